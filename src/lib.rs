@@ -1,0 +1,18 @@
+//! Overlock audits container layouts.
+//!
+//! Data flows one way. A module imports only what stands above it:
+//!
+//! ```text
+//! text      files, spans, the YAML tree
+//! model     Layout: containers, mounts, environment, as every source gives them
+//! ruleset   profiles, the matrix, filesystems: rules as data
+//! finding   what is reported
+//! source    compose files, shell words            -> Layout
+//! judge     places, exclusion, facts, the matrix  -> Findings
+//! render    text, JSON
+//! command   one file a subcommand
+//! cli       the command line's types
+//! ```
+
+pub mod model;
+pub mod text;

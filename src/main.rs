@@ -1,0 +1,2 @@
+//! Streams and exit status.
+fn main() {}

@@ -1,0 +1,208 @@
+//! A container as a source describes it: mounts, environment, command, user, labels. May use `text`.
+
+use std::collections::BTreeMap;
+
+use super::Value;
+use crate::text::Span;
+
+/// A container, or a service that stands for several equal ones.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// The service's name (Compose) or the container's.
+    pub name: String,
+    /// The Compose project it belongs to.
+    pub project: Option<String>,
+    /// Where the container is described as a whole, such as the service's key.
+    pub span: Span,
+    /// How many equal containers are started (`deploy.replicas`, `scale`).
+    pub replicas: u64,
+    /// Where `replicas` is written.
+    pub replicas_span: Option<Span>,
+    /// The profiles that start it; empty where it always starts (Compose spec, profiles).
+    pub profiles: Vec<String>,
+    /// The image's name.
+    pub image: Option<Value>,
+    /// Build arguments by name.
+    pub build_args: BTreeMap<String, EnvVar>,
+    /// Whether the image is built by the project.
+    pub builds: bool,
+    /// The command, which replaces the image's; `None` where the image's own is used.
+    pub command: Option<Command>,
+    /// The entrypoint, which replaces the image's; `None` where the image's own is used.
+    pub entrypoint: Option<Command>,
+    /// What its command and entrypoint were seen to run.
+    pub script: Script,
+    /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
+    pub user: Option<Value>,
+    /// The working directory; `None` where the image's own is used.
+    pub working_dir: Option<Value>,
+    /// Whether a terminal is allocated.
+    pub tty: Option<Flag>,
+    /// Whether standard input is kept open.
+    pub stdin_open: Option<Flag>,
+    /// Whether the container's own filesystem is mounted read-only.
+    pub read_only: bool,
+    /// Labels by name.
+    pub labels: BTreeMap<String, Label>,
+    /// Environment by name; a later source has already won.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Mounts, each target once, in no particular order.
+    pub mounts: Vec<Mount>,
+}
+
+/// A boolean with where it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag {
+    /// The value.
+    pub on: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Words to run, after Compose's splitting of a string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The words. Empty where the image's own is explicitly taken away.
+    pub words: Vec<Value>,
+    /// Where the whole is written.
+    pub span: Span,
+}
+
+/// A label's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The value.
+    pub value: Value,
+    /// Where the label is written, name and value.
+    pub span: Span,
+}
+
+/// A variable of the container's environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvVar {
+    /// What it holds.
+    pub value: EnvValue,
+    /// Where the variable's *name* is written: never the value, so that the span can be shown.
+    pub span: Span,
+}
+
+/// What an environment variable holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvValue {
+    /// A value, perhaps empty, perhaps with symbols.
+    Set(Value),
+    /// Named without a value: taken from where Compose runs, and not set where this tool runs.
+    Inherited,
+}
+
+/// A mount, as the container sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// The mount point: clean and absolute unless symbolic.
+    pub target: Value,
+    /// What is mounted there.
+    pub source: MountSource,
+    /// A path below the source that is mounted instead of its root (`volume.subpath`): clean, without a leading slash.
+    pub subpath: Option<String>,
+    /// Whether it is mounted read-only.
+    pub read_only: bool,
+    /// Where the mount is written.
+    pub span: Span,
+    /// Where what it refers to is defined, such as a named volume with `driver_opts`.
+    pub defined: Option<Span>,
+}
+
+/// What a mount puts at its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountSource {
+    /// A directory or file of the host: clean and absolute unless symbolic. Also a named volume whose
+    /// `driver_opts` bind a host directory.
+    Host(Value),
+    /// A named volume, by the engine's name for it.
+    Volume(Value),
+    /// A volume that the `local` driver mounts from elsewhere (NFS, CIFS, a block device).
+    Device {
+        /// The filesystem type.
+        fstype: String,
+        /// The device or export.
+        device: Value,
+        /// The mount options.
+        options: String,
+    },
+    /// A volume without a name: a fresh one for each container.
+    Anonymous,
+    /// A tmpfs of this container.
+    Tmpfs,
+    /// A path or a volume's name, which only the unset variable it begins with could tell.
+    Unresolved(Value),
+    /// Content that no other container writes: an image, a secret, a config.
+    Injected,
+}
+
+/// How much of what a container runs was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sight {
+    /// Every command that can start is in [`Script::invocations`].
+    Whole,
+    /// The words are arguments to an entrypoint that was not read, or lead into a file that was not read.
+    #[default]
+    Partial,
+}
+
+/// What a container's entrypoint and command were seen to run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Script {
+    /// Each simple command, in order.
+    pub invocations: Vec<Invocation>,
+    /// Whether that is all.
+    pub sight: Sight,
+    /// Why not, for a person; `None` where it is all.
+    pub unseen: Option<String>,
+}
+
+/// One simple command and the file locks held while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The words. A parameter that the shell would expand stays as `$NAME` or `${NAME}`.
+    pub argv: Vec<String>,
+    /// Variables set for this command or exported before it, by name.
+    pub env: BTreeMap<String, String>,
+    /// The locks held, outermost first.
+    pub locks: Vec<FileLock>,
+    /// Whether it runs only under a condition.
+    pub conditional: bool,
+    /// Where its first word is written: never more, since other words may be secrets.
+    pub span: Span,
+}
+
+/// An `flock` on a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLock {
+    /// The file, as the shell's word.
+    pub path: String,
+    /// Whether it is exclusive (`flock -s` is not).
+    pub exclusive: bool,
+    /// How long it waits.
+    pub wait: Wait,
+    /// Whether the command runs although the lock was not got (`flock 9 || true`).
+    pub failure_ignored: bool,
+    /// The variable whose value decides whether the lock is taken at all.
+    pub condition: Option<String>,
+    /// Where the word `flock` is written.
+    pub span: Span,
+}
+
+/// How long `flock` waits for the lock (util-linux, flock(1)).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wait {
+    /// As long as it takes.
+    Forever,
+    /// Seconds (`-w`).
+    Seconds(f64),
+    /// Not at all (`-n`).
+    No,
+    /// A wait that could not be read, such as one in a variable.
+    Unknown,
+}
+
+impl Eq for Wait {}

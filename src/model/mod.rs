@@ -1,0 +1,35 @@
+//! What every source gives and all later stages see: containers with their mounts, environment and commands.
+//! Nothing here knows a file format or a protocol. May use `text`.
+
+mod container;
+mod diagnostic;
+mod path;
+mod value;
+
+pub use crate::text::yaml::Symbol;
+pub use container::{
+    Command, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource, Script, Sight, Wait,
+};
+pub use diagnostic::{Diagnostic, Level};
+pub use path::{clean, join, parent_and_name, split_below};
+pub use value::Value;
+
+/// Everything that one or more sources gave, joined: the containers of one host.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// The containers, in no order that later stages may rely on.
+    pub containers: Vec<Container>,
+    /// What was wrong with the input, and what could not be looked at.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The home directory of the person on whose host this is, as `~` was resolved: a host path.
+    pub home: Option<String>,
+}
+
+impl Layout {
+    /// Takes another source's containers in: all are on one host.
+    pub fn join(&mut self, other: Self) {
+        self.containers.extend(other.containers);
+        self.diagnostics.extend(other.diagnostics);
+        self.home = self.home.take().or(other.home);
+    }
+}

@@ -1,0 +1,82 @@
+//! Paths as text, absolute and slash-separated, of a host or of a container: never touched on disk here.
+//! Uses nothing else of this crate.
+
+/// The path without `.`, `..`, doubled and trailing slashes, as the engine cleans mount sources and targets
+/// (Go's `path.Clean`). A relative path stays relative.
+pub fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => {
+                    parts.pop();
+                }
+                _ if rooted => {}
+                _ => parts.push(".."),
+            },
+            other => parts.push(other),
+        }
+    }
+    let joined = parts.join("/");
+    match (rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// `path` below `base`, cleaned; `path` itself where it is absolute.
+pub fn join(base: &str, path: &str) -> String {
+    if path.starts_with('/') { clean(path) } else { clean(&format!("{base}/{path}")) }
+}
+
+/// The rest of `path` below `base` without a leading slash (empty where they are equal), or `None` where `path` is
+/// not below it. Both are clean and absolute.
+pub fn split_below<'a>(path: &'a str, base: &str) -> Option<&'a str> {
+    if base == "/" {
+        return path.strip_prefix('/');
+    }
+    let rest = path.strip_prefix(base)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// The parent directory and the last component of a clean absolute path; `None` for the root.
+pub fn parent_and_name(path: &str) -> Option<(&str, &str)> {
+    let (parent, name) = path.rsplit_once('/')?;
+    if name.is_empty() {
+        return None;
+    }
+    Some((if parent.is_empty() { "/" } else { parent }, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_path_are_one() {
+        for spelling in ["/a/b", "/a//b/", "/a/./b", "/a/c/../b", "/../a/b"] {
+            assert_eq!(clean(spelling), "/a/b");
+        }
+        assert_eq!(clean("/"), "/");
+        assert_eq!(clean("./x/.."), ".");
+        assert_eq!(clean("../x"), "../x");
+    }
+
+    #[test]
+    fn below_is_by_component() {
+        assert_eq!(split_below("/a/bc", "/a/b"), None);
+        assert_eq!(split_below("/a/b/c", "/a/b"), Some("c"));
+        assert_eq!(split_below("/a", "/a"), Some(""));
+        assert_eq!(split_below("/a", "/"), Some("a"));
+    }
+
+    #[test]
+    fn the_root_has_no_parent() {
+        assert_eq!(parent_and_name("/"), None);
+        assert_eq!(parent_and_name("/a"), Some(("/", "a")));
+        assert_eq!(parent_and_name("/a/b"), Some(("/a", "b")));
+    }
+}

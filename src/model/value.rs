@@ -1,0 +1,27 @@
+//! A string from a source, with the variables in it that nobody set. May use `text`.
+
+use crate::text::Span;
+use crate::text::yaml::Symbol;
+
+/// A string as a source gives it. Where a variable without a value stood, the text keeps `${NAME}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// The text, with `${NAME}` for each symbol.
+    pub text: String,
+    /// The variables in `text` that have no value, in order of appearance.
+    pub symbols: Vec<Symbol>,
+    /// Where the value is written, if a file gives it.
+    pub span: Option<Span>,
+}
+
+impl Value {
+    /// A value without variables.
+    pub fn known(text: impl Into<String>, span: Option<Span>) -> Self {
+        Self { text: text.into(), symbols: Vec::new(), span }
+    }
+
+    /// Whether the text hangs on a variable that is not set.
+    pub fn is_symbolic(&self) -> bool {
+        !self.symbols.is_empty()
+    }
+}

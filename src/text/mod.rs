@@ -1,0 +1,7 @@
+//! Source text: files, positions in them, and YAML with the position of every node.
+//! Uses nothing else of this crate.
+
+mod source;
+pub mod yaml;
+
+pub use source::{FileId, Pos, SourceFile, Sources, Span};

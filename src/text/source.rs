@@ -1,0 +1,145 @@
+//! The files that were read, and spans in them.
+//! Uses nothing else of this crate.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names one file in [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u32);
+
+/// A position in a file: line and column, both counted from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pos {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters (Unicode scalar values), from 1.
+    pub column: u32,
+}
+
+impl Pos {
+    /// The first character of a file.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// A half-open range of a file: `end` is the position after the last character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first character.
+    pub start: Pos,
+    /// The position after the last character.
+    pub end: Pos,
+}
+
+impl Span {
+    /// The start of a file, for what concerns it as a whole.
+    pub fn file_start(file: FileId) -> Self {
+        Self { file, start: Pos::START, end: Pos::START }
+    }
+
+    /// A span of no width at a position.
+    pub fn at(file: FileId, pos: Pos) -> Self {
+        Self { file, start: pos, end: pos }
+    }
+}
+
+/// A file's name as it is shown to a person, and its text.
+#[derive(Debug)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+impl SourceFile {
+    fn new(name: String, text: String) -> Self {
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let line_starts = std::iter::once(0).chain(starts).collect();
+        Self { name, text, line_starts }
+    }
+
+    /// The name shown to a person: the path as it was given or found, `-` for standard input.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// One line, from 1, without its line break. Empty where there is no such line.
+    pub fn line(&self, line: u32) -> &str {
+        let Some(at) = (line as usize).checked_sub(1) else { return "" };
+        let Some(&start) = self.line_starts.get(at) else { return "" };
+        let end = self.line_starts.get(at + 1).copied().unwrap_or(self.text.len());
+        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+
+    /// The text that a span covers, or nothing where the span does not fit this file.
+    pub fn slice(&self, span: Span) -> &str {
+        let range = self.offset(span.start).zip(self.offset(span.end));
+        range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or("")
+    }
+
+    /// The byte offset of a position, or `None` past the end.
+    pub fn offset(&self, pos: Pos) -> Option<usize> {
+        let start = *self.line_starts.get((pos.line as usize).checked_sub(1)?)?;
+        let skip = (pos.column as usize).checked_sub(1)?;
+        let rest = self.text.get(start..)?;
+        let within = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(skip)?;
+        Some(start + within)
+    }
+
+    /// The position of a byte offset; the end of the text where it lies beyond.
+    pub fn position(&self, offset: usize) -> Pos {
+        let offset = offset.min(self.text.len());
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let column = self.text.get(start..offset).map_or(0, |text| text.chars().count());
+        Pos { line: narrow(line), column: narrow(column + 1) }
+    }
+}
+
+/// Every file read in one run. It can be added to from several threads; a file never changes.
+#[derive(Debug, Default)]
+pub struct Sources(Mutex<Vec<Arc<SourceFile>>>);
+
+impl Sources {
+    /// Takes a file in and names it.
+    pub fn add(&self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let file = Arc::new(SourceFile::new(name.into(), text.into()));
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.push(file);
+        FileId(narrow(files.len() - 1))
+    }
+
+    /// The file of a name given out by [`Sources::add`]; an empty one for any other.
+    pub fn get(&self, file: FileId) -> Arc<SourceFile> {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.get(file.0 as usize).cloned().unwrap_or_else(|| Arc::new(SourceFile::new(String::new(), String::new())))
+    }
+}
+
+pub(crate) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_gives_its_text_also_after_wide_characters_and_crlf() {
+        let sources = Sources::default();
+        let id = sources.add("x", "a: é1\r\nb: ü2\r\n");
+        let file = sources.get(id);
+        let span = Span { file: id, start: Pos { line: 2, column: 4 }, end: Pos { line: 2, column: 6 } };
+        assert_eq!(file.slice(span), "ü2");
+        assert_eq!(file.line(2), "b: ü2");
+        assert_eq!(file.line(9), "");
+        let at = file.offset(span.start).unwrap();
+        assert_eq!(file.position(at), span.start);
+    }
+}

@@ -1,0 +1,405 @@
+//! YAML as a tree in which every key and value knows its place in the file.
+//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source` alone.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
+
+use super::source::{FileId, Pos, Span, narrow};
+
+/// What one file may cost. A compose file is far below each of these.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Levels of nesting.
+    pub depth: usize,
+    /// Nodes, each alias counted as all that it stands for.
+    pub nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 128, nodes: 1_000_000 }
+    }
+}
+
+/// A node with its place. `span` is where it is written, also when it is reached by an alias.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Where it is written.
+    pub span: Span,
+    /// A tag such as `!reset`, with its handle.
+    pub tag: Option<String>,
+    /// What it is.
+    pub data: Data,
+    weight: usize,
+}
+
+/// The three kinds of node.
+#[derive(Debug, Clone)]
+pub enum Data {
+    /// Text, with how it was written.
+    Scalar(Scalar),
+    /// A sequence.
+    Seq(Vec<Rc<Node>>),
+    /// A mapping, in the order of the file; keys are unique.
+    Map(Vec<Entry>),
+}
+
+/// A scalar before any typing: YAML's schema is applied by whoever knows what is expected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scalar {
+    /// The text after YAML's own unescaping.
+    pub text: String,
+    /// Whether it was written without quotes, so that it may be a number, a boolean or null.
+    pub plain: bool,
+    /// The variables in `text` that interpolation found no value for; `text` keeps `${NAME}` for each.
+    pub symbols: Vec<Symbol>,
+}
+
+/// A variable that is not set where the tool runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    /// The variable's name.
+    pub name: String,
+    /// Whether the source insists on a value that is not empty (`${NAME:?}`), so that it is known not to be empty
+    /// wherever the container does start.
+    pub required: bool,
+}
+
+/// One key with its value.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key's text.
+    pub key: String,
+    /// Where the key is written.
+    pub key_span: Span,
+    /// The value.
+    pub value: Rc<Node>,
+}
+
+/// Why a file is not a usable YAML stream, or what is odd about one that is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct YamlError {
+    /// What is wrong, without a value of the file in it.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A parsed stream.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The documents, in order. Empty documents are null nodes.
+    pub documents: Vec<Rc<Node>>,
+    /// Keys written twice in one mapping. The tree holds the last value of each.
+    pub duplicates: Vec<YamlError>,
+}
+
+impl Node {
+    /// A node made by a program, not read from a file: it takes the place of what it was made from.
+    pub fn new(span: Span, data: Data) -> Self {
+        let weight = match &data {
+            Data::Scalar(_) => 1,
+            Data::Seq(items) => total(items.iter().map(|item| item.weight)),
+            Data::Map(entries) => total(entries.iter().map(|entry| entry.value.weight)),
+        };
+        Self { span, tag: None, data, weight }
+    }
+
+    /// Whether this is YAML's null: nothing, `~` or `null`, unquoted.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.data, Data::Scalar(scalar)
+            if scalar.plain && matches!(scalar.text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The entries of a mapping.
+    pub fn as_map(&self) -> Option<&[Entry]> {
+        match &self.data {
+            Data::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The items of a sequence.
+    pub fn as_seq(&self) -> Option<&[Rc<Node>]> {
+        match &self.data {
+            Data::Seq(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The scalar, null included.
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.data {
+            Data::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// The entry of a key in a mapping.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.as_map()?.iter().find(|entry| entry.key == key)
+    }
+
+    /// The value of a key in a mapping.
+    pub fn get(&self, key: &str) -> Option<&Rc<Node>> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// What a reader calls this kind of node.
+    pub fn kind(&self) -> &'static str {
+        match &self.data {
+            Data::Scalar(_) if self.is_null() => "null",
+            Data::Scalar(_) => "a scalar",
+            Data::Seq(_) => "a list",
+            Data::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Parses a whole stream, keeping the position of every node.
+///
+/// # Errors
+/// The first thing that makes the stream unusable: a syntax error, a tree deeper or, with its aliases written
+/// out, larger than `limits`, an alias inside its own anchor, a key that is not a scalar.
+pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlError> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder {
+        file,
+        // A byte order mark is a character of the first line to an editor too.
+        shift: u32::from(body.len() != text.len()),
+        limits,
+        anchors: HashMap::new(),
+        open: Vec::new(),
+        stream: Stream::default(),
+    };
+    for event in Parser::new_from_str(body) {
+        let (event, marks) = event.map_err(|error| {
+            let pos = builder.pos(error.marker().line(), error.marker().col());
+            YamlError { message: format!("not valid YAML: {}", error.info()), span: Span::at(file, pos) }
+        })?;
+        builder.take(event, marks)?;
+    }
+    Ok(builder.stream)
+}
+
+struct Open {
+    span: Span,
+    tag: Option<String>,
+    anchor: usize,
+    children: Vec<Rc<Node>>,
+    mapping: bool,
+}
+
+struct Builder {
+    file: FileId,
+    shift: u32,
+    limits: Limits,
+    anchors: HashMap<usize, Rc<Node>>,
+    open: Vec<Open>,
+    stream: Stream,
+}
+
+impl Builder {
+    fn pos(&self, line: usize, col: usize) -> Pos {
+        let line = narrow(line.max(1));
+        let shift = if line == 1 { self.shift } else { 0 };
+        Pos { line, column: narrow(col + 1) + shift }
+    }
+
+    fn span(&self, marks: Marks) -> Span {
+        let start = self.pos(marks.start.line(), marks.start.col());
+        let end = self.pos(marks.end.line(), marks.end.col());
+        Span { file: self.file, start, end }
+    }
+
+    fn take(&mut self, event: Event<'_>, marks: Marks) -> Result<(), YamlError> {
+        let span = self.span(marks);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let scalar =
+                    Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain, symbols: Vec::new() };
+                let mut node = Node::new(span, Data::Scalar(scalar));
+                node.tag = tag.map(|tag| tag.to_string());
+                self.place(Rc::new(node), anchor)
+            }
+            Event::Alias(anchor) => {
+                let node = self.anchors.get(&anchor).cloned();
+                let message = "an alias stands inside the anchor it refers to";
+                self.place(node.ok_or_else(|| YamlError { message: message.into(), span })?, 0)
+            }
+            Event::SequenceStart(anchor, tag) => self.enter(span, anchor, tag.map(|tag| tag.to_string()), false),
+            Event::MappingStart(anchor, tag) => self.enter(span, anchor, tag.map(|tag| tag.to_string()), true),
+            Event::SequenceEnd | Event::MappingEnd => self.leave(span),
+            Event::DocumentStart(_) => {
+                self.anchors.clear();
+                Ok(())
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, span: Span, anchor: usize, tag: Option<String>, mapping: bool) -> Result<(), YamlError> {
+        if self.open.len() >= self.limits.depth {
+            return Err(YamlError { message: format!("nested more than {} levels deep", self.limits.depth), span });
+        }
+        self.open.push(Open { span, tag, anchor, children: Vec::new(), mapping });
+        Ok(())
+    }
+
+    fn leave(&mut self, end: Span) -> Result<(), YamlError> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let span = Span { end: end.end, ..open.span };
+        let data = if open.mapping { Data::Map(self.mapping(&open.children)?) } else { Data::Seq(open.children) };
+        let mut node = Node::new(span, data);
+        node.tag = open.tag;
+        if node.weight > self.limits.nodes {
+            let message = format!("more than {} nodes once its aliases are written out", self.limits.nodes);
+            return Err(YamlError { message, span });
+        }
+        self.place(Rc::new(node), open.anchor)
+    }
+
+    fn place(&mut self, node: Rc<Node>, anchor: usize) -> Result<(), YamlError> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        match self.open.last_mut() {
+            Some(open) => open.children.push(node),
+            None => self.stream.documents.push(node),
+        }
+        Ok(())
+    }
+
+    /// Pairs keys with values, applies `<<`, and notes keys that stand twice.
+    fn mapping(&mut self, children: &[Rc<Node>]) -> Result<Vec<Entry>, YamlError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(children.len() / 2);
+        let mut place: HashMap<String, usize> = HashMap::new();
+        let mut merges = Vec::new();
+        for pair in children.chunks_exact(2) {
+            let [key, value] = pair else { continue };
+            let Some(scalar) = key.as_scalar() else {
+                return Err(YamlError { message: format!("a key is {}, not a name", key.kind()), span: key.span });
+            };
+            if scalar.plain && scalar.text == "<<" {
+                merges.push(Rc::clone(value));
+                continue;
+            }
+            let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
+            match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
+                Some(earlier) => {
+                    let message = format!("the key `{}` stands twice in one mapping", entry.key);
+                    self.stream.duplicates.push(YamlError { message, span: entry.key_span });
+                    *earlier = entry;
+                }
+                None => {
+                    place.insert(entry.key.clone(), entries.len());
+                    entries.push(entry);
+                }
+            }
+        }
+        let mut known: HashSet<String> = place.into_keys().collect();
+        for merge in merges {
+            self.merge(&merge, &mut entries, &mut known)?;
+        }
+        Ok(entries)
+    }
+
+    fn merge(&self, from: &Node, into: &mut Vec<Entry>, known: &mut HashSet<String>) -> Result<(), YamlError> {
+        let sources: Vec<&Node> = match &from.data {
+            Data::Seq(items) => items.iter().map(Rc::as_ref).collect(),
+            _ => vec![from],
+        };
+        for source in sources {
+            let Some(entries) = source.as_map() else {
+                let message = format!("`<<` needs a mapping or a list of mappings, not {}", source.kind());
+                return Err(YamlError { message, span: source.span });
+            };
+            for entry in entries {
+                if known.insert(entry.key.clone()) {
+                    into.push(entry.clone());
+                }
+            }
+        }
+        if into.len() > self.limits.nodes {
+            let message = format!("more than {} keys in one mapping", self.limits.nodes);
+            return Err(YamlError { message, span: from.span });
+        }
+        Ok(())
+    }
+}
+
+fn total(weights: impl Iterator<Item = usize>) -> usize {
+    weights.fold(1, usize::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Sources;
+
+    fn load(text: &str) -> Result<Stream, YamlError> {
+        let sources = Sources::default();
+        parse(sources.add("x", text), text, Limits::default())
+    }
+
+    fn text_at(text: &str, span: Span) -> String {
+        let sources = Sources::default();
+        let file = sources.add("x", text);
+        sources.get(file).slice(Span { file, ..span }).to_owned()
+    }
+
+    #[test]
+    fn keys_and_values_are_where_they_are_written() {
+        let text = "\u{feff}a: é\r\nb:\r\n  - \"x y\"\r\n  - {c: *no}\r\n".replace("*no", "1");
+        let stream = load(&text).unwrap();
+        let root = &stream.documents[0];
+        assert_eq!(text_at(&text, root.entry("a").unwrap().key_span), "a");
+        assert_eq!(text_at(&text, root.get("a").unwrap().span), "é");
+        let items = root.get("b").unwrap().as_seq().unwrap();
+        assert_eq!(text_at(&text, items[0].span), "\"x y\"");
+        assert_eq!(text_at(&text, items[1].get("c").unwrap().span), "1");
+    }
+
+    #[test]
+    fn merge_keys_fill_in_and_do_not_override() {
+        let text = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz:\n  <<: [*x, *y]\n  a: 9\n";
+        let stream = load(text).unwrap();
+        let z = stream.documents[0].get("z").unwrap();
+        let of = |key: &str| z.get(key).unwrap().as_scalar().unwrap().text.clone();
+        assert_eq!((of("a"), of("b"), of("c")), ("9".into(), "2".into(), "4".into()));
+        assert_eq!(text_at(text, z.get("c").unwrap().span), "4");
+    }
+
+    #[test]
+    fn tags_are_kept() {
+        let stream = load("a: !reset null\nb: !override [1]\n").unwrap();
+        let root = &stream.documents[0];
+        assert_eq!(root.get("a").unwrap().tag.as_deref(), Some("!reset"));
+        assert_eq!(root.get("b").unwrap().tag.as_deref(), Some("!override"));
+    }
+
+    #[test]
+    fn a_key_written_twice_is_noted_at_its_second_place() {
+        let stream = load("a: 1\na: 2\n").unwrap();
+        assert_eq!(stream.duplicates[0].span.start, Pos { line: 2, column: 1 });
+        assert_eq!(stream.documents[0].get("a").unwrap().as_scalar().unwrap().text, "2");
+    }
+
+    #[test]
+    fn hostile_streams_are_refused_and_not_followed() {
+        assert!(load(&"[".repeat(10_000)).is_err());
+        assert!(load(&"- ".repeat(10_000)).unwrap_err().message.contains("nested more than"));
+        let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+        for n in 1..20 {
+            let item = format!("*a{},", n - 1).repeat(10);
+            bomb.push_str(&format!("a{n}: &a{n} [{item}]\n"));
+        }
+        assert!(load(&bomb).unwrap_err().message.contains("aliases"));
+        assert!(load("a: &a [*a]\n").is_err());
+        assert!(load("a: b\n\tc: d\n").is_err());
+        assert!(load("? [x]\n: y\n").is_err());
+    }
+}
