@@ -15,4 +15,5 @@
 //! ```
 
 pub mod model;
+pub mod ruleset;
 pub mod text;

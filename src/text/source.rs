@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names one file in [`Sources`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct FileId(u32);
 
 /// A position in a file: line and column, both counted from 1, the column in characters.

@@ -1,0 +1,49 @@
+//! Severity and confidence. Uses nothing else of this crate.
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Likely to go wrong.
+    Warning,
+    /// Will go wrong.
+    Error,
+}
+
+impl Severity {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How sure a finding is of its facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A convention suggests it.
+    Low,
+    /// Likely, but a part was not seen.
+    Medium,
+    /// Everything it hangs on was seen.
+    High,
+}
+
+impl Confidence {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}

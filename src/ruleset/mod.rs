@@ -1,0 +1,202 @@
+//! Rules as data: profiles of programs, the decision matrix, filesystems, and an explanation of each rule.
+//! Embedded in the binary; a directory can add to them or replace them. May use `text` and `model`.
+
+mod check;
+mod fact;
+mod filesystem;
+mod level;
+mod matrix;
+mod profile;
+mod version;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use serde::de::DeserializeOwned;
+
+pub use check::{PLACEHOLDERS, Problem};
+pub use fact::*;
+pub use filesystem::{FilesystemType, Filesystems, HostPathHint, Visibility};
+pub use level::{Confidence, Severity};
+pub use matrix::{Breach, Matrix, Outcome, Row, Table};
+pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
+pub use version::VersionRange;
+
+use crate::text::yaml::{self, Limits};
+use crate::text::{FileId, Pos, Sources, Span};
+use check::Checker;
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// All rules of one run.
+#[derive(Debug, Clone)]
+pub struct Ruleset {
+    /// Programs, by id.
+    pub profiles: Vec<Profile>,
+    /// The decision matrix.
+    pub matrix: Matrix,
+    /// Filesystems and well-known places.
+    pub filesystems: Filesystems,
+    /// Explanations by rule id, as Markdown.
+    pub explanations: BTreeMap<String, String>,
+}
+
+/// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
+type Files = BTreeMap<String, (String, String)>;
+
+/// Why rules could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesetError {
+    /// A file of the directory could not be read. The user's to mend.
+    #[error("cannot read the rules in {path}: {cause}; give --rules a directory like the repository's rules/")]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Rule files say something that means nothing. The user's to mend.
+    #[error("{} in the rules", if .0.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", .0.len()) })]
+    Wrong(Vec<Problem>),
+}
+
+impl Ruleset {
+    /// The embedded rules, with those of `directory` added or put in place of embedded files of the same name.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or every mistake in the files at once.
+    pub fn load(sources: &Sources, directory: Option<&Path>) -> Result<Self, RulesetError> {
+        let mut files = Files::new();
+        embedded(&EMBEDDED, &mut files);
+        if let Some(directory) = directory {
+            read_directory(directory, directory, &mut files)?;
+        }
+        // The embedded matrix is proved total by a test; proving it again would cost every run.
+        let own_matrix = directory.is_some();
+        assemble(sources, files, own_matrix)
+    }
+
+    /// The profile of an id.
+    pub fn profile(&self, id: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+}
+
+fn embedded(dir: &Dir<'static>, files: &mut Files) {
+    for file in dir.files() {
+        let path = file.path().display().to_string();
+        let text = file.contents_utf8().unwrap_or_default().to_owned();
+        files.insert(path.clone(), (format!("rules/{path}"), text));
+    }
+    for dir in dir.dirs() {
+        embedded(dir, files);
+    }
+}
+
+fn read_directory(root: &Path, directory: &Path, files: &mut Files) -> Result<(), RulesetError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        |cause| RulesetError::Unreadable { path, cause }
+    };
+    for entry in std::fs::read_dir(directory).map_err(unreadable(directory))? {
+        let path = entry.map_err(unreadable(directory))?.path();
+        if path.is_dir() {
+            read_directory(root, &path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "md") {
+            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+            let below = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            files.insert(below, (path.display().to_string(), text));
+        }
+    }
+    Ok(())
+}
+
+fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, RulesetError> {
+    let mut problems = Vec::new();
+    let mut profiles = Vec::new();
+    let mut explanations = BTreeMap::new();
+    let (mut matrix, mut filesystems) = (None, None);
+    for (below, (name, text)) in files {
+        let file = Added { sources, name, text };
+        match below.strip_suffix(".md").and_then(|path| path.strip_prefix("explain/")) {
+            Some(rule) => {
+                explanations.insert(rule.to_owned(), file.text);
+            }
+            None if below == "matrix.yaml" => matrix = file.matrix(prove, &mut problems),
+            None if below == "filesystems.yaml" => filesystems = file.typed(&mut problems).map(|(typed, _)| typed),
+            None if below.starts_with("profiles/") => profiles.extend(file.profile(&mut problems)),
+            None => {
+                let message =
+                    "a rule file is matrix.yaml, filesystems.yaml, profiles/*.yaml or explain/*.md".to_owned();
+                problems.push(Problem { message, span: Span::file_start(file.add()) });
+            }
+        }
+    }
+    match (matrix, filesystems) {
+        (Some(matrix), Some(filesystems)) if problems.is_empty() => {
+            Ok(Ruleset { profiles, matrix, filesystems, explanations })
+        }
+        _ => Err(RulesetError::Wrong(problems)),
+    }
+}
+
+/// A rule file on its way in. It is a source only once there is something to say of it.
+struct Added<'a> {
+    sources: &'a Sources,
+    name: String,
+    text: String,
+}
+
+impl Added<'_> {
+    fn add(&self) -> FileId {
+        self.sources.add(self.name.clone(), self.text.clone())
+    }
+
+    /// Reads the file into a type that refuses fields it does not know.
+    fn typed<T: DeserializeOwned>(&self, problems: &mut Vec<Problem>) -> Option<(T, &Self)> {
+        match serde_yaml::from_str(&self.text) {
+            Ok(typed) => Some((typed, self)),
+            Err(error) => {
+                let pos = error.location().map_or(Pos::START, |at| Pos {
+                    line: u32::try_from(at.line()).unwrap_or(1),
+                    column: u32::try_from(at.column()).unwrap_or(1),
+                });
+                problems.push(Problem { message: error.to_string(), span: Span::at(self.add(), pos) });
+                None
+            }
+        }
+    }
+
+    fn profile(&self, problems: &mut Vec<Problem>) -> Option<Profile> {
+        let (profile, _) = self.typed::<Profile>(problems)?;
+        for lock in &profile.locks {
+            let unknown = check::placeholders(&lock.path).find(|name| *name != "state_dir");
+            if unknown.is_some() || !lock.path.starts_with("{state_dir}") {
+                let message =
+                    format!("the path of the lock `{}` begins with {{state_dir}} and names nothing else", lock.id);
+                problems.push(Problem { message, span: Span::file_start(self.add()) });
+            }
+        }
+        Some(profile)
+    }
+
+    fn matrix(&self, prove: bool, problems: &mut Vec<Problem>) -> Option<Matrix> {
+        let (raw, _) = self.typed(problems)?;
+        // Positions are wanted only for a matrix that may be wrong.
+        let root = if prove {
+            let file = self.add();
+            let stream = yaml::parse(file, &self.text, Limits::default()).ok()?;
+            stream.documents.into_iter().next()?
+        } else {
+            std::rc::Rc::new(yaml::Node::new(Span::file_start(FileId::default()), yaml::Data::Seq(Vec::new())))
+        };
+        let mut checker = Checker { root: &root, problems: Vec::new(), prove };
+        let matrix = checker.matrix(raw);
+        problems.append(&mut checker.problems);
+        Some(matrix)
+    }
+}
+
+#[cfg(test)]
+mod tests;
