@@ -14,6 +14,13 @@
 //! cli       the command line's types
 //! ```
 
+pub mod cli;
+pub mod command;
+pub mod finding;
+pub mod judge;
 pub mod model;
+pub mod render;
 pub mod ruleset;
+pub mod source;
 pub mod text;
+pub mod triage;

@@ -144,7 +144,10 @@ pub enum MountSource {
 pub enum Sight {
     /// Every command that can start is in [`Script::invocations`].
     Whole,
-    /// The words are arguments to an entrypoint that was not read, or lead into a file that was not read.
+    /// The words were read, but they are arguments to the image's own entrypoint, which was not. By convention it runs
+    /// them; it may do more before.
+    Arguments,
+    /// Something leads into what was not read or not understood, or nothing was given.
     #[default]
     Partial,
 }

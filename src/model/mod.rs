@@ -12,7 +12,7 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use path::{clean, join, parent_and_name, split_below};
-pub use value::Value;
+pub use value::{Content, Value};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

@@ -25,3 +25,29 @@ impl Value {
         !self.symbols.is_empty()
     }
 }
+
+/// Whether a value is empty, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// It is empty.
+    Empty,
+    /// It is not empty.
+    Filled,
+    /// That hangs on a variable that is not set.
+    Unknown,
+}
+
+impl Value {
+    /// Whether the value is empty: text around a symbol, or a symbol that the source insists on, fills it.
+    pub fn content(&self) -> Content {
+        let mut rest = self.text.clone();
+        for symbol in &self.symbols {
+            rest = rest.replacen(&format!("${{{}}}", symbol.name), "", 1);
+        }
+        match () {
+            () if !rest.is_empty() || self.symbols.iter().any(|symbol| symbol.required) => Content::Filled,
+            () if self.symbols.is_empty() => Content::Empty,
+            () => Content::Unknown,
+        }
+    }
+}

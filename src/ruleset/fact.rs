@@ -144,7 +144,7 @@ facts! {
         ReadOnly = "read-only",
     }
     /// Whether a state file beside the directory is mounted singly.
-    side_file: SideFile {
+    side_file: SideMount {
         /// None is.
         #[default] Free = "free",
         /// One is.

@@ -2,6 +2,7 @@
 //! Embedded in the binary; a directory can add to them or replace them. May use `text` and `model`.
 
 mod check;
+mod config;
 mod fact;
 mod filesystem;
 mod level;
@@ -16,6 +17,7 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::{PLACEHOLDERS, Problem};
+pub use config::{Answer, CONFIG_FILE, Config, HostConfig};
 pub use fact::*;
 pub use filesystem::{FilesystemType, Filesystems, HostPathHint, Visibility};
 pub use level::{Confidence, Severity};

@@ -223,12 +223,14 @@ impl Builder {
                     Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain, symbols: Vec::new() };
                 let mut node = Node::new(span, Data::Scalar(scalar));
                 node.tag = tag.map(|tag| tag.to_string());
-                self.place(Rc::new(node), anchor)
+                self.place(Rc::new(node), anchor);
+                Ok(())
             }
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
                 let message = "an alias stands inside the anchor it refers to";
-                self.place(node.ok_or_else(|| YamlError { message: message.into(), span })?, 0)
+                self.place(node.ok_or_else(|| YamlError { message: message.into(), span })?, 0);
+                Ok(())
             }
             Event::SequenceStart(anchor, tag) => self.enter(span, anchor, tag.map(|tag| tag.to_string()), false),
             Event::MappingStart(anchor, tag) => self.enter(span, anchor, tag.map(|tag| tag.to_string()), true),
@@ -259,10 +261,11 @@ impl Builder {
             let message = format!("more than {} nodes once its aliases are written out", self.limits.nodes);
             return Err(YamlError { message, span });
         }
-        self.place(Rc::new(node), open.anchor)
+        self.place(Rc::new(node), open.anchor);
+        Ok(())
     }
 
-    fn place(&mut self, node: Rc<Node>, anchor: usize) -> Result<(), YamlError> {
+    fn place(&mut self, node: Rc<Node>, anchor: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
@@ -270,7 +273,6 @@ impl Builder {
             Some(open) => open.children.push(node),
             None => self.stream.documents.push(node),
         }
-        Ok(())
     }
 
     /// Pairs keys with values, applies `<<`, and notes keys that stand twice.

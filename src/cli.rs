@@ -1,0 +1,113 @@
+//! The command line, as types. Uses nothing else of this crate; the one home of clap.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Says whether containers that share a program's state directory also share the lock that protects it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "overlock",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit status: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage or unreadable input;
+3 something could not be inspected and nothing worse was found."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Add or replace rules with those of this directory
+    #[arg(long, global = true, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// When to colour; NO_COLOR is respected
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge compose projects: files, or directories that are searched for them
+    Check(Check),
+    /// Say what a rule means, why, and how to fix what it finds
+    Explain(Explain),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Compose files, or directories: a project, or searched for projects. Without any, the project is found as
+    /// Compose finds it
+    pub paths: Vec<PathBuf>,
+    /// Compose's own options.
+    #[command(flatten)]
+    pub compose: Compose,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// From which severity on findings fail the run
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+}
+
+/// Compose's own options, with Compose's meaning.
+#[derive(Debug, Args)]
+pub struct Compose {
+    /// Compose file; several are merged in order, `-` is standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Project name
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Directory that relative paths start from
+    #[arg(long, value_name = "DIR")]
+    pub project_directory: Option<PathBuf>,
+    /// File of variables for interpolation, instead of .env
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Judge only what Compose would start with this profile; without it, every service
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The rule; without one, all are listed
+    pub rule: Option<String>,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table of participants, then each finding with its source lines
+    Text,
+    /// The JSON contract
+    Json,
+}
+
+/// Thresholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Anything
+    Note,
+    /// Nothing: only unreadable input and gaps do
+    Never,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,152 @@
+//! `overlock check`: compose projects to a verdict. No runtime, no socket; threads only for many projects.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::{World, read_stdin};
+use crate::cli::{self, Check};
+use crate::judge::judge;
+use crate::model::{Diagnostic, Layout, Level};
+use crate::render::{self, Format, Style};
+use crate::ruleset::{CONFIG_FILE, Config, Ruleset, Severity};
+use crate::source::compose::{self, Context, Options, Profiles};
+use crate::source::script;
+use crate::text::{Pos, Sources, Span};
+use crate::triage::{self, ExitStatus, FailOn};
+
+/// Projects that one thread reads before a second one is worth starting.
+const PROJECTS_PER_THREAD: usize = 8;
+
+pub(super) fn run(
+    arguments: &Check,
+    world: &World,
+    rules: &Ruleset,
+    style: Style,
+    sources: &Sources,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
+    let mut layout = Layout::default();
+    let projects = projects(arguments, &context, &mut layout.diagnostics)?;
+    let config = config(arguments, world, sources, &mut layout.diagnostics);
+    for project in load(&projects, &context, sources) {
+        layout.join(project);
+    }
+    let mut report = judge(layout, rules, &config);
+    triage::sort(&mut report, sources);
+    let status = triage::exit_status(&report, fail_on(arguments.fail_on));
+    let format = match arguments.format {
+        cli::Format::Text => Format::Text,
+        cli::Format::Json => Format::Json,
+    };
+    render::render(&report, sources, format, style, out)?;
+    if format == Format::Text {
+        render::diagnostics(&report, sources, err)?;
+    }
+    Ok(status)
+}
+
+fn fail_on(threshold: cli::FailOn) -> FailOn {
+    match threshold {
+        cli::FailOn::Error => FailOn::Severity(Severity::Error),
+        cli::FailOn::Warning => FailOn::Severity(Severity::Warning),
+        cli::FailOn::Note => FailOn::Severity(Severity::Note),
+        cli::FailOn::Never => FailOn::Never,
+    }
+}
+
+/// Every project that the arguments name, each once.
+fn projects(arguments: &Check, context: &Context, told: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Options>> {
+    let typed = &arguments.compose;
+    let base = Options {
+        project_name: typed.project_name.clone(),
+        project_directory: typed.project_directory.clone(),
+        env_files: typed.env_file.clone(),
+        profiles: if typed.profile.is_empty() { Profiles::All } else { Profiles::Active(typed.profile.clone()) },
+        ..Options::default()
+    };
+    let mut projects = Vec::new();
+    if !typed.file.is_empty() || arguments.paths.is_empty() {
+        let stdin = typed.file.iter().any(|file| file == Path::new("-"));
+        let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
+        projects.push(Options { files: typed.file.clone(), stdin, ..base.clone() });
+    }
+    for path in &arguments.paths {
+        match compose::find(path, context) {
+            Ok(found) => projects.extend(found.into_iter().map(|one| Options { files: one.files, ..base.clone() })),
+            Err(diagnostic) => told.push(diagnostic),
+        }
+    }
+    // One project given in two ways is one project.
+    let mut seen = BTreeSet::new();
+    projects.retain(|project| seen.insert(real_paths(project, context)));
+    if projects.len() > 1 && (typed.project_name.is_some() || typed.project_directory.is_some()) {
+        bail!("--project-name and --project-directory are for one project, and {} were found", projects.len());
+    }
+    Ok(projects)
+}
+
+fn real_paths(project: &Options, context: &Context) -> Vec<PathBuf> {
+    let real = |file: &PathBuf| {
+        let path = context.cwd.join(file);
+        path.canonicalize().unwrap_or(path)
+    };
+    project.files.iter().map(real).collect()
+}
+
+/// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
+fn load(projects: &[Options], context: &Context, sources: &Sources) -> Vec<Layout> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
+    let read =
+        |projects: &[Options]| projects.iter().map(|project| layout(project, context, sources)).collect::<Vec<_>>();
+    if threads == 1 {
+        return read(projects);
+    }
+    let share = projects.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = projects.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
+        let lost = || {
+            let message = "reading a project failed in a way that should not happen; please report it";
+            vec![Layout { diagnostics: vec![Diagnostic::about(Level::Error, None, message)], ..Layout::default() }]
+        };
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| lost())).collect()
+    })
+}
+
+fn layout(project: &Options, context: &Context, sources: &Sources) -> Layout {
+    let mut layout = match compose::resolve(sources, context, project) {
+        Ok(project) => compose::layout(&project, context, sources),
+        Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
+    };
+    for container in &mut layout.containers {
+        container.script = script::read(container.entrypoint.as_ref(), container.command.as_ref(), sources);
+    }
+    layout
+}
+
+/// The configuration: found upward from the first PATH, or from where the tool runs.
+fn config(arguments: &Check, world: &World, sources: &Sources, told: &mut Vec<Diagnostic>) -> Config {
+    let first = arguments.paths.first().or(arguments.compose.file.first());
+    let start = world.directory.join(first.map_or(Path::new("."), PathBuf::as_path));
+    let found = start.ancestors().map(|directory| directory.join(CONFIG_FILE)).find(|path| path.is_file());
+    let Some(path) = found else { return Config::default() };
+    let name = path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("cannot read the configuration: {error}; check its permissions");
+            told.push(Diagnostic::about(Level::Error, Some(name), message));
+            return Config::default();
+        }
+    };
+    Config::parse(&text).unwrap_or_else(|(message, line, column)| {
+        let span = Span::at(sources.add(name, text), Pos { line, column });
+        told.push(Diagnostic::at(Level::Error, span, format!("the configuration is not used: {message}")));
+        Config::default()
+    })
+}

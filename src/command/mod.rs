@@ -1,0 +1,92 @@
+//! One file a subcommand: collect, load, judge, triage, render. May use everything but `main`.
+
+mod check;
+mod explain;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::cli::{Cli, Colour, Command};
+use crate::render::{Style, safe};
+use crate::ruleset::{Ruleset, RulesetError};
+use crate::text::Sources;
+use crate::triage::ExitStatus;
+
+/// What a command may know of where it runs; nothing below asks the process itself.
+#[derive(Debug)]
+pub struct World {
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// The working directory.
+    pub directory: PathBuf,
+    /// Whether the result goes to a terminal.
+    pub terminal: bool,
+}
+
+impl World {
+    /// The process's own environment and directory. What is not UTF-8 in them is replaced.
+    pub fn of_process(terminal: bool) -> Self {
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Self {
+            environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+            directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            terminal,
+        }
+    }
+
+    fn style(&self, colour: Colour) -> Style {
+        let not_wanted = self.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = self.environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+        Style {
+            colour: match colour {
+                Colour::Auto => self.terminal && !not_wanted,
+                Colour::Always => true,
+                Colour::Never => false,
+            },
+            width: if self.terminal { width.or(Some(140)) } else { None },
+        }
+    }
+}
+
+/// Runs a command. The result goes to `out`, everything else to `err`.
+///
+/// # Errors
+/// What kept the command from giving a result: exit status 2.
+pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+    let sources = Sources::default();
+    match &cli.command {
+        Command::Check(arguments) => match load_rules(cli, &sources, err)? {
+            Some(rules) => check::run(arguments, world, &rules, world.style(cli.color), &sources, out, err),
+            None => Ok(ExitStatus::Unusable),
+        },
+        Command::Explain(arguments) => match load_rules(cli, &sources, err)? {
+            Some(rules) => explain::run(arguments, &rules, out),
+            None => Ok(ExitStatus::Unusable),
+        },
+    }
+}
+
+/// The rules, or `None` where their mistakes have been told.
+fn load_rules(cli: &Cli, sources: &Sources, err: &mut dyn Write) -> anyhow::Result<Option<Ruleset>> {
+    match Ruleset::load(sources, cli.rules.as_deref()) {
+        Ok(rules) => Ok(Some(rules)),
+        Err(RulesetError::Wrong(problems)) => {
+            for problem in &problems {
+                let (file, at) = (sources.get(problem.span.file), problem.span.start);
+                let line = format!("{}:{}:{}: error: {}", file.name(), at.line, at.column, problem.message);
+                writeln!(err, "{}", safe(&line))?;
+            }
+            writeln!(err, "overlock: the rules are not usable; mend what is listed above")?;
+            Ok(None)
+        }
+        Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
+    }
+}
+
+/// Reads standard input, for `-f -`.
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    io::Read::read_to_end(&mut io::stdin(), &mut text)?;
+    Ok(text)
+}

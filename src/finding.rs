@@ -1,0 +1,204 @@
+//! What is reported: participants, findings with their locations, evidence and remedies. Plain data that knows
+//! nothing of rendering. May use `text`, `model` and `ruleset`.
+
+use crate::model::Diagnostic;
+use crate::ruleset::{Confidence, Severity};
+use crate::text::Span;
+
+/// The answer of one run.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every container that has to do with a program's state directory, sorted by project and name.
+    pub participants: Vec<Participant>,
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+    /// What was wrong with the input.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many containers were looked at.
+    pub containers: usize,
+}
+
+/// A container and what is known of its use of a program.
+#[derive(Debug, Clone)]
+pub struct Participant {
+    /// The container's or service's name.
+    pub container: String,
+    /// Its project.
+    pub project: Option<String>,
+    /// Where it is described: `compose`.
+    pub origin: &'static str,
+    /// The program's id.
+    pub program: String,
+    /// The state directory, as the container sees it.
+    pub state_dir: String,
+    /// Where that really lives.
+    pub place: PlaceName,
+    /// Others that use the same login, by name; at most [`MAX_PEERS`] of them.
+    pub peers: Vec<String>,
+    /// How many others there are.
+    pub peer_count: usize,
+    /// `batch`, `interactive` or `unknown`.
+    pub role: &'static str,
+    /// `shared-login`, `own-login`, `not-refreshed` or `unknown`.
+    pub auth: &'static str,
+    /// `state-dir`, `file`, `dedicated-parent`, `home` or `private`.
+    pub scope: &'static str,
+    /// `rw` or `ro`.
+    pub access: &'static str,
+    /// The version or range, if known.
+    pub version: Option<String>,
+    /// The state of the internal locks.
+    pub internal_lock: &'static str,
+    /// The internal locks that its version takes.
+    pub locks: Vec<LockName>,
+    /// The state of the guard.
+    pub guard: &'static str,
+    /// The guard's path, if one is taken.
+    pub guard_path: Option<String>,
+    /// The worst that was found.
+    pub verdict: Verdict,
+    /// Why it is safe, or why it is not a participant; empty where findings say what is wrong.
+    pub reason: String,
+    /// Where it is described.
+    pub span: Span,
+}
+
+/// How many peers are listed by name: a list of all would grow with the square of the containers.
+pub const MAX_PEERS: usize = 20;
+
+/// A place in words of the JSON contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceName {
+    /// `host`, `volume`, `device`, `tmpfs`, `private` or `unresolved`.
+    pub kind: &'static str,
+    /// The volume's or device's name.
+    pub filesystem: Option<String>,
+    /// The path in it.
+    pub path: String,
+    /// The same for people, as part of a sentence.
+    pub text: String,
+}
+
+/// An internal lock and where it lands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockName {
+    /// Its path in the container.
+    pub path: String,
+    /// Where that really lives.
+    pub place: PlaceName,
+}
+
+/// The worst that was found about a participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It does not take part in the refresh.
+    NotAParticipant,
+    /// Checked and sound; perhaps there is a note.
+    Ok,
+    /// A warning.
+    Warning,
+    /// A fact that the verdict hangs on is not known.
+    Undetermined,
+    /// An error.
+    Error,
+}
+
+impl Verdict {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAParticipant => "not-a-participant",
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Undetermined => "undetermined",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The rule whose findings count as undetermined rather than by their severity.
+pub const UNDETERMINED: &str = "undetermined";
+
+/// A broken rule.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The container or service.
+    pub container: String,
+    /// Its project.
+    pub project: Option<String>,
+    /// The others concerned; at most [`MAX_PEERS`].
+    pub peers: Vec<String>,
+    /// One sentence of what and why.
+    pub message: String,
+    /// What to do, in order.
+    pub remedies: Vec<String>,
+    /// Where: the primary first.
+    pub locations: Vec<Location>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Finding {
+    /// The span of the primary location.
+    pub fn primary(&self) -> Option<Span> {
+        self.locations.first().map(|location| location.span)
+    }
+}
+
+/// A place in a file, with what it has to do with the finding. The text of the span may be shown: whoever makes a
+/// location makes sure that no value of the environment is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Where.
+    pub span: Span,
+    /// What is there, a few words.
+    pub label: String,
+}
+
+/// What a fact rests on, and how strong that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// How strong.
+    pub kind: EvidenceKind,
+    /// What was seen, without a value of the environment.
+    pub text: String,
+    /// Where, if it is in a file.
+    pub span: Option<Span>,
+}
+
+/// Strength of evidence, weakest first (`DESIGN.md`, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EvidenceKind {
+    /// A label or the configuration says so.
+    Declared,
+    /// A compose file shows it.
+    Static,
+}
+
+impl EvidenceKind {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::Static => "static",
+        }
+    }
+}
+
+impl Evidence {
+    /// What a compose file or the words in it show.
+    pub fn seen(text: impl Into<String>, span: Option<Span>) -> Self {
+        Self { kind: EvidenceKind::Static, text: text.into(), span }
+    }
+
+    /// What a label or the configuration says.
+    pub fn declared(text: impl Into<String>, span: Option<Span>) -> Self {
+        Self { kind: EvidenceKind::Declared, text: text.into(), span }
+    }
+}

@@ -1,0 +1,286 @@
+//! Whether a container's calls go through a guard, an external `flock`, and which file that is.
+//! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
+
+use super::place::{Landing, Mounts};
+use super::program::{Calls, Contradiction, GUARD_LABEL};
+use super::state::StateDir;
+use crate::finding::Evidence;
+use crate::model::{Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, join};
+use crate::ruleset::{Guard, GuardFault, Profile};
+use crate::text::Span;
+
+/// The guard that a container takes, and what is wrong with it taken alone.
+#[derive(Debug, Clone)]
+pub(crate) struct GuardFact<'a> {
+    pub(crate) state: Guard,
+    pub(crate) fault: GuardFault,
+    /// What is wrong, as a clause.
+    pub(crate) problem: String,
+    /// Its path in the container.
+    pub(crate) path: Option<String>,
+    pub(crate) landing: Option<Landing<'a>>,
+    /// The variable on which it hangs, where it is conditional.
+    pub(crate) condition: Option<String>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) contradiction: Option<Contradiction>,
+    pub(crate) unreadable: Option<Evidence>,
+    pub(crate) span: Option<Span>,
+    /// A call that does not go through it.
+    pub(crate) bare_call: Option<Span>,
+}
+
+/// What the calls alone show.
+enum Shown<'a> {
+    Held(&'a Invocation, &'a FileLock),
+    Conditional(&'a FileLock, String),
+    Absent(&'a Invocation, String),
+    Unknown(String, Option<Span>),
+}
+
+impl<'a> GuardFact<'a> {
+    fn of(state: Guard, evidence: Evidence) -> Self {
+        let span = evidence.span;
+        Self {
+            state,
+            fault: GuardFault::None,
+            problem: String::new(),
+            path: None,
+            landing: None,
+            condition: None,
+            evidence: vec![evidence],
+            contradiction: None,
+            unreadable: None,
+            span,
+            bare_call: None,
+        }
+    }
+}
+
+/// Reads calls and label together: what is seen wins over what is declared.
+pub(crate) fn guard<'a>(
+    container: &Container,
+    profile: &Profile,
+    calls: &Calls<'_>,
+    state: &StateDir,
+    mounts: &Mounts<'a>,
+) -> GuardFact<'a> {
+    let label = container.labels.get(GUARD_LABEL);
+    let declared = label.map(|label| declared(label, container, profile, state));
+    let mut fact = match shown(container, profile, calls) {
+        Shown::Held(call, lock) => held(call, lock, container, profile, state, mounts),
+        Shown::Conditional(lock, variable) => {
+            let text = format!("its call goes through flock only if {variable} is set");
+            let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(lock.span)));
+            fact.condition = Some(variable);
+            fact.path = Some(lock.path.clone());
+            fact
+        }
+        Shown::Absent(call, text) => {
+            let mut fact = GuardFact::of(Guard::Absent, Evidence::seen(text, Some(call.span)));
+            fact.bare_call = Some(call.span);
+            fact
+        }
+        Shown::Unknown(text, span) => {
+            let mut fact = GuardFact::of(Guard::Unknown, Evidence::seen(text, span));
+            fact.span = None;
+            return by_label(fact, label, declared, mounts);
+        }
+    };
+    if let (Some(label), Some(declared)) = (label, declared) {
+        let agrees = match (&declared, &fact.path) {
+            (Declared::Path(path), Some(seen)) => path == seen,
+            (Declared::None, seen) => seen.is_none(),
+            (Declared::Path(_), None) => fact.state != Guard::Absent,
+            (Declared::Unreadable, _) => true,
+        };
+        if !agrees {
+            let evidence = fact.evidence.first().cloned();
+            fact.contradiction = evidence.map(|evidence| Contradiction { label: GUARD_LABEL, evidence });
+        }
+        fact.unreadable = unreadable(&declared, label);
+    }
+    fact
+}
+
+fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
+    let script = &container.script;
+    let why = || script.unseen.clone().unwrap_or_else(|| "what it runs was not read".to_owned());
+    let mut first: Option<(&Invocation, &FileLock)> = None;
+    for call in &calls.live {
+        match call.locks.iter().find(|lock| lock.exclusive) {
+            Some(lock) => match condition(lock, container) {
+                Content::Filled => first = first.or(Some((call, lock))),
+                Content::Unknown => return Shown::Conditional(lock, lock.condition.clone().unwrap_or_default()),
+                Content::Empty => {
+                    let variable = lock.condition.as_deref().unwrap_or_default();
+                    return Shown::Absent(
+                        call,
+                        format!("its call goes through flock only if {variable} is set, and it is not"),
+                    );
+                }
+            },
+            None if script.sight == Sight::Whole => {
+                let text = match call.locks.first() {
+                    Some(_) => format!("{} is called under a shared flock (-s), which excludes nobody", profile.name),
+                    None => format!("{} is called without flock", profile.name),
+                };
+                return Shown::Absent(call, text);
+            }
+            None => {
+                return Shown::Unknown(
+                    format!("no flock is seen around {}, but {}", profile.name, why()),
+                    Some(call.span),
+                );
+            }
+        }
+    }
+    match first {
+        Some((call, lock)) if script.sight != Sight::Partial => Shown::Held(call, lock),
+        Some((_, lock)) => Shown::Unknown(format!("an flock is seen, but {}", why()), Some(lock.span)),
+        None => Shown::Unknown(
+            why(),
+            container.command.as_ref().or(container.entrypoint.as_ref()).map(|words| words.span).map(start),
+        ),
+    }
+}
+
+/// Commands may hold secrets: point at where they begin and show none of it.
+fn start(span: Span) -> Span {
+    Span { end: span.start, ..span }
+}
+
+/// Whether the condition of a lock holds, by what the compose file sets the variable to.
+fn condition(lock: &FileLock, container: &Container) -> Content {
+    let Some(variable) = &lock.condition else { return Content::Filled };
+    match container.env.get(variable).map(|variable| &variable.value) {
+        Some(EnvValue::Set(value)) => value.content(),
+        Some(EnvValue::Inherited) | None => Content::Unknown,
+    }
+}
+
+fn held<'a>(
+    call: &Invocation,
+    lock: &FileLock,
+    container: &Container,
+    profile: &Profile,
+    state: &StateDir,
+    mounts: &Mounts<'a>,
+) -> GuardFact<'a> {
+    let Some(path) = expand(&lock.path, call, container, state) else {
+        let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
+        return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
+    };
+    let evidence = Evidence::seen(format!("{} is called under flock on {path}", profile.name), Some(lock.span));
+    let mut fact = GuardFact::of(Guard::Held, evidence);
+    let longest = f64::from(profile.guard.longest_call_seconds);
+    match lock.wait {
+        _ if lock.failure_ignored => {
+            (fact.fault, fact.problem) = (GuardFault::Ignored, "its failure is ignored".to_owned());
+            fact.state = Guard::Broken;
+        }
+        Wait::No => (fact.fault, fact.problem) = (GuardFault::NoWait, "it does not wait at all".to_owned()),
+        Wait::Seconds(seconds) if seconds < longest => {
+            let problem = format!("it waits {seconds} s, a call may last {longest} s");
+            (fact.fault, fact.problem) = (GuardFault::ShortWait, problem);
+        }
+        Wait::Forever | Wait::Seconds(_) | Wait::Unknown => {}
+    }
+    fact.landing = Some(mounts.land(&path));
+    fact.path = Some(path);
+    fact
+}
+
+/// What the label says.
+enum Declared {
+    Path(String),
+    None,
+    Unreadable,
+}
+
+fn declared(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
+    let nowhere = Invocation {
+        argv: Vec::new(),
+        env: std::collections::BTreeMap::new(),
+        locks: Vec::new(),
+        conditional: false,
+        span: label.span,
+    };
+    match label.value.text.as_str() {
+        "none" | "no" | "false" => Declared::None,
+        "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),
+        "" => Declared::Unreadable,
+        text if !text.contains('/') && !text.contains('$') => Declared::Path(join(&state.path, text)),
+        text => expand(text, &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path),
+    }
+}
+
+fn unreadable(declared: &Declared, label: &Label) -> Option<Evidence> {
+    let text = format!("the label {GUARD_LABEL} is neither a path, nor yes, nor none");
+    matches!(declared, Declared::Unreadable).then(|| Evidence::declared(text, Some(label.span)))
+}
+
+fn by_label<'a>(
+    mut fact: GuardFact<'a>,
+    label: Option<&Label>,
+    declared: Option<Declared>,
+    mounts: &Mounts<'a>,
+) -> GuardFact<'a> {
+    let (Some(label), Some(declared)) = (label, declared) else { return fact };
+    fact.unreadable = unreadable(&declared, label);
+    let (state, text) = match &declared {
+        Declared::Path(path) => (Guard::Held, format!("the label {GUARD_LABEL} says it goes through flock on {path}")),
+        Declared::None => (Guard::Absent, format!("the label {GUARD_LABEL} says it takes none")),
+        Declared::Unreadable => return fact,
+    };
+    fact.state = state;
+    fact.evidence.push(Evidence::declared(text, Some(label.span)));
+    fact.span = Some(label.span);
+    if let Declared::Path(path) = declared {
+        fact.landing = Some(mounts.land(&path));
+        fact.path = Some(path);
+    }
+    fact
+}
+
+/// A shell word as a path of the container: `~`, `$NAME`, `${NAME}` and `${NAME:-default}` by the call's and the
+/// container's environment. `None` where a part is not known.
+fn expand(word: &str, call: &Invocation, container: &Container, state: &StateDir) -> Option<String> {
+    let value = |name: &str| -> Option<String> {
+        let by_call = call.env.get(name).filter(|value| !value.contains('$')).cloned();
+        let by_container = || match container.env.get(name).map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) if !value.is_symbolic() => Some(value.text.clone()),
+            None if name == "HOME" => state.home.clone(),
+            Some(_) | None => None,
+        };
+        by_call.or_else(by_container)
+    };
+    let mut path = String::new();
+    let mut rest = word;
+    if let Some(below) = word.strip_prefix("~/") {
+        path = format!("{}/", value("HOME")?);
+        rest = below;
+    }
+    while let Some((before, after)) = rest.split_once('$') {
+        path.push_str(before);
+        if let Some((inner, after)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
+            let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-')).unwrap_or((inner, ""));
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let mentioned = call.env.contains_key(name) || container.env.contains_key(name);
+            let found = value(name).filter(|value| !value.is_empty());
+            if mentioned && found.is_none() && value(name).is_none() {
+                return None;
+            }
+            let plain = |default: &str| (!default.is_empty() && !default.contains('$')).then(|| default.to_owned());
+            path.push_str(&found.or_else(|| plain(default)).filter(|_| is_name)?);
+            rest = after;
+        } else {
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+            let (name, after) = after.split_at(end);
+            path.push_str(&value(name)?);
+            rest = after;
+        }
+    }
+    path.push_str(rest);
+    let base = || container.working_dir.as_ref().map(|directory| directory.text.clone());
+    if path.starts_with('/') { Some(join("/", &path)) } else { Some(join(&base()?, &path)) }
+}

@@ -1,0 +1,333 @@
+//! From a layout to a report: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
+//! May use `model`, `ruleset` and `finding`.
+
+mod auth;
+mod group;
+mod guard;
+mod place;
+mod program;
+mod reach;
+mod role;
+mod state;
+mod subject;
+mod unresolved;
+mod verdict;
+mod version;
+mod words;
+
+use crate::finding::{Evidence, Finding, Location, LockName, Participant, Report, UNDETERMINED, Verdict};
+use crate::model::{Layout, MountSource, parent_and_name};
+use crate::ruleset::{
+    Access, Auth, Breach, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Key, Landing, Outcome,
+    Peers, Refresh, Ruleset, Severity, Sight, Spawner, Users,
+};
+use group::{Relation, groups, relate};
+use place::Filesystem;
+use program::{ROLE_LABEL, Runs};
+use state::is_home;
+use subject::{Subject, flock_problem, side_file_fact, subjects};
+use unresolved::Unresolved;
+use verdict::{Blind, Case, names};
+
+/// Judges a layout by the rules.
+pub fn judge(layout: Layout, rules: &Ruleset, config: &Config) -> Report {
+    let mut report = Report { containers: layout.containers.len(), ..Report::default() };
+    for profile in &rules.profiles {
+        let containers = layout.containers.iter().enumerate();
+        let home = layout.home.as_deref();
+        let mut all: Vec<Subject<'_>> =
+            containers.flat_map(|(at, container)| subjects(at, container, profile, rules, home)).collect();
+        reach::mark(&mut all, rules);
+        all.retain(|subject| subject.listed);
+        // Names, not the order of files, decide who comes first.
+        all.sort_by(|a, b| order(a).cmp(&order(b)));
+        let judgement = Judgement { rules, config, home, subjects: &all, unresolved: Unresolved::of(&all) };
+        judgement.report(&mut report);
+    }
+    spawners(&layout, rules, &mut report);
+    report.diagnostics = layout.diagnostics;
+    report
+}
+
+fn order<'a>(subject: &'a Subject<'_>) -> (&'a Option<String>, &'a str, &'a str) {
+    (&subject.container.project, &subject.container.name, &subject.state.path)
+}
+
+struct Judgement<'a, 'b> {
+    rules: &'a Ruleset,
+    config: &'b Config,
+    home: Option<&'b str>,
+    subjects: &'b [Subject<'a>],
+    unresolved: Unresolved<'b>,
+}
+
+impl<'a> Judgement<'a, '_> {
+    fn report(&self, report: &mut Report) {
+        let mut rows: Vec<Option<(Participant, Vec<Finding>)>> = self.subjects.iter().map(|_| None).collect();
+        for group in groups(self.subjects) {
+            let host = self.host_of(&group);
+            let mut told = false;
+            for (at, relation) in relate(self.subjects, &group, host) {
+                let Some(subject) = self.subjects.get(at) else { continue };
+                let mut facts = self.facts(subject, &relation, host);
+                // A person on the host is one note for the whole group, not one for each of its members.
+                if facts.host == Host::Presumed && facts.refresh != Refresh::No {
+                    facts.host = if told { Host::Absent } else { Host::Presumed };
+                    told = true;
+                }
+                if let Some(row) = rows.get_mut(at) {
+                    *row = Some(self.row(subject, &relation, facts));
+                }
+            }
+        }
+        for (subject, row) in self.subjects.iter().zip(rows) {
+            let (participant, findings) = row.unwrap_or_else(|| (bystander(subject), Vec::new()));
+            report.participants.push(participant);
+            report.findings.extend(findings);
+        }
+    }
+
+    /// Whether a person on the host may use the directory of this group: it is the program's own in a home.
+    fn host_of(&self, group: &[usize]) -> bool {
+        let Some(subject) = group.iter().find_map(|at| self.subjects.get(*at)) else { return false };
+        let place = subject.login_directory();
+        let home = parent_and_name(&place.path).filter(|(_, name)| *name == subject.profile.state_directory.default);
+        let person = home.is_some_and(|(home, _)| is_home(home) || self.home == Some(home));
+        place.filesystem == Filesystem::Host
+            && person
+            && self.config.host.participates != Some(crate::ruleset::Answer::No)
+    }
+
+    fn facts(&self, subject: &Subject<'a>, relation: &Relation, host: bool) -> Facts {
+        let mismatch = relation.guard_differs && subject.guard.fault == GuardFault::None;
+        let guard = if mismatch { Guard::Broken } else { subject.guard.state };
+        let guard_fault = if mismatch { GuardFault::Mismatch } else { subject.guard.fault };
+        let no_lock_shared = subject.locks.iter().all(|lock| lock.place.is_private());
+        let key = match (&subject.auth.key, subject.auth.key_unknown) {
+            (Some(_), _) => Key::Present,
+            (None, true) => Key::Unknown,
+            (None, false) => Key::Absent,
+        };
+        let contradicted = subject.role.contradiction.is_some()
+            || subject.version.contradiction.is_some()
+            || subject.guard.contradiction.is_some();
+        Facts {
+            refresh: subject.refresh,
+            auth: subject.auth.auth,
+            peers: relation.peers,
+            internal_lock: relation.internal_lock,
+            guard,
+            guard_fault,
+            role: subject.role.role,
+            scope: subject.scope,
+            access: subject.access,
+            side_file: side_file_fact(subject),
+            landing: if no_lock_shared { Landing::Private } else { Landing::Shared },
+            key,
+            host: if host { self.host_fact(subject) } else { Host::Absent },
+            users: if relation.users_differ { Users::Differ } else { Users::Same },
+            flock_support: flock_problem(subject, &self.rules.filesystems)
+                .map_or(FlockSupport::Yes, |_| FlockSupport::No),
+            declaration: if contradicted { Declaration::Contradicted } else { Declaration::Agrees },
+            sight: self.blind(subject).map_or(Sight::Clear, |(sight, _)| sight),
+            spawner: Spawner::No,
+        }
+    }
+
+    fn host_fact(&self, subject: &Subject<'_>) -> Host {
+        use crate::ruleset::Answer;
+        if self.config.host.participates != Some(Answer::Yes) {
+            return Host::Presumed;
+        }
+        let directory = subject.login_directory();
+        let taken = subject.profile.locks_of(self.config.host.version.as_ref());
+        let theirs = taken.iter().map(|lock| directory.with_path(lock.path.replace("{state_dir}", &directory.path)));
+        let internal = theirs.into_iter().any(|place| subject.locks.iter().any(|lock| lock.place == place));
+        let usual = directory.with_path(format!("{}/{}", directory.path, subject.profile.guard.file));
+        let guarded = self.config.host.guard == Some(Answer::Yes) && subject.guard_place() == Some(&usual);
+        if internal || guarded { Host::Covered } else { Host::Shown }
+    }
+
+    fn row(&self, subject: &Subject<'a>, relation: &Relation, facts: Facts) -> (Participant, Vec<Finding>) {
+        let blind = self.blind(subject).map(|(_, blind)| blind);
+        let case = Case { rules: self.rules, subjects: self.subjects, subject, relation, facts, blind };
+        let answer = case.answer();
+        let verdict = answer.findings.iter().map(weight).max().unwrap_or(Verdict::Ok);
+        let reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
+        let mut participant = participant(subject, verdict, reason);
+        participant.peers = names(self.subjects, &relation.others, subject.container);
+        participant.peer_count = relation.other_count;
+        let alone = relation.other_count == 0 && facts.peers == Peers::None;
+        participant.auth = match subject.auth.auth {
+            Auth::Stopped => "not-refreshed",
+            Auth::Unknown => "unknown",
+            Auth::Refreshes if alone => "own-login",
+            Auth::Refreshes => "shared-login",
+        };
+        participant.internal_lock = facts.internal_lock.name();
+        participant.guard = facts.guard.name();
+        (participant, answer.findings)
+    }
+
+    /// The first thing that is not seen and on which the verdict hangs.
+    fn blind(&self, subject: &Subject<'_>) -> Option<(Sight, Blind)> {
+        let name = &subject.container.name;
+        let unreadable = [&subject.role.unreadable, &subject.version.unreadable, &subject.guard.unreadable];
+        if let Some(evidence) = unreadable.into_iter().flatten().next() {
+            let blind = Blind {
+                problem: format!("{name} declares something that is not understood: {}", evidence.text),
+                settle: "Correct the label; `overlock explain undetermined` lists the values.".to_owned(),
+                span: evidence.span.unwrap_or(subject.container.span),
+            };
+            return Some((Sight::Declaration, blind));
+        }
+        let variable = &subject.profile.state_directory.variable;
+        if let Some(mount) = subject.reach {
+            let target = &mount.target.text;
+            let blind = Blind {
+                problem: format!(
+                    "{name} mounts a state directory at {target}, and whether the program looks there is not known"
+                ),
+                settle: format!(
+                    "Set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only.",
+                    subject.profile.name
+                ),
+                span: mount.span,
+            };
+            return Some((Sight::StateDirectory, blind));
+        }
+        if let Some(mount) = subject.loose_target.filter(|_| subject.login.mount.is_none()) {
+            let blind = Blind {
+                problem: format!(
+                    "what {name} mounts at {} may be its state directory: the variable is not set",
+                    mount.target.text
+                ),
+                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
+                span: mount.span,
+            };
+            return Some((Sight::Target, blind));
+        }
+        let waits = subject.refresh != Refresh::No && !self.all_settled();
+        if waits && self.unresolved.may_coincide(subject) {
+            let place = subject.login_directory().name().text;
+            let problem = if subject.login.place.is_unresolved() {
+                format!(
+                    "whether {name} shares its state directory with others is not known: {place} hangs on a variable that is not set"
+                )
+            } else {
+                format!(
+                    "whether others share {place} with {name} is not known: theirs hangs on a variable that is not set"
+                )
+            };
+            let settle =
+                "Set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}.".to_owned();
+            return Some((Sight::Place, Blind { problem, settle, span: subject.span() }));
+        }
+        None
+    }
+
+    /// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.
+    fn all_settled(&self) -> bool {
+        let mut refreshing =
+            self.subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
+        refreshing.all(|subject| subject.profile.is_settled(subject.version.range.as_ref()))
+    }
+}
+
+/// What a finding makes of its participant's verdict.
+fn weight(finding: &Finding) -> Verdict {
+    match finding.severity {
+        _ if finding.rule == UNDETERMINED => Verdict::Undetermined,
+        Severity::Error => Verdict::Error,
+        Severity::Warning => Verdict::Warning,
+        Severity::Note => Verdict::Ok,
+    }
+}
+
+/// A container that has the directory but does not take part.
+fn bystander(subject: &Subject<'_>) -> Participant {
+    let reason = match &subject.runs {
+        Runs::No(evidence) => evidence.text.clone(),
+        Runs::Yes(_) | Runs::Unknown => String::new(),
+    };
+    participant(subject, Verdict::NotAParticipant, reason)
+}
+
+fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Participant {
+    let locks = subject.locks.iter().map(|lock| LockName { path: lock.path.clone(), place: lock.place.name() });
+    Participant {
+        container: subject.container.name.clone(),
+        project: subject.container.project.clone(),
+        origin: "compose",
+        program: subject.profile.id.clone(),
+        state_dir: subject.state.path.clone(),
+        place: subject.login_directory().name(),
+        peers: Vec::new(),
+        peer_count: 0,
+        role: subject.role.role.name(),
+        auth: "not-refreshed",
+        scope: subject.scope.name(),
+        access: if subject.access == Access::ReadOnly { "ro" } else { "rw" },
+        version: subject.version.range.as_ref().map(ToString::to_string),
+        internal_lock: "coherent",
+        locks: locks.collect(),
+        guard: subject.guard.state.name(),
+        guard_path: subject.guard.path.clone(),
+        verdict,
+        reason,
+        span: subject.container.span,
+    }
+}
+
+/// Containers that hold the engine's socket, where there is something that what they start could share.
+fn spawners(layout: &Layout, rules: &Ruleset, report: &mut Report) {
+    let shared = report.participants.iter().filter(|participant| participant.verdict != Verdict::NotAParticipant);
+    let mut places: Vec<String> =
+        shared.filter(|one| one.scope != "private").map(|one| one.place.text.clone()).collect();
+    places.sort();
+    places.dedup();
+    let facts = Facts { spawner: Spawner::Unseen, ..Facts::default() };
+    let Some(Outcome::Broken(breach)) =
+        rules.matrix.tables.get("spawner").and_then(|table| table.decide(facts)).map(|(_, row)| &row.outcome)
+    else {
+        return;
+    };
+    if places.is_empty() {
+        return;
+    }
+    for container in &layout.containers {
+        let declared = container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
+        let socket = container.mounts.iter().find(|mount| {
+            let MountSource::Host(source) = &mount.source else { return false };
+            rules.filesystems.engine_sockets.contains(&source.text)
+        });
+        if let Some(mount) = socket.filter(|_| !declared) {
+            report.findings.push(spawner(container, mount, breach, &places));
+        }
+    }
+}
+
+fn spawner(
+    container: &crate::model::Container,
+    mount: &crate::model::Mount,
+    breach: &Breach,
+    places: &[String],
+) -> Finding {
+    let fill = |text: &str| {
+        text.replace("{container}", &container.name)
+            .replace("{mounted}", &mount.target.text)
+            .replace("{places}", &words::listed(places, "a state directory".to_owned()))
+    };
+    Finding {
+        rule: breach.rule.clone(),
+        severity: breach.severity,
+        confidence: breach.confidence,
+        container: container.name.clone(),
+        project: container.project.clone(),
+        peers: Vec::new(),
+        message: fill(&breach.message),
+        remedies: breach.remedies.iter().map(|remedy| fill(remedy)).collect(),
+        locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
+        evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
+    }
+}

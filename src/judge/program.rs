@@ -1,0 +1,107 @@
+//! Which calls of a program a container makes, and whether it runs the program at all.
+//! May use `model`, `ruleset` and `finding`.
+
+use crate::finding::Evidence;
+use crate::model::{Container, Invocation, Sight};
+use crate::ruleset::Profile;
+
+/// The labels that declare facts.
+pub(crate) const ROLE_LABEL: &str = "overlock.role";
+pub(crate) const GUARD_LABEL: &str = "overlock.guard";
+pub(crate) const VERSION_LABEL: &str = "overlock.version";
+
+/// Whether a container runs the program at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// A call was seen.
+    Yes(Evidence),
+    /// It does not, and what shows that.
+    No(Evidence),
+    /// Not known: what it runs was not seen whole, or is nothing known.
+    Unknown,
+}
+
+/// The calls of a program that a container's words show.
+pub(crate) struct Calls<'a> {
+    /// Those that may refresh.
+    pub(crate) live: Vec<&'a Invocation>,
+    /// Those that only print their version or help.
+    pub(crate) idle: Vec<&'a Invocation>,
+}
+
+/// A contradiction between a label and stronger evidence.
+#[derive(Debug, Clone)]
+pub(crate) struct Contradiction {
+    pub(crate) label: &'static str,
+    pub(crate) evidence: Evidence,
+}
+
+/// Finds the program's calls among everything the container was seen to run.
+pub(crate) fn calls<'a>(container: &'a Container, profile: &Profile) -> Calls<'a> {
+    let program = container.script.invocations.iter().filter(|call| arguments(call, profile).is_some());
+    let (idle, live) = program.partition(|call| {
+        arguments(call, profile).is_some_and(|words| words.iter().any(|word| profile.idle_arguments.contains(word)))
+    });
+    Calls { live, idle }
+}
+
+/// The arguments of a call of the program, or `None` where it is another program's.
+pub(crate) fn arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [String]> {
+    let (first, rest) = call.argv.split_first()?;
+    let name = first.rsplit('/').next().unwrap_or(first);
+    if profile.commands.iter().any(|command| command == name) {
+        return Some(rest);
+    }
+    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun");
+    let at = rest.iter().position(|word| package_version(word, profile).is_some())?;
+    runner.then(|| rest.get(at + 1..)).flatten()
+}
+
+/// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.
+pub(super) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'a str> {
+    let package = profile.packages.iter().find_map(|package| word.strip_prefix(package.as_str()))?;
+    if package.is_empty() { Some("") } else { package.strip_prefix('@') }
+}
+
+/// Whether the container runs the program.
+pub(crate) fn runs(container: &Container, profile: &Profile, calls: &Calls<'_>, bystanders: &[String]) -> Runs {
+    if container.replicas == 0 {
+        return Runs::No(Evidence::seen("it is started with no replica", container.replicas_span));
+    }
+    if let Some(call) = calls.live.first() {
+        return Runs::Yes(Evidence::seen(format!("it runs {}", profile.name), Some(call.span)));
+    }
+    if let Some(label) = container.labels.get(ROLE_LABEL).filter(|label| label.value.text == "none") {
+        return Runs::No(Evidence::declared(
+            format!("the label {ROLE_LABEL} says it does not run it"),
+            Some(label.span),
+        ));
+    }
+    let seen = &container.script.invocations;
+    let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
+    let mut others = seen.iter().filter(other);
+    let harmless = others.all(|call| is_bystander(call, bystanders));
+    match seen.first() {
+        Some(call) if harmless && leads_nowhere_else(container) => {
+            let text = match calls.idle.first() {
+                Some(_) => format!("it runs {} only for its version or help", profile.name),
+                None => format!("it runs only {}", bystander_name(call)),
+            };
+            Runs::No(Evidence::seen(text, Some(call.span)))
+        }
+        _ => Runs::Unknown,
+    }
+}
+
+/// Whether the words seen are all that matters: an image's own entrypoint that was not read runs its arguments.
+fn leads_nowhere_else(container: &Container) -> bool {
+    container.script.sight != Sight::Partial
+}
+
+fn bystander_name(call: &Invocation) -> &str {
+    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
+}
+
+fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
+    bystanders.iter().any(|name| name == bystander_name(call))
+}

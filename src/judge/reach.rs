@@ -1,0 +1,88 @@
+//! Containers that have somebody's state directory within reach, but not where the program is known to look.
+//! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
+
+use std::collections::HashSet;
+
+use super::place::{Mounts, Place};
+use super::program::Runs;
+use super::state::Known;
+use super::subject::Subject;
+use crate::finding::Evidence;
+use crate::model::{Mount, MountSource, parent_and_name};
+use crate::ruleset::{Refresh, Ruleset};
+
+/// What participants share: their directories and logins, and every directory above those.
+struct Shared {
+    exactly: HashSet<Place>,
+    above: HashSet<Place>,
+}
+
+/// Marks the containers that mount a state directory elsewhere: as no participants where they only read it or run
+/// something else, as undetermined where the program may look there after all.
+pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
+    let shared = shared(subjects);
+    for subject in subjects {
+        let mounts = Mounts::new(subject.index, subject.container, &rules.filesystems);
+        let login = subject.login.mount.map(std::ptr::from_ref);
+        let elsewhere = subject.container.mounts.iter().filter(|mount| login != Some(std::ptr::from_ref(*mount)));
+        let mut within: Option<(&Mount, bool)> = None;
+        for mount in elsewhere {
+            let root = mounts.root_of(mount);
+            let exactly = shared.exactly.contains(&root) || looks_like_state(mount, &root, subject);
+            if exactly || shared.above.contains(&root) {
+                within = Some((mount, exactly));
+                if exactly {
+                    break;
+                }
+            }
+        }
+        if let Some((mount, exactly)) = within {
+            judge_reach(subject, mount, exactly);
+        }
+    }
+}
+
+fn shared(subjects: &[Subject<'_>]) -> Shared {
+    let mut shared = Shared { exactly: HashSet::new(), above: HashSet::new() };
+    for subject in subjects.iter().filter(|subject| subject.takes_part() && !subject.login.place.is_private()) {
+        shared.exactly.insert(subject.login.place.clone());
+        shared.exactly.extend(Some(&subject.place).filter(|place| !place.is_private()).cloned());
+        let mut at = subject.place.clone();
+        while let Some(parent) = parent_and_name(&at.path).map(|(parent, _)| at.with_path(parent.to_owned())) {
+            // What is above is above everything below it too, so a known one ends the walk.
+            if !shared.above.insert(parent.clone()) {
+                break;
+            }
+            at = parent;
+        }
+    }
+    shared
+}
+
+/// Whether a mount's source is named like a state directory or a login.
+fn looks_like_state(mount: &Mount, root: &Place, subject: &Subject<'_>) -> bool {
+    let shareable = matches!(mount.source, MountSource::Host(_) | MountSource::Volume(_) | MountSource::Unresolved(_));
+    let name = parent_and_name(&root.path).map(|(_, name)| name);
+    let own = [&subject.profile.state_directory.default, &subject.profile.credentials];
+    shareable && own.into_iter().any(|own| name == Some(own))
+}
+
+fn judge_reach<'a>(subject: &mut Subject<'a>, mount: &'a Mount, exactly: bool) {
+    let settled = subject.state.known == Known::Said || subject.login.mount.is_some();
+    let target = &mount.target.text;
+    match subject.runs {
+        // What is known to keep its state elsewhere may mount what it likes.
+        _ if subject.listed && settled => {}
+        Runs::No(_) => subject.listed |= exactly,
+        _ if mount.read_only && exactly && !subject.listed => {
+            let text = format!("it mounts the directory read-only at {target}, where the program does not look");
+            subject.runs = Runs::No(Evidence::seen(text, Some(mount.span)));
+            subject.refresh = Refresh::No;
+            subject.listed = true;
+        }
+        _ if mount.read_only => {}
+        Runs::Yes(_) => (subject.listed, subject.reach) = (true, Some(mount)),
+        Runs::Unknown if exactly || subject.listed => (subject.listed, subject.reach) = (true, Some(mount)),
+        Runs::Unknown => {}
+    }
+}

@@ -1,0 +1,302 @@
+//! One container's use of one program: all that is known of it before it is compared with others.
+//! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
+
+use super::auth::{AuthFact, auth};
+use super::guard::{GuardFact, guard};
+use super::place::{Filesystem, Landing, Mounts, Place};
+use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
+use super::role::{RoleFact, role};
+use super::state::{StateDir, directories, is_home, is_root};
+use super::version::{VersionFact, is_program_image, mounts_program, version};
+use crate::model::{Container, EnvValue, Mount, parent_and_name, split_below};
+use crate::ruleset::{
+    Access, Auth, Filesystems, GuardFault, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
+};
+use crate::text::Span;
+
+/// A lock that the program takes by itself, in one container.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnLock<'a> {
+    pub(crate) lock: &'a Lock,
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    /// Why it cannot be created, where that is known.
+    pub(crate) uncreatable: Option<String>,
+}
+
+/// A container's use of a program.
+pub(crate) struct Subject<'a> {
+    pub(crate) index: usize,
+    pub(crate) container: &'a Container,
+    pub(crate) profile: &'a Profile,
+    pub(crate) runs: Runs,
+    pub(crate) state: StateDir,
+    /// Where the file that a refresh replaces lives: the identity that is shared or not.
+    pub(crate) login: Landing<'a>,
+    /// The state directory's place.
+    pub(crate) place: Place,
+    pub(crate) scope: Scope,
+    pub(crate) access: Access,
+    pub(crate) side_file: Option<(String, Span)>,
+    pub(crate) role: RoleFact,
+    pub(crate) version: VersionFact,
+    pub(crate) auth: AuthFact,
+    pub(crate) refresh: Refresh,
+    pub(crate) locks: Vec<OwnLock<'a>>,
+    pub(crate) guard: GuardFact<'a>,
+    /// Whether it is worth a line. Others are kept only until it is known that no shared directory is in their reach.
+    pub(crate) listed: bool,
+    /// A state directory that it mounts, but not where it is known to look.
+    pub(crate) reach: Option<&'a Mount>,
+    /// A mount point with a variable in it that is not set, which may cover the state directory.
+    pub(crate) loose_target: Option<&'a Mount>,
+}
+
+/// Every use of a program by a container: none, one, or one for each directory that may be the state directory.
+pub(crate) fn subjects<'a>(
+    index: usize,
+    container: &'a Container,
+    profile: &'a Profile,
+    rules: &'a Ruleset,
+    home: Option<&str>,
+) -> Vec<Subject<'a>> {
+    let calls = calls(container, profile);
+    let runs = runs(container, profile, &calls, &rules.filesystems.bystander_commands);
+    let found = directories(container, profile, &calls);
+    let subjects = found.into_iter().map(|state| {
+        let parts = Parts { index, container, profile, rules, home, calls: &calls, runs: runs.clone() };
+        let mut subject = parts.subject(state);
+        subject.listed = subject.concerns() && (subject.runs != Runs::Unknown || subject.is_likely());
+        subject
+    });
+    subjects.collect()
+}
+
+impl Subject<'_> {
+    /// Whether something suggests that the program runs here, where no call of it was seen.
+    fn is_likely(&self) -> bool {
+        let labels = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
+        let moved = &self.profile.state_directory.variable;
+        self.scope != Scope::Private
+            || self.login.mount.is_some()
+            || labels.iter().any(|label| self.container.labels.contains_key(*label))
+            || self
+                .container
+                .env
+                .get(moved)
+                .is_some_and(|value| !matches!(&value.value, EnvValue::Set(value) if value.text.is_empty()))
+            || is_program_image(self.container, self.profile)
+            || mounts_program(self.container, self.profile)
+    }
+
+    /// Whether a container that does not run the program has its state directory all the same.
+    fn concerns(&self) -> bool {
+        !matches!(self.runs, Runs::No(_)) || self.login.mount.is_some()
+    }
+
+    /// Whether it takes part in a refresh, as far as its own facts say.
+    pub(crate) fn takes_part(&self) -> bool {
+        self.listed && !matches!(self.runs, Runs::No(_))
+    }
+
+    /// The place that is shared: the state directory, or where only the login is mounted, that file.
+    pub(crate) fn login_directory(&self) -> Place {
+        if self.scope == Scope::File {
+            return self.login.place.clone();
+        }
+        self.place.clone()
+    }
+
+    /// How many containers share its login: its replicas, unless each has its login to itself.
+    pub(crate) fn containers(&self) -> u64 {
+        if self.login.place.is_private() { 1 } else { self.container.replicas }
+    }
+
+    /// The span to point at: the mount that brings the login, else the container.
+    pub(crate) fn span(&self) -> Span {
+        self.login.mount.map_or(self.container.span, |mount| mount.span)
+    }
+
+    /// Whether its version cannot create the only locks it takes, so that it never refreshes.
+    pub(crate) fn cannot_lock(&self) -> bool {
+        !self.locks.is_empty() && self.locks.iter().all(|lock| lock.uncreatable.is_some())
+    }
+
+    /// The guard's place, where the guard is one that excludes: not private, its failure heeded, no lock of the program.
+    pub(crate) fn guard_place(&self) -> Option<&Place> {
+        let sound = self.guard.state == crate::ruleset::Guard::Held;
+        let place = self.guard.landing.as_ref().map(|landing| &landing.place);
+        place.filter(|place| sound && !place.is_private())
+    }
+}
+
+struct Parts<'a, 'b> {
+    index: usize,
+    container: &'a Container,
+    profile: &'a Profile,
+    rules: &'a Ruleset,
+    home: Option<&'b str>,
+    calls: &'b Calls<'a>,
+    runs: Runs,
+}
+
+impl<'a> Parts<'a, '_> {
+    fn subject(self, state: StateDir) -> Subject<'a> {
+        let (container, profile) = (self.container, self.profile);
+        let mounts = Mounts::new(self.index, container, &self.rules.filesystems);
+        let directory = mounts.land(&state.path);
+        let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
+        let version = version(container, profile, self.calls);
+        let auth = auth(container, profile, self.calls, version.range.as_ref());
+        let read_only = login.is_read_only(container);
+        let locks = self.locks(&state, &mounts, &version);
+        let mut guard = guard(container, profile, self.calls, &state, &mounts);
+        self.fault(&mut guard, &state, &directory);
+        let mut subject = Subject {
+            index: self.index,
+            scope: self.scope(&state, &directory, &login),
+            access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
+            side_file: self.side_file(&state),
+            role: role(container, profile, self.calls),
+            loose_target: self.loose_target(&state),
+            place: directory.place,
+            refresh: Refresh::Yes,
+            listed: false,
+            reach: None,
+            container,
+            profile,
+            runs: self.runs,
+            state,
+            login,
+            version,
+            auth,
+            locks,
+            guard,
+        };
+        subject.refresh = refresh(&subject);
+        subject
+    }
+
+    fn locks(&self, state: &StateDir, mounts: &Mounts<'a>, version: &VersionFact) -> Vec<OwnLock<'a>> {
+        let taken = self.profile.locks_of(version.range.as_ref());
+        let located = taken.into_iter().map(|lock| {
+            let path = lock.path.replace("{state_dir}", &state.path);
+            let landing = mounts.land(&path);
+            let uncreatable = self.uncreatable(lock, &path, &landing);
+            OwnLock { lock, path, place: landing.place, uncreatable }
+        });
+        located.collect()
+    }
+
+    /// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
+    fn uncreatable(&self, lock: &Lock, path: &str, landing: &Landing<'_>) -> Option<String> {
+        let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
+        if landing.is_read_only(self.container) {
+            return Some(format!("{parent} is on a read-only filesystem"));
+        }
+        let user = self.container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
+        let roots = landing.mount.is_none() && self.rules.filesystems.root_owned.iter().any(|owned| owned == parent);
+        roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
+    }
+
+    fn scope(&self, state: &StateDir, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
+        let Some(mount) = login.mount.filter(|_| !login.place.is_private()) else { return Scope::Private };
+        let file = format!("{}/{}", state.path, self.profile.credentials);
+        if mount.target.text == file && directory.mount.is_none_or(|other| other.target.text != file) {
+            return Scope::File;
+        }
+        if mount.target.text == state.path {
+            return Scope::StateDir;
+        }
+        let rest = split_below(&state.path, &mount.target.text).unwrap_or("");
+        let above = directory.place.path.strip_suffix(rest).map_or("", |path| path.trim_end_matches('/'));
+        let host = directory.place.filesystem == Filesystem::Host;
+        let is_a_home = is_home(above) || self.home == Some(above) || holds_homes(above);
+        if host && is_a_home { Scope::Home } else { Scope::DedicatedParent }
+    }
+
+    fn side_file(&self, state: &StateDir) -> Option<(String, Span)> {
+        let base = if state.moved { Some(state.path.as_str()) } else { state.home.as_deref() };
+        let paths = self.profile.side_files.iter().filter_map(|file| Some(format!("{}/{}", base?, file.name)));
+        paths.into_iter().find_map(|path| {
+            let mount = self.container.mounts.iter().find(|mount| mount.target.text == path)?;
+            Some((path, mount.span))
+        })
+    }
+
+    fn loose_target(&self, state: &StateDir) -> Option<&'a Mount> {
+        let loose =
+            |mount: &&Mount| mount.target.is_symbolic() && split_below(&state.path, &mount.target.text).is_none();
+        self.container.mounts.iter().find(loose)
+    }
+
+    /// What is wrong with the guard's path, known from this container alone.
+    fn fault(&self, guard: &mut GuardFact<'_>, state: &StateDir, directory: &Landing<'_>) {
+        use crate::ruleset::Guard;
+        let (Guard::Held | Guard::Broken, Some(path), Some(landing)) = (guard.state, &guard.path, &guard.landing)
+        else {
+            return;
+        };
+        let inside = split_below(path, &state.path).is_some();
+        let same_filesystem = landing.place.filesystem == directory.place.filesystem;
+        let below = split_below(&landing.place.path, &directory.place.path).is_some();
+        let (fault, problem) = if self.is_own_lock(path, state) {
+            (GuardFault::Collides, "the program uses that path as a lock".to_owned())
+        } else if landing.place.is_private() {
+            (GuardFault::Private, format!("{path} lands on {}", landing.place.name().text))
+        } else if landing.is_read_only(self.container) {
+            (GuardFault::ReadOnly, format!("{path} is on a read-only mount and cannot be created"))
+        } else if guard.fault != GuardFault::None {
+            return;
+        } else if !(inside || same_filesystem && below) {
+            (GuardFault::Outside, format!("{path} is outside {}", state.path))
+        } else {
+            return;
+        };
+        if fault != GuardFault::Outside {
+            guard.state = Guard::Broken;
+        }
+        (guard.fault, guard.problem) = (fault, problem);
+    }
+
+    /// Whether a path is one of the program's own locks, whatever its version and wherever its side files are.
+    fn is_own_lock(&self, path: &str, state: &StateDir) -> bool {
+        let own = self.profile.locks.iter().map(|lock| lock.path.replace("{state_dir}", &state.path));
+        let bases = [Some(state.path.as_str()), state.home.as_deref()].into_iter().flatten();
+        let side =
+            bases.flat_map(|base| self.profile.side_files.iter().map(move |file| format!("{base}/{}", file.lock)));
+        own.chain(side).any(|lock| lock == path)
+    }
+}
+
+/// Whether a host directory holds homes: `/`, `/home` and the like.
+fn holds_homes(path: &str) -> bool {
+    matches!(path, "" | "/" | "/home" | "/Users" | "/var/home")
+}
+
+/// All things considered, does it refresh the login? A read-only or lockless one of some versions does not.
+fn refresh(subject: &Subject<'_>) -> Refresh {
+    let safe_when_read_only = subject.profile.read_only_is_safe(subject.version.range.as_ref());
+    match subject.auth.auth {
+        _ if matches!(subject.runs, Runs::No(_)) => Refresh::No,
+        Auth::Stopped => Refresh::No,
+        _ if subject.access == Access::ReadOnly && safe_when_read_only => Refresh::No,
+        Auth::Unknown => Refresh::Unknown,
+        Auth::Refreshes => Refresh::Yes,
+    }
+}
+
+/// The matrix's fact for a state file mounted singly.
+pub(crate) fn side_file_fact(subject: &Subject<'_>) -> SideMount {
+    if subject.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
+}
+
+/// What the filesystem under the guard does with `flock`, where that can be told, with the reason.
+pub(crate) fn flock_problem(subject: &Subject<'_>, filesystems: &Filesystems) -> Option<String> {
+    let place = &subject.guard.landing.as_ref()?.place;
+    if place.filesystem != Filesystem::Host {
+        return None;
+    }
+    let (fstype, hint) = filesystems.hint(&place.path)?;
+    (fstype.flock == crate::ruleset::Visibility::Private).then(|| format!("{}; {}", hint.because, fstype.source))
+}

@@ -1,0 +1,212 @@
+//! From facts to findings: every table of the matrix is asked, and what it answers is put into words.
+//! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
+
+use super::group::Relation;
+use super::program::Contradiction;
+use super::subject::Subject;
+use super::words::Words;
+use crate::finding::{Evidence, Finding, Location, MAX_PEERS};
+use crate::model::Container;
+use crate::ruleset::{Breach, Confidence, Facts, Outcome, Ruleset};
+use crate::text::Span;
+
+/// Everything about one participant that a table or a sentence can ask for.
+pub(crate) struct Case<'a, 'b> {
+    pub(crate) rules: &'a Ruleset,
+    pub(crate) subjects: &'b [Subject<'a>],
+    pub(crate) subject: &'b Subject<'a>,
+    pub(crate) relation: &'b Relation,
+    pub(crate) facts: Facts,
+    /// What is not seen and what would settle it, where `facts.sight` is not clear.
+    pub(crate) blind: Option<Blind>,
+}
+
+/// Something that could not be seen.
+#[derive(Debug, Clone)]
+pub(crate) struct Blind {
+    pub(crate) problem: String,
+    pub(crate) settle: String,
+    pub(crate) span: Span,
+}
+
+/// What the tables said of one participant.
+pub(crate) struct Answer {
+    pub(crate) findings: Vec<Finding>,
+    /// Why the exclusion table lets it pass, if it does.
+    pub(crate) reason: Option<String>,
+}
+
+impl Case<'_, '_> {
+    /// Asks every table about this participant.
+    pub(crate) fn answer(&self) -> Answer {
+        let mut answer = Answer { findings: Vec::new(), reason: None };
+        for (name, table) in &self.rules.matrix.tables {
+            match table.decide(self.facts).map(|(_, row)| &row.outcome) {
+                Some(Outcome::Ok(why)) if name == "exclusion" => answer.reason = Some(why.clone()),
+                Some(Outcome::Broken(breach)) => self.broken(name, breach, &mut answer.findings),
+                Some(Outcome::Ok(_) | Outcome::See(_)) | None => {}
+            }
+        }
+        answer
+    }
+
+    fn broken(&self, table: &str, breach: &Breach, findings: &mut Vec<Finding>) {
+        if table == "declaration" {
+            // One for each label that is contradicted.
+            for contradiction in self.contradictions() {
+                let locations = vec![self.label_location(contradiction), evidence_location(&contradiction.evidence)]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                let words = Words { case: self, contradiction: Some(contradiction) };
+                findings.push(self.finding(breach, &words, locations, vec![contradiction.evidence.clone()]));
+            }
+            return;
+        }
+        let words = Words { case: self, contradiction: None };
+        findings.push(self.finding(breach, &words, self.locations(table), self.evidence(table)));
+    }
+
+    fn finding(
+        &self,
+        breach: &Breach,
+        words: &Words<'_, '_, '_>,
+        locations: Vec<Location>,
+        evidence: Vec<Evidence>,
+    ) -> Finding {
+        let container = self.subject.container;
+        let concerned =
+            if breach.rule == "unguarded-share" { &self.relation.unsafe_peers } else { &self.relation.others };
+        Finding {
+            rule: breach.rule.clone(),
+            severity: breach.severity,
+            confidence: self.confidence(breach),
+            container: container.name.clone(),
+            project: container.project.clone(),
+            peers: names(self.subjects, concerned, container),
+            message: words.fill(&breach.message),
+            remedies: breach.remedies.iter().map(|remedy| words.fill(remedy)).filter(|text| !text.is_empty()).collect(),
+            locations,
+            evidence,
+        }
+    }
+
+    /// A finding is no surer than the facts it rests on.
+    fn confidence(&self, breach: &Breach) -> Confidence {
+        let interactive = breach.rule.starts_with("interactive-");
+        let guessed = interactive && self.subject.role.weak;
+        let collides =
+            interactive || matches!(breach.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
+        let apart = collides && self.relation.only_other_profiles;
+        if guessed || apart { breach.confidence.min(Confidence::Medium) } else { breach.confidence }
+    }
+
+    pub(crate) fn contradictions(&self) -> impl Iterator<Item = &Contradiction> {
+        let subject = self.subject;
+        [&subject.role.contradiction, &subject.version.contradiction, &subject.guard.contradiction]
+            .into_iter()
+            .flatten()
+    }
+
+    fn label_location(&self, contradiction: &Contradiction) -> Option<Location> {
+        let label = self.subject.container.labels.get(contradiction.label)?;
+        Some(Location { span: label.span, label: "declared here".to_owned() })
+    }
+
+    fn locations(&self, table: &str) -> Vec<Location> {
+        let subject = self.subject;
+        let at = |span: Span, label: &str| Location { span, label: label.to_owned() };
+        let mount = at(subject.span(), if subject.login.mount.is_some() { "mounted here" } else { "this service" });
+        let of = |evidence: &[Evidence]| evidence.iter().filter_map(evidence_location).collect::<Vec<_>>();
+        let guard = subject.guard.span.map(|span| at(span, "the guard is taken here"));
+        let mut locations = match table {
+            "role" => [vec![mount], of(&subject.role.evidence)].concat(),
+            "guard" | "filesystem" => guard.into_iter().chain([mount]).collect(),
+            "key" => {
+                let key = subject.auth.key.as_ref().map(|(_, span)| at(*span, "the key is set here"));
+                key.into_iter().chain([mount]).collect()
+            }
+            "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
+            "users" => {
+                let user = subject.container.user.as_ref().and_then(|user| user.span);
+                user.map(|span| at(span, "runs as this user")).into_iter().chain([mount]).collect()
+            }
+            "sight" => match &self.blind {
+                Some(blind) => vec![at(blind.span, "this cannot be told")],
+                None => vec![mount],
+            },
+            "exclusion" => {
+                let bare = subject.guard.bare_call.map(|span| at(span, "called here without the guard"));
+                let version = of(&subject.version.evidence);
+                let auth = of(&subject.auth.evidence);
+                [vec![mount], bare.into_iter().collect(), version, auth].concat()
+            }
+            _ => vec![mount],
+        };
+        if matches!(table, "exclusion" | "role" | "landing" | "guard") {
+            // A few of the others are enough to see what is shared.
+            let others = self.relation.unsafe_peers.iter().filter_map(|peer| self.subjects.get(*peer)).take(3);
+            locations.extend(others.map(|peer| at(peer.span(), &format!("{} mounts it too", peer.container.name))));
+        }
+        unique(locations)
+    }
+
+    fn evidence(&self, table: &str) -> Vec<Evidence> {
+        let subject = self.subject;
+        let place =
+            Evidence::seen(format!("{} is {}", subject.state.path, subject.place.name().text), Some(subject.span()));
+        let state = || subject.state.evidence.clone();
+        match table {
+            "role" => [vec![place], subject.role.evidence.clone(), subject.guard.evidence.clone()].concat(),
+            "guard" | "filesystem" => [vec![place], subject.guard.evidence.clone()].concat(),
+            "key" | "state" => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
+            "landing" => [vec![place], state(), subject.version.evidence.clone()].concat(),
+            "exclusion" => {
+                let version = subject.version.evidence.clone();
+                let version = if version.is_empty() {
+                    vec![Evidence::seen(
+                        format!("its version of {} is not known and counts as the oldest", subject.profile.name),
+                        None,
+                    )]
+                } else {
+                    version
+                };
+                let (guard, auth) = (subject.guard.evidence.clone(), subject.auth.evidence.clone());
+                [vec![place], state(), guard, version, auth].concat()
+            }
+            _ => [vec![place], state()].concat(),
+        }
+    }
+}
+
+fn evidence_location(evidence: &Evidence) -> Option<Location> {
+    Some(Location { span: evidence.span?, label: evidence.text.clone() })
+}
+
+/// The primary stays first; a span is shown once.
+fn unique(locations: Vec<Location>) -> Vec<Location> {
+    let mut kept: Vec<Location> = Vec::with_capacity(locations.len());
+    for location in locations {
+        if kept.iter().all(|other| other.span != location.span) {
+            kept.push(location);
+        }
+    }
+    kept
+}
+
+/// Names of subjects as another container would call them: with the project where it is another one.
+pub(crate) fn names(subjects: &[Subject<'_>], indices: &[usize], from: &Container) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(indices.len());
+    for subject in indices.iter().filter_map(|at| subjects.get(*at)) {
+        let container = subject.container;
+        let name = match &container.project {
+            Some(project) if container.project != from.project => format!("{project}/{}", container.name),
+            _ => container.name.clone(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.truncate(MAX_PEERS);
+    names
+}

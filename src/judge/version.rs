@@ -1,0 +1,109 @@
+//! Which version of the program a container runs, and from where that is known.
+//! May use `model`, `ruleset`, `finding` and `judge::program`.
+
+use super::program::{Calls, Contradiction, VERSION_LABEL, package_version};
+use crate::finding::Evidence;
+use crate::model::{Container, EnvValue, Mount, MountSource, parent_and_name};
+use crate::ruleset::{Profile, VersionRange};
+use crate::text::Span;
+
+/// What is known of the program's version.
+#[derive(Default)]
+pub(crate) struct VersionFact {
+    pub(crate) range: Option<VersionRange>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) contradiction: Option<Contradiction>,
+    pub(crate) unreadable: Option<Evidence>,
+}
+
+/// The version: a package or binary named with it, the image's tag, a build argument, then the label.
+pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_>) -> VersionFact {
+    let mut fact = VersionFact::default();
+    let seen = package(calls, profile)
+        .or_else(|| binary(container, profile))
+        .or_else(|| image(container, profile))
+        .or_else(|| build_argument(container, profile));
+    let declared = container.labels.get(VERSION_LABEL).and_then(|label| {
+        let range = VersionRange::parse(&label.value.text);
+        if range.is_none() {
+            let text = format!("the label {VERSION_LABEL} is no version such as 2.1.132 or >=2.1.132");
+            fact.unreadable = Some(Evidence::declared(text, Some(label.span)));
+        }
+        let text = range.as_ref().map(|range| format!("the label {VERSION_LABEL} says {range}"))?;
+        Some((range?, Evidence::declared(text, Some(label.span))))
+    });
+    match (seen, declared) {
+        (Some((seen, evidence)), Some((declared, _))) if !declared.overlaps(&seen) => {
+            fact.contradiction = Some(Contradiction { label: VERSION_LABEL, evidence: evidence.clone() });
+            (fact.range, fact.evidence) = (Some(seen), vec![evidence]);
+        }
+        (Some((range, evidence)), _) | (None, Some((range, evidence))) => {
+            (fact.range, fact.evidence) = (Some(range), vec![evidence]);
+        }
+        (None, None) => {}
+    }
+    fact
+}
+
+type Pin = (VersionRange, Evidence);
+
+fn pin(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
+    let range = VersionRange::parse(text)?;
+    let evidence = Evidence::seen(format!("{what} pins {range}"), span);
+    Some((range, evidence))
+}
+
+fn package(calls: &Calls<'_>, profile: &Profile) -> Option<Pin> {
+    calls.live.iter().find_map(|call| {
+        let version = call.argv.iter().find_map(|word| package_version(word, profile))?;
+        pin(version, "the package it runs", Some(call.span))
+    })
+}
+
+fn binary(container: &Container, profile: &Profile) -> Option<Pin> {
+    container.mounts.iter().find_map(|mount| {
+        let target_is_program = profile.commands.iter().any(|name| mount.target.text.rsplit('/').next() == Some(name));
+        let MountSource::Host(source) = &mount.source else { return None };
+        let (directory, name) = parent_and_name(&source.text)?;
+        let versioned = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
+        (target_is_program && versioned).then(|| pin(name, "the mounted program", Some(mount.span))).flatten()
+    })
+}
+
+/// Whether a mount puts the program's own binary into the container.
+pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
+    let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
+    container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
+}
+
+fn image(container: &Container, profile: &Profile) -> Option<Pin> {
+    let image = container.image.as_ref()?;
+    let (name, tag) = split_image(&image.text)?;
+    profile.images.iter().any(|known| known == name).then(|| pin(tag, "the image's tag", image.span)).flatten()
+}
+
+/// Whether the image is named after the program.
+pub(crate) fn is_program_image(container: &Container, profile: &Profile) -> bool {
+    let name =
+        container.image.as_ref().map(|image| split_image(&image.text).map_or(image.text.as_str(), |(name, _)| name));
+    name.is_some_and(|name| profile.images.iter().any(|known| name.rsplit('/').next() == Some(known)))
+}
+
+/// The last component of an image's name and its tag.
+fn split_image(image: &str) -> Option<(&str, &str)> {
+    let image = image.split('@').next().unwrap_or(image);
+    let (name, tag) = image.rsplit_once(':')?;
+    (!tag.contains('/')).then(|| (name.rsplit('/').next().unwrap_or(name), tag))
+}
+
+fn build_argument(container: &Container, profile: &Profile) -> Option<Pin> {
+    profile.build_args.iter().find_map(|name| {
+        let argument = container.build_args.get(name)?;
+        match &argument.value {
+            EnvValue::Set(value) if !value.is_symbolic() => {
+                pin(&value.text, &format!("the build argument {name}"), Some(argument.span))
+            }
+            _ => None,
+        }
+    })
+}

@@ -1,0 +1,162 @@
+//! The names that a message or a remedy of the matrix asks for. May use `finding` and earlier parts of `judge`.
+
+use super::program::Contradiction;
+use super::verdict::{Case, names};
+use crate::model::split_below;
+use crate::ruleset::Role;
+
+/// Fills the placeholders of one participant's texts.
+pub(crate) struct Words<'a, 'b, 'c> {
+    pub(crate) case: &'c Case<'a, 'b>,
+    pub(crate) contradiction: Option<&'c Contradiction>,
+}
+
+impl Words<'_, '_, '_> {
+    /// The text with each `{name}` replaced. The rule files' check has made sure that every name is known.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        let mut filled = String::with_capacity(text.len() + 64);
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let Some((name, after)) = after.split_once('}') else { break };
+            filled.push_str(&self.word(name));
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    fn word(&self, name: &str) -> String {
+        let (case, subject) = (self.case, self.case.subject);
+        let profile = subject.profile;
+        let lock = subject.locks.first();
+        match name {
+            "auth_unknown" => {
+                subject.auth.unknown.as_ref().map_or_else(String::new, |variable| format!("{variable} is not set here"))
+            }
+            "container" => subject.container.name.clone(),
+            "contradiction" => self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone()),
+            "label" => self.contradiction.map_or_else(String::new, |found| found.label.to_owned()),
+            "guard_condition" => subject.guard.condition.clone().unwrap_or_default(),
+            "guard_default" => format!("{}/{}", subject.state.path, profile.guard.file),
+            "guard_file" => profile.guard.file.clone(),
+            "guard_path" => self.guard_path(),
+            "guard_problem" => self.guard_problem(),
+            "filesystem_problem" => super::subject::flock_problem(subject, &case.rules.filesystems).unwrap_or_default(),
+            "key_name" => subject.auth.key.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
+            "lock_path" => {
+                lock.map_or_else(|| "(none that all versions in the range take)".to_owned(), |lock| lock.path.clone())
+            }
+            "lock_place" => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
+            "longest_call" => profile.guard.longest_call_seconds.to_string(),
+            "mounted" => self.mounted(),
+            "peers" => listed(&names(case.subjects, &case.relation.others, subject.container), self.others()),
+            "unsafe_peers" => {
+                let unsafe_peers = names(case.subjects, &case.relation.unsafe_peers, subject.container);
+                listed(&unsafe_peers, self.others())
+            }
+            "peer_unknown" => self.peer_unknown(),
+            "place" => subject.login_directory().name().text,
+            "role_note" if subject.role.role == Role::Unknown => " (its role is not known; judged as batch)".to_owned(),
+            "settle" => self.settle(),
+            "settled_since" => profile.settled_since.to_string(),
+            "side_path" => subject.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
+            "sight_problem" => case.blind.as_ref().map_or_else(String::new, |blind| blind.problem.clone()),
+            "state_dir" => subject.state.path.clone(),
+            "state_variable" => profile.state_directory.variable.clone(),
+            "uncreatable" => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
+            "unknown_versions" => self.unknown_versions(),
+            "user" => {
+                subject.container.user.as_ref().map_or_else(|| "the image's user".to_owned(), |user| user.text.clone())
+            }
+            "version" => {
+                subject.version.range.as_ref().map_or_else(|| "version unknown".to_owned(), ToString::to_string)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// What to call the others where none has a name of its own: the container's replicas.
+    fn others(&self) -> String {
+        match self.case.subject.container.replicas {
+            0 | 1 => "others".to_owned(),
+            replicas => format!("its own {replicas} replicas"),
+        }
+    }
+
+    fn guard_path(&self) -> String {
+        let subject = self.case.subject;
+        let default = || format!("{}/{}", subject.state.path, subject.profile.guard.file);
+        subject.guard.path.clone().unwrap_or_else(default)
+    }
+
+    fn guard_problem(&self) -> String {
+        let (subject, relation) = (self.case.subject, self.case.relation);
+        if !subject.guard.problem.is_empty() {
+            return subject.guard.problem.clone();
+        }
+        let place = subject.guard.landing.as_ref().map(|landing| landing.place.name().text);
+        let other = relation.others.iter().filter_map(|at| self.case.subjects.get(*at)).find_map(|other| {
+            let theirs = other.guard.landing.as_ref().map(|landing| landing.place.name().text);
+            (theirs.is_some() && theirs != place).then_some((&other.container.name, theirs?))
+        });
+        match (place, other) {
+            (Some(place), Some((name, theirs))) => format!("it locks {place}, {name} locks {theirs}"),
+            _ => "they lock another file".to_owned(),
+        }
+    }
+
+    fn mounted(&self) -> String {
+        let subject = self.case.subject;
+        subject.login.mount.map_or_else(String::new, |mount| {
+            let rest = split_below(&subject.state.path, &mount.target.text).unwrap_or("");
+            let place = subject.place.name().text;
+            let above = place.strip_suffix(rest).unwrap_or(&place).trim_end_matches('/');
+            let above = if above.is_empty() { "/" } else { above };
+            format!("{above} at {}", mount.target.text)
+        })
+    }
+
+    fn peer_unknown(&self) -> String {
+        let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.subjects.get(*at));
+        let mut unknown = peers.filter_map(|peer| Some((&peer.container.name, peer.auth.unknown.as_ref()?)));
+        unknown.next().map_or_else(String::new, |(name, variable)| format!("{variable} of {name} is not set here"))
+    }
+
+    fn settle(&self) -> String {
+        if let Some(blind) = &self.case.blind {
+            return blind.settle.clone();
+        }
+        let own = self.case.subject.auth.unknown.clone();
+        let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.subjects.get(*at));
+        let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
+        variable.map_or_else(String::new, |name| {
+            format!(
+                "Set {name} where overlock runs (any value will do), or write ${{{name}:?}} so that it cannot be empty."
+            )
+        })
+    }
+
+    fn unknown_versions(&self) -> String {
+        let case = self.case;
+        let others = case.relation.others.iter().filter_map(|at| case.subjects.get(*at));
+        let unsettled =
+            |subject: &&super::subject::Subject<'_>| !subject.profile.is_settled(subject.version.range.as_ref());
+        let all = std::iter::once(case.subject).chain(others).filter(unsettled);
+        let mut names: Vec<String> = all.map(|subject| subject.container.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        listed(&names, "none".to_owned())
+    }
+}
+
+/// Up to three names, then how many more.
+pub(crate) fn listed(names: &[String], none: String) -> String {
+    match names {
+        [] => none,
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+    }
+}

@@ -1,0 +1,221 @@
+//! The JSON contract (`DESIGN.md`, section 5; the schema is `rules/report.schema.json`). Field order is part of what
+//! people diff, so it is fixed. May use `text`, `finding` and `triage`.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::finding::{Finding, Participant, PlaceName, Report, Verdict};
+use crate::model::Level;
+use crate::text::{Sources, Span};
+use crate::triage::count;
+
+/// The version of the contract; a field that changes its meaning or goes away raises it.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    participants: Vec<JsonParticipant<'a>>,
+    findings: Vec<JsonFinding<'a>>,
+    diagnostics: Vec<JsonDiagnostic<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct JsonParticipant<'a> {
+    container: &'a str,
+    project: Option<&'a str>,
+    origin: &'a str,
+    program: &'a str,
+    state_dir: &'a str,
+    place: JsonPlace<'a>,
+    peers: &'a [String],
+    peer_count: usize,
+    role: &'a str,
+    auth: &'a str,
+    scope: &'a str,
+    access: &'a str,
+    version: Option<&'a str>,
+    internal_lock: InternalLock<'a>,
+    guard: Guard<'a>,
+    verdict: &'a str,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    kind: &'a str,
+    filesystem: Option<&'a str>,
+    path: &'a str,
+}
+
+#[derive(Serialize)]
+struct InternalLock<'a> {
+    state: &'a str,
+    locks: Vec<JsonLock<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonLock<'a> {
+    path: &'a str,
+    place: JsonPlace<'a>,
+}
+
+#[derive(Serialize)]
+struct Guard<'a> {
+    state: &'a str,
+    path: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'a str,
+    severity: &'a str,
+    confidence: &'a str,
+    container: &'a str,
+    project: Option<&'a str>,
+    peers: &'a [String],
+    message: &'a str,
+    remedies: &'a [String],
+    locations: Vec<JsonLocation>,
+    evidence: Vec<JsonEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonLocation {
+    file: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonEvidence<'a> {
+    kind: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonDiagnostic<'a> {
+    severity: &'static str,
+    message: &'a str,
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    participants: usize,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    undetermined: usize,
+}
+
+pub(super) fn write(report: &Report, sources: &Sources, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &document(report, sources))?;
+    writeln!(out)
+}
+
+/// The name of a diagnostic's level.
+pub(super) fn level(level: Level) -> &'static str {
+    match level {
+        Level::Warning => "warning",
+        Level::Gap => "not inspected",
+        Level::Error => "error",
+    }
+}
+
+fn document<'a>(report: &'a Report, sources: &Sources) -> Document<'a> {
+    let counts = count(report);
+    Document {
+        schema_version: SCHEMA_VERSION,
+        participants: report.participants.iter().map(participant).collect(),
+        findings: report.findings.iter().map(|finding| self::finding(finding, sources)).collect(),
+        diagnostics: report
+            .diagnostics
+            .iter()
+            .map(|diagnostic| JsonDiagnostic {
+                severity: level(diagnostic.level),
+                message: &diagnostic.message,
+                file: diagnostic
+                    .span
+                    .map(|span| sources.get(span.file).name().to_owned())
+                    .or_else(|| diagnostic.file.clone()),
+                line: diagnostic.span.map(|span| span.start.line),
+                column: diagnostic.span.map(|span| span.start.column),
+            })
+            .collect(),
+        summary: Summary {
+            participants: report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count(),
+            errors: counts.errors,
+            warnings: counts.warnings,
+            notes: counts.notes,
+            undetermined: counts.undetermined,
+        },
+    }
+}
+
+fn participant(one: &Participant) -> JsonParticipant<'_> {
+    JsonParticipant {
+        container: &one.container,
+        project: one.project.as_deref(),
+        origin: one.origin,
+        program: &one.program,
+        state_dir: &one.state_dir,
+        place: place(&one.place),
+        peers: &one.peers,
+        peer_count: one.peer_count,
+        role: one.role,
+        auth: one.auth,
+        scope: one.scope,
+        access: one.access,
+        version: one.version.as_deref(),
+        internal_lock: InternalLock {
+            state: one.internal_lock,
+            locks: one.locks.iter().map(|lock| JsonLock { path: &lock.path, place: place(&lock.place) }).collect(),
+        },
+        guard: Guard { state: one.guard, path: one.guard_path.as_deref() },
+        verdict: one.verdict.name(),
+        reason: Some(one.reason.as_str()).filter(|reason| !reason.is_empty()),
+    }
+}
+
+fn place(name: &PlaceName) -> JsonPlace<'_> {
+    JsonPlace { kind: name.kind, filesystem: name.filesystem.as_deref(), path: &name.path }
+}
+
+fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
+    let roles = std::iter::once("primary").chain(std::iter::repeat("related"));
+    JsonFinding {
+        rule: &finding.rule,
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        container: &finding.container,
+        project: finding.project.as_deref(),
+        peers: &finding.peers,
+        message: &finding.message,
+        remedies: &finding.remedies,
+        locations: finding.locations.iter().zip(roles).map(|(at, role)| location(at.span, role, sources)).collect(),
+        evidence: finding
+            .evidence
+            .iter()
+            .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
+            .collect(),
+    }
+}
+
+fn location(span: Span, role: &'static str, sources: &Sources) -> JsonLocation {
+    JsonLocation {
+        file: sources.get(span.file).name().to_owned(),
+        line: span.start.line,
+        column: span.start.column,
+        end_line: span.end.line,
+        end_column: span.end.column,
+        role,
+    }
+}

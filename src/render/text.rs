@@ -1,0 +1,69 @@
+//! The report for a person: the table, what is sound and why, each finding with its source lines, and a last line that
+//! counts. May use `text`, `finding` and `triage`.
+
+use std::io;
+
+use super::Style;
+use super::frame::frame;
+use super::safe::safe;
+use super::table::table;
+use crate::finding::{Finding, Participant, Report, Verdict};
+use crate::text::Sources;
+use crate::triage::count;
+
+pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    if report.participants.is_empty() {
+        writeln!(out, "No container has a state directory of a known program.")?;
+    } else {
+        writeln!(out, "{}\n", table(&report.participants, style))?;
+    }
+    for participant in report.participants.iter().filter(|one| !one.reason.is_empty()) {
+        sound(participant, out)?;
+    }
+    for finding in &report.findings {
+        writeln!(out)?;
+        self::finding(finding, sources, style, out)?;
+    }
+    if !report.participants.is_empty() || !report.findings.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", summary(report))
+}
+
+fn sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
+    let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
+    writeln!(out, "{}: {}{}: {}", one.verdict.name(), safe(&project), safe(&one.container), safe(&one.reason))
+}
+
+fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "{}", frame(finding, sources, style))?;
+    writeln!(out, "  confidence: {}", finding.confidence.name())?;
+    for evidence in &finding.evidence {
+        let at = evidence.span.map(|span| format!(" ({}:{})", sources.get(span.file).name(), span.start.line));
+        let (kind, at) = (evidence.kind.name(), at.unwrap_or_default());
+        writeln!(out, "  {kind}: {}{}", safe(&evidence.text), safe(&at))?;
+    }
+    for (at, remedy) in finding.remedies.iter().enumerate() {
+        writeln!(out, "  fix {}: {}", at + 1, safe(remedy))?;
+    }
+    Ok(())
+}
+
+fn summary(report: &Report) -> String {
+    let counts = count(report);
+    let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
+    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut parts = vec![
+        number(report.containers, "container"),
+        number(taking_part, "participant"),
+        number(counts.errors, "error"),
+        number(counts.warnings, "warning"),
+        number(counts.notes, "note"),
+        format!("{} undetermined", counts.undetermined),
+    ];
+    let wrong = report.diagnostics.iter().filter(|one| one.level != crate::model::Level::Warning).count();
+    if wrong > 0 {
+        parts.push(format!("{} with the input, see standard error", number(wrong, "problem")));
+    }
+    format!("{}.", parts.join(", "))
+}

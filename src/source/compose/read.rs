@@ -1,0 +1,48 @@
+//! Files to text: bounded, UTF-8, and one clear diagnostic where that fails. May use `text` and `model`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::model::{Diagnostic, Level};
+use crate::text::{FileId, Sources, Span};
+
+/// The largest file that is read, in bytes. No compose file comes near it.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads a file in, `-` being what standard input held.
+pub(super) fn read(
+    sources: &Sources,
+    path: &Path,
+    name: &str,
+    stdin: Option<&[u8]>,
+) -> Result<(FileId, String), Diagnostic> {
+    let bytes = match stdin.filter(|_| path == Path::new("-")) {
+        Some(bytes) => bytes.to_vec(),
+        None => bytes(path).map_err(|error| {
+            let message = format!("cannot read this file: {error}; check its path and permissions");
+            Diagnostic::about(Level::Error, Some(name.to_owned()), message)
+        })?,
+    };
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("larger than {} MiB, which no compose file is; it is not read", MAX_BYTES / 1024 / 1024);
+        return Err(Diagnostic::about(Level::Error, Some(name.to_owned()), message));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((sources.add(name, text.clone()), text)),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let file = sources.add(name, text);
+            let span = Span::at(file, sources.get(file).position(valid));
+            Err(Diagnostic::at(Level::Error, span, "not UTF-8 from here on; save the file as UTF-8"))
+        }
+    }
+}
+
+fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed tells a file that is too large from one that just fits.
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

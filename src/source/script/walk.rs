@@ -1,0 +1,527 @@
+//! Shell text, statement by statement, with the shell's state along every way through it.
+//! May use the rest of `source::script`.
+
+use tree_sitter::{Node, Parser};
+
+use super::flock;
+use super::shell::Shell;
+use super::spot::Spot;
+use super::{MAX_DEPTH, MAX_TEXT, Reader, Word, word};
+
+/// The text that is being followed.
+struct Text<'a> {
+    source: &'a str,
+    spot: &'a Spot,
+    root: Node<'a>,
+}
+
+/// Which way a condition went, and the variable that decides it, if it is one variable being set.
+struct Branches {
+    yes: Shell,
+    no: Shell,
+    variable: Option<String>,
+}
+
+impl Reader {
+    /// Follows a script.
+    pub(super) fn text(&mut self, script: &Word, shell: &mut Shell, depth: usize) {
+        if script.unknown {
+            self.unseen("the shell text hangs on a variable that is not set");
+        }
+        let mut parser = Parser::new();
+        if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
+            self.unseen("shell text could not be read");
+            return;
+        }
+        if script.text.len() > MAX_TEXT {
+            self.unseen("its shell text is too long to follow");
+            return;
+        }
+        // The grammar does not know `<>`; a descriptor opened by `>>` is as good for a lock, and as many bytes.
+        let readable = script.text.replace("<>", ">>");
+        let Some(tree) = parser.parse(&readable, None) else {
+            self.unseen("shell text could not be read");
+            return;
+        };
+        if tree.root_node().has_error() {
+            self.unseen("its shell text is not understood throughout");
+        }
+        let text = Text { source: &readable, spot: &script.spot, root: tree.root_node() };
+        let outer = std::mem::take(&mut shell.functions);
+        self.statements(text.root, &text, shell, depth);
+        shell.functions = outer;
+    }
+
+    fn statements(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        let mut cursor = node.walk();
+        for child in node.named_children(&mut cursor) {
+            if shell.dead {
+                return;
+            }
+            self.statement(child, text, shell, depth);
+        }
+    }
+
+    fn statement(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.unseen("its shell text is nested too deep or too long to follow");
+            return;
+        }
+        match node.kind() {
+            "comment" | "heredoc_body" | "heredoc_end" => {}
+            "command" => {
+                let branches = self.command(node, text, shell.clone(), depth + 1);
+                *shell = self.after(branches);
+            }
+            "list" | "negated_command" | "test_command" => {
+                let branches = self.condition(node, text, shell.clone(), depth + 1);
+                *shell = self.after(branches);
+            }
+            "subshell" => {
+                let mut inner = shell.clone();
+                self.statements(node, text, &mut inner, depth + 1);
+            }
+            "pipeline" => self.apart(node, text, shell, depth),
+            "compound_statement" | "do_group" | "program" => self.statements(node, text, shell, depth + 1),
+            "redirected_statement" => {
+                let branches = self.redirected(node, text, shell.clone(), depth + 1);
+                *shell = self.after(branches);
+            }
+            "if_statement" => *shell = self.conditional(node, text, shell.clone(), depth + 1),
+            "while_statement" => self.looped(node, text, shell, depth + 1),
+            "for_statement" | "c_style_for_statement" => {
+                self.substitutions(node, text, shell, depth);
+                if let Some(body) = node.child_by_field_name("body") {
+                    let mut inner = Shell { conditional: true, ..shell.clone() };
+                    self.statement(body, text, &mut inner, depth + 1);
+                    *shell = self.meet(inner, shell.clone(), None);
+                }
+            }
+            "case_statement" => self.case(node, text, shell, depth + 1),
+            "function_definition" => {
+                let name = node.child_by_field_name("name").and_then(|name| text.source.get(name.byte_range()));
+                shell.functions.extend(name.map(|name| (name.to_owned(), node.byte_range())));
+            }
+            "variable_assignment" => self.assign(node, text, shell, depth),
+            "variable_assignments" => self.each(node, |reader, child| reader.assign(child, text, shell, depth)),
+            "declaration_command" | "unset_command" => self.declare(node, text, shell, depth),
+            "ERROR" => self.unseen("its shell text is not understood throughout"),
+            _ => self.substitutions(node, text, shell, depth),
+        }
+    }
+
+    fn each(&mut self, node: Node<'_>, mut visit: impl FnMut(&mut Self, Node<'_>)) {
+        let mut cursor = node.walk();
+        for child in node.named_children(&mut cursor) {
+            visit(self, child);
+        }
+    }
+
+    /// After a statement that stands alone: with `set -e` a failure ends the shell.
+    fn after(&mut self, branches: Branches) -> Shell {
+        let no = Shell { dead: branches.no.dead || branches.no.errexit, ..branches.no };
+        self.meet(branches.yes, no, branches.variable.as_deref())
+    }
+
+    fn meet(&mut self, yes: Shell, no: Shell, variable: Option<&str>) -> Shell {
+        let (met, unclear) = yes.meet(no, variable);
+        if unclear {
+            self.unseen("whether it takes an flock hangs on a condition that is not understood");
+        }
+        met
+    }
+
+    /// Parts that each run in a shell of their own.
+    fn apart(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
+        self.each(node, |reader, child| reader.statement(child, text, &mut shell.clone(), depth + 1));
+    }
+
+    /// Commands in `$( )`, backticks and `<( )`, wherever they stand in a word.
+    fn substitutions(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.unseen("its shell text is nested too deep or too long to follow");
+            return;
+        }
+        self.each(node, |reader, child| match child.kind() {
+            "command_substitution" | "process_substitution" => {
+                reader.statements(child, text, &mut shell.clone(), depth + 1);
+            }
+            "word" | "raw_string" | "variable_name" | "comment" | "number" => {}
+            "ERROR" => reader.unseen("its shell text is not understood throughout"),
+            _ => reader.substitutions(child, text, shell, depth + 1),
+        });
+    }
+
+    /// Both ways on from a statement that is asked whether it succeeds.
+    fn condition(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+        if depth > MAX_DEPTH {
+            self.unseen("its shell text is nested too deep or too long to follow");
+            return Branches { yes: shell.clone(), no: shell, variable: None };
+        }
+        match node.kind() {
+            "command" => self.command(node, text, shell, depth),
+            "redirected_statement" => self.redirected(node, text, shell, depth),
+            "negated_command" => {
+                let Some(inner) = node.named_child(0) else { return both(shell) };
+                let Branches { yes, no, .. } = self.condition(inner, text, shell, depth + 1);
+                Branches { yes: no, no: yes, variable: None }
+            }
+            "test_command" => {
+                self.substitutions(node, text, &shell, depth);
+                let variable = tested(text.source.get(node.byte_range()).unwrap_or(""));
+                Branches { variable, ..both(shell) }
+            }
+            "list" => self.list(node, text, shell, depth),
+            _ => {
+                let mut after = Shell { errexit: false, ..shell.clone() };
+                self.statement(node, text, &mut after, depth + 1);
+                after.errexit = shell.errexit;
+                both(after)
+            }
+        }
+    }
+
+    /// `a && b`, `a || b`: `set -e` does not apply to all but the last.
+    fn list(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+        let (Some(left), Some(right)) =
+            (node.named_child(0), node.named_child(node.named_child_count().saturating_sub(1)))
+        else {
+            return both(shell);
+        };
+        let or = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "||");
+        let first = self.condition(left, text, shell, depth + 1);
+        let (through, around) = if or { (first.no, first.yes) } else { (first.yes, first.no) };
+        let was = through.conditional;
+        let second = self.condition(right, text, Shell { conditional: true, ..through }, depth + 1);
+        let settle = |shell: Shell| Shell { conditional: was, ..shell };
+        let (yes, no) = (settle(second.yes), settle(second.no));
+        if or {
+            let yes = self.meet(yes, around, None);
+            Branches { yes, no, variable: None }
+        } else {
+            // What follows the list goes on both where the test failed and where it did not.
+            let variable = first.variable;
+            let mut around = around;
+            // A failed test on the left of `&&` never ends the shell.
+            around.errexit = false;
+            let errexit = yes.errexit;
+            let no = self.meet(no, around, None);
+            Branches { yes, no: Shell { errexit: errexit && no.errexit, ..no }, variable }
+        }
+    }
+
+    fn command(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+        if !self.fuel(depth) {
+            return both(shell);
+        }
+        self.substitutions(node, text, &shell, depth);
+        let mut inner = shell.clone();
+        let mut words = Vec::new();
+        self.each(node, |_, child| match child.kind() {
+            "variable_assignment" => {
+                let (name, value) = assignment(child, text, &shell);
+                inner.env.insert(name, value);
+            }
+            "file_redirect" | "herestring_redirect" | "heredoc_redirect" => {}
+            _ => words.push(locate(child, text, &shell)),
+        });
+        let Some(first) = words.first() else { return both(shell) };
+        let rest = words.get(1..).unwrap_or(&[]);
+        match first.text.as_str() {
+            "exit" => Branches { yes: dead(&shell), no: dead(&shell), variable: None },
+            "return" => {
+                match self.returns.last_mut() {
+                    Some(returns) => returns.push(shell.clone()),
+                    None => self.unseen("it returns from no function"),
+                }
+                Branches { yes: dead(&shell), no: dead(&shell), variable: None }
+            }
+            ":" | "true" | "echo" | "printf" | "cd" | "wait" | "shift" | "read" | "umask" | "ulimit" | "sleep"
+            | "kill" | "mkdir" | "break" | "continue" | "local" | "hash" | "type" => {
+                self.call(&words, &inner);
+                both(shell)
+            }
+            "false" => Branches { yes: dead(&shell), no: shell, variable: None },
+            "trap" => {
+                self.unseen("what a `trap` runs was not read");
+                both(shell)
+            }
+            "set" => {
+                let mut set = shell;
+                options(rest, &mut set);
+                both(set)
+            }
+            "test" | "[" => {
+                Branches { variable: tested(text.source.get(node.byte_range()).unwrap_or("")), ..both(shell) }
+            }
+            "exec" if !rest.is_empty() => {
+                self.argv(&words, &mut inner, depth);
+                Branches { yes: dead(&shell), no: dead(&shell), variable: None }
+            }
+            "exec" => both(shell),
+            "flock" => match flock::parse(rest).filter(|flock| matches!(flock.run, flock::Run::Nothing)) {
+                Some(flock) => {
+                    let (yes, no) = self.take(first, &flock, shell);
+                    Branches { yes, no, variable: None }
+                }
+                None => {
+                    self.argv(&words, &mut inner, depth);
+                    both(shell)
+                }
+            },
+            name => match shell.functions.get(name).cloned() {
+                Some(body) => both(self.function(&body, text, shell, depth)),
+                None => {
+                    self.argv(&words, &mut inner, depth);
+                    both(shell)
+                }
+            },
+        }
+    }
+
+    /// A function's body in the state of its caller; every `return` in it is one more way on.
+    fn function(&mut self, body: &std::ops::Range<usize>, text: &Text<'_>, shell: Shell, depth: usize) -> Shell {
+        let Some(definition) = text.root.descendant_for_byte_range(body.start, body.end) else { return shell };
+        let Some(block) = definition.child_by_field_name("body").filter(|_| self.fuel(depth)) else { return shell };
+        self.returns.push(Vec::new());
+        let mut after = shell;
+        let redirects = redirects(definition, text, &after);
+        open(&redirects, &mut after);
+        self.statement(block, text, &mut after, depth + 1);
+        for returned in self.returns.pop().unwrap_or_default() {
+            after = self.meet(after, returned, None);
+        }
+        close(&redirects, &mut after);
+        after
+    }
+
+    /// `statement 9>FILE`: for `exec` the file stays open, for all else as long as the statement lasts.
+    fn redirected(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+        self.each(node, |reader, child| {
+            if child.kind().ends_with("redirect") {
+                reader.substitutions(child, text, &shell, depth);
+            }
+        });
+        let redirects = redirects(node, text, &shell);
+        let mut inside = shell;
+        open(&redirects, &mut inside);
+        let Some(body) = node.child_by_field_name("body") else { return both(inside) };
+        match text.source.get(body.byte_range()).unwrap_or("").trim().strip_prefix("exec") {
+            Some("") => return both(inside),
+            // `exec {fd}>FILE`: the grammar takes the name for a word.
+            Some(name) if name.trim().starts_with('{') => {
+                let name = name.trim().trim_matches(['{', '}']);
+                for (_, path) in redirects {
+                    inside.open(name, path);
+                }
+                return both(inside);
+            }
+            _ => {}
+        }
+        // A subshell's or a simple command's locks end with it in any case; a block's end with its descriptor.
+        let mut branches = self.condition(body, text, inside, depth + 1);
+        close(&redirects, &mut branches.yes);
+        close(&redirects, &mut branches.no);
+        branches
+    }
+
+    fn conditional(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Shell {
+        let Some(asked) = node.child_by_field_name("condition") else { return shell };
+        let was = shell.conditional;
+        let Branches { yes, no, variable } = self.condition(asked, text, shell, depth + 1);
+        let mut taken = Shell { conditional: true, ..yes };
+        let mut other = Shell { conditional: true, ..no };
+        let mut seen_then = false;
+        let mut rest: Option<Node<'_>> = None;
+        let mut cursor = node.walk();
+        for child in node.children(&mut cursor) {
+            match child.kind() {
+                "then" => seen_then = true,
+                "elif_clause" | "else_clause" => {
+                    rest = Some(child);
+                    break;
+                }
+                _ if seen_then && child.is_named() && !taken.dead => self.statement(child, text, &mut taken, depth + 1),
+                _ => {}
+            }
+        }
+        match rest {
+            Some(clause) if clause.kind() == "elif_clause" => {
+                // The clauses after it are its siblings; each is followed as a way of its own.
+                let mut met = other.clone();
+                let mut cursor = node.walk();
+                for clause in node.named_children(&mut cursor).filter(|child| child.kind().ends_with("_clause")) {
+                    let mut way = other.clone();
+                    self.statements(clause, text, &mut way, depth + 1);
+                    met = self.meet(way, met, None);
+                }
+                other = met;
+            }
+            Some(clause) => self.statements(clause, text, &mut other, depth + 1),
+            None => {}
+        }
+        let met = self.meet(taken, other, variable.as_deref());
+        Shell { conditional: was, ..met }
+    }
+
+    fn looped(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        let Some(asked) = node.child_by_field_name("condition") else { return };
+        let until = node.child(0).is_some_and(|word| word.kind() == "until");
+        let was = shell.conditional;
+        let Branches { yes, no, .. } = self.condition(asked, text, shell.clone(), depth + 1);
+        let (inside, beyond) = if until { (no, yes) } else { (yes, no) };
+        if let Some(body) = node.child_by_field_name("body") {
+            let mut inner = Shell { conditional: true, ..inside };
+            self.statement(body, text, &mut inner, depth + 1);
+        }
+        *shell = Shell { conditional: was, ..beyond };
+        // A lock that the loop waited for has been got by whoever leaves it.
+        let waited = |held: &mut super::shell::Held| held.lock.wait = crate::model::Wait::Forever;
+        shell.held.iter_mut().filter(|held| held.lock.wait == crate::model::Wait::No).for_each(waited);
+    }
+
+    fn case(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        let was = shell.clone();
+        let mut met = was.clone();
+        self.each(node, |reader, child| {
+            if child.kind() == "case_item" {
+                let mut way = Shell { conditional: true, ..was.clone() };
+                reader.statements(child, text, &mut way, depth + 1);
+                met = reader.meet(Shell { conditional: was.conditional, ..way }, met.clone(), None);
+            } else {
+                reader.substitutions(child, text, &was, depth);
+            }
+        });
+        *shell = met;
+    }
+
+    fn assign(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        self.substitutions(node, text, shell, depth);
+        let (name, value) = assignment(node, text, shell);
+        if shell.env.contains_key(&name) {
+            shell.env.insert(name.clone(), value.clone());
+        }
+        // A value that the shell makes at run time is not known; one with `$HOME` in it is as good as that.
+        if value.contains("$(") || value.contains('`') || shell.conditional {
+            shell.variables.remove(&name);
+        } else {
+            shell.variables.insert(name, value);
+        }
+    }
+
+    fn declare(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+        let exports = text.source.get(node.byte_range()).is_some_and(|raw| raw.starts_with("export"));
+        let unsets = node.kind() == "unset_command";
+        self.each(node, |reader, child| match child.kind() {
+            "variable_assignment" => {
+                reader.assign(child, text, shell, depth);
+                let (name, value) = assignment(child, text, shell);
+                if exports {
+                    shell.env.insert(name, value);
+                }
+            }
+            "variable_name" | "word" => {
+                let name = text.source.get(child.byte_range()).unwrap_or("").to_owned();
+                if unsets {
+                    shell.variables.remove(&name);
+                    shell.env.insert(name, String::new());
+                } else if let (true, Some(value)) = (exports, shell.variables.get(&name)) {
+                    shell.env.insert(name, value.clone());
+                }
+            }
+            _ => {}
+        });
+    }
+}
+
+fn both(shell: Shell) -> Branches {
+    Branches { yes: shell.clone(), no: shell, variable: None }
+}
+
+fn dead(shell: &Shell) -> Shell {
+    Shell { dead: true, ..shell.clone() }
+}
+
+fn locate(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> Word {
+    let span = text.spot.locate(text.source, node.start_byte(), node.end_byte());
+    let plain = word::text(node, text.source, shell);
+    // Text in quotes is a script of its own only where it stands as it will run.
+    let start = crate::text::Span { end: span.start, ..span };
+    let inside = text.source.get(node.byte_range()).unwrap_or("");
+    let quoted = inside.len() == plain.len() + 2 && !plain.contains('\n');
+    let offset = node.start_byte() + 1;
+    let spot = if quoted {
+        Spot::Verbatim { start: text.spot.locate(text.source, offset, offset) }
+    } else {
+        Spot::Begins(start)
+    };
+    Word { text: plain, span, spot, unknown: false }
+}
+
+fn assignment(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> (String, String) {
+    let name = node.child_by_field_name("name").and_then(|name| text.source.get(name.byte_range())).unwrap_or("");
+    let value =
+        node.child_by_field_name("value").map_or_else(String::new, |value| word::text(value, text.source, shell));
+    (name.to_owned(), value)
+}
+
+/// `set -e` and its like.
+fn options(words: &[Word], shell: &mut Shell) {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let (on, letters) = match (word.text.strip_prefix('-'), word.text.strip_prefix('+')) {
+            (Some(letters), _) => (true, letters),
+            (_, Some(letters)) => (false, letters),
+            _ => return,
+        };
+        let named = letters.ends_with('o') && words.next().is_some_and(|name| name.text == "errexit");
+        if letters.contains('e') || named {
+            shell.errexit = on;
+        }
+    }
+}
+
+/// A descriptor and the file it is opened on; none where it is closed or made a copy.
+type Redirect = (String, Option<String>);
+
+fn redirects(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> Vec<Redirect> {
+    let mut cursor = node.walk();
+    let files = node.named_children(&mut cursor).filter(|child| child.kind() == "file_redirect");
+    let redirect = |child: Node<'_>| {
+        let raw = text.source.get(child.byte_range())?;
+        let descriptor = child.child_by_field_name("descriptor").and_then(|at| text.source.get(at.byte_range()));
+        let default = if raw.trim_start().starts_with('<') { "0" } else { "1" };
+        let descriptor = descriptor.unwrap_or(default).trim_matches(['{', '}']).to_owned();
+        let destination = child.child_by_field_name("destination").map(|to| word::text(to, text.source, shell));
+        let copies = raw.contains(">&") || raw.contains("<&");
+        Some((descriptor, destination.filter(|_| !copies)))
+    };
+    files.filter_map(redirect).collect()
+}
+
+fn open(redirects: &[Redirect], shell: &mut Shell) {
+    for (descriptor, path) in redirects {
+        shell.open(descriptor, path.clone());
+    }
+}
+
+fn close(redirects: &[Redirect], shell: &mut Shell) {
+    for (descriptor, _) in redirects {
+        shell.open(descriptor, None);
+    }
+}
+
+/// The variable that a test asks to be set: `[ -n "$X" ]`, `[ "$X" ]`, `[ "$X" = 1 ]` and the like.
+fn tested(raw: &str) -> Option<String> {
+    let inner = raw.trim_start_matches("test ").trim_matches(['[', ']', ' ', ';']);
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    let ([one] | ["-n", one] | [one, "=" | "==", "1" | "true" | "yes" | "\"1\"" | "\"true\"" | "\"yes\""]) =
+        words.as_slice()
+    else {
+        return None;
+    };
+    let name = one.trim_matches('"').strip_prefix('$')?.trim_start_matches('{').trim_end_matches('}');
+    let name = name.split_once(":-").map_or(name, |(name, _)| name);
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then(|| name.to_owned())
+}

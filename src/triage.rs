@@ -1,0 +1,133 @@
+//! What comes first, and what the exit status is. Decided before anything is rendered, and the same in every format.
+//! May use `finding`, `ruleset` and `text`.
+
+use crate::finding::{Finding, Report, UNDETERMINED};
+use crate::model::Level;
+use crate::ruleset::Severity;
+use crate::text::Sources;
+
+/// From which severity on a finding fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// From this severity on.
+    Severity(Severity),
+    /// No finding does.
+    Never,
+}
+
+/// How a run ends (`DESIGN.md`, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitStatus {
+    /// Nothing at or above the threshold.
+    Clean = 0,
+    /// Something could not be inspected, and nothing worse was found.
+    NotInspected = 3,
+    /// Findings at or above the threshold.
+    Findings = 1,
+    /// Wrong usage or unreadable input: what was found may not be all.
+    Unusable = 2,
+}
+
+impl ExitStatus {
+    /// The number for the shell.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// How many of what there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings that are not undetermined.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Facts that a verdict hangs on and that are not known.
+    pub undetermined: usize,
+}
+
+/// Counts the findings; an undetermined one counts as that and not by its severity.
+pub fn count(report: &Report) -> Counts {
+    let mut counts = Counts::default();
+    for finding in &report.findings {
+        match finding.severity {
+            _ if finding.rule == UNDETERMINED => counts.undetermined += 1,
+            Severity::Error => counts.errors += 1,
+            Severity::Warning => counts.warnings += 1,
+            Severity::Note => counts.notes += 1,
+        }
+    }
+    counts
+}
+
+/// The exit status of a report: unreadable input first, since what was found may then not be all.
+pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
+    let fails = |finding: &Finding| match fail_on {
+        FailOn::Severity(threshold) => finding.severity >= threshold,
+        FailOn::Never => false,
+    };
+    let level = report.diagnostics.iter().map(|diagnostic| diagnostic.level).max();
+    match level {
+        Some(Level::Error) => ExitStatus::Unusable,
+        _ if report.findings.iter().any(fails) => ExitStatus::Findings,
+        Some(Level::Gap) => ExitStatus::NotInspected,
+        _ if report.findings.iter().any(|finding| finding.rule == UNDETERMINED) => ExitStatus::NotInspected,
+        _ => ExitStatus::Clean,
+    }
+}
+
+/// Puts findings in the order in which they are shown: worst first, then by container and place in the files.
+pub fn sort(report: &mut Report, sources: &Sources) {
+    report.findings.sort_by_cached_key(|finding| {
+        let at = finding.primary().map(|span| (sources.get(span.file).name().to_owned(), span.start));
+        let severity = std::cmp::Reverse(finding.severity);
+        (severity, finding.project.clone(), finding.container.clone(), finding.rule.clone(), at)
+    });
+    report.diagnostics.sort_by_cached_key(|diagnostic| {
+        let file = diagnostic.span.map(|span| sources.get(span.file).name().to_owned());
+        let at = diagnostic.span.map(|span| span.start);
+        (std::cmp::Reverse(diagnostic.level), file.or_else(|| diagnostic.file.clone()), at, diagnostic.message.clone())
+    });
+    report.diagnostics.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Diagnostic;
+    use crate::ruleset::Confidence;
+
+    fn report(rule: &str, severity: Severity, level: Option<Level>) -> Report {
+        let finding = Finding {
+            rule: rule.to_owned(),
+            severity,
+            confidence: Confidence::High,
+            container: String::new(),
+            project: None,
+            peers: Vec::new(),
+            message: String::new(),
+            remedies: Vec::new(),
+            locations: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
+        Report { findings: vec![finding], diagnostics, ..Report::default() }
+    }
+
+    #[test]
+    fn the_worst_decides_and_a_gap_is_never_clean() {
+        let on = |severity| FailOn::Severity(severity);
+        let of = |rule, severity, level, fail_on| exit_status(&report(rule, severity, level), fail_on);
+        assert_eq!(of("x", Severity::Note, None, on(Severity::Error)), ExitStatus::Clean);
+        assert_eq!(of("x", Severity::Error, None, on(Severity::Error)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Warning, None, on(Severity::Warning)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Error, None, FailOn::Never), ExitStatus::Clean);
+        assert_eq!(of(UNDETERMINED, Severity::Warning, None, on(Severity::Error)), ExitStatus::NotInspected);
+        assert_eq!(of("x", Severity::Note, Some(Level::Gap), on(Severity::Error)), ExitStatus::NotInspected);
+        assert_eq!(of("x", Severity::Error, Some(Level::Gap), on(Severity::Error)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Error, Some(Level::Error), on(Severity::Error)), ExitStatus::Unusable);
+        assert_eq!(of("x", Severity::Note, Some(Level::Warning), on(Severity::Error)), ExitStatus::Clean);
+    }
+}
