@@ -1,4 +1,4 @@
-//! The JSON contract (`DESIGN.md`, section 5; the schema is `rules/report.schema.json`). Field order is part of what
+//! The JSON contract (`DESIGN.md`, section 5; the schema is `docs/report.schema.json`). Field order is part of what
 //! people diff, so it is fixed. May use `text`, `finding` and `triage`.
 
 use std::io;

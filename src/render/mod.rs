@@ -19,7 +19,7 @@ pub use safe::safe;
 pub enum Format {
     /// A table, then each finding with its source lines.
     Text,
-    /// The contract of `rules/report.schema.json`.
+    /// The contract of `docs/report.schema.json`.
     Json,
 }
 

@@ -302,8 +302,8 @@ impl Reader {
                 reader.substitutions(child, text, &shell, depth);
             }
         });
-        let redirects = redirects(node, text, &shell);
-        let mut inside = shell;
+        let mut redirects = redirects(node, text, &shell);
+        let mut inside = shell.clone();
         open(&redirects, &mut inside);
         let Some(body) = node.child_by_field_name("body") else { return both(inside) };
         match text.source.get(body.byte_range()).unwrap_or("").trim().strip_prefix("exec") {
@@ -318,6 +318,10 @@ impl Reader {
             }
             _ => {}
         }
+        // Closed for one command, a descriptor is still open in the shell, which keeps the lock.
+        redirects.retain(|(_, path)| path.is_some());
+        let mut inside = shell;
+        open(&redirects, &mut inside);
         // A subshell's or a simple command's locks end with it in any case; a block's end with its descriptor.
         let mut branches = self.condition(body, text, inside, depth + 1);
         close(&redirects, &mut branches.yes);

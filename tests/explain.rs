@@ -1,0 +1,40 @@
+//! The pages are true: their examples are the fixtures', and the fixtures do what the page says.
+
+use std::fs;
+
+use crate::harness::{folders, name, overlock, root, rules};
+
+#[test]
+fn the_examples_of_every_page_are_its_fixtures() {
+    let pages = fs::read_dir(root().join("rules/explain")).unwrap();
+    let mut seen = 0;
+    for page in pages.map(|entry| entry.unwrap().path()) {
+        let rule = page.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = overlock(&root(), &["explain", &rule]).out;
+        assert_eq!(text, fs::read_to_string(&page).unwrap());
+        for heading in ["## What it means", "## Why", "## Wrong", "## Right", "## How to fix it"] {
+            assert!(text.contains(heading), "{rule} has no {heading}");
+        }
+        let mut examples = Vec::new();
+        for part in text.split("\n\nfixtures/").skip(1) {
+            let (path, rest) = part.split_once("\n\n```yaml\n").unwrap();
+            let (shown, _) = rest.split_once("```\n").unwrap();
+            assert_eq!(shown, fs::read_to_string(root().join("fixtures").join(path)).unwrap(), "{path}");
+            let folder = root().join("fixtures").join(path.strip_suffix("/compose.yaml").unwrap());
+            let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+            examples.push(rules(&report).contains(&rule));
+        }
+        assert_eq!(examples, [true, false], "{rule}: first the wrong example, then the right one");
+        seen += 1;
+    }
+    let folders = folders(&root().join("fixtures"));
+    assert_eq!(seen, folders.iter().filter(|path| name(path) != "world" && name(path) != "compose").count());
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_said_with_what_is_near() {
+    let run = overlock(&root(), &["explain", "home-mount"]);
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("no rule `home-mount`") && run.err.contains("home-mounted"), "{}", run.err);
+    assert_eq!(run.out, "");
+}

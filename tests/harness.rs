@@ -1,0 +1,76 @@
+//! Runs the program with nothing of this machine's in its environment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a run printed and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) status: i32,
+}
+
+impl Run {
+    /// The output as the JSON contract.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("not JSON ({error}): {} {}", self.out, self.err))
+    }
+}
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program call that sees `HOME=/home/user` and nothing else of the environment.
+pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_overlock"));
+    command.current_dir(directory).args(arguments).env_clear().env("HOME", "/home/user");
+    command
+}
+
+/// Runs the program in a directory.
+pub(crate) fn overlock(directory: &Path, arguments: &[&str]) -> Run {
+    run(command(directory, arguments))
+}
+
+/// Runs a prepared call.
+pub(crate) fn run(mut command: Command) -> Run {
+    let output = command.output().unwrap();
+    Run {
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+        status: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
+    }
+}
+
+/// The folders in a folder, sorted.
+pub(crate) fn folders(directory: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// A path's last component.
+pub(crate) fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The rules that a report's findings break.
+pub(crate) fn rules(report: &serde_json::Value) -> Vec<String> {
+    report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A folder with files in it.
+pub(crate) fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}

@@ -1,0 +1,107 @@
+//! Data flows one way: no module imports one below it in the list, and no outside crate is used outside its home.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::root;
+
+/// What each module may use of this crate (`STYLE.md`: the order).
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("model", &["text"]),
+    ("ruleset", &["text", "model"]),
+    ("finding", &["text", "model", "ruleset"]),
+    ("source", &["text", "model", "ruleset"]),
+    ("judge", &["text", "model", "ruleset", "finding"]),
+    ("triage", &["text", "model", "ruleset", "finding"]),
+    ("render", &["text", "model", "ruleset", "finding", "triage"]),
+    ("cli", &[]),
+    ("command", &["text", "model", "ruleset", "finding", "source", "judge", "triage", "render", "cli"]),
+];
+
+/// The one home of each outside crate that is not for everybody.
+const HOMES: &[(&str, &[&str])] = &[
+    ("clap", &["cli.rs", "main.rs"]),
+    ("saphyr_parser", &["text/yaml.rs"]),
+    ("serde_yaml", &["ruleset/"]),
+    ("include_dir", &["ruleset/"]),
+    ("semver", &["ruleset/"]),
+    ("comfy_table", &["render/table.rs"]),
+    ("annotate_snippets", &["render/frame.rs"]),
+    ("serde_json", &["render/json.rs", "source/compose/"]),
+    ("ignore", &["source/compose/discover.rs"]),
+    ("shlex", &["source/compose/"]),
+    ("tree_sitter", &["source/script/"]),
+    ("tree_sitter_bash", &["source/script/"]),
+    ("anyhow", &["command/"]),
+];
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The source without comments, each file by its path below `src`.
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    files(&root().join("src"), &mut found);
+    let text = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+    };
+    let below = |path: &PathBuf| path.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned();
+    found.iter().map(|path| (below(path), text(path))).collect()
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs")
+}
+
+#[test]
+fn no_module_imports_one_below_it() {
+    for (path, text) in sources() {
+        let module = path.split(['/', '.']).next().unwrap();
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
+            assert!(["lib", "main"].contains(&module), "{path} is in no room of the house");
+            continue;
+        };
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for used in text.split("crate::").skip(1).filter(|_| !is_test(&path)) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            assert!(used == module || allowed.contains(&used.as_str()), "{path} uses crate::{used}");
+        }
+    }
+}
+
+#[test]
+fn an_outside_crate_is_used_at_home_only() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        for (name, homes) in HOMES {
+            let used = text.split(&format!("{name}::")).collect::<Vec<_>>();
+            let uses = used.windows(2).any(|pair| !pair[0].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+            assert!(!uses || homes.iter().any(|home| path.starts_with(home)), "{path} uses {name}");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_has_a_home_or_is_for_everybody() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let mut reason = false;
+    for line in dependencies.lines() {
+        if let Some((name, _)) = line.split_once(" = ") {
+            let name = name.replace('-', "_");
+            let everybody = ["serde", "thiserror"].contains(&name.as_str());
+            assert!(everybody || HOMES.iter().any(|(known, _)| *known == name), "{name} has no home");
+            assert!(reason || name.starts_with("tree_sitter"), "{name} has no reason in Cargo.toml");
+        }
+        reason = line.starts_with('#');
+    }
+}

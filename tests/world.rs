@@ -1,0 +1,222 @@
+//! The user's world: each folder of `fixtures/world` with its whole expected text and JSON. `OVERLOCK_BLESS=1` writes
+//! them anew; look at what it wrote. The verdicts are asserted by hand as well, so that a snapshot cannot freeze a bug.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{folders, name, overlock, root, rules};
+
+/// For each folder the exit status and the verdict of each participant, by the decision matrix, by hand.
+const BY_HAND: &[(&str, i32, &[(&str, &str)])] = &[
+    ("all-settled", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("alone", 0, &[("agents", "ok")]),
+    ("bind-in-disguise", 1, &[("agents", "error"), ("runner", "error")]),
+    ("chat-api-key", 0, &[("agents", "ok"), ("chat", "ok")]),
+    ("chat-own-directory", 0, &[("agents", "ok"), ("chat", "ok")]),
+    ("chat-perhaps-empty-key", 1, &[("agents", "ok"), ("chat", "error")]),
+    ("chat-shares-with-flock", 1, &[("agents", "ok"), ("chat", "error")]),
+    ("chat-shares-without-flock", 1, &[("agents", "ok"), ("chat", "error")]),
+    ("credentials-file", 1, &[("agents", "ok"), ("runner", "error")]),
+    ("dedicated-parent", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("dedicated-parent-one-without-variable", 3, &[("agents", "ok"), ("runner", "undetermined")]),
+    ("factory", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("guard-on-program-lock", 1, &[("agents", "error"), ("runner", "error")]),
+    ("guards-at-two-paths", 1, &[("agents", "error"), ("runner", "error")]),
+    ("home-mounted", 1, &[("agents", "error"), ("runner", "error")]),
+    ("home-on-volume", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("key-beside-login", 1, &[("agents", "ok"), ("runner", "error")]),
+    ("named-volume", 1, &[("agents", "error"), ("runner", "error")]),
+    ("oauth-token", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("old-beside-inside-only", 1, &[("agents", "error"), ("runner", "error")]),
+    ("old-beside-new", 1, &[("agents", "error"), ("runner", "error")]),
+    ("old-beside-new-shared-parent", 0, &[("agents", "ok"), ("runner", "ok")]),
+    ("profiles-exclude", 1, &[("day", "error"), ("night", "error")]),
+    ("read-only-mount", 1, &[("agents", "ok"), ("runner", "error")]),
+    (
+        "reference-mount",
+        0,
+        &[
+            ("agents", "ok"),
+            ("backup", "not-a-participant"),
+            ("docs", "not-a-participant"),
+            ("probe", "not-a-participant"),
+        ],
+    ),
+    ("root-owned-parent", 1, &[("agents", "error"), ("runner", "error")]),
+    ("runner-skips-flock", 1, &[("agents", "ok"), ("runner", "error")]),
+    ("three-replicas", 1, &[("agents", "error")]),
+    ("tmpfs-over-lock", 1, &[("agents", "error"), ("runner", "error")]),
+    ("two-stacks", 1, &[("worker", "error"), ("worker", "error")]),
+    ("unset-directory", 1, &[("agents", "error"), ("docs", "undetermined"), ("runner", "error")]),
+];
+
+/// Which rules must be among the findings, beyond the verdicts.
+const RULES: &[(&str, &[&str])] = &[
+    ("chat-perhaps-empty-key", &["interactive-shares-identity"]),
+    ("chat-shares-with-flock", &["interactive-behind-guard"]),
+    ("chat-shares-without-flock", &["interactive-shares-identity"]),
+    ("credentials-file", &["file-mount"]),
+    ("factory", &["host-shares", "lock-on-private-layer", "spawner-unseen"]),
+    ("guard-on-program-lock", &["guard-collides"]),
+    ("guards-at-two-paths", &["guard-mismatch"]),
+    ("home-mounted", &["home-mounted"]),
+    ("key-beside-login", &["key-beside-login"]),
+    ("old-beside-inside-only", &["version-skew"]),
+    ("old-beside-new", &["version-skew"]),
+    ("read-only-mount", &["read-only-share"]),
+    ("root-owned-parent", &["lock-uncreatable"]),
+    ("runner-skips-flock", &["unguarded-share"]),
+    ("tmpfs-over-lock", &["lock-on-private-layer"]),
+];
+
+/// Layouts that must pass without any complaint, not even a note.
+const SILENT: &[&str] = &["all-settled", "alone", "dedicated-parent", "home-on-volume", "oauth-token"];
+
+#[test]
+fn every_folder_has_the_verdicts_of_the_matrix() {
+    let found: Vec<String> = folders(&root().join("fixtures/world")).iter().map(|path| name(path)).collect();
+    let known: Vec<&str> = BY_HAND.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(found, known);
+    for (folder, status, wanted) in BY_HAND {
+        let run = overlock(&root().join("fixtures/world").join(folder), &["check", ".", "--format", "json"]);
+        let report = run.json();
+        let verdicts: Vec<(&str, &str)> = report["participants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["container"].as_str().unwrap(), one["verdict"].as_str().unwrap()))
+            .collect();
+        assert_eq!((run.status, verdicts.as_slice()), (*status, *wanted), "{folder}");
+        let fired = rules(&report);
+        for (_, wanted) in RULES.iter().filter(|(name, _)| name == folder) {
+            for rule in *wanted {
+                assert!(fired.iter().any(|fired| fired == rule), "{folder}: {rule} is not among {fired:?}");
+            }
+        }
+        if SILENT.contains(folder) {
+            assert!(fired.is_empty(), "{folder}: {fired:?}");
+        }
+        if *folder == "chat-perhaps-empty-key" {
+            assert!(!fired.contains(&"key-beside-login".to_owned()), "an empty key is no key");
+        }
+    }
+}
+
+#[test]
+fn every_folder_prints_what_is_expected() {
+    let bless = std::env::var_os("OVERLOCK_BLESS").is_some();
+    for folder in folders(&root().join("fixtures/world")) {
+        for (format, file) in [("text", "expected.txt"), ("json", "expected.json")] {
+            let run = overlock(&folder, &["check", ".", "--format", format]);
+            let expected = folder.join(file);
+            if bless {
+                fs::write(&expected, &run.out).unwrap();
+            }
+            let wanted = fs::read_to_string(&expected).unwrap_or_default();
+            assert_eq!(run.out, wanted, "{}", expected.display());
+        }
+    }
+}
+
+#[test]
+fn excluding_profiles_make_a_finding_less_sure_and_choosing_one_ends_it() {
+    let folder = root().join("fixtures/world/profiles-exclude");
+    let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+    for finding in report["findings"].as_array().unwrap() {
+        assert_eq!(finding["confidence"], "medium", "{finding}");
+    }
+    let one = overlock(&folder, &["check", ".", "--format", "json", "--profile", "day"]);
+    assert_eq!((one.status, rules(&one.json()).len()), (0, 0));
+    let both = overlock(&folder, &["check", ".", "--format", "json", "--profile", "day", "--profile", "night"]);
+    assert_eq!(both.status, 1);
+}
+
+/// Every folder with a compose file that the tests know.
+fn all_projects() -> Vec<std::path::PathBuf> {
+    let folders: Vec<_> = folders(&root().join("fixtures")).iter().flat_map(|folder| folders(folder)).collect();
+    folders.into_iter().filter(|folder| folder.join("compose.yaml").is_file()).collect()
+}
+
+#[test]
+fn real_output_fits_its_schema() {
+    let schema = fs::read_to_string(root().join("docs/report.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    assert!(schema.validate(&serde_json::json!({ "schema_version": 1 })).is_err());
+    for folder in all_projects() {
+        let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+        let wrong: Vec<String> =
+            schema.iter_errors(&report).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", folder.display());
+    }
+}
+
+#[test]
+fn all_formats_carry_the_same_findings_and_end_alike() {
+    for folder in all_projects() {
+        let text = overlock(&folder, &["check", "."]);
+        let json = overlock(&folder, &["check", ".", "--format", "json"]);
+        assert_eq!(text.status, json.status, "{}", folder.display());
+        let report = json.json();
+        let mut wanted: Vec<String> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| {
+                format!("{}[{}]: ", finding["severity"].as_str().unwrap(), finding["rule"].as_str().unwrap())
+            })
+            .collect();
+        let is_headline = |line: &&str| ["error[", "warning[", "note["].iter().any(|start| line.starts_with(start));
+        let headline = |line: &str| line.split_once(": ").unwrap().0.to_owned() + ": ";
+        let mut shown: Vec<String> = text.out.lines().filter(is_headline).map(headline).collect();
+        wanted.sort();
+        shown.sort();
+        assert_eq!(shown, wanted, "{}", folder.display());
+    }
+}
+
+#[test]
+fn the_text_at_a_location_is_what_it_says() {
+    let mut checked = 0;
+    for folder in all_projects() {
+        let text = overlock(&folder, &["check", "."]).out;
+        let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+        for finding in report["findings"].as_array().unwrap() {
+            let container = finding["container"].as_str().unwrap();
+            for location in finding["locations"].as_array().unwrap() {
+                let snippet = snippet(&folder, location);
+                let at = format!("{}:{}:{}", location["file"].as_str().unwrap(), location["line"], location["column"]);
+                let primary = location["role"] == "primary";
+                assert!(!primary || text.contains(&at), "{at} is not in the text of {}", folder.display());
+                // Where only the beginning of a text is known, the location has no width and shows nothing of it.
+                let Some(first) = snippet.lines().next() else { continue };
+                assert!(text.contains(first), "{first:?} at {at} is not shown");
+                // What a location can be: a mount, a call, a variable's name, a label, a user, a flag, a service.
+                let known = ["/", "claude", "flock", "ANTHROPIC", "CLAUDE_CODE", "overlock.", "true", "tar", "type:"];
+                let fits = known.iter().any(|known| snippet.contains(known))
+                    || snippet.trim_matches('"').chars().next().is_some_and(|c| c.is_ascii_digit())
+                    || snippet.contains(container);
+                assert!(fits, "{at} in {} is {snippet:?}", folder.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 150, "only {checked} locations were looked at");
+}
+
+fn snippet(folder: &Path, location: &serde_json::Value) -> String {
+    let text = fs::read_to_string(folder.join(location["file"].as_str().unwrap())).unwrap();
+    let number = |key: &str| usize::try_from(location[key].as_u64().unwrap()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (first, last) = (number("line"), number("end_line"));
+    let part = |line: usize, from: usize, to: Option<usize>| -> String {
+        let line = lines.get(line - 1).copied().unwrap_or("");
+        line.chars().skip(from - 1).take(to.map_or(usize::MAX, |to| to - from)).collect()
+    };
+    if first == last {
+        return part(first, number("column"), Some(number("end_column")));
+    }
+    (first..=last)
+        .map(|line| part(line, if line == first { number("column") } else { 1 }, None))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
