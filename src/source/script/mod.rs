@@ -2,7 +2,9 @@
 //! May use `text` and `model`; the one home of tree-sitter.
 
 mod argv;
+mod branch;
 mod flock;
+mod names;
 mod shell;
 mod spot;
 mod walk;

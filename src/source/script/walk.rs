@@ -3,23 +3,25 @@
 
 use tree_sitter::{Node, Parser};
 
+use super::branch::tested;
 use super::flock;
+use super::names::{assignment, close, open, options, redirects};
 use super::shell::Shell;
 use super::spot::Spot;
 use super::{MAX_DEPTH, MAX_TEXT, Reader, Word, word};
 
 /// The text that is being followed.
-struct Text<'a> {
-    source: &'a str,
-    spot: &'a Spot,
-    root: Node<'a>,
+pub(super) struct Text<'a> {
+    pub(super) source: &'a str,
+    pub(super) spot: &'a Spot,
+    pub(super) root: Node<'a>,
 }
 
 /// Which way a condition went, and the variable that decides it, if it is one variable being set.
-struct Branches {
-    yes: Shell,
-    no: Shell,
-    variable: Option<String>,
+pub(super) struct Branches {
+    pub(super) yes: Shell,
+    pub(super) no: Shell,
+    pub(super) variable: Option<String>,
 }
 
 impl Reader {
@@ -52,7 +54,7 @@ impl Reader {
         shell.functions = outer;
     }
 
-    fn statements(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+    pub(super) fn statements(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
         let mut cursor = node.walk();
         for child in node.named_children(&mut cursor) {
             if shell.dead {
@@ -62,7 +64,7 @@ impl Reader {
         }
     }
 
-    fn statement(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
+    pub(super) fn statement(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
         if depth > MAX_DEPTH {
             self.unseen("its shell text is nested too deep or too long to follow");
             return;
@@ -110,7 +112,7 @@ impl Reader {
         }
     }
 
-    fn each(&mut self, node: Node<'_>, mut visit: impl FnMut(&mut Self, Node<'_>)) {
+    pub(super) fn each(&mut self, node: Node<'_>, mut visit: impl FnMut(&mut Self, Node<'_>)) {
         let mut cursor = node.walk();
         for child in node.named_children(&mut cursor) {
             visit(self, child);
@@ -123,7 +125,7 @@ impl Reader {
         self.meet(branches.yes, no, branches.variable.as_deref())
     }
 
-    fn meet(&mut self, yes: Shell, no: Shell, variable: Option<&str>) -> Shell {
+    pub(super) fn meet(&mut self, yes: Shell, no: Shell, variable: Option<&str>) -> Shell {
         let (met, unclear) = yes.meet(no, variable);
         if unclear {
             self.unseen("whether it takes an flock hangs on a condition that is not understood");
@@ -137,7 +139,7 @@ impl Reader {
     }
 
     /// Commands in `$( )`, backticks and `<( )`, wherever they stand in a word.
-    fn substitutions(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
+    pub(super) fn substitutions(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
         if depth > MAX_DEPTH {
             self.unseen("its shell text is nested too deep or too long to follow");
             return;
@@ -152,65 +154,7 @@ impl Reader {
         });
     }
 
-    /// Both ways on from a statement that is asked whether it succeeds.
-    fn condition(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
-        if depth > MAX_DEPTH {
-            self.unseen("its shell text is nested too deep or too long to follow");
-            return Branches { yes: shell.clone(), no: shell, variable: None };
-        }
-        match node.kind() {
-            "command" => self.command(node, text, shell, depth),
-            "redirected_statement" => self.redirected(node, text, shell, depth),
-            "negated_command" => {
-                let Some(inner) = node.named_child(0) else { return both(shell) };
-                let Branches { yes, no, .. } = self.condition(inner, text, shell, depth + 1);
-                Branches { yes: no, no: yes, variable: None }
-            }
-            "test_command" => {
-                self.substitutions(node, text, &shell, depth);
-                let variable = tested(text.source.get(node.byte_range()).unwrap_or(""));
-                Branches { variable, ..both(shell) }
-            }
-            "list" => self.list(node, text, shell, depth),
-            _ => {
-                let mut after = Shell { errexit: false, ..shell.clone() };
-                self.statement(node, text, &mut after, depth + 1);
-                after.errexit = shell.errexit;
-                both(after)
-            }
-        }
-    }
-
-    /// `a && b`, `a || b`: `set -e` does not apply to all but the last.
-    fn list(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
-        let (Some(left), Some(right)) =
-            (node.named_child(0), node.named_child(node.named_child_count().saturating_sub(1)))
-        else {
-            return both(shell);
-        };
-        let or = (0..node.child_count()).filter_map(|at| node.child(at)).any(|child| child.kind() == "||");
-        let first = self.condition(left, text, shell, depth + 1);
-        let (through, around) = if or { (first.no, first.yes) } else { (first.yes, first.no) };
-        let was = through.conditional;
-        let second = self.condition(right, text, Shell { conditional: true, ..through }, depth + 1);
-        let settle = |shell: Shell| Shell { conditional: was, ..shell };
-        let (yes, no) = (settle(second.yes), settle(second.no));
-        if or {
-            let yes = self.meet(yes, around, None);
-            Branches { yes, no, variable: None }
-        } else {
-            // What follows the list goes on both where the test failed and where it did not.
-            let variable = first.variable;
-            let mut around = around;
-            // A failed test on the left of `&&` never ends the shell.
-            around.errexit = false;
-            let errexit = yes.errexit;
-            let no = self.meet(no, around, None);
-            Branches { yes, no: Shell { errexit: errexit && no.errexit, ..no }, variable }
-        }
-    }
-
-    fn command(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+    pub(super) fn command(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
         if !self.fuel(depth) {
             return both(shell);
         }
@@ -296,7 +240,7 @@ impl Reader {
     }
 
     /// `statement 9>FILE`: for `exec` the file stays open, for all else as long as the statement lasts.
-    fn redirected(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
+    pub(super) fn redirected(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
         self.each(node, |reader, child| {
             if child.kind().ends_with("redirect") {
                 reader.substitutions(child, text, &shell, depth);
@@ -328,121 +272,13 @@ impl Reader {
         close(&redirects, &mut branches.no);
         branches
     }
-
-    fn conditional(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Shell {
-        let Some(asked) = node.child_by_field_name("condition") else { return shell };
-        let was = shell.conditional;
-        let Branches { yes, no, variable } = self.condition(asked, text, shell, depth + 1);
-        let mut taken = Shell { conditional: true, ..yes };
-        let mut other = Shell { conditional: true, ..no };
-        let mut seen_then = false;
-        let mut rest: Option<Node<'_>> = None;
-        let mut cursor = node.walk();
-        for child in node.children(&mut cursor) {
-            match child.kind() {
-                "then" => seen_then = true,
-                "elif_clause" | "else_clause" => {
-                    rest = Some(child);
-                    break;
-                }
-                _ if seen_then && child.is_named() && !taken.dead => self.statement(child, text, &mut taken, depth + 1),
-                _ => {}
-            }
-        }
-        match rest {
-            Some(clause) if clause.kind() == "elif_clause" => {
-                // The clauses after it are its siblings; each is followed as a way of its own.
-                let mut met = other.clone();
-                let mut cursor = node.walk();
-                for clause in node.named_children(&mut cursor).filter(|child| child.kind().ends_with("_clause")) {
-                    let mut way = other.clone();
-                    self.statements(clause, text, &mut way, depth + 1);
-                    met = self.meet(way, met, None);
-                }
-                other = met;
-            }
-            Some(clause) => self.statements(clause, text, &mut other, depth + 1),
-            None => {}
-        }
-        let met = self.meet(taken, other, variable.as_deref());
-        Shell { conditional: was, ..met }
-    }
-
-    fn looped(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        let Some(asked) = node.child_by_field_name("condition") else { return };
-        let until = node.child(0).is_some_and(|word| word.kind() == "until");
-        let was = shell.conditional;
-        let Branches { yes, no, .. } = self.condition(asked, text, shell.clone(), depth + 1);
-        let (inside, beyond) = if until { (no, yes) } else { (yes, no) };
-        if let Some(body) = node.child_by_field_name("body") {
-            let mut inner = Shell { conditional: true, ..inside };
-            self.statement(body, text, &mut inner, depth + 1);
-        }
-        *shell = Shell { conditional: was, ..beyond };
-        // A lock that the loop waited for has been got by whoever leaves it.
-        let waited = |held: &mut super::shell::Held| held.lock.wait = crate::model::Wait::Forever;
-        shell.held.iter_mut().filter(|held| held.lock.wait == crate::model::Wait::No).for_each(waited);
-    }
-
-    fn case(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        let was = shell.clone();
-        let mut met = was.clone();
-        self.each(node, |reader, child| {
-            if child.kind() == "case_item" {
-                let mut way = Shell { conditional: true, ..was.clone() };
-                reader.statements(child, text, &mut way, depth + 1);
-                met = reader.meet(Shell { conditional: was.conditional, ..way }, met.clone(), None);
-            } else {
-                reader.substitutions(child, text, &was, depth);
-            }
-        });
-        *shell = met;
-    }
-
-    fn assign(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        self.substitutions(node, text, shell, depth);
-        let (name, value) = assignment(node, text, shell);
-        if shell.env.contains_key(&name) {
-            shell.env.insert(name.clone(), value.clone());
-        }
-        // A value that the shell makes at run time is not known; one with `$HOME` in it is as good as that.
-        if value.contains("$(") || value.contains('`') || shell.conditional {
-            shell.variables.remove(&name);
-        } else {
-            shell.variables.insert(name, value);
-        }
-    }
-
-    fn declare(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        let exports = text.source.get(node.byte_range()).is_some_and(|raw| raw.starts_with("export"));
-        let unsets = node.kind() == "unset_command";
-        self.each(node, |reader, child| match child.kind() {
-            "variable_assignment" => {
-                reader.assign(child, text, shell, depth);
-                let (name, value) = assignment(child, text, shell);
-                if exports {
-                    shell.env.insert(name, value);
-                }
-            }
-            "variable_name" | "word" => {
-                let name = text.source.get(child.byte_range()).unwrap_or("").to_owned();
-                if unsets {
-                    shell.variables.remove(&name);
-                    shell.env.insert(name, String::new());
-                } else if let (true, Some(value)) = (exports, shell.variables.get(&name)) {
-                    shell.env.insert(name, value.clone());
-                }
-            }
-            _ => {}
-        });
-    }
 }
 
-fn both(shell: Shell) -> Branches {
+pub(super) fn both(shell: Shell) -> Branches {
     Branches { yes: shell.clone(), no: shell, variable: None }
 }
 
-fn dead(shell: &Shell) -> Shell {
+pub(super) fn dead(shell: &Shell) -> Shell {
     Shell { dead: true, ..shell.clone() }
 }
 
@@ -460,72 +296,4 @@ fn locate(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> Word {
         Spot::Begins(start)
     };
     Word { text: plain, span, spot, unknown: false }
-}
-
-fn assignment(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> (String, String) {
-    let name = node.child_by_field_name("name").and_then(|name| text.source.get(name.byte_range())).unwrap_or("");
-    let value =
-        node.child_by_field_name("value").map_or_else(String::new, |value| word::text(value, text.source, shell));
-    (name.to_owned(), value)
-}
-
-/// `set -e` and its like.
-fn options(words: &[Word], shell: &mut Shell) {
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let (on, letters) = match (word.text.strip_prefix('-'), word.text.strip_prefix('+')) {
-            (Some(letters), _) => (true, letters),
-            (_, Some(letters)) => (false, letters),
-            _ => return,
-        };
-        let named = letters.ends_with('o') && words.next().is_some_and(|name| name.text == "errexit");
-        if letters.contains('e') || named {
-            shell.errexit = on;
-        }
-    }
-}
-
-/// A descriptor and the file it is opened on; none where it is closed or made a copy.
-type Redirect = (String, Option<String>);
-
-fn redirects(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> Vec<Redirect> {
-    let mut cursor = node.walk();
-    let files = node.named_children(&mut cursor).filter(|child| child.kind() == "file_redirect");
-    let redirect = |child: Node<'_>| {
-        let raw = text.source.get(child.byte_range())?;
-        let descriptor = child.child_by_field_name("descriptor").and_then(|at| text.source.get(at.byte_range()));
-        let default = if raw.trim_start().starts_with('<') { "0" } else { "1" };
-        let descriptor = descriptor.unwrap_or(default).trim_matches(['{', '}']).to_owned();
-        let destination = child.child_by_field_name("destination").map(|to| word::text(to, text.source, shell));
-        let copies = raw.contains(">&") || raw.contains("<&");
-        Some((descriptor, destination.filter(|_| !copies)))
-    };
-    files.filter_map(redirect).collect()
-}
-
-fn open(redirects: &[Redirect], shell: &mut Shell) {
-    for (descriptor, path) in redirects {
-        shell.open(descriptor, path.clone());
-    }
-}
-
-fn close(redirects: &[Redirect], shell: &mut Shell) {
-    for (descriptor, _) in redirects {
-        shell.open(descriptor, None);
-    }
-}
-
-/// The variable that a test asks to be set: `[ -n "$X" ]`, `[ "$X" ]`, `[ "$X" = 1 ]` and the like.
-fn tested(raw: &str) -> Option<String> {
-    let inner = raw.trim_start_matches("test ").trim_matches(['[', ']', ' ', ';']);
-    let words: Vec<&str> = inner.split_whitespace().collect();
-    let ([one] | ["-n", one] | [one, "=" | "==", "1" | "true" | "yes" | "\"1\"" | "\"true\"" | "\"yes\""]) =
-        words.as_slice()
-    else {
-        return None;
-    };
-    let name = one.trim_matches('"').strip_prefix('$')?.trim_start_matches('{').trim_end_matches('}');
-    let name = name.split_once(":-").map_or(name, |(name, _)| name);
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then(|| name.to_owned())
 }
