@@ -1,7 +1,8 @@
 //! How `check` grows: with the projects of a call, with the services of a group, with the mounts of a service.
 
-use std::collections::BTreeMap;
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark that cannot be set up has nothing to measure")]
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
