@@ -50,10 +50,12 @@ fn check(content: &[u8]) -> (Vec<(String, u64, u64, String)>, i32) {
     (told.collect(), run.status)
 }
 
+/// A name, what is in the file, how bad that is, line and column, and words of the message.
+type Case = (&'static str, &'static [u8], &'static str, u64, u64, &'static str);
+
 #[test]
 fn each_gets_one_diagnostic_where_it_is() {
-    // What is in the file, how bad that is, line and column, and words of the message.
-    let cases: &[(&str, &[u8], &str, u64, u64, &str)] = &[
+    let cases: &[Case] = &[
         ("not YAML", b"services:\n  a: [1, 2\n  b: 3\n", "error", 3, 4, "not valid YAML"),
         ("not a mapping", b"- a\n- b\n", "error", 1, 1, "is a mapping"),
         ("a scalar", b"hello\n", "error", 1, 1, "is a mapping"),

@@ -83,8 +83,8 @@ fn no_module_imports_one_below_it() {
 fn an_outside_crate_is_used_at_home_only() {
     for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
         for (name, homes) in HOMES {
-            let used = text.split(&format!("{name}::")).collect::<Vec<_>>();
-            let uses = used.windows(2).any(|pair| !pair[0].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+            let parts = text.split(&format!("{name}::")).collect::<Vec<_>>();
+            let uses = parts.windows(2).any(|pair| !pair[0].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
             assert!(!uses || homes.iter().any(|home| path.starts_with(home)), "{path} uses {name}");
         }
     }

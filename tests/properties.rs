@@ -110,21 +110,21 @@ fn judge(files: &[String]) -> (BTreeMap<String, String>, Vec<String>, u8) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
     let report: Value = serde_json::from_slice(&out).unwrap();
-    let word = |value: &Value, key: &str| value[key].as_str().unwrap().to_owned();
+    let text_of = |value: &Value, key: &str| value[key].as_str().unwrap().to_owned();
     let participants = report["participants"].as_array().unwrap();
-    let key = |one: &Value| format!("{} {}", word(one, "container"), word(one, "state_dir"));
-    let verdicts = participants.iter().map(|one| (key(one), format!("{} {}", word(one, "verdict"), one["reason"])));
+    let key = |one: &Value| format!("{} {}", text_of(one, "container"), text_of(one, "state_dir"));
+    let verdicts = participants.iter().map(|one| (key(one), format!("{} {}", text_of(one, "verdict"), one["reason"])));
     let findings = report["findings"].as_array().unwrap();
     let mut words: Vec<String> = findings
         .iter()
         .map(|one| {
             format!(
                 "{} {} {} {} {}",
-                word(one, "rule"),
+                text_of(one, "rule"),
                 one["severity"],
                 one["confidence"],
-                word(one, "container"),
-                word(one, "message")
+                text_of(one, "container"),
+                text_of(one, "message")
             )
         })
         .collect();

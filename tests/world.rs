@@ -6,8 +6,11 @@ use std::path::Path;
 
 use crate::harness::{folders, name, overlock, root, rules};
 
+/// A participant and its verdict.
+type Verdict = (&'static str, &'static str);
+
 /// For each folder the exit status and the verdict of each participant, by the decision matrix, by hand.
-const BY_HAND: &[(&str, i32, &[(&str, &str)])] = &[
+const BY_HAND: &[(&str, i32, &[Verdict])] = &[
     ("all-settled", 0, &[("agents", "ok"), ("runner", "ok")]),
     ("alone", 0, &[("agents", "ok")]),
     ("bind-in-disguise", 1, &[("agents", "error"), ("runner", "error")]),
