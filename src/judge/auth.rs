@@ -84,7 +84,7 @@ fn text_content(text: &str, switch: bool) -> Content {
     match text {
         "" => Content::Empty,
         text if switch && is_off(text) => Content::Empty,
-        text if text.contains('$') || text.contains('`') => Content::Unknown,
+        text if text.contains(['$', '`']) => Content::Unknown,
         _ => Content::Filled,
     }
 }

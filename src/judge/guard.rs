@@ -1,11 +1,12 @@
 //! Whether a container's calls go through a guard, an external `flock`, and which file that is.
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
+use super::expand::expand;
 use super::place::{Landing, Mounts};
 use super::program::{Calls, Contradiction, GUARD_LABEL};
 use super::state::StateDir;
 use crate::finding::Evidence;
-use crate::model::{Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, join};
+use crate::model::{Asks, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, join};
 use crate::ruleset::{Guard, GuardFault, Profile};
 use crate::text::Span;
 
@@ -149,12 +150,23 @@ fn start(span: Span) -> Span {
     Span { end: span.start, ..span }
 }
 
-/// Whether the condition of a lock holds, by what the compose file sets the variable to.
+/// Whether the condition of a lock holds, by what the compose file sets the variable to: filled where it does. The
+/// image may set one that the compose file does not.
 fn condition(lock: &FileLock, container: &Container) -> Content {
     let Some(variable) = &lock.condition else { return Content::Filled };
-    match container.env.get(variable).map(|variable| &variable.value) {
-        Some(EnvValue::Set(value)) => value.content(),
-        Some(EnvValue::Inherited) | None => Content::Unknown,
+    let Some(EnvValue::Set(value)) = container.env.get(variable).map(|variable| &variable.value) else {
+        return Content::Unknown;
+    };
+    let of = |holds: bool| if holds { Content::Filled } else { Content::Empty };
+    match &lock.test {
+        None => value.content(),
+        Some(test) if !value.is_symbolic() => test.holds(Some(&value.text)).map_or(Content::Unknown, of),
+        Some(test) if value.content() == Content::Filled => match test.asks {
+            Asks::NotEmpty => Content::Filled,
+            Asks::Empty => Content::Empty,
+            _ => Content::Unknown,
+        },
+        Some(_) => Content::Unknown,
     }
 }
 
@@ -240,47 +252,4 @@ fn by_label<'a>(
         fact.path = Some(path);
     }
     fact
-}
-
-/// A shell word as a path of the container: `~`, `$NAME`, `${NAME}` and `${NAME:-default}` by the call's and the
-/// container's environment. `None` where a part is not known.
-fn expand(word: &str, call: &Invocation, container: &Container, state: &StateDir) -> Option<String> {
-    let value = |name: &str| -> Option<String> {
-        let by_call = call.env.get(name).filter(|value| !value.contains('$')).cloned();
-        let by_container = || match container.env.get(name).map(|variable| &variable.value) {
-            Some(EnvValue::Set(value)) if !value.is_symbolic() => Some(value.text.clone()),
-            None if name == "HOME" => state.home.clone(),
-            Some(_) | None => None,
-        };
-        by_call.or_else(by_container)
-    };
-    let mut path = String::new();
-    let mut rest = word;
-    if let Some(below) = word.strip_prefix("~/") {
-        path = format!("{}/", value("HOME")?);
-        rest = below;
-    }
-    while let Some((before, after)) = rest.split_once('$') {
-        path.push_str(before);
-        if let Some((inner, after)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) {
-            let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-')).unwrap_or((inner, ""));
-            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            let mentioned = call.env.contains_key(name) || container.env.contains_key(name);
-            let found = value(name).filter(|value| !value.is_empty());
-            if mentioned && found.is_none() && value(name).is_none() {
-                return None;
-            }
-            let plain = |default: &str| (!default.is_empty() && !default.contains('$')).then(|| default.to_owned());
-            path.push_str(&found.or_else(|| plain(default)).filter(|_| is_name)?);
-            rest = after;
-        } else {
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
-            let (name, after) = after.split_at(end);
-            path.push_str(&value(name)?);
-            rest = after;
-        }
-    }
-    path.push_str(rest);
-    let base = || container.working_dir.as_ref().map(|directory| directory.text.clone());
-    if path.starts_with('/') { Some(join("/", &path)) } else { Some(join(&base()?, &path)) }
 }

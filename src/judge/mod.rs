@@ -2,6 +2,7 @@
 //! May use `model`, `ruleset` and `finding`.
 
 mod auth;
+mod expand;
 mod group;
 mod guard;
 mod place;
@@ -63,7 +64,7 @@ struct Judgement<'a, 'b> {
 
 impl<'a> Judgement<'a, '_> {
     fn report(&self, report: &mut Report) {
-        let mut rows: Vec<Option<(Participant, Vec<Finding>)>> = self.subjects.iter().map(|_| None).collect();
+        let mut cases = Vec::with_capacity(self.subjects.len());
         for group in groups(self.subjects) {
             let host = self.host_of(&group);
             let mut told = false;
@@ -75,9 +76,14 @@ impl<'a> Judgement<'a, '_> {
                     facts.host = if told { Host::Absent } else { Host::Presumed };
                     told = true;
                 }
-                if let Some(row) = rows.get_mut(at) {
-                    *row = Some(self.row(subject, &relation, facts));
-                }
+                cases.push((at, subject, relation, facts));
+            }
+        }
+        let mut rows: Vec<Option<Row>> = self.subjects.iter().map(|_| None).collect();
+        let judged = in_parallel(&cases, |(at, subject, relation, facts)| (*at, self.row(subject, relation, *facts)));
+        for (at, row) in judged {
+            if let Some(slot) = rows.get_mut(at) {
+                *slot = Some(row);
             }
         }
         for (subject, row) in self.subjects.iter().zip(rows) {
@@ -148,7 +154,7 @@ impl<'a> Judgement<'a, '_> {
         if internal || guarded { Host::Covered } else { Host::Shown }
     }
 
-    fn row(&self, subject: &Subject<'a>, relation: &Relation, facts: Facts) -> (Participant, Vec<Finding>) {
+    fn row(&self, subject: &Subject<'a>, relation: &Relation, facts: Facts) -> Row {
         let blind = self.blind(subject).map(|(_, blind)| blind);
         let case = Case { rules: self.rules, subjects: self.subjects, subject, relation, facts, blind };
         let answer = case.answer();
@@ -232,6 +238,33 @@ impl<'a> Judgement<'a, '_> {
             self.subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
         refreshing.all(|subject| subject.profile.is_settled(subject.version.range.as_ref()))
     }
+}
+
+/// A participant with what is wrong.
+type Row = (Participant, Vec<Finding>);
+
+/// Below this many participants a second thread costs more than it saves.
+const WORTH_A_THREAD: usize = 1000;
+
+/// Applies a function to all, on all cores where there are many; the order is kept.
+fn in_parallel<T: Sync, R: Send>(items: &[T], apply: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (items.len() / WORTH_A_THREAD).clamp(1, cores);
+    let share = items.len().div_ceil(threads).max(1);
+    let (first, others) = items.split_at(share.min(items.len()));
+    std::thread::scope(|scope| {
+        let apply = &apply;
+        let start = |chunk| scope.spawn(move || <[T]>::iter(chunk).map(apply).collect::<Vec<R>>());
+        let workers: Vec<_> = others.chunks(share).map(start).collect();
+        let mut results: Vec<R> = first.iter().map(apply).collect();
+        for worker in workers {
+            match worker.join() {
+                Ok(more) => results.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    })
 }
 
 /// What a finding makes of its participant's verdict.

@@ -69,7 +69,8 @@ pub(crate) fn directories(container: &Container, profile: &Profile, calls: &Call
 /// A variable's value where it is set and not empty: by every call itself, or by the container's environment.
 fn said(container: &Container, calls: &Calls<'_>, name: &str) -> Option<(String, Option<crate::text::Span>)> {
     let by_call = calls.live.first().and_then(|call| Some((call.env.get(name)?.clone(), Some(call.span))));
-    if let Some((value, span)) = by_call.filter(|(value, _)| !value.is_empty() && !value.contains('$')) {
+    let plain = |value: &String| !value.is_empty() && !value.contains(['$', '`', '\\']) && !value.starts_with('~');
+    if let Some((value, span)) = by_call.filter(|(value, _)| plain(value)) {
         return Some((value, span));
     }
     let variable = container.env.get(name)?;

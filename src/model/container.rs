@@ -166,9 +166,11 @@ pub struct Script {
 /// One simple command and the file locks held while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The words. A parameter that the shell would expand stays as `$NAME` or `${NAME}`.
+    /// The words. A parameter that the shell would expand stays as it is written, as `$NAME` or `${NAME}`; a `$`, a
+    /// backquote or a leading tilde that nothing would expand has a backslash before it.
     pub argv: Vec<String>,
-    /// Variables set for this command or exported before it, by name.
+    /// Variables set for this command or exported before it, by name; written like `argv`. One that is unset is empty.
+    /// `HOME` is `~NAME` after a change of user by name: that user's home.
     pub env: BTreeMap<String, String>,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,
@@ -181,18 +183,73 @@ pub struct Invocation {
 /// An `flock` on a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileLock {
-    /// The file, as the shell's word.
+    /// The file, as the shell's word, written like [`Invocation::argv`]; below the directory of a `cd` before it.
     pub path: String,
     /// Whether it is exclusive (`flock -s` is not).
     pub exclusive: bool,
     /// How long it waits.
     pub wait: Wait,
-    /// Whether the command runs although the lock was not got (`flock 9 || true`).
+    /// Whether the command runs although the lock was not got (`flock 9 || true`), or was not even asked for on some
+    /// way to the command that does not hang on one variable's value.
     pub failure_ignored: bool,
     /// The variable whose value decides whether the lock is taken at all.
     pub condition: Option<String>,
+    /// What is asked of that variable.
+    pub test: Option<Test>,
     /// Where the word `flock` is written.
     pub span: Span,
+}
+
+/// A question to a variable of the environment. It is answered by [`Test::holds`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
+    pub default: Option<String>,
+    /// What is asked.
+    pub asks: Asks,
+}
+
+/// What is asked of a variable's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asks {
+    /// Whether it is not empty.
+    NotEmpty,
+    /// Whether it is empty.
+    Empty,
+    /// Whether it is this.
+    Is(String),
+    /// Whether it is anything but this.
+    IsNot(String),
+    /// Something that was not understood.
+    Unclear,
+}
+
+impl Test {
+    /// The answer for a variable's value, `None` being a variable that is not set; no answer where the question was
+    /// not understood.
+    pub fn holds(&self, value: Option<&str>) -> Option<bool> {
+        let value = value.filter(|value| !value.is_empty()).or(self.default.as_deref()).unwrap_or("");
+        match &self.asks {
+            Asks::NotEmpty => Some(!value.is_empty()),
+            Asks::Empty => Some(value.is_empty()),
+            Asks::Is(other) => Some(value == other),
+            Asks::IsNot(other) => Some(value != other),
+            Asks::Unclear => None,
+        }
+    }
+
+    /// The opposite question.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        let asks = match &self.asks {
+            Asks::NotEmpty => Asks::Empty,
+            Asks::Empty => Asks::NotEmpty,
+            Asks::Is(other) => Asks::IsNot(other.clone()),
+            Asks::IsNot(other) => Asks::Is(other.clone()),
+            Asks::Unclear => Asks::Unclear,
+        };
+        Self { default: self.default.clone(), asks }
+    }
 }
 
 /// How long `flock` waits for the lock (util-linux, flock(1)).

@@ -8,7 +8,8 @@ mod value;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Command, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource, Script, Sight, Wait,
+    Asks, Command, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource, Script, Sight,
+    Test, Wait,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use path::{clean, join, parent_and_name, split_below};

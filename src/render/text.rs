@@ -15,9 +15,13 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     if report.participants.is_empty() {
         writeln!(out, "No container has a state directory of a known program.")?;
     } else {
-        writeln!(out, "{}\n", table(&report.participants, style))?;
+        writeln!(out, "{}", table(&report.participants, style))?;
     }
-    for participant in report.participants.iter().filter(|one| !one.reason.is_empty()) {
+    let mut reasons = report.participants.iter().filter(|one| !one.reason.is_empty()).peekable();
+    if reasons.peek().is_some() {
+        writeln!(out)?;
+    }
+    for participant in reasons {
         sound(participant, out)?;
     }
     for finding in &report.findings {

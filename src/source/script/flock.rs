@@ -1,112 +1,134 @@
-//! The arguments of `flock` (util-linux, flock(1)). May use `model`.
+//! The command line of util-linux's flock(1).
+//! Uses `glyph`.
 
-use super::Word;
-use crate::model::{FileLock, Wait};
+use super::glyph::Word;
+use crate::model::Wait;
 
-/// What a call of `flock` does.
-pub(super) struct Flock<'a> {
-    pub(super) file: &'a Word,
+/// What an `flock` command does.
+#[derive(Debug)]
+pub(super) struct Flock {
     pub(super) exclusive: bool,
-    pub(super) wait: Wait,
     pub(super) unlock: bool,
-    /// What it runs under the lock.
-    pub(super) run: Run<'a>,
+    pub(super) wait: Wait,
+    pub(super) runs: Runs,
 }
 
-/// What is run under a lock.
-pub(super) enum Run<'a> {
-    /// Nothing: the descriptor keeps the lock.
+/// What it locks, and what runs under it.
+#[derive(Debug)]
+pub(super) enum Runs {
+    /// A descriptor of the calling shell.
+    Descriptor(Word),
+    /// A file, for a command.
+    Command(Word, Vec<Word>),
+    /// A file, for a text (`-c`).
+    Text(Word, Word),
+    /// Nothing: wrong usage, or `--help`.
     Nothing,
-    /// A command.
-    Words(&'a [Word]),
-    /// Shell text (`-c`).
-    Text(&'a Word),
 }
 
-impl Flock<'_> {
-    /// The lock as it is held while the command runs.
-    pub(super) fn lock(&self, path: String, span: crate::text::Span) -> FileLock {
-        FileLock { path, exclusive: self.exclusive, wait: self.wait, failure_ignored: false, condition: None, span }
-    }
-}
+const SHARED: [&str; 2] = ["-s", "--shared"];
+const EXCLUSIVE: [&str; 3] = ["-x", "-e", "--exclusive"];
+const NO_WAIT: [&str; 4] = ["-n", "--nb", "--nonblock", "--nonblocking"];
+const VALUED: [&str; 4] = ["-w", "-E", "--wait", "--timeout"];
 
-/// Reads the words after `flock`; `None` where they are not understood.
-pub(super) fn parse(words: &[Word]) -> Option<Flock<'_>> {
-    let mut options = Options { exclusive: true, wait: Wait::Forever, unlock: false };
+/// Reads the words after `flock`; `None` where an option is not known.
+pub(super) fn parse(words: &[Word]) -> Option<Flock> {
+    let mut flock = Flock { exclusive: true, unlock: false, wait: Wait::Forever, runs: Runs::Nothing };
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let text = word.text.as_str();
-        if !text.starts_with('-') || text == "-" {
+        let text = word.raw();
+        if !word.is_fixed() || !text.starts_with('-') || text == "-" {
             break;
         }
         at += 1;
         if text == "--" {
             break;
         }
-        if options.take(text, words.get(at))? {
-            at += 1;
-        }
+        let next = words.get(at);
+        let used = if text.starts_with("--") { flock.long(&text, next)? } else { flock.short(&text, next)? };
+        at += usize::from(used);
     }
-    let file = words.get(at)?;
-    let rest = words.get(at + 1..).unwrap_or(&[]);
-    let run = match rest {
-        [] => Run::Nothing,
-        [flag, text, ..] if flag.text == "-c" || flag.text == "--command" => Run::Text(text),
-        rest => Run::Words(rest),
-    };
-    Some(Flock { file, exclusive: options.exclusive, wait: options.wait, unlock: options.unlock, run })
+    flock.runs = runs(words.get(at..).unwrap_or_default());
+    Some(flock)
 }
 
-struct Options {
-    exclusive: bool,
-    wait: Wait,
-    unlock: bool,
+fn runs(rest: &[Word]) -> Runs {
+    match rest {
+        [] => Runs::Nothing,
+        [descriptor] => Runs::Descriptor(descriptor.clone()),
+        [file, dash, rest @ ..] if matches!(dash.raw().as_str(), "-c" | "--command") => match rest {
+            [text] => Runs::Text(file.clone(), text.clone()),
+            _ => Runs::Nothing,
+        },
+        [file, command @ ..] => Runs::Command(file.clone(), command.to_vec()),
+    }
 }
 
-impl Options {
-    /// Takes one option; tells whether it took the next word with it.
-    fn take(&mut self, text: &str, next: Option<&Word>) -> Option<bool> {
-        if let Some(long) = text.strip_prefix("--") {
-            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-            return self.long(name, value, next);
+impl Flock {
+    /// Takes a long option in; says whether it used the next word.
+    fn long(&mut self, text: &str, next: Option<&Word>) -> Option<bool> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        if self.plain(name) {
+            return Some(false);
         }
-        for (at, letter) in text.strip_prefix('-')?.char_indices() {
-            let attached = text.get(at + 2..).filter(|rest| !rest.is_empty());
-            match letter {
-                's' => self.exclusive = false,
-                'x' | 'e' => self.exclusive = true,
-                'n' => self.wait = Wait::No,
-                'u' => self.unlock = true,
-                'w' => {
-                    self.wait = seconds(attached.or_else(|| next.map(|word| word.text.as_str()))?);
-                    return Some(attached.is_none());
-                }
-                'E' => return Some(attached.is_none()),
-                'F' | 'o' | 'v' => {}
-                _ => return None,
+        let takes = VALUED.contains(&name) || name == "--conflict-exit-code";
+        if takes {
+            let own = value.map(Word::plain);
+            if name != "--conflict-exit-code" {
+                self.wait_for(own.as_ref().or(next));
             }
+            return Some(own.is_none());
+        }
+        matches!(name, "--close" | "--no-fork" | "--verbose").then_some(false)
+    }
+
+    /// Takes a cluster of short options in.
+    fn short(&mut self, text: &str, next: Option<&Word>) -> Option<bool> {
+        for (at, ch) in text.char_indices().skip(1) {
+            let name = format!("-{ch}");
+            if self.plain(&name) || "oFv".contains(ch) {
+                continue;
+            }
+            if !VALUED.contains(&name.as_str()) {
+                return None;
+            }
+            let rest = text.get(at + 1..).unwrap_or("");
+            let own = (!rest.is_empty()).then(|| Word::plain(rest));
+            if ch == 'w' {
+                self.wait_for(own.as_ref().or(next));
+            }
+            return Some(own.is_none());
         }
         Some(false)
     }
 
-    fn long(&mut self, name: &str, value: Option<&str>, next: Option<&Word>) -> Option<bool> {
-        match name {
-            "shared" => self.exclusive = false,
-            "exclusive" => self.exclusive = true,
-            "nonblock" | "nb" => self.wait = Wait::No,
-            "unlock" => self.unlock = true,
-            "wait" | "timeout" => {
-                self.wait = seconds(value.or_else(|| next.map(|word| word.text.as_str()))?);
-                return Some(value.is_none());
-            }
-            "conflict-exit-code" => return Some(value.is_none()),
-            "close" | "no-fork" | "verbose" | "fcntl" => {}
-            _ => return None,
+    fn plain(&mut self, name: &str) -> bool {
+        if SHARED.contains(&name) {
+            self.exclusive = false;
+        } else if EXCLUSIVE.contains(&name) {
+            self.exclusive = true;
+        } else if NO_WAIT.contains(&name) {
+            self.wait = Wait::No;
+        } else if matches!(name, "-u" | "--unlock") {
+            self.unlock = true;
+        } else {
+            return false;
         }
-        Some(false)
+        true
     }
-}
 
-fn seconds(text: &str) -> Wait {
-    text.parse().map_or(Wait::Unknown, Wait::Seconds)
+    fn wait_for(&mut self, word: Option<&Word>) {
+        if self.wait == Wait::No {
+            return;
+        }
+        let seconds = word.filter(|word| word.is_fixed()).and_then(|word| word.raw().parse::<f64>().ok());
+        self.wait = match seconds {
+            Some(0.0) => Wait::No,
+            Some(seconds) if seconds.is_finite() && seconds > 0.0 => Wait::Seconds(seconds),
+            _ => Wait::Unknown,
+        };
+    }
 }

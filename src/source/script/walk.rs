@@ -1,299 +1,273 @@
-//! Shell text, statement by statement, with the shell's state along every way through it.
-//! May use the rest of `source::script`.
+//! Goes through statements in the order a shell would, down every branch, and notes each command with what is held.
+//! Uses `state`, `syntax` and its neighbours that know commands.
 
-use tree_sitter::{Node, Parser};
+use std::rc::Rc;
 
-use super::branch::tested;
-use super::flock;
-use super::names::{assignment, close, open, options, redirects};
-use super::shell::Shell;
-use super::spot::Spot;
-use super::{MAX_DEPTH, MAX_TEXT, Reader, Word, word};
+use super::glyph::Text;
+use super::grammar;
+use super::outcome::{Frame, Kind, Last, Outcome};
+use super::state::{State, join};
+use super::syntax::{Item, Redirect, Stmt};
+use crate::model::Invocation;
+use crate::text::{Sources, Span};
 
-/// The text that is being followed.
-pub(super) struct Text<'a> {
-    pub(super) source: &'a str,
-    pub(super) spot: &'a Spot,
-    pub(super) root: Node<'a>,
+/// Statements that are gone through, each counted as often as it is reached.
+const STEPS: usize = 4_000;
+/// Levels of statements, functions and texts within each other.
+const DEPTH: usize = 56;
+/// Texts within each other: `sh -c` in `sh -c`.
+const TEXTS: usize = 8;
+/// Characters of all texts together.
+const READ: usize = 1024 * 1024;
+
+/// Goes through texts and keeps what was found.
+pub(super) struct Walker<'a> {
+    pub(super) sources: &'a Sources,
+    /// Where the text stands that is being read, for what in it has no place of its own.
+    pub(super) here: Span,
+    pub(super) found: Vec<Invocation>,
+    pub(super) unseen: Option<String>,
+    /// The files that were opened: their paths, and whether these hang on what is not clear.
+    pub(super) files: Vec<(Text, bool)>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) calls: Vec<String>,
+    /// Where `set -e` has no effect: conditions within each other.
+    pub(super) conditions: usize,
+    /// Whether the next simple command has a process to itself already, which it replaces.
+    pub(super) forked: bool,
+    /// Whether the shell that reads the text is bash.
+    pub(super) bash: bool,
+    muted: usize,
+    sites: usize,
+    steps: usize,
+    depth: usize,
+    texts: usize,
+    read: usize,
 }
 
-/// Which way a condition went, and the variable that decides it, if it is one variable being set.
-pub(super) struct Branches {
-    pub(super) yes: Shell,
-    pub(super) no: Shell,
-    pub(super) variable: Option<String>,
-}
-
-impl Reader {
-    /// Follows a script.
-    pub(super) fn text(&mut self, script: &Word, shell: &mut Shell, depth: usize) {
-        if script.unknown {
-            self.unseen("the shell text hangs on a variable that is not set");
+impl<'a> Walker<'a> {
+    pub(super) fn new(sources: &'a Sources, here: Span) -> Self {
+        Self {
+            sources,
+            here,
+            found: Vec::new(),
+            unseen: None,
+            files: Vec::new(),
+            frames: Vec::new(),
+            calls: Vec::new(),
+            conditions: 0,
+            forked: false,
+            bash: false,
+            muted: 0,
+            sites: 0,
+            steps: 0,
+            depth: 0,
+            texts: 0,
+            read: 0,
         }
-        let mut parser = Parser::new();
-        if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
-            self.unseen("shell text could not be read");
-            return;
-        }
-        if script.text.len() > MAX_TEXT {
-            self.unseen("its shell text is too long to follow");
-            return;
-        }
-        // The grammar does not know `<>`; a descriptor opened by `>>` is as good for a lock, and as many bytes.
-        let readable = script.text.replace("<>", ">>");
-        let Some(tree) = parser.parse(&readable, None) else {
-            self.unseen("shell text could not be read");
-            return;
-        };
-        if tree.root_node().has_error() {
-            self.unseen("its shell text is not understood throughout");
-        }
-        let text = Text { source: &readable, spot: &script.spot, root: tree.root_node() };
-        let outer = std::mem::take(&mut shell.functions);
-        self.statements(text.root, &text, shell, depth);
-        shell.functions = outer;
     }
 
-    pub(super) fn statements(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
-            if shell.dead {
+    /// Notes that something was not seen; the first reason is kept.
+    pub(super) fn miss(&mut self, reason: impl Into<String>) {
+        self.unseen.get_or_insert_with(|| reason.into());
+    }
+
+    /// A number that names a branch or a lock.
+    pub(super) fn site(&mut self) -> usize {
+        self.sites += 1;
+        self.sites
+    }
+
+    /// Reads a text and goes through it.
+    pub(super) fn text(&mut self, text: &Text, last: Last, state: State) -> Outcome {
+        self.read = self.read.saturating_add(text.0.len());
+        if self.texts >= TEXTS || self.read > READ {
+            self.miss("shell texts are nested too deep to be read");
+            return Outcome::either(state);
+        }
+        let parsed = grammar::parse(text);
+        if let Some(problem) = parsed.problem {
+            self.miss(problem);
+        }
+        self.texts += 1;
+        let outcome = self.block_to(&parsed.block, last, state);
+        self.texts -= 1;
+        outcome
+    }
+
+    pub(super) fn block(&mut self, block: &[Item], state: State) -> Outcome {
+        self.block_to(block, Last::Forks, state)
+    }
+
+    fn block_to(&mut self, block: &[Item], ending: Last, state: State) -> Outcome {
+        let Some((last, before)) = block.split_last() else { return Outcome::ok(state) };
+        let mut state = state;
+        for item in before {
+            let outcome = self.item(item, state);
+            match self.settle(outcome) {
+                Some(next) => state = next,
+                None => return Outcome::default(),
+            }
+        }
+        if let Stmt::Simple(simple) = &last.stmt {
+            self.forked = match ending {
+                Last::Forks => false,
+                Last::ReplacesUnlessRedirected => simple.redirects.is_empty(),
+                Last::Replaces => true,
+            };
+        }
+        let outcome = self.item(last, state);
+        self.exit_on_error(outcome)
+    }
+
+    fn item(&mut self, item: &Item, state: State) -> Outcome {
+        if !item.background {
+            return self.statement(&item.stmt, state);
+        }
+        let child = state.child(false);
+        self.isolated(&state, child, |walker, child| {
+            walker.forked = matches!(item.stmt, Stmt::Simple(_));
+            walker.statement(&item.stmt, child)
+        });
+        Outcome::ok(state)
+    }
+
+    /// What the next statement starts from.
+    pub(super) fn settle(&mut self, outcome: Outcome) -> Option<State> {
+        let outcome = self.exit_on_error(outcome);
+        let likely = |state: &State| !state.is_unlikely();
+        let some = outcome.ok.is_some();
+        let failed = join(outcome.err.filter(|s| !some || likely(s)), outcome.soft.filter(|s| !some || likely(s)));
+        join(outcome.ok, failed)
+    }
+
+    /// With `set -e` a failure ends the process.
+    fn exit_on_error(&mut self, mut outcome: Outcome) -> Outcome {
+        if self.conditions == 0 && outcome.err.as_ref().is_some_and(|state| state.errexit) {
+            let failed = outcome.err.take();
+            self.leave(Kind::Process, 1, Outcome { err: failed, ..Outcome::default() });
+        }
+        outcome
+    }
+
+    /// Hands ways out to the frame they lead to.
+    pub(super) fn leave(&mut self, kind: Kind, levels: usize, outcome: Outcome) {
+        let mut left = levels.max(1);
+        for frame in self.frames.iter_mut().rev() {
+            let stops = frame.kind == kind || (kind == Kind::Function && frame.kind == Kind::Process);
+            left -= usize::from(stops);
+            if left == 0 {
+                let ends = std::mem::take(&mut frame.ends);
+                frame.ends = ends.merge(outcome);
                 return;
             }
-            self.statement(child, text, shell, depth);
+            if frame.kind == Kind::Process {
+                return;
+            }
         }
     }
 
-    pub(super) fn statement(&mut self, node: Node<'_>, text: &Text<'_>, shell: &mut Shell, depth: usize) {
-        if depth > MAX_DEPTH {
-            self.unseen("its shell text is nested too deep or too long to follow");
-            return;
+    pub(super) fn framed(&mut self, kind: Kind, run: impl FnOnce(&mut Self) -> Outcome) -> (Outcome, Frame) {
+        self.frames.push(Frame { kind, ends: Outcome::default(), again: None, locals: Vec::new() });
+        let outcome = run(self);
+        let frame = self.frames.pop();
+        (outcome, frame.unwrap_or(Frame { kind, ends: Outcome::default(), again: None, locals: Vec::new() }))
+    }
+
+    /// Runs something in a process of its own, which leaves nothing behind but locks on files that are open here too.
+    pub(super) fn isolated(
+        &mut self,
+        parent: &State,
+        child: State,
+        run: impl FnOnce(&mut Self, State) -> Outcome,
+    ) -> Outcome {
+        let (outcome, frame) = self.framed(Kind::Process, |walker| run(walker, child));
+        let Outcome { ok, err, soft } = outcome.merge(frame.ends);
+        Outcome { ok, err: join(err, soft), soft: None }.map(|child| parent.after(&child))
+    }
+
+    /// Evaluates where `set -e` has no effect.
+    pub(super) fn condition<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.conditions += 1;
+        let result = run(self);
+        self.conditions -= 1;
+        result
+    }
+
+    /// Goes through something without noting the commands in it.
+    pub(super) fn muted<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.muted += 1;
+        let result = run(self);
+        self.muted -= 1;
+        result
+    }
+
+    pub(super) fn note(&mut self, invocation: Invocation) {
+        if self.muted == 0 {
+            self.found.push(invocation);
         }
-        match node.kind() {
-            "comment" | "heredoc_body" | "heredoc_end" => {}
-            "command" => {
-                let branches = self.command(node, text, shell.clone(), depth + 1);
-                *shell = self.after(branches);
+    }
+
+    /// Runs `below` one level down, unless that is too deep or all has taken too long.
+    pub(super) fn deeper(&mut self, state: State, below: impl FnOnce(&mut Self, State) -> Outcome) -> Outcome {
+        self.steps += 1;
+        if self.steps > STEPS || self.depth >= DEPTH {
+            self.miss("the shell text is too large or nested too deep to be followed");
+            return Outcome::either(state);
+        }
+        self.depth += 1;
+        let outcome = below(self, state);
+        self.depth -= 1;
+        outcome
+    }
+
+    pub(super) fn statement(&mut self, stmt: &Stmt, state: State) -> Outcome {
+        self.deeper(state, |walker, state| walker.statement_here(stmt, state))
+    }
+
+    fn statement_here(&mut self, stmt: &Stmt, mut state: State) -> Outcome {
+        match stmt {
+            Stmt::Simple(simple) => self.simple(simple, state),
+            Stmt::Declare { keyword, items } => self.declare(keyword, items, state),
+            Stmt::Unset(words) => self.unset(words, state),
+            Stmt::List { first, rest } => self.list(first, rest, state),
+            Stmt::Pipeline(parts) => self.pipeline(parts, &state),
+            Stmt::Not(inner) => {
+                let (ok, failed) = self.condition(|walker| walker.statement(inner, state)).split();
+                Outcome { ok: failed, err: None, soft: ok }
             }
-            "list" | "negated_command" | "test_command" => {
-                let branches = self.condition(node, text, shell.clone(), depth + 1);
-                *shell = self.after(branches);
+            Stmt::Group(block) => self.block(block, state),
+            Stmt::Subshell(block) => self.subshell(block, &[], &state),
+            Stmt::If { arms, otherwise } => self.branches(arms, otherwise, state),
+            Stmt::While { until, condition, body } => self.repeat(condition, body, *until, state),
+            Stmt::For { variable, words, body } => self.for_each(variable.as_deref(), words, body, state),
+            Stmt::Case { subject, arms } => self.case(subject, arms, state),
+            Stmt::Function { name, body } => {
+                Rc::make_mut(&mut state.functions).insert(name.clone(), vec![Rc::clone(body)]);
+                Outcome::ok(state)
             }
-            "subshell" => {
-                let mut inner = shell.clone();
-                self.statements(node, text, &mut inner, depth + 1);
-            }
-            "pipeline" => self.apart(node, text, shell, depth),
-            "compound_statement" | "do_group" | "program" => self.statements(node, text, shell, depth + 1),
-            "redirected_statement" => {
-                let branches = self.redirected(node, text, shell.clone(), depth + 1);
-                *shell = self.after(branches);
-            }
-            "if_statement" => *shell = self.conditional(node, text, shell.clone(), depth + 1),
-            "while_statement" => self.looped(node, text, shell, depth + 1),
-            "for_statement" | "c_style_for_statement" => {
-                self.substitutions(node, text, shell, depth);
-                if let Some(body) = node.child_by_field_name("body") {
-                    let mut inner = Shell { conditional: true, ..shell.clone() };
-                    self.statement(body, text, &mut inner, depth + 1);
-                    *shell = self.meet(inner, shell.clone(), None);
+            Stmt::Test(test) => self.test(test, state),
+            Stmt::Redirected { body, redirects } => {
+                if let Stmt::Subshell(block) = body.as_ref() {
+                    return self.subshell(block, redirects, &state);
                 }
+                self.redirected(redirects, state, |walker, state| walker.statement(body, state))
             }
-            "case_statement" => self.case(node, text, shell, depth + 1),
-            "function_definition" => {
-                let name = node.child_by_field_name("name").and_then(|name| text.source.get(name.byte_range()));
-                shell.functions.extend(name.map(|name| (name.to_owned(), node.byte_range())));
+            Stmt::Unread => {
+                self.miss("a part of the shell text could not be read as shell");
+                Outcome::either(state)
             }
-            "variable_assignment" => self.assign(node, text, shell, depth),
-            "variable_assignments" => self.each(node, |reader, child| reader.assign(child, text, shell, depth)),
-            "declaration_command" | "unset_command" => self.declare(node, text, shell, depth),
-            "ERROR" => self.unseen("its shell text is not understood throughout"),
-            _ => self.substitutions(node, text, shell, depth),
         }
     }
 
-    pub(super) fn each(&mut self, node: Node<'_>, mut visit: impl FnMut(&mut Self, Node<'_>)) {
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
-            visit(self, child);
-        }
+    /// A process of its own, whose redirections nobody else has open.
+    fn subshell(&mut self, block: &[Item], redirects: &[Redirect], state: &State) -> Outcome {
+        let last = if self.bash { Last::ReplacesUnlessRedirected } else { Last::Replaces };
+        self.isolated(state, state.child(true), |walker, mut child| {
+            for redirect in redirects {
+                walker.redirect(redirect, &mut child);
+            }
+            walker.block_to(block, last, child)
+        })
     }
-
-    /// After a statement that stands alone: with `set -e` a failure ends the shell.
-    fn after(&mut self, branches: Branches) -> Shell {
-        let no = Shell { dead: branches.no.dead || branches.no.errexit, ..branches.no };
-        self.meet(branches.yes, no, branches.variable.as_deref())
-    }
-
-    pub(super) fn meet(&mut self, yes: Shell, no: Shell, variable: Option<&str>) -> Shell {
-        let (met, unclear) = yes.meet(no, variable);
-        if unclear {
-            self.unseen("whether it takes an flock hangs on a condition that is not understood");
-        }
-        met
-    }
-
-    /// Parts that each run in a shell of their own.
-    fn apart(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
-        self.each(node, |reader, child| reader.statement(child, text, &mut shell.clone(), depth + 1));
-    }
-
-    /// Commands in `$( )`, backticks and `<( )`, wherever they stand in a word.
-    pub(super) fn substitutions(&mut self, node: Node<'_>, text: &Text<'_>, shell: &Shell, depth: usize) {
-        if depth > MAX_DEPTH {
-            self.unseen("its shell text is nested too deep or too long to follow");
-            return;
-        }
-        self.each(node, |reader, child| match child.kind() {
-            "command_substitution" | "process_substitution" => {
-                reader.statements(child, text, &mut shell.clone(), depth + 1);
-            }
-            "word" | "raw_string" | "variable_name" | "comment" | "number" => {}
-            "ERROR" => reader.unseen("its shell text is not understood throughout"),
-            _ => reader.substitutions(child, text, shell, depth + 1),
-        });
-    }
-
-    pub(super) fn command(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
-        if !self.fuel(depth) {
-            return both(shell);
-        }
-        self.substitutions(node, text, &shell, depth);
-        let mut inner = shell.clone();
-        let mut words = Vec::new();
-        self.each(node, |_, child| match child.kind() {
-            "variable_assignment" => {
-                let (name, value) = assignment(child, text, &shell);
-                inner.env.insert(name, value);
-            }
-            "file_redirect" | "herestring_redirect" | "heredoc_redirect" => {}
-            _ => words.push(locate(child, text, &shell)),
-        });
-        let Some(first) = words.first() else { return both(shell) };
-        let rest = words.get(1..).unwrap_or(&[]);
-        match first.text.as_str() {
-            "exit" => Branches { yes: dead(&shell), no: dead(&shell), variable: None },
-            "return" => {
-                match self.returns.last_mut() {
-                    Some(returns) => returns.push(shell.clone()),
-                    None => self.unseen("it returns from no function"),
-                }
-                Branches { yes: dead(&shell), no: dead(&shell), variable: None }
-            }
-            ":" | "true" | "echo" | "printf" | "cd" | "wait" | "shift" | "read" | "umask" | "ulimit" | "sleep"
-            | "kill" | "mkdir" | "break" | "continue" | "local" | "hash" | "type" => {
-                self.call(&words, &inner);
-                both(shell)
-            }
-            "false" => Branches { yes: dead(&shell), no: shell, variable: None },
-            "trap" => {
-                self.unseen("what a `trap` runs was not read");
-                both(shell)
-            }
-            "set" => {
-                let mut set = shell;
-                options(rest, &mut set);
-                both(set)
-            }
-            "test" | "[" => {
-                Branches { variable: tested(text.source.get(node.byte_range()).unwrap_or("")), ..both(shell) }
-            }
-            "exec" if !rest.is_empty() => {
-                self.argv(&words, &mut inner, depth);
-                Branches { yes: dead(&shell), no: dead(&shell), variable: None }
-            }
-            "exec" => both(shell),
-            "flock" => match flock::parse(rest).filter(|flock| matches!(flock.run, flock::Run::Nothing)) {
-                Some(flock) => {
-                    let (yes, no) = self.take(first, &flock, shell);
-                    Branches { yes, no, variable: None }
-                }
-                None => {
-                    self.argv(&words, &mut inner, depth);
-                    both(shell)
-                }
-            },
-            name => match shell.functions.get(name).cloned() {
-                Some(body) => both(self.function(&body, text, shell, depth)),
-                None => {
-                    self.argv(&words, &mut inner, depth);
-                    both(shell)
-                }
-            },
-        }
-    }
-
-    /// A function's body in the state of its caller; every `return` in it is one more way on.
-    fn function(&mut self, body: &std::ops::Range<usize>, text: &Text<'_>, shell: Shell, depth: usize) -> Shell {
-        let Some(definition) = text.root.descendant_for_byte_range(body.start, body.end) else { return shell };
-        let Some(block) = definition.child_by_field_name("body").filter(|_| self.fuel(depth)) else { return shell };
-        self.returns.push(Vec::new());
-        let mut after = shell;
-        let redirects = redirects(definition, text, &after);
-        open(&redirects, &mut after);
-        self.statement(block, text, &mut after, depth + 1);
-        for returned in self.returns.pop().unwrap_or_default() {
-            after = self.meet(after, returned, None);
-        }
-        close(&redirects, &mut after);
-        after
-    }
-
-    /// `statement 9>FILE`: for `exec` the file stays open, for all else as long as the statement lasts.
-    pub(super) fn redirected(&mut self, node: Node<'_>, text: &Text<'_>, shell: Shell, depth: usize) -> Branches {
-        self.each(node, |reader, child| {
-            if child.kind().ends_with("redirect") {
-                reader.substitutions(child, text, &shell, depth);
-            }
-        });
-        let mut redirects = redirects(node, text, &shell);
-        let mut inside = shell.clone();
-        open(&redirects, &mut inside);
-        let Some(body) = node.child_by_field_name("body") else { return both(inside) };
-        match text.source.get(body.byte_range()).unwrap_or("").trim().strip_prefix("exec") {
-            Some("") => return both(inside),
-            // `exec {fd}>FILE`: the grammar takes the name for a word.
-            Some(name) if name.trim().starts_with('{') => {
-                let name = name.trim().trim_matches(['{', '}']);
-                for (_, path) in redirects {
-                    inside.open(name, path);
-                }
-                return both(inside);
-            }
-            _ => {}
-        }
-        // Closed for one command, a descriptor is still open in the shell, which keeps the lock.
-        redirects.retain(|(_, path)| path.is_some());
-        let mut inside = shell;
-        open(&redirects, &mut inside);
-        // A subshell's or a simple command's locks end with it in any case; a block's end with its descriptor.
-        let mut branches = self.condition(body, text, inside, depth + 1);
-        close(&redirects, &mut branches.yes);
-        close(&redirects, &mut branches.no);
-        branches
-    }
-}
-
-pub(super) fn both(shell: Shell) -> Branches {
-    Branches { yes: shell.clone(), no: shell, variable: None }
-}
-
-pub(super) fn dead(shell: &Shell) -> Shell {
-    Shell { dead: true, ..shell.clone() }
-}
-
-fn locate(node: Node<'_>, text: &Text<'_>, shell: &Shell) -> Word {
-    let span = text.spot.locate(text.source, node.start_byte(), node.end_byte());
-    let plain = word::text(node, text.source, shell);
-    // Text in quotes is a script of its own only where it stands as it will run.
-    let start = crate::text::Span { end: span.start, ..span };
-    let inside = text.source.get(node.byte_range()).unwrap_or("");
-    let quoted = inside.len() == plain.len() + 2 && !plain.contains('\n');
-    let offset = node.start_byte() + 1;
-    let spot = if quoted {
-        Spot::Verbatim { start: text.spot.locate(text.source, offset, offset) }
-    } else {
-        Spot::Begins(start)
-    };
-    Word { text: plain, span, spot, unknown: false }
 }

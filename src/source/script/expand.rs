@@ -1,0 +1,206 @@
+//! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
+//! Uses `walk`, `state`, `syntax` and `glyph`.
+
+use std::rc::Rc;
+
+use super::glyph::{Text, Word};
+use super::state::{State, Value};
+use super::syntax::{self, Action, Block, Param, Part};
+use super::walk::Walker;
+
+/// Characters that one word may become.
+pub(super) const WIDE: usize = 64 * 1024;
+/// Words that one word may become.
+pub(super) const MANY: usize = 1024;
+
+/// What a parameter stands for.
+enum Found {
+    /// Several words, as of `"$@"`.
+    Many(Vec<Text>),
+    One(Text),
+    /// An outer layer's: the text stays.
+    Outer,
+    /// Set in more than one way.
+    Unclear,
+}
+
+impl Walker<'_> {
+    pub(super) fn expand_all(&mut self, words: &[syntax::Word], state: &mut State) -> Vec<Word> {
+        let mut all = Vec::new();
+        for word in words {
+            all.extend(self.expand(word, state));
+            if all.len() > MANY {
+                self.miss("a command of the shell text has too many words to be read");
+                break;
+            }
+        }
+        all
+    }
+
+    /// The words that a word becomes: one, but for lists and values split at blanks.
+    pub(super) fn expand(&mut self, word: &syntax::Word, state: &mut State) -> Vec<Word> {
+        let mut done: Vec<Word> = Vec::new();
+        let mut open: Option<Word> = None;
+        let fresh = || Word { source: word.source.clone(), ..Word::default() };
+        for part in &word.parts {
+            match part {
+                Part::Text { text, .. } => {
+                    let text = if done.is_empty() && open.is_none() { home(text, state) } else { text.clone() };
+                    open.get_or_insert_with(fresh).text.push(&text);
+                }
+                Part::Computed { raw, blocks } => {
+                    self.substitute(blocks, state);
+                    open.get_or_insert_with(fresh).text.push(raw);
+                }
+                Part::Param { param, raw, quoted, blocks } => {
+                    self.substitute(blocks, state);
+                    match self.find(param, *quoted, state) {
+                        Found::Outer => open.get_or_insert_with(fresh).text.push(raw),
+                        Found::Unclear => {
+                            let open = open.get_or_insert_with(fresh);
+                            open.text.push(raw);
+                            open.unclear = true;
+                        }
+                        Found::One(text) if *quoted => open.get_or_insert_with(fresh).text.push(&text),
+                        Found::One(text) => join_split(&text, &mut done, &mut open, fresh),
+                        Found::Many(texts) => {
+                            for (at, text) in texts.iter().take(MANY).enumerate() {
+                                if at > 0 {
+                                    done.extend(open.take());
+                                }
+                                open.get_or_insert_with(fresh).text.push(text);
+                            }
+                        }
+                    }
+                }
+            }
+            if open.as_ref().is_some_and(|open| open.text.0.len() > WIDE) || done.len() > MANY {
+                self.miss("a word of the shell text is too long to be read");
+                break;
+            }
+        }
+        done.extend(open);
+        done
+    }
+
+    /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
+    pub(super) fn expand_one(&mut self, word: &syntax::Word, state: &mut State) -> Word {
+        let mut all = self.expand(word, state).into_iter();
+        let mut one = all.next().unwrap_or_else(|| Word { source: word.source.clone(), ..Word::default() });
+        for more in all {
+            one.text.push(&Text::plain(" "));
+            one.text.push(&more.text);
+            one.unclear |= more.unclear;
+        }
+        one
+    }
+
+    /// Runs substituted commands, each in a process of its own.
+    pub(super) fn substitute(&mut self, blocks: &[Block], state: &mut State) {
+        for block in blocks {
+            let child = state.child(true);
+            let outcome = self.isolated(state, child, |walker, child| walker.block(block, child));
+            if let Some(after) = self.settle(outcome) {
+                *state = after;
+            }
+        }
+    }
+
+    fn find(&mut self, param: &Param, quoted: bool, state: &mut State) -> Found {
+        if let Some(found) = positional(param, quoted, state) {
+            return found;
+        }
+        let value = state.vars.get(&param.name).map(|var| var.value.clone());
+        match value {
+            None | Some(Value::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
+                let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);
+                let text = Text::live(&text);
+                self.assign_value(&param.name, Value::Text(text.clone()), false, state);
+                Found::One(text)
+            }
+            None | Some(Value::Inherited) => Found::Outer,
+            Some(_) if !param.is_value() => Found::Unclear,
+            Some(Value::Unclear) => Found::Unclear,
+            Some(Value::Text(text)) if !text.is_empty() => Found::One(text),
+            Some(Value::List(texts)) if param.all => Found::Many(texts),
+            Some(Value::List(mut texts)) if !texts.is_empty() => Found::One(texts.swap_remove(0)),
+            Some(_) if param.op.is_empty() || param.op == ":?" => Found::One(Text::default()),
+            Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => Found::Unclear,
+            Some(_) => Found::One(Text::plain(&param.rest)),
+        }
+    }
+
+    /// The commands substituted in a redirection's words.
+    pub(super) fn data(&mut self, action: &Action, state: &mut State) {
+        if let Action::Data(blocks) = action {
+            self.substitute(blocks, state);
+        }
+    }
+}
+
+/// A leading `~` where the text itself says what `HOME` is.
+fn home(text: &Text, state: &State) -> Text {
+    let tilde = text.0.first().is_some_and(|glyph| glyph.ch == '~' && glyph.live);
+    let alone = text.0.get(1).is_none_or(|next| next.ch == '/');
+    match state.vars.get("HOME").map(|var| &var.value) {
+        Some(Value::Text(home)) if tilde && alone => {
+            let mut whole = home.clone();
+            whole.push(&text.part(1, text.0.len()));
+            whole
+        }
+        _ => text.clone(),
+    }
+}
+
+fn positional(param: &Param, quoted: bool, state: &State) -> Option<Found> {
+    let args = state.args.as_ref().map(Rc::as_ref);
+    match param.name.as_str() {
+        "@" | "*" => {
+            let from = if param.op == ":" { param.rest.trim().parse().ok() } else { param.is_value().then_some(1) };
+            let from = from.filter(|from| *from > 0);
+            let Some(texts) =
+                args.zip(from).map(|(args, from): (_, usize)| args.get(from..).unwrap_or_default().to_vec())
+            else {
+                return Some(Found::Outer);
+            };
+            if param.name == "*" && quoted {
+                let mut whole = Text::default();
+                for (at, text) in texts.iter().enumerate() {
+                    if at > 0 {
+                        whole.push(&Text::plain(" "));
+                    }
+                    whole.push(text);
+                }
+                return Some(Found::One(whole));
+            }
+            Some(Found::Many(texts))
+        }
+        "#" => {
+            Some(args.map_or(Found::Outer, |args| Found::One(Text::plain(&args.len().saturating_sub(1).to_string()))))
+        }
+        "?" | "!" | "$" | "-" => Some(Found::Outer),
+        name => {
+            let number: usize = name.parse().ok()?;
+            let Some(args) = args else { return Some(Found::Outer) };
+            let value = args.get(number).cloned().unwrap_or_default();
+            let literal = !param.rest.contains(['$', '`', '"', '\'', '\\']);
+            Some(match param.op.as_str() {
+                "" | ":?" | "?" => Found::One(value),
+                ":-" | "-" if !value.is_empty() => Found::One(value),
+                ":-" | "-" if literal => Found::One(Text::plain(&param.rest)),
+                _ => Found::Unclear,
+            })
+        }
+    }
+}
+
+/// Splits a value that stands without quotes at its blanks.
+fn join_split(text: &Text, done: &mut Vec<Word>, open: &mut Option<Word>, fresh: impl Fn() -> Word) {
+    for glyph in &text.0 {
+        if glyph.ch.is_ascii_whitespace() && !glyph.live {
+            done.extend(open.take());
+        } else {
+            open.get_or_insert_with(&fresh).text.0.push(*glyph);
+        }
+    }
+}

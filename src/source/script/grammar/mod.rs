@@ -1,0 +1,164 @@
+//! Reads shell text into statements; the one place that knows the grammar crate, and what it gets wrong.
+//! Uses `glyph` and `syntax`.
+
+mod redirects;
+mod shape;
+mod statements;
+mod words;
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+
+use super::glyph::Text;
+use super::syntax::Block;
+
+/// Bytes of one text that are read.
+const TEXT: usize = 256 * 1024;
+/// Levels of statements and words within each other.
+const DEPTH: usize = 48;
+/// Times the grammar may ask whether to go on; it does so about every hundred steps.
+const PATIENCE: usize = 40_000;
+
+/// What a text says.
+pub(super) struct Parsed {
+    pub(super) block: Block,
+    /// Why it is not all of it.
+    pub(super) problem: Option<String>,
+}
+
+/// Reads a text. Whatever could not be read is named in `problem`, never left out in silence.
+pub(super) fn parse(text: &Text) -> Parsed {
+    let source = Source::new(text);
+    if source.string.len() > TEXT {
+        return Parsed { block: Vec::new(), problem: Some("the shell text is too long to be read".into()) };
+    }
+    let Some(tree) = tree(&source.string) else {
+        return Parsed { block: Vec::new(), problem: Some("the shell text is too intricate to be read".into()) };
+    };
+    let root = tree.root_node();
+    let mut lower = Lower { source: &source, depth: 0, deep: false };
+    let block = lower.block_of(root);
+    let problem = if lower.deep {
+        Some("the shell text is nested too deep to be read".into())
+    } else {
+        misread(root).map(|line| format!("line {line} of the shell text could not be read as shell"))
+    };
+    Parsed { block, problem }
+}
+
+fn tree(text: &str) -> Option<Tree> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
+    // `9<>file` is unknown to the grammar. It opens a file as `9> file` does; words are read from the true text.
+    let patched = text.replace("<>", "> ");
+    let mut asked = 0;
+    let mut patience = |_: &ParseState| {
+        asked += 1;
+        asked > PATIENCE
+    };
+    let options = ParseOptions::new().progress_callback(&mut patience);
+    let mut chunk = |at: usize, _| patched.as_bytes().get(at..).unwrap_or_default();
+    parser.parse_with_options(&mut chunk, None, Some(options))
+}
+
+/// The line, from 1, of the first thing the grammar could not read.
+fn misread(root: Node<'_>) -> Option<usize> {
+    if !root.has_error() {
+        return None;
+    }
+    let found = visit(root, |node| {
+        if node.is_error() || node.is_missing() {
+            return ControlFlow::Break(node.start_position().row + 1);
+        }
+        ControlFlow::Continue(node.has_error())
+    });
+    Some(found.unwrap_or(1))
+}
+
+/// Walks a tree without recursion; `look` says whether to go below a node.
+fn visit<'t, T>(root: Node<'t>, mut look: impl FnMut(Node<'t>) -> ControlFlow<T, bool>) -> Option<T> {
+    let mut cursor = root.walk();
+    loop {
+        let enter = match look(cursor.node()) {
+            ControlFlow::Break(found) => return Some(found),
+            ControlFlow::Continue(enter) => enter,
+        };
+        if enter && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+        }
+    }
+}
+
+/// A text, with the character at each of its bytes.
+struct Source<'a> {
+    text: &'a Text,
+    string: String,
+    at: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    fn new(text: &'a Text) -> Self {
+        let string = text.raw();
+        let mut at = Vec::with_capacity(string.len() + 1);
+        for (number, glyph) in text.0.iter().enumerate() {
+            at.resize(at.len() + glyph.ch.len_utf8(), number);
+        }
+        at.push(text.0.len());
+        Self { text, string, at }
+    }
+
+    /// The characters between two bytes.
+    fn cut(&self, start: usize, end: usize) -> Text {
+        let number = |byte: usize| self.at.get(byte).copied().unwrap_or(self.text.0.len());
+        self.text.part(number(start), number(end))
+    }
+
+    fn str(&self, node: Node<'_>) -> &str {
+        self.string.get(node.byte_range()).unwrap_or("")
+    }
+}
+
+/// Turns the grammar's tree into statements.
+struct Lower<'a> {
+    source: &'a Source<'a>,
+    depth: usize,
+    deep: bool,
+}
+
+impl Lower<'_> {
+    /// Runs `below` one level down, or notes that this is too deep.
+    fn deeper<T>(&mut self, below: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= DEPTH {
+            self.deep = true;
+            return None;
+        }
+        self.depth += 1;
+        let result = below(self);
+        self.depth -= 1;
+        Some(result)
+    }
+}
+
+/// A node with the name of its field.
+type Child<'t> = (Node<'t>, &'static str);
+
+/// A node's children with the names of their fields.
+fn children(node: Node<'_>) -> Vec<Child<'_>> {
+    let mut cursor = node.walk();
+    let mut found = Vec::new();
+    if cursor.goto_first_child() {
+        loop {
+            found.push((cursor.node(), cursor.field_name().unwrap_or("")));
+            if !cursor.goto_next_sibling() {
+                break;
+            }
+        }
+    }
+    found
+}

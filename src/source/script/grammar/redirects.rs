@@ -1,0 +1,65 @@
+//! The grammar's redirection nodes.
+//! Uses `syntax` and its neighbour `words`.
+
+use tree_sitter::Node;
+
+use super::{Child, Lower, children};
+use crate::source::script::syntax::{Action, Redirect, Target, Word};
+
+impl Lower<'_> {
+    /// The redirections among `nodes`; words that the grammar takes for more targets go to `words`.
+    pub(super) fn redirects(&mut self, nodes: &[Child<'_>], words: &mut Vec<Word>) -> Vec<Redirect> {
+        let mut redirects = Vec::new();
+        for (node, _) in nodes {
+            match node.kind() {
+                "file_redirect" => redirects.push(self.file_redirect(*node, words)),
+                "herestring_redirect" | "heredoc_redirect" => {
+                    let inner = children(*node);
+                    let arguments = inner.iter().filter(|(_, field)| *field == "argument");
+                    words.extend(arguments.map(|(word, _)| self.word(*word)).collect::<Vec<_>>());
+                    redirects.extend(self.redirects(&inner, words));
+                    let data = inner
+                        .iter()
+                        .filter(|(part, _)| node.kind() == "herestring_redirect" || part.kind() == "heredoc_body");
+                    let blocks = data.flat_map(|(part, _)| self.substituted(*part)).collect();
+                    redirects.push(Redirect { target: Target::Number(0), action: Action::Data(blocks) });
+                }
+                _ => {}
+            }
+        }
+        redirects
+    }
+
+    fn file_redirect(&mut self, node: Node<'_>, words: &mut Vec<Word>) -> Redirect {
+        let nodes = children(node);
+        let number = nodes.iter().find(|(_, field)| *field == "descriptor");
+        let number = number.and_then(|(node, _)| self.source.str(*node).parse().ok());
+        let operator = nodes.iter().find(|(node, field)| !node.is_named() && field.is_empty());
+        let operator = operator.map_or("", |(node, _)| node.kind());
+        let targets = nodes.iter().filter(|(_, field)| *field == "destination");
+        let mut targets = targets.map(|(node, _)| self.word(*node)).collect::<Vec<_>>().into_iter();
+        let action = match operator {
+            ">&-" | "<&-" => Action::Close,
+            ">&" | "<&" => match targets.next() {
+                Some(word) if word.source.raw() == "-" => Action::Close,
+                word => Action::Copy(word.unwrap_or_default()),
+            },
+            _ => Action::Open(targets.next().unwrap_or_default()),
+        };
+        words.extend(targets);
+        let standard = u32::from(!operator.starts_with('<'));
+        let target = match self.name_before(node) {
+            Some(name) if number.is_none() => Target::Named(name),
+            _ => Target::Number(number.unwrap_or(standard)),
+        };
+        Redirect { target, action }
+    }
+
+    /// The name in `{fd}>file`, which the grammar takes for an argument that happens to touch the redirection.
+    fn name_before(&self, node: Node<'_>) -> Option<String> {
+        let before = self.source.string.get(..node.start_byte())?;
+        let (_, name) = before.strip_suffix('}')?.rsplit_once('{')?;
+        let valid = name.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+        (valid && name.starts_with(|ch: char| !ch.is_ascii_digit())).then(|| name.to_owned())
+    }
+}

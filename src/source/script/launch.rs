@@ -1,0 +1,228 @@
+//! Starts a program: looks through what only wraps it, takes the locks of `flock`, and notes what runs.
+//! Uses `walk`, `wrapper`, `flock`, `program` and `state`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::flock::{self, Flock, Runs};
+use super::glyph::Word;
+use super::outcome::{Last, Outcome};
+use super::program;
+use super::state::{Doubt, Held, OpenFile, State, Value};
+use super::walk::Walker;
+use super::wrapper::{self, Inner, ShellCall, Unwrapped};
+use crate::model::{FileLock, Invocation};
+use crate::text::Span;
+
+impl Walker<'_> {
+    /// Runs a program with these words in a process whose state this is.
+    pub(super) fn launch(&mut self, words: &[Word], state: State) -> Outcome {
+        self.deeper(state, |walker, state| walker.launch_here(words, state))
+    }
+
+    fn launch_here(&mut self, words: &[Word], state: State) -> Outcome {
+        match wrapper::unwrap(words) {
+            Unwrapped::Nothing => Outcome::either(state),
+            Unwrapped::Program => {
+                self.program(words, &state);
+                Outcome::either(state)
+            }
+            Unwrapped::Inner(inner) => self.inner(inner, state),
+            Unwrapped::Shell(call) => self.shell(&call, &state),
+            Unwrapped::Flock => self.flock(words, state),
+        }
+    }
+
+    fn inner(&mut self, inner: Inner, mut state: State) -> Outcome {
+        if let Some(reason) = inner.hides {
+            self.miss(reason);
+        }
+        for (name, value) in inner.env {
+            self.assign_value(&name, value, true, &mut state);
+        }
+        if let Some(directory) = inner.directory {
+            state.cwd = Rc::new(super::state::Directory::At(directory));
+        }
+        match inner.shell {
+            Some(call) => self.shell(&call, &state),
+            None => self.launch(&inner.words, state),
+        }
+    }
+
+    /// Notes a program and whether it is known to start nothing unseen.
+    fn program(&mut self, words: &[Word], state: &State) {
+        let Some(first) = words.first() else { return };
+        if let Some(reason) = program::unseen(words) {
+            self.miss(reason);
+        }
+        let mut env = BTreeMap::new();
+        for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
+            match &variable.value {
+                Value::Text(text) => _ = env.insert(name.clone(), text.shown()),
+                Value::Unset => _ = env.insert(name.clone(), String::new()),
+                Value::List(_) | Value::Inherited => {}
+                Value::Unclear => self.miss(format!("`{name}` is exported in more than one way")),
+            }
+        }
+        let invocation = Invocation {
+            argv: words.iter().map(|word| word.text.shown()).collect(),
+            env,
+            locks: self.held(state),
+            conditional: state.conditional,
+            span: first.place(self.sources).unwrap_or(self.here),
+        };
+        self.note(invocation);
+    }
+
+    /// The locks that a process in this state runs under, outermost first.
+    pub(super) fn held(&self, state: &State) -> Vec<FileLock> {
+        let open = |file: &OpenFile| {
+            let own = state.fds.values().find(|fd| fd.file == Some(*file));
+            state.above.contains(file).then_some(Doubt::Sure).or_else(|| own.map(|fd| fd.doubt.clone()))
+        };
+        let mut locks = Vec::new();
+        for (file, held) in state.locks.iter().filter(|(_, held)| held.got) {
+            if open(file).is_none() {
+                continue;
+            }
+            let (condition, test) = match &held.doubt {
+                Doubt::When(name, test) => (Some(name.clone()), Some(test.clone())),
+                _ => (None, None),
+            };
+            let path = self.files.get(*file).map(|(path, _)| path.shown()).unwrap_or_default();
+            let lock = FileLock {
+                path,
+                exclusive: held.exclusive,
+                wait: held.wait,
+                failure_ignored: held.ignored || held.doubt == Doubt::Perhaps,
+                condition,
+                test,
+                span: held.span,
+            };
+            locks.push((held.order, lock));
+        }
+        locks.sort_by_key(|(order, _)| *order);
+        locks.into_iter().map(|(_, lock)| lock).collect()
+    }
+
+    /// Runs a shell's text in a new shell.
+    fn shell(&mut self, call: &ShellCall, state: &State) -> Outcome {
+        let mut inner = state.clone();
+        if state.vars.values().any(|variable| !variable.exported) {
+            Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
+        }
+        inner.functions = Rc::default();
+        inner.args = Some(Rc::new(call.args.iter().map(|word| word.text.clone()).collect()));
+        (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
+        if call.text.unclear {
+            self.miss("a shell runs a text that is set in more than one way");
+        }
+        let here = self.here;
+        self.here = call.text.place(self.sources).map_or(here, |span| Span::at(span.file, span.start));
+        let conditions = std::mem::take(&mut self.conditions);
+        let calls = std::mem::take(&mut self.calls);
+        let bash = std::mem::replace(&mut self.bash, call.bash);
+        let outcome = self.isolated(state, inner, |walker, inner| {
+            walker.text(&call.text.text, Last::ReplacesUnlessRedirected, inner)
+        });
+        self.calls = calls;
+        self.bash = bash;
+        self.conditions = conditions;
+        self.here = here;
+        outcome
+    }
+
+    fn flock(&mut self, words: &[Word], state: State) -> Outcome {
+        let Some(flock) = flock::parse(words.get(1..).unwrap_or_default()) else {
+            self.miss("an `flock` has an option that is not known");
+            return Outcome::either(state);
+        };
+        let place = words.first().and_then(|word| word.place(self.sources)).unwrap_or(self.here);
+        let held = Held {
+            order: self.site(),
+            exclusive: flock.exclusive,
+            wait: flock.wait,
+            got: true,
+            fresh: false,
+            ignored: false,
+            doubt: Doubt::Sure,
+            span: place,
+        };
+        match &flock.runs {
+            Runs::Nothing => Outcome::either(state),
+            Runs::Descriptor(word) => self.lock_descriptor(word, flock.unlock, &held, state),
+            Runs::Command(file, command) => {
+                let (file, child) = self.lock_file(file, &flock, held, &state);
+                let outcome = self.launch(command, child);
+                after_command(outcome, &state, file)
+            }
+            Runs::Text(file, text) => {
+                let (file, child) = self.lock_file(file, &flock, held, &state);
+                let outcome = self.shell(&ShellCall::plain(text.clone()), &child);
+                after_command(outcome, &state, file)
+            }
+        }
+    }
+
+    /// A child that runs while `flock` itself holds the file.
+    fn lock_file(&mut self, word: &Word, flock: &Flock, held: Held, state: &State) -> (OpenFile, State) {
+        let file = self.open(word, state);
+        let mut child = state.clone();
+        Rc::make_mut(&mut child.above).push(file);
+        self.check_path(file);
+        if !flock.unlock {
+            Rc::make_mut(&mut child.locks).insert(file, held);
+        }
+        (file, child)
+    }
+
+    fn check_path(&mut self, file: OpenFile) {
+        if self.files.get(file).is_some_and(|(_, unclear)| *unclear) {
+            self.miss("the path of a lock hangs on what is set in more than one way");
+        }
+    }
+
+    fn lock_descriptor(&mut self, word: &Word, unlock: bool, held: &Held, state: State) -> Outcome {
+        if !word.is_fixed() {
+            self.miss(format!("`flock` is given a descriptor that is not known: `{}`", word.text.shown()));
+            return Outcome::either(state);
+        }
+        let Some(descriptor) = word.raw().parse().ok().and_then(|number: u32| state.fds.get(&number).cloned()) else {
+            // Nothing is open there: `flock` fails at once.
+            return Outcome::either(state);
+        };
+        let Some(file) = descriptor.file else {
+            self.miss("`flock` is given a descriptor that may be one of several files");
+            return Outcome::either(state);
+        };
+        self.check_path(file);
+        let mut ok = state;
+        if unlock {
+            Rc::make_mut(&mut ok.locks).remove(&file);
+            return Outcome::either(ok);
+        }
+        let mut err = ok.clone();
+        let got = Held { doubt: descriptor.doubt, ..held.clone() };
+        Rc::make_mut(&mut err.locks).insert(file, Held { got: false, fresh: true, ..got.clone() });
+        err.conditional = true;
+        Rc::make_mut(&mut ok.locks).insert(file, got);
+        Outcome { ok: Some(ok), err: Some(err), soft: None }
+    }
+
+    /// The words that a container starts with.
+    pub(super) fn top(&mut self, words: &[Word]) {
+        self.launch(words, State::new());
+    }
+}
+
+/// The caller after `flock` and what it ran ended.
+fn after_command(outcome: Outcome, state: &State, file: OpenFile) -> Outcome {
+    let mut outcome = outcome.map(|child| {
+        let mut after = child;
+        after.above = Rc::clone(&state.above);
+        Rc::make_mut(&mut after.locks).remove(&file);
+        after
+    });
+    outcome.err = super::state::join(outcome.err, Some(state.clone()));
+    outcome
+}

@@ -1,0 +1,240 @@
+//! Finds where in a file each character of a Compose value is written, through YAML's quoting, folding and
+//! indentation and Compose's doubled dollar signs. Uses `glyph`, `text` and `model`.
+
+use super::glyph::{Glyph, Text, Word};
+use crate::model::{Command, Value};
+use crate::text::{FileId, SourceFile, Sources, Span};
+
+/// Bytes of a scalar that are looked through.
+const REACH: usize = 256 * 1024;
+
+/// Characters that must be the same before a text counts as found again after a variable.
+const SAME: usize = 8;
+/// Places that are tried for that.
+const TRIES: usize = 4096;
+
+/// A command's words as the shell's words would be, with their places.
+pub(super) fn words(command: &Command, sources: &Sources) -> Vec<Word> {
+    let mut cursor = Cursor { at: 0, span: None };
+    let mut words = Vec::with_capacity(command.words.len());
+    for (number, value) in command.words.iter().enumerate() {
+        let Some(span) = value.span else {
+            words.push(Word { text: text(value), span: Some(start(command.span)), ..Word::default() });
+            continue;
+        };
+        let near = |at: Option<usize>| at.and_then(|at| command.words.get(at)).and_then(|near| near.span);
+        let shared = near(number.checked_sub(1)) == Some(span) || near(number.checked_add(1)) == Some(span);
+        if cursor.span != Some(span) {
+            cursor = Cursor { at: 0, span: Some(span) };
+        }
+        words.push(word(value, span, shared, &mut cursor, sources));
+    }
+    words
+}
+
+/// How far the words that share one scalar have been found in it.
+struct Cursor {
+    at: usize,
+    span: Option<Span>,
+}
+
+fn start(span: Span) -> Span {
+    Span::at(span.file, span.start)
+}
+
+fn word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sources: &Sources) -> Word {
+    let file = sources.get(span.file);
+    let raw = file.slice(span);
+    let base = file.offset(span.start).unwrap_or(0);
+    let mut text = text(value);
+    let own = raw == value.text || unquoted(raw) == Some(value.text.as_str());
+    let mut place = if own || !(shared || raw.contains([' ', '\n'])) { span } else { start(span) };
+    if raw.len() <= REACH {
+        let found = if shared || !own { find(raw, cursor.at, &text) } else { Some(align(raw, quote(raw), &text)) };
+        if let Some(places) = found {
+            if let Some(last) = places.iter().rev().find_map(|place| *place) {
+                cursor.at = last + raw.get(last..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+            }
+            put(&mut text, &places, span.file, base);
+            if !own && let Some(exact) = exact(&text, &file) {
+                place = exact;
+            }
+        }
+    }
+    Word { source: text.clone(), text, span: Some(place), unclear: false }
+}
+
+/// A value's text; what hangs on an unset variable is left to an outer layer: Compose itself.
+fn text(value: &Value) -> Text {
+    let mut text = Text::plain(&value.text);
+    let mut from = 0;
+    for symbol in &value.symbols {
+        let wanted: Vec<char> = format!("${{{}}}", symbol.name).chars().collect();
+        let rest = text.0.get(from..).unwrap_or_default();
+        let found = rest
+            .windows(wanted.len())
+            .position(|window| window.iter().map(|glyph| glyph.ch).eq(wanted.iter().copied()));
+        let Some(at) = found else { continue };
+        from += at;
+        for glyph in text.0.iter_mut().skip(from).take(wanted.len()) {
+            glyph.live = true;
+        }
+        from += wanted.len();
+    }
+    text
+}
+
+fn put(text: &mut Text, places: &[Option<usize>], file: FileId, base: usize) {
+    for (glyph, place) in text.0.iter_mut().zip(places) {
+        glyph.at = place.and_then(|place| u32::try_from(base + place).ok()).map(|at| (file, at));
+    }
+}
+
+fn exact(text: &Text, file: &SourceFile) -> Option<Span> {
+    let (id, start, end) = text.run()?;
+    Some(Span { file: id, start: file.position(start as usize), end: file.position(end as usize) })
+}
+
+fn unquoted(raw: &str) -> Option<&str> {
+    let quote = raw.chars().next().filter(|ch| matches!(ch, '"' | '\''))?;
+    raw.strip_prefix(quote)?.strip_suffix(quote)
+}
+
+fn quote(raw: &str) -> usize {
+    usize::from(raw.starts_with(['"', '\'']))
+}
+
+/// The places of a text somewhere in `raw` from `from` on: of the possible starts the one that goes furthest.
+fn find(raw: &str, from: usize, text: &Text) -> Option<Vec<Option<usize>>> {
+    let mut starts = vec![from, quote(raw)];
+    if let Some(line) = raw.find('\n').filter(|_| raw.starts_with(['|', '>'])) {
+        starts.push(line + 1);
+    }
+    let rest = raw.get(from..)?;
+    let mut before = ' ';
+    for (at, ch) in rest.char_indices() {
+        if !ch.is_whitespace() && (before.is_whitespace() || matches!(before, '"' | '\'' | '\\')) {
+            starts.push(from + at);
+            if starts.len() > 64 {
+                break;
+            }
+        }
+        before = ch;
+    }
+    let aligned = starts.into_iter().filter(|start| *start >= from || from == 0).map(|start| align(raw, start, text));
+    let reach = |places: &Vec<Option<usize>>| places.iter().take_while(|place| place.is_some()).count();
+    let mut best: Option<Vec<Option<usize>>> = None;
+    for places in aligned {
+        if best.as_ref().is_none_or(|best| reach(best) < reach(&places)) {
+            let whole = reach(&places) == text.0.len();
+            best = Some(places);
+            if whole {
+                break;
+            }
+        }
+    }
+    best
+}
+
+/// Where each character of a text stands in `raw` from `start` on; what Compose put in for a variable stands nowhere.
+fn align(raw: &str, start: usize, text: &Text) -> Vec<Option<usize>> {
+    let mut places = vec![None; text.0.len()];
+    let (mut at, mut number) = (start, 0);
+    let mut tries = TRIES;
+    while let Some(glyph) = text.0.get(number) {
+        let variable =
+            if raw.get(at..).is_some_and(|rest| rest.starts_with("$$")) { None } else { after_variable(raw, at) };
+        if let Some(after) = variable.filter(|_| glyph.live && glyph.ch == '$') {
+            let rest = text.0.iter().skip(number);
+            number += rest.take_while(|glyph| glyph.live && glyph.ch != '}').count() + 1;
+            at = after;
+        } else if let Some(found) = step(raw, at, text, number, *glyph) {
+            if let Some(place) = places.get_mut(number) {
+                *place = Some(found.0);
+            }
+            at = found.1;
+            number += 1;
+        } else {
+            let Some(after) = variable else { break };
+            let stands = |from: &usize| stands(raw, after, &text.part(*from, text.0.len().min(from + SAME)));
+            let Some(next) = (number..text.0.len()).take(tries).find(stands) else { break };
+            tries = tries.saturating_sub(next - number);
+            (number, at) = (next, after);
+        }
+    }
+    places
+}
+
+/// Whether all of a short text stands at `at`.
+fn stands(raw: &str, mut at: usize, text: &Text) -> bool {
+    text.0.iter().enumerate().all(|(number, glyph)| {
+        let found = step(raw, at, text, number, *glyph);
+        at = found.map_or(at, |found| found.1);
+        found.is_some()
+    })
+}
+
+/// One character, with the indentation before it where it begins a line.
+fn step(raw: &str, mut at: usize, text: &Text, number: usize, glyph: Glyph) -> Option<(usize, usize)> {
+    let bytes = raw.as_bytes();
+    let breaks = number.checked_sub(1).and_then(|before| text.0.get(before)).is_none_or(|before| before.ch == '\n');
+    if breaks && at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\n') {
+        let own = text.0.iter().skip(number).take_while(|glyph| glyph.ch == ' ').count();
+        let written = bytes.iter().skip(at).take_while(|byte| **byte == b' ').count();
+        at += written.saturating_sub(own);
+    }
+    next(raw, at, glyph)
+}
+
+/// The end of the `$NAME` or `${NAME...}` that Compose replaces at `at`.
+fn after_variable(raw: &str, at: usize) -> Option<usize> {
+    let rest = raw.get(at..)?.strip_prefix('$')?;
+    let name = |text: &str| text.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(text.len());
+    let Some(inner) = rest.strip_prefix('{') else {
+        return Some(at + 1 + name(rest)).filter(|end| *end > at + 1);
+    };
+    let mut open = 1;
+    for (number, ch) in inner.char_indices() {
+        match ch {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at + 2 + number + 1);
+        }
+    }
+    None
+}
+
+/// Where a character stands at or soon after `at`, and where the next may.
+fn next(raw: &str, mut at: usize, glyph: Glyph) -> Option<(usize, usize)> {
+    loop {
+        let rest = raw.get(at..)?;
+        let ch = rest.chars().next()?;
+        if glyph.ch == '$' && rest.starts_with("$$") {
+            return Some((at, at + 2));
+        }
+        if ch == glyph.ch {
+            return Some((at, at + ch.len_utf8()));
+        }
+        let escape = match glyph.ch {
+            '\n' => "\\n",
+            '\t' => "\\t",
+            _ => "\\\"",
+        };
+        if rest.starts_with(escape) && glyph.ch != '"' && glyph.ch.is_whitespace() {
+            return Some((at, at + 2));
+        }
+        let blanks = rest.len() - rest.trim_start().len();
+        if blanks > 0 && glyph.ch.is_whitespace() {
+            return Some((at, at + blanks));
+        }
+        match ch {
+            // A folded line, after a backslash or in a string that Compose splits.
+            '"' | '\'' | '\\' => at += 1,
+            '\n' | '\r' => at += blanks,
+            _ => return None,
+        }
+    }
+}

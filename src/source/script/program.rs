@@ -1,0 +1,136 @@
+//! Which programs start others that their words do not name: scripts, interpreters, runners, supervisors.
+//! Uses `glyph`.
+
+use super::glyph::Word;
+
+/// Programs that run a file or a text given to them.
+const INTERPRETERS: [&str; 22] = [
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "python", "python2", "python3", "pypy3", "node", "nodejs",
+    "deno", "bun", "ruby", "perl", "php", "lua", "tsx", "ts-node", "Rscript",
+];
+
+/// Programs that start what a project or a configuration names.
+const RUNNERS: [&str; 44] = [
+    "make",
+    "just",
+    "task",
+    "npm",
+    "yarn",
+    "pnpm",
+    "gradle",
+    "mvn",
+    "cargo",
+    "go",
+    "uv",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "hatch",
+    "rake",
+    "bundle",
+    "composer",
+    "mix",
+    "dotenv",
+    "supervisord",
+    "s6-svscan",
+    "s6-overlay",
+    "runsvdir",
+    "runit",
+    "init",
+    "systemd",
+    "pm2",
+    "pm2-runtime",
+    "foreman",
+    "honcho",
+    "overmind",
+    "cron",
+    "crond",
+    "supercronic",
+    "at",
+    "parallel",
+    "tmux",
+    "screen",
+    "doppler",
+    "op",
+    "chamber",
+    "dockerize",
+    "docker-entrypoint",
+];
+
+/// Subcommands of runners that start nothing of the project's.
+const QUIET: [&str; 16] = [
+    "install",
+    "i",
+    "ci",
+    "add",
+    "update",
+    "dlx",
+    "sync",
+    "lock",
+    "build",
+    "fetch",
+    "config",
+    "cache",
+    "--version",
+    "-v",
+    "--help",
+    "version",
+];
+
+const ENDINGS: [&str; 15] = [
+    ".sh", ".bash", ".zsh", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua", ".run", ".jar",
+    ".command",
+];
+
+/// Why these words may start something that is not in them; `None` where the program is one of its own.
+pub(super) fn unseen(words: &[Word]) -> Option<String> {
+    let first = words.first()?;
+    if !first.is_fixed() {
+        return Some(format!("the program's name hangs on a variable: `{}`", first.text.shown()));
+    }
+    let path = first.raw();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let args: Vec<String> = words.iter().skip(1).map(Word::raw).collect();
+    if INTERPRETERS.contains(&name) || is_numbered(name) {
+        return interpreted(name, &args);
+    }
+    if RUNNERS.contains(&name) {
+        let quiet = args.iter().find(|arg| !arg.starts_with('-') || args.len() == 1);
+        let quiet = quiet.is_some_and(|arg| QUIET.contains(&arg.as_str()));
+        return (!quiet).then(|| format!("`{name}` starts programs that its words do not name"));
+    }
+    is_script(&path, name).then(|| format!("the script `{path}` was not read"))
+}
+
+fn is_numbered(name: &str) -> bool {
+    let stem = name.trim_end_matches(|ch: char| ch.is_ascii_digit() || ch == '.');
+    stem != name && INTERPRETERS.contains(&stem)
+}
+
+fn is_script(path: &str, name: &str) -> bool {
+    let directory = path.rsplit_once('/').map(|(directory, _)| directory);
+    let installed = |directory: &str| directory.rsplit('/').next().is_some_and(|last| matches!(last, "bin" | "sbin"));
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || name.contains("entrypoint")
+        || directory.is_some_and(|directory| !installed(directory))
+}
+
+fn interpreted(name: &str, args: &[String]) -> Option<String> {
+    let informs = |arg: &String| matches!(arg.as_str(), "--version" | "-V" | "-v" | "--help" | "-h");
+    if args.len() == 1 && args.iter().all(informs) {
+        return None;
+    }
+    let text = args.iter().find(|arg| matches!(arg.as_str(), "-c" | "-e" | "-m" | "--eval" | "-p" | "--print" | "-r"));
+    if text.is_some() {
+        return Some(format!("`{name}` runs a program of its own language, which was not read"));
+    }
+    // Any other word may be an option's value, and that a secret.
+    let named = |arg: &&String| arg.starts_with(['/', '.']) || ENDINGS.iter().any(|ending| arg.ends_with(ending));
+    Some(match args.iter().find(named) {
+        Some(file) => format!("the script `{file}`, run by `{name}`, was not read"),
+        None if args.iter().all(|arg| arg.starts_with(['-', '+'])) => {
+            format!("`{name}` runs what it is given on its input, which is not seen")
+        }
+        None => format!("what `{name}` runs was not read"),
+    })
+}

@@ -1,0 +1,96 @@
+//! Wrappers that change the user: su, runuser, sudo, doas.
+//! Uses `wrapper`, `glyph` and `state`.
+
+use super::glyph::{Text, Word};
+use super::state::Value;
+use super::wrapper::{Inner, ShellCall, Unwrapped, skip, takes_next};
+
+pub(super) fn switch_user(words: &[Word], name: &str) -> Unwrapped {
+    const LONG: [&str; 5] = ["--shell", "--group", "--supp-group", "--whitelist-environment", "--user"];
+    let mut inner = Inner::default();
+    let (mut user, mut text, mut named) = (None, None, false);
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let option = word.raw();
+        let next = words.get(at + 1);
+        at += 1;
+        let login = matches!(option.as_str(), "-" | "-l" | "--login");
+        if login {
+            inner.hides = Some(format!("`{name} -` takes the environment away"));
+        } else if option == "--" {
+            break;
+        } else if let Some(value) = option.strip_prefix("--command=") {
+            let start = option.chars().count() - value.chars().count();
+            text = Some(Word { text: word.text.part(start, word.text.0.len()), ..word.clone() });
+        } else if matches!(option.as_str(), "-c" | "--command" | "--session-command")
+            || (option.starts_with('-') && !option.starts_with("--") && option.ends_with('c'))
+        {
+            inner.hides =
+                inner.hides.or_else(|| option.contains('l').then(|| format!("`{name} -l` takes the environment away")));
+            text = next.cloned();
+            at += 1;
+        } else if matches!(option.as_str(), "-u" | "--user") {
+            (user, named) = (next.cloned(), true);
+            at += 1;
+        } else if takes_next(&option, "sgGw", &LONG) {
+            at += 1;
+        } else if !option.starts_with('-') {
+            if named {
+                at -= 1;
+                break;
+            }
+            user.get_or_insert_with(|| word.clone());
+        }
+    }
+    let home = user.map_or_else(|| home_of(&Text::plain("root")), |user| home_of(&user.text));
+    inner.env.push(("HOME".into(), home));
+    if named {
+        inner.words = words.get(at..).unwrap_or_default().to_vec();
+        return if inner.words.is_empty() { Unwrapped::Program } else { Unwrapped::Inner(inner) };
+    }
+    let Some(text) = text else { return Unwrapped::Program };
+    inner.shell = Some(ShellCall::plain(text));
+    Unwrapped::Inner(inner)
+}
+
+pub(super) fn sudo(words: &[Word]) -> Unwrapped {
+    const LONG: [&str; 6] = ["--user", "--group", "--prompt", "--host", "--chdir", "--command-timeout"];
+    let at = skip(words, "ugphCDRTrtU", &LONG);
+    let options: Vec<String> = words.get(1..at).unwrap_or_default().iter().map(Word::raw).collect();
+    let position = options.iter().position(|option| matches!(option.as_str(), "-u" | "--user"));
+    let user = position.and_then(|position| words.get(position + 2));
+    let joined = options.iter().enumerate().find_map(|(number, option)| {
+        let value =
+            option.strip_prefix("--user=").or_else(|| option.strip_prefix("-u").filter(|user| !user.is_empty()))?;
+        let word = words.get(number + 1)?;
+        Some(word.text.part(option.chars().count() - value.chars().count(), word.text.0.len()))
+    });
+    let user = user.map(|user| user.text.clone()).or(joined).unwrap_or_else(|| Text::plain("root"));
+    let mut inner = Inner { env: vec![("HOME".into(), home_of(&user))], ..Inner::default() };
+    let keeps =
+        options.iter().any(|option| option == "--preserve-env" || (!option.starts_with("--") && option.contains('E')));
+    if !keeps {
+        inner.hides = Some("`sudo` takes the environment away".into());
+    }
+    let rest = words.get(at..).unwrap_or_default();
+    let assigns =
+        rest.iter().take_while(|word| word.raw().split_once('=').is_some_and(|(name, _)| !name.contains('/'))).count();
+    for word in rest.iter().take(assigns) {
+        let name = word.raw().split('=').next().unwrap_or_default().to_owned();
+        let value = word.text.part(name.chars().count() + 1, word.text.0.len());
+        inner.env.push((name, Value::Text(value)));
+    }
+    inner.words = rest.get(assigns..).unwrap_or_default().to_vec();
+    if inner.words.is_empty() { Unwrapped::Program } else { Unwrapped::Inner(inner) }
+}
+
+/// Text of a home directory after a change of user.
+pub(super) fn home_of(user: &Text) -> Value {
+    let name = user.raw();
+    let name = name.split(':').next().unwrap_or_default();
+    match name {
+        _ if !user.is_fixed() => Value::Unclear,
+        "root" | "0" => Value::Text(Text::plain("/root")),
+        name => Value::Text(Text::live(&format!("~{name}"))),
+    }
+}
