@@ -143,6 +143,33 @@ fn mounts_nest_and_shadow() {
 }
 
 #[test]
+fn links_that_a_container_makes_are_followed() {
+    // What the second service runs, and whether it shares /srv/claude with a first one that mounts it plainly.
+    let cases = [
+        ("ln -s /mnt/claude /home/agent/.claude; claude -p", true),
+        ("ln -sfn /mnt/claude $$HOME/.claude && claude -p", true),
+        ("cd /home/agent; ln -s ../../mnt/claude /home/agent/.claude; claude -p", true),
+        ("ln -s /mnt/other /home/agent/.claude; claude -p", false),
+        ("ln /mnt/claude /home/agent/.claude; claude -p", false),
+        ("ln -s /home/agent/.claude /home/agent/.claude; claude -p", false),
+    ];
+    for (text, shared) in cases {
+        let text = format!(
+            "services:\n  a:\n{}  b:\n    image: x\n    environment: {{HOME: /home/agent}}\n    volumes: [\"/srv:/mnt\"]\n    entrypoint: [sh, -c, \"{text}\"]\n",
+            service("/srv/claude:/home/agent/.claude")
+        );
+        let directory = project(&[("compose.yaml", &text)]);
+        let run = overlock(directory.path(), &["check", "--format", "json"]);
+        assert_eq!(rules(&run.json()).contains(&"unguarded-share".to_owned()), shared, "{text}: {}", run.out);
+    }
+    // The sibling of a link's target is beside the target: with the parent mounted it is shared.
+    let both = "services:\n  a: &a\n    image: x\n    environment: {HOME: /home/agent}\n    volumes: [\"/srv:/mnt\"]\n    entrypoint: [sh, -c, \"ln -s /mnt/claude /home/agent/.claude; claude -p\"]\n  b: *a\n";
+    let directory = project(&[("compose.yaml", both)]);
+    let run = overlock(directory.path(), &["check", "--format", "json"]);
+    assert_eq!((run.status, run.json()["summary"]["participants"].as_u64()), (0, Some(2)), "{}", run.out);
+}
+
+#[test]
 fn thresholds_decide_the_status() {
     let text = format!("services:\n  a:\n{}", service("~/.claude:/home/agent/.claude"));
     let directory = project(&[("compose.yaml", &text)]);

@@ -3,6 +3,7 @@
 
 mod auth;
 mod expand;
+mod files;
 mod group;
 mod guard;
 mod place;
@@ -19,8 +20,8 @@ mod words;
 use crate::finding::{Evidence, Finding, Location, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, MountSource, parent_and_name};
 use crate::ruleset::{
-    Access, Auth, Breach, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Key, Landing, Outcome,
-    Peers, Refresh, Ruleset, Severity, Sight, Spawner, Users,
+    Access, Auth, Breach, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Identity, Key, Landing,
+    Outcome, Peers, Refresh, Ruleset, Severity, Sight, Spawner, Users,
 };
 use group::{Relation, groups, relate};
 use place::Filesystem;
@@ -130,6 +131,7 @@ impl<'a> Judgement<'a, '_> {
             side_file: side_file_fact(subject),
             landing: if no_lock_shared { Landing::Private } else { Landing::Shared },
             key,
+            identity: if subject.clone.is_some() { Identity::Cloned } else { Identity::Own },
             host: if host { self.host_fact(subject) } else { Host::Absent },
             users: if relation.users_differ { Users::Differ } else { Users::Same },
             flock_support: flock_problem(subject, &self.rules.filesystems)

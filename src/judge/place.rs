@@ -1,6 +1,7 @@
 //! Where a path really lives: the filesystem and the path inside it, by the mounts of the container.
 //! May use `model`, `ruleset` and `finding`.
 
+use super::files::{Link, follow};
 use crate::finding::PlaceName;
 use crate::model::{Container, Mount, MountSource, Value, join, split_below};
 use crate::ruleset::Filesystems;
@@ -96,15 +97,27 @@ pub(crate) struct Mounts<'a> {
     index: usize,
     all: &'a [Mount],
     filesystems: &'a Filesystems,
+    links: Vec<Link>,
 }
 
 impl<'a> Mounts<'a> {
     pub(crate) fn new(index: usize, container: &'a Container, filesystems: &'a Filesystems) -> Self {
-        Self { index, all: &container.mounts, filesystems }
+        Self { index, all: &container.mounts, filesystems, links: Vec::new() }
+    }
+
+    /// The same with links followed that the container's own commands make.
+    pub(crate) fn through(self, links: Vec<Link>) -> Self {
+        Self { links, ..self }
+    }
+
+    /// The path after the links on it.
+    pub(crate) fn real(&self, path: &str) -> String {
+        follow(path, &self.links)
     }
 
     /// The mount with the longest target that holds the path decides; without one it is the container's own layer.
     pub(crate) fn land(&self, path: &str) -> Landing<'a> {
+        let path = &self.real(path);
         let holding = self.all.iter().filter_map(|mount| Some((mount, split_below(path, &mount.target.text)?)));
         match holding.max_by_key(|(mount, _)| mount.target.text.len()) {
             Some((mount, rest)) => Landing { place: self.place_on(mount, path, rest), mount: Some(mount) },

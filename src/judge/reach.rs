@@ -22,6 +22,9 @@ struct Shared {
 pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
     let shared = shared(subjects);
     for subject in subjects {
+        let other = |place: &Place| shared.exactly.contains(place) || is_named_like_state(place, subject);
+        let clone = subject.copied.iter().find(|(_, place)| !place.is_private() && other(place));
+        subject.clone = clone.map(|(copied, _)| copied.clone());
         let mounts = Mounts::new(subject.index, subject.container, &rules.filesystems);
         let login = subject.login.mount.map(std::ptr::from_ref);
         let elsewhere = subject.container.mounts.iter().filter(|mount| login != Some(std::ptr::from_ref(*mount)));
@@ -62,9 +65,13 @@ fn shared(subjects: &[Subject<'_>]) -> Shared {
 /// Whether a mount's source is named like a state directory or a login.
 fn looks_like_state(mount: &Mount, root: &Place, subject: &Subject<'_>) -> bool {
     let shareable = matches!(mount.source, MountSource::Host(_) | MountSource::Volume(_) | MountSource::Unresolved(_));
-    let name = parent_and_name(&root.path).map(|(_, name)| name);
+    shareable && is_named_like_state(root, subject)
+}
+
+fn is_named_like_state(place: &Place, subject: &Subject<'_>) -> bool {
+    let name = parent_and_name(&place.path).map(|(_, name)| name);
     let own = [&subject.profile.state_directory.default, &subject.profile.credentials];
-    shareable && own.into_iter().any(|own| name == Some(own))
+    own.into_iter().any(|own| name == Some(own))
 }
 
 fn judge_reach<'a>(subject: &mut Subject<'a>, mount: &'a Mount, exactly: bool) {

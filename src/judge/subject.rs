@@ -2,13 +2,14 @@
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
 use super::auth::{AuthFact, auth};
+use super::files::{Copied, copies, links};
 use super::guard::{GuardFact, guard};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
 use super::role::{RoleFact, role};
 use super::state::{StateDir, directories, is_home, is_root};
 use super::version::{VersionFact, is_program_image, mounts_program, version};
-use crate::model::{Container, EnvValue, Mount, parent_and_name, split_below};
+use crate::model::{Container, EnvValue, Mount, join, parent_and_name, split_below};
 use crate::ruleset::{
     Access, Auth, Filesystems, GuardFault, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
 };
@@ -46,6 +47,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) guard: GuardFact<'a>,
     /// Whether it is worth a line. Others are kept only until it is known that no shared directory is in their reach.
     pub(crate) listed: bool,
+    /// What it copies into its state directory, with where that really comes from.
+    pub(crate) copied: Vec<(Copied, Place)>,
+    /// The copy that is of another's login.
+    pub(crate) clone: Option<Copied>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
@@ -143,7 +148,7 @@ struct Parts<'a, 'b> {
 impl<'a> Parts<'a, '_> {
     fn subject(self, state: StateDir) -> Subject<'a> {
         let (container, profile) = (self.container, self.profile);
-        let mounts = Mounts::new(self.index, container, &self.rules.filesystems);
+        let mounts = Mounts::new(self.index, container, &self.rules.filesystems).through(links(container, &state));
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = version(container, profile, self.calls);
@@ -154,11 +159,16 @@ impl<'a> Parts<'a, '_> {
         self.fault(&mut guard, &state, &directory);
         let mut subject = Subject {
             index: self.index,
-            scope: self.scope(&state, &directory, &login),
+            scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
             side_file: self.side_file(&state),
             role: role(container, profile, self.calls),
             loose_target: self.loose_target(&state),
+            copied: copies(container, &state, &profile.state_directory.default)
+                .into_iter()
+                .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
+                .collect(),
+            clone: None,
             place: directory.place,
             refresh: Refresh::Yes,
             listed: false,
@@ -180,7 +190,8 @@ impl<'a> Parts<'a, '_> {
     fn locks(&self, state: &StateDir, mounts: &Mounts<'a>, version: &VersionFact) -> Vec<OwnLock<'a>> {
         let taken = self.profile.locks_of(version.range.as_ref());
         let located = taken.into_iter().map(|lock| {
-            let path = lock.path.replace("{state_dir}", &state.path);
+            // The program resolves the directory before it puts a lock beside it.
+            let path = lock.path.replace("{state_dir}", &mounts.real(&state.path));
             let landing = mounts.land(&path);
             let uncreatable = self.uncreatable(lock, &path, &landing);
             OwnLock { lock, path, place: landing.place, uncreatable }
@@ -199,16 +210,16 @@ impl<'a> Parts<'a, '_> {
         roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
     }
 
-    fn scope(&self, state: &StateDir, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
+    fn scope(&self, state: &str, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
         let Some(mount) = login.mount.filter(|_| !login.place.is_private()) else { return Scope::Private };
-        let file = format!("{}/{}", state.path, self.profile.credentials);
-        if mount.target.text == file && directory.mount.is_none_or(|other| other.target.text != file) {
+        let inside = directory.place.with_path(join(&directory.place.path, self.profile.credentials.as_str()));
+        if login.place != inside {
             return Scope::File;
         }
-        if mount.target.text == state.path {
+        if mount.target.text == state {
             return Scope::StateDir;
         }
-        let rest = split_below(&state.path, &mount.target.text).unwrap_or("");
+        let rest = split_below(state, &mount.target.text).unwrap_or("");
         let above = directory.place.path.strip_suffix(rest).map_or("", |path| path.trim_end_matches('/'));
         let host = directory.place.filesystem == Filesystem::Host;
         let is_a_home = is_home(above) || self.home == Some(above) || holds_homes(above);

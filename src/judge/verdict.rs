@@ -126,6 +126,10 @@ impl Case<'_, '_> {
                 let key = subject.auth.key.as_ref().map(|(_, span)| at(*span, "the key is set here"));
                 key.into_iter().chain([mount]).collect()
             }
+            "identity" => {
+                let copied = subject.clone.as_ref().map(|copied| at(copied.span, "copied here"));
+                copied.into_iter().chain([mount]).collect()
+            }
             "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
             "users" => {
                 let user = subject.container.user.as_ref().and_then(|user| user.span);

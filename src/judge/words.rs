@@ -36,6 +36,7 @@ impl Words<'_, '_, '_> {
             }
             "container" => subject.container.name.clone(),
             "contradiction" => self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone()),
+            "copied" => subject.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
             "label" => self.contradiction.map_or_else(String::new, |found| found.label.to_owned()),
             "guard_condition" => subject.guard.condition.clone().unwrap_or_default(),
             "guard_default" => format!("{}/{}", subject.state.path, profile.guard.file),

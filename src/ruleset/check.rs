@@ -11,6 +11,7 @@ pub const PLACEHOLDERS: &[&str] = &[
     "auth_unknown",
     "container",
     "contradiction",
+    "copied",
     "filesystem_problem",
     "guard_condition",
     "guard_default",

@@ -166,6 +166,13 @@ facts! {
         /// Perhaps: it hangs on a variable that is not set.
         Unknown = "unknown",
     }
+    /// Whose login is in its state directory.
+    identity: Identity {
+        /// Its own, or one that it shares by a mount.
+        #[default] Own = "own",
+        /// A copy of another's.
+        Cloned = "cloned",
+    }
     /// Whether a person on the host uses the same directory.
     host: Host {
         /// No, or the configuration says so.

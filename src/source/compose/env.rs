@@ -40,8 +40,9 @@ pub(super) fn environment(
         let shown = Path::new(&file).strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
         match read::read(sources, Path::new(&file), &shown, None) {
             Err(diagnostic) => {
+                // Secrets are often not where a review runs, so the rest is judged, but not as if nothing were missing.
                 let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
-                told.push(Diagnostic::at(Level::Error, item.span, message));
+                told.push(Diagnostic::at(Level::Gap, item.span, message));
             }
             Ok((id, text)) => match if raw { Ok(raw_lines(&text)) } else { dotenv::parse(&text, &project.variables) } {
                 Ok(read) => {

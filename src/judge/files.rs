@@ -1,0 +1,103 @@
+//! What a container's own commands do to its files before the program runs: links to its state directory, copies of a
+//! login into it. May use `model` and earlier parts of `judge`.
+
+use super::expand::expand;
+use super::state::StateDir;
+use crate::model::{Container, Invocation, clean, join, parent_and_name, split_below};
+use crate::text::Span;
+
+/// A symbolic link: what it is called and what it leads to, both clean and absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) target: String,
+}
+
+/// Something that is copied into the state directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Copied {
+    /// The file or directory, as the container sees it.
+    pub(crate) from: String,
+    /// Where the command is written.
+    pub(crate) span: Span,
+}
+
+/// The links that the container's commands make.
+pub(crate) fn links(container: &Container, state: &StateDir) -> Vec<Link> {
+    let made = container.script.invocations.iter().filter(|call| name(call) == "ln");
+    let link = |call: &Invocation| {
+        let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
+        let operands = operands(call);
+        let ([target, link], true) = (operands.as_slice(), symbolic) else { return None };
+        let name = expand(link, call, container, state)?;
+        // A link's target is read from where the link is.
+        let (directory, _) = parent_and_name(&name)?;
+        let target = if target.starts_with(['/', '~', '$']) {
+            expand(target, call, container, state)?
+        } else {
+            join(directory, target)
+        };
+        Some(Link { name, target: clean(&target) })
+    };
+    made.filter_map(link).collect()
+}
+
+/// The path after every link on it has been followed, as far as the container's own commands make them.
+pub(crate) fn follow(path: &str, links: &[Link]) -> String {
+    let mut path = path.to_owned();
+    // As many steps as there are links are enough where they make no circle.
+    for _ in links {
+        let through = links.iter().find_map(|link| Some((link, split_below(&path, &link.name)?)));
+        let Some((link, rest)) = through else { break };
+        path = join(&link.target, &format!("./{rest}"));
+    }
+    path
+}
+
+/// What the container's commands copy into its state directory, or beside it under its name.
+pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -> Vec<Copied> {
+    let mut copied = Vec::new();
+    for call in
+        container.script.invocations.iter().filter(|call| matches!(name(call), "cp" | "rsync" | "install" | "mv"))
+    {
+        let operands = operands(call);
+        let Some((to, from)) = operands.split_last() else { continue };
+        let Some(to) = expand(to, call, container, state) else { continue };
+        for from in from {
+            let from = from.trim_end_matches("/*").trim_end_matches("/.");
+            let Some(from) = expand(from, call, container, state) else { continue };
+            let within = split_below(&to, &state.path).is_some();
+            let beside = parent_and_name(&state.path).is_some_and(|(parent, _)| parent == to)
+                && parent_and_name(&from).is_some_and(|(_, name)| name == directory);
+            if within || beside {
+                copied.push(Copied { from, span: call.span });
+            }
+        }
+    }
+    copied
+}
+
+fn name(call: &Invocation) -> &str {
+    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
+}
+
+fn is_letter(word: &str, letter: char) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains(letter))
+}
+
+/// The words that are no options; `-t DIR` is put last, where it means the same.
+fn operands(call: &Invocation) -> Vec<&str> {
+    let mut operands = Vec::new();
+    let mut into = None;
+    let mut words = call.argv.iter().skip(1).map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-t" | "--target-directory" => into = words.next(),
+            "-m" | "-o" | "-g" | "-S" | "--mode" | "--owner" | "--group" | "--exclude" => _ = words.next(),
+            option if option.starts_with('-') => {}
+            operand => operands.push(operand),
+        }
+    }
+    operands.extend(into);
+    operands
+}
