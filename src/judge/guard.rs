@@ -116,7 +116,7 @@ fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Sho
                     let variable = lock.condition.as_deref().unwrap_or_default();
                     return Shown::Absent(
                         call,
-                        format!("its call goes through flock only if {variable} is set, and it is not"),
+                        format!("its call goes through flock only if {variable} says so, and it does not"),
                     );
                 }
             },

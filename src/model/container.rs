@@ -166,11 +166,11 @@ pub struct Script {
 /// One simple command and the file locks held while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The words. A parameter that the shell would expand stays as it is written, as `$NAME` or `${NAME}`; a `$`, a
+    /// The words. What the shell would expand stays as it is written, as `$NAME`, `${NAME}` or `$(...)`; a `$`, a
     /// backquote or a leading tilde that nothing would expand has a backslash before it.
     pub argv: Vec<String>,
     /// Variables set for this command or exported before it, by name; written like `argv`. One that is unset is empty.
-    /// `HOME` is `~NAME` after a change of user by name: that user's home.
+    /// `HOME` is `$(echo ~NAME)` after a change of user by name: that user's home.
     pub env: BTreeMap<String, String>,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,

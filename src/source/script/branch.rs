@@ -1,6 +1,8 @@
 //! `if`, `case`, loops, and what their conditions ask.
 //! Uses `walk`, `state` and `syntax`.
 
+use std::rc::Rc;
+
 use super::glyph::Word;
 use super::list::literal;
 use super::outcome::{Kind, Outcome};
@@ -8,7 +10,7 @@ use super::question::{Answer, equals, variable};
 use super::state::{State, Value, join};
 use super::syntax::{self, Arm, Block, Item, Stmt};
 use super::walk::Walker;
-use crate::model::{Asks, Test};
+use crate::model::{Asks, Test, Wait};
 
 impl Walker<'_> {
     pub(super) fn branches(&mut self, arms: &[(Block, Block)], otherwise: &Block, state: State) -> Outcome {
@@ -96,7 +98,9 @@ impl Walker<'_> {
         let round = |walker: &mut Self, state: State| {
             let (ok, failed) = walker.condition(|walker| walker.block(condition, state)).split();
             let (enter, leave) = if until { (failed.map(State::stale), ok) } else { (ok, failed.map(State::stale)) };
-            let decides = leave.is_some() && !locks(condition);
+            let locks = locks(condition);
+            let decides = leave.is_some() && !locks;
+            let leave = if locks { leave.map(waited) } else { leave };
             (enter.map(|state| State { conditional: state.conditional || decides, ..state }), leave)
         };
         self.rounds(body, state, round)
@@ -159,6 +163,14 @@ impl Walker<'_> {
 /// After a branch of which more than one side goes on, nothing is conditional that was not before.
 fn restore(outcome: Outcome, all: bool, before: bool) -> Outcome {
     outcome.map(|state| State { conditional: if all { before } else { state.conditional }, ..state })
+}
+
+/// A loop that goes on until it has the lock waits for ever, however short each try is.
+fn waited(mut state: State) -> State {
+    if let Some(held) = Rc::make_mut(&mut state.locks).values_mut().max_by_key(|held| held.order) {
+        held.wait = Wait::Forever;
+    }
+    state
 }
 
 /// Whether a condition is an `flock` alone: the lock says by itself what it waits for.

@@ -56,9 +56,7 @@ fn word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sources: &
                 cursor.at = last + raw.get(last..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
             }
             put(&mut text, &places, span.file, base);
-            if !own && let Some(exact) = exact(&text, &file) {
-                place = exact;
-            }
+            place = exact(&text, &file).unwrap_or(place);
         }
     }
     Word { source: text.clone(), text, span: Some(place), unclear: false }

@@ -91,6 +91,7 @@ pub(super) fn home_of(user: &Text) -> Value {
     match name {
         _ if !user.is_fixed() => Value::Unclear,
         "root" | "0" => Value::Text(Text::plain("/root")),
-        name => Value::Text(Text::live(&format!("~{name}"))),
+        // As a shell would have to ask: it stands in no text.
+        name => Value::Text(Text::live(&format!("$(echo ~{name})"))),
     }
 }

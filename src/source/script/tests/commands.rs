@@ -17,12 +17,12 @@ fn wrappers_are_looked_through() {
         ("tini -g -p SIGTERM -- prog -g", "prog -g"),
         ("/sbin/tini -- /usr/bin/dumb-init -v prog", "prog"),
         ("docker-init -- catatonit -- prog", "prog"),
-        ("su-exec agent:agent prog", "HOME=~agent prog"),
+        ("su-exec agent:agent prog", "HOME=$(echo ~agent) prog"),
         ("gosu root prog", "HOME=/root prog"),
         ("setpriv --reuid 1000 --regid=1000 --clear-groups prog", "prog"),
-        ("runuser -u agent -- prog x", "HOME=~agent prog x"),
-        ("sudo -E -u agent A=b prog", "A=b HOME=~agent prog"),
-        ("sudo -u agent prog", "HOME=~agent prog ; ~"),
+        ("runuser -u agent -- prog x", "HOME=$(echo ~agent) prog x"),
+        ("sudo -E -u agent A=b prog", "A=b HOME=$(echo ~agent) prog"),
+        ("sudo -u agent prog", "HOME=$(echo ~agent) prog ; ~"),
         ("chroot --userspec=a /root prog", "prog ; ~"),
         ("xargs -0 -n 1 -I{} prog {}", "prog {}"),
         ("watch -n 5 prog x", "prog x"),
@@ -44,8 +44,8 @@ fn wrappers_are_looked_through() {
         assert_eq!(shown(&run(&words)), expected, "{words:?}");
     }
     check(&[
-        ("su agent -c 'prog a'", "HOME=~agent prog a"),
-        ("su -s /bin/sh -c 'prog a' agent", "HOME=~agent prog a"),
+        ("su agent -c 'prog a'", "HOME=$(echo ~agent) prog a"),
+        ("su -s /bin/sh -c 'prog a' agent", "HOME=$(echo ~agent) prog a"),
         ("script -qec 'prog a' /dev/null", "prog a"),
         ("script -q /dev/null -c 'prog a'", "prog a"),
         ("sh -c 'exec \"$@\"' -- prog a", "prog a"),

@@ -40,8 +40,8 @@ fn forms_that_hold() {
         ("exec 9>/l; if flock -n 9; then prog; fi", "prog @/l:now"),
         ("exec 9>/l; if ! flock -n 9; then exit 1; fi; prog", "prog @/l:now"),
         ("exec 9>/l; flock 9 && prog", "prog @/l"),
-        ("exec 9>/l; while ! flock -n 9; do sleep 1; done; prog", "?sleep 1 ; prog @/l:now"),
-        ("exec 9>/l; until flock -n 9; do sleep 1; done; prog", "?sleep 1 ; prog @/l:now"),
+        ("exec 9>/l; while ! flock -n 9; do sleep 1; done; prog", "?sleep 1 ; prog @/l"),
+        ("exec 9>/l; until flock -n 9; do sleep 1; done; prog", "?sleep 1 ; prog @/l"),
         ("set -e; exec 9>/l; flock -w 5 9; prog", "prog @/l:5s"),
         ("exec 9>/l 8>&9; flock 8; exec 8>&-; prog", "prog @/l"),
         ("exec 9>/l; flock 9; exec prog", "prog @/l"),
@@ -164,8 +164,8 @@ fn traps() {
         ("LOCK=/l; sh -c 'flock $LOCK prog'", "prog @$LOCK"),
         ("export LOCK=/l; sh -c 'flock $LOCK prog'", "LOCK=/l prog @/l"),
         ("LOCK=/l; sh -c \"flock $LOCK prog\"", "prog @/l"),
-        ("su - agent -c 'flock $HOME/l prog'", "HOME=~agent prog @~agent/l ; ~"),
-        ("gosu agent sh -c 'flock ~/l prog'", "HOME=~agent prog @~agent/l"),
+        ("su - agent -c 'flock $HOME/l prog'", "HOME=$(echo ~agent) prog @$(echo ~agent)/l ; ~"),
+        ("gosu agent sh -c 'flock ~/l prog'", "HOME=$(echo ~agent) prog @$(echo ~agent)/l"),
     ]);
 }
 

@@ -33,7 +33,7 @@ fn list(text: &str) -> Vec<String> {
 #[test]
 fn list_form() {
     assert_eq!(list("command: [flock, /l, prog, secret]\n"), ["prog", "flock"]);
-    assert_eq!(list("command: [\"flock\", '/l', \"prog\", secret]\n"), ["\"prog\"", "\"flock\""]);
+    assert_eq!(list("command: [\"flock\", '/l', \"prog\", secret]\n"), ["prog", "flock"]);
     assert_eq!(list("command:\n  - prog\n  - prog\n"), ["prog"]);
 }
 
