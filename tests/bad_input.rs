@@ -74,15 +74,17 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("an anchor in itself", b"services: &a\n  a: *a\n", "error", 2, 6, "alias"),
         ("a bad variable", b"services:\n  a:\n    image: ${\n", "error", 3, 12, "`$$`"),
         ("an undefined volume", b"services:\n  a:\n    volumes: [v:/v]\n", "error", 3, 15, "`v` is not defined"),
+        ("extends nothing", b"services:\n  a:\n    extends: {service: b}\n", "error", 3, 5, "no service `b`"),
+        ("extends itself", b"services:\n  a:\n    extends: a\n", "error", 3, 5, "circle"),
+        ("includes itself", b"include: [compose.yaml]\nservices: {a: {image: x}}\n", "error", 1, 11, "circle"),
         (
-            "extends",
-            b"services:\n  a:\n    extends: {service: b}\n  b: {image: x}\n",
+            "include is a scalar",
+            b"include: x.yaml\nservices: {a: {image: x}}\n",
             "not inspected",
-            3,
-            5,
-            "`extends`",
+            1,
+            10,
+            "a list of files",
         ),
-        ("include", b"include: [x.yaml]\nservices: {a: {image: x}}\n", "not inspected", 1, 1, "`include`"),
     ];
     for (name, content, severity, line, column, words) in cases {
         let (told, status) = check(content);

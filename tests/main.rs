@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that finds something else than it wants ends there"
+    clippy::too_many_lines,
+    reason = "a test that finds something else than it wants ends there, and a table is as long as it has cases"
 )]
 
 mod bad_input;
@@ -18,4 +19,5 @@ mod options;
 mod properties;
 mod readme;
 mod rules;
+mod traps;
 mod world;

@@ -1,6 +1,6 @@
 //! `overlock check`: compose projects to a verdict. No runtime, no socket; threads only for many projects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,9 @@ pub(super) fn run(
     let mut layout = Layout::default();
     let projects = projects(arguments, &context, &mut layout.diagnostics)?;
     let config = config(arguments, world, sources, &mut layout.diagnostics);
-    for project in load(&projects, &context, sources) {
+    let mut loaded = load(&projects, &context, sources);
+    tell_apart(&projects, &mut loaded);
+    for project in loaded {
         layout.join(project);
     }
     let mut report = judge(layout, rules, &config);
@@ -98,6 +100,22 @@ fn real_paths(project: &Options, context: &Context) -> Vec<PathBuf> {
     project.files.iter().map(real).collect()
 }
 
+/// Projects of one name, as two folders of one name give, are told apart by their first file.
+fn tell_apart(projects: &[Options], layouts: &mut [Layout]) {
+    let name = |layout: &Layout| layout.containers.first().and_then(|container| container.project.clone());
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for name in layouts.iter().filter_map(name) {
+        *count.entry(name).or_default() += 1;
+    }
+    for (project, layout) in projects.iter().zip(layouts) {
+        let Some(name) = name(layout).filter(|name| count.get(name).is_some_and(|count| *count > 1)) else { continue };
+        let Some(file) = project.files.first() else { continue };
+        for container in &mut layout.containers {
+            container.project = Some(format!("{name} ({})", file.display()));
+        }
+    }
+}
+
 /// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
 fn load(projects: &[Options], context: &Context, sources: &Sources) -> Vec<Layout> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -125,6 +143,10 @@ fn layout(project: &Options, context: &Context, sources: &Sources) -> Layout {
     };
     for container in &mut layout.containers {
         container.script = script::read(container.entrypoint.as_ref(), container.command.as_ref(), sources);
+        for hook in &container.hooks {
+            // What a hook leads to that was not read is no reason to doubt what the container itself runs.
+            container.script.invocations.extend(script::read(Some(hook), None, sources).invocations);
+        }
     }
     layout
 }

@@ -74,6 +74,8 @@ fn content(container: &Container, calls: &Calls<'_>, name: &str, switch: bool) -
     let content = match &variable.value {
         EnvValue::Inherited => Content::Unknown,
         EnvValue::Set(value) if switch && is_off(&value.text) => Content::Empty,
+        // It may be taken away before the call.
+        EnvValue::Set(_) if container.script.without_environment => Content::Unknown,
         EnvValue::Set(value) => value.content(),
     };
     // A call that sets it for itself differs from one that does not.

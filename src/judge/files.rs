@@ -77,6 +77,15 @@ pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -
     copied
 }
 
+/// Whether the container's commands remove a file, or a directory that it is in.
+pub(crate) fn removes(container: &Container, state: &StateDir, path: &str) -> bool {
+    let removing = container.script.invocations.iter().filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));
+    let gone = |call: &Invocation, word: &str| {
+        expand(word, call, container, state).is_some_and(|gone| split_below(path, &gone).is_some())
+    };
+    removing.into_iter().any(|call| operands(call).into_iter().any(|word| gone(call, word)))
+}
+
 fn name(call: &Invocation) -> &str {
     call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
 }

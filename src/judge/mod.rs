@@ -189,6 +189,30 @@ impl<'a> Judgement<'a, '_> {
             };
             return Some((Sight::Declaration, blind));
         }
+        if let Some(unseen) = subject.container.unseen.first() {
+            let blind = Blind {
+                problem: format!("{name} was not seen whole: {}", unseen.what),
+                settle: "Run overlock where that can be read, or with what stands for it.".to_owned(),
+                span: unseen.span,
+            };
+            return Some((Sight::Part, blind));
+        }
+        if subject.state.path.starts_with("${") && subject.login.mount.is_none() && subject.mounts_something() {
+            let blind = Blind {
+                problem: format!(
+                    "where {name} keeps its state hangs on a variable that is not set: {}",
+                    subject.state.path
+                ),
+                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
+                span: subject
+                    .state
+                    .evidence
+                    .iter()
+                    .find_map(|evidence| evidence.span)
+                    .unwrap_or(subject.container.span),
+            };
+            return Some((Sight::StateDirectory, blind));
+        }
         let variable = &subject.profile.state_directory.variable;
         if let Some(mount) = subject.reach {
             let target = &mount.target.text;

@@ -102,6 +102,11 @@ fn bystander_name(call: &Invocation) -> &str {
     call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
 }
 
+/// A bystander has something to do: alone, `cat` waits for its input and keeps the container alive.
 fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
+    let idles = call.argv.len() < 2 && bystander_name(call) != "nginx";
+    if idles {
+        return false;
+    }
     bystanders.iter().any(|name| name == bystander_name(call))
 }

@@ -2,14 +2,14 @@
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
 use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, links};
+use super::files::{Copied, copies, links, removes};
 use super::guard::{GuardFact, guard};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
 use super::role::{RoleFact, role};
 use super::state::{StateDir, directories, is_home, is_root};
 use super::version::{VersionFact, is_program_image, mounts_program, version};
-use crate::model::{Container, EnvValue, Mount, join, parent_and_name, split_below};
+use crate::model::{Container, EnvValue, Mount, MountSource, join, parent_and_name, split_below};
 use crate::ruleset::{
     Access, Auth, Filesystems, GuardFault, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
 };
@@ -102,6 +102,13 @@ impl Subject<'_> {
     /// Whether it takes part in a refresh, as far as its own facts say.
     pub(crate) fn takes_part(&self) -> bool {
         self.listed && !matches!(self.runs, Runs::No(_))
+    }
+
+    /// Whether anything is mounted that another container could mount too.
+    pub(crate) fn mounts_something(&self) -> bool {
+        let own =
+            |mount: &Mount| matches!(mount.source, MountSource::Anonymous | MountSource::Tmpfs | MountSource::Injected);
+        self.container.mounts.iter().any(|mount| !own(mount))
     }
 
     /// The place that is shared: the state directory, or where only the login is mounted, that file.
@@ -257,6 +264,8 @@ impl<'a> Parts<'a, '_> {
             (GuardFault::Private, format!("{path} lands on {}", landing.place.name().text))
         } else if landing.is_read_only(self.container) {
             (GuardFault::ReadOnly, format!("{path} is on a read-only mount and cannot be created"))
+        } else if removes(self.container, state, path) {
+            (GuardFault::Removed, format!("it removes {path}, so that the next call locks another file of that name"))
         } else if guard.fault != GuardFault::None {
             return;
         } else if !(inside || same_filesystem && below) {

@@ -30,8 +30,12 @@ pub struct Container {
     pub command: Option<Command>,
     /// The entrypoint, which replaces the image's; `None` where the image's own is used.
     pub entrypoint: Option<Command>,
-    /// What its command and entrypoint were seen to run.
+    /// What else the engine runs in it: the health check and the lifecycle hooks.
+    pub hooks: Vec<Command>,
+    /// What its command, entrypoint and hooks were seen to run.
     pub script: Script,
+    /// What belongs to it and could not be looked at, each as a clause.
+    pub unseen: Vec<Unseen>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
     /// The working directory; `None` where the image's own is used.
@@ -48,6 +52,15 @@ pub struct Container {
     pub env: BTreeMap<String, EnvVar>,
     /// Mounts, each target once, in no particular order.
     pub mounts: Vec<Mount>,
+}
+
+/// Something that belongs to a container and could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// What, and why not, as a clause.
+    pub what: String,
+    /// Where it is named.
+    pub span: Span,
 }
 
 /// A boolean with where it is written.
@@ -161,6 +174,8 @@ pub struct Script {
     pub sight: Sight,
     /// Why not, for a person; `None` where it is all.
     pub unseen: Option<String>,
+    /// Whether a command runs without the container's environment (`env -i`, `su -`).
+    pub without_environment: bool,
 }
 
 /// One simple command and the file locks held while it runs.

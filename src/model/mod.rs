@@ -9,7 +9,7 @@ mod value;
 pub use crate::text::yaml::Symbol;
 pub use container::{
     Asks, Command, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource, Script, Sight,
-    Test, Wait,
+    Test, Unseen, Wait,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use path::{clean, join, parent_and_name, split_below};

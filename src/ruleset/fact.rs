@@ -103,6 +103,8 @@ facts! {
         Private = "private",
         /// Peers take another file.
         Mismatch = "mismatch",
+        /// Its file is removed around the calls, so that each locks one of its own.
+        Removed = "removed",
         /// It is on a read-only mount and cannot be created there.
         ReadOnly = "read-only",
         /// It is the same for all, but outside the state directory.
@@ -221,6 +223,8 @@ facts! {
         StateDirectory = "state-directory",
         /// A label says something that is not understood.
         Declaration = "declaration",
+        /// A part of the container could not be looked at.
+        Part = "part",
     }
     /// Whether it can start containers that were not given.
     spawner: Spawner {

@@ -21,11 +21,15 @@ impl VersionRange {
         Self { since: Some(version.clone()), until: Some(version) }
     }
 
-    /// Reads `2.1.98`, `v2.1.98` (that version), `>=2.1.132` or `2.1.132+` (from there on).
+    /// Reads `2.1.98`, `v2.1.98` (that version), `>=2.1.132`, `2.1.132+`, `^2.1.132` or `~2.1.132` (from there on).
     /// `None` for anything else, such as `latest` or `2.1`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let (open, number) = match text.strip_prefix(">=").or_else(|| text.strip_suffix('+')) {
+        let (open, number) = match text
+            .strip_prefix(">=")
+            .or_else(|| text.strip_prefix(['^', '~']))
+            .or_else(|| text.strip_suffix('+'))
+        {
             Some(number) => (true, number.trim()),
             None => (false, text),
         };
@@ -69,11 +73,12 @@ mod tests {
 
     #[test]
     fn only_whole_versions_are_versions() {
-        for text in ["latest", "2.1", "", "stable", "^2.1.0", ">= "] {
+        for text in ["latest", "2.1", "", "stable", "^2.1", ">2.1.0", ">= "] {
             assert_eq!(VersionRange::parse(text), None, "{text}");
         }
         assert_eq!(range("v2.1.98").to_string(), "2.1.98");
         assert_eq!(range("2.1.132+"), range(">= 2.1.132"));
+        assert_eq!(range("^2.1.132"), range("~2.1.132"));
     }
 
     #[test]

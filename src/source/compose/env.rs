@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::field::{flag, value};
 use super::{Context, Project, dotenv, read};
-use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Value, join};
+use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value, join};
 use crate::text::yaml::Node;
 use crate::text::{Pos, Sources, Span};
 
@@ -17,6 +17,7 @@ pub(super) fn environment(
     context: &Context,
     sources: &Sources,
     told: &mut Vec<Diagnostic>,
+    unseen: &mut Vec<Unseen>,
 ) -> BTreeMap<String, EnvVar> {
     let mut variables = BTreeMap::new();
     let items: Vec<&Node> = match node.as_seq() {
@@ -29,12 +30,15 @@ pub(super) fn environment(
         let required = item.get("required").and_then(|node| flag(node, told)).is_none_or(|flag| flag.on);
         let raw = item.get("format").and_then(|node| value(node)).is_some_and(|format| format.text == "raw");
         let file = join(&project.directory, &path.text);
-        if !Path::new(&file).exists() && !required {
+        if path.is_symbolic() {
+            let what = "which env_file this is hangs on a variable that is not set";
+            told.push(Diagnostic::at(Level::Gap, item.span, format!("{what}; what it sets is not judged")));
+            unseen.push(Unseen { what: what.to_owned(), span: item.span });
             continue;
         }
-        if path.is_symbolic() {
-            let message = "which file this is hangs on a variable that is not set; what it sets is not judged";
-            told.push(Diagnostic::at(Level::Gap, item.span, message));
+        if !Path::new(&file).exists() && !required {
+            let message = "this optional env_file is not here; what it would set elsewhere is not judged";
+            told.push(Diagnostic::at(Level::Warning, item.span, message));
             continue;
         }
         let shown = Path::new(&file).strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
@@ -43,6 +47,7 @@ pub(super) fn environment(
                 // Secrets are often not where a review runs, so the rest is judged, but not as if nothing were missing.
                 let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
                 told.push(Diagnostic::at(Level::Gap, item.span, message));
+                unseen.push(Unseen { what: format!("its env_file {shown} was not read"), span: item.span });
             }
             Ok((id, text)) => match if raw { Ok(raw_lines(&text)) } else { dotenv::parse(&text, &project.variables) } {
                 Ok(read) => {
@@ -54,6 +59,7 @@ pub(super) fn environment(
                     let pos = Pos { line: u32::try_from(line).unwrap_or(1), column: 1 };
                     let message = "this line is no NAME=value; nothing of the file is used";
                     told.push(Diagnostic::at(Level::Error, Span::at(id, pos), message));
+                    unseen.push(Unseen { what: format!("its env_file {shown} was not read"), span: item.span });
                 }
             },
         }

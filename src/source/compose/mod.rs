@@ -3,11 +3,14 @@
 mod discover;
 mod dotenv;
 mod env;
+mod extends;
 mod field;
+mod include;
 mod interpolate;
 mod merge;
 mod project;
 mod read;
+mod rebase;
 mod service;
 mod volume;
 

@@ -1,6 +1,6 @@
 //! One project: its files read, interpolated and merged into one tree. May use `text` and `model`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -42,11 +42,19 @@ pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Resul
     let files =
         if options.files.is_empty() { discover(context).map_err(|told| vec![told])? } else { options.files.clone() };
     let directory = directory(context, options, &files);
-    let mut loading = Loading { sources, context, options, diagnostics: Vec::new() };
-    let variables = loading.variables(&directory);
+    let mut loading = Loading {
+        sources,
+        context,
+        options,
+        diagnostics: Vec::new(),
+        bases: HashMap::new(),
+        including: Vec::new(),
+        files: 0,
+    };
+    let variables = loading.variables_of(&directory, &options.env_files, &context.environment);
     let mut root: Option<Rc<Node>> = None;
     for file in &files {
-        for document in loading.documents(file, &variables) {
+        for document in loading.resolved(file, Path::new(&directory), &variables) {
             root = Some(match root {
                 Some(under) => merge::merge(&under, &document, &mut Vec::new()),
                 None => document,
@@ -88,25 +96,32 @@ fn normalized(name: &str) -> String {
     kept.collect::<String>().trim_start_matches(['_', '-']).to_owned()
 }
 
-struct Loading<'a> {
-    sources: &'a Sources,
-    context: &'a Context,
-    options: &'a Options,
-    diagnostics: Vec<Diagnostic>,
+/// A project on its way in.
+pub(super) struct Loading<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) context: &'a Context,
+    pub(super) options: &'a Options,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Files that services were taken from, by absolute path.
+    pub(super) bases: HashMap<PathBuf, Option<Rc<Node>>>,
+    /// The files that are being included, outermost first.
+    pub(super) including: Vec<PathBuf>,
+    /// How many files were included in all.
+    pub(super) files: usize,
 }
 
 impl Loading<'_> {
-    /// The variables of `.env` or of `--env-file`, under those of the environment.
-    fn variables(&mut self, directory: &str) -> BTreeMap<String, String> {
+    /// The variables of `.env` or of the files given in its place, under those that are set around them.
+    pub(super) fn variables_of(
+        &mut self,
+        directory: &str,
+        given: &[PathBuf],
+        outer: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
         let mut variables = BTreeMap::new();
         let default = Path::new(directory).join(".env");
-        let given = &self.options.env_files;
-        let disabled = self
-            .context
-            .environment
-            .get("COMPOSE_DISABLE_ENV_FILE")
-            .is_some_and(|value| value == "1" || value == "true");
-        let files: Vec<PathBuf> = match given.as_slice() {
+        let disabled = outer.get("COMPOSE_DISABLE_ENV_FILE").is_some_and(|value| value == "1" || value == "true");
+        let files: Vec<PathBuf> = match given {
             [] if default.is_file() && !disabled => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
@@ -121,7 +136,7 @@ impl Loading<'_> {
                     continue;
                 }
             };
-            match dotenv::parse(&text, &self.context.environment) {
+            match dotenv::parse(&text, outer) {
                 Ok(more) => variables.extend(more),
                 Err(dotenv::BadLine(line)) => {
                     let pos = crate::text::Pos { line: u32::try_from(line).unwrap_or(1), column: 1 };
@@ -130,12 +145,28 @@ impl Loading<'_> {
                 }
             }
         }
-        variables.extend(self.context.environment.clone());
+        variables.extend(outer.clone());
         variables
     }
 
+    /// The documents of one file with what they extend and include.
+    pub(super) fn resolved(
+        &mut self,
+        file: &Path,
+        directory: &Path,
+        variables: &BTreeMap<String, String>,
+    ) -> Vec<Rc<Node>> {
+        let path = PathBuf::from(clean(&self.context.cwd.join(file).display().to_string()));
+        let documents = self.documents(file, variables);
+        let resolve = |document: &Rc<Node>| {
+            let extended = self.extended(document, &path, variables);
+            self.included(&extended, directory, variables)
+        };
+        documents.iter().map(resolve).collect()
+    }
+
     /// The documents of one file, interpolated; none where it is unusable, which is told.
-    fn documents(&mut self, file: &Path, variables: &BTreeMap<String, String>) -> Vec<Rc<Node>> {
+    pub(super) fn documents(&mut self, file: &Path, variables: &BTreeMap<String, String>) -> Vec<Rc<Node>> {
         let path = if file == Path::new("-") { file.to_owned() } else { self.context.cwd.join(file) };
         let read = read::read(self.sources, &path, &file.display().to_string(), self.options.stdin.as_deref());
         let (id, text) = match read {

@@ -7,7 +7,8 @@ use super::field::{self, flag, pairs, value, values, words, wrong};
 use super::volume::{Named, Scope, mounts};
 use super::{Profiles, Project};
 use crate::model::{
-    Command, Container, Diagnostic, EnvValue, EnvVar, Label, Layout, Level, Mount, MountSource, Script, Value, clean,
+    Command, Container, Diagnostic, EnvValue, EnvVar, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value,
+    clean,
 };
 use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
@@ -17,16 +18,9 @@ pub fn layout(project: &Project, context: &super::Context, sources: &crate::text
     let home = context.environment.get("HOME").filter(|home| home.starts_with('/')).map(|home| clean(home));
     let mut layout = Layout { home, diagnostics: project.diagnostics.clone(), ..Layout::default() };
     let mut told = Vec::new();
-    if let Some(include) = project.root.entry("include") {
-        told.push(Diagnostic::at(
-            Level::Gap,
-            include.key_span,
-            "`include` is not resolved: what it brings in is not judged",
-        ));
-    }
     let volumes = named_volumes(project, &mut told);
     let scope = Scope { directory: &project.directory, home: layout.home.as_deref(), volumes: &volumes };
-    let mut reader = Reader { project, scope, sources, context, told };
+    let mut reader = Reader { project, scope, sources, context, told, unseen: Vec::new() };
     let mut from = Vec::new();
     for entry in services(project, &mut reader.told) {
         if let Some(container) = reader.service(entry) {
@@ -112,6 +106,8 @@ struct Reader<'a> {
     sources: &'a crate::text::Sources,
     context: &'a super::Context,
     told: Vec<Diagnostic>,
+    /// What of the service being read could not be looked at.
+    unseen: Vec<Unseen>,
 }
 
 impl Reader<'_> {
@@ -132,10 +128,8 @@ impl Reader<'_> {
         if !self.starts(&profiles) {
             return None;
         }
-        if let Some(extends) = node.entry("extends") {
-            let message = format!("`extends` of `{}` is not resolved: what it brings in is not judged", entry.key);
-            self.told.push(Diagnostic::at(Level::Gap, extends.key_span, message));
-        }
+        self.unseen.clear();
+        let env = self.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let build = node.get("build");
         let arguments = build.and_then(|build| build.get("args"));
@@ -151,14 +145,16 @@ impl Reader<'_> {
             builds: build.is_some_and(|build| !build.is_null()),
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
+            hooks: self.hooks(node),
             script: Script::default(),
+            unseen: std::mem::take(&mut self.unseen),
             user: node.get("user").and_then(|node| value(node)),
             working_dir: node.get("working_dir").and_then(|node| value(node)),
             tty: node.get("tty").and_then(|node| flag(node, &mut self.told)),
             stdin_open: node.get("stdin_open").and_then(|node| flag(node, &mut self.told)),
             read_only: node.get("read_only").and_then(|node| flag(node, &mut self.told)).is_some_and(|flag| flag.on),
             labels: self.labels(node),
-            env: self.environment(node),
+            env,
             mounts: self.mounts(node),
         })
     }
@@ -191,6 +187,39 @@ impl Reader<'_> {
         Some(Command { words, span: node.span })
     }
 
+    /// The health check (`CMD-SHELL` text, `CMD` words) and the commands of `post_start` and `pre_stop`.
+    fn hooks(&mut self, node: &Node) -> Vec<Command> {
+        let mut hooks = Vec::new();
+        if let Some(test) = node.get("healthcheck").and_then(|check| check.get("test")) {
+            let words = match test.as_seq() {
+                None => value(test).into_iter().collect(),
+                Some(_) => words(test, &mut self.told).unwrap_or_default(),
+            };
+            let (kind, rest) = words.split_first().map_or(("NONE", &[][..]), |(kind, rest)| (kind.text.as_str(), rest));
+            let text = match (test.as_seq(), kind) {
+                (None, _) => words.first(),
+                (Some(_), "CMD-SHELL") => rest.first(),
+                (Some(_), _) => None,
+            };
+            let shell = |text: &Value| {
+                let word = |word: &str| Value::known(word, Some(Span { end: test.span.start, ..test.span }));
+                vec![word("/bin/sh"), word("-c"), text.clone()]
+            };
+            let words = match text {
+                Some(text) => shell(text),
+                None if kind == "CMD" => rest.to_vec(),
+                None => Vec::new(),
+            };
+            hooks.push(Command { words, span: test.span });
+        }
+        for key in ["post_start", "pre_stop"] {
+            let items = node.get(key).and_then(|node| node.as_seq()).unwrap_or_default();
+            hooks.extend(items.iter().filter_map(|item| self.command(item, "command")));
+        }
+        hooks.retain(|hook| !hook.words.is_empty());
+        hooks
+    }
+
     fn labels(&mut self, node: &Node) -> BTreeMap<String, Label> {
         let Some(node) = node.get("labels") else { return BTreeMap::new() };
         let label = |pair: field::Pair| {
@@ -216,10 +245,15 @@ impl Reader<'_> {
         variables
     }
 
+    fn env_files(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
+        let mut unseen = Vec::new();
+        let read = environment(node, self.project, self.context, self.sources, &mut self.told, &mut unseen);
+        self.unseen.extend(unseen);
+        read
+    }
+
     fn environment(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
-        let files = node
-            .get("env_file")
-            .map(|node| environment(node, self.project, self.context, self.sources, &mut self.told));
+        let files = node.get("env_file").map(|node| self.env_files(node));
         let mut variables = files.unwrap_or_default();
         if let Some(node) = node.get("environment") {
             variables.extend(self.variables(node));
@@ -295,11 +329,14 @@ fn volumes_from(containers: &mut [Container], from: &[(usize, Value)], told: &mu
             }
         }
     }
-    for (_, source) in from {
+    for (taker, source) in from {
         let name = source.text.split(':').next().unwrap_or("");
         if !containers.iter().any(|container| container.name == name) {
-            let message = "the mounts that `volumes_from` takes here are of a container that is not described";
-            told.extend(source.span.map(|span| Diagnostic::at(Level::Gap, span, message)));
+            let what = "the mounts that `volumes_from` takes are of a container that is not described";
+            told.extend(source.span.map(|span| Diagnostic::at(Level::Gap, span, what)));
+            if let (Some(taker), Some(span)) = (containers.get_mut(*taker), source.span) {
+                taker.unseen.push(Unseen { what: what.to_owned(), span });
+            }
         }
     }
 }

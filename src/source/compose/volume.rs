@@ -67,6 +67,11 @@ fn short(text: &str) -> Short<'_> {
     }
 }
 
+/// The source of the short syntax, if it has one.
+pub(super) fn short_source(text: &str) -> Option<&str> {
+    short(text).source
+}
+
 /// Every mount of a service's `volumes`.
 pub(super) fn mounts(node: &Node, scope: &Scope<'_>, told: &mut Vec<Diagnostic>) -> Vec<Mount> {
     let Some(items) = node.as_seq() else {

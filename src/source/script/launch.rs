@@ -34,6 +34,7 @@ impl Walker<'_> {
     }
 
     fn inner(&mut self, inner: Inner, mut state: State) -> Outcome {
+        self.dropped |= inner.drops;
         if let Some(reason) = inner.hides {
             self.miss(reason);
         }

@@ -58,9 +58,9 @@ pub fn read(entrypoint: Option<&Command>, command: Option<&Command>, sources: &S
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
-    Script { invocations: walker.found, sight, unseen }
+    Script { invocations: walker.found, sight, unseen, without_environment: walker.dropped }
 }
 
 fn partial(reason: &str) -> Script {
-    Script { invocations: Vec::new(), sight: Sight::Partial, unseen: Some(reason.to_owned()) }
+    Script { unseen: Some(reason.to_owned()), ..Script::default() }
 }

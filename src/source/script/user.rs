@@ -16,7 +16,7 @@ pub(super) fn switch_user(words: &[Word], name: &str) -> Unwrapped {
         at += 1;
         let login = matches!(option.as_str(), "-" | "-l" | "--login");
         if login {
-            inner.hides = Some(format!("`{name} -` takes the environment away"));
+            inner.drop_environment(&format!("{name} -"));
         } else if option == "--" {
             break;
         } else if let Some(value) = option.strip_prefix("--command=") {
@@ -25,8 +25,9 @@ pub(super) fn switch_user(words: &[Word], name: &str) -> Unwrapped {
         } else if matches!(option.as_str(), "-c" | "--command" | "--session-command")
             || (option.starts_with('-') && !option.starts_with("--") && option.ends_with('c'))
         {
-            inner.hides =
-                inner.hides.or_else(|| option.contains('l').then(|| format!("`{name} -l` takes the environment away")));
+            if option.contains('l') {
+                inner.drop_environment(&format!("{name} -l"));
+            }
             text = next.cloned();
             at += 1;
         } else if matches!(option.as_str(), "-u" | "--user") {
@@ -70,7 +71,7 @@ pub(super) fn sudo(words: &[Word]) -> Unwrapped {
     let keeps =
         options.iter().any(|option| option == "--preserve-env" || (!option.starts_with("--") && option.contains('E')));
     if !keeps {
-        inner.hides = Some("`sudo` takes the environment away".into());
+        inner.drop_environment("sudo");
     }
     let rest = words.get(at..).unwrap_or_default();
     let assigns =

@@ -27,6 +27,8 @@ pub(super) struct Walker<'a> {
     pub(super) here: Span,
     pub(super) found: Vec<Invocation>,
     pub(super) unseen: Option<String>,
+    /// Whether something runs without the container's environment.
+    pub(super) dropped: bool,
     /// The files that were opened: their paths, and whether these hang on what is not clear.
     pub(super) files: Vec<(Text, bool)>,
     pub(super) frames: Vec<Frame>,
@@ -52,6 +54,7 @@ impl<'a> Walker<'a> {
             here,
             found: Vec::new(),
             unseen: None,
+            dropped: false,
             files: Vec::new(),
             frames: Vec::new(),
             calls: Vec::new(),

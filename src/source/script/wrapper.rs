@@ -29,6 +29,16 @@ pub(super) struct Inner {
     pub(super) directory: Option<Text>,
     /// Why something about it cannot be seen.
     pub(super) hides: Option<String>,
+    /// Whether the container's environment does not reach it.
+    pub(super) drops: bool,
+}
+
+impl Inner {
+    /// Notes that the environment is taken away, and by what.
+    pub(super) fn drop_environment(&mut self, by: &str) {
+        self.drops = true;
+        self.hides.get_or_insert_with(|| format!("`{by}` takes the environment away"));
+    }
 }
 
 /// A shell's text, arguments and options.
@@ -229,7 +239,7 @@ fn env(words: &[Word]) -> Unwrapped {
         match text.as_str() {
             "--" if options => options = false,
             "-" | "-i" | "--ignore-environment" if options => {
-                inner.hides = Some("`env -i` takes the environment away".into());
+                inner.drop_environment("env -i");
             }
             "-u" | "--unset" if options => {
                 inner.env.extend(next.map(|name| (name.raw(), Value::Unset)));
