@@ -73,7 +73,7 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("an unknown anchor", b"services:\n  a: *nothing\n", "error", 2, 6, "not valid YAML"),
         ("an anchor in itself", b"services: &a\n  a: *a\n", "error", 2, 6, "alias"),
         ("a bad variable", b"services:\n  a:\n    image: ${\n", "error", 3, 12, "`$$`"),
-        ("an undefined volume", b"services:\n  a:\n    volumes: [v:/v]\n", "error", 3, 15, "`v` is not defined"),
+        ("an undefined volume", b"services:\n  a:\n    volumes: [vv:/v]\n", "error", 3, 15, "`vv` is not defined"),
         ("extends nothing", b"services:\n  a:\n    extends: {service: b}\n", "error", 3, 5, "no service `b`"),
         ("extends itself", b"services:\n  a:\n    extends: a\n", "error", 3, 5, "circle"),
         ("includes itself", b"include: [compose.yaml]\nservices: {a: {image: x}}\n", "error", 1, 11, "circle"),

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod canary;
+mod compose;
 mod explain;
 mod harness;
 mod help;

@@ -82,22 +82,22 @@ fn variables_come_from_the_environment_then_from_files() {
 fn volumes_are_one_place_under_every_name() {
     let cases = [
         // Two services of one project, by the engine's name and by the project's.
-        ("volumes: {v: {}}", "v", "v", true),
-        ("volumes: {v: {}, w: {name: p_v}}", "v", "w", true),
-        ("volumes: {v: {}, w: {external: true, name: p_v}}", "v", "w", true),
-        ("volumes: {v: {}, w: {external: true}}", "v", "w", false),
-        ("volumes: {v: {}}", "v", "/var/lib/docker/volumes/p_v/_data", true),
-        ("volumes: {v: {driver_opts: {type: none, o: \"bind,rw\", device: /srv/./x}}}", "v", "/srv/y/../x", true),
+        ("volumes: {vv: {}}", "vv", "vv", true),
+        ("volumes: {vv: {}, ww: {name: p_vv}}", "vv", "ww", true),
+        ("volumes: {vv: {}, ww: {external: true, name: p_vv}}", "vv", "ww", true),
+        ("volumes: {vv: {}, ww: {external: true}}", "vv", "ww", false),
+        ("volumes: {vv: {}}", "vv", "/var/lib/docker/volumes/p_vv/_data", true),
+        ("volumes: {vv: {driver_opts: {type: none, o: \"bind,rw\", device: /srv/./x}}}", "vv", "/srv/y/../x", true),
         (
-            "volumes: {v: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}, w: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}}",
-            "v",
-            "w",
+            "volumes: {vv: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}, ww: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}}",
+            "vv",
+            "ww",
             true,
         ),
         (
-            "volumes: {v: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}, w: {driver_opts: {type: nfs, o: addr=h, device: \":/f\"}}}",
-            "v",
-            "w",
+            "volumes: {vv: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}, ww: {driver_opts: {type: nfs, o: addr=h, device: \":/f\"}}}",
+            "vv",
+            "ww",
             false,
         ),
         ("", "~/state", "/home/user/state", true),
@@ -128,11 +128,11 @@ fn mounts_nest_and_shadow() {
         ("[\"/srv/claude:/state\"]", "environment: {CLAUDE_CONFIG_DIR: /state}", true),
         ("[\"/srv:/state\"]", "environment: {CLAUDE_CONFIG_DIR: /state/claude}", true),
         ("[\"/srv:/state\"]", "environment: {HOME: /state}", false),
-        ("[{type: volume, source: v, target: /home/agent/.claude, volume: {subpath: claude}}]", "", true),
+        ("[{type: volume, source: vv, target: /home/agent/.claude, volume: {subpath: claude}}]", "", true),
     ];
     for (mounts, more, shared) in cases {
         let text = format!(
-            "name: p\nservices:\n  a:\n{}  b:\n    image: x\n    volumes: {mounts}\n    {more}\n    entrypoint: [claude, -p]\nvolumes: {{v: {{driver_opts: {{o: bind, device: /srv}}}}}}\n",
+            "name: p\nservices:\n  a:\n{}  b:\n    image: x\n    volumes: {mounts}\n    {more}\n    entrypoint: [claude, -p]\nvolumes: {{vv: {{driver_opts: {{o: bind, device: /srv}}}}}}\n",
             service("/srv/claude:/home/agent/.claude")
         );
         let directory = project(&[("compose.yaml", &text)]);

@@ -1,5 +1,6 @@
 //! Which files make a project: as Compose finds them, and below a directory. May use `model`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -17,9 +18,9 @@ const OVERRIDES: [&str; 4] =
 ///
 /// # Errors
 /// None is found.
-pub fn discover(context: &Context) -> Result<Vec<PathBuf>, Diagnostic> {
-    if let Some(files) = context.environment.get("COMPOSE_FILE").filter(|files| !files.is_empty()) {
-        let separator = context.environment.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
+pub(super) fn discover(context: &Context, variables: &BTreeMap<String, String>) -> Result<Vec<PathBuf>, Diagnostic> {
+    if let Some(files) = variables.get("COMPOSE_FILE").filter(|files| !files.is_empty()) {
+        let separator = variables.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
         return Ok(files.split(separator).map(PathBuf::from).collect());
     }
     let mut directory = Some(context.cwd.as_path());

@@ -70,7 +70,11 @@ pub(super) fn parse(text: &str, outer: &BTreeMap<String, String>) -> Result<BTre
                 let quoted = body.get(..length).unwrap_or("");
                 line += quoted.matches('\n').count();
                 let behind = body.get(length + 1..).unwrap_or("");
-                after = behind.split_once('\n').map_or("", |(_, next)| next);
+                let (tail, next) = behind.split_once('\n').unwrap_or((behind, ""));
+                if !(tail.trim().is_empty() || tail.trim_start().starts_with('#')) {
+                    return Err(BadLine(begun));
+                }
+                after = next;
                 if quote == '"' { scope.expand(&unescape(quoted)) } else { quoted.to_owned() }
             }
             _ => {
@@ -139,6 +143,7 @@ mod tests {
         assert_eq!(of("# A=1\n\nA", "A"), None);
         assert_eq!(of("A=${U:-d}", "A").as_deref(), Some("d"));
         assert_eq!(parse("ok=1\n=x", &BTreeMap::new()), Err(BadLine(2)));
+        assert_eq!(parse("a='x' y", &BTreeMap::new()), Err(BadLine(1)));
         assert_eq!(parse("a=\"x", &BTreeMap::new()), Err(BadLine(1)));
     }
 }

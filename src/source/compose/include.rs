@@ -58,6 +58,8 @@ impl Loading<'_> {
             return None;
         }
         let own = item.get("project_directory").and_then(|node| value(node)).map(|path| absolute(&path.text));
+        // Compose takes what is no directory for a file in one.
+        let own = own.map(|own| if own.is_dir() { own } else { own.parent().unwrap_or(directory).to_owned() });
         let own = own.unwrap_or_else(|| first.parent().unwrap_or(directory).to_owned());
         let env_files: Vec<PathBuf> = item
             .get("env_file")

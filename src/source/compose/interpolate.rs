@@ -23,7 +23,7 @@ pub(super) struct Told {
     pub(super) invalid: Vec<Span>,
 }
 
-/// Interpolates every value of a tree. Keys are left as they are, as Compose leaves them.
+/// Interpolates every value of a tree; what it makes is text and no longer a number or null. Keys are left as they are, as Compose leaves them.
 pub(super) fn tree(node: &Rc<Node>, variables: &dyn Variables, told: &mut Told) -> Rc<Node> {
     let data = match &node.data {
         Data::Scalar(scalar) if scalar.text.contains('$') => match expand(&scalar.text, variables) {
@@ -33,7 +33,7 @@ pub(super) fn tree(node: &Rc<Node>, variables: &dyn Variables, told: &mut Told) 
                         told.unset.push((symbol.name.clone(), node.span));
                     }
                 }
-                Data::Scalar(Scalar { text, plain: scalar.plain, symbols })
+                Data::Scalar(Scalar { text, plain: false, symbols })
             }
             Err(Invalid) => {
                 told.invalid.push(node.span);

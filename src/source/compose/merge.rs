@@ -24,6 +24,11 @@ pub(super) fn merge(under: &Rc<Node>, over: &Rc<Node>, path: &mut Vec<String>) -
         (Some("volumes"), Data::Seq(below), Data::Seq(above)) if depth == 3 => {
             Rc::new(Node::new(over.span, Data::Seq(by_target(below, above))))
         }
+        // One alone may be written without a list.
+        (Some("tmpfs" | "env_file"), _, _) if depth == 3 => {
+            let both = [listed(under), listed(over)].concat();
+            Rc::new(Node::new(over.span, Data::Seq(both)))
+        }
         (_, Data::Map(below), Data::Map(above)) => Rc::new(Node::new(over.span, Data::Map(maps(below, above, path)))),
         (_, Data::Seq(below), Data::Seq(above)) => {
             let mut items = below.clone();
@@ -31,6 +36,14 @@ pub(super) fn merge(under: &Rc<Node>, over: &Rc<Node>, path: &mut Vec<String>) -
             Rc::new(Node::new(over.span, Data::Seq(items)))
         }
         _ => Rc::clone(over),
+    }
+}
+
+fn listed(node: &Rc<Node>) -> Vec<Rc<Node>> {
+    match &node.data {
+        Data::Seq(items) => items.clone(),
+        _ if node.is_null() => Vec::new(),
+        _ => vec![Rc::clone(node)],
     }
 }
 

@@ -14,7 +14,8 @@ mod rebase;
 mod service;
 mod volume;
 
-pub use discover::{discover, find};
+use discover::discover;
+pub use discover::find;
 pub use project::{Project, resolve};
 pub use service::layout;
 

@@ -39,9 +39,6 @@ impl Variables for BTreeMap<String, String> {
 /// # Errors
 /// Nothing could be read: why, for each file.
 pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Result<Project, Vec<Diagnostic>> {
-    let files =
-        if options.files.is_empty() { discover(context).map_err(|told| vec![told])? } else { options.files.clone() };
-    let directory = directory(context, options, &files);
     let mut loading = Loading {
         sources,
         context,
@@ -51,7 +48,19 @@ pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Resul
         including: Vec::new(),
         files: 0,
     };
-    let variables = loading.variables_of(&directory, &options.env_files, &context.environment);
+    let given = env_files(context, options);
+    let files = match options.files.as_slice() {
+        // Where the files are may itself be in `.env`.
+        [] => {
+            let cwd = context.cwd.display().to_string();
+            let variables = loading.variables_of(&cwd, &given, &context.environment);
+            loading.diagnostics.clear();
+            discover(context, &variables).map_err(|told| vec![told])?
+        }
+        files => files.to_vec(),
+    };
+    let directory = directory(context, options, &files);
+    let variables = loading.variables_of(&directory, &given, &context.environment);
     let mut root: Option<Rc<Node>> = None;
     for file in &files {
         for document in loading.resolved(file, Path::new(&directory), &variables) {
@@ -64,13 +73,21 @@ pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Resul
     let Some(root) = root else { return Err(loading.diagnostics) };
     let name = name(&variables, options, &root, &directory);
     let profiles = match (&options.profiles, variables.get("COMPOSE_PROFILES")) {
-        (Profiles::Active(names), Some(more)) => {
-            let more = more.split(',').filter(|name| !name.is_empty()).map(str::to_owned);
-            Profiles::Active(names.iter().cloned().chain(more).collect())
+        (Profiles::Active(names), Some(more)) if names.is_empty() => {
+            Profiles::Active(more.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect())
         }
         (profiles, _) => profiles.clone(),
     };
     Ok(Project { name, directory, root, diagnostics: loading.diagnostics, variables, profiles })
+}
+
+/// The files in the place of `.env`: as given, or `COMPOSE_ENV_FILES`.
+fn env_files(context: &Context, options: &Options) -> Vec<PathBuf> {
+    let named = context.environment.get("COMPOSE_ENV_FILES").filter(|files| !files.is_empty());
+    match (options.env_files.as_slice(), named) {
+        ([], Some(files)) => files.split(',').map(PathBuf::from).collect(),
+        (given, _) => given.to_vec(),
+    }
 }
 
 /// The project directory: as given, or where the first file is.
@@ -136,7 +153,10 @@ impl Loading<'_> {
                     continue;
                 }
             };
-            match dotenv::parse(&text, outer) {
+            // A later file may build on an earlier one.
+            let mut known = variables.clone();
+            known.extend(outer.clone());
+            match dotenv::parse(&text, &known) {
                 Ok(more) => variables.extend(more),
                 Err(dotenv::BadLine(line)) => {
                     let pos = crate::text::Pos { line: u32::try_from(line).unwrap_or(1), column: 1 };

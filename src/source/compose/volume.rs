@@ -41,29 +41,26 @@ struct Short<'a> {
     options: &'a str,
 }
 
-/// `SOURCE:TARGET:OPTIONS`, where a Windows drive's colon separates nothing.
+/// `SOURCE:TARGET:OPTIONS`. To Compose a single letter before a colon is a Windows drive, wherever it stands.
 fn short(text: &str) -> Short<'_> {
-    let mut cuts = Vec::new();
-    let bytes = text.as_bytes();
+    let mut parts: Vec<&str> = Vec::new();
     let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let drive = at == start + 1
-            && bytes.get(start).is_some_and(u8::is_ascii_alphabetic)
-            && matches!(bytes.get(at + 1), Some(b'\\' | b'/'))
-            && cuts.is_empty()
-            && text.get(at + 1..).is_some_and(|rest| rest.contains(':'));
-        if *byte == b':' && !drive {
-            cuts.push(at);
+    for (at, _) in text.match_indices(':') {
+        let part = text.get(start..at).unwrap_or("");
+        let mut letters = part.chars();
+        let drive = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
+        if !drive {
+            parts.push(part);
             start = at + 1;
         }
     }
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or("");
-    match cuts.as_slice() {
-        [] => Short { source: None, target: text, options: "" },
-        [one] => Short { source: Some(part(0, *one)), target: part(one + 1, text.len()), options: "" },
-        [one, two, ..] => {
-            Short { source: Some(part(0, *one)), target: part(one + 1, *two), options: part(two + 1, text.len()) }
+    parts.push(text.get(start..).unwrap_or(""));
+    match parts.as_slice() {
+        [target] => Short { source: None, target, options: "" },
+        [source, target, rest @ ..] => {
+            Short { source: Some(source), target, options: rest.first().copied().unwrap_or("") }
         }
+        [] => Short { source: None, target: "", options: "" },
     }
 }
 
@@ -92,9 +89,14 @@ fn mount(item: &Node, scope: &Scope<'_>, told: &mut Vec<Diagnostic>) -> Option<M
         None
     })?;
     let parts = short(&whole.text);
+    if parts.source.is_none() && is_windows(parts.target) {
+        let message = "a single letter before a colon is a Windows drive to Compose, so this is a path of the container \
+                       that no engine on Linux mounts; give the volume a longer name, or use the long syntax";
+        told.push(Diagnostic::at(Level::Gap, item.span, message));
+    }
     let of = |text: &str| part(&whole, text);
     let mut target = of(parts.target);
-    target.text = clean(&target.text);
+    target.text = clean_target(&target.text);
     let read_only = parts.options.split(',').any(|option| option == "ro");
     let (source, defined) = match parts.source {
         None => (MountSource::Anonymous, None),
@@ -173,6 +175,11 @@ impl Scope<'_> {
     }
 }
 
+/// A container path as the engine cleans it; what is none is left as it is.
+fn clean_target(path: &str) -> String {
+    if is_windows(path) { path.to_owned() } else { clean(path) }
+}
+
 fn is_windows(path: &str) -> bool {
     path.starts_with('\\') || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
 }
@@ -191,9 +198,11 @@ mod tests {
             (source.map(str::to_owned), target.to_owned(), options.to_owned())
         };
         assert_eq!(parts("/data"), wanted(None, "/data", ""));
-        assert_eq!(parts("v:/data"), wanted(Some("v"), "/data", ""));
+        assert_eq!(parts("vol:/data"), wanted(Some("vol"), "/data", ""));
         assert_eq!(parts("~/.claude:/c:ro,z"), wanted(Some("~/.claude"), "/c", "ro,z"));
         assert_eq!(parts("C:\\x:/c"), wanted(Some("C:\\x"), "/c", ""));
+        assert_eq!(parts("v:/c"), wanted(None, "v:/c", ""));
+        assert_eq!(parts("vv:/c:ro"), wanted(Some("vv"), "/c", "ro"));
         assert_eq!(parts("${X}:/c"), wanted(Some("${X}"), "/c", ""));
     }
 }
