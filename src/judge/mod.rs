@@ -10,6 +10,8 @@ mod place;
 mod program;
 mod reach;
 mod role;
+mod sight;
+mod spawner;
 mod state;
 mod subject;
 mod unresolved;
@@ -17,19 +19,19 @@ mod verdict;
 mod version;
 mod words;
 
-use crate::finding::{Evidence, Finding, Location, LockName, Participant, Report, UNDETERMINED, Verdict};
-use crate::model::{Layout, MountSource, parent_and_name};
+use crate::finding::{Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
+use crate::model::{Layout, parent_and_name};
 use crate::ruleset::{
-    Access, Auth, Breach, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Identity, Key, Landing,
-    Outcome, Peers, Refresh, Ruleset, Severity, Sight, Spawner, Users,
+    Access, Auth, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Identity, Key, Landing, Peers,
+    Refresh, Ruleset, Severity, Sight, Spawner, Users,
 };
 use group::{Relation, groups, relate};
 use place::Filesystem;
-use program::{ROLE_LABEL, Runs};
+use program::Runs;
 use state::is_home;
 use subject::{Subject, flock_problem, side_file_fact, subjects};
 use unresolved::Unresolved;
-use verdict::{Blind, Case, names};
+use verdict::{Case, names};
 
 /// Judges a layout by the rules.
 pub fn judge(layout: Layout, rules: &Ruleset, config: &Config) -> Report {
@@ -46,7 +48,7 @@ pub fn judge(layout: Layout, rules: &Ruleset, config: &Config) -> Report {
         let judgement = Judgement { rules, config, home, subjects: &all, unresolved: Unresolved::of(&all) };
         judgement.report(&mut report);
     }
-    spawners(&layout, rules, &mut report);
+    spawner::find(&layout, rules, &mut report);
     report.diagnostics = layout.diagnostics;
     report
 }
@@ -176,94 +178,6 @@ impl<'a> Judgement<'a, '_> {
         participant.guard = facts.guard.name();
         (participant, answer.findings)
     }
-
-    /// The first thing that is not seen and on which the verdict hangs.
-    fn blind(&self, subject: &Subject<'_>) -> Option<(Sight, Blind)> {
-        let name = &subject.container.name;
-        let unreadable = [&subject.role.unreadable, &subject.version.unreadable, &subject.guard.unreadable];
-        if let Some(evidence) = unreadable.into_iter().flatten().next() {
-            let blind = Blind {
-                problem: format!("{name} declares something that is not understood: {}", evidence.text),
-                settle: "Correct the label; `overlock explain undetermined` lists the values.".to_owned(),
-                span: evidence.span.unwrap_or(subject.container.span),
-            };
-            return Some((Sight::Declaration, blind));
-        }
-        if let Some(unseen) = subject.container.unseen.first() {
-            let blind = Blind {
-                problem: format!("{name} was not seen whole: {}", unseen.what),
-                settle: "Run overlock where that can be read, or with what stands for it.".to_owned(),
-                span: unseen.span,
-            };
-            return Some((Sight::Part, blind));
-        }
-        if subject.state.path.starts_with("${") && subject.login.mount.is_none() && subject.mounts_something() {
-            let blind = Blind {
-                problem: format!(
-                    "where {name} keeps its state hangs on a variable that is not set: {}",
-                    subject.state.path
-                ),
-                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
-                span: subject
-                    .state
-                    .evidence
-                    .iter()
-                    .find_map(|evidence| evidence.span)
-                    .unwrap_or(subject.container.span),
-            };
-            return Some((Sight::StateDirectory, blind));
-        }
-        let variable = &subject.profile.state_directory.variable;
-        if let Some(mount) = subject.reach {
-            let target = &mount.target.text;
-            let blind = Blind {
-                problem: format!(
-                    "{name} mounts a state directory at {target}, and whether the program looks there is not known"
-                ),
-                settle: format!(
-                    "Set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only.",
-                    subject.profile.name
-                ),
-                span: mount.span,
-            };
-            return Some((Sight::StateDirectory, blind));
-        }
-        if let Some(mount) = subject.loose_target.filter(|_| subject.login.mount.is_none()) {
-            let blind = Blind {
-                problem: format!(
-                    "what {name} mounts at {} may be its state directory: the variable is not set",
-                    mount.target.text
-                ),
-                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
-                span: mount.span,
-            };
-            return Some((Sight::Target, blind));
-        }
-        let waits = subject.refresh != Refresh::No && !self.all_settled();
-        if waits && self.unresolved.may_coincide(subject) {
-            let place = subject.login_directory().name().text;
-            let problem = if subject.login.place.is_unresolved() {
-                format!(
-                    "whether {name} shares its state directory with others is not known: {place} hangs on a variable that is not set"
-                )
-            } else {
-                format!(
-                    "whether others share {place} with {name} is not known: theirs hangs on a variable that is not set"
-                )
-            };
-            let settle =
-                "Set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}.".to_owned();
-            return Some((Sight::Place, Blind { problem, settle, span: subject.span() }));
-        }
-        None
-    }
-
-    /// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.
-    fn all_settled(&self) -> bool {
-        let mut refreshing =
-            self.subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
-        refreshing.all(|subject| subject.profile.is_settled(subject.version.range.as_ref()))
-    }
 }
 
 /// A participant with what is wrong.
@@ -335,58 +249,5 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
         verdict,
         reason,
         span: subject.container.span,
-    }
-}
-
-/// Containers that hold the engine's socket, where there is something that what they start could share.
-fn spawners(layout: &Layout, rules: &Ruleset, report: &mut Report) {
-    let shared = report.participants.iter().filter(|participant| participant.verdict != Verdict::NotAParticipant);
-    let mut places: Vec<String> =
-        shared.filter(|one| one.scope != "private").map(|one| one.place.text.clone()).collect();
-    places.sort();
-    places.dedup();
-    let facts = Facts { spawner: Spawner::Unseen, ..Facts::default() };
-    let Some(Outcome::Broken(breach)) =
-        rules.matrix.tables.get("spawner").and_then(|table| table.decide(facts)).map(|(_, row)| &row.outcome)
-    else {
-        return;
-    };
-    if places.is_empty() {
-        return;
-    }
-    for container in &layout.containers {
-        let declared = container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
-        let socket = container.mounts.iter().find(|mount| {
-            let MountSource::Host(source) = &mount.source else { return false };
-            rules.filesystems.engine_sockets.contains(&source.text)
-        });
-        if let Some(mount) = socket.filter(|_| !declared) {
-            report.findings.push(spawner(container, mount, breach, &places));
-        }
-    }
-}
-
-fn spawner(
-    container: &crate::model::Container,
-    mount: &crate::model::Mount,
-    breach: &Breach,
-    places: &[String],
-) -> Finding {
-    let fill = |text: &str| {
-        text.replace("{container}", &container.name)
-            .replace("{mounted}", &mount.target.text)
-            .replace("{places}", &words::listed(places, "a state directory".to_owned()))
-    };
-    Finding {
-        rule: breach.rule.clone(),
-        severity: breach.severity,
-        confidence: breach.confidence,
-        container: container.name.clone(),
-        project: container.project.clone(),
-        peers: Vec::new(),
-        message: fill(&breach.message),
-        remedies: breach.remedies.iter().map(|remedy| fill(remedy)).collect(),
-        locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
-        evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
     }
 }

@@ -1,0 +1,56 @@
+//! Containers that can start others which no input describes. May use `model`, `ruleset`, `finding` and earlier parts
+//! of `judge`.
+
+use super::program::ROLE_LABEL;
+use super::words;
+use crate::finding::{Evidence, Finding, Location, Report, Verdict};
+use crate::model::{Container, Layout, Mount, MountSource};
+use crate::ruleset::{Breach, Facts, Outcome, Ruleset, Spawner};
+
+/// Containers that hold the engine's socket, where there is something that what they start could share.
+pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
+    let shared = report.participants.iter().filter(|participant| participant.verdict != Verdict::NotAParticipant);
+    let mut places: Vec<String> =
+        shared.filter(|one| one.scope != "private").map(|one| one.place.text.clone()).collect();
+    places.sort();
+    places.dedup();
+    let facts = Facts { spawner: Spawner::Unseen, ..Facts::default() };
+    let Some(Outcome::Broken(breach)) =
+        rules.matrix.tables.get("spawner").and_then(|table| table.decide(facts)).map(|(_, row)| &row.outcome)
+    else {
+        return;
+    };
+    if places.is_empty() {
+        return;
+    }
+    for container in &layout.containers {
+        let declared = container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
+        let socket = container.mounts.iter().find(|mount| {
+            let MountSource::Host(source) = &mount.source else { return false };
+            rules.filesystems.engine_sockets.contains(&source.text)
+        });
+        if let Some(mount) = socket.filter(|_| !declared) {
+            report.findings.push(spawner(container, mount, breach, &places));
+        }
+    }
+}
+
+fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[String]) -> Finding {
+    let fill = |text: &str| {
+        text.replace("{container}", &container.name)
+            .replace("{mounted}", &mount.target.text)
+            .replace("{places}", &words::listed(places, "a state directory".to_owned()))
+    };
+    Finding {
+        rule: breach.rule.clone(),
+        severity: breach.severity,
+        confidence: breach.confidence,
+        container: container.name.clone(),
+        project: container.project.clone(),
+        peers: Vec::new(),
+        message: fill(&breach.message),
+        remedies: breach.remedies.iter().map(|remedy| fill(remedy)).collect(),
+        locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
+        evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
+    }
+}
