@@ -63,10 +63,10 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("only a comment", b"# nothing\n", "error", 1, 1, "empty"),
         ("no services", b"volumes: {}\n", "error", 1, 1, "no `services`"),
         ("services is a list", b"services:\n  - a\n", "error", 1, 1, "`services` is a mapping"),
-        ("a null service", b"services:\n  a:\n", "not inspected", 2, 3, "`a` is null"),
-        ("a list for a service", b"services:\n  a: [x]\n", "not inspected", 2, 3, "`a` is a list"),
-        ("a map for volumes", b"services:\n  a:\n    volumes: {a: b}\n", "not inspected", 3, 14, "a list of volumes"),
-        ("a list in environment", b"services:\n  a:\n    environment: {A: [b]}\n", "not inspected", 3, 22, "a value"),
+        ("a null service", b"services:\n  a:\n", "gap", 2, 3, "`a` is null"),
+        ("a list for a service", b"services:\n  a: [x]\n", "gap", 2, 3, "`a` is a list"),
+        ("a map for volumes", b"services:\n  a:\n    volumes: {a: b}\n", "gap", 3, 14, "a list of volumes"),
+        ("a list in environment", b"services:\n  a:\n    environment: {A: [b]}\n", "gap", 3, 22, "a value"),
         ("duplicate keys", b"services:\n  a:\n    image: x\n    image: y\n", "error", 4, 5, "`image` stands twice"),
         ("invalid UTF-8", b"services:\n  a: {image: \xff}\n", "error", 2, 14, "UTF-8"),
         ("a tab", b"services:\n\ta: {image: x}\n", "error", 2, 2, "not valid YAML"),
@@ -77,14 +77,7 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("extends nothing", b"services:\n  a:\n    extends: {service: b}\n", "error", 3, 5, "no service `b`"),
         ("extends itself", b"services:\n  a:\n    extends: a\n", "error", 3, 5, "circle"),
         ("includes itself", b"include: [compose.yaml]\nservices: {a: {image: x}}\n", "error", 1, 11, "circle"),
-        (
-            "include is a scalar",
-            b"include: x.yaml\nservices: {a: {image: x}}\n",
-            "not inspected",
-            1,
-            10,
-            "a list of files",
-        ),
+        ("include is a scalar", b"include: x.yaml\nservices: {a: {image: x}}\n", "gap", 1, 10, "a list of files"),
     ];
     for (name, content, severity, line, column, words) in cases {
         let (told, status) = check(content);

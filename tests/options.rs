@@ -100,6 +100,18 @@ fn volumes_are_one_place_under_every_name() {
             "ww",
             false,
         ),
+        (
+            "volumes: {vv: {driver_opts: {type: nfs, o: \"addr=h,rw\", device: \":/e\"}}, ww: {driver_opts: {type: nfs, o: \"ro,addr=h\", device: \":/e\"}}}",
+            "vv",
+            "ww",
+            true,
+        ),
+        (
+            "volumes: {vv: {driver_opts: {type: nfs, o: addr=h, device: \":/e\"}}, ww: {driver_opts: {type: nfs, o: addr=i, device: \":/e\"}}}",
+            "vv",
+            "ww",
+            false,
+        ),
         ("", "~/state", "/home/user/state", true),
         ("", "~/state", "$HOME/state/.", true),
         ("", "/srv/x", "/srv/xy", false),

@@ -119,6 +119,11 @@ fn nothing_of_these_is_clean() {
             "undetermined",
         ),
         (
+            "a lock on what is replaced",
+            sharing("entrypoint: [flock, /root/.claude/.credentials.json, claude, -p]"),
+            "guard-mismatch",
+        ),
+        (
             "a shared flock",
             sharing("entrypoint: [flock, -s, /root/.claude/session.lock, claude, -p]"),
             "unguarded-share",

@@ -143,8 +143,7 @@ impl<'a> Mounts<'a> {
             MountSource::Volume(name) if name.is_symbolic() => unresolved(name, &below),
             MountSource::Volume(name) => named(Filesystem::Volume(name.text.clone()), &below),
             MountSource::Device { fstype, device, options } => {
-                let name = format!("{fstype} {} ({options})", device.text);
-                named(Filesystem::Device(name), &below)
+                named(Filesystem::Device(device_name(fstype, &device.text, options)), &below)
             }
             MountSource::Anonymous => own(Filesystem::Anonymous(self.index), path),
             MountSource::Tmpfs => own(Filesystem::Tmpfs(self.index), path),
@@ -173,6 +172,15 @@ fn named(filesystem: Filesystem, below: &str) -> Place {
 fn unresolved(source: &Value, below: &str) -> Place {
     let path = if below.is_empty() { source.text.clone() } else { format!("{}/{below}", source.text) };
     Place { filesystem: Filesystem::Unresolved, path }
+}
+
+/// What tells one mounted filesystem from another: options such as `ro` or `vers=4` make no other place of it.
+fn device_name(fstype: &str, device: &str, options: &str) -> String {
+    let telling =
+        |option: &&str| ["addr=", "subvol=", "subvolid=", "upperdir="].iter().any(|name| option.starts_with(name));
+    let mut telling: Vec<&str> = options.split(',').filter(telling).collect();
+    telling.sort_unstable();
+    if telling.is_empty() { format!("{fstype} {device}") } else { format!("{fstype} {device} ({})", telling.join(",")) }
 }
 
 /// A place that is named by the container's own path.

@@ -264,6 +264,11 @@ impl<'a> Parts<'a, '_> {
             (GuardFault::Private, format!("{path} lands on {}", landing.place.name().text))
         } else if landing.is_read_only(self.container) {
             (GuardFault::ReadOnly, format!("{path} is on a read-only mount and cannot be created"))
+        } else if self.is_replaced(path, state) {
+            (
+                GuardFault::Removed,
+                format!("the program replaces {path}, and a lock on the old file keeps nobody from the new one"),
+            )
         } else if removes(self.container, state, path) {
             (GuardFault::Removed, format!("it removes {path}, so that the next call locks another file of that name"))
         } else if guard.fault != GuardFault::None {
@@ -277,6 +282,14 @@ impl<'a> Parts<'a, '_> {
             guard.state = Guard::Broken;
         }
         (guard.fault, guard.problem) = (fault, problem);
+    }
+
+    /// Whether a path is a file that the program replaces by a new one.
+    fn is_replaced(&self, path: &str, state: &StateDir) -> bool {
+        let side = self.profile.side_files.iter().map(|file| &file.name);
+        let names = side.chain([&self.profile.credentials]);
+        let bases = [Some(state.path.as_str()), state.home.as_deref()];
+        names.into_iter().any(|name| bases.iter().flatten().any(|base| join(base, name) == path))
     }
 
     /// Whether a path is one of the program's own locks, whatever its version and wherever its side files are.

@@ -125,7 +125,7 @@ pub(super) fn write(report: &Report, sources: &Sources, out: &mut dyn io::Write)
 pub(super) fn level(level: Level) -> &'static str {
     match level {
         Level::Warning => "warning",
-        Level::Gap => "not inspected",
+        Level::Gap => "gap",
         Level::Error => "error",
     }
 }

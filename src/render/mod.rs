@@ -10,6 +10,7 @@ mod text;
 use std::io;
 
 use crate::finding::Report;
+use crate::model::Level;
 use crate::text::Sources;
 
 pub use safe::safe;
@@ -62,7 +63,10 @@ pub fn diagnostics(report: &Report, sources: &Sources, out: &mut dyn io::Write) 
             (None, Some(file)) => format!("{file}: "),
             (None, None) => String::new(),
         };
-        let level = json::level(diagnostic.level);
+        let level = match diagnostic.level {
+            Level::Gap => "not inspected",
+            other => json::level(other),
+        };
         writeln!(out, "{}", safe(&format!("{at}{level}: {}", diagnostic.message)))?;
     }
     Ok(())
