@@ -132,6 +132,105 @@ fn judge(files: &[String]) -> (BTreeMap<String, String>, Vec<String>, u8) {
     (verdicts.collect(), words, status.code())
 }
 
+/// Bits of compose files and of what breaks them.
+const TOKENS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- ",
+    "\n",
+    "\t",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!reset ",
+    "!override ",
+    "|\n",
+    ">-\n",
+    "${",
+    "$$",
+    "${A:-",
+    "}",
+    "${A:?",
+    "null",
+    "~",
+    "---\n",
+    "# ",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "services:",
+    "volumes:",
+    "extends: a",
+    "include: [0.yaml]",
+    "volumes_from: [a]",
+    "env_file: 0.yaml",
+    ":ro",
+    "::",
+    "/",
+    "..",
+    "flock 9",
+    "$(",
+    "<<E",
+    "999999999999999999999",
+    "-1",
+];
+
+/// The world's compose files.
+fn corpus() -> Vec<String> {
+    let world = crate::harness::folders(&crate::harness::root().join("fixtures/world"));
+    world.iter().filter_map(|folder| fs::read_to_string(folder.join("compose.yaml")).ok()).collect()
+}
+
+/// A text with pieces taken out, put in and doubled.
+fn mangled(text: &str, edits: &[(u16, u8, u8)]) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for (at, kind, what) in edits {
+        let at = usize::from(*at) % (characters.len() + 1);
+        let end = (at + usize::from(*what)).min(characters.len());
+        match kind % 3 {
+            0 => drop(characters.drain(at..end)),
+            1 => {
+                let token = TOKENS[usize::from(*what) % TOKENS.len()];
+                characters.splice(at..at, token.chars());
+            }
+            _ => {
+                let piece: Vec<char> = characters[at..end].to_vec();
+                characters.splice(at..at, piece);
+            }
+        }
+    }
+    characters.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(which in 0usize..1000, edits in proptest::collection::vec(any::<(u16, u8, u8)>(), 1..8)) {
+        let corpus = corpus();
+        let text = mangled(&corpus[which % corpus.len()], &edits);
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("0.yaml"), &text).unwrap();
+        let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
+        let world = World { environment, directory: directory.path().to_owned(), terminal: true };
+        for format in ["text", "json"] {
+            let cli = <Cli as clap::Parser>::try_parse_from(["overlock", "check", "0.yaml", "--format", format]).unwrap();
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            command::run(&cli, &world, &mut out, &mut err).unwrap();
+            prop_assert!(!out.is_empty());
+            // Nothing that could move a cursor or turn a line round reaches a terminal, colours apart.
+            let shown = String::from_utf8(out).unwrap();
+            let hostile = shown.contains(['\u{202e}', '\t']);
+            prop_assert!(format == "json" || !hostile, "{}", shown);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
