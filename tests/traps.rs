@@ -124,6 +124,29 @@ fn nothing_of_these_is_clean() {
             "guard-mismatch",
         ),
         (
+            "one of two calls in a directory of its own",
+            sharing(
+                "environment: {HOME: /root}\nentrypoint: [sh, -c, \"CLAUDE_CONFIG_DIR=/own claude -p a; claude -p b\"]",
+            ),
+            "unguarded-share",
+        ),
+        (
+            "a directory said in the text",
+            service(
+                "other",
+                "volumes: [\"cl:/data\"]\nenvironment: {HOME: /root}\nentrypoint: [sh, -c, \"export CLAUDE_CONFIG_DIR=$$HOME/../data; claude -p\"]",
+            ),
+            "unguarded-share",
+        ),
+        (
+            "a directory that the text makes up",
+            service(
+                "other",
+                "volumes: [\"cl:/data\"]\nenvironment: {HOME: /root}\nentrypoint: [sh, -c, \"export CLAUDE_CONFIG_DIR=$$(cat /where); claude -p\"]",
+            ),
+            "undetermined",
+        ),
+        (
             "a shared flock",
             sharing("entrypoint: [flock, -s, /root/.claude/session.lock, claude, -p]"),
             "unguarded-share",

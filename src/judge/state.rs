@@ -1,9 +1,10 @@
 //! Where a program in a container keeps its state: by the variable that moves it, by `HOME`, or by what is mounted.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
+use super::expand::expand;
 use super::program::Calls;
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Value, join, parent_and_name};
+use crate::model::{Container, EnvValue, Invocation, Value, join, parent_and_name};
 use crate::ruleset::Profile;
 
 /// A state directory as the container sees it.
@@ -32,11 +33,29 @@ pub(crate) enum Known {
     No,
 }
 
-/// The directories in which the program may keep its state: one, unless mounts suggest several.
+/// The directories in which the program may keep its state: one for each call that sets its own, and more where mounts
+/// suggest several.
 pub(crate) fn directories(container: &Container, profile: &Profile, calls: &Calls<'_>) -> Vec<StateDir> {
-    let home = said(container, calls, "HOME");
+    let mut found: Vec<StateDir> = Vec::new();
+    let own: Vec<Option<&Invocation>> = match calls.live.as_slice() {
+        [] => vec![None],
+        live => live.iter().copied().map(Some).collect(),
+    };
+    for call in own {
+        for directory in directories_of(container, profile, call) {
+            if found.iter().all(|known| known.path != directory.path) {
+                found.push(directory);
+            }
+        }
+    }
+    found
+}
+
+fn directories_of(container: &Container, profile: &Profile, call: Option<&Invocation>) -> Vec<StateDir> {
+    let home = said(container, call, "HOME", None).filter(|(home, _)| home.starts_with('/') || !set_by(call, "HOME"));
     let variable = &profile.state_directory.variable;
-    if let Some((path, span)) = said(container, calls, variable) {
+    let known_home = home.as_ref().map(|(home, _)| home.as_str());
+    if let Some((path, span)) = said(container, call, variable, known_home) {
         let path = absolute(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
@@ -66,12 +85,28 @@ pub(crate) fn directories(container: &Container, profile: &Profile, calls: &Call
     homes.into_iter().map(|(home, evidence)| below(&home, Known::Inferred, evidence)).collect()
 }
 
-/// A variable's value where it is set and not empty: by every call itself, or by the container's environment.
-fn said(container: &Container, calls: &Calls<'_>, name: &str) -> Option<(String, Option<crate::text::Span>)> {
-    let by_call = calls.live.first().and_then(|call| Some((call.env.get(name)?.clone(), Some(call.span))));
-    let plain = |value: &String| !value.is_empty() && !value.contains(['$', '`', '\\']) && !value.starts_with('~');
-    if let Some((value, span)) = by_call.filter(|(value, _)| plain(value)) {
-        return Some((value, span));
+fn set_by(call: Option<&Invocation>, name: &str) -> bool {
+    call.is_some_and(|call| call.env.contains_key(name))
+}
+
+/// A variable's value where it is set and not empty: by the call itself, or by the container's environment. One that
+/// cannot be told stays `${NAME}`.
+fn said(
+    container: &Container,
+    call: Option<&Invocation>,
+    name: &str,
+    home: Option<&str>,
+) -> Option<(String, Option<crate::text::Span>)> {
+    if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
+        let state = StateDir {
+            path: String::new(),
+            home: home.map(str::to_owned),
+            moved: false,
+            known: Known::No,
+            evidence: Vec::new(),
+        };
+        let told = expand(value, call, container, &state).unwrap_or_else(|| format!("${{{name}}}"));
+        return (!value.is_empty()).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
     match &variable.value {
