@@ -7,6 +7,11 @@ use clap::Parser;
 use overlock::cli::Cli;
 use overlock::command::{self, World};
 
+/// The terminal's width, where it tells.
+fn width() -> u16 {
+    terminal_size::terminal_size().map_or(100, |(width, _)| width.0)
+}
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -16,7 +21,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let world = World::of_process(io::stdout().is_terminal());
+    let world = World::of_process(io::stdout().is_terminal().then(width));
     // Output is built up whole, so that a failure leaves no half of it behind.
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = match command::run(&cli, &world, &mut out, &mut err) {

@@ -34,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),
+    ("terminal_size", &["main.rs"]),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -20,13 +20,13 @@ pub struct World {
     pub environment: BTreeMap<String, String>,
     /// The working directory.
     pub directory: PathBuf,
-    /// Whether the result goes to a terminal.
-    pub terminal: bool,
+    /// The width of the terminal that the result goes to, in columns; `None` where it goes elsewhere.
+    pub terminal: Option<u16>,
 }
 
 impl World {
     /// The process's own environment and directory. What is not UTF-8 in them is replaced.
-    pub fn of_process(terminal: bool) -> Self {
+    pub fn of_process(terminal: Option<u16>) -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         Self {
             environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
@@ -37,14 +37,13 @@ impl World {
 
     fn style(&self, colour: Colour) -> Style {
         let not_wanted = self.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = self.environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
         Style {
             colour: match colour {
-                Colour::Auto => self.terminal && !not_wanted,
+                Colour::Auto => self.terminal.is_some() && !not_wanted,
                 Colour::Always => true,
                 Colour::Never => false,
             },
-            width: if self.terminal { width.or(Some(140)) } else { None },
+            width: self.terminal,
         }
     }
 }
