@@ -31,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Judge compose projects: files, or directories that are searched for them
     Check(Check),
+    /// Print the resolved project as `docker compose config --format json` does, without Docker
+    Config(Config),
     /// Say what a rule means, why, and how to fix what it finds
     Explain(Explain),
 }
@@ -52,6 +54,17 @@ pub struct Check {
     pub fail_on: FailOn,
 }
 
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// A compose file, or the directory of a project. Without one, the project is found as Compose finds it
+    #[arg(conflicts_with = "file")]
+    pub path: Option<PathBuf>,
+    /// Compose's own options.
+    #[command(flatten)]
+    pub compose: Compose,
+}
+
 /// Compose's own options, with Compose's meaning.
 #[derive(Debug, Args)]
 pub struct Compose {
@@ -67,7 +80,8 @@ pub struct Compose {
     /// File of variables for interpolation, instead of .env
     #[arg(long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
-    /// Judge only what Compose would start with this profile; without it, every service
+    /// Only what Compose would start with this profile; `check` judges every service without it, `config` prints those
+    /// that need none
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
 }

@@ -30,7 +30,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["render/frame.rs"]),
     ("serde_json", &["render/json.rs", "source/compose/"]),
     ("ignore", &["source/compose/discover.rs"]),
-    ("shlex", &["source/compose/"]),
+    ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),

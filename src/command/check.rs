@@ -47,7 +47,7 @@ pub(super) fn run(
     };
     render::render(&report, sources, format, style, out)?;
     if format == Format::Text {
-        render::diagnostics(&report, sources, err)?;
+        render::diagnostics(&report.diagnostics, sources, err)?;
     }
     Ok(status)
 }

@@ -1,6 +1,7 @@
 //! One file a subcommand: collect, load, judge, triage, render. May use everything but `main`.
 
 mod check;
+mod config;
 mod explain;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             Some(rules) => check::run(arguments, world, &rules, world.style(cli.color), &sources, out, err),
             None => Ok(ExitStatus::Unusable),
         },
+        Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => match load_rules(cli, &sources, err)? {
             Some(rules) => explain::run(arguments, &rules, out),
             None => Ok(ExitStatus::Unusable),

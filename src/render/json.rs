@@ -14,7 +14,7 @@ use crate::triage::count;
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     schema_version: u32,
     participants: Vec<JsonParticipant<'a>>,
     findings: Vec<JsonFinding<'a>>,
@@ -116,8 +116,12 @@ struct Summary {
     undetermined: usize,
 }
 
-pub(super) fn write(report: &Report, sources: &Sources, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(report, sources))?;
+/// Writes a document as JSON, indented, with a line end.
+///
+/// # Errors
+/// What the stream says.
+pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
 }
 
@@ -130,7 +134,7 @@ pub(super) fn level(level: Level) -> &'static str {
     }
 }
 
-fn document<'a>(report: &'a Report, sources: &Sources) -> Document<'a> {
+pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> {
     let counts = count(report);
     Document {
         schema_version: SCHEMA_VERSION,

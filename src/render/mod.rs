@@ -10,9 +10,10 @@ mod text;
 use std::io;
 
 use crate::finding::Report;
-use crate::model::Level;
+use crate::model::{Diagnostic, Level};
 use crate::text::Sources;
 
+pub use json::write as document;
 pub use safe::safe;
 
 /// An output format.
@@ -46,7 +47,7 @@ pub fn render(
 ) -> io::Result<()> {
     match format {
         Format::Text => text::write(report, sources, style, out),
-        Format::Json => json::write(report, sources, out),
+        Format::Json => json::write(&json::report(report, sources), out),
     }
 }
 
@@ -54,8 +55,8 @@ pub fn render(
 ///
 /// # Errors
 /// What the stream says.
-pub fn diagnostics(report: &Report, sources: &Sources, out: &mut dyn io::Write) -> io::Result<()> {
-    for diagnostic in &report.diagnostics {
+pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, out: &mut dyn io::Write) -> io::Result<()> {
+    for diagnostic in diagnostics {
         let at = match (diagnostic.span, &diagnostic.file) {
             (Some(span), _) => {
                 format!("{}:{}:{}: ", sources.get(span.file).name(), span.start.line, span.start.column)

@@ -1,11 +1,12 @@
 //! YAML as a tree in which every key and value knows its place in the file.
-//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source` alone.
+//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source` and `text::scalar` alone.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
+use super::scalar::{self, Kind};
 use super::source::{FileId, Pos, Span, narrow};
 
 /// What one file may cost. A compose file is far below each of these.
@@ -51,10 +52,19 @@ pub enum Data {
 pub struct Scalar {
     /// The text after YAML's own unescaping.
     pub text: String,
-    /// Whether it was written without quotes, so that it may be a number, a boolean or null.
+    /// Whether it may be a number, a boolean or null: written without quotes, or tagged as one.
     pub plain: bool,
+    /// Whether it is written in quotes, so that its text begins a column later.
+    pub quoted: bool,
     /// The variables in `text` that interpolation found no value for; `text` keeps `${NAME}` for each.
     pub symbols: Vec<Symbol>,
+}
+
+impl Scalar {
+    /// What the scalar is by YAML's schema. What hangs on a variable is text.
+    pub fn kind(&self) -> Kind {
+        if self.plain && self.symbols.is_empty() { scalar::kind(&self.text) } else { Kind::Text }
+    }
 }
 
 /// A variable that is not set where the tool runs.
@@ -95,6 +105,8 @@ pub struct Stream {
     pub documents: Vec<Rc<Node>>,
     /// Keys written twice in one mapping. The tree holds the last value of each.
     pub duplicates: Vec<YamlError>,
+    /// Keys that are no text but a number, a boolean, a date or null. The tree holds them as they are written.
+    pub typed_keys: Vec<YamlError>,
 }
 
 impl Node {
@@ -108,10 +120,14 @@ impl Node {
         Self { span, tag: None, data, weight }
     }
 
+    /// Text made by a program in the place of what it was made from.
+    pub fn text(span: Span, text: impl Into<String>) -> Self {
+        Self::new(span, Data::Scalar(Scalar { text: text.into(), ..Scalar::default() }))
+    }
+
     /// Whether this is YAML's null: nothing, `~` or `null`, unquoted.
     pub fn is_null(&self) -> bool {
-        matches!(&self.data, Data::Scalar(scalar)
-            if scalar.plain && matches!(scalar.text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        self.as_scalar().is_some_and(|scalar| scalar.kind() == Kind::Null)
     }
 
     /// The entries of a mapping.
@@ -219,10 +235,16 @@ impl Builder {
         let span = self.span(marks);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let scalar =
-                    Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain, symbols: Vec::new() };
+                let tag = tag.map(|tag| tag.to_string());
+                let plain = match tag.as_deref().map(|tag| tag.rsplit([':', '!']).next().unwrap_or("")) {
+                    Some("str" | "") => false,
+                    Some("int" | "float" | "bool" | "null" | "timestamp") => true,
+                    _ => style == ScalarStyle::Plain,
+                };
+                let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+                let scalar = Scalar { text: text.into_owned(), plain, quoted, symbols: Vec::new() };
                 let mut node = Node::new(span, Data::Scalar(scalar));
-                node.tag = tag.map(|tag| tag.to_string());
+                node.tag = tag;
                 self.place(Rc::new(node), anchor);
                 Ok(())
             }
@@ -286,8 +308,16 @@ impl Builder {
                 return Err(YamlError { message: format!("a key is {}, not a name", key.kind()), span: key.span });
             };
             if scalar.plain && scalar.text == "<<" {
+                if !merges.is_empty() {
+                    let message = "the key `<<` stands twice in one mapping; give it a list".to_owned();
+                    self.stream.duplicates.push(YamlError { message, span: key.span });
+                }
                 merges.push(Rc::clone(value));
                 continue;
+            }
+            if scalar.kind() != Kind::Text {
+                let message = format!("the key `{}` is no text to YAML; put it in quotes", scalar.text);
+                self.stream.typed_keys.push(YamlError { message, span: key.span });
             }
             let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
             match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {

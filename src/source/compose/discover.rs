@@ -14,16 +14,21 @@ const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
-/// The files of the project that Compose would find: `COMPOSE_FILE`, or the default files here or in a parent.
+/// The files of the project that Compose would find: `COMPOSE_FILE`, or the default files in the directory to start
+/// from or in a parent.
 ///
 /// # Errors
 /// None is found.
-pub(super) fn discover(context: &Context, variables: &BTreeMap<String, String>) -> Result<Vec<PathBuf>, Diagnostic> {
+pub(super) fn discover(
+    context: &Context,
+    start: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Result<Vec<PathBuf>, Diagnostic> {
     if let Some(files) = variables.get("COMPOSE_FILE").filter(|files| !files.is_empty()) {
-        let separator = variables.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
-        return Ok(files.split(separator).map(PathBuf::from).collect());
+        let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
+        return Ok(files.split(separator.map_or(":", String::as_str)).map(PathBuf::from).collect());
     }
-    let mut directory = Some(context.cwd.as_path());
+    let mut directory = Some(start);
     while let Some(at) = directory {
         if let Some(files) = defaults(at) {
             let shown = |file: PathBuf| file.strip_prefix(&context.cwd).map_or(file.clone(), Path::to_owned);

@@ -1,149 +1,271 @@
-//! `.env` files in Compose's syntax (Compose docs, "Env file syntax"). Pure. Uses `compose::interpolate` alone.
+//! `.env` files in Compose's syntax (Compose docs, "Env file syntax"; what they leave open is as Docker Compose 2.40
+//! has it). Pure. Uses `compose::interpolate` alone.
 
 use std::collections::BTreeMap;
 
-use super::interpolate::{Variables, expand};
+use super::interpolate::{Refused, Unset, Variables, expand};
 
-/// A line that is no assignment, by its number from 1.
+/// A line that cannot be read, by its number from 1, and why. No value of the file is in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadLine(pub(super) usize);
+pub(super) struct BadLine {
+    pub(super) line: usize,
+    pub(super) message: String,
+}
 
-/// Variables of the file so far, and those around it, which win.
+/// Variables of the file so far under those around it.
 struct Scope<'a> {
     own: &'a BTreeMap<String, String>,
-    outer: &'a BTreeMap<String, String>,
+    outer: &'a dyn Variables,
 }
 
 impl Variables for Scope<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.outer.get(name).or_else(|| self.own.get(name)).map(String::as_str)
+        self.outer.get(name).or_else(|| self.own.get(name).map(String::as_str))
     }
 }
 
-impl Scope<'_> {
-    /// The text with its variables replaced; one that is not set is nothing here.
-    fn expand(&self, text: &str) -> String {
-        let Ok((mut expanded, symbols)) = expand(text, self) else { return text.to_owned() };
-        for symbol in symbols {
-            expanded = expanded.replacen(&format!("${{{}}}", symbol.name), "", 1);
+/// Reads assignments into `own`: quotes, escapes in double quotes, `export`, comments, values over several lines,
+/// expansion. A name alone takes its value from `outer`.
+///
+/// # Errors
+/// The first line that Compose refuses; what stands before it has been read.
+pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn Variables) -> Result<(), BadLine> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut rest = text;
+    loop {
+        rest = statement(rest);
+        if rest.is_empty() {
+            return Ok(());
         }
-        expanded
-    }
-}
-
-/// Reads assignments: quotes, escapes in double quotes, `export`, comments, values over several lines, expansion.
-/// A name alone is skipped: it stands for what is set around the file.
-pub(super) fn parse(text: &str, outer: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, BadLine> {
-    let mut own = BTreeMap::new();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    let mut rest = text.as_str();
-    let mut line = 1;
-    while !rest.is_empty() {
-        let (current, mut after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let assignment = current.trim_start();
-        let assignment = assignment.strip_prefix("export ").unwrap_or(assignment).trim_start();
-        let begun = line;
-        line += 1;
-        if assignment.is_empty() || assignment.starts_with('#') {
-            rest = after;
-            continue;
-        }
-        let end = assignment.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-' | '[' | ']'));
-        let (name, tail) = assignment.split_at(end.unwrap_or(assignment.len()));
-        let tail = tail.trim_start();
-        if name.is_empty() || !(tail.is_empty() || tail.starts_with(['=', ':', '#'])) {
-            return Err(BadLine(begun));
-        }
-        if tail.is_empty() || tail.starts_with('#') {
-            rest = after;
-            continue;
-        }
-        let value = tail.get(1..).unwrap_or("").trim_start_matches([' ', '\t']);
-        let scope = Scope { own: &own, outer };
-        let value = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let from = value.get(1..).unwrap_or("");
-                // A quoted value may go on over line ends.
-                let start = text.len() - rest.len() + current.len() - from.len();
-                let body = text.get(start..).unwrap_or("");
-                let length = closing(body, quote).ok_or(BadLine(begun))?;
-                let quoted = body.get(..length).unwrap_or("");
-                line += quoted.matches('\n').count();
-                let behind = body.get(length + 1..).unwrap_or("");
-                let (tail, next) = behind.split_once('\n').unwrap_or((behind, ""));
-                if !(tail.trim().is_empty() || tail.trim_start().starts_with('#')) {
-                    return Err(BadLine(begun));
-                }
-                after = next;
-                if quote == '"' { scope.expand(&unescape(quoted)) } else { quoted.to_owned() }
-            }
-            _ => {
-                let end = value.find(" #").unwrap_or(value.len());
-                scope.expand(value.get(..end).unwrap_or("").trim_end())
-            }
+        let bad = |message: &str| BadLine {
+            line: 1 + text.get(..text.len() - rest.len()).unwrap_or("").matches('\n').count(),
+            message: message.to_owned(),
         };
-        own.insert(name.to_owned(), value);
-        rest = after;
+        let (name, value, alone) = name(rest).map_err(bad)?;
+        if name.contains(' ') {
+            return Err(bad("the name of a variable has no blank in it"));
+        }
+        if alone {
+            if let Some(value) = outer.get(name) {
+                own.insert(name.to_owned(), value.to_owned());
+            }
+            rest = value;
+            continue;
+        }
+        let raw = raw(value).map_err(bad)?;
+        let text = match raw.expands {
+            true => {
+                let scope = Scope { own, outer };
+                expand(&raw.text, &scope, Unset::Empty).map_err(|refused| bad(refused_message(&refused)))?.text
+            }
+            false => raw.text,
+        };
+        own.insert(name.to_owned(), text);
+        rest = raw.rest;
     }
-    Ok(own)
 }
 
-fn closing(text: &str, quote: char) -> Option<usize> {
-    let mut escaped = false;
+fn refused_message(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Invalid => "a `${` that begins no variable; put the value in single quotes",
+        Refused::Required { .. } => "a variable that this value requires has no value",
+    }
+}
+
+/// Where the next statement begins: past blanks and comments.
+fn statement(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with('#') {
+        rest = rest.find('\n').and_then(|end| rest.get(end..)).unwrap_or("").trim_start();
+    }
+    rest
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
+}
+
+/// The name, what follows its separator, and whether the name stands alone on its line.
+fn name(text: &str) -> Result<(&str, &str, bool), &'static str> {
+    let text = match text.strip_prefix("export") {
+        Some(rest) if rest.starts_with(char::is_whitespace) => rest.trim_start_matches(is_blank),
+        _ => text,
+    };
+    if text.is_empty() {
+        return Err("`export` of nothing");
+    }
     for (at, character) in text.char_indices() {
         match character {
-            _ if escaped => escaped = false,
-            '\\' if quote == '"' => escaped = true,
-            _ if character == quote => return Some(at),
-            _ => {}
+            '=' | ':' | '\n' => {
+                let name = text.get(..at).unwrap_or("").trim_end();
+                let rest = text.get(at + 1..).unwrap_or("").trim_start_matches(is_blank);
+                return Ok((name, rest, character == '\n'));
+            }
+            '_' | '.' | '-' | '[' | ']' => {}
+            _ if is_blank(character) || character.is_alphanumeric() => {}
+            _ => return Err("this line is no NAME=value: a name has letters, digits, `_`, `.` and `-`"),
         }
     }
-    None
+    // To Compose the last line of a file without a line end and without a `=` is a value without a name.
+    Ok(("", text, false))
 }
 
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            out.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some('$') => out.push_str("$$"),
-            Some(other) => out.push(other),
-            None => out.push('\\'),
+/// A value as it is written.
+struct Raw<'a> {
+    text: String,
+    /// Whether variables in it are replaced.
+    expands: bool,
+    rest: &'a str,
+}
+
+fn raw(text: &str) -> Result<Raw<'_>, &'static str> {
+    let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+        let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let value = line.split_once(" #").map_or(line, |(value, _)| value).trim_end();
+        return Ok(Raw { text: value.to_owned(), expands: true, rest });
+    };
+    let mut value = String::new();
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            '\\' if !escaped => escaped = true,
+            _ if character == quote && !escaped => {
+                let rest = text.get(at + 1..).unwrap_or("");
+                let double = quote == '"';
+                return Ok(Raw { text: if double { unescaped(&value) } else { value }, expands: double, rest });
+            }
+            _ => {
+                if escaped && character != quote {
+                    value.push('\\');
+                }
+                escaped = false;
+                value.push(character);
+            }
         }
     }
+    Err("a quote is opened and not closed")
+}
+
+/// The escapes of double quotes; `\$` becomes `$$`, which expansion makes a `$`.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let letter = after.chars().next();
+        let simple = match letter {
+            Some('a') => Some("\u{7}"),
+            Some('b') => Some("\u{8}"),
+            Some('f') => Some("\u{c}"),
+            Some('n') => Some("\n"),
+            Some('r') => Some("\r"),
+            Some('t') => Some("\t"),
+            Some('v') => Some("\u{b}"),
+            Some('"') => Some("\""),
+            Some('\\') => Some("\\"),
+            Some('$') => Some("$$"),
+            _ => None,
+        };
+        rest = match (simple, letter) {
+            (Some(simple), _) => {
+                out.push_str(simple);
+                after.get(1..).unwrap_or("")
+            }
+            (None, Some('0')) => {
+                let digits = after.get(1..).unwrap_or("");
+                let length = digits.bytes().take(3).take_while(u8::is_ascii_digit).count();
+                let (digits, rest) = digits.split_at(length);
+                let octal = u32::from_str_radix(digits, 8).ok().filter(|value| length == 3 && *value < 256);
+                match octal.and_then(char::from_u32) {
+                    Some(character) => out.push(character),
+                    // What is no octal escape loses its zero in Compose.
+                    None => out.push_str(&format!("\\{digits}")),
+                }
+                rest
+            }
+            _ => {
+                out.push('\\');
+                after
+            }
+        };
+    }
+    out.push_str(rest);
     out
+}
+
+/// `format: raw` (docker CLI's env files): everything after the first `=` is the value.
+///
+/// # Errors
+/// A line that Compose refuses.
+pub(super) fn parse_raw(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn Variables) -> Result<(), BadLine> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let bad = |message: &str| BadLine { line: at + 1, message: message.to_owned() };
+        let (name, value) = line.split_once('=').map_or((line, None), |(name, value)| (name, Some(value)));
+        if name.is_empty() {
+            return Err(bad("no name before the `=`"));
+        }
+        if name.contains(char::is_whitespace) {
+            return Err(bad("the name of a variable has no blank in it"));
+        }
+        if let Some(value) = value.or_else(|| outer.get(name)) {
+            own.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> BTreeMap<String, String> {
-        parse(text, &BTreeMap::from([("OUTER".to_owned(), "outer".to_owned())])).unwrap()
+    fn read(text: &str) -> Result<BTreeMap<String, String>, BadLine> {
+        let outer = BTreeMap::from([("OUTER".to_owned(), "outer".to_owned())]);
+        let mut own = BTreeMap::new();
+        parse(text, &mut own, &outer).map(|()| own)
     }
 
     #[test]
     fn the_syntax_of_env_files() {
-        let of = |text: &str, name: &str| read(text).get(name).cloned();
-        assert_eq!(of("A=b # c", "A").as_deref(), Some("b"));
-        assert_eq!(of("A=b#c", "A").as_deref(), Some("b#c"));
-        assert_eq!(of("export A='x $y'", "A").as_deref(), Some("x $y"));
-        assert_eq!(of("A=\"x\\n$OUTER\"", "A").as_deref(), Some("x\nouter"));
-        assert_eq!(of("A=1\nB=${A}2", "B").as_deref(), Some("12"));
-        assert_eq!(of("A=\"l1\nl2\"\nB=3", "A").as_deref(), Some("l1\nl2"));
-        assert_eq!(of("A=\"l1\nl2\"\nB=3", "B").as_deref(), Some("3"));
-        assert_eq!(of("A: b", "A").as_deref(), Some("b"));
-        assert_eq!(of("# A=1\n\nA", "A"), None);
-        assert_eq!(of("A=${U:-d}", "A").as_deref(), Some("d"));
-        assert_eq!(parse("ok=1\n=x", &BTreeMap::new()), Err(BadLine(2)));
-        assert_eq!(parse("a='x' y", &BTreeMap::new()), Err(BadLine(1)));
-        assert_eq!(parse("a=\"x", &BTreeMap::new()), Err(BadLine(1)));
+        let cases = [
+            ("A=b # c", Some("b")),
+            ("A=b#c", Some("b#c")),
+            ("A= # c", Some("# c")),
+            ("export A='x $y'", Some("x $y")),
+            ("A=\"x\\n$OUTER\"", Some("x\nouter")),
+            ("B=1\nA=${B}2", Some("12")),
+            ("A=\"l1\nl2\"\nB=3", Some("l1\nl2")),
+            ("A: b", Some("b")),
+            ("# A=1\n\nA\n", None),
+            ("A=${U:-d}", Some("d")),
+            ("A='it\\'s'", Some("it's")),
+            ("A='a\\nb'", Some("a\\nb")),
+            ("A=\"\\0101\\\\\\$x\\q\"", Some("A\\$x\\q")),
+            ("OUTER\nA=1", Some("1")),
+            ("A = b  \r\n", Some("b")),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(read(text).unwrap().get("A").map(String::as_str), wanted, "{text}");
+        }
+        assert_eq!(read("OUTER\n").unwrap().get("OUTER").map(String::as_str), Some("outer"));
+        let line = |text: &str| read(text).map_err(|bad| bad.line);
+        assert_eq!(line("ok=1\n a b=x"), Err(2));
+        assert_eq!(line("ok=1\n\n@=x"), Err(3));
+        assert_eq!(line("a=\"x\n\n"), Err(1));
+        assert_eq!(line("a=${"), Err(1));
+    }
+
+    #[test]
+    fn raw_files_are_taken_as_they_are() {
+        let mut own = BTreeMap::new();
+        let outer = BTreeMap::from([("C".to_owned(), "c".to_owned())]);
+        parse_raw("A='x' # y\n #no\nB=a=b \nC\nD\n", &mut own, &outer).unwrap();
+        let pairs: Vec<_> = own.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("A", "'x' # y"), ("B", "a=b "), ("C", "c")]);
+        assert_eq!(parse_raw("A=1\nx y=2", &mut own, &outer).unwrap_err().line, 2);
     }
 }

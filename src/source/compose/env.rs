@@ -1,75 +1,153 @@
-//! A service's `env_file`s (Compose spec, "env_file"). May use `text` and `model`.
+//! A service's environment: `environment` over its `env_file`s (Compose spec, "env_file": priority). May use `text` and
+//! `model`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::field::{flag, value};
-use super::{Context, Project, dotenv, read};
-use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value, join};
+use super::field::{pairs, value};
+use super::interpolate::Variables;
+use super::tree::{as_text, written};
+use super::{Context, Mode, Project, dotenv, read};
+use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value};
 use crate::text::yaml::Node;
 use crate::text::{Pos, Sources, Span};
 
-/// The variables of all files, a later file over an earlier one. They are located where the file is named: what is in
-/// it may be secret.
-pub(super) fn environment(
-    node: &Node,
+/// What a service's files are read with, and what is told of them.
+pub(super) struct Reading<'a> {
+    pub(super) project: &'a Project,
+    pub(super) context: &'a Context,
+    pub(super) sources: &'a Sources,
+    pub(super) told: Vec<Diagnostic>,
+    /// What of the service being read could not be looked at.
+    pub(super) unseen: Vec<Unseen>,
+}
+
+/// The project's variables over the service's own.
+struct Around<'a> {
+    project: &'a BTreeMap<String, String>,
+    service: &'a BTreeMap<String, String>,
+}
+
+impl Variables for Around<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.project.get(name).or_else(|| self.service.get(name)).map(String::as_str)
+    }
+}
+
+impl Reading<'_> {
+    /// The variables of a service. Those of files are located where the file is named: what is in it may be secret.
+    pub(super) fn environment(&mut self, service: &Node) -> BTreeMap<String, EnvVar> {
+        let written = service.get("environment").map(|node| self.variables(node)).unwrap_or_default();
+        let Some(files) = service.get("env_file").and_then(|files| files.as_seq()) else { return written };
+        let known: BTreeMap<String, String> = written.iter().filter_map(|(name, variable)| known(name, variable)).collect();
+        let mut own = known.clone();
+        let mut variables = BTreeMap::new();
+        for item in files {
+            let before = own.clone();
+            let around = Around { project: &self.project.variables, service: &known };
+            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &around);
+            self.tell(parsed);
+            let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
+            let variable = |text: &String| EnvVar { value: EnvValue::Set(Value::known(text.clone(), None)), span: item.span };
+            variables.extend(fresh.map(|(name, text)| (name.clone(), variable(text))));
+        }
+        variables.extend(written);
+        variables
+    }
+
+    fn tell(&mut self, parsed: Result<(), Problem>) {
+        if let Err(problem) = parsed {
+            self.told.push(problem.told);
+            self.unseen.extend(problem.unseen);
+        }
+    }
+
+    /// Names with values, where a name alone is taken from where Compose runs.
+    pub(super) fn variables(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
+        let mut variables = BTreeMap::new();
+        for pair in pairs(node, &mut self.told) {
+            let outer = || self.project.variables.get(&pair.name).map(|text| Value::known(text.clone(), None));
+            let value = match pair.value {
+                Some(scalar) => Some(Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) }),
+                None => outer(),
+            };
+            let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
+            variables.insert(pair.name, EnvVar { value, span: pair.name_span });
+        }
+        variables
+    }
+
+    /// Labels of a service's `label_file`s, a later file over an earlier one.
+    pub(super) fn label_files(&mut self, service: &Node) -> BTreeMap<String, (String, Span)> {
+        let mut labels = BTreeMap::new();
+        for item in service.get("label_file").and_then(|files| files.as_seq()).unwrap_or_default() {
+            let mut own = BTreeMap::new();
+            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &BTreeMap::new());
+            self.tell(parsed);
+            labels.extend(own.into_iter().map(|(name, text)| (name, (text, item.span))));
+        }
+        labels
+    }
+}
+
+fn known(name: &str, variable: &EnvVar) -> Option<(String, String)> {
+    match &variable.value {
+        EnvValue::Set(value) if !value.is_symbolic() => Some((name.to_owned(), value.text.clone())),
+        _ => None,
+    }
+}
+
+/// Why a file is not read.
+struct Problem {
+    told: Diagnostic,
+    unseen: Option<Unseen>,
+}
+
+/// Reads one file into `own`.
+fn read_file(
     project: &Project,
     context: &Context,
     sources: &Sources,
-    told: &mut Vec<Diagnostic>,
-    unseen: &mut Vec<Unseen>,
-) -> BTreeMap<String, EnvVar> {
-    let mut variables = BTreeMap::new();
-    let items: Vec<&Node> = match node.as_seq() {
-        Some(items) => items.iter().map(AsRef::as_ref).collect(),
-        None => vec![node],
+    item: &Node,
+    own: &mut BTreeMap<String, String>,
+    around: &dyn Variables,
+) -> Result<(), Problem> {
+    let Some(path) = value(item).or_else(|| item.get("path").and_then(|node| value(node))) else { return Ok(()) };
+    let required = item.get("required").and_then(|node| written(node)).is_none_or(|required| required != "false");
+    let strict = project.mode == Mode::Strict;
+    let problem = |level: Level, span: Span, message: String, unseen: Option<&str>| Problem {
+        told: Diagnostic::at(level, span, message),
+        unseen: unseen.map(|what| Unseen { what: what.to_owned(), span: item.span }),
     };
-    for item in items {
-        let path = value(item).or_else(|| item.get("path").and_then(|node| value(node)));
-        let Some(path) = path else { continue };
-        let required = item.get("required").and_then(|node| flag(node, told)).is_none_or(|flag| flag.on);
-        let raw = item.get("format").and_then(|node| value(node)).is_some_and(|format| format.text == "raw");
-        let file = join(&project.directory, &path.text);
-        if path.is_symbolic() {
-            let what = "which env_file this is hangs on a variable that is not set";
-            told.push(Diagnostic::at(Level::Gap, item.span, format!("{what}; what it sets is not judged")));
-            unseen.push(Unseen { what: what.to_owned(), span: item.span });
-            continue;
-        }
-        if !Path::new(&file).exists() && !required {
-            let message = "this optional env_file is not here; what it would set elsewhere is not judged";
-            told.push(Diagnostic::at(Level::Warning, item.span, message));
-            continue;
-        }
-        let shown = Path::new(&file).strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
-        match read::read(sources, Path::new(&file), &shown, None) {
-            Err(diagnostic) => {
-                // Secrets are often not where a review runs, so the rest is judged, but not as if nothing were missing.
-                let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
-                told.push(Diagnostic::at(Level::Gap, item.span, message));
-                unseen.push(Unseen { what: format!("its env_file {shown} was not read"), span: item.span });
-            }
-            Ok((id, text)) => match if raw { Ok(raw_lines(&text)) } else { dotenv::parse(&text, &project.variables) } {
-                Ok(read) => {
-                    let variable =
-                        |text: String| EnvVar { value: EnvValue::Set(Value::known(text, None)), span: item.span };
-                    variables.extend(read.into_iter().map(|(name, text)| (name, variable(text))));
-                }
-                Err(dotenv::BadLine(line)) => {
-                    let pos = Pos { line: u32::try_from(line).unwrap_or(1), column: 1 };
-                    let message = "this line is no NAME=value; nothing of the file is used";
-                    told.push(Diagnostic::at(Level::Error, Span::at(id, pos), message));
-                    unseen.push(Unseen { what: format!("its env_file {shown} was not read"), span: item.span });
-                }
-            },
-        }
+    if path.is_symbolic() {
+        let what = "which env_file this is hangs on a variable that is not set";
+        return Err(problem(Level::Gap, item.span, format!("{what}; what it sets is not judged"), Some(what)));
     }
-    variables
-}
-
-/// `format: raw`: everything after the first `=` is the value.
-fn raw_lines(text: &str) -> BTreeMap<String, String> {
-    let lines = text.lines().map(str::trim_end).filter(|line| !line.trim_start().starts_with('#'));
-    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned()));
-    lines.filter_map(pair).collect()
+    let file = context.cwd.join(&path.text);
+    if !file.exists() && !required {
+        let message = "this optional env_file is not here; what it would set elsewhere is not judged";
+        return Err(problem(Level::Warning, item.span, message.to_owned(), None));
+    }
+    let shown = file.strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
+    let not_read = format!("its env_file {shown} was not read");
+    let (id, text) = read::read(sources, &file, &shown, None).map_err(|diagnostic| {
+        // Secrets are often not where a review runs, so the rest is judged, but not as if nothing were missing.
+        let level = if strict { Level::Error } else { Level::Gap };
+        let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
+        problem(level, item.span, message, Some(&not_read))
+    })?;
+    let format = item.get("format").and_then(|format| as_text(format)).filter(|format| !format.is_empty());
+    let parsed = match format {
+        None | Some(".env") => dotenv::parse(&text, own, around),
+        Some("raw") => dotenv::parse_raw(&text, own, around),
+        Some(_) => {
+            let message = "this format of env_file is not known; it is `raw` or none".to_owned();
+            return Err(problem(Level::Error, item.span, message, Some(&not_read)));
+        }
+    };
+    parsed.map_err(|bad| {
+        let pos = Pos { line: u32::try_from(bad.line).unwrap_or(1), column: 1 };
+        let message = format!("{}; nothing from here on is used", bad.message);
+        problem(Level::Error, Span::at(id, pos), message, Some(&not_read))
+    })
 }

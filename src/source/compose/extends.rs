@@ -1,132 +1,156 @@
 //! `extends`: a service put over another, of the same file or of another one (Compose spec, "extends").
 //! May use `text` and `model`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::field::value;
-use super::project::Loading;
-use super::{merge, rebase};
-use crate::model::{Diagnostic, Level, clean};
+use super::project::{Frame, Loading};
+use super::resets::Resets;
+use super::tree::{as_text, values};
+use super::{Refusal, merge, paths};
+use crate::model::clean;
 use crate::text::Span;
-use crate::text::yaml::{Data, Entry, Node};
+use crate::text::yaml::{Entry, Node};
 
 /// How long a chain of services may be.
-const MAX_CHAIN: usize = 64;
+const MAX_CHAIN: usize = 256;
 
-/// A file that services are taken from.
+/// A file that services are taken from, as one tree with its paths resolved.
+#[derive(Debug)]
+pub(super) struct Base {
+    root: Rc<Node>,
+    resets: Resets,
+    /// As it is looked up, absolute.
+    path: PathBuf,
+}
+
+/// The services of a file on their way, and those that are done.
 struct File<'a> {
-    root: &'a Rc<Node>,
-    /// Absolute and clean.
-    path: &'a Path,
+    base: &'a Base,
+    done: HashMap<String, Rc<Node>>,
 }
 
 impl Loading<'_> {
-    /// The tree of a file with every `extends` in it followed.
-    pub(super) fn extended(&mut self, root: &Rc<Node>, path: &Path, variables: &BTreeMap<String, String>) -> Rc<Node> {
+    /// The tree of a document with every `extends` in it followed.
+    pub(super) fn extended(&mut self, root: &Rc<Node>, resets: &Resets, path: PathBuf, frame: &Frame) -> Rc<Node> {
         let services = root.get("services").and_then(|services| services.as_map()).unwrap_or_default();
         if !services.iter().any(|service| service.value.get("extends").is_some()) {
             return Rc::clone(root);
         }
-        let file = File { root, path };
-        let resolved: Vec<Entry> = services
-            .iter()
-            .map(|entry| {
-                let value = self.service(&file, entry, variables, &mut Vec::new());
-                Entry { value, ..entry.clone() }
-            })
-            .collect();
-        let Data::Map(entries) = &root.data else { return Rc::clone(root) };
-        let entries = entries.iter().map(|entry| {
-            let is_services = entry.key == "services";
-            let services = || Rc::new(Node::new(entry.value.span, Data::Map(resolved.clone())));
-            Entry { value: if is_services { services() } else { Rc::clone(&entry.value) }, ..entry.clone() }
-        });
-        Rc::new(Node::new(root.span, Data::Map(entries.collect())))
+        let base = Base { root: Rc::clone(root), resets: resets.clone(), path };
+        let mut file = File { base: &base, done: HashMap::new() };
+        values(root, |section| match section.key.as_str() {
+            "services" => values(&section.value, |entry| {
+                self.service(&mut file, entry, frame, &mut Vec::new())
+            }),
+            _ => Rc::clone(&section.value),
+        })
     }
 
     fn service(
         &mut self,
-        file: &File<'_>,
+        file: &mut File<'_>,
         entry: &Entry,
-        variables: &BTreeMap<String, String>,
+        frame: &Frame,
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Rc<Node> {
         let Some(extends) = entry.value.entry("extends") else { return Rc::clone(&entry.value) };
-        let own = without(&entry.value, "extends");
-        let here = (file.path.to_owned(), entry.key.clone());
-        let told = |message: String| Diagnostic::at(Level::Error, extends.key_span, message);
+        if let Some(done) = file.done.get(&entry.key) {
+            return Rc::clone(done);
+        }
+        let here = (file.base.path.clone(), entry.key.clone());
         if chain.contains(&here) || chain.len() > MAX_CHAIN {
             let message = format!("`{}` extends itself in a circle; what it would bring in is not judged", entry.key);
-            self.diagnostics.push(told(message));
-            return own;
+            self.refuse(Refusal::new(extends.key_span, message));
+            return super::tree::without(&entry.value, "extends");
         }
-        let name = value(&extends.value).or_else(|| extends.value.get("service").and_then(|node| value(node)));
-        let Some(name) = name else {
-            self.diagnostics.push(told("`extends` names no service".to_owned()));
-            return own;
-        };
         chain.push(here);
-        let other = extends.value.get("file").and_then(|node| value(node));
-        let base = match other {
-            None => self.base(file, &name.text, extends.key_span, variables, chain),
-            Some(other) => {
-                let directory = file.path.parent().unwrap_or(Path::new("/"));
-                let path = PathBuf::from(clean(&directory.join(&other.text).display().to_string()));
-                let root = self.file_of(&path, extends.key_span, variables);
-                let base = root.and_then(|root| {
-                    let from = File { root: &root, path: &path };
-                    self.base(&from, &name.text, extends.key_span, variables, chain)
-                });
-                let directory = path.parent().unwrap_or(Path::new("/")).display().to_string();
-                base.map(|base| rebase::service(&base, &directory))
-            }
-        };
+        let base = self.base_of(file, extends, frame, chain);
         chain.pop();
-        match base {
-            Some(base) => merge::merge(&base, &own, &mut vec!["services".to_owned(), entry.key.clone()]),
-            None => own,
-        }
+        let service = match base {
+            Some(base) => {
+                let base = file.base.resets.apply_to_service(&entry.key, &base);
+                let mut told = Vec::new();
+                let merged = merge::service(&base, &entry.value, &mut told);
+                self.refuse_all(told);
+                merged
+            }
+            None => super::tree::without(&entry.value, "extends"),
+        };
+        file.done.insert(entry.key.clone(), Rc::clone(&service));
+        service
     }
 
-    fn base(
+    fn base_of(
         &mut self,
-        file: &File<'_>,
-        name: &str,
-        span: Span,
-        variables: &BTreeMap<String, String>,
+        file: &mut File<'_>,
+        extends: &Entry,
+        frame: &Frame,
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Option<Rc<Node>> {
-        let found = file.root.get("services").and_then(|services| services.entry(name));
-        if found.is_none() {
-            let file = file.path.strip_prefix(&self.context.cwd).unwrap_or(file.path).display();
-            let message = format!("there is no service `{name}` in {file} to extend");
-            self.diagnostics.push(Diagnostic::at(Level::Error, span, message));
-        }
-        Some(self.service(file, found?, variables, chain))
+        let name = extends.value.get("service").unwrap_or(&extends.value);
+        let Some(name) = as_text(name).map(str::to_owned) else {
+            self.refuse(Refusal::new(extends.key_span, "`extends` names no service".to_owned()));
+            return None;
+        };
+        let Some(other) = extends.value.get("file").and_then(|file| as_text(file)) else {
+            return self.named(file, &name, extends.key_span, frame, chain);
+        };
+        let base = self.base(other, frame, extends.key_span)?;
+        let mut from = File { base: &base, done: HashMap::new() };
+        self.named(&mut from, &name, extends.key_span, frame, chain)
     }
 
-    /// The documents of another file as one tree; each file is read once.
-    fn file_of(&mut self, path: &Path, span: Span, variables: &BTreeMap<String, String>) -> Option<Rc<Node>> {
-        if let Some(known) = self.bases.get(path) {
+    fn named(
+        &mut self,
+        file: &mut File<'_>,
+        name: &str,
+        span: Span,
+        frame: &Frame,
+        chain: &mut Vec<(PathBuf, String)>,
+    ) -> Option<Rc<Node>> {
+        let base = file.base;
+        let Some(entry) = base.root.get("services").and_then(|services| services.entry(name)) else {
+            let message = format!("there is no service `{name}` in {} to extend", self.shown(&base.path));
+            self.refuse(Refusal::new(span, message));
+            return None;
+        };
+        if entry.value.is_null() {
+            return None;
+        }
+        Some(self.service(file, entry, frame, chain))
+    }
+
+    /// Another file in long form, with its paths as they are from here; each is read once.
+    fn base(&mut self, file: &str, frame: &Frame, span: Span) -> Option<Rc<Base>> {
+        let path = frame.absolute(file);
+        let key = (path.clone(), frame.id);
+        if let Some(known) = self.bases.get(&key) {
             return known.clone();
         }
-        let shown = path.strip_prefix(&self.context.cwd).unwrap_or(path).to_owned();
-        let before = self.diagnostics.len();
-        let documents = self.documents(&shown, variables);
-        if documents.is_empty() && self.diagnostics.len() == before {
-            self.diagnostics.push(Diagnostic::at(Level::Error, span, "the file that this extends is empty"));
-        }
-        let merged = documents.into_iter().reduce(|under, over| merge::merge(&under, &over, &mut Vec::new()));
-        self.bases.insert(path.to_owned(), merged.clone());
-        merged
+        let base = self.read_base(path, frame, span).map(Rc::new);
+        self.bases.insert(key, base.clone());
+        base
     }
-}
 
-/// A mapping without one of its keys.
-pub(super) fn without(node: &Rc<Node>, key: &str) -> Rc<Node> {
-    let Data::Map(entries) = &node.data else { return Rc::clone(node) };
-    let kept = entries.iter().filter(|entry| entry.key != key).cloned();
-    Rc::new(Node::new(node.span, Data::Map(kept.collect())))
+    fn read_base(&mut self, path: PathBuf, frame: &Frame, span: Span) -> Option<Base> {
+        let before = self.diagnostics.len();
+        let documents = self.documents(&path, frame);
+        let mut all = Resets::default();
+        let mut root: Option<Rc<Node>> = None;
+        for (document, resets) in documents {
+            root = Some(self.merged(root, &document, &resets, false));
+            all = resets;
+        }
+        if root.is_none() && self.diagnostics.len() == before {
+            self.refuse(Refusal::new(span, format!("{}, which this extends, is empty", self.shown(&path))));
+        }
+        let directory = frame.directory_of(&clean(&path.display().to_string()));
+        let mut told = Vec::new();
+        let base = paths::Base { directory: &directory, home: self.home.as_deref() };
+        let root = paths::resolve(&root?, &base, &mut told);
+        self.refuse_all(told);
+        Some(Base { root, resets: all, path })
+    }
 }

@@ -1,8 +1,10 @@
-//! Reading nodes as what the Compose spec says they are: booleans, numbers, words, names with values.
+//! Reading nodes as what the Compose spec says they are: booleans, words, names with values.
 //! May use `text` and `model`.
 
+use super::words;
 use crate::model::{Diagnostic, Flag, Level, Value};
 use crate::text::Span;
+use crate::text::scalar::Kind;
 use crate::text::yaml::{Node, Scalar};
 
 /// A name with an optional value, from a mapping or from a list of `NAME=value`.
@@ -44,9 +46,12 @@ pub(super) fn words(node: &Node, told: &mut Vec<Diagnostic>) -> Option<Vec<Value
         return Some(items.iter().filter_map(|item| value(item)).collect());
     }
     let whole = value(node)?;
-    let Some(words) = shlex::split(&whole.text) else {
-        told.push(Diagnostic::at(Level::Error, node.span, "a quote is opened and not closed"));
-        return None;
+    let words = match words::split(&whole.text) {
+        Ok(words) => words,
+        Err(message) => {
+            told.push(Diagnostic::at(Level::Error, node.span, message));
+            return None;
+        }
     };
     let word = |text: String| {
         let in_word = |name: &str| text.contains(&format!("${{{name}}}"));
@@ -91,7 +96,7 @@ fn listed(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Pair> {
         Some((name, text)) => (name, Some(text.to_owned())),
         None => (scalar.text.as_str(), None),
     };
-    let quote = u32::from(!scalar.plain);
+    let quote = u32::from(scalar.quoted);
     let mut start = item.span.start;
     start.column += quote;
     let length = u32::try_from(name.chars().count()).unwrap_or(0);
@@ -100,61 +105,16 @@ fn listed(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Pair> {
         name: name.to_owned(),
         name_span: Span { start, end: name_end, ..item.span },
         span: item.span,
-        value: value.map(|text| Scalar { text, plain: false, symbols: scalar.symbols.clone() }),
+        value: value.map(|text| Scalar { text, plain: false, ..scalar.clone() }),
         value_span: item.span,
     })
 }
 
 /// A scalar as Compose writes it: unquoted numbers and booleans as the values that they are.
 fn typed(scalar: &Scalar) -> Scalar {
-    let text = if scalar.plain { number(&scalar.text) } else { None };
-    Scalar { text: text.unwrap_or_else(|| scalar.text.clone()), ..scalar.clone() }
-}
-
-/// A boolean or a number of YAML's schema, written as Go writes it; `None` for other text.
-fn number(text: &str) -> Option<String> {
-    if ["true", "True", "TRUE", "false", "False", "FALSE"].contains(&text) {
-        return Some(text.to_ascii_lowercase());
-    }
-    let (sign, digits) = match text.strip_prefix(['-', '+']) {
-        Some(digits) => (if text.starts_with('-') { "-" } else { "" }, digits),
-        None => ("", text),
-    };
-    match digits {
-        ".inf" | ".Inf" | ".INF" => return Some(if sign.is_empty() { "+Inf".to_owned() } else { "-Inf".to_owned() }),
-        ".nan" | ".NaN" | ".NAN" => return Some("NaN".to_owned()),
-        _ => {}
-    }
-    let bare = digits.replace('_', "");
-    let octal = bare.len() > 1 && bare.starts_with('0') && bare.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    let radix = |radix, digits: &str| u64::from_str_radix(digits, radix).ok();
-    let whole = match bare.get(..2) {
-        Some("0x") => radix(16, bare.get(2..)?),
-        Some("0o") => radix(8, bare.get(2..)?),
-        Some("0b") => radix(2, bare.get(2..)?),
-        _ if octal => radix(8, &bare),
-        _ if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) => bare.parse().ok(),
-        _ => None,
-    };
-    if let Some(whole) = whole {
-        return Some(if whole == 0 { "0".to_owned() } else { format!("{sign}{whole}") });
-    }
-    let first = bare.strip_prefix('.').unwrap_or(&bare).bytes().next()?;
-    let only = bare.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    let value: f64 = bare.parse().ok().filter(|_| only && first.is_ascii_digit())?;
-    Some(format!("{sign}{}", shortest(value)))
-}
-
-/// A float as Go's `%v` writes it: shortest digits, an exponent below 1e-4 and from 1e6 on.
-fn shortest(value: f64) -> String {
-    let scientific = format!("{value:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..6).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => format!("{value}"),
+    match scalar.kind() {
+        Kind::Text | Kind::Time => scalar.clone(),
+        kind => Scalar { text: kind.to_string(), ..scalar.clone() },
     }
 }
 
@@ -169,42 +129,4 @@ pub(super) fn values(node: &Node) -> Vec<Value> {
 /// A part of the wrong shape: Compose refuses the file, we leave the part out and say so.
 pub(super) fn wrong(node: &Node, expected: &str) -> Diagnostic {
     Diagnostic::at(Level::Gap, node.span, format!("expected {expected}, found {}; it is not judged", node.kind()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_docker_compose_writes_them() {
-        let cases = [
-            ("0755", "493"),
-            ("0o17", "15"),
-            ("0b11", "3"),
-            (".5", "0.5"),
-            ("1.", "1"),
-            ("+1", "1"),
-            ("-0", "0"),
-            ("1e+3", "1000"),
-            (".inf", "+Inf"),
-            ("12345678901234567890", "12345678901234567890"),
-            ("1.0", "1"),
-            ("123456789012345678901234567890", "1.2345678901234568e+29"),
-            ("1e21", "1e+21"),
-            ("1.5e-7", "1.5e-07"),
-            ("-12", "-12"),
-            ("08", "8"),
-            ("1_0.5", "10.5"),
-            ("TRUE", "true"),
-            ("100000000.0", "1e+08"),
-            ("1234567.891", "1.234567891e+06"),
-            ("0x_1F", "31"),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(number(text).as_deref(), Some(wanted), "{text}");
-        }
-        for text in ["on", "", "1.2.3", "e5", "-", "0x", "2.1.98", "inf", "NaN", "1-2"] {
-            assert_eq!(number(text), None, "{text}");
-        }
-    }
 }

@@ -1,129 +1,119 @@
 //! `include`: other projects whose resources are taken in, each from its own directory with its own variables
 //! (Compose spec, "include"). May use `text` and `model`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::field::{value, values, wrong};
-use super::project::Loading;
-use super::{extends::without, merge, rebase};
-use crate::model::{Diagnostic, Level, clean};
-use crate::text::Span;
-use crate::text::yaml::{Data, Entry, Node};
+use super::Refusal;
+use super::project::{Frame, Loading};
+use super::tree::{as_text, mapping, same, with, without};
+use crate::model::{clean, join};
+use crate::text::yaml::Node;
 
 /// How deep includes may stand in each other, and how many files they may bring in.
 const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 256;
 /// What is taken in; anything else of an included file is its own.
-const SECTIONS: [&str; 5] = ["services", "volumes", "networks", "secrets", "configs"];
+const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
 impl Loading<'_> {
-    /// The tree of a file with everything that it includes.
-    pub(super) fn included(
-        &mut self,
-        root: &Rc<Node>,
-        directory: &Path,
-        variables: &BTreeMap<String, String>,
-    ) -> Rc<Node> {
+    /// The tree of a document with everything that it includes. `including` are the files that lead here.
+    pub(super) fn included(&mut self, root: &Rc<Node>, frame: &Frame, including: &[PathBuf]) -> Rc<Node> {
         let Some(include) = root.entry("include") else { return Rc::clone(root) };
         let mut tree = without(root, "include");
         let Some(items) = include.value.as_seq() else {
-            self.diagnostics.push(wrong(&include.value, "a list of files"));
+            if !include.value.is_null() {
+                let message = format!("`include` is a list of files, this is {}", include.value.kind());
+                self.refuse(Refusal::new(include.value.span, message));
+            }
             return tree;
         };
         for item in items {
-            if let Some(other) = self.one(item, directory, variables) {
-                tree = self.take_in(&tree, &other, item.span);
+            if let Some(other) = self.one(item, frame, including) {
+                tree = self.take_in(&tree, &other, item);
             }
         }
         tree
     }
 
-    fn one(&mut self, item: &Node, directory: &Path, variables: &BTreeMap<String, String>) -> Option<Rc<Node>> {
-        let paths = item.get("path").map_or_else(|| value(item).into_iter().collect(), |node| values(node));
-        let absolute = |path: &str| PathBuf::from(clean(&directory.join(path).display().to_string()));
-        let files: Vec<PathBuf> = paths.iter().map(|path| absolute(&path.text)).collect();
-        let Some(first) = files.first() else {
-            self.diagnostics.push(wrong(item, "a file to include"));
+    fn one(&mut self, item: &Rc<Node>, frame: &Frame, including: &[PathBuf]) -> Option<Rc<Node>> {
+        let paths = texts(item.get("path").unwrap_or(item));
+        let Some(first) = paths.first() else {
+            self.refuse(Refusal::new(item.span, "expected a file to include; it is not judged".to_owned()));
             return None;
         };
+        let files: Vec<PathBuf> = paths.iter().map(|path| frame.absolute(path)).collect();
         self.files += files.len();
-        if self.including.len() >= MAX_DEPTH
-            || self.files > MAX_FILES
-            || files.iter().any(|file| self.including.contains(file))
-        {
+        let circle = files.first().is_some_and(|first| including.contains(first));
+        if circle || including.len() >= MAX_DEPTH || self.files > MAX_FILES {
             let message = "files include each other in a circle, or too many; what this would bring in is not judged";
-            self.diagnostics.push(Diagnostic::at(Level::Error, item.span, message));
+            self.refuse(Refusal::new(item.span, message.to_owned()));
             return None;
         }
-        let own = item.get("project_directory").and_then(|node| value(node)).map(|path| absolute(&path.text));
-        // Compose takes what is no directory for a file in one.
-        let own = own.map(|own| if own.is_dir() { own } else { own.parent().unwrap_or(directory).to_owned() });
-        let own = own.unwrap_or_else(|| first.parent().unwrap_or(directory).to_owned());
-        let env_files: Vec<PathBuf> = item
-            .get("env_file")
-            .map(|node| values(node))
-            .unwrap_or_default()
-            .iter()
-            .map(|path| absolute(&path.text))
-            .collect();
-        let variables = self.variables_of(&own.display().to_string(), &env_files, variables);
-        let depth = self.including.len();
-        self.including.extend(files.iter().cloned());
-        let mut tree: Option<Rc<Node>> = None;
-        for file in &files {
-            let shown = file.strip_prefix(&self.context.cwd).unwrap_or(file).to_owned();
-            for document in self.resolved(&shown, &own, &variables) {
-                tree = Some(match tree {
-                    Some(under) => merge::merge(&under, &document, &mut Vec::new()),
-                    None => document,
-                });
+        let own = item.get("project_directory").and_then(|node| as_text(node)).filter(|own| !own.is_empty());
+        let (working, loader) = match own {
+            None => {
+                let path = frame.absolute(first);
+                let parent = path.parent().map_or_else(String::new, |parent| parent.display().to_string());
+                (frame.directory_of(&path.display().to_string()), parent)
             }
+            Some(own) if own.starts_with('/') => (own.to_owned(), own.to_owned()),
+            Some(own) => (frame.directory_of(own), join(&frame.working, own)),
+        };
+        let loader = clean(&self.context.cwd.join(loader).display().to_string());
+        let env_files = self.env_files(item, frame)?;
+        let variables = self.variables_of(&loader, &env_files, &frame.variables);
+        self.frames += 1;
+        let child = Frame { working, loader, variables, id: self.frames };
+        self.model(&files, &child, including)
+    }
+
+    fn env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for file in item.get("env_file").map(|node| texts(node)).unwrap_or_default() {
+            let path = self.context.cwd.join(join(&frame.working, &file));
+            if !path.is_file() {
+                let message = format!("the env_file {} of this include is not here", self.shown(&path));
+                self.refuse(Refusal::new(item.span, message));
+                return None;
+            }
+            files.push(path);
         }
-        self.including.truncate(depth);
-        tree.map(|tree| rebase::project(&tree, &own.display().to_string()))
+        Some(files)
     }
 
     /// Puts the resources of another tree beside those of this one. A name that both define differently is refused by
     /// Compose; this one's stays.
-    fn take_in(&mut self, tree: &Rc<Node>, other: &Rc<Node>, span: Span) -> Rc<Node> {
-        let Data::Map(entries) = &tree.data else { return Rc::clone(tree) };
-        let mut entries = entries.clone();
+    fn take_in(&mut self, tree: &Rc<Node>, other: &Rc<Node>, item: &Node) -> Rc<Node> {
+        let mut tree = Rc::clone(tree);
         for section in SECTIONS {
-            let Some(theirs) = other.entry(section).filter(|entry| entry.value.as_map().is_some()) else { continue };
-            match entries.iter_mut().find(|entry| entry.key == section) {
-                None => entries.push(theirs.clone()),
-                Some(ours) => {
-                    let mut both = ours.value.as_map().unwrap_or_default().to_vec();
-                    for entry in theirs.value.as_map().unwrap_or_default() {
-                        match both.iter().find(|own| own.key == entry.key) {
-                            None => both.push(entry.clone()),
-                            Some(own) if same(&own.value, &entry.value) => {}
-                            Some(_) => {
-                                let message =
-                                    format!("{section}.{} is defined differently in what this includes", entry.key);
-                                self.diagnostics.push(Diagnostic::at(Level::Error, span, message));
-                            }
-                        }
+            let Some(theirs) = other.entry(section) else { continue };
+            let Some(entries) = theirs.value.as_map() else { continue };
+            let Some(ours) = tree.get(section).cloned() else {
+                tree = with(&tree, section, Rc::clone(&theirs.value));
+                continue;
+            };
+            let mut both = ours.as_map().unwrap_or_default().to_vec();
+            for resource in entries {
+                match ours.get(&resource.key) {
+                    None => both.push(resource.clone()),
+                    Some(own) if same(own, &resource.value) => {}
+                    Some(_) => {
+                        let message = format!("{section}.{} is defined differently in what this includes", resource.key);
+                        self.refuse(Refusal::new(item.span, message));
                     }
-                    *ours = Entry { value: Rc::new(Node::new(ours.value.span, Data::Map(both))), ..ours.clone() };
                 }
             }
+            tree = with(&tree, section, mapping(ours.span, both));
         }
-        Rc::new(Node::new(tree.span, Data::Map(entries)))
+        tree
     }
 }
 
-/// Whether two trees say the same, wherever they are written.
-fn same(one: &Node, other: &Node) -> bool {
-    match (&one.data, &other.data) {
-        (Data::Scalar(a), Data::Scalar(b)) => a.text == b.text,
-        (Data::Seq(a), Data::Seq(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Data::Map(a), Data::Map(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|entry| other.get(&entry.key).is_some_and(|value| same(&entry.value, value)))
-        }
-        _ => false,
+/// A text, or a list of them.
+fn texts(node: &Node) -> Vec<String> {
+    match node.as_seq() {
+        Some(items) => items.iter().filter_map(|item| as_text(item)).map(str::to_owned).collect(),
+        None => as_text(node).map(str::to_owned).into_iter().collect(),
     }
 }

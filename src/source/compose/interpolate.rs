@@ -1,17 +1,36 @@
-//! Variables in values, with all of Compose's operators (Compose spec, "Interpolation"). Pure. May use `text`.
+//! Variables in values (Compose spec, "Interpolation"), and the values that are typed once they are replaced. Pure.
+//! May use `text`.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::tree::{ITEM, Path, rebuilt, shown};
 use crate::text::Span;
+use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
 
-/// How deep defaults may nest.
-const MAX_DEPTH: usize = 32;
+/// How deep templates may stand in each other.
+const MAX_DEPTH: usize = 64;
 
-/// What a variable is looked up in.
+/// Where a variable is looked up in.
 pub(super) trait Variables {
     /// Its value, if it is set.
     fn get(&self, name: &str) -> Option<&str>;
+}
+
+impl Variables for BTreeMap<String, String> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.get(name).map(String::as_str)
+    }
+}
+
+/// What a variable without a value becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unset {
+    /// Nothing, as Compose has it; one that is required is refused.
+    Empty,
+    /// A symbol: it may be set where Compose runs.
+    Symbol,
 }
 
 /// What interpolation found worth telling.
@@ -19,121 +38,260 @@ pub(super) trait Variables {
 pub(super) struct Told {
     /// Variables without a value, with where each first stands.
     pub(super) unset: Vec<(String, Span)>,
-    /// Templates that Compose refuses.
-    pub(super) invalid: Vec<Span>,
-}
-
-/// Interpolates every value of a tree; what it makes is text and no longer a number or null. Keys are left as they are, as Compose leaves them.
-pub(super) fn tree(node: &Rc<Node>, variables: &dyn Variables, told: &mut Told) -> Rc<Node> {
-    let data = match &node.data {
-        Data::Scalar(scalar) if scalar.text.contains('$') => match expand(&scalar.text, variables) {
-            Ok((text, symbols)) => {
-                for symbol in &symbols {
-                    if !told.unset.iter().any(|(name, _)| *name == symbol.name) {
-                        told.unset.push((symbol.name.clone(), node.span));
-                    }
-                }
-                Data::Scalar(Scalar { text, plain: false, symbols })
-            }
-            Err(Invalid) => {
-                told.invalid.push(node.span);
-                return Rc::clone(node);
-            }
-        },
-        Data::Scalar(_) => return Rc::clone(node),
-        Data::Seq(items) => Data::Seq(items.iter().map(|item| tree(item, variables, told)).collect()),
-        Data::Map(entries) => {
-            let entry = |entry: &Entry| Entry { value: tree(&entry.value, variables, told), ..entry.clone() };
-            Data::Map(entries.iter().map(entry).collect())
-        }
-    };
-    let mut new = Node::new(node.span, data);
-    new.tag.clone_from(&node.tag);
-    Rc::new(new)
+    /// What Compose refuses, and where.
+    pub(super) refused: Vec<(Span, String)>,
 }
 
 /// A template that Compose refuses.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Invalid;
-
-/// The text with its variables replaced, and those that stay as `${NAME}`.
-pub(super) fn expand(text: &str, variables: &dyn Variables) -> Result<(String, Vec<Symbol>), Invalid> {
-    let mut out = Expanded::default();
-    out.template(text, variables, 0)?;
-    Ok((out.text, out.symbols))
+pub(super) enum Refused {
+    /// A `${` that begins no variable.
+    Invalid,
+    /// A variable that the template insists on.
+    Required {
+        /// Its name.
+        name: String,
+        /// What the template says of it.
+        reason: String,
+    },
 }
 
-#[derive(Default)]
-struct Expanded {
-    text: String,
-    symbols: Vec<Symbol>,
+/// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
+/// is otherwise no number and no null. Keys are left as they are, as Compose leaves them.
+pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: Unset, told: &mut Told) -> Rc<Node> {
+    Interpolation { variables, unset, told }.node(root, &mut Vec::new())
+}
+
+struct Interpolation<'a> {
+    variables: &'a dyn Variables,
+    unset: Unset,
+    told: &'a mut Told,
+}
+
+impl Interpolation<'_> {
+    fn node<'n>(&mut self, node: &'n Rc<Node>, path: &mut Path<'n>) -> Rc<Node> {
+        match &node.data {
+            Data::Scalar(scalar) if scalar.kind() == Kind::Text => self.scalar(node, scalar, path),
+            Data::Scalar(_) => Rc::clone(node),
+            Data::Seq(items) => {
+                path.push(ITEM);
+                let changed: Vec<Rc<Node>> = items.iter().map(|item| self.node(item, path)).collect();
+                path.pop();
+                let same = changed.iter().zip(items).all(|(new, old)| Rc::ptr_eq(new, old));
+                if same { Rc::clone(node) } else { rebuilt(node, Data::Seq(changed)) }
+            }
+            Data::Map(entries) => {
+                let mut same = true;
+                let changed: Vec<Entry> = entries
+                    .iter()
+                    .map(|entry| {
+                        path.push(&entry.key);
+                        let value = self.node(&entry.value, path);
+                        path.pop();
+                        same &= Rc::ptr_eq(&value, &entry.value);
+                        Entry { value, ..entry.clone() }
+                    })
+                    .collect();
+                if same { Rc::clone(node) } else { rebuilt(node, Data::Map(changed)) }
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: &Rc<Node>, scalar: &Scalar, path: &[&str]) -> Rc<Node> {
+        let cast = cast(path);
+        if cast.is_none() && !scalar.text.contains('$') {
+            return Rc::clone(node);
+        }
+        let expanded = match expand(&scalar.text, self.variables, self.unset) {
+            Ok(expanded) => expanded,
+            Err(refused) => {
+                self.told.refused.push((node.span, refused.message(&shown(path))));
+                return Rc::clone(node);
+            }
+        };
+        for name in expanded.unset {
+            if !self.told.unset.iter().any(|(known, _)| *known == name) {
+                self.told.unset.push((name, node.span));
+            }
+        }
+        let mut new = Scalar { text: expanded.text, plain: false, symbols: expanded.symbols, quoted: scalar.quoted };
+        if let Some(cast) = cast.filter(|_| new.symbols.is_empty()) {
+            match cast.apply(&new.text) {
+                Some(text) => new = Scalar { text, plain: true, ..new },
+                None => {
+                    let message = format!("{} is {}, and this is not", shown(path), cast.expected());
+                    self.told.refused.push((node.span, message));
+                }
+            }
+        }
+        rebuilt(node, Data::Scalar(new))
+    }
+}
+
+impl Refused {
+    /// Why the value at a path is refused.
+    pub(super) fn message(&self, path: &str) -> String {
+        match self {
+            Self::Invalid => {
+                format!("{path} has a `${{` that begins no variable; write `$$` for the character itself")
+            }
+            // What the reason is made of may be secret; what is written is not.
+            Self::Required { name, reason } if reason.is_empty() || reason.contains('$') => {
+                format!("{path} requires the variable {name}, which has no value here")
+            }
+            Self::Required { name, reason } => {
+                format!("{path} requires the variable {name}, which has no value here: {reason}")
+            }
+        }
+    }
+}
+
+/// A template with its variables replaced.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Expanded {
+    pub(super) text: String,
+    /// What stays as `${NAME}`.
+    pub(super) symbols: Vec<Symbol>,
+    /// Variables that are not set and have no default.
+    pub(super) unset: Vec<String>,
+}
+
+/// Replaces the variables of a template.
+///
+/// # Errors
+/// Compose refuses the template. It looks into defaults that are not used, too.
+pub(super) fn expand(text: &str, variables: &dyn Variables, unset: Unset) -> Result<Expanded, Refused> {
+    let mut out = Expanded::default();
+    out.template(text, &Lookup { variables, unset }, 0)?;
+    Ok(out)
+}
+
+struct Lookup<'a> {
+    variables: &'a dyn Variables,
+    unset: Unset,
 }
 
 impl Expanded {
-    fn template(&mut self, text: &str, variables: &dyn Variables, depth: usize) -> Result<(), Invalid> {
+    fn template(&mut self, text: &str, lookup: &Lookup<'_>, depth: usize) -> Result<(), Refused> {
         if depth > MAX_DEPTH {
-            return Err(Invalid);
+            return Err(Refused::Invalid);
         }
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
             self.text.push_str(before);
-            if let Some(after) = after.strip_prefix('$') {
-                self.text.push('$');
-                rest = after;
-            } else if let Some(after) = after.strip_prefix('{') {
-                let end = closing(after).ok_or(Invalid)?;
-                let (inner, after) = (after.get(..end).ok_or(Invalid)?, after.get(end + 1..).ok_or(Invalid)?);
-                self.braced(inner, variables, depth)?;
-                rest = after;
-            } else {
-                let end = name_end(after);
-                let (name, after) = after.split_at(end);
-                if name.is_empty() {
-                    return Err(Invalid);
+            rest = match after.as_bytes().first() {
+                Some(b'$') => {
+                    self.text.push('$');
+                    after.get(1..).unwrap_or("")
                 }
-                self.plain(name, variables);
-                rest = after;
-            }
+                Some(b'{') => {
+                    let (inner, rest) = braced(after).ok_or(Refused::Invalid)?;
+                    self.substitution(inner, lookup, depth)?;
+                    rest
+                }
+                _ => {
+                    let (name, rest) = after.split_at(name_end(after));
+                    if name.is_empty() {
+                        self.text.push('$');
+                    } else {
+                        self.variable(name, lookup);
+                    }
+                    rest
+                }
+            };
         }
         self.text.push_str(rest);
         Ok(())
     }
 
-    fn plain(&mut self, name: &str, variables: &dyn Variables) {
-        match variables.get(name) {
+    fn variable(&mut self, name: &str, lookup: &Lookup<'_>) {
+        match lookup.variables.get(name) {
             Some(value) => self.text.push_str(value),
-            None => self.symbol(name, false),
+            None => self.unset(name, false, lookup),
         }
     }
 
-    fn symbol(&mut self, name: &str, required: bool) {
-        self.text.push_str(&format!("${{{name}}}"));
-        self.symbols.push(Symbol { name: name.to_owned(), required });
+    fn unset(&mut self, name: &str, required: bool, lookup: &Lookup<'_>) {
+        self.unset.push(name.to_owned());
+        if lookup.unset == Unset::Symbol {
+            self.text.push_str(&format!("${{{name}}}"));
+            self.symbols.push(Symbol { name: name.to_owned(), required });
+        }
     }
 
-    fn braced(&mut self, inner: &str, variables: &dyn Variables, depth: usize) -> Result<(), Invalid> {
+    fn substitution(&mut self, inner: &str, lookup: &Lookup<'_>, depth: usize) -> Result<(), Refused> {
         let (name, operator) = inner.split_at(name_end(inner));
-        if name.is_empty() {
-            return Err(Invalid);
-        }
-        let set = variables.get(name);
+        let set = lookup.variables.get(name);
         let filled = set.filter(|value| !value.is_empty());
-        let mut operator = operator.chars();
-        let strict = operator.as_str().starts_with(':');
-        if strict {
-            operator.next();
-        }
+        let (strict, operator) = match operator.strip_prefix(':') {
+            Some(operator) => (true, operator),
+            None => (false, operator),
+        };
         let value = if strict { filled } else { set };
-        match (operator.next(), value) {
-            (None, _) if !strict => self.plain(name, variables),
-            (Some('-'), None) | (Some('+'), Some(_)) => self.template(operator.as_str(), variables, depth + 1)?,
-            (Some('-' | '?'), Some(value)) => self.text.push_str(value),
-            (Some('+'), None) => {}
-            (Some('?'), None) => self.symbol(name, strict),
-            _ => return Err(Invalid),
+        let mut letters = operator.chars();
+        let letter = letters.next();
+        let Some(letter) = letter else {
+            self.variable(name, lookup);
+            return Ok(());
+        };
+        // Compose looks at what follows the operator also where it does not need it.
+        let mut word = Self::default();
+        word.template(letters.as_str(), lookup, depth + 1)?;
+        match (letter, value) {
+            ('-', None) | ('+', Some(_)) => self.append(word),
+            ('-' | '?', Some(value)) => self.text.push_str(value),
+            ('?', None) if lookup.unset == Unset::Empty => {
+                return Err(Refused::Required { name: name.to_owned(), reason: letters.as_str().to_owned() });
+            }
+            ('?', None) => self.unset(name, strict, lookup),
+            _ => {}
         }
         Ok(())
     }
+
+    fn append(&mut self, word: Self) {
+        self.text.push_str(&word.text);
+        self.symbols.extend(word.symbols);
+        self.unset.extend(word.unset);
+    }
+}
+
+/// What stands between the braces that the text begins with, and what follows them. A variable with an operator ends
+/// at the brace that closes it, or else at the last one of the line; one without ends at once.
+fn braced(text: &str) -> Option<(&str, &str)> {
+    let line = text.split('\n').next().unwrap_or("");
+    let name = name_end(line.get(1..)?);
+    let after = line.get(1 + name..)?;
+    if name == 0 {
+        return None;
+    }
+    let end = if after.starts_with('}') {
+        1 + name
+    } else if after.strip_prefix(':').unwrap_or(after).starts_with(['-', '+', '?']) {
+        closing(line).or_else(|| line.rfind('}'))?
+    } else {
+        return None;
+    };
+    Some((text.get(1..end)?, text.get(end + 1..)?))
+}
+
+/// The brace that closes the one at the beginning. What directly follows an opening brace is not looked at, as in
+/// Compose.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 0usize;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'{' => {
+                open += 1;
+                bytes.next();
+            }
+            b'}' if open == 1 => return Some(at),
+            b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where a variable's name ends: letters, digits and underscores, no digit first.
@@ -144,37 +302,86 @@ fn name_end(text: &str) -> usize {
     text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
-/// The brace that closes the one before the text.
-fn closing(text: &str) -> Option<usize> {
-    let mut open = 0usize;
-    let mut previous = ' ';
-    for (at, character) in text.char_indices() {
-        match character {
-            '{' if previous == '$' => open += 1,
-            '}' if open == 0 => return Some(at),
-            '}' => open -= 1,
-            _ => {}
+/// What text at some places is made into once it is interpolated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cast {
+    Bool,
+    Int,
+    Float,
+}
+
+impl Cast {
+    /// The value in YAML's words; `None` where the text is no such value.
+    fn apply(self, text: &str) -> Option<String> {
+        match self {
+            Self::Bool => match text.to_lowercase().as_str() {
+                "true" | "y" | "yes" | "on" => Some("true".to_owned()),
+                "false" | "n" | "no" | "off" => Some("false".to_owned()),
+                _ => None,
+            },
+            Self::Int => text.parse::<i64>().ok().map(|whole| whole.to_string()),
+            Self::Float => {
+                let value = text.parse::<f64>().ok().filter(|_| !text.ends_with('.') || text.len() > 1)?;
+                value.is_finite().then(|| value.to_string())
+            }
         }
-        previous = character;
     }
-    None
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Bool => "true or false",
+            Self::Int => "a whole number",
+            Self::Float => "a number",
+        }
+    }
+}
+
+/// What Compose types at a path after interpolation.
+fn cast(path: &[&str]) -> Option<Cast> {
+    match path {
+        ["services", _, rest @ ..] => service_cast(rest),
+        ["networks", _, "external" | "internal" | "attachable" | "enable_ipv4" | "enable_ipv6"]
+        | ["volumes" | "secrets" | "configs", _, "external"] => Some(Cast::Bool),
+        _ => None,
+    }
+}
+
+fn service_cast(path: &[&str]) -> Option<Cast> {
+    match path {
+        ["init" | "oom_kill_disable" | "privileged" | "read_only" | "stdin_open" | "tty"]
+        | ["healthcheck", "disable"]
+        | ["volumes", ITEM, "read_only"]
+        | ["volumes", ITEM, "volume", "nocopy"] => Some(Cast::Bool),
+        ["cpu_percent" | "cpus"] | ["deploy", "update_config" | "rollback_config", "max_failure_ratio"] => {
+            Some(Cast::Float)
+        }
+        [
+            "cpu_count" | "cpu_period" | "cpu_quota" | "cpu_rt_period" | "cpu_rt_runtime" | "cpu_shares"
+            | "oom_score_adj" | "pids_limit" | "scale",
+        ]
+        | ["deploy", "replicas"]
+        | ["deploy", "update_config" | "rollback_config", "parallelism"]
+        | ["deploy", "restart_policy", "max_attempts"]
+        | ["deploy", "placement", "max_replicas_per_node"]
+        | ["healthcheck", "retries"]
+        | ["ports", ITEM, "target"]
+        | ["ulimits", _]
+        | ["ulimits", _, "hard" | "soft"] => Some(Cast::Int),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Of(&'static [(&'static str, &'static str)]);
-
-    impl Variables for Of {
-        fn get(&self, name: &str) -> Option<&str> {
-            self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
-        }
+    fn of(template: &str, unset: Unset) -> Result<Expanded, Refused> {
+        let variables = BTreeMap::from([("A".to_owned(), "a".to_owned()), ("E".to_owned(), String::new())]);
+        expand(template, &variables, unset)
     }
 
     #[test]
     fn every_operator() {
-        let variables = Of(&[("A", "a"), ("E", "")]);
         let cases = [
             ("$A-${A}", "a-a"),
             ("$$A", "$A"),
@@ -183,26 +390,49 @@ mod tests {
             ("${A:?m}${A?m}${E?m}", "aa"),
             ("${U:-${A}/${V:-w}}", "a/w"),
             ("~/.claude", "~/.claude"),
+            ("$ $1 $(x) $", "$ $1 $(x) $"),
+            ("${U:-{x}", "{x"),
+            ("${U:-{}}!", "{}!"),
+            ("${U-a:-b}", "a:-b"),
+            ("${U:-a} and ${U:-b}", "a and b"),
         ];
         for (template, wanted) in cases {
-            assert_eq!(expand(template, &variables).unwrap().0, wanted, "{template}");
+            assert_eq!(of(template, Unset::Empty).unwrap().text, wanted, "{template}");
         }
-        for template in ["$", "${", "${}", "${A", "$1", "$(x)", "${A!x}", "${A:}"] {
-            assert_eq!(expand(template, &variables), Err(Invalid), "{template}");
+        for template in ["${", "${}", "${A", "${A!x}", "${A:}", "${1}", "${U:-\n}", "${A:-${}}"] {
+            assert_eq!(of(template, Unset::Empty), Err(Refused::Invalid), "{template}");
+        }
+        for template in ["${U:?why}", "${U?why}", "${E:?why}", "${A:-${U?why}}"] {
+            let wanted = if template.contains('E') { "E" } else { "U" };
+            let Err(Refused::Required { name, reason }) = of(template, Unset::Empty) else { panic!("{template}") };
+            assert_eq!((name.as_str(), reason.as_str()), (wanted, "why"));
         }
     }
 
     #[test]
-    fn what_is_not_set_stays() {
-        let (text, symbols) = expand("/x/${U}/$V:${W:?why}", &Of(&[])).unwrap();
-        assert_eq!(text, "/x/${U}/${V}:${W}");
-        let names: Vec<_> = symbols.iter().map(|symbol| (symbol.name.as_str(), symbol.required)).collect();
+    fn what_is_not_set_stays_in_a_review() {
+        let out = of("/x/${U}/$V:${W:?why}", Unset::Symbol).unwrap();
+        assert_eq!(out.text, "/x/${U}/${V}:${W}");
+        let names: Vec<_> = out.symbols.iter().map(|symbol| (symbol.name.as_str(), symbol.required)).collect();
         assert_eq!(names, [("U", false), ("V", false), ("W", true)]);
+        assert_eq!(of("/x/${U}/$V", Unset::Empty).unwrap().text, "/x//");
     }
 
     #[test]
     fn nesting_is_bounded() {
         let deep = format!("{}x{}", "${U:-".repeat(10_000), "}".repeat(10_000));
-        assert_eq!(expand(&deep, &Of(&[])), Err(Invalid));
+        assert_eq!(of(&deep, Unset::Symbol), Err(Refused::Invalid));
+    }
+
+    #[test]
+    fn casts_are_those_of_compose() {
+        assert_eq!(cast(&["services", "a", "tty"]), Some(Cast::Bool));
+        assert_eq!(cast(&["services", "a", "volumes", ITEM, "read_only"]), Some(Cast::Bool));
+        assert_eq!(cast(&["services", "a", "environment", "tty"]), None);
+        assert_eq!(Cast::Bool.apply("YES").as_deref(), Some("true"));
+        assert_eq!(Cast::Bool.apply("1"), None);
+        assert_eq!(Cast::Int.apply("+7").as_deref(), Some("7"));
+        assert_eq!(Cast::Int.apply("7.0"), None);
+        assert_eq!(Cast::Float.apply("0.5").as_deref(), Some("0.5"));
     }
 }

@@ -1,6 +1,9 @@
 //! Compose files to a layout: found, read, interpolated, merged, and each service read. May use `text` and `model`.
 
+mod canonical;
+mod consistency;
 mod discover;
+mod document;
 mod dotenv;
 mod env;
 mod extends;
@@ -8,19 +11,32 @@ mod field;
 mod include;
 mod interpolate;
 mod merge;
+mod mount;
+mod normalize;
+mod paths;
+mod port;
 mod project;
 mod read;
-mod rebase;
+mod resets;
+mod schema;
 mod service;
+mod shape;
+mod tree;
+mod unique;
 mod volume;
+mod words;
 
 use discover::discover;
 pub use discover::find;
+pub use document::document;
 pub use project::{Project, resolve};
 pub use service::layout;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use crate::model::Level;
+use crate::text::Span;
 
 /// Where Compose would run.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +62,36 @@ pub struct Options {
     pub profiles: Profiles,
     /// What standard input holds, for `-f -`.
     pub stdin: Option<Vec<u8>>,
+    /// What becomes of what Compose would refuse.
+    pub mode: Mode,
+}
+
+/// What becomes of what Compose would refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// It is told and the rest goes on; a variable that is not set stays what it is, a symbol.
+    #[default]
+    Review,
+    /// It ends the reading, as it ends Compose; a variable that is not set is empty.
+    Strict,
+}
+
+/// Something that Compose refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
+    /// Where.
+    span: Span,
+    /// What is wrong and what to do, without a value of the environment.
+    message: String,
+    /// How much it takes away from a review.
+    in_review: Level,
+}
+
+impl Refusal {
+    /// What makes the input unreadable to Compose.
+    fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), in_review: Level::Error }
+    }
 }
 
 /// Which services are looked at.

@@ -17,13 +17,10 @@ pub(super) fn read(
     name: &str,
     stdin: Option<&[u8]>,
 ) -> Result<(FileId, String), Diagnostic> {
-    let bytes = match stdin.filter(|_| path == Path::new("-")) {
-        Some(bytes) => bytes.to_vec(),
-        None => bytes(path).map_err(|error| {
-            let message = format!("cannot read this file: {error}; check its path and permissions");
-            Diagnostic::about(Level::Error, Some(name.to_owned()), message)
-        })?,
-    };
+    let bytes = bytes(path, stdin).map_err(|error| {
+        let message = format!("cannot read this file: {error}; check its path and permissions");
+        Diagnostic::about(Level::Error, Some(name.to_owned()), message)
+    })?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("larger than {} MiB, which no compose file is; it is not read", MAX_BYTES / 1024 / 1024);
         return Err(Diagnostic::about(Level::Error, Some(name.to_owned()), message));
@@ -40,7 +37,16 @@ pub(super) fn read(
     }
 }
 
-fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+/// A file's text, for a first look: whatever is wrong with it is told when it is read for good.
+pub(super) fn text(path: &Path, stdin: Option<&[u8]>) -> std::io::Result<String> {
+    let bytes = bytes(path, stdin)?;
+    String::from_utf8(bytes).map_err(|_| std::io::ErrorKind::InvalidData.into())
+}
+
+fn bytes(path: &Path, stdin: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
+    if let Some(bytes) = stdin.filter(|_| path == Path::new("-")) {
+        return Ok(bytes.to_vec());
+    }
     let mut bytes = Vec::new();
     // One byte more than is allowed tells a file that is too large from one that just fits.
     File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;

@@ -2,171 +2,88 @@
 
 use std::collections::BTreeMap;
 
-use super::env::environment;
+use super::consistency::section;
+use super::env::Reading;
 use super::field::{self, flag, pairs, value, values, words, wrong};
-use super::volume::{Named, Scope, mounts};
-use super::{Profiles, Project};
+use super::mount::{Volumes, cleaned, mounts, named_volumes};
+use super::{Context, Project};
 use crate::model::{
-    Command, Container, Diagnostic, EnvValue, EnvVar, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value,
-    clean,
+    Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
 };
-use crate::text::Span;
+use crate::text::{Sources, Span};
 use crate::text::yaml::{Entry, Node};
 
 /// The containers of a project, with what could not be judged of it.
-pub fn layout(project: &Project, context: &super::Context, sources: &crate::text::Sources) -> Layout {
+pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout {
     let home = context.environment.get("HOME").filter(|home| home.starts_with('/')).map(|home| clean(home));
     let mut layout = Layout { home, diagnostics: project.diagnostics.clone(), ..Layout::default() };
-    let mut told = Vec::new();
-    let volumes = named_volumes(project, &mut told);
-    let scope = Scope { directory: &project.directory, home: layout.home.as_deref(), volumes: &volumes };
-    let mut reader = Reader { project, scope, sources, context, told, unseen: Vec::new() };
+    let volumes = named_volumes(&project.root);
+    let reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
+    let mut reader = Reader { project, volumes, reading };
+    if project.root.get("services").is_none() && project.diagnostics.is_empty() {
+        let message = "there are no `services`; a compose file has at least that";
+        let span = Span { end: project.root.span.start, ..project.root.span };
+        reader.reading.told.push(Diagnostic::at(Level::Error, span, message));
+    }
     let mut from = Vec::new();
-    for entry in services(project, &mut reader.told) {
-        if let Some(container) = reader.service(entry) {
-            let names = entry.value.get("volumes_from").map(|node| values(node)).unwrap_or_default();
-            from.extend(names.into_iter().map(|source| (layout.containers.len(), source)));
-            layout.containers.push(container);
+    for entry in section(&project.root, "services").iter().filter(|entry| project.active.contains(&entry.key)) {
+        let names = entry.value.get("volumes_from").map(|node| values(node)).unwrap_or_default();
+        from.extend(names.into_iter().map(|source| (layout.containers.len(), source)));
+        layout.containers.push(reader.service(entry));
+    }
+    let mut told = reader.reading.told;
+    volumes_from(&mut layout.containers, &from, &mut told);
+    for diagnostic in told {
+        if !layout.diagnostics.contains(&diagnostic) {
+            layout.diagnostics.push(diagnostic);
         }
     }
-    volumes_from(&mut layout.containers, &from, &mut reader.told);
-    layout.diagnostics.append(&mut reader.told);
     layout
-}
-
-fn services<'a>(project: &'a Project, told: &mut Vec<Diagnostic>) -> &'a [Entry] {
-    let Some(services) = project.root.entry("services") else {
-        if project.root.get("include").is_none() {
-            let message = "there are no `services`; a compose file has at least that";
-            told.push(Diagnostic::at(
-                Level::Error,
-                Span { end: project.root.span.start, ..project.root.span },
-                message,
-            ));
-        }
-        return &[];
-    };
-    match services.value.as_map() {
-        Some(entries) => entries,
-        None => {
-            let message = format!("`services` is a mapping of names to services, this is {}", services.value.kind());
-            told.push(Diagnostic::at(Level::Error, services.key_span, message));
-            &[]
-        }
-    }
-}
-
-/// The project's volumes, by the names services use, as what the engine mounts for them.
-fn named_volumes(project: &Project, told: &mut Vec<Diagnostic>) -> BTreeMap<String, Named> {
-    let Some(node) = project.root.get("volumes") else { return BTreeMap::new() };
-    let Some(entries) = node.as_map() else {
-        if !node.is_null() {
-            told.push(wrong(node, "a mapping of volumes"));
-        }
-        return BTreeMap::new();
-    };
-    let named = |entry: &Entry| Named { source: volume_source(project, entry), span: entry.key_span };
-    entries.iter().map(|entry| (entry.key.clone(), named(entry))).collect()
-}
-
-fn volume_source(project: &Project, entry: &Entry) -> MountSource {
-    let get = |key: &str| entry.value.get(key);
-    let option = |key: &str| get("driver_opts").and_then(|options| options.get(key)).and_then(|node| value(node));
-    let local = get("driver").and_then(|node| value(node)).is_none_or(|driver| driver.text == "local");
-    let (kind, device) = (option("type").map_or_else(String::new, |kind| kind.text), option("device"));
-    let options = option("o").map_or_else(String::new, |options| options.text);
-    let binds = options.split(',').any(|option| option == "bind" || option == "rbind");
-    match device {
-        Some(mut device) if local && binds => {
-            if !device.is_symbolic() {
-                device.text = clean(&device.text);
-            }
-            return MountSource::Host(device);
-        }
-        Some(device) if local && !kind.is_empty() && kind != "tmpfs" && kind != "none" => {
-            return MountSource::Device { fstype: kind, device, options };
-        }
-        _ => {}
-    }
-    let external = get("external").is_some_and(|node| match node.as_map() {
-        Some(_) => true,
-        None => node.as_scalar().is_some_and(|scalar| scalar.text == "true"),
-    });
-    let given = get("name").or_else(|| get("external").and_then(|node| node.get("name"))).and_then(|node| value(node));
-    let name = given.unwrap_or_else(|| {
-        let name = if external { entry.key.clone() } else { format!("{}_{}", project.name, entry.key) };
-        Value::known(name, Some(entry.key_span))
-    });
-    MountSource::Volume(name)
 }
 
 struct Reader<'a> {
     project: &'a Project,
-    scope: Scope<'a>,
-    sources: &'a crate::text::Sources,
-    context: &'a super::Context,
-    told: Vec<Diagnostic>,
-    /// What of the service being read could not be looked at.
-    unseen: Vec<Unseen>,
+    volumes: Volumes,
+    reading: Reading<'a>,
 }
 
 impl Reader<'_> {
-    fn service(&mut self, entry: &Entry) -> Option<Container> {
+    fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
-        if node.as_map().is_none() {
-            let message = format!("the service `{}` is {}, not a mapping; it is not judged", entry.key, node.kind());
-            self.told.push(Diagnostic::at(Level::Gap, entry.key_span, message));
-            return None;
-        }
-        let profiles: Vec<String> = node
-            .get("profiles")
-            .map(|node| values(node))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|name| name.text)
-            .collect();
-        if !self.starts(&profiles) {
-            return None;
-        }
-        self.unseen.clear();
-        let env = self.environment(node);
+        self.reading.unseen.clear();
+        let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let build = node.get("build");
         let arguments = build.and_then(|build| build.get("args"));
-        Some(Container {
+        let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
+        Container {
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,
             replicas,
             replicas_span,
-            profiles,
+            profiles: profiles.into_iter().map(|name| name.text).collect(),
             image: node.get("image").and_then(|node| value(node)),
-            build_args: arguments.map(|node| self.variables(node)).unwrap_or_default(),
+            build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
             builds: build.is_some_and(|build| !build.is_null()),
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
             hooks: self.hooks(node),
             script: Script::default(),
-            unseen: std::mem::take(&mut self.unseen),
             user: node.get("user").and_then(|node| value(node)),
             working_dir: node.get("working_dir").and_then(|node| value(node)),
-            tty: node.get("tty").and_then(|node| flag(node, &mut self.told)),
-            stdin_open: node.get("stdin_open").and_then(|node| flag(node, &mut self.told)),
-            read_only: node.get("read_only").and_then(|node| flag(node, &mut self.told)).is_some_and(|flag| flag.on),
+            tty: self.flag(node, "tty"),
+            stdin_open: self.flag(node, "stdin_open"),
+            read_only: self.flag(node, "read_only").is_some_and(|flag| flag.on),
             labels: self.labels(node),
             env,
             mounts: self.mounts(node),
-        })
+            unseen: std::mem::take(&mut self.reading.unseen),
+        }
     }
 
-    fn starts(&self, profiles: &[String]) -> bool {
-        match &self.project.profiles {
-            Profiles::All => true,
-            Profiles::Active(active) => {
-                profiles.is_empty()
-                    || profiles.iter().any(|profile| active.iter().any(|one| one == profile || one == "*"))
-            }
-        }
+    fn flag(&mut self, node: &Node, key: &str) -> Option<Flag> {
+        node.get(key).and_then(|node| flag(node, &mut self.reading.told))
     }
 
     fn replicas(&mut self, node: &Node) -> (u64, Option<Span>) {
@@ -175,7 +92,7 @@ impl Reader<'_> {
         match node.as_scalar().and_then(|scalar| scalar.text.trim().parse().ok()) {
             Some(replicas) => (replicas, Some(node.span)),
             None => {
-                self.told.push(wrong(node, "a number of replicas"));
+                self.reading.told.push(wrong(node, "a number of replicas"));
                 (1, Some(node.span))
             }
         }
@@ -183,7 +100,7 @@ impl Reader<'_> {
 
     fn command(&mut self, node: &Node, key: &str) -> Option<Command> {
         let node = node.get(key).filter(|node| !node.is_null())?;
-        let words = words(node, &mut self.told)?;
+        let words = words(node, &mut self.reading.told)?;
         Some(Command { words, span: node.span })
     }
 
@@ -193,7 +110,7 @@ impl Reader<'_> {
         if let Some(test) = node.get("healthcheck").and_then(|check| check.get("test")) {
             let words = match test.as_seq() {
                 None => value(test).into_iter().collect(),
-                Some(_) => words(test, &mut self.told).unwrap_or_default(),
+                Some(_) => words(test, &mut self.reading.told).unwrap_or_default(),
             };
             let (kind, rest) = words.split_first().map_or(("NONE", &[][..]), |(kind, rest)| (kind.text.as_str(), rest));
             let text = match (test.as_seq(), kind) {
@@ -221,48 +138,21 @@ impl Reader<'_> {
     }
 
     fn labels(&mut self, node: &Node) -> BTreeMap<String, Label> {
-        let Some(node) = node.get("labels") else { return BTreeMap::new() };
+        let files = self.reading.label_files(node).into_iter();
+        let mut labels: BTreeMap<String, Label> =
+            files.map(|(name, (text, span))| (name, Label { value: Value::known(text, None), span })).collect();
+        let Some(node) = node.get("labels") else { return labels };
         let label = |pair: field::Pair| {
             let scalar = pair.value.unwrap_or_default();
             let value = Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) };
             (pair.name, Label { value, span: pair.span })
         };
-        pairs(node, &mut self.told).into_iter().map(label).collect()
-    }
-
-    /// Names with values, where a name alone is taken from where Compose runs.
-    fn variables(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
-        let mut variables = BTreeMap::new();
-        for pair in pairs(node, &mut self.told) {
-            let outer = || self.project.variables.get(&pair.name).map(|text| Value::known(text.clone(), None));
-            let value = match pair.value {
-                Some(scalar) => Some(Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) }),
-                None => outer(),
-            };
-            let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
-            variables.insert(pair.name, EnvVar { value, span: pair.name_span });
-        }
-        variables
-    }
-
-    fn env_files(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
-        let mut unseen = Vec::new();
-        let read = environment(node, self.project, self.context, self.sources, &mut self.told, &mut unseen);
-        self.unseen.extend(unseen);
-        read
-    }
-
-    fn environment(&mut self, node: &Node) -> BTreeMap<String, EnvVar> {
-        let files = node.get("env_file").map(|node| self.env_files(node));
-        let mut variables = files.unwrap_or_default();
-        if let Some(node) = node.get("environment") {
-            variables.extend(self.variables(node));
-        }
-        variables
+        labels.extend(pairs(node, &mut self.reading.told).into_iter().map(label));
+        labels
     }
 
     fn mounts(&mut self, node: &Node) -> Vec<Mount> {
-        let mut found = node.get("volumes").map(|node| mounts(node, &self.scope, &mut self.told)).unwrap_or_default();
+        let mut found = mounts(node, &self.volumes, &mut self.reading.told);
         let tmpfs = node.get("tmpfs").map(|node| values(node)).unwrap_or_default();
         found.extend(tmpfs.into_iter().filter_map(|mut target| {
             let span = target.span?;
@@ -288,7 +178,7 @@ impl Reader<'_> {
             let file = defined.and_then(|entry| entry.value.get("file")).and_then(|node| value(node));
             found.push(Mount {
                 target: Value::known(clean(&target), Some(item.span)),
-                source: file.map_or(MountSource::Injected, |file| MountSource::Host(self.scope.path(file))),
+                source: file.map_or(MountSource::Injected, |file| MountSource::Host(cleaned(file))),
                 subpath: None,
                 read_only: true,
                 span: item.span,

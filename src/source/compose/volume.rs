@@ -1,187 +1,138 @@
-//! A service's mounts, short and long syntax (Compose spec, "volumes"). Pure. May use `text` and `model`.
+//! The short syntax of a service's volumes (Compose spec, "volumes: short syntax"). Pure. May use `text`.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::field::{self, wrong};
-use crate::model::{Diagnostic, Level, Mount, MountSource, Value, clean, join};
-use crate::text::Span;
-use crate::text::yaml::Node;
-
-/// What a mount's source is resolved by.
-pub(super) struct Scope<'a> {
-    /// The project directory, absolute.
-    pub(super) directory: &'a str,
-    /// What `~` stands for.
-    pub(super) home: Option<&'a str>,
-    /// The project's named volumes.
-    pub(super) volumes: &'a BTreeMap<String, Named>,
-}
-
-/// A named volume of the project.
-#[derive(Debug, Clone)]
-pub(super) struct Named {
-    pub(super) source: MountSource,
-    /// Where it is defined.
-    pub(super) span: Span,
-}
-
-/// The mount point of an entry in either syntax.
-pub(super) fn target_of(item: &Node) -> Option<String> {
-    let target = match item.as_map() {
-        Some(_) => item.get("target")?.as_scalar()?.text.clone(),
-        None => short(&item.as_scalar()?.text).target.to_owned(),
-    };
-    Some(clean(&target))
-}
+use super::tree::{entry, mapping, typed};
+use crate::model::clean;
+use crate::text::yaml::{Data, Entry, Node, Scalar};
 
 /// The parts of the short syntax.
-struct Short<'a> {
-    source: Option<&'a str>,
-    target: &'a str,
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Spec<'a> {
+    pub(super) source: Option<&'a str>,
+    /// As it is written; empty where Compose reads none.
+    pub(super) target: &'a str,
+    /// What follows the second colon.
     options: &'a str,
+    /// Whether the text is too short for anything but a target.
+    bare: bool,
 }
 
-/// `SOURCE:TARGET:OPTIONS`. To Compose a single letter before a colon is a Windows drive, wherever it stands.
-fn short(text: &str) -> Short<'_> {
+/// `SOURCE:TARGET:OPTIONS`. To Compose a single letter before a colon is a Windows drive, wherever it stands. Colons
+/// within `${…}` are no separators.
+///
+/// # Errors
+/// Why Compose refuses it.
+pub(super) fn parse(text: &str) -> Result<Spec<'_>, &'static str> {
+    match text.len() {
+        0 => return Err("an empty volume; it needs at least a target"),
+        1 | 2 => return Ok(Spec { target: text, bare: true, ..Spec::default() }),
+        _ => {}
+    }
     let mut parts: Vec<&str> = Vec::new();
-    let mut start = 0;
-    for (at, _) in text.match_indices(':') {
-        let part = text.get(start..at).unwrap_or("");
-        let mut letters = part.chars();
-        let drive = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
-        if !drive {
-            parts.push(part);
-            start = at + 1;
+    let (mut start, mut depth) = (0, 0usize);
+    for (at, character) in text.char_indices() {
+        match character {
+            '$' if text.get(at + 1..).is_some_and(|rest| rest.starts_with('{')) => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => {
+                let part = text.get(start..at).unwrap_or("");
+                if !is_letter(part) {
+                    parts.push(part);
+                    start = at + 1;
+                }
+            }
+            _ => {}
         }
     }
-    parts.push(text.get(start..).unwrap_or(""));
-    match parts.as_slice() {
-        [target] => Short { source: None, target, options: "" },
-        [source, target, rest @ ..] => {
-            Short { source: Some(source), target, options: rest.first().copied().unwrap_or("") }
-        }
-        [] => Short { source: None, target: "", options: "" },
+    // Within a `${` that is never closed nothing ends, not even the text.
+    if depth == 0 {
+        parts.push(text.get(start..).unwrap_or(""));
+    }
+    if parts.iter().any(|part| part.is_empty()) {
+        return Err("nothing stands between two colons, or before or after one");
+    }
+    match *parts.as_slice() {
+        [] => Ok(Spec::default()),
+        [target] => Ok(Spec { target, ..Spec::default() }),
+        [source, target] => Ok(Spec { source: Some(source), target, ..Spec::default() }),
+        [source, target, options] => Ok(Spec { source: Some(source), target, options, bare: false }),
+        _ => Err("more than three parts; they are source, target and options"),
     }
 }
 
-/// The source of the short syntax, if it has one.
-pub(super) fn short_source(text: &str) -> Option<&str> {
-    short(text).source
+fn is_letter(part: &str) -> bool {
+    let mut letters = part.chars();
+    letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
 }
 
-/// Every mount of a service's `volumes`.
-pub(super) fn mounts(node: &Node, scope: &Scope<'_>, told: &mut Vec<Diagnostic>) -> Vec<Mount> {
-    let Some(items) = node.as_seq() else {
-        if !node.is_null() {
-            told.push(wrong(node, "a list of volumes"));
-        }
-        return Vec::new();
+/// Whether a source is a path of the host and no volume's name.
+pub(super) fn is_path(source: &str) -> bool {
+    let mut characters = source.chars();
+    let first = characters.next();
+    source.starts_with(['.', '/', '~'])
+        || source.starts_with("\\\\")
+        || (first.is_some_and(char::is_alphabetic) && characters.next() == Some(':'))
+}
+
+/// Whether a path is absolute on Windows: a drive and a separator, or two separators.
+pub(super) fn is_windows_absolute(path: &str) -> bool {
+    let is_separator = |byte: &u8| matches!(byte, b'\\' | b'/');
+    match path.as_bytes() {
+        [first, second, ..] if is_separator(first) && is_separator(second) => true,
+        [_, b':', third, ..] => is_separator(third),
+        _ => false,
+    }
+}
+
+/// The long syntax of a volume in the short one, each part where the whole is written.
+///
+/// # Errors
+/// Why Compose refuses it.
+pub(super) fn canonical(item: &Rc<Node>, scalar: &Scalar) -> Result<Rc<Node>, &'static str> {
+    let spec = parse(&scalar.text)?;
+    let span = item.span;
+    let part = |text: String| {
+        let symbols = scalar.symbols.iter().filter(|symbol| text.contains(&format!("${{{}}}", symbol.name)));
+        let symbols = symbols.cloned().collect();
+        Rc::new(Node::new(span, Data::Scalar(Scalar { text, symbols, plain: false, quoted: scalar.quoted })))
     };
-    items.iter().filter_map(|item| mount(item, scope, told)).collect()
-}
-
-fn mount(item: &Node, scope: &Scope<'_>, told: &mut Vec<Diagnostic>) -> Option<Mount> {
-    if item.as_map().is_some() {
-        return long(item, scope, told);
-    }
-    let whole = field::value(item).or_else(|| {
-        told.push(wrong(item, "a volume"));
-        None
-    })?;
-    let parts = short(&whole.text);
-    if parts.source.is_none() && is_windows(parts.target) {
-        let message = "a single letter before a colon is a Windows drive to Compose, so this is a path of the container \
-                       that no engine on Linux mounts; give the volume a longer name, or use the long syntax";
-        told.push(Diagnostic::at(Level::Gap, item.span, message));
-    }
-    let of = |text: &str| part(&whole, text);
-    let mut target = of(parts.target);
-    target.text = clean_target(&target.text);
-    let read_only = parts.options.split(',').any(|option| option == "ro");
-    let (source, defined) = match parts.source {
-        None => (MountSource::Anonymous, None),
-        Some(source) => scope.source(of(source), told, item.span),
-    };
-    Some(Mount { target, source, subpath: None, read_only, span: item.span, defined })
-}
-
-/// A part of a value with the symbols that are in it.
-fn part(whole: &Value, text: &str) -> Value {
-    let symbols = whole.symbols.iter().filter(|symbol| text.contains(&format!("${{{}}}", symbol.name)));
-    Value { text: text.to_owned(), symbols: symbols.cloned().collect(), span: whole.span }
-}
-
-fn long(item: &Node, scope: &Scope<'_>, told: &mut Vec<Diagnostic>) -> Option<Mount> {
-    let text = |key: &str| item.get(key).and_then(|node| field::value(node));
-    let Some(mut target) = text("target") else {
-        told.push(wrong(item, "a volume with a target"));
-        return None;
-    };
-    target.text = clean(&target.text);
-    let kind = text("type").map_or_else(String::new, |kind| kind.text);
-    let named = text("source").or_else(|| text("src"));
-    let (source, defined) = match (kind.as_str(), named) {
-        ("tmpfs", _) => (MountSource::Tmpfs, None),
-        ("bind", Some(source)) => (MountSource::Host(scope.path(source)), None),
-        ("volume", Some(source)) => scope.volume(source, told, item.span),
-        ("volume", None) => (MountSource::Anonymous, None),
-        ("", Some(source)) => scope.source(source, told, item.span),
-        ("image" | "npipe" | "cluster", _) => (MountSource::Injected, None),
-        _ => {
-            told.push(wrong(item, "a volume of type bind, volume or tmpfs with its source"));
-            return None;
-        }
-    };
-    let read_only = item.get("read_only").and_then(|node| field::flag(node, told)).is_some_and(|flag| flag.on);
-    let subpath = item.get("volume").and_then(|options| options.get("subpath")).and_then(|node| field::value(node));
-    let subpath = subpath.map(|path| clean(&format!("/{}", path.text)).trim_start_matches('/').to_owned());
-    Some(Mount { target, source, subpath, read_only, span: item.span, defined })
-}
-
-impl Scope<'_> {
-    /// A source that may be a path or a volume's name: what it begins with decides.
-    fn source(&self, source: Value, told: &mut Vec<Diagnostic>, span: Span) -> (MountSource, Option<Span>) {
-        let text = source.text.as_str();
-        let drive = text.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/");
-        if text.starts_with(['/', '.', '~', '\\']) || drive {
-            return (MountSource::Host(self.path(source)), None);
-        }
-        if text.starts_with("${") {
-            return (MountSource::Unresolved(source), None);
-        }
-        self.volume(source, told, span)
-    }
-
-    fn volume(&self, name: Value, told: &mut Vec<Diagnostic>, span: Span) -> (MountSource, Option<Span>) {
-        if let Some(named) = self.volumes.get(&name.text) {
-            return (named.source.clone(), Some(named.span));
-        }
-        if !name.is_symbolic() {
-            let message = format!("the volume `{}` is not defined under the top-level `volumes`", name.text);
-            told.push(Diagnostic::at(Level::Error, span, message));
-        }
-        (MountSource::Volume(name), None)
-    }
-
-    /// A host path: `~` and relative ones made absolute, cleaned as the engine cleans it.
-    pub(super) fn path(&self, mut source: Value) -> Value {
-        source.text = match (source.text.strip_prefix('~'), self.home) {
-            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => clean(&format!("{home}{rest}")),
-            _ if source.text.starts_with("${") => source.text,
-            _ if is_windows(&source.text) => source.text,
-            _ => join(self.directory, &source.text),
+    let of = |key: &str, text: &str| entry(key, span, part(text.to_owned()));
+    let on = |key: &str| entry(key, span, typed(span, "true"));
+    let is_bind = spec.source.is_some_and(is_path);
+    let mut entries = vec![of("type", if is_bind { "bind" } else { "volume" })];
+    entries.extend(spec.source.map(|source| of("source", source)));
+    let target = if spec.target.is_empty() { String::new() } else { clean(spec.target) };
+    entries.push(entry("target", span, part(target)));
+    let (mut read_only, mut bind, mut volume): (bool, Vec<Entry>, Vec<Entry>) = (false, Vec::new(), Vec::new());
+    for option in spec.options.split(',') {
+        let set = |options: &mut Vec<Entry>, key: &str| {
+            options.retain(|entry| entry.key != key);
+            options.push(of(key, option));
         };
-        source
+        match option {
+            "ro" => read_only = true,
+            "rw" => read_only = false,
+            "nocopy" => volume = vec![on("nocopy")],
+            "z" | "Z" => set(&mut bind, "selinux"),
+            "rprivate" | "private" | "rshared" | "shared" | "rslave" | "slave" => set(&mut bind, "propagation"),
+            // Compose ignores what it does not know.
+            _ => {}
+        }
     }
-}
-
-/// A container path as the engine cleans it; what is none is left as it is.
-fn clean_target(path: &str) -> String {
-    if is_windows(path) { path.to_owned() } else { clean(path) }
-}
-
-fn is_windows(path: &str) -> bool {
-    path.starts_with('\\') || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+    if read_only {
+        entries.push(on("read_only"));
+    }
+    if is_bind {
+        bind.push(on("create_host_path"));
+    }
+    if is_bind || !bind.is_empty() {
+        entries.push(entry("bind", span, mapping(span, bind)));
+    }
+    if (!is_bind && !spec.bare) || !volume.is_empty() {
+        entries.push(entry("volume", span, mapping(span, volume)));
+    }
+    Ok(mapping(span, entries))
 }
 
 #[cfg(test)]
@@ -190,19 +141,24 @@ mod tests {
 
     #[test]
     fn the_short_syntax_in_parts() {
-        let parts = |text| {
-            let short = short(text);
-            (short.source.map(str::to_owned), short.target.to_owned(), short.options.to_owned())
-        };
-        let wanted = |source: Option<&str>, target: &str, options: &str| {
-            (source.map(str::to_owned), target.to_owned(), options.to_owned())
-        };
-        assert_eq!(parts("/data"), wanted(None, "/data", ""));
-        assert_eq!(parts("vol:/data"), wanted(Some("vol"), "/data", ""));
-        assert_eq!(parts("~/.claude:/c:ro,z"), wanted(Some("~/.claude"), "/c", "ro,z"));
-        assert_eq!(parts("C:\\x:/c"), wanted(Some("C:\\x"), "/c", ""));
-        assert_eq!(parts("v:/c"), wanted(None, "v:/c", ""));
-        assert_eq!(parts("vv:/c:ro"), wanted(Some("vv"), "/c", "ro"));
-        assert_eq!(parts("${X}:/c"), wanted(Some("${X}"), "/c", ""));
+        let parts = |text| parse(text).map(|spec| (spec.source, spec.target, spec.options));
+        assert_eq!(parts("/data"), Ok((None, "/data", "")));
+        assert_eq!(parts("vol:/data"), Ok((Some("vol"), "/data", "")));
+        assert_eq!(parts("~/.claude:/c:ro,z"), Ok((Some("~/.claude"), "/c", "ro,z")));
+        assert_eq!(parts("C:\\x:/c"), Ok((Some("C:\\x"), "/c", "")));
+        assert_eq!(parts("v:/c"), Ok((None, "v:/c", "")));
+        assert_eq!(parts("vv:/c:ro"), Ok((Some("vv"), "/c", "ro")));
+        assert_eq!(parts("${X}:/c"), Ok((Some("${X}"), "/c", "")));
+        assert_eq!(parts("/c"), Ok((None, "/c", "")));
+        for text in ["", "a1:", ":/c", "a1::/c", "a1:/b:ro:x1"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_and_names() {
+        assert!(["./x", "/x", "~", "..", "C:\\x", "c:x", "\\\\host\\share"].into_iter().all(is_path));
+        assert!(!["x", "name/with", "${X}", "\\x"].into_iter().any(is_path));
+        assert!(is_windows_absolute("C:/x") && is_windows_absolute("\\\\h\\s") && !is_windows_absolute("C:x"));
     }
 }

@@ -1,0 +1,67 @@
+//! `overlock config`: the resolved compose model, or what Compose would refuse in it. No rules, no runtime, no socket.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::{World, read_stdin};
+use crate::cli::Config;
+use crate::model::Level;
+use crate::render;
+use crate::source::compose::{self, Context, Mode, Options, Profiles};
+use crate::text::Sources;
+use crate::triage::ExitStatus;
+
+pub(super) fn run(
+    arguments: &Config,
+    world: &World,
+    sources: &Sources,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
+    let options = options(arguments, &context)?;
+    let resolved = compose::resolve(sources, &context, &options);
+    let printed = resolved.and_then(|project| {
+        let document = compose::document(&project, &context, sources)?;
+        Ok((document, project.diagnostics))
+    });
+    match printed {
+        Ok((document, told)) => {
+            render::diagnostics(&told, sources, err)?;
+            render::document(&document, out)?;
+            Ok(ExitStatus::Clean)
+        }
+        Err(mut told) => {
+            told.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.level == Level::Error));
+            render::diagnostics(&told, sources, err)?;
+            Ok(ExitStatus::Unusable)
+        }
+    }
+}
+
+fn options(arguments: &Config, context: &Context) -> anyhow::Result<Options> {
+    let typed = &arguments.compose;
+    let stdin = typed.file.iter().any(|file| file == Path::new("-"));
+    let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
+    let files = match &arguments.path {
+        None => typed.file.clone(),
+        Some(path) => match compose::find(path, context) {
+            Err(told) => bail!("{}: {}", path.display(), told.message),
+            Ok(found) => match found.as_slice() {
+                [one] => one.files.clone(),
+                many => bail!("{} has {} projects below it; name one", path.display(), many.len()),
+            },
+        },
+    };
+    Ok(Options {
+        files,
+        stdin,
+        project_name: typed.project_name.clone(),
+        project_directory: typed.project_directory.clone(),
+        env_files: typed.env_file.clone(),
+        profiles: Profiles::Active(typed.profile.clone()),
+        mode: Mode::Strict,
+    })
+}

@@ -1,0 +1,328 @@
+//! What the schema cannot say and Compose refuses all the same: parts that exclude each other, references to nothing,
+//! circles (compose-go, `validation.Validate` and `loader.checkConsistency`). Pure. May use `text` and `model`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use super::Refusal;
+use super::tree::{as_text, is_symbolic, written};
+use crate::model::Level;
+use crate::text::Span;
+use crate::text::scalar::Kind;
+use crate::text::yaml::{Entry, Node};
+
+/// The entries of a section of a project.
+pub(super) fn section<'n>(root: &'n Node, name: &str) -> &'n [Entry] {
+    root.get(name).and_then(|section| section.as_map()).unwrap_or_default()
+}
+
+fn list<'n>(node: &'n Node, key: &str) -> &'n [Rc<Node>] {
+    node.get(key).and_then(|items| items.as_seq()).unwrap_or_default()
+}
+
+fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    node.get(key).and_then(|value| as_text(value)).filter(|text| !text.is_empty())
+}
+
+fn is_on(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(|value| written(value)).is_some_and(|value| value == "true")
+}
+
+/// What is wrong with the parts of one model, each by itself.
+pub(super) fn validate(root: &Node) -> Vec<Refusal> {
+    let mut told = Vec::new();
+    for entry in section(root, "volumes") {
+        external_alone(entry, &mut told);
+    }
+    for (name, sources) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])] {
+        for entry in section(root, name) {
+            one_source(name, entry, sources, &mut told);
+        }
+    }
+    for service in section(root, "services") {
+        for port in list(&service.value, "ports") {
+            let Some(host) = port.get("host_ip").filter(|host| !is_symbolic(host)) else { continue };
+            if as_text(host).is_none_or(|host| host.parse::<IpAddr>().is_err()) {
+                told.push(Refusal::new(host.span, "`host_ip` is no IP address".to_owned()));
+            }
+        }
+        for trigger in service.value.get("develop").map(|develop| list(develop, "watch")).unwrap_or_default() {
+            if trigger.get("path").is_some_and(|path| as_text(path) == Some("")) {
+                told.push(Refusal::new(trigger.span, "an empty `path` to watch".to_owned()));
+            }
+        }
+        for request in list(&service.value, "gpus") {
+            if request.get("count").is_some() && request.get("device_ids").is_some() {
+                told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other".to_owned()));
+            }
+        }
+    }
+    told
+}
+
+fn external_alone(entry: &Entry, told: &mut Vec<Refusal>) {
+    if !is_on(&entry.value, "external") {
+        return;
+    }
+    for other in entry.value.as_map().unwrap_or_default() {
+        if !matches!(other.key.as_str(), "name" | "external") && !other.key.starts_with("x-") {
+            let message = format!("the volume `{}` is external and takes no `{}`", entry.key, other.key);
+            told.push(Refusal::new(other.key_span, message));
+        }
+    }
+}
+
+fn one_source(section: &str, entry: &Entry, sources: &[&str], told: &mut Vec<Refusal>) {
+    let has = |key: &str| entry.value.get(key).is_some();
+    let count = sources.iter().filter(|source| has(source)).count();
+    if count > 1 {
+        let message = format!("{section}.{}: {} exclude each other", entry.key, sources.join(", "));
+        told.push(Refusal::new(entry.key_span, message));
+    } else if count == 0 && !has("driver") && !has("external") {
+        let message = format!("{section}.{} needs one of {}", entry.key, sources.join(", "));
+        told.push(Refusal::new(entry.key_span, message));
+    }
+}
+
+/// What is wrong between the parts of a project. `active` are the services that are started; the others are there all
+/// the same, and none of them is looked at.
+pub(super) fn consistency(root: &Node, active: &BTreeSet<String>) -> Vec<Refusal> {
+    let services = section(root, "services");
+    let check = Check {
+        root,
+        all: services.iter().map(|entry| (entry.key.as_str(), &*entry.value)).collect(),
+        active,
+        told: Vec::new(),
+    };
+    check.all_services(services)
+}
+
+struct Check<'a> {
+    root: &'a Node,
+    all: HashMap<&'a str, &'a Node>,
+    active: &'a BTreeSet<String>,
+    told: Vec<Refusal>,
+}
+
+impl Check<'_> {
+    fn all_services(mut self, services: &[Entry]) -> Vec<Refusal> {
+        for entry in services.iter().filter(|entry| self.active.contains(&entry.key)) {
+            self.image(entry);
+            self.build(entry);
+            self.networks(entry);
+            self.depends_on(entry);
+            self.references(entry);
+            self.numbers(entry);
+            self.targets(entry);
+            self.words(entry);
+        }
+        for entry in section(self.root, "secrets") {
+            let secret = &entry.value;
+            let has = |key: &str| text_of(secret, key).is_some();
+            if !is_on(secret, "external") && !has("file") && !has("environment") {
+                self.refuse(entry.key_span, format!("the secret `{}` needs `file` or `environment`", entry.key));
+            }
+        }
+        self.circles(services);
+        self.told
+    }
+
+    fn refuse(&mut self, span: Span, message: String) {
+        self.told.push(Refusal::new(span, message));
+    }
+
+    fn is_defined(&self, section: &str, name: &str) -> bool {
+        self.root.get(section).is_some_and(|all| all.get(name).is_some())
+    }
+
+    fn image(&mut self, entry: &Entry) {
+        let service = &entry.value;
+        let has_image = service.get("image").is_some_and(|image| is_symbolic(image)) || text_of(service, "image").is_some();
+        if !has_image && service.get("build").is_none() && service.get("provider").is_none() {
+            let message = format!("the service `{}` has neither `image` nor `build`, which Compose refuses", entry.key);
+            // Such a service says all the same what it mounts.
+            self.told.push(Refusal { in_review: Level::Warning, ..Refusal::new(entry.key_span, message) });
+        }
+    }
+
+    fn build(&mut self, entry: &Entry) {
+        let Some(build) = entry.value.get("build") else { return };
+        if text_of(build, "dockerfile_inline").is_some() && text_of(build, "dockerfile").is_some() {
+            self.refuse(build.span, "`dockerfile` and `dockerfile_inline` exclude each other".to_owned());
+        }
+        for context in build.get("additional_contexts").and_then(|all| all.as_map()).unwrap_or_default() {
+            let Some(name) = as_text(&context.value).and_then(|text| text.strip_prefix("service:")) else { continue };
+            if !self.active.contains(name) || self.all.get(name).is_none_or(|other| other.get("build").is_none()) {
+                self.refuse(context.value.span, format!("there is no service `{name}` that is built"));
+            }
+        }
+        if let Some(platform) = text_of(&entry.value, "platform") {
+            let platforms = list(build, "platforms");
+            if !platforms.is_empty() && !platforms.iter().any(|one| as_text(one) == Some(platform)) {
+                self.refuse(build.span, "`build.platforms` does not have the service's `platform`".to_owned());
+            }
+        }
+        for secret in list(build, "secrets") {
+            self.reference("secrets", "secret", secret, &secret_source(secret));
+        }
+    }
+
+    fn networks(&mut self, entry: &Entry) {
+        let networks = entry.value.get("networks").and_then(|networks| networks.as_map()).unwrap_or_default();
+        if text_of(&entry.value, "network_mode").is_some() && !networks.is_empty() {
+            let message = format!("`network_mode` and `networks` of the service `{}` exclude each other", entry.key);
+            self.refuse(entry.key_span, message);
+        }
+        for network in networks {
+            if !self.is_defined("networks", &network.key) {
+                let message = format!("the network `{}` is not defined under the top-level `networks`", network.key);
+                self.refuse(network.key_span, message);
+            }
+        }
+    }
+
+    fn depends_on(&mut self, entry: &Entry) {
+        for other in entry.value.get("depends_on").and_then(|all| all.as_map()).unwrap_or_default() {
+            if self.active.contains(&other.key) {
+                continue;
+            }
+            let required = other.value.get("required").and_then(|value| written(value)).is_none_or(|on| on == "true");
+            let message = match self.all.contains_key(other.key.as_str()) {
+                true if !required => continue,
+                true => {
+                    format!("the service `{}` depends on `{}`, which no active profile starts", entry.key, other.key)
+                }
+                false => format!("the service `{}` depends on `{}`, which is not defined", entry.key, other.key),
+            };
+            self.refuse(other.key_span, message);
+        }
+    }
+
+    fn references(&mut self, entry: &Entry) {
+        let service = &entry.value;
+        for mount in list(service, "volumes") {
+            let Some(source) = mount.get("source").filter(|source| !is_symbolic(source)) else { continue };
+            if text_of(mount, "type") == Some("volume") && as_text(source) != Some("") {
+                self.reference("volumes", "volume", mount, &as_text(source).map(str::to_owned));
+            }
+        }
+        for (section, one) in [("configs", "config"), ("secrets", "secret")] {
+            for item in list(service, section) {
+                self.reference(section, one, item, &secret_source(item));
+            }
+        }
+        for model in service.get("models").and_then(|models| models.as_map()).unwrap_or_default() {
+            if !self.is_defined("models", &model.key) {
+                let message = format!("the model `{}` is not defined under the top-level `models`", model.key);
+                self.refuse(model.key_span, message);
+            }
+        }
+    }
+
+    fn reference(&mut self, section: &str, one: &str, at: &Node, name: &Option<String>) {
+        let Some(name) = name else { return };
+        if !self.is_defined(section, name) {
+            let message = format!("the {one} `{name}` is not defined under the top-level `{section}`");
+            self.refuse(at.span, message);
+        }
+    }
+
+    fn numbers(&mut self, entry: &Entry) {
+        let service = &entry.value;
+        let deploy = service.get("deploy");
+        let scale = service.get("scale").and_then(|node| Some((whole(node)?, node.span)));
+        let replicas = deploy.and_then(|deploy| deploy.get("replicas")).and_then(|node| Some((whole(node)?, node.span)));
+        if let (Some((scale, span)), Some((replicas, _))) = (scale, replicas)
+            && scale != replicas
+        {
+            self.refuse(span, format!("`scale` and `deploy.replicas` of the service `{}` differ", entry.key));
+        }
+        for (count, span) in [scale, replicas].into_iter().flatten() {
+            if count < 0 {
+                self.refuse(span, "a number of replicas is not negative".to_owned());
+            }
+        }
+        let count = scale.or(replicas).map_or(1, |(count, _)| count);
+        if count > 1 && text_of(service, "container_name").is_some() {
+            let message = format!("the service `{}` has a `container_name` and is started {count} times", entry.key);
+            self.refuse(entry.key_span, message);
+        }
+        let watch = service.get("develop").map(|develop| list(develop, "watch")).unwrap_or_default();
+        for trigger in watch {
+            let action = text_of(trigger, "action");
+            if text_of(trigger, "target").is_none() && !matches!(action, Some("rebuild" | "restart")) {
+                self.refuse(trigger.span, "a file to sync needs a `target`".to_owned());
+            }
+        }
+    }
+
+    /// Mount points, each once. Two of one spelling are one already.
+    fn targets(&mut self, entry: &Entry) {
+        let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+        let tmpfs = entry.value.get("tmpfs").map(|tmpfs| tmpfs.as_seq().unwrap_or(std::slice::from_ref(tmpfs)));
+        let tmpfs = tmpfs.unwrap_or_default().iter().filter_map(|item| Some((as_text(item)?.split(':').next()?, item.span)));
+        let volumes = list(&entry.value, "volumes").iter();
+        let volumes = volumes.filter_map(|mount| Some((as_text(mount.get("target")?)?, mount.span)));
+        for (target, span) in tmpfs.chain(volumes) {
+            if known.insert(target, span).is_some() {
+                self.told.push(Refusal::new(span, format!("something else is mounted at {target} already")));
+            }
+        }
+    }
+
+    fn words(&mut self, entry: &Entry) {
+        let Some(test) = entry.value.get("healthcheck").and_then(|check| check.get("test")) else { return };
+        let Some(first) = test.as_seq().and_then(<[_]>::first) else { return };
+        if !is_symbolic(first) && !matches!(as_text(first), Some("CMD" | "CMD-SHELL" | "NONE")) {
+            self.refuse(first.span, "a health check begins with CMD, CMD-SHELL or NONE".to_owned());
+        }
+    }
+
+    /// Services that wait for each other.
+    fn circles(&mut self, services: &[Entry]) {
+        let mut done: BTreeSet<&str> = BTreeSet::new();
+        for entry in services.iter().filter(|entry| self.active.contains(&entry.key)) {
+            // Depth first, without recursion: a chain may be as long as the project.
+            let mut path: Vec<(&str, std::slice::Iter<'_, Entry>)> = Vec::new();
+            let mut on_path: BTreeSet<&str> = BTreeSet::new();
+            let mut next = Some(&*entry.key);
+            loop {
+                if let Some(name) = next.take()
+                    && let Some(service) = self.all.get(name)
+                    && done.insert(name)
+                {
+                    let needs = service.get("depends_on").and_then(|all| all.as_map()).unwrap_or_default();
+                    path.push((name, needs.iter()));
+                    on_path.insert(name);
+                }
+                let Some((name, needs)) = path.last_mut() else { break };
+                match needs.next() {
+                    None => {
+                        on_path.remove(*name);
+                        path.pop();
+                    }
+                    Some(need) if on_path.contains(need.key.as_str()) => {
+                        let message = format!("the services `{name}` and `{}` wait for each other in a circle", need.key);
+                        self.told.push(Refusal::new(need.key_span, message));
+                    }
+                    Some(need) if self.active.contains(&need.key) => next = Some(&need.key),
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+}
+
+fn secret_source(item: &Node) -> Option<String> {
+    let source = item.get("source").filter(|source| !is_symbolic(source))?;
+    written(source)
+}
+
+fn whole(node: &Node) -> Option<i128> {
+    match node.as_scalar()?.kind() {
+        Kind::Int(whole) => Some(whole),
+        Kind::Text => node.as_scalar()?.text.parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,456 @@
+//! A resolved project as Docker Compose's `config --format json` prints it. May use `text` and `model`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde_json::{Map, Number, Value};
+
+use super::consistency::section;
+use super::env::Reading;
+use super::field::pairs;
+use super::shape::{self, Field, Shape};
+use super::tree::{as_text, written};
+use super::{Context, Project, Refusal, words};
+use crate::model::{Diagnostic, EnvValue, EnvVar, Level};
+use crate::text::scalar::Kind;
+use crate::text::yaml::{Data, Node};
+use crate::text::{FileId, Sources, Span};
+
+/// The project in full: what is active of it, with what that uses.
+///
+/// # Errors
+/// What Compose refuses only now: values that are no duration or size, files of variables that are not there.
+pub fn document(project: &Project, context: &Context, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
+    let mut printer = Printer { told: Vec::new() };
+    let mut reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
+    let mut services = Map::new();
+    let mut used = Used::default();
+    for entry in section(&project.root, "services").iter().filter(|entry| project.active.contains(&entry.key)) {
+        used.of(&entry.value);
+        let mut service = printer.record(&entry.value, shape::SERVICE);
+        let environment = reading.environment(&entry.value);
+        let labels = printer.labels(&entry.value, &mut reading);
+        for (key, value) in [("environment", variables(environment)), ("labels", labels)] {
+            if !value.is_empty() {
+                service.insert(key.to_owned(), value.into());
+            }
+        }
+        services.insert(entry.key.clone(), service.into());
+    }
+    let mut document = Map::new();
+    document.insert("name".to_owned(), project.name.clone().into());
+    document.insert("services".to_owned(), services.into());
+    for (key, used, shape) in [
+        ("networks", &used.networks, shape::NETWORK),
+        ("volumes", &used.volumes, shape::VOLUME),
+        ("secrets", &used.secrets, shape::FILE_OBJECT),
+        ("configs", &used.configs, shape::FILE_OBJECT),
+    ] {
+        let resources = section(&project.root, key).iter().filter(|entry| used.contains(&entry.key));
+        let print = |entry: &crate::text::yaml::Entry| {
+            let mut resource = printer.value(Some(&entry.value), shape).unwrap_or_default();
+            let secret = key == "secrets" || entry.value.get("environment").is_some();
+            if let Some(resource) = resource.as_object_mut().filter(|_| secret) {
+                resource.remove("content");
+            }
+            (entry.key.clone(), resource)
+        };
+        let resources: Map<String, Value> = resources.map(print).collect();
+        if !resources.is_empty() {
+            document.insert(key.to_owned(), resources.into());
+        }
+    }
+    let extensions = project.root.as_map().unwrap_or_default().iter().filter(|entry| entry.key.starts_with("x-"));
+    document.extend(extensions.map(|entry| (entry.key.clone(), raw(&entry.value))));
+    let refused = printer.told.into_iter().map(|refusal| Diagnostic::at(Level::Error, refusal.span, refusal.message));
+    let told: Vec<Diagnostic> =
+        refused.chain(reading.told).filter(|diagnostic| diagnostic.level == Level::Error).collect();
+    if told.is_empty() { Ok(escaped(document.into())) } else { Err(told) }
+}
+
+/// The text in such a form that Compose could read it in again.
+fn escaped(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('$', "$$").into(),
+        Value::Array(items) => items.into_iter().map(escaped).collect(),
+        Value::Object(entries) => {
+            let entry = |(key, value): (String, Value)| (key.replace('$', "$$"), escaped(value));
+            entries.into_iter().map(entry).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    }
+}
+
+fn variables(environment: BTreeMap<String, EnvVar>) -> Map<String, Value> {
+    let value = |variable: EnvVar| match variable.value {
+        EnvValue::Set(value) => value.text.into(),
+        EnvValue::Inherited => Value::Null,
+    };
+    environment.into_iter().map(|(name, variable)| (name, value(variable))).collect()
+}
+
+/// The names of the resources that services use.
+#[derive(Default)]
+struct Used {
+    networks: BTreeSet<String>,
+    volumes: BTreeSet<String>,
+    secrets: BTreeSet<String>,
+    configs: BTreeSet<String>,
+}
+
+impl Used {
+    fn of(&mut self, service: &Node) {
+        let list = |node: &Node, key: &str| -> Vec<Rc<Node>> {
+            node.get(key).and_then(|items| items.as_seq()).unwrap_or_default().to_vec()
+        };
+        let source = |item: &Rc<Node>| item.get("source").and_then(|source| written(source));
+        self.networks.extend(section(service, "networks").iter().map(|entry| entry.key.clone()));
+        let volumes = list(service, "volumes");
+        let named = volumes.iter().filter(|mount| mount.get("type").and_then(|kind| as_text(kind)) == Some("volume"));
+        self.volumes.extend(named.filter_map(source));
+        self.configs.extend(list(service, "configs").iter().filter_map(source));
+        self.secrets.extend(list(service, "secrets").iter().filter_map(source));
+        if let Some(build) = service.get("build") {
+            self.secrets.extend(list(build, "secrets").iter().filter_map(source));
+        }
+    }
+}
+
+/// A tree as it is written.
+fn raw(node: &Node) -> Value {
+    match &node.data {
+        Data::Map(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), raw(&entry.value))).collect::<Map<_, _>>().into()
+        }
+        Data::Seq(items) => items.iter().map(|item| raw(item)).collect(),
+        Data::Scalar(scalar) => match scalar.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool(on) => on.into(),
+            Kind::Int(whole) => Number::from_i128(whole).map_or(Value::Null, Value::Number),
+            Kind::Float(float) => float.into(),
+            Kind::Time if scalar.text.len() <= 10 => format!("{}T00:00:00Z", scalar.text).into(),
+            Kind::Time | Kind::Text => scalar.text.clone().into(),
+        },
+    }
+}
+
+struct Printer {
+    told: Vec<Refusal>,
+}
+
+impl Printer {
+    fn refuse(&mut self, span: Span, message: &str) {
+        self.told.push(Refusal::new(span, message));
+    }
+
+    fn record(&mut self, node: &Node, fields: &[Field]) -> Map<String, Value> {
+        let mut record = Map::new();
+        for (key, shape) in fields {
+            let (key, shown) = key.split_once(':').unwrap_or((key, key));
+            if let Some(value) = self.value(node.get(key), *shape) {
+                record.insert(shown.to_owned(), value);
+            }
+        }
+        record
+    }
+
+    /// A value as its shape has it; `None` where it is left out.
+    fn value(&mut self, node: Option<&Rc<Node>>, shape: Shape) -> Option<Value> {
+        match (shape, node) {
+            (Shape::Words, None) => return Some(Value::Null),
+            (Shape::KeptRecord(fields), None) => {
+                let nothing = Node::text(Span::file_start(FileId::default()), "");
+                return Some(self.record(&nothing, fields).into());
+            }
+            (Shape::KeptText, None) => return Some("".into()),
+            _ => {}
+        }
+        let node = node?;
+        match shape {
+            Shape::List(item) => {
+                let items = node.as_seq().unwrap_or_default();
+                let items: Vec<Value> = items.iter().filter_map(|node| self.value(Some(node), *item)).collect();
+                (!items.is_empty()).then(|| items.into())
+            }
+            Shape::Dict(value) => {
+                let entries = node.as_map().unwrap_or_default();
+                let print = |entry: &crate::text::yaml::Entry| {
+                    let value = if entry.value.is_null() { None } else { self.value(Some(&entry.value), *value) };
+                    (entry.key.clone(), value.unwrap_or_default())
+                };
+                let entries: Map<String, Value> = entries.iter().map(print).collect();
+                (!entries.is_empty()).then(|| entries.into())
+            }
+            Shape::Record(_) if node.is_null() => None,
+            Shape::Record(fields) | Shape::KeptRecord(fields) => Some(self.record(node, fields).into()),
+            Shape::Words | Shape::Test | Shape::Texts => self.texts(node, shape),
+            Shape::Map | Shape::Variables | Shape::Lists | Shape::Hosts | Shape::SshKeys => self.names(node, shape),
+            Shape::Ulimit => Some(self.ulimit(node)),
+            _ => self.scalar(node, shape),
+        }
+    }
+
+    fn scalar(&mut self, node: &Node, shape: Shape) -> Option<Value> {
+        let text = written(node)?;
+        let number = |text: &str| text.parse::<i64>().ok();
+        let value = match shape {
+            Shape::Text => (!text.is_empty()).then(|| text.into()),
+            Shape::KeptText => Some(text.into()),
+            Shape::Bool | Shape::KeptBool => match is_on(&text) {
+                Some(on) => (on || matches!(shape, Shape::KeptBool)).then(|| on.into()),
+                None => self.wrong(node, "true or false"),
+            },
+            Shape::Int | Shape::KeptInt => match number(&text) {
+                Some(whole) => (whole != 0 || matches!(shape, Shape::KeptInt)).then(|| whole.into()),
+                None => self.wrong(node, "a whole number"),
+            },
+            Shape::Count => match number(&text).or_else(|| text.eq_ignore_ascii_case("all").then_some(-1)) {
+                Some(count) => (count != 0).then(|| count.into()),
+                None => self.wrong(node, "a number of devices, or `all`"),
+            },
+            Shape::Float => match text.parse::<f32>().ok().and_then(|float| float.to_string().parse::<f64>().ok()) {
+                Some(float) if float == 0.0 => None,
+                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+                    #[expect(clippy::cast_possible_truncation, reason = "a whole number of less than 1e15")]
+                    Some((float as i64).into())
+                }
+                Some(float) => Some(float.into()),
+                None => self.wrong(node, "a number"),
+            },
+            Shape::Bytes => match bytes(&text) {
+                Some(bytes) => (bytes != 0).then(|| bytes.to_string().into()),
+                None => self.wrong(node, "a size such as 64m"),
+            },
+            Shape::Duration | Shape::KeptDuration => match nanoseconds(&text) {
+                Some(duration) => {
+                    (duration != 0 || matches!(shape, Shape::KeptDuration)).then(|| go_duration(duration).into())
+                }
+                None => self.wrong(node, "a duration such as 1m30s"),
+            },
+            Shape::FileMode => {
+                let is_text = as_text(node).is_some();
+                let mode = if is_text { i64::from_str_radix(&text, 8).ok() } else { number(&text) };
+                match mode {
+                    Some(mode) => Some(format!("0{mode:o}").into()),
+                    None => self.wrong(node, "a file's mode in octal"),
+                }
+            }
+            _ => None,
+        };
+        value
+    }
+
+    fn wrong(&mut self, node: &Node, expected: &str) -> Option<Value> {
+        self.refuse(node.span, &format!("expected {expected}"));
+        None
+    }
+
+    fn texts(&mut self, node: &Node, shape: Shape) -> Option<Value> {
+        let list: Vec<Value> = match (node.as_seq(), written(node)) {
+            (Some(items), _) => items.iter().map(|item| written(item).unwrap_or_default().into()).collect(),
+            (None, None) if matches!(shape, Shape::Words) => return Some(Value::Null),
+            (None, None) => return None,
+            (None, Some(text)) => match shape {
+                Shape::Test => vec!["CMD-SHELL".into(), text.into()],
+                Shape::Words => match words::split(&text) {
+                    Ok(words) => words.into_iter().map(Value::from).collect(),
+                    Err(message) => {
+                        self.refuse(node.span, message);
+                        return None;
+                    }
+                },
+                _ => vec![text.into()],
+            },
+        };
+        (!list.is_empty() || matches!(shape, Shape::Words)).then(|| list.into())
+    }
+
+    fn names(&mut self, node: &Node, shape: Shape) -> Option<Value> {
+        if matches!(shape, Shape::Hosts) {
+            return self.hosts(node);
+        }
+        if matches!(shape, Shape::SshKeys) {
+            let keys: Vec<Value> = section_of(node).map(|(name, _)| name.to_owned().into()).collect();
+            return (!keys.is_empty()).then(|| keys.into());
+        }
+        let mut names = Map::new();
+        if matches!(shape, Shape::Lists) {
+            for (name, value) in section_of(node) {
+                let items = value.as_seq().map(<[_]>::to_vec).unwrap_or_else(|| vec![Rc::clone(value)]);
+                let items: Vec<Value> = items.iter().map(|item| written(item).unwrap_or_default().into()).collect();
+                names.insert(name.to_owned(), items.into());
+            }
+        } else {
+            let mut told = Vec::new();
+            for pair in pairs(node, &mut told) {
+                if node.as_seq().is_some() && matches!(shape, Shape::Variables) && pair.name.ends_with(char::is_whitespace) {
+                    self.refuse(pair.span, "a blank stands between a variable's name and its `=`");
+                }
+                let value = match (pair.value, shape) {
+                    (Some(value), _) => value.text.into(),
+                    (None, Shape::Variables) => Value::Null,
+                    (None, _) => "".into(),
+                };
+                names.insert(pair.name, value);
+            }
+        }
+        (!names.is_empty()).then(|| names.into())
+    }
+
+    fn labels(&mut self, service: &Node, reading: &mut Reading<'_>) -> Map<String, Value> {
+        let files = reading.label_files(service).into_iter();
+        let mut labels: Map<String, Value> = files.map(|(name, (text, _))| (name, text.into())).collect();
+        let own = service.get("labels").and_then(|labels| self.names(labels, Shape::Map));
+        if let Some(Value::Object(own)) = own {
+            labels.extend(own);
+        }
+        labels
+    }
+
+    fn hosts(&mut self, node: &Node) -> Option<Value> {
+        let mut hosts: Vec<String> = Vec::new();
+        let mut add = |host: &str, address: &str| {
+            let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
+            hosts.push(format!("{host}={address}"));
+        };
+        for (host, value) in section_of(node) {
+            match value.as_seq() {
+                Some(addresses) => addresses.iter().for_each(|one| add(host, &written(one).unwrap_or_default())),
+                None => add(host, &written(value).unwrap_or_default()),
+            }
+        }
+        for item in node.as_seq().unwrap_or_default() {
+            let text = written(item).unwrap_or_default();
+            match text.split_once('=').or_else(|| text.split_once(':')) {
+                Some((host, addresses)) if !host.is_empty() && !host.contains([':', '=']) => {
+                    addresses.split(',').for_each(|address| add(host, address));
+                }
+                _ => self.refuse(item.span, "a host is HOST=ADDRESS"),
+            }
+        }
+        hosts.sort();
+        (!hosts.is_empty()).then(|| hosts.into())
+    }
+
+    fn ulimit(&mut self, node: &Node) -> Value {
+        if node.as_map().is_none() {
+            return self.scalar(node, Shape::Int).unwrap_or_else(|| Value::Object(Map::new()));
+        }
+        self.record(node, &[("soft", Shape::Int), ("hard", Shape::Int)]).into()
+    }
+}
+
+fn section_of(node: &Node) -> impl Iterator<Item = (&str, &Rc<Node>)> {
+    node.as_map().unwrap_or_default().iter().map(|entry| (entry.key.as_str(), &entry.value))
+}
+
+fn is_on(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "y" | "yes" | "on" => Some(true),
+        "false" | "n" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A size with a binary unit (docker/go-units, `RAMInBytes`).
+fn bytes(text: &str) -> Option<i64> {
+    let split = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ').map(|at| at + 1)?;
+    let (number, unit) = text.split_at(split);
+    let size: f64 = number.trim_end_matches(' ').parse().ok()?;
+    let unit = unit.to_ascii_lowercase();
+    let factor = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" if unit.is_empty() || unit == "b" => 1.0,
+        "k" => 1024.0,
+        "m" => 1024.0 * 1024.0,
+        "g" => 1024.0 * 1024.0 * 1024.0,
+        "t" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        "p" => 1024.0 * 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let whole = text.parse::<i64>().ok();
+    #[expect(clippy::cast_possible_truncation, reason = "Go truncates too")]
+    whole.or_else(|| (size >= 0.0).then_some((size * factor) as i64))
+}
+
+/// A duration of weeks to nanoseconds (xhit/go-str2duration), in nanoseconds.
+fn nanoseconds(text: &str) -> Option<i64> {
+    let (negative, mut rest) = match text.strip_prefix(['-', '+']) {
+        Some(rest) => (text.starts_with('-'), rest),
+        None => (false, text),
+    };
+    if rest == "0" {
+        return Some(0);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0f64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let nanos = match unit {
+            "ns" => 1.0,
+            "us" | "µs" | "μs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            "m" => 60e9,
+            "h" => 3_600e9,
+            "d" => 86_400e9,
+            "w" => 604_800e9,
+            _ => return None,
+        };
+        total += number.parse::<f64>().ok()? * nanos;
+        rest = after;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+    let whole = total.round() as i64;
+    Some(if negative { -whole } else { whole })
+}
+
+/// A duration as Go writes it: `1m30s`, `1.5s`, `500ms`.
+fn go_duration(nanoseconds: i64) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let total = nanoseconds.unsigned_abs();
+    let fraction = |value: u64, unit: u64| {
+        let digits = format!("{:0width$}", value % unit, width = unit.ilog10() as usize);
+        let digits = digits.trim_end_matches('0');
+        if digits.is_empty() { (value / unit).to_string() } else { format!("{}.{digits}", value / unit) }
+    };
+    match total {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{sign}{total}ns"),
+        1_000..1_000_000 => format!("{sign}{}µs", fraction(total, 1_000)),
+        1_000_000..1_000_000_000 => format!("{sign}{}ms", fraction(total, 1_000_000)),
+        _ => {
+            let minutes = total / 60_000_000_000;
+            let seconds = fraction(total % 60_000_000_000, 1_000_000_000);
+            match (minutes / 60, minutes % 60) {
+                (0, 0) => format!("{sign}{seconds}s"),
+                (0, minutes) => format!("{sign}{minutes}m{seconds}s"),
+                (hours, minutes) => format!("{sign}{hours}h{minutes}m{seconds}s"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_are_go_s() {
+        let sizes = [("1g", 1 << 30), ("1.5k", 1536), ("10MiB", 10 << 20), ("7", 7), ("-1", -1), ("3 b", 3)];
+        for (text, wanted) in sizes {
+            assert_eq!(bytes(text), Some(wanted), "{text}");
+        }
+        assert_eq!((bytes("x"), bytes("1x"), bytes("-1k")), (None, None, None));
+        let durations =
+            [("90s", "1m30s"), ("1h", "1h0m0s"), ("1500ms", "1.5s"), ("250ms", "250ms"), ("1d", "24h0m0s"), ("0", "0s")];
+        for (text, wanted) in durations {
+            assert_eq!(nanoseconds(text).map(go_duration).as_deref(), Some(wanted), "{text}");
+        }
+        assert_eq!((nanoseconds(""), nanoseconds("1"), nanoseconds("1x")), (None, None, None));
+    }
+}

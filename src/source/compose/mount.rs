@@ -1,0 +1,104 @@
+//! A service's volumes in long form, as mounts (Compose spec, "volumes: long syntax"). Pure. May use `text` and `model`.
+
+use std::collections::BTreeMap;
+
+use super::field::{flag, value};
+use super::tree::{as_text, written};
+use crate::model::{Diagnostic, Level, Mount, MountSource, Value, clean};
+use crate::text::Span;
+use crate::text::yaml::{Entry, Node};
+
+/// The project's named volumes, by the names services use.
+pub(super) type Volumes = BTreeMap<String, Named>;
+
+/// A named volume of the project.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    source: MountSource,
+    /// Where it is defined.
+    span: Span,
+}
+
+/// The project's volumes as what the engine mounts for them.
+pub(super) fn named_volumes(root: &Node) -> Volumes {
+    let entries = root.get("volumes").and_then(|volumes| volumes.as_map()).unwrap_or_default();
+    let named = |entry: &Entry| Named { source: volume_source(entry), span: entry.key_span };
+    entries.iter().map(|entry| (entry.key.clone(), named(entry))).collect()
+}
+
+fn volume_source(entry: &Entry) -> MountSource {
+    let get = |key: &str| entry.value.get(key);
+    let option = |key: &str| get("driver_opts").and_then(|options| options.get(key)).and_then(|node| value(node));
+    let local = get("driver").and_then(|node| value(node)).is_none_or(|driver| driver.text == "local");
+    let (kind, device) = (option("type").map_or_else(String::new, |kind| kind.text), option("device"));
+    let options = option("o").map_or_else(String::new, |options| options.text);
+    let binds = options.split(',').any(|option| option == "bind" || option == "rbind");
+    match device {
+        Some(device) if local && binds => return MountSource::Host(cleaned(device)),
+        Some(device) if local && !kind.is_empty() && kind != "tmpfs" && kind != "none" => {
+            return MountSource::Device { fstype: kind, device, options };
+        }
+        _ => {}
+    }
+    let name = get("name").and_then(|node| value(node));
+    MountSource::Volume(name.unwrap_or_else(|| Value::known(entry.key.clone(), Some(entry.key_span))))
+}
+
+/// A host path as the engine cleans it.
+pub(super) fn cleaned(mut path: Value) -> Value {
+    let begins_unknown = path.symbols.first().is_some_and(|first| path.text.starts_with(&format!("${{{}}}", first.name)));
+    if !begins_unknown && !is_windows(&path.text) {
+        path.text = clean(&path.text);
+    }
+    path
+}
+
+/// Every mount of a service's `volumes`.
+pub(super) fn mounts(service: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Vec<Mount> {
+    let items = service.get("volumes").and_then(|items| items.as_seq()).unwrap_or_default();
+    items.iter().filter_map(|item| mount(item, volumes, told)).collect()
+}
+
+fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<Mount> {
+    let mut target = item.get("target").and_then(|node| value(node))?;
+    if !is_windows(&target.text) {
+        target.text = clean(&target.text);
+    }
+    let kind = item.get("type").and_then(|node| written(node)).unwrap_or_default();
+    let named = item.get("source").and_then(|node| value(node)).filter(|source| !source.text.is_empty());
+    let (source, defined) = match (kind.as_str(), named) {
+        ("bind", Some(source)) => (MountSource::Host(cleaned(source)), None),
+        ("bind", None) => return None,
+        ("tmpfs", _) => (MountSource::Tmpfs, None),
+        ("volume", Some(source)) => volume(source, volumes),
+        ("volume", None) => {
+            if is_windows(&target.text) {
+                let message = "a single letter before a colon is a Windows drive to Compose, so this is a path of the \
+                               container that no engine on Linux mounts; give the volume a longer name, or use the \
+                               long syntax";
+                told.push(Diagnostic::at(Level::Gap, item.span, message));
+            }
+            (MountSource::Anonymous, None)
+        }
+        _ => (MountSource::Injected, None),
+    };
+    let read_only = item.get("read_only").and_then(|node| flag(node, told)).is_some_and(|flag| flag.on);
+    let subpath = item.get("volume").and_then(|options| options.get("subpath")).and_then(|node| as_text(node));
+    let subpath = subpath.map(|path| clean(&format!("/{path}")).trim_start_matches('/').to_owned());
+    Some(Mount { target, source, subpath, read_only, span: item.span, defined })
+}
+
+fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {
+    // What begins with a variable may be a path.
+    if name.is_symbolic() && name.text.starts_with("${") {
+        return (MountSource::Unresolved(name), None);
+    }
+    match volumes.get(&name.text) {
+        Some(named) => (named.source.clone(), Some(named.span)),
+        None => (MountSource::Volume(name), None),
+    }
+}
+
+fn is_windows(path: &str) -> bool {
+    path.starts_with('\\') || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+}

@@ -1,0 +1,215 @@
+//! The Compose specification's JSON Schema: what a merged file may say. May use `text`.
+//! `schema/README.md` names where the schema comes from.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError, Validator};
+use serde_json::{Map, Number, Value};
+
+use super::Refusal;
+use super::tree::rebuilt;
+use crate::model::Level;
+use crate::text::scalar::Kind;
+use crate::text::yaml::{Data, Entry, Node};
+
+static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| {
+    let schema = serde_json::from_str(include_str!("schema/compose-spec.json")).ok()?;
+    jsonschema::draft7::options().build(&schema).ok()
+});
+
+/// How often what is wrong is taken out and the rest looked at again.
+const MAX_ROUNDS: usize = 16;
+
+/// The tree without what the schema does not allow, which is told.
+pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
+    let Some(validator) = &*VALIDATOR else {
+        told.push(Refusal::new(root.span, "the Compose schema is not usable; please report it".to_owned()));
+        return Rc::clone(root);
+    };
+    let mut tree = Rc::clone(root);
+    for _ in 0..MAX_ROUNDS {
+        let instance = value(&tree);
+        if validator.is_valid(&instance) {
+            break;
+        }
+        let mut cuts = Vec::new();
+        for error in validator.iter_errors(&instance) {
+            let mut causes = Vec::new();
+            most_specific(&error, &mut causes);
+            tell(&tree, &causes, told, &mut cuts);
+        }
+        let rest = cuts.iter().rev().fold(Rc::clone(&tree), |tree, cut| without(&tree, cut));
+        if Rc::ptr_eq(&rest, &tree) {
+            break;
+        }
+        tree = rest;
+    }
+    tree
+}
+
+/// The tree as JSON. A date is an object, since the schema allows it nowhere.
+fn value(node: &Node) -> Value {
+    match &node.data {
+        Data::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect::<Map<_, _>>().into(),
+        Data::Seq(items) => items.iter().map(|item| value(item)).collect(),
+        Data::Scalar(scalar) => match scalar.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool(on) => on.into(),
+            Kind::Int(whole) => Number::from_i128(whole).map_or(Value::Null, Value::Number),
+            // An infinite number is one all the same.
+            Kind::Float(float) => Number::from_f64(float).map_or(Value::from(0.5), Value::Number),
+            Kind::Time => Value::Object(Map::from_iter([("\0".to_owned(), Value::Null)])),
+            Kind::Text => scalar.text.clone().into(),
+        },
+    }
+}
+
+/// The keys and places in lists that lead to what is wrong.
+type Pointer = Vec<String>;
+
+fn pointer(error: &ValidationError<'_>) -> Pointer {
+    let unescaped = |part: &str| part.replace("~1", "/").replace("~0", "~");
+    error.instance_path().as_str().split('/').skip(1).map(unescaped).collect()
+}
+
+/// Of the ways in which a choice fails, those that come furthest, as Compose tells them.
+fn most_specific<'e>(error: &'e ValidationError<'_>, found: &mut Vec<&'e ValidationError<'e>>) {
+    match error.kind() {
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            for cause in context.iter().flatten() {
+                most_specific(cause, found);
+            }
+        }
+        _ => found.push(error),
+    }
+    let depth = |error: &ValidationError<'_>| {
+        let unknown = matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. });
+        pointer(error).len() * 2 + usize::from(unknown)
+    };
+    let deepest = found.iter().map(|error| depth(error)).max().unwrap_or(0);
+    found.retain(|error| depth(error) == deepest);
+}
+
+/// Tells one failure and notes what is to be taken out.
+fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal>, cuts: &mut Vec<Pointer>) {
+    let Some(first) = causes.first() else { return };
+    let at = pointer(first);
+    let Some((node, key_span)) = find(tree, &at) else { return };
+    let path = if at.is_empty() { "the file".to_owned() } else { at.join(".") };
+    match first.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            for key in unexpected {
+                let span = node.entry(key).map_or(node.span, |entry| entry.key_span);
+                let message = format!("`{key}` is no key that Compose knows in {path}; what it means is not judged");
+                told.push(Refusal { in_review: Level::Gap, ..Refusal::new(span, message) });
+                cuts.push([at.as_slice(), std::slice::from_ref(key)].concat());
+            }
+            return;
+        }
+        ValidationErrorKind::UniqueItems => {
+            let message = format!("{path} names one element twice, which Compose refuses");
+            told.push(Refusal::new(node.span, message));
+            return;
+        }
+        ValidationErrorKind::Required { property } => {
+            let property = property.as_str().unwrap_or("");
+            told.push(Refusal::new(node.span, format!("{path} needs `{property}`; it is not judged")));
+        }
+        ValidationErrorKind::Type { .. } => {
+            let expected = expected(causes);
+            let message = format!("{path}: expected {expected}, found {}; it is not judged", what(node));
+            // Where nothing is written, the key is the place.
+            let span = if node.is_null() { key_span } else { node.span };
+            told.push(Refusal::new(span, message));
+        }
+        kind => told.push(Refusal::new(node.span, format!("{path} {}; it is not judged", wrong(kind)))),
+    }
+    cuts.push(at);
+}
+
+fn wrong(kind: &ValidationErrorKind) -> String {
+    match kind {
+        ValidationErrorKind::Enum { options } => format!("is none of {options}"),
+        ValidationErrorKind::Pattern { pattern } => format!("does not match {pattern}"),
+        ValidationErrorKind::Minimum { limit } => format!("is less than {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("is more than {limit}"),
+        _ => "is not what the Compose specification allows".to_owned(),
+    }
+}
+
+fn what(node: &Node) -> &'static str {
+    match node.as_scalar().map(crate::text::yaml::Scalar::kind) {
+        Some(Kind::Bool(_)) => "true or false",
+        Some(Kind::Int(_) | Kind::Float(_)) => "a number",
+        Some(Kind::Time) => "a date, which needs quotes to be text",
+        Some(Kind::Text) => "text",
+        Some(Kind::Null) | None => node.kind(),
+    }
+}
+
+/// All that would be right, in words.
+fn expected(causes: &[&ValidationError<'_>]) -> String {
+    let mut types: BTreeMap<u8, &str> = BTreeMap::new();
+    let mut add = |kind: JsonType| {
+        let (rank, word) = match kind {
+            JsonType::String => (0, "text"),
+            JsonType::Integer => (1, "a whole number"),
+            JsonType::Number => (2, "a number"),
+            JsonType::Boolean => (3, "true or false"),
+            JsonType::Array => (4, "a list"),
+            JsonType::Object => (5, "a mapping"),
+            JsonType::Null => (6, "nothing"),
+        };
+        types.insert(rank, word);
+    };
+    for cause in causes {
+        match cause.kind() {
+            ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => add(*kind),
+            ValidationErrorKind::Type { kind: TypeKind::Multiple(kinds) } => kinds.iter().for_each(&mut add),
+            _ => {}
+        }
+    }
+    types.into_values().collect::<Vec<_>>().join(" or ")
+}
+
+/// The node that a pointer leads to, and where its key, or else itself, is written.
+fn find<'n>(root: &'n Rc<Node>, pointer: &[String]) -> Option<(&'n Rc<Node>, crate::text::Span)> {
+    pointer.iter().try_fold((root, root.span), |(node, _), part| match &node.data {
+        Data::Map(_) => node.entry(part).map(|entry| (&entry.value, entry.key_span)),
+        Data::Seq(items) => items.get(part.parse::<usize>().ok()?).map(|item| (item, item.span)),
+        Data::Scalar(_) => None,
+    })
+}
+
+/// The tree without the node that a pointer leads to.
+fn without(tree: &Rc<Node>, pointer: &[String]) -> Rc<Node> {
+    let Some((first, rest)) = pointer.split_first() else { return rebuilt(tree, Data::Map(Vec::new())) };
+    match &tree.data {
+        Data::Map(entries) => {
+            let keep = |entry: &Entry| {
+                let value = if entry.key != *first {
+                    Rc::clone(&entry.value)
+                } else if rest.is_empty() {
+                    return None;
+                } else {
+                    without(&entry.value, rest)
+                };
+                Some(Entry { value, ..entry.clone() })
+            };
+            rebuilt(tree, Data::Map(entries.iter().filter_map(keep).collect()))
+        }
+        Data::Seq(items) => {
+            let at = first.parse::<usize>().unwrap_or(usize::MAX);
+            let keep = |(place, item): (usize, &Rc<Node>)| match (place == at, rest) {
+                (true, []) => None,
+                (true, rest) => Some(without(item, rest)),
+                (false, _) => Some(Rc::clone(item)),
+            };
+            rebuilt(tree, Data::Seq(items.iter().enumerate().filter_map(keep).collect()))
+        }
+        Data::Scalar(_) => Rc::clone(tree),
+    }
+}
