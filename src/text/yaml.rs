@@ -187,10 +187,15 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
         // A byte order mark is a character of the first line to an editor too.
         shift: u32::from(body.len() != text.len()),
         limits,
+        slashes: slash_escapes(body),
         anchors: HashMap::new(),
         open: Vec::new(),
         stream: Stream::default(),
     };
+    if let Some(line) = body.lines().position(|line| line.starts_with("%YAML") && line.get(5..).map(str::trim) != Some("1.1")) {
+        let message = "a version of YAML that Compose does not read; leave the directive out, or say 1.1".to_owned();
+        return Err(YamlError { message, span: Span::at(file, Pos { line: narrow(line + 1), column: 1 }) });
+    }
     for event in Parser::new_from_str(body) {
         let (event, marks) = event.map_err(|error| {
             let pos = builder.pos(error.marker().line(), error.marker().col());
@@ -213,12 +218,35 @@ struct Builder {
     file: FileId,
     shift: u32,
     limits: Limits,
+    /// Where `\/` stands, in characters from the start.
+    slashes: Vec<usize>,
     anchors: HashMap<usize, Rc<Node>>,
     open: Vec<Open>,
     stream: Stream,
 }
 
+/// Where a backslash that is not escaped itself stands before a slash, in characters from the start.
+fn slash_escapes(text: &str) -> Vec<usize> {
+    if !text.contains("\\/") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut escaped = false;
+    for (at, character) in text.chars().enumerate() {
+        if escaped && character == '/' {
+            found.push(at);
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    found
+}
+
 impl Builder {
+    fn has_slash_escape(&self, marks: Marks) -> bool {
+        let from = self.slashes.partition_point(|at| *at < marks.start.index());
+        self.slashes.get(from).is_some_and(|at| *at < marks.end.index())
+    }
+
     fn pos(&self, line: usize, col: usize) -> Pos {
         let line = narrow(line.max(1));
         let shift = if line == 1 { self.shift } else { 0 };
@@ -237,10 +265,15 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());
                 let plain = match tag.as_deref().map(|tag| tag.rsplit([':', '!']).next().unwrap_or("")) {
-                    Some("str" | "") => false,
                     Some("int" | "float" | "bool" | "null" | "timestamp") => true,
-                    _ => style == ScalarStyle::Plain,
+                    // Any other tag makes it text, also one that nobody knows.
+                    Some(_) => false,
+                    None => style == ScalarStyle::Plain,
                 };
+                if style == ScalarStyle::DoubleQuoted && self.has_slash_escape(marks) {
+                    let message = "not valid YAML: `\\/` is an escape of JSON alone; write `/`".to_owned();
+                    return Err(YamlError { message, span });
+                }
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
                 let scalar = Scalar { text: text.into_owned(), plain, quoted, symbols: Vec::new() };
                 let mut node = Node::new(span, Data::Scalar(scalar));

@@ -9,17 +9,29 @@ use super::consistency::section;
 use super::env::Reading;
 use super::field::pairs;
 use super::shape::{self, Field, Shape};
-use super::tree::{as_text, written};
+use super::tree::{as_text, is_symbolic, written};
 use super::{Context, Project, Refusal, words};
 use crate::model::{Diagnostic, EnvValue, EnvVar, Level};
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Node};
 use crate::text::{FileId, Sources, Span};
 
+/// What Compose refuses when it types a service's values, whether or not the service is started.
+pub(super) fn refusals(root: &Node) -> Vec<Refusal> {
+    let mut printer = Printer { told: Vec::new() };
+    for entry in section(root, "services") {
+        printer.record(&entry.value, shape::SERVICE);
+        if let Some(environment) = entry.value.get("environment") {
+            printer.names(environment, Shape::Variables);
+        }
+    }
+    printer.told
+}
+
 /// The project in full: what is active of it, with what that uses.
 ///
 /// # Errors
-/// What Compose refuses only now: values that are no duration or size, files of variables that are not there.
+/// What Compose refuses only now: files of variables that are not there or cannot be read.
 pub fn document(project: &Project, context: &Context, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
     let mut printer = Printer { told: Vec::new() };
     let mut reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
@@ -62,9 +74,8 @@ pub fn document(project: &Project, context: &Context, sources: &Sources) -> Resu
     }
     let extensions = project.root.as_map().unwrap_or_default().iter().filter(|entry| entry.key.starts_with("x-"));
     document.extend(extensions.map(|entry| (entry.key.clone(), raw(&entry.value))));
-    let refused = printer.told.into_iter().map(|refusal| Diagnostic::at(Level::Error, refusal.span, refusal.message));
     let told: Vec<Diagnostic> =
-        refused.chain(reading.told).filter(|diagnostic| diagnostic.level == Level::Error).collect();
+        reading.told.into_iter().filter(|diagnostic| diagnostic.level == Level::Error).collect();
     if told.is_empty() { Ok(escaped(document.into())) } else { Err(told) }
 }
 
@@ -191,6 +202,9 @@ impl Printer {
     }
 
     fn scalar(&mut self, node: &Node, shape: Shape) -> Option<Value> {
+        if is_symbolic(node) {
+            return None;
+        }
         let text = written(node)?;
         let number = |text: &str| text.parse::<i64>().ok();
         let value = match shape {

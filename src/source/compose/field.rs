@@ -1,11 +1,12 @@
 //! Reading nodes as what the Compose spec says they are: booleans, words, names with values.
 //! May use `text` and `model`.
 
+use super::tree::written;
 use super::words;
 use crate::model::{Diagnostic, Flag, Level, Value};
 use crate::text::Span;
 use crate::text::scalar::Kind;
-use crate::text::yaml::{Node, Scalar};
+use crate::text::yaml::{Entry, Node, Scalar};
 
 /// A name with an optional value, from a mapping or from a list of `NAME=value`.
 pub(super) struct Pair {
@@ -65,7 +66,9 @@ pub(super) fn words(node: &Node, told: &mut Vec<Diagnostic>) -> Option<Vec<Value
 pub(super) fn pairs(node: &Node, told: &mut Vec<Diagnostic>) -> Vec<Pair> {
     let mut pairs = Vec::new();
     if let Some(entries) = node.as_map() {
-        for entry in entries {
+        let is_extension = |entry: &&Entry| entry.key.starts_with("x-");
+        pairs.extend(extensions(entries.iter().filter(is_extension)));
+        for entry in entries.iter().filter(|entry| !is_extension(entry)) {
             let scalar = entry.value.as_scalar();
             if scalar.is_none() {
                 told.push(wrong(&entry.value, "a value"));
@@ -85,6 +88,22 @@ pub(super) fn pairs(node: &Node, told: &mut Vec<Diagnostic>) -> Vec<Pair> {
         told.push(wrong(node, "a mapping or a list"));
     }
     pairs
+}
+
+/// What Compose makes of `x-` keys among names: one odd name that holds them all.
+fn extensions<'e>(entries: impl Iterator<Item = &'e Entry>) -> Option<Pair> {
+    let mut held: Vec<&Entry> = entries.collect();
+    held.sort_by(|a, b| a.key.cmp(&b.key));
+    let first = held.first()?;
+    let of = |entry: &&Entry| format!("{}:{}", entry.key, written(&entry.value).unwrap_or_else(|| "<nil>".to_owned()));
+    let text = format!("map[{}]", held.iter().map(of).collect::<Vec<_>>().join(" "));
+    Some(Pair {
+        name: "#extensions".to_owned(),
+        name_span: first.key_span,
+        span: first.key_span,
+        value: Some(Scalar { text, ..Scalar::default() }),
+        value_span: first.value.span,
+    })
 }
 
 fn listed(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Pair> {

@@ -10,7 +10,7 @@ use super::extends::Base;
 use super::interpolate::{self, Told, Unset};
 use super::resets::Resets;
 use super::tree::{as_text, items, values, with, without};
-use super::{Context, Mode, Options, Profiles, Refusal, canonical, discover, dotenv, merge, normalize, paths, read, schema, unique};
+use super::{Context, Mode, Options, Profiles, Refusal, canonical, discover, document, dotenv, merge, normalize, paths, read, schema, unique};
 use crate::model::{Diagnostic, Level, clean};
 use crate::text::yaml::{self, Data, Limits, Node, YamlError};
 use crate::text::{Pos, Sources, Span};
@@ -182,6 +182,8 @@ impl<'a> Loading<'a> {
         }
         self.go_on()?;
         let root = normalize::normalize(root, &name, &frame.variables);
+        self.refuse_all(document::refusals(&root));
+        self.go_on()?;
         let profiles = self.profiles(&frame.variables);
         let services = section(&root, "services").iter();
         let active = services.filter(|service| starts(&service.value, &profiles)).map(|service| service.key.clone());
