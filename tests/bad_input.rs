@@ -62,22 +62,24 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("empty", b"", "error", 1, 1, "empty"),
         ("only a comment", b"# nothing\n", "error", 1, 1, "empty"),
         ("no services", b"volumes: {}\n", "error", 1, 1, "no `services`"),
-        ("services is a list", b"services:\n  - a\n", "error", 1, 1, "`services` is a mapping"),
-        ("a null service", b"services:\n  a:\n", "gap", 2, 3, "`a` is null"),
-        ("a list for a service", b"services:\n  a: [x]\n", "gap", 2, 3, "`a` is a list"),
-        ("a map for volumes", b"services:\n  a:\n    volumes: {a: b}\n", "gap", 3, 14, "a list of volumes"),
-        ("a list in environment", b"services:\n  a:\n    environment: {A: [b]}\n", "gap", 3, 22, "a value"),
+        ("services is a list", b"services:\n  - a\n", "error", 2, 3, "services: expected a mapping"),
+        ("a null service", b"services:\n  a:\n", "error", 2, 3, "a: expected a mapping, found null"),
+        ("a list for a service", b"services:\n  a: [x]\n", "error", 2, 6, "a: expected a mapping, found a list"),
+        ("a map for volumes", b"services:\n  a: {image: x, volumes: {a: b}}\n", "error", 2, 26, "expected a list"),
+        ("a list for a value", b"services:\n  a: {image: x, environment: {A: [b]}}\n", "error", 2, 34, "found a list"),
+        ("an unknown key", b"services:\n  a: {image: x, volums: [b]}\n", "gap", 2, 17, "`volums` is no key"),
         ("duplicate keys", b"services:\n  a:\n    image: x\n    image: y\n", "error", 4, 5, "`image` stands twice"),
         ("invalid UTF-8", b"services:\n  a: {image: \xff}\n", "error", 2, 14, "UTF-8"),
         ("a tab", b"services:\n\ta: {image: x}\n", "error", 2, 2, "not valid YAML"),
         ("an unknown anchor", b"services:\n  a: *nothing\n", "error", 2, 6, "not valid YAML"),
         ("an anchor in itself", b"services: &a\n  a: *a\n", "error", 2, 6, "alias"),
         ("a bad variable", b"services:\n  a:\n    image: ${\n", "error", 3, 12, "`$$`"),
-        ("an undefined volume", b"services:\n  a:\n    volumes: [vv:/v]\n", "error", 3, 15, "`vv` is not defined"),
-        ("extends nothing", b"services:\n  a:\n    extends: {service: b}\n", "error", 3, 5, "no service `b`"),
-        ("extends itself", b"services:\n  a:\n    extends: a\n", "error", 3, 5, "circle"),
+        ("no volume", b"services:\n  a: {image: x, volumes: [vv:/v]}\n", "error", 2, 27, "`vv` is not defined"),
+        ("no base", b"services:\n  a: {image: x, extends: {service: b}}\n", "error", 2, 17, "no service `b`"),
+        ("itself", b"services:\n  a: {image: x, extends: a}\n", "error", 2, 17, "circle"),
+        ("no image", b"services:\n  a: {user: x}\n", "warning", 2, 3, "neither `image` nor `build`"),
         ("includes itself", b"include: [compose.yaml]\nservices: {a: {image: x}}\n", "error", 1, 11, "circle"),
-        ("include is a scalar", b"include: x.yaml\nservices: {a: {image: x}}\n", "gap", 1, 10, "a list of files"),
+        ("include is a scalar", b"include: x.yaml\nservices: {a: {image: x}}\n", "error", 1, 10, "is a list of files"),
     ];
     for (name, content, severity, line, column, words) in cases {
         let (told, status) = check(content);
@@ -107,7 +109,7 @@ fn hostile_files_are_bounded_in_memory() {
     for n in 1..30 {
         bomb.push_str(&format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(10)));
     }
-    let merges = format!("x: &x {{a: 1}}\nservices:\n  a:\n    <<: [{}]\n", "*x,".repeat(100_000));
+    let merges = format!("x-x: &x {{image: y}}\nservices:\n  a:\n    <<: [{}]\n", "*x,".repeat(100_000));
     let cases: &[(&str, String, &str)] = &[
         ("an alias bomb", bomb, "aliases"),
         ("10,000 levels in blocks", format!("services: {}x", "- ".repeat(10_000)), ""),
@@ -118,7 +120,7 @@ fn hostile_files_are_bounded_in_memory() {
         (
             "nested defaults",
             format!("services: {{a: {{image: \"{}x{}\"}}}}", "${A:-".repeat(9_000), "}".repeat(9_000)),
-            "`$`",
+            "`$$`",
         ),
         ("many merges", merges, ""),
     ];

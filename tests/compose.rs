@@ -1,26 +1,19 @@
-//! Compose files resolved as Docker Compose resolves them, in what decides a container's layout. The answers in
-//! `fixtures/compose` are its own (2.40.3, `config --format json`); `fixtures/compose/record.sh` asks it for more.
+//! Compose files resolved as Docker Compose resolves them. The answers in `fixtures/compose` are its own (2.40.3,
+//! `config --format json`); `fixtures/compose/record.sh` asks it for more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use overlock::model::{Command, Container, EnvValue, Level, MountSource};
-use overlock::source::compose::{self, Context, Options, Profiles};
-use overlock::text::Sources;
+use overlock::cli::Cli;
+use overlock::command::{self, World};
+use overlock::model::{Command, Container, EnvValue, Layout, Mount, MountSource};
+use overlock::source::compose::{self, Context, Mode, Options, Profiles};
+use overlock::text::{Sources, Span};
+use overlock::triage::ExitStatus;
 use serde_json::Value;
 
 use crate::harness::{folders, name, root};
-
-/// What Compose refuses and a review does not: a required variable that is not set here may be set where Compose runs.
-/// Keys and types are not held against Compose's schema.
-const NOT_REFUSED: &[&str] = &[
-    "011-interp-required-missing",
-    "047-unknown-key",
-    "049-numbers-and-quotes",
-    "171-user-number",
-    "176-depends-on-profile",
-];
 
 /// A case: the project, the arguments and the environment it was resolved with.
 struct Case {
@@ -40,12 +33,42 @@ impl Case {
         Self { folder: folder.to_owned(), arguments, environment }
     }
 
-    /// Compose's options as ours, and the containers that they give. The project is in a folder named `project`.
-    fn resolve(&self) -> (Vec<Container>, Vec<Level>, tempfile::TempDir) {
+    /// A copy of the project in a folder named `project`, as the answers were recorded.
+    fn copied(&self) -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let project = directory.path().join("project");
         copy(&self.folder, &project);
-        let mut options = Options { profiles: Profiles::Active(Vec::new()), ..Options::default() };
+        (directory, project)
+    }
+
+    /// What `overlock config` prints, and how it ends.
+    fn config(&self) -> (Result<Value, String>, tempfile::TempDir) {
+        let (directory, project) = self.copied();
+        let arguments = ["overlock", "config"].map(str::to_owned).into_iter().chain(self.arguments.iter().cloned());
+        let cli = <Cli as clap::Parser>::try_parse_from(arguments).unwrap();
+        let world = World { environment: self.environment.clone(), directory: project.clone(), terminal: None };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
+        let text =
+            |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&project.display().to_string(), "/project");
+        let printed = match status {
+            ExitStatus::Clean => Ok(serde_json::from_str(&text(out)).unwrap()),
+            ExitStatus::Unusable => {
+                assert!(out.is_empty(), "{}: a refusal prints nothing else", self.folder.display());
+                Err(text(err))
+            }
+            other => panic!("{}: {other:?}", self.folder.display()),
+        };
+        (printed, directory)
+    }
+
+    /// Compose's options as ours, and the layout that they give in a review.
+    fn review(&self, project: &Path, sources: &Sources) -> Layout {
+        self.layout(project, sources, Mode::Review)
+    }
+
+    fn layout(&self, project: &Path, sources: &Sources, mode: Mode) -> Layout {
+        let mut options = Options { profiles: Profiles::Active(Vec::new()), mode, ..Options::default() };
         let mut arguments = self.arguments.iter();
         while let Some(argument) = arguments.next() {
             let value = arguments.next().unwrap().clone();
@@ -58,17 +81,18 @@ impl Case {
                 _ => panic!("{argument} is not known"),
             }
         }
-        let context = Context { environment: self.environment.clone(), cwd: project };
-        let sources = Sources::default();
-        let level = |told: &overlock::model::Diagnostic| told.level;
-        match compose::resolve(&sources, &context, &options) {
-            Ok(project) => {
-                let layout = compose::layout(&project, &context, &sources);
-                (layout.containers, layout.diagnostics.iter().map(level).collect(), directory)
-            }
-            Err(told) => (Vec::new(), told.iter().map(level).collect(), directory),
+        let context = Context { environment: self.environment.clone(), cwd: project.to_owned() };
+        match compose::resolve(sources, &context, &options) {
+            Ok(project) => compose::layout(&project, &context, sources),
+            Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
         }
     }
+}
+
+fn cases() -> Vec<Case> {
+    let cases: Vec<Case> = folders(&root().join("fixtures/compose")).iter().map(|folder| Case::read(folder)).collect();
+    assert!(cases.len() > 176, "only {} cases were found", cases.len());
+    cases
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -104,7 +128,9 @@ fn mounts(container: &Container, skip: &BTreeSet<String>, project: &str) -> BTre
 /// The same from Compose's answer.
 fn expected_mounts(service: &Value, answer: &Value) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
-    for volume in service["volumes"].as_array().into_iter().flatten() {
+    let skip = injected(service);
+    let is_shown = |volume: &&Value| !skip.contains(volume["target"].as_str().unwrap());
+    for volume in service["volumes"].as_array().into_iter().flatten().filter(is_shown) {
         let (kind, source) = (volume["type"].as_str().unwrap(), volume["source"].as_str());
         let defined = &answer["volumes"][source.unwrap_or("")];
         let options = &defined["driver_opts"];
@@ -117,6 +143,7 @@ fn expected_mounts(service: &Value, answer: &Value) -> BTreeSet<String> {
             }
             ("volume", Some(_)) => format!("volume {}", defined["name"].as_str().unwrap()),
             ("volume", None) => "anonymous".to_owned(),
+            ("cluster" | "image" | "npipe", _) => "injected".to_owned(),
             (kind, _) => kind.to_owned(),
         };
         let read_only = volume["read_only"].as_bool() == Some(true);
@@ -125,7 +152,8 @@ fn expected_mounts(service: &Value, answer: &Value) -> BTreeSet<String> {
         words.insert(format!("{target} {source}{}", if read_only { " ro" } else { "" }));
     }
     for target in service["tmpfs"].as_array().into_iter().flatten() {
-        words.insert(format!("{} tmpfs", target.as_str().unwrap().split(':').next().unwrap()));
+        let target = overlock::model::clean(target.as_str().unwrap().split(':').next().unwrap());
+        words.insert(format!("{target} tmpfs"));
     }
     words
 }
@@ -173,8 +201,20 @@ fn expected_words(value: &Value) -> Option<Vec<String>> {
 
 /// Every field that differs, by service and field.
 fn differences(case: &Case, answer: &Value) -> Vec<String> {
-    let (containers, _, directory) = case.resolve();
-    let project = directory.path().join("project").display().to_string();
+    let (_directory, project) = case.copied();
+    let mut containers = case.review(&project, &Sources::default()).containers;
+    // Compose puts nothing where a variable is not set; a review keeps its name, here only where it is no mount.
+    let is_symbolic = |mount: &Mount| {
+        let mut values = vec![&mount.target];
+        if let MountSource::Host(value) | MountSource::Volume(value) | MountSource::Unresolved(value) = &mount.source {
+            values.push(value);
+        }
+        values.into_iter().any(overlock::model::Value::is_symbolic)
+    };
+    if containers.iter().flat_map(|container| &container.mounts).any(is_symbolic) {
+        containers = case.layout(&project, &Sources::default(), Mode::Strict).containers;
+    }
+    let project = project.display().to_string();
     let mut wrong = Vec::new();
     let mut compare = |service: &str, field: &str, ours: String, theirs: String| {
         if ours != theirs {
@@ -243,22 +283,164 @@ fn differences(case: &Case, answer: &Value) -> Vec<String> {
     wrong
 }
 
-#[test]
-fn projects_resolve_as_docker_compose_resolves_them() {
-    let mut wrong = Vec::new();
-    let cases = folders(&root().join("fixtures/compose"));
-    assert!(cases.len() >= 26);
-    for folder in cases {
-        let case = Case::read(&folder);
-        let found = match fs::read_to_string(folder.join("expected.json")) {
-            Ok(answer) => differences(&case, &serde_json::from_str(&answer).unwrap()),
-            Err(_) if NOT_REFUSED.contains(&name(&folder).as_str()) => Vec::new(),
-            Err(_) => {
-                let refused = case.resolve().1.iter().any(|level| *level >= Level::Gap);
-                if refused { Vec::new() } else { vec!["Compose refuses it".to_owned()] }
+/// Where two documents differ, by the keys that lead there.
+fn compare(ours: &Value, theirs: &Value, at: &str, wrong: &mut Vec<String>) {
+    match (ours, theirs) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            for key in ours.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
+                let of = |object: &serde_json::Map<String, Value>| object.get(key).cloned();
+                match (of(ours), of(theirs)) {
+                    (Some(ours), Some(theirs)) => compare(&ours, &theirs, &format!("{at}.{key}"), wrong),
+                    (ours, theirs) => wrong.push(format!("{at}.{key}: {ours:?} where Compose has {theirs:?}")),
+                }
             }
-        };
-        wrong.extend(found.into_iter().map(|line| format!("{}: {line}", name(&folder))));
+        }
+        (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
+            for (number, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+                compare(ours, theirs, &format!("{at}.{number}"), wrong);
+            }
+        }
+        _ if ours == theirs => {}
+        _ => wrong.push(format!("{at}: {ours} where Compose has {theirs}")),
+    }
+}
+
+/// Whether a refusal says where: a file that could not be read or an option has no line.
+fn says_where(told: &str) -> bool {
+    let placed = |line: &str| {
+        let mut parts = line.split(':').skip(1);
+        let number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok());
+        number(parts.next()) && number(parts.next())
+    };
+    let elsewhere = ["cannot read this file", "the project name `", "the project has no name", "this file is empty"];
+    let mut errors = told.lines().filter(|line| line.contains("error: "));
+    errors.clone().count() > 0 && errors.all(|line| placed(line) || elsewhere.iter().any(|words| line.contains(words)))
+}
+
+#[test]
+fn config_prints_what_docker_compose_prints() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let name = name(&case.folder);
+        let answer = fs::read_to_string(case.folder.join("expected.json")).ok();
+        let answer: Option<Value> = answer.map(|answer| serde_json::from_str(&answer).unwrap());
+        match (case.config().0, answer) {
+            (Ok(ours), Some(theirs)) => compare(&ours, &theirs, &name, &mut wrong),
+            (Err(told), Some(_)) => wrong.push(format!("{name}: refused, and Compose does not refuse it: {told}")),
+            (Ok(_), None) => wrong.push(format!("{name}: Compose refuses it")),
+            (Err(told), None) if says_where(&told) => {}
+            (Err(told), None) => wrong.push(format!("{name}: does not say where: {told}")),
+        }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_review_sees_the_layout_that_docker_compose_sees() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let Ok(answer) = fs::read_to_string(case.folder.join("expected.json")) else { continue };
+        let found = differences(&case, &serde_json::from_str(&answer).unwrap());
+        wrong.extend(found.into_iter().map(|line| format!("{}: {line}", name(&case.folder))));
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_docker_compose_refuses_a_review_tells() {
+    let mut silent = Vec::new();
+    for case in cases().iter().filter(|case| case.folder.join("expected.err").exists()) {
+        let (_directory, project) = case.copied();
+        let layout = case.review(&project, &Sources::default());
+        // A variable that is required here may be set where Compose runs: it stays a symbol.
+        let required = fs::read_to_string(case.folder.join("expected.err")).unwrap().contains("required variable");
+        if layout.diagnostics.is_empty() && !required {
+            silent.push(name(&case.folder));
+        }
+    }
+    assert!(silent.is_empty(), "nothing is told of {silent:?}");
+}
+
+/// The text at a span, and the file that it is in.
+fn text_at(sources: &Sources, span: Span) -> (String, String) {
+    let file = sources.get(span.file);
+    (file.slice(span).to_owned(), file.name().to_owned())
+}
+
+#[test]
+fn what_is_mounted_and_set_is_where_it_is_written() {
+    let (mut mounts, mut variables) = (0, 0);
+    for case in cases() {
+        let (_directory, project) = case.copied();
+        let sources = Sources::default();
+        for container in case.review(&project, &sources).containers {
+            for mount in &container.mounts {
+                let (text, file) = text_at(&sources, mount.span);
+                let last = mount.target.text.rsplit(['/', '\\']).next().unwrap_or("");
+                // A target may be made of variables, or be the name of a secret.
+                let fits = text.contains(last) || text.contains('$') || text.contains("\\x");
+                assert!(fits, "{}: {} is at {text:?} of {file}", name(&case.folder), mount.target.text);
+                mounts += 1;
+            }
+            for (name_of, variable) in &container.env {
+                let (text, file) = text_at(&sources, variable.span);
+                let text = text.trim_matches(['"', '\'']);
+                // What comes from a file of variables is where that file is named.
+                let from_file = text.contains("env") || text.contains("raw") || text.contains("path");
+                let fits = text == name_of || name_of == "#extensions" || from_file || text.contains('$');
+                assert!(fits, "{}: {name_of} is at {text:?} of {file}", name(&case.folder));
+                variables += 1;
+            }
+        }
+    }
+    assert!(mounts > 200 && variables > 200, "only {mounts} mounts and {variables} variables were looked at");
+}
+
+#[test]
+fn what_comes_through_extends_and_include_is_in_the_other_file() {
+    let files: &[(&str, &str)] = &[
+        (
+            "compose.yaml",
+            "include: [inc/compose.yaml]\nx-m: &m\n  - ./anchored:/anchored\nservices:\n  a:\n    extends: {file: lib/base.yaml, \
+             service: base}\n    volumes: [./own:/own]\n  c:\n    image: x\n    volumes: *m\n",
+        ),
+        ("compose.override.yaml", "services:\n  a:\n    environment:\n      OVER: 1\n"),
+        (
+            "lib/base.yaml",
+            "services:\n  base:\n    image: x\n    volumes:\n      - ./data:/based\n    environment:\n      - A=1\n      - \
+             \"B=${HOME}\"\n",
+        ),
+        (
+            "inc/compose.yaml",
+            "services:\n  b:\n    image: x\n    volumes:\n      - type: bind\n        source: .\n        target: /inc\n",
+        ),
+    ];
+    let directory = crate::harness::project(files);
+    let case = Case {
+        folder: directory.path().to_owned(),
+        arguments: Vec::new(),
+        environment: BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]),
+    };
+    let sources = Sources::default();
+    let layout = case.review(directory.path(), &sources);
+    let mut found = BTreeSet::new();
+    for container in &layout.containers {
+        let at = |what: &str, span: Span| {
+            let (text, file) = text_at(&sources, span);
+            let text = text.lines().next().unwrap_or("").to_owned();
+            format!("{}: {what} at {file}:{}:{}: {text}", container.name, span.start.line, span.start.column)
+        };
+        found.extend(container.mounts.iter().map(|mount| at(&mount.target.text, mount.span)));
+        found.extend(container.env.iter().map(|(name, variable)| at(name, variable.span)));
+    }
+    let wanted = [
+        "a: /based at lib/base.yaml:5:9: ./data:/based",
+        "a: /own at compose.yaml:7:15: ./own:/own",
+        "a: A at lib/base.yaml:7:9: A",
+        "a: B at lib/base.yaml:8:10: B",
+        "a: OVER at compose.override.yaml:4:7: OVER",
+        "b: /inc at inc/compose.yaml:5:9: type: bind",
+        "c: /anchored at compose.yaml:3:5: ./anchored:/anchored",
+    ];
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
 }

@@ -91,7 +91,12 @@ impl Masked {
         let before: String = line.chars().take(from).collect();
         let within: String = line.chars().skip(from).take(to - from).collect();
         let after: String = line.chars().skip(to).collect();
-        let mut text = if is_lead(&before) { before } else { format!("{}… ", " ".repeat(indent(&before))) };
+        // As wide as what it hides, so that the column of the location is the true one.
+        let hidden = || {
+            let width = before.chars().count() - indent(&before);
+            format!("{}…{}", " ".repeat(indent(&before)), " ".repeat(width.saturating_sub(1)))
+        };
+        let mut text = if is_lead(&before) { before.clone() } else { hidden() };
         let start = text.len();
         text.push_str(&within);
         let end = text.len();
@@ -126,9 +131,12 @@ mod tests {
         assert_eq!(masked("    - /a:/b # secret", "/a:/b"), "    - /a:/b …");
         assert_eq!(masked("    KEY: secret", "KEY"), "    KEY …");
         assert_eq!(masked("    - \"KEY=secret\"", "KEY"), "    - \"KEY …");
-        assert_eq!(masked("  env: {A: secret, KEY: secret}", "KEY"), "  … KEY …");
+        assert_eq!(masked("  env: {A: secret, KEY: secret}", "KEY"), "  …                KEY …");
         assert_eq!(masked("    tty: true", "true"), "    tty: true");
         assert_eq!(masked("    volumes: [\"/a:/b\"]", "/a:/b"), "    volumes: [\"/a:/b\"]");
-        assert_eq!(masked("    command: sh -c 'T=secret claude -p'", "claude"), "    … claude …");
+        assert_eq!(
+            masked("    command: sh -c 'T=secret claude -p'", "claude"),
+            "    …                        claude …"
+        );
     }
 }

@@ -83,16 +83,18 @@ fn is_time(text: &str) -> bool {
     let (date, time) = text.split_once(['T', 't', ' ']).map_or((text, None), |(date, time)| (date, Some(time)));
     let parts: Vec<&str> = date.split('-').collect();
     let number = |part: &&str, most: usize, range: std::ops::RangeInclusive<u32>| {
-        part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit())
+        part.len() <= most
+            && part.bytes().all(|byte| byte.is_ascii_digit())
             && part.parse().is_ok_and(|value| range.contains(&value))
     };
     let [year, month, day] = parts.as_slice() else { return false };
     let is_date = year.len() == 4 && number(year, 4, 0..=9999) && number(month, 2, 1..=12) && number(day, 2, 1..=31);
-    is_date && time.is_none_or(|time| {
-        let clock = time.trim_end_matches('Z').split(['+', '.']).next().unwrap_or("");
-        let clock = clock.split('-').next().unwrap_or("");
-        clock.split(':').count() == 3 && clock.split(':').all(|part| number(&part, 2, 0..=60))
-    })
+    is_date
+        && time.is_none_or(|time| {
+            let clock = time.trim_end_matches('Z').split(['+', '.']).next().unwrap_or("");
+            let clock = clock.split('-').next().unwrap_or("");
+            clock.split(':').count() == 3 && clock.split(':').all(|part| number(&part, 2, 0..=60))
+        })
 }
 
 /// As Go's `%v` writes the value, which is how Compose makes text of it. Text and times have no such form here.
@@ -162,7 +164,9 @@ mod tests {
         for text in ["on", "1.2.3", "e5", "-", "0x", "2.1.98", "inf", "NaN", "1-2", "2024-13-01", "+.nan"] {
             assert_eq!(kind(text), Kind::Text, "{text}");
         }
-        for text in ["2024-01-31", "2024-1-3", "2024-01-31T10:20:30Z", "2024-01-31 10:20:30.5", "2024-01-31t10:20:30+01:00"] {
+        for text in
+            ["2024-01-31", "2024-1-3", "2024-01-31T10:20:30Z", "2024-01-31 10:20:30.5", "2024-01-31t10:20:30+01:00"]
+        {
             assert_eq!(kind(text), Kind::Time, "{text}");
         }
         assert_eq!(kind(""), Kind::Null);

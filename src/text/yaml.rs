@@ -192,7 +192,9 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
         open: Vec::new(),
         stream: Stream::default(),
     };
-    if let Some(line) = body.lines().position(|line| line.starts_with("%YAML") && line.get(5..).map(str::trim) != Some("1.1")) {
+    if let Some(line) =
+        body.lines().position(|line| line.starts_with("%YAML") && line.get(5..).map(str::trim) != Some("1.1"))
+    {
         let message = "a version of YAML that Compose does not read; leave the directive out, or say 1.1".to_owned();
         return Err(YamlError { message, span: Span::at(file, Pos { line: narrow(line + 1), column: 1 }) });
     }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::Refusal;
 use super::tree::{
-    ITEM, Path, as_text, entry, is_symbolic, items, list, mapping, shown, text, typed, values, with,
-    with_default, written,
+    ITEM, Path, as_text, entry, is_symbolic, items, list, mapping, shown, text, typed, values, with, with_default,
+    written,
 };
 use super::{port, volume};
 use crate::text::Span;
@@ -140,7 +140,11 @@ impl Canonical<'_> {
             ["ports"] => self.ports(node, path),
             ["ulimits", _] | ["build", "ulimits", _] => {
                 let whole = node.as_scalar().is_some_and(|scalar| matches!(scalar.kind(), Kind::Int(_)));
-                if is_map || whole { Rc::clone(node) } else { self.refuse(node, path, "a whole number, or soft and hard") }
+                if is_map || whole {
+                    Rc::clone(node)
+                } else {
+                    self.refuse(node, path, "a whole number, or soft and hard")
+                }
             }
             _ => return None,
         };
@@ -321,4 +325,3 @@ fn counted(request: &Rc<Node>) -> Rc<Node> {
     }
     with_default(request, "count", |span| text(span, "all"))
 }
-

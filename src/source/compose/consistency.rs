@@ -35,7 +35,8 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
     for entry in section(root, "volumes") {
         external_alone(entry, &mut told);
     }
-    for (name, sources) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])] {
+    for (name, sources) in [("configs", &["file", "environment", "content"][..]), ("secrets", &["file", "environment"])]
+    {
         for entry in section(root, name) {
             one_source(name, entry, sources, &mut told);
         }
@@ -44,17 +45,17 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
         for port in list(&service.value, "ports") {
             let Some(host) = port.get("host_ip").filter(|host| !is_symbolic(host)) else { continue };
             if as_text(host).is_none_or(|host| host.parse::<IpAddr>().is_err()) {
-                told.push(Refusal::new(host.span, "`host_ip` is no IP address".to_owned()));
+                told.push(Refusal::new(host.span, "`host_ip` is no IP address"));
             }
         }
         for trigger in service.value.get("develop").map(|develop| list(develop, "watch")).unwrap_or_default() {
             if trigger.get("path").is_some_and(|path| as_text(path) == Some("")) {
-                told.push(Refusal::new(trigger.span, "an empty `path` to watch".to_owned()));
+                told.push(Refusal::new(trigger.span, "an empty `path` to watch"));
             }
         }
         for request in list(&service.value, "gpus") {
             if request.get("count").is_some() && request.get("device_ids").is_some() {
-                told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other".to_owned()));
+                told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other"));
             }
         }
     }
@@ -138,11 +139,12 @@ impl Check<'_> {
 
     fn image(&mut self, entry: &Entry) {
         let service = &entry.value;
-        let has_image = service.get("image").is_some_and(|image| is_symbolic(image)) || text_of(service, "image").is_some();
+        let has_image =
+            service.get("image").is_some_and(|image| is_symbolic(image)) || text_of(service, "image").is_some();
         if !has_image && service.get("build").is_none() && service.get("provider").is_none() {
             let message = format!("the service `{}` has neither `image` nor `build`, which Compose refuses", entry.key);
             // Such a service says all the same what it mounts.
-            self.told.push(Refusal { in_review: Level::Warning, ..Refusal::new(entry.key_span, message) });
+            self.told.push(Refusal::new(entry.key_span, message).at_most(Level::Warning));
         }
     }
 
@@ -232,7 +234,8 @@ impl Check<'_> {
         let service = &entry.value;
         let deploy = service.get("deploy");
         let scale = service.get("scale").and_then(|node| Some((whole(node)?, node.span)));
-        let replicas = deploy.and_then(|deploy| deploy.get("replicas")).and_then(|node| Some((whole(node)?, node.span)));
+        let replicas =
+            deploy.and_then(|deploy| deploy.get("replicas")).and_then(|node| Some((whole(node)?, node.span)));
         if let (Some((scale, span)), Some((replicas, _))) = (scale, replicas)
             && scale != replicas
         {
@@ -261,7 +264,8 @@ impl Check<'_> {
     fn targets(&mut self, entry: &Entry) {
         let mut known: BTreeMap<&str, Span> = BTreeMap::new();
         let tmpfs = entry.value.get("tmpfs").map(|tmpfs| tmpfs.as_seq().unwrap_or(std::slice::from_ref(tmpfs)));
-        let tmpfs = tmpfs.unwrap_or_default().iter().filter_map(|item| Some((as_text(item)?.split(':').next()?, item.span)));
+        let tmpfs =
+            tmpfs.unwrap_or_default().iter().filter_map(|item| Some((as_text(item)?.split(':').next()?, item.span)));
         let volumes = list(&entry.value, "volumes").iter();
         let volumes = volumes.filter_map(|mount| Some((as_text(mount.get("target")?)?, mount.span)));
         for (target, span) in tmpfs.chain(volumes) {
@@ -303,7 +307,8 @@ impl Check<'_> {
                         path.pop();
                     }
                     Some(need) if on_path.contains(need.key.as_str()) => {
-                        let message = format!("the services `{name}` and `{}` wait for each other in a circle", need.key);
+                        let message =
+                            format!("the services `{name}` and `{}` wait for each other in a circle", need.key);
                         self.told.push(Refusal::new(need.key_span, message));
                     }
                     Some(need) if self.active.contains(&need.key) => next = Some(&need.key),

@@ -224,7 +224,8 @@ impl Printer {
             },
             Shape::Float => match text.parse::<f32>().ok().and_then(|float| float.to_string().parse::<f64>().ok()) {
                 Some(float) if float == 0.0 => None,
-                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 =>
+                {
                     #[expect(clippy::cast_possible_truncation, reason = "a whole number of less than 1e15")]
                     Some((float as i64).into())
                 }
@@ -297,7 +298,10 @@ impl Printer {
         } else {
             let mut told = Vec::new();
             for pair in pairs(node, &mut told) {
-                if node.as_seq().is_some() && matches!(shape, Shape::Variables) && pair.name.ends_with(char::is_whitespace) {
+                if node.as_seq().is_some()
+                    && matches!(shape, Shape::Variables)
+                    && pair.name.ends_with(char::is_whitespace)
+                {
                     self.refuse(pair.span, "a blank stands between a variable's name and its `=`");
                 }
                 let value = match (pair.value, shape) {
@@ -460,8 +464,14 @@ mod tests {
             assert_eq!(bytes(text), Some(wanted), "{text}");
         }
         assert_eq!((bytes("x"), bytes("1x"), bytes("-1k")), (None, None, None));
-        let durations =
-            [("90s", "1m30s"), ("1h", "1h0m0s"), ("1500ms", "1.5s"), ("250ms", "250ms"), ("1d", "24h0m0s"), ("0", "0s")];
+        let durations = [
+            ("90s", "1m30s"),
+            ("1h", "1h0m0s"),
+            ("1500ms", "1.5s"),
+            ("250ms", "250ms"),
+            ("1d", "24h0m0s"),
+            ("0", "0s"),
+        ];
         for (text, wanted) in durations {
             assert_eq!(nanoseconds(text).map(go_duration).as_deref(), Some(wanted), "{text}");
         }

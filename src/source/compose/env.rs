@@ -39,7 +39,8 @@ impl Reading<'_> {
     pub(super) fn environment(&mut self, service: &Node) -> BTreeMap<String, EnvVar> {
         let written = service.get("environment").map(|node| self.variables(node)).unwrap_or_default();
         let Some(files) = service.get("env_file").and_then(|files| files.as_seq()) else { return written };
-        let known: BTreeMap<String, String> = written.iter().filter_map(|(name, variable)| known(name, variable)).collect();
+        let known: BTreeMap<String, String> =
+            written.iter().filter_map(|(name, variable)| known(name, variable)).collect();
         let mut own = known.clone();
         let mut variables = BTreeMap::new();
         for item in files {
@@ -48,7 +49,8 @@ impl Reading<'_> {
             let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &around);
             self.tell(parsed);
             let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
-            let variable = |text: &String| EnvVar { value: EnvValue::Set(Value::known(text.clone(), None)), span: item.span };
+            let variable =
+                |text: &String| EnvVar { value: EnvValue::Set(Value::known(text.clone(), None)), span: item.span };
             variables.extend(fresh.map(|(name, text)| (name.clone(), variable(text))));
         }
         variables.extend(written);

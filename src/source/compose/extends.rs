@@ -41,9 +41,7 @@ impl Loading<'_> {
         let base = Base { root: Rc::clone(root), resets: resets.clone(), path };
         let mut file = File { base: &base, done: HashMap::new() };
         values(root, |section| match section.key.as_str() {
-            "services" => values(&section.value, |entry| {
-                self.service(&mut file, entry, frame, &mut Vec::new())
-            }),
+            "services" => values(&section.value, |entry| self.service(&mut file, entry, frame, &mut Vec::new())),
             _ => Rc::clone(&section.value),
         })
     }
@@ -61,8 +59,8 @@ impl Loading<'_> {
         }
         let here = (file.base.path.clone(), entry.key.clone());
         if chain.contains(&here) || chain.len() > MAX_CHAIN {
-            let message = format!("`{}` extends itself in a circle; what it would bring in is not judged", entry.key);
-            self.refuse(Refusal::new(extends.key_span, message));
+            let message = format!("`{}` extends itself in a circle", entry.key);
+            self.refuse(Refusal::new(extends.key_span, message).then("what it would bring in is not judged"));
             return super::tree::without(&entry.value, "extends");
         }
         chain.push(here);
@@ -91,7 +89,7 @@ impl Loading<'_> {
     ) -> Option<Rc<Node>> {
         let name = extends.value.get("service").unwrap_or(&extends.value);
         let Some(name) = as_text(name).map(str::to_owned) else {
-            self.refuse(Refusal::new(extends.key_span, "`extends` names no service".to_owned()));
+            self.refuse(Refusal::new(extends.key_span, "`extends` names no service"));
             return None;
         };
         let Some(other) = extends.value.get("file").and_then(|file| as_text(file)) else {

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::Refusal;
 use super::project::{Frame, Loading};
 use super::tree::{as_text, mapping, same, with, without};
+use super::{NOT_JUDGED, Refusal};
 use crate::model::{clean, join};
 use crate::text::yaml::Node;
 
@@ -39,15 +39,15 @@ impl Loading<'_> {
     fn one(&mut self, item: &Rc<Node>, frame: &Frame, including: &[PathBuf]) -> Option<Rc<Node>> {
         let paths = texts(item.get("path").unwrap_or(item));
         let Some(first) = paths.first() else {
-            self.refuse(Refusal::new(item.span, "expected a file to include; it is not judged".to_owned()));
+            self.refuse(Refusal::new(item.span, "expected a file to include").then(NOT_JUDGED));
             return None;
         };
         let files: Vec<PathBuf> = paths.iter().map(|path| frame.absolute(path)).collect();
         self.files += files.len();
         let circle = files.first().is_some_and(|first| including.contains(first));
         if circle || including.len() >= MAX_DEPTH || self.files > MAX_FILES {
-            let message = "files include each other in a circle, or too many; what this would bring in is not judged";
-            self.refuse(Refusal::new(item.span, message.to_owned()));
+            let message = "files include each other in a circle, or too many";
+            self.refuse(Refusal::new(item.span, message).then("what this would bring in is not judged"));
             return None;
         }
         let own = item.get("project_directory").and_then(|node| as_text(node)).filter(|own| !own.is_empty());
@@ -99,7 +99,8 @@ impl Loading<'_> {
                     None => both.push(resource.clone()),
                     Some(own) if same(own, &resource.value) => {}
                     Some(_) => {
-                        let message = format!("{section}.{} is defined differently in what this includes", resource.key);
+                        let message =
+                            format!("{section}.{} is defined differently in what this includes", resource.key);
                         self.refuse(Refusal::new(item.span, message));
                     }
                 }

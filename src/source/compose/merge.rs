@@ -82,12 +82,7 @@ impl Merging<'_> {
             (Data::Seq(below), Data::Seq(above)) => rebuilt(over, Data::Seq([below.as_slice(), above].concat())),
             (Data::Scalar(_), _) => Rc::clone(over),
             _ => {
-                let message = format!(
-                    "cannot put {} over {}, which is {}",
-                    over.kind(),
-                    shown(path),
-                    under.kind()
-                );
+                let message = format!("cannot put {} over {}, which is {}", over.kind(), shown(path), under.kind());
                 self.told.push(Refusal::new(over.span, message));
                 Rc::clone(over)
             }
@@ -101,7 +96,9 @@ impl Merging<'_> {
             Rule::Hosts => {
                 let mut hosts = sequence(under);
                 let known: Vec<String> = hosts.iter().filter_map(|host| written(host)).collect();
-                hosts.extend(sequence(over).into_iter().filter(|host| written(host).is_none_or(|host| !known.contains(&host))));
+                hosts.extend(
+                    sequence(over).into_iter().filter(|host| written(host).is_none_or(|host| !known.contains(&host))),
+                );
                 list(over.span, hosts)
             }
             Rule::Named => self.both(&named(under, null), &named(over, null), over.span, path),
@@ -149,7 +146,7 @@ impl Merging<'_> {
 
     fn pools(&mut self, under: &Rc<Node>, over: &Rc<Node>) -> Rc<Node> {
         let (Some(below), Some(above)) = (under.as_seq(), over.as_seq()) else {
-            self.told.push(Refusal::new(over.span, "`ipam.config` is a list of pools".to_owned()));
+            self.told.push(Refusal::new(over.span, "`ipam.config` is a list of pools"));
             return Rc::clone(over);
         };
         let subnet = |pool: &Rc<Node>| pool.get("subnet").and_then(|subnet| written(subnet));
@@ -227,7 +224,8 @@ pub(super) fn sequence(node: &Rc<Node>) -> Vec<Rc<Node>> {
 fn listed(entry: &Entry) -> Vec<Rc<Node>> {
     let span = Span { end: entry.value.span.end, ..entry.key_span };
     // A value that an anchor brings in stands elsewhere.
-    let span = if entry.value.span.file == entry.key_span.file && span.end >= span.start { span } else { entry.key_span };
+    let span =
+        if entry.value.span.file == entry.key_span.file && span.end >= span.start { span } else { entry.key_span };
     let width = entry.key_span.end.column.saturating_sub(entry.key_span.start.column) as usize;
     let quoted = width > entry.key.chars().count();
     let item = |value: Option<&Node>| {

@@ -85,12 +85,27 @@ struct Refusal {
     message: String,
     /// How much it takes away from a review.
     in_review: Level,
+    /// What a review makes of it, as a clause.
+    consequence: Option<&'static str>,
 }
+
+/// What a review makes of a part that is of no use.
+const NOT_JUDGED: &str = "it is not judged";
 
 impl Refusal {
     /// What makes the input unreadable to Compose.
     fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), in_review: Level::Error }
+        Self { span, message: message.into(), in_review: Level::Error, consequence: None }
+    }
+
+    /// The same, and what a review makes of it.
+    fn then(self, consequence: &'static str) -> Self {
+        Self { consequence: Some(consequence), ..self }
+    }
+
+    /// The same, taking no more than this away from a review.
+    fn at_most(self, level: Level) -> Self {
+        Self { in_review: level, ..self }
     }
 }
 

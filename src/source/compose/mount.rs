@@ -46,7 +46,8 @@ fn volume_source(entry: &Entry) -> MountSource {
 
 /// A host path as the engine cleans it.
 pub(super) fn cleaned(mut path: Value) -> Value {
-    let begins_unknown = path.symbols.first().is_some_and(|first| path.text.starts_with(&format!("${{{}}}", first.name)));
+    let begins_unknown =
+        path.symbols.first().is_some_and(|first| path.text.starts_with(&format!("${{{}}}", first.name)));
     if !begins_unknown && !is_windows(&path.text) {
         path.text = clean(&path.text);
     }

@@ -123,7 +123,8 @@ fn dependencies(service: &Rc<Node>) -> Rc<Node> {
     let mut uses: Vec<(String, Span, bool)> = Vec::new();
     for link in service.get("links").and_then(|links| links.as_seq()).unwrap_or_default() {
         let Some(link_text) = as_text(link) else { continue };
-        let name = link_text.split_once(':').filter(|(_, alias)| !alias.contains(':')).map_or(link_text, |(name, _)| name);
+        let name =
+            link_text.split_once(':').filter(|(_, alias)| !alias.contains(':')).map_or(link_text, |(name, _)| name);
         uses.push((name.to_owned(), link.span, true));
     }
     for namespace in ["network_mode", "ipc", "pid", "uts", "cgroup"] {

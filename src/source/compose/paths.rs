@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use super::Refusal;
 use super::tree::{as_text, items, rebuilt, values, with};
 use super::volume::is_windows_absolute;
+use super::{NOT_JUDGED, Refusal};
 use crate::model::{clean, join};
 use crate::text::yaml::{Data, Node, Scalar};
 
@@ -50,9 +50,14 @@ impl Base<'_> {
         values(build, |entry| match entry.key.as_str() {
             "context" => self.context(&entry.value),
             "additional_contexts" => values(&entry.value, |context| self.context(&context.value)),
-            "ssh" => values(&entry.value, |key| {
-                if key.value.is_null() { Rc::clone(&key.value) } else { self.path(&key.value) }
-            }),
+            "ssh" => {
+                values(
+                    &entry.value,
+                    |key| {
+                        if key.value.is_null() { Rc::clone(&key.value) } else { self.path(&key.value) }
+                    },
+                )
+            }
             _ => Rc::clone(&entry.value),
         })
     }
@@ -72,7 +77,7 @@ impl Base<'_> {
             return Rc::clone(mount);
         }
         if mount.get("source").is_none() {
-            told.push(Refusal::new(mount.span, "a mount of type bind needs a `source`; it is not judged".to_owned()));
+            told.push(Refusal::new(mount.span, "a mount of type bind needs a `source`").then(NOT_JUDGED));
         }
         self.key(mount, "source", Self::path)
     }
@@ -106,14 +111,19 @@ impl Base<'_> {
     /// A path on the machine that the engine runs on, which may be Windows.
     fn path(&self, node: &Rc<Node>) -> Rc<Node> {
         self.changed(node, |text| {
-            if text.starts_with('/') || is_windows_absolute(text) { text.to_owned() } else { join(self.directory, text) }
+            if text.starts_with('/') || is_windows_absolute(text) {
+                text.to_owned()
+            } else {
+                join(self.directory, text)
+            }
         })
     }
 
     fn changed(&self, node: &Rc<Node>, change: impl Fn(&str) -> String) -> Rc<Node> {
         let Data::Scalar(scalar) = &node.data else { return Rc::clone(node) };
         // A path that begins with a variable may be absolute.
-        let unknown = scalar.symbols.first().is_some_and(|first| scalar.text.starts_with(&format!("${{{}}}", first.name)));
+        let unknown =
+            scalar.symbols.first().is_some_and(|first| scalar.text.starts_with(&format!("${{{}}}", first.name)));
         if as_text(node).is_none() || unknown {
             return Rc::clone(node);
         }

@@ -55,7 +55,8 @@ pub(super) fn canonical(item: &Rc<Node>, written: &str) -> Result<Vec<Rc<Node>>,
 }
 
 fn range(text: &str) -> Result<(u32, u32), String> {
-    let number = |text: &str| text.parse::<u16>().map(u32::from).map_err(|_| "a port is a number up to 65535".to_owned());
+    let number =
+        |text: &str| text.parse::<u16>().map(u32::from).map_err(|_| "a port is a number up to 65535".to_owned());
     let mut parts = text.split('-');
     let first = number(parts.next().unwrap_or(""))?;
     let last = parts.next().map_or(Ok(first), number)?;

@@ -10,10 +10,15 @@ use super::extends::Base;
 use super::interpolate::{self, Told, Unset};
 use super::resets::Resets;
 use super::tree::{as_text, items, values, with, without};
-use super::{Context, Mode, Options, Profiles, Refusal, canonical, discover, document, dotenv, merge, normalize, paths, read, schema, unique};
+use super::{
+    Context, Mode, Options, Profiles, Refusal, canonical, discover, document, dotenv, merge, normalize, paths, read,
+    schema, unique,
+};
 use crate::model::{Diagnostic, Level, clean};
 use crate::text::yaml::{self, Data, Limits, Node, YamlError};
 use crate::text::{Pos, Sources, Span};
+
+const EMPTY: &str = "this file is empty; a compose file has at least `services:`";
 
 /// A project after reading and merging.
 #[derive(Debug)]
@@ -90,9 +95,8 @@ impl Frame {
 
 /// The path that leads from one absolute directory to another.
 fn relative(from: &str, to: &str) -> String {
-    let parts = |path: &str| -> Vec<String> {
-        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-    };
+    let parts =
+        |path: &str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
     let (from, to) = (parts(from), parts(to));
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = std::iter::repeat_n("..", from.len() - common);
@@ -141,9 +145,16 @@ impl<'a> Loading<'a> {
 
     /// Tells what Compose refuses, each once.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        let level = if self.is_strict() { Level::Error } else { refusal.in_review };
         self.refused = true;
-        self.tell(Diagnostic::at(level, refusal.span, refusal.message));
+        let diagnostic = match (self.options.mode, refusal.consequence) {
+            (Mode::Strict, _) => Diagnostic::at(Level::Error, refusal.span, refusal.message),
+            (Mode::Review, None) => Diagnostic::at(refusal.in_review, refusal.span, refusal.message),
+            (Mode::Review, Some(consequence)) => {
+                let message = format!("{}; {consequence}", refusal.message);
+                Diagnostic::at(refusal.in_review, refusal.span, message)
+            }
+        };
+        self.tell(diagnostic);
     }
 
     pub(super) fn refuse_all(&mut self, refusals: Vec<Refusal>) {
@@ -171,14 +182,18 @@ impl<'a> Loading<'a> {
         let (files, directory, variables) = self.found()?;
         let (name, variables) = self.name(&files, &directory, variables)?;
         let frame = Frame { working: directory.clone(), loader: directory.clone(), variables, id: 0 };
-        let root = self.model(&files, &frame, &[])?;
+        let root = self.model(&files, &frame, &[]);
+        if root.is_none() && !self.refused {
+            let file = files.first().map(|file| file.display().to_string());
+            self.tell(Diagnostic::about(Level::Error, file, EMPTY));
+        }
+        let root = root?;
         self.complete(name, directory, frame, &root)
     }
 
     fn complete(&mut self, name: String, directory: String, frame: Frame, root: &Rc<Node>) -> Option<Project> {
         if root.as_map().is_some_and(<[_]>::is_empty) && self.diagnostics.is_empty() {
-            let file = self.options.files.first().map(|file| file.display().to_string());
-            self.tell(Diagnostic::about(Level::Error, file, "empty; a compose file has at least `services:`"));
+            self.tell(Diagnostic::at(Level::Error, Span { end: root.span.start, ..root.span }, EMPTY));
         }
         self.go_on()?;
         let root = normalize::normalize(root, &name, &frame.variables);
@@ -409,7 +424,9 @@ impl<'a> Loading<'a> {
             }
         };
         for YamlError { message, span } in stream.duplicates {
-            self.refuse(Refusal::new(span, format!("{message}, which Compose refuses; the later one is judged")));
+            self.refuse(
+                Refusal::new(span, format!("{message}, which Compose refuses")).then("the later one is judged"),
+            );
         }
         for YamlError { message, span } in stream.typed_keys {
             self.refuse(Refusal::new(span, message));
@@ -418,8 +435,13 @@ impl<'a> Loading<'a> {
         for document in &stream.documents {
             match &document.data {
                 Data::Map(_) => documents.push(document),
-                // A review takes an empty document for none.
-                _ if document.is_null() && !self.is_strict() => {}
+                // A review takes an empty document for none, unless it is all there is.
+                _ if document.is_null() && !self.is_strict() => {
+                    if stream.documents.len() > 1 {
+                        let message = "an empty document, which Compose refuses";
+                        self.tell(Diagnostic::at(Level::Warning, document.span, message));
+                    }
+                }
                 _ => {
                     let message = format!("a compose file is a mapping, this is {}", document.kind());
                     self.refuse(Refusal::new(document.span, message));
@@ -427,10 +449,9 @@ impl<'a> Loading<'a> {
                 }
             }
         }
-        if documents.is_empty() {
-            let message = "this file is empty; a compose file has at least `services:`";
-            let level = if self.is_strict() { Level::Warning } else { Level::Error };
-            self.tell(Diagnostic::at(level, Span::file_start(id), message));
+        // To Compose a file without a word in it is nothing, as long as another one says something.
+        if documents.is_empty() && !self.is_strict() {
+            self.tell(Diagnostic::at(Level::Error, Span::file_start(id), EMPTY));
         }
         documents.into_iter().map(|document| self.interpolated(document, frame)).collect()
     }
@@ -444,7 +465,11 @@ impl<'a> Loading<'a> {
             self.refuse(Refusal::new(span, message));
         }
         for (name, span) in told.unset {
-            let becomes = if self.is_strict() { "nothing is put in its place".to_owned() } else { format!("it stays ${{{name}}}") };
+            let becomes = if self.is_strict() {
+                "nothing is put in its place".to_owned()
+            } else {
+                format!("it stays ${{{name}}}")
+            };
             let message = format!("the variable {name} is not set; {becomes}");
             self.tell(Diagnostic::at(Level::Warning, span, message));
         }

@@ -77,7 +77,11 @@ impl Resets {
 fn apply(tree: &Rc<Node>, paths: &[&[String]]) -> Rc<Node> {
     let Data::Map(entries) = &tree.data else { return Rc::clone(tree) };
     let below = |key: &str| -> Vec<&[String]> {
-        paths.iter().filter_map(|path| path.split_first().filter(|(first, _)| *first == key || *first == "*")).map(|(_, rest)| rest).collect()
+        paths
+            .iter()
+            .filter_map(|path| path.split_first().filter(|(first, _)| *first == key || *first == "*"))
+            .map(|(_, rest)| rest)
+            .collect()
     };
     let reset = |entry: &&Entry| !below(&entry.key).iter().any(|rest| rest.is_empty());
     let kept: Vec<Entry> = entries.iter().filter(reset).cloned().collect();

@@ -9,8 +9,8 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Map, Number, Value};
 
-use super::Refusal;
 use super::tree::rebuilt;
+use super::{NOT_JUDGED, Refusal};
 use crate::model::Level;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node};
@@ -26,7 +26,7 @@ const MAX_ROUNDS: usize = 16;
 /// The tree without what the schema does not allow, which is told.
 pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
     let Some(validator) = &*VALIDATOR else {
-        told.push(Refusal::new(root.span, "the Compose schema is not usable; please report it".to_owned()));
+        told.push(Refusal::new(root.span, "the Compose schema is not usable; please report it"));
         return Rc::clone(root);
     };
     let mut tree = Rc::clone(root);
@@ -53,7 +53,9 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
 /// The tree as JSON. A date is an object, since the schema allows it nowhere.
 fn value(node: &Node) -> Value {
     match &node.data {
-        Data::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect::<Map<_, _>>().into(),
+        Data::Map(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect::<Map<_, _>>().into()
+        }
         Data::Seq(items) => items.iter().map(|item| value(item)).collect(),
         Data::Scalar(scalar) => match scalar.kind() {
             Kind::Null => Value::Null,
@@ -103,8 +105,8 @@ fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for key in unexpected {
                 let span = node.entry(key).map_or(node.span, |entry| entry.key_span);
-                let message = format!("`{key}` is no key that Compose knows in {path}; what it means is not judged");
-                told.push(Refusal { in_review: Level::Gap, ..Refusal::new(span, message) });
+                let message = format!("`{key}` is no key that Compose knows in {path}");
+                told.push(Refusal::new(span, message).at_most(Level::Gap).then("what it means is not judged"));
                 cuts.push([at.as_slice(), std::slice::from_ref(key)].concat());
             }
             return;
@@ -116,16 +118,16 @@ fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal
         }
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or("");
-            told.push(Refusal::new(node.span, format!("{path} needs `{property}`; it is not judged")));
+            told.push(Refusal::new(node.span, format!("{path} needs `{property}`")).then(NOT_JUDGED));
         }
         ValidationErrorKind::Type { .. } => {
             let expected = expected(causes);
-            let message = format!("{path}: expected {expected}, found {}; it is not judged", what(node));
+            let message = format!("{path}: expected {expected}, found {}", what(node));
             // Where nothing is written, the key is the place.
             let span = if node.is_null() { key_span } else { node.span };
-            told.push(Refusal::new(span, message));
+            told.push(Refusal::new(span, message).then(NOT_JUDGED));
         }
-        kind => told.push(Refusal::new(node.span, format!("{path} {}; it is not judged", wrong(kind)))),
+        kind => told.push(Refusal::new(node.span, format!("{path} {}", wrong(kind))).then(NOT_JUDGED)),
     }
     cuts.push(at);
 }
@@ -172,7 +174,11 @@ fn expected(causes: &[&ValidationError<'_>]) -> String {
             _ => {}
         }
     }
-    types.into_values().collect::<Vec<_>>().join(" or ")
+    let types: Vec<&str> = types.into_values().collect();
+    match types.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => types.concat(),
+    }
 }
 
 /// The node that a pointer leads to, and where its key, or else itself, is written.

@@ -10,8 +10,8 @@ use super::{Context, Project};
 use crate::model::{
     Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
 };
-use crate::text::{Sources, Span};
 use crate::text::yaml::{Entry, Node};
+use crate::text::{Sources, Span};
 
 /// The containers of a project, with what could not be judged of it.
 pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout {
@@ -63,15 +63,15 @@ impl Reader<'_> {
             replicas,
             replicas_span,
             profiles: profiles.into_iter().map(|name| name.text).collect(),
-            image: node.get("image").and_then(|node| value(node)),
+            image: node.get("image").and_then(|node| value(node)).filter(is_written),
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
             builds: build.is_some_and(|build| !build.is_null()),
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
             hooks: self.hooks(node),
             script: Script::default(),
-            user: node.get("user").and_then(|node| value(node)),
-            working_dir: node.get("working_dir").and_then(|node| value(node)),
+            user: node.get("user").and_then(|node| value(node)).filter(is_written),
+            working_dir: node.get("working_dir").and_then(|node| value(node)).filter(is_written),
             tty: self.flag(node, "tty"),
             stdin_open: self.flag(node, "stdin_open"),
             read_only: self.flag(node, "read_only").is_some_and(|flag| flag.on),
@@ -187,6 +187,11 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+/// An empty text is as good as none, to Compose.
+fn is_written(value: &Value) -> bool {
+    !value.text.is_empty()
 }
 
 /// Of several mounts of one target the last one stands, as in Compose.

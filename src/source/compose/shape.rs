@@ -67,13 +67,8 @@ use Shape::{
 const FILE_REFERENCE: Shape =
     Record(&[("source", Text), ("target", Text), ("uid", Text), ("gid", Text), ("mode", FileMode)]);
 
-const HOOK: &[Field] = &[
-    ("command", Words),
-    ("user", Text),
-    ("privileged", Bool),
-    ("working_dir", Text),
-    ("environment", Variables),
-];
+const HOOK: &[Field] =
+    &[("command", Words), ("user", Text), ("privileged", Bool), ("working_dir", Text), ("environment", Variables)];
 
 const BUILD: Shape = Record(&[
     ("context", Text),
@@ -105,13 +100,8 @@ const BUILD: Shape = Record(&[
 const WEIGHT: Shape = Record(&[("path:Path", KeptText), ("weight:Weight", KeptInt)]);
 const RATE: Shape = Record(&[("path:Path", KeptText), ("rate:Rate", Bytes)]);
 
-const DEVICE_REQUEST: Shape = Record(&[
-    ("capabilities", Texts),
-    ("driver", Text),
-    ("count", Count),
-    ("device_ids", Texts),
-    ("options", Map),
-]);
+const DEVICE_REQUEST: Shape =
+    Record(&[("capabilities", Texts), ("driver", Text), ("count", Count), ("device_ids", Texts), ("options", Map)]);
 
 const UPDATE: Shape = Record(&[
     ("parallelism", KeptInt),
@@ -127,7 +117,10 @@ const RESOURCE: Shape = Record(&[
     ("memory", Bytes),
     ("pids", Int),
     ("devices", List(&DEVICE_REQUEST)),
-    ("generic_resources", List(&Record(&[("discrete_resource_spec", Record(&[("kind", KeptText), ("value", KeptInt)]))]))),
+    (
+        "generic_resources",
+        List(&Record(&[("discrete_resource_spec", Record(&[("kind", KeptText), ("value", KeptInt)]))])),
+    ),
 ]);
 
 const DEPLOY: Shape = Record(&[
@@ -170,10 +163,7 @@ const VOLUME_USE: Shape = Record(&[
     ("target", Text),
     ("read_only", Bool),
     ("consistency", Text),
-    (
-        "bind",
-        Record(&[("selinux", Text), ("propagation", Text), ("create_host_path", Bool), ("recursive", Text)]),
-    ),
+    ("bind", Record(&[("selinux", Text), ("propagation", Text), ("create_host_path", Bool), ("recursive", Text)])),
     ("volume", Record(&[("labels", Map), ("nocopy", Bool), ("subpath", Text)])),
     ("tmpfs", Record(&[("size", Bytes), ("mode", Int)])),
     ("image", Record(&[("subpath", Text)])),
