@@ -1,0 +1,228 @@
+//! Random projects, resolved by `overlock config` and by Docker Compose itself: both refuse, or both say the same.
+
+mod dice;
+mod mistake;
+mod project;
+mod service;
+mod words;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::harness::command;
+use project::Project;
+
+const CASES: u64 = 60;
+const SEED: u64 = 1;
+
+/// How many cases that differ are shown before it stops.
+const SHOWN: usize = 10;
+
+/// Docker Compose's binary: stated, or where it is kept by habit.
+fn oracle() -> Result<PathBuf, String> {
+    let habit = env::var_os("HOME").map(|home| Path::new(&home).join(".cache/compose-oracle/docker-compose"));
+    let stated = env::var_os("OVERLOCK_COMPOSE_ORACLE").map(PathBuf::from);
+    let looked = stated.or(habit).unwrap_or_default();
+    let none = format!("no Docker Compose v2 at {} (OVERLOCK_COMPOSE_ORACLE says where)", looked.display());
+    if looked.is_file() { Ok(looked) } else { Err(none) }
+}
+
+/// Past the test runner, which keeps what is printed to itself.
+#[expect(clippy::explicit_write, reason = "eprintln! is what it keeps")]
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
+}
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// An answer: a document, or a refusal in words.
+type Answer = Result<Value, String>;
+
+fn answer(output: &Output) -> Answer {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() {
+        return Ok(
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| Value::String(format!("no JSON: {error}")))
+        );
+    }
+    Err(said)
+}
+
+fn ask_compose(oracle: &Path, project: &Project, folder: &Path) -> Answer {
+    let mut command = Command::new(oracle);
+    command.current_dir(folder).env_clear().env("HOME", "/home/user").envs(&project.environment);
+    answer(&command.args(&project.arguments).args(["config", "--format", "json"]).output().unwrap())
+}
+
+fn ask_overlock(project: &Project, folder: &Path) -> Answer {
+    let arguments: Vec<&str> = ["config"].into_iter().chain(project.arguments.iter().map(String::as_str)).collect();
+    let output = command(folder, &arguments).envs(&project.environment).output().unwrap();
+    // 101 is a panic, and no status is a signal: neither is a refusal.
+    let refused = output.status.code().is_some_and(|code| code != 101);
+    if refused {
+        answer(&output)
+    } else {
+        Ok(Value::String(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr))))
+    }
+}
+
+/// The values in which two documents differ, each by its JSON pointer.
+fn differences(pointer: &str, ours: &Value, theirs: &Value, found: &mut Vec<String>) {
+    match (ours, theirs) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                match (one.get(key), other.get(key)) {
+                    (Some(one), Some(other)) => differences(&pointer, one, other, found),
+                    (Some(one), None) => found.push(format!("{pointer}: {one} where Compose has no such field")),
+                    (None, other) => found.push(format!("{pointer}: missing where Compose has {}", other.unwrap())),
+                }
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (at, (one, other)) in one.iter().zip(other).enumerate() {
+                differences(&format!("{pointer}/{at}"), one, other, found);
+            }
+        }
+        _ if ours == theirs => {}
+        _ => found.push(format!("{pointer}: {ours} where Compose has {theirs}")),
+    }
+}
+
+fn compare(ours: &Answer, theirs: &Answer) -> Vec<String> {
+    let mut found = Vec::new();
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => differences("", ours, theirs, &mut found),
+        (Err(_), Err(_)) => {}
+        (Ok(_), Err(said)) => found.push(format!("accepted where Compose says: {}", said.trim())),
+        (Err(said), Ok(_)) => found.push(format!("refused where Compose accepts: {}", said.trim())),
+    }
+    found
+}
+
+/// A folder named `project` with the project in it.
+fn laid_out(project: &Project) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("project");
+    project.write(&folder);
+    (directory, folder)
+}
+
+/// What became of a case.
+struct Outcome {
+    case: u64,
+    project: Project,
+    theirs: Answer,
+    differences: Vec<String>,
+}
+
+fn run(oracle: &Path, seed: u64, case: u64, alone: bool) -> Outcome {
+    let project = Project::of(seed, case);
+    let (_directory, folder) = laid_out(&project);
+    let theirs = ask_compose(oracle, &project, &folder);
+    let ours = if alone { ask_compose(oracle, &project, &folder) } else { ask_overlock(&project, &folder) };
+    let differences = compare(&ours, &theirs);
+    Outcome { case, project, theirs, differences }
+}
+
+/// Runs cases on all cores until they are done or enough differ.
+fn run_all(oracle: &Path, seed: u64, cases: std::ops::Range<u64>, alone: bool) -> Vec<Outcome> {
+    let next = AtomicU64::new(cases.start);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let case = next.fetch_add(1, Ordering::Relaxed);
+            let differing = done.lock().unwrap().iter().filter(|one: &&Outcome| !one.differences.is_empty()).count();
+            if case >= cases.end || differing >= SHOWN {
+                break;
+            }
+            let outcome = run(oracle, seed, case, alone);
+            done.lock().unwrap().push(outcome);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by_key(|outcome| outcome.case);
+    done
+}
+
+/// A case in words: how it was asked, what differs, and its files.
+fn describe(seed: u64, outcome: &Outcome) -> String {
+    let project = &outcome.project;
+    let files: String = project.texts().map(|(path, text)| format!("-- {path}\n{text}")).collect();
+    let head = format!("== seed {seed} case {} ({})", outcome.case, project.mistake.unwrap_or("no mistake"));
+    format!("{head}\n{}\n{}\n{files}", outcome.differences.join("\n"), project.case())
+}
+
+/// Keeps a case as a folder of `fixtures/compose`.
+fn keep(folder: &Path, seed: u64, outcome: &Outcome) {
+    let folder = folder.join(format!("seed{seed}-case{}", outcome.case));
+    outcome.project.write(&folder);
+    fs::write(folder.join("case.json"), format!("{}\n", outcome.project.case())).unwrap();
+}
+
+/// How many were accepted, and why the others were not.
+fn summary(outcomes: &[Outcome]) -> String {
+    let sound: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.project.mistake.is_none()).collect();
+    let accepted = sound.iter().filter(|outcome| outcome.theirs.is_ok()).count();
+    let spoiled = outcomes.iter().filter(|outcome| outcome.project.mistake.is_some());
+    let refused = spoiled.clone().filter(|outcome| outcome.theirs.is_err()).count();
+    let mut reasons: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for outcome in &sound {
+        if let Err(said) = &outcome.theirs {
+            reasons.entry(said.trim().lines().last().unwrap_or("")).or_default().push(outcome.case);
+        }
+    }
+    let reasons: String = reasons.iter().map(|(reason, cases)| format!("  {reason} {cases:?}\n")).collect();
+    format!(
+        "accepted {accepted} of {} without a mistake, refused {refused} of {} with one\n{reasons}",
+        sound.len(),
+        spoiled.count()
+    )
+}
+
+#[test]
+fn random_projects_resolve_as_docker_compose_resolves_them() {
+    let oracle = match oracle() {
+        Ok(oracle) => oracle,
+        Err(none) => {
+            assert!(env::var("OVERLOCK_REQUIRE_COMPOSE").as_deref() != Ok("1"), "{none}");
+            return say(&format!("skipped, random projects are compared with nothing: {none}"));
+        }
+    };
+    let seed = number("OVERLOCK_ORACLE_SEED").unwrap_or(SEED);
+    let count = number("OVERLOCK_ORACLE_CASES").unwrap_or(CASES);
+    let cases = number("OVERLOCK_ORACLE_CASE").map_or(0..count, |case| case..case + 1);
+    say(&format!("random projects: OVERLOCK_ORACLE_SEED={seed}, cases {cases:?}, against {}", oracle.display()));
+    let alone = env::var_os("OVERLOCK_ORACLE_ONLY").is_some();
+    let outcomes = run_all(&oracle, seed, cases, alone);
+    if alone {
+        say(&summary(&outcomes));
+    }
+    let differing: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).collect();
+    if let Some(folder) = env::var_os("OVERLOCK_ORACLE_KEEP") {
+        for outcome in &differing {
+            keep(Path::new(&folder), seed, outcome);
+        }
+    }
+    let shown: Vec<String> = differing.iter().take(SHOWN).map(|outcome| describe(seed, outcome)).collect();
+    assert!(shown.is_empty(), "{} of {} cases differ:\n{}", differing.len(), outcomes.len(), shown.join("\n"));
+}
