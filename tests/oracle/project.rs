@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::mistake;
+use super::others::{NETWORKS, TOP};
 use super::service;
 use super::words::{ANY, TYPED, VALUES, env_file, phrase, typed};
 use super::yaml::{self, Node, map, raw, text, with};
@@ -79,6 +80,8 @@ pub(crate) struct Plan {
     volumes: Vec<&'static str>,
     pub(crate) secrets: Vec<&'static str>,
     pub(crate) configs: Vec<&'static str>,
+    /// Some services say more than what is looked at first.
+    pub(crate) others: bool,
     /// Services have `networks`; otherwise they may have a `network_mode`.
     pub(crate) networked: bool,
     /// Services have `deploy.replicas`; otherwise they may have a `scale`.
@@ -140,6 +143,7 @@ impl Maker {
             volumes: dice.some(&["data", "cache", "state", "s.h-a_red"], 0, 4),
             secrets: dice.some(&["key", "token"], 0, 2),
             configs: dice.some(&["settings", "rules"], 0, 2),
+            others: dice.once_in(3),
             networked: dice.once_in(2),
             deployed: dice.once_in(2),
         };
@@ -221,7 +225,7 @@ impl Maker {
         let used = &names[..documents.len()];
         if !found {
             if self.dice.once_in(5) {
-                project.environment.insert("COMPOSE_FILE".to_owned(), used.join(":"));
+                self.state(project, "COMPOSE_FILE", &used.join(":"));
             } else {
                 project.arguments.extend(used.iter().flat_map(|name| ["-f".to_owned(), name.clone()]));
             }
@@ -251,7 +255,10 @@ impl Maker {
     /// A `.env`, or files that stand in for it.
     fn dotenv(&mut self, project: &mut Project) {
         if self.dice.once_in(2) {
-            let lines = self.variables();
+            let mut lines = self.variables();
+            if let Some(Contents::Lines(known)) = self.files.get(&self.path("", ".env")) {
+                lines.extend(known.iter().cloned());
+            }
             self.put("", ".env", lines);
         }
         if self.dice.once_in(6) {
@@ -259,6 +266,19 @@ impl Maker {
                 project.files.insert(name.to_owned(), Contents::Lines(self.variables()));
                 project.arguments.extend(["--env-file".to_owned(), name.to_owned()]);
             }
+        }
+    }
+
+    /// Sets one of Compose's own variables, in the environment or the `.env`.
+    fn state(&mut self, project: &mut Project, name: &str, value: &str) {
+        let dotenv = self.path("", ".env");
+        if self.dice.once_in(2) && self.plan.root.is_empty() && project.arguments.is_empty() {
+            let Contents::Lines(lines) = self.files.entry(dotenv).or_insert(Contents::Lines(Vec::new())) else {
+                return;
+            };
+            lines.push(format!("{name}={value}"));
+        } else {
+            project.environment.insert(name.to_owned(), value.to_owned());
         }
     }
 
@@ -291,7 +311,7 @@ impl Maker {
         }
         if self.dice.once_in(6) {
             let profiles = self.dice.pick(&["one", "one,two", "two, three", "*", ""]);
-            project.environment.insert("COMPOSE_PROFILES".to_owned(), profiles.to_owned());
+            self.state(project, "COMPOSE_PROFILES", profiles);
         }
     }
 
@@ -457,6 +477,12 @@ impl Maker {
         let place = Place::below(directory, &["side-data"]);
         let mut side = Node::Map(service::keys(self, &place, 4));
         side.set("image", text("side:${A:+x}${B:-y}"));
+        if self.dice.once_in(3) {
+            let below = if directory.is_empty() { "sub".to_owned() } else { format!("{directory}/sub") };
+            let services = self.extended(&below, "common.yaml");
+            let service = services[self.dice.below(services.len())];
+            side.set("extends", map([("file", text("sub/common.yaml")), ("service", text(service))]));
+        }
         let mut document = map([("services", map([("side", side)])), ("volumes", map([("side-data", self.volume())]))]);
         if self.dice.once_in(3) {
             document.set("include", Node::List(vec![text("nested/compose.yaml")]));
@@ -486,14 +512,12 @@ impl Maker {
             }
         }
         if self.plan.networked {
-            let networks = [
-                raw("null"),
-                map([("driver", text("bridge"))]),
-                map([("external", raw("true"))]),
-                map([("internal", text("${FLAG:-true}"))]),
-            ];
-            let network = networks[self.dice.below(networks.len())].clone();
+            let network = raw(self.dice.pick(NETWORKS));
             base.at("networks").set("front", network);
+        }
+        if self.plan.others && self.dice.once_in(4) {
+            let (key, values) = self.dice.pick(TOP);
+            base.set(key, raw(self.dice.pick(values)));
         }
     }
 
@@ -534,7 +558,16 @@ impl Maker {
             if self.dice.once_in(2) {
                 let place = self.place(index);
                 let name = self.plan.services[index].clone();
-                let service = self.overriding_service(&place);
+                let mut service = self.overriding_service(&place);
+                if self.dice.once_in(12) {
+                    // Only what stands in the same file can be named without one.
+                    let extends = self.extends(0);
+                    service.set("extends", extends);
+                }
+                if self.dice.once_in(30) {
+                    service.set("image", text("anew"));
+                    service = with("!override", service);
+                }
                 document.at("services").set(&name, service);
             }
         }
@@ -544,13 +577,42 @@ impl Maker {
             extra.set("image", text("extra"));
             document.at("services").set("extra", extra);
         }
-        if self.dice.once_in(5) {
-            document.set("x-empty", raw("null"));
-        }
+        self.overriding_resources(&mut document);
         if document.entries().is_empty() {
             document.set("services", Node::Map(Vec::new()));
         }
         document
+    }
+
+    fn overriding_resources(&mut self, document: &mut Node) {
+        for name in self.plan.volumes.clone() {
+            if self.dice.once_in(12) {
+                let volume = match self.dice.below(6) {
+                    0 => with("!reset", raw("null")),
+                    1 => with("!override", self.volume()),
+                    2 | 3 => map([("labels", map([("more", text("${A:-x}"))]))]),
+                    _ => self.volume(),
+                };
+                document.at("volumes").set(name, volume);
+            }
+        }
+        for (key, names) in [("secrets", self.plan.secrets.clone()), ("configs", self.plan.configs.clone())] {
+            for name in names {
+                if self.dice.once_in(10) {
+                    let definition = self.granted(key);
+                    document
+                        .at(key)
+                        .set(name, if self.dice.once_in(2) { with("!override", definition) } else { definition });
+                }
+            }
+        }
+        match self.dice.below(30) {
+            0 => document.set("name", text("renamed")),
+            1 if !self.files.keys().any(|path| path.ends_with("inc/compose.yaml")) => drop(self.include(document)),
+            2 => document.set("x-more", map([("a", raw("2"))])),
+            3 => document.set("volumes", with("!reset", raw("null"))),
+            _ => {}
+        }
     }
 
     fn overriding_service(&mut self, place: &Place) -> Node {

@@ -1,5 +1,6 @@
 //! The keys of a random service.
 
+use super::others::SERVICE;
 use super::project::{Maker, Place};
 use super::words::{env_file, phrase, raw_file, typed};
 use super::yaml::{Node, map, raw, text, with};
@@ -33,6 +34,7 @@ const KEYS: &[(&str, usize, Make)] = &[
     ("scale", 2, scale),
     ("deploy", 2, deploy),
     ("env_file", 4, env_files),
+    ("label_file", 1, label_file),
     ("hostname", 1, phrase_of),
     ("restart", 1, restart),
     ("ports", 1, ports),
@@ -58,6 +60,13 @@ pub(crate) fn keys(maker: &mut Maker, place: &Place, most: usize) -> Vec<(String
             .unwrap();
         if found.iter().all(|(known, _)| known != key) && fits(maker, place, key) {
             found.push(((*key).to_owned(), make(maker, place)));
+        }
+    }
+    if maker.plan.others && maker.dice.once_in(2) {
+        for (key, values) in maker.dice.some(SERVICE, 1, 3) {
+            if found.iter().all(|(known, _)| known != key) && fits(maker, place, key) {
+                found.push((key.to_owned(), raw(maker.dice.pick(values))));
+            }
         }
     }
     found
@@ -519,6 +528,12 @@ fn env_files(maker: &mut Maker, place: &Place) -> Node {
         1 => list(maker, 2, |maker| text(one_env_file(maker, place))),
         _ => list(maker, 2, long),
     }
+}
+
+fn label_file(maker: &mut Maker, place: &Place) -> Node {
+    let lines = env_file(&mut maker.dice, &["one", "A", "FILED"]);
+    maker.put(&place.directory, "labels.txt", lines);
+    if maker.dice.once_in(2) { text("labels.txt") } else { Node::List(vec![text("./labels.txt")]) }
 }
 
 /// The name of an env file beside the compose file, which is written with it.

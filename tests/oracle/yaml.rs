@@ -86,10 +86,7 @@ impl Writer {
 
     fn entries(&self, entries: &[(String, Node)], indent: usize) -> String {
         let pad = " ".repeat(indent);
-        entries
-            .iter()
-            .map(|(key, value)| format!("{pad}{}:{}", self.scalar(key, true), self.block(value, indent)))
-            .collect()
+        entries.iter().map(|(key, value)| format!("{pad}{}:{}", self.key(key), self.block(value, indent))).collect()
     }
 
     /// A value after a colon, with the line's end.
@@ -138,11 +135,15 @@ impl Writer {
                 format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Vec<_>>().join(", "))
             }
             Node::Map(entries) => {
-                let entries =
-                    entries.iter().map(|(key, value)| format!("{}: {}", self.scalar(key, true), self.flow(value)));
+                let entries = entries.iter().map(|(key, value)| format!("{}: {}", self.key(key), self.flow(value)));
                 format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
             }
         }
+    }
+
+    /// A key, most of them plain.
+    fn key(&self, key: &str) -> String {
+        if plain(key, true) && self.choice(("key", key), 16) > 0 { key.to_owned() } else { self.scalar(key, true) }
     }
 
     /// A string; the merge key is one only without quotes.
