@@ -26,7 +26,8 @@ use crate::harness::command;
 use project::Project;
 
 /// Every name that a service may have.
-const SERVICES: &[&str] = &["web", "db", "worker", "job", "side", "deep", "common", "leaf", "far", "root", "extra"];
+const SERVICES: &[&str] =
+    &["web", "db", "worker", "job.1-a_b", "side", "deep", "common", "leaf", "far", "root", "extra"];
 
 /// What the normal run asks about.
 const CASES: u64 = 60;
@@ -181,8 +182,8 @@ impl Judges {
 fn kind(difference: &str) -> String {
     let (what, said) = difference.split_once(": ").unwrap();
     let said = if what.starts_with('/') { "" } else { said.lines().next().unwrap_or("") };
-    let kind: String = format!("{what} {said}").chars().filter(|c| !c.is_ascii_digit()).collect();
-    SERVICES.iter().fold(kind, |kind, name| kind.replace(name, "*"))
+    let kind = SERVICES.iter().fold(format!("{what} {said}"), |kind, name| kind.replace(name, "*"));
+    kind.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Runs cases on all cores until they are done or enough differ, each in its own way.

@@ -15,7 +15,6 @@ pub(crate) const SERVICE: &[(&str, &[&str])] = &[
     ("cgroup", &["host", "private"]),
     ("cgroup_parent", &["m-executor"]),
     ("cpu_count", &["2", "\"${NUM:-2}\""]),
-    ("cpu_percent", &["\"50\"", "\"50.5%\""]),
     ("cpu_period", &["10000"]),
     ("cpu_quota", &["50000"]),
     ("cpu_shares", &["73", "\"73\""]),
@@ -29,7 +28,7 @@ pub(crate) const SERVICE: &[(&str, &[&str])] = &[
             "{watch: [{path: ., action: rebuild}]}",
         ],
     ),
-    ("device_cgroup_rules", &["[\"c 1:3 mr\"]"]),
+    ("device_cgroup_rules", &["[\"c ${NUM:-1}:3 mr\"]"]),
     (
         "devices",
         &[
@@ -115,7 +114,7 @@ pub(crate) const SERVICE: &[(&str, &[&str])] = &[
             "{context: ., additional_contexts: {a: ./a, b: \"docker-image://x\"}, no_cache: true, pull: \"${FLAG:-true}\"}",
             "{context: ., additional_contexts: [a=../a, b=https://x/y.git], shm_size: 1g, extra_hosts: [\"a=1.2.3.4\"]}",
             "{context: ., ssh: [default], isolation: default, privileged: true, ulimits: {nofile: 1}, entitlements: [network.host]}",
-            "{context: ., ssh: {a: ./key}, dockerfile: /abs/Dockerfile}",
+            "{context: ., dockerfile: /abs/Dockerfile}",
             "{}",
             "{context: \"${DIR:-./dir}\", labels: [a=b]}",
         ],

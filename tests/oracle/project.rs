@@ -128,7 +128,7 @@ pub(crate) struct Maker {
     files: BTreeMap<String, Contents>,
 }
 
-const SERVICES: &[&str] = &["web", "db", "worker", "job"];
+const SERVICES: &[&str] = &["web", "db", "worker", "job.1-a_b"];
 const PROFILES: &[&str] = &["one", "two", "three"];
 
 impl Maker {
@@ -225,7 +225,11 @@ impl Maker {
         let used = &names[..documents.len()];
         if !found {
             if self.dice.once_in(5) {
-                self.state(project, "COMPOSE_FILE", &used.join(":"));
+                let separator = self.dice.pick(&[":", ":", "%"]);
+                if separator != ":" {
+                    project.environment.insert("COMPOSE_PATH_SEPARATOR".to_owned(), separator.to_owned());
+                }
+                self.state(project, "COMPOSE_FILE", &used.join(separator));
             } else {
                 project.arguments.extend(used.iter().flat_map(|name| ["-f".to_owned(), name.clone()]));
             }
@@ -266,6 +270,13 @@ impl Maker {
                 project.files.insert(name.to_owned(), Contents::Lines(self.variables()));
                 project.arguments.extend(["--env-file".to_owned(), name.to_owned()]);
             }
+        } else if self.dice.once_in(12) {
+            project.files.insert("third.env".to_owned(), Contents::Lines(self.variables()));
+            project.environment.insert("COMPOSE_ENV_FILES".to_owned(), "third.env".to_owned());
+        }
+        if self.dice.once_in(25) {
+            let word = self.dice.pick(&["1", "true", "0"]);
+            project.environment.insert("COMPOSE_DISABLE_ENV_FILE".to_owned(), word.to_owned());
         }
     }
 
@@ -353,12 +364,13 @@ impl Maker {
     /// Pieces for the services to repeat.
     fn anchors(&mut self, base: &mut Node) -> Vec<&'static str> {
         let place = Place::below("", &self.plan.volumes.clone());
-        let names = ["env", "base", "more"];
+        let names = ["env", "base", "more", "vols", "image"];
         for name in names {
-            let piece = if name == "env" {
-                map([("A", text(phrase(&mut self.dice))), ("SHARED", raw("1")), ("E1", raw("null"))])
-            } else {
-                Node::Map(service::keys(self, &place, 3))
+            let piece = match name {
+                "env" => map([("A", text(phrase(&mut self.dice))), ("SHARED", raw("1")), ("E1", raw("null"))]),
+                "vols" => Node::List(vec![text("./data:/data"), text("/anonymous"), text("${DIR:-./dir}:/dir:ro")]),
+                "image" => text("${UNSET:-repeated}"),
+                _ => Node::Map(service::keys(self, &place, 3)),
             };
             base.set(&format!("x-{name}"), with(&format!("&{name}"), piece));
         }
@@ -377,12 +389,15 @@ impl Maker {
                 node.set("build", build);
                 node.set("image", text("built:${A:+1}${UNSET:-2}"));
             }
+            2 if place.anchor("image").is_some() => node.set("image", raw("*image")),
             _ => node.set("image", text(typed(&mut self.dice, "UNSET", "busybox:1.36"))),
         }
         if !self.plan.gates[index].is_empty() {
             node.set("profiles", Node::List(self.plan.gates[index].iter().map(|one| text(*one)).collect()));
         }
-        node.entries().extend(service::keys(self, place, 7));
+        let mut keys = service::keys(self, place, 7);
+        keys.retain(|(key, _)| key != "build");
+        node.entries().append(&mut keys);
         if place.anchor("base").is_some() && self.dice.once_in(2) {
             let merged = self.dice.pick(&["*base", "*more", "[*base, *more]", "[*more, *base]"]);
             let at = self.dice.below(node.entries().len() + 1);
@@ -524,7 +539,8 @@ impl Maker {
     fn volume(&mut self) -> Node {
         let device = self.dice.pick(&["./dev", "/srv/dev", "../dev", "~/dev", "${DIR:-./dir}", "/srv/../dev/"]);
         let options = || map([("type", text("none")), ("o", text("bind,rw")), ("device", text(device))]);
-        match self.dice.below(9) {
+        match self.dice.below(10) {
+            8 => map([("external", raw("false")), ("name", text("own"))]),
             0 => map([("name", text("own-${A:+x}"))]),
             1 => map([("external", raw("true"))]),
             2 => map([("external", text("${UNSET:-true}")), ("name", text("there"))]),
@@ -546,6 +562,7 @@ impl Maker {
             0 => map([("environment", text("A"))]),
             1 => map([("external", raw("true"))]),
             2 => map([("external", raw("true")), ("name", text("there-${A:+x}"))]),
+            3 if self.dice.once_in(2) => map([("file", text(file)), ("labels", raw("{a: b}"))]),
             3 => map([("file", text(file)), ("name", text("own"))]),
             _ => map([("content", text(format!("x={}\n", phrase(&mut self.dice))))]),
         }
@@ -568,7 +585,7 @@ impl Maker {
                     service.set("image", text("anew"));
                     service = with("!override", service);
                 }
-                document.at("services").set(&name, service);
+                document.at("services").set(&name, if self.dice.once_in(40) { raw("null") } else { service });
             }
         }
         if self.dice.once_in(6) {
@@ -598,7 +615,7 @@ impl Maker {
         }
         for (key, names) in [("secrets", self.plan.secrets.clone()), ("configs", self.plan.configs.clone())] {
             for name in names {
-                if self.dice.once_in(10) {
+                if self.dice.once_in(16) {
                     let definition = self.granted(key);
                     document
                         .at(key)
@@ -606,7 +623,7 @@ impl Maker {
                 }
             }
         }
-        match self.dice.below(30) {
+        match self.dice.below(40) {
             0 => document.set("name", text("renamed")),
             1 if !self.files.keys().any(|path| path.ends_with("inc/compose.yaml")) => drop(self.include(document)),
             2 => document.set("x-more", map([("a", raw("2"))])),
@@ -622,10 +639,15 @@ impl Maker {
                 *value = with("!override", value.clone());
             } else if self.dice.once_in(10) {
                 *value = with("!reset", if self.dice.once_in(2) { raw("null") } else { value.clone() });
+            } else if self.dice.once_in(200) {
+                *value = raw("null");
             }
         }
         if self.dice.once_in(6) {
             node.set("image", text("newer"));
+        }
+        if self.dice.once_in(15) {
+            node.set("profiles", Node::List(vec![text(self.dice.pick(PROFILES))]));
         }
         if self.dice.once_in(10) {
             node.at("environment");

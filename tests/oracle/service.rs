@@ -31,6 +31,7 @@ const KEYS: &[(&str, usize, Make)] = &[
     ("configs", 2, configs),
     ("volumes_from", 1, volumes_from),
     ("depends_on", 3, depends_on),
+    ("links", 1, links),
     ("scale", 2, scale),
     ("deploy", 2, deploy),
     ("env_file", 4, env_files),
@@ -82,7 +83,7 @@ fn fits(maker: &Maker, place: &Place, key: &str) -> bool {
         "configs" => !place.foreign && !plan.configs.is_empty(),
         "container_name" => place.last,
         "scale" => !place.last && !plan.deployed,
-        "depends_on" => !place.earlier.is_empty(),
+        "depends_on" | "links" => !place.earlier.is_empty(),
         _ => true,
     }
 }
@@ -99,7 +100,7 @@ fn list(maker: &mut Maker, most: usize, mut make: impl FnMut(&mut Maker) -> Node
     Node::List(items)
 }
 
-const NAMES: &[&str] = &["A", "B", "E1", "E2", "LEVEL", "PATH_X", "a.b", "lower"];
+const NAMES: &[&str] = &["A", "B", "E1", "E2", "LEVEL", "PATH_X", "a.b", "lower", "${A}", "a b"];
 
 /// A value as a map of strings may hold it.
 fn scalar(maker: &mut Maker) -> Node {
@@ -125,6 +126,8 @@ fn scalar(maker: &mut Maker) -> Node {
         "1.0",
         "True",
         "off",
+        "!!str 3",
+        "!!str true",
         "1e21",
         "+3",
     ];
@@ -267,7 +270,7 @@ const TARGETS: &[&str] =
 const SPELLINGS: &[&str] = &["/data/", "/data/./x", "/data/y/../x", "/state/", "//state", "/var/../var/lib/x/"];
 
 fn target(maker: &mut Maker) -> &'static str {
-    let from = if maker.dice.once_in(5) { SPELLINGS } else { TARGETS };
+    let from = if maker.dice.once_in(16) { SPELLINGS } else { TARGETS };
     maker.dice.pick(from)
 }
 
@@ -275,6 +278,8 @@ fn source(maker: &mut Maker, place: &Place) -> String {
     let paths = [
         "./data",
         "./data/",
+        "~other/x",
+        "C:\\data",
         "../up",
         "../up/../down",
         "./a/../b",
@@ -485,6 +490,11 @@ fn depends_on(maker: &mut Maker, place: &Place) -> Node {
     depends
 }
 
+fn links(maker: &mut Maker, place: &Place) -> Node {
+    let name = earlier(maker, place).unwrap();
+    Node::List(vec![text(format!("{name}{}", maker.dice.pick(&["", ":alias", ":${UNSET:-other}"])))])
+}
+
 fn number(maker: &mut Maker) -> Node {
     let number = maker.dice.pick(&["0", "1", "2", "5"]);
     if maker.dice.once_in(2) { raw(number) } else { text(format!("${{UNSET:-{number}}}")) }
@@ -510,18 +520,15 @@ fn deploy(maker: &mut Maker, place: &Place) -> Node {
 }
 
 fn env_files(maker: &mut Maker, place: &Place) -> Node {
-    let long = |maker: &mut Maker| {
-        let own = maker.dice.pick(NAMES);
-        match maker.dice.below(4) {
-            0 => {
-                let lines = raw_file(&mut maker.dice, &["E1", "E2", own]);
-                maker.put(&place.directory, "raw.env", lines);
-                map([("path", text("raw.env")), ("format", text("raw"))])
-            }
-            1 => map([("path", text("absent.env")), ("required", raw("false"))]),
-            2 => map([("path", text(one_env_file(maker, place))), ("required", text("${FLAG:-true}"))]),
-            _ => map([("path", text(one_env_file(maker, place)))]),
+    let long = |maker: &mut Maker| match maker.dice.below(4) {
+        0 => {
+            let lines = raw_file(&mut maker.dice, &["E1", "E2", "A"]);
+            maker.put(&place.directory, "raw.env", lines);
+            map([("path", text("raw.env")), ("format", text("raw"))])
         }
+        1 => map([("path", text("absent.env")), ("required", raw("false"))]),
+        2 => map([("path", text(one_env_file(maker, place))), ("required", text("${FLAG:-true}"))]),
+        _ => map([("path", text(one_env_file(maker, place)))]),
     };
     match maker.dice.below(3) {
         0 => text(one_env_file(maker, place)),

@@ -62,7 +62,9 @@ impl Node {
 pub(crate) fn write(documents: &[Node], salt: u64) -> String {
     let writer = Writer { salt };
     let documents: Vec<String> = documents.iter().map(|document| writer.document(document)).collect();
-    documents.join("---\n")
+    let start = if writer.choice("start", 12) == 0 { "# first\n---\n" } else { "" };
+    let text = start.to_owned() + &documents.join("---\n");
+    if writer.choice("line ends", 30) == 0 { text.replace('\n', "\r\n") } else { text }
 }
 
 struct Writer {
@@ -106,6 +108,10 @@ impl Writer {
             }
             Node::With(prefix, node) => format!(" {prefix}{}", self.block(node, indent)),
             Node::Text(text) if text.contains('\n') && self.literal(text) => literal(text, indent + 2),
+            Node::Text(text) if folds(text) && self.choice(("folded", text), 8) == 0 => {
+                let pad = " ".repeat(indent + 2);
+                format!(" >-\n{pad}{}\n", text.replace(' ', &format!("\n{pad}")))
+            }
             Node::Text(text) => {
                 let comment = if self.choice(("comment", text), 16) == 0 { "  # a note: 'so" } else { "" };
                 format!(" {}{comment}\n", self.scalar(text, false))
@@ -162,6 +168,11 @@ impl Writer {
         let awkward = text.lines().any(|line| line.is_empty() || line.starts_with([' ', '\t']));
         !awkward && self.choice(("literal", text), 2) == 0
     }
+}
+
+/// Whether a text may be broken at each blank.
+fn folds(text: &str) -> bool {
+    text.contains(' ') && !text.contains(['\n', '\t']) && text.split(' ').all(|word| !word.is_empty())
 }
 
 fn double(text: &str) -> String {
