@@ -283,7 +283,8 @@ impl Maker {
     /// Sets one of Compose's own variables, in the environment or the `.env`.
     fn state(&mut self, project: &mut Project, name: &str, value: &str) {
         let dotenv = self.path("", ".env");
-        if self.dice.once_in(2) && self.plan.root.is_empty() && project.arguments.is_empty() {
+        let read = !project.arguments.iter().any(|argument| argument == "--env-file");
+        if self.dice.once_in(2) && read && (self.plan.root.is_empty() || name != "COMPOSE_FILE") {
             let Contents::Lines(lines) = self.files.entry(dotenv).or_insert(Contents::Lines(Vec::new())) else {
                 return;
             };
@@ -370,9 +371,18 @@ impl Maker {
                 "env" => map([("A", text(phrase(&mut self.dice))), ("SHARED", raw("1")), ("E1", raw("null"))]),
                 "vols" => Node::List(vec![text("./data:/data"), text("/anonymous"), text("${DIR:-./dir}:/dir:ro")]),
                 "image" => text("${UNSET:-repeated}"),
+                "more" if self.dice.once_in(3) => {
+                    let mut more = Node::Map(service::keys(self, &place, 3));
+                    more.entries().insert(0, ("<<".to_owned(), raw("*base")));
+                    more
+                }
                 _ => Node::Map(service::keys(self, &place, 3)),
             };
             base.set(&format!("x-{name}"), with(&format!("&{name}"), piece));
+        }
+        // An anchor may be set again: from there on it is another.
+        if self.dice.once_in(6) {
+            base.set("x-again", with("&env", map([("AGAIN", text(phrase(&mut self.dice)))])));
         }
         names.to_vec()
     }
@@ -447,7 +457,10 @@ impl Maker {
         if self.has(directory, name) {
             return services;
         }
-        let place = Place::below(directory, &self.plan.volumes.clone());
+        let mut place = Place::below(directory, &self.plan.volumes.clone());
+        if self.dice.once_in(20) {
+            place.earlier.push(self.plan.services[0].clone());
+        }
         let mut common = Node::Map(service::keys(self, &place, 4));
         common.set("image", text("common"));
         let mut leaf = Node::Map(service::keys(self, &place, 3));
@@ -457,7 +470,12 @@ impl Maker {
         let deep = Place::below(&format!("{directory}/deep"), &self.plan.volumes.clone());
         let root = Node::Map(service::keys(self, &deep, 4));
         self.put_yaml(&deep.directory, "root.yaml", map([("services", map([("root", root)]))]));
-        let document = map([("services", map([("common", common), ("leaf", leaf), ("far", far)]))]);
+        let mut document = map([("services", map([("common", common), ("leaf", leaf), ("far", far)]))]);
+        // What is not extended from is nobody's.
+        if self.dice.once_in(4) {
+            document.set("name", text("elsewhere"));
+            document.set("volumes", map([("data", self.volume()), ("unheard", raw("null"))]));
+        }
         self.put_yaml(directory, name, document);
         services
     }
@@ -499,6 +517,15 @@ impl Maker {
             side.set("extends", map([("file", text("sub/common.yaml")), ("service", text(service))]));
         }
         let mut document = map([("services", map([("side", side)])), ("volumes", map([("side-data", self.volume())]))]);
+        if self.dice.once_in(6) {
+            document.set("name", text("elsewhere"));
+        }
+        if self.dice.once_in(3) {
+            side_secret(&mut document);
+        }
+        if self.dice.once_in(20) {
+            document.at("volumes").set("data", raw("null"));
+        }
         if self.dice.once_in(3) {
             document.set("include", Node::List(vec![text("nested/compose.yaml")]));
             let nested = if directory.is_empty() { "nested".to_owned() } else { format!("{directory}/nested") };
@@ -603,7 +630,7 @@ impl Maker {
 
     fn overriding_resources(&mut self, document: &mut Node) {
         for name in self.plan.volumes.clone() {
-            if self.dice.once_in(12) {
+            if self.dice.once_in(20) {
                 let volume = match self.dice.below(6) {
                     0 => with("!reset", raw("null")),
                     1 => with("!override", self.volume()),
@@ -655,4 +682,10 @@ impl Maker {
         }
         node
     }
+}
+
+/// A secret of the included project's own, whose file is beside it.
+fn side_secret(document: &mut Node) {
+    document.set("secrets", map([("side-key", map([("file", text("./key.txt"))]))]));
+    document.at("services").at("side").set("secrets", Node::List(vec![text("side-key")]));
 }

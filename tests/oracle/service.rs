@@ -307,6 +307,9 @@ fn source(maker: &mut Maker, place: &Place) -> String {
         "${HOME}/x",
         "./$$x",
     ];
+    if maker.dice.once_in(150) {
+        return "${A:-./w}".to_owned();
+    }
     if place.volumes.is_empty() || maker.dice.once_in(2) {
         return maker.dice.pick(&paths).to_owned();
     }
