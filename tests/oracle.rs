@@ -35,8 +35,22 @@ use crate::harness::command;
 use project::Project;
 
 /// Every name that a service may have.
-const SERVICES: &[&str] =
-    &["web", "db", "worker", "job.1-a_b", "side", "deep", "common", "leaf", "far", "root", "extra"];
+const SERVICES: &[&str] = &[
+    "web",
+    "db",
+    "worker",
+    "job.1-a_b",
+    "side",
+    "deep",
+    "common",
+    "leaf",
+    "far",
+    "root",
+    "extra",
+    "other",
+    "loop",
+    "off",
+];
 
 /// What the normal run asks about.
 const CASES: u64 = 60;
