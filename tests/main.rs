@@ -17,6 +17,7 @@ mod harness;
 mod help;
 mod layers;
 mod options;
+mod oracle;
 mod properties;
 mod readme;
 mod rules;
