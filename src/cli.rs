@@ -72,10 +72,10 @@ pub struct Compose {
     #[arg(short, long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
     /// Project name
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", overrides_with = "project_name")]
     pub project_name: Option<String>,
     /// Directory that relative paths start from
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", overrides_with = "project_directory")]
     pub project_directory: Option<PathBuf>,
     /// File of variables for interpolation, instead of .env
     #[arg(long, value_name = "FILE")]

@@ -115,9 +115,11 @@ impl Check<'_> {
             self.depends_on(entry);
             self.references(entry);
             self.numbers(entry);
+            self.limits(entry);
             self.targets(entry);
             self.words(entry);
         }
+        self.container_names(services);
         for entry in section(self.root, "secrets") {
             let secret = &entry.value;
             let has = |key: &str| text_of(secret, key).is_some();
@@ -283,6 +285,45 @@ impl Check<'_> {
         }
     }
 
+    /// Names of containers, each once.
+    fn container_names(&mut self, services: &[Entry]) {
+        let mut known: HashMap<&str, &str> = HashMap::new();
+        for entry in services.iter().filter(|entry| self.active.contains(&entry.key)) {
+            let Some(node) = entry.value.get("container_name").filter(|name| !is_symbolic(name)) else { continue };
+            let Some(name) = as_text(node).filter(|name| !name.is_empty()) else { continue };
+            if let Some(other) = known.insert(name, &entry.key) {
+                let message = format!("the services `{other}` and `{}` have one `container_name`, {name}", entry.key);
+                self.told.push(Refusal::new(node.span, message));
+            }
+        }
+    }
+
+    /// Limits that are said in both ways that there are.
+    fn limits(&mut self, entry: &Entry) {
+        let resources = entry.value.get("deploy").and_then(|deploy| deploy.get("resources"));
+        for (key, kind, other, is_size) in [
+            ("cpus", "limits", "cpus", false),
+            ("mem_limit", "limits", "memory", true),
+            ("mem_reservation", "reservations", "memory", true),
+            ("pids_limit", "limits", "pids", false),
+        ] {
+            let Some(limits) = resources.and_then(|resources| resources.get(kind)).filter(|it| !it.is_null()) else {
+                continue;
+            };
+            let Some(node) = entry.value.get(key).filter(|node| !is_symbolic(node)) else { continue };
+            let said = limits.get(other);
+            let own = amount(node, is_size);
+            if own != 0.0
+                && own != said.map_or(0.0, |node| amount(node, is_size))
+                && said.is_none_or(|it| !is_symbolic(it))
+            {
+                let message =
+                    format!("`{key}` and `deploy.resources.{kind}.{other}` of the service `{}` differ", entry.key);
+                self.refuse(node.span, message);
+            }
+        }
+    }
+
     /// Services that wait for each other.
     fn circles(&mut self, services: &[Entry]) {
         let mut done: BTreeSet<&str> = BTreeSet::new();
@@ -322,6 +363,14 @@ impl Check<'_> {
 fn secret_source(item: &Node) -> Option<String> {
     let source = item.get("source").filter(|source| !is_symbolic(source))?;
     written(source)
+}
+
+/// A number, or a size in bytes; zero where it is neither.
+fn amount(node: &Node, is_size: bool) -> f64 {
+    let text = written(node).unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "Compose compares sizes of far less than 2^53 bytes")]
+    let size = |text: &str| super::document::bytes(text).map(|bytes| bytes as f64);
+    if is_size { size(&text) } else { text.parse().ok() }.unwrap_or(0.0)
 }
 
 fn whole(node: &Node) -> Option<i128> {

@@ -40,6 +40,9 @@ pub fn document(project: &Project, context: &Context, sources: &Sources) -> Resu
     for entry in section(&project.root, "services").iter().filter(|entry| project.active.contains(&entry.key)) {
         used.of(&entry.value);
         let mut service = printer.record(&entry.value, shape::SERVICE);
+        if let (Some(scale), Some(Value::Object(deploy))) = (service.get("scale").cloned(), service.get_mut("deploy")) {
+            deploy.insert("replicas".to_owned(), scale);
+        }
         let environment = reading.environment(&entry.value);
         let labels = printer.labels(&entry.value, &mut reading);
         for (key, value) in [("environment", variables(environment)), ("labels", labels)] {
@@ -133,16 +136,24 @@ fn raw(node: &Node) -> Value {
         Data::Map(entries) => {
             entries.iter().map(|entry| (entry.key.clone(), raw(&entry.value))).collect::<Map<_, _>>().into()
         }
+        // Compose loses what tells an empty list from nothing.
+        Data::Seq(items) if items.is_empty() => Value::Null,
         Data::Seq(items) => items.iter().map(|item| raw(item)).collect(),
         Data::Scalar(scalar) => match scalar.kind() {
             Kind::Null => Value::Null,
             Kind::Bool(on) => on.into(),
             Kind::Int(whole) => Number::from_i128(whole).map_or(Value::Null, Value::Number),
-            Kind::Float(float) => float.into(),
+            Kind::Float(float) => number(float),
             Kind::Time if scalar.text.len() <= 10 => format!("{}T00:00:00Z", scalar.text).into(),
             Kind::Time | Kind::Text => scalar.text.clone().into(),
         },
     }
+}
+
+/// A number as Go writes it: a whole one without a fraction.
+fn number(float: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number of less than 1e15")]
+    if float.fract() == 0.0 && float.abs() < 1e15 { (float as i64).into() } else { float.into() }
 }
 
 struct Printer {
@@ -223,13 +234,7 @@ impl Printer {
                 None => self.wrong(node, "a number of devices, or `all`"),
             },
             Shape::Float => match text.parse::<f32>().ok().and_then(|float| float.to_string().parse::<f64>().ok()) {
-                Some(float) if float == 0.0 => None,
-                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 =>
-                {
-                    #[expect(clippy::cast_possible_truncation, reason = "a whole number of less than 1e15")]
-                    Some((float as i64).into())
-                }
-                Some(float) => Some(float.into()),
+                Some(float) => (float != 0.0).then(|| self::number(float)),
                 None => self.wrong(node, "a number"),
             },
             Shape::Bytes => match bytes(&text) {
@@ -371,7 +376,7 @@ fn is_on(text: &str) -> Option<bool> {
 }
 
 /// A size with a binary unit (docker/go-units, `RAMInBytes`).
-fn bytes(text: &str) -> Option<i64> {
+pub(super) fn bytes(text: &str) -> Option<i64> {
     let split = text.rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ').map(|at| at + 1)?;
     let (number, unit) = text.split_at(split);
     let size: f64 = number.trim_end_matches(' ').parse().ok()?;

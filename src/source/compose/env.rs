@@ -83,8 +83,13 @@ impl Reading<'_> {
     pub(super) fn label_files(&mut self, service: &Node) -> BTreeMap<String, (String, Span)> {
         let mut labels = BTreeMap::new();
         for item in service.get("label_file").and_then(|files| files.as_seq()).unwrap_or_default() {
+            // A file may build on the labels of those before it.
+            let known: BTreeMap<String, String> = labels
+                .iter()
+                .map(|(name, (text, _)): (&String, &(String, Span))| (name.clone(), text.clone()))
+                .collect();
             let mut own = BTreeMap::new();
-            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &BTreeMap::new());
+            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &known);
             self.tell(parsed);
             labels.extend(own.into_iter().map(|(name, text)| (name, (text, item.span))));
         }

@@ -8,6 +8,8 @@ mod dotenv;
 mod env;
 mod extends;
 mod field;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod include;
 mod interpolate;
 mod merge;

@@ -210,11 +210,13 @@ impl<'a> Loading<'a> {
     }
 
     fn profiles(&self, variables: &BTreeMap<String, String>) -> Profiles {
-        match (&self.options.profiles, variables.get("COMPOSE_PROFILES")) {
-            (Profiles::Active(names), Some(more)) if names.is_empty() => {
+        match &self.options.profiles {
+            Profiles::Active(names) if names.is_empty() => {
+                // Where none is named, the one without a name is active.
+                let more = variables.get("COMPOSE_PROFILES").map_or("", String::as_str);
                 Profiles::Active(more.split(',').map(|name| name.trim().to_owned()).collect())
             }
-            (profiles, _) => profiles.clone(),
+            profiles => profiles.clone(),
         }
     }
 

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Fuzzes every reader, each for some minutes, two at a time, beginning with the compose fixtures.
+# usage: fuzz/run.sh [MINUTES] [TARGET]...     needs a nightly compiler and `cargo install cargo-fuzz`
+set -euo pipefail
+cd "$(dirname "$0")/.."
+minutes=${1:-20}
+shift || true
+targets=("$@")
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project)
+cargo +nightly fuzz build
+
+seed() {
+  mkdir -p "fuzz/corpus/$1"
+  case $1 in
+    yaml | project) files=(fixtures/compose/*/*.yaml) ;;
+    dotenv) files=(fixtures/compose/*/.env fixtures/compose/*/*.env) ;;
+    interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;
+  esac
+  for file in "${files[@]}"; do
+    cp "$file" "fuzz/corpus/$1/seed-$(echo "$file" | tr / -)"
+  done
+}
+
+for target in "${targets[@]}"; do seed "$target"; done
+printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} \
+  cargo +nightly fuzz run {} -- -max_total_time=$((minutes * 60)) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
