@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The one home of each outside crate that is not for everybody.
 const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "main.rs"]),
+    ("data_encoding", &["text/yaml.rs"]),
     ("saphyr_parser", &["text/yaml.rs"]),
     ("serde_yaml", &["ruleset/"]),
     ("include_dir", &["ruleset/"]),

@@ -75,7 +75,8 @@ fn whole(bare: &str) -> Option<i128> {
 fn float(bare: &str) -> Option<f64> {
     let first = bare.strip_prefix('.').unwrap_or(bare).bytes().next()?;
     let only = bare.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    bare.parse().ok().filter(|_| only && first.is_ascii_digit())
+    // What is too large for a float is text.
+    bare.parse().ok().filter(|value: &f64| only && first.is_ascii_digit() && value.is_finite())
 }
 
 /// `2006-1-2`, alone or followed by a time.
@@ -161,7 +162,7 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(kind(text).to_string(), wanted, "{text}");
         }
-        for text in ["on", "1.2.3", "e5", "-", "0x", "2.1.98", "inf", "NaN", "1-2", "2024-13-01", "+.nan"] {
+        for text in ["on", "1.2.3", "e5", "-", "0x", "2.1.98", "inf", "NaN", "1-2", "2024-13-01", "+.nan", "1e400"] {
             assert_eq!(kind(text), Kind::Text, "{text}");
         }
         for text in

@@ -227,6 +227,15 @@ struct Builder {
     stream: Stream,
 }
 
+/// The text of a `!!binary` value.
+fn decoded(text: &str, span: Span) -> Result<String, YamlError> {
+    let encoded: String = text.split_whitespace().collect();
+    let bytes = data_encoding::BASE64.decode(encoded.as_bytes());
+    let bytes =
+        bytes.map_err(|_| YamlError { message: "a `!!binary` value is in base64, this is not".into(), span })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Where a backslash that is not escaped itself stands before a slash, in characters from the start.
 fn slash_escapes(text: &str) -> Vec<usize> {
     if !text.contains("\\/") {
@@ -276,8 +285,12 @@ impl Builder {
                     let message = "not valid YAML: `\\/` is an escape of JSON alone; write `/`".to_owned();
                     return Err(YamlError { message, span });
                 }
+                let text = match tag.as_deref() {
+                    Some(tag) if tag.ends_with("yaml.org,2002:!binary") || tag == "!!binary" => decoded(&text, span)?,
+                    _ => text.into_owned(),
+                };
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-                let scalar = Scalar { text: text.into_owned(), plain, quoted, symbols: Vec::new() };
+                let scalar = Scalar { text, plain, quoted, symbols: Vec::new() };
                 let mut node = Node::new(span, Data::Scalar(scalar));
                 node.tag = tag;
                 self.place(Rc::new(node), anchor);

@@ -361,8 +361,11 @@ impl Check<'_> {
 }
 
 fn secret_source(item: &Node) -> Option<String> {
-    let source = item.get("source").filter(|source| !is_symbolic(source))?;
-    written(source)
+    match item.get("source") {
+        Some(source) if is_symbolic(source) => None,
+        Some(source) => written(source),
+        None => Some(String::new()),
+    }
 }
 
 /// A number, or a size in bytes; zero where it is neither.

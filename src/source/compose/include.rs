@@ -1,7 +1,7 @@
 //! `include`: other projects whose resources are taken in, each from its own directory with its own variables
 //! (Compose spec, "include"). May use `text` and `model`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::project::{Frame, Loading};
@@ -61,14 +61,17 @@ impl Loading<'_> {
             Some(own) => (frame.directory_of(own), join(&frame.working, own)),
         };
         let loader = clean(&self.context.cwd.join(loader).display().to_string());
-        let env_files = self.env_files(item, frame)?;
-        let variables = self.variables_of(&loader, &env_files, &frame.variables);
+        let env_files = self.included_env_files(item, frame)?;
+        // Nothing switches the `.env` of an included project off.
+        let beside = Path::new(&loader).join(".env");
+        let env_files = if env_files.is_empty() && beside.is_file() { vec![beside] } else { env_files };
+        let variables = self.variables_of(&env_files, &frame.variables);
         self.frames += 1;
         let child = Frame { working, loader, variables, id: self.frames };
         self.model(&files, &child, including)
     }
 
-    fn env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {
+    fn included_env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {
         let mut files = Vec::new();
         for file in item.get("env_file").map(|node| texts(node)).unwrap_or_default() {
             let path = self.context.cwd.join(join(&frame.working, &file));
@@ -93,7 +96,8 @@ impl Loading<'_> {
                 tree = with(&tree, section, Rc::clone(&theirs.value));
                 continue;
             };
-            let mut both = ours.as_map().unwrap_or_default().to_vec();
+            // What is no mapping is refused when the whole is looked at.
+            let Some(mut both) = ours.as_map().map(<[_]>::to_vec) else { continue };
             for resource in entries {
                 match ours.get(&resource.key) {
                     None => both.push(resource.clone()),

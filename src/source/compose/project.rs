@@ -225,8 +225,9 @@ impl<'a> Loading<'a> {
     fn found(&mut self) -> Option<(Vec<PathBuf>, String, BTreeMap<String, String>)> {
         let (context, options) = (self.context, self.options);
         let given = self.env_files_given();
+        self.check_switches();
         let before = self.directory(&options.files);
-        let mut variables = self.variables_of(&before, &given, &context.environment);
+        let mut variables = self.variables_of(&self.env_files(&before, &given), &context.environment);
         let files = match options.files.as_slice() {
             [] => match discover(context, Path::new(&before), &variables) {
                 Ok(files) => files,
@@ -239,7 +240,7 @@ impl<'a> Loading<'a> {
         };
         let directory = self.directory(&files);
         if directory != before && given.is_empty() {
-            variables = self.variables_of(&directory, &given, &variables);
+            variables = self.variables_of(&self.env_files(&directory, &given), &variables);
         }
         self.go_on()?;
         Some((files, directory, variables))
@@ -317,22 +318,25 @@ impl<'a> Loading<'a> {
         Some(expanded.text)
     }
 
-    /// The variables of `.env` or of the files given in its place, under those that are set around them.
-    pub(super) fn variables_of(
-        &mut self,
-        directory: &str,
-        given: &[PathBuf],
-        outer: &BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
+    /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.
+    fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
         let default = Path::new(directory).join(".env");
-        let files: Vec<PathBuf> = match given {
+        match given {
             [] if default.is_file() && !self.is_env_disabled() => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
-        };
+        }
+    }
+
+    /// The variables of some files, a later one over an earlier one, under those that are set around them.
+    pub(super) fn variables_of(
+        &mut self,
+        files: &[PathBuf],
+        outer: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
         let mut own = BTreeMap::new();
         for file in files {
-            let path = self.context.cwd.join(&file);
+            let path = self.context.cwd.join(file);
             let name = self.shown(&path);
             let (id, text) = match read::read(self.sources, &path, &name, None) {
                 Ok(read) => read,
@@ -354,6 +358,17 @@ impl<'a> Loading<'a> {
     fn is_env_disabled(&self) -> bool {
         let value = self.context.environment.get("COMPOSE_DISABLE_ENV_FILE").map(String::as_str);
         matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+    }
+
+    /// Compose refuses what is neither true nor false to it.
+    fn check_switches(&mut self) {
+        let value = self.context.environment.get("COMPOSE_DISABLE_ENV_FILE").map(String::as_str);
+        let off = matches!(value, None | Some("0" | "f" | "F" | "false" | "FALSE" | "False"));
+        let asked = self.options.env_files.is_empty() && !self.context.environment.contains_key("COMPOSE_ENV_FILES");
+        if asked && !off && !self.is_env_disabled() {
+            let message = "the variable COMPOSE_DISABLE_ENV_FILE is neither true nor false";
+            self.tell(Diagnostic::about(Level::Error, None, message));
+        }
     }
 
     /// The model of some files over each other.
