@@ -52,6 +52,9 @@ const SERVICES: &[&str] = &[
     "off",
 ];
 
+/// The Docker Compose that the answers in `fixtures/compose` are from.
+const VERSION: &str = "2.40.";
+
 /// What the normal run asks about.
 const CASES: u64 = 60;
 const SEED: u64 = 1;
@@ -68,7 +71,11 @@ fn oracle() -> Result<PathBuf, String> {
     let stated = env::var_os("OVERLOCK_COMPOSE_ORACLE").map(PathBuf::from);
     let looked = stated.or(habit).unwrap_or_default();
     let none = format!("no Docker Compose v2 at {} (OVERLOCK_COMPOSE_ORACLE says where)", looked.display());
-    if looked.is_file() { Ok(looked) } else { Err(none) }
+    let version = Command::new(&looked).args(["version", "--short"]).output().map_err(|_| none)?;
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    // Another version may answer otherwise, and the answers that are kept would not be its own.
+    let other = || format!("{} is {version}, and what is compared with is {VERSION}", looked.display());
+    if version.starts_with(VERSION) { Ok(looked.clone()) } else { Err(other()) }
 }
 
 /// Past the test runner, which keeps what is printed to itself.

@@ -44,7 +44,7 @@ impl Canonical<'_> {
     fn node<'n>(&mut self, node: &'n Rc<Node>, path: &mut Path<'n>) -> Rc<Node> {
         if is_symbolic(node) && !matches!(path.as_slice(), ["services", _, "volumes", ITEM]) {
             // What its form is hangs on a variable; forms of plain text are made all the same below.
-            return self.symbolic(node, path);
+            return Self::symbolic(node, path);
         }
         match self.special(node, path) {
             Some(done) => done,
@@ -70,7 +70,7 @@ impl Canonical<'_> {
         }
     }
 
-    fn symbolic(&self, node: &Rc<Node>, path: &[&str]) -> Rc<Node> {
+    fn symbolic(node: &Rc<Node>, path: &[&str]) -> Rc<Node> {
         match path {
             ["services", _, "build"] => context(node),
             ["services", _, "env_file"] => list(node.span, vec![env_file(node)]),
@@ -87,7 +87,7 @@ impl Canonical<'_> {
 
     fn special<'n>(&mut self, node: &'n Rc<Node>, path: &mut Path<'n>) -> Option<Rc<Node>> {
         let done = match *path.as_slice() {
-            ["services", _, ref rest @ ..] => return self.service(node, &rest.to_vec(), path),
+            ["services", _, ..] => return self.service(node, path),
             ["volumes" | "networks" | "secrets" | "configs", _] => self.external(node, path),
             ["include", ITEM] if node.as_scalar().is_some() => {
                 mapping(node.span, vec![entry("path", node.span, Rc::clone(node))])
@@ -97,9 +97,9 @@ impl Canonical<'_> {
         Some(done)
     }
 
-    fn service<'n>(&mut self, node: &'n Rc<Node>, attribute: &[&str], path: &mut Path<'n>) -> Option<Rc<Node>> {
+    fn service<'n>(&mut self, node: &'n Rc<Node>, path: &mut Path<'n>) -> Option<Rc<Node>> {
         let is_map = node.as_map().is_some();
-        let done = match *attribute {
+        let done = match *path.get(2..).unwrap_or_default() {
             ["build"] if is_map => return None,
             ["build"] => match as_text(node) {
                 Some(_) => context(node),

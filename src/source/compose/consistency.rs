@@ -168,7 +168,7 @@ impl Check<'_> {
             }
         }
         for secret in list(build, "secrets") {
-            self.reference("secrets", "secret", secret, &secret_source(secret));
+            self.reference("secrets", "secret", secret, secret_source(secret).as_deref());
         }
     }
 
@@ -208,12 +208,12 @@ impl Check<'_> {
         for mount in list(service, "volumes") {
             let Some(source) = mount.get("source").filter(|source| !is_symbolic(source)) else { continue };
             if text_of(mount, "type") == Some("volume") && as_text(source) != Some("") {
-                self.reference("volumes", "volume", mount, &as_text(source).map(str::to_owned));
+                self.reference("volumes", "volume", mount, as_text(source));
             }
         }
         for (section, one) in [("configs", "config"), ("secrets", "secret")] {
             for item in list(service, section) {
-                self.reference(section, one, item, &secret_source(item));
+                self.reference(section, one, item, secret_source(item).as_deref());
             }
         }
         for model in service.get("models").and_then(|models| models.as_map()).unwrap_or_default() {
@@ -224,7 +224,7 @@ impl Check<'_> {
         }
     }
 
-    fn reference(&mut self, section: &str, one: &str, at: &Node, name: &Option<String>) {
+    fn reference(&mut self, section: &str, one: &str, at: &Node, name: Option<&str>) {
         let Some(name) = name else { return };
         if !self.is_defined(section, name) {
             let message = format!("the {one} `{name}` is not defined under the top-level `{section}`");
@@ -293,7 +293,8 @@ impl Check<'_> {
             let Some(name) = as_text(node).filter(|name| !name.is_empty()) else { continue };
             if let Some(other) = known.insert(name, &entry.key) {
                 let message = format!("the services `{other}` and `{}` have one `container_name`, {name}", entry.key);
-                self.told.push(Refusal::new(node.span, message));
+                // A review looks at all services, of which profiles may start but one.
+                self.told.push(Refusal::new(node.span, message).at_most(Level::Warning));
             }
         }
     }
@@ -313,10 +314,8 @@ impl Check<'_> {
             let Some(node) = entry.value.get(key).filter(|node| !is_symbolic(node)) else { continue };
             let said = limits.get(other);
             let own = amount(node, is_size);
-            if own != 0.0
-                && own != said.map_or(0.0, |node| amount(node, is_size))
-                && said.is_none_or(|it| !is_symbolic(it))
-            {
+            let same = said.map_or(0.0, |node| amount(node, is_size)).total_cmp(&own).is_eq();
+            if own != 0.0 && !same && said.is_none_or(|it| !is_symbolic(it)) {
                 let message =
                     format!("`{key}` and `deploy.resources.{kind}.{other}` of the service `{}` differ", entry.key);
                 self.refuse(node.span, message);

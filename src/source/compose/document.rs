@@ -218,7 +218,7 @@ impl Printer {
         }
         let text = written(node)?;
         let number = |text: &str| text.parse::<i64>().ok();
-        let value = match shape {
+        match shape {
             Shape::Text => (!text.is_empty()).then(|| text.into()),
             Shape::KeptText => Some(text.into()),
             Shape::Bool | Shape::KeptBool => match is_on(&text) {
@@ -256,8 +256,7 @@ impl Printer {
                 }
             }
             _ => None,
-        };
-        value
+        }
     }
 
     fn wrong(&mut self, node: &Node, expected: &str) -> Option<Value> {
@@ -296,7 +295,7 @@ impl Printer {
         let mut names = Map::new();
         if matches!(shape, Shape::Lists) {
             for (name, value) in section_of(node) {
-                let items = value.as_seq().map(<[_]>::to_vec).unwrap_or_else(|| vec![Rc::clone(value)]);
+                let items = value.as_seq().map_or_else(|| vec![Rc::clone(value)], <[_]>::to_vec);
                 let items: Vec<Value> = items.iter().map(|item| written(item).unwrap_or_default().into()).collect();
                 names.insert(name.to_owned(), items.into());
             }

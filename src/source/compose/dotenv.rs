@@ -53,12 +53,11 @@ pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn 
             continue;
         }
         let raw = raw(value).map_err(bad)?;
-        let text = match raw.expands {
-            true => {
-                let scope = Scope { own, outer };
-                expand(&raw.text, &scope, Unset::Empty).map_err(|refused| bad(refused_message(&refused)))?.text
-            }
-            false => raw.text,
+        let text = if raw.expands {
+            let scope = Scope { own, outer };
+            expand(&raw.text, &scope, Unset::Empty).map_err(|refused| bad(refused_message(&refused)))?.text
+        } else {
+            raw.text
         };
         own.insert(name.to_owned(), text);
         rest = raw.rest;

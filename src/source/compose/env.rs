@@ -57,7 +57,7 @@ impl Reading<'_> {
         variables
     }
 
-    fn tell(&mut self, parsed: Result<(), Problem>) {
+    fn tell(&mut self, parsed: Result<(), Box<Problem>>) {
         if let Err(problem) = parsed {
             self.told.push(problem.told);
             self.unseen.extend(problem.unseen);
@@ -118,13 +118,13 @@ fn read_file(
     item: &Node,
     own: &mut BTreeMap<String, String>,
     around: &dyn Variables,
-) -> Result<(), Problem> {
+) -> Result<(), Box<Problem>> {
     let Some(path) = value(item).or_else(|| item.get("path").and_then(|node| value(node))) else { return Ok(()) };
     let required = item.get("required").and_then(|node| written(node)).is_none_or(|required| required != "false");
     let strict = project.mode == Mode::Strict;
-    let problem = |level: Level, span: Span, message: String, unseen: Option<&str>| Problem {
-        told: Diagnostic::at(level, span, message),
-        unseen: unseen.map(|what| Unseen { what: what.to_owned(), span: item.span }),
+    let problem = |level: Level, span: Span, message: String, unseen: Option<&str>| {
+        let unseen = unseen.map(|what| Unseen { what: what.to_owned(), span: item.span });
+        Box::new(Problem { told: Diagnostic::at(level, span, message), unseen })
     };
     if path.is_symbolic() {
         let what = "which env_file this is hangs on a variable that is not set";

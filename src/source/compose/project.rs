@@ -85,10 +85,7 @@ impl Frame {
     /// in one, as Compose takes it.
     pub(super) fn directory_of(&self, path: &str) -> String {
         let absolute = self.absolute(path);
-        let directory = match absolute.is_dir() {
-            true => absolute.as_path(),
-            false => absolute.parent().unwrap_or(Path::new("/")),
-        };
+        let directory = if absolute.is_dir() { &*absolute } else { absolute.parent().unwrap_or(Path::new("/")) };
         relative(&self.loader, &directory.display().to_string())
     }
 }
@@ -158,7 +155,9 @@ impl<'a> Loading<'a> {
     }
 
     pub(super) fn refuse_all(&mut self, refusals: Vec<Refusal>) {
-        refusals.into_iter().for_each(|refusal| self.refuse(refusal));
+        for refusal in refusals {
+            self.refuse(refusal);
+        }
     }
 
     fn tell(&mut self, diagnostic: Diagnostic) {

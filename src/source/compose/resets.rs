@@ -83,8 +83,8 @@ fn apply(tree: &Rc<Node>, paths: &[&[String]]) -> Rc<Node> {
             .map(|(_, rest)| rest)
             .collect()
     };
-    let reset = |entry: &&Entry| !below(&entry.key).iter().any(|rest| rest.is_empty());
-    let kept: Vec<Entry> = entries.iter().filter(reset).cloned().collect();
+    let stays = |entry: &&Entry| !below(&entry.key).iter().any(|rest| rest.is_empty());
+    let kept: Vec<Entry> = entries.iter().filter(stays).cloned().collect();
     let kept = if kept.len() == entries.len() { Rc::clone(tree) } else { rebuilt(tree, Data::Map(kept)) };
     values(&kept, |entry| {
         let rest = below(&entry.key);
