@@ -371,7 +371,7 @@ fn secret_source(item: &Node) -> Option<String> {
 fn amount(node: &Node, is_size: bool) -> f64 {
     let text = written(node).unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "Compose compares sizes of far less than 2^53 bytes")]
-    let size = |text: &str| super::document::bytes(text).map(|bytes| bytes as f64);
+    let size = |text: &str| super::units::bytes(text).map(|bytes| bytes as f64);
     if is_size { size(&text) } else { text.parse().ok() }.unwrap_or(0.0)
 }
 

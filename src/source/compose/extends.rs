@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::project::{Frame, Loading};
+use super::frame::Frame;
+use super::project::Loading;
 use super::resets::Resets;
 use super::tree::{as_text, values};
 use super::{Refusal, merge, paths};

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::project::{Frame, Loading};
+use super::frame::Frame;
+use super::project::Loading;
 use super::tree::{as_text, mapping, same, with, without};
 use super::{NOT_JUDGED, Refusal};
 use crate::model::{clean, join};

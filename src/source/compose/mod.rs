@@ -1,6 +1,7 @@
 //! Compose files to a layout: found, read, interpolated, merged, and each service read. May use `text` and `model`.
 
 mod canonical;
+mod cast;
 mod consistency;
 mod discover;
 mod document;
@@ -8,6 +9,8 @@ mod dotenv;
 mod env;
 mod extends;
 mod field;
+mod found;
+mod frame;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod include;
@@ -25,6 +28,7 @@ mod service;
 mod shape;
 mod tree;
 mod unique;
+mod units;
 mod volume;
 mod words;
 

@@ -7,16 +7,16 @@ use std::rc::Rc;
 
 use super::consistency::{consistency, section, validate};
 use super::extends::Base;
+use super::frame::Frame;
 use super::interpolate::{self, Told, Unset};
 use super::resets::Resets;
 use super::tree::{as_text, items, values, with, without};
 use super::{
-    Context, Mode, Options, Profiles, Refusal, canonical, discover, document, dotenv, merge, normalize, paths, read,
-    schema, unique,
+    Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
 use crate::model::{Diagnostic, Level, clean};
 use crate::text::yaml::{self, Data, Limits, Node, YamlError};
-use crate::text::{Pos, Sources, Span};
+use crate::text::{Sources, Span};
 
 const EMPTY: &str = "this file is empty; a compose file has at least `services:`";
 
@@ -55,58 +55,11 @@ pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Resul
     }
 }
 
-/// A directory's name as Compose makes a project's name of it.
-fn normalized(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let kept = lower.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'));
-    kept.collect::<String>().trim_start_matches(['_', '-']).to_owned()
-}
-
-/// What one set of files is read with.
-#[derive(Debug)]
-pub(super) struct Frame {
-    /// What relative paths start from: absolute, or relative to the frame around it.
-    pub(super) working: String,
-    /// The directory that files are looked up in, absolute.
-    pub(super) loader: String,
-    /// The variables of interpolation.
-    pub(super) variables: BTreeMap<String, String>,
-    /// Which one this is.
-    pub(super) id: usize,
-}
-
-impl Frame {
-    /// A file as it is looked up.
-    pub(super) fn absolute(&self, path: &str) -> PathBuf {
-        PathBuf::from(crate::model::join(&self.loader, path))
-    }
-
-    /// The directory that a file's own paths start from, as it is from here. What is no directory is taken for a file
-    /// in one, as Compose takes it.
-    pub(super) fn directory_of(&self, path: &str) -> String {
-        let absolute = self.absolute(path);
-        let directory = if absolute.is_dir() { &*absolute } else { absolute.parent().unwrap_or(Path::new("/")) };
-        relative(&self.loader, &directory.display().to_string())
-    }
-}
-
-/// The path that leads from one absolute directory to another.
-fn relative(from: &str, to: &str) -> String {
-    let parts =
-        |path: &str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
-    let (from, to) = (parts(from), parts(to));
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", from.len() - common);
-    let down = to.iter().skip(common).map(String::as_str);
-    let path: Vec<&str> = up.chain(down).collect();
-    if path.is_empty() { ".".to_owned() } else { path.join("/") }
-}
-
 /// A project on its way in.
 pub(super) struct Loading<'a> {
     pub(super) sources: &'a Sources,
     pub(super) context: &'a Context,
-    options: &'a Options,
+    pub(super) options: &'a Options,
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Whether Compose would refuse what was read so far.
     refused: bool,
@@ -160,7 +113,7 @@ impl<'a> Loading<'a> {
         }
     }
 
-    fn tell(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
         if !self.diagnostics.contains(&diagnostic) {
             self.refused |= diagnostic.level == Level::Error;
             self.diagnostics.push(diagnostic);
@@ -168,7 +121,7 @@ impl<'a> Loading<'a> {
     }
 
     /// Nothing goes on after what Compose refuses, except in a review.
-    fn go_on(&self) -> Option<()> {
+    pub(super) fn go_on(&self) -> Option<()> {
         (!self.refused || !self.is_strict()).then_some(())
     }
 
@@ -206,168 +159,6 @@ impl<'a> Loading<'a> {
         self.go_on()?;
         let (variables, mode) = (frame.variables, self.options.mode);
         Some(Project { name, directory, root, diagnostics: Vec::new(), variables, active, mode })
-    }
-
-    fn profiles(&self, variables: &BTreeMap<String, String>) -> Profiles {
-        match &self.options.profiles {
-            Profiles::Active(names) if names.is_empty() => {
-                // Where none is named, the one without a name is active.
-                let more = variables.get("COMPOSE_PROFILES").map_or("", String::as_str);
-                Profiles::Active(more.split(',').map(|name| name.trim().to_owned()).collect())
-            }
-            profiles => profiles.clone(),
-        }
-    }
-
-    /// The files, the project directory and the variables. `.env` is read where Compose runs, which may say where the
-    /// files are, and then beside them.
-    fn found(&mut self) -> Option<(Vec<PathBuf>, String, BTreeMap<String, String>)> {
-        let (context, options) = (self.context, self.options);
-        let given = self.env_files_given();
-        self.check_switches();
-        let before = self.directory(&options.files);
-        let mut variables = self.variables_of(&self.env_files(&before, &given), &context.environment);
-        let files = match options.files.as_slice() {
-            [] => match discover(context, Path::new(&before), &variables) {
-                Ok(files) => files,
-                Err(told) => {
-                    self.tell(told);
-                    return None;
-                }
-            },
-            files => files.to_vec(),
-        };
-        let directory = self.directory(&files);
-        if directory != before && given.is_empty() {
-            variables = self.variables_of(&self.env_files(&directory, &given), &variables);
-        }
-        self.go_on()?;
-        Some((files, directory, variables))
-    }
-
-    /// The files in the place of `.env`: as given, or `COMPOSE_ENV_FILES`.
-    fn env_files_given(&self) -> Vec<PathBuf> {
-        let named = self.context.environment.get("COMPOSE_ENV_FILES").filter(|files| !files.is_empty());
-        match (self.options.env_files.as_slice(), named) {
-            ([], Some(files)) => files.split(',').map(PathBuf::from).collect(),
-            (given, _) => given.to_vec(),
-        }
-    }
-
-    /// The project directory: as given, or where the first file is that is one.
-    fn directory(&self, files: &[PathBuf]) -> String {
-        let first = files.iter().find(|file| file.as_path() != Path::new("-"));
-        let beside = first.and_then(|first| first.parent()).unwrap_or(Path::new(""));
-        let directory = self.options.project_directory.as_deref().unwrap_or(beside);
-        clean(&self.context.cwd.join(directory).display().to_string())
-    }
-
-    /// The project's name: as given, `COMPOSE_PROJECT_NAME`, the last top-level `name`, or after the directory. It is
-    /// a variable of interpolation too.
-    fn name(
-        &mut self,
-        files: &[PathBuf],
-        directory: &str,
-        mut variables: BTreeMap<String, String>,
-    ) -> Option<(String, BTreeMap<String, String>)> {
-        let given = self.options.project_name.clone().filter(|name| !name.is_empty());
-        let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned());
-        let name = match given {
-            Some(name) => {
-                if normalized(&name) != name || name.is_empty() {
-                    let message = format!(
-                        "the project name `{name}` is not usable; it has lower-case letters, digits, `-` and `_`, and \
-                         begins with a letter or a digit"
-                    );
-                    self.tell(Diagnostic::about(Level::Error, None, message));
-                }
-                name
-            }
-            None => match self.written_name(files, &variables) {
-                Some(written) => normalized(&written),
-                None => normalized(directory.rsplit('/').next().unwrap_or("")),
-            },
-        };
-        if name.is_empty() {
-            let message = "the project has no name; give it one with `name:` or --project-name";
-            self.tell(Diagnostic::about(Level::Error, files.first().map(|file| file.display().to_string()), message));
-        }
-        self.go_on()?;
-        variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
-        Some((name, variables))
-    }
-
-    /// The last `name` of the files. What is wrong with them is told when they are read for good.
-    fn written_name(&mut self, files: &[PathBuf], variables: &BTreeMap<String, String>) -> Option<String> {
-        let mut name = None;
-        for file in files {
-            let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
-            let Ok(text) = read::text(&path, self.options.stdin.as_deref()) else { continue };
-            // Most files have none, and reading them twice is not free.
-            if !text.contains("name") {
-                continue;
-            }
-            let Ok(stream) = yaml::parse(crate::text::FileId::default(), &text, Limits::default()) else { continue };
-            for document in &stream.documents {
-                let written = document.get("name").and_then(|name| super::tree::written(name));
-                name = written.filter(|name| !name.is_empty()).or(name);
-            }
-        }
-        let expanded = interpolate::expand(&name?, variables, Unset::Empty).ok()?;
-        Some(expanded.text)
-    }
-
-    /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.
-    fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
-        let default = Path::new(directory).join(".env");
-        match given {
-            [] if default.is_file() && !self.is_env_disabled() => vec![default],
-            [] => Vec::new(),
-            given => given.to_vec(),
-        }
-    }
-
-    /// The variables of some files, a later one over an earlier one, under those that are set around them.
-    pub(super) fn variables_of(
-        &mut self,
-        files: &[PathBuf],
-        outer: &BTreeMap<String, String>,
-    ) -> BTreeMap<String, String> {
-        let mut own = BTreeMap::new();
-        for file in files {
-            let path = self.context.cwd.join(file);
-            let name = self.shown(&path);
-            let (id, text) = match read::read(self.sources, &path, &name, None) {
-                Ok(read) => read,
-                Err(told) => {
-                    self.tell(told);
-                    continue;
-                }
-            };
-            if let Err(bad) = dotenv::parse(&text, &mut own, outer) {
-                let span = Span::at(id, Pos { line: u32::try_from(bad.line).unwrap_or(1), column: 1 });
-                let message = format!("{}; nothing from here on is used", bad.message);
-                self.tell(Diagnostic::at(Level::Error, span, message));
-            }
-        }
-        own.extend(outer.clone());
-        own
-    }
-
-    fn is_env_disabled(&self) -> bool {
-        let value = self.context.environment.get("COMPOSE_DISABLE_ENV_FILE").map(String::as_str);
-        matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
-    }
-
-    /// Compose refuses what is neither true nor false to it.
-    fn check_switches(&mut self) {
-        let value = self.context.environment.get("COMPOSE_DISABLE_ENV_FILE").map(String::as_str);
-        let off = matches!(value, None | Some("0" | "f" | "F" | "false" | "FALSE" | "False"));
-        let asked = self.options.env_files.is_empty() && !self.context.environment.contains_key("COMPOSE_ENV_FILES");
-        if asked && !off && !self.is_env_disabled() {
-            let message = "the variable COMPOSE_DISABLE_ENV_FILE is neither true nor false";
-            self.tell(Diagnostic::about(Level::Error, None, message));
-        }
     }
 
     /// The model of some files over each other.
@@ -514,22 +305,4 @@ fn with_environment(root: &Rc<Node>, variables: &BTreeMap<String, String>) -> Rc
         _ => Rc::clone(&service.value),
     });
     with(root, "services", services)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_directories_become_names_of_projects() {
-        assert_eq!(normalized("My App.2"), "myapp2");
-        assert_eq!(normalized("_-x_y"), "x_y");
-    }
-
-    #[test]
-    fn the_way_from_one_directory_to_another() {
-        assert_eq!(relative("/a/b", "/a/b/c"), "c");
-        assert_eq!(relative("/a/b", "/a/c"), "../c");
-        assert_eq!(relative("/a", "/a"), ".");
-    }
 }
