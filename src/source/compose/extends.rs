@@ -8,9 +8,9 @@ use std::rc::Rc;
 use super::frame::Frame;
 use super::project::Loading;
 use super::resets::Resets;
-use super::tree::{as_text, values};
+use super::tree::{as_text, is_symbolic, values};
 use super::{Refusal, merge, paths};
-use crate::model::clean;
+use crate::model::{Level, Unseen, clean};
 use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
 
@@ -66,6 +66,10 @@ impl Loading<'_> {
         }
         chain.push(here);
         let base = self.base_of(file, extends, frame, chain);
+        if let (None, Some((_, first))) = (&base, chain.first()) {
+            let what = "what it extends was not read".to_owned();
+            self.unseen.push((first.clone(), Unseen { what, span: extends.key_span }));
+        }
         chain.pop();
         let service = match base {
             Some(base) => {
@@ -93,7 +97,15 @@ impl Loading<'_> {
             self.refuse(Refusal::new(extends.key_span, "`extends` names no service"));
             return None;
         };
-        let Some(other) = extends.value.get("file").and_then(|file| as_text(file)) else {
+        let other = extends.value.get("file");
+        if let Some(other) = other.filter(|other| is_symbolic(other)) {
+            let message = "which file this extends hangs on a variable that is not set";
+            self.refuse(
+                Refusal::new(other.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
+            );
+            return None;
+        }
+        let Some(other) = other.and_then(|file| as_text(file)) else {
             return self.named(file, &name, extends.key_span, frame, chain);
         };
         let base = self.base(other, frame, extends.key_span)?;

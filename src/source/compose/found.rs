@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::interpolate::{self, Unset};
 use super::project::Loading;
-use super::{Profiles, discover, dotenv, read};
+use super::{Mode, Profiles, discover, dotenv, read};
 use crate::model::{Diagnostic, Level, clean};
 use crate::text::yaml::{self, Limits};
 use crate::text::{Pos, Span};
@@ -89,8 +89,18 @@ impl Loading<'_> {
                 name
             }
             None => match self.written_name(files, &variables) {
-                Some(written) => normalized(&written),
-                None => normalized(directory.rsplit('/').next().unwrap_or("")),
+                Some(written) if self.options.mode == Mode::Strict || !normalized(&written).is_empty() => {
+                    normalized(&written)
+                }
+                written => {
+                    if written.is_some() {
+                        let message =
+                            "the project's `name` hangs on a variable that is not set; its directory's is taken";
+                        let file = files.first().map(|file| file.display().to_string());
+                        self.tell(Diagnostic::about(Level::Warning, file, message));
+                    }
+                    normalized(directory.rsplit('/').next().unwrap_or(""))
+                }
             },
         };
         if name.is_empty() {

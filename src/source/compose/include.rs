@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::frame::Frame;
 use super::project::Loading;
-use super::tree::{as_text, mapping, same, with, without};
+use super::tree::{as_text, is_symbolic, mapping, same, with, without};
 use super::{NOT_JUDGED, Refusal};
-use crate::model::{clean, join};
+use crate::model::{Level, clean, join};
 use crate::text::yaml::Node;
 
 /// How deep includes may stand in each other, and how many files they may bring in.
@@ -38,7 +38,15 @@ impl Loading<'_> {
     }
 
     fn one(&mut self, item: &Rc<Node>, frame: &Frame, including: &[PathBuf]) -> Option<Rc<Node>> {
-        let paths = texts(item.get("path").unwrap_or(item));
+        let path = item.get("path").unwrap_or(item);
+        if path.as_seq().unwrap_or(std::slice::from_ref(path)).iter().any(|path| is_symbolic(path)) {
+            let message = "which file this includes hangs on a variable that is not set";
+            self.refuse(
+                Refusal::new(path.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
+            );
+            return None;
+        }
+        let paths = texts(path);
         let Some(first) = paths.first() else {
             self.refuse(Refusal::new(item.span, "expected a file to include").then(NOT_JUDGED));
             return None;

@@ -14,8 +14,8 @@ use super::tree::{as_text, items, values, with, without};
 use super::{
     Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
-use crate::model::{Diagnostic, Level, clean};
-use crate::text::yaml::{self, Data, Limits, Node, YamlError};
+use crate::model::{Diagnostic, Level, Unseen, clean};
+use crate::text::yaml::{self, Data, Entry, Limits, Node, YamlError};
 use crate::text::{Sources, Span};
 
 const EMPTY: &str = "this file is empty; a compose file has at least `services:`";
@@ -37,6 +37,8 @@ pub struct Project {
     pub active: BTreeSet<String>,
     /// How the project was read.
     pub mode: Mode,
+    /// What of a service, by its name, could not be read.
+    pub unseen: Vec<(String, Unseen)>,
 }
 
 /// Reads a project: every file, over each other, with variables replaced. In a review, what Compose would refuse is
@@ -67,6 +69,10 @@ pub(super) struct Loading<'a> {
     pub(super) home: Option<String>,
     /// Files that services were taken from, by path and frame.
     pub(super) bases: HashMap<(PathBuf, usize), Option<Rc<Base>>>,
+    /// What of a service, by its name, could not be read.
+    pub(super) unseen: Vec<(String, Unseen)>,
+    /// Services as they are written, for what is told of a part of one.
+    places: Vec<Entry>,
     /// How many files were included in all.
     pub(super) files: usize,
     /// How many frames there were in all.
@@ -84,6 +90,8 @@ impl<'a> Loading<'a> {
             refused: false,
             home,
             bases: HashMap::new(),
+            unseen: Vec::new(),
+            places: Vec::new(),
             files: 0,
             frames: 0,
         }
@@ -157,8 +165,34 @@ impl<'a> Loading<'a> {
         let active: BTreeSet<String> = active.collect();
         self.refuse_all(consistency(&root, &active));
         self.go_on()?;
+        self.doubt();
         let (variables, mode) = (frame.variables, self.options.mode);
-        Some(Project { name, directory, root, diagnostics: Vec::new(), variables, active, mode })
+        Some(Project {
+            name,
+            directory,
+            root,
+            diagnostics: Vec::new(),
+            variables,
+            active,
+            mode,
+            unseen: std::mem::take(&mut self.unseen),
+        })
+    }
+
+    /// A service of which a part is of no use was not seen whole. It is said at its name: the part may hold a secret.
+    fn doubt(&mut self) {
+        let told = self.diagnostics.iter().filter(|diagnostic| diagnostic.level >= Level::Gap);
+        for span in told.filter_map(|diagnostic| diagnostic.span) {
+            let holds = |service: &&Entry| {
+                let value = service.value.span;
+                value.file == span.file && value.start <= span.start && span.end <= value.end
+            };
+            let Some(service) = self.places.iter().find(holds) else { continue };
+            if !self.unseen.iter().any(|(name, _)| *name == service.key) {
+                let what = "a part of it is not as Compose wants it".to_owned();
+                self.unseen.push((service.key.clone(), Unseen { what, span: service.key_span }));
+            }
+        }
     }
 
     /// The model of some files over each other.
@@ -170,6 +204,7 @@ impl<'a> Loading<'a> {
             let documents = self.documents(file, frame);
             including.push(path.clone());
             for (document, resets) in documents {
+                self.places.extend(section(&document, "services").iter().cloned());
                 let extended = self.extended(&document, &resets, path.clone(), frame);
                 let included = self.included(&extended, frame, &including);
                 self.go_on()?;

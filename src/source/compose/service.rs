@@ -50,7 +50,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
-        self.reading.unseen.clear();
+        let unseen = self.project.unseen.iter().filter(|(name, _)| *name == entry.key);
+        self.reading.unseen = unseen.map(|(_, unseen)| unseen.clone()).collect();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let build = node.get("build");
