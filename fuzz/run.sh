@@ -7,7 +7,8 @@ minutes=${1:-20}
 shift || true
 targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project)
-cargo +nightly fuzz build
+[ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo +nightly fuzz build
+mkdir -p fuzz/artifacts
 
 seed() {
   mkdir -p "fuzz/corpus/$1"
@@ -22,5 +23,8 @@ seed() {
 }
 
 for target in "${targets[@]}"; do seed "$target"; done
+# The programs themselves: what is edited meanwhile does not build them anew.
+built=fuzz/target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
 printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} \
-  cargo +nightly fuzz run {} -- -max_total_time=$((minutes * 60)) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
+  env "$built/{}" "fuzz/corpus/{}" "-artifact_prefix=fuzz/artifacts/{}-" -max_total_time=$((minutes * 60)) -max_len=4096 \
+  -timeout=10 -rss_limit_mb=1024 -print_final_stats=1

@@ -63,6 +63,16 @@ pub struct Config {
     /// Compose's own options.
     #[command(flatten)]
     pub compose: Compose,
+    /// How to print the result; one of Compose's own formats is known here
+    #[arg(long, value_enum, default_value_t = ConfigFormat::Json)]
+    pub format: ConfigFormat,
+}
+
+/// Formats of `config`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConfigFormat {
+    /// What `docker compose config --format json` prints
+    Json,
 }
 
 /// Compose's own options, with Compose's meaning.

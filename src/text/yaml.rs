@@ -186,6 +186,7 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
         file,
         // A byte order mark is a character of the first line to an editor too.
         shift: u32::from(body.len() != text.len()),
+        end: end(text),
         limits,
         slashes: slash_escapes(body),
         anchors: HashMap::new(),
@@ -219,12 +220,23 @@ struct Open {
 struct Builder {
     file: FileId,
     shift: u32,
+    /// Where the text ends.
+    end: Pos,
     limits: Limits,
     /// Where `\/` stands, in characters from the start.
     slashes: Vec<usize>,
     anchors: HashMap<usize, Rc<Node>>,
     open: Vec<Open>,
     stream: Stream,
+}
+
+/// The position after the last character of a text.
+fn end(text: &str) -> Pos {
+    let last = text.rsplit('\n').next().unwrap_or("");
+    Pos {
+        line: narrow(1 + text.bytes().filter(|byte| *byte == b'\n').count()),
+        column: narrow(1 + last.chars().count()),
+    }
 }
 
 /// The text of a `!!binary` value.
@@ -261,7 +273,8 @@ impl Builder {
     fn pos(&self, line: usize, col: usize) -> Pos {
         let line = narrow(line.max(1));
         let shift = if line == 1 { self.shift } else { 0 };
-        Pos { line, column: narrow(col + 1) + shift }
+        // The parser puts what is not written on a line after the last one.
+        Pos { line, column: narrow(col + 1) + shift }.min(self.end)
     }
 
     fn span(&self, marks: Marks) -> Span {
@@ -451,6 +464,18 @@ mod tests {
         let of = |key: &str| z.get(key).unwrap().as_scalar().unwrap().text.clone();
         assert_eq!((of("a"), of("b"), of("c")), ("9".into(), "2".into(), "4".into()));
         assert_eq!(text_at(text, z.get("c").unwrap().span), "4");
+    }
+
+    #[test]
+    fn what_is_not_written_is_still_in_the_file() {
+        for text in ["a: 1\n---", "a:", "a:\n", "- a\r-", "\u{feff}"] {
+            let sources = Sources::default();
+            let id = sources.add("x", text);
+            let stream = parse(id, text, Limits::default());
+            for document in stream.iter().flat_map(|stream| &stream.documents) {
+                assert!(sources.get(id).offset(document.span.end).is_some(), "{text:?}: {:?}", document.span);
+            }
+        }
     }
 
     #[test]

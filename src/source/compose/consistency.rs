@@ -1,7 +1,7 @@
 //! What the schema cannot say and Compose refuses all the same: parts that exclude each other, references to nothing,
 //! circles (compose-go, `validation.Validate` and `loader.checkConsistency`). Pure. May use `text` and `model`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -90,8 +90,12 @@ fn one_source(section: &str, entry: &Entry, sources: &[&str], told: &mut Vec<Ref
 /// the same, and none of them is looked at.
 pub(super) fn consistency(root: &Node, active: &BTreeSet<String>) -> Vec<Refusal> {
     let services = section(root, "services");
+    let names = |name: &&'static str| {
+        (*name, section(root, name).iter().map(|entry| entry.key.as_str()).collect::<HashSet<&str>>())
+    };
     let check = Check {
         root,
+        defined: ["networks", "volumes", "secrets", "configs", "models"].iter().map(names).collect(),
         all: services.iter().map(|entry| (entry.key.as_str(), &*entry.value)).collect(),
         active,
         told: Vec::new(),
@@ -101,6 +105,8 @@ pub(super) fn consistency(root: &Node, active: &BTreeSet<String>) -> Vec<Refusal
 
 struct Check<'a> {
     root: &'a Node,
+    /// The names in each section.
+    defined: HashMap<&'static str, HashSet<&'a str>>,
     all: HashMap<&'a str, &'a Node>,
     active: &'a BTreeSet<String>,
     told: Vec<Refusal>,
@@ -136,7 +142,7 @@ impl Check<'_> {
     }
 
     fn is_defined(&self, section: &str, name: &str) -> bool {
-        self.root.get(section).is_some_and(|all| all.get(name).is_some())
+        self.defined.get(section).is_some_and(|names| names.contains(name))
     }
 
     fn image(&mut self, entry: &Entry) {

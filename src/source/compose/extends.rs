@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::consistency::section;
 use super::frame::Frame;
 use super::project::Loading;
 use super::resets::Resets;
@@ -24,6 +25,19 @@ pub(super) struct Base {
     resets: Resets,
     /// As it is looked up, absolute.
     path: PathBuf,
+    /// Where each service stands among the others.
+    index: HashMap<String, usize>,
+}
+
+impl Base {
+    fn new(root: Rc<Node>, resets: Resets, path: PathBuf) -> Self {
+        let index = section(&root, "services").iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+        Self { root, resets, path, index }
+    }
+
+    fn service(&self, name: &str) -> Option<&Entry> {
+        section(&self.root, "services").get(*self.index.get(name)?)
+    }
 }
 
 /// The services of a file on their way, and those that are done.
@@ -39,7 +53,7 @@ impl Loading<'_> {
         if !services.iter().any(|service| service.value.get("extends").is_some()) {
             return Rc::clone(root);
         }
-        let base = Base { root: Rc::clone(root), resets: resets.clone(), path };
+        let base = Base::new(Rc::clone(root), resets.clone(), path);
         let mut file = File { base: &base, done: HashMap::new() };
         values(root, |section| match section.key.as_str() {
             "services" => values(&section.value, |entry| self.service(&mut file, entry, frame, &mut Vec::new())),
@@ -68,7 +82,7 @@ impl Loading<'_> {
         let base = self.base_of(file, extends, frame, chain);
         if let (None, Some((_, first))) = (&base, chain.first()) {
             let what = "what it extends was not read".to_owned();
-            self.unseen.push((first.clone(), Unseen { what, span: extends.key_span }));
+            self.unseen.entry(first.clone()).or_default().push(Unseen { what, span: extends.key_span });
         }
         chain.pop();
         let service = match base {
@@ -122,7 +136,7 @@ impl Loading<'_> {
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Option<Rc<Node>> {
         let base = file.base;
-        let Some(entry) = base.root.get("services").and_then(|services| services.entry(name)) else {
+        let Some(entry) = base.service(name) else {
             let message = format!("there is no service `{name}` in {} to extend", self.shown(&base.path));
             self.refuse(Refusal::new(span, message));
             return None;
@@ -162,6 +176,6 @@ impl Loading<'_> {
         let base = paths::Base { directory: &directory, home: self.home.as_deref() };
         let root = paths::resolve(&root?, &base, &mut told);
         self.refuse_all(told);
-        Some(Base { root, resets: all, path })
+        Some(Base::new(root, all, path))
     }
 }

@@ -1,6 +1,7 @@
 //! `include`: other projects whose resources are taken in, each from its own directory with its own variables
 //! (Compose spec, "include"). May use `text` and `model`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -107,8 +108,10 @@ impl Loading<'_> {
             };
             // What is no mapping is refused when the whole is looked at.
             let Some(mut both) = ours.as_map().map(<[_]>::to_vec) else { continue };
+            let known: HashMap<&str, &Rc<Node>> =
+                ours.as_map().unwrap_or_default().iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
             for resource in entries {
-                match ours.get(&resource.key) {
+                match known.get(resource.key.as_str()) {
                     None => both.push(resource.clone()),
                     Some(own) if same(own, &resource.value) => {}
                     Some(_) => {

@@ -1,7 +1,7 @@
 //! Variables in values (Compose spec, "Interpolation"), and the values that are typed once they are replaced. Pure.
 //! May use `text`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::cast::cast;
@@ -60,13 +60,15 @@ pub(super) enum Refused {
 /// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
 /// is otherwise no number and no null. Keys are left as they are, as Compose leaves them.
 pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: Unset, told: &mut Told) -> Rc<Node> {
-    Interpolation { variables, unset, told }.node(root, &mut Vec::new())
+    Interpolation { variables, unset, told, known: HashSet::new() }.node(root, &mut Vec::new())
 }
 
 struct Interpolation<'a> {
     variables: &'a dyn Variables,
     unset: Unset,
     told: &'a mut Told,
+    /// The variables without a value that are told already.
+    known: HashSet<String>,
 }
 
 impl Interpolation<'_> {
@@ -111,7 +113,7 @@ impl Interpolation<'_> {
             }
         };
         for name in expanded.unset {
-            if !self.told.unset.iter().any(|(known, _)| *known == name) {
+            if self.known.insert(name.clone()) {
                 self.told.unset.push((name, node.span));
             }
         }

@@ -1,7 +1,7 @@
 //! One project: its files read, interpolated, merged and completed into one tree, in the order in which Compose does
 //! it (compose-go, `loader.loadYamlModel`). May use `text` and `model`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -38,7 +38,7 @@ pub struct Project {
     /// How the project was read.
     pub mode: Mode,
     /// What of a service, by its name, could not be read.
-    pub unseen: Vec<(String, Unseen)>,
+    pub unseen: HashMap<String, Vec<Unseen>>,
 }
 
 /// Reads a project: every file, over each other, with variables replaced. In a review, what Compose would refuse is
@@ -63,6 +63,8 @@ pub(super) struct Loading<'a> {
     pub(super) context: &'a Context,
     pub(super) options: &'a Options,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What was told: each is told once.
+    told: HashSet<(Option<Span>, String)>,
     /// Whether Compose would refuse what was read so far.
     refused: bool,
     /// What `~` stands for.
@@ -70,7 +72,7 @@ pub(super) struct Loading<'a> {
     /// Files that services were taken from, by path and frame.
     pub(super) bases: HashMap<(PathBuf, usize), Option<Rc<Base>>>,
     /// What of a service, by its name, could not be read.
-    pub(super) unseen: Vec<(String, Unseen)>,
+    pub(super) unseen: HashMap<String, Vec<Unseen>>,
     /// Services as they are written, for what is told of a part of one.
     places: Vec<Entry>,
     /// How many files were included in all.
@@ -87,10 +89,11 @@ impl<'a> Loading<'a> {
             context,
             options,
             diagnostics: Vec::new(),
+            told: HashSet::new(),
             refused: false,
             home,
             bases: HashMap::new(),
-            unseen: Vec::new(),
+            unseen: HashMap::new(),
             places: Vec::new(),
             files: 0,
             frames: 0,
@@ -122,7 +125,7 @@ impl<'a> Loading<'a> {
     }
 
     pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
-        if !self.diagnostics.contains(&diagnostic) {
+        if self.told.insert((diagnostic.span, diagnostic.message.clone())) {
             self.refused |= diagnostic.level == Level::Error;
             self.diagnostics.push(diagnostic);
         }
@@ -181,16 +184,19 @@ impl<'a> Loading<'a> {
 
     /// A service of which a part is of no use was not seen whole. It is said at its name: the part may hold a secret.
     fn doubt(&mut self) {
+        // Services do not overlap, so the last one that begins before a place is the only one that may hold it.
+        let begins = |service: &Entry| (service.value.span.file, service.value.span.start);
+        self.places.sort_by_key(begins);
         let told = self.diagnostics.iter().filter(|diagnostic| diagnostic.level >= Level::Gap);
         for span in told.filter_map(|diagnostic| diagnostic.span) {
-            let holds = |service: &&Entry| {
-                let value = service.value.span;
-                value.file == span.file && value.start <= span.start && span.end <= value.end
-            };
-            let Some(service) = self.places.iter().find(holds) else { continue };
-            if !self.unseen.iter().any(|(name, _)| *name == service.key) {
-                let what = "a part of it is not as Compose wants it".to_owned();
-                self.unseen.push((service.key.clone(), Unseen { what, span: service.key_span }));
+            let after = self.places.partition_point(|service| begins(service) <= (span.file, span.start));
+            let Some(service) = after.checked_sub(1).and_then(|at| self.places.get(at)) else { continue };
+            if service.value.span.file == span.file && span.end <= service.value.span.end {
+                let unseen = self.unseen.entry(service.key.clone()).or_default();
+                if unseen.is_empty() {
+                    let what = "a part of it is not as Compose wants it".to_owned();
+                    unseen.push(Unseen { what, span: service.key_span });
+                }
             }
         }
     }

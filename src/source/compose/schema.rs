@@ -1,7 +1,7 @@
 //! The Compose specification's JSON Schema: what a merged file may say. May use `text`.
 //! `schema/README.md` names where the schema comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -41,11 +41,10 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
             most_specific(&error, &mut causes);
             tell(&tree, &causes, told, &mut cuts);
         }
-        let rest = cuts.iter().rev().fold(Rc::clone(&tree), |tree, cut| without(&tree, cut));
-        if Rc::ptr_eq(&rest, &tree) {
+        if cuts.is_empty() {
             break;
         }
-        tree = rest;
+        tree = without(&tree, &cuts.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
     tree
 }
@@ -190,30 +189,29 @@ fn find<'n>(root: &'n Rc<Node>, pointer: &[String]) -> Option<(&'n Rc<Node>, cra
     })
 }
 
-/// The tree without the node that a pointer leads to.
-fn without(tree: &Rc<Node>, pointer: &[String]) -> Rc<Node> {
-    let Some((first, rest)) = pointer.split_first() else { return rebuilt(tree, Data::Map(Vec::new())) };
+/// The tree without the nodes that pointers lead to.
+fn without(tree: &Rc<Node>, pointers: &[&[String]]) -> Rc<Node> {
+    if pointers.iter().any(|pointer| pointer.is_empty()) {
+        return rebuilt(tree, Data::Map(Vec::new()));
+    }
+    let mut below: HashMap<&str, Vec<&[String]>> = HashMap::new();
+    for pointer in pointers {
+        if let Some((first, rest)) = pointer.split_first() {
+            below.entry(first).or_default().push(rest);
+        }
+    }
+    let kept = |key: &str, value: &Rc<Node>| match below.get(key) {
+        None => Some(Rc::clone(value)),
+        Some(rest) if rest.iter().any(|rest| rest.is_empty()) => None,
+        Some(rest) => Some(without(value, rest)),
+    };
     match &tree.data {
         Data::Map(entries) => {
-            let keep = |entry: &Entry| {
-                let value = if entry.key != *first {
-                    Rc::clone(&entry.value)
-                } else if rest.is_empty() {
-                    return None;
-                } else {
-                    without(&entry.value, rest)
-                };
-                Some(Entry { value, ..entry.clone() })
-            };
+            let keep = |entry: &Entry| Some(Entry { value: kept(&entry.key, &entry.value)?, ..entry.clone() });
             rebuilt(tree, Data::Map(entries.iter().filter_map(keep).collect()))
         }
         Data::Seq(items) => {
-            let at = first.parse::<usize>().unwrap_or(usize::MAX);
-            let keep = |(place, item): (usize, &Rc<Node>)| match (place == at, rest) {
-                (true, []) => None,
-                (true, rest) => Some(without(item, rest)),
-                (false, _) => Some(Rc::clone(item)),
-            };
+            let keep = |(at, item): (usize, &Rc<Node>)| kept(&at.to_string(), item);
             rebuilt(tree, Data::Seq(items.iter().enumerate().filter_map(keep).collect()))
         }
         Data::Scalar(_) => Rc::clone(tree),

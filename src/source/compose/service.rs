@@ -1,6 +1,6 @@
 //! From a project's tree to containers: one for each service that is looked at. May use `text` and `model`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::consistency::section;
 use super::env::Reading;
@@ -33,11 +33,10 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
     }
     let mut told = reader.reading.told;
     volumes_from(&mut layout.containers, &from, &mut told);
-    for diagnostic in told {
-        if !layout.diagnostics.contains(&diagnostic) {
-            layout.diagnostics.push(diagnostic);
-        }
-    }
+    let mut known: HashSet<(Option<Span>, String)> =
+        layout.diagnostics.iter().map(|diagnostic| (diagnostic.span, diagnostic.message.clone())).collect();
+    told.retain(|diagnostic| known.insert((diagnostic.span, diagnostic.message.clone())));
+    layout.diagnostics.append(&mut told);
     layout
 }
 
@@ -50,8 +49,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn service(&mut self, entry: &Entry) -> Container {
         let node = &*entry.value;
-        let unseen = self.project.unseen.iter().filter(|(name, _)| *name == entry.key);
-        self.reading.unseen = unseen.map(|(_, unseen)| unseen.clone()).collect();
+        self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
         let build = node.get("build");
@@ -197,7 +195,7 @@ fn is_written(value: &Value) -> bool {
 
 /// Of several mounts of one target the last one stands, as in Compose.
 fn once_each(mounts: Vec<Mount>) -> Vec<Mount> {
-    let mut at = std::collections::HashMap::new();
+    let mut at = HashMap::new();
     let mut kept: Vec<Option<Mount>> = Vec::with_capacity(mounts.len());
     for mount in mounts {
         if let Some(earlier) = at.insert(mount.target.text.clone(), kept.len()).and_then(|at: usize| kept.get_mut(at)) {
@@ -210,11 +208,13 @@ fn once_each(mounts: Vec<Mount>) -> Vec<Mount> {
 
 /// `volumes_from`: the mounts of another service, at the same targets. Its anonymous volumes are then shared.
 fn volumes_from(containers: &mut [Container], from: &[(usize, Value)], told: &mut Vec<Diagnostic>) {
+    let at: HashMap<String, usize> =
+        containers.iter().enumerate().map(|(at, container)| (container.name.clone(), at)).collect();
     // Twice, so that a service that takes from one that takes itself gets all; Compose allows no cycles.
     for _ in 0..2 {
         for (taker, source) in from {
             let (name, mode) = source.text.split_once(':').unwrap_or((&source.text, ""));
-            let Some(giver) = containers.iter().position(|container| container.name == name) else { continue };
+            let Some(&giver) = at.get(name) else { continue };
             let mounts = share(containers, giver);
             let Some(taker) = containers.get_mut(*taker) else { continue };
             for mut mount in mounts {
@@ -227,7 +227,7 @@ fn volumes_from(containers: &mut [Container], from: &[(usize, Value)], told: &mu
     }
     for (taker, source) in from {
         let name = source.text.split(':').next().unwrap_or("");
-        if !containers.iter().any(|container| container.name == name) {
+        if !at.contains_key(name) {
             let what = "the mounts that `volumes_from` takes are of a container that is not described";
             told.extend(source.span.map(|span| Diagnostic::at(Level::Gap, span, what)));
             if let (Some(taker), Some(span)) = (containers.get_mut(*taker), source.span) {
