@@ -54,7 +54,14 @@ pub struct SourceFile {
 
 impl SourceFile {
     fn new(name: String, text: String) -> Self {
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let bytes = text.as_bytes();
+        // A carriage return alone ends a line too, as it does to YAML.
+        let ends = |at: usize| match bytes.get(at) {
+            Some(b'\n') => true,
+            Some(b'\r') => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let starts = (0..bytes.len()).filter(|at| ends(*at)).map(|at| at + 1);
         let line_starts = std::iter::once(0).chain(starts).collect();
         Self { name, text, line_starts }
     }
@@ -120,6 +127,11 @@ impl Sources {
         let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         files.get(file.0 as usize).cloned().unwrap_or_else(|| Arc::new(SourceFile::new(String::new(), String::new())))
     }
+}
+
+/// The position after the last character of a text.
+pub(super) fn end(text: &str) -> Pos {
+    SourceFile::new(String::new(), text.to_owned()).position(text.len())
 }
 
 pub(crate) fn narrow(number: usize) -> u32 {

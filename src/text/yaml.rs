@@ -7,7 +7,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
 use super::scalar::{self, Kind};
-use super::source::{FileId, Pos, Span, narrow};
+use super::source::{FileId, Pos, Span, end, narrow};
 
 /// What one file may cost. A compose file is far below each of these.
 #[derive(Debug, Clone, Copy)]
@@ -228,15 +228,6 @@ struct Builder {
     anchors: HashMap<usize, Rc<Node>>,
     open: Vec<Open>,
     stream: Stream,
-}
-
-/// The position after the last character of a text.
-fn end(text: &str) -> Pos {
-    let last = text.rsplit('\n').next().unwrap_or("");
-    Pos {
-        line: narrow(1 + text.bytes().filter(|byte| *byte == b'\n').count()),
-        column: narrow(1 + last.chars().count()),
-    }
 }
 
 /// The text of a `!!binary` value.
@@ -468,7 +459,7 @@ mod tests {
 
     #[test]
     fn what_is_not_written_is_still_in_the_file() {
-        for text in ["a: 1\n---", "a:", "a:\n", "- a\r-", "\u{feff}"] {
+        for text in ["a: 1\rb: 2\nlong: [x, y]\n", "a: 1\n---", "a:", "a:\n", "- a\r-", "\u{feff}"] {
             let sources = Sources::default();
             let id = sources.add("x", text);
             let stream = parse(id, text, Limits::default());
@@ -476,6 +467,14 @@ mod tests {
                 assert!(sources.get(id).offset(document.span.end).is_some(), "{text:?}: {:?}", document.span);
             }
         }
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line() {
+        let text = "a: 1\rb: xy\nc: z\n";
+        let stream = load(text).unwrap();
+        assert_eq!(text_at(text, stream.documents[0].get("b").unwrap().span), "xy");
+        assert_eq!(text_at(text, stream.documents[0].get("c").unwrap().span), "z");
     }
 
     #[test]
