@@ -12,6 +12,9 @@ pub(super) struct BadLine {
     pub(super) message: String,
 }
 
+/// How much text the values of one file may be, in bytes: each may be made of all before it, twice.
+const MAX_TOTAL: usize = 8 * 1024 * 1024;
+
 /// Variables of the file so far under those around it.
 struct Scope<'a> {
     own: &'a BTreeMap<String, String>,
@@ -32,6 +35,7 @@ impl Variables for Scope<'_> {
 pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn Variables) -> Result<(), BadLine> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rest = text;
+    let mut total = 0;
     loop {
         rest = statement(rest);
         if rest.is_empty() {
@@ -59,6 +63,10 @@ pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn 
         } else {
             raw.text
         };
+        total += text.len();
+        if total > MAX_TOTAL {
+            return Err(bad("more text than any file of variables has, once they are replaced"));
+        }
         own.insert(name.to_owned(), text);
         rest = raw.rest;
     }
@@ -67,6 +75,7 @@ pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn 
 fn refused_message(refused: &Refused) -> &'static str {
     match refused {
         Refused::Invalid => "a `${` that begins no variable; put the value in single quotes",
+        Refused::TooLong => "too long a value once its variables are replaced",
         Refused::Required { .. } => "a variable that this value requires has no value",
     }
 }
@@ -256,6 +265,15 @@ mod tests {
         assert_eq!(line("ok=1\n\n@=x"), Err(3));
         assert_eq!(line("a=\"x\n\n"), Err(1));
         assert_eq!(line("a=${"), Err(1));
+    }
+
+    #[test]
+    fn values_that_double_are_bounded() {
+        let doubling: String = (0..64).map(|_| "A=x${A}${A}\n").collect();
+        assert_eq!(read(&doubling).unwrap_err().line, 21);
+        let many: String = (1..100_000).map(|n| format!("B{n}=${{A}}\n")).collect();
+        let long = format!("A={}\n{many}", "x".repeat(1000));
+        assert!(read(&long).unwrap_err().line > 1000);
     }
 
     #[test]

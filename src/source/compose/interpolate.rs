@@ -12,6 +12,10 @@ use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
 
 /// How deep templates may stand in each other.
 const MAX_DEPTH: usize = 64;
+/// How long one text may become, in bytes. No kernel takes a variable of an eighth of it.
+const MAX_TEXT: usize = 1024 * 1024;
+/// How much text all that interpolation makes of one file may be, in bytes.
+const MAX_TOTAL: usize = 32 * 1024 * 1024;
 
 /// Where a variable is looked up in.
 pub(super) trait Variables {
@@ -48,6 +52,8 @@ pub(super) struct Told {
 pub(super) enum Refused {
     /// A `${` that begins no variable.
     Invalid,
+    /// More than [`MAX_TEXT`], which Compose would not refuse.
+    TooLong,
     /// A variable that the template insists on.
     Required {
         /// Its name.
@@ -60,7 +66,7 @@ pub(super) enum Refused {
 /// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
 /// is otherwise no number and no null. Keys are left as they are, as Compose leaves them.
 pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: Unset, told: &mut Told) -> Rc<Node> {
-    Interpolation { variables, unset, told, known: HashSet::new() }.node(root, &mut Vec::new())
+    Interpolation { variables, unset, told, known: HashSet::new(), total: 0 }.node(root, &mut Vec::new())
 }
 
 struct Interpolation<'a> {
@@ -69,6 +75,8 @@ struct Interpolation<'a> {
     told: &'a mut Told,
     /// The variables without a value that are told already.
     known: HashSet<String>,
+    /// How much text was made.
+    total: usize,
 }
 
 impl Interpolation<'_> {
@@ -106,12 +114,17 @@ impl Interpolation<'_> {
             return Rc::clone(node);
         }
         let expanded = match expand(&scalar.text, self.variables, self.unset) {
-            Ok(expanded) => expanded,
+            Ok(expanded) if self.total + expanded.text.len() <= MAX_TOTAL => expanded,
+            Ok(_) => {
+                self.told.refused.push((node.span, Refused::TooLong.message(&shown(path))));
+                return Rc::clone(node);
+            }
             Err(refused) => {
                 self.told.refused.push((node.span, refused.message(&shown(path))));
                 return Rc::clone(node);
             }
         };
+        self.total += expanded.text.len();
         for name in expanded.unset {
             if self.known.insert(name.clone()) {
                 self.told.unset.push((name, node.span));
@@ -138,6 +151,7 @@ impl Refused {
             Self::Invalid => {
                 format!("{path} has a `${{` that begins no variable; write `$$` for the character itself")
             }
+            Self::TooLong => format!("{path} is too long once its variables are replaced"),
             // What the reason is made of may be secret; what is written is not.
             Self::Required { name, reason } if reason.is_empty() || reason.contains('$') => {
                 format!("{path} requires the variable {name}, which has no value here")
@@ -181,6 +195,9 @@ impl Expanded {
         }
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
+            if self.text.len() > MAX_TEXT {
+                return Err(Refused::TooLong);
+            }
             self.text.push_str(before);
             rest = match after.as_bytes().first() {
                 Some(b'$') => {
@@ -204,7 +221,7 @@ impl Expanded {
             };
         }
         self.text.push_str(rest);
-        Ok(())
+        if self.text.len() > MAX_TEXT { Err(Refused::TooLong) } else { Ok(()) }
     }
 
     fn variable(&mut self, name: &str, lookup: &Lookup<'_>) {
@@ -350,6 +367,13 @@ mod tests {
         let names: Vec<_> = out.symbols.iter().map(|symbol| (symbol.name.as_str(), symbol.required)).collect();
         assert_eq!(names, [("U", false), ("V", false), ("W", true)]);
         assert_eq!(of("/x/${U}/$V", Unset::Empty).unwrap().text, "/x//");
+    }
+
+    #[test]
+    fn what_it_makes_is_bounded() {
+        let variables = BTreeMap::from([("A".to_owned(), "x".repeat(1000))]);
+        assert_eq!(expand(&"${A}".repeat(2000), &variables, Unset::Empty), Err(Refused::TooLong));
+        assert_eq!(expand(&"${A}".repeat(1000), &variables, Unset::Empty).unwrap().text.len(), 1_000_000);
     }
 
     #[test]
