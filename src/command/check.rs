@@ -79,7 +79,11 @@ fn projects(arguments: &Check, context: &Context, told: &mut Vec<Diagnostic>) ->
     }
     for path in &arguments.paths {
         match compose::find(path, context) {
-            Ok(found) => projects.extend(found.into_iter().map(|one| Options { files: one.files, ..base.clone() })),
+            Ok(found) => projects.extend(found.into_iter().map(|one| Options {
+                files: one.files,
+                runs_in: one.runs_in,
+                ..base.clone()
+            })),
             Err(diagnostic) => told.push(diagnostic),
         }
     }

@@ -45,18 +45,19 @@ fn options(arguments: &Config, context: &Context) -> anyhow::Result<Options> {
     let typed = &arguments.compose;
     let stdin = typed.file.iter().any(|file| file == Path::new("-"));
     let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
-    let files = match &arguments.path {
-        None => typed.file.clone(),
+    let (files, runs_in) = match &arguments.path {
+        None => (typed.file.clone(), None),
         Some(path) => match compose::find(path, context) {
             Err(told) => bail!("{}: {}", path.display(), told.message),
             Ok(found) => match found.as_slice() {
-                [one] => one.files.clone(),
+                [one] => (one.files.clone(), one.runs_in.clone()),
                 many => bail!("{} has {} projects below it; name one", path.display(), many.len()),
             },
         },
     };
     Ok(Options {
         files,
+        runs_in,
         stdin,
         project_name: typed.project_name.clone(),
         project_directory: typed.project_directory.clone(),

@@ -1,9 +1,11 @@
 //! Where a path really lives: the filesystem and the path inside it, by the mounts of the container.
 //! May use `model`, `ruleset` and `finding`.
 
+use std::borrow::Cow;
+
 use super::files::{Link, follow};
 use crate::finding::PlaceName;
-use crate::model::{Container, Mount, MountSource, Value, join, split_below};
+use crate::model::{Container, Mount, MountSource, join, split_below};
 use crate::ruleset::Filesystems;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
@@ -48,15 +50,20 @@ impl Place {
         Self { filesystem: self.filesystem.clone(), path }
     }
 
+    /// A place that others may reach as a variable could spell it: a path of the host, or a volume's name with a path
+    /// below. An unresolved place is spelled with its variable.
+    pub(crate) fn spelled(&self) -> Option<Cow<'_, str>> {
+        match &self.filesystem {
+            Filesystem::Host | Filesystem::Unresolved => Some(Cow::Borrowed(&self.path)),
+            Filesystem::Volume(name) | Filesystem::Device(name) => Some(Cow::Owned(format!("{name}{}", self.path))),
+            _ => None,
+        }
+    }
+
     /// Whether an unresolved place could be this one: nothing before its first variable says otherwise.
     pub(crate) fn could_be(&self, unresolved: &Self) -> bool {
         let known = unresolved.path.split("${").next().unwrap_or("");
-        match self.filesystem {
-            Filesystem::Host => self.path.starts_with(known),
-            Filesystem::Unresolved => true,
-            Filesystem::Volume(_) | Filesystem::Device(_) => known.is_empty(),
-            _ => false,
-        }
+        self.is_unresolved() || self.spelled().is_some_and(|spelled| spelled.starts_with(known))
     }
 
     /// The place in words of the JSON contract, and as part of a sentence.
@@ -134,16 +141,17 @@ impl<'a> Mounts<'a> {
         let below = [mount.subpath.as_deref().unwrap_or(""), rest];
         let below = below.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         match &mount.source {
-            MountSource::Host(source) | MountSource::Unresolved(source) if source.is_symbolic() => {
-                unresolved(source, &below)
+            MountSource::Host(source) | MountSource::Unresolved(source) if is_open(&source.text, &below) => {
+                unresolved(&source.text, &below)
             }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
                 self.host(&join(&source.text, &format!("./{below}")))
             }
-            MountSource::Volume(name) if name.is_symbolic() => unresolved(name, &below),
+            MountSource::Volume(name) if is_open(&name.text, &below) => unresolved(&name.text, &below),
             MountSource::Volume(name) => named(Filesystem::Volume(name.text.clone()), &below),
             MountSource::Device { fstype, device, options } => {
-                named(Filesystem::Device(device_name(fstype, &device.text, options)), &below)
+                let name = device_name(fstype, &device.text, options);
+                if is_open(&name, &below) { unresolved(&name, &below) } else { named(Filesystem::Device(name), &below) }
             }
             MountSource::Anonymous => own(Filesystem::Anonymous(self.index), path),
             MountSource::Tmpfs => own(Filesystem::Tmpfs(self.index), path),
@@ -169,8 +177,13 @@ fn named(filesystem: Filesystem, below: &str) -> Place {
     Place { filesystem, path: join("/", &format!("./{below}")) }
 }
 
-fn unresolved(source: &Value, below: &str) -> Place {
-    let path = if below.is_empty() { source.text.clone() } else { format!("{}/{below}", source.text) };
+/// Whether a variable that is not set decides where a source, or a path below it, is.
+fn is_open(source: &str, below: &str) -> bool {
+    source.contains("${") || below.contains("${")
+}
+
+fn unresolved(source: &str, below: &str) -> Place {
+    let path = if below.is_empty() { source.to_owned() } else { format!("{source}/{below}") };
     Place { filesystem: Filesystem::Unresolved, path }
 }
 

@@ -1,16 +1,17 @@
 //! Places that hang on a variable nobody set, and the known places they could turn out to be.
 //! May use `ruleset` and earlier parts of `judge`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
-use super::place::{Filesystem, Place};
+use super::place::Place;
 use super::subject::Subject;
 use crate::ruleset::Refresh;
 
 /// The logins of all that may refresh, apart by whether their place is known.
 pub(crate) struct Unresolved<'a> {
-    /// Known paths of the host.
-    host: BTreeSet<&'a str>,
+    /// Known places, as a variable could spell them.
+    known: BTreeSet<Cow<'a, str>>,
     /// How many places there are in all.
     places: HashSet<&'a Place>,
     /// What stands before the first variable of each place that has one.
@@ -19,18 +20,14 @@ pub(crate) struct Unresolved<'a> {
 
 impl<'a> Unresolved<'a> {
     pub(crate) fn of(subjects: &'a [Subject<'_>]) -> Self {
-        let mut all = Self { host: BTreeSet::new(), places: HashSet::new(), prefixes: HashSet::new() };
+        let mut all = Self { known: BTreeSet::new(), places: HashSet::new(), prefixes: HashSet::new() };
         let refreshing = subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
         for place in refreshing.map(|subject| &subject.login.place).filter(|place| !place.is_private()) {
             all.places.insert(place);
-            match place.filesystem {
-                Filesystem::Host => {
-                    all.host.insert(&place.path);
-                }
-                Filesystem::Unresolved => {
-                    all.prefixes.insert(known_part(place));
-                }
-                _ => {}
+            if place.is_unresolved() {
+                all.prefixes.insert(known_part(place));
+            } else {
+                all.known.extend(place.spelled());
             }
         }
         all
@@ -48,20 +45,18 @@ impl<'a> Unresolved<'a> {
         let known = known_part(place);
         let others = self.places.len() > 1;
         // A source that is nothing but a variable may be a path or a volume's name.
-        let a_host_path = || self.host.range(known..).next().is_some_and(|path| path.starts_with(known));
+        let from = Cow::Borrowed(known);
+        let a_known_one = || self.known.range(from..).next().is_some_and(|spelled| spelled.starts_with(known));
         let another_variable = || self.prefixes.iter().filter(|prefix| overlap(prefix, known)).count() > 1;
-        others && (known.is_empty() || a_host_path() || another_variable() || self.same_prefix(place, known))
+        others && (known.is_empty() || a_known_one() || another_variable() || self.same_prefix(place, known))
     }
 
     /// Whether some variable could make an unresolved place this one.
     fn reaches(&self, place: &Place) -> bool {
-        match place.filesystem {
-            Filesystem::Host => {
-                let cuts = place.path.char_indices().map(|(at, _)| at).chain([place.path.len()]);
-                cuts.into_iter().any(|at| place.path.get(..at).is_some_and(|known| self.prefixes.contains(known)))
-            }
-            _ => self.prefixes.contains(""),
-        }
+        place.spelled().is_some_and(|spelled| {
+            let cuts = spelled.char_indices().map(|(at, _)| at).chain([spelled.len()]);
+            cuts.into_iter().any(|at| spelled.get(..at).is_some_and(|known| self.prefixes.contains(known)))
+        })
     }
 
     /// Whether another place begins with the same text before its variable.

@@ -212,7 +212,8 @@ impl Canonical<'_> {
                     mapping(span, vec![condition, entry("required", span, typed(span, "true"))])
                 };
                 let named = |item: &Rc<Node>| Some(entry(as_text(item)?, item.span, started(item.span)));
-                mapping(node.span, items.iter().filter_map(named).collect())
+                let known = items.iter().filter(|item| !is_symbolic(item));
+                mapping(node.span, known.filter_map(named).collect())
             }
             Data::Scalar(_) => self.refuse(node, path, "a list of services, or a mapping"),
         }
@@ -290,7 +291,7 @@ fn env_file(item: &Rc<Node>) -> Rc<Node> {
 fn names(node: &Rc<Node>) -> Rc<Node> {
     let Some(items) = node.as_seq() else { return Rc::clone(node) };
     let named = |item: &Rc<Node>| Some(entry(as_text(item)?, item.span, typed(item.span, "")));
-    mapping(node.span, items.iter().filter_map(named).collect())
+    mapping(node.span, items.iter().filter(|item| !is_symbolic(item)).filter_map(named).collect())
 }
 
 /// Defaults of attributes that are there (compose-go, `transform.SetDefaultValues`).
@@ -309,6 +310,7 @@ pub(super) fn with_defaults(root: &Rc<Node>) -> Rc<Node> {
                     with_default(&item, "mode", |span| text(span, "ingress"))
                 }),
                 "gpus" => items(value, counted),
+                "deploy" => devices(value),
                 _ => Rc::clone(value),
             }
         })
@@ -316,6 +318,19 @@ pub(super) fn with_defaults(root: &Rc<Node>) -> Rc<Node> {
     values(root, |section| match section.key.as_str() {
         "services" => values(&section.value, |entry| service(&entry.value)),
         _ => Rc::clone(&section.value),
+    })
+}
+
+/// The devices that `deploy` reserves, counted.
+fn devices(deploy: &Rc<Node>) -> Rc<Node> {
+    let below = |node: &Rc<Node>, key: &str, change: &dyn Fn(&Rc<Node>) -> Rc<Node>| match node.get(key) {
+        Some(value) => with(node, key, change(value)),
+        None => Rc::clone(node),
+    };
+    below(deploy, "resources", &|resources| {
+        below(resources, "reservations", &|reservations| {
+            below(reservations, "devices", &|devices| items(devices, counted))
+        })
     })
 }
 

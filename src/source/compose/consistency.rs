@@ -53,7 +53,10 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
                 told.push(Refusal::new(trigger.span, "an empty `path` to watch"));
             }
         }
-        for request in list(&service.value, "gpus") {
+        let reserved = ["deploy", "resources", "reservations"];
+        let reserved = reserved.iter().try_fold(&service.value, |node, key| node.get(key));
+        let reserved = reserved.map(|node| list(node, "devices")).unwrap_or_default();
+        for request in list(&service.value, "gpus").iter().chain(reserved) {
             if request.get("count").is_some() && request.get("device_ids").is_some() {
                 told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other"));
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::{Context, Options};
+use super::{Context, Options, dotenv};
 use crate::model::{Diagnostic, Level};
 
 /// The names Compose looks for, in order (Compose spec, "Compose file").
@@ -53,29 +53,49 @@ fn defaults(directory: &Path) -> Option<Vec<PathBuf>> {
 /// The path does not exist or holds no compose file.
 pub fn find(path: &Path, context: &Context) -> Result<Vec<Options>, Diagnostic> {
     let name = || Some(path.display().to_string());
-    let project = |files: Vec<PathBuf>| Options { files, ..Options::default() };
     let absolute = context.cwd.join(path);
     let found = std::fs::metadata(&absolute).map_err(|error| {
         Diagnostic::about(Level::Error, name(), format!("cannot look at this path: {error}; check its spelling"))
     })?;
     if !found.is_dir() {
-        return Ok(vec![project(vec![path.to_owned()])]);
+        return Ok(vec![Options { files: vec![path.to_owned()], ..Options::default() }]);
     }
-    if let Some(files) = defaults(path_to(context, path).as_path()) {
-        return Ok(vec![project(files.iter().map(|file| shown(file, context, path)).collect())]);
+    let of = |directory: &Path, files: Vec<PathBuf>| Options {
+        files: files.iter().map(|file| shown(file, context, path)).collect(),
+        runs_in: Some(directory.to_owned()),
+        ..Options::default()
+    };
+    if let Some(files) = files_of(&absolute, context) {
+        return Ok(vec![of(&absolute, files)]);
     }
-    let projects = search(&absolute)
+    let projects = search(&absolute, context)
         .map_err(|error| Diagnostic::about(Level::Error, name(), format!("cannot search this directory: {error}")))?;
     if projects.is_empty() {
         let message = format!("no compose file in this directory or below ({})", NAMES.join(", "));
         return Err(Diagnostic::about(Level::Error, name(), message));
     }
-    let shown = |files: Vec<PathBuf>| files.iter().map(|file| shown(file, context, path)).collect();
-    Ok(projects.into_iter().map(|files| project(shown(files))).collect())
+    Ok(projects.into_iter().map(|(directory, files)| of(&directory, files)).collect())
 }
 
-fn path_to(context: &Context, path: &Path) -> PathBuf {
-    context.cwd.join(path)
+/// The files of the project that Compose would find in a directory: those that its `.env` names, or the default ones.
+fn files_of(directory: &Path, context: &Context) -> Option<Vec<PathBuf>> {
+    named(directory, context).or_else(|| defaults(directory))
+}
+
+/// The files of `COMPOSE_FILE`: of the environment where Compose would run here, else of the directory's `.env`.
+fn named(directory: &Path, context: &Context) -> Option<Vec<PathBuf>> {
+    let here = directory.components().eq(context.cwd.components());
+    let mut variables = BTreeMap::new();
+    if let Ok(text) = std::fs::read_to_string(directory.join(".env")) {
+        // What is wrong with it is told when it is read for good; what stands before counts.
+        let _ = dotenv::parse(&text, &mut variables, &context.environment);
+    }
+    if here {
+        variables.extend(context.environment.clone());
+    }
+    let files = variables.get("COMPOSE_FILE").filter(|files| !files.is_empty())?;
+    let separator = variables.get("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty());
+    Some(files.split(separator.map_or(":", String::as_str)).map(|file| directory.join(file)).collect())
 }
 
 /// A found file as the person would write it: below the path they gave.
@@ -85,7 +105,7 @@ fn shown(file: &Path, context: &Context, path: &Path) -> PathBuf {
 }
 
 /// Every directory below that holds a project, respecting .gitignore whether or not it is a git checkout.
-fn search(directory: &Path) -> Result<Vec<Vec<PathBuf>>, ignore::Error> {
+fn search(directory: &Path, context: &Context) -> Result<Vec<(PathBuf, Vec<PathBuf>)>, ignore::Error> {
     let mut projects = Vec::new();
     let walk = WalkBuilder::new(directory)
         .hidden(false)
@@ -95,7 +115,7 @@ fn search(directory: &Path) -> Result<Vec<Vec<PathBuf>>, ignore::Error> {
     for entry in walk {
         let entry = entry?;
         if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-            projects.extend(defaults(entry.path()));
+            projects.extend(files_of(entry.path(), context).map(|files| (entry.path().to_owned(), files)));
         }
     }
     projects.sort();

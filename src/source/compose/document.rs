@@ -343,6 +343,9 @@ impl Printer {
             }
         }
         for item in node.as_seq().unwrap_or_default() {
+            if is_symbolic(item) {
+                continue;
+            }
             let text = written(item).unwrap_or_default();
             match text.split_once('=').or_else(|| text.split_once(':')) {
                 Some((host, addresses)) if !host.is_empty() && !host.contains([':', '=']) => {

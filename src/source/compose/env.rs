@@ -138,8 +138,13 @@ fn read_file(
     let shown = file.strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
     let not_read = format!("its env_file {shown} was not read");
     let (id, text) = read::read(sources, &file, &shown, None).map_err(|diagnostic| {
-        // Secrets are often not where a review runs, so the rest is judged, but not as if nothing were missing.
-        let level = if strict { Level::Error } else { Level::Gap };
+        // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state
+        // directory is not judged as if nothing were missing.
+        let level = match (strict, file.exists()) {
+            (true, _) => Level::Error,
+            (false, true) => Level::Gap,
+            (false, false) => Level::Warning,
+        };
         let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
         problem(level, item.span, message, Some(&not_read))
     })?;

@@ -161,7 +161,7 @@ impl Loading<'_> {
 
     fn read_base(&mut self, path: PathBuf, frame: &Frame, span: Span) -> Option<Base> {
         let before = self.diagnostics.len();
-        let documents = self.documents(&path, frame);
+        let documents = self.documents(&path, frame, Some(span));
         let mut all = Resets::default();
         let mut root: Option<Rc<Node>> = None;
         for (document, resets) in documents {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::interpolate::{self, Unset};
 use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
-use crate::model::{Diagnostic, Level, clean};
+use crate::model::{Diagnostic, Level, Value, clean};
 use crate::text::yaml::{self, Limits};
 use crate::text::{Pos, Span};
 
@@ -30,8 +30,16 @@ impl Loading<'_> {
         let (context, options) = (self.context, self.options);
         let given = self.env_files_given();
         self.check_switches();
-        let before = self.directory(&options.files);
-        let mut variables = self.variables_of(&self.env_files(&before, &given), &context.environment);
+        let before = match (&options.runs_in, &options.project_directory) {
+            (Some(runs_in), None) => clean(&context.cwd.join(runs_in).display().to_string()),
+            _ => self.directory(&options.files),
+        };
+        let mut around = context.environment.clone();
+        if options.runs_in.is_some() || !around.contains_key("PWD") {
+            let runs_in = options.runs_in.as_deref().unwrap_or(Path::new(""));
+            around.insert("PWD".to_owned(), clean(&context.cwd.join(runs_in).display().to_string()));
+        }
+        let mut variables = self.variables_of(&self.env_files(&before, &given), &around);
         let files = match options.files.as_slice() {
             [] => match discover(context, Path::new(&before), &variables) {
                 Ok(files) => files,
@@ -74,52 +82,43 @@ impl Loading<'_> {
         files: &[PathBuf],
         directory: &str,
         mut variables: BTreeMap<String, String>,
-    ) -> Option<(String, BTreeMap<String, String>)> {
+    ) -> Option<(Value, BTreeMap<String, String>)> {
         let given = self.options.project_name.clone().filter(|name| !name.is_empty());
         let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned());
         let name = match given {
             Some(name) => {
-                if normalized(&name) != name || name.is_empty() {
+                if normalized(&name) != name {
                     let message = format!(
                         "the project name `{name}` is not usable; it has lower-case letters, digits, `-` and `_`, and \
                          begins with a letter or a digit"
                     );
                     self.tell(Diagnostic::about(Level::Error, None, message));
                 }
-                name
+                Value::known(name, None)
             }
-            None => match self.written_name(files, &variables) {
-                Some(written) if self.options.mode == Mode::Strict || !normalized(&written).is_empty() => {
-                    normalized(&written)
-                }
-                written => {
-                    if written.is_some() {
-                        let message =
-                            "the project's `name` hangs on a variable that is not set; its directory's is taken";
-                        let file = files.first().map(|file| file.display().to_string());
-                        self.tell(Diagnostic::about(Level::Warning, file, message));
-                    }
-                    normalized(directory.rsplit('/').next().unwrap_or(""))
-                }
-            },
+            None => self
+                .written_name(files, &variables)
+                .unwrap_or_else(|| Value::known(normalized(directory.rsplit('/').next().unwrap_or("")), None)),
         };
-        if name.is_empty() {
+        if name.text.is_empty() {
             let message = "the project has no name; give it one with `name:` or --project-name";
             self.tell(Diagnostic::about(Level::Error, files.first().map(|file| file.display().to_string()), message));
         }
         self.go_on()?;
-        variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+        if !name.is_symbolic() {
+            variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.text.clone());
+        }
         Some((name, variables))
     }
 
     /// The last `name` of the files. What is wrong with them is told when they are read for good.
-    fn written_name(&mut self, files: &[PathBuf], variables: &BTreeMap<String, String>) -> Option<String> {
+    fn written_name(&mut self, files: &[PathBuf], variables: &BTreeMap<String, String>) -> Option<Value> {
         let mut name = None;
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
             let Ok(text) = read::text(&path, self.options.stdin.as_deref()) else { continue };
-            // Most files have none, and reading them twice is not free.
-            if !text.contains("name") {
+            // Most files have none, and parsing them twice is not free.
+            if !text.lines().any(|line| line.starts_with(['n', '"', '\'', '{', '!', '?'])) {
                 continue;
             }
             let Ok(stream) = yaml::parse(crate::text::FileId::default(), &text, Limits::default()) else { continue };
@@ -128,8 +127,11 @@ impl Loading<'_> {
                 name = written.filter(|name| !name.is_empty()).or(name);
             }
         }
-        let expanded = interpolate::expand(&name?, variables, Unset::Empty).ok()?;
-        Some(expanded.text)
+        let unset = if self.options.mode == Mode::Strict { Unset::Empty } else { Unset::Symbol };
+        let expanded = interpolate::expand(&name?, variables, unset).ok()?;
+        // What hangs on a variable is no name yet, but as good as another of the same text.
+        let text = if expanded.symbols.is_empty() { normalized(&expanded.text) } else { expanded.text };
+        Some(Value { text, symbols: expanded.symbols, span: None })
     }
 
     /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.

@@ -13,8 +13,8 @@ use crate::model::{Level, clean, join};
 use crate::text::yaml::Node;
 
 /// How deep includes may stand in each other, and how many files they may bring in.
-const MAX_DEPTH: usize = 16;
-const MAX_FILES: usize = 256;
+const MAX_DEPTH: usize = 100;
+const MAX_FILES: usize = 1000;
 /// What is taken in; anything else of an included file is its own.
 const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
@@ -78,7 +78,7 @@ impl Loading<'_> {
         let variables = self.variables_of(&env_files, &frame.variables);
         self.frames += 1;
         let child = Frame { working, loader, variables, id: self.frames };
-        self.model(&files, &child, including)
+        self.model(&files, &child, including, Some(path.span))
     }
 
     fn included_env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {

@@ -137,6 +137,10 @@ impl Interpolation<'_> {
                 None => {
                     let message = format!("{} is {}, and this is not", shown(path), cast.expected());
                     self.told.refused.push((node.span, message));
+                    // What it would be is not known, so that nothing below tells it again.
+                    let name = "not typed".to_owned();
+                    new.text = format!("${{{name}}}");
+                    new.symbols.push(Symbol { name, required: false });
                 }
             }
         }

@@ -58,6 +58,9 @@ pub struct Context {
 pub struct Options {
     /// `-f`: the files, merged in order; `-` is standard input. Empty: found as Compose finds them.
     pub files: Vec<PathBuf>,
+    /// The directory that Compose would be run in, where that is not the working directory: its `.env` says where the
+    /// files are, and `PWD` is it.
+    pub runs_in: Option<PathBuf>,
     /// `-p`.
     pub project_name: Option<String>,
     /// `--project-directory`.

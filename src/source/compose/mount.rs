@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::field::{flag, value};
-use super::tree::{as_text, written};
+use super::tree::{as_text, is_symbolic, written};
 use crate::model::{Diagnostic, Level, Mount, MountSource, Value, clean};
 use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
@@ -33,6 +33,11 @@ fn volume_source(entry: &Entry) -> MountSource {
     let (kind, device) = (option("type").map_or_else(String::new, |kind| kind.text), option("device"));
     let options = option("o").map_or_else(String::new, |options| options.text);
     let binds = options.split(',').any(|option| option == "bind" || option == "rbind");
+    // What kind of volume it is hangs on a variable.
+    let open = ["type", "o"].into_iter().filter_map(option).find(Value::is_symbolic);
+    if let Some(open) = open.filter(|open| local && device.is_some() && open.text.starts_with("${")) {
+        return MountSource::Unresolved(open);
+    }
     match device {
         Some(device) if local && binds => return MountSource::Host(cleaned(device)),
         Some(device) if local && !kind.is_empty() && kind != "tmpfs" && kind != "none" => {
@@ -81,9 +86,19 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
             }
             (MountSource::Anonymous, None)
         }
+        // A type that hangs on a variable may be any.
+        (open, source) if open.contains("${") => {
+            let span = item.get("type").map(|node| node.span);
+            let unknown = source.filter(Value::is_symbolic);
+            (
+                MountSource::Unresolved(unknown.unwrap_or(Value { text: open.to_owned(), symbols: Vec::new(), span })),
+                None,
+            )
+        }
         _ => (MountSource::Injected, None),
     };
-    let read_only = item.get("read_only").and_then(|node| flag(node, told)).is_some_and(|flag| flag.on);
+    let known = item.get("read_only").filter(|node| !is_symbolic(node));
+    let read_only = known.and_then(|node| flag(node, told)).is_some_and(|flag| flag.on);
     let subpath = item.get("volume").and_then(|options| options.get("subpath")).and_then(|node| as_text(node));
     let subpath = subpath.map(|path| clean(&format!("/{path}")).trim_start_matches('/').to_owned());
     Some(Mount { target, source, subpath, read_only, span: item.span, defined })

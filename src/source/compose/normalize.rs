@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::tree::{as_text, entry, items, list, mapping, text, typed, values, with, with_default, written};
-use crate::model::clean;
+use super::tree::{
+    as_text, entry, is_symbolic, items, list, mapping, text, typed, values, with, with_default, written,
+};
+use crate::model::{Value, clean};
 use crate::text::Span;
-use crate::text::yaml::{Entry, Node};
+use crate::text::yaml::{Data, Entry, Node, Scalar};
 
 /// The tree with everything named that Compose names.
-pub(super) fn normalize(root: &Rc<Node>, name: &str, variables: &BTreeMap<String, String>) -> Rc<Node> {
+pub(super) fn normalize(root: &Rc<Node>, name: &Value, variables: &BTreeMap<String, String>) -> Rc<Node> {
     let root = networks(root);
     values(&root, |section| match section.key.as_str() {
         "services" => values(&section.value, |entry| service(&entry.value, variables)),
@@ -112,7 +114,7 @@ pub(super) fn inherited(node: &Rc<Node>, variables: &BTreeMap<String, String>, k
 /// `NAME=value` where a name is written alone.
 pub(super) fn assigned(item: &Rc<Node>, name: &str, value: &str) -> Rc<Node> {
     let mut new = Node::text(item.span, format!("{name}={value}"));
-    if let (crate::text::yaml::Data::Scalar(new), Some(old)) = (&mut new.data, item.as_scalar()) {
+    if let (Data::Scalar(new), Some(old)) = (&mut new.data, item.as_scalar()) {
         new.quoted = old.quoted;
     }
     Rc::new(new)
@@ -122,19 +124,21 @@ pub(super) fn assigned(item: &Rc<Node>, name: &str, value: &str) -> Rc<Node> {
 fn dependencies(service: &Rc<Node>) -> Rc<Node> {
     let mut uses: Vec<(String, Span, bool)> = Vec::new();
     for link in service.get("links").and_then(|links| links.as_seq()).unwrap_or_default() {
-        let Some(link_text) = as_text(link) else { continue };
+        let Some(link_text) = as_text(link).filter(|_| !is_symbolic(link)) else { continue };
         let name =
             link_text.split_once(':').filter(|(_, alias)| !alias.contains(':')).map_or(link_text, |(name, _)| name);
         uses.push((name.to_owned(), link.span, true));
     }
     for namespace in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
         let Some(node) = service.get(namespace) else { continue };
-        if let Some(name) = as_text(node).and_then(|text| text.strip_prefix("service:")) {
+        let known = as_text(node).filter(|_| !is_symbolic(node));
+        if let Some(name) = known.and_then(|text| text.strip_prefix("service:")) {
             uses.push((name.to_owned(), node.span, true));
         }
     }
     for from in service.get("volumes_from").and_then(|from| from.as_seq()).unwrap_or_default() {
-        let Some(source) = as_text(from).filter(|text| !text.starts_with("container:")) else { continue };
+        let known = as_text(from).filter(|_| !is_symbolic(from));
+        let Some(source) = known.filter(|text| !text.starts_with("container:")) else { continue };
         uses.push((source.split(':').next().unwrap_or("").to_owned(), from.span, false));
     }
     if uses.is_empty() {
@@ -152,7 +156,7 @@ fn dependencies(service: &Rc<Node>) -> Rc<Node> {
 }
 
 /// A resource without a name has that of its key, below the project's unless it is external.
-fn named(entry: &Entry, project: &str) -> Rc<Node> {
+fn named(entry: &Entry, project: &Value) -> Rc<Node> {
     let resource = match entry.value.as_map() {
         Some(_) => Rc::clone(&entry.value),
         None => mapping(entry.key_span, Vec::new()),
@@ -162,6 +166,8 @@ fn named(entry: &Entry, project: &str) -> Rc<Node> {
     }
     let external = resource.get("external").and_then(|external| written(external));
     let external = matches!(external.as_deref(), Some("true" | "1" | "t" | "T" | "TRUE" | "True"));
-    let name = if external { entry.key.clone() } else { format!("{project}_{}", entry.key) };
-    with(&resource, "name", text(entry.key_span, name))
+    let name = if external { entry.key.clone() } else { format!("{}_{}", project.text, entry.key) };
+    let symbols = if external { Vec::new() } else { project.symbols.clone() };
+    let name = Scalar { text: name, symbols, ..Scalar::default() };
+    with(&resource, "name", Rc::new(Node::new(entry.key_span, Data::Scalar(name))))
 }

@@ -14,7 +14,7 @@ use super::tree::{as_text, items, values, with, without};
 use super::{
     Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
-use crate::model::{Diagnostic, Level, Unseen, clean};
+use crate::model::{Diagnostic, Level, Unseen, Value, clean};
 use crate::text::yaml::{self, Data, Entry, Limits, Node, YamlError};
 use crate::text::{Sources, Span};
 
@@ -145,7 +145,7 @@ impl<'a> Loading<'a> {
         let (files, directory, variables) = self.found()?;
         let (name, variables) = self.name(&files, &directory, variables)?;
         let frame = Frame { working: directory.clone(), loader: directory.clone(), variables, id: 0 };
-        let root = self.model(&files, &frame, &[]);
+        let root = self.model(&files, &frame, &[], None);
         if root.is_none() && !self.refused {
             let file = files.first().map(|file| file.display().to_string());
             self.tell(Diagnostic::about(Level::Error, file, EMPTY));
@@ -154,7 +154,7 @@ impl<'a> Loading<'a> {
         self.complete(name, directory, frame, &root)
     }
 
-    fn complete(&mut self, name: String, directory: String, frame: Frame, root: &Rc<Node>) -> Option<Project> {
+    fn complete(&mut self, name: Value, directory: String, frame: Frame, root: &Rc<Node>) -> Option<Project> {
         if root.as_map().is_some_and(<[_]>::is_empty) && self.diagnostics.is_empty() {
             self.tell(Diagnostic::at(Level::Error, Span { end: root.span.start, ..root.span }, EMPTY));
         }
@@ -166,12 +166,13 @@ impl<'a> Loading<'a> {
         let services = section(&root, "services").iter();
         let active = services.filter(|service| starts(&service.value, &profiles)).map(|service| service.key.clone());
         let active: BTreeSet<String> = active.collect();
+        self.unknown_profiles(&root);
         self.refuse_all(consistency(&root, &active));
         self.go_on()?;
         self.doubt();
         let (variables, mode) = (frame.variables, self.options.mode);
         Some(Project {
-            name,
+            name: name.text,
             directory,
             root,
             diagnostics: Vec::new(),
@@ -180,6 +181,22 @@ impl<'a> Loading<'a> {
             mode,
             unseen: std::mem::take(&mut self.unseen),
         })
+    }
+
+    /// A profile that no service has is a slip: it would leave the others out of a review without a word.
+    fn unknown_profiles(&mut self, root: &Node) {
+        let Profiles::Active(asked) = &self.options.profiles else { return };
+        let of = |service: &Entry| -> Vec<Rc<Node>> {
+            service.value.get("profiles").and_then(|profiles| profiles.as_seq()).unwrap_or_default().to_vec()
+        };
+        let known: HashSet<String> =
+            section(root, "services").iter().flat_map(of).filter_map(|one| as_text(&one).map(str::to_owned)).collect();
+        for profile in asked.iter().filter(|profile| *profile != "*" && !profile.is_empty()) {
+            if !known.contains(profile) {
+                let message = format!("no service has the profile `{profile}`");
+                self.tell(Diagnostic::about(Level::Warning, None, message));
+            }
+        }
     }
 
     /// A service of which a part is of no use was not seen whole. It is said at its name: the part may hold a secret.
@@ -202,12 +219,18 @@ impl<'a> Loading<'a> {
     }
 
     /// The model of some files over each other.
-    pub(super) fn model(&mut self, files: &[PathBuf], frame: &Frame, including: &[PathBuf]) -> Option<Rc<Node>> {
+    pub(super) fn model(
+        &mut self,
+        files: &[PathBuf],
+        frame: &Frame,
+        including: &[PathBuf],
+        named_at: Option<Span>,
+    ) -> Option<Rc<Node>> {
         let mut root: Option<Rc<Node>> = None;
         let mut including = including.to_vec();
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.absolute(file) };
-            let documents = self.documents(file, frame);
+            let documents = self.documents(file, frame, named_at);
             including.push(path.clone());
             for (document, resets) in documents {
                 self.places.extend(section(&document, "services").iter().cloned());
@@ -253,14 +276,19 @@ impl<'a> Loading<'a> {
         canonical
     }
 
-    /// The documents of one file, interpolated, with what they reset; none where it is unusable, which is told.
-    pub(super) fn documents(&mut self, file: &Path, frame: &Frame) -> Vec<(Rc<Node>, Resets)> {
+    /// The documents of one file, interpolated, with what they reset; none where it is unusable, which is told, at the
+    /// place where another file names it.
+    pub(super) fn documents(&mut self, file: &Path, frame: &Frame, named_at: Option<Span>) -> Vec<(Rc<Node>, Resets)> {
         let path = if file == Path::new("-") { file.to_owned() } else { self.context.cwd.join(file) };
         let name = self.shown(file);
         let (id, text) = match read::read(self.sources, &path, &name, self.options.stdin.as_deref()) {
             Ok(read) => read,
             Err(told) => {
-                self.tell(told);
+                // A file that another one names is missing there.
+                self.tell(match (told.span, named_at) {
+                    (None, Some(span)) => Diagnostic::at(told.level, span, format!("{name}: {}", told.message)),
+                    _ => told,
+                });
                 return Vec::new();
             }
         };

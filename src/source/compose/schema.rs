@@ -1,7 +1,7 @@
 //! The Compose specification's JSON Schema: what a merged file may say. May use `text`.
 //! `schema/README.md` names where the schema comes from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Map, Number, Value};
 
-use super::tree::rebuilt;
+use super::tree::{is_symbolic, rebuilt};
 use super::{NOT_JUDGED, Refusal};
 use crate::model::Level;
 use crate::text::scalar::Kind;
@@ -30,6 +30,7 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
         return Rc::clone(root);
     };
     let mut tree = Rc::clone(root);
+    let mut taken: HashSet<Pointer> = HashSet::new();
     for _ in 0..MAX_ROUNDS {
         let instance = value(&tree);
         if validator.is_valid(&instance) {
@@ -39,11 +40,26 @@ pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
         for error in validator.iter_errors(&instance) {
             let mut causes = Vec::new();
             most_specific(&error, &mut causes);
-            tell(&tree, &causes, told, &mut cuts);
+            // Several items of one list may be wrong at once.
+            let mut places: BTreeMap<Pointer, Vec<&ValidationError<'_>>> = BTreeMap::new();
+            for cause in causes {
+                places.entry(pointer(cause)).or_default().push(cause);
+            }
+            for (at, causes) in places {
+                // What is missing may be what was taken out before.
+                let missing =
+                    matches!(causes.first().map(|cause| cause.kind()), Some(ValidationErrorKind::Required { .. }));
+                if missing && taken.contains(&at) {
+                    cuts.push(at);
+                } else {
+                    tell(&tree, &at, &causes, told, &mut cuts);
+                }
+            }
         }
         if cuts.is_empty() {
             break;
         }
+        taken.extend(cuts.iter().filter_map(|cut| cut.split_last()).map(|(_, parent)| parent.to_vec()));
         tree = without(&tree, &cuts.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
     tree
@@ -95,10 +111,19 @@ fn most_specific<'e>(error: &'e ValidationError<'_>, found: &mut Vec<&'e Validat
 }
 
 /// Tells one failure and notes what is to be taken out.
-fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal>, cuts: &mut Vec<Pointer>) {
+fn tell(
+    tree: &Rc<Node>,
+    at: &[String],
+    causes: &[&ValidationError<'_>],
+    told: &mut Vec<Refusal>,
+    cuts: &mut Vec<Pointer>,
+) {
     let Some(first) = causes.first() else { return };
-    let at = pointer(first);
-    let Some((node, key_span)) = find(tree, &at) else { return };
+    let Some((node, key_span)) = find(tree, at) else { return };
+    // What hangs on a variable may be right where Compose runs.
+    if is_symbolic(node) {
+        return;
+    }
     let path = if at.is_empty() { "the file".to_owned() } else { at.join(".") };
     match first.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
@@ -106,7 +131,7 @@ fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal
                 let span = node.entry(key).map_or(node.span, |entry| entry.key_span);
                 let message = format!("`{key}` is no key that Compose knows in {path}");
                 told.push(Refusal::new(span, message).at_most(Level::Gap).then("what it means is not judged"));
-                cuts.push([at.as_slice(), std::slice::from_ref(key)].concat());
+                cuts.push([at, std::slice::from_ref(key)].concat());
             }
             return;
         }
@@ -128,7 +153,7 @@ fn tell(tree: &Rc<Node>, causes: &[&ValidationError<'_>], told: &mut Vec<Refusal
         }
         kind => told.push(Refusal::new(node.span, format!("{path} {}", wrong(kind))).then(NOT_JUDGED)),
     }
-    cuts.push(at);
+    cuts.push(at.to_vec());
 }
 
 fn wrong(kind: &ValidationErrorKind) -> String {

@@ -6,6 +6,7 @@ use super::consistency::section;
 use super::env::Reading;
 use super::field::{self, flag, pairs, value, values, words, wrong};
 use super::mount::{Volumes, cleaned, mounts, named_volumes};
+use super::tree::is_symbolic;
 use super::{Context, Project};
 use crate::model::{
     Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
@@ -82,12 +83,26 @@ impl Reader<'_> {
     }
 
     fn flag(&mut self, node: &Node, key: &str) -> Option<Flag> {
-        node.get(key).and_then(|node| flag(node, &mut self.reading.told))
+        let node = node.get(key)?;
+        if is_symbolic(node) {
+            // Whether its own layer can be written changes nothing that a finding says is fine.
+            if key != "read_only" {
+                let what = format!("its `{key}` hangs on a variable that is not set");
+                self.reading.unseen.push(Unseen { what, span: node.span });
+            }
+            return None;
+        }
+        flag(node, &mut self.reading.told)
     }
 
     fn replicas(&mut self, node: &Node) -> (u64, Option<Span>) {
         let deploy = node.get("deploy").and_then(|deploy| deploy.get("replicas"));
         let Some(node) = deploy.or_else(|| node.get("scale")).filter(|node| !node.is_null()) else { return (1, None) };
+        if is_symbolic(node) {
+            let what = "how often it is started hangs on a variable that is not set".to_owned();
+            self.reading.unseen.push(Unseen { what, span: node.span });
+            return (1, Some(node.span));
+        }
         match node.as_scalar().and_then(|scalar| scalar.text.trim().parse().ok()) {
             Some(replicas) => (replicas, Some(node.span)),
             None => {
