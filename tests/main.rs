@@ -22,4 +22,5 @@ mod properties;
 mod readme;
 mod rules;
 mod traps;
+mod variables;
 mod world;

@@ -105,9 +105,11 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
 }
 
 fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {
-    // What begins with a variable may be a path.
-    if name.is_symbolic() && name.text.starts_with("${") {
-        return (MountSource::Unresolved(name), None);
+    // What begins with a variable may be a path; a key with one in it may be any volume's, and those have names.
+    if name.is_symbolic() && !volumes.contains_key(&name.text) {
+        let whole = name.text.starts_with("${");
+        let text = if whole { name.text.clone() } else { format!("${{{}}}", name.text) };
+        return (MountSource::Unresolved(Value { text, ..name }), None);
     }
     match volumes.get(&name.text) {
         Some(named) => (named.source.clone(), Some(named.span)),

@@ -118,7 +118,7 @@ impl Reader<'_> {
         Some(Command { words, span: node.span })
     }
 
-    /// The health check (`CMD-SHELL` text, `CMD` words) and the commands of `post_start` and `pre_stop`.
+    /// The health check (`CMD-SHELL` text, `CMD` words) and the commands of `post_start`, `pre_stop` and `develop.watch`.
     fn hooks(&mut self, node: &Node) -> Vec<Command> {
         let mut hooks = Vec::new();
         if let Some(test) = node.get("healthcheck").and_then(|check| check.get("test")) {
@@ -146,6 +146,10 @@ impl Reader<'_> {
         for key in ["post_start", "pre_stop"] {
             let items = node.get(key).and_then(|node| node.as_seq()).unwrap_or_default();
             hooks.extend(items.iter().filter_map(|item| self.command(item, "command")));
+        }
+        let watch = node.get("develop").and_then(|develop| develop.get("watch"));
+        for trigger in watch.and_then(|watch| watch.as_seq()).unwrap_or_default() {
+            hooks.extend(trigger.get("exec").and_then(|exec| self.command(exec, "command")));
         }
         hooks.retain(|hook| !hook.words.is_empty());
         hooks
@@ -244,7 +248,8 @@ fn volumes_from(containers: &mut [Container], from: &[(usize, Value)], told: &mu
         let name = source.text.split(':').next().unwrap_or("");
         if !at.contains_key(name) {
             let what = "the mounts that `volumes_from` takes are of a container that is not described";
-            told.extend(source.span.map(|span| Diagnostic::at(Level::Gap, span, what)));
+            let level = if source.is_symbolic() { Level::Warning } else { Level::Gap };
+            told.extend(source.span.map(|span| Diagnostic::at(level, span, what)));
             if let (Some(taker), Some(span)) = (containers.get_mut(*taker), source.span) {
                 taker.unseen.push(Unseen { what: what.to_owned(), span });
             }
