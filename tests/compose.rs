@@ -312,13 +312,8 @@ fn says_where(told: &str) -> bool {
         let number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok());
         number(parts.next()) && number(parts.next())
     };
-    let elsewhere = [
-        "cannot read this file",
-        "the project name `",
-        "the project has no name",
-        "this file is empty",
-        "the variable COMPOSE_DISABLE",
-    ];
+    let elsewhere =
+        ["cannot read this file", "the project name `", "the project has no name", "the variable COMPOSE_DISABLE"];
     let mut errors = told.lines().filter(|line| line.contains("error: "));
     errors.clone().count() > 0 && errors.all(|line| placed(line) || elsewhere.iter().any(|words| line.contains(words)))
 }

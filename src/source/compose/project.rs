@@ -75,6 +75,8 @@ pub(super) struct Loading<'a> {
     pub(super) unseen: HashMap<String, Vec<Unseen>>,
     /// Services as they are written, for what is told of a part of one.
     places: Vec<Entry>,
+    /// Where the first file without a word in it begins.
+    empty: Option<Span>,
     /// How many files were included in all.
     pub(super) files: usize,
     /// How many frames there were in all.
@@ -95,6 +97,7 @@ impl<'a> Loading<'a> {
             bases: HashMap::new(),
             unseen: HashMap::new(),
             places: Vec::new(),
+            empty: None,
             files: 0,
             frames: 0,
         }
@@ -148,7 +151,10 @@ impl<'a> Loading<'a> {
         let root = self.model(&files, &frame, &[], None);
         if root.is_none() && !self.refused {
             let file = files.first().map(|file| file.display().to_string());
-            self.tell(Diagnostic::about(Level::Error, file, EMPTY));
+            self.tell(match self.empty {
+                Some(start) => Diagnostic::at(Level::Error, start, EMPTY),
+                None => Diagnostic::about(Level::Error, file, EMPTY),
+            });
         }
         let root = root?;
         self.complete(name, directory, frame, &root)
@@ -326,8 +332,12 @@ impl<'a> Loading<'a> {
             }
         }
         // To Compose a file without a word in it is nothing, as long as another one says something.
-        if documents.is_empty() && !self.is_strict() {
-            self.tell(Diagnostic::at(Level::Error, Span::file_start(id), EMPTY));
+        if documents.is_empty() {
+            let start = Span::file_start(id);
+            self.empty.get_or_insert(start);
+            if !self.is_strict() {
+                self.tell(Diagnostic::at(Level::Error, start, EMPTY));
+            }
         }
         documents.into_iter().map(|document| self.interpolated(document, frame)).collect()
     }
