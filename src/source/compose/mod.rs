@@ -21,6 +21,7 @@ mod normalize;
 mod paths;
 mod port;
 mod project;
+mod quick;
 mod read;
 mod resets;
 mod schema;

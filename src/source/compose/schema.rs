@@ -10,21 +10,24 @@ use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Map, Number, Value};
 
 use super::tree::{is_symbolic, rebuilt};
-use super::{NOT_JUDGED, Refusal};
+use super::{NOT_JUDGED, Refusal, quick};
 use crate::model::Level;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node};
 
-static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| {
-    let schema = serde_json::from_str(include_str!("schema/compose-spec.json")).ok()?;
-    jsonschema::draft7::options().build(&schema).ok()
-});
+static SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("schema/compose-spec.json")).unwrap_or_default());
+
+static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::draft7::options().build(&SCHEMA).ok());
 
 /// How often what is wrong is taken out and the rest looked at again.
 const MAX_ROUNDS: usize = 16;
 
 /// The tree without what the schema does not allow, which is told.
 pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
+    if quick::is_surely_valid(&SCHEMA, root) {
+        return Rc::clone(root);
+    }
     let Some(validator) = &*VALIDATOR else {
         told.push(Refusal::new(root.span, "the Compose schema is not usable; please report it"));
         return Rc::clone(root);
@@ -240,5 +243,45 @@ fn without(tree: &Rc<Node>, pointers: &[&[String]]) -> Rc<Node> {
             rebuilt(tree, Data::Seq(items.iter().enumerate().filter_map(keep).collect()))
         }
         Data::Scalar(_) => Rc::clone(tree),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::yaml::{Limits, parse};
+    use crate::text::{FileId, Sources};
+
+    #[test]
+    fn what_a_quick_look_allows_the_schema_allows() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/compose");
+        let (mut quick_ones, mut slow_ones) = (0, 0);
+        for folder in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            let Ok(text) = std::fs::read_to_string(folder.join("compose.yaml")) else { continue };
+            let Ok(stream) = parse(FileId::default(), &text, Limits::default()) else { continue };
+            for document in &stream.documents {
+                let is_valid = VALIDATOR.as_ref().unwrap().is_valid(&value(document));
+                let is_quick = quick::is_surely_valid(&SCHEMA, document);
+                assert!(is_valid || !is_quick, "{}", folder.display());
+                quick_ones += usize::from(is_quick);
+                slow_ones += usize::from(is_valid && !is_quick);
+            }
+        }
+        assert!(quick_ones > 300 && slow_ones < 20, "{quick_ones} were quick and {slow_ones} were not");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_where_it_is() {
+        let text = "services:\n  a: {image: x, ports: {}, nope: 1, command: [a, 1, true]}\n  b: 7\n";
+        let sources = Sources::default();
+        let id = sources.add("x", text);
+        let tree = parse(id, text, Limits::default()).unwrap().documents.remove(0);
+        let mut told = Vec::new();
+        let rest = check(&tree, &mut told);
+        let mut columns: Vec<(u32, u32)> =
+            told.iter().map(|refusal| (refusal.span.start.line, refusal.span.start.column)).collect();
+        columns.sort_unstable();
+        assert_eq!(columns, [(2, 24), (2, 28), (2, 50), (2, 53), (3, 6)], "{told:?}");
+        assert!(quick::is_surely_valid(&SCHEMA, &rest));
     }
 }
