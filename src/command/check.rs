@@ -20,15 +20,8 @@ use crate::triage::{self, ExitStatus, FailOn};
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
 
-pub(super) fn run(
-    arguments: &Check,
-    world: &World,
-    rules: &Ruleset,
-    style: Style,
-    sources: &Sources,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
+/// Everything that the arguments name, and the configuration.
+pub(super) fn read(arguments: &Check, world: &World, sources: &Sources) -> anyhow::Result<(Layout, Config)> {
     let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
     let mut layout = Layout::default();
     let projects = projects(arguments, &context, &mut layout.diagnostics)?;
@@ -38,6 +31,19 @@ pub(super) fn run(
     for project in loaded {
         layout.join(project);
     }
+    Ok((layout, config))
+}
+
+/// What was read, judged and printed.
+pub(super) fn judged(
+    arguments: &Check,
+    (layout, config): (Layout, Config),
+    rules: &Ruleset,
+    style: Style,
+    sources: &Sources,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
     let mut report = judge(layout, rules, &config);
     triage::sort(&mut report, sources);
     let status = triage::exit_status(&report, fail_on(arguments.fail_on));

@@ -56,12 +56,22 @@ impl World {
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::default();
     match &cli.command {
-        Command::Check(arguments) => match load_rules(cli, &sources, err)? {
-            Some(rules) => check::run(arguments, world, &rules, world.style(cli.color), &sources, out, err),
-            None => Ok(ExitStatus::Unusable),
-        },
+        Command::Check(arguments) => {
+            let read = || check::read(arguments, world, &sources);
+            // The rules are as much to read as a project: both are read at once.
+            let (rules, read) = std::thread::scope(|scope| {
+                let rules = scope.spawn(|| Ruleset::load(&sources, cli.rules.as_deref()));
+                let read = read();
+                (rules.join(), read)
+            });
+            let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
+            match usable(rules, &sources, err)? {
+                Some(rules) => check::judged(arguments, read?, &rules, world.style(cli.color), &sources, out, err),
+                None => Ok(ExitStatus::Unusable),
+            }
+        }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
-        Command::Explain(arguments) => match load_rules(cli, &sources, err)? {
+        Command::Explain(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
             Some(rules) => explain::run(arguments, &rules, out),
             None => Ok(ExitStatus::Unusable),
         },
@@ -69,8 +79,12 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
 }
 
 /// The rules, or `None` where their mistakes have been told.
-fn load_rules(cli: &Cli, sources: &Sources, err: &mut dyn Write) -> anyhow::Result<Option<Ruleset>> {
-    match Ruleset::load(sources, cli.rules.as_deref()) {
+fn usable(
+    rules: Result<Ruleset, RulesetError>,
+    sources: &Sources,
+    err: &mut dyn Write,
+) -> anyhow::Result<Option<Ruleset>> {
+    match rules {
         Ok(rules) => Ok(Some(rules)),
         Err(RulesetError::Wrong(problems)) => {
             for problem in &problems {
