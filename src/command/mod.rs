@@ -57,11 +57,10 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     let sources = Sources::default();
     match &cli.command {
         Command::Check(arguments) => {
-            let read = || check::read(arguments, world, &sources);
             // The rules are as much to read as a project: both are read at once.
             let (rules, read) = std::thread::scope(|scope| {
                 let rules = scope.spawn(|| Ruleset::load(&sources, cli.rules.as_deref()));
-                let read = read();
+                let read = check::read(arguments, world, &sources);
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };

@@ -8,7 +8,7 @@ use super::tree::{
     ITEM, Path, as_text, entry, is_symbolic, items, list, mapping, shown, text, typed, values, with, with_default,
     written,
 };
-use super::{port, volume};
+use super::{merge, port, volume};
 use crate::text::Span;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Node};
@@ -207,11 +207,7 @@ impl Canonical<'_> {
                 with_default(&conditional, "required", |span| typed(span, "true"))
             }),
             Data::Seq(items) => {
-                let started = |span: Span| {
-                    let condition = entry("condition", span, text(span, "service_started"));
-                    mapping(span, vec![condition, entry("required", span, typed(span, "true"))])
-                };
-                let named = |item: &Rc<Node>| Some(entry(as_text(item)?, item.span, started(item.span)));
+                let named = |item: &Rc<Node>| Some(entry(as_text(item)?, item.span, merge::started(item.span)));
                 let known = items.iter().filter(|item| !is_symbolic(item));
                 mapping(node.span, known.filter_map(named).collect())
             }

@@ -3,23 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
-use std::rc::Rc;
 
 use super::Refusal;
-use super::tree::{as_text, is_symbolic, written};
+use super::tree::{as_text, is_symbolic, items_of, section, written};
 use crate::model::Level;
 use crate::text::Span;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Entry, Node};
-
-/// The entries of a section of a project.
-pub(super) fn section<'n>(root: &'n Node, name: &str) -> &'n [Entry] {
-    root.get(name).and_then(|section| section.as_map()).unwrap_or_default()
-}
-
-fn list<'n>(node: &'n Node, key: &str) -> &'n [Rc<Node>] {
-    node.get(key).and_then(|items| items.as_seq()).unwrap_or_default()
-}
 
 fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     node.get(key).and_then(|value| as_text(value)).filter(|text| !text.is_empty())
@@ -42,21 +32,21 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
         }
     }
     for service in section(root, "services") {
-        for port in list(&service.value, "ports") {
+        for port in items_of(&service.value, "ports") {
             let Some(host) = port.get("host_ip").filter(|host| !is_symbolic(host)) else { continue };
             if as_text(host).is_none_or(|host| host.parse::<IpAddr>().is_err()) {
                 told.push(Refusal::new(host.span, "`host_ip` is no IP address"));
             }
         }
-        for trigger in service.value.get("develop").map(|develop| list(develop, "watch")).unwrap_or_default() {
+        for trigger in service.value.get("develop").map(|develop| items_of(develop, "watch")).unwrap_or_default() {
             if trigger.get("path").is_some_and(|path| as_text(path) == Some("")) {
                 told.push(Refusal::new(trigger.span, "an empty `path` to watch"));
             }
         }
         let reserved = ["deploy", "resources", "reservations"];
         let reserved = reserved.iter().try_fold(&service.value, |node, key| node.get(key));
-        let reserved = reserved.map(|node| list(node, "devices")).unwrap_or_default();
-        for request in list(&service.value, "gpus").iter().chain(reserved) {
+        let reserved = reserved.map(|node| items_of(node, "devices")).unwrap_or_default();
+        for request in items_of(&service.value, "gpus").iter().chain(reserved) {
             if request.get("count").is_some() && request.get("device_ids").is_some() {
                 told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other"));
             }
@@ -171,12 +161,12 @@ impl Check<'_> {
             }
         }
         if let Some(platform) = text_of(&entry.value, "platform") {
-            let platforms = list(build, "platforms");
+            let platforms = items_of(build, "platforms");
             if !platforms.is_empty() && !platforms.iter().any(|one| as_text(one) == Some(platform)) {
                 self.refuse(build.span, "`build.platforms` does not have the service's `platform`".to_owned());
             }
         }
-        for secret in list(build, "secrets") {
+        for secret in items_of(build, "secrets") {
             self.reference("secrets", "secret", secret, secret_source(secret).as_deref());
         }
     }
@@ -214,14 +204,14 @@ impl Check<'_> {
 
     fn references(&mut self, entry: &Entry) {
         let service = &entry.value;
-        for mount in list(service, "volumes") {
+        for mount in items_of(service, "volumes") {
             let Some(source) = mount.get("source").filter(|source| !is_symbolic(source)) else { continue };
             if text_of(mount, "type") == Some("volume") && as_text(source) != Some("") {
                 self.reference("volumes", "volume", mount, as_text(source));
             }
         }
         for (section, one) in [("configs", "config"), ("secrets", "secret")] {
-            for item in list(service, section) {
+            for item in items_of(service, section) {
                 self.reference(section, one, item, secret_source(item).as_deref());
             }
         }
@@ -262,7 +252,7 @@ impl Check<'_> {
             let message = format!("the service `{}` has a `container_name` and is started {count} times", entry.key);
             self.refuse(entry.key_span, message);
         }
-        let watch = service.get("develop").map(|develop| list(develop, "watch")).unwrap_or_default();
+        let watch = service.get("develop").map(|develop| items_of(develop, "watch")).unwrap_or_default();
         for trigger in watch {
             let action = text_of(trigger, "action");
             if text_of(trigger, "target").is_none() && !matches!(action, Some("rebuild" | "restart")) {
@@ -277,7 +267,7 @@ impl Check<'_> {
         let tmpfs = entry.value.get("tmpfs").map(|tmpfs| tmpfs.as_seq().unwrap_or(std::slice::from_ref(tmpfs)));
         let tmpfs =
             tmpfs.unwrap_or_default().iter().filter_map(|item| Some((as_text(item)?.split(':').next()?, item.span)));
-        let volumes = list(&entry.value, "volumes").iter();
+        let volumes = items_of(&entry.value, "volumes").iter();
         let volumes = volumes.filter_map(|mount| Some((as_text(mount.get("target")?)?, mount.span)));
         for (target, span) in tmpfs.chain(volumes) {
             if known.insert(target, span).is_some() {

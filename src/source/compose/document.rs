@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use serde_json::{Map, Number, Value};
 
-use super::consistency::section;
 use super::env::Reading;
 use super::field::pairs;
 use super::shape::{self, Field, Shape};
-use super::tree::{as_text, is_symbolic, written};
+use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::units::{bytes, go_duration, nanoseconds};
 use super::{Context, Project, Refusal, words};
 use crate::model::{Diagnostic, EnvValue, EnvVar, Level};
@@ -115,18 +114,16 @@ struct Used {
 
 impl Used {
     fn of(&mut self, service: &Node) {
-        let list = |node: &Node, key: &str| -> Vec<Rc<Node>> {
-            node.get(key).and_then(|items| items.as_seq()).unwrap_or_default().to_vec()
-        };
         let source = |item: &Rc<Node>| item.get("source").and_then(|source| written(source));
         self.networks.extend(section(service, "networks").iter().map(|entry| entry.key.clone()));
-        let volumes = list(service, "volumes");
-        let named = volumes.iter().filter(|mount| mount.get("type").and_then(|kind| as_text(kind)) == Some("volume"));
+        let named = items_of(service, "volumes")
+            .iter()
+            .filter(|mount| mount.get("type").and_then(|kind| as_text(kind)) == Some("volume"));
         self.volumes.extend(named.filter_map(source));
-        self.configs.extend(list(service, "configs").iter().filter_map(source));
-        self.secrets.extend(list(service, "secrets").iter().filter_map(source));
+        self.configs.extend(items_of(service, "configs").iter().filter_map(source));
+        self.secrets.extend(items_of(service, "secrets").iter().filter_map(source));
         if let Some(build) = service.get("build") {
-            self.secrets.extend(list(build, "secrets").iter().filter_map(source));
+            self.secrets.extend(items_of(build, "secrets").iter().filter_map(source));
         }
     }
 }

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::consistency::section;
 use super::frame::Frame;
 use super::project::Loading;
 use super::resets::Resets;
-use super::tree::{as_text, is_symbolic, values};
+use super::tree::{as_text, is_symbolic, section, values};
 use super::{Refusal, merge, paths};
 use crate::model::{Level, Unseen, clean};
 use crate::text::Span;

@@ -181,7 +181,8 @@ fn null(span: Span) -> Rc<Node> {
     typed(span, "")
 }
 
-fn started(span: Span) -> Rc<Node> {
+/// What is waited for where only a service's name is written.
+pub(super) fn started(span: Span) -> Rc<Node> {
     let condition = entry("condition", span, text(span, "service_started"));
     mapping(span, vec![condition, entry("required", span, typed(span, "true"))])
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::consistency::{consistency, section, validate};
+use super::consistency::{consistency, validate};
 use super::extends::Base;
 use super::frame::Frame;
 use super::interpolate::{self, Told, Unset};
 use super::resets::Resets;
-use super::tree::{as_text, items, values, with, without};
+use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
     Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
@@ -192,13 +192,13 @@ impl<'a> Loading<'a> {
     /// A profile that no service has is a slip: it would leave the others out of a review without a word.
     fn unknown_profiles(&mut self, root: &Node) {
         let Profiles::Active(asked) = &self.options.profiles else { return };
-        let of = |service: &Entry| -> Vec<Rc<Node>> {
-            service.value.get("profiles").and_then(|profiles| profiles.as_seq()).unwrap_or_default().to_vec()
-        };
-        let known: HashSet<String> =
-            section(root, "services").iter().flat_map(of).filter_map(|one| as_text(&one).map(str::to_owned)).collect();
+        let services = section(root, "services").iter();
+        let known: HashSet<&str> = services
+            .flat_map(|service| items_of(&service.value, "profiles"))
+            .filter_map(|profile| as_text(profile))
+            .collect();
         for profile in asked.iter().filter(|profile| *profile != "*" && !profile.is_empty()) {
-            if !known.contains(profile) {
+            if !known.contains(profile.as_str()) {
                 let message = format!("no service has the profile `{profile}`");
                 self.tell(Diagnostic::about(Level::Warning, None, message));
             }
@@ -366,7 +366,7 @@ impl<'a> Loading<'a> {
 /// Whether a service is started with the profiles.
 fn starts(service: &Node, profiles: &Profiles) -> bool {
     let Profiles::Active(active) = profiles else { return true };
-    let own = service.get("profiles").and_then(|profiles| profiles.as_seq()).unwrap_or_default();
+    let own = items_of(service, "profiles");
     own.is_empty() || active.iter().any(|one| one == "*" || own.iter().any(|own| as_text(own) == Some(one)))
 }
 

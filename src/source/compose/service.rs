@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::consistency::section;
 use super::env::Reading;
 use super::field::{self, flag, pairs, value, values, words, wrong};
 use super::mount::{Volumes, cleaned, mounts, named_volumes};
-use super::tree::is_symbolic;
+use super::tree::{is_symbolic, section};
 use super::{Context, Project};
 use crate::model::{
     Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,

@@ -98,6 +98,16 @@ pub(super) fn items<'a>(node: &'a Rc<Node>, change: impl FnMut(&'a Rc<Node>) -> 
     if same { Rc::clone(node) } else { rebuilt(node, Data::Seq(changed)) }
 }
 
+/// The entries of the mapping at a key, such as a section of a project.
+pub(super) fn section<'n>(node: &'n Node, key: &str) -> &'n [Entry] {
+    node.get(key).and_then(|section| section.as_map()).unwrap_or_default()
+}
+
+/// The items of the list at a key.
+pub(super) fn items_of<'n>(node: &'n Node, key: &str) -> &'n [Rc<Node>] {
+    node.get(key).and_then(|items| items.as_seq()).unwrap_or_default()
+}
+
 /// The text of a scalar that is text.
 pub(super) fn as_text(node: &Node) -> Option<&str> {
     node.as_scalar().filter(|scalar| scalar.kind() == Kind::Text).map(|scalar| scalar.text.as_str())
