@@ -215,6 +215,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         env: std::collections::BTreeMap::new(),
         locks: Vec::new(),
         conditional: false,
+        observed: false,
         span: label.span,
     };
     match label.value.text.as_str() {

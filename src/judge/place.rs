@@ -156,6 +156,10 @@ impl<'a> Mounts<'a> {
             MountSource::Anonymous => own(Filesystem::Anonymous(self.index), path),
             MountSource::Tmpfs => own(Filesystem::Tmpfs(self.index), path),
             MountSource::Injected => own(Filesystem::Layer(self.index), path),
+            MountSource::Unlisted { filesystem, path } => {
+                let below = if path == "/" { below } else { format!("{path}/{below}") };
+                named(Filesystem::Device(filesystem.clone()), &below)
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Value;
+use serde::{Deserialize, Serialize};
+
+use super::{KernelMount, Live, Value};
 use crate::text::Span;
 
 /// A container, or a service that stands for several equal ones.
@@ -52,6 +54,15 @@ pub struct Container {
     pub env: BTreeMap<String, EnvVar>,
     /// Mounts, each target once, in no particular order.
     pub mounts: Vec<Mount>,
+    /// What only a running container shows; `None` where a file describes it.
+    pub live: Option<Box<Live>>,
+}
+
+impl Container {
+    /// Whether it stands for the host's own user and is no container.
+    pub fn is_host(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.is_host)
+    }
 }
 
 /// Something that belongs to a container and could not be looked at.
@@ -123,6 +134,10 @@ pub struct Mount {
     pub span: Span,
     /// Where what it refers to is defined, such as a named volume with `driver_opts`.
     pub defined: Option<Span>,
+    /// The mount itself, where the kernel showed it.
+    pub kernel: Option<Box<KernelMount>>,
+    /// Why it is not what the engine's path suggests, as a clause; `None` where it is, or nothing tells.
+    pub stale: Option<String>,
 }
 
 /// What a mount puts at its target.
@@ -150,10 +165,19 @@ pub enum MountSource {
     Unresolved(Value),
     /// Content that no other container writes: an image, a secret, a config.
     Injected,
+    /// A directory of a filesystem that has no place in the host's own tree: one that was deleted, or that is mounted
+    /// in containers only.
+    Unlisted {
+        /// What tells the filesystem, or the deleted directory, from others of the host.
+        filesystem: String,
+        /// The path in it.
+        path: String,
+    },
 }
 
 /// How much of what a container runs was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sight {
     /// Every command that can start is in [`Script::invocations`].
     Whole,
@@ -166,7 +190,8 @@ pub enum Sight {
 }
 
 /// What a container's entrypoint and command were seen to run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Script {
     /// Each simple command, in order.
     pub invocations: Vec<Invocation>,
@@ -179,7 +204,8 @@ pub struct Script {
 }
 
 /// One simple command and the file locks held while it runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Invocation {
     /// The words. What the shell would expand stays as it is written, as `$NAME`, `${NAME}` or `$(...)`; a `$`, a
     /// backquote or a leading tilde that nothing would expand has a backslash before it.
@@ -191,12 +217,16 @@ pub struct Invocation {
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
     pub conditional: bool,
+    /// Whether this is a process that the kernel showed, rather than words that were read.
+    pub observed: bool,
     /// Where its first word is written: never more, since other words may be secrets.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// An `flock` on a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileLock {
     /// The file, as the shell's word, written like [`Invocation::argv`]; below the directory of a `cd` before it.
     pub path: String,
@@ -212,11 +242,13 @@ pub struct FileLock {
     /// What is asked of that variable.
     pub test: Option<Test>,
     /// Where the word `flock` is written.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Test {
     /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
     pub default: Option<String>,
@@ -225,7 +257,8 @@ pub struct Test {
 }
 
 /// What is asked of a variable's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Asks {
     /// Whether it is not empty.
     NotEmpty,
@@ -268,7 +301,8 @@ impl Test {
 }
 
 /// How long `flock` waits for the lock (util-linux, flock(1)).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Wait {
     /// As long as it takes.
     Forever,

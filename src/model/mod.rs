@@ -3,6 +3,7 @@
 
 mod container;
 mod diagnostic;
+mod live;
 mod path;
 mod value;
 
@@ -12,6 +13,7 @@ pub use container::{
     Test, Unseen, Wait,
 };
 pub use diagnostic::{Diagnostic, Level};
+pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use path::{clean, join, parent_and_name, split_below};
 pub use value::{Content, Value};
 

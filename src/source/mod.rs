@@ -1,4 +1,7 @@
 //! Everything that can be read, each giving a layout and its gaps. May use `text`, `model` and `ruleset`.
 
+pub mod capture;
 pub mod compose;
+pub mod engine;
+pub mod proc;
 pub mod script;

@@ -21,8 +21,14 @@ impl Pos {
     pub const START: Self = Self { line: 1, column: 1 };
 }
 
+impl Default for Pos {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 /// A half-open range of a file: `end` is the position after the last character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// The file.
     pub file: FileId,

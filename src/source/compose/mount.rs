@@ -101,7 +101,7 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let read_only = known.and_then(|node| flag(node, told)).is_some_and(|flag| flag.on);
     let subpath = item.get("volume").and_then(|options| options.get("subpath")).and_then(|node| as_text(node));
     let subpath = subpath.map(|path| clean(&format!("/{path}")).trim_start_matches('/').to_owned());
-    Some(Mount { target, source, subpath, read_only, span: item.span, defined })
+    Some(Mount { target, source, subpath, read_only, span: item.span, defined, kernel: None, stale: None })
 }
 
 fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {

@@ -78,6 +78,7 @@ impl Reader<'_> {
             env,
             mounts: self.mounts(node),
             unseen: std::mem::take(&mut self.reading.unseen),
+            live: None,
         }
     }
 
@@ -174,7 +175,17 @@ impl Reader<'_> {
         found.extend(tmpfs.into_iter().filter_map(|mut target| {
             let span = target.span?;
             target.text = clean(target.text.split(':').next().unwrap_or(""));
-            Some(Mount { target, source: MountSource::Tmpfs, subpath: None, read_only: false, span, defined: None })
+            let source = MountSource::Tmpfs;
+            Some(Mount {
+                target,
+                source,
+                subpath: None,
+                read_only: false,
+                span,
+                defined: None,
+                kernel: None,
+                stale: None,
+            })
         }));
         for (key, directory) in [("secrets", "/run/secrets"), ("configs", "")] {
             found.extend(self.injected(node, key, directory));
@@ -200,6 +211,8 @@ impl Reader<'_> {
                 read_only: true,
                 span: item.span,
                 defined: defined.map(|entry| entry.key_span),
+                kernel: None,
+                stale: None,
             });
         }
         found

@@ -70,6 +70,7 @@ impl Walker<'_> {
             env,
             locks: self.held(state),
             conditional: state.conditional,
+            observed: false,
             span: first.place(self.sources).unwrap_or(self.here),
         };
         self.note(invocation);
