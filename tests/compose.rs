@@ -119,6 +119,7 @@ fn mounts(container: &Container, skip: &BTreeSet<String>, project: &str) -> BTre
             MountSource::Tmpfs => "tmpfs".to_owned(),
             MountSource::Unresolved(text) => format!("unresolved {}", text.text),
             MountSource::Injected => "injected".to_owned(),
+            MountSource::Unlisted { filesystem, .. } => format!("unlisted {filesystem}"),
         };
         format!("{} {source}{}", mount.target.text, if mount.read_only { " ro" } else { "" })
     });
