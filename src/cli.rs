@@ -31,6 +31,12 @@ pub struct Cli {
 pub enum Command {
     /// Judge compose projects: files, or directories that are searched for them
     Check(Check),
+    /// Judge the containers that run here, by the engine and by the kernel
+    Audit(Audit),
+    /// Say where a path of a running container really lives, and who else reaches it
+    Where(Where),
+    /// Print what `audit` would judge, so that it can be judged elsewhere with --from; secrets are taken out
+    Capture(Capture),
     /// Print the resolved project as `docker compose config --format json` does, without Docker
     Config(Config),
     /// Say what a rule means, why, and how to fix what it finds
@@ -46,12 +52,98 @@ pub struct Check {
     /// Compose's own options.
     #[command(flatten)]
     pub compose: Compose,
+    /// Judge them beside what a capture of their host says runs there; planned services replace their own containers
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// How the result is printed and what fails the run.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How a report is printed and what fails the run.
+#[derive(Debug, Args)]
+pub struct Output {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// From which severity on findings fail the run
     #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Names or ids of containers; others are looked at too, since they may be peers, but only these are told of.
+    /// Without any, all are
+    #[arg(value_name = "CONTAINER")]
+    pub containers: Vec<String>,
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// Compare the logins of different directories, in memory, to find copies of one login
+    #[arg(long)]
+    pub compare_identities: bool,
+    /// How the result is printed and what fails the run.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Arguments of `where`.
+#[derive(Debug, Args)]
+pub struct Where {
+    /// The container's name or id, then paths in it, existing or not. After `--host PATH` only more paths of the host
+    #[arg(value_name = "CONTAINER PATH")]
+    pub words: Vec<String>,
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `capture`.
+#[derive(Debug, Args)]
+pub struct Capture {
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// Note which directories hold the same login, and nothing else of it
+    #[arg(long)]
+    pub compare_identities: bool,
+}
+
+/// What running containers are seen through.
+#[derive(Debug, Args)]
+pub struct Sight {
+    /// Judge what `overlock capture` wrote, instead of what runs here; several are joined
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
+    pub from: Vec<PathBuf>,
+    /// The engine: unix://, tcp://, https:// or ssh://, as for docker. For `where` also a path of the host
+    #[arg(short = 'H', long, value_name = "URL")]
+    pub host: Option<String>,
+    /// The engine's context, as for docker
+    #[arg(short, long, value_name = "NAME", conflicts_with = "host")]
+    pub context: Option<String>,
+    /// Speak TLS and verify the engine
+    #[arg(long)]
+    pub tlsverify: bool,
+    /// Certificates of those the engine's is trusted from
+    #[arg(long, value_name = "FILE")]
+    pub tlscacert: Option<PathBuf>,
+    /// The certificate to show to the engine
+    #[arg(long, value_name = "FILE")]
+    pub tlscert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE")]
+    pub tlskey: Option<PathBuf>,
+    /// The /proc of the engine's host, where that is mounted elsewhere
+    #[arg(long, value_name = "DIR", default_value = "/proc")]
+    pub proc: PathBuf,
+    /// How long engine and kernel may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
 }
 
 /// Arguments of `config`.

@@ -1,9 +1,9 @@
 //! What is reported: participants, findings with their locations, evidence and remedies. Plain data that knows
 //! nothing of rendering. May use `text`, `model` and `ruleset`.
 
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, KernelMount};
 use crate::ruleset::{Confidence, Severity};
-use crate::text::Span;
+use crate::text::{Sources, Span, Teller};
 
 /// The answer of one run.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Participant {
     pub container: String,
     /// Its project.
     pub project: Option<String>,
-    /// Where it is described: `compose`.
+    /// What described it: `compose`, `engine`, or `host` for the host's own user.
     pub origin: &'static str,
     /// The program's id.
     pub program: String,
@@ -55,6 +55,8 @@ pub struct Participant {
     pub guard: &'static str,
     /// The guard's path, if one is taken.
     pub guard_path: Option<String>,
+    /// Where that really lives.
+    pub guard_place: Option<PlaceName>,
     /// The worst that was found.
     pub verdict: Verdict,
     /// Why it is safe, or why it is not a participant; empty where findings say what is wrong.
@@ -71,12 +73,40 @@ pub const MAX_PEERS: usize = 20;
 pub struct PlaceName {
     /// `host`, `volume`, `device`, `tmpfs`, `private` or `unresolved`.
     pub kind: &'static str,
-    /// The volume's or device's name.
+    /// The volume's or device's name; where several hosts are judged together, with the host's before it.
     pub filesystem: Option<String>,
     /// The path in it.
     pub path: String,
     /// The same for people, as part of a sentence.
     pub text: String,
+}
+
+/// Where a path lives.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// The path as it was asked for, made absolute.
+    pub path: String,
+    /// The path after every link on it.
+    pub real: String,
+    /// Whether links on it were looked at.
+    pub followed: bool,
+    /// Where it lives.
+    pub place: PlaceName,
+    /// Whether only this container can reach it.
+    pub private: bool,
+    /// The mount it is on, where the kernel showed it.
+    pub mount: Option<KernelMount>,
+    /// From where else the same place is reached, sorted.
+    pub reached_by: Vec<Reach>,
+}
+
+/// Another way to a place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reach {
+    /// The container's name.
+    pub container: String,
+    /// The path in it.
+    pub path: String,
 }
 
 /// An internal lock and where it lands.
@@ -179,6 +209,10 @@ pub enum EvidenceKind {
     Declared,
     /// A compose file shows it.
     Static,
+    /// The engine tells it of a running container.
+    Engine,
+    /// The kernel shows it.
+    Kernel,
 }
 
 impl EvidenceKind {
@@ -187,6 +221,8 @@ impl EvidenceKind {
         match self {
             Self::Declared => "declared",
             Self::Static => "static",
+            Self::Engine => "engine",
+            Self::Kernel => "kernel",
         }
     }
 }
@@ -200,5 +236,23 @@ impl Evidence {
     /// What a label or the configuration says.
     pub fn declared(text: impl Into<String>, span: Option<Span>) -> Self {
         Self { kind: EvidenceKind::Declared, text: text.into(), span }
+    }
+}
+
+impl Report {
+    /// Gives what was seen of running containers its true strength, by who told the line it stands on.
+    pub fn attribute(&mut self, sources: &Sources) {
+        for finding in &mut self.findings {
+            let told = |span: Span| sources.get(span.file).teller(span.start.line);
+            let live = finding.primary().is_some_and(|span| told(span).is_some());
+            for evidence in finding.evidence.iter_mut().filter(|evidence| evidence.kind == EvidenceKind::Static) {
+                evidence.kind = match evidence.span.map(told) {
+                    Some(Some(Teller::Kernel)) => EvidenceKind::Kernel,
+                    Some(Some(Teller::Engine)) => EvidenceKind::Engine,
+                    None if live => EvidenceKind::Engine,
+                    Some(None) | None => EvidenceKind::Static,
+                };
+            }
+        }
     }
 }

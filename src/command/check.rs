@@ -1,21 +1,18 @@
 //! `overlock check`: compose projects to a verdict. No runtime, no socket; threads only for many projects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
 use super::{World, read_stdin};
-use crate::cli::{self, Check};
-use crate::judge::judge;
+use crate::cli::Check;
 use crate::model::{Diagnostic, Layout, Level};
-use crate::render::{self, Format, Style};
-use crate::ruleset::{CONFIG_FILE, Config, Ruleset, Severity};
+use crate::ruleset::{CONFIG_FILE, Config, Ruleset};
+use crate::source::capture::{self, Capture, Running};
 use crate::source::compose::{self, Context, Options, Profiles};
 use crate::source::script;
 use crate::text::{Pos, Sources, Span};
-use crate::triage::{self, ExitStatus, FailOn};
 
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
@@ -25,7 +22,8 @@ pub(super) fn read(arguments: &Check, world: &World, sources: &Sources) -> anyho
     let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
     let mut layout = Layout::default();
     let projects = projects(arguments, &context, &mut layout.diagnostics)?;
-    let config = config(arguments, world, sources, &mut layout.diagnostics);
+    let first = arguments.paths.first().or(arguments.compose.file.first());
+    let config = config(first, world, sources, &mut layout.diagnostics);
     let mut loaded = load(&projects, &context, sources);
     tell_apart(&projects, &mut loaded);
     for project in loaded {
@@ -34,37 +32,19 @@ pub(super) fn read(arguments: &Check, world: &World, sources: &Sources) -> anyho
     Ok((layout, config))
 }
 
-/// What was read, judged and printed.
-pub(super) fn judged(
-    arguments: &Check,
-    (layout, config): (Layout, Config),
-    rules: &Ruleset,
-    style: Style,
-    sources: &Sources,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
-    let mut report = judge(layout, rules, &config);
-    triage::sort(&mut report, sources);
-    let status = triage::exit_status(&report, fail_on(arguments.fail_on));
-    let format = match arguments.format {
-        cli::Format::Text => Format::Text,
-        cli::Format::Json => Format::Json,
+/// Puts the planned services beside what a capture of their host says runs there. A planned service takes the place of
+/// the containers that Compose would replace.
+pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, sources: &Sources) {
+    let key = |project: Option<&String>, service: &str| Some((project?.clone(), service.to_owned()));
+    let plan: BTreeSet<(String, String)> =
+        planned.containers.iter().filter_map(|one| key(one.project.as_ref(), &one.name)).collect();
+    let stays = |running: &Running| {
+        let of = key(running.project.as_ref(), running.service.as_deref().unwrap_or(""));
+        of.is_none_or(|of| !plan.contains(&of))
     };
-    render::render(&report, sources, format, style, out)?;
-    if format == Format::Text {
-        render::diagnostics(&report.diagnostics, sources, err)?;
-    }
-    Ok(status)
-}
-
-fn fail_on(threshold: cli::FailOn) -> FailOn {
-    match threshold {
-        cli::FailOn::Error => FailOn::Severity(Severity::Error),
-        cli::FailOn::Warning => FailOn::Severity(Severity::Warning),
-        cli::FailOn::Note => FailOn::Severity(Severity::Note),
-        cli::FailOn::Never => FailOn::Never,
-    }
+    let mut rest = running.clone();
+    rest.containers.retain(stays);
+    planned.join(capture::layout(&rest, rules, false, sources));
 }
 
 /// Every project that the arguments name, each once.
@@ -162,8 +142,7 @@ fn layout(project: &Options, context: &Context, sources: &Sources) -> Layout {
 }
 
 /// The configuration: found upward from the first PATH, or from where the tool runs.
-fn config(arguments: &Check, world: &World, sources: &Sources, told: &mut Vec<Diagnostic>) -> Config {
-    let first = arguments.paths.first().or(arguments.compose.file.first());
+pub(super) fn config(first: Option<&PathBuf>, world: &World, sources: &Sources, told: &mut Vec<Diagnostic>) -> Config {
     let start = world.directory.join(first.map_or(Path::new("."), PathBuf::as_path));
     let found = start.ancestors().map(|directory| directory.join(CONFIG_FILE)).find(|path| path.is_file());
     let Some(path) = found else { return Config::default() };

@@ -1,10 +1,15 @@
 //! One file a subcommand: collect, load, judge, triage, render. May use everything but `main`.
 
+mod audit;
+mod capture;
 mod check;
 mod config;
 mod explain;
+mod observe;
+mod report;
+mod where_path;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -65,10 +70,32 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
             match usable(rules, &sources, err)? {
-                Some(rules) => check::judged(arguments, read?, &rules, world.style(cli.color), &sources, out, err),
+                Some(rules) => {
+                    let (mut layout, config) = read?;
+                    if let Some(from) = &arguments.from {
+                        check::beside(&mut layout, &observe::from_file(from, world)?, &rules, &sources);
+                    }
+                    let read = report::Read { layout, config, only: BTreeSet::new() };
+                    report::report(read, &arguments.output, (&rules, world.style(cli.color), &sources), out, err)
+                }
                 None => Ok(ExitStatus::Unusable),
             }
         }
+        Command::Audit(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
+            Some(rules) => {
+                let read = audit::read(arguments, (world, &rules, &sources))?;
+                report::report(read, &arguments.output, (&rules, world.style(cli.color), &sources), out, err)
+            }
+            None => Ok(ExitStatus::Unusable),
+        },
+        Command::Where(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
+            Some(rules) => where_path::run(arguments, (world, &rules, &sources), out, err),
+            None => Ok(ExitStatus::Unusable),
+        },
+        Command::Capture(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
+            Some(rules) => capture::run(arguments, (world, &rules, &sources), out, err),
+            None => Ok(ExitStatus::Unusable),
+        },
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
             Some(rules) => explain::run(arguments, &rules, out),

@@ -3,15 +3,8 @@
 
 use super::expand::expand;
 use super::state::StateDir;
-use crate::model::{Container, Invocation, clean, join, parent_and_name, split_below};
+use crate::model::{Container, Invocation, Link, clean, join, parent_and_name, split_below};
 use crate::text::Span;
-
-/// A symbolic link: what it is called and what it leads to, both clean and absolute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) name: String,
-    pub(crate) target: String,
-}
 
 /// Something that is copied into the state directory.
 #[derive(Debug, Clone)]
@@ -45,8 +38,8 @@ pub(crate) fn links(container: &Container, state: &StateDir) -> Vec<Link> {
 /// The path after every link on it has been followed, as far as the container's own commands make them.
 pub(crate) fn follow(path: &str, links: &[Link]) -> String {
     let mut path = path.to_owned();
-    // As many steps as there are links are enough where they make no circle.
-    for _ in links {
+    // As many steps as the kernel takes before it calls it a circle (path_resolution(7)).
+    for _ in 0..40 {
         let through = links.iter().find_map(|link| Some((link, split_below(&path, &link.name)?)));
         let Some((link, rest)) = through else { break };
         path = join(&link.target, &format!("./{rest}"));

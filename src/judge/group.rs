@@ -26,6 +26,10 @@ pub(crate) struct Relation {
     pub(crate) guard_differs: bool,
     /// A rival's user is another one.
     pub(crate) users_differ: bool,
+    /// Whether the program runs on the host with the same login.
+    pub(crate) on_host: OnHost,
+    /// A rival is on another host.
+    pub(crate) hosts_differ: bool,
     /// No rival that is not kept apart runs at the same time: only profiles that exclude each other start them.
     pub(crate) only_other_profiles: bool,
     /// Everyone else in the group, at most [`MAX_PEERS`].
@@ -34,6 +38,17 @@ pub(crate) struct Relation {
     pub(crate) other_count: usize,
     /// Those that no lock of its own keeps it apart from, at most [`MAX_PEERS`].
     pub(crate) unsafe_peers: Vec<usize>,
+}
+
+/// Who runs the program on the host itself, as the kernel shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnHost {
+    /// Nobody that was seen.
+    Nobody,
+    /// Somebody who takes a lock in common.
+    Covered,
+    /// Somebody who takes none in common.
+    Exposed,
 }
 
 /// What decides how a subject relates to others; equal ones are one class.
@@ -48,6 +63,10 @@ struct Class<'a> {
     cannot_lock: bool,
     guard: Option<&'a Place>,
     user: Option<&'a str>,
+    /// The host it runs on, where several are judged together.
+    host: Option<&'a str>,
+    /// Whether it stands for the host's own user.
+    is_host: bool,
     /// Its project and profiles, where profiles decide whether it starts.
     profiles: Option<(Option<&'a str>, Vec<&'a str>)>,
 }
@@ -73,6 +92,8 @@ impl<'a> Class<'a> {
             cannot_lock: subject.cannot_lock(),
             guard: subject.guard_place(),
             user: user(subject),
+            host: subject.container.live.as_ref().and_then(|live| live.host.as_deref()),
+            is_host: subject.container.is_host(),
             profiles: named
                 .then(|| (subject.container.project.as_deref(), profiles.iter().map(String::as_str).collect())),
         }
@@ -85,6 +106,10 @@ impl<'a> Class<'a> {
 
     fn shares_lock(&self, other: &Self) -> bool {
         self.places.intersection(&other.places).next().is_some()
+    }
+
+    fn is_kept_from(&self, other: &Self) -> bool {
+        self.shares_lock(other) || self.shares_guard(other)
     }
 
     fn shares_guard(&self, other: &Self) -> bool {
@@ -181,6 +206,13 @@ fn relation((own, members): &(Class<'_>, Members), classes: &[(Class<'_>, Member
         peers,
         internal_lock: internal_lock(own, &uncovered),
         guard_differs: own.guard.is_some() && uncovered.iter().any(|(class, _)| other_guard(class)),
+        hosts_differ: rivals.iter().any(|(class, _)| class.host != own.host),
+        on_host: match rivals.iter().filter(|(class, _)| class.is_host).map(|(class, _)| own.is_kept_from(class)).min()
+        {
+            None => OnHost::Nobody,
+            Some(false) => OnHost::Exposed,
+            Some(true) => OnHost::Covered,
+        },
         users_differ: rivals.iter().any(|(class, _)| other_user(class)),
         only_other_profiles: !exposed.is_empty() && !exposed.iter().any(|(class, _)| own.runs_beside(class)),
         others: Vec::new(),

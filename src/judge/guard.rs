@@ -6,7 +6,9 @@ use super::place::{Landing, Mounts};
 use super::program::{Calls, Contradiction, GUARD_LABEL};
 use super::state::StateDir;
 use crate::finding::Evidence;
-use crate::model::{Asks, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, join};
+use crate::model::{
+    Asks, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, Witness, join, split_below,
+};
 use crate::ruleset::{Guard, GuardFault, Profile};
 use crate::text::Span;
 
@@ -32,6 +34,8 @@ pub(crate) struct GuardFact<'a> {
 
 /// What the calls alone show.
 enum Shown<'a> {
+    /// A process runs without it.
+    Bypassed(&'a Invocation, String),
     Held(&'a Invocation, &'a FileLock),
     Conditional(&'a FileLock, String),
     Absent(&'a Invocation, String),
@@ -67,7 +71,12 @@ pub(crate) fn guard<'a>(
 ) -> GuardFact<'a> {
     let label = container.labels.get(GUARD_LABEL);
     let declared = label.map(|label| declared(label, container, profile, state));
-    let mut fact = match shown(container, profile, calls) {
+    let mut fact = match shown(container, profile, calls, state) {
+        Shown::Bypassed(call, text) => {
+            let mut fact = GuardFact::of(Guard::Bypassed, Evidence::seen(text, Some(call.span)));
+            fact.bare_call = Some(call.span);
+            fact
+        }
         Shown::Held(call, lock) => held(call, lock, container, profile, state, mounts),
         Shown::Conditional(lock, variable) => {
             let text = format!("its call goes through flock only if {variable} is set");
@@ -91,7 +100,7 @@ pub(crate) fn guard<'a>(
         let agrees = match (&declared, &fact.path) {
             (Declared::Path(path), Some(seen)) => path == seen,
             (Declared::None, seen) => seen.is_none(),
-            (Declared::Path(_), None) => fact.state != Guard::Absent,
+            (Declared::Path(_), None) => !matches!(fact.state, Guard::Absent | Guard::Bypassed),
             (Declared::Unreadable, _) => true,
         };
         if !agrees {
@@ -103,11 +112,46 @@ pub(crate) fn guard<'a>(
     fact
 }
 
-fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
+/// What running processes show, which is more than words: one that is under no lock bypasses the guard, whatever the
+/// words say; where all are under one, calls go through it.
+fn running<'a>(profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Option<Shown<'a>> {
+    let mut held = None;
+    for call in calls.live.iter().copied().filter(|call| call.witness == Witness::Process) {
+        let exclusive = || call.locks.iter().filter(|lock| lock.exclusive);
+        // Of several locks it is the one in the state directory that guards it.
+        let inside = exclusive().find(|lock| split_below(&lock.path, &state.path).is_some());
+        match inside.or_else(|| exclusive().next()) {
+            Some(lock) => held = held.or(Some(Shown::Held(call, lock))),
+            None => {
+                let text = match call.locks.first() {
+                    Some(_) => format!("{} runs under a shared flock (-s), which excludes nobody", profile.name),
+                    None => format!("{} runs under no flock", profile.name),
+                };
+                return Some(Shown::Bypassed(call, text));
+            }
+        }
+    }
+    held
+}
+
+fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Shown<'a> {
+    let words = || shown_by_words(container, profile, calls);
+    match running(profile, calls, state) {
+        Some(Shown::Held(call, lock)) => match words() {
+            // Words that show a call without it outweigh what happens to run now.
+            bare @ (Shown::Absent(..) | Shown::Conditional(..)) => bare,
+            _ => Shown::Held(call, lock),
+        },
+        Some(bypassed) => bypassed,
+        None => words(),
+    }
+}
+
+fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
     let script = &container.script;
     let why = || script.unseen.clone().unwrap_or_else(|| "what it runs was not read".to_owned());
     let mut first: Option<(&Invocation, &FileLock)> = None;
-    for call in &calls.live {
+    for call in calls.live.iter().filter(|call| call.witness == Witness::Words) {
         match call.locks.iter().find(|lock| lock.exclusive) {
             Some(lock) => match condition(lock, container) {
                 Content::Filled => first = first.or(Some((call, lock))),
@@ -182,10 +226,16 @@ fn held<'a>(
         let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
     };
-    let evidence = Evidence::seen(format!("{} is called under flock on {path}", profile.name), Some(lock.span));
+    let how = if call.witness == Witness::Words { "is called" } else { "runs" };
+    let evidence = Evidence::seen(format!("{} {how} under flock on {path}", profile.name), Some(lock.span));
     let mut fact = GuardFact::of(Guard::Held, evidence);
     let longest = f64::from(profile.guard.longest_call_seconds);
     match lock.wait {
+        _ if lock.failure_ignored && call.witness != Witness::Words => {
+            let problem = format!("{path} was replaced since it was locked, so that others lock another file");
+            (fact.fault, fact.problem) = (GuardFault::Removed, problem);
+            fact.state = Guard::Broken;
+        }
         _ if lock.failure_ignored => {
             (fact.fault, fact.problem) = (GuardFault::Ignored, "its failure is ignored".to_owned());
             fact.state = Guard::Broken;
@@ -215,7 +265,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         env: std::collections::BTreeMap::new(),
         locks: Vec::new(),
         conditional: false,
-        observed: false,
+        witness: Witness::Words,
         span: label.span,
     };
     match label.value.text.as_str() {

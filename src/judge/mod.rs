@@ -6,6 +6,7 @@ mod expand;
 mod files;
 mod group;
 mod guard;
+mod locate;
 mod place;
 mod program;
 mod reach;
@@ -22,20 +23,22 @@ mod words;
 use crate::finding::{Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
 use crate::ruleset::{
-    Access, Auth, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Identity, Key, Landing, Peers,
-    Refresh, Ruleset, Severity, Sight, Spawner, Users,
+    Access, Auth, Bind, Config, Declaration, Facts, FlockSupport, Guard, GuardFault, Host, Identity, Key, Landing,
+    Peers, Refresh, Ruleset, Severity, Sight, Spawner, Users,
 };
-use group::{Relation, groups, relate};
+use group::{OnHost, Relation, groups, relate};
+pub use locate::locate;
 use place::Filesystem;
 use program::Runs;
 use state::is_home;
-use subject::{Subject, flock_problem, side_file_fact, subjects};
+use subject::{Subject, flock_problem, leftover, side_file_fact, subjects};
 use unresolved::Unresolved;
 use verdict::{Case, names};
 
 /// Judges a layout by the rules.
 pub fn judge(layout: Layout, rules: &Ruleset, config: &Config) -> Report {
-    let mut report = Report { containers: layout.containers.len(), ..Report::default() };
+    let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
+    let mut report = Report { containers, ..Report::default() };
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
@@ -98,7 +101,12 @@ impl<'a> Judgement<'a, '_> {
 
     /// Whether a person on the host may use the directory of this group: it is the program's own in a home.
     fn host_of(&self, group: &[usize]) -> bool {
-        let Some(subject) = group.iter().find_map(|at| self.subjects.get(*at)) else { return false };
+        let mut all = group.iter().filter_map(|at| self.subjects.get(*at));
+        // Who is seen there need not be presumed.
+        if all.clone().any(|subject| subject.container.is_host()) {
+            return false;
+        }
+        let Some(subject) = all.next() else { return false };
         let place = subject.login_directory();
         let home = parent_and_name(&place.path).filter(|(_, name)| *name == subject.profile.state_directory.default);
         let person = home.is_some_and(|(home, _)| is_home(home) || self.home == Some(home));
@@ -134,12 +142,22 @@ impl<'a> Judgement<'a, '_> {
             landing: if no_lock_shared { Landing::Private } else { Landing::Shared },
             key,
             identity: if subject.clone.is_some() { Identity::Cloned } else { Identity::Own },
-            host: if host { self.host_fact(subject) } else { Host::Absent },
+            host: match relation.on_host {
+                OnHost::Covered => Host::Covered,
+                OnHost::Exposed => Host::Shown,
+                OnHost::Nobody if host => self.host_fact(subject),
+                OnHost::Nobody => Host::Absent,
+            },
             users: if relation.users_differ { Users::Differ } else { Users::Same },
-            flock_support: flock_problem(subject, &self.rules.filesystems)
+            flock_support: flock_problem(subject, &self.rules.filesystems, relation.hosts_differ)
                 .map_or(FlockSupport::Yes, |_| FlockSupport::No),
             declaration: if contradicted { Declaration::Contradicted } else { Declaration::Agrees },
             sight: self.blind(subject).map_or(Sight::Clear, |(sight, _)| sight),
+            bind: subject
+                .login
+                .mount
+                .map_or(Bind::Fresh, |mount| if mount.stale.is_some() { Bind::Stale } else { Bind::Fresh }),
+            leftover: leftover(subject),
             spawner: Spawner::No,
         }
     }
@@ -176,6 +194,7 @@ impl<'a> Judgement<'a, '_> {
         };
         participant.internal_lock = facts.internal_lock.name();
         participant.guard = facts.guard.name();
+        participant.guard_place = subject.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.findings)
     }
 }
@@ -231,7 +250,11 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
     Participant {
         container: subject.container.name.clone(),
         project: subject.container.project.clone(),
-        origin: "compose",
+        origin: match &subject.container.live {
+            None => "compose",
+            Some(live) if live.is_host => "host",
+            Some(_) => "engine",
+        },
         program: subject.profile.id.clone(),
         state_dir: subject.state.path.clone(),
         place: subject.login_directory().name(),
@@ -246,6 +269,7 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
         locks: locks.collect(),
         guard: subject.guard.state.name(),
         guard_path: subject.guard.path.clone(),
+        guard_place: None,
         verdict,
         reason,
         span: subject.container.span,

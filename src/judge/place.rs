@@ -3,14 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::files::{Link, follow};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::files::follow;
 use crate::finding::PlaceName;
-use crate::model::{Container, Mount, MountSource, join, split_below};
+use crate::model::{Container, Link, Mount, MountSource, join, parent_and_name, split_below};
 use crate::ruleset::Filesystems;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place {
+    /// The host whose filesystem it is, where several are judged together and the filesystem is no network's.
+    pub(crate) host: Option<Arc<str>>,
     pub(crate) filesystem: Filesystem,
     pub(crate) path: String,
 }
@@ -47,7 +52,7 @@ impl Place {
 
     /// The place of something below or beside: the same filesystem, another path.
     pub(crate) fn with_path(&self, path: String) -> Self {
-        Self { filesystem: self.filesystem.clone(), path }
+        Self { host: self.host.clone(), filesystem: self.filesystem.clone(), path }
     }
 
     /// A place that others may reach as a variable could spell it: a path of the host, or a volume's name with a path
@@ -69,7 +74,7 @@ impl Place {
     /// The place in words of the JSON contract, and as part of a sentence.
     pub(crate) fn name(&self) -> PlaceName {
         let within = |name: &str| if self.path == "/" { name.to_owned() } else { format!("{name} at {}", self.path) };
-        let (kind, filesystem, text) = match &self.filesystem {
+        let (kind, mut filesystem, mut text) = match &self.filesystem {
             Filesystem::Host => ("host", None, self.path.clone()),
             Filesystem::Volume(name) => ("volume", Some(name.clone()), within(&format!("volume {name}"))),
             Filesystem::Device(name) => ("device", Some(name.clone()), within(name)),
@@ -81,6 +86,10 @@ impl Place {
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
             Filesystem::Unresolved => ("unresolved", None, self.path.clone()),
         };
+        if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
+            filesystem = Some(filesystem.map_or_else(|| host.to_string(), |name| format!("{host} {name}")));
+            text = format!("{host}:{text}");
+        }
         PlaceName { kind, filesystem, path: self.path.clone(), text }
     }
 }
@@ -102,19 +111,31 @@ impl Landing<'_> {
 /// Looks paths of one container up in its mounts.
 pub(crate) struct Mounts<'a> {
     index: usize,
-    all: &'a [Mount],
+    by_target: HashMap<&'a str, &'a Mount>,
+    host: Option<Arc<str>>,
+    /// Where the engine keeps volumes, where it was asked.
+    volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
     links: Vec<Link>,
 }
 
 impl<'a> Mounts<'a> {
     pub(crate) fn new(index: usize, container: &'a Container, filesystems: &'a Filesystems) -> Self {
-        Self { index, all: &container.mounts, filesystems, links: Vec::new() }
+        let live = container.live.as_ref();
+        Self {
+            index,
+            by_target: container.mounts.iter().map(|mount| (mount.target.text.as_str(), mount)).collect(),
+            host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
+            volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
+            filesystems,
+            links: live.map(|live| live.links.clone()).unwrap_or_default(),
+        }
     }
 
     /// The same with links followed that the container's own commands make.
-    pub(crate) fn through(self, links: Vec<Link>) -> Self {
-        Self { links, ..self }
+    pub(crate) fn through(mut self, links: Vec<Link>) -> Self {
+        self.links.extend(links);
+        self
     }
 
     /// The path after the links on it.
@@ -125,10 +146,21 @@ impl<'a> Mounts<'a> {
     /// The mount with the longest target that holds the path decides; without one it is the container's own layer.
     pub(crate) fn land(&self, path: &str) -> Landing<'a> {
         let path = &self.real(path);
-        let holding = self.all.iter().filter_map(|mount| Some((mount, split_below(path, &mount.target.text)?)));
-        match holding.max_by_key(|(mount, _)| mount.target.text.len()) {
+        match self.holding(path) {
             Some((mount, rest)) => Landing { place: self.place_on(mount, path, rest), mount: Some(mount) },
             None => Landing { place: own(Filesystem::Layer(self.index), path), mount: None },
+        }
+    }
+
+    /// The mount that a path is on, and the rest of the path below its target: found from the path upwards, so that it
+    /// takes as long as the path has components, however many mounts there are.
+    fn holding<'p>(&self, path: &'p str) -> Option<(&'a Mount, &'p str)> {
+        let mut target = path;
+        loop {
+            if let Some(mount) = self.by_target.get(target) {
+                return Some((mount, split_below(path, target)?));
+            }
+            (target, _) = parent_and_name(target)?;
         }
     }
 
@@ -138,6 +170,13 @@ impl<'a> Mounts<'a> {
     }
 
     fn place_on(&self, mount: &Mount, path: &str, rest: &str) -> Place {
+        let place = self.unnamed_place_on(mount, path, rest);
+        // A network's export is the same from every host.
+        let network = matches!(mount.source, MountSource::Device { .. });
+        Place { host: self.host.clone().filter(|_| !network), ..place }
+    }
+
+    fn unnamed_place_on(&self, mount: &Mount, path: &str, rest: &str) -> Place {
         let below = [mount.subpath.as_deref().unwrap_or(""), rest];
         let below = below.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         match &mount.source {
@@ -165,7 +204,8 @@ impl<'a> Mounts<'a> {
 
     /// A host path; one inside the engine's own volume directory is the volume.
     fn host(&self, path: &str) -> Place {
-        for directory in &self.filesystems.volume_directories {
+        let usual = self.filesystems.volume_directories.iter().map(String::as_str);
+        for directory in self.volume_directory.into_iter().chain(usual) {
             let Some((name, rest)) = split_below(path, directory).and_then(|below| below.split_once('/')) else {
                 continue;
             };
@@ -173,12 +213,12 @@ impl<'a> Mounts<'a> {
                 return named(Filesystem::Volume(name.to_owned()), rest);
             }
         }
-        Place { filesystem: Filesystem::Host, path: path.to_owned() }
+        Place { host: None, filesystem: Filesystem::Host, path: path.to_owned() }
     }
 }
 
 fn named(filesystem: Filesystem, below: &str) -> Place {
-    Place { filesystem, path: join("/", &format!("./{below}")) }
+    Place { host: None, filesystem, path: join("/", &format!("./{below}")) }
 }
 
 /// Whether a variable that is not set decides where a source, or a path below it, is.
@@ -188,7 +228,7 @@ fn is_open(source: &str, below: &str) -> bool {
 
 fn unresolved(source: &str, below: &str) -> Place {
     let path = if below.is_empty() { source.to_owned() } else { format!("{source}/{below}") };
-    Place { filesystem: Filesystem::Unresolved, path }
+    Place { host: None, filesystem: Filesystem::Unresolved, path }
 }
 
 /// What tells one mounted filesystem from another: options such as `ro` or `vers=4` make no other place of it.
@@ -202,5 +242,5 @@ fn device_name(fstype: &str, device: &str, options: &str) -> String {
 
 /// A place that is named by the container's own path.
 fn own(filesystem: Filesystem, path: &str) -> Place {
-    Place { filesystem, path: path.to_owned() }
+    Place { host: None, filesystem, path: path.to_owned() }
 }

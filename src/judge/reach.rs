@@ -21,7 +21,7 @@ struct Shared {
 /// something else, as undetermined where the program may look there after all.
 pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
     let shared = shared(subjects);
-    for subject in subjects {
+    for subject in subjects.iter_mut().filter(|subject| !subject.container.is_host()) {
         let other = |place: &Place| shared.exactly.contains(place) || is_named_like_state(place, subject);
         let clone = subject.copied.iter().find(|(_, place)| !place.is_private() && other(place));
         subject.clone = clone.map(|(copied, _)| copied.clone());

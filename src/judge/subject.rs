@@ -9,9 +9,10 @@ use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls,
 use super::role::{RoleFact, role};
 use super::state::{StateDir, directories, is_home, is_root};
 use super::version::{VersionFact, is_program_image, mounts_program, version};
-use crate::model::{Container, EnvValue, Mount, MountSource, join, parent_and_name, split_below};
+use crate::model::{Container, EntryKind, EnvValue, Mount, MountSource, join, parent_and_name, split_below};
 use crate::ruleset::{
-    Access, Auth, Filesystems, GuardFault, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
+    Access, Auth, Filesystems, GuardFault, Leftover, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
+    Visibility,
 };
 use crate::text::Span;
 
@@ -23,6 +24,16 @@ pub(crate) struct OwnLock<'a> {
     pub(crate) place: Place,
     /// Why it cannot be created, where that is known.
     pub(crate) uncreatable: Option<String>,
+    /// Whether something else than a directory stands in its place, which no version gets past.
+    pub(crate) blocked: bool,
+}
+
+/// A lock of the program that stands although its time of staleness is over, or has yet to begin.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftLock {
+    pub(crate) path: String,
+    /// Its age in seconds; negative where it is dated in the future.
+    pub(crate) age: i64,
 }
 
 /// A container's use of a program.
@@ -44,6 +55,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) auth: AuthFact,
     pub(crate) refresh: Refresh,
     pub(crate) locks: Vec<OwnLock<'a>>,
+    /// The one that was left behind.
+    pub(crate) left: Option<LeftLock>,
     pub(crate) guard: GuardFact<'a>,
     /// Whether it is worth a line. Others are kept only until it is known that no shared directory is in their reach.
     pub(crate) listed: bool,
@@ -66,6 +79,10 @@ pub(crate) fn subjects<'a>(
     home: Option<&str>,
 ) -> Vec<Subject<'a>> {
     let calls = calls(container, profile);
+    // The host stands for those who run the program on it, and for nobody where nobody does.
+    if container.is_host() && calls.live.is_empty() {
+        return Vec::new();
+    }
     let runs = runs(container, profile, &calls, &rules.filesystems.bystander_commands);
     let found = directories(container, profile, &calls);
     let subjects = found.into_iter().map(|state| {
@@ -92,6 +109,13 @@ impl Subject<'_> {
                 .is_some_and(|value| !matches!(&value.value, EnvValue::Set(value) if value.text.is_empty()))
             || is_program_image(self.container, self.profile)
             || mounts_program(self.container, self.profile)
+            || self.installed().next().is_some()
+    }
+
+    /// The program as it is installed in the container.
+    pub(crate) fn installed(&self) -> impl Iterator<Item = &crate::model::Installed> {
+        let all = self.container.live.iter().flat_map(|live| &live.installed);
+        all.filter(|installed| installed.program == self.profile.id)
     }
 
     /// Whether a container that does not run the program has its state directory all the same.
@@ -131,7 +155,8 @@ impl Subject<'_> {
 
     /// Whether its version cannot create the only locks it takes, so that it never refreshes.
     pub(crate) fn cannot_lock(&self) -> bool {
-        !self.locks.is_empty() && self.locks.iter().all(|lock| lock.uncreatable.is_some())
+        let all = !self.locks.is_empty() && self.locks.iter().all(|lock| lock.uncreatable.is_some());
+        all || self.locks.iter().any(|lock| lock.blocked)
     }
 
     /// The guard's place, where the guard is one that excludes: not private, its failure heeded, no lock of the program.
@@ -155,12 +180,16 @@ struct Parts<'a, 'b> {
 impl<'a> Parts<'a, '_> {
     fn subject(self, state: StateDir) -> Subject<'a> {
         let (container, profile) = (self.container, self.profile);
-        let mounts = Mounts::new(self.index, container, &self.rules.filesystems).through(links(container, &state));
+        let mounts = Mounts::new(self.index, container, &self.rules.filesystems);
+        // What its commands would link has been linked, or not, where the kernel showed its files.
+        let followed = container.live.as_ref().is_some_and(|live| live.followed);
+        let mounts = if followed { mounts } else { mounts.through(links(container, &state)) };
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = version(container, profile, self.calls);
         let auth = auth(container, profile, self.calls, version.range.as_ref());
-        let read_only = login.is_read_only(container);
+        let read_only = login.is_read_only(container) || self.is_closed(&mounts.real(&state.path));
+        let left = self.left(&state, &mounts, &version);
         let locks = self.locks(&state, &mounts, &version);
         let mut guard = guard(container, profile, self.calls, &state, &mounts);
         self.fault(&mut guard, &state, &directory);
@@ -188,6 +217,7 @@ impl<'a> Parts<'a, '_> {
             version,
             auth,
             locks,
+            left,
             guard,
         };
         subject.refresh = refresh(&subject);
@@ -200,8 +230,9 @@ impl<'a> Parts<'a, '_> {
             // The program resolves the directory before it puts a lock beside it.
             let path = lock.path.replace("{state_dir}", &mounts.real(&state.path));
             let landing = mounts.land(&path);
+            let blocked = self.is_blocked(&path);
             let uncreatable = self.uncreatable(lock, &path, &landing);
-            OwnLock { lock, path, place: landing.place, uncreatable }
+            OwnLock { lock, path, place: landing.place, uncreatable, blocked }
         });
         located.collect()
     }
@@ -209,12 +240,53 @@ impl<'a> Parts<'a, '_> {
     /// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
     fn uncreatable(&self, lock: &Lock, path: &str, landing: &Landing<'_>) -> Option<String> {
         let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
+        if self.is_blocked(path) {
+            return Some("something that is no directory stands in its place, and breaks it for good".to_owned());
+        }
         if landing.is_read_only(self.container) {
             return Some(format!("{parent} is on a read-only filesystem"));
+        }
+        if let Some(live) = self.container.live.as_ref().filter(|live| live.entries.contains_key(parent)) {
+            let closed = self.is_closed(parent);
+            let uid = live.identity.as_ref().map_or(0, |identity| identity.uid);
+            return closed.then(|| format!("{parent} cannot be written by uid {uid}"));
         }
         let user = self.container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
         let roots = landing.mount.is_none() && self.rules.filesystems.root_owned.iter().any(|owned| owned == parent);
         roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
+    }
+
+    /// Whether what stands at a lock's path is no directory.
+    fn is_blocked(&self, path: &str) -> bool {
+        let entry = self.container.live.as_ref().and_then(|live| live.entries.get(path));
+        entry.is_some_and(|entry| entry.kind != EntryKind::Directory)
+    }
+
+    /// Whether a directory is there and those who run the program cannot write it.
+    fn is_closed(&self, directory: &str) -> bool {
+        let Some(live) = &self.container.live else { return false };
+        let known = live.entries.get(directory).zip(live.identity.as_ref());
+        known.is_some_and(|(entry, identity)| !identity.may_write(entry))
+    }
+
+    /// A lock that was left behind: of those that its version takes, or of all where that is not known.
+    fn left(&self, state: &StateDir, mounts: &Mounts<'a>, version: &VersionFact) -> Option<LeftLock> {
+        let live = self.container.live.as_ref()?;
+        let all = || self.profile.locks.iter().collect();
+        let taken = version.range.as_ref().map_or_else(all, |range| self.profile.locks_of(Some(range)));
+        let mut left: Vec<LeftLock> = Vec::new();
+        for lock in taken {
+            let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(&state.path)));
+            let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
+                continue;
+            };
+            let stale = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
+            if entry.age > stale || entry.age < -stale {
+                left.push(LeftLock { path, age: entry.age });
+            }
+        }
+        // One dated in the future is the worse.
+        left.into_iter().min_by_key(|lock| lock.age)
     }
 
     fn scope(&self, state: &str, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
@@ -222,6 +294,9 @@ impl<'a> Parts<'a, '_> {
         let inside = directory.place.with_path(join(&directory.place.path, self.profile.credentials.as_str()));
         if login.place != inside {
             return Scope::File;
+        }
+        if self.container.is_host() {
+            return Scope::StateDir;
         }
         if mount.target.text == state {
             return Scope::StateDir;
@@ -324,12 +399,29 @@ pub(crate) fn side_file_fact(subject: &Subject<'_>) -> SideMount {
     if subject.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
 }
 
-/// What the filesystem under the guard does with `flock`, where that can be told, with the reason.
-pub(crate) fn flock_problem(subject: &Subject<'_>, filesystems: &Filesystems) -> Option<String> {
-    let place = &subject.guard.landing.as_ref()?.place;
+/// The matrix's fact for a lock left behind.
+pub(crate) fn leftover(subject: &Subject<'_>) -> Leftover {
+    match &subject.left {
+        Some(left) if left.age < 0 => Leftover::Future,
+        Some(_) => Leftover::Stale,
+        None => Leftover::None,
+    }
+}
+
+/// What the filesystem under the guard does with `flock`, where that can be told, with the reason. `across` says that
+/// somebody on another host must see it too.
+pub(crate) fn flock_problem(subject: &Subject<'_>, filesystems: &Filesystems, across: bool) -> Option<String> {
+    let landing = subject.guard.landing.as_ref()?;
+    if let Some(kernel) = landing.mount.and_then(|mount| mount.kernel.as_ref()) {
+        let options = kernel.options.iter().chain(&kernel.super_options).map(String::as_str);
+        let (visibility, source) = filesystems.flock(&kernel.fstype, options)?;
+        let hidden = visibility == Visibility::Private || (across && visibility == Visibility::Host);
+        return hidden.then(|| format!("{} is on {}; {source}", landing.place.name().text, kernel.fstype));
+    }
+    let place = &landing.place;
     if place.filesystem != Filesystem::Host {
         return None;
     }
     let (fstype, hint) = filesystems.hint(&place.path)?;
-    (fstype.flock == crate::ruleset::Visibility::Private).then(|| format!("{}; {}", hint.because, fstype.source))
+    (fstype.flock == Visibility::Private).then(|| format!("{}; {}", hint.because, fstype.source))
 }

@@ -135,6 +135,10 @@ impl Case<'_, '_> {
                 let user = subject.container.user.as_ref().and_then(|user| user.span);
                 user.map(|span| at(span, "runs as this user")).into_iter().chain([mount]).collect()
             }
+            "bind" => {
+                let mount = subject.login.mount.map(|mount| at(mount.span, "mounted here"));
+                mount.into_iter().collect()
+            }
             "sight" => match &self.blind {
                 Some(blind) => vec![at(blind.span, "this cannot be told")],
                 None => vec![mount],

@@ -19,7 +19,8 @@ pub(crate) struct VersionFact {
 /// The version: a package or binary named with it, the image's tag, a build argument, then the label.
 pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_>) -> VersionFact {
     let mut fact = VersionFact::default();
-    let seen = package(calls, profile)
+    let seen = installed(container, profile)
+        .or_else(|| package(calls, profile))
         .or_else(|| binary(container, profile))
         .or_else(|| image(container, profile))
         .or_else(|| build_argument(container, profile));
@@ -51,6 +52,24 @@ fn pin(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
     let range = VersionRange::parse(text)?;
     let evidence = Evidence::seen(format!("{what} pins {range}"), span);
     Some((range, evidence))
+}
+
+/// The version of the program as it is installed and runs, by its own files. Several are a range: any may be called.
+fn installed(container: &Container, profile: &Profile) -> Option<Pin> {
+    let live = container.live.as_ref()?;
+    let mut found: Option<Pin> = None;
+    for installed in live.installed.iter().filter(|installed| installed.program == profile.id) {
+        // One that does not tell its version may be any.
+        let version = VersionRange::parse(installed.version.as_ref()?)?;
+        found = Some(match found {
+            None => {
+                let text = format!("{} is {} {version}", installed.path, profile.name);
+                (version, Evidence::seen(text, installed.span))
+            }
+            Some((range, evidence)) => (range.around(version), evidence),
+        });
+    }
+    found
 }
 
 fn package(calls: &Calls<'_>, profile: &Profile) -> Option<Pin> {

@@ -43,8 +43,13 @@ impl Words<'_, '_, '_> {
             "guard_file" => profile.guard.file.clone(),
             "guard_path" => self.guard_path(),
             "guard_problem" => self.guard_problem(),
-            "filesystem_problem" => super::subject::flock_problem(subject, &case.rules.filesystems).unwrap_or_default(),
+            "filesystem_problem" => {
+                super::subject::flock_problem(subject, &case.rules.filesystems, case.relation.hosts_differ)
+                    .unwrap_or_default()
+            }
             "key_name" => subject.auth.key.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
+            "leftover_age" => subject.left.as_ref().map_or_else(String::new, |left| duration(left.age.unsigned_abs())),
+            "leftover_path" => subject.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
             "lock_path" => {
                 lock.map_or_else(|| "(none that all versions in the range take)".to_owned(), |lock| lock.path.clone())
             }
@@ -63,6 +68,7 @@ impl Words<'_, '_, '_> {
             "settled_since" => profile.settled_since.to_string(),
             "side_path" => subject.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
             "sight_problem" => case.blind.as_ref().map_or_else(String::new, |blind| blind.problem.clone()),
+            "stale_problem" => subject.login.mount.and_then(|mount| mount.stale.clone()).unwrap_or_default(),
             "state_dir" => subject.state.path.clone(),
             "state_variable" => profile.state_directory.variable.clone(),
             "uncreatable" => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
@@ -149,6 +155,14 @@ impl Words<'_, '_, '_> {
         names.dedup();
         listed(&names, "none".to_owned())
     }
+}
+
+/// A time in the largest unit that it fills.
+fn duration(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (size, name) = units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    let count = seconds / size;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Up to three names, then how many more.

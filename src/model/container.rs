@@ -8,7 +8,7 @@ use super::{KernelMount, Live, Value};
 use crate::text::Span;
 
 /// A container, or a service that stands for several equal ones.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Container {
     /// The service's name (Compose) or the container's.
     pub name: String,
@@ -217,11 +217,24 @@ pub struct Invocation {
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
     pub conditional: bool,
-    /// Whether this is a process that the kernel showed, rather than words that were read.
-    pub observed: bool,
+    /// How it is known.
+    pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.
     #[serde(skip)]
     pub span: Span,
+}
+
+/// How a call is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// Words that were read.
+    #[default]
+    Words,
+    /// A process that runs, with every lock that it is under.
+    Process,
+    /// A process that runs, of whose locks nothing could be read.
+    ProcessAlone,
 }
 
 /// An `flock` on a file.

@@ -12,8 +12,16 @@ use crate::text::Span;
 pub struct Live {
     /// The host it runs on, where several are judged together.
     pub host: Option<String>,
+    /// Where its engine keeps volumes: a host path below it is the volume.
+    pub volume_directory: Option<String>,
     /// Whether this stands for the host's own user and not for a container.
     pub is_host: bool,
+    /// Whether paths could be followed in it, so that a link that is not in `links` is none.
+    pub followed: bool,
+    /// The paths that were followed.
+    pub paths: Vec<String>,
+    /// The mount that is its root, where the kernel showed it.
+    pub root: Option<Box<KernelMount>>,
     /// Symbolic links on the paths that were looked up.
     pub links: Vec<Link>,
     /// What stands at a path, by the path after all links.

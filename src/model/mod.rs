@@ -10,7 +10,7 @@ mod value;
 pub use crate::text::yaml::Symbol;
 pub use container::{
     Asks, Command, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource, Script, Sight,
-    Test, Unseen, Wait,
+    Test, Unseen, Wait, Witness,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};

@@ -44,7 +44,7 @@ struct JsonParticipant<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonPlace<'a> {
+pub(super) struct JsonPlace<'a> {
     kind: &'a str,
     filesystem: Option<&'a str>,
     path: &'a str,
@@ -66,6 +66,7 @@ struct JsonLock<'a> {
 struct Guard<'a> {
     state: &'a str,
     path: Option<&'a str>,
+    place: Option<JsonPlace<'a>>,
 }
 
 #[derive(Serialize)]
@@ -82,14 +83,12 @@ struct JsonFinding<'a> {
     evidence: Vec<JsonEvidence<'a>>,
 }
 
+/// In a file, or a fact that the engine or the kernel told of a running container.
 #[derive(Serialize)]
-struct JsonLocation {
-    file: String,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
-    role: &'static str,
+#[serde(untagged)]
+enum JsonLocation {
+    File { file: String, line: u32, column: u32, end_line: u32, end_column: u32, role: &'static str },
+    Container { container: String, fact: String, role: &'static str },
 }
 
 #[derive(Serialize)]
@@ -183,13 +182,13 @@ fn participant(one: &Participant) -> JsonParticipant<'_> {
             state: one.internal_lock,
             locks: one.locks.iter().map(|lock| JsonLock { path: &lock.path, place: place(&lock.place) }).collect(),
         },
-        guard: Guard { state: one.guard, path: one.guard_path.as_deref() },
+        guard: Guard { state: one.guard, path: one.guard_path.as_deref(), place: one.guard_place.as_ref().map(place) },
         verdict: one.verdict.name(),
         reason: Some(one.reason.as_str()).filter(|reason| !reason.is_empty()),
     }
 }
 
-fn place(name: &PlaceName) -> JsonPlace<'_> {
+pub(super) fn place(name: &PlaceName) -> JsonPlace<'_> {
     JsonPlace { kind: name.kind, filesystem: name.filesystem.as_deref(), path: &name.path }
 }
 
@@ -214,8 +213,13 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
 }
 
 fn location(span: Span, role: &'static str, sources: &Sources) -> JsonLocation {
-    JsonLocation {
-        file: sources.get(span.file).name().to_owned(),
+    let file = sources.get(span.file);
+    let name = file.name().to_owned();
+    if file.teller(span.start.line).is_some() {
+        return JsonLocation::Container { container: name, fact: file.line(span.start.line).to_owned(), role };
+    }
+    JsonLocation::File {
+        file: name,
         line: span.start.line,
         column: span.start.column,
         end_line: span.end.line,

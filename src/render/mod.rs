@@ -3,6 +3,7 @@
 
 mod frame;
 mod json;
+mod located;
 mod safe;
 mod table;
 mod text;
@@ -14,6 +15,7 @@ use crate::model::{Diagnostic, Level};
 use crate::text::Sources;
 
 pub use json::write as document;
+pub use located::write as located;
 pub use safe::safe;
 
 /// An output format.

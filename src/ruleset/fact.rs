@@ -86,6 +86,8 @@ facts! {
         #[default] Held = "held",
         /// A call does not.
         Absent = "absent",
+        /// A running call does not, as the kernel shows.
+        Bypassed = "bypassed",
         /// Only if a variable is set, of which it is not known whether it is.
         Conditional = "conditional",
         /// They do, but the guard does not work.
@@ -210,6 +212,22 @@ facts! {
         #[default] Agrees = "agrees",
         /// Yes.
         Contradicted = "contradicted",
+    }
+    /// Whether the state directory is the one that the engine's path suggests.
+    bind: Bind {
+        /// It is, or nothing tells.
+        #[default] Fresh = "fresh",
+        /// It was deleted, renamed or covered since it was mounted.
+        Stale = "stale",
+    }
+    /// Whether a lock of the program was left behind.
+    leftover: Leftover {
+        /// None was.
+        #[default] None = "none",
+        /// One is older than its time of staleness: the next call that wants it takes it over.
+        Stale = "stale",
+        /// One is dated in the future: no call ever takes it over.
+        Future = "future",
     }
     /// What could not be seen, without which nothing can be judged.
     sight: Sight {

@@ -36,6 +36,24 @@ pub struct FilesystemType {
     pub flock: Visibility,
     /// Whether a directory made in one container is seen by all.
     pub mkdir: Visibility,
+    /// Whether its source names one filesystem for every host that mounts it.
+    #[serde(default)]
+    pub network: bool,
+    /// Mount options that change that.
+    #[serde(default)]
+    pub options: Vec<OptionEffect>,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// What a mount option does to locks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionEffect {
+    /// The option, as mountinfo writes it.
+    pub option: String,
+    /// Whom an `flock` excludes with it.
+    pub flock: Visibility,
     /// Where this is known from.
     pub source: String,
 }
@@ -46,6 +64,8 @@ pub struct FilesystemType {
 pub enum Visibility {
     /// Everybody who mounts it.
     Excludes,
+    /// Everybody on the same host.
+    Host,
     /// Only processes of the same mount.
     Private,
 }
@@ -64,6 +84,19 @@ pub struct HostPathHint {
 }
 
 impl Filesystems {
+    /// Whether the source of a mount of this type names the same filesystem on every host.
+    pub fn is_network(&self, fstype: &str) -> bool {
+        self.types.iter().any(|known| known.network && known.name == fstype)
+    }
+
+    /// Whom an `flock` excludes on a mount of this type with these options, and where that is known from; `None` for
+    /// a type that is not listed, which excludes everybody on the host.
+    pub fn flock<'a>(&self, fstype: &str, mut options: impl Iterator<Item = &'a str>) -> Option<(Visibility, &str)> {
+        let known = self.types.iter().find(|known| known.name == fstype)?;
+        let changed = options.find_map(|option| known.options.iter().find(|effect| effect.option == option));
+        Some(changed.map_or((known.flock, &known.source), |effect| (effect.flock, &effect.source)))
+    }
+
     /// The filesystem type that a bind of this host path will have, with the reason, where that can be told.
     pub fn hint(&self, host_path: &str) -> Option<(&FilesystemType, &HostPathHint)> {
         let hint = self.host_paths.iter().find(|hint| crate::model::split_below(host_path, &hint.prefix).is_some())?;

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 pub use check::{PLACEHOLDERS, Problem};
 pub use config::{Answer, CONFIG_FILE, Config, HostConfig};
 pub use fact::*;
-pub use filesystem::{FilesystemType, Filesystems, HostPathHint, Visibility};
+pub use filesystem::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, Severity};
 pub use matrix::{Breach, Matrix, Outcome, Row, Table};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};

@@ -44,6 +44,14 @@ impl VersionRange {
         lower && upper
     }
 
+    /// The smallest range that holds both.
+    #[must_use]
+    pub fn around(self, other: Self) -> Self {
+        let since = self.since.zip(other.since).map(|(a, b)| a.min(b));
+        let until = self.until.zip(other.until).map(|(a, b)| a.max(b));
+        Self { since, until }
+    }
+
     /// Whether a version can lie in both.
     pub fn overlaps(&self, other: &Self) -> bool {
         let starts_after = |a: &Self, b: &Self| a.since.as_ref().zip(b.until.as_ref()).is_some_and(|(s, u)| s > u);

@@ -5,4 +5,4 @@ pub mod scalar;
 mod source;
 pub mod yaml;
 
-pub use source::{FileId, Pos, SourceFile, Sources, Span};
+pub use source::{FileId, Pos, SourceFile, Sources, Span, Teller};

@@ -50,12 +50,23 @@ impl Span {
     }
 }
 
-/// A file's name as it is shown to a person, and its text.
+/// Who told a line of what is known of a running container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// The engine, asked about the container.
+    Engine,
+    /// The kernel, by its tables of mounts, locks and processes.
+    Kernel,
+}
+
+/// A file's name as it is shown to a person, and its text. Or what was told of a running container, a fact a line.
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    /// Of a running container, who told each line; empty for a file.
+    tellers: Vec<Teller>,
 }
 
 impl SourceFile {
@@ -69,12 +80,17 @@ impl SourceFile {
         };
         let starts = (0..bytes.len()).filter(|at| ends(*at)).map(|at| at + 1);
         let line_starts = std::iter::once(0).chain(starts).collect();
-        Self { name, text, line_starts }
+        Self { name, text, line_starts, tellers: Vec::new() }
     }
 
     /// The name shown to a person: the path as it was given or found, `-` for standard input.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Who told a line, from 1; `None` in a file.
+    pub fn teller(&self, line: u32) -> Option<Teller> {
+        self.tellers.get((line as usize).checked_sub(1)?).copied()
     }
 
     /// The whole text.
@@ -122,7 +138,17 @@ pub struct Sources(Mutex<Vec<Arc<SourceFile>>>);
 impl Sources {
     /// Takes a file in and names it.
     pub fn add(&self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        let file = Arc::new(SourceFile::new(name.into(), text.into()));
+        self.keep(SourceFile::new(name.into(), text.into()))
+    }
+
+    /// Takes in what was told of a running container, a fact a line, and names it.
+    pub fn add_told(&self, name: impl Into<String>, lines: Vec<(Teller, String)>) -> FileId {
+        let (tellers, lines): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
+        self.keep(SourceFile { tellers, ..SourceFile::new(name.into(), lines.join("\n")) })
+    }
+
+    fn keep(&self, file: SourceFile) -> FileId {
+        let file = Arc::new(file);
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         files.push(file);
         FileId(narrow(files.len() - 1))

@@ -1,11 +1,22 @@
 //! What one host's engine and kernel showed of its running containers, as plain data: what `audit` judges, what
 //! `capture` writes and `--from` reads. Nothing here asks an engine or a kernel. May use `text`, `model`, `ruleset`.
 
+mod host;
+mod layout;
+mod read;
+mod redact;
+mod told;
+pub mod tree;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Entry, Identity, Installed, KernelMount, Link, Script};
+
+pub use layout::{HOST, layout};
+pub use read::{CaptureError, read};
+pub use redact::redact;
 
 /// The version of the file format.
 pub const VERSION: u32 = 1;
@@ -24,14 +35,13 @@ pub struct Capture {
     pub home: Option<String>,
     /// Where the engine keeps its volumes (`DockerRootDir` with `/volumes`).
     pub volume_directory: Option<String>,
-    /// The host's own mounts, as its first process sees them; empty where they could not be read.
-    pub mounts: Vec<KernelMount>,
+    /// What the kernel shows of the host itself: mounts as its first process sees them, and processes of a known program
+    /// outside any container; `None` where it could not be asked.
+    pub own: Option<Kernel>,
     /// Local volumes that the driver mounts from elsewhere, by name.
     pub volumes: BTreeMap<String, VolumeOptions>,
     /// The running containers, by name.
     pub containers: Vec<Running>,
-    /// Processes of a known program that run on the host outside any container.
-    pub processes: Vec<Process>,
     /// What could not be looked at that concerns the host as a whole, each with what would settle it.
     pub gaps: Vec<String>,
 }
@@ -167,7 +177,7 @@ pub struct Kernel {
 }
 
 /// Where a bind's source on the host leads now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceNow {
     /// To the directory that is mounted.

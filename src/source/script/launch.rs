@@ -11,7 +11,7 @@ use super::program;
 use super::state::{Doubt, Held, OpenFile, State, Value};
 use super::walk::Walker;
 use super::wrapper::{self, Inner, ShellCall, Unwrapped};
-use crate::model::{FileLock, Invocation};
+use crate::model::{FileLock, Invocation, Witness};
 use crate::text::Span;
 
 impl Walker<'_> {
@@ -70,7 +70,7 @@ impl Walker<'_> {
             env,
             locks: self.held(state),
             conditional: state.conditional,
-            observed: false,
+            witness: Witness::Words,
             span: first.place(self.sources).unwrap_or(self.here),
         };
         self.note(invocation);

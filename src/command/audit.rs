@@ -1,0 +1,26 @@
+//! `overlock audit`: what runs, judged. May use everything but `main`.
+
+use std::collections::BTreeSet;
+
+use super::World;
+use super::check::config;
+use super::observe::{self, Wanted};
+use super::report::Read;
+use crate::cli::Audit;
+use crate::ruleset::Ruleset;
+use crate::text::Sources;
+
+/// Looks at everything that runs; the arguments only choose what is told.
+pub(super) fn read(arguments: &Audit, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Read> {
+    let wanted = Wanted { compare_identities: arguments.compare_identities, paths: None };
+    let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
+    let several = captures.len() > 1;
+    let mut only = BTreeSet::new();
+    for asked in &arguments.containers {
+        let (capture, running) = observe::find(&captures, asked)?;
+        only.insert(if several { format!("{}:{}", capture.host, running.name) } else { running.name.clone() });
+    }
+    let mut layout = observe::joined(&captures, rules, sources);
+    let config = config(None, world, sources, &mut layout.diagnostics);
+    Ok(Read { layout, config, only })
+}

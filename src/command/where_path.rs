@@ -1,0 +1,69 @@
+//! `overlock where`: findmnt(8) for containers. May use everything but `main`.
+
+use std::io::Write;
+
+use anyhow::bail;
+
+use super::World;
+use super::observe::{self, Target, Wanted};
+use super::report::format;
+use crate::cli::Where;
+use crate::judge::locate;
+use crate::model::join;
+use crate::render;
+use crate::ruleset::Ruleset;
+use crate::text::Sources;
+use crate::triage::ExitStatus;
+
+/// Says of each path which mount it is on, where that really lives and who else reaches it.
+pub(super) fn run(
+    arguments: &Where,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let (target, paths) = target(arguments)?;
+    let wanted = Wanted { compare_identities: false, paths: Some((target.clone(), paths.clone())) };
+    let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
+    let several = captures.len() > 1;
+    let name = match &target {
+        Target::Container(asked) => {
+            let (capture, running) = observe::find(&captures, asked)?;
+            if several { format!("{}:{}", capture.host, running.name) } else { running.name.clone() }
+        }
+        Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),
+        Target::Host => crate::source::capture::HOST.to_owned(),
+    };
+    let layout = observe::joined(&captures, rules, sources);
+    let is_host = target == Target::Host;
+    let Some(at) = layout.containers.iter().position(|one| one.name == name && one.is_host() == is_host) else {
+        bail!("the host's own mounts could not be read; run overlock as root on the host, or give --proc");
+    };
+    let base =
+        layout.containers.get(at).and_then(|one| one.working_dir.as_ref()).map_or("/", |directory| &directory.text);
+    let located: Vec<_> = paths.iter().map(|path| locate(&layout, rules, at, &join(base, path))).collect();
+    render::located(&located, format(arguments.format), out)?;
+    let mut status = ExitStatus::Clean;
+    let gaps = layout.containers.get(at).map_or(&[][..], |one| &one.unseen);
+    for gap in gaps {
+        writeln!(err, "{}", render::safe(&format!("{name}: not inspected: {}", gap.what)))?;
+        status = ExitStatus::NotInspected;
+    }
+    for located in located.iter().filter(|located| !located.followed) {
+        let path = &located.path;
+        writeln!(err, "{}", render::safe(&format!("{path}: not inspected: links on it were not looked at")))?;
+        status = ExitStatus::NotInspected;
+    }
+    Ok(status)
+}
+
+fn target(arguments: &Where) -> anyhow::Result<(Target, Vec<String>)> {
+    let words = arguments.words.iter();
+    if let Some(path) = arguments.sight.host.as_ref().filter(|host| host.starts_with('/')) {
+        return Ok((Target::Host, std::iter::once(path).chain(words).cloned().collect()));
+    }
+    match arguments.words.split_first() {
+        Some((container, paths)) if !paths.is_empty() => Ok((Target::Container(container.clone()), paths.to_vec())),
+        _ => bail!("say which path of which container: overlock where CONTAINER PATH, or overlock where --host PATH"),
+    }
+}

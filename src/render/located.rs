@@ -1,0 +1,128 @@
+//! Where paths live, for people and for programs. May use `finding` and `model`.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::Format;
+use super::json::{JsonPlace, place, write as document};
+use super::safe::safe;
+use crate::finding::Located;
+use crate::model::KernelMount;
+
+/// The version of the JSON.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    paths: Vec<JsonLocated<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonLocated<'a> {
+    path: &'a str,
+    real: &'a str,
+    followed: bool,
+    place: JsonPlace<'a>,
+    private: bool,
+    mount: Option<JsonMount<'a>>,
+    reached_by: Vec<JsonReach<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonMount<'a> {
+    id: i32,
+    parent: i32,
+    target: &'a str,
+    source: &'a str,
+    fstype: &'a str,
+    root: &'a str,
+    device: &'a str,
+    options: String,
+}
+
+#[derive(Serialize)]
+struct JsonReach<'a> {
+    container: &'a str,
+    path: &'a str,
+}
+
+/// Writes where paths live.
+///
+/// # Errors
+/// What the stream says.
+pub fn write(located: &[Located], format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+    match format {
+        Format::Json => {
+            document(&Document { schema_version: SCHEMA_VERSION, paths: located.iter().map(json).collect() }, out)
+        }
+        Format::Text => {
+            for (at, one) in located.iter().enumerate() {
+                if at > 0 {
+                    writeln!(out)?;
+                }
+                text(one, out)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn json(one: &Located) -> JsonLocated<'_> {
+    let reach = one.reached_by.iter().map(|reach| JsonReach { container: &reach.container, path: &reach.path });
+    JsonLocated {
+        path: &one.path,
+        real: &one.real,
+        followed: one.followed,
+        place: place(&one.place),
+        private: one.private,
+        mount: one.mount.as_ref().map(|mount| JsonMount {
+            id: mount.id,
+            parent: mount.parent,
+            target: &mount.mount_point,
+            source: &mount.source,
+            fstype: &mount.fstype,
+            root: &mount.root,
+            device: &mount.device,
+            options: options(mount),
+        }),
+        reached_by: reach.collect(),
+    }
+}
+
+/// The options of the mount, then those of the superblock that it does not repeat, as findmnt(8) joins them.
+fn options(mount: &KernelMount) -> String {
+    let more = mount
+        .super_options
+        .iter()
+        .filter(|option| !mount.options.contains(option) && !matches!(option.as_str(), "rw" | "ro"));
+    mount.options.iter().chain(more).map(String::as_str).collect::<Vec<_>>().join(",")
+}
+
+fn text(one: &Located, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut line = |what: &str, text: &str| writeln!(out, "{what:<11} {}", safe(text));
+    line("path", &one.path)?;
+    if one.real != one.path {
+        line("leads to", &one.real)?;
+    }
+    let sharing = match (one.private, one.reached_by.len()) {
+        (true, _) => "private: no other container reaches it",
+        (false, 0) => "nobody else that was seen reaches it",
+        (false, _) => "shared",
+    };
+    line("place", &format!("{} ({sharing})", one.place.text))?;
+    match &one.mount {
+        Some(mount) => {
+            let root = if mount.root == "/" { String::new() } else { format!("[{}]", mount.root) };
+            let (point, fstype, source, id) = (&mount.mount_point, &mount.fstype, &mount.source, mount.id);
+            line("mount", &format!("{id} on {point}, type {fstype}, source {source}{root}, on {}", mount.device))?;
+            line("options", &options(mount))?;
+        }
+        None => line("mount", "not shown by the kernel")?,
+    }
+    for (at, reach) in one.reached_by.iter().enumerate() {
+        line(if at == 0 { "reached by" } else { "" }, &format!("{} at {}", reach.container, reach.path))?;
+    }
+    Ok(())
+}

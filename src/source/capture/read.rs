@@ -1,0 +1,47 @@
+//! A capture read back from a file. Uses `super`.
+
+use super::{Capture, VERSION};
+
+/// Why a file is of no use as a capture.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// It is not one. The user's to mend.
+    #[error("this is not what `overlock capture` writes: {0}")]
+    NotACapture(String),
+    /// Another version of the tool wrote it. The user's to mend.
+    #[error("this capture has version {found}, and this overlock reads {VERSION}; take it anew with this overlock")]
+    OtherVersion {
+        /// The version in the file.
+        found: u64,
+    },
+}
+
+/// Reads a capture.
+///
+/// # Errors
+/// What is wrong with the text, with line and column.
+pub fn read(text: &str) -> Result<Capture, CaptureError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        overlock_capture: u64,
+    }
+    let wrong = |error: serde_json::Error| CaptureError::NotACapture(error.to_string());
+    let version: Version = serde_json::from_str(text).map_err(wrong)?;
+    if version.overlock_capture != u64::from(VERSION) {
+        return Err(CaptureError::OtherVersion { found: version.overlock_capture });
+    }
+    serde_json::from_str(text).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_and_another_file_are_told_apart() {
+        assert!(matches!(read("{\"overlock_capture\": 9}"), Err(CaptureError::OtherVersion { found: 9 })));
+        assert!(matches!(read("services: {}"), Err(CaptureError::NotACapture(_))));
+        let own = serde_json::to_string(&Capture { overlock_capture: VERSION, ..Capture::default() }).unwrap();
+        assert_eq!(read(&own).unwrap().overlock_capture, VERSION);
+    }
+}
