@@ -4,14 +4,21 @@ use crate::harness::{overlock, root};
 
 #[test]
 fn help() {
-    let all: Vec<String> = [&["--help"][..], &["check", "--help"], &["explain", "--help"]]
-        .iter()
-        .map(|arguments| {
-            let run = overlock(&root(), arguments);
-            assert_eq!((run.status, run.err.as_str()), (0, ""));
-            run.out
-        })
-        .collect();
+    let all: Vec<String> = [
+        &["--help"][..],
+        &["check", "--help"],
+        &["audit", "--help"],
+        &["where", "--help"],
+        &["capture", "--help"],
+        &["explain", "--help"],
+    ]
+    .iter()
+    .map(|arguments| {
+        let run = overlock(&root(), arguments);
+        assert_eq!((run.status, run.err.as_str()), (0, ""));
+        run.out
+    })
+    .collect();
     insta::assert_snapshot!(all.join("\n----\n\n"));
 }
 

@@ -29,12 +29,17 @@ const HOMES: &[(&str, &[&str])] = &[
     ("semver", &["ruleset/"]),
     ("comfy_table", &["render/table.rs"]),
     ("annotate_snippets", &["render/frame.rs"]),
-    ("serde_json", &["render/json.rs", "source/compose/"]),
+    ("serde_json", &["render/json.rs", "source/compose/", "source/capture/read.rs"]),
     ("ignore", &["source/compose/discover.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),
+    ("bollard", &["source/engine/"]),
+    ("futures_util", &["source/engine/"]),
+    ("tokio", &["source/engine/"]),
+    ("procfs", &["source/proc/"]),
+    ("rustix", &["source/proc/"]),
     ("terminal_size", &["main.rs"]),
 ];
 
