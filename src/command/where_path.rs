@@ -41,7 +41,8 @@ pub(super) fn run(
     };
     let base =
         layout.containers.get(at).and_then(|one| one.working_dir.as_ref()).map_or("/", |directory| &directory.text);
-    let located: Vec<_> = paths.iter().map(|path| locate(&layout, rules, at, &join(base, path))).collect();
+    let paths: Vec<String> = paths.iter().map(|path| join(base, path)).collect();
+    let located = locate(&layout, rules, at, &paths);
     render::located(&located, format(arguments.format), out)?;
     let mut status = ExitStatus::Clean;
     let gaps = layout.containers.get(at).map_or(&[][..], |one| &one.unseen);

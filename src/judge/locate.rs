@@ -1,32 +1,34 @@
-//! Where one path of one container lives, and from where else it is reached: what `where` tells.
+//! Where paths of one container live, and from where else they are reached: what `where` tells.
 //! May use `model`, `ruleset`, `finding` and `judge::place`.
+
+use std::collections::HashMap;
 
 use super::place::{Mounts, Place};
 use crate::finding::{Located, Reach};
-use crate::model::{Container, Layout, join, split_below};
+use crate::model::{Container, Layout, Mount, join, parent_and_name, split_below};
 use crate::ruleset::Ruleset;
 
-/// Looks a path of a container up. The container is named by its index in the layout.
-pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, path: &str) -> Located {
+/// Looks paths of a container up. The container is named by its index in the layout; the paths are absolute.
+///
+/// Takes as long as there are mounts in all containers and paths, not their product.
+pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) -> Vec<Located> {
     let nobody = Container::default();
     let container = layout.containers.get(index).unwrap_or(&nobody);
     let mounts = Mounts::new(index, container, &rules.filesystems);
+    let ways = Ways::of(layout, rules);
+    paths.iter().map(|path| one(container, &mounts, path, &ways)).collect()
+}
+
+fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) -> Located {
     let landing = mounts.land(path);
     let real = mounts.real(path);
     let live = container.live.as_ref();
-    let on_root = || live.and_then(|live| live.root.as_deref());
     let mount = match landing.mount {
         Some(mount) => mount.kernel.as_deref(),
-        None => on_root(),
+        None => live.and_then(|live| live.root.as_deref()),
     };
-    let mut reached_by = Vec::new();
     let own = Reach { container: container.name.clone(), path: real.clone() };
-    if !landing.place.is_private() {
-        for (at, other) in layout.containers.iter().enumerate() {
-            let names = reaches(at, other, &landing.place, rules);
-            reached_by.extend(names.into_iter().map(|path| Reach { container: other.name.clone(), path }));
-        }
-    }
+    let mut reached_by = if landing.place.is_private() { Vec::new() } else { ways.to(&landing.place) };
     reached_by.retain(|reach| *reach != own);
     reached_by.sort();
     Located {
@@ -40,23 +42,41 @@ pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, path: &str) -> Loc
     }
 }
 
-/// The paths by which a container's mounts lead to a place.
-fn reaches(index: usize, container: &Container, place: &Place, rules: &Ruleset) -> Vec<String> {
-    let mounts = Mounts::new(index, container, &rules.filesystems);
-    let mut paths: Vec<String> = Vec::new();
-    for mount in &container.mounts {
-        let root = mounts.root_of(mount);
-        if root.with_path(String::new()) != place.with_path(String::new()) {
-            continue;
+/// Every mount of every container by the place that it shows.
+struct Ways<'a> {
+    containers: Vec<(&'a Container, Mounts<'a>)>,
+    by_root: HashMap<Place, Vec<(usize, &'a Mount)>>,
+}
+
+impl<'a> Ways<'a> {
+    fn of(layout: &'a Layout, rules: &'a Ruleset) -> Self {
+        let mounts = |(at, container)| (container, Mounts::new(at, container, &rules.filesystems));
+        let containers: Vec<_> = layout.containers.iter().enumerate().map(mounts).collect();
+        let mut by_root: HashMap<Place, Vec<(usize, &Mount)>> = HashMap::new();
+        for (at, (container, mounts)) in containers.iter().enumerate() {
+            for mount in &container.mounts {
+                by_root.entry(mounts.root_of(mount)).or_default().push((at, mount));
+            }
         }
-        let Some(rest) = split_below(&place.path, &root.path) else { continue };
-        let path = join(&mount.target.text, &format!("./{rest}"));
-        // A mount further down may stand before it.
-        if mounts.land(&path).place == *place {
-            paths.push(path);
+        Self { containers, by_root }
+    }
+
+    /// The paths that lead to a place.
+    fn to(&self, place: &Place) -> Vec<Reach> {
+        let mut reaches = Vec::new();
+        let mut root = place.path.as_str();
+        loop {
+            for (at, mount) in self.by_root.get(&place.with_path(root.to_owned())).into_iter().flatten() {
+                let rest = split_below(&place.path, root).unwrap_or("");
+                let path = join(&mount.target.text, &format!("./{rest}"));
+                let Some((container, mounts)) = self.containers.get(*at) else { continue };
+                // A mount further down may stand before it.
+                if mounts.land_without_links(&path).place == *place {
+                    reaches.push(Reach { container: container.name.clone(), path });
+                }
+            }
+            let Some((parent, _)) = parent_and_name(root) else { return reaches };
+            root = parent;
         }
     }
-    paths.sort();
-    paths.dedup();
-    paths
 }

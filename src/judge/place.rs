@@ -145,7 +145,11 @@ impl<'a> Mounts<'a> {
 
     /// The mount with the longest target that holds the path decides; without one it is the container's own layer.
     pub(crate) fn land(&self, path: &str) -> Landing<'a> {
-        let path = &self.real(path);
+        self.land_without_links(&self.real(path))
+    }
+
+    /// The same for a path that has no link on it.
+    pub(crate) fn land_without_links(&self, path: &str) -> Landing<'a> {
         match self.holding(path) {
             Some((mount, rest)) => Landing { place: self.place_on(mount, path, rest), mount: Some(mount) },
             None => Landing { place: own(Filesystem::Layer(self.index), path), mount: None },

@@ -1,8 +1,9 @@
 //! Containers that have somebody's state directory within reach, but not where the program is known to look.
 //! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use super::files::Copied;
 use super::place::{Mounts, Place};
 use super::program::Runs;
 use super::state::Known;
@@ -41,6 +42,30 @@ pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
         }
         if let Some((mount, exactly)) = within {
             judge_reach(subject, mount, exactly);
+        }
+    }
+    mark_equal_logins(subjects);
+}
+
+/// Marks those whose login was found to be the same as one elsewhere (`--compare-identities`).
+fn mark_equal_logins(subjects: &mut [Subject<'_>]) {
+    // Numbers mean nothing beyond the host that they were given on.
+    let number = |subject: &Subject<'_>| {
+        let live = subject.container.live.as_ref()?;
+        Some((live.host.clone(), *live.logins.get(&subject.state.path)?))
+    };
+    let mut holders: BTreeMap<_, Vec<(Place, String)>> = BTreeMap::new();
+    for subject in subjects.iter().filter(|subject| subject.takes_part()) {
+        if let Some(number) = number(subject) {
+            holders.entry(number).or_default().push((subject.login.place.clone(), subject.container.name.clone()));
+        }
+    }
+    for subject in subjects {
+        let same = number(subject).and_then(|number| holders.get(&number));
+        let other = same.and_then(|same| same.iter().find(|(place, _)| *place != subject.login.place));
+        if let Some((_, name)) = other {
+            let from = format!("the login of {name}");
+            subject.clone = subject.clone.take().or_else(|| Some(Copied { from, span: subject.span() }));
         }
     }
 }

@@ -280,8 +280,8 @@ impl<'a> Parts<'a, '_> {
             let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
                 continue;
             };
-            let stale = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
-            if entry.age > stale || entry.age < -stale {
+            let limit = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
+            if entry.age > limit || entry.age < -limit {
                 left.push(LeftLock { path, age: entry.age });
             }
         }

@@ -22,15 +22,15 @@ impl<'a> Host<'a> {
     pub(super) fn of(capture: &'a Capture, filesystems: &'a Filesystems) -> Self {
         let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
         let mut host = Self { by_root: HashMap::new(), by_point: HashMap::new(), uses: HashMap::new(), filesystems };
-        for mount in visible(own) {
+        let mut seen = visible(own);
+        // The oldest mount gives a directory its name.
+        seen.sort_by_key(|mount| mount.id);
+        for mount in seen {
             let (root, deleted) = mount.root();
             host.by_point.insert(&mount.mount_point, mount);
             if !deleted {
                 host.by_root.entry((&mount.device, root)).or_default().push(mount);
             }
-        }
-        for mounts in host.by_root.values_mut() {
-            mounts.sort_by_key(|mount| mount.id);
         }
         for kernel in capture.containers.iter().filter_map(|running| running.kernel.as_ref()) {
             let mut devices: Vec<&str> = kernel.mounts.iter().map(|mount| mount.device.as_str()).collect();

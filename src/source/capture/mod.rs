@@ -1,8 +1,10 @@
 //! What one host's engine and kernel showed of its running containers, as plain data: what `audit` judges, what
 //! `capture` writes and `--from` reads. Nothing here asks an engine or a kernel. May use `text`, `model`, `ruleset`.
 
+mod call;
 mod host;
 mod layout;
+mod mounts;
 mod read;
 mod redact;
 mod told;

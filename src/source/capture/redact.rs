@@ -11,7 +11,7 @@ const TAKEN_OUT: &str = "…";
 pub fn redact(mut capture: Capture, profiles: &[Profile]) -> Capture {
     let keeper = Keeper { profiles };
     for running in &mut capture.containers {
-        keeper.variables(running.env.values_mut());
+        variables(running.env.values_mut());
         keeper.script(&mut running.script);
     }
     let kernels = capture.containers.iter_mut().filter_map(|running| running.kernel.as_mut()).chain(&mut capture.own);
@@ -31,20 +31,9 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    fn variables<'v>(&self, held: impl Iterator<Item = &'v mut Held>) {
-        for held in held {
-            if let Held::Secret(value) = held {
-                // A switch is no secret, and whether it is on decides what the program does.
-                let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
-                let kept = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
-                *held = kept.map_or_else(|| Held::Secret(String::new()), |word| Held::Public((*word).to_owned()));
-            }
-        }
-    }
-
     fn process(&self, process: &mut Process) {
         process.words = self.words(&process.words);
-        self.variables(process.env.iter_mut().flat_map(|env| env.values_mut()));
+        variables(process.env.iter_mut().flat_map(|env| env.values_mut()));
     }
 
     fn script(&self, script: &mut Script) {
@@ -93,6 +82,17 @@ impl Keeper<'_> {
         let short = option.starts_with('-') && letters.len() <= 2;
         let plain = !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         if (long || short) && plain { format!("{option}{value}") } else { TAKEN_OUT.to_owned() }
+    }
+}
+
+/// Keeps what a switch is set to, which is no secret and decides what the program does, and no other value.
+fn variables<'v>(held: impl Iterator<Item = &'v mut Held>) {
+    for held in held {
+        if let Held::Secret(value) = held {
+            let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
+            let kept = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
+            *held = kept.map_or_else(|| Held::Secret(String::new()), |word| Held::Public((*word).to_owned()));
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::redact::words;
-use super::{Held, Process, Running};
+use super::{Held, Kernel, Process, Running};
 use crate::model::{Invocation, KernelMount};
 use crate::ruleset::Profile;
 use crate::text::{Pos, Sources, Span, Teller};
@@ -36,15 +36,15 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn engine(&mut self, fact: Fact, text: String) {
+    pub(super) fn engine(&mut self, fact: Fact, text: &str) {
         self.add(fact, Teller::Engine, text);
     }
 
-    pub(super) fn kernel(&mut self, fact: Fact, text: String) {
+    pub(super) fn kernel(&mut self, fact: Fact, text: &str) {
         self.add(fact, Teller::Kernel, text);
     }
 
-    fn add(&mut self, fact: Fact, teller: Teller, text: String) {
+    fn add(&mut self, fact: Fact, teller: Teller, text: &str) {
         // A line break in a name would move every line after it.
         let text = text.replace(['\n', '\r'], " ");
         self.lines.push((teller, text));
@@ -89,37 +89,51 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
             whole.push_str(&format!(", {what} {text}"));
         }
     }
-    lines.engine(Fact::Whole, whole);
+    lines.engine(Fact::Whole, &whole);
     let texts = [
         (Fact::Image, "image", &running.image),
         (Fact::User, "user", &running.user),
         (Fact::Directory, "working directory", &running.working_dir),
     ];
     for (fact, what, text) in texts.into_iter().filter(|(.., text)| !text.is_empty()) {
-        lines.engine(fact, format!("{what} {text}"));
+        lines.engine(fact, &format!("{what} {text}"));
     }
     if running.tty {
-        lines.engine(Fact::Terminal, "a terminal is allocated".to_owned());
+        lines.engine(Fact::Terminal, "a terminal is allocated");
     }
     if running.stdin_open {
-        lines.engine(Fact::Input, "standard input is kept open".to_owned());
+        lines.engine(Fact::Input, "standard input is kept open");
     }
     for (name, held) in &running.env {
-        lines.engine(Fact::Variable(name.clone()), variable(name, held));
+        lines.engine(Fact::Variable(name.clone()), &variable(name, held));
     }
     for (name, value) in &running.labels {
-        lines.engine(Fact::Label(name.clone()), format!("label {name}={value}"));
+        lines.engine(Fact::Label(name.clone()), &format!("label {name}={value}"));
     }
     for (at, call) in running.script.invocations.iter().enumerate() {
-        lines.engine(Fact::Call(at), self::call(call, profiles));
+        lines.engine(Fact::Call(at), &self::call(call, profiles));
     }
     for (at, gap) in running.gaps.iter().enumerate() {
-        lines.engine(Fact::Gap(at), format!("not seen: {gap}"));
+        lines.engine(Fact::Gap(at), &format!("not seen: {gap}"));
+    }
+}
+
+/// What the kernel shows of a container, but its mounts.
+pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
+    if let Some(home) = &kernel.home {
+        lines.kernel(Fact::Home, &format!("home {home}"));
+    }
+    for process in &kernel.processes {
+        lines.kernel(Fact::Process(process.pid), &self::process(process, profiles));
+    }
+    for (at, installed) in kernel.installed.iter().enumerate() {
+        let version = installed.version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
+        lines.kernel(Fact::Installed(at), &format!("installed: {}{version}", installed.path));
     }
 }
 
 /// A variable's line; its value only where that is no secret.
-pub(super) fn variable(name: &str, held: &Held) -> String {
+fn variable(name: &str, held: &Held) -> String {
     match held {
         Held::Public(value) => format!("variable {name}={value}"),
         Held::Empty => format!("variable {name} is empty"),
@@ -144,7 +158,7 @@ pub(super) fn mount(mount: &KernelMount, place: &str) -> String {
 }
 
 /// A process's line.
-pub(super) fn process(process: &Process, profiles: &[Profile]) -> String {
+fn process(process: &Process, profiles: &[Profile]) -> String {
     let mut text = format!("process {}: {}", process.pid, words(&process.words, profiles).join(" "));
     match &process.locks {
         None => text.push_str(", its locks could not be read"),
