@@ -36,6 +36,19 @@ pub(crate) fn overlock(directory: &Path, arguments: &[&str]) -> Run {
     run(command(directory, arguments))
 }
 
+/// Judges a folder of `fixtures`: what runs, where it holds a capture, else the compose project in it.
+pub(crate) fn judged(folder: &Path, more: &[&str]) -> Run {
+    let call: &[&str] =
+        if folder.join("capture.json").is_file() { &["audit", "--from", "capture.json"] } else { &["check", "."] };
+    overlock(folder, &[call, more].concat())
+}
+
+/// The folders of `fixtures` that are named after rules.
+pub(crate) fn rule_folders() -> Vec<PathBuf> {
+    let others = ["world", "compose", "mountinfo", "captures"];
+    folders(&root().join("fixtures")).into_iter().filter(|path| !others.contains(&name(path).as_str())).collect()
+}
+
 /// Runs a prepared call.
 pub(crate) fn run(mut command: Command) -> Run {
     let output = command.output().unwrap();
