@@ -69,9 +69,10 @@ impl Conversation {
         };
         // Without an id there is nothing to ask after; and what is no id must not become part of a path.
         let is_id = |id: &str| !id.is_empty() && id.chars().all(|character| character.is_ascii_alphanumeric());
-        match list.iter().all(|entry| entry.id.as_deref().is_some_and(is_id)) {
-            true => Ok(list),
-            false => Err(self.nonsense(request, "a container that has no id")),
+        if list.iter().all(|entry| entry.id.as_deref().is_some_and(is_id)) {
+            Ok(list)
+        } else {
+            Err(self.nonsense(request, "a container that has no id"))
         }
     }
 

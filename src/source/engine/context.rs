@@ -67,8 +67,8 @@ fn directory(options: &Options) -> PathBuf {
     }
 }
 
-fn configuration(path: &Path, why: impl ToString) -> EngineError {
-    EngineError::Configuration { path: path.to_owned(), why: why.to_string() }
+fn configuration(path: &Path, why: impl Into<String>) -> EngineError {
+    EngineError::Configuration { path: path.to_owned(), why: why.into() }
 }
 
 /// The context that `docker context use` chose. The CLI warns of a file that it cannot read and goes on with the usual
@@ -80,7 +80,7 @@ fn current(directory: &Path) -> Result<Option<String>, EngineError> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(configuration(&path, error)),
+        Err(error) => return Err(configuration(&path, error.to_string())),
     };
     if text.trim_ascii().is_empty() {
         return Ok(None);
@@ -165,9 +165,10 @@ fn context_endpoint(name: &str, directory: &Path) -> Result<Endpoint, EngineErro
         return Err(configuration(&path, why));
     }
     known.sort();
-    let known = match known.is_empty() {
-        true => "`docker context create` makes one".to_owned(),
-        false => format!("there are {}, and `{DEFAULT}`", known.join(", ")),
+    let known = if known.is_empty() {
+        "`docker context create` makes one".to_owned()
+    } else {
+        format!("there are {}, and `{DEFAULT}`", known.join(", "))
     };
     Err(EngineError::NoSuchContext { name: name.to_owned(), directory: store, known })
 }

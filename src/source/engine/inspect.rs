@@ -90,7 +90,7 @@ impl Reader<'_> {
     }
 
     /// A container that the engine lists and could not be inspected.
-    pub(super) fn listed(&self, summary: ContainerSummary, why: &EngineError) -> Running {
+    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
         let id = summary.id.unwrap_or_default();
         let mut gaps = vec![format!("it could not be inspected: {why}")];
         Running {
@@ -147,10 +147,10 @@ fn health_check(config: &ContainerConfig) -> Vec<String> {
     let test = config.healthcheck.as_ref().and_then(|check| check.test.as_deref()).unwrap_or_default();
     match test.split_first() {
         Some((kind, words)) if kind == "CMD" => words.to_vec(),
-        Some((kind, [text, ..])) if kind == "CMD-SHELL" => {
+        Some((kind, [line, ..])) if kind == "CMD-SHELL" => {
             let usual = || vec!["/bin/sh".to_owned(), "-c".to_owned()];
             let mut words = config.shell.clone().filter(|shell| !shell.is_empty()).unwrap_or_else(usual);
-            words.push(text.clone());
+            words.push(line.clone());
             words
         }
         _ => Vec::new(),

@@ -168,7 +168,7 @@ async fn inspected(
                 picked.and_then(|picked| reader.running(picked))
             }
             Err(error) => {
-                let running = reader.listed(summary, &error);
+                let running = Reader::listed(summary, &error);
                 match error {
                     EngineError::TimedOut { .. } | EngineError::Connect { .. } => silence = Some(error),
                     _ => answered += 1,

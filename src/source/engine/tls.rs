@@ -40,8 +40,8 @@ pub(super) fn configuration(material: &Material) -> Result<ClientConfig, EngineE
         .map_err(|error| unusable(key, format!("it does not fit the certificate: {error}")))
 }
 
-fn unusable(path: &Path, why: impl ToString) -> EngineError {
-    EngineError::Tls { path: path.to_owned(), why: why.to_string() }
+fn unusable(path: &Path, why: impl Into<String>) -> EngineError {
+    EngineError::Tls { path: path.to_owned(), why: why.into() }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, EngineError> {
