@@ -126,6 +126,9 @@ pub struct Sight {
     /// The engine's context, as for docker
     #[arg(short, long, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,
+    /// Speak TLS to the engine
+    #[arg(long)]
+    pub tls: bool,
     /// Speak TLS and verify the engine
     #[arg(long)]
     pub tlsverify: bool,

@@ -12,6 +12,8 @@
 mod bad_input;
 mod canary;
 mod compose;
+mod engine_faults;
+mod engine_look;
 mod explain;
 mod harness;
 mod help;

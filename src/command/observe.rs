@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
@@ -108,7 +108,8 @@ fn live(
         host: sight.host.clone().filter(|host| !host.starts_with('/')),
         context: sight.context.clone(),
         tls: engine::Tls {
-            verify: sight.tlsverify,
+            on: sight.tls,
+            verify: sight.tlsverify.then_some(true),
             cacert: sight.tlscacert.clone(),
             cert: sight.tlscert.clone(),
             key: sight.tlskey.clone(),
@@ -118,7 +119,6 @@ fn live(
     };
     let seen = engine::look(&options, &rules.profiles, sources)?;
     let mut capture = seen.capture;
-    capture.taken_at = now();
     if !seen.local {
         let why = "the engine is not on this host, so that no kernel could be asked: run overlock on its host";
         capture.gaps.push(why.to_owned());
@@ -162,8 +162,4 @@ fn live(
     }
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(capture)
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,0 +1,197 @@
+//! What is asked of an engine: four reading requests, all before one deadline, and what their failures mean.
+//! Uses `address`, `connect`, `error`, `lenient`.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::models::{ContainerInspectResponse, ContainerSummary, SystemInfo, Volume};
+use bollard::query_parameters::ListVolumesOptions;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::address::Address;
+use super::connect::{Budget, client, usual_sockets};
+use super::context::Endpoint;
+use super::error::{EngineError, hint, said};
+use super::lenient::{Picked, pick};
+use super::{Options, inspect};
+
+/// One conversation with an engine.
+pub(super) struct Conversation {
+    docker: Docker,
+    pub(super) address: Address,
+    options: Options,
+    deadline: Instant,
+    budget: Arc<Budget>,
+}
+
+/// An answer in the form that bollard knows, or JSON in another one.
+enum Answer<T> {
+    Typed(T),
+    Other(Value),
+}
+
+/// What of a list's entry is wanted.
+const LISTED: [&str; 5] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts"];
+/// What of the engine's description of itself is wanted.
+const TOLD: [&str; 4] = ["/Name", "/DockerRootDir", "/OperatingSystem", "/SecurityOptions"];
+
+impl Conversation {
+    /// Begins one; nothing is connected yet. To be called where the runtime is.
+    pub(super) fn new(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
+        let budget = Budget::new();
+        // Far enough for any wait, and near enough for the clock's arithmetic.
+        let timeout = options.timeout.min(Duration::from_secs(24 * 3600));
+        Ok(Self {
+            docker: client(endpoint, &options.environment, timeout, &budget)?,
+            address: endpoint.address.clone(),
+            options: options.clone(),
+            deadline: Instant::now() + timeout,
+            budget,
+        })
+    }
+
+    /// The containers that run, paused ones too.
+    pub(super) async fn containers(&self) -> Result<Vec<ContainerSummary>, EngineError> {
+        let request = "GET /containers/json";
+        let list = match self.ask(request, self.docker.list_containers(None)).await? {
+            Answer::Typed(list) => list,
+            Answer::Other(Value::Array(entries)) => {
+                let picked = entries.iter().map(|entry| pick(entry, &LISTED).map(|picked| picked.value));
+                let list: Option<Vec<_>> = picked.collect();
+                list.ok_or_else(|| self.nonsense(request, "a list of something else than containers"))?
+            }
+            Answer::Other(_) => return Err(self.nonsense(request, "JSON that is no list of containers")),
+        };
+        // Without an id there is nothing to ask after; and what is no id must not become part of a path.
+        let is_id = |id: &str| !id.is_empty() && id.chars().all(|character| character.is_ascii_alphanumeric());
+        if list.iter().all(|entry| entry.id.as_deref().is_some_and(is_id)) {
+            Ok(list)
+        } else {
+            Err(self.nonsense(request, "a container that has no id"))
+        }
+    }
+
+    /// What the engine tells of itself.
+    pub(super) async fn info(&self) -> Result<SystemInfo, EngineError> {
+        let request = "GET /info";
+        match self.ask(request, self.docker.info()).await? {
+            Answer::Typed(info) => Ok(info),
+            Answer::Other(other) => {
+                let picked: Option<Picked<SystemInfo>> = pick(&other, &TOLD);
+                Ok(picked.ok_or_else(|| self.nonsense(request, "JSON that is no object"))?.value)
+            }
+        }
+    }
+
+    /// The volumes that the engine keeps.
+    pub(super) async fn volumes(&self) -> Result<Vec<Volume>, EngineError> {
+        let request = "GET /volumes";
+        match self.ask(request, self.docker.list_volumes(None::<ListVolumesOptions>)).await? {
+            Answer::Typed(answer) => Ok(answer.volumes.unwrap_or_default()),
+            Answer::Other(other) => match other.get("Volumes") {
+                Some(Value::Array(volumes)) => Ok(volumes.iter().map(volume).collect()),
+                None | Some(Value::Null) if other.is_object() => Ok(Vec::new()),
+                _ => Err(self.nonsense(request, "JSON that is no list of volumes")),
+            },
+        }
+    }
+
+    /// A container looked at closely; `None` where there is none of that id.
+    pub(super) async fn inspection(&self, id: &str) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
+        let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
+        match self.ask(&request, self.docker.inspect_container(id, None)).await {
+            Ok(Answer::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
+            Ok(Answer::Other(other)) => match pick(&other, &inspect::WANTED) {
+                Some(picked) => Ok(Some(picked)),
+                None => Err(self.nonsense(&request, "JSON that is no object")),
+            },
+            Err(EngineError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        request: &str,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Answer<T>, EngineError> {
+        match timeout_at(self.deadline, answer).await {
+            Ok(Ok(answer)) => Ok(Answer::Typed(answer)),
+            Ok(Err(Error::JsonDataError { contents, .. })) => match serde_json::from_str(&contents) {
+                Ok(other) => Ok(Answer::Other(other)),
+                Err(_) => Err(self.nonsense(request, "what is not JSON")),
+            },
+            Ok(Err(error)) => Err(self.failure(request, error)),
+            Err(_) => Err(self.timed_out(request)),
+        }
+    }
+
+    /// What a failure of bollard's means. Its own texts are not shown where they could repeat what was received.
+    fn failure(&self, request: &str, error: Error) -> EngineError {
+        if self.budget.is_spent() {
+            return self.nonsense(request, "more than an engine has to say");
+        }
+        match error {
+            Error::IOError { err } => self.unreachable(&err),
+            Error::RequestTimeoutError => self.timed_out(request),
+            Error::DockerResponseServerError { status_code, message } => EngineError::Refused {
+                address: self.address.to_string(),
+                request: request.to_owned(),
+                status: status_code,
+                message: said(&message),
+            },
+            Error::JsonSerdeError { .. } => self.nonsense(request, "JSON that ends in the middle"),
+            Error::HyperResponseError { err } if err.is_parse() => self.nonsense(request, "what is not HTTP"),
+            Error::HyperResponseError { err } => self.broken(request, &err),
+            _ => EngineError::Address { address: self.address.to_string(), why: "no request can be made of it" },
+        }
+    }
+
+    /// A connection that was made and then broke.
+    fn broken(&self, request: &str, error: &(dyn std::error::Error + 'static)) -> EngineError {
+        let chain = std::iter::successors(Some(error), |error| error.source());
+        let cause = chain.filter_map(|error| error.downcast_ref::<io::Error>()).last();
+        match (cause, &self.address) {
+            (Some(cause), _) if cause.kind() != io::ErrorKind::UnexpectedEof => self.unreachable(cause),
+            (_, Address::Ssh { .. }) => self.unreachable(&io::Error::other("ssh ended before the engine answered")),
+            _ => self.nonsense(request, "an answer that ends in the middle"),
+        }
+    }
+
+    fn nonsense(&self, request: &str, what: &str) -> EngineError {
+        let address = self.address.to_string();
+        EngineError::Nonsense { address, request: request.to_owned(), what: what.to_owned() }
+    }
+
+    fn timed_out(&self, request: &str) -> EngineError {
+        let seconds = self.options.timeout.as_secs_f64();
+        EngineError::TimedOut { address: self.address.to_string(), request: request.to_owned(), seconds }
+    }
+
+    fn unreachable(&self, error: &io::Error) -> EngineError {
+        let hint = match &self.address {
+            Address::Unix(socket) => hint(socket, error, &usual_sockets(&self.options.environment)),
+            Address::Ssh { host, .. } => format!("look whether `ssh {host} docker version` works without a question"),
+            Address::Tcp { .. } if error.kind() == io::ErrorKind::InvalidData => {
+                "look whether the engine speaks TLS on that port, and whether its certificate is of that authority and \
+                 that host"
+                    .to_owned()
+            }
+            Address::Tcp { .. } => "look whether the address is right, and whether the engine listens there".to_owned(),
+        };
+        EngineError::Connect { address: self.address.to_string(), why: error.to_string(), hint }
+    }
+}
+
+/// A volume of an answer in another form than bollard's.
+fn volume(value: &Value) -> Volume {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let options = value.get("Options").and_then(Value::as_object).into_iter().flatten();
+    let options = options.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
+    Volume { name: text("Name"), driver: text("Driver"), options, ..Volume::default() }
+}

@@ -1,0 +1,280 @@
+//! An inspection as a [`Running`]: what may be kept of it, and what is missing. Pure, but for the script's reader.
+//! Uses `lenient`, the capture's types and `source::script`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bollard::models::{
+    ContainerConfig, ContainerInspectResponse, ContainerState, ContainerSummary, HostConfig, MountPoint,
+};
+
+use super::error::EngineError;
+use super::lenient::Picked;
+use crate::model::{Command, Script, Value, clean};
+use crate::source::capture::{EngineMount, Held, Running};
+use crate::source::script;
+use crate::text::{Sources, Span};
+
+/// What of an inspection is wanted, should it have another form than bollard's.
+pub(super) const WANTED: [&str; 26] = [
+    "/Id",
+    "/Name",
+    "/Path",
+    "/Args",
+    "/State/Running",
+    "/State/Paused",
+    "/State/Restarting",
+    "/State/Pid",
+    "/State/StartedAt",
+    "/Config/Image",
+    "/Config/User",
+    "/Config/WorkingDir",
+    "/Config/Tty",
+    "/Config/OpenStdin",
+    "/Config/Env",
+    "/Config/Labels",
+    "/Config/Entrypoint",
+    "/Config/Cmd",
+    "/Config/Shell",
+    "/Config/Healthcheck/Test",
+    "/HostConfig/ReadonlyRootfs",
+    "/HostConfig/PidMode",
+    "/HostConfig/Tmpfs",
+    "/HostConfig/Mounts",
+    "/Mounts",
+    "/Image",
+];
+
+/// How containers are read: which variables may be shown, and where texts are kept.
+pub(super) struct Reader<'a> {
+    pub(super) public: BTreeSet<&'a str>,
+    pub(super) sources: &'a Sources,
+}
+
+impl Reader<'_> {
+    /// The container that was inspected; `None` where it no longer runs.
+    pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Running> {
+        let Picked { value: answer, odd } = picked;
+        let state = answer.state.unwrap_or_default();
+        if has_ended(&state) {
+            return None;
+        }
+        let config = answer.config.unwrap_or_default();
+        let host = answer.host_config.unwrap_or_default();
+        let id = answer.id.unwrap_or_default();
+        let mut gaps: Vec<String> =
+            odd.iter().map(|what| format!("the engine tells `{}` in a form that is not known", dotted(what))).collect();
+        let mounts = mounts(answer.mounts.unwrap_or_default(), &host, &mut gaps);
+        let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
+        let words = words(answer.path, answer.args, &config);
+        Some(Running {
+            name: name(answer.name.as_deref(), &id),
+            id,
+            project: label(&config.labels, "project"),
+            service: label(&config.labels, "service"),
+            image: config.image.clone().or(answer.image).unwrap_or_default(),
+            pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default().max(0),
+            started_at: state.started_at.unwrap_or_default(),
+            user: config.user.clone().unwrap_or_default(),
+            working_dir: config.working_dir.clone().unwrap_or_default(),
+            tty: config.tty.unwrap_or_default(),
+            stdin_open: config.open_stdin.unwrap_or_default(),
+            read_only: host.readonly_rootfs.unwrap_or_default(),
+            host_pid: host.pid_mode.as_deref() == Some("host"),
+            env: env.map(|(name, value)| (name.to_owned(), self.held(name, value))).collect(),
+            labels: declared(&config.labels),
+            script: self.script(words, &config),
+            mounts,
+            kernel: None,
+            gaps,
+        })
+    }
+
+    /// A container that the engine lists and could not be inspected.
+    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
+        let id = summary.id.unwrap_or_default();
+        let mut gaps = vec![format!("it could not be inspected: {why}")];
+        Running {
+            name: name(summary.names.as_ref().and_then(|names| names.first()).map(String::as_str), &id),
+            project: label(&summary.labels, "project"),
+            service: label(&summary.labels, "service"),
+            image: summary.image.unwrap_or_default(),
+            labels: declared(&summary.labels),
+            mounts: mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps),
+            script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
+            id,
+            gaps,
+            ..Running::default()
+        }
+    }
+
+    fn held(&self, name: &str, value: &str) -> Held {
+        match value {
+            "" => Held::Empty,
+            value if self.public.contains(name) => Held::Public(value.to_owned()),
+            value => Held::Secret(value.to_owned()),
+        }
+    }
+
+    /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.
+    fn script(&self, words: Vec<String>, config: &ContainerConfig) -> Script {
+        let mut script = script::read(Some(&command(words)), None, self.sources);
+        let check = health_check(config);
+        if !check.is_empty() {
+            // What a check leads to that was not read is no reason to doubt what the container itself runs.
+            script.invocations.extend(script::read(Some(&command(check)), None, self.sources).invocations);
+        }
+        script
+    }
+}
+
+/// What the engine started. Where it does not say so, what it was told to start.
+fn words(path: Option<String>, args: Option<Vec<String>>, config: &ContainerConfig) -> Vec<String> {
+    let started: Vec<String> =
+        path.into_iter().filter(|path| !path.is_empty()).chain(args.unwrap_or_default()).collect();
+    if !started.is_empty() {
+        return started;
+    }
+    [&config.entrypoint, &config.cmd].into_iter().flatten().flatten().cloned().collect()
+}
+
+fn command(words: Vec<String>) -> Command {
+    // Nothing of it is written in a file.
+    Command { words: words.into_iter().map(|word| Value::known(word, None)).collect(), span: Span::default() }
+}
+
+/// The words of a health check (`CMD` and words, `CMD-SHELL` and a text for the image's shell).
+fn health_check(config: &ContainerConfig) -> Vec<String> {
+    let test = config.healthcheck.as_ref().and_then(|check| check.test.as_deref()).unwrap_or_default();
+    match test.split_first() {
+        Some((kind, words)) if kind == "CMD" => words.to_vec(),
+        Some((kind, [line, ..])) if kind == "CMD-SHELL" => {
+            let usual = || vec!["/bin/sh".to_owned(), "-c".to_owned()];
+            let mut words = config.shell.clone().filter(|shell| !shell.is_empty()).unwrap_or_else(usual);
+            words.push(line.clone());
+            words
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether it has ended since it was listed. Podman does not count a paused one as running.
+fn has_ended(state: &ContainerState) -> bool {
+    state.running == Some(false) && state.paused != Some(true) && state.restarting != Some(true)
+}
+
+fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".")
+}
+
+/// A name without the engine's slash; the id's beginning, as `docker ps` shows it, where it has none.
+fn name(name: Option<&str>, id: &str) -> String {
+    let name = name.unwrap_or_default().trim_start_matches('/');
+    if name.is_empty() { id.get(..12).unwrap_or(id).to_owned() } else { name.to_owned() }
+}
+
+type Labels = Option<std::collections::HashMap<String, String>>;
+
+/// A label of Docker Compose, or of Podman's.
+fn label(labels: &Labels, name: &str) -> Option<String> {
+    let labels = labels.as_ref()?;
+    let of = |origin: &str| labels.get(&format!("{origin}.{name}"));
+    of("com.docker.compose").or_else(|| of("io.podman.compose")).filter(|value| !value.is_empty()).cloned()
+}
+
+/// Labels that declare facts to this tool.
+fn declared(labels: &Labels) -> BTreeMap<String, String> {
+    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock."));
+    ours.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The mounts, sorted by target; those of `--tmpfs` are among the host's configuration alone.
+fn mounts(points: Vec<MountPoint>, host: &HostConfig, gaps: &mut Vec<String>) -> Vec<EngineMount> {
+    let mut found: Vec<EngineMount> = points.into_iter().filter_map(|point| mount(point, gaps)).collect();
+    for (target, options) in host.tmpfs.iter().flatten() {
+        let target = clean(target);
+        if found.iter().all(|mount| mount.target != target) {
+            let writable = options.split(',').all(|option| option != "ro");
+            found.push(EngineMount { kind: "tmpfs".to_owned(), target, writable, ..EngineMount::default() });
+        }
+    }
+    for wanted in host.mounts.iter().flatten() {
+        let subpath = wanted.volume_options.as_ref().and_then(|options| options.subpath.as_deref()).unwrap_or_default();
+        if !subpath.is_empty() {
+            let target = wanted.target.as_deref().unwrap_or_default();
+            gaps.push(format!(
+                "of the volume at {target} only {subpath} is mounted, which the engine's mounts do not show"
+            ));
+        }
+    }
+    found.sort_by(|one, other| one.target.cmp(&other.target));
+    found
+}
+
+fn mount(point: MountPoint, gaps: &mut Vec<String>) -> Option<EngineMount> {
+    let name = point.name.unwrap_or_default();
+    let Some(target) = point.destination.filter(|target| !target.is_empty()) else {
+        gaps.push("the engine tells a mount without where it is".to_owned());
+        return None;
+    };
+    let unnamed = if name.is_empty() { "bind" } else { "volume" };
+    Some(EngineMount {
+        kind: point.typ.filter(|kind| !kind.is_empty()).unwrap_or_else(|| unnamed.to_owned()),
+        name,
+        source: point.source.unwrap_or_default(),
+        target: clean(&target),
+        writable: point.rw.unwrap_or(true),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::lenient::pick;
+    use super::*;
+    use crate::model::Sight;
+
+    fn read(answer: &serde_json::Value) -> Option<Running> {
+        let sources = Sources::default();
+        let reader = Reader { public: BTreeSet::from(["HOME"]), sources: &sources };
+        reader.running(pick(answer, &WANTED).unwrap())
+    }
+
+    #[test]
+    fn an_odd_answer_is_read_as_far_as_it_goes() {
+        let answer = json!({
+            "Id": "0123456789abcdef", "Args": "claude",
+            "State": {"Status": "paused", "Running": false, "Paused": true, "Pid": -1},
+            "Config": {
+                "Env": ["HOME=/h", "TOKEN=x=y", "EMPTY=", "BARE"],
+                "Entrypoint": ["sh", "-c", "exec claude -p $X"],
+                "Labels": {"io.podman.compose.project": "p", "overlock.guard": "/g", "other": "x"},
+                "Healthcheck": {"Test": ["CMD-SHELL", "claude --version"]},
+            },
+            "HostConfig": {"Tmpfs": {"/run/": "ro,size=1m"}, "PidMode": "host"},
+            "Mounts": [{"Source": "/s", "Destination": "/d/"}, {"Type": "volume"}],
+        });
+        let found = read(&answer).unwrap();
+        assert_eq!((found.name.as_str(), found.pid, found.host_pid), ("0123456789ab", 0, true));
+        assert_eq!(found.project.as_deref(), Some("p"));
+        assert_eq!(found.labels.keys().collect::<Vec<_>>(), ["overlock.guard"]);
+        let held = |name: &str| found.env.get(name).cloned();
+        assert_eq!(held("HOME"), Some(Held::Public("/h".into())));
+        assert_eq!(held("TOKEN"), Some(Held::Secret("x=y".into())));
+        assert_eq!((held("EMPTY"), held("BARE")), (Some(Held::Empty), None));
+        let programs: Vec<_> = found.script.invocations.iter().map(|call| call.argv.join(" ")).collect();
+        assert_eq!(programs, ["claude -p $X", "claude --version"]);
+        assert_eq!(found.script.sight, Sight::Whole);
+        let mounts: Vec<_> = found.mounts.iter().map(|m| (m.kind.as_str(), m.target.as_str(), m.writable)).collect();
+        assert_eq!(mounts, [("bind", "/d", true), ("tmpfs", "/run", false)]);
+        assert_eq!(found.gaps.len(), 2, "{:?}", found.gaps);
+        assert!(found.gaps[0].contains("`Args`") && found.gaps[1].contains("without where"));
+    }
+
+    #[test]
+    fn one_that_ended_is_no_longer_there() {
+        assert!(read(&json!({"State": {"Running": false, "Status": "exited"}})).is_none());
+        assert!(read(&json!({"State": {"Running": true, "Restarting": true}})).is_some());
+        assert!(read(&json!({})).is_some());
+    }
+}

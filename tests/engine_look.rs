@@ -1,0 +1,173 @@
+//! What the engine of this machine tells. Skipped where there is none, unless `OVERLOCK_REQUIRE_DOCKER` is set.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use overlock::model::Sight;
+use overlock::ruleset::Ruleset;
+use overlock::source::capture::{EngineMount, Held, Running};
+use overlock::source::engine::{Options, again, look};
+use overlock::text::Sources;
+
+/// Runs docker and gives what it prints.
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// What a test made, which goes with it.
+struct Made {
+    prefix: String,
+}
+
+impl Made {
+    /// An image with busybox alone, or `None` where there is no engine.
+    fn image() -> Option<Self> {
+        let busybox = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).is_file());
+        let answers = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let (Some(busybox), Ok(true)) = (busybox, answers.map(|status| status.success())) else {
+            assert!(std::env::var_os("OVERLOCK_REQUIRE_DOCKER").is_none(), "no engine, or no busybox");
+            // Said where a person sees it: with `--nocapture`.
+            println!("skipped: no engine, or no busybox");
+            return None;
+        };
+        let made = Self { prefix: format!("overlock-look-{}", std::process::id()) };
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("bin")).unwrap();
+        for applet in ["bin/sh", "bin/sleep"] {
+            fs::copy(busybox, root.path().join(applet)).unwrap();
+        }
+        let tar = root.path().join("image.tar");
+        let packed = Command::new("tar").arg("-C").arg(root.path()).arg("-cf").arg(&tar).arg("bin").status().unwrap();
+        assert!(packed.success());
+        docker(&["import", tar.to_str().unwrap(), &made.name("image")]);
+        Some(made)
+    }
+
+    fn name(&self, what: &str) -> String {
+        format!("{}-{what}", self.prefix)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for (remove, what) in [(&["rm", "-fv"][..], "a"), (&["rm", "-fv"], "b"), (&["rmi"], "image")] {
+            let _ = Command::new("docker").args(remove).arg(self.name(what)).output();
+        }
+        let volumes = [self.name("bind"), self.name("share")];
+        let _ = Command::new("docker").args(["volume", "rm"]).args(volumes).output();
+    }
+}
+
+fn mount(kind: &str, name: &str, source: &str, target: &str, writable: bool) -> EngineMount {
+    let [kind, name, source, target] = [kind, name, source, target].map(str::to_owned);
+    EngineMount { kind, name, source, target, writable }
+}
+
+#[test]
+fn everything_that_is_told_of_a_container_is_read() {
+    let Some(made) = Made::image() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    let [a, b, image, bind, share] = ["a", "b", "image", "bind", "share"].map(|what| made.name(what));
+    let device = format!("device={path}");
+    docker(&["volume", "create", "-o", "type=none", "-o", "o=bind", "-o", &device, &bind]);
+    let login = "o=username=me,password=hunter2";
+    docker(&["volume", "create", "-o", "type=cifs", "-o", login, "-o", "device=//host/share", &share]);
+    let project = format!("com.docker.compose.project={}", made.prefix);
+    let state = format!("{path}:/state:ro");
+    let volume = format!("{bind}:/vol");
+    let first: [&[&str]; 7] = [
+        &["run", "-d", "-t", "-i", "--network", "none", "--read-only", "--pid", "host", "--name", &a],
+        &[
+            "-l",
+            &project,
+            "-l",
+            "com.docker.compose.service=agents",
+            "-l",
+            "overlock.role=batch",
+            "-l",
+            "other=hunter2",
+        ],
+        &["-e", "ANTHROPIC_API_KEY=hunter2", "-e", "CLAUDE_CONFIG_DIR=/state", "-e", "ANTHROPIC_AUTH_TOKEN="],
+        &["-u", "1000:100", "-w", "/vol", "-v", &state, "-v", &volume, "--tmpfs", "/run:size=1m"],
+        &["--health-cmd", "claude --version", "--health-interval", "1h", "--entrypoint", "/bin/sh", &image],
+        &["-c", "claude -p x; exec sleep 1000"],
+        &[],
+    ];
+    docker(&first.concat());
+    docker(&["run", "-d", "--network", "none", "--name", &b, "--entrypoint", "/bin/sleep", &image, "1000"]);
+    docker(&["pause", &b]);
+
+    let sources = Sources::default();
+    let rules = Ruleset::load(&sources, None).unwrap();
+    let environment = std::env::vars().collect();
+    let options = Options { timeout: Duration::from_secs(120), environment, ..Options::default() };
+    let seen = look(&options, &rules.profiles, &sources).unwrap();
+    let capture = &seen.capture;
+    assert_eq!(capture.gaps, Vec::<String>::new());
+    assert_eq!(capture.host, docker(&["info", "-f", "{{.Name}}"]));
+    assert_eq!(capture.volume_directory, Some(docker(&["info", "-f", "{{.DockerRootDir}}"]) + "/volumes"));
+    assert_eq!(seen.local, seen.address.starts_with("unix:"));
+    assert!(capture.containers.is_sorted_by(|one, other| one.name < other.name));
+    let volume =
+        |name: &str| capture.volumes.get(name).map(|v| (v.fstype.clone(), v.device.clone(), v.options.clone()));
+    assert_eq!(volume(&bind), Some(("none".into(), path.into(), "bind".into())));
+    assert_eq!(volume(&share), Some(("cifs".into(), "//host/share".into(), "username=***,password=***".into())));
+
+    let of = |name: &str| capture.containers.iter().find(|one| one.name == name).unwrap();
+    let state = |name: &str, field: &str| docker(&["inspect", "-f", &format!("{{{{{field}}}}}"), name]);
+    let one = of(&a);
+    let expected = Running {
+        id: state(&a, ".Id"),
+        name: a.clone(),
+        project: Some(made.prefix.clone()),
+        service: Some("agents".to_owned()),
+        image: image.clone(),
+        pid: state(&a, ".State.Pid").parse().unwrap(),
+        started_at: state(&a, "json .State.StartedAt").trim_matches('"').to_owned(),
+        user: "1000:100".to_owned(),
+        working_dir: "/vol".to_owned(),
+        tty: true,
+        stdin_open: true,
+        read_only: true,
+        host_pid: true,
+        env: one.env.clone(),
+        labels: [("overlock.role".to_owned(), "batch".to_owned())].into(),
+        script: one.script.clone(),
+        mounts: vec![
+            mount("tmpfs", "", "", "/run", true),
+            mount("bind", "", path, "/state", false),
+            mount(
+                "volume",
+                &bind,
+                &format!("{}/{bind}/_data", capture.volume_directory.clone().unwrap()),
+                "/vol",
+                true,
+            ),
+        ],
+        kernel: None,
+        gaps: Vec::new(),
+    };
+    assert_eq!(*one, expected);
+    assert_eq!(one.env["ANTHROPIC_API_KEY"], Held::Secret("hunter2".to_owned()));
+    assert_eq!(one.env["CLAUDE_CONFIG_DIR"], Held::Public("/state".to_owned()));
+    assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"], Held::Empty);
+    let calls: Vec<_> = one.script.invocations.iter().map(|call| call.argv.join(" ")).collect();
+    assert_eq!(
+        (calls, one.script.sight),
+        (vec!["claude -p x".into(), "sleep 1000".into(), "claude --version".into()], Sight::Whole)
+    );
+    let other = of(&b);
+    assert_eq!((other.project.as_ref(), other.tty, other.host_pid, other.user.as_str()), (None, false, false, ""));
+    assert!(other.pid > 0 && other.mounts.is_empty() && other.labels.is_empty());
+    let written = serde_json::to_string(capture).unwrap();
+    assert!(written.contains(&a) && !written.contains("hunter2"));
+
+    docker(&["rm", "-f", &b]);
+    let asked = again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
+    assert_eq!(asked, [(other.id.clone(), None), (one.id.clone(), Some(one.clone()))]);
+}
