@@ -120,7 +120,13 @@ fn live(
     let seen = engine::look(&options, &rules.profiles, sources)?;
     let mut capture = seen.capture;
     if !seen.local {
-        let why = "the engine is not on this host, so that no kernel could be asked: run overlock on its host";
+        let why = if seen.desktop {
+            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
+             running calls and what became of a mount were not looked at"
+        } else {
+            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
+             `overlock capture` printed there"
+        };
         capture.gaps.push(why.to_owned());
         capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
         return Ok(capture);

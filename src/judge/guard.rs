@@ -149,7 +149,8 @@ fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>, state:
 
 fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
     let script = &container.script;
-    let why = || script.unseen.clone().unwrap_or_else(|| "what it runs was not read".to_owned());
+    let outside = || format!("nothing that it runs by itself calls {}: calls come from outside", profile.name);
+    let why = || script.unseen.clone().unwrap_or_else(outside);
     let mut first: Option<(&Invocation, &FileLock)> = None;
     for call in calls.live.iter().filter(|call| call.witness == Witness::Words) {
         match call.locks.iter().find(|lock| lock.exclusive) {

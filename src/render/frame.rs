@@ -72,7 +72,7 @@ impl Shown {
 }
 
 fn name(file: &SourceFile) -> String {
-    safe(file.name()).into_owned()
+    safe(&file.label()).into_owned()
 }
 
 fn indent(line: &str) -> usize {

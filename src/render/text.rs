@@ -43,7 +43,7 @@ fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io:
     writeln!(out, "{}", frame(finding, sources, style))?;
     writeln!(out, "  confidence: {}", finding.confidence.name())?;
     for evidence in &finding.evidence {
-        let at = evidence.span.map(|span| format!(" ({}:{})", sources.get(span.file).name(), span.start.line));
+        let at = evidence.span.map(|span| format!(" ({}:{})", sources.get(span.file).label(), span.start.line));
         let (kind, at) = (evidence.kind.name(), at.unwrap_or_default());
         writeln!(out, "  {kind}: {}{}", safe(&evidence.text), safe(&at))?;
     }

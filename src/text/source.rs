@@ -88,6 +88,11 @@ impl SourceFile {
         &self.name
     }
 
+    /// The name as a place to look at: a file's path, or which container it was told of.
+    pub fn label(&self) -> String {
+        if self.tellers.is_empty() { self.name.clone() } else { format!("container {}", self.name) }
+    }
+
     /// Who told a line, from 1; `None` in a file.
     pub fn teller(&self, line: u32) -> Option<Teller> {
         self.tellers.get((line as usize).checked_sub(1)?).copied()
