@@ -1,1 +1,5 @@
 //! The kernel.
+
+pub mod mountinfo;
+mod text;
+pub mod tree;
