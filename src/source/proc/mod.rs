@@ -1,5 +1,6 @@
 //! The kernel.
 
 pub mod mountinfo;
+mod root;
 mod text;
 pub mod tree;
