@@ -81,10 +81,7 @@ fn a_climb_after_a_link_is_from_where_the_link_leads() {
     symlink("deep/../deep/..", dir.path().join("home/odd")).unwrap();
     let followed = root.follow("/home/odd");
     assert_eq!(followed.real, "/srv/claude");
-    assert_eq!(links(&followed), [
-        ("/home/odd", "/srv/claude"),
-        ("/home/deep", "/srv/claude/deep"),
-    ]);
+    assert_eq!(links(&followed), [("/home/odd", "/srv/claude"), ("/home/deep", "/srv/claude/deep"),]);
 }
 
 #[test]

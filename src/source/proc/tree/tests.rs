@@ -62,7 +62,8 @@ fn of_two_on_one_place_the_later_is_on_top() {
 
 #[test]
 fn depth_and_width_cost_no_more_than_their_lines() {
-    let stacked: Vec<KernelMount> = (1..100_000).map(|id| mount(id, id - 1, if id == 1 { "/" } else { "/a" })).collect();
+    let stacked: Vec<KernelMount> =
+        (1..100_000).map(|id| mount(id, id - 1, if id == 1 { "/" } else { "/a" })).collect();
     let wide: Vec<KernelMount> =
         (1..100_000).map(|id| mount(id, i32::from(id > 1), if id == 1 { "/" } else { "/a" })).collect();
     let start = Instant::now();
