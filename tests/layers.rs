@@ -29,7 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("semver", &["ruleset/"]),
     ("comfy_table", &["render/table.rs"]),
     ("annotate_snippets", &["render/frame.rs"]),
-    ("serde_json", &["render/json.rs", "source/compose/", "source/capture/read.rs", "source/engine/"]),
+    ("serde_json", &["render/json.rs", "source/compose/", "source/capture/read.rs", "source/engine/", "source/proc/"]),
     ("bollard", &["source/engine/"]),
     ("futures_util", &["source/engine/"]),
     ("hyper", &["source/engine/"]),

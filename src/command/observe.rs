@@ -134,17 +134,17 @@ fn live(
     capture.home = world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned();
     let mut look = proc::Look {
         proc: sight.proc.clone(),
-        deadline,
+        timeout: deadline.saturating_duration_since(Instant::now()),
         compare_identities: wanted.compare_identities,
-        paths: BTreeMap::new(),
-        host_paths: Vec::new(),
+        extra: BTreeMap::new(),
+        on_host: Vec::new(),
     };
     match &wanted.paths {
-        Some((Target::Host, paths)) => look.host_paths.clone_from(paths),
+        Some((Target::Host, paths)) => look.on_host.clone_from(paths),
         Some((Target::Container(name), paths)) => {
             let one = [capture];
             let id = find(&one, name)?.1.id.clone();
-            look.paths.insert(id, paths.clone());
+            look.extra.insert(id, paths.clone());
             [capture] = one;
         }
         None => {}
@@ -157,10 +157,11 @@ fn live(
         // What is gone may have been started anew, with another first process.
         let now = engine::again(&options, &rules.profiles, sources, &gone)?;
         let ids: BTreeSet<String> = gone.into_iter().collect();
-        capture.containers.retain(|running| !ids.contains(&running.id));
-        let mut rest =
-            Capture { containers: now.into_iter().filter_map(|(_, now)| now).collect(), ..Capture::default() };
-        gone = proc::look_again(&look, &mut rest, &rules.profiles);
+        let (before, others) =
+            std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.id));
+        capture.containers = others;
+        let mut rest = Capture { containers: renewed(before, now), ..Capture::default() };
+        gone = proc::look(&look, &mut rest, &rules.profiles);
         capture.containers.append(&mut rest.containers);
     }
     for running in capture.containers.iter_mut().filter(|running| gone.contains(&running.id)) {
@@ -168,4 +169,15 @@ fn live(
     }
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(capture)
+}
+
+/// The containers as the engine tells them now, without those that no longer run. One that it would not tell of keeps
+/// what it told before.
+fn renewed(before: Vec<Running>, now: Vec<(String, Option<Running>)>) -> Vec<Running> {
+    let mut before: BTreeMap<String, Running> = before.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let one = |(id, now): (String, Option<Running>)| match (now?, before.remove(&id)) {
+        (now, Some(before)) if now.name.is_empty() => Some(Running { gaps: now.gaps, ..before }),
+        (now, _) => Some(now),
+    };
+    now.into_iter().filter_map(one).collect()
 }

@@ -37,6 +37,9 @@ pub struct Profile {
     pub state_directory: StateDirectory,
     /// The file that a refresh replaces, below the state directory.
     pub credentials: String,
+    /// The keys that lead to the refresh token in that file, where it is JSON: what tells two logins apart.
+    #[serde(default)]
+    pub refresh_token: Vec<String>,
     /// Files beside the state directory.
     #[serde(default)]
     pub side_files: Vec<SideFile>,

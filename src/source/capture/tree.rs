@@ -12,20 +12,13 @@ use crate::model::{KernelMount, split_below};
 /// leads onto it (measured: `mount -t tmpfs x /` changes nothing for the process).
 pub fn visible(mounts: &[KernelMount]) -> Vec<&KernelMount> {
     let mut tree = Tree::of(mounts);
-    let mut seen = Vec::new();
-    let mut open = Vec::new();
-    match tree.root {
-        Some(root) => {
-            seen.push(root);
-            let children = tree.take_children(root);
-            open.extend(tree.reachable("/", children).into_iter().filter(|child| tree.point(*child) != "/"));
-        }
-        // The root is a directory of a mount that is not in the table (chroot(2)): those on it are orphans there.
-        None => {
-            let orphans = std::mem::take(&mut tree.orphans);
-            open.extend(tree.reachable("/", orphans));
-        }
-    }
+    // The root may be a directory of a mount that is not in the table (chroot(2)): its mounts are orphans there. Else
+    // an orphan is one whose parent's line could not be read, and is taken for a child of the root.
+    let mut first = std::mem::take(&mut tree.orphans);
+    first.extend(tree.root.map(|root| tree.take_children(root)).unwrap_or_default());
+    first.retain(|child| tree.point(*child) != "/");
+    let mut seen: Vec<usize> = tree.root.into_iter().collect();
+    let mut open = tree.reachable("/", first);
     while let Some(at) = open.pop() {
         let (top, children) = tree.top(at);
         seen.push(top);

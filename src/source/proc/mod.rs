@@ -1,20 +1,220 @@
-//! The kernel.
-#![allow(missing_docs, unreachable_pub)]
-use super::capture::Capture;
-use crate::ruleset::Profile;
+//! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
+//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset` and
+//! `source::capture`; the one home of procfs and rustix.
+
+mod clock;
+mod container;
+mod files;
+pub mod locks;
+mod login;
+pub mod mountinfo;
+mod outside;
+pub mod pid;
+mod places;
+mod pool;
+pub mod process;
+mod program;
+mod root;
+mod scan;
+mod text;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
+use files::said;
+use login::{Login, Numbers};
+use pid::{MOST_BYTES, Proc};
+use pool::Job;
+use root::Root;
+
+use super::capture::{Capture, Kernel, Process};
+use crate::model::KernelMount;
+use crate::ruleset::Profile;
+
+/// How to look.
+#[derive(Debug, Clone)]
 pub struct Look {
+    /// The /proc of the engine's host.
     pub proc: PathBuf,
-    pub deadline: Instant,
+    /// How long all of it may take: a filesystem that does not answer is left behind then.
+    pub timeout: Duration,
+    /// Whether credentials are read and compared, in memory alone.
     pub compare_identities: bool,
-    pub paths: BTreeMap<String, Vec<String>>,
-    pub host_paths: Vec<String>,
+    /// Further absolute paths to follow, by the container's id.
+    pub extra: BTreeMap<String, Vec<String>>,
+    /// Further absolute paths to follow on the host itself.
+    pub on_host: Vec<String>,
 }
-pub fn look(_: &Look, _: &mut Capture, _: &[Profile]) -> Vec<String> {
-    Vec::new()
+
+impl Default for Look {
+    fn default() -> Self {
+        let (proc, timeout) = (PathBuf::from("/proc"), Duration::from_secs(10));
+        Self { proc, timeout, compare_identities: false, extra: BTreeMap::new(), on_host: Vec::new() }
+    }
 }
-pub fn look_again(_: &Look, _: &mut Capture, _: &[Profile]) -> Vec<String> {
-    Vec::new()
+
+/// Looks at every container of a capture, at the host's mounts and at programs outside containers, and fills in what
+/// is seen and what could not be.
+///
+/// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
+/// Each has a gap that says so.
+pub fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<String> {
+    let start = Instant::now();
+    let host = match host(options, capture, profiles) {
+        Ok(host) => Arc::new(host),
+        Err(gap) => {
+            for container in &mut capture.containers {
+                container.gaps.push(format!("the kernel was not asked: {gap}"));
+            }
+            capture.gaps.push(gap);
+            return Vec::new();
+        }
+    };
+    // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
+    let found = scan::programs(&host, start + options.timeout / 2, &mut capture.gaps);
+    let mut inside = scan::assign(&host, found, &capture.containers);
+    let outside = inside.remove(&None).unwrap_or_default();
+
+    let mut jobs: Vec<Job<Answer>> = Vec::new();
+    let mut progress = Vec::new();
+    for (at, running) in capture.containers.iter().enumerate() {
+        let task = Task {
+            host: Arc::clone(&host),
+            running: running.clone(),
+            found: inside.remove(&Some(at)).unwrap_or_default(),
+            extra: options.extra.get(&running.id).cloned().unwrap_or_default(),
+            compare: options.compare_identities,
+            progress: Progress::default(),
+        };
+        progress.push(Arc::clone(&task.progress));
+        jobs.push(Box::new(move || Answer::Container(see(&task))));
+    }
+    let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
+    capture.gaps.extend(scan::foreign(&host, &outside));
+    let shared = Arc::clone(&host);
+    let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
+    jobs.push(Box::new(move || Answer::Outside(outside::see(&shared, outside, &on_host, compare))));
+
+    let mut answers = pool::run(jobs, start + options.timeout);
+    let mut numbers = Numbers::default();
+    match answers.pop().flatten() {
+        Some(Answer::Outside(seen)) => put_outside(seen, capture, &mut numbers),
+        _ => {
+            capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
+            if let Some(own) = &mut capture.own {
+                own.processes = without_locks;
+            }
+        }
+    }
+    fill(options, capture, answers, &progress, numbers)
 }
+
+/// What a job gives.
+enum Answer {
+    Container(Outcome),
+    Outside(Seen),
+}
+
+fn within(options: &Look) -> String {
+    format!(" within {} s", options.timeout.as_secs_f64())
+}
+
+fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<Host, String> {
+    let shown = options.proc.display();
+    let hint = "give the /proc of the engine's host with --proc";
+    let proc = Proc::open(&options.proc).map_err(|errno| format!("cannot open {shown}: {}; {hint}", said(errno)))?;
+    let first = proc.pid(1).map_err(|errno| {
+        format!(
+            "{shown} does not show process 1: {}; run as root if it hides processes (hidepid), or {hint}",
+            said(errno)
+        )
+    })?;
+    match first.read("mountinfo", MOST_BYTES) {
+        Ok(bytes) => {
+            let table = mountinfo::parse(&bytes);
+            capture.gaps.extend(odd_lines("the host's mount table", &table, bytes.len()));
+            capture.own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
+        }
+        Err(errno) => capture.gaps.push(format!(
+            "the host's own mounts were not looked at: cannot read {shown}/1/mountinfo: {}; run as root",
+            said(errno)
+        )),
+    }
+    let mounts = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
+    let root = first.root().ok().or_else(|| own_root(mounts));
+    if root.is_none() {
+        capture.gaps.push(format!(
+            "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root"
+        ));
+    }
+    let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());
+    Ok(Host { proc, root, boot, pids, profiles: profiles.to_vec() })
+}
+
+/// This process's own root, where that is the host's too: the same mount by its id, which the kernel gives once. So a
+/// user who may not look at process 1 follows the host's paths all the same.
+fn own_root(hosts: &[KernelMount]) -> Option<Root> {
+    let own =
+        Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok()?;
+    let table = mountinfo::parse(&own.read("mountinfo", MOST_BYTES).ok()?);
+    let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
+    if top(&table.mounts)? == top(hosts)? { own.root().ok() } else { None }
+}
+
+/// Puts what was seen of the host itself beside its mounts.
+fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut Numbers) {
+    capture.gaps.extend(seen.gaps);
+    if let (Some(own), Some(mut kernel)) = (&mut capture.own, seen.kernel) {
+        kernel.mounts = std::mem::take(&mut own.mounts);
+        kernel.logins = seen.logins.into_iter().map(|(state, login)| (state, numbers.of(login))).collect();
+        *own = kernel;
+    }
+}
+
+/// Puts what was seen where it belongs; the ids of containers that were gone.
+fn fill(
+    options: &Look,
+    capture: &mut Capture,
+    answers: Vec<Option<Answer>>,
+    progress: &[Progress],
+    mut numbers: Numbers,
+) -> Vec<String> {
+    let mut gone = Vec::new();
+    for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
+        let mut seen = match answer {
+            Some(Answer::Container(Outcome::Seen(seen))) => *seen,
+            Some(Answer::Container(Outcome::Gone)) => {
+                gone.push(container.id.clone());
+                let gap = format!("its first process, {}, ended before it could be looked at", container.pid);
+                Seen { gaps: vec![gap], ..Seen::default() }
+            }
+            Some(Answer::Container(Outcome::NotOurs)) => {
+                let gap = format!(
+                    "process {} in {} is not the container's: the engine counts processes elsewhere; run this on the \
+                     engine's own host, or give its /proc with --proc",
+                    container.pid,
+                    options.proc.display()
+                );
+                Seen { gaps: vec![gap], ..Seen::default() }
+            }
+            _ => {
+                let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+                seen.gaps.push(format!("its files did not answer{}", within(options)));
+                seen
+            }
+        };
+        if let Some(kernel) = &mut seen.kernel {
+            let number = |(state, login): (String, Login)| (state, numbers.of(login));
+            kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
+        }
+        container.kernel = seen.kernel;
+        container.gaps.extend(seen.gaps);
+    }
+    gone
+}
+
+#[cfg(test)]
+mod tests;

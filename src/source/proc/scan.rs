@@ -1,0 +1,114 @@
+//! Every process of the host looked at once: those of known programs, each told to its container.
+//! Uses `source::capture`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::container::Host;
+use super::pool::{self, Job};
+use super::process::{Found, look_at, without_wrappers};
+use crate::source::capture::Running;
+
+/// How many processes one piece of work looks at: as many are lost where one of them hangs.
+const CHUNK: usize = 32;
+/// The length of an engine's id, in hexadecimal digits.
+const ID: usize = 64;
+
+/// The processes of known programs, in the order of their numbers.
+pub(super) fn programs(host: &Arc<Host>, deadline: Instant, gaps: &mut Vec<String>) -> Vec<Found> {
+    let numbers = match host.proc.numbers() {
+        Ok(numbers) => numbers,
+        Err(errno) => {
+            gaps.push(format!("running calls were not looked for: /proc cannot be listed: {errno}"));
+            return Vec::new();
+        }
+    };
+    let chunks: Vec<Vec<i32>> = numbers.chunks(CHUNK).map(<[i32]>::to_vec).collect();
+    let job = |chunk: &Vec<i32>| -> Job<Vec<Found>> {
+        let (host, chunk) = (Arc::clone(host), chunk.clone());
+        Box::new(move || chunk.iter().filter_map(|number| look_at(&host.proc, *number, &host.profiles)).collect())
+    };
+    let mut found = Vec::new();
+    for (chunk, answer) in chunks.iter().zip(pool::run(chunks.iter().map(job).collect(), deadline)) {
+        match answer {
+            Some(some) => found.extend(some),
+            None => gaps.push(format!(
+                "processes {} to {} were not looked at: one of them did not answer",
+                chunk.first().unwrap_or(&0),
+                chunk.last().unwrap_or(&0)
+            )),
+        }
+    }
+    without_wrappers(found, &host.proc)
+}
+
+/// Tells each process to its container, by the place of that in the list; `None` is the host.
+pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Running]) -> BTreeMap<Option<usize>, Vec<Found>> {
+    let ids: HashMap<&str, usize> = containers.iter().enumerate().map(|(at, one)| (one.id.as_str(), at)).collect();
+    let mut namespaces = None;
+    let mut told: BTreeMap<Option<usize>, Vec<Found>> = BTreeMap::new();
+    for process in found {
+        let by_cgroup = ids_in(&process.cgroup).filter_map(|id| ids.get(id).copied()).last();
+        let to = by_cgroup.or_else(|| {
+            // A namespace that the host or two containers share tells nothing.
+            let pids = process.namespaces[0].as_ref().filter(|pids| Some(*pids) != host.pids.as_ref())?;
+            let known = namespaces.get_or_insert_with(|| pid_namespaces(host, containers));
+            known.get(pids).copied().flatten()
+        });
+        told.entry(to).or_default().push(process);
+    }
+    told
+}
+
+/// The container that each pid namespace is of; `None` where several share one.
+fn pid_namespaces(host: &Host, containers: &[Running]) -> HashMap<Vec<u8>, Option<usize>> {
+    let mut known = HashMap::new();
+    for (at, running) in containers.iter().enumerate().filter(|(_, running)| running.pid > 0) {
+        if let Ok(pids) = host.proc.pid(running.pid).and_then(|pid| pid.link("ns/pid")) {
+            known.entry(pids).and_modify(|shared| *shared = None).or_insert(Some(at));
+        }
+    }
+    known
+}
+
+/// What looks like an engine's id in a process's cgroups.
+fn ids_in(cgroup: &str) -> impl Iterator<Item = &str> {
+    cgroup.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() == ID)
+}
+
+/// A gap for processes that run in containers of which the engine told nothing.
+pub(super) fn foreign(host: &Host, outside: &[Found]) -> Option<String> {
+    let apart = |found: &&Found| {
+        let pids = found.namespaces[0].as_ref();
+        ids_in(&found.cgroup).next().is_some() || (pids.is_some() && host.pids.is_some() && pids != host.pids.as_ref())
+    };
+    let apart: Vec<String> = outside.iter().filter(apart).map(|found| found.process.pid.to_string()).collect();
+    (!apart.is_empty()).then(|| {
+        format!(
+            "{} {} in a container that the engine did not list: judged as of the host itself, and its mounts were not \
+             looked at; ask the engine or runtime that started it",
+            if apart.len() == 1 { "process" } else { "processes" },
+            apart.join(", ") + if apart.len() == 1 { " runs" } else { " run" }
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found_wherever_an_engine_writes_them() {
+        let id = "5".repeat(64);
+        for line in [
+            format!("0::/docker/{id}"),
+            format!("0::/system.slice/docker-{id}.scope"),
+            format!("4:memory:/machine.slice/libpod-{id}.scope/container"),
+            format!("0::/../{id}\n"),
+        ] {
+            assert_eq!(ids_in(&line).collect::<Vec<_>>(), [id.as_str()], "{line}");
+        }
+        assert_eq!(ids_in(&"5".repeat(65)).next(), None);
+    }
+}
