@@ -12,6 +12,7 @@
 mod bad_input;
 mod canary;
 mod compose;
+mod engine;
 mod explain;
 mod harness;
 mod help;
