@@ -46,8 +46,7 @@ fn service(raised: &Raised<'_>, image: &str, names: &[String], at: usize) -> Val
         "overlock.version=2.1.330".to_owned(),
         format!("overlock.guard={}", member.guard_label()),
     ];
-    let mut service =
-        json!({ "image": image, "network_mode": "none", "environment": environment, "labels": labels });
+    let mut service = json!({ "image": image, "network_mode": "none", "environment": environment, "labels": labels });
     let (tmpfs, volumes): (Vec<&Mount>, Vec<&Mount>) =
         member.mounts.iter().partition(|mount| mount.what == What::Tmpfs && !mount.long);
     let volumes: Vec<Value> = volumes.into_iter().map(|mount| volume(raised, mount, late)).collect();

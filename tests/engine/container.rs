@@ -56,7 +56,19 @@ impl Engine {
         // Without a network it starts sooner, and needs none.
         let label = format!("{}={}", sweep::LABEL, self.run);
         let mut child = Command::new("docker")
-            .args(["run", "--interactive", "--rm", "--network", "none", "--label", &label, "--name", &start.name])
+            .args([
+                "run",
+                "--interactive",
+                "--rm",
+                "--pull",
+                "never",
+                "--network",
+                "none",
+                "--label",
+                &label,
+                "--name",
+                &start.name,
+            ])
             .args(&start.options)
             .arg(&self.image)
             .stdin(Stdio::piped())

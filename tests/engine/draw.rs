@@ -8,7 +8,14 @@ use crate::oracle::dice::Dice;
 impl Layout {
     /// A layout that is the same for the same numbers.
     pub(crate) fn of(seed: u64, case: u64) -> Self {
-        let mut draw = Draw { dice: Dice::of(seed, case), volumes: Vec::new(), trees: Vec::new(), parents: 0, strays: 0 };
+        let mut draw = Draw {
+            dice: Dice::of(seed, case),
+            volumes: Vec::new(),
+            trees: Vec::new(),
+            parents: 0,
+            strays: 0,
+            odd: false,
+        };
         draw.layout(seed, case)
     }
 }
@@ -21,6 +28,8 @@ struct Draw {
     parents: usize,
     /// How many of ten guards are not the one that the layout has chosen.
     strays: usize,
+    /// Whether there may be what no compose file can show.
+    odd: bool,
 }
 
 /// Where guards are.
@@ -43,12 +52,13 @@ impl Draw {
     fn layout(&mut self, seed: u64, case: u64) -> Layout {
         self.parents = self.dice.pick(&[2, 5, 9]);
         self.strays = self.dice.pick(&[0, 3]);
+        self.odd = self.dice.once_in(2);
         self.trees = (0..self.dice.pick(&[1, 1, 2])).map(|_| self.tree()).collect();
         let style = self.dice.pick(STYLES);
         let mut members: Vec<Member> = Vec::new();
         for index in 0..self.dice.between(2, 5) {
             let member = if index > 0 && self.dice.once_in(8) {
-                self.heir(index, &members)
+                self.heir(index, &mut members)
             } else {
                 let style = if self.dice.below(10) < self.strays { self.dice.pick(STYLES) } else { style };
                 self.member(style)
@@ -61,8 +71,8 @@ impl Draw {
 
     fn tree(&mut self) -> Tree {
         let shape = match self.dice.below(12) {
-            0 => Shape::Relative,
-            1 => Shape::Absolute,
+            0 if self.odd => Shape::Relative,
+            1 if self.odd => Shape::Absolute,
             2 => Shape::Mounted,
             _ => Shape::Plain,
         };
@@ -71,7 +81,7 @@ impl Draw {
 
     fn event(&mut self, members: &[Member]) -> Option<Event> {
         let plain: Vec<usize> = (0..self.trees.len()).filter(|at| self.trees[*at].shape == Shape::Plain).collect();
-        if plain.is_empty() || !self.dice.once_in(6) {
+        if plain.is_empty() || !self.odd || !self.dice.once_in(3) {
             return None;
         }
         let tree = self.dice.pick(&plain);
@@ -88,8 +98,10 @@ impl Draw {
     }
 
     /// A container with the mounts of an earlier one.
-    fn heir(&mut self, index: usize, members: &[Member]) -> Member {
+    fn heir(&mut self, index: usize, members: &mut [Member]) -> Member {
         let other = self.dice.below(index);
+        // Engine 20.10 cannot hand on a tmpfs that was asked for as a mount: it takes it for a volume.
+        members[other].mounts.iter_mut().filter(|mount| mount.what == What::Tmpfs).for_each(|mount| mount.long = false);
         let mut member = Member { from: Some((other, self.dice.once_in(4))), ..members[other].clone() };
         member.mounts.clear();
         if self.dice.once_in(3) {
@@ -133,7 +145,7 @@ impl Draw {
                 let source = self.host(tree, Spot::Home);
                 self.mount(member, "/login", source);
             }
-            3 => {
+            3 if self.odd => {
                 (member.home, member.user) = ("/home/me".to_owned(), false);
                 member.links.push(("/login".to_owned(), "/home/me".to_owned()));
                 let source = self.host(tree, Spot::Home);
@@ -191,7 +203,7 @@ impl Draw {
                 let source = self.host(tree, Spot::File);
                 self.mount(member, &format!("{state}/.credentials.json"), source);
             }
-            8 => {
+            8 if self.odd => {
                 member.user = false;
                 member.links.push(("/data/claude".to_owned(), state));
                 self.mount(member, "/data/claude", source);
@@ -253,8 +265,8 @@ impl Draw {
 
     fn host(&mut self, tree: usize, spot: Spot) -> What {
         let via = match self.dice.below(10) {
-            0 if matches!(spot, Spot::State | Spot::Home) => Via::Link,
-            1 => Via::Alias,
+            0 if self.odd && matches!(spot, Spot::State | Spot::Home) => Via::Link,
+            1 if self.odd => Via::Alias,
             _ => Via::Direct,
         };
         What::Host(tree, spot, via)

@@ -149,6 +149,9 @@ pub(crate) enum Hidden {
     ContainerLink,
     /// A link in a mounted directory, the same.
     TreeLink,
+    /// The host has a mount below the directory. A bind of the engine's takes it along, and who mounts the same path sees
+    /// the same; a volume whose options say `bind` leaves it out and shows the directory under it.
+    HostMount,
     /// The directory was deleted, renamed or replaced after the start: the file names what is there now.
     Event,
 }
@@ -211,7 +214,8 @@ impl Layout {
     pub(crate) fn path(&self, disks: &Disks, name: &str, tree: usize, spot: Spot, via: Via, late: bool) -> PathBuf {
         let disk = self.trees[tree].disk;
         let root = if via == Via::Alias { disks.alias(disk) } else { disks.path(disk) };
-        root.join(name).join(format!("tree{tree}")).join(self.below(tree, spot, via, late))
+        let base = root.join(name).join(format!("tree{tree}"));
+        if spot == Spot::Base { base } else { base.join(self.below(tree, spot, via, late)) }
     }
 
     /// All that a container mounts, what it takes over included.
@@ -244,8 +248,7 @@ impl Layout {
         };
         let from_early = self.members[member].from.is_some_and(|(other, _)| self.has_seen_event(other));
         let own = self.mounts(member);
-        from_early
-            || own.iter().any(|mount| touched(mount.what) && (self.is_early(member) || kept(mount.what)))
+        from_early || own.iter().any(|mount| touched(mount.what) && (self.is_early(member) || kept(mount.what)))
     }
 
     /// What a compose file cannot show of a container.
@@ -256,7 +259,13 @@ impl Layout {
             let guard = matches!(spot, Spot::GuardDirectory | Spot::GuardFile);
             !guard && matches!(self.trees[*tree].shape, Shape::Relative | Shape::Absolute)
         };
+        let bare = |mount: &&Mount| match mount.what {
+            What::Volume(volume) => matches!(self.volumes[volume], Volume::Disguise(tree, Spot::Home)
+                if self.trees[tree].shape == Shape::Mounted),
+            _ => false,
+        };
         [
+            (Hidden::HostMount, self.mounts(member).iter().any(bare)),
             (Hidden::HostLink, via(Via::Link)),
             (Hidden::HostAlias, via(Via::Alias)),
             (Hidden::ContainerLink, !self.members[member].links.is_empty()),

@@ -74,7 +74,8 @@ impl Engine {
         if fs::metadata("/proc/self").map_err(|error| format!("no /proc: {error}"))?.uid() != 0 {
             return Err("not run as root".to_owned());
         }
-        docker(&["version", "--format", "{{.Server.Version}}"]).map_err(|error| format!("no Docker engine: {error}"))?;
+        docker(&["version", "--format", "{{.Server.Version}}"])
+            .map_err(|error| format!("no Docker engine: {error}"))?;
         sweep::sweep();
         let run = sweep::run_id();
         let folder = sweep::folder(&run);

@@ -107,6 +107,10 @@ pub(crate) fn measure(raised: &mut Raised<'_>) -> Vec<Fact> {
         guard: member.guard(),
     };
     let paths: Vec<Paths> = raised.layout.members.iter().map(member_paths).collect();
+    // The guard is a file that stays: whoever can makes it first, so that it matters no longer who comes when.
+    for (probe, at) in raised.probes.iter_mut().zip(&paths) {
+        let _ = probe.ask(&["flock", &at.guard]).map(|_| Lock::Guard.release(probe, at));
+    }
     let asked = |(probe, at): (&mut Probe, &Paths)| probe.must(&["places", &at.state, &at.guard]);
     let places: Vec<Vec<String>> = raised.probes.iter_mut().zip(&paths).map(asked).collect();
     let mut facts = Vec::new();
