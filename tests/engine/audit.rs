@@ -42,7 +42,7 @@ pub(crate) fn participant<'a>(report: &'a Value, name: &str) -> &'a Value {
 }
 
 /// The place of one of a participant's own locks, by how its path ends.
-fn lock<'a>(participant: &'a Value, inside: bool) -> &'a Value {
+fn lock(participant: &Value, inside: bool) -> &Value {
     let locks = participant["internal_lock"]["locks"].as_array().unwrap();
     let is_inside = |lock: &&Value| lock["path"].as_str().unwrap().ends_with("/.oauth_refresh.lock");
     let found = locks.iter().find(|lock| is_inside(lock) == inside);

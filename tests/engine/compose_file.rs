@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::layout::{Mount, Volume, What};
+use super::layout::{Mount, SUBPATH, Volume, What};
 use super::raise::Raised;
 
 /// The compose file of a layout; JSON is YAML. Services are named as the containers are.
@@ -74,22 +74,24 @@ fn service(raised: &Raised<'_>, image: &str, names: &[String], at: usize) -> Val
 fn volume(raised: &Raised<'_>, mount: &Mount, late: bool) -> Value {
     let target = &mount.target;
     let source = match mount.what {
-        What::Volume(volume) => Some(key(volume)),
+        What::Volume(volume) | What::Subpath(volume) => Some(key(volume)),
         _ => raised.source(mount, late),
     };
-    let short = !mount.long && !(source.is_none() && mount.read_only);
-    if short {
+    if !(mount.long || source.is_none() && mount.read_only) {
         let mode = if mount.read_only { ":ro" } else { "" };
         return json!(source.map_or_else(|| target.clone(), |source| format!("{source}:{target}{mode}")));
     }
     let kind = match mount.what {
         What::Host(..) | What::VolumeData(_) => "bind",
-        What::Volume(_) | What::Anonymous => "volume",
+        What::Volume(_) | What::Subpath(_) | What::Anonymous => "volume",
         What::Tmpfs => "tmpfs",
     };
     let mut long = json!({ "type": kind, "target": target });
     if let Some(source) = source {
         long["source"] = json!(source);
+    }
+    if matches!(mount.what, What::Subpath(_)) {
+        long["volume"] = json!({ "subpath": SUBPATH });
     }
     if mount.read_only {
         long["read_only"] = json!(true);

@@ -275,7 +275,11 @@ impl Draw {
     /// A volume that an earlier container may have too; sometimes by the directory in which the engine keeps it.
     fn named(&mut self) -> What {
         let What::Volume(volume) = self.volume(Volume::Named) else { return What::Anonymous };
-        if self.dice.once_in(5) { What::VolumeData(volume) } else { What::Volume(volume) }
+        match self.dice.below(10) {
+            0 | 1 => What::VolumeData(volume),
+            2 => What::Subpath(volume),
+            _ => What::Volume(volume),
+        }
     }
 
     fn volume(&mut self, wanted: Volume) -> What {
@@ -290,7 +294,8 @@ impl Draw {
     fn mount(&mut self, member: &mut Member, target: &str, what: What) {
         let known = member.mounts.iter().any(|mount| mount.target == target);
         if !known {
-            member.mounts.push(Mount { target: target.to_owned(), what, read_only: false, long: self.dice.once_in(2) });
+            let long = self.dice.once_in(2) || matches!(what, What::Subpath(_));
+            member.mounts.push(Mount { target: target.to_owned(), what, read_only: false, long });
         }
     }
 
@@ -299,7 +304,9 @@ impl Draw {
         for at in 0..member.mounts.len() {
             let above = format!("{}/", member.mounts[at].target);
             let holds = member.mounts.iter().any(|mount| mount.target.starts_with(&above));
-            if !holds && self.dice.once_in(10) {
+            // An anonymous volume that cannot be written is refused: it could only be empty.
+            let writable = holds || member.mounts[at].what == What::Anonymous;
+            if !writable && self.dice.once_in(10) {
                 member.mounts[at].read_only = true;
             }
         }

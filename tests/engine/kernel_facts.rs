@@ -28,8 +28,9 @@ struct Line {
 /// The mount at a path of a container, by its mount table (proc_pid_mountinfo(5)).
 fn mount(probe: &Probe, target: &str) -> Line {
     let table = fs::read_to_string(format!("/proc/{}/mountinfo", probe.pid())).unwrap();
-    let fields = table.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    let found = fields.filter(|fields| fields[4] == target).last();
+    let mut fields = table.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    // Of several the last covers the others.
+    let found = fields.rfind(|fields| fields[4] == target);
     let fields = found.unwrap_or_else(|| panic!("nothing is mounted at {target}:\n{table}"));
     let field = |at: usize| fields[at].to_owned();
     Line { id: field(0), parent: field(1), device: field(2), root: field(3) }

@@ -76,6 +76,8 @@ pub(crate) enum Volume {
 pub(crate) enum What {
     Host(usize, Spot, Via),
     Volume(usize),
+    /// A directory of a volume, where the engine can mount one.
+    Subpath(usize),
     /// The directory in which the engine keeps a volume, as a bind.
     VolumeData(usize),
     Anonymous,
@@ -177,7 +179,20 @@ impl Member {
     }
 }
 
+/// The directory in a volume that can be mounted by itself.
+pub(crate) const SUBPATH: &str = "part";
+
 impl Layout {
+    /// The same for an engine that cannot mount a directory of a volume: there it is the volume.
+    pub(crate) fn without_subpaths(mut self) -> Self {
+        for mount in self.members.iter_mut().flat_map(|member| &mut member.mounts) {
+            if let What::Subpath(volume) = mount.what {
+                mount.what = What::Volume(volume);
+            }
+        }
+        self
+    }
+
     /// Whether a container started before the event.
     pub(crate) fn is_early(&self, member: usize) -> bool {
         self.event.is_some_and(|event| member < event.before)

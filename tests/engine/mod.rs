@@ -52,6 +52,8 @@ pub(crate) struct Engine {
     disks: OnceLock<disk::Disks>,
     next: AtomicU64,
     volumes: String,
+    /// Whether it can mount a directory of a volume (API 1.45).
+    pub(crate) mounts_subpaths: bool,
     /// Its standard input is open as long as this process lives.
     _clearing: Child,
 }
@@ -74,9 +76,11 @@ impl Engine {
         if fs::metadata("/proc/self").map_err(|error| format!("no /proc: {error}"))?.uid() != 0 {
             return Err("not run as root".to_owned());
         }
-        docker(&["version", "--format", "{{.Server.Version}}"])
-            .map_err(|error| format!("no Docker engine: {error}"))?;
+        let version = docker(&["version", "--format", "{{.Server.APIVersion}}"]);
+        let version = version.map_err(|error| format!("no Docker engine: {error}"))?;
+        let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
         sweep::sweep();
+        let volumes = format!("{}/volumes", docker(&["info", "--format", "{{.DockerRootDir}}"])?);
         let run = sweep::run_id();
         let folder = sweep::folder(&run);
         fs::create_dir(&folder).unwrap();
@@ -86,8 +90,8 @@ impl Engine {
         let image = format!("{}:{run}", sweep::LABEL);
         import(&folder, &image);
         let (disks, next) = (OnceLock::new(), AtomicU64::new(0));
-        let volumes = format!("{}/volumes", docker(&["info", "--format", "{{.DockerRootDir}}"])?);
-        let engine = Self { run, image, folder, disks, next, volumes, _clearing: clearing };
+        let engine =
+            Self { run, image, folder, disks, next, volumes, mounts_subpaths: minor >= Some(45), _clearing: clearing };
         let probe = engine.start(&Start::new(&engine.name("first")));
         let seen = Path::new("/proc").join(probe.pid().to_string()).join("mountinfo").exists();
         if seen { Ok(engine) } else { Err("the Docker engine runs on another host".to_owned()) }

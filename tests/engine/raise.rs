@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::layout::{Happening, Layout, Mount, Shape, Spot, Tree, Via, Volume, What};
+use super::layout::{Happening, Layout, Mount, SUBPATH, Shape, Spot, Tree, Via, Volume, What};
 use super::{Engine, Probe, Start, docker, must, sweep};
 
 /// A layout that runs.
@@ -27,7 +27,7 @@ impl<'a> Raised<'a> {
     pub(crate) fn new(engine: &'a Engine, layout: &Layout) -> Result<Self, String> {
         let mut raised = Self {
             engine,
-            layout: layout.clone(),
+            layout: if engine.mounts_subpaths { layout.clone() } else { layout.clone().without_subpaths() },
             folder: engine.name("layout"),
             volumes: Vec::new(),
             volume_directory: engine.volume_directory(),
@@ -37,7 +37,7 @@ impl<'a> Raised<'a> {
         raised.build().map_err(|error| format!("its folders cannot be made: {error}"))?;
         raised.create_volumes()?;
         for member in 0..layout.members.len() {
-            if layout.event.is_some_and(|event| event.before == member) {
+            if raised.layout.event.is_some_and(|event| event.before == member) {
                 raised.all_ready()?;
                 raised.happen().map_err(|error| format!("the event cannot happen: {error}"))?;
             }
@@ -104,6 +104,10 @@ impl<'a> Raised<'a> {
             }
             arguments.push(name.clone());
             docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
+            if volume == Volume::Named && self.engine.mounts_subpaths {
+                let part = Path::new(&self.volume_directory).join(&name).join("_data").join(SUBPATH);
+                fs::create_dir(part).map_err(|error| format!("the volume's directory cannot be made: {error}"))?;
+            }
             self.volumes.push(name);
         }
         Ok(())
@@ -124,7 +128,7 @@ impl<'a> Raised<'a> {
     pub(crate) fn source(&self, mount: &Mount, late: bool) -> Option<String> {
         match mount.what {
             What::Host(tree, spot, via) => Some(self.path(tree, spot, via, late).display().to_string()),
-            What::Volume(volume) => Some(self.volumes[volume].clone()),
+            What::Volume(volume) | What::Subpath(volume) => Some(self.volumes[volume].clone()),
             What::VolumeData(volume) => Some(format!("{}/{}/_data", self.volume_directory, self.volumes[volume])),
             What::Anonymous | What::Tmpfs => None,
         }
@@ -162,7 +166,7 @@ impl<'a> Raised<'a> {
         let mode = if mount.read_only { ":ro" } else { "" };
         let kind = match mount.what {
             What::Host(..) | What::VolumeData(_) => "bind",
-            What::Volume(_) | What::Anonymous => "volume",
+            What::Volume(_) | What::Subpath(_) | What::Anonymous => "volume",
             What::Tmpfs => "tmpfs",
         };
         match source {
@@ -172,7 +176,11 @@ impl<'a> Raised<'a> {
             source => {
                 let source = source.map(|source| format!(",source={source}")).unwrap_or_default();
                 let mode = if mount.read_only { ",readonly" } else { "" };
-                ("--mount", format!("type={kind}{source},target={target}{mode}"))
+                let part = match mount.what {
+                    What::Subpath(_) => format!(",volume-subpath={SUBPATH}"),
+                    _ => String::new(),
+                };
+                ("--mount", format!("type={kind}{source},target={target}{part}{mode}"))
             }
         }
     }
