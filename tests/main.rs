@@ -12,6 +12,7 @@
 mod bad_input;
 mod canary;
 mod compose;
+mod engine;
 mod engine_faults;
 mod engine_look;
 mod explain;

@@ -9,7 +9,7 @@
 //! - `OVERLOCK_ORACLE_ONLY=1`: Compose is asked twice instead, and what it refuses is counted. The generator is tried
 //!   with it: where Compose's own answer is another each time, there is nothing to compare with.
 
-mod dice;
+pub(crate) mod dice;
 mod mistake;
 mod others;
 mod project;

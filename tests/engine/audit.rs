@@ -1,0 +1,63 @@
+//! Overlock, asked about containers that run.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::harness::{Run, command, run};
+
+/// Whether this build has the command `audit`. Only here do the tests of this module hang on it.
+pub(crate) fn exists() -> bool {
+    static EXISTS: OnceLock<bool> = OnceLock::new();
+    *EXISTS.get_or_init(|| run(command(Path::new("/"), &["audit", "--help"])).status == 0)
+}
+
+/// A call of the program that finds the engine this process uses.
+pub(crate) fn overlock(arguments: &[&str]) -> Command {
+    let mut command = command(Path::new("/"), arguments);
+    for name in ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command
+}
+
+/// `overlock audit` of some containers; nothing as long as there is no such command.
+pub(crate) fn audit(names: &[&str]) -> Option<Run> {
+    exists().then(|| run(overlock(&[&["audit", "--format", "json"], names].concat())))
+}
+
+/// The report of an audit that could look at everything.
+pub(crate) fn report(names: &[&str]) -> Option<Value> {
+    let run = audit(names)?;
+    assert!([0, 1].contains(&run.status), "audit of {names:?} ends with {}: {}{}", run.status, run.err, run.out);
+    Some(run.json())
+}
+
+/// A container's participant in a report.
+pub(crate) fn participant<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let all = report["participants"].as_array().unwrap();
+    all.iter().find(|one| one["container"] == name).unwrap_or_else(|| panic!("no participant {name} in {report:#}"))
+}
+
+/// The place of one of a participant's own locks, by how its path ends.
+fn lock(participant: &Value, inside: bool) -> &Value {
+    let locks = participant["internal_lock"]["locks"].as_array().unwrap();
+    let is_inside = |lock: &&Value| lock["path"].as_str().unwrap().ends_with("/.oauth_refresh.lock");
+    let found = locks.iter().find(|lock| is_inside(lock) == inside);
+    found.map_or(&Value::Null, |lock| &lock["place"])
+}
+
+/// The places of a participant's three locks: the inside one, the sibling, the guard.
+pub(crate) fn places(participant: &Value) -> [&Value; 3] {
+    [lock(participant, true), lock(participant, false), &participant["guard"]["place"]]
+}
+
+/// The rules of the findings about a container, sorted.
+pub(crate) fn rules<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
+    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["container"] == name);
+    let mut rules: Vec<&str> = findings.map(|finding| finding["rule"].as_str().unwrap()).collect();
+    rules.sort_unstable();
+    rules
+}

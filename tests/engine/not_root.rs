@@ -1,0 +1,119 @@
+//! Audits with less sight than root has on the host: another user, another pid namespace. What cannot be looked at is
+//! said, and never called sound.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::audit::{self, participant};
+use super::{Engine, Probe, Start, engine, must};
+use crate::harness::{Run, run};
+
+const STATE: &str = "/home/agent/.claude";
+const NOBODY: u32 = 65534;
+
+/// The exit status for what could not be looked at.
+const GAP: i32 = 3;
+
+/// Two containers that an audit with root's sight calls sound.
+fn pair(engine: &Engine) -> [Probe; 2] {
+    let source = engine.directory("sight").join("claude");
+    fs::create_dir(&source).unwrap();
+    ["one", "other"].map(|stem| {
+        let start = Start::participant(&engine.name(stem)).env("HOME", "/home/agent").bind(&source, STATE);
+        engine.start(&start)
+    })
+}
+
+/// Runs the audit of two containers below another command.
+fn audit_under(program: &str, arguments: &[&str], binary: &str, options: &[&str], pair: &[Probe; 2]) -> Run {
+    let asked = audit::overlock(&[]);
+    let mut command = Command::new(program);
+    command.args(arguments).arg(binary).args(["audit", "--format", "json"]).args(options);
+    command.args(pair.iter().map(|probe| &probe.name)).env_clear();
+    for (name, value) in asked.get_envs() {
+        command.envs(value.map(|value| (name, value)));
+    }
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    run(command)
+}
+
+fn assert_undetermined(run: &Run, pair: &[Probe; 2]) {
+    assert_eq!(run.status, GAP, "{}{}", run.err, run.out);
+    let report = run.json();
+    for probe in pair {
+        assert_eq!(participant(&report, &probe.name)["verdict"], "undetermined", "{report:#}");
+    }
+}
+
+fn assert_sound(report: &Value, pair: &[Probe; 2]) {
+    for probe in pair {
+        assert_eq!(participant(report, &probe.name)["verdict"], "ok", "{report:#}");
+    }
+}
+
+/// The group that may speak with the engine; nothing where the engine is reached otherwise.
+fn engine_group() -> Option<u32> {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+    Some(fs::metadata(host.strip_prefix("unix://")?).ok()?.gid())
+}
+
+/// The program where everybody can run it.
+fn public_binary(engine: &Engine) -> PathBuf {
+    let binary = engine.directory("binary").join("overlock");
+    fs::copy(env!("CARGO_BIN_EXE_overlock"), &binary).unwrap();
+    fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
+    binary
+}
+
+#[test]
+fn another_user() {
+    let Some(engine) = engine("another_user") else { return };
+    let pair = pair(engine);
+    let binary = public_binary(engine);
+    let Some(group) = engine_group() else { return };
+    let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={group}"));
+    let arguments = [user.as_str(), group.as_str(), "--clear-groups"];
+    // The fact: the mount table can be read, the container's files cannot.
+    let read = |path: &str| {
+        let path = format!("/proc/{}/{path}", pair[0].pid());
+        Command::new("setpriv").args(arguments).args(["ls", &path]).output().unwrap().status.success()
+    };
+    assert!(read("mountinfo") && !read("root/"));
+    if !audit::exists() {
+        return;
+    }
+    let run = audit_under("setpriv", &arguments, binary.to_str().unwrap(), &[], &pair);
+    assert_undetermined(&run, &pair);
+}
+
+#[test]
+fn another_pid_namespace() {
+    let Some(engine) = engine("another_pid_namespace") else { return };
+    let pair = pair(engine);
+    if !audit::exists() {
+        return;
+    }
+    let arguments = ["--pid", "--fork", "--mount-proc"];
+    let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &[], &pair);
+    assert_undetermined(&run, &pair);
+}
+
+#[test]
+fn another_pid_namespace_and_the_hosts_proc() {
+    let Some(engine) = engine("another_pid_namespace_and_the_hosts_proc") else { return };
+    let pair = pair(engine);
+    let outer = engine.directory("proc");
+    let outer = outer.to_str().unwrap();
+    must("mount", &["--bind", "/proc", outer]);
+    if audit::exists() {
+        let arguments = ["--pid", "--fork", "--mount-proc"];
+        let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &["--proc", outer], &pair);
+        assert_eq!(run.status, 0, "{}{}", run.err, run.out);
+        assert_sound(&run.json(), &pair);
+    }
+    must("umount", &[outer]);
+}
