@@ -69,8 +69,9 @@ fn serve(mut stream: UnixStream, answer: impl Fn(&str) -> Answer) {
             stream.read(&mut bytes).map(drop)
         }
         Answer::Endless => {
+            let more = vec![b' '; 65536];
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n[");
-            std::iter::repeat_with(|| stream.write_all(&[b' '; 65536])).find(Result::is_err).unwrap()
+            std::iter::repeat_with(|| stream.write_all(&more)).find(Result::is_err).unwrap()
         }
     };
 }
@@ -139,7 +140,8 @@ fn nonsense_is_told_as_such_and_not_repeated() {
 
 #[test]
 fn a_container_that_cannot_be_inspected_is_listed_with_why() {
-    let inspections: [(fn() -> Answer, &str); 5] = [
+    type Inspection = fn() -> Answer;
+    let inspections: [(Inspection, &str); 5] = [
         (|| Answer::Say(500, "{\"message\":\"broken\"}".to_owned()), "status 500, broken"),
         (|| ok("hunter2"), "not JSON"),
         (|| ok("[\"hunter2\"]"), "no object"),

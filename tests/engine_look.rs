@@ -18,6 +18,11 @@ fn docker(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+#[allow(clippy::print_stdout, reason = "a person who runs the tests is to see that one did not run")]
+fn skipped() {
+    println!("skipped: no engine, or no busybox");
+}
+
 /// What a test made, which goes with it.
 struct Made {
     prefix: String,
@@ -30,8 +35,7 @@ impl Made {
         let answers = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         let (Some(busybox), Ok(true)) = (busybox, answers.map(|status| status.success())) else {
             assert!(std::env::var_os("OVERLOCK_REQUIRE_DOCKER").is_none(), "no engine, or no busybox");
-            // Said where a person sees it: with `--nocapture`.
-            println!("skipped: no engine, or no busybox");
+            skipped();
             return None;
         };
         let made = Self { prefix: format!("overlock-look-{}", std::process::id()) };

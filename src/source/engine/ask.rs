@@ -176,7 +176,7 @@ impl Conversation {
     fn unreachable(&self, error: &io::Error) -> EngineError {
         let hint = match &self.address {
             Address::Unix(socket) => hint(socket, error, &usual_sockets(&self.options.environment)),
-            Address::Ssh { host, .. } => format!("look whether `ssh {host} docker version` works without a question"),
+            Address::Ssh { .. } => format!("look whether `docker --host {} version` works", self.address),
             Address::Tcp { .. } if error.kind() == io::ErrorKind::InvalidData => {
                 "look whether the engine speaks TLS on that port, and whether its certificate is of that authority and \
                  that host"
