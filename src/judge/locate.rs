@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::place::{Mounts, Place};
+use super::place::{Landing, Mounts, Place};
 use crate::finding::{Located, Reach};
 use crate::model::{Container, Layout, Mount, join, parent_and_name, split_below};
 use crate::ruleset::Ruleset;
@@ -28,9 +28,10 @@ fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) 
         None => live.and_then(|live| live.root.as_deref()),
     };
     let own = Reach { container: container.name.clone(), path: real.clone() };
-    let mut reached_by = if landing.place.is_private() { Vec::new() } else { ways.to(&landing.place) };
+    let mut reached_by = if landing.place.is_private() { Vec::new() } else { ways.to(&landing) };
     reached_by.retain(|reach| *reach != own);
     reached_by.sort();
+    reached_by.dedup();
     Located {
         path: path.to_owned(),
         followed: live.is_none_or(|live| live.paths.iter().any(|followed| followed == path)),
@@ -46,37 +47,55 @@ fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) 
 struct Ways<'a> {
     containers: Vec<(&'a Container, Mounts<'a>)>,
     by_root: HashMap<Place, Vec<(usize, &'a Mount)>>,
+    /// The same by superblock and root, as the kernel knows them.
+    by_inner: HashMap<(Option<&'a str>, String, String), Vec<(usize, &'a Mount)>>,
 }
 
 impl<'a> Ways<'a> {
     fn of(layout: &'a Layout, rules: &'a Ruleset) -> Self {
         let mounts = |(at, container)| (container, Mounts::new(at, container, &rules.filesystems));
         let containers: Vec<_> = layout.containers.iter().enumerate().map(mounts).collect();
-        let mut by_root: HashMap<Place, Vec<(usize, &Mount)>> = HashMap::new();
+        let mut ways = Self { containers: Vec::new(), by_root: HashMap::new(), by_inner: HashMap::new() };
         for (at, (container, mounts)) in containers.iter().enumerate() {
+            let host = container.live.as_ref().and_then(|live| live.host.as_deref());
             for mount in &container.mounts {
-                by_root.entry(mounts.root_of(mount)).or_default().push((at, mount));
+                ways.by_root.entry(mounts.root_of(mount)).or_default().push((at, mount));
+                if let Some((device, root)) = mounts.inner(mount, "") {
+                    ways.by_inner.entry((host, device, root)).or_default().push((at, mount));
+                }
             }
         }
-        Self { containers, by_root }
+        Self { containers, ..ways }
     }
 
     /// The paths that lead to a place.
-    fn to(&self, place: &Place) -> Vec<Reach> {
+    fn to(&self, landing: &Landing<'_>) -> Vec<Reach> {
+        let place = &landing.place;
         let mut reaches = Vec::new();
-        let mut root = place.path.as_str();
-        loop {
-            for (at, mount) in self.by_root.get(&place.with_path(root.to_owned())).into_iter().flatten() {
-                let rest = split_below(&place.path, root).unwrap_or("");
-                let path = join(&mount.target.text, &format!("./{rest}"));
-                let Some((container, mounts)) = self.containers.get(*at) else { continue };
-                // A mount further down may stand before it.
-                if mounts.land_without_links(&path).place == *place {
-                    reaches.push(Reach { container: container.name.clone(), path });
-                }
-            }
-            let Some((parent, _)) = parent_and_name(root) else { return reaches };
-            root = parent;
+        for root in upward(&place.path) {
+            let mounts = self.by_root.get(&place.with_path(root.to_owned())).into_iter().flatten();
+            reaches.extend(mounts.filter_map(|found| self.by(*found, &place.path, root, place)));
         }
+        if let Some((device, inner)) = &landing.inner {
+            for root in upward(inner) {
+                let key = (place.host.as_deref(), device.clone(), root.to_owned());
+                let mounts = self.by_inner.get(&key).into_iter().flatten();
+                reaches.extend(mounts.filter_map(|found| self.by(*found, inner, root, place)));
+            }
+        }
+        reaches
     }
+
+    /// The path through a mount that shows `root`, where nothing mounted further down stands before it.
+    fn by(&self, (at, mount): (usize, &Mount), path: &str, root: &str, place: &Place) -> Option<Reach> {
+        let path = join(&mount.target.text, &format!("./{}", split_below(path, root)?));
+        let (container, mounts) = self.containers.get(at)?;
+        let leads = mounts.land_without_links(&path).place == *place;
+        leads.then(|| Reach { container: container.name.clone(), path })
+    }
+}
+
+/// A path and every directory above it.
+fn upward(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| parent_and_name(path).map(|(parent, _)| parent))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::files::follow;
 use crate::finding::PlaceName;
-use crate::model::{Container, Link, Mount, MountSource, join, parent_and_name, split_below};
+use crate::model::{Container, HostTree, Link, Mount, MountSource, join, parent_and_name, split_below};
 use crate::ruleset::Filesystems;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
@@ -99,6 +99,8 @@ impl Place {
 pub(crate) struct Landing<'a> {
     pub(crate) place: Place,
     pub(crate) mount: Option<&'a Mount>,
+    /// The same as the kernel knows it: the superblock and the path in it.
+    pub(crate) inner: Option<(String, String)>,
 }
 
 impl Landing<'_> {
@@ -113,6 +115,8 @@ pub(crate) struct Mounts<'a> {
     index: usize,
     by_target: HashMap<&'a str, &'a Mount>,
     host: Option<Arc<str>>,
+    /// What the host calls what is mounted.
+    tree: Option<&'a HostTree>,
     /// Where the engine keeps volumes, where it was asked.
     volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
@@ -126,6 +130,7 @@ impl<'a> Mounts<'a> {
             index,
             by_target: container.mounts.iter().map(|mount| (mount.target.text.as_str(), mount)).collect(),
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
+            tree: live.map(|live| &*live.tree),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: live.map(|live| live.links.clone()).unwrap_or_default(),
@@ -151,8 +156,11 @@ impl<'a> Mounts<'a> {
     /// The same for a path that has no link on it.
     pub(crate) fn land_without_links(&self, path: &str) -> Landing<'a> {
         match self.holding(path) {
-            Some((mount, rest)) => Landing { place: self.place_on(mount, path, rest), mount: Some(mount) },
-            None => Landing { place: own(Filesystem::Layer(self.index), path), mount: None },
+            Some((mount, rest)) => {
+                let inner = self.inner(mount, rest);
+                Landing { place: self.place_on(mount, path, rest), mount: Some(mount), inner }
+            }
+            None => Landing { place: own(Filesystem::Layer(self.index), path), mount: None, inner: None },
         }
     }
 
@@ -180,7 +188,26 @@ impl<'a> Mounts<'a> {
         Place { host: self.host.clone().filter(|_| !network), ..place }
     }
 
+    /// The superblock that a path below a mount's target is on, and the path in it; `None` where the kernel did not
+    /// show it, or its root is no longer anywhere.
+    pub(crate) fn inner(&self, mount: &Mount, rest: &str) -> Option<(String, String)> {
+        self.tree?;
+        let kernel = mount.kernel.as_ref()?;
+        let (root, deleted) = kernel.root();
+        (!deleted).then(|| (kernel.device.clone(), join(root, &format!("./{rest}"))))
+    }
+
     fn unnamed_place_on(&self, mount: &Mount, path: &str, rest: &str) -> Place {
+        // Which name a place has is asked of the whole path: of two mounts that lead to it, one may begin above and one
+        // below what covers it on the host.
+        if let (MountSource::Host(_) | MountSource::Unlisted { .. }, Some((device, inner))) =
+            (&mount.source, self.inner(mount, rest))
+        {
+            let named_so = self.tree.and_then(|tree| tree.name(&device, &inner));
+            let fstype = mount.kernel.as_ref().map_or("", |kernel| &kernel.fstype);
+            let unlisted = || named(Filesystem::Device(format!("{fstype} {device}")), &inner);
+            return named_so.map_or_else(unlisted, |path| self.host(&path));
+        }
         let below = [mount.subpath.as_deref().unwrap_or(""), rest];
         let below = below.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         match &mount.source {

@@ -2,9 +2,11 @@
 //! a path, the program installed. May use `text`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::HostTree;
 use crate::text::Span;
 
 /// What only a look at a running container gives.
@@ -12,6 +14,8 @@ use crate::text::Span;
 pub struct Live {
     /// The host it runs on, where several are judged together.
     pub host: Option<String>,
+    /// What the host calls what is mounted.
+    pub tree: Arc<HostTree>,
     /// Where its engine keeps volumes: a host path below it is the volume.
     pub volume_directory: Option<String>,
     /// Whether this stands for the host's own user and not for a container.

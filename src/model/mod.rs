@@ -5,6 +5,7 @@ mod container;
 mod diagnostic;
 mod live;
 mod path;
+mod tree;
 mod value;
 
 pub use crate::text::yaml::Symbol;
@@ -15,6 +16,7 @@ pub use container::{
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use path::{clean, join, parent_and_name, split_below};
+pub use tree::HostTree;
 pub use value::{Content, Value};
 
 /// Everything that one or more sources gave, joined: the containers of one host.

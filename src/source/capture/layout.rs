@@ -1,5 +1,7 @@
 //! From a capture to the layout that is judged. Uses `super`, `call`, `host`, `mounts` and `told`.
 
+use std::sync::Arc;
+
 use super::call::{call, environment};
 use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
@@ -117,6 +119,7 @@ impl Maker<'_> {
         let mut live = Live {
             is_host,
             host: self.named.then(|| self.capture.host.clone()),
+            tree: Arc::clone(&self.host.tree),
             volume_directory: self.capture.volume_directory.clone(),
             ..Live::default()
         };

@@ -144,7 +144,7 @@ fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<H
         )),
     }
     let mounts = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
-    let root = first.root().ok().or_else(|| own_root(mounts));
+    let root = first.root().ok().or_else(|| other_root(&proc, mounts));
     if root.is_none() {
         capture.gaps.push(format!(
             "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root"
@@ -154,14 +154,24 @@ fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<H
     Ok(Host { proc, root, boot, pids, profiles: profiles.to_vec() })
 }
 
-/// This process's own root, where that is the host's too: the same mount by its id, which the kernel gives once. So a
-/// user who may not look at process 1 follows the host's paths all the same.
-fn own_root(hosts: &[KernelMount]) -> Option<Root> {
-    let own =
-        Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok()?;
-    let table = mountinfo::parse(&own.read("mountinfo", MOST_BYTES).ok()?);
+/// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel
+/// gives once. So who may not look at process 1 follows the host's paths all the same.
+fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
+    /// Processes that are tried; the first ones of a host are its own.
+    const TRIED: usize = 200;
     let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
-    if top(&table.mounts)? == top(hosts)? { own.root().ok() } else { None }
+    let hosts = top(hosts)?;
+    let root_of = |pid: pid::Pid| {
+        let root = pid.root().ok()?;
+        let table = mountinfo::parse(&pid.read("mountinfo", MOST_BYTES).ok()?);
+        (top(&table.mounts)? == hosts).then_some(root)
+    };
+    let own =
+        || Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok();
+    own().and_then(root_of).or_else(|| {
+        let numbers = shown.numbers().ok()?;
+        numbers.into_iter().take(TRIED).find_map(|number| root_of(shown.pid(number).ok()?))
+    })
 }
 
 /// Puts what was seen of the host itself beside its mounts.
