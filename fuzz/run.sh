@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes every reader, each for some minutes, two at a time, beginning with the compose fixtures.
+# Fuzzes every reader, each for some minutes, two at a time, beginning with the fixtures.
 # usage: fuzz/run.sh [MINUTES] [TARGET]...     needs a nightly compiler and `cargo install cargo-fuzz`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks)
 [ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo +nightly fuzz build
 mkdir -p fuzz/artifacts
 
@@ -15,6 +15,8 @@ seed() {
   case $1 in
     yaml | project) files=(fixtures/compose/*/*.yaml) ;;
     dotenv) files=(fixtures/compose/*/.env fixtures/compose/*/*.env) ;;
+    mountinfo) files=(fixtures/mountinfo/*.txt) ;;
+    locks) files=(fixtures/process/*) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;
   esac
   for file in "${files[@]}"; do

@@ -194,7 +194,8 @@ fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
 }
 
 fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
-    let pids = first.link("ns/pid").ok().filter(|pids| Some(pids) != task.host.pids.as_ref());
+    let own = |pids: &Vec<u8>| !task.running.host_pid && Some(pids) != task.host.pids.as_ref();
+    let pids = first.link("ns/pid").ok().filter(own);
     let inside = |pid: &Pid| {
         is_in(pid, &task.running.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids)
     };

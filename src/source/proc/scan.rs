@@ -64,7 +64,7 @@ pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Running]) -> 
 /// The container that each pid namespace is of; `None` where several share one.
 fn pid_namespaces(host: &Host, containers: &[Running]) -> HashMap<Vec<u8>, Option<usize>> {
     let mut known = HashMap::new();
-    for (at, running) in containers.iter().enumerate().filter(|(_, running)| running.pid > 0) {
+    for (at, running) in containers.iter().enumerate().filter(|(_, running)| running.pid > 0 && !running.host_pid) {
         if let Ok(pids) = host.proc.pid(running.pid).and_then(|pid| pid.link("ns/pid")) {
             known.entry(pids).and_modify(|shared| *shared = None).or_insert(Some(at));
         }

@@ -103,6 +103,32 @@ fn no_link_leads_out() {
 }
 
 #[test]
+fn one_call_and_a_walk_tell_the_same() {
+    let (dir, root) = jail();
+    symlink("agent", dir.path().join("home/me")).unwrap();
+    for path in [
+        "/",
+        "/home",
+        "/home/agent/.claude/",
+        "/etc/passwd",
+        "/etc/passwd/x",
+        "/no/such",
+        "/home/../etc/./passwd",
+        "/home/me",
+    ] {
+        let (one, walked) = (root.follow(path), root.walk(path));
+        let seen = |followed: Followed| {
+            let inode = match &followed.end {
+                End::There(there) => Some(there.inode),
+                _ => None,
+            };
+            (followed.real, followed.links, inode, std::mem::discriminant(&followed.end))
+        };
+        assert_eq!(seen(one), seen(walked), "{path}");
+    }
+}
+
+#[test]
 fn circles_and_long_paths_end() {
     let (dir, root) = jail();
     let at = |name: &str| dir.path().join(name);
