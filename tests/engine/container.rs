@@ -48,6 +48,7 @@ impl Engine {
     pub(crate) fn start(&self, start: &Start) -> Probe {
         let mut probe = self.launch(start);
         probe.ready().unwrap_or_else(|error| panic!("{start:?}: {error}"));
+        noted(&[&start.name]);
         probe
     }
 
@@ -79,6 +80,13 @@ impl Engine {
         let (orders, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Probe { name: start.name.clone(), child, orders, answers, greeted: false }
     }
+}
+
+/// Waits until the engine knows that containers run. Their first process may answer before it has noted that, and then it
+/// does not list them yet; to inspect one waits for the end of its start.
+pub(crate) fn noted(names: &[&str]) {
+    let states = docker(&[&["inspect", "--format", "{{.State.Running}}"], names].concat()).unwrap();
+    assert!(states.lines().all(|state| state == "true"), "of {names:?} not all run: {states}");
 }
 
 /// The first process of a container, at the other end of `docker run`.

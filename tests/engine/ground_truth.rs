@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::compare::{Disagreement, disagreement};
 use super::compose_file::compose_file;
+use super::container::noted;
 use super::layout::Layout;
 use super::raise::Raised;
 use super::truth::{Fact, Lock, Outcome, measure};
@@ -141,7 +142,12 @@ fn batch(engine: &Engine, seed: u64, cases: Range<u64>, found: &Mutex<Found>) {
         }
     }
     let names: Vec<String> = all.iter().flat_map(|(raised, _)| raised.names()).collect();
-    let run = audit::audit(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        return;
+    }
+    noted(&names);
+    let run = audit::audit(&names);
     let kernel = run.map(|run| {
         assert!([0, 1, 3].contains(&run.status), "audit ends with {}: {}{}", run.status, run.err, run.out);
         run.json()

@@ -82,14 +82,26 @@ impl<'a> Raised<'a> {
                 Shape::Absolute => symlink("/data/claude", &state)?,
                 Shape::Mounted => {
                     fill(&base.join("kept"))?;
-                    fs::create_dir(&state)?;
+                    // What lies under the mount is seen by way of another mount of the filesystem.
+                    fill(&state)?;
                     must("mount", &["--bind", base.join("kept").to_str().unwrap(), state.to_str().unwrap()]);
                     self.mounted.push(state);
                 }
             }
-            symlink("home", base.join("home-link"))?;
-            symlink("home/.claude", base.join("state-link"))?;
+            self.link(at, false)?;
             permit(&base, tree)?;
+        }
+        Ok(())
+    }
+
+    /// The links of a tree, to what has the names now.
+    fn link(&self, tree: usize, late: bool) -> io::Result<()> {
+        for (spot, link) in [(Spot::Home, "home-link"), (Spot::State, "state-link")] {
+            let link = self.path(tree, Spot::Base, Via::Direct, late).join(link);
+            if link.is_symlink() {
+                fs::remove_file(&link)?;
+            }
+            symlink(self.layout.below(tree, spot, Via::Direct, late), link)?;
         }
         Ok(())
     }
@@ -202,7 +214,7 @@ impl<'a> Raised<'a> {
             fill(&state)?;
             permit(&old, tree)?;
         }
-        Ok(())
+        self.link(event.tree, true)
     }
 
     /// What the containers do before anything is measured: links, and the state directory where it is missing. The
