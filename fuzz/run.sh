@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture)
 [ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo +nightly fuzz build
 mkdir -p fuzz/artifacts
 
@@ -17,6 +17,7 @@ seed() {
     dotenv) files=(fixtures/compose/*/.env fixtures/compose/*/*.env) ;;
     mountinfo) files=(fixtures/mountinfo/*.txt) ;;
     locks) files=(fixtures/process/*) ;;
+    capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;
   esac
   for file in "${files[@]}"; do
@@ -28,5 +29,5 @@ for target in "${targets[@]}"; do seed "$target"; done
 # The programs themselves: what is edited meanwhile does not build them anew.
 built=fuzz/target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
 printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} \
-  env "$built/{}" "fuzz/corpus/{}" "-artifact_prefix=fuzz/artifacts/{}-" -max_total_time=$((minutes * 60)) -max_len=4096 \
+  env "$built/{}" "fuzz/corpus/{}" "-artifact_prefix=fuzz/artifacts/{}-" -max_total_time=$((minutes * 60)) -max_len=16384 \
   -timeout=10 -rss_limit_mb=1024 -print_final_stats=1

@@ -3,7 +3,7 @@
 
 use super::program::Calls;
 use crate::finding::Evidence;
-use crate::model::{Container, Content, EnvValue, Invocation};
+use crate::model::{Container, Content, EnvValue, Invocation, Witness};
 use crate::ruleset::{Auth, Profile, VersionRange};
 use crate::text::Span;
 
@@ -63,6 +63,12 @@ pub(crate) fn auth(
 
 /// Whether a variable is set for every call: by the container's environment, or by each call itself.
 fn content(container: &Container, calls: &Calls<'_>, name: &str, switch: bool) -> Option<(Content, Span)> {
+    // A process has no variable that neither it nor its container sets: there is nothing to tell.
+    let set = |call: &&Invocation| call.env.get(name).is_some_and(|value| !value.is_empty());
+    let processes = calls.live.iter().all(|call| call.witness != Witness::Words);
+    if processes && !container.env.contains_key(name) && !calls.live.iter().any(|call| set(call)) {
+        return None;
+    }
     let own = |call: &&Invocation| call.env.get(name).map(|value| (text_content(value, switch), call.span));
     let by_call: Vec<_> = calls.live.iter().filter_map(own).collect();
     if let (Some((_, span)), true) = (by_call.first(), by_call.len() == calls.live.len()) {
