@@ -188,7 +188,7 @@ mod tests {
     fn zombies_and_the_kernels_threads_run_nothing() {
         let zombie = STAT.replace(" S ", " Z ");
         assert!(!facts(zombie.as_bytes()).unwrap().alive);
-        let thread = STAT.replace("4194560", &(4_194_560 | KERNEL_THREAD).to_string());
+        let thread = STAT.replace("4194560", &(4_194_560 + KERNEL_THREAD).to_string());
         assert!(!facts(thread.as_bytes()).unwrap().alive);
     }
 
