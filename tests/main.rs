@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod canary;
+mod captures;
 mod compose;
 mod engine;
 mod engine_faults;

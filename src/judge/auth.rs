@@ -66,7 +66,7 @@ fn content(container: &Container, calls: &Calls<'_>, name: &str, switch: bool) -
     // A process has no variable that neither it nor its container sets: there is nothing to tell.
     let set = |call: &&Invocation| call.env.get(name).is_some_and(|value| !value.is_empty());
     let processes = calls.live.iter().all(|call| call.witness != Witness::Words);
-    if processes && !container.env.contains_key(name) && !calls.live.iter().any(|call| set(call)) {
+    if processes && !container.env.contains_key(name) && !calls.live.iter().any(set) {
         return None;
     }
     let own = |call: &&Invocation| call.env.get(name).map(|value| (text_content(value, switch), call.span));

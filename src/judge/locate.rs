@@ -43,12 +43,15 @@ fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) 
     }
 }
 
+/// A host, a superblock and a path in it.
+type Inner<'a> = (Option<&'a str>, String, String);
+
 /// Every mount of every container by the place that it shows.
 struct Ways<'a> {
     containers: Vec<(&'a Container, Mounts<'a>)>,
     by_root: HashMap<Place, Vec<(usize, &'a Mount)>>,
     /// The same by superblock and root, as the kernel knows them.
-    by_inner: HashMap<(Option<&'a str>, String, String), Vec<(usize, &'a Mount)>>,
+    by_inner: HashMap<Inner<'a>, Vec<(usize, &'a Mount)>>,
 }
 
 impl<'a> Ways<'a> {

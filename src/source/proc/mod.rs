@@ -96,12 +96,12 @@ pub fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<
     capture.gaps.extend(scan::foreign(&host, &outside));
     let shared = Arc::clone(&host);
     let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
-    jobs.push(Box::new(move || Answer::Outside(outside::see(&shared, outside, &on_host, compare))));
+    jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
 
     let mut answers = pool::run(jobs, start + options.timeout);
     let mut numbers = Numbers::default();
     match answers.pop().flatten() {
-        Some(Answer::Outside(seen)) => put_outside(seen, capture, &mut numbers),
+        Some(Answer::Outside(seen)) => put_outside(*seen, capture, &mut numbers),
         _ => {
             capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
             if let Some(own) = &mut capture.own {
@@ -115,7 +115,7 @@ pub fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<
 /// What a job gives.
 enum Answer {
     Container(Outcome),
-    Outside(Seen),
+    Outside(Box<Seen>),
 }
 
 fn within(options: &Look) -> String {

@@ -1,0 +1,132 @@
+//! Captures given back: several hosts judged together, a plan beside what runs, files that are no captures.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{overlock, project, root, rules};
+
+/// Two containers of one host that share a directory, as recorded.
+fn recorded() -> Value {
+    let path = root().join("fixtures/stale-bind/ok-same-directory/capture.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The same of another host, with one of the containers.
+fn of_host(host: &str, container: &str) -> Value {
+    let mut capture = recorded();
+    capture["host"] = json!(host);
+    capture["containers"].as_array_mut().unwrap().retain(|one| one["name"] == container);
+    capture
+}
+
+/// Makes the state directory's mount one of a network filesystem.
+fn over_network(capture: &mut Value, options: &[&str]) {
+    let device = if capture["host"] == "one" { "0:77" } else { "0:88" };
+    for mount in capture["containers"][0]["kernel"]["mounts"].as_array_mut().unwrap() {
+        if mount["mount_point"] == "/home/agent/.claude" {
+            mount["fstype"] = json!("nfs4");
+            mount["source"] = json!("files:/export");
+            mount["root"] = json!("/claude");
+            mount["device"] = json!(device);
+            mount["super_options"] = json!(options);
+        }
+    }
+}
+
+fn judged(one: &Value, other: &Value) -> Value {
+    let files = project(&[("one.json", &one.to_string()), ("other.json", &other.to_string())]);
+    let call = ["audit", "--from", "one.json", "--from", "other.json", "--format", "json"];
+    overlock(files.path(), &call).json()
+}
+
+#[test]
+fn a_path_of_another_host_is_another_place() {
+    let report = judged(&of_host("one", "agents"), &of_host("other", "runner"));
+    let all = report["participants"].as_array().unwrap();
+    assert_eq!([&all[0]["container"], &all[1]["container"]], ["one:agents", "other:runner"]);
+    for one in all {
+        assert_eq!((&one["peer_count"], &one["verdict"]), (&json!(0), &json!("ok")), "{one:#}");
+    }
+    assert_ne!(all[0]["place"], all[1]["place"]);
+}
+
+#[test]
+fn one_export_is_one_place_for_all_hosts() {
+    let (mut one, mut other) = (of_host("one", "agents"), of_host("other", "runner"));
+    over_network(&mut one, &["rw"]);
+    over_network(&mut other, &["rw"]);
+    let report = judged(&one, &other);
+    let all = report["participants"].as_array().unwrap();
+    assert_eq!(all[0]["place"], all[1]["place"]);
+    assert_eq!(all[0]["peers"], json!(["other:runner"]));
+    assert_eq!(all[0]["internal_lock"]["state"], "coherent");
+}
+
+#[test]
+fn a_flock_that_is_kept_on_one_host_excludes_nobody_on_another() {
+    for (options, works) in [(&["rw"][..], true), (&["local_lock=all", "rw"], false)] {
+        let (mut one, mut other) = (of_host("one", "agents"), of_host("other", "runner"));
+        for capture in [&mut one, &mut other] {
+            over_network(capture, options);
+            // The oldest version, and a guard: only the flock can keep the two apart.
+            capture["containers"][0]["labels"] = json!({"overlock.guard": "yes", "overlock.role": "batch"});
+        }
+        let report = judged(&one, &other);
+        assert_eq!(!rules(&report).contains(&"lock-unsupported".to_owned()), works, "{options:?} {report:#}");
+    }
+}
+
+#[test]
+fn two_captures_of_one_host_are_one_too_many() {
+    let files = project(&[("one.json", &recorded().to_string())]);
+    let run = overlock(files.path(), &["audit", "--from", "one.json", "--from", "one.json"]);
+    assert_eq!((run.status, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("second capture of the host factory-host"), "{}", run.err);
+}
+
+#[test]
+fn what_is_no_capture_is_said() {
+    let files = project(&[("a.json", "{\"overlock_capture\": 7}"), ("b.json", "services: {}"), ("c.json", "{}")]);
+    for (file, part) in [("a.json", "version 7"), ("b.json", "overlock capture"), ("c.json", "overlock_capture")] {
+        let run = overlock(files.path(), &["audit", "--from", file]);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{file}");
+        assert!(run.err.contains(file) && run.err.contains(part), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_plan_is_judged_beside_what_runs_and_replaces_its_own() {
+    let mut capture = recorded();
+    for one in capture["containers"].as_array_mut().unwrap() {
+        one["project"] = json!("factory");
+        one["service"] = one["name"].clone();
+        one["labels"] = json!({});
+    }
+    let compose = "name: factory\nservices:\n  agents:\n    image: x\n    volumes: [/srv/claude:/home/agent/.claude]\n    \
+                   entrypoint: [claude, -p]\n";
+    let files = project(&[("host.json", &capture.to_string()), ("compose.yaml", compose)]);
+    let report = overlock(files.path(), &["check", ".", "--from", "host.json", "--format", "json"]).json();
+    let names: Vec<&Value> = report["participants"].as_array().unwrap().iter().map(|one| &one["container"]).collect();
+    assert_eq!(names, ["agents", "runner"], "the running agents is replaced, runner stays");
+    assert!(rules(&report).contains(&"unguarded-share".to_owned()));
+    let alone = overlock(files.path(), &["check", ".", "--format", "json"]);
+    assert_eq!(alone.status, 0, "{}", alone.out);
+}
+
+#[test]
+fn where_answers_from_a_capture() {
+    let directory = root().join("fixtures/stale-bind/ok-same-directory");
+    let call = ["where", "agents", "/home/agent/.claude", "/tmp", "--from", "capture.json", "--format", "json"];
+    let run = overlock(&directory, &call);
+    let paths = run.json()["paths"].clone();
+    assert_eq!(paths[0]["place"], json!({"kind": "host", "filesystem": null, "path": "/srv/claude"}));
+    let reached: Vec<&Value> = paths[0]["reached_by"].as_array().unwrap().iter().map(|one| &one["container"]).collect();
+    assert_eq!(reached, ["host", "runner"]);
+    assert_eq!((&paths[0]["mount"]["fstype"], &paths[0]["mount"]["root"]), (&json!("ext4"), &json!("/srv/claude")));
+    assert_eq!((&paths[1]["private"], &paths[1]["followed"]), (&json!(true), &json!(false)));
+    // A path that was not followed when the capture was taken may have a link on it.
+    assert_eq!(run.status, 3);
+    let unknown = overlock(&directory, &["where", "nobody", "/", "--from", "capture.json"]);
+    assert_eq!((unknown.status, unknown.out.as_str()), (2, ""));
+}
