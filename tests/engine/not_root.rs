@@ -112,7 +112,9 @@ fn another_pid_namespace_and_the_hosts_proc() {
     if audit::exists() {
         let arguments = ["--pid", "--fork", "--mount-proc"];
         let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &["--proc", outer], &pair);
-        assert_eq!(run.status, 0, "{}{}", run.err, run.out);
+        // A machine may keep its first process even from root; where sources lead now may then be said to be unknown.
+        let first = fs::read_dir(format!("{outer}/1/root")).is_ok();
+        assert!(run.status == 0 || (!first && run.status == GAP), "{}{}", run.err, run.out);
         assert_sound(&run.json(), &pair);
     }
     must("umount", &[outer]);
