@@ -68,14 +68,8 @@ fn check(engine: &Engine, raised: &Raised<'_>) -> Value {
     run.json()
 }
 
-/// Whether a report has places of guards, which `check` once had not.
-fn tells(report: &Value, lock: Lock) -> bool {
-    let mut all = report["participants"].as_array().into_iter().flatten();
-    lock != Lock::Guard || audit::exists() || all.any(|one| one["guard"].get("place").is_some())
-}
-
 /// Compares one layout's facts with the reports, and tells what differs.
-fn judge(engine: &Engine, raised: &Raised<'_>, facts: &[Fact], kernel: Option<&Value>, found: &Mutex<Found>) {
+fn judge(engine: &Engine, raised: &Raised<'_>, facts: &[Fact], kernel: &Value, found: &Mutex<Found>) {
     let layout = &raised.layout;
     let (names, file) = (raised.names(), check(engine, raised));
     let states: Vec<String> = layout.members.iter().map(super::layout::Member::state).collect();
@@ -97,8 +91,8 @@ fn judge(engine: &Engine, raised: &Raised<'_>, facts: &[Fact], kernel: Option<&V
         assert!(physics, "seed {} case {}: {fact}\n{layout:#?}", layout.seed, layout.case);
         let shown = !hidden[one] && !hidden[other];
         found.hidden += usize::from(!shown);
-        for (by, report) in [("kernel", kernel), ("file", shown.then_some(&file))] {
-            if let Some(report) = report.filter(|report| tells(report, fact.lock)) {
+        for (by, report) in [("kernel", Some(kernel)), ("file", shown.then_some(&file))] {
+            if let Some(report) = report {
                 *found.compared.entry(by).or_default() += 1;
                 let (names, states) = ([&*names[one], &*names[other]], [&*states[one], &*states[other]]);
                 differing.extend(disagreement(by, report, fact, names, states));
@@ -148,12 +142,10 @@ fn batch(engine: &Engine, seed: u64, cases: Range<u64>, found: &Mutex<Found>) {
     }
     noted(&names);
     let run = audit::audit(&names);
-    let kernel = run.map(|run| {
-        assert!([0, 1, 3].contains(&run.status), "audit ends with {}: {}{}", run.status, run.err, run.out);
-        run.json()
-    });
+    assert!([0, 1, 3].contains(&run.status), "audit ends with {}: {}{}", run.status, run.err, run.out);
+    let kernel = run.json();
     for (raised, facts) in &all {
-        judge(engine, raised, facts, kernel.as_ref(), found);
+        judge(engine, raised, facts, &kernel, found);
     }
 }
 

@@ -23,7 +23,7 @@ fn assert_held(how: &str) {
     let Some(engine) = engine(&format!("guard held by {how}")) else { return };
     let [mut one, other] = pair(engine);
     one.must(&["spawn", how, GUARD, "claude", "-p", "hello"]);
-    let Some(report) = report(&[&one.name, &other.name]) else { return };
+    let report = report(&[&one.name, &other.name]);
     let found = participant(&report, &one.name);
     assert_eq!((&found["guard"]["state"], &found["verdict"]), (&"held".into(), &"ok".into()), "{report:#}");
     assert!(!rules(&report, &one.name).contains(&"unguarded-call"), "{report:#}");
@@ -51,7 +51,7 @@ fn guard_held_by_nobody() {
     one.must(&["spawn", "free", "", "claude", "-p", "hello"]);
     // That another container holds it protects no call of this one.
     other.must(&["spawn", "self", GUARD, "claude", "-p", "hello"]);
-    let Some(report) = report(&[&one.name, &other.name]) else { return };
+    let report = report(&[&one.name, &other.name]);
     let found = participant(&report, &one.name);
     assert_ne!(found["guard"]["state"], "held", "{report:#}");
     assert_eq!(found["verdict"], "error", "{report:#}");
@@ -65,7 +65,7 @@ fn guard_held_on_another_file() {
     let [mut one, mut other] = pair(engine);
     one.must(&["spawn", "self", GUARD, "claude", "-p", "hello"]);
     other.must(&["spawn", "self", "/tmp/session.lock", "claude", "-p", "hello"]);
-    let Some(report) = report(&[&one.name, &other.name]) else { return };
+    let report = report(&[&one.name, &other.name]);
     let found = participant(&report, &other.name);
     assert_eq!(found["verdict"], "error", "{report:#}");
     let wanted = ["unguarded-call", "guard-mismatch"];

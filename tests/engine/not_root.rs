@@ -83,9 +83,6 @@ fn another_user() {
         Command::new("setpriv").args(arguments).args(["ls", &path]).output().unwrap().status.success()
     };
     assert!(read("mountinfo") && !read("root/"));
-    if !audit::exists() {
-        return;
-    }
     let run = audit_under("setpriv", &arguments, binary.to_str().unwrap(), &[], &pair);
     assert_undetermined(&run, &pair);
 }
@@ -94,9 +91,6 @@ fn another_user() {
 fn another_pid_namespace() {
     let Some(engine) = engine("another_pid_namespace") else { return };
     let pair = pair(engine);
-    if !audit::exists() {
-        return;
-    }
     let arguments = ["--pid", "--fork", "--mount-proc"];
     let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &[], &pair);
     assert_undetermined(&run, &pair);
@@ -109,11 +103,11 @@ fn another_pid_namespace_and_the_hosts_proc() {
     let outer = engine.directory("proc");
     let outer = outer.to_str().unwrap();
     must("mount", &["--bind", "/proc", outer]);
-    if audit::exists() {
-        let arguments = ["--pid", "--fork", "--mount-proc"];
-        let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &["--proc", outer], &pair);
-        assert_eq!(run.status, 0, "{}{}", run.err, run.out);
-        assert_sound(&run.json(), &pair);
-    }
+    let arguments = ["--pid", "--fork", "--mount-proc"];
+    let run = audit_under("unshare", &arguments, env!("CARGO_BIN_EXE_overlock"), &["--proc", outer], &pair);
+    // A machine may keep its first process even from root; where sources lead now may then be said to be unknown.
+    let first = fs::read_dir(format!("{outer}/1/root")).is_ok();
     must("umount", &[outer]);
+    assert!(run.status == 0 || (!first && run.status == GAP), "{}{}", run.err, run.out);
+    assert_sound(&run.json(), &pair);
 }
