@@ -18,7 +18,7 @@ pub(super) fn read(arguments: &Audit, (world, rules, sources): (&World, &Ruleset
     let mut only = BTreeSet::new();
     for asked in &arguments.containers {
         let (capture, running) = observe::find(&captures, asked)?;
-        only.insert(if several { format!("{}:{}", capture.host, running.name) } else { running.name.clone() });
+        only.insert(capture.name_of(&running.name, several));
     }
     let mut layout = observe::joined(&captures, rules, sources);
     let config = config(None, world, sources, &mut layout.diagnostics);

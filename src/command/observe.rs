@@ -83,8 +83,7 @@ pub(super) fn joined(captures: &[Capture], rules: &Ruleset, sources: &Sources) -
 pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(&'a Capture, &'a Running)> {
     let all = || captures.iter().flat_map(|capture| capture.containers.iter().map(move |running| (capture, running)));
     let named = |(capture, running): &(&Capture, &Running)| {
-        running.name == asked
-            || asked.strip_prefix(capture.host.as_str()).and_then(|rest| rest.strip_prefix(':')) == Some(&running.name)
+        running.name == asked || capture.name_of(&running.name, true) == asked
     };
     let found: Vec<_> = all().filter(named).collect();
     let found = match found.as_slice() {

@@ -29,7 +29,7 @@ pub(super) fn run(
     let name = match &target {
         Target::Container(asked) => {
             let (capture, running) = observe::find(&captures, asked)?;
-            if several { format!("{}:{}", capture.host, running.name) } else { running.name.clone() }
+            capture.name_of(&running.name, several)
         }
         Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),
         Target::Host => crate::source::capture::HOST.to_owned(),

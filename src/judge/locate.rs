@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::place::{Landing, Mounts, Place};
 use crate::finding::{Located, Reach};
-use crate::model::{Container, Layout, Mount, join, parent_and_name, split_below};
+use crate::model::{Container, Layout, Mount, join, split_below, upward};
 use crate::ruleset::Ruleset;
 
 /// Looks paths of a container up. The container is named by its index in the layout; the paths are absolute.
@@ -20,8 +20,8 @@ pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) 
 }
 
 fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) -> Located {
-    let landing = mounts.land(path);
     let real = mounts.real(path);
+    let landing = mounts.land_without_links(&real);
     let live = container.live.as_ref();
     let mount = match landing.mount {
         Some(mount) => mount.kernel.as_deref(),
@@ -96,9 +96,4 @@ impl<'a> Ways<'a> {
         let leads = mounts.land_without_links(&path).place == *place;
         leads.then(|| Reach { container: container.name.clone(), path })
     }
-}
-
-/// A path and every directory above it.
-fn upward(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| parent_and_name(path).map(|(parent, _)| parent))
 }

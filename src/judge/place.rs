@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::files::follow;
 use crate::finding::PlaceName;
-use crate::model::{Container, HostTree, Link, Mount, MountSource, join, parent_and_name, split_below};
+use crate::model::{Container, HostTree, Link, Mount, MountSource, join, split_below, upward};
 use crate::ruleset::Filesystems;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
@@ -167,13 +167,8 @@ impl<'a> Mounts<'a> {
     /// The mount that a path is on, and the rest of the path below its target: found from the path upwards, so that it
     /// takes as long as the path has components, however many mounts there are.
     fn holding<'p>(&self, path: &'p str) -> Option<(&'a Mount, &'p str)> {
-        let mut target = path;
-        loop {
-            if let Some(mount) = self.by_target.get(target) {
-                return Some((mount, split_below(path, target)?));
-            }
-            (target, _) = parent_and_name(target)?;
-        }
+        let (target, mount) = upward(path).find_map(|target| Some((target, *self.by_target.get(target)?)))?;
+        Some((mount, split_below(path, target)?))
     }
 
     /// What a mount puts at its target.
@@ -204,8 +199,8 @@ impl<'a> Mounts<'a> {
             (&mount.source, self.inner(mount, rest))
         {
             let named_so = self.tree.and_then(|tree| tree.name(&device, &inner));
-            let fstype = mount.kernel.as_ref().map_or("", |kernel| &kernel.fstype);
-            let unlisted = || named(Filesystem::Device(format!("{fstype} {device}")), &inner);
+            let name = mount.kernel.as_ref().map_or_else(String::new, |kernel| kernel.filesystem());
+            let unlisted = || named(Filesystem::Device(name), &inner);
             return named_so.map_or_else(unlisted, |path| self.host(&path));
         }
         let below = [mount.subpath.as_deref().unwrap_or(""), rest];

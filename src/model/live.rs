@@ -152,6 +152,11 @@ impl KernelMount {
         [&self.options, &self.super_options].iter().any(|options| options.iter().any(|option| option == "ro"))
     }
 
+    /// What tells its filesystem from others of the host, where it has no place in the host's own tree.
+    pub fn filesystem(&self) -> String {
+        format!("{} {}", self.fstype, self.device)
+    }
+
     /// The root of the mount, and whether that directory is no longer in its filesystem.
     pub fn root(&self) -> (&str, bool) {
         self.root.strip_suffix("//deleted").map_or((&self.root, false), |root| (root, true))

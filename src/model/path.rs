@@ -51,6 +51,11 @@ pub fn parent_and_name(path: &str) -> Option<(&str, &str)> {
     Some((if parent.is_empty() { "/" } else { parent }, name))
 }
 
+/// A path and every directory above it, from itself up to the root.
+pub fn upward(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| parent_and_name(path).map(|(parent, _)| parent))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

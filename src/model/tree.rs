@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{KernelMount, join, parent_and_name, split_below};
+use super::{KernelMount, join, split_below, upward};
 
 /// The host's mounts, by what they show and by where they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,10 +32,7 @@ impl HostTree {
     /// The host's path of a path in a filesystem, the same one whatever mount of a container leads there; `None` where
     /// no path of the host leads to it: it is not mounted there, or another mount stands before it.
     pub fn name(&self, device: &str, inner: &str) -> Option<String> {
-        let mut roots = vec![inner];
-        while let Some((parent, _)) = roots.last().and_then(|path| parent_and_name(path)) {
-            roots.push(parent);
-        }
+        let roots: Vec<&str> = upward(inner).collect();
         // The mount that shows most of it is the one whose name people know.
         roots.into_iter().rev().find_map(|root| {
             let rest = split_below(inner, root)?;
@@ -46,15 +43,11 @@ impl HostTree {
     }
 
     fn leads_to(&self, path: &str, device: &str, inner: &str) -> bool {
-        let mut point = path;
-        loop {
-            if let Some((mounted, root)) = self.mounted.get(point) {
-                let rest = split_below(path, point).unwrap_or("");
-                return mounted == device && join(root, &format!("./{rest}")) == inner;
-            }
-            let Some((parent, _)) = parent_and_name(point) else { return false };
-            point = parent;
-        }
+        let nearest = upward(path).find_map(|point| Some((point, self.mounted.get(point)?)));
+        nearest.is_some_and(|(point, (mounted, root))| {
+            let rest = split_below(path, point).unwrap_or("");
+            mounted == device && join(root, &format!("./{rest}")) == inner
+        })
     }
 }
 

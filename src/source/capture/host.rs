@@ -49,8 +49,7 @@ impl<'a> Host<'a> {
         match self.tree.name(&mount.device, root) {
             Some(path) => (MountSource::Host(Value::known(path, None)), None),
             None if self.uses.get(mount.device.as_str()).copied().unwrap_or(0) > 1 => {
-                let filesystem = format!("{} {}", mount.fstype, mount.device);
-                (MountSource::Unlisted { filesystem, path: root.to_owned() }, None)
+                (MountSource::Unlisted { filesystem: mount.filesystem(), path: root.to_owned() }, None)
             }
             None if mount.fstype == "tmpfs" || mount.fstype == "ramfs" => (MountSource::Tmpfs, None),
             None => (MountSource::Injected, None),

@@ -112,7 +112,7 @@ impl Maker<'_> {
     }
 
     fn name(&self, name: &str) -> String {
-        if self.named { format!("{}:{name}", self.capture.host) } else { name.to_owned() }
+        self.capture.name_of(name, self.named)
     }
 
     fn live(&self, kernel: Option<&Kernel>, is_host: bool, told: &Told) -> Live {

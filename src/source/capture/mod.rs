@@ -48,6 +48,13 @@ pub struct Capture {
     pub gaps: Vec<String>,
 }
 
+impl Capture {
+    /// What a container is called in the layout; with the host's name where several hosts are judged together.
+    pub fn name_of(&self, container: &str, several: bool) -> String {
+        if several { format!("{}:{container}", self.host) } else { container.to_owned() }
+    }
+}
+
 /// What a local volume's driver was told (`docker volume create -o`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
