@@ -266,6 +266,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         env: std::collections::BTreeMap::new(),
         locks: Vec::new(),
         conditional: false,
+        when: Vec::new(),
         witness: Witness::Words,
         span: label.span,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KernelMount, Live, Value};
+use super::{Content, KernelMount, Live, Value};
 use crate::text::Span;
 
 /// A container, or a service that stands for several equal ones.
@@ -199,6 +199,9 @@ pub struct Script {
     pub sight: Sight,
     /// Why not, for a person; `None` where it is all.
     pub unseen: Option<String>,
+    /// Where what was not seen is named, if a file names it.
+    #[serde(skip)]
+    pub unseen_span: Option<Span>,
     /// Whether a command runs without the container's environment (`env -i`, `su -`).
     pub without_environment: bool,
 }
@@ -217,6 +220,9 @@ pub struct Invocation {
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
     pub conditional: bool,
+    /// Of its conditions those that ask one variable of the environment, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Condition>,
     /// How it is known.
     pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.
@@ -257,6 +263,35 @@ pub struct FileLock {
     /// Where the word `flock` is written.
     #[serde(skip)]
     pub span: Span,
+    /// Where the descriptor that it locks was opened, where that is apart from it (`exec 9>file`).
+    #[serde(skip)]
+    pub opened: Option<Span>,
+}
+
+/// A condition that hangs on a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The variable.
+    pub variable: String,
+    /// What is asked of it.
+    pub test: Test,
+}
+
+impl Condition {
+    /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
+    /// its container does not.
+    pub fn holds(&self, container: &Container) -> Option<bool> {
+        let EnvValue::Set(value) = &container.env.get(&self.variable)?.value else { return None };
+        if !value.is_symbolic() {
+            return self.test.holds(Some(&value.text));
+        }
+        match (value.content(), &self.test.asks) {
+            (Content::Filled, Asks::NotEmpty) => Some(true),
+            (Content::Filled, Asks::Empty) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].

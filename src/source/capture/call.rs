@@ -38,8 +38,17 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         condition: None,
         test: None,
         span,
+        opened: None,
     };
-    Some(Invocation { argv, env, locks: held.iter().map(lock).collect(), conditional: false, witness, span })
+    Some(Invocation {
+        argv,
+        env,
+        locks: held.iter().map(lock).collect(),
+        conditional: false,
+        when: Vec::new(),
+        witness,
+        span,
+    })
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.

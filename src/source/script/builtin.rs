@@ -3,9 +3,10 @@
 
 use std::rc::Rc;
 
+use super::doubt::{Doubt, Piece};
 use super::glyph::{Text, Word};
 use super::outcome::{Kind, Last, Outcome};
-use super::question::test_words;
+use super::question::{Answer, test_words};
 use super::state::{Directory, State, Value, join};
 use super::walk::Walker;
 
@@ -23,7 +24,9 @@ impl Walker<'_> {
             "false" => Outcome { err: Some(state), ..Outcome::default() },
             "[" | "test" => {
                 let end = words.len() - usize::from(name == "[" && words.len() > 1);
-                self.answered(test_words(words.get(1..end).unwrap_or_default()), state)
+                let asked = words.get(1..end).unwrap_or_default();
+                let stands = matches!(asked, [operator, word] if self.stands(&operator.raw(), word, &state));
+                self.answered(if stands { Answer::Known(true) } else { test_words(asked) }, state)
             }
             "exit" | "return" => {
                 let kind = if name == "exit" { Kind::Process } else { Kind::Function };
@@ -51,7 +54,9 @@ impl Walker<'_> {
             "set" => Outcome::ok(set(words, state)),
             "shift" => {
                 let by = operand.map_or(Some(1), |by| by.parse().ok());
-                let rest = state.args.as_ref().zip(by).map(|(args, by)| {
+                // Where an argument may be missing, which ones are shifted away is not known.
+                let known = state.args.as_ref().filter(|args| args.iter().all(|arg| arg.doubt == Doubt::Sure));
+                let rest = known.zip(by).map(|(args, by)| {
                     let zeroth = args.first().cloned().into_iter();
                     Rc::new(zeroth.chain(args.iter().skip(1 + by).cloned()).collect())
                 });
@@ -66,10 +71,7 @@ impl Walker<'_> {
             }
             "trap" => self.trap(words, state),
             "eval" => self.eval(words, state),
-            _ => {
-                self.miss(format!("`{}` is sourced and was not read", operand.unwrap_or_default()));
-                Outcome::either(state)
-            }
+            _ => self.source(words, state),
         }
     }
 
@@ -156,7 +158,7 @@ fn set(words: &[Word], mut state: State) -> State {
         if text == "--" || !text.starts_with(['-', '+']) {
             let from = at + usize::from(text == "--");
             let zeroth = state.args.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
-            let args = words.iter().skip(from).map(|word| word.text.clone());
+            let args = words.iter().skip(from).cloned().map(Piece::from);
             state.args = Some(Rc::new(std::iter::once(zeroth).chain(args).collect()));
             break;
         }

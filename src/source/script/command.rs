@@ -2,6 +2,7 @@
 //! Uses `walk`, `state` and `syntax`.
 
 use super::builtin::is_builtin;
+use super::doubt::Piece;
 use super::glyph::Word;
 use super::outcome::{Kind, Outcome};
 use super::state::State;
@@ -49,7 +50,7 @@ impl Walker<'_> {
         }
         let name = first(&words);
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
-            let args = words.into_iter().map(|word| word.text).collect::<Vec<_>>();
+            let args = words.into_iter().map(Piece::from).collect::<Vec<_>>();
             for assign in &simple.assigns {
                 self.assign(assign, false, &mut state);
             }

@@ -1,6 +1,7 @@
 //! Text whose every character knows where in a file it was written, through any depth of quoting and `sh -c`.
-//! May use `text`.
+//! May use `text`; its words use `doubt`.
 
+use super::doubt::Doubt;
 use crate::text::{FileId, Sources, Span};
 
 /// One character of a shell word or of a shell's text.
@@ -34,6 +35,19 @@ impl Text {
             glyph.live = true;
         }
         self
+    }
+
+    /// A whole file.
+    pub(super) fn of_file(file: FileId, sources: &Sources) -> Self {
+        let source = sources.get(file);
+        let at = |at: usize| u32::try_from(at).ok().map(|at| (file, at));
+        let glyphs = source.text().char_indices();
+        Self(
+            glyphs
+                .filter(|(_, ch)| *ch != '\r')
+                .map(|(number, ch)| Glyph { ch, at: at(number), live: false })
+                .collect(),
+        )
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -121,6 +135,8 @@ pub(super) struct Word {
     pub(super) span: Option<Span>,
     /// Whether a variable went into it that the text sets in more than one way.
     pub(super) unclear: bool,
+    /// Whether it is there at all.
+    pub(super) doubt: Doubt,
 }
 
 impl Word {
@@ -134,7 +150,7 @@ impl Word {
 
     /// Whether nothing in it remains to be replaced.
     pub(super) fn is_fixed(&self) -> bool {
-        !self.unclear && self.text.is_fixed()
+        !self.unclear && self.doubt == Doubt::Sure && self.text.is_fixed()
     }
 
     /// Where the word, and no more than the word, is written.

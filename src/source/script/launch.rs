@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
+use super::follow::Followed;
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
-use super::state::{Doubt, Held, OpenFile, State, Value};
+use super::state::{Held, OpenFile, State, Value};
 use super::walk::Walker;
 use super::wrapper::{self, Inner, ShellCall, Unwrapped};
-use crate::model::{FileLock, Invocation, Witness};
+use crate::model::{Condition, FileLock, Invocation, Witness};
 use crate::text::Span;
 
 impl Walker<'_> {
@@ -21,16 +23,45 @@ impl Walker<'_> {
     }
 
     fn launch_here(&mut self, words: &[Word], state: State) -> Outcome {
-        match wrapper::unwrap(words) {
+        let unwrapped = wrapper::unwrap(words);
+        let open = words.iter().position(|word| word.doubt != Doubt::Sure);
+        if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
+            return self.either(words, state);
+        }
+        match unwrapped {
             Unwrapped::Nothing => Outcome::either(state),
-            Unwrapped::Program => {
-                self.program(words, &state);
-                Outcome::either(state)
-            }
+            Unwrapped::Program => self.program(words, state),
+            Unwrapped::File(call) => match self.shell_file(call, words, state) {
+                Followed::Ran(outcome) => outcome,
+                Followed::Not(state, why) => self.note_program(words, state, why),
+            },
             Unwrapped::Inner(inner) => self.inner(inner, state),
             Unwrapped::Shell(call) => self.shell(&call, &state),
             Unwrapped::Flock => self.flock(words, state),
         }
+    }
+
+    /// Words that may be missing decide what is run at all: with all of them, and without.
+    fn either(&mut self, words: &[Word], state: State) -> Outcome {
+        let mut doubts = words.iter().map(|word| &word.doubt).filter(|doubt| **doubt != Doubt::Sure);
+        let asks = match doubts.next() {
+            Some(Doubt::When(name, test)) if doubts.all(|other| *other == Doubt::When(name.clone(), test.clone())) => {
+                Some((name.clone(), test.clone()))
+            }
+            _ => None,
+        };
+        let [yes, no] = self.fact(asks);
+        let way = |fact| {
+            let mut state = State { conditional: true, ..state.clone() };
+            state.learn(fact);
+            state
+        };
+        let with: Vec<Word> = words.iter().map(|word| Word { doubt: Doubt::Sure, ..word.clone() }).collect();
+        let without: Vec<Word> = words.iter().filter(|word| word.doubt == Doubt::Sure).cloned().collect();
+        let outcome = self.launch(&with, way(yes));
+        let other = self.launch(&without, way(no));
+        let before = state.conditional;
+        outcome.merge(other).map(|after| State { conditional: before, ..after })
     }
 
     fn inner(&mut self, inner: Inner, mut state: State) -> Outcome {
@@ -50,11 +81,21 @@ impl Walker<'_> {
         }
     }
 
-    /// Notes a program and whether it is known to start nothing unseen.
-    fn program(&mut self, words: &[Word], state: &State) {
-        let Some(first) = words.first() else { return };
+    /// Runs a program: a script file is gone through, any other is noted.
+    fn program(&mut self, words: &[Word], state: State) -> Outcome {
+        match self.script_file(words, state) {
+            Followed::Ran(outcome) => outcome,
+            Followed::Not(state, why) => self.note_program(words, state, why),
+        }
+    }
+
+    /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<String>) -> Outcome {
+        let Some(first) = words.first() else { return Outcome::either(state) };
+        let place = first.place(self.setting.sources).unwrap_or(self.here);
         if let Some(reason) = program::unseen(words) {
-            self.miss(reason);
+            let better = if reason.contains(" run by ") { self.interpreted_file(words, &state) } else { None };
+            self.miss_at(why.or(better).unwrap_or(reason), Some(Span::at(place.file, place.start)));
         }
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
@@ -62,18 +103,22 @@ impl Walker<'_> {
                 Value::Text(text) => _ = env.insert(name.clone(), text.shown()),
                 Value::Unset => _ = env.insert(name.clone(), String::new()),
                 Value::List(_) | Value::Inherited => {}
-                Value::Unclear => self.miss(format!("`{name}` is exported in more than one way")),
+                // It stands for a value that is not known.
+                Value::Unclear | Value::Maybe(..) => _ = env.insert(name.clone(), format!("${{{name}}}")),
             }
         }
         let invocation = Invocation {
-            argv: words.iter().map(|word| word.text.shown()).collect(),
+            // What may not be there says nothing of what the call is.
+            argv: words.iter().filter(|word| word.doubt == Doubt::Sure).map(|word| word.text.shown()).collect(),
             env,
-            locks: self.held(state),
+            locks: self.held(&state),
             conditional: state.conditional,
+            when: conditions(&state),
             witness: Witness::Words,
-            span: first.place(self.sources).unwrap_or(self.here),
+            span: place,
         };
         self.note(invocation);
+        Outcome::either(state)
     }
 
     /// The locks that a process in this state runs under, outermost first.
@@ -91,7 +136,8 @@ impl Walker<'_> {
                 Doubt::When(name, test) => (Some(name.clone()), Some(test.clone())),
                 _ => (None, None),
             };
-            let path = self.files.get(*file).map(|(path, _)| path.shown()).unwrap_or_default();
+            let opened = self.files.get(*file);
+            let path = opened.map(|file| file.path.shown()).unwrap_or_default();
             let lock = FileLock {
                 path,
                 exclusive: held.exclusive,
@@ -100,6 +146,7 @@ impl Walker<'_> {
                 condition,
                 test,
                 span: held.span,
+                opened: opened.and_then(|file| file.opened),
             };
             locks.push((held.order, lock));
         }
@@ -109,28 +156,38 @@ impl Walker<'_> {
 
     /// Runs a shell's text in a new shell.
     fn shell(&mut self, call: &ShellCall, state: &State) -> Outcome {
+        if call.text.unclear || call.text.doubt != Doubt::Sure {
+            self.miss("a shell runs a text that is set in more than one way");
+        }
+        let here = self.here;
+        self.here = call.text.place(self.setting.sources).map_or(here, |span| Span::at(span.file, span.start));
+        let outcome = self
+            .in_shell(call, state, |walker, inner| walker.text(&call.text.text, Last::ReplacesUnlessRedirected, inner));
+        self.here = here;
+        outcome
+    }
+
+    /// Runs something in a new shell.
+    pub(super) fn in_shell(
+        &mut self,
+        call: &ShellCall,
+        state: &State,
+        run: impl FnOnce(&mut Self, State) -> Outcome,
+    ) -> Outcome {
         let mut inner = state.clone();
         if state.vars.values().any(|variable| !variable.exported) {
             Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
         }
         inner.functions = Rc::default();
-        inner.args = Some(Rc::new(call.args.iter().map(|word| word.text.clone()).collect()));
+        inner.args = Some(Rc::new(call.args.iter().cloned().map(Piece::from).collect()));
         (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
-        if call.text.unclear {
-            self.miss("a shell runs a text that is set in more than one way");
-        }
-        let here = self.here;
-        self.here = call.text.place(self.sources).map_or(here, |span| Span::at(span.file, span.start));
         let conditions = std::mem::take(&mut self.conditions);
         let calls = std::mem::take(&mut self.calls);
         let bash = std::mem::replace(&mut self.bash, call.bash);
-        let outcome = self.isolated(state, inner, |walker, inner| {
-            walker.text(&call.text.text, Last::ReplacesUnlessRedirected, inner)
-        });
+        let outcome = self.isolated(state, inner, run);
         self.calls = calls;
         self.bash = bash;
         self.conditions = conditions;
-        self.here = here;
         outcome
     }
 
@@ -139,7 +196,7 @@ impl Walker<'_> {
             self.miss("an `flock` has an option that is not known");
             return Outcome::either(state);
         };
-        let place = words.first().and_then(|word| word.place(self.sources)).unwrap_or(self.here);
+        let place = words.first().and_then(|word| word.place(self.setting.sources)).unwrap_or(self.here);
         let held = Held {
             order: self.site(),
             exclusive: flock.exclusive,
@@ -179,7 +236,7 @@ impl Walker<'_> {
     }
 
     fn check_path(&mut self, file: OpenFile) {
-        if self.files.get(file).is_some_and(|(_, unclear)| *unclear) {
+        if self.files.get(file).is_some_and(|file| file.unclear) {
             self.miss("the path of a lock hangs on what is set in more than one way");
         }
     }
@@ -215,6 +272,27 @@ impl Walker<'_> {
     pub(super) fn top(&mut self, words: &[Word]) {
         self.launch(words, State::new());
     }
+}
+
+/// How many words say what is run: a wrapper's own, or the program's name.
+fn own_words(unwrapped: &Unwrapped, words: &[Word]) -> usize {
+    let rest = match unwrapped {
+        Unwrapped::Nothing | Unwrapped::Program => return 1,
+        Unwrapped::Inner(Inner { shell: None, words, .. }) => words.len(),
+        Unwrapped::Inner(_) => 0,
+        Unwrapped::Shell(call) | Unwrapped::File(call) => call.args.len(),
+        Unwrapped::Flock => match flock::parse(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
+            Some(Runs::Command(_, command)) => command.len(),
+            _ => 0,
+        },
+    };
+    words.len().saturating_sub(rest).max(1)
+}
+
+/// Of the conditions of a way those that ask one variable of the environment.
+fn conditions(state: &State) -> Vec<Condition> {
+    let asked = state.facts.iter().filter_map(|fact| fact.asks.clone());
+    asked.map(|(variable, test)| Condition { variable, test }).collect()
 }
 
 /// The caller after `flock` and what it ran ended.

@@ -1,20 +1,25 @@
-//! Which commands a container's words run, and which `flock` is held around each: the shell read as a shell would.
-//! May use `text` and `model`. Script files and Dockerfiles are not read yet: a file given to a shell is named as unseen.
+//! Which commands a container's words run, and which `flock` is held around each: the shell read as a shell would,
+//! through the script files that it runs. May use `text` and `model`.
 //!
 //! ```text
 //! place     a Compose value's characters, found in the file
 //! grammar   text -> statements (the grammar crate)
 //! walk      statements, one after the other, down every branch: `list`, `branch`, `question`, `command`,
 //!           `builtin`, `variable`, `redirect` are its larger cases; `state` and `outcome` what it carries along
-//! expand    words -> what they stand for
+//! expand    words -> what they stand for; `compute` what substituted commands print; `doubt` what may be missing
+//! disk      the files and variables of where it runs, asked for; `follow` from a word to the script file it means
 //! launch    a program's words: wrappers (`wrapper`, `user`) looked through, locks (`flock`) taken, the program noted
 //! ```
 
 mod branch;
 mod builtin;
 mod command;
+mod compute;
+pub mod disk;
+mod doubt;
 mod expand;
 mod flock;
+mod follow;
 mod glyph;
 mod grammar;
 mod launch;
@@ -34,6 +39,7 @@ mod wrapper;
 #[cfg(test)]
 mod tests;
 
+pub use self::disk::Setting;
 use self::walk::Walker;
 use crate::model::{Command, Script, Sight};
 use crate::text::{Sources, Span};
@@ -43,22 +49,29 @@ use crate::text::{Sources, Span};
 /// A command without an entrypoint is read as if it were run itself. Bounded on any input: what is too large or too
 /// deep is named in [`Script::unseen`].
 pub fn read(entrypoint: Option<&Command>, command: Option<&Command>, sources: &Sources) -> Script {
+    follow(entrypoint, command, &Setting::unknown(sources))
+}
+
+/// The same, through the files of where they run.
+pub fn follow(entrypoint: Option<&Command>, command: Option<&Command>, setting: &Setting<'_>) -> Script {
+    let sources = setting.sources;
     let Some(first) = entrypoint.or(command) else {
         return partial("the image's own command was not read");
     };
     let words: Vec<_> =
         [entrypoint, command].into_iter().flatten().flat_map(|command| place::words(command, sources)).collect();
-    let mut walker = Walker::new(sources, Span::at(first.span.file, first.span.start));
+    let mut walker = Walker::new(*setting, Span::at(first.span.file, first.span.start));
     if words.is_empty() {
         return partial("neither entrypoint nor command has a word");
     }
     walker.top(&words);
+    let unseen_span = walker.unseen_span;
     let (sight, unseen) = match walker.unseen {
         Some(reason) => (Sight::Partial, Some(reason)),
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
-    Script { invocations: walker.found, sight, unseen, without_environment: walker.dropped }
+    Script { invocations: walker.found, sight, unseen, unseen_span, without_environment: walker.dropped }
 }
 
 fn partial(reason: &str) -> Script {

@@ -46,6 +46,8 @@ impl Outcome {
 pub(super) enum Kind {
     Process,
     Function,
+    /// A file that is sourced: `return` leaves it too.
+    Sourced,
     Loop,
 }
 

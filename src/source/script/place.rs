@@ -59,7 +59,7 @@ fn word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sources: &
             place = exact(&text, &file).unwrap_or(place);
         }
     }
-    Word { source: text.clone(), text, span: Some(place), unclear: false }
+    Word { source: text.clone(), text, span: Some(place), ..Word::default() }
 }
 
 /// A value's text; what hangs on an unset variable is left to an outer layer: Compose itself.

@@ -60,7 +60,10 @@ impl Walker<'_> {
 
     fn ask(&mut self, test: &syntax::Test, state: &mut State) -> Answer {
         match test {
-            syntax::Test::Unary(operator, word) => unary(operator, &self.expand_one(word, state)),
+            syntax::Test::Unary(operator, word) => {
+                let word = self.expand_one(word, state);
+                if self.stands(operator, &word, state) { Answer::Known(true) } else { unary(operator, &word) }
+            }
             syntax::Test::Binary(left, operator, right) => {
                 let left = self.expand_one(left, state);
                 binary(&left, operator, &self.expand_one(right, state))

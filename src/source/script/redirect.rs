@@ -3,11 +3,12 @@
 
 use std::rc::Rc;
 
+use super::doubt::Doubt;
 use super::glyph::{Text, Word};
 use super::outcome::Outcome;
-use super::state::{Descriptor, Directory, Doubt, OpenFile, State, Value, join};
+use super::state::{Descriptor, Directory, OpenFile, State, Value, join};
 use super::syntax::{Action, Redirect, Target};
-use super::walk::Walker;
+use super::walk::{File, Walker};
 
 impl Walker<'_> {
     /// Runs something with its descriptors redirected, and puts them back.
@@ -131,7 +132,8 @@ impl Walker<'_> {
             Directory::Unclear if !absolute => (word.text.clone(), true),
             _ => (word.text.clone(), false),
         };
-        self.files.push((path, unclear || word.unclear));
+        let opened = word.place(self.setting.sources);
+        self.files.push(File { path, unclear: unclear || word.unclear || word.doubt != Doubt::Sure, opened });
         self.files.len() - 1
     }
 }

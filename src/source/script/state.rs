@@ -1,9 +1,11 @@
 //! What a shell process has at one point of a text: variables, descriptors, locks; and how two ways to that point
-//! are joined. Uses `glyph` and `syntax`.
+//! are joined. Uses `glyph`, `doubt` and `syntax`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::doubt::{self, Doubt, Piece};
+use super::expand::MANY;
 use super::glyph::Text;
 use super::syntax::Stmt;
 use crate::model::{Test, Wait};
@@ -15,10 +17,12 @@ const VARIABLES: usize = 400;
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
 pub(super) type OpenFile = usize;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Text(Text),
-    List(Vec<Text>),
+    /// A text on some ways, nothing on the others.
+    Maybe(Text, Doubt),
+    List(Vec<Piece>),
     /// Set in more than one way, or by what only runs.
     Unclear,
     /// Taken away.
@@ -27,7 +31,7 @@ pub(super) enum Value {
     Inherited,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Variable {
     pub(super) value: Value,
     pub(super) exported: bool,
@@ -42,26 +46,6 @@ pub(super) struct Fact {
     pub(super) side: bool,
     /// The variable that decides, with what is asked of it, where it is one variable of the environment.
     pub(super) asks: Option<(String, Test)>,
-}
-
-/// Whether something happened on every way here.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Doubt {
-    Sure,
-    /// Where a variable says so.
-    When(String, Test),
-    /// On some ways only.
-    Perhaps,
-}
-
-impl Doubt {
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Sure, other) | (other, Self::Sure) => other,
-            (one, other) if one == other => one,
-            _ => Self::Perhaps,
-        }
-    }
 }
 
 /// An `flock` that was asked for on an open file.
@@ -107,7 +91,7 @@ pub(super) struct State {
     pub(super) locks: Rc<BTreeMap<OpenFile, Held>>,
     pub(super) facts: Rc<Vec<Fact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
-    pub(super) args: Option<Rc<Vec<Text>>>,
+    pub(super) args: Option<Rc<Vec<Piece>>>,
     pub(super) cwd: Rc<Directory>,
     pub(super) conditional: bool,
     pub(super) errexit: bool,
@@ -212,7 +196,8 @@ fn joined(mut a: State, b: &State) -> State {
     let only = |state: &State| state.facts.get(common..).unwrap_or_default().to_vec();
     let (only_a, only_b) = (only(&a), only(b));
     if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
-        a.vars = Rc::new(join_vars(&a.vars, &b.vars));
+        let doubts = (doubt(&only_a, &only_b), doubt(&only_b, &only_a));
+        a.vars = Rc::new(join_vars(&a.vars, &b.vars, &doubts));
     }
     if !Rc::ptr_eq(&a.functions, &b.functions) {
         let functions = Rc::make_mut(&mut a.functions);
@@ -247,23 +232,51 @@ fn joined(mut a: State, b: &State) -> State {
     a
 }
 
-fn join_vars(a: &BTreeMap<String, Variable>, b: &BTreeMap<String, Variable>) -> BTreeMap<String, Variable> {
+fn join_vars(
+    a: &BTreeMap<String, Variable>,
+    b: &BTreeMap<String, Variable>,
+    doubts: &(Doubt, Doubt),
+) -> BTreeMap<String, Variable> {
+    let none = Variable { value: Value::Inherited, exported: false };
     let mut vars = a.clone();
-    for (name, var) in b {
-        match vars.get_mut(name) {
-            Some(old) if old == var => {}
-            Some(old) => *old = Variable { value: Value::Unclear, exported: old.exported || var.exported },
-            None => {
-                vars.insert(name.clone(), Variable { value: Value::Unclear, exported: var.exported });
-            }
+    for (name, there) in b {
+        let here = vars.entry(name.clone()).or_insert_with(|| none.clone());
+        if here != there {
+            let value = join_values(&here.value, &there.value, doubts);
+            *here = Variable { value, exported: here.exported || there.exported };
         }
     }
-    for (name, var) in &mut vars {
+    for (name, here) in &mut vars {
         if !b.contains_key(name) {
-            var.value = Value::Unclear;
+            here.value = join_values(&here.value, &Value::Inherited, doubts);
         }
     }
     vars
+}
+
+/// What a variable holds where it may have come from either side. The environment holds no lists.
+fn join_values(a: &Value, b: &Value, (only_a, only_b): &(Doubt, Doubt)) -> Value {
+    let maybe =
+        |text: &Text, before: &Doubt, doubt: &Doubt| Value::Maybe(text.clone(), before.clone().or(doubt.clone()));
+    let joined = match (a, b) {
+        _ if a == b => return a.clone(),
+        (Value::List(a), Value::List(b)) => doubt::join(a, b, only_a, only_b),
+        (Value::List(a), Value::Unset | Value::Inherited) => doubt::join(a, &[], only_a, only_b),
+        (Value::Unset | Value::Inherited, Value::List(b)) => doubt::join(&[], b, only_a, only_b),
+        (Value::Text(text), empty) if is_nothing(empty) => return maybe(text, &Doubt::Sure, only_a),
+        (empty, Value::Text(text)) if is_nothing(empty) => return maybe(text, &Doubt::Sure, only_b),
+        (Value::Maybe(text, before), empty) if is_nothing(empty) => return maybe(text, before, only_a),
+        (empty, Value::Maybe(text, before)) if is_nothing(empty) => return maybe(text, before, only_b),
+        _ => return Value::Unclear,
+    };
+    if joined.len() > MANY { Value::Unclear } else { Value::List(joined) }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.is_empty(),
+        value => *value == Value::Unset,
+    }
 }
 
 /// Why something on the way with the facts `here` is not on the way with the facts `there`.

@@ -209,6 +209,8 @@ impl Param {
         if all {
             rest = rest.get(3..).unwrap_or("");
         }
+        // The first element of a list is what its name alone means.
+        rest = rest.strip_prefix("[0]").unwrap_or(rest);
         if rest.starts_with('[') {
             return None;
         }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::doubt::Piece;
 use super::expand::{MANY, WIDE};
 use super::glyph::Text;
 use super::outcome::{Kind, Outcome};
@@ -12,7 +13,7 @@ use super::walk::Walker;
 
 impl Walker<'_> {
     /// Runs one of a function's possible bodies after the other, all from the same state.
-    pub(super) fn call(&mut self, name: &str, bodies: &[Rc<Stmt>], args: Vec<Text>, state: State) -> Outcome {
+    pub(super) fn call(&mut self, name: &str, bodies: &[Rc<Stmt>], args: Vec<Piece>, state: State) -> Outcome {
         if self.calls.iter().any(|call| call == name) {
             self.miss(format!("the shell function `{name}` calls itself"));
             return Outcome::either(state);
@@ -96,14 +97,15 @@ impl Walker<'_> {
             _ if assign.element => Value::Unclear,
             Assigned::List(words) => {
                 let words = self.expand_all(words, state);
-                let unclear = words.iter().any(|word| word.unclear);
-                let mut texts = match (assign.append, old) {
-                    (true, Some(Value::List(texts))) => texts,
-                    (true, Some(Value::Text(text))) => vec![text],
+                let mut pieces = match (assign.append, old) {
+                    (true, Some(Value::List(pieces))) => pieces,
+                    (true, Some(Value::Text(text))) => vec![Piece::sure(text)],
+                    (true, Some(Value::Maybe(text, doubt))) => vec![Piece { text, doubt, unclear: false }],
+                    (true, Some(Value::Unclear)) => vec![Piece { unclear: true, ..Piece::default() }],
                     _ => Vec::new(),
                 };
-                texts.extend(words.into_iter().map(|word| word.text));
-                if unclear || texts.len() > MANY { Value::Unclear } else { Value::List(texts) }
+                pieces.extend(words.into_iter().map(Piece::from));
+                if pieces.len() > MANY { Value::Unclear } else { Value::List(pieces) }
             }
             Assigned::Word(word) => {
                 let word = self.expand_one(word, state);

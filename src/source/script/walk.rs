@@ -1,36 +1,53 @@
 //! Goes through statements in the order a shell would, down every branch, and notes each command with what is held.
 //! Uses `state`, `syntax` and its neighbours that know commands.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::disk::Setting;
 use super::glyph::Text;
-use super::grammar;
+use super::grammar::{self, Parsed};
 use super::outcome::{Frame, Kind, Last, Outcome};
 use super::state::{State, join};
 use super::syntax::{Item, Redirect, Stmt};
 use crate::model::Invocation;
-use crate::text::{Sources, Span};
+use crate::text::{FileId, Pos, Span};
 
 /// Statements that are gone through, each counted as often as it is reached.
-const STEPS: usize = 4_000;
+const STEPS: usize = 20_000;
 /// Levels of statements, functions and texts within each other.
 const DEPTH: usize = 56;
 /// Texts within each other: `sh -c` in `sh -c`.
-const TEXTS: usize = 8;
+const TEXTS: usize = 12;
+/// Files within each other.
+pub(super) const FILES: usize = 10;
 /// Characters of all texts together.
 const READ: usize = 1024 * 1024;
 
+/// A file that was opened.
+pub(super) struct File {
+    pub(super) path: Text,
+    /// Whether the path hangs on what is not clear.
+    pub(super) unclear: bool,
+    /// Where it is opened.
+    pub(super) opened: Option<Span>,
+}
+
 /// Goes through texts and keeps what was found.
 pub(super) struct Walker<'a> {
-    pub(super) sources: &'a Sources,
+    pub(super) setting: Setting<'a>,
     /// Where the text stands that is being read, for what in it has no place of its own.
     pub(super) here: Span,
     pub(super) found: Vec<Invocation>,
     pub(super) unseen: Option<String>,
+    pub(super) unseen_span: Option<Span>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
-    /// The files that were opened: their paths, and whether these hang on what is not clear.
-    pub(super) files: Vec<(Text, bool)>,
+    /// The files that were opened.
+    pub(super) files: Vec<File>,
+    /// The script files that are being read, outermost first.
+    pub(super) inside: Vec<String>,
+    parsed: HashMap<FileId, Rc<Parsed>>,
     pub(super) frames: Vec<Frame>,
     pub(super) calls: Vec<String>,
     /// Where `set -e` has no effect: conditions within each other.
@@ -48,14 +65,17 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(sources: &'a Sources, here: Span) -> Self {
+    pub(super) fn new(setting: Setting<'a>, here: Span) -> Self {
         Self {
-            sources,
+            setting,
             here,
             found: Vec::new(),
             unseen: None,
+            unseen_span: None,
             dropped: false,
             files: Vec::new(),
+            inside: Vec::new(),
+            parsed: HashMap::new(),
             frames: Vec::new(),
             calls: Vec::new(),
             conditions: 0,
@@ -72,7 +92,15 @@ impl<'a> Walker<'a> {
 
     /// Notes that something was not seen; the first reason is kept.
     pub(super) fn miss(&mut self, reason: impl Into<String>) {
-        self.unseen.get_or_insert_with(|| reason.into());
+        self.miss_at(reason, None);
+    }
+
+    /// Notes that something was not seen, and where it is named.
+    pub(super) fn miss_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
+        if self.unseen.is_none() && self.muted == 0 {
+            self.unseen = Some(reason.into());
+            self.unseen_span = span;
+        }
     }
 
     /// A number that names a branch or a lock.
@@ -89,9 +117,35 @@ impl<'a> Walker<'a> {
             return Outcome::either(state);
         }
         let parsed = grammar::parse(text);
-        if let Some(problem) = parsed.problem {
-            self.miss(problem);
+        if let Some((line, problem)) = &parsed.problem {
+            let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
+            self.miss(format!("{of}the shell text {problem}"));
         }
+        self.go_through(&parsed, last, state)
+    }
+
+    /// Reads a script file, each once, and goes through it.
+    pub(super) fn file_text(&mut self, file: FileId, text: &Text, last: Last, state: State) -> Outcome {
+        self.read = self.read.saturating_add(text.0.len());
+        if self.texts >= TEXTS || self.read > READ {
+            self.miss("scripts are nested too deep, or too long, to be read");
+            return Outcome::either(state);
+        }
+        let parsed = Rc::clone(self.parsed.entry(file).or_insert_with(|| Rc::new(grammar::parse(text))));
+        if let Some((line, problem)) = &parsed.problem {
+            let name = self.setting.sources.get(file).name().to_owned();
+            let at =
+                (*line > 0).then(|| Span::at(file, Pos { line: u32::try_from(*line).unwrap_or(u32::MAX), column: 1 }));
+            let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
+            self.miss_at(format!("{of}{name} {problem}"), at);
+        }
+        let here = std::mem::replace(&mut self.here, Span::file_start(file));
+        let outcome = self.go_through(&parsed, last, state);
+        self.here = here;
+        outcome
+    }
+
+    fn go_through(&mut self, parsed: &Parsed, last: Last, state: State) -> Outcome {
         self.texts += 1;
         let outcome = self.block_to(&parsed.block, last, state);
         self.texts -= 1;
@@ -157,7 +211,8 @@ impl<'a> Walker<'a> {
     pub(super) fn leave(&mut self, kind: Kind, levels: usize, outcome: Outcome) {
         let mut left = levels.max(1);
         for frame in self.frames.iter_mut().rev() {
-            let stops = frame.kind == kind || (kind == Kind::Function && frame.kind == Kind::Process);
+            let returns = kind == Kind::Function && matches!(frame.kind, Kind::Process | Kind::Sourced);
+            let stops = frame.kind == kind || returns;
             left -= usize::from(stops);
             if left == 0 {
                 let ends = std::mem::take(&mut frame.ends);

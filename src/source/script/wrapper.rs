@@ -15,6 +15,8 @@ pub(super) enum Unwrapped {
     Inner(Inner),
     /// A shell with a text.
     Shell(ShellCall),
+    /// A shell with a file, which stands where the text would.
+    File(ShellCall),
     /// flock(1).
     Flock,
 }
@@ -53,6 +55,14 @@ pub(super) struct ShellCall {
 }
 
 impl ShellCall {
+    /// Takes in a shell's name and options, as the first line of a script has them.
+    pub(super) fn options(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        self.bash = words.next() == Some("bash");
+        let letters: String = words.filter(|word| word.starts_with('-') && !word.starts_with("--")).collect();
+        (self.errexit, self.allexport) = (letters.contains('e'), letters.contains('a'));
+    }
+
     /// A text without options.
     pub(super) fn plain(text: Word) -> Self {
         Self { text, args: vec![Word::plain("sh")], bash: false, errexit: false, allexport: false, pipefail: false }
@@ -127,7 +137,7 @@ pub(super) fn unwrap(words: &[Word]) -> Unwrapped {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name {
         "flock" => Unwrapped::Flock,
-        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh" => shell(words, name == "bash"),
+        name if is_shell(name) => shell(words, name == "bash"),
         "env" => env(words),
         "su" | "runuser" => switch_user(words, name),
         "sudo" | "doas" => sudo(words),
@@ -186,6 +196,15 @@ pub(super) fn takes_next(text: &str, short: &str, long: &[&str]) -> bool {
         .is_some_and(|at| letters.get(at..).is_some_and(|rest| rest.chars().count() == 1))
 }
 
+/// Whether a name is a shell's.
+pub(super) fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh")
+}
+
+fn is_cluster(option: &str, letter: char) -> bool {
+    option.starts_with('-') && !option.starts_with("--") && option.contains(letter)
+}
+
 fn shell(words: &[Word], bash: bool) -> Unwrapped {
     let mut call = ShellCall { bash, ..ShellCall::plain(Word::default()) };
     let (mut text, mut at) = (false, 1);
@@ -221,9 +240,15 @@ fn shell(words: &[Word], bash: bool) -> Unwrapped {
             }
         }
     }
-    let Some(word) = words.get(at).filter(|_| text) else { return Unwrapped::Program };
+    let Some(word) = words.get(at) else { return Unwrapped::Program };
     call.text = word.clone();
     let args = words.get(at + 1..).unwrap_or_default();
+    if !text {
+        call.args = args.to_vec();
+        // A shell that reads its input has no file.
+        let input = words.iter().take(at).skip(1).any(|word| is_cluster(&word.raw(), 's'));
+        return if input { Unwrapped::Program } else { Unwrapped::File(call) };
+    }
     call.args = if args.is_empty() { words.get(..1).unwrap_or_default().to_vec() } else { args.to_vec() };
     Unwrapped::Shell(call)
 }
@@ -285,7 +310,7 @@ fn split_string(mut inner: Inner, text: Option<&Word>, rest: &[Word]) -> Unwrapp
     let pieces = text.text.0.split(|glyph| glyph.ch.is_ascii_whitespace()).filter(|piece| !piece.is_empty());
     let pieces = pieces.map(|piece| {
         let text = Text(piece.to_vec());
-        Word { source: text.clone(), text, span: None, unclear: false }
+        Word { source: text.clone(), text, ..Word::default() }
     });
     inner.words = std::iter::once(Word::plain("env")).chain(pieces).chain(rest.iter().cloned()).collect();
     Unwrapped::Inner(inner)

@@ -23,26 +23,26 @@ const PATIENCE: usize = 40_000;
 /// What a text says.
 pub(super) struct Parsed {
     pub(super) block: Block,
-    /// Why it is not all of it.
-    pub(super) problem: Option<String>,
+    /// Why it is not all of it: from which line on, 0 for none, and a clause.
+    pub(super) problem: Option<(usize, &'static str)>,
 }
 
 /// Reads a text. Whatever could not be read is named in `problem`, never left out in silence.
 pub(super) fn parse(text: &Text) -> Parsed {
     let source = Source::new(text);
     if source.string.len() > TEXT {
-        return Parsed { block: Vec::new(), problem: Some("the shell text is too long to be read".into()) };
+        return Parsed { block: Vec::new(), problem: Some((0, "is too long to be read")) };
     }
     let Some(tree) = tree(&source.string) else {
-        return Parsed { block: Vec::new(), problem: Some("the shell text is too intricate to be read".into()) };
+        return Parsed { block: Vec::new(), problem: Some((0, "is too intricate to be read")) };
     };
     let root = tree.root_node();
     let mut lower = Lower { source: &source, depth: 0, deep: false };
     let block = lower.block_of(root);
     let problem = if lower.deep {
-        Some("the shell text is nested too deep to be read".into())
+        Some((0, "is nested too deep to be read"))
     } else {
-        misread(root).map(|line| format!("line {line} of the shell text could not be read as shell"))
+        misread(root).map(|line| (line, "could not be read as shell"))
     };
     Parsed { block, problem }
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod commands;
+mod files;
 mod locks;
 mod places;
 

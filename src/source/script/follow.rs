@@ -1,0 +1,321 @@
+//! From a command's words to the file that it runs: script files, interpreters, `source`.
+//! Uses `walk`, `disk`, `launch` and `state`.
+
+use std::rc::Rc;
+
+use super::disk::{Opened, mentioned};
+use super::doubt::{Doubt, Piece};
+use super::glyph::{Text, Word};
+use super::outcome::{Kind, Last, Outcome};
+use super::state::{Directory, State};
+use super::syntax::Param;
+use super::walk::Walker;
+use super::wrapper::{ShellCall, is_shell};
+use crate::model::{clean, join};
+use crate::text::FileId;
+
+/// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Files of the system that shells source and that call nothing of interest.
+const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
+
+/// What became of a file that a command names.
+pub(super) enum Followed {
+    /// It was run.
+    Ran(Outcome),
+    /// It was not, and here is the state back. Why, where there is more to say than that; whether it is a file of
+    /// another language.
+    Not(State, Option<String>),
+}
+
+impl Walker<'_> {
+    /// A text as it is once the environment is put in; `None` where a part of it is not known.
+    pub(super) fn resolve(&self, text: &Text, state: &State) -> Option<String> {
+        let mut path = String::new();
+        let mut at = 0;
+        while let Some(glyph) = text.0.get(at) {
+            if !glyph.live {
+                path.push(glyph.ch);
+                at += 1;
+                continue;
+            }
+            let rest: String = text.0.iter().skip(at).take_while(|glyph| glyph.live).map(|glyph| glyph.ch).collect();
+            if glyph.ch == '~' {
+                let alone = at == 0 && text.0.get(1).is_none_or(|next| next.ch == '/');
+                path.push_str(&self.variable("HOME", state).filter(|_| alone)?);
+                at += 1;
+                continue;
+            }
+            let end = parameter_end(&rest)?;
+            let param = Param::parse(rest.get(..end)?).filter(Param::is_value)?;
+            let value = self.variable(&param.name, state).filter(|value| !value.is_empty());
+            let default = || param.op.ends_with('-').then(|| param.rest.clone()).filter(|rest| !rest.contains('$'));
+            path.push_str(&value.or_else(default)?);
+            at += rest.get(..end)?.chars().count();
+        }
+        Some(path)
+    }
+
+    fn variable(&self, name: &str, state: &State) -> Option<String> {
+        use super::state::Value;
+        match state.vars.get(name).map(|variable| &variable.value) {
+            Some(Value::Text(text)) if text.is_fixed() => Some(text.raw()),
+            None | Some(Value::Inherited) => (self.setting.lookup)(name),
+            _ => None,
+        }
+    }
+
+    /// The absolute path that a word means here.
+    pub(super) fn absolute(&self, text: &Text, state: &State) -> Option<String> {
+        let path = self.resolve(text, state)?;
+        if path.starts_with('/') {
+            return Some(clean(&path));
+        }
+        Some(join(&self.directory(state)?, &path))
+    }
+
+    /// The working directory, where it is known.
+    pub(super) fn directory(&self, state: &State) -> Option<String> {
+        let initial = || self.setting.directory.map(str::to_owned);
+        match state.cwd.as_ref() {
+            Directory::Initial => initial(),
+            Directory::At(directory) => {
+                let path = self.resolve(directory, state)?;
+                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(&initial()?, &path)) }
+            }
+            Directory::Unclear => None,
+        }
+    }
+
+    /// The file that a program's name means, by `PATH` where it has no directory.
+    fn program_file(&self, word: &Word, state: &State) -> Option<(String, Opened)> {
+        if word.unclear || word.doubt != Doubt::Sure {
+            return None;
+        }
+        if word.text.raw().contains('/') {
+            let path = self.absolute(&word.text, state)?;
+            let opened = self.setting.disk.open(&path);
+            return Some((path, opened));
+        }
+        let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
+        let path = self.variable("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
+        let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
+        let paths = directories.map(|directory| join(directory, &name));
+        paths.map(|path| (self.setting.disk.open(&path), path)).find_map(|(opened, path)| match opened {
+            Opened::Text(_) | Opened::Binary => Some((path, opened)),
+            Opened::Absent | Opened::Unseen(_) => None,
+        })
+    }
+
+    /// Runs what a command names, where that is a shell script that can be read.
+    pub(super) fn script_file(&mut self, words: &[Word], state: State) -> Followed {
+        let Some(first) = words.first() else { return Followed::Not(state, None) };
+        match self.program_file(first, &state) {
+            Some((path, Opened::Text(file))) => match Shebang::of(self.setting.sources.get(file).text()) {
+                Shebang::Shell(options) => {
+                    let mut call = ShellCall::plain(Word::default());
+                    call.options(&options);
+                    call.args = words.to_vec();
+                    Followed::Ran(self.run_file(&path, file, call, &state))
+                }
+                Shebang::Other(interpreter) => {
+                    let reason = self.foreign(&path, file, &interpreter);
+                    Followed::Not(state, Some(reason))
+                }
+            },
+            Some((path, Opened::Unseen(why))) if !why.is_empty() => {
+                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}")))
+            }
+            Some((path, Opened::Absent)) => {
+                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be")))
+            }
+            _ => Followed::Not(state, None),
+        }
+    }
+
+    /// Runs `bash file` and the like.
+    pub(super) fn shell_file(&mut self, mut call: ShellCall, words: &[Word], state: State) -> Followed {
+        let word = call.text.clone();
+        let named = word.is_fixed() || (!word.unclear && word.doubt == Doubt::Sure);
+        let Some(path) = self.absolute(&word.text, &state).filter(|_| named) else {
+            return Followed::Not(state, None);
+        };
+        let name = words.first().map(Word::raw).unwrap_or_default();
+        match self.setting.disk.open(&path) {
+            Opened::Text(file) => {
+                call.args.insert(0, word);
+                Followed::Ran(self.run_file(&path, file, call, &state))
+            }
+            Opened::Unseen(why) if !why.is_empty() => {
+                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}")))
+            }
+            Opened::Absent => {
+                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found")))
+            }
+            Opened::Binary | Opened::Unseen(_) => Followed::Not(state, None),
+        }
+    }
+
+    fn run_file(&mut self, path: &str, file: FileId, mut call: ShellCall, state: &State) -> Outcome {
+        let Some(zeroth) = call.args.first_mut() else { return Outcome::either(state.clone()) };
+        zeroth.text = Text::plain(path);
+        if !self.enter(path) {
+            return Outcome::either(state.clone());
+        }
+        let text = Text::of_file(file, self.setting.sources);
+        let outcome = self.in_shell(&call, state, |walker, inner| {
+            walker.file_text(file, &text, Last::ReplacesUnlessRedirected, inner)
+        });
+        self.inside.pop();
+        outcome
+    }
+
+    /// Goes into a file, unless that leads round in a circle.
+    fn enter(&mut self, path: &str) -> bool {
+        // A script may start itself once, under a lock; more is a circle.
+        let before = self.inside.iter().filter(|inside| *inside == path).count();
+        if before > 1 || self.inside.len() >= super::walk::FILES {
+            self.miss(format!("the script `{path}` leads to itself"));
+            return false;
+        }
+        self.inside.push(path.to_owned());
+        true
+    }
+
+    /// `source file` and `. file`.
+    pub(super) fn source(&mut self, words: &[Word], mut state: State) -> Outcome {
+        let Some(word) = words.get(1) else { return Outcome { err: Some(state), ..Outcome::default() } };
+        let shown = word.text.shown();
+        let file = if word.unclear || word.doubt != Doubt::Sure {
+            None
+        } else if word.text.raw().contains('/') || !word.is_fixed() {
+            self.absolute(&word.text, &state).map(|path| (self.setting.disk.open(&path), path))
+        } else {
+            self.program_file(word, &state).map(|(path, opened)| (opened, path)).or_else(|| {
+                let path = self.absolute(&word.text, &state)?;
+                Some((self.setting.disk.open(&path), path))
+            })
+        };
+        let here = word.place(self.setting.sources);
+        let (path, file) = match file {
+            Some((Opened::Text(file), path)) => (path, file),
+            Some((_, path)) if HARMLESS.contains(&path.as_str()) => return Outcome::either(state),
+            Some((Opened::Unseen(why), path)) if !why.is_empty() => {
+                self.miss_at(format!("`{path}` is sourced and was not read: {why}"), here);
+                return Outcome::either(state);
+            }
+            Some((Opened::Absent, path)) => {
+                self.miss_at(format!("`{path}` is sourced and was not found"), here);
+                return Outcome::either(state);
+            }
+            _ => {
+                self.miss_at(format!("`{shown}` is sourced and was not read"), here);
+                return Outcome::either(state);
+            }
+        };
+        if !self.enter(&path) {
+            return Outcome::either(state);
+        }
+        let before = state.args.clone();
+        if words.len() > 2 {
+            let zeroth = before.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let own = words.iter().skip(2).cloned().map(Piece::from);
+            state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
+        }
+        let text = Text::of_file(file, self.setting.sources);
+        let (outcome, frame) = self.framed(Kind::Sourced, |walker| walker.file_text(file, &text, Last::Forks, state));
+        self.inside.pop();
+        outcome.merge(frame.ends).map(|mut state| {
+            if words.len() > 2 {
+                state.args.clone_from(&before);
+            }
+            state
+        })
+    }
+
+    /// Why a file of another language is not seen through, with the line where it names a program that matters.
+    pub(super) fn foreign(&mut self, path: &str, file: FileId, interpreter: &str) -> String {
+        let names = self.setting.programs;
+        let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
+        match named {
+            Some(span) => {
+                let source = self.setting.sources.get(span.file);
+                let word = source.slice(span).to_owned();
+                let reason = format!(
+                    "{}:{} names `{word}`, and what it does with it was not read: `{path}` is run by `{interpreter}`",
+                    source.name(),
+                    span.start.line
+                );
+                self.miss_at(reason.clone(), Some(span));
+                reason
+            }
+            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
+        }
+    }
+
+    /// The reason with a mention, for an interpreter's file; nothing where the file cannot be looked at.
+    pub(super) fn interpreted_file(&mut self, words: &[Word], state: &State) -> Option<String> {
+        let name = words.first().filter(|word| word.is_fixed()).map(Word::raw)?;
+        let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+        let path = self.absolute(&file.text, state)?;
+        match self.setting.disk.open(&path) {
+            Opened::Text(file) => Some(self.foreign(&path, file, name.rsplit('/').next().unwrap_or(&name))),
+            _ => {
+                let names = self.setting.programs;
+                let span = self.setting.disk.mention(names)?;
+                let source = self.setting.sources.get(span.file);
+                let word = source.slice(span).to_owned();
+                let reason = format!(
+                    "{}:{} names `{word}`, and what `{name}` does with it was not read",
+                    source.name(),
+                    span.start.line
+                );
+                self.miss_at(reason.clone(), Some(span));
+                Some(reason)
+            }
+        }
+    }
+
+    /// What a test of a path comes to, where a file of the repository stands there.
+    pub(super) fn stands(&self, operator: &str, word: &Word, state: &State) -> bool {
+        let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
+        let path = self.absolute(&word.text, state).filter(|_| asks && !word.unclear);
+        path.is_some_and(|path| matches!(self.setting.disk.open(&path), Opened::Text(_)))
+    }
+}
+
+/// The byte after the parameter or substitution that a text begins with.
+fn parameter_end(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('$')?;
+    if let Some(braced) = inner.strip_prefix('{') {
+        return Some(braced.find('}')? + 3);
+    }
+    let name = inner.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(inner.len());
+    (name > 0).then_some(name + 1)
+}
+
+/// What a file says it is run by.
+enum Shebang {
+    /// A shell, with these options.
+    Shell(String),
+    /// Another program.
+    Other(String),
+}
+
+impl Shebang {
+    fn of(text: &str) -> Self {
+        let first = text.lines().next().unwrap_or("").trim_start_matches('\u{feff}').trim_end();
+        // Without a line of its own a shell runs it.
+        let Some(line) = first.strip_prefix("#!") else { return Self::Shell("sh".to_owned()) };
+        let mut words = line.split_whitespace().peekable();
+        let mut name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+        if name == "env" {
+            while words.peek().is_some_and(|word| word.starts_with('-') || word.contains('=')) {
+                words.next();
+            }
+            name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+        }
+        let options: Vec<&str> = words.collect();
+        if is_shell(&name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name) }
+    }
+}
