@@ -2,6 +2,7 @@
 //! login into it. May use `model` and earlier parts of `judge`.
 
 use super::expand::expand;
+use super::program::ran;
 use super::state::StateDir;
 use crate::model::{Container, Invocation, Link, clean, join, parent_and_name, split_below};
 use crate::text::Span;
@@ -17,7 +18,7 @@ pub(crate) struct Copied {
 
 /// The links that the container's commands make.
 pub(crate) fn links(container: &Container, state: &StateDir) -> Vec<Link> {
-    let made = container.script.invocations.iter().filter(|call| name(call) == "ln");
+    let made = ran(container).filter(|call| name(call) == "ln");
     let link = |call: &Invocation| {
         let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
         let operands = operands(call);
@@ -50,9 +51,7 @@ pub(crate) fn follow(path: &str, links: &[Link]) -> String {
 /// What the container's commands copy into its state directory, or beside it under its name.
 pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -> Vec<Copied> {
     let mut copied = Vec::new();
-    for call in
-        container.script.invocations.iter().filter(|call| matches!(name(call), "cp" | "rsync" | "install" | "mv"))
-    {
+    for call in ran(container).filter(|call| matches!(name(call), "cp" | "rsync" | "install" | "mv")) {
         let operands = operands(call);
         let Some((to, from)) = operands.split_last() else { continue };
         let Some(to) = expand(to, call, container, state) else { continue };
@@ -72,7 +71,7 @@ pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -
 
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes(container: &Container, state: &StateDir, path: &str) -> bool {
-    let removing = container.script.invocations.iter().filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));
+    let removing = ran(container).filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));
     let gone = |call: &Invocation, word: &str| {
         expand(word, call, container, state).is_some_and(|gone| split_below(path, &gone).is_some())
     };

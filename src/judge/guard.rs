@@ -7,7 +7,7 @@ use super::program::{Calls, Contradiction, GUARD_LABEL};
 use super::state::StateDir;
 use crate::finding::Evidence;
 use crate::model::{
-    Asks, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, Witness, join, split_below,
+    Asks, Condition, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, Witness, join, split_below,
 };
 use crate::ruleset::{Guard, GuardFault, Profile};
 use crate::text::Span;
@@ -38,6 +38,8 @@ enum Shown<'a> {
     Bypassed(&'a Invocation, String),
     Held(&'a Invocation, &'a FileLock),
     Conditional(&'a FileLock, String),
+    /// One call goes through it and another does not, and a variable decides which is made: this one is not.
+    ConditionalCall(&'a Invocation, String),
     Absent(&'a Invocation, String),
     Unknown(String, Option<Span>),
 }
@@ -83,6 +85,13 @@ pub(crate) fn guard<'a>(
             let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(lock.span)));
             fact.condition = Some(variable);
             fact.path = Some(lock.path.clone());
+            fact
+        }
+        Shown::ConditionalCall(call, variable) => {
+            let text = format!("{} is called without flock if {variable} says so", profile.name);
+            let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(call.span)));
+            fact.condition = Some(variable);
+            fact.bare_call = Some(call.span);
             fact
         }
         Shown::Absent(call, text) => {
@@ -139,7 +148,7 @@ fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>, state:
     match running(profile, calls, state) {
         Some(Shown::Held(call, lock)) => match words() {
             // Words that show a call without it outweigh what happens to run now.
-            bare @ (Shown::Absent(..) | Shown::Conditional(..)) => bare,
+            bare @ (Shown::Absent(..) | Shown::Conditional(..) | Shown::ConditionalCall(..)) => bare,
             _ => Shown::Held(call, lock),
         },
         Some(bypassed) => bypassed,
@@ -152,7 +161,12 @@ fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a
     let outside = || format!("nothing that it runs by itself calls {}: calls come from outside", profile.name);
     let why = || script.unseen.clone().unwrap_or_else(outside);
     let mut first: Option<(&Invocation, &FileLock)> = None;
-    for call in calls.live.iter().filter(|call| call.witness == Witness::Words) {
+    let by_words = || calls.live.iter().copied().filter(|call| call.witness == Witness::Words);
+    for call in by_words() {
+        let bare = call.locks.iter().all(|lock| !lock.exclusive);
+        if let Some(variable) = decides(call, by_words(), container).filter(|_| bare) {
+            return Shown::ConditionalCall(call, variable);
+        }
         match call.locks.iter().find(|lock| lock.exclusive) {
             Some(lock) => match condition(lock, container) {
                 Content::Filled => first = first.or(Some((call, lock))),
@@ -185,7 +199,9 @@ fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a
         Some((_, lock)) => Shown::Unknown(format!("an flock is seen, but {}", why()), Some(lock.span)),
         None => Shown::Unknown(
             why(),
-            container.command.as_ref().or(container.entrypoint.as_ref()).map(|words| words.span).map(start),
+            script.unseen_span.or_else(|| {
+                container.command.as_ref().or(container.entrypoint.as_ref()).map(|words| words.span).map(start)
+            }),
         ),
     }
 }
@@ -193,6 +209,30 @@ fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a
 /// Commands may hold secrets: point at where they begin and show none of it.
 fn start(span: Span) -> Span {
     Span { end: span.start, ..span }
+}
+
+/// The variable that decides whether this call without a lock is made, or another one under a lock in its place.
+fn decides<'a>(
+    call: &Invocation,
+    mut calls: impl Iterator<Item = &'a Invocation>,
+    container: &Container,
+) -> Option<String> {
+    let open = |condition: &&Condition| condition.holds(container).is_none();
+    let conditions: Vec<&Condition> = call.when.iter().filter(open).collect();
+    if conditions.is_empty() {
+        return None;
+    }
+    let mut found = None;
+    calls.any(|other| {
+        let locked = other.locks.iter().any(|lock| lock.exclusive);
+        let opposed = |condition: &&Condition| {
+            let opposite = condition.test.opposite();
+            conditions.iter().any(|own| own.variable == condition.variable && own.test == opposite)
+        };
+        found = other.when.iter().find(opposed).filter(|_| locked).map(|condition| condition.variable.clone());
+        found.is_some()
+    });
+    found
 }
 
 /// Whether the condition of a lock holds, by what the compose file sets the variable to: filled where it does. The
@@ -230,6 +270,15 @@ fn held<'a>(
     let how = if call.witness == Witness::Words { "is called" } else { "runs" };
     let evidence = Evidence::seen(format!("{} {how} under flock on {path}", profile.name), Some(lock.span));
     let mut fact = GuardFact::of(Guard::Held, evidence);
+    if call.witness == Witness::Words {
+        // Where the three are written apart, each is shown.
+        let apart = |span: &Span| (span.file, span.start.line) != (lock.span.file, lock.span.start.line);
+        let opened = lock.opened.filter(apart).map(|span| Evidence::seen(format!("{path} is opened"), Some(span)));
+        fact.evidence.splice(0..0, opened);
+        let called = Some(call.span).filter(apart);
+        fact.evidence.extend(called.map(|span| Evidence::seen(format!("{} is called", profile.name), Some(span))));
+        fact.span = Some(lock.span);
+    }
     let longest = f64::from(profile.guard.longest_call_seconds);
     match lock.wait {
         _ if lock.failure_ignored && call.witness != Witness::Words => {

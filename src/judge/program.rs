@@ -38,11 +38,21 @@ pub(crate) struct Contradiction {
 
 /// Finds the program's calls among everything the container was seen to run.
 pub(crate) fn calls<'a>(container: &'a Container, profile: &Profile) -> Calls<'a> {
-    let program = container.script.invocations.iter().filter(|call| arguments(call, profile).is_some());
+    let program = ran(container).filter(|call| arguments(call, profile).is_some());
     let (idle, live) = program.partition(|call| {
         arguments(call, profile).is_some_and(|words| words.iter().any(|word| profile.idle_arguments.contains(word)))
     });
     Calls { live, idle }
+}
+
+/// What a container was seen to run, without what runs only where a variable has a value that it has not here.
+pub(crate) fn ran(container: &Container) -> impl Iterator<Item = &Invocation> {
+    container.script.invocations.iter().filter(|call| may_run(call, container))
+}
+
+/// Whether no condition of a call is known to fail.
+pub(crate) fn may_run(call: &Invocation, container: &Container) -> bool {
+    call.when.iter().all(|condition| condition.holds(container) != Some(false))
 }
 
 /// The arguments of a call of the program, or `None` where it is another program's.
@@ -77,9 +87,9 @@ pub(crate) fn runs(container: &Container, profile: &Profile, calls: &Calls<'_>, 
             Some(label.span),
         ));
     }
-    let seen = &container.script.invocations;
+    let seen: Vec<&Invocation> = ran(container).collect();
     let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
-    let mut others = seen.iter().filter(other);
+    let mut others = seen.iter().copied().filter(other);
     let harmless = others.all(|call| is_bystander(call, bystanders));
     match seen.first() {
         Some(call) if harmless && leads_nowhere_else(container) => {

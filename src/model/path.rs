@@ -27,6 +27,12 @@ pub fn clean(path: &str) -> String {
     }
 }
 
+/// Whether a path is absolute and clean, as the kernel gives it.
+pub fn is_whole(path: &str) -> bool {
+    let named = |part: &str| !matches!(part, "" | "." | "..");
+    path.strip_prefix('/').is_some_and(|rest| (rest.is_empty() || rest.split('/').all(named)) && !path.contains('\0'))
+}
+
 /// `path` below `base`, cleaned; `path` itself where it is absolute.
 pub fn join(base: &str, path: &str) -> String {
     if path.starts_with('/') { clean(path) } else { clean(&format!("{base}/{path}")) }

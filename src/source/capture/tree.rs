@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{KernelMount, split_below};
+use crate::model::{KernelMount, is_whole, split_below};
 
 /// The mounts that a path walk can reach, each mount point once, in the table's order. A path is on the one with the
 /// longest mount point that holds it.
@@ -43,11 +43,15 @@ impl<'a> Tree<'a> {
     fn of(mounts: &'a [KernelMount]) -> Self {
         let mut by_id: HashMap<i32, usize> = HashMap::with_capacity(mounts.len());
         for (at, mount) in mounts.iter().enumerate() {
-            by_id.entry(mount.id).or_insert(at);
+            if is_whole(&mount.mount_point) {
+                by_id.entry(mount.id).or_insert(at);
+            }
         }
         let mut tree = Self { mounts, root: None, children: HashMap::new(), orphans: Vec::new() };
         for (at, mount) in mounts.iter().enumerate() {
             match by_id.get(&mount.parent) {
+                // No walk leads to what is no path; only a capture that was changed holds one.
+                _ if !is_whole(&mount.mount_point) => {}
                 // The root of a whole mount namespace is its own parent.
                 Some(parent) if mount.parent != mount.id => tree.children.entry(*parent).or_default().push(at),
                 _ if mount.mount_point == "/" && tree.root.is_none() => tree.root = Some(at),

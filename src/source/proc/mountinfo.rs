@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use procfs::process::MountInfo;
 
 use super::text::{lines, shown};
-use crate::model::KernelMount;
+use crate::model::{KernelMount, is_whole};
 
 /// A mount table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,11 +23,12 @@ pub fn parse(bytes: &[u8]) -> Table {
     let mut table = Table::default();
     for (number, line) in lines(bytes) {
         let text = shown(line);
-        let mount = MountInfo::from_line(&text).ok();
+        // The kernel writes whole paths: a line with anything else was torn.
+        let mount = MountInfo::from_line(&text).ok().map(kernel_mount).filter(|mount| is_whole(&mount.mount_point));
         if mount.is_none() || matches!(text, Cow::Owned(_)) {
             table.odd.push(number);
         }
-        table.mounts.extend(mount.map(kernel_mount));
+        table.mounts.extend(mount);
     }
     table
 }
@@ -118,11 +119,13 @@ mod tests {
     fn one_odd_line_costs_no_other() {
         let mut bytes = PLAIN.as_bytes().to_vec();
         bytes.extend(b"\n37 35 0:5 / /bad\xff\xfename rw - tmpfs none rw\nno mount at all\n\n");
+        bytes.extend(PLAIN.replace("/mnt2", "mnt2").as_bytes());
+        bytes.push(b'\n');
         bytes.extend(PLAIN.as_bytes());
         let table = parse(&bytes);
         let points: Vec<&str> = table.mounts.iter().map(|mount| mount.mount_point.as_str()).collect();
         assert_eq!(points, ["/mnt2", r"/bad\xff\xfename", "/mnt2"]);
-        assert_eq!(table.odd, [2, 3, 4]);
+        assert_eq!(table.odd, [2, 3, 4, 5]);
         assert_eq!(table.mounts[1].source, "none");
     }
 

@@ -261,7 +261,9 @@ impl Lower<'_> {
             }
             ("unary_expression", Some(operator)) => {
                 let inner = named(node).into_iter().rfind(|inner| inner.kind() != "test_operator");
-                match inner.filter(|inner| is_operand(*inner)) {
+                // The grammar takes a leading tilde for an operator.
+                let tilde = |inner: Node<'_>| self.source.str(inner).trim().starts_with("~/");
+                match inner.filter(|inner| is_operand(*inner) || tilde(*inner)) {
                     Some(inner) => Test::Unary(operator.to_owned(), self.word(inner)),
                     None => Test::Other(self.substituted(node)),
                 }
