@@ -26,8 +26,14 @@ pub struct Container {
     pub image: Option<Value>,
     /// Build arguments by name.
     pub build_args: BTreeMap<String, EnvVar>,
-    /// Whether the image is built by the project.
-    pub builds: bool,
+    /// How the image is built, where the project does so.
+    pub build: Option<Build>,
+    /// The commands that were run while the image was built, with build arguments put in.
+    pub installs: Vec<Invocation>,
+    /// The name that it is given, where that is another than its service's (`container_name`, `--name`).
+    pub given_name: Option<Value>,
+    /// What starts it, where that is a command of a script.
+    pub start: Option<Start>,
     /// The command, which replaces the image's; `None` where the image's own is used.
     pub command: Option<Command>,
     /// The entrypoint, which replaces the image's; `None` where the image's own is used.
@@ -63,6 +69,32 @@ impl Container {
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)
     }
+}
+
+/// A command that starts a container (`docker run`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Whether it is only on some ways through its script that it is started.
+    pub possible: bool,
+    /// The command's first word.
+    pub span: Span,
+}
+
+/// How an image is built (Compose spec, "build").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The context: a directory of the host, clean and absolute, or a URL.
+    pub context: Option<Value>,
+    /// The Dockerfile, below the context where it is relative.
+    pub dockerfile: Option<Value>,
+    /// The Dockerfile's text (`dockerfile_inline`).
+    pub inline: Option<Value>,
+    /// The stage.
+    pub target: Option<Value>,
+    /// What further names in the Dockerfile stand for (`additional_contexts`).
+    pub contexts: BTreeMap<String, Value>,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// Something that belongs to a container and could not be looked at.

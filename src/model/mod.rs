@@ -10,8 +10,8 @@ mod value;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Asks, Command, Condition, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount, MountSource,
-    Script, Sight, Test, Unseen, Wait, Witness,
+    Asks, Build, Command, Condition, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount,
+    MountSource, Script, Sight, Start, Test, Unseen, Wait, Witness,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};

@@ -8,7 +8,7 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{is_symbolic, section};
 use super::{Context, Project};
 use crate::model::{
-    Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -64,7 +64,10 @@ impl Reader<'_> {
             profiles: profiles.into_iter().map(|name| name.text).collect(),
             image: node.get("image").and_then(|node| value(node)).filter(is_written),
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
-            builds: build.is_some_and(|build| !build.is_null()),
+            build: build.filter(|build| !build.is_null()).map(|build| built(build)),
+            installs: Vec::new(),
+            given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
+            start: None,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
             hooks: self.hooks(node),
@@ -216,6 +219,20 @@ impl Reader<'_> {
             });
         }
         found
+    }
+}
+
+fn built(node: &Node) -> Build {
+    let of = |key: &str| node.get(key).and_then(|node| value(node)).filter(is_written);
+    let more = node.get("additional_contexts").and_then(|contexts| contexts.as_map()).unwrap_or_default();
+    let context = |entry: &Entry| Some((entry.key.clone(), value(&entry.value)?));
+    Build {
+        context: of("context"),
+        dockerfile: of("dockerfile"),
+        inline: of("dockerfile_inline"),
+        target: of("target"),
+        contexts: more.iter().filter_map(context).collect(),
+        span: node.span,
     }
 }
 
