@@ -4,7 +4,7 @@ use crate::text::Span;
 use crate::text::yaml::Symbol;
 
 /// A string as a source gives it. Where a variable without a value stood, the text keeps `${NAME}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Value {
     /// The text, with `${NAME}` for each symbol.
     pub text: String,

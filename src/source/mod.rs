@@ -3,5 +3,6 @@
 pub mod capture;
 pub mod compose;
 pub mod engine;
+mod local_volume;
 pub mod proc;
 pub mod script;

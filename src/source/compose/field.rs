@@ -47,19 +47,26 @@ pub(super) fn words(node: &Node, told: &mut Vec<Diagnostic>) -> Option<Vec<Value
         return Some(items.iter().filter_map(|item| value(item)).collect());
     }
     let whole = value(node)?;
-    let words = match words::split(&whole.text) {
-        Ok(words) => words,
+    match command_words(&whole) {
+        Ok(words) => Some(words),
         Err(message) => {
             told.push(Diagnostic::at(Level::Error, node.span, message));
-            return None;
+            None
         }
-    };
+    }
+}
+
+/// A command written as one text, in the words that Compose splits it into.
+///
+/// # Errors
+/// Why Compose refuses it.
+pub(in crate::source) fn command_words(whole: &Value) -> Result<Vec<Value>, &'static str> {
     let word = |text: String| {
         let in_word = |name: &str| text.contains(&format!("${{{name}}}"));
         let symbols = whole.symbols.iter().filter(|symbol| in_word(&symbol.name)).cloned().collect();
         Value { text, symbols, span: whole.span }
     };
-    Some(words.into_iter().map(word).collect())
+    Ok(words::split(&whole.text)?.into_iter().map(word).collect())
 }
 
 /// Names with values, from either form; the later of two with one name wins.

@@ -36,6 +36,7 @@ mod words;
 use discover::discover;
 pub use discover::find;
 pub use document::document;
+pub(super) use field::command_words;
 pub use project::{Project, resolve};
 pub use service::layout;
 

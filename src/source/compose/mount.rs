@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::field::{flag, value};
 use super::tree::{as_text, is_symbolic, written};
 use crate::model::{Diagnostic, Level, Mount, MountSource, Value, clean};
+use crate::source::local_volume::Options;
 use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
 
@@ -30,20 +31,9 @@ fn volume_source(entry: &Entry) -> MountSource {
     let get = |key: &str| entry.value.get(key);
     let option = |key: &str| get("driver_opts").and_then(|options| options.get(key)).and_then(|node| value(node));
     let local = get("driver").and_then(|node| value(node)).is_none_or(|driver| driver.text == "local");
-    let (kind, device) = (option("type").map_or_else(String::new, |kind| kind.text), option("device"));
-    let options = option("o").map_or_else(String::new, |options| options.text);
-    let binds = options.split(',').any(|option| option == "bind" || option == "rbind");
-    // What kind of volume it is hangs on a variable.
-    let open = ["type", "o"].into_iter().filter_map(option).find(Value::is_symbolic);
-    if let Some(open) = open.filter(|open| local && device.is_some() && open.text.starts_with("${")) {
-        return MountSource::Unresolved(open);
-    }
-    match device {
-        Some(device) if local && binds => return MountSource::Host(cleaned(device)),
-        Some(device) if local && !kind.is_empty() && kind != "tmpfs" && kind != "none" => {
-            return MountSource::Device { fstype: kind, device, options };
-        }
-        _ => {}
+    let options = Options { kind: option("type"), o: option("o"), device: option("device") };
+    if let Some(source) = options.source(cleaned).filter(|_| local) {
+        return source;
     }
     let name = get("name").and_then(|node| value(node));
     MountSource::Volume(name.unwrap_or_else(|| Value::known(entry.key.clone(), Some(entry.key_span))))

@@ -29,6 +29,7 @@ mod place;
 mod program;
 mod question;
 mod redirect;
+pub mod start;
 mod state;
 mod syntax;
 mod user;

@@ -184,18 +184,20 @@ fn step(raw: &str, mut at: usize, text: &Text, number: usize, glyph: Glyph) -> O
     next(raw, at, glyph)
 }
 
-/// The end of the `$NAME` or `${NAME...}` that Compose replaces at `at`.
+/// The end of the `$NAME` or `${NAME...}` that Compose or an outer shell replaces at `at`, or of an outer shell's
+/// `$(...)`.
 fn after_variable(raw: &str, at: usize) -> Option<usize> {
     let rest = raw.get(at..)?.strip_prefix('$')?;
     let name = |text: &str| text.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(text.len());
-    let Some(inner) = rest.strip_prefix('{') else {
+    let bracket = rest.chars().next().and_then(|ch| [('{', '}'), ('(', ')')].into_iter().find(|(open, _)| *open == ch));
+    let Some(((opens, closes), inner)) = bracket.zip(rest.get(1..)) else {
         return Some(at + 1 + name(rest)).filter(|end| *end > at + 1);
     };
     let mut open = 1;
     for (number, ch) in inner.char_indices() {
         match ch {
-            '{' => open += 1,
-            '}' => open -= 1,
+            ch if ch == opens => open += 1,
+            ch if ch == closes => open -= 1,
             _ => {}
         }
         if open == 0 {

@@ -1,0 +1,188 @@
+//! Takes a command's words apart into options and operands, as the Go library pflag does: clusters of letters, `=`,
+//! switches that take a value after `=` alone, `--`. Uses `glyph`, `phrase` and `table`.
+
+use super::phrase::Phrase;
+use super::table::Table;
+use super::{Arg, Setting};
+use crate::model::Unseen;
+use crate::source::script::glyph::Text;
+use crate::text::Span;
+
+/// An option that was given.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    /// Its long name.
+    pub(super) name: &'static str,
+    /// Its value as it is written; `true` for a switch without one.
+    pub(super) text: Text,
+    /// Its value.
+    pub(super) value: Phrase,
+    /// Where the value is written.
+    pub(super) span: Span,
+    /// Whether the value hangs on something that is set in more than one way.
+    pub(super) unclear: bool,
+    /// Whether it is given on some ways only.
+    pub(super) perhaps: bool,
+}
+
+impl Given {
+    /// A switch's value, which Go's `ParseBool` reads; `None` where it is not known.
+    pub(super) fn on(&self) -> Option<bool> {
+        match self.value.known()?.as_str() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Words taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Parsed<'a> {
+    pub(super) given: Vec<Given>,
+    /// What is no option, in order: operands between options, then all that follows the last.
+    pub(super) between: Vec<&'a Arg>,
+    pub(super) rest: &'a [Arg],
+    pub(super) unseen: Vec<Unseen>,
+    pub(super) refused: Vec<Unseen>,
+}
+
+impl Parsed<'_> {
+    /// The last of an option's values.
+    pub(super) fn last(&self, name: &str) -> Option<&Given> {
+        self.given.iter().rev().find(|given| given.name == name)
+    }
+
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Given> {
+        self.given.iter().filter(move |given| given.name == name)
+    }
+}
+
+/// Takes words apart. Unless options may stand anywhere, the first operand ends them.
+pub(super) fn parse<'a>(args: &'a [Arg], tables: &[&Table], anywhere: bool, setting: &Setting<'_>) -> Parsed<'a> {
+    let mut reader = Reader { tables, setting, args, at: 0, parsed: Parsed::default() };
+    while let Some(arg) = reader.next() {
+        let raw = arg.text.raw();
+        let is_option = raw.len() > 1 && raw.starts_with('-') && arg.text.part(0, 1).is_fixed();
+        match raw.as_str() {
+            "--" if arg.text.is_fixed() => break,
+            _ if is_option => reader.option(arg, &raw),
+            _ if reader.is_options(arg, &raw) => {}
+            _ if anywhere => reader.parsed.between.push(arg),
+            _ => {
+                reader.at -= 1;
+                break;
+            }
+        }
+    }
+    reader.parsed.rest = args.get(reader.at..).unwrap_or_default();
+    reader.parsed
+}
+
+struct Reader<'a, 'b> {
+    tables: &'b [&'b Table],
+    setting: &'b Setting<'b>,
+    args: &'a [Arg],
+    at: usize,
+    parsed: Parsed<'a>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn next(&mut self) -> Option<&'a Arg> {
+        let arg = self.args.get(self.at)?;
+        self.at += 1;
+        Some(arg)
+    }
+
+    fn miss(&mut self, what: impl Into<String>, arg: &Arg) {
+        self.parsed.unseen.push(Unseen { what: what.into(), span: self.setting.span(arg) });
+    }
+
+    /// Whether a word that may be any number of words stands for options.
+    fn is_options(&mut self, arg: &Arg, raw: &str) -> bool {
+        if !arg.splits || !arg.text.is_live() {
+            return false;
+        }
+        let name = raw.to_ascii_lowercase();
+        let says = |hints: &[&str]| hints.iter().any(|hint| name.contains(hint));
+        let options = says(&["opt", "arg", "flag", "param", "$@", "$*", "[@]", "[*]", "{@", "{*"]);
+        if options && !says(&["image"]) {
+            self.miss(format!("`{raw}` stands for options that are not known"), arg);
+            return true;
+        }
+        if !says(&["image", "img", "tag", "service"]) {
+            self.miss(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
+        }
+        false
+    }
+
+    fn option(&mut self, arg: &'a Arg, raw: &str) {
+        let name: String = raw.chars().skip(if raw.starts_with("--") { 2 } else { 1 }).collect();
+        let equals = name.find('=');
+        let head = raw.chars().position(|ch| ch == '=').unwrap_or(arg.text.0.len());
+        let long = raw.starts_with("--");
+        if !arg.text.part(0, if long { head } else { 2 }).is_fixed() {
+            self.miss("which option this is hangs on a variable", arg);
+        } else if long {
+            let value = equals.map(|_| arg.text.part(head + 1, arg.text.0.len()));
+            self.long(arg, name.get(..equals.unwrap_or(name.len())).unwrap_or_default(), value);
+        } else {
+            self.cluster(arg);
+        }
+    }
+
+    fn long(&mut self, arg: &'a Arg, name: &str, value: Option<Text>) {
+        match Table::find(self.tables, |long, _| long == name) {
+            None => self.miss(format!("the option `--{name}` is not known"), arg),
+            Some((name, valued)) => self.given(arg, name, valued, value),
+        }
+    }
+
+    /// Letters, of which the first that takes a value takes the rest.
+    fn cluster(&mut self, arg: &'a Arg) {
+        let letters = &arg.text.0;
+        let mut at = 1;
+        while let Some(letter) = letters.get(at) {
+            let own = letter.ch.to_string();
+            let Some((name, valued)) = Table::find(self.tables, |_, short| short == own).filter(|_| !letter.live)
+            else {
+                return self.miss(format!("the option `-{own}` is not known"), arg);
+            };
+            let rest = |from: usize| Some(arg.text.part(from, letters.len())).filter(|rest| !rest.is_empty());
+            let equals = letters.get(at + 1).is_some_and(|next| next.ch == '=') && letters.len() > at + 2;
+            if equals || valued {
+                return self.given(arg, name, valued, rest(at + 1 + usize::from(equals)));
+            }
+            self.given(arg, name, false, None);
+            at += 1;
+        }
+    }
+
+    fn given(&mut self, arg: &'a Arg, name: &'static str, valued: bool, value: Option<Text>) {
+        let own = |text: Text| (text, arg.span, arg.unclear, arg.perhaps, false);
+        let (text, whole, unclear, perhaps, splits) = match value {
+            Some(text) => own(text),
+            None if !valued => own(Text::plain("true")),
+            None => match self.next() {
+                Some(next) => {
+                    let unclear = arg.unclear || next.unclear;
+                    let perhaps = arg.perhaps || next.perhaps;
+                    if arg.perhaps != next.perhaps {
+                        self.miss(format!("`--{name}` and its value are not given on the same ways"), arg);
+                    }
+                    (next.text.clone(), next.span, unclear, perhaps, next.splits)
+                }
+                None => {
+                    let what = format!("`--{name}` is given no value");
+                    return self.parsed.refused.push(Unseen { what, span: self.setting.span(arg) });
+                }
+            },
+        };
+        if splits && text.is_live() {
+            self.miss(format!("the value of `--{name}` may be no word or several"), arg);
+        }
+        let value = Phrase::read(&text, self.setting);
+        let span = self.setting.spot(&text).or(whole).unwrap_or(self.setting.here);
+        self.parsed.given.push(Given { name, text, value, span, unclear, perhaps });
+    }
+}
