@@ -8,6 +8,7 @@
 //!           `builtin`, `variable`, `redirect` are its larger cases; `state` and `outcome` what it carries along
 //! expand    words -> what they stand for
 //! launch    a program's words: wrappers (`wrapper`, `user`) looked through, locks (`flock`) taken, the program noted
+//! start     the words that start a container, as plain data
 //! ```
 
 mod branch;

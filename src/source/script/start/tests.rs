@@ -271,6 +271,7 @@ fn mounts_in_the_long_form() {
                 "volume q1 > /x",
             ),
             ("docker run --mount type=bind,src=a,dst=/x i", "!the source of a mount of type bind is no absolute path"),
+            ("docker run --mount dst=/x,ro i", "!a volume without a name is mounted read-only"),
             ("docker run --mount type=bind,dst=/x i", "!a mount of type bind has no source"),
             ("docker run --mount type=bind,src=/x i", "!a mount has no target"),
             ("docker run --mount type=bind,src=/x,dst=/y,what=x i", "!a mount has a part that is not known"),
