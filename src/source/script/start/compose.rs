@@ -102,7 +102,7 @@ impl Reader<'_, '_> {
             return Value::default();
         };
         let place = self.setting.span(arg);
-        let service = Phrase::read(&arg.text, self.setting).value(Some(place));
+        let service = Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(place));
         if arg.unclear || arg.perhaps || service.is_symbolic() {
             self.parsed.unseen.push(Unseen { what: "which service it is is not known".to_owned(), span: place });
         }
@@ -143,7 +143,7 @@ fn up(
     let mut services = Vec::new();
     for arg in reader.parsed.between.clone().into_iter().chain(reader.parsed.rest) {
         let place = setting.span(arg);
-        let service = Phrase::read(&arg.text, setting).value(Some(place));
+        let service = Phrase::read(&arg.text, arg.unclear, setting).value(Some(place));
         if arg.unclear || arg.perhaps || service.is_symbolic() {
             reader
                 .parsed

@@ -189,7 +189,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         if arg.unclear || arg.perhaps {
             self.miss("which image it is hangs on what runs before", place);
         }
-        Some(Phrase::read(&arg.text, self.setting).value(Some(place)))
+        Some(Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(place)))
     }
 
     /// One word; none takes the image's own away. podman takes a list in JSON, too.
@@ -220,7 +220,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             let span = self.setting.span(arg);
             self.miss("a word of the container's command is set in more than one way", span);
         }
-        let word = |arg: &Arg| Phrase::read(&arg.text, self.setting).value(Some(self.setting.span(arg)));
+        let word = |arg: &Arg| Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(self.setting.span(arg)));
         Some(Command { words: args.iter().map(word).collect(), span: self.setting.span(first) })
     }
 
@@ -270,6 +270,11 @@ impl<'a, 'b> Reader<'a, 'b> {
             };
             if name.is_empty() {
                 self.refuse("a variable has no name", span);
+                continue;
+            }
+            if name.ends_with('*') && value.is_none() {
+                // To podman a pattern, to docker an odd name.
+                self.miss("which variables are handed over hangs on the names of those that there are", span);
                 continue;
             }
             if given.perhaps {
