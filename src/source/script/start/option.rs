@@ -53,6 +53,11 @@ impl Parsed<'_> {
         self.given.iter().rev().find(|given| given.name == name)
     }
 
+    /// Whether it is asked for nothing but words about the program.
+    pub(super) fn informs(&self) -> bool {
+        self.given.iter().any(|given| matches!(given.name, "help" | "version") && given.on() != Some(false))
+    }
+
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Given> {
         self.given.iter().filter(move |given| given.name == name)
     }

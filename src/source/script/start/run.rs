@@ -51,8 +51,8 @@ pub(super) fn read(args: &[Arg], started: &Started<'_>, before: Parsed<'_>, sett
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);
     let mut reader = Reader::new(parsed, setting);
-    reader.common();
     let span = setting.span(started.first);
+    reader.common(span);
     let image = reader.image(span);
     let entrypoint = reader.parsed.last("entrypoint").cloned().map(|given| reader.entrypoint(&given, started.family));
     let command = reader.command(1, entrypoint.as_ref());
@@ -124,7 +124,10 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     /// Tells what of the options is not sure.
-    pub(super) fn common(&mut self) {
+    pub(super) fn common(&mut self, span: Span) {
+        if self.parsed.informs() {
+            self.refuse("it is asked for its help alone", span);
+        }
         let mut told = Vec::new();
         for given in &self.parsed.given {
             let mut tell = |what: String| told.push(Unseen { what, span: given.span });
