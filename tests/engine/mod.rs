@@ -18,6 +18,8 @@ mod kernel_facts;
 mod layout;
 mod not_root;
 mod raise;
+mod start;
+mod start_facts;
 mod strace;
 mod sweep;
 mod truth;

@@ -9,6 +9,7 @@
 //! expand    words -> what they stand for; `compute` what substituted commands print; `doubt` what may be missing
 //! disk      the files and variables of where it runs, asked for; `follow` from a word to the script file it means
 //! launch    a program's words: wrappers (`wrapper`, `user`) looked through, locks (`flock`) taken, the program noted
+//! start     the words that start a container, as plain data
 //! ```
 
 mod branch;

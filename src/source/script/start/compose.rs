@@ -15,6 +15,9 @@ use crate::text::Span;
 /// Reads what follows `docker compose`.
 pub(super) fn read(args: &[Arg], engine: Option<Value>, first: &Arg, setting: &Setting<'_>) -> Option<Start> {
     let before = parse(args, &[&table::COMPOSE], false, setting);
+    if before.informs() {
+        return None;
+    }
     let Some((command, rest)) = before.rest.split_first() else { return program::unclear(&before) };
     let span = setting.span(first);
     if !command.text.is_fixed() {
@@ -62,7 +65,7 @@ fn run(args: &[Arg], before: Parsed<'_>, engine: Option<Value>, span: Span, sett
     let mut parsed = parse(args, &[&table::COMPOSE_RUN], false, setting);
     told(before, &mut parsed);
     let mut reader = Reader::new(parsed, setting);
-    reader.common();
+    reader.common(span);
     let service = reader.service(span);
     let entrypoint = reader.words_of_entrypoint();
     let command = reader.command(1, entrypoint.as_ref());
@@ -102,7 +105,7 @@ impl Reader<'_, '_> {
             return Value::default();
         };
         let place = self.setting.span(arg);
-        let service = Phrase::read(&arg.text, self.setting).value(Some(place));
+        let service = Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(place));
         if arg.unclear || arg.perhaps || service.is_symbolic() {
             self.parsed.unseen.push(Unseen { what: "which service it is is not known".to_owned(), span: place });
         }
@@ -140,10 +143,11 @@ fn up(
     let mut parsed = parse(args, &[&table::COMPOSE_UP], true, setting);
     told(before, &mut parsed);
     let mut reader = Reader::new(parsed, setting);
+    reader.common(span);
     let mut services = Vec::new();
     for arg in reader.parsed.between.clone().into_iter().chain(reader.parsed.rest) {
         let place = setting.span(arg);
-        let service = Phrase::read(&arg.text, setting).value(Some(place));
+        let service = Phrase::read(&arg.text, arg.unclear, setting).value(Some(place));
         if arg.unclear || arg.perhaps || service.is_symbolic() {
             reader
                 .parsed

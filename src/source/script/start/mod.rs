@@ -140,8 +140,8 @@ pub struct ComposeRun {
     pub env_files: Vec<Value>,
     /// Labels over those of the service.
     pub labels: BTreeMap<String, Label>,
-    /// Mounts besides those of the service; of two at one target these win. A volume's name is the engine's or the
-    /// project's.
+    /// Mounts besides those of the service; of two at one target these win (version 1 leaves that to chance). A volume's
+    /// name is the project's, or else the engine's.
     pub mounts: Vec<Mount>,
     /// Whether the services it depends on are left alone.
     pub no_deps: bool,

@@ -49,6 +49,9 @@ pub(super) fn mount(given: &Given, family: Family, setting: &Setting<'_>) -> Res
     let source = mount.source(&kind, setting)?;
     let mut found = volume::mount(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
+    if family == Family::Docker && mount.read_only && found.mount.source == MountSource::Anonymous {
+        return Err(refused("a volume without a name is mounted read-only"));
+    }
     let subpath = mount.subpath.map(|path| path.cleaned().value(None).text.trim_start_matches('/').to_owned());
     found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
     found.doubt = mount.doubt;

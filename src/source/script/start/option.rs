@@ -53,6 +53,11 @@ impl Parsed<'_> {
         self.given.iter().rev().find(|given| given.name == name)
     }
 
+    /// Whether it is asked for nothing but words about the program.
+    pub(super) fn informs(&self) -> bool {
+        self.given.iter().any(|given| matches!(given.name, "help" | "version") && given.on() != Some(false))
+    }
+
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Given> {
         self.given.iter().filter(move |given| given.name == name)
     }
@@ -79,6 +84,17 @@ pub(super) fn parse<'a>(args: &'a [Arg], tables: &[&Table], anywhere: bool, sett
     reader.parsed
 }
 
+/// Whether what the shell replaces is a list, also in quotes.
+fn is_list(raw: &str) -> bool {
+    says(raw, &["$@", "$*", "[@]", "[*]", "{@", "{*"])
+}
+
+/// What a name hints at.
+fn says(raw: &str, hints: &[&str]) -> bool {
+    let name = raw.to_ascii_lowercase();
+    hints.iter().any(|hint| name.contains(hint))
+}
+
 struct Reader<'a, 'b> {
     tables: &'b [&'b Table],
     setting: &'b Setting<'b>,
@@ -103,14 +119,12 @@ impl<'a> Reader<'a, '_> {
         if !arg.splits || !arg.text.is_live() {
             return false;
         }
-        let name = raw.to_ascii_lowercase();
-        let says = |hints: &[&str]| hints.iter().any(|hint| name.contains(hint));
-        let options = says(&["opt", "arg", "flag", "param", "$@", "$*", "[@]", "[*]", "{@", "{*"]);
-        if options && !says(&["image"]) {
+        let says_image = says(raw, &["image", "img", "tag", "service"]);
+        if is_list(raw) || (says(raw, &["opt", "arg", "flag", "param"]) && !says_image) {
             self.miss(format!("`{raw}` stands for options that are not known"), arg);
             return true;
         }
-        if !says(&["image", "img", "tag", "service"]) {
+        if !says_image {
             self.miss(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
         }
         false
@@ -178,10 +192,10 @@ impl<'a> Reader<'a, '_> {
                 }
             },
         };
-        if splits && text.is_live() {
+        if splits && is_list(&text.raw()) {
             self.miss(format!("the value of `--{name}` may be no word or several"), arg);
         }
-        let value = Phrase::read(&text, self.setting);
+        let value = Phrase::read(&text, unclear, self.setting);
         let span = self.setting.spot(&text).or(whole).unwrap_or(self.setting.here);
         self.parsed.given.push(Given { name, text, value, span, unclear, perhaps });
     }

@@ -45,10 +45,13 @@ impl Hole {
 pub(super) struct Phrase(pub(super) Vec<Atom>);
 
 impl Phrase {
-    /// A word as the command gets it, with what is known of the shell put in.
-    pub(super) fn read(text: &Text, setting: &Setting<'_>) -> Self {
+    /// A word as the command gets it, with what is known of the shell put in. What a script sets in more than one way is
+    /// not what its environment says.
+    pub(super) fn read(text: &Text, unclear: bool, setting: &Setting<'_>) -> Self {
         let mut phrase = Self::default();
-        phrase.take(text, setting, 0);
+        let nothing = |_: &str| Variable::Unknown;
+        let lookup: &dyn Fn(&str) -> Variable = if unclear { &nothing } else { setting.lookup };
+        phrase.take(text, &Setting { lookup, base: setting.base.clone(), ..*setting }, 0);
         phrase
     }
 

@@ -39,6 +39,9 @@ pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
         Family::Nerdctl => &table::NERDCTL,
     };
     let parsed = parse(rest, &[before], false, setting);
+    if parsed.informs() {
+        return None;
+    }
     let Some((command, rest)) = parsed.rest.split_first() else { return unclear(&parsed) };
     if !command.text.is_fixed() {
         let what = format!("which of `{name}`'s commands this is hangs on a variable");

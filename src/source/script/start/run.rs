@@ -51,8 +51,8 @@ pub(super) fn read(args: &[Arg], started: &Started<'_>, before: Parsed<'_>, sett
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);
     let mut reader = Reader::new(parsed, setting);
-    reader.common();
     let span = setting.span(started.first);
+    reader.common(span);
     let image = reader.image(span);
     let entrypoint = reader.parsed.last("entrypoint").cloned().map(|given| reader.entrypoint(&given, started.family));
     let command = reader.command(1, entrypoint.as_ref());
@@ -124,7 +124,10 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     /// Tells what of the options is not sure.
-    pub(super) fn common(&mut self) {
+    pub(super) fn common(&mut self, span: Span) {
+        if self.parsed.informs() {
+            self.refuse("it is asked for its help alone", span);
+        }
         let mut told = Vec::new();
         for given in &self.parsed.given {
             let mut tell = |what: String| told.push(Unseen { what, span: given.span });
@@ -189,7 +192,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         if arg.unclear || arg.perhaps {
             self.miss("which image it is hangs on what runs before", place);
         }
-        Some(Phrase::read(&arg.text, self.setting).value(Some(place)))
+        Some(Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(place)))
     }
 
     /// One word; none takes the image's own away. podman takes a list in JSON, too.
@@ -220,7 +223,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             let span = self.setting.span(arg);
             self.miss("a word of the container's command is set in more than one way", span);
         }
-        let word = |arg: &Arg| Phrase::read(&arg.text, self.setting).value(Some(self.setting.span(arg)));
+        let word = |arg: &Arg| Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(self.setting.span(arg)));
         Some(Command { words: args.iter().map(word).collect(), span: self.setting.span(first) })
     }
 
@@ -270,6 +273,11 @@ impl<'a, 'b> Reader<'a, 'b> {
             };
             if name.is_empty() {
                 self.refuse("a variable has no name", span);
+                continue;
+            }
+            if name.ends_with('*') && value.is_none() {
+                // To podman a pattern, to docker an odd name.
+                self.miss("which variables are handed over hangs on the names of those that there are", span);
                 continue;
             }
             if given.perhaps {

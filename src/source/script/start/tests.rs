@@ -143,6 +143,8 @@ fn which_commands_start_a_container() {
         ("docker \"$1\" i", "unclear"),
         ("docker compose \"$@\"", "unclear"),
         ("docker build .", "no"),
+        ("docker --help run i", "no"),
+        ("docker compose --version run s", "no"),
         ("docker", "no"),
         ("docker container", "no"),
         ("docker compose", "no"),
@@ -201,8 +203,10 @@ fn what_is_not_sure_is_told() {
             ("docker run --tty=yes i", "i - -; !`--tty` is given neither true nor false"),
             ("docker run -$X i", "i - -; ~which option this is hangs on a variable"),
             ("docker run -v", "- - -; !`--volume` is given no value; !no image is named"),
+            ("docker run --help i", "i - -; !it is asked for its help alone"),
             ("docker run -w rel i", "i - -; !the working directory is no absolute path"),
-            ("docker run -u $U i", "i - - user=${U}; ~the value of `--user` may be no word or several"),
+            ("docker run -u $U i", "i - - user=${U}"),
+            ("docker run -u \"$@\" i", "i - - user=${@}; ~the value of `--user` may be no word or several"),
             ("podman run --env-host i", "i - -; ~`--env-host` hands over every variable of the host"),
         ],
     );
@@ -271,6 +275,7 @@ fn mounts_in_the_long_form() {
                 "volume q1 > /x",
             ),
             ("docker run --mount type=bind,src=a,dst=/x i", "!the source of a mount of type bind is no absolute path"),
+            ("docker run --mount dst=/x,ro i", "!a volume without a name is mounted read-only"),
             ("docker run --mount type=bind,dst=/x i", "!a mount of type bind has no source"),
             ("docker run --mount type=bind,src=/x i", "!a mount has no target"),
             ("docker run --mount type=bind,src=/x,dst=/y,what=x i", "!a mount has a part that is not known"),
@@ -323,6 +328,7 @@ fn the_environment() {
             ("docker run -e SET -e GONE -e X i", "GONE; SET=set; X"),
             ("docker run -e A=${X:-secret} -e B=$(cat /secret) i", "A=${X}; B=${a command's output}"),
             ("docker run -e =x i", "!a variable has no name"),
+            ("podman run -e 'A*' i", "~which variables are handed over hangs on the names of those that there are"),
             ("docker run -e $N=x i", "~the name of a variable hangs on another"),
         ],
     );
@@ -358,6 +364,27 @@ fn values_that_a_branch_may_add() {
     ];
     assert_eq!(told, wanted);
     assert!(run.refused.is_empty());
+}
+
+#[test]
+fn what_is_set_in_more_than_one_way_is_not_looked_up() {
+    let sources = Sources::default();
+    let arg = |word: &str| super::Arg { text: script::glyph::Text::plain(word), ..super::Arg::default() };
+    let live = super::Arg { text: script::glyph::Text::live("$GONE"), unclear: true, ..super::Arg::default() };
+    let mut volume = script::glyph::Text::live("$SET");
+    volume.push(&script::glyph::Text::plain("/x:/y"));
+    let volume = super::Arg { text: volume, unclear: true, ..super::Arg::default() };
+    let args = [arg("docker"), arg("run"), arg("-v"), volume, arg("i"), live];
+    let setting = Setting { sources: &sources, here: Span::default(), base: None, lookup: &lookup };
+    let Some(Start::Run(run)) = super::program::read(&args, &setting) else { panic!() };
+    assert_eq!(mount(&run.container.mounts[0]), "${SET}/x > /y");
+    assert_eq!(command(run.container.command.as_ref()), "[${GONE}]");
+    let told: Vec<&str> = run.unseen.iter().map(|unseen| unseen.what.as_str()).collect();
+    let wanted = [
+        "a word of the container's command is set in more than one way",
+        "what `--volume` is given is set in more than one way",
+    ];
+    assert_eq!(told, wanted);
 }
 
 #[test]
@@ -480,7 +507,89 @@ fn projects_of_compose() {
     assert_eq!((no_deps, only_created), (true, false));
 }
 
+/// A symbol is found in its value's text, however it is written.
+#[test]
+fn values_with_symbols_are_whole() {
+    for (source, content) in [
+        ("$X", Content::Unknown),
+        ("${X:?}", Content::Filled),
+        ("${X%/*}", Content::Unknown),
+        ("${X:-${Y:-/a//b}/c}", Content::Unknown),
+        ("$(git rev-parse --show-toplevel)", Content::Unknown),
+        ("$(dirname \"${BASH_SOURCE[0]}\")", Content::Unknown),
+        ("$(dirname \"$0\")/..", Content::Filled),
+        ("$X$X", Content::Unknown),
+        ("`a b`", Content::Unknown),
+        ("$((1 + 2))", Content::Unknown),
+        ("~other", Content::Unknown),
+    ] {
+        let text = if source.starts_with('~') { source.to_owned() } else { format!("\"{source}\"") };
+        let run = run(&format!("docker run -w {text} i"));
+        let directory = run.container.working_dir.unwrap();
+        assert_eq!(directory.content(), content, "{source}: {directory:?}");
+        assert!(directory.is_symbolic() && directory.text.starts_with("${"), "{source}: {directory:?}");
+    }
+    let twice = run("docker run -v $(git rev-parse x)/a:/a -v \"`git rev-parse x`/a\":/b i");
+    let sources: Vec<&MountSource> = twice.container.mounts.iter().map(|mount| &mount.source).collect();
+    assert_eq!(sources[0], sources[1]);
+}
+
 /// No input panics or takes long.
+#[test]
+fn random_words() {
+    let pieces = [
+        "docker",
+        "podman",
+        "compose",
+        "run",
+        "up",
+        "-",
+        "--",
+        "-v",
+        "-e",
+        "-it",
+        "--mount",
+        "--tmpfs",
+        "=",
+        ":",
+        ",",
+        "/a",
+        "\"",
+        "'",
+        "$X",
+        "${X",
+        "}",
+        "${X:-",
+        "$(",
+        ")",
+        "`",
+        "~",
+        "type=volume",
+        "src=",
+        "dst=/x",
+        "volume-opt=",
+        "é",
+        "*",
+        "[",
+        "]",
+        "--entrypoint",
+        "\\",
+        " ",
+        " ",
+        " ",
+        " ",
+        "..",
+        "i",
+        "$@",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..4_000 {
+        let start = if random.bool() { "docker run " } else { "docker compose run " };
+        let rest: String = (0..random.usize(0..24)).map(|_| pieces[random.usize(0..pieces.len())]).collect();
+        let _ = started(&format!("{start}{rest}"));
+    }
+}
+
 #[test]
 fn hostile_words() {
     let deep = format!("docker run -v \"{}x{}:/x\" i", "${A:-".repeat(5_000), "}".repeat(5_000));
