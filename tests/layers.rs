@@ -37,7 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["source/engine/"]),
     ("tokio", &["source/engine/"]),
     ("tokio_rustls", &["source/engine/"]),
-    ("ignore", &["source/compose/discover.rs"]),
+    ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, bail};
 
@@ -10,25 +11,32 @@ use crate::cli::Check;
 use crate::model::{Diagnostic, Layout, Level};
 use crate::ruleset::{CONFIG_FILE, Config, Ruleset};
 use crate::source::capture::{self, Capture, Running};
+use crate::source::code::{self, Repository};
 use crate::source::compose::{self, Context, Options, Profiles};
-use crate::source::script;
 use crate::text::{Pos, Sources, Span};
 
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
 
-/// Everything that the arguments name, and the configuration.
-pub(super) fn read(arguments: &Check, world: &World, sources: &Sources) -> anyhow::Result<(Layout, Config)> {
+/// Everything that the arguments name, and the configuration. The names of `programs` are waited for where one is
+/// looked for.
+pub(super) fn read(
+    arguments: &Check,
+    world: &World,
+    (programs, sources): (&OnceLock<Vec<String>>, &Sources),
+) -> anyhow::Result<(Layout, Config)> {
     let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
     let mut layout = Layout::default();
-    let projects = projects(arguments, &context, &mut layout.diagnostics)?;
+    let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
     let first = arguments.paths.first().or(arguments.compose.file.first());
     let config = config(first, world, sources, &mut layout.diagnostics);
-    let mut loaded = load(&projects, &context, sources);
+    let reading = Reading { context: &context, sources, programs };
+    let mut loaded = reading.load(&projects);
     tell_apart(&projects, &mut loaded);
     for project in loaded {
         layout.join(project);
     }
+    code::read(&scripts, &mut layout, &reading.repository());
     Ok((layout, config))
 }
 
@@ -47,8 +55,12 @@ pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, s
     planned.join(capture::layout(&rest, rules, false, sources));
 }
 
-/// Every project that the arguments name, each once.
-fn projects(arguments: &Check, context: &Context, told: &mut Vec<Diagnostic>) -> anyhow::Result<Vec<Options>> {
+/// Every project that the arguments name, each once, and every script that they name or that is below what they name.
+fn projects(
+    arguments: &Check,
+    context: &Context,
+    told: &mut Vec<Diagnostic>,
+) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
     let typed = &arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
@@ -63,7 +75,17 @@ fn projects(arguments: &Check, context: &Context, told: &mut Vec<Diagnostic>) ->
         let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
         projects.push(Options { files: typed.file.clone(), stdin, ..base.clone() });
     }
+    let mut scripts = Vec::new();
     for path in &arguments.paths {
+        let absolute = context.cwd.join(path);
+        if absolute.is_file() && code::is_script(&absolute) {
+            scripts.push(code::Found { path: path.clone(), named: true });
+            continue;
+        }
+        if absolute.is_dir() {
+            let found = code::find(&absolute).into_iter();
+            scripts.extend(found.map(|path| code::Found { path, named: false }));
+        }
         match compose::find(path, context) {
             Ok(found) => projects.extend(found.into_iter().map(|one| Options {
                 files: one.files,
@@ -79,7 +101,7 @@ fn projects(arguments: &Check, context: &Context, told: &mut Vec<Diagnostic>) ->
     if projects.len() > 1 && (typed.project_name.is_some() || typed.project_directory.is_some()) {
         bail!("--project-name and --project-directory are for one project, and {} were found", projects.len());
     }
-    Ok(projects)
+    Ok((projects, scripts))
 }
 
 fn real_paths(project: &Options, context: &Context) -> Vec<PathBuf> {
@@ -106,39 +128,52 @@ fn tell_apart(projects: &[Options], layouts: &mut [Layout]) {
     }
 }
 
-/// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
-fn load(projects: &[Options], context: &Context, sources: &Sources) -> Vec<Layout> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
-    let read =
-        |projects: &[Options]| projects.iter().map(|project| layout(project, context, sources)).collect::<Vec<_>>();
-    if threads == 1 {
-        return read(projects);
-    }
-    let share = projects.len().div_ceil(threads);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = projects.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
-        let lost = || {
-            let message = "reading a project failed in a way that should not happen; please report it";
-            vec![Layout { diagnostics: vec![Diagnostic::about(Level::Error, None, message)], ..Layout::default() }]
-        };
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| lost())).collect()
-    })
+/// What projects are read with.
+struct Reading<'a> {
+    context: &'a Context,
+    sources: &'a Sources,
+    /// The names of programs whose calls matter, once the rules are read.
+    programs: &'a OnceLock<Vec<String>>,
 }
 
-fn layout(project: &Options, context: &Context, sources: &Sources) -> Layout {
-    let mut layout = match compose::resolve(sources, context, project) {
-        Ok(project) => compose::layout(&project, context, sources),
-        Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
-    };
-    for container in &mut layout.containers {
-        container.script = script::read(container.entrypoint.as_ref(), container.command.as_ref(), sources);
-        for hook in &container.hooks {
-            // What a hook leads to that was not read is no reason to doubt what the container itself runs.
-            container.script.invocations.extend(script::read(Some(hook), None, sources).invocations);
+impl Reading<'_> {
+    /// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
+    fn load(&self, projects: &[Options]) -> Vec<Layout> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
+        let read = |projects: &[Options]| {
+            let repository = self.repository();
+            projects.iter().map(|project| self.layout(project, &repository)).collect::<Vec<_>>()
+        };
+        if threads == 1 {
+            return read(projects);
+        }
+        let share = projects.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = projects.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
+            let lost = || {
+                let message = "reading a project failed in a way that should not happen; please report it";
+                vec![Layout { diagnostics: vec![Diagnostic::about(Level::Error, None, message)], ..Layout::default() }]
+            };
+            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| lost())).collect()
+        })
+    }
+
+    fn repository(&self) -> Repository<'_> {
+        let (cwd, environment) = (&self.context.cwd, &self.context.environment);
+        Repository::new(self.sources, cwd, environment, self.programs)
+    }
+
+    fn layout(&self, project: &Options, repository: &Repository<'_>) -> Layout {
+        match compose::resolve(self.sources, self.context, project) {
+            Ok(project) => {
+                let mut layout = compose::layout(&project, self.context, self.sources);
+                code::complete(&mut layout, Some(Path::new(&project.directory)), repository);
+                layout
+            }
+            Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
         }
     }
-    layout
 }
 
 /// The configuration: found upward from the first PATH, or from where the tool runs.

@@ -12,6 +12,7 @@ mod where_path;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::cli::{Cli, Colour, Command};
 use crate::render::{Style, safe};
@@ -63,9 +64,15 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     match &cli.command {
         Command::Check(arguments) => {
             // The rules are as much to read as a project: both are read at once.
+            let programs = OnceLock::new();
             let (rules, read) = std::thread::scope(|scope| {
-                let rules = scope.spawn(|| Ruleset::load(&sources, cli.rules.as_deref()));
-                let read = check::read(arguments, world, &sources);
+                let rules = scope.spawn(|| {
+                    let names = Names(&programs);
+                    let rules = Ruleset::load(&sources, cli.rules.as_deref());
+                    names.tell(&rules);
+                    rules
+                });
+                let read = check::read(arguments, world, (&programs, &sources));
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
@@ -105,6 +112,22 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
 }
 
 /// The rules, or `None` where their mistakes have been told.
+/// Hands the names of programs to who waits for them, whatever becomes of the rules.
+struct Names<'a>(&'a OnceLock<Vec<String>>);
+
+impl Names<'_> {
+    fn tell(&self, rules: &Result<Ruleset, RulesetError>) {
+        let profiles = rules.as_ref().map(|rules| rules.profiles.as_slice()).unwrap_or_default();
+        self.0.get_or_init(|| profiles.iter().flat_map(|profile| profile.commands.clone()).collect());
+    }
+}
+
+impl Drop for Names<'_> {
+    fn drop(&mut self) {
+        self.0.get_or_init(Vec::new);
+    }
+}
+
 fn usable(
     rules: Result<Ruleset, RulesetError>,
     sources: &Sources,

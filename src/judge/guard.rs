@@ -263,7 +263,8 @@ fn held<'a>(
     state: &StateDir,
     mounts: &Mounts<'a>,
 ) -> GuardFact<'a> {
-    let Some(path) = expand(&lock.path, call, container, state) else {
+    let path = if lock.outside { Some(lock.path.clone()) } else { expand(&lock.path, call, container, state) };
+    let Some(path) = path else {
         let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
     };
@@ -297,7 +298,7 @@ fn held<'a>(
         }
         Wait::Forever | Wait::Seconds(_) | Wait::Unknown => {}
     }
-    fact.landing = Some(mounts.land(&path));
+    fact.landing = Some(if lock.outside { Landing::on_host(&path) } else { mounts.land(&path) });
     fact.path = Some(path);
     fact
 }

@@ -251,6 +251,7 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
         container: subject.container.name.clone(),
         project: subject.container.project.clone(),
         origin: match &subject.container.live {
+            None if subject.container.start.is_some() => "script",
             None => "compose",
             Some(live) if live.is_host => "host",
             Some(_) => "engine",

@@ -104,6 +104,11 @@ pub(crate) struct Landing<'a> {
 }
 
 impl Landing<'_> {
+    /// A path of the host itself.
+    pub(crate) fn on_host(path: &str) -> Self {
+        Self { place: own(Filesystem::Host, path), mount: None, inner: None }
+    }
+
     /// Whether nothing can be written there.
     pub(crate) fn is_read_only(&self, container: &Container) -> bool {
         self.mount.map_or(container.read_only, |mount| mount.read_only)

@@ -98,7 +98,12 @@ impl Case<'_, '_> {
         let collides =
             interactive || matches!(breach.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
         let apart = collides && self.relation.only_other_profiles;
-        if guessed || apart { breach.confidence.min(Confidence::Medium) } else { breach.confidence }
+        // What a script starts on some ways only may never be there.
+        let possible = |container: &Container| container.start.as_ref().is_some_and(|start| start.possible);
+        let mut concerned = self.relation.unsafe_peers.iter().filter_map(|at| self.subjects.get(*at)).peekable();
+        let others = concerned.peek().is_some() && concerned.all(|peer| possible(peer.container));
+        let perhaps = collides && (possible(self.subject.container) || others);
+        if guessed || apart || perhaps { breach.confidence.min(Confidence::Medium) } else { breach.confidence }
     }
 
     pub(crate) fn contradictions(&self) -> impl Iterator<Item = &Contradiction> {

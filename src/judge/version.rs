@@ -22,8 +22,11 @@ pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_
     let seen = installed(container, profile)
         .or_else(|| package(calls, profile))
         .or_else(|| binary(container, profile))
-        .or_else(|| image(container, profile))
-        .or_else(|| build_argument(container, profile));
+        .or_else(|| image(container, profile));
+    let seen = match installs(container, profile) {
+        Some(built) => seen.or(built),
+        None => seen.or_else(|| build_argument(container, profile)),
+    };
     let declared = container.labels.get(VERSION_LABEL).and_then(|label| {
         let range = VersionRange::parse(&label.value.text);
         if range.is_none() {
@@ -87,6 +90,32 @@ fn binary(container: &Container, profile: &Profile) -> Option<Pin> {
         let versioned = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
         (target_is_program && versioned).then(|| pin(name, "the mounted program", Some(mount.span))).flatten()
     })
+}
+
+/// The version that was installed while the image was built: the last one counts. `Some(None)` where it was installed
+/// without a version.
+fn installs(container: &Container, profile: &Profile) -> Option<Option<Pin>> {
+    let mut found = None;
+    let mut fetched = false;
+    for call in &container.installs {
+        let Some((program, words)) = call.argv.split_first() else { continue };
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let of_package = words.iter().find_map(|word| package_version(word, profile));
+        let version = match name {
+            "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" | "volta" => of_package,
+            // The native installer: a script that is fetched, and what it is given.
+            "bash" | "sh" if fetched => {
+                Some(words.iter().find(|word| !word.starts_with('-')).map_or("", String::as_str))
+            }
+            _ => None,
+        };
+        fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
+        let Some(version) = version else { continue };
+        let pinned = pin(version, "its Dockerfile", Some(call.span));
+        let removed = words.iter().any(|word| matches!(word.as_str(), "uninstall" | "remove" | "rm"));
+        found = if removed { None } else { Some(pinned) };
+    }
+    found
 }
 
 /// Whether a mount puts the program's own binary into the container.

@@ -295,9 +295,18 @@ pub struct FileLock {
     /// Where the word `flock` is written.
     #[serde(skip)]
     pub span: Span,
+    /// Whether `path` is the host's own: the lock is held around the command that starts the container.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub outside: bool,
     /// Where the descriptor that it locks was opened, where that is apart from it (`exec 9>file`).
     #[serde(skip)]
     pub opened: Option<Span>,
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A condition that hangs on a variable of the environment.

@@ -18,6 +18,10 @@ pub struct Profile {
     /// Package names from which it can be run (`npx PACKAGE@VERSION`).
     #[serde(default)]
     pub packages: Vec<String>,
+    /// Parts of the addresses that its own installer is fetched from; a shell runs it with the version as its first
+    /// argument.
+    #[serde(default)]
+    pub installers: Vec<String>,
     /// Last components of image names whose tag is the program's version.
     #[serde(default)]
     pub images: Vec<String>,

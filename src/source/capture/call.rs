@@ -38,6 +38,7 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         condition: None,
         test: None,
         span,
+        outside: false,
         opened: None,
     };
     Some(Invocation {

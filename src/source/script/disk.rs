@@ -1,5 +1,6 @@
-//! What the reader of scripts asks of the world it reads in: files, and what variables hold. Uses `text`.
+//! What the reader of scripts asks of the world it reads in: files, and what variables hold. Uses `model` and `text`.
 
+use crate::model::Value;
 use crate::text::{FileId, Sources, Span};
 
 /// What stands at a path.
@@ -7,6 +8,8 @@ use crate::text::{FileId, Sources, Span};
 pub enum Opened {
     /// A text.
     Text(FileId),
+    /// A text within a file, such as a here-document.
+    Passage(Box<Value>),
     /// A program that is no text.
     Binary,
     /// Nothing.
@@ -48,14 +51,14 @@ pub struct Setting<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// The names of programs whose calls matter: looked for in files that cannot be read as shell.
-    pub programs: &'a [String],
+    /// The names of programs whose calls matter: looked for in files that cannot be read as shell, and asked for then.
+    pub programs: &'a dyn Fn() -> &'a [String],
 }
 
 impl<'a> Setting<'a> {
     /// A setting of which nothing is known.
     pub fn unknown(sources: &'a Sources) -> Self {
-        Self { sources, disk: &NoDisk, directory: None, lookup: &|_| None, programs: &[] }
+        Self { sources, disk: &NoDisk, directory: None, lookup: &|_| None, programs: &|| &[] }
     }
 }
 

@@ -7,17 +7,37 @@ use super::disk::{Opened, mentioned};
 use super::doubt::{Doubt, Piece};
 use super::glyph::{Text, Word};
 use super::outcome::{Kind, Last, Outcome};
+use super::place;
 use super::state::{Directory, State};
 use super::syntax::Param;
 use super::walk::Walker;
 use super::wrapper::{ShellCall, is_shell};
-use crate::model::{clean, join};
+use crate::model::{Command, clean, join};
 use crate::text::FileId;
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Files of the system that shells source and that call nothing of interest.
 const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
+
+/// A script's text.
+pub(super) struct Code {
+    /// The file that it is, or stands in.
+    pub(super) file: FileId,
+    pub(super) text: Text,
+}
+
+impl Code {
+    fn first_line(&self) -> String {
+        self.text.0.iter().map(|glyph| glyph.ch).take_while(|ch| *ch != '\n').collect()
+    }
+
+    /// What tells it from other texts.
+    pub(super) fn key(&self) -> (FileId, u32) {
+        let at = self.text.0.iter().find_map(|glyph| glyph.at);
+        at.unwrap_or((self.file, 0))
+    }
+}
 
 /// What became of a file that a command names.
 pub(super) enum Followed {
@@ -102,7 +122,7 @@ impl Walker<'_> {
         let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
         let paths = directories.map(|directory| join(directory, &name));
         paths.map(|path| (self.setting.disk.open(&path), path)).find_map(|(opened, path)| match opened {
-            Opened::Text(_) | Opened::Binary => Some((path, opened)),
+            Opened::Text(_) | Opened::Passage(_) | Opened::Binary => Some((path, opened)),
             Opened::Absent | Opened::Unseen(_) => None,
         })
     }
@@ -111,18 +131,21 @@ impl Walker<'_> {
     pub(super) fn script_file(&mut self, words: &[Word], state: State) -> Followed {
         let Some(first) = words.first() else { return Followed::Not(state, None) };
         match self.program_file(first, &state) {
-            Some((path, Opened::Text(file))) => match Shebang::of(self.setting.sources.get(file).text()) {
-                Shebang::Shell(options) => {
-                    let mut call = ShellCall::plain(Word::default());
-                    call.options(&options);
-                    call.args = words.to_vec();
-                    Followed::Ran(self.run_file(&path, file, call, &state))
+            Some((path, opened @ (Opened::Text(_) | Opened::Passage(_)))) => {
+                let Some(code) = self.code(opened) else { return Followed::Not(state, None) };
+                match Shebang::of(&code.first_line()) {
+                    Shebang::Shell(options) => {
+                        let mut call = ShellCall::plain(Word::default());
+                        call.options(&options);
+                        call.args = words.to_vec();
+                        Followed::Ran(self.run_file(&path, &code, call, &state))
+                    }
+                    Shebang::Other(interpreter) => {
+                        let reason = self.foreign(&path, code.file, &interpreter);
+                        Followed::Not(state, Some(reason))
+                    }
                 }
-                Shebang::Other(interpreter) => {
-                    let reason = self.foreign(&path, file, &interpreter);
-                    Followed::Not(state, Some(reason))
-                }
-            },
+            }
             Some((path, Opened::Unseen(why))) if !why.is_empty() => {
                 Followed::Not(state, Some(format!("the script `{path}` was not read: {why}")))
             }
@@ -142,9 +165,10 @@ impl Walker<'_> {
         };
         let name = words.first().map(Word::raw).unwrap_or_default();
         match self.setting.disk.open(&path) {
-            Opened::Text(file) => {
+            opened @ (Opened::Text(_) | Opened::Passage(_)) => {
+                let Some(code) = self.code(opened) else { return Followed::Not(state, None) };
                 call.args.insert(0, word);
-                Followed::Ran(self.run_file(&path, file, call, &state))
+                Followed::Ran(self.run_file(&path, &code, call, &state))
             }
             Opened::Unseen(why) if !why.is_empty() => {
                 Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}")))
@@ -156,16 +180,27 @@ impl Walker<'_> {
         }
     }
 
-    fn run_file(&mut self, path: &str, file: FileId, mut call: ShellCall, state: &State) -> Outcome {
+    /// The text of what stands at a path.
+    fn code(&self, opened: Opened) -> Option<Code> {
+        match opened {
+            Opened::Text(file) => Some(Code { file, text: Text::of_file(file, self.setting.sources) }),
+            Opened::Passage(value) => {
+                let span = value.span?;
+                let words = place::words(&Command { words: vec![*value], span }, self.setting.sources);
+                Some(Code { file: span.file, text: words.into_iter().next()?.text })
+            }
+            Opened::Binary | Opened::Absent | Opened::Unseen(_) => None,
+        }
+    }
+
+    fn run_file(&mut self, path: &str, code: &Code, mut call: ShellCall, state: &State) -> Outcome {
         let Some(zeroth) = call.args.first_mut() else { return Outcome::either(state.clone()) };
         zeroth.text = Text::plain(path);
         if !self.enter(path) {
             return Outcome::either(state.clone());
         }
-        let text = Text::of_file(file, self.setting.sources);
-        let outcome = self.in_shell(&call, state, |walker, inner| {
-            walker.file_text(file, &text, Last::ReplacesUnlessRedirected, inner)
-        });
+        let outcome =
+            self.in_shell(&call, state, |walker, inner| walker.file_text(code, Last::ReplacesUnlessRedirected, inner));
         self.inside.pop();
         outcome
     }
@@ -197,8 +232,11 @@ impl Walker<'_> {
             })
         };
         let here = word.place(self.setting.sources);
-        let (path, file) = match file {
-            Some((Opened::Text(file), path)) => (path, file),
+        let (path, code) = match file {
+            Some((opened @ (Opened::Text(_) | Opened::Passage(_)), path)) => match self.code(opened) {
+                Some(code) => (path, code),
+                None => return Outcome::either(state),
+            },
             Some((_, path)) if HARMLESS.contains(&path.as_str()) => return Outcome::either(state),
             Some((Opened::Unseen(why), path)) if !why.is_empty() => {
                 self.miss_at(format!("`{path}` is sourced and was not read: {why}"), here);
@@ -222,8 +260,7 @@ impl Walker<'_> {
             let own = words.iter().skip(2).cloned().map(Piece::from);
             state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
         }
-        let text = Text::of_file(file, self.setting.sources);
-        let (outcome, frame) = self.framed(Kind::Sourced, |walker| walker.file_text(file, &text, Last::Forks, state));
+        let (outcome, frame) = self.framed(Kind::Sourced, |walker| walker.file_text(&code, Last::Forks, state));
         self.inside.pop();
         outcome.merge(frame.ends).map(|mut state| {
             if words.len() > 2 {
@@ -235,7 +272,7 @@ impl Walker<'_> {
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
     pub(super) fn foreign(&mut self, path: &str, file: FileId, interpreter: &str) -> String {
-        let names = self.setting.programs;
+        let names = (self.setting.programs)();
         let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
         match named {
             Some(span) => {
@@ -261,7 +298,7 @@ impl Walker<'_> {
         match self.setting.disk.open(&path) {
             Opened::Text(file) => Some(self.foreign(&path, file, name.rsplit('/').next().unwrap_or(&name))),
             _ => {
-                let names = self.setting.programs;
+                let names = (self.setting.programs)();
                 let span = self.setting.disk.mention(names)?;
                 let source = self.setting.sources.get(span.file);
                 let word = source.slice(span).to_owned();
@@ -280,7 +317,7 @@ impl Walker<'_> {
     pub(super) fn stands(&self, operator: &str, word: &Word, state: &State) -> bool {
         let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
         let path = self.absolute(&word.text, state).filter(|_| asks && !word.unclear);
-        path.is_some_and(|path| matches!(self.setting.disk.open(&path), Opened::Text(_)))
+        path.is_some_and(|path| matches!(self.setting.disk.open(&path), Opened::Text(_) | Opened::Passage(_)))
     }
 }
 

@@ -92,6 +92,7 @@ impl Walker<'_> {
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
     fn note_program(&mut self, words: &[Word], state: State, why: Option<String>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
+        self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
         if let Some(reason) = program::unseen(words) {
             let better = if reason.contains(" run by ") { self.interpreted_file(words, &state) } else { None };
@@ -146,6 +147,7 @@ impl Walker<'_> {
                 condition,
                 test,
                 span: held.span,
+                outside: false,
                 opened: opened.and_then(|file| file.opened),
             };
             locks.push((held.order, lock));
@@ -290,7 +292,7 @@ fn own_words(unwrapped: &Unwrapped, words: &[Word]) -> usize {
 }
 
 /// Of the conditions of a way those that ask one variable of the environment.
-fn conditions(state: &State) -> Vec<Condition> {
+pub(super) fn conditions(state: &State) -> Vec<Condition> {
     let asked = state.facts.iter().filter_map(|fact| fact.asks.clone());
     asked.map(|(variable, test)| Condition { variable, test }).collect()
 }

@@ -9,9 +9,10 @@
 //! expand    words -> what they stand for; `compute` what substituted commands print; `doubt` what may be missing
 //! disk      the files and variables of where it runs, asked for; `follow` from a word to the script file it means
 //! launch    a program's words: wrappers (`wrapper`, `user`) looked through, locks (`flock`) taken, the program noted
-//! start     the words that start a container, as plain data
+//! start     the words of `docker run` and its kin -> a container; `begun`: where a text starts one
 //! ```
 
+mod begun;
 mod branch;
 mod builtin;
 mod command;
@@ -41,6 +42,7 @@ mod wrapper;
 #[cfg(test)]
 mod tests;
 
+pub use self::begun::Started;
 pub use self::disk::Setting;
 use self::walk::Walker;
 use crate::model::{Command, Script, Sight};
@@ -51,20 +53,24 @@ use crate::text::{Sources, Span};
 /// A command without an entrypoint is read as if it were run itself. Bounded on any input: what is too large or too
 /// deep is named in [`Script::unseen`].
 pub fn read(entrypoint: Option<&Command>, command: Option<&Command>, sources: &Sources) -> Script {
-    follow(entrypoint, command, &Setting::unknown(sources))
+    follow(entrypoint, command, &Setting::unknown(sources)).0
 }
 
-/// The same, through the files of where they run.
-pub fn follow(entrypoint: Option<&Command>, command: Option<&Command>, setting: &Setting<'_>) -> Script {
+/// The same, through the files of where they run; and the containers that they start.
+pub fn follow(
+    entrypoint: Option<&Command>,
+    command: Option<&Command>,
+    setting: &Setting<'_>,
+) -> (Script, Vec<Started>) {
     let sources = setting.sources;
     let Some(first) = entrypoint.or(command) else {
-        return partial("the image's own command was not read");
+        return (partial("the image's own command was not read"), Vec::new());
     };
     let words: Vec<_> =
         [entrypoint, command].into_iter().flatten().flat_map(|command| place::words(command, sources)).collect();
     let mut walker = Walker::new(*setting, Span::at(first.span.file, first.span.start));
     if words.is_empty() {
-        return partial("neither entrypoint nor command has a word");
+        return (partial("neither entrypoint nor command has a word"), Vec::new());
     }
     walker.top(&words);
     let unseen_span = walker.unseen_span;
@@ -73,7 +79,8 @@ pub fn follow(entrypoint: Option<&Command>, command: Option<&Command>, setting: 
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
-    Script { invocations: walker.found, sight, unseen, unseen_span, without_environment: walker.dropped }
+    let script = Script { invocations: walker.found, sight, unseen, unseen_span, without_environment: walker.dropped };
+    (script, walker.started)
 }
 
 fn partial(reason: &str) -> Script {

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::begun::Started;
 use super::disk::Setting;
+use super::follow::Code;
 use super::glyph::Text;
 use super::grammar::{self, Parsed};
 use super::outcome::{Frame, Kind, Last, Outcome};
@@ -39,6 +41,9 @@ pub(super) struct Walker<'a> {
     /// Where the text stands that is being read, for what in it has no place of its own.
     pub(super) here: Span,
     pub(super) found: Vec<Invocation>,
+    pub(super) started: Vec<Started>,
+    /// How many of the processes around this one are not waited for.
+    pub(super) background: usize,
     pub(super) unseen: Option<String>,
     pub(super) unseen_span: Option<Span>,
     /// Whether something runs without the container's environment.
@@ -47,7 +52,7 @@ pub(super) struct Walker<'a> {
     pub(super) files: Vec<File>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<String>,
-    parsed: HashMap<FileId, Rc<Parsed>>,
+    parsed: HashMap<(FileId, u32), Rc<Parsed>>,
     pub(super) frames: Vec<Frame>,
     pub(super) calls: Vec<String>,
     /// Where `set -e` has no effect: conditions within each other.
@@ -70,6 +75,8 @@ impl<'a> Walker<'a> {
             setting,
             here,
             found: Vec::new(),
+            started: Vec::new(),
+            background: 0,
             unseen: None,
             unseen_span: None,
             dropped: false,
@@ -125,13 +132,14 @@ impl<'a> Walker<'a> {
     }
 
     /// Reads a script file, each once, and goes through it.
-    pub(super) fn file_text(&mut self, file: FileId, text: &Text, last: Last, state: State) -> Outcome {
-        self.read = self.read.saturating_add(text.0.len());
+    pub(super) fn file_text(&mut self, code: &Code, last: Last, state: State) -> Outcome {
+        let file = code.file;
+        self.read = self.read.saturating_add(code.text.0.len());
         if self.texts >= TEXTS || self.read > READ {
             self.miss("scripts are nested too deep, or too long, to be read");
             return Outcome::either(state);
         }
-        let parsed = Rc::clone(self.parsed.entry(file).or_insert_with(|| Rc::new(grammar::parse(text))));
+        let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(grammar::parse(&code.text))));
         if let Some((line, problem)) = &parsed.problem {
             let name = self.setting.sources.get(file).name().to_owned();
             let at =
@@ -182,10 +190,12 @@ impl<'a> Walker<'a> {
             return self.statement(&item.stmt, state);
         }
         let child = state.child(false);
+        self.background += 1;
         self.isolated(&state, child, |walker, child| {
             walker.forked = matches!(item.stmt, Stmt::Simple(_));
             walker.statement(&item.stmt, child)
         });
+        self.background -= 1;
         Outcome::ok(state)
     }
 
@@ -258,6 +268,10 @@ impl<'a> Walker<'a> {
         let result = run(self);
         self.muted -= 1;
         result
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted > 0
     }
 
     pub(super) fn note(&mut self, invocation: Invocation) {

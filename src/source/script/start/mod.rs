@@ -26,12 +26,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use super::doubt::Doubt;
 use super::glyph::{Glyph, Text, Word};
 use super::grammar;
 use super::state::State;
 use super::syntax::Stmt;
 use super::walk::Walker;
 use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value};
+use crate::source::script;
 use crate::text::{Sources, Span};
 
 /// What words start.
@@ -233,7 +235,8 @@ impl Arg {
         let list = ["$@", "${@", "[@]"].iter().any(|all| source.contains(all));
         let splits = !word.text.is_fixed() && source.contains(['$', '`']) && (list || !source.contains('"'));
         let text = word.text.clone();
-        Self { text, span: word.place(sources), unclear: word.unclear, perhaps: false, splits }
+        let perhaps = word.doubt != Doubt::Sure;
+        Self { text, span: word.place(sources), unclear: word.unclear, perhaps, splits }
     }
 }
 
@@ -261,6 +264,6 @@ fn read_text(
     let parsed = grammar::parse(&Text(text.char_indices().map(at).collect()));
     let Stmt::Simple(simple) = &parsed.block.first()?.stmt else { return None };
     let here = Span::file_start(file);
-    let words = Walker::new(sources, here).expand_all(&simple.words, &mut State::new());
+    let words = Walker::new(script::Setting::unknown(sources), here).expand_all(&simple.words, &mut State::new());
     read(&words, &Setting { sources, here, base: directory.map(|path| Value::known(path, None)), lookup })
 }

@@ -31,14 +31,10 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         "LIB" => Some("/opt/lib".to_owned()),
         _ => None,
     };
-    let setting = Setting {
-        sources: &sources,
-        disk: &disk,
-        directory: Some("/app"),
-        lookup: &lookup,
-        programs: &["claude".to_owned()],
-    };
-    let script = follow(Some(&command), None, &setting);
+    let names = ["claude".to_owned()];
+    let setting =
+        Setting { sources: &sources, disk: &disk, directory: Some("/app"), lookup: &lookup, programs: &|| &names };
+    let (script, _) = follow(Some(&command), None, &setting);
     let place = script.invocations.last().map_or_else(String::new, |call| place(&sources, call.span));
     let why = script.unseen.clone().unwrap_or_default();
     (shown(&script), if script.sight == Sight::Whole { place } else { why })

@@ -1,0 +1,152 @@
+//! Which file of the repository stands at a path of a planned container: by its mounts, then by its image.
+//! Uses `repository`, `source::image` and `source::script::disk`.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::repository::Repository;
+use crate::model::{Container, Mount, MountSource, join, split_below, upward};
+use crate::source::image::{Base, Context, Found, From, Image, Source, Step};
+use crate::source::script::disk::{Disk, Opened, mentioned};
+use crate::text::Span;
+
+/// Links that are followed.
+const LINKS: usize = 16;
+/// Files that are looked through for a name.
+const FILES: usize = 400;
+
+/// The files of a container that is not running.
+pub(super) struct Planned<'a> {
+    pub(super) repository: &'a Repository<'a>,
+    pub(super) container: &'a Container,
+    pub(super) image: Option<Rc<Image>>,
+}
+
+impl Planned<'_> {
+    fn look(&self, path: &str, links: usize) -> Opened {
+        if links == 0 {
+            return Opened::Unseen("its links lead round in a circle".to_owned());
+        }
+        match self.mount(path) {
+            Some((mount, rest)) => self.mounted(mount, rest),
+            None => self.in_image(path, links),
+        }
+    }
+
+    /// The mount that a path is on, and the rest of it.
+    fn mount<'p>(&self, path: &'p str) -> Option<(&Mount, &'p str)> {
+        upward(path).find_map(|above| {
+            let mount = self.container.mounts.iter().find(|mount| mount.target.text == above)?;
+            Some((mount, split_below(path, above)?))
+        })
+    }
+
+    fn mounted(&self, mount: &Mount, rest: &str) -> Opened {
+        let why = match &mount.source {
+            MountSource::Host(source) if !source.is_symbolic() => {
+                let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
+                return self.repository.open(Path::new(&join(&source, &format!("./{rest}"))));
+            }
+            MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from hangs on a variable",
+            MountSource::Tmpfs => "it is on a tmpfs",
+            MountSource::Injected => "its text is not in a file",
+            _ => "it is on a volume",
+        };
+        Opened::Unseen(why.to_owned())
+    }
+
+    fn in_image(&self, path: &str, links: usize) -> Opened {
+        let Some(image) = &self.image else {
+            let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
+            return Opened::Unseen(format!("its image{name} is not built here"));
+        };
+        match image.find(path, self.repository.sources) {
+            Found::File(file) => self.repository.open(&file),
+            Found::Text(text) => Opened::Passage(Box::new(text)),
+            Found::Link(target) => self.look(&target, links - 1),
+            Found::Base => Opened::Unseen(match &image.base {
+                Base::Named(name) => format!("it is in the image `{}`, which is not built here", name.text),
+                Base::Scratch | Base::Unread => "its Dockerfile could not be read".to_owned(),
+            }),
+            Found::Absent => Opened::Absent,
+            Found::Unknown { why, .. } => Opened::Unseen(why),
+        }
+    }
+
+    /// The files that the image copies from its context and that the container mounts, some of many.
+    fn all(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
+            Step::Copy(copied) => Some(copied),
+            Step::Run(_) | Step::Unread(_) => None,
+        });
+        for copied in copied {
+            let From::Context(Some(context)) = &copied.from else { continue };
+            for source in &copied.sources {
+                match source {
+                    Source::Path(path) if !path.is_symbolic() => {
+                        let path = path.text.trim_matches('/').trim_start_matches("./");
+                        below(context.as_ref(), if path == "." { "" } else { path }, &mut found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The files at and below a path of a context.
+fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
+    use crate::source::image::Kind;
+    let mut open = vec![path.to_owned()];
+    while let Some(path) = open.pop() {
+        if found.len() >= FILES {
+            return;
+        }
+        match context.kind(&path) {
+            Some(Kind::File) => found.push(context.locate(&path)),
+            Some(Kind::Directory) => {
+                let names = context.list(&path).unwrap_or_default();
+                let names = names.into_iter().filter(|name| !matches!(name.as_str(), ".git" | "node_modules"));
+                open.extend(names.map(|name| if path.is_empty() { name } else { format!("{path}/{name}") }));
+            }
+            Some(Kind::Other) | None => {}
+        }
+    }
+}
+
+impl Disk for Planned<'_> {
+    fn open(&self, path: &str) -> Opened {
+        self.look(path, LINKS)
+    }
+
+    fn mention(&self, names: &[String]) -> Option<Span> {
+        let mut files = self.all();
+        files.sort();
+        files.dedup();
+        let known = |path: &PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
+        };
+        files.iter().filter(|path| known(path)).find_map(|path| {
+            let file = self.repository.text(path)?;
+            mentioned(file, self.repository.sources, names)
+        })
+    }
+}
+
+/// The files of the machine that a script given by its path is run on.
+pub(super) struct Host<'a>(pub(super) &'a Repository<'a>);
+
+impl Disk for Host<'_> {
+    fn open(&self, path: &str) -> Opened {
+        match self.0.open(Path::new(path)) {
+            // Programs of the machine are no part of the repository.
+            Opened::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
+                Opened::Binary
+            }
+            opened => opened,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What an image gives to a container that does not say otherwise: environment, user, command, labels, volumes; and
+//! what was installed while it was built. Uses `source::image` and `source::script`.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
+use crate::source::image::{Image, Ran, Step};
+use crate::source::script;
+use crate::text::{Sources, Span};
+
+/// Fills in what the container leaves to its image.
+pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) {
+    for (name, variable) in &image.env {
+        container.env.entry(name.clone()).or_insert_with(|| variable.clone());
+    }
+    for (name, label) in &image.labels {
+        container.labels.entry(name.clone()).or_insert_with(|| label.clone());
+    }
+    container.user = container.user.take().or_else(|| image.user.clone());
+    container.working_dir = container.working_dir.take().or_else(|| image.working_dir.clone());
+    // An entrypoint of its own takes the image's command away (Compose spec, "entrypoint").
+    if container.entrypoint.is_none() {
+        container.entrypoint = image.entrypoint.clone().or_else(|| none_in(image, container.span));
+        container.command = container.command.take().or_else(|| image.command.clone());
+    }
+    for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
+        let target = clean(&path.text);
+        if container.mounts.iter().all(|mount| mount.target.text != target) {
+            container.mounts.push(anonymous(path, target, container.span));
+        }
+    }
+    let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
+        Step::Run(ran) => Some(ran),
+        Step::Copy(_) | Step::Unread(_) => None,
+    });
+    container.installs = ran.flat_map(|ran| installs(ran, sources)).collect();
+    home(container);
+}
+
+/// An image that begins with nothing has no entrypoint but its own.
+fn none_in(image: &Image, span: Span) -> Option<Command> {
+    (image.base == crate::source::image::Base::Scratch).then(|| Command { words: Vec::new(), span })
+}
+
+fn anonymous(path: &Value, target: String, span: Span) -> Mount {
+    let span = path.span.unwrap_or(span);
+    Mount {
+        target: Value::known(target, path.span),
+        source: MountSource::Anonymous,
+        subpath: None,
+        read_only: false,
+        span,
+        defined: None,
+        kernel: None,
+        stale: None,
+    }
+}
+
+/// The commands of a build step, with the variables that it runs with put in.
+fn installs(ran: &Ran, sources: &Sources) -> Vec<Invocation> {
+    let mut found = script::read(Some(&ran.command), None, sources).invocations;
+    for call in &mut found {
+        for word in &mut call.argv {
+            *word = put_in(word, &ran.env);
+        }
+    }
+    found
+}
+
+/// A word with the variables that are known put in; others stay.
+fn put_in(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(at) = rest.find('$') {
+        let (before, after) = rest.split_at(at);
+        text.push_str(before);
+        let name = |text: &str| text.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(text.len());
+        let inner = after.get(1..).unwrap_or("");
+        let (found, length) = match inner.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((inside, _)) if name(inside) == inside.len() => (inside, inside.len() + 3),
+            _ => (inner.get(..name(inner)).unwrap_or(""), name(inner) + 1),
+        };
+        match env.get(found).map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) if !value.is_symbolic() && !before.ends_with('\\') => text.push_str(&value.text),
+            _ => text.push_str(after.get(..length).unwrap_or(after)),
+        }
+        rest = after.get(length..).unwrap_or("");
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.
+fn home(container: &mut Container) {
+    let Some(user) = container.user.as_ref().filter(|user| !user.is_symbolic() && !container.env.contains_key("HOME"))
+    else {
+        return;
+    };
+    let name = user.text.split(':').next().unwrap_or("");
+    let made = container.installs.iter().find_map(|call| account(call, name).map(|home| (home, call.span)));
+    if let Some((home, span)) = made {
+        let variable = EnvVar { value: EnvValue::Set(Value::known(home, Some(span))), span };
+        container.env.insert("HOME".to_owned(), variable);
+    }
+}
+
+/// The home that a command gives to a user as it makes it (useradd(8), Debian's and busybox's adduser).
+fn account(call: &Invocation, user: &str) -> Option<String> {
+    let (program, words) = call.argv.split_first()?;
+    let name = program.rsplit('/').next().unwrap_or(program);
+    if !matches!(name, "useradd" | "adduser") {
+        return None;
+    }
+    let (home_options, uid_options) = match name {
+        "useradd" => (["-d", "--home-dir", "--home"], ["-u", "--uid"]),
+        // To busybox -h is the home; Debian's has --home.
+        _ => (["-h", "--home", "--home-dir"], ["-u", "--uid"]),
+    };
+    let (mut home, mut uid, mut last) = (None, None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let (option, own) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
+            _ => (word.as_str(), None),
+        };
+        let mut value = || own.clone().or_else(|| rest.next().cloned());
+        match option {
+            _ if home_options.contains(&option) => home = value(),
+            _ if uid_options.contains(&option) => uid = value(),
+            "-s" | "--shell" | "-g" | "--gid" | "-G" | "--groups" | "-c" | "--comment" | "--gecos" | "-k" | "-e"
+            | "-f" | "-b" | "-K" | "-p" | "-r"
+                if option != "-r" =>
+            {
+                _ = value()
+            }
+            "--ingroup" => _ = value(),
+            _ if option.starts_with('-') => {}
+            _ => last = Some(word.as_str()),
+        }
+    }
+    let made = last.filter(|made| *made == user || uid.as_deref() == Some(user))?;
+    let home = home.unwrap_or_else(|| format!("/home/{made}"));
+    home.starts_with('/').then_some(home)
+}

@@ -1,0 +1,117 @@
+//! The files of the repository that a check runs in: what may be read, how it is called, each read once.
+//! Uses `text` and `source::script::disk`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::source::script::disk::Opened;
+use crate::text::{FileId, Sources};
+
+/// The largest script that is read, in bytes.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// What a check may look at, and what it has.
+pub struct Repository<'a> {
+    pub(super) sources: &'a Sources,
+    /// Where the tool runs: names are told from here on.
+    pub(super) cwd: PathBuf,
+    /// The environment it runs in.
+    pub(super) environment: &'a BTreeMap<String, String>,
+    /// The names of programs whose calls matter, once they are known.
+    pub(super) programs: &'a OnceLock<Vec<String>>,
+    /// Directories that belong to it, without links.
+    roots: RefCell<Vec<PathBuf>>,
+    read: RefCell<HashMap<PathBuf, Opened>>,
+}
+
+impl<'a> Repository<'a> {
+    /// A repository of which nothing has been read.
+    pub fn new(
+        sources: &'a Sources,
+        cwd: &Path,
+        environment: &'a BTreeMap<String, String>,
+        programs: &'a OnceLock<Vec<String>>,
+    ) -> Self {
+        let (roots, read) = (RefCell::default(), RefCell::default());
+        Self { sources, cwd: cwd.to_owned(), environment, programs, roots, read }
+    }
+
+    /// Takes in the repository that a directory is in: from the next one above that holds `.git`, else the directory
+    /// itself.
+    pub fn include(&self, directory: &Path) {
+        let Ok(real) = fs::canonicalize(directory) else { return };
+        let top = real.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&real).to_owned();
+        let mut roots = self.roots.borrow_mut();
+        if !roots.iter().any(|root| top.starts_with(root)) {
+            roots.push(top);
+        }
+    }
+
+    /// A name as a person would write it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
+    }
+
+    /// The file at a path of this machine, where that is in the repository, after all links too.
+    pub(super) fn open(&self, path: &Path) -> Opened {
+        if let Some(opened) = self.read.borrow().get(path) {
+            return opened.clone();
+        }
+        let opened = self.look(path);
+        self.read.borrow_mut().insert(path.to_owned(), opened.clone());
+        opened
+    }
+
+    fn look(&self, path: &Path) -> Opened {
+        let inside = |path: &Path| self.roots.borrow().iter().any(|root| path.starts_with(root));
+        let Ok(real) = fs::canonicalize(path) else {
+            // What is not there cannot be told from what is elsewhere, but for the directory it would be in.
+            let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
+            let here = parent.is_some_and(|parent| inside(&parent));
+            return if here { Opened::Absent } else { self.elsewhere(path) };
+        };
+        if !inside(&real) {
+            return self.elsewhere(path);
+        }
+        match text(&real) {
+            Ok(Some(text)) => Opened::Text(self.sources.add(self.shown(path), text)),
+            Ok(None) => Opened::Binary,
+            Err(why) => Opened::Unseen(why),
+        }
+    }
+
+    fn elsewhere(&self, path: &Path) -> Opened {
+        Opened::Unseen(format!("{} is not in this repository", self.shown(path)))
+    }
+
+    /// A text that is read already, or `None` where it cannot be.
+    pub(super) fn text(&self, path: &Path) -> Option<FileId> {
+        match self.open(path) {
+            Opened::Text(file) => Some(file),
+            _ => None,
+        }
+    }
+}
+
+/// A file's text; `None` for one that is no text.
+fn text(path: &Path) -> Result<Option<String>, String> {
+    let metadata = fs::metadata(path).map_err(|error| format!("cannot be looked at: {error}"))?;
+    // A pipe would be waited for.
+    if !metadata.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("it cannot be read: {error}; check its permissions"))?;
+    if bytes.contains(&0) {
+        return Ok(None);
+    }
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("it is larger than {} KiB", MAX_BYTES / 1024));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+}

@@ -1,0 +1,257 @@
+//! The containers that scripts start: named after script and line, read like any other.
+//! Uses `repository`, `images` and `source::script::start`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{DEPTH, Reader, named};
+use crate::model::{
+    Container, Diagnostic, EnvValue, EnvVar, FileLock, Layout, Level, Mount, MountSource, Start as Begun, Symbol,
+    Unseen, Value, join, split_below, upward,
+};
+use crate::source::script::Started;
+use crate::source::script::disk::Opened;
+use crate::source::script::start::{ComposeRun, Run, Start};
+use crate::text::{Sources, Span};
+
+/// Containers that are started from scripts, of one project.
+const MANY: usize = 2_000;
+
+/// What is to be read yet: a start, and the container whose script it is in; none for the host's own.
+type Open = (Started, Option<Container>);
+
+/// A place in a file, by the file's name.
+type Spot = (String, u32, u32);
+
+impl Reader<'_> {
+    /// Adds the containers that are started, and those that these start.
+    pub(super) fn started(&self, open: Vec<Open>, layout: &mut Layout) {
+        let mut known: BTreeSet<Spot> =
+            layout.containers.iter().filter_map(|one| Some(spot(one.start.as_ref()?.span, self.sources()))).collect();
+        let mut open = open;
+        for _ in 0..DEPTH {
+            let mut next = Vec::new();
+            for (started, by) in open {
+                // A function that is called twice starts the same.
+                if !known.insert(spot(started.span, self.sources())) || layout.containers.len() > MANY {
+                    continue;
+                }
+                for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
+                    let starts = self.complete(&mut container);
+                    self.put_under(&mut container, &started, by.as_ref());
+                    next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
+                    layout.containers.push(container);
+                }
+            }
+            open = next;
+        }
+    }
+
+    fn sources(&self) -> &Sources {
+        self.repository.sources
+    }
+
+    /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
+    fn containers(&self, started: &Started, by: Option<&Container>, told: &mut Vec<Diagnostic>) -> Vec<Container> {
+        let (mut container, maybe, refused) = match &started.start {
+            Start::Run(run) => (self.run(run, started), &run.perhaps.mounts, &run.refused),
+            Start::Compose(run) => match self.compose(run, started) {
+                Ok(container) => (container, &run.perhaps.mounts, &run.refused),
+                Err(diagnostic) => {
+                    told.push(diagnostic);
+                    return Vec::new();
+                }
+            },
+            Start::Unclear(unseen) => {
+                told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
+                return Vec::new();
+            }
+            Start::Up(_) | Start::Existing => return Vec::new(),
+        };
+        if let Some(refused) = refused.first() {
+            let message = format!("this starts nothing: {}", refused.what);
+            told.push(Diagnostic::at(Level::Warning, refused.span, message));
+            return Vec::new();
+        }
+        container.name = named(started.span, self.sources());
+        container.project = by.and_then(|by| by.project.clone()).or(container.project);
+        container.span = started.span;
+        container.start = Some(Begun { possible: started.possible, span: started.span });
+        let covers = maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers(mount, &container)));
+        if !covers {
+            return vec![container];
+        }
+        let mut without = container.clone();
+        let mut number = 0;
+        without.mounts.retain(|_| {
+            number += 1;
+            !maybe.contains(&(number - 1))
+        });
+        without.name.push_str(" (with fewer mounts)");
+        vec![container, without]
+    }
+
+    fn run(&self, run: &Run, started: &Started) -> Container {
+        let mut container = run.container.clone();
+        container.given_name.clone_from(&run.name);
+        container.unseen.extend(run.unseen.iter().cloned());
+        let several = (run.detached || started.at_once) && run.name.is_none();
+        container.replicas = if several { 2 } else { 1 };
+        container.replicas_span = several.then_some(started.span);
+        self.perhaps_set(&mut container, &run.perhaps.env);
+        for file in &run.env_files {
+            self.env_file(file, &mut container, started.span);
+        }
+        if let Some(file) = run.label_files.first() {
+            let what = "the labels of `--label-file` were not read".to_owned();
+            container.unseen.push(Unseen { what, span: file.span.unwrap_or(started.span) });
+        }
+        for from in &run.volumes_from {
+            self.volumes_from(from, &mut container, started.span);
+        }
+        container
+    }
+
+    /// A variable that is set on some ways only hangs on what is not known.
+    fn perhaps_set(&self, container: &mut Container, names: &[String]) {
+        for name in names {
+            if let Some(variable) = container.env.get_mut(name) {
+                let symbol = Symbol { name: name.clone(), required: false };
+                let text = format!("${{{name}}}");
+                variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
+            }
+        }
+    }
+
+    /// The variables of a file, below those of the command line.
+    fn env_file(&self, file: &Value, container: &mut Container, here: Span) {
+        let span = file.span.unwrap_or(here);
+        let opened = (!file.is_symbolic()).then(|| self.repository.open(Path::new(&file.text)));
+        let Some(Opened::Text(id)) = opened else {
+            let what = "the variables of its `--env-file` were not read".to_owned();
+            container.unseen.push(Unseen { what, span });
+            return;
+        };
+        for (name, value) in variables(self.sources().get(id).text()) {
+            let value = match value.or_else(|| self.repository.environment.get(&name).cloned()) {
+                Some(value) => EnvValue::Set(Value::known(value, None)),
+                None => continue,
+            };
+            container.env.entry(name).or_insert(EnvVar { value, span });
+        }
+    }
+
+    /// `--volumes-from`: of a service, by its name or the name that it is given.
+    fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
+        let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
+        let given = |one: &&Container| one.given_name.as_ref().is_some_and(|given| given.text == name);
+        let of_project = |one: &&Container| {
+            let project = one.project.as_deref().unwrap_or("");
+            ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", one.name))
+        };
+        let giver = self.services.iter().find(given).or_else(|| self.services.iter().find(of_project));
+        let Some(giver) = giver.filter(|_| !from.is_symbolic()) else {
+            let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
+            container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
+            return;
+        };
+        for mount in giver.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
+            if container.mounts.iter().all(|own| own.target.text != mount.target.text) {
+                container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
+            }
+        }
+    }
+
+    fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
+        let name = &run.service.text;
+        let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
+        let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
+            let message =
+                format!("this starts a container of the service `{name}`, which no compose file here describes");
+            return Err(Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message));
+        };
+        let mut container = service.clone();
+        container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
+        container.replicas_span = None;
+        container.given_name.clone_from(&run.name);
+        if let Some(entrypoint) = &run.entrypoint {
+            (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
+        }
+        container.command = run.command.clone().or(container.command);
+        container.user = run.user.clone().or(container.user);
+        container.working_dir = run.working_dir.clone().or(container.working_dir);
+        container.tty = run.tty.or(container.tty);
+        container.stdin_open = run.stdin_open.or(container.stdin_open);
+        container.hooks.clear();
+        container.env.extend(run.env.clone());
+        self.perhaps_set(&mut container, &run.perhaps.env);
+        container.labels.extend(run.labels.clone());
+        for mount in &run.mounts {
+            container.mounts.retain(|own| own.target.text != mount.target.text);
+            container.mounts.push(mount.clone());
+        }
+        container.unseen.extend(run.unseen.iter().cloned());
+        for file in &run.env_files {
+            self.env_file(file, &mut container, started.span);
+        }
+        Ok(container)
+    }
+
+    /// What runs in a container that is waited for runs under the locks that are held around its start.
+    fn put_under(&self, container: &mut Container, started: &Started, by: Option<&Container>) {
+        let waits = match &started.start {
+            Start::Run(run) => !run.detached && !run.only_created,
+            Start::Compose(run) => !run.detached,
+            _ => false,
+        };
+        if !waits {
+            return;
+        }
+        let held: Vec<FileLock> = started
+            .locks
+            .iter()
+            .filter_map(|(path, lock)| {
+                let path = path.as_ref()?;
+                let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
+                Some(FileLock { path, outside: true, ..lock.clone() })
+            })
+            .collect();
+        for call in &mut container.script.invocations {
+            call.locks.splice(0..0, held.iter().cloned());
+        }
+    }
+}
+
+/// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around
+/// (docker's cli, `opts.ParseEnvFile`).
+fn variables(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
+    let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '\u{feff}']));
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| match line.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (line.trim().to_owned(), None),
+    })
+}
+
+/// The host's path of a file of a container.
+fn on_host(path: &str, container: &Container) -> Option<String> {
+    let (mount, rest) = upward(path).find_map(|above| {
+        let mount = container.mounts.iter().find(|mount| mount.target.text == above)?;
+        Some((mount, split_below(path, above)?))
+    })?;
+    match &mount.source {
+        MountSource::Host(source) if !source.is_symbolic() => Some(join(&source.text, &format!("./{rest}"))),
+        _ => None,
+    }
+}
+
+/// Whether a mount lies on what another one shows.
+fn covers(mount: &Mount, container: &Container) -> bool {
+    let below = |other: &Mount| {
+        other.target.text != mount.target.text && split_below(&mount.target.text, &other.target.text).is_some()
+    };
+    container.mounts.iter().any(below)
+}
+
+fn spot(span: Span, sources: &Sources) -> Spot {
+    (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
+}
