@@ -57,6 +57,8 @@ pub struct Participant {
     pub guard_path: Option<String>,
     /// Where that really lives.
     pub guard_place: Option<PlaceName>,
+    /// What shows the state of the guard.
+    pub guard_evidence: Vec<Evidence>,
     /// The worst that was found.
     pub verdict: Verdict,
     /// Why it is safe, or why it is not a participant; empty where findings say what is wrong.
@@ -242,8 +244,15 @@ impl Evidence {
 impl Report {
     /// Gives what was seen of running containers its true strength, by who told the line it stands on.
     pub fn attribute(&mut self, sources: &Sources) {
+        let told = |span: Span| sources.get(span.file).teller(span.start.line);
+        for evidence in self.participants.iter_mut().flat_map(|one| &mut one.guard_evidence) {
+            evidence.kind = match (evidence.kind, evidence.span.and_then(told)) {
+                (EvidenceKind::Static, Some(Teller::Kernel)) => EvidenceKind::Kernel,
+                (EvidenceKind::Static, Some(Teller::Engine)) => EvidenceKind::Engine,
+                (kind, _) => kind,
+            };
+        }
         for finding in &mut self.findings {
-            let told = |span: Span| sources.get(span.file).teller(span.start.line);
             let live = finding.primary().is_some_and(|span| told(span).is_some());
             for evidence in finding.evidence.iter_mut().filter(|evidence| evidence.kind == EvidenceKind::Static) {
                 evidence.kind = match evidence.span.map(told) {

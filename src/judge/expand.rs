@@ -26,25 +26,30 @@ pub(super) fn expand(word: &str, call: &Invocation, container: &Container, state
         // Another user's home.
         return None;
     }
-    while let Some(at) = rest.find(['$', '\\', '`']) {
-        let (before, after) = rest.split_at(at);
-        path.push_str(before);
-        let mut characters = after.chars();
-        match characters.next() {
-            Some('\\') => {
-                path.extend(characters.next());
-                rest = characters.as_str();
-            }
-            Some('$') => rest = scope.parameter(characters.as_str(), &mut path)?,
-            _ => return None,
-        }
-    }
-    path.push_str(rest);
+    path.push_str(&scope.text(rest)?);
     if path.starts_with('/') {
         return Some(join("/", &path));
     }
     let base = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic())?;
     Some(join(&base.text, &path))
+}
+
+/// What stands up to the brace that closes, and what follows that; not deeper than a person would write.
+fn braced(text: &str) -> Option<(&str, &str)> {
+    let mut open = 1;
+    for (at, ch) in text.char_indices() {
+        match ch {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        match open {
+            0 => return Some((text.get(..at)?, text.get(at + 1..)?)),
+            8.. => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Scope<'a> {
@@ -54,9 +59,29 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// The text with its parameters put in.
+    fn text(&self, text: &str) -> Option<String> {
+        let (mut told, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find(['$', '\\', '`']) {
+            let (before, after) = rest.split_at(at);
+            told.push_str(before);
+            let mut characters = after.chars();
+            match characters.next() {
+                Some('\\') => {
+                    told.extend(characters.next());
+                    rest = characters.as_str();
+                }
+                Some('$') => rest = self.parameter(characters.as_str(), &mut told)?,
+                _ => return None,
+            }
+        }
+        told.push_str(rest);
+        Some(told)
+    }
+
     /// Puts in the parameter whose `$` stands before `after`, and gives what follows it.
     fn parameter<'t>(&self, after: &'t str, path: &mut String) -> Option<&'t str> {
-        let Some((inner, rest)) = after.strip_prefix('{').and_then(|after| after.split_once('}')) else {
+        let Some((inner, rest)) = after.strip_prefix('{').and_then(braced) else {
             let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
             let (name, rest) = after.split_at(end);
             path.push_str(&self.value(name)?);
@@ -64,7 +89,7 @@ impl Scope<'_> {
         };
         let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
         let (name, operator) = inner.split_at(end);
-        let plain = |text: &str| (!text.is_empty() && !text.contains(['$', '`', '\\'])).then(|| text.to_owned());
+        let plain = |text: &str| self.text(text).filter(|text| !text.is_empty());
         let default = operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-'));
         let value = match (self.held(name), default) {
             (Held::Value(value), _) if operator.is_empty() || !value.is_empty() => value,

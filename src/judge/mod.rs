@@ -194,6 +194,7 @@ impl<'a> Judgement<'a, '_> {
         };
         participant.internal_lock = facts.internal_lock.name();
         participant.guard = facts.guard.name();
+        participant.guard_evidence.clone_from(&subject.guard.evidence);
         participant.guard_place = subject.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.findings)
     }
@@ -271,6 +272,7 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
         guard: subject.guard.state.name(),
         guard_path: subject.guard.path.clone(),
         guard_place: None,
+        guard_evidence: Vec::new(),
         verdict,
         reason,
         span: subject.container.span,

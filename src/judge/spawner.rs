@@ -24,7 +24,8 @@ pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
         return;
     }
     for container in &layout.containers {
-        let declared = container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
+        let declared = container.starts_described
+            || container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
         let socket = container.mounts.iter().find(|mount| {
             let MountSource::Host(source) = &mount.source else { return false };
             rules.filesystems.engine_sockets.contains(&source.text)

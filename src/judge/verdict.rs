@@ -7,7 +7,7 @@ use super::subject::Subject;
 use super::words::Words;
 use crate::finding::{Evidence, Finding, Location, MAX_PEERS};
 use crate::model::Container;
-use crate::ruleset::{Breach, Confidence, Facts, Outcome, Ruleset};
+use crate::ruleset::{Breach, Confidence, Facts, Guard, Outcome, Ruleset};
 use crate::text::Span;
 
 /// Everything about one participant that a table or a sentence can ask for.
@@ -152,7 +152,8 @@ impl Case<'_, '_> {
                 let bare = subject.guard.bare_call.map(|span| at(span, "called here without the guard"));
                 let version = of(&subject.version.evidence);
                 let auth = of(&subject.auth.evidence);
-                [vec![mount], bare.into_iter().collect(), version, auth].concat()
+                // The call is what has to be changed.
+                [bare.into_iter().collect(), vec![mount], version, auth].concat()
             }
             _ => vec![mount],
         };
@@ -173,7 +174,11 @@ impl Case<'_, '_> {
             "role" => [vec![place], subject.role.evidence.clone(), subject.guard.evidence.clone()].concat(),
             "guard" | "filesystem" => [vec![place], subject.guard.evidence.clone()].concat(),
             "key" | "state" => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
-            "landing" => [vec![place], state(), subject.version.evidence.clone()].concat(),
+            "landing" => {
+                let held = subject.guard.state == Guard::Held;
+                let guard = if held { subject.guard.evidence.clone() } else { Vec::new() };
+                [vec![place], state(), subject.version.evidence.clone(), guard].concat()
+            }
             "exclusion" => {
                 let version = subject.version.evidence.clone();
                 let version = if version.is_empty() {

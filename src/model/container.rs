@@ -34,6 +34,8 @@ pub struct Container {
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
     pub start: Option<Start>,
+    /// Whether all that its scripts start is described too, and they were seen whole.
+    pub starts_described: bool,
     /// The command, which replaces the image's; `None` where the image's own is used.
     pub command: Option<Command>,
     /// The entrypoint, which replaces the image's; `None` where the image's own is used.

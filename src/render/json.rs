@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::finding::{Finding, Participant, PlaceName, Report, Verdict};
+use crate::finding::{Evidence, Finding, Participant, PlaceName, Report, Verdict};
 use crate::model::Level;
 use crate::text::{Sources, Span};
 use crate::triage::count;
@@ -67,6 +67,15 @@ struct Guard<'a> {
     state: &'a str,
     path: Option<&'a str>,
     place: Option<JsonPlace<'a>>,
+    evidence: Vec<Proof<'a>>,
+}
+
+/// Evidence with the place that shows it.
+#[derive(Serialize)]
+struct Proof<'a> {
+    kind: &'a str,
+    text: &'a str,
+    location: Option<JsonLocation>,
 }
 
 #[derive(Serialize)]
@@ -137,7 +146,7 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
     let counts = count(report);
     Document {
         schema_version: SCHEMA_VERSION,
-        participants: report.participants.iter().map(participant).collect(),
+        participants: report.participants.iter().map(|one| participant(one, sources)).collect(),
         findings: report.findings.iter().map(|finding| self::finding(finding, sources)).collect(),
         diagnostics: report
             .diagnostics
@@ -163,7 +172,7 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
     }
 }
 
-fn participant(one: &Participant) -> JsonParticipant<'_> {
+fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'a> {
     JsonParticipant {
         container: &one.container,
         project: one.project.as_deref(),
@@ -182,7 +191,12 @@ fn participant(one: &Participant) -> JsonParticipant<'_> {
             state: one.internal_lock,
             locks: one.locks.iter().map(|lock| JsonLock { path: &lock.path, place: place(&lock.place) }).collect(),
         },
-        guard: Guard { state: one.guard, path: one.guard_path.as_deref(), place: one.guard_place.as_ref().map(place) },
+        guard: Guard {
+            state: one.guard,
+            path: one.guard_path.as_deref(),
+            place: one.guard_place.as_ref().map(place),
+            evidence: one.guard_evidence.iter().map(|evidence| proof(evidence, sources)).collect(),
+        },
         verdict: one.verdict.name(),
         reason: Some(one.reason.as_str()).filter(|reason| !reason.is_empty()),
     }
@@ -210,6 +224,11 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
             .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
             .collect(),
     }
+}
+
+fn proof<'a>(evidence: &'a Evidence, sources: &Sources) -> Proof<'a> {
+    let location = evidence.span.map(|span| location(span, "related", sources));
+    Proof { kind: evidence.kind.name(), text: &evidence.text, location }
 }
 
 fn location(span: Span, role: &'static str, sources: &Sources) -> JsonLocation {

@@ -25,8 +25,9 @@ use std::rc::Rc;
 use files::Planned;
 use images::Images;
 
-use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script};
+use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
 use crate::source::image::Image;
+use crate::source::script::start::Start;
 use crate::source::script::{self, Setting, Started};
 use crate::text::Sources;
 
@@ -74,6 +75,9 @@ impl Reader<'_> {
         }
         let (script, starts) = self.script(container, image);
         container.script = script;
+        let understood = |started: &Started| !matches!(started.start, Start::Unclear(_));
+        let whole = container.script.sight == Sight::Whole;
+        container.starts_described = whole && !starts.is_empty() && starts.iter().all(understood);
         starts
     }
 

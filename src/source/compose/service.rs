@@ -68,6 +68,7 @@ impl Reader<'_> {
             installs: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
+            starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
             hooks: self.hooks(node),

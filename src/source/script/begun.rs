@@ -62,7 +62,7 @@ impl Walker<'_> {
     fn told(&self, name: &str, state: &State) -> Variable {
         let set = |text: String| Variable::Set(Value::known(text, None));
         match state.vars.get(name).map(|variable| &variable.value) {
-            Some(Held::Text(text)) if text.is_fixed() => set(text.raw()),
+            Some(Held::Text(text)) => self.resolve(text).map_or(Variable::Unknown, set),
             Some(Held::Unset) => Variable::Unset,
             None | Some(Held::Inherited) => (self.setting.lookup)(name).map_or(Variable::Unknown, set),
             Some(_) => Variable::Unknown,

@@ -29,6 +29,8 @@ impl Doubt {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Piece {
     pub(super) text: Text,
+    /// The word as it is written where the list was made.
+    pub(super) source: Text,
     /// Whether it is there at all.
     pub(super) doubt: Doubt,
     /// Whether a variable went into it that the text sets in more than one way.
@@ -37,7 +39,7 @@ pub(super) struct Piece {
 
 impl From<Word> for Piece {
     fn from(word: Word) -> Self {
-        Self { text: word.text, doubt: word.doubt, unclear: word.unclear }
+        Self { text: word.text, source: word.source, doubt: word.doubt, unclear: word.unclear }
     }
 }
 
@@ -52,6 +54,7 @@ pub(super) fn join(a: &[Piece], b: &[Piece], only_a: &Doubt, only_b: &Doubt) -> 
     let same = |(x, y): &(&Piece, &Piece)| x.text == y.text;
     let both = |(x, y): (&Piece, &Piece)| Piece {
         text: x.text.clone(),
+        source: x.source.clone(),
         doubt: x.doubt.clone().or(y.doubt.clone()),
         unclear: x.unclear || y.unclear,
     };

@@ -86,9 +86,9 @@ impl Walker<'_> {
                                 let open = open.get_or_insert_with(fresh);
                                 grow(open, &piece.text);
                                 open.unclear |= piece.unclear;
-                                if alone && piece.text.run().is_some() {
+                                if alone && !piece.source.is_empty() {
                                     // It is written where the list was made.
-                                    open.source = piece.text.clone();
+                                    open.source = piece.source.clone();
                                 }
                                 match alone {
                                     true => open.doubt = piece.doubt.clone(),

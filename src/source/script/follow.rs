@@ -50,7 +50,7 @@ pub(super) enum Followed {
 
 impl Walker<'_> {
     /// A text as it is once the environment is put in; `None` where a part of it is not known.
-    pub(super) fn resolve(&self, text: &Text, state: &State) -> Option<String> {
+    pub(super) fn resolve(&self, text: &Text) -> Option<String> {
         let mut path = String::new();
         let mut at = 0;
         while let Some(glyph) = text.0.get(at) {
@@ -62,13 +62,14 @@ impl Walker<'_> {
             let rest: String = text.0.iter().skip(at).take_while(|glyph| glyph.live).map(|glyph| glyph.ch).collect();
             if glyph.ch == '~' {
                 let alone = at == 0 && text.0.get(1).is_none_or(|next| next.ch == '/');
-                path.push_str(&self.variable("HOME", state).filter(|_| alone)?);
+                path.push_str(&(self.setting.lookup)("HOME").filter(|_| alone)?);
                 at += 1;
                 continue;
             }
             let end = parameter_end(&rest)?;
             let param = Param::parse(rest.get(..end)?).filter(Param::is_value)?;
-            let value = self.variable(&param.name, state).filter(|value| !value.is_empty());
+            // What is still to be replaced is the environment's.
+            let value = (self.setting.lookup)(&param.name).filter(|value| !value.is_empty());
             let default = || param.op.ends_with('-').then(|| param.rest.clone()).filter(|rest| !rest.contains('$'));
             path.push_str(&value.or_else(default)?);
             at += rest.get(..end)?.chars().count();
@@ -87,7 +88,7 @@ impl Walker<'_> {
 
     /// The absolute path that a word means here.
     pub(super) fn absolute(&self, text: &Text, state: &State) -> Option<String> {
-        let path = self.resolve(text, state)?;
+        let path = self.resolve(text)?;
         if path.starts_with('/') {
             return Some(clean(&path));
         }
@@ -100,7 +101,7 @@ impl Walker<'_> {
         match state.cwd.as_ref() {
             Directory::Initial => initial(),
             Directory::At(directory) => {
-                let path = self.resolve(directory, state)?;
+                let path = self.resolve(directory)?;
                 if path.starts_with('/') { Some(clean(&path)) } else { Some(join(&initial()?, &path)) }
             }
             Directory::Unclear => None,

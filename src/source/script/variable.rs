@@ -100,7 +100,7 @@ impl Walker<'_> {
                 let mut pieces = match (assign.append, old) {
                     (true, Some(Value::List(pieces))) => pieces,
                     (true, Some(Value::Text(text))) => vec![Piece::sure(text)],
-                    (true, Some(Value::Maybe(text, doubt))) => vec![Piece { text, doubt, unclear: false }],
+                    (true, Some(Value::Maybe(text, doubt))) => vec![Piece { text, doubt, ..Piece::default() }],
                     (true, Some(Value::Unclear)) => vec![Piece { unclear: true, ..Piece::default() }],
                     _ => Vec::new(),
                 };

@@ -55,9 +55,6 @@ pub(super) fn mounts(parsed: &Parsed<'_>, family: Family, setting: &Setting<'_>)
             _ => continue,
         };
         let mut miss = |what: String| all.unseen.push(Unseen { what, span: given.span });
-        if given.unclear {
-            miss(format!("what `--{}` is given is set in more than one way", given.name));
-        }
         match one {
             Ok(one) => {
                 one.doubt.clone().into_iter().for_each(miss);

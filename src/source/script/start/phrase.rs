@@ -52,6 +52,17 @@ impl Phrase {
         let nothing = |_: &str| Variable::Unknown;
         let lookup: &dyn Fn(&str) -> Variable = if unclear { &nothing } else { setting.lookup };
         phrase.take(text, &Setting { lookup, base: setting.base.clone(), ..*setting }, 0);
+        if unclear {
+            // Elsewhere the same name may hold something else: it is the same place as itself only.
+            let at = text.place(setting.sources).unwrap_or(setting.here);
+            let file = setting.sources.get(at.file);
+            let file = file.name().rsplit('/').next().unwrap_or_default().to_owned();
+            for atom in &mut phrase.0 {
+                if let Atom::Hole(hole) = atom {
+                    hole.name = format!("{} at {file}:{}", hole.name, at.start.line);
+                }
+            }
+        }
         phrase
     }
 

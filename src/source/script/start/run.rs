@@ -25,9 +25,8 @@ pub(super) struct Started<'a> {
 
 /// Options that shape the container and that no branch gives in part: given on some ways only, they are told.
 #[rustfmt::skip]
-const SHAPING: [&str; 16] = [
-    "entrypoint", "env-file", "health-cmd", "interactive", "label-file", "name", "no-healthcheck", "no-TTY", "pid",
-    "privileged", "read-only", "tty", "user", "volumes-from", "workdir", "env-from-file",
+const SHAPING: [&str; 9] = [
+    "entrypoint", "env-file", "label-file", "pid", "read-only", "user", "volumes-from", "workdir", "env-from-file",
 ];
 
 /// Options after which something about the container is not in these words.
@@ -219,10 +218,6 @@ impl<'a, 'b> Reader<'a, 'b> {
             return entrypoint.map(|entrypoint| Command { words: Vec::new(), span: entrypoint.span });
         };
         self.perhaps.command = args.iter().any(|arg| arg.perhaps);
-        if let Some(arg) = args.iter().find(|arg| arg.unclear) {
-            let span = self.setting.span(arg);
-            self.miss("a word of the container's command is set in more than one way", span);
-        }
         let word = |arg: &Arg| Phrase::read(&arg.text, arg.unclear, self.setting).value(Some(self.setting.span(arg)));
         Some(Command { words: args.iter().map(word).collect(), span: self.setting.span(first) })
     }
@@ -244,7 +239,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             match name.known() {
                 Some(name) if name.is_empty() => self.refuse("a label has no name", given.span),
                 Some(name) => {
-                    if given.perhaps || given.unclear {
+                    if (given.perhaps || given.unclear) && name.starts_with("overlock.") {
                         self.miss(format!("the label `{name}` hangs on what runs before"), given.span);
                     }
                     let value = Value { span: Some(given.span), ..value.secret() };
