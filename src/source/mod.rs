@@ -3,5 +3,6 @@
 pub mod capture;
 pub mod compose;
 pub mod engine;
+pub mod image;
 pub mod proc;
 pub mod script;

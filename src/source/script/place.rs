@@ -177,6 +177,11 @@ fn step(raw: &str, mut at: usize, text: &Text, number: usize, glyph: Glyph) -> O
     let bytes = raw.as_bytes();
     let breaks = number.checked_sub(1).and_then(|before| text.0.get(before)).is_none_or(|before| before.ch == '\n');
     if breaks && at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\n') {
+        let mut line = text.0.iter().skip(number).map(|glyph| glyph.ch);
+        let own = line.find(|ch| !matches!(ch, ' ' | '\t'));
+        while let Some(after) = passed_over(raw, at).filter(|_| !matches!(own, Some('#' | '\n'))) {
+            at = after;
+        }
         let own = text.0.iter().skip(number).take_while(|glyph| glyph.ch == ' ').count();
         let written = bytes.iter().skip(at).take_while(|byte| **byte == b' ').count();
         at += written.saturating_sub(own);
@@ -213,6 +218,15 @@ fn next(raw: &str, mut at: usize, glyph: Glyph) -> Option<(usize, usize)> {
         if glyph.ch == '$' && rest.starts_with("$$") {
             return Some((at, at + 2));
         }
+        // The end of a line that a Dockerfile continues: blanks before it, a carriage return, a backquote that escapes.
+        if glyph.ch == '\n'
+            && let Some(after) = line_end(rest)
+        {
+            return Some((at, at + after));
+        }
+        if glyph.ch == '\\' && ch == '`' && line_end(rest.get(1..)?).is_some() {
+            return Some((at, at + 1));
+        }
         if ch == glyph.ch {
             return Some((at, at + ch.len_utf8()));
         }
@@ -223,6 +237,10 @@ fn next(raw: &str, mut at: usize, glyph: Glyph) -> Option<(usize, usize)> {
         };
         if rest.starts_with(escape) && glyph.ch != '"' && glyph.ch.is_whitespace() {
             return Some((at, at + 2));
+        }
+        if let Some(after) = passed_over(raw, at) {
+            at = after;
+            continue;
         }
         let blanks = rest.len() - rest.trim_start().len();
         if blanks > 0 && glyph.ch.is_whitespace() {
@@ -235,4 +253,21 @@ fn next(raw: &str, mut at: usize, glyph: Glyph) -> Option<(usize, usize)> {
             _ => return None,
         }
     }
+}
+
+/// The length of blanks up to and with a line break.
+fn line_end(rest: &str) -> Option<usize> {
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    let after = rest.get(blanks..)?;
+    let length = if after.starts_with("\r\n") { 2 } else { usize::from(after.starts_with('\n')) };
+    (length > 0).then_some(blanks + length)
+}
+
+/// Where the next line begins, at an empty line or a comment among the continued lines of a Dockerfile. In YAML the text
+/// has them too.
+fn passed_over(raw: &str, at: usize) -> Option<usize> {
+    let before = raw.get(..at)?.trim_end_matches([' ', '\t']);
+    let line = raw.get(at..).filter(|_| before.ends_with('\n'))?;
+    let skipped = line.trim_start_matches([' ', '\t']).starts_with('#') || line_end(line).is_some();
+    skipped.then(|| at + line.find('\n').map_or(line.len(), |length| length + 1))
 }

@@ -1,0 +1,227 @@
+//! A Dockerfile's text to instructions: directives, continued lines, comments and here-documents, each character with
+//! its place. As BuildKit's `parser.go` has it, but a line that is no instruction is told and passed over.
+//! May use `text`.
+
+use std::ops::Range;
+
+use super::words;
+use crate::text::FileId;
+
+/// Instructions that are read of one file. No real one has a third of it.
+const MAX_INSTRUCTIONS: usize = 1000;
+
+/// A character and the byte of the file it stands at.
+pub(super) type Ch = (char, usize);
+
+/// What a file holds.
+pub(super) struct Parsed {
+    pub(super) instructions: Vec<Instruction>,
+    /// What could not be read, and why, as a clause.
+    pub(super) problems: Vec<(Range<usize>, String)>,
+}
+
+/// One instruction, its lines joined.
+#[derive(Debug, Clone)]
+pub(super) struct Instruction {
+    pub(super) file: FileId,
+    /// In capitals.
+    pub(super) keyword: String,
+    /// Its bytes, without its here-documents.
+    pub(super) at: Range<usize>,
+    /// What stands after the keyword, without blanks around it.
+    pub(super) rest: Vec<Ch>,
+    /// The characters of `rest` that begin a continued line.
+    breaks: Vec<usize>,
+    pub(super) heredocs: Vec<Heredoc>,
+    /// `\`, or the backquote where a directive says so.
+    pub(super) escape: char,
+}
+
+/// A here-document: its bytes, and how it is named.
+#[derive(Debug, Clone)]
+pub(super) struct Heredoc {
+    pub(super) name: String,
+    /// Whether variables in it are replaced: the name is not quoted.
+    pub(super) expand: bool,
+    /// Whether leading tabs are taken away (`<<-`).
+    pub(super) chomp: bool,
+    pub(super) body: Range<usize>,
+    /// The end of the line that ends it.
+    pub(super) end: usize,
+}
+
+struct Line<'a> {
+    start: usize,
+    /// Without its line break.
+    text: &'a str,
+    next: usize,
+}
+
+/// Reads a file's text.
+pub(super) fn parse(file: FileId, text: &str) -> Parsed {
+    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let (escape, mut problems) = directives(text, bom);
+    let mut instructions = Vec::new();
+    let mut at = bom;
+    while let Some(first) = line(text, at) {
+        at = first.next;
+        let trimmed = first.text.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if instructions.len() == MAX_INSTRUCTIONS {
+            let why = format!("more than {MAX_INSTRUCTIONS} instructions; what follows was not read");
+            problems.push((first.start..first.start + first.text.len(), why));
+            break;
+        }
+        let Some(mut instruction) = joined(file, text, &first, escape, &mut at) else { continue };
+        if may_hold_heredocs(&instruction) {
+            at = heredocs(text, at, &mut instruction, &mut problems);
+        }
+        instructions.push(instruction);
+    }
+    Parsed { instructions, problems }
+}
+
+fn line(text: &str, start: usize) -> Option<Line<'_>> {
+    let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+    let length = rest.find('\n');
+    let line = rest.get(..length.unwrap_or(rest.len()))?;
+    let next = length.map_or(text.len(), |length| start + length + 1);
+    Some(Line { start, text: line.strip_suffix('\r').unwrap_or(line), next })
+}
+
+/// The escape character. Directives stand before everything else; what is no directive ends them.
+fn directives(text: &str, mut at: usize) -> (char, Vec<(Range<usize>, String)>) {
+    let (mut escape, mut problems) = ('\\', Vec::new());
+    while let Some(line) = line(text, at) {
+        at = line.next;
+        let Some((name, value)) = line.text.strip_prefix('#').and_then(|rest| rest.split_once('=')) else { break };
+        match (name.trim().to_ascii_lowercase().as_str(), value.trim()) {
+            ("escape", "`") => escape = '`',
+            ("escape", "\\") | ("syntax" | "check", _) => {}
+            ("escape", _) => {
+                let why = "an escape character other than a backslash or a backquote, which no builder takes";
+                problems.push((line.start..line.start + line.text.len(), why.to_owned()));
+            }
+            _ => break,
+        }
+    }
+    (escape, problems)
+}
+
+/// The line's length without the escape at its end that continues it.
+fn continued(line: &str, escape: char) -> Option<usize> {
+    let rest = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
+    (!rest.ends_with(escape)).then_some(rest.len())
+}
+
+fn joined(file: FileId, text: &str, first: &Line, escape: char, at: &mut usize) -> Option<Instruction> {
+    let (mut chars, mut breaks): (Vec<Ch>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut push = |line: &Line, length: usize| {
+        let part = line.text.get(..length).unwrap_or_default();
+        chars.extend(part.char_indices().map(|(offset, ch)| (ch, line.start + offset)));
+        chars.len()
+    };
+    let mut open = continued(first.text, escape);
+    let mut length = push(first, open.unwrap_or(first.text.len()));
+    while open.is_some() {
+        let Some(next) = line(text, *at) else { break };
+        *at = next.next;
+        let trimmed = next.text.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        breaks.push(length);
+        open = continued(next.text, escape);
+        length = push(&next, open.unwrap_or(next.text.len()));
+    }
+    split(file, &chars, &breaks, escape)
+}
+
+fn split(file: FileId, chars: &[Ch], breaks: &[usize], escape: char) -> Option<Instruction> {
+    let start = chars.iter().position(|(ch, _)| !ch.is_whitespace())?;
+    let end = chars.iter().rposition(|(ch, _)| !ch.is_whitespace())? + 1;
+    let word = chars.get(start..end)?.iter().take_while(|(ch, _)| !ch.is_whitespace()).count();
+    let after = chars.get(start + word..end)?;
+    let from = start + word + after.iter().take_while(|(ch, _)| ch.is_whitespace()).count();
+    let keyword = chars.get(start..start + word)?.iter().map(|(ch, _)| ch.to_ascii_uppercase()).collect();
+    let last = chars.get(end - 1)?;
+    Some(Instruction {
+        file,
+        keyword,
+        at: chars.get(start)?.1..last.1 + last.0.len_utf8(),
+        rest: chars.get(from..end)?.to_vec(),
+        breaks: breaks.iter().filter(|at| **at > from && **at < end).map(|at| at - from).collect(),
+        heredocs: Vec::new(),
+        escape,
+    })
+}
+
+impl Instruction {
+    /// The instruction in an `ONBUILD`.
+    pub(super) fn inner(&self) -> Option<Self> {
+        let inner = split(self.file, &self.rest, &self.breaks, self.escape)?;
+        Some(Self { heredocs: self.heredocs.clone(), ..inner })
+    }
+
+    /// The bytes from a character of `rest` on.
+    pub(super) fn bytes(&self, chars: &[Ch]) -> Range<usize> {
+        let end = chars.last().map_or(self.at.end, |(ch, at)| at + ch.len_utf8());
+        chars.first().map_or(self.at.end, |(_, at)| *at)..end
+    }
+
+    /// What a shell is given from a character of `rest` on. A backslash continues the lines there too, so that each
+    /// character can be found again in the file; only a word that goes on in the next line is joined.
+    pub(super) fn shell_text(&self, from: usize) -> String {
+        let mut text = String::new();
+        let mut breaks = self.breaks.iter().skip_while(|at| **at <= from).peekable();
+        let blank = |ch: Option<char>| ch.is_some_and(char::is_whitespace);
+        for (number, (ch, _)) in self.rest.iter().enumerate().skip(from) {
+            let breaks = breaks.next_if(|at| **at == number).is_some();
+            if breaks && (blank(text.chars().next_back()) || blank(Some(*ch))) {
+                text.push_str("\\\n");
+            }
+            text.push(*ch);
+        }
+        text
+    }
+}
+
+fn may_hold_heredocs(instruction: &Instruction) -> bool {
+    let takes = |keyword: &str| matches!(keyword, "RUN" | "COPY" | "ADD");
+    let inner = (instruction.keyword == "ONBUILD").then(|| instruction.inner()).flatten();
+    let holder = inner.as_ref().unwrap_or(instruction);
+    let (_, rest) = words::flags(&holder.rest, holder.escape);
+    takes(&holder.keyword) && words::json(rest).is_none()
+}
+
+/// Takes in the here-documents that the line names, and says where the next instruction may begin.
+fn heredocs(
+    text: &str,
+    mut at: usize,
+    instruction: &mut Instruction,
+    problems: &mut Vec<(Range<usize>, String)>,
+) -> usize {
+    for (name, expand, chomp) in words::heredocs(&instruction.rest) {
+        let start = at;
+        let mut ahead = at;
+        let mut found = None;
+        while let Some(line) = line(text, ahead) {
+            let shown = if chomp { line.text.trim_start_matches('\t') } else { line.text };
+            ahead = line.next;
+            if shown == name {
+                found = Some((line.start, line.start + line.text.len()));
+                break;
+            }
+        }
+        let Some((stop, end)) = found else {
+            let why = "a here-document that no line ends; it was taken for a part of the command";
+            problems.push((instruction.at.clone(), why.to_owned()));
+            return at;
+        };
+        instruction.heredocs.push(Heredoc { name, expand, chomp, body: start..stop, end });
+        at = ahead;
+    }
+    at
+}

@@ -1,0 +1,105 @@
+//! A Dockerfile from disk: bounded, UTF-8, and one clear sentence where that fails. Uses `stages` and `context`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::stages::read;
+use super::{Context, Directory, Given, Image, Request};
+use crate::model::{EnvVar, Unseen, join};
+use crate::text::{Sources, Span};
+
+/// The largest Dockerfile that is read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// What a compose file's `build` says.
+pub struct Build<'a> {
+    /// The context, where it is a directory of this machine.
+    pub context: Option<PathBuf>,
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// The stage.
+    pub target: Option<&'a str>,
+    /// Build arguments.
+    pub args: &'a BTreeMap<String, EnvVar>,
+    /// Where the build is described, for what has no place of its own.
+    pub span: Span,
+}
+
+/// Where a Dockerfile is.
+pub enum Dockerfile {
+    /// A path, below the context where it is relative: `Dockerfile` unless something else is said.
+    Path(PathBuf),
+    /// In the compose file, its text as YAML gives it. A place in it is told as one of a file of this name.
+    Inline {
+        /// What its text is called.
+        name: String,
+        /// The text.
+        text: String,
+    },
+}
+
+impl Default for Dockerfile {
+    fn default() -> Self {
+        Self::Path(PathBuf::from("Dockerfile"))
+    }
+}
+
+/// Reads a Dockerfile from disk and says what an image built from it is. What is missing or no text is told in
+/// [`Image::unseen`]. A file's name is told below `shown_below`, where it lies there.
+pub fn load(
+    build: &Build,
+    sources: &Sources,
+    shown_below: Option<&Path>,
+    bases: &dyn Fn(&str) -> Option<Given>,
+) -> Image {
+    let unread = |what: String| {
+        let unseen = vec![Unseen { what, span: build.span }];
+        Image { unseen, ..Image::default() }
+    };
+    let (name, text, beside) = match &build.dockerfile {
+        Dockerfile::Inline { name, text } => (name.clone(), Ok(text.clone()), None),
+        Dockerfile::Path(path) => {
+            let Some(path) = located(build.context.as_deref(), path) else {
+                return unread("the Dockerfile is not on this machine, so that its image was not read".to_owned());
+            };
+            let shown = shown_below.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(&path);
+            (shown.display().to_string(), text(&path), Some(path))
+        }
+    };
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return unread(format!("the Dockerfile `{name}` {why}")),
+    };
+    let file = sources.add(name, text);
+    let directory = |root: &PathBuf| -> Rc<dyn Context> { Rc::new(Directory::new(root, beside.as_deref())) };
+    let context = build.context.as_ref().map(directory);
+    read(file, sources, &Request { target: build.target, args: build.args, context, bases })
+}
+
+fn located(context: Option<&Path>, path: &Path) -> Option<PathBuf> {
+    if path.is_absolute() {
+        return Some(path.to_owned());
+    }
+    let context = context?;
+    // Without the `./` that people write, so that it is told as it would be found.
+    let joined = context.to_str().zip(path.to_str()).map(|(context, path)| PathBuf::from(join(context, path)));
+    Some(joined.unwrap_or_else(|| context.join(path)))
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    let metadata = fs::metadata(path).map_err(|error| format!("cannot be read: {error}; check `build`"))?;
+    // A pipe would be waited for.
+    if !metadata.is_file() {
+        return Err("is no file; check `build`".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("cannot be read: {error}; check its permissions"))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("is larger than {} MiB and is not read", MAX_BYTES / 1024 / 1024));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8; save it as UTF-8".to_owned())
+}
