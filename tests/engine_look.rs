@@ -126,6 +126,8 @@ fn everything_that_is_told_of_a_container_is_read() {
     let state = |name: &str, field: &str| docker(&["inspect", "-f", &format!("{{{{{field}}}}}"), name]);
     let one = of(&a);
     let expected = Running {
+        words: one.words.clone(),
+        check: one.check.clone(),
         id: state(&a, ".Id"),
         name: a.clone(),
         project: Some(made.prefix.clone()),

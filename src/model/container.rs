@@ -257,6 +257,9 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// Where it is written, as `path:line` in a running container, whose files are no sources here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// How it is known.
     pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.
@@ -325,7 +328,13 @@ impl Condition {
     /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
     /// its container does not.
     pub fn holds(&self, container: &Container) -> Option<bool> {
-        let EnvValue::Set(value) = &container.env.get(&self.variable)?.value else { return None };
+        let set = container.env.get(&self.variable).map(|variable| &variable.value);
+        let value = match set {
+            Some(EnvValue::Set(value)) => value,
+            // The engine tells the whole environment of a running one.
+            None if container.live.is_some() => return self.test.holds(None),
+            Some(EnvValue::Inherited) | None => return None,
+        };
         if !value.is_symbolic() {
             return self.test.holds(Some(&value.text));
         }

@@ -48,7 +48,8 @@ impl Keeper<'_> {
         for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
             TAKEN_OUT.clone_into(value);
         }
-        for test in call.locks.iter_mut().filter_map(|lock| lock.test.as_mut()) {
+        let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
+        for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
             if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_)) {
                 test.asks = Asks::Unclear;
             }

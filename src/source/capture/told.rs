@@ -143,6 +143,9 @@ fn variable(name: &str, held: &Held) -> String {
 
 fn call(call: &Invocation, profiles: &[Profile]) -> String {
     let mut text = format!("runs {}", words(&call.argv, profiles).join(" "));
+    if let Some(at) = &call.at {
+        text.push_str(&format!(" at {at}"));
+    }
     for lock in &call.locks {
         text.push_str(&format!(", under flock on {}", lock.path));
     }

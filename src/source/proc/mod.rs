@@ -1,6 +1,6 @@
 //! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
-//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset` and
-//! `source::capture`; the one home of procfs and rustix.
+//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset`,
+//! `source::capture` and `source::script`; the one home of procfs and rustix.
 
 mod clock;
 mod container;
@@ -16,6 +16,7 @@ pub mod process;
 mod program;
 mod root;
 mod scan;
+mod scripts;
 mod text;
 
 use std::collections::BTreeMap;
@@ -221,6 +222,9 @@ fn fill(
             kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
         }
         container.kernel = seen.kernel;
+        if let Some(script) = seen.script {
+            container.script = script;
+        }
         container.gaps.extend(seen.gaps);
     }
     gone

@@ -13,7 +13,7 @@ use super::syntax::Param;
 use super::walk::Walker;
 use super::wrapper::{ShellCall, is_shell};
 use crate::model::{Command, clean, join};
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -43,9 +43,23 @@ impl Code {
 pub(super) enum Followed {
     /// It was run.
     Ran(Outcome),
-    /// It was not, and here is the state back. Why, where there is more to say than that; whether it is a file of
-    /// another language.
-    Not(State, Option<String>),
+    /// It was not, and here is the state back; with what there is to say of that.
+    Not(State, Option<Missed>),
+}
+
+/// Why a command's file was not gone through.
+pub(super) struct Missed {
+    pub(super) reason: String,
+    /// Where in that file there is something to see.
+    pub(super) span: Option<Span>,
+    /// Whether it is known to be a script, whatever its name suggests.
+    pub(super) is_script: bool,
+}
+
+impl Missed {
+    fn new(reason: String) -> Self {
+        Self { reason, span: None, is_script: false }
+    }
 }
 
 impl Walker<'_> {
@@ -142,16 +156,21 @@ impl Walker<'_> {
                         Followed::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        let reason = self.foreign(&path, code.file, &interpreter);
-                        Followed::Not(state, Some(reason))
+                        // The program itself is what is looked for, and not what it is made of.
+                        let named = path.rsplit('/').next().unwrap_or_default();
+                        if (self.setting.programs)().iter().any(|program| program == named) {
+                            return Followed::Not(state, None);
+                        }
+                        let missed = self.foreign(&path, code.file, &interpreter);
+                        Followed::Not(state, Some(missed))
                     }
                 }
             }
             Some((path, Opened::Unseen(why))) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}")))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not read: {why}"))))
             }
             Some((path, Opened::Absent)) => {
-                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be")))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not found where it should be"))))
             }
             _ => Followed::Not(state, None),
         }
@@ -171,11 +190,12 @@ impl Walker<'_> {
                 call.args.insert(0, word);
                 Followed::Ran(self.run_file(&path, &code, call, &state))
             }
-            Opened::Unseen(why) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}")))
-            }
+            Opened::Unseen(why) if !why.is_empty() => Followed::Not(
+                state,
+                Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not read: {why}"))),
+            ),
             Opened::Absent => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found")))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not found"))))
             }
             Opened::Binary | Opened::Unseen(_) => Followed::Not(state, None),
         }
@@ -272,46 +292,34 @@ impl Walker<'_> {
     }
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    pub(super) fn foreign(&mut self, path: &str, file: FileId, interpreter: &str) -> String {
+    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Missed {
         let names = (self.setting.programs)();
         let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
-        match named {
-            Some(span) => {
-                let source = self.setting.sources.get(span.file);
-                let word = source.slice(span).to_owned();
-                let reason = format!(
-                    "{}:{} names `{word}`, and what it does with it was not read: `{path}` is run by `{interpreter}`",
-                    source.name(),
-                    span.start.line
-                );
-                self.miss_at(reason.clone(), Some(span));
-                reason
-            }
+        let reason = match named {
+            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
             None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
-        }
+        };
+        Missed { reason, span: named, is_script: true }
     }
 
-    /// The reason with a mention, for an interpreter's file; nothing where the file cannot be looked at.
-    pub(super) fn interpreted_file(&mut self, words: &[Word], state: &State) -> Option<String> {
+    fn naming(&self, span: Span) -> String {
+        let source = self.setting.sources.get(span.file);
+        let (name, line, word) = (source.name(), span.start.line, source.slice(span));
+        format!("{name}:{line} names `{word}`, and what it does with it was not read")
+    }
+
+    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
+    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Missed> {
         let name = words.first().filter(|word| word.is_fixed()).map(Word::raw)?;
+        let name = name.rsplit('/').next().unwrap_or(&name);
         let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
         let path = self.absolute(&file.text, state)?;
-        match self.setting.disk.open(&path) {
-            Opened::Text(file) => Some(self.foreign(&path, file, name.rsplit('/').next().unwrap_or(&name))),
-            _ => {
-                let names = (self.setting.programs)();
-                let span = self.setting.disk.mention(names)?;
-                let source = self.setting.sources.get(span.file);
-                let word = source.slice(span).to_owned();
-                let reason = format!(
-                    "{}:{} names `{word}`, and what `{name}` does with it was not read",
-                    source.name(),
-                    span.start.line
-                );
-                self.miss_at(reason.clone(), Some(span));
-                Some(reason)
-            }
+        if let Opened::Text(file) = self.setting.disk.open(&path) {
+            return Some(self.foreign(&path, file, name));
         }
+        let span = self.setting.disk.mention((self.setting.programs)())?;
+        let reason = format!("{}: it is put beside what `{name}` runs", self.naming(span));
+        Some(Missed { reason, span: Some(span), is_script: true })
     }
 
     /// What a test of a path comes to, where a file of the repository stands there.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
-use super::follow::Followed;
+use super::follow::{Followed, Missed};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
@@ -90,13 +90,20 @@ impl Walker<'_> {
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[Word], state: State, why: Option<String>) -> Outcome {
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<Missed>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
         self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
-        if let Some(reason) = program::unseen(words) {
-            let better = if reason.contains(" run by ") { self.interpreted_file(words, &state) } else { None };
-            self.miss_at(why.or(better).unwrap_or(reason), Some(Span::at(place.file, place.start)));
+        let named = Span::at(place.file, place.start);
+        match (why, program::unseen(words)) {
+            (Some(missed), unseen) if missed.is_script || unseen.is_some() => {
+                self.miss_at(missed.reason, missed.span.or(Some(named)));
+            }
+            (_, Some(reason)) => match self.interpreted_file(words, &state) {
+                Some(missed) => self.miss_at(missed.reason, missed.span.or(Some(named))),
+                None => self.miss_at(reason, Some(named)),
+            },
+            _ => {}
         }
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
@@ -115,6 +122,7 @@ impl Walker<'_> {
             locks: self.held(&state),
             conditional: state.conditional,
             when: conditions(&state),
+            at: None,
             witness: Witness::Words,
             span: place,
         };
