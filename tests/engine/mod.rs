@@ -11,6 +11,7 @@ mod compose_file;
 mod container;
 mod disk;
 mod draw;
+mod entrypoints;
 mod findmnt;
 mod ground_truth;
 mod guard_proof;
