@@ -5,6 +5,7 @@
 //! missing a test says that it is skipped, and why; with `OVERLOCK_REQUIRE_DOCKER` set that is a failure.
 
 mod audit;
+mod build;
 mod churn;
 mod compare;
 mod compose_file;
