@@ -69,6 +69,32 @@ pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -
     copied
 }
 
+/// The variables of the environment that the container's commands write into its login.
+pub(crate) fn written(container: &Container, state: &StateDir, login: &str) -> Vec<(Copied, String)> {
+    let mut written = Vec::new();
+    let calls: Vec<&Invocation> = ran(container).collect();
+    for (number, call) in calls.iter().enumerate() {
+        let output = call.output.as_ref().and_then(|output| expand(output, call, container, state));
+        if output.as_deref() != Some(login) {
+            continue;
+        }
+        // What comes through a pipe is written before it, on the same line.
+        let line = |call: &Invocation| (call.span.file, call.span.start.line);
+        let before = calls.iter().take(number + 1).rev().take_while(|before| line(before) == line(call));
+        let named = before.flat_map(|call| &call.argv).filter_map(|word| variable(word)).next();
+        written.extend(named.map(|name| (Copied { from: format!("${name}"), span: call.span }, name.to_owned())));
+    }
+    written
+}
+
+/// The first variable in a word.
+fn variable(word: &str) -> Option<&str> {
+    let (before, after) = word.split_once('$')?;
+    let name = after.strip_prefix('{').unwrap_or(after);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    name.get(..end).filter(|name| !name.is_empty() && !before.ends_with('\\'))
+}
+
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes(container: &Container, state: &StateDir, path: &str) -> bool {
     let removing = ran(container).filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));

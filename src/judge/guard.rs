@@ -309,6 +309,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         locks: Vec::new(),
         conditional: false,
         when: Vec::new(),
+        output: None,
         at: None,
         witness: Witness::Words,
         span: label.span,

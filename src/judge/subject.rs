@@ -1,8 +1,10 @@
 //! One container's use of one program: all that is known of it before it is compared with others.
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, links, removes};
+use super::files::{Copied, copies, links, removes, written};
 use super::guard::{GuardFact, guard};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
@@ -167,6 +169,25 @@ impl Subject<'_> {
     }
 }
 
+/// Logins that come from a variable, each with a place that tells its value from others: never the value itself.
+fn written_logins(container: &Container, profile: &Profile, state: &StateDir) -> Vec<(Copied, Place)> {
+    let login = join(&state.path, &profile.credentials);
+    let place = |(copied, name): (Copied, String)| {
+        let path = match &container.env.get(&name)?.value {
+            EnvValue::Set(value) if value.is_symbolic() => value.text.clone(),
+            EnvValue::Set(value) if value.text.is_empty() => return None,
+            EnvValue::Set(value) => {
+                let mut hasher = DefaultHasher::new();
+                value.text.hash(&mut hasher);
+                format!("${{{:016x}}}", hasher.finish())
+            }
+            EnvValue::Inherited => format!("${{{name}}}"),
+        };
+        Some((copied, Place { host: None, filesystem: Filesystem::Unresolved, path }))
+    };
+    written(container, state, &login).into_iter().filter_map(place).collect()
+}
+
 struct Parts<'a, 'b> {
     index: usize,
     container: &'a Container,
@@ -203,6 +224,7 @@ impl<'a> Parts<'a, '_> {
             copied: copies(container, &state, &profile.state_directory.default)
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
+                .chain(written_logins(container, profile, &state))
                 .collect(),
             clone: None,
             place: directory.place,

@@ -257,6 +257,9 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// The file that its output goes to, written like `argv`; `None` where that is no file or not clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// Where it is written, as `path:line` in a running container, whose files are no sources here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,

@@ -122,12 +122,20 @@ impl Walker<'_> {
             locks: self.held(&state),
             conditional: state.conditional,
             when: conditions(&state),
+            output: self.output_file(&state),
             at: None,
             witness: Witness::Words,
             span: place,
         };
         self.note(invocation);
         Outcome::either(state)
+    }
+
+    /// The file that standard output goes to.
+    fn output_file(&self, state: &State) -> Option<String> {
+        let file = state.fds.get(&1).filter(|fd| fd.doubt == Doubt::Sure)?.file?;
+        let file = self.files.get(file).filter(|file| !file.unclear)?;
+        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
     }
 
     /// The locks that a process in this state runs under, outermost first.
