@@ -81,7 +81,7 @@ pub(crate) fn written(container: &Container, state: &StateDir, login: &str) -> V
         // What comes through a pipe is written before it, on the same line.
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number + 1).rev().take_while(|before| line(before) == line(call));
-        let named = before.flat_map(|call| &call.argv).filter_map(|word| variable(word)).next();
+        let named = before.flat_map(|call| &call.argv).find_map(|word| variable(word));
         written.extend(named.map(|name| (Copied { from: format!("${name}"), span: call.span }, name.to_owned())));
     }
     written

@@ -38,7 +38,7 @@ impl Reader<'_> {
                 }
                 for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
                     let starts = self.complete(&mut container);
-                    self.put_under(&mut container, &started, by.as_ref());
+                    put_under(&mut container, &started, by.as_ref());
                     next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
                     layout.containers.push(container);
                 }
@@ -98,7 +98,7 @@ impl Reader<'_> {
         let several = (run.detached || started.at_once) && run.name.is_none();
         container.replicas = if several { 2 } else { 1 };
         container.replicas_span = several.then_some(started.span);
-        self.perhaps_set(&mut container, &run.perhaps.env);
+        perhaps_set(&mut container, &run.perhaps.env);
         for file in &run.env_files {
             self.env_file(file, &mut container, started.span);
         }
@@ -110,17 +110,6 @@ impl Reader<'_> {
             self.volumes_from(from, &mut container, started.span);
         }
         container
-    }
-
-    /// A variable that is set on some ways only hangs on what is not known.
-    fn perhaps_set(&self, container: &mut Container, names: &[String]) {
-        for name in names {
-            if let Some(variable) = container.env.get_mut(name) {
-                let symbol = Symbol { name: name.clone(), required: false };
-                let text = format!("${{{name}}}");
-                variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
-            }
-        }
     }
 
     /// The variables of a file, below those of the command line.
@@ -149,13 +138,13 @@ impl Reader<'_> {
             let project = one.project.as_deref().unwrap_or("");
             ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", one.name))
         };
-        let giver = self.services.iter().find(given).or_else(|| self.services.iter().find(of_project));
-        let Some(giver) = giver.filter(|_| !from.is_symbolic()) else {
+        let found = self.services.iter().find(given).or_else(|| self.services.iter().find(of_project));
+        let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
             return;
         };
-        for mount in giver.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
+        for mount in service.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
             if container.mounts.iter().all(|own| own.target.text != mount.target.text) {
                 container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
             }
@@ -184,7 +173,7 @@ impl Reader<'_> {
         container.stdin_open = run.stdin_open.or(container.stdin_open);
         container.hooks.clear();
         container.env.extend(run.env.clone());
-        self.perhaps_set(&mut container, &run.perhaps.env);
+        perhaps_set(&mut container, &run.perhaps.env);
         container.labels.extend(run.labels.clone());
         for mount in &run.mounts {
             container.mounts.retain(|own| own.target.text != mount.target.text);
@@ -196,29 +185,40 @@ impl Reader<'_> {
         }
         Ok(container)
     }
+}
 
-    /// What runs in a container that is waited for runs under the locks that are held around its start.
-    fn put_under(&self, container: &mut Container, started: &Started, by: Option<&Container>) {
-        let waits = match &started.start {
-            Start::Run(run) => !run.detached && !run.only_created,
-            Start::Compose(run) => !run.detached,
-            _ => false,
-        };
-        if !waits {
-            return;
+/// A variable that is set on some ways only hangs on what is not known.
+fn perhaps_set(container: &mut Container, names: &[String]) {
+    for name in names {
+        if let Some(variable) = container.env.get_mut(name) {
+            let symbol = Symbol { name: name.clone(), required: false };
+            let text = format!("${{{name}}}");
+            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
         }
-        let held: Vec<FileLock> = started
-            .locks
-            .iter()
-            .filter_map(|(path, lock)| {
-                let path = path.as_ref()?;
-                let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
-                Some(FileLock { path, outside: true, ..lock.clone() })
-            })
-            .collect();
-        for call in &mut container.script.invocations {
-            call.locks.splice(0..0, held.iter().cloned());
-        }
+    }
+}
+
+/// What runs in a container that is waited for runs under the locks that are held around its start.
+fn put_under(container: &mut Container, started: &Started, by: Option<&Container>) {
+    let waits = match &started.start {
+        Start::Run(run) => !run.detached && !run.only_created,
+        Start::Compose(run) => !run.detached,
+        _ => false,
+    };
+    if !waits {
+        return;
+    }
+    let held: Vec<FileLock> = started
+        .locks
+        .iter()
+        .filter_map(|(path, lock)| {
+            let path = path.as_ref()?;
+            let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
+            Some(FileLock { path, outside: true, ..lock.clone() })
+        })
+        .collect();
+    for call in &mut container.script.invocations {
+        call.locks.splice(0..0, held.iter().cloned());
     }
 }
 

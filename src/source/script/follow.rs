@@ -294,12 +294,12 @@ impl Walker<'_> {
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
     fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Missed {
         let names = (self.setting.programs)();
-        let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
-        let reason = match named {
+        let found = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
+        let reason = match found {
             Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
             None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
         };
-        Missed { reason, span: named, is_script: true }
+        Missed { reason, span: found, is_script: true }
     }
 
     fn naming(&self, span: Span) -> String {
@@ -354,12 +354,13 @@ impl Shebang {
         // Without a line of its own a shell runs it.
         let Some(line) = first.strip_prefix("#!") else { return Self::Shell("sh".to_owned()) };
         let mut words = line.split_whitespace().peekable();
-        let mut name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+        let file = |word: Option<&str>| word.and_then(|word| word.rsplit('/').next()).unwrap_or("sh").to_owned();
+        let mut name = file(words.next());
         if name == "env" {
             while words.peek().is_some_and(|word| word.starts_with('-') || word.contains('=')) {
                 words.next();
             }
-            name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+            name = file(words.next());
         }
         let options: Vec<&str> = words.collect();
         if is_shell(&name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name) }

@@ -26,7 +26,7 @@ impl Walker<'_> {
         let unwrapped = wrapper::unwrap(words);
         let open = words.iter().position(|word| word.doubt != Doubt::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
-            return self.either(words, state);
+            return self.either(words, &state);
         }
         match unwrapped {
             Unwrapped::Nothing => Outcome::either(state),
@@ -42,7 +42,7 @@ impl Walker<'_> {
     }
 
     /// Words that may be missing decide what is run at all: with all of them, and without.
-    fn either(&mut self, words: &[Word], state: State) -> Outcome {
+    fn either(&mut self, words: &[Word], state: &State) -> Outcome {
         let mut doubts = words.iter().map(|word| &word.doubt).filter(|doubt| **doubt != Doubt::Sure);
         let asks = match doubts.next() {
             Some(Doubt::When(name, test)) if doubts.all(|other| *other == Doubt::When(name.clone(), test.clone())) => {
