@@ -118,7 +118,7 @@ pub struct Flag {
 }
 
 /// Words to run, after Compose's splitting of a string.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
     /// The words. Empty where the image's own is explicitly taken away.
     pub words: Vec<Value>,

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
-use crate::source::script::start::{ComposeRun, Run, Start};
+use crate::source::script::start::{ComposeRun, Exec, Run, Start};
 use crate::text::{Sources, Span};
 
 /// Containers that are started from scripts, of one project.
@@ -34,6 +34,10 @@ impl Reader<'_> {
             for (started, by) in open {
                 // A function that is called twice starts the same.
                 if !known.insert(spot(started.span, self.sources())) || layout.containers.len() > MANY {
+                    continue;
+                }
+                if let Start::Exec(exec) = &started.start {
+                    next.extend(self.exec(exec, &started, by.as_ref(), layout));
                     continue;
                 }
                 for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
@@ -66,7 +70,7 @@ impl Reader<'_> {
                 told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
                 return Vec::new();
             }
-            Start::Up(_) | Start::Existing => return Vec::new(),
+            Start::Up(_) | Start::Exec(_) | Start::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -133,12 +137,7 @@ impl Reader<'_> {
     /// `--volumes-from`: of a service, by its name or the name that it is given.
     fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let given = |one: &&Container| one.given_name.as_ref().is_some_and(|given| given.text == name);
-        let of_project = |one: &&Container| {
-            let project = one.project.as_deref().unwrap_or("");
-            ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", one.name))
-        };
-        let found = self.services.iter().find(given).or_else(|| self.services.iter().find(of_project));
+        let found = self.services.iter().find(|one| is_called(one, name));
         let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
@@ -149,6 +148,43 @@ impl Reader<'_> {
                 container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
             }
         }
+    }
+
+    /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
+    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+        let name = exec.name.text.as_str();
+        let project = by.and_then(|by| by.project.as_ref());
+        let of_service = |one: &Container| {
+            one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
+        };
+        let named = |one: &Container| if exec.by_service { of_service(one) } else { is_called(one, name) };
+        let known = |container: &&mut Container| named(container) && exec.unseen.is_empty();
+        let Some(container) = layout.containers.iter_mut().find(known) else {
+            let programs = self.repository.programs.wait();
+            let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+            let message = format!("this runs a command in `{name}`, which is no container that is described here");
+            let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
+            layout.diagnostics.extend(told);
+            return Vec::new();
+        };
+        let mut inside = container.clone();
+        inside.env.extend(exec.env.clone());
+        inside.user = exec.user.clone().or(inside.user);
+        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
+        (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
+        inside.hooks.clear();
+        let starts = self.complete(&mut inside);
+        put_under(&mut inside, started, by);
+        for call in &mut inside.script.invocations {
+            call.conditional |= started.possible;
+            for (name, variable) in &exec.env {
+                if let EnvValue::Set(value) = &variable.value {
+                    call.env.entry(name.clone()).or_insert_with(|| shown(value));
+                }
+            }
+        }
+        container.script.invocations.append(&mut inside.script.invocations);
+        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
     }
 
     fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
@@ -203,6 +239,7 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
     let waits = match &started.start {
         Start::Run(run) => !run.detached && !run.only_created,
         Start::Compose(run) => !run.detached,
+        Start::Exec(exec) => !exec.detached,
         _ => false,
     };
     if !waits {
@@ -220,6 +257,20 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
     for call in &mut container.script.invocations {
         call.locks.splice(0..0, held.iter().cloned());
     }
+}
+
+/// Whether a container has a name: one that it is given, or Compose's usual one.
+fn is_called(container: &Container, name: &str) -> bool {
+    let project = container.project.as_deref().unwrap_or("");
+    match &container.given_name {
+        Some(given) => given.text == name,
+        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
+    }
+}
+
+/// A value as the words of a call write it.
+fn shown(value: &Value) -> String {
+    if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

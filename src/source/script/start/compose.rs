@@ -7,7 +7,7 @@ use super::phrase::Phrase;
 use super::program::{self, Family};
 use super::run::Reader;
 use super::volume::absolute;
-use super::{Arg, ComposeRun, ComposeUp, Perhaps, Project, Setting, Start, table};
+use super::{Arg, ComposeRun, ComposeUp, Perhaps, Project, Setting, Start, exec, table};
 use crate::model::{Command, Flag, Unseen, Value};
 use crate::source::compose;
 use crate::text::Span;
@@ -29,7 +29,11 @@ pub(super) fn read(args: &[Arg], engine: Option<Value>, first: &Arg, setting: &S
         command @ ("up" | "create") => {
             Some(Start::Up(Box::new(up(rest, before, engine, span, command == "create", setting))))
         }
-        "exec" | "start" | "restart" => Some(Start::Existing),
+        "exec" => {
+            let exec = exec::read(rest, (true, exec::TABLES[1]), before, span, setting);
+            exec.map(|exec| Start::Exec(Box::new(exec)))
+        }
+        "start" | "restart" => Some(Start::Existing),
         _ => None,
     }
 }

@@ -8,10 +8,11 @@
 //! phrase    a word with what only the shell could tell kept whole
 //! volume    `-v`, `--tmpfs`;  `mount`: `--mount`;  `mounted`: all of them together
 //! program   which command it is
-//! run       options -> a container;  `compose`: the same for Compose
+//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that runs
 //! ```
 
 mod compose;
+mod exec;
 mod mount;
 mod mounted;
 mod option;
@@ -45,7 +46,9 @@ pub enum Start {
     Compose(Box<ComposeRun>),
     /// Services of a Compose project.
     Up(Box<ComposeUp>),
-    /// Something in a container that is there already, or that container again (`exec`, `start`).
+    /// A command in a container that runs already.
+    Exec(Box<Exec>),
+    /// A container that is there already, again (`start`, `restart`).
     Existing,
     /// Which command of docker's it is hangs on a variable.
     Unclear(Unseen),
@@ -178,6 +181,29 @@ pub struct ComposeUp {
     pub unseen: Vec<Unseen>,
     /// Why Compose would start nothing, each as a clause.
     pub refused: Vec<Unseen>,
+}
+
+/// A command in a container that runs already.
+#[derive(Debug, Clone, Default)]
+pub struct Exec {
+    /// Whether it is a Compose service that is named, and not a container.
+    pub by_service: bool,
+    /// The container or service.
+    pub name: Value,
+    /// The command.
+    pub command: Command,
+    /// The user, where it is not the container's.
+    pub user: Option<Value>,
+    /// The working directory, where it is not the container's.
+    pub working_dir: Option<Value>,
+    /// Variables over those of the container.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
 }
 
 /// What is known of a variable in the environment of the command.

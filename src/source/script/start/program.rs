@@ -3,7 +3,7 @@
 
 use super::option::{Parsed, parse};
 use super::table::{self, Table};
-use super::{Arg, Setting, Start, compose, run};
+use super::{Arg, Setting, Start, compose, exec, run};
 use crate::model::{Unseen, Value};
 
 /// Whose options they are, where that matters.
@@ -60,7 +60,11 @@ pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
             Some(Start::Run(Box::new(run::read(rest, &command, parsed, setting))))
         }
         "compose" => compose::read(rest, engine(&parsed), first, setting),
-        "start" | "exec" | "restart" => Some(Start::Existing),
+        "exec" => {
+            let span = setting.span(first);
+            exec::read(rest, (false, exec::TABLES[0]), parsed, span, setting).map(|exec| Start::Exec(Box::new(exec)))
+        }
+        "start" | "restart" => Some(Start::Existing),
         _ => None,
     }
 }

@@ -134,6 +134,20 @@ pub(super) const COMPOSE_RUN: Table = Table {
     ],
 };
 
+/// `exec` of docker, podman and nerdctl.
+#[rustfmt::skip]
+pub(super) const EXEC: Table = Table {
+    switches: &["detach d", "help", "interactive i", "latest l", "no-session", "privileged", "tty t", "wait"],
+    valued: &["cidfile", "detach-keys", "env e", "env-file", "preserve-fd", "preserve-fds", "user u", "workdir w"],
+};
+
+/// `compose exec`.
+#[rustfmt::skip]
+pub(super) const COMPOSE_EXEC: Table = Table {
+    switches: &["detach d", "dry-run", "help", "interactive i", "no-TTY T", "privileged", "tty t"],
+    valued: &["env e", "index", "user u", "workdir w"],
+};
+
 /// `compose up` and `compose create`.
 #[rustfmt::skip]
 pub(super) const COMPOSE_UP: Table = Table {

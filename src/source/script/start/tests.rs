@@ -123,6 +123,7 @@ fn which_commands_start_a_container() {
         Some(Start::Run(_)) => "run",
         Some(Start::Compose(_)) => "compose",
         Some(Start::Up(_)) => "up",
+        Some(Start::Exec(_)) => "exec",
         Some(Start::Existing) => "existing",
         Some(Start::Unclear(_)) => "unclear",
     };
