@@ -173,5 +173,5 @@ fn everything_that_is_told_of_a_container_is_read() {
 
     docker(&["rm", "-f", &b]);
     let asked = again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
-    assert_eq!(asked, [(other.id.clone(), None), (one.id.clone(), Some(one.clone()))]);
+    assert_eq!(asked, [(other.id.clone(), Ok(None)), (one.id.clone(), Ok(Some(one.clone())))]);
 }

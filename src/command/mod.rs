@@ -5,6 +5,7 @@ mod capture;
 mod check;
 mod config;
 mod explain;
+mod live;
 mod observe;
 mod report;
 mod where_path;

@@ -15,6 +15,7 @@ mod findmnt;
 mod ground_truth;
 mod guard_proof;
 mod kernel_facts;
+mod late;
 mod layout;
 mod not_root;
 mod raise;
