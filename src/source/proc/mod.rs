@@ -195,20 +195,21 @@ fn host(
 /// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel
 /// gives once. So who may not look at process 1 follows the host's paths all the same.
 fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
-    /// Processes that are tried; the first ones of a host are its own.
-    const TRIED: usize = 200;
+    /// Mount tables that are read; the first processes of a host are its own. One that may not be looked at costs little.
+    const TABLES: usize = 200;
     let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
     let hosts = top(hosts)?;
-    let root_of = |pid: pid::Pid| {
-        let root = pid.root().ok()?;
+    let root_of = |(pid, root): (pid::Pid, Root)| {
         let table = mountinfo::parse(&pid.read("mountinfo", MOST_BYTES).ok()?);
         (top(&table.mounts)? == hosts).then_some(root)
     };
+    let opened = |pid: pid::Pid| pid.root().ok().map(|root| (pid, root));
     let own =
         || Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok();
-    own().and_then(root_of).or_else(|| {
+    own().and_then(opened).and_then(root_of).or_else(|| {
         let numbers = shown.numbers().ok()?;
-        numbers.into_iter().take(TRIED).find_map(|number| root_of(shown.pid(number).ok()?))
+        let roots = numbers.into_iter().filter_map(|number| opened(shown.pid(number).ok()?));
+        roots.take(TABLES).find_map(root_of)
     })
 }
 
