@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::World;
 use super::observe::{Target, Wanted, all_named, find};
 use crate::cli::Sight;
+use crate::model::join;
 use crate::ruleset::Ruleset;
 use crate::source::capture::{Capture, Running};
 use crate::source::{engine, proc};
@@ -55,11 +56,11 @@ pub(super) fn live(
         on_host: Vec::new(),
     };
     match &wanted.paths {
-        Some((Target::Host, paths)) => look.on_host.clone_from(paths),
+        Some((Target::Host, paths)) => look.on_host = below("/", paths),
         Some((Target::Container(name), paths)) => {
             let one = [capture];
-            let id = find(&one, name)?.1.id.clone();
-            look.extra.insert(id, paths.clone());
+            let running = find(&one, name)?.1;
+            look.extra.insert(running.id.clone(), below(&running.working_dir, paths));
             [capture] = one;
         }
         None => {}
@@ -67,6 +68,12 @@ pub(super) fn live(
     engine.look(&look, &mut capture)?;
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(capture)
+}
+
+/// Paths as they are told of: a relative one begins in the working directory.
+fn below(directory: &str, paths: &[String]) -> Vec<String> {
+    let base = if directory.is_empty() { "/" } else { directory };
+    paths.iter().map(|path| join(base, path)).collect()
 }
 
 fn options(sight: &Sight, world: &World) -> engine::Options {
@@ -137,7 +144,7 @@ impl Engine<'_> {
             gone = proc::begin(look, profiles).finish(look, &mut rest, &mut numbers);
             capture.containers.append(&mut rest.containers);
         }
-        for running in capture.containers.iter_mut().filter(|running| gone.contains(&running.id)) {
+        for running in capture.containers.iter_mut().filter(|one| one.pid > 0 && gone.contains(&one.id)) {
             running.gaps.push("it was started anew each time it was looked at".to_owned());
         }
         Ok(())

@@ -146,13 +146,19 @@ fn a_container_that_the_engine_does_not_know_stays_a_gap() {
 fn a_container_that_is_asked_for_by_name_need_not_be_listed() {
     let Some(engine) = engine("a_container_that_is_asked_for_by_name_need_not_be_listed") else { return };
     // It does not run the program, so that no process leads to it.
-    let quiet = engine.start(&Start::participant(&engine.name("quiet")).env("HOME", "/home/agent"));
+    let quiet = Start::participant(&engine.name("quiet")).env("HOME", "/home/agent").option("--workdir", "/home/agent");
+    let mut quiet = engine.start(&quiet);
+    quiet.must(&["symlink", "/tmp", "/home/agent/link"]);
     let address = in_between(&engine.directory("socket"), Asked::Known);
     for name in [quiet.name.clone(), quiet.inspect("{{.Id}}")[..12].to_owned()] {
         let run = ask(&address, &["audit", "--format", "json", &name]);
         assert_eq!(participant(&run.json(), &quiet.name)["container"], *quiet.name);
-        let run = ask(&address, &["where", "--format", "json", &name, "/tmp"]);
-        assert_eq!((run.status, &run.json()["paths"][0]["private"]), (0, &true.into()), "{}", run.err);
+        // A relative path is one of the working directory, and followed as such.
+        let run = ask(&address, &["where", "--format", "json", &name, "/tmp", "link/file"]);
+        let report = run.json();
+        assert_eq!((run.status, &report["paths"][0]["private"]), (0, &true.into()), "{}", run.err);
+        assert_eq!(report["paths"][1]["path"], "/home/agent/link/file");
+        assert_eq!(report["paths"][1]["real"], "/tmp/file", "{report:#}");
     }
     for name in ["overlock-no-such", "..", "../info", "a/../../info?"] {
         let run = ask(&address, &["where", name, "/tmp"]);

@@ -237,7 +237,12 @@ fn fill(
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
             Some(Answer::Container(Outcome::Gone)) => {
                 gone.push(container.id.clone());
-                let gap = format!("its first process, {}, ended before it could be looked at", container.pid);
+                let gap = match container.pid {
+                    0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
+                          can be looked at once it stays up"
+                        .to_owned(),
+                    pid => format!("its first process, {pid}, ended before it could be looked at"),
+                };
                 Seen { gaps: vec![gap], ..Seen::default() }
             }
             Some(Answer::Container(Outcome::NotOurs)) => {
