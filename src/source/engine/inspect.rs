@@ -95,7 +95,7 @@ impl Reader<'_> {
     /// A container that the engine lists and could not be inspected.
     pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
         let id = summary.id.unwrap_or_default();
-        let mut gaps = vec![format!("it could not be inspected: {why}")];
+        let mut gaps = vec![Self::uninspected(why)];
         Running {
             name: name(summary.names.as_ref().and_then(|names| names.first()).map(String::as_str), &id),
             project: label(&summary.labels, "project"),
@@ -108,6 +108,11 @@ impl Reader<'_> {
             gaps,
             ..Running::default()
         }
+    }
+
+    /// The gap of a container that could not be inspected.
+    pub(super) fn uninspected(why: &EngineError) -> String {
+        format!("it could not be inspected: {why}")
     }
 
     fn held(&self, name: &str, value: &str) -> Held {
