@@ -88,6 +88,8 @@ impl Case<'_, '_> {
             remedies: breach.remedies.iter().map(|remedy| words.fill(remedy)).filter(|text| !text.is_empty()).collect(),
             locations,
             evidence,
+            fingerprint: String::new(),
+            suppressed: None,
         }
     }
 
