@@ -119,6 +119,8 @@ mod tests {
             remedies: Vec::new(),
             locations: Vec::new(),
             evidence: Vec::new(),
+            fingerprint: String::new(),
+            suppressed: None,
         };
         let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
         Report { findings: vec![finding], diagnostics, ..Report::default() }
