@@ -295,7 +295,9 @@ services:
     let bare = "#!/bin/bash\nset -e\ndocker exec -u agent agents claude -p \"$1\"\n";
     let guarded =
         "#!/bin/bash\ndocker compose exec -T -e A=b agents flock /home/agent/.claude/session.lock claude -p x\n";
-    for (script, guard, status) in [(bare, "absent", 1), (guarded, "held", 0)] {
+    let asks = "#!/bin/bash\ndocker exec -e LOCK=yes agents sh -c '[ -z \"$LOCK\" ] || exec 9>/home/agent/.claude/session.lock; \
+                [ -n \"$LOCK\" ] && flock 9; claude -p x'\n";
+    for (script, guard, status) in [(bare, "absent", 1), (guarded, "held", 0), (asks, "held", 0)] {
         let directory = project(&[("compose.yaml", compose), ("nudge.sh", script)]);
         let run = overlock(directory.path(), &["check", "compose.yaml", "nudge.sh", "--format", "json"]);
         let report = run.json();

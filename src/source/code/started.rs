@@ -1,13 +1,13 @@
 //! The containers that scripts start: named after script and line, read like any other.
 //! Uses `repository`, `images` and `source::script::start`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{DEPTH, Reader, named};
 use crate::model::{
-    Container, Diagnostic, EnvValue, EnvVar, FileLock, Layout, Level, Mount, MountSource, Start as Begun, Symbol,
-    Unseen, Value, join, split_below, upward,
+    Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
+    Start as Begun, Symbol, Unseen, Value, join, split_below, upward,
 };
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
@@ -175,6 +175,8 @@ impl Reader<'_> {
         inside.hooks.clear();
         let starts = self.complete(&mut inside);
         put_under(&mut inside, started, by);
+        let own = inside.clone();
+        inside.script.invocations.retain_mut(|call| decided(call, &exec.env, &own));
         for call in &mut inside.script.invocations {
             call.conditional |= started.possible;
             for (name, variable) in &exec.env {
@@ -257,6 +259,29 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
     for call in &mut container.script.invocations {
         call.locks.splice(0..0, held.iter().cloned());
     }
+}
+
+/// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
+/// say. Whether the call may still be made.
+fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
+    let of_env = |condition: &Condition| env.contains_key(&condition.variable);
+    if call.when.iter().any(|condition| of_env(condition) && condition.holds(own) == Some(false)) {
+        return false;
+    }
+    call.when.retain(|condition| !of_env(condition));
+    call.locks.retain_mut(|lock| {
+        let (Some(variable), Some(test)) = (lock.condition.clone(), lock.test.clone()) else { return true };
+        let condition = Condition { variable, test };
+        if !of_env(&condition) {
+            return true;
+        }
+        let holds = condition.holds(own);
+        (lock.condition, lock.test) = (None, None);
+        // What is not known is no lock to rely on.
+        lock.failure_ignored |= holds.is_none();
+        holds != Some(false)
+    });
+    true
 }
 
 /// Whether a container has a name: one that it is given, or Compose's usual one.
