@@ -174,6 +174,13 @@ pub struct Mount {
     pub stale: Option<String>,
 }
 
+impl Mount {
+    /// A mount that can be written, of which no more is known.
+    pub fn new(target: Value, source: MountSource, span: Span) -> Self {
+        Self { target, source, subpath: None, read_only: false, span, defined: None, kernel: None, stale: None }
+    }
+}
+
 /// What a mount puts at its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MountSource {

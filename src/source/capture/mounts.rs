@@ -58,7 +58,7 @@ fn plain(target: String, source: MountSource, read_only: bool) -> Told {
     let fact = Fact::Mount(target.clone());
     let target = Value::known(target, None);
     let span = Span::default();
-    (fact, Mount { target, source, subpath: None, read_only, span, defined: None, kernel: None, stale: None })
+    (fact, Mount { read_only, ..Mount::new(target, source, span) })
 }
 
 /// A volume by name: a bind in disguise is the directory, a network one its export.

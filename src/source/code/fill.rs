@@ -44,16 +44,7 @@ fn none_in(image: &Image, span: Span) -> Option<Command> {
 
 fn anonymous(path: &Value, target: String, span: Span) -> Mount {
     let span = path.span.unwrap_or(span);
-    Mount {
-        target: Value::known(target, path.span),
-        source: MountSource::Anonymous,
-        subpath: None,
-        read_only: false,
-        span,
-        defined: None,
-        kernel: None,
-        stale: None,
-    }
+    Mount::new(Value::known(target, path.span), MountSource::Anonymous, span)
 }
 
 /// The commands of a build step, with the variables that it runs with put in.

@@ -179,17 +179,7 @@ impl Reader<'_> {
         found.extend(tmpfs.into_iter().filter_map(|mut target| {
             let span = target.span?;
             target.text = clean(target.text.split(':').next().unwrap_or(""));
-            let source = MountSource::Tmpfs;
-            Some(Mount {
-                target,
-                source,
-                subpath: None,
-                read_only: false,
-                span,
-                defined: None,
-                kernel: None,
-                stale: None,
-            })
+            Some(Mount::new(target, MountSource::Tmpfs, span))
         }));
         for (key, directory) in [("secrets", "/run/secrets"), ("configs", "")] {
             found.extend(self.injected(node, key, directory));

@@ -137,8 +137,7 @@ pub(super) fn mount(target: &Phrase, source: MountSource, span: Span) -> Result<
         return refused("the target of a mount is `/` itself");
     }
     let target = target.value(Some(span));
-    let mount =
-        Mount { target, source, subpath: None, read_only: false, span, defined: None, kernel: None, stale: None };
+    let mount = Mount::new(target, source, span);
     Ok(Found { mount, plain: false, perhaps: false, doubt: None })
 }
 
