@@ -30,6 +30,8 @@ pub(crate) struct GuardFact<'a> {
     pub(crate) span: Option<Span>,
     /// A call that does not go through it.
     pub(crate) bare_call: Option<Span>,
+    /// Where a text that was not read as shell names the program.
+    pub(crate) unread: Option<Span>,
 }
 
 /// What the calls alone show.
@@ -59,6 +61,7 @@ impl<'a> GuardFact<'a> {
             unreadable: None,
             span,
             bare_call: None,
+            unread: None,
         }
     }
 }
@@ -102,6 +105,7 @@ pub(crate) fn guard<'a>(
         Shown::Unknown(text, span) => {
             let mut fact = GuardFact::of(Guard::Unknown, Evidence::seen(text, span));
             fact.span = None;
+            fact.unread = container.script.unseen_span.filter(|span| span.start != span.end);
             return by_label(fact, label, declared, mounts);
         }
     };
@@ -317,6 +321,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         locks: Vec::new(),
         conditional: false,
         when: Vec::new(),
+        output: None,
         witness: Witness::Words,
         span: label.span,
     };

@@ -2,7 +2,7 @@
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
 use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, links, removes};
+use super::files::{Copied, copies, given, links, removes};
 use super::guard::{GuardFact, guard};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
@@ -64,6 +64,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) copied: Vec<(Copied, Place)>,
     /// The copy that is of another's login.
     pub(crate) clone: Option<Copied>,
+    /// Where it writes a login that it is given.
+    pub(crate) given: Option<Span>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
@@ -205,6 +207,7 @@ impl<'a> Parts<'a, '_> {
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .collect(),
             clone: None,
+            given: given(container, &state, &profile.credentials),
             place: directory.place,
             refresh: Refresh::Yes,
             listed: false,

@@ -42,6 +42,8 @@ pub struct Container {
     pub entrypoint: Option<Command>,
     /// What else the engine runs in it: the health check and the lifecycle hooks.
     pub hooks: Vec<Command>,
+    /// Whether it says itself what its health check is, or that there is none, so that the image's does not count.
+    pub own_health: bool,
     /// What its command, entrypoint and hooks were seen to run.
     pub script: Script,
     /// What belongs to it and could not be looked at, each as a clause.
@@ -257,6 +259,9 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// The file that its output goes to; written like `argv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// How it is known.
     pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.

@@ -47,6 +47,7 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         locks: held.iter().map(lock).collect(),
         conditional: false,
         when: Vec::new(),
+        output: None,
         witness,
         span,
     })

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::{DEPTH, Reader, named};
 use crate::model::{
-    Container, Diagnostic, EnvValue, EnvVar, FileLock, Layout, Level, Mount, MountSource, Start as Begun, Symbol,
+    Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource, Start as Begun, Symbol,
     Unseen, Value, join, split_below, upward,
 };
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
-use crate::source::script::start::{ComposeRun, Run, Start};
+use crate::source::script::start::{ComposeRun, Exec, Run, Start};
 use crate::text::{Sources, Span};
 
 /// Containers that are started from scripts, of one project.
@@ -26,20 +26,37 @@ type Spot = (String, u32, u32);
 impl Reader<'_> {
     /// Adds the containers that are started, and those that these start.
     pub(super) fn started(&self, open: Vec<Open>, layout: &mut Layout) {
-        let mut known: BTreeSet<Spot> =
+        let before: BTreeSet<Spot> =
             layout.containers.iter().filter_map(|one| Some(spot(one.start.as_ref()?.span, self.sources()))).collect();
+        let mut known = BTreeSet::new();
         let mut open = open;
         for _ in 0..DEPTH {
             let mut next = Vec::new();
             for (started, by) in open {
-                // A function that is called twice starts the same.
-                if !known.insert(spot(started.span, self.sources())) || layout.containers.len() > MANY {
+                // A script that is read twice starts the same, a function that is called twice may not.
+                let read = before.contains(&spot(started.span, self.sources()));
+                if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
+                    continue;
+                }
+                if let Start::Exec(exec) = &started.start {
+                    next.extend(self.exec(exec, &started, by.as_ref(), layout));
                     continue;
                 }
                 for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
                     let starts = self.complete(&mut container);
-                    self.put_under(&mut container, &started, by.as_ref());
+                    let waits = match &started.start {
+                        Start::Run(run) => !run.detached && !run.only_created,
+                        Start::Compose(run) => !run.detached,
+                        _ => false,
+                    };
+                    if waits {
+                        put_under(&mut container.script.invocations, &started, by.as_ref());
+                    }
                     next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
+                    if layout.containers.iter().any(|other| is_same(&container, other)) {
+                        continue;
+                    }
+                    container.name = unlike(container.name, &layout.containers);
                     layout.containers.push(container);
                 }
             }
@@ -66,7 +83,7 @@ impl Reader<'_> {
                 told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
                 return Vec::new();
             }
-            Start::Up(_) | Start::Existing => return Vec::new(),
+            Start::Up(_) | Start::Exec(_) | Start::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -112,6 +129,52 @@ impl Reader<'_> {
         container
     }
 
+    /// Adds what a command in a container that is there already runs to what that runs; gives what it starts.
+    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+        let Some(command) = &exec.command else { return Vec::new() };
+        let name = &exec.container.text;
+        let is_it = |one: &Container| match exec.of_service {
+            true => one.name == *name && one.start.is_none(),
+            false => is_called(one, name),
+        };
+        let known = !exec.container.is_symbolic() && !name.is_empty();
+        let Some(container) = layout.containers.iter_mut().find(|one| known && is_it(one)) else {
+            let names = self.repository.programs.wait();
+            let program = command.words.iter().find(|word| {
+                names.iter().any(|name| word.text.rsplit('/').next() == Some(name))
+            });
+            // What is done in other containers is no matter, as long as it is none of the programs.
+            layout.diagnostics.extend(program.map(|program| {
+                let message = format!("this calls {} in a container that no input describes", program.text);
+                Diagnostic::at(Level::Gap, started.span, message)
+            }));
+            return Vec::new();
+        };
+        let mut inside = container.clone();
+        inside.entrypoint = Some(command.clone());
+        (inside.command, inside.hooks) = (None, Vec::new());
+        inside.user = exec.user.clone().or(inside.user);
+        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
+        inside.env.extend(exec.env.clone());
+        let (script, starts) = self.script(&inside, self.images.image(container));
+        let mut calls = script.invocations;
+        for call in &mut calls {
+            for (name, variable) in &exec.env {
+                let value = match &variable.value {
+                    EnvValue::Set(value) if !value.is_symbolic() => value.text.clone(),
+                    EnvValue::Set(_) | EnvValue::Inherited => format!("${{{name}}}"),
+                };
+                call.env.entry(name.clone()).or_insert(value);
+            }
+        }
+        if !exec.detached {
+            put_under(&mut calls, started, by);
+        }
+        container.script.invocations.extend(calls);
+        container.unseen.extend(exec.unseen.iter().cloned());
+        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
+    }
+
     /// A variable that is set on some ways only hangs on what is not known.
     fn perhaps_set(&self, container: &mut Container, names: &[String]) {
         for name in names {
@@ -144,12 +207,7 @@ impl Reader<'_> {
     /// `--volumes-from`: of a service, by its name or the name that it is given.
     fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let given = |one: &&Container| one.given_name.as_ref().is_some_and(|given| given.text == name);
-        let of_project = |one: &&Container| {
-            let project = one.project.as_deref().unwrap_or("");
-            ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", one.name))
-        };
-        let giver = self.services.iter().find(given).or_else(|| self.services.iter().find(of_project));
+        let giver = self.services.iter().find(|one| is_called(one, name));
         let Some(giver) = giver.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
@@ -197,29 +255,67 @@ impl Reader<'_> {
         Ok(container)
     }
 
-    /// What runs in a container that is waited for runs under the locks that are held around its start.
-    fn put_under(&self, container: &mut Container, started: &Started, by: Option<&Container>) {
-        let waits = match &started.start {
-            Start::Run(run) => !run.detached && !run.only_created,
-            Start::Compose(run) => !run.detached,
-            _ => false,
-        };
-        if !waits {
-            return;
-        }
-        let held: Vec<FileLock> = started
-            .locks
-            .iter()
-            .filter_map(|(path, lock)| {
-                let path = path.as_ref()?;
-                let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
-                Some(FileLock { path, outside: true, ..lock.clone() })
-            })
-            .collect();
-        for call in &mut container.script.invocations {
-            call.locks.splice(0..0, held.iter().cloned());
-        }
+}
+
+/// What runs in a container that is waited for runs under the locks that are held around its start.
+fn put_under(calls: &mut [Invocation], started: &Started, by: Option<&Container>) {
+    let held: Vec<FileLock> = started
+        .locks
+        .iter()
+        .filter_map(|(path, lock)| {
+            let path = path.as_ref()?;
+            let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
+            Some(FileLock { path, outside: true, ..lock.clone() })
+        })
+        .collect();
+    for call in calls {
+        call.locks.splice(0..0, held.iter().cloned());
     }
+}
+
+/// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
+fn is_same(one: &Container, other: &Container) -> bool {
+    if other.start.is_none() || one.start != other.start || one.replicas != other.replicas {
+        return false;
+    }
+    let calls = |one: &Container| {
+        let options = |call: &Invocation| call.argv.iter().skip(1).filter(|word| word.starts_with('-')).cloned().collect();
+        let call = |call: &Invocation| Invocation {
+            argv: call.argv.first().cloned().into_iter().chain::<Vec<String>>(options(call)).collect(),
+            ..call.clone()
+        };
+        one.script.invocations.iter().map(call).collect::<Vec<_>>()
+    };
+    let rest = |one: &Container| {
+        let script = (one.script.sight, &one.script.unseen, one.script.without_environment, calls(one));
+        let settings = (&one.image, &one.env, &one.mounts, &one.user, &one.working_dir, &one.labels);
+        format!("{script:?} {settings:?} {:?}", (&one.unseen, one.tty, one.stdin_open, one.read_only))
+    };
+    rest(one) == rest(other)
+}
+
+/// A name with a number, where there is one of that name that a script starts.
+fn unlike(name: String, others: &[Container]) -> String {
+    let taken = |name: &str| others.iter().any(|other| other.start.is_some() && other.name == name);
+    if !taken(&name) {
+        return name;
+    }
+    let mut names = (2..).map(|number| format!("{name} ({number})"));
+    names.find(|name| !taken(name)).unwrap_or(name)
+}
+
+/// Whether this is what the engine calls a container: the name that it is given, or that of its project, its service
+/// and a number.
+fn is_called(container: &Container, name: &str) -> bool {
+    if let Some(given) = &container.given_name {
+        return given.text == name;
+    }
+    let project = container.project.as_deref().unwrap_or("");
+    container.start.is_none()
+        && ["-", "_"].iter().any(|between| {
+            let number = name.strip_prefix(&format!("{project}{between}{}{between}", container.name));
+            number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        })
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

@@ -201,7 +201,7 @@ impl Walker<'_> {
             return Outcome::either(state.clone());
         }
         let outcome =
-            self.in_shell(&call, state, |walker, inner| walker.file_text(code, Last::ReplacesUnlessRedirected, inner));
+            self.in_shell(&call, state, |walker, inner| walker.file_text(code, Last::Forks, inner));
         self.inside.pop();
         outcome
     }

@@ -72,6 +72,9 @@ impl Walker<'_> {
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
         }
+        if inner.closes {
+            Rc::make_mut(&mut state.fds).retain(|number, _| *number < 3);
+        }
         if let Some(directory) = inner.directory {
             state.cwd = Rc::new(super::state::Directory::At(directory));
         }
@@ -115,11 +118,18 @@ impl Walker<'_> {
             locks: self.held(&state),
             conditional: state.conditional,
             when: conditions(&state),
+            output: self.output_file(&state),
             witness: Witness::Words,
             span: place,
         };
         self.note(invocation);
         Outcome::either(state)
+    }
+
+    /// The file that standard output goes to, where it is redirected.
+    fn output_file(&self, state: &State) -> Option<String> {
+        let file = state.fds.get(&1).filter(|one| one.doubt == Doubt::Sure)?.file?;
+        self.files.get(file).filter(|file| !file.unclear).map(|file| file.path.shown())
     }
 
     /// The locks that a process in this state runs under, outermost first.

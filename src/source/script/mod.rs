@@ -73,6 +73,7 @@ pub fn follow(
         return (partial("neither entrypoint nor command has a word"), Vec::new());
     }
     walker.top(&words);
+    walker.part();
     let unseen_span = walker.unseen_span;
     let (sight, unseen) = match walker.unseen {
         Some(reason) => (Sight::Partial, Some(reason)),

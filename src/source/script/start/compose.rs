@@ -1,5 +1,5 @@
 //! `docker compose run`, `up` and `create`, by Compose's own program or as a subcommand.
-//! Uses `option`, `run`, `mounted`, `phrase` and `model`.
+//! Uses `option`, `run`, `exec`, `mounted`, `phrase` and `model`.
 
 use super::mounted::mounts;
 use super::option::{Given, Parsed, parse};
@@ -7,7 +7,7 @@ use super::phrase::Phrase;
 use super::program::{self, Family};
 use super::run::Reader;
 use super::volume::absolute;
-use super::{Arg, ComposeRun, ComposeUp, Perhaps, Project, Setting, Start, table};
+use super::{Arg, ComposeRun, ComposeUp, Perhaps, Project, Setting, Start, exec, table};
 use crate::model::{Command, Flag, Unseen, Value};
 use crate::source::compose;
 use crate::text::Span;
@@ -29,7 +29,8 @@ pub(super) fn read(args: &[Arg], engine: Option<Value>, first: &Arg, setting: &S
         command @ ("up" | "create") => {
             Some(Start::Up(Box::new(up(rest, before, engine, span, command == "create", setting))))
         }
-        "exec" | "start" | "restart" => Some(Start::Existing),
+        "exec" => exec::read(rest, true, setting).map(|exec| Start::Exec(Box::new(exec))),
+        "start" | "restart" => Some(Start::Existing),
         _ => None,
     }
 }

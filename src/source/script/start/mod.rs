@@ -8,10 +8,11 @@
 //! phrase    a word with what only the shell could tell kept whole
 //! volume    `-v`, `--tmpfs`;  `mount`: `--mount`;  `mounted`: all of them together
 //! program   which command it is
-//! run       options -> a container;  `compose`: the same for Compose
+//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that is there
 //! ```
 
 mod compose;
+mod exec;
 mod mount;
 mod mounted;
 mod option;
@@ -45,7 +46,9 @@ pub enum Start {
     Compose(Box<ComposeRun>),
     /// Services of a Compose project.
     Up(Box<ComposeUp>),
-    /// Something in a container that is there already, or that container again (`exec`, `start`).
+    /// A command in a container that is there already (`exec`).
+    Exec(Box<Exec>),
+    /// A container that is there already, again (`start`).
     Existing,
     /// Which command of docker's it is hangs on a variable.
     Unclear(Unseen),
@@ -157,6 +160,27 @@ pub struct ComposeRun {
     pub unseen: Vec<Unseen>,
     /// Why Compose would start nothing, each as a clause.
     pub refused: Vec<Unseen>,
+}
+
+/// A command that is run in a container that is there already.
+#[derive(Debug, Clone, Default)]
+pub struct Exec {
+    /// The container's name, or that of its service.
+    pub container: Value,
+    /// Whether it is a service's.
+    pub of_service: bool,
+    /// What is run.
+    pub command: Option<Command>,
+    /// The user that replaces the container's.
+    pub user: Option<Value>,
+    /// The working directory that replaces the container's.
+    pub working_dir: Option<Value>,
+    /// Variables over those of the container.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Whether the command does not wait for its end.
+    pub detached: bool,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
 }
 
 /// Services that are started together (`compose up`).

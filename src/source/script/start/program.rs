@@ -1,9 +1,9 @@
 //! Which command it is: docker, podman, nerdctl or Compose, with what stands before the subcommand.
-//! Uses `option`, `table`, `run` and `compose`.
+//! Uses `option`, `table`, `run`, `exec` and `compose`.
 
 use super::option::{Parsed, parse};
 use super::table::{self, Table};
-use super::{Arg, Setting, Start, compose, run};
+use super::{Arg, Setting, Start, compose, exec, run};
 use crate::model::{Unseen, Value};
 
 /// Whose options they are, where that matters.
@@ -60,7 +60,8 @@ pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
             Some(Start::Run(Box::new(run::read(rest, &command, parsed, setting))))
         }
         "compose" => compose::read(rest, engine(&parsed), first, setting),
-        "start" | "exec" | "restart" => Some(Start::Existing),
+        "exec" => exec::read(rest, false, setting).map(|exec| Start::Exec(Box::new(exec))),
+        "start" | "restart" => Some(Start::Existing),
         _ => None,
     }
 }

@@ -134,6 +134,18 @@ pub(super) const COMPOSE_RUN: Table = Table {
     ],
 };
 
+/// `docker exec`, with what podman and Compose have besides.
+#[rustfmt::skip]
+pub(super) const EXEC: Table = Table {
+    switches: &[
+        "detach d", "dry-run", "help", "interactive i", "latest l", "no-session", "no-tty T", "no-TTY", "privileged", "tty t",
+    ],
+    valued: &[
+        "cidfile", "detach-keys", "env e", "env-file", "index", "preserve-fd", "preserve-fds", "user u", "wait",
+        "workdir w",
+    ],
+};
+
 /// `compose up` and `compose create`.
 #[rustfmt::skip]
 pub(super) const COMPOSE_UP: Table = Table {

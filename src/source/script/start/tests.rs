@@ -123,6 +123,7 @@ fn which_commands_start_a_container() {
         Some(Start::Run(_)) => "run",
         Some(Start::Compose(_)) => "compose",
         Some(Start::Up(_)) => "up",
+        Some(Start::Exec(_)) => "exec",
         Some(Start::Existing) => "existing",
         Some(Start::Unclear(_)) => "unclear",
     };
@@ -138,8 +139,8 @@ fn which_commands_start_a_container() {
         ("docker-compose -p x up -d", "up"),
         ("podman compose create", "up"),
         ("docker start c", "existing"),
-        ("docker container exec c x", "existing"),
-        ("docker compose exec s x", "existing"),
+        ("docker container exec c x", "exec"),
+        ("docker compose exec s x", "exec"),
         ("docker \"$1\" i", "unclear"),
         ("docker compose \"$@\"", "unclear"),
         ("docker build .", "no"),
@@ -377,8 +378,8 @@ fn what_is_set_in_more_than_one_way_is_not_looked_up() {
     let args = [arg("docker"), arg("run"), arg("-v"), volume, arg("i"), live];
     let setting = Setting { sources: &sources, here: Span::default(), base: None, lookup: &lookup };
     let Some(Start::Run(run)) = super::program::read(&args, &setting) else { panic!() };
-    assert_eq!(mount(&run.container.mounts[0]), "${SET}/x > /y");
-    assert_eq!(command(run.container.command.as_ref()), "[${GONE}]");
+    assert_eq!(mount(&run.container.mounts[0]), "${SET at :1}/x > /y");
+    assert_eq!(command(run.container.command.as_ref()), "[${GONE at :1}]");
     let told: Vec<&str> = run.unseen.iter().map(|unseen| unseen.what.as_str()).collect();
     let wanted = [
         "a word of the container's command is set in more than one way",
