@@ -238,6 +238,9 @@ pub struct Script {
     /// Where what was not seen is named, if a file names it.
     #[serde(skip)]
     pub unseen_span: Option<Span>,
+    /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub covered: bool,
     /// Whether a command runs without the container's environment (`env -i`, `su -`).
     pub without_environment: bool,
 }
@@ -262,6 +265,9 @@ pub struct Invocation {
     /// The file that its output goes to; written like `argv`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Whether it may run more than its words name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides: bool,
     /// How it is known.
     pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.

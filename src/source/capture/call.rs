@@ -48,6 +48,7 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         conditional: false,
         when: Vec::new(),
         output: None,
+        hides: false,
         witness,
         span,
     })

@@ -13,7 +13,7 @@ use super::syntax::Param;
 use super::walk::Walker;
 use super::wrapper::{ShellCall, is_shell};
 use crate::model::{Command, clean, join};
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -39,13 +39,25 @@ impl Code {
     }
 }
 
+/// Why a file was not gone through.
+pub(super) struct Why {
+    pub(super) reason: String,
+    /// Where it names a program that matters.
+    pub(super) named: Option<Span>,
+}
+
+impl From<String> for Why {
+    fn from(reason: String) -> Self {
+        Self { reason, named: None }
+    }
+}
+
 /// What became of a file that a command names.
 pub(super) enum Followed {
     /// It was run.
     Ran(Outcome),
-    /// It was not, and here is the state back. Why, where there is more to say than that; whether it is a file of
-    /// another language.
-    Not(State, Option<String>),
+    /// It was not, and here is the state back. Why, where there is more to say than that.
+    Not(State, Option<Why>),
 }
 
 impl Walker<'_> {
@@ -148,10 +160,10 @@ impl Walker<'_> {
                 }
             }
             Some((path, Opened::Unseen(why))) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}")))
+                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}").into()))
             }
             Some((path, Opened::Absent)) => {
-                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be")))
+                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be").into()))
             }
             _ => Followed::Not(state, None),
         }
@@ -172,10 +184,10 @@ impl Walker<'_> {
                 Followed::Ran(self.run_file(&path, &code, call, &state))
             }
             Opened::Unseen(why) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}")))
+                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}").into()))
             }
             Opened::Absent => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found")))
+                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found").into()))
             }
             Opened::Binary | Opened::Unseen(_) => Followed::Not(state, None),
         }
@@ -272,7 +284,7 @@ impl Walker<'_> {
     }
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    pub(super) fn foreign(&mut self, path: &str, file: FileId, interpreter: &str) -> String {
+    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Why {
         let names = (self.setting.programs)();
         let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
         match named {
@@ -284,15 +296,14 @@ impl Walker<'_> {
                     source.name(),
                     span.start.line
                 );
-                self.miss_at(reason.clone(), Some(span));
-                reason
+                Why { reason, named: Some(span) }
             }
-            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
+            None => format!("the script `{path}`, run by `{interpreter}`, was not read").into(),
         }
     }
 
     /// The reason with a mention, for an interpreter's file; nothing where the file cannot be looked at.
-    pub(super) fn interpreted_file(&mut self, words: &[Word], state: &State) -> Option<String> {
+    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Why> {
         let name = words.first().filter(|word| word.is_fixed()).map(Word::raw)?;
         let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
         let path = self.absolute(&file.text, state)?;
@@ -308,8 +319,7 @@ impl Walker<'_> {
                     source.name(),
                     span.start.line
                 );
-                self.miss_at(reason.clone(), Some(span));
-                Some(reason)
+                Some(Why { reason, named: Some(span) })
             }
         }
     }

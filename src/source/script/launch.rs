@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
-use super::follow::Followed;
+use super::follow::{Followed, Why};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
@@ -93,13 +93,21 @@ impl Walker<'_> {
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[Word], state: State, why: Option<String>) -> Outcome {
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<Why>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
         self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
-        if let Some(reason) = program::unseen(words) {
-            let better = if reason.contains(" run by ") { self.interpreted_file(words, &state) } else { None };
-            self.miss_at(why.or(better).unwrap_or(reason), Some(Span::at(place.file, place.start)));
+        let locks = self.held(&state);
+        let hidden = self.hidden(words, &state, why);
+        let hides = hidden.is_some();
+        if let Some(why) = hidden {
+            let span = why.named.unwrap_or_else(|| Span::at(place.file, place.start));
+            let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
+            if !locks.iter().any(sure) {
+                self.miss_at(why.reason, Some(span));
+            } else if !self.is_muted() {
+                self.covered.get_or_insert((why.reason, Some(span)));
+            }
         }
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
@@ -115,15 +123,23 @@ impl Walker<'_> {
             // What may not be there says nothing of what the call is.
             argv: words.iter().filter(|word| word.doubt == Doubt::Sure).map(|word| word.text.shown()).collect(),
             env,
-            locks: self.held(&state),
+            locks,
             conditional: state.conditional,
             when: conditions(&state),
             output: self.output_file(&state),
+            hides,
             witness: Witness::Words,
             span: place,
         };
         self.note(invocation);
         Outcome::either(state)
+    }
+
+    /// Why a program may run what its words do not name.
+    fn hidden(&self, words: &[Word], state: &State, why: Option<Why>) -> Option<Why> {
+        let Some(reason) = program::unseen(words) else { return why.filter(|why| why.named.is_some()) };
+        let better = || if reason.contains(" run by ") { self.interpreted_file(words, state) } else { None };
+        Some(why.or_else(better).unwrap_or_else(|| reason.clone().into()))
     }
 
     /// The file that standard output goes to, where it is redirected.

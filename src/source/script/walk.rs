@@ -50,6 +50,8 @@ pub(super) struct Walker<'a> {
     pub(super) around: Vec<Around>,
     pub(super) unseen: Option<String>,
     pub(super) unseen_span: Option<Span>,
+    /// The first that was not seen of what runs under a lock, and where it is named.
+    pub(super) covered: Option<(String, Option<Span>)>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -85,6 +87,7 @@ impl<'a> Walker<'a> {
             around: Vec::new(),
             unseen: None,
             unseen_span: None,
+            covered: None,
             dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
