@@ -95,6 +95,19 @@ fn variable(word: &str) -> Option<&str> {
     name.get(..end).filter(|name| !name.is_empty() && !before.ends_with('\\'))
 }
 
+/// Where the container's commands write the login itself, whatever from.
+pub(crate) fn given(container: &Container, state: &StateDir, credentials: &str) -> Option<Span> {
+    let login = join(&state.path, credentials);
+    let to = |word: &str, call: &Invocation| expand(word, call, container, state).is_some_and(|path| path == login);
+    let writes = |call: &&Invocation| match name(call) {
+        "cp" | "rsync" | "install" | "mv" => operands(call).split_last().is_some_and(|(last, _)| to(last, call)),
+        "tee" => operands(call).into_iter().any(|operand| to(operand, call)),
+        _ => false,
+    };
+    let redirected = |call: &&Invocation| call.output.as_ref().is_some_and(|output| to(output, call));
+    ran(container).find(|call| writes(call) || redirected(call)).map(|call| call.span)
+}
+
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes(container: &Container, state: &StateDir, path: &str) -> bool {
     let removing = ran(container).filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));

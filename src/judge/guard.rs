@@ -30,6 +30,8 @@ pub(crate) struct GuardFact<'a> {
     pub(crate) span: Option<Span>,
     /// A call that does not go through it.
     pub(crate) bare_call: Option<Span>,
+    /// Where a text that was not read as shell names the program.
+    pub(crate) unread: Option<Span>,
 }
 
 /// What the calls alone show.
@@ -59,6 +61,7 @@ impl<'a> GuardFact<'a> {
             unreadable: None,
             span,
             bare_call: None,
+            unread: None,
         }
     }
 }
@@ -102,6 +105,7 @@ pub(crate) fn guard<'a>(
         Shown::Unknown(text, span) => {
             let mut fact = GuardFact::of(Guard::Unknown, Evidence::seen(text, span));
             fact.span = None;
+            fact.unread = container.script.unseen_span.filter(|span| span.start != span.end);
             return by_label(fact, label, declared, mounts);
         }
     };
@@ -143,7 +147,7 @@ fn running<'a>(profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Option
     held
 }
 
-fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Shown<'a> {
+fn shown<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Shown<'a> {
     let words = || shown_by_words(container, profile, calls);
     match running(profile, calls, state) {
         Some(Shown::Held(call, lock)) => match words() {
@@ -156,7 +160,7 @@ fn shown<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>, state:
     }
 }
 
-fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
+fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
     let script = &container.script;
     let outside = || format!("nothing that it runs by itself calls {}: calls come from outside", profile.name);
     let why = || script.unseen.clone().unwrap_or_else(outside);
@@ -179,7 +183,7 @@ fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a
                     );
                 }
             },
-            None if script.sight == Sight::Whole => {
+            None if script.sight == Sight::Whole || script.covered => {
                 let text = match call.locks.first() {
                     Some(_) => format!("{} is called under a shared flock (-s), which excludes nobody", profile.name),
                     None => format!("{} is called without flock", profile.name),
@@ -194,8 +198,13 @@ fn shown_by_words<'a>(container: &Container, profile: &Profile, calls: &Calls<'a
             }
         }
     }
-    match first {
-        Some((call, lock)) if script.sight != Sight::Partial => Shown::Held(call, lock),
+    // What was not seen may call it too, under the lock that it runs under itself.
+    let hiding = || {
+        let hiding = script.invocations.iter().filter(|call| call.hides && script.covered);
+        hiding.filter_map(|call| Some((call, call.locks.iter().find(|lock| lock.exclusive)?))).next()
+    };
+    match first.or_else(hiding) {
+        Some((call, lock)) if script.sight != Sight::Partial || script.covered => Shown::Held(call, lock),
         Some((_, lock)) => Shown::Unknown(format!("an flock is seen, but {}", why()), Some(lock.span)),
         None => Shown::Unknown(
             why(),
@@ -261,7 +270,11 @@ fn held<'a>(
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
     };
     let how = if call.witness == Witness::Words { "is called" } else { "runs" };
-    let evidence = Evidence::seen(format!("{} {how} under flock on {path}", profile.name), Some(lock.span));
+    let what = match call.argv.first().filter(|_| call.hides) {
+        Some(program) => format!("{program}, which may call {}, runs", profile.name),
+        None => format!("{} {how}", profile.name),
+    };
+    let evidence = Evidence::seen(format!("{what} under flock on {path}"), Some(lock.span));
     let mut fact = GuardFact::of(Guard::Held, evidence);
     if call.witness == Witness::Words {
         // Where the three are written apart, each is shown.
@@ -311,6 +324,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         when: Vec::new(),
         output: None,
         at: None,
+        hides: false,
         witness: Witness::Words,
         span: label.span,
     };

@@ -103,7 +103,9 @@ impl Case<'_, '_> {
         // What a script starts on some ways only may never be there.
         let possible = |container: &Container| container.start.as_ref().is_some_and(|start| start.possible);
         let mut concerned = self.relation.unsafe_peers.iter().filter_map(|at| self.subjects.get(*at)).peekable();
-        let others = concerned.peek().is_some() && concerned.all(|peer| possible(peer.container));
+        // Its own replicas are there for certain.
+        let alone = self.subject.container.replicas <= 1;
+        let others = alone && concerned.peek().is_some() && concerned.all(|peer| possible(peer.container));
         let perhaps = collides && (possible(self.subject.container) || others);
         if guessed || apart || perhaps { breach.confidence.min(Confidence::Medium) } else { breach.confidence }
     }
@@ -135,7 +137,8 @@ impl Case<'_, '_> {
             }
             "identity" => {
                 let copied = subject.clone.as_ref().map(|copied| at(copied.span, "copied here"));
-                copied.into_iter().chain([mount]).collect()
+                let given = subject.given.filter(|_| copied.is_none()).map(|span| at(span, "written here"));
+                copied.into_iter().chain(given).chain([mount]).collect()
             }
             "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
             "users" => {
@@ -152,10 +155,14 @@ impl Case<'_, '_> {
             },
             "exclusion" => {
                 let bare = subject.guard.bare_call.map(|span| at(span, "called here without the guard"));
+                let perhaps = subject.guard.condition.as_ref().and(guard).filter(|_| bare.is_none());
+                let perhaps = perhaps.map(|guard| at(guard.span, "the guard is taken here, on a condition"));
+                let unread = subject.guard.unread.map(|span| at(span, "what it does with this was not read"));
+                let call = bare.or(perhaps).or(unread);
                 let version = of(&subject.version.evidence);
                 let auth = of(&subject.auth.evidence);
                 // The call is what has to be changed.
-                [bare.into_iter().collect(), vec![mount], version, auth].concat()
+                [call.into_iter().collect(), vec![mount], version, auth].concat()
             }
             _ => vec![mount],
         };

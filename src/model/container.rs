@@ -42,6 +42,8 @@ pub struct Container {
     pub entrypoint: Option<Command>,
     /// What else the engine runs in it: the health check and the lifecycle hooks.
     pub hooks: Vec<Command>,
+    /// Whether it says itself what its health check is, or that there is none, so that the image's does not count.
+    pub own_health: bool,
     /// What its command, entrypoint and hooks were seen to run.
     pub script: Script,
     /// What belongs to it and could not be looked at, each as a clause.
@@ -243,6 +245,9 @@ pub struct Script {
     /// Where what was not seen is named, if a file names it.
     #[serde(skip)]
     pub unseen_span: Option<Span>,
+    /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub covered: bool,
     /// Whether a command runs without the container's environment (`env -i`, `su -`).
     pub without_environment: bool,
 }
@@ -270,6 +275,9 @@ pub struct Invocation {
     /// Where it is written, as `path:line` in a running container, whose files are no sources here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// Whether it may run more than its words name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides: bool,
     /// How it is known.
     pub witness: Witness,
     /// Where its first word is written: never more, since other words may be secrets.

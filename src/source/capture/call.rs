@@ -49,6 +49,7 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         when: Vec::new(),
         output: None,
         at: None,
+        hides: false,
         witness,
         span,
     })

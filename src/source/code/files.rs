@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join, split_below, upward};
-use crate::source::image::{Base, Context, Found, From, Image, Source, Step};
+use crate::source::image::{Base, Context, Directory, Found, From, Image, Source, Step};
 use crate::source::script::disk::{Disk, Opened, mentioned};
 use crate::text::Span;
 
@@ -92,6 +92,14 @@ impl Planned<'_> {
                 }
             }
         }
+        for mount in &self.container.mounts {
+            if let MountSource::Host(source) = &mount.source
+                && !source.is_symbolic()
+                && self.repository.holds(Path::new(&source.text))
+            {
+                below(&Directory::new(&source.text, None), "", &mut found);
+            }
+        }
         found
     }
 }
@@ -119,6 +127,10 @@ fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
 impl Disk for Planned<'_> {
     fn open(&self, path: &str) -> Opened {
         self.look(path, LINKS)
+    }
+
+    fn is_searched(&self) -> bool {
+        self.image.is_some() && self.all().len() < FILES
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {

@@ -23,6 +23,8 @@ pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) 
         container.entrypoint = image.entrypoint.clone().or_else(|| none_in(image, container.span));
         container.command = container.command.take().or_else(|| image.command.clone());
     }
+    let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
+    container.hooks.extend(health.cloned());
     for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
         let target = clean(&path.text);
         if container.mounts.iter().all(|mount| mount.target.text != target) {

@@ -66,8 +66,17 @@ impl<'a> Repository<'a> {
         opened
     }
 
+    /// Whether a path is in the repository, after all links too.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|real| self.is_inside(&real))
+    }
+
+    fn is_inside(&self, real: &Path) -> bool {
+        self.roots.borrow().iter().any(|root| real.starts_with(root))
+    }
+
     fn look(&self, path: &Path) -> Opened {
-        let inside = |path: &Path| self.roots.borrow().iter().any(|root| path.starts_with(root));
+        let inside = |path: &Path| self.is_inside(path);
         let Ok(real) = fs::canonicalize(path) else {
             // What is not there cannot be told from what is elsewhere, but for the directory it would be in.
             let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());

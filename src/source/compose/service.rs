@@ -72,6 +72,7 @@ impl Reader<'_> {
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
             hooks: self.hooks(node),
+            own_health: own_health(node),
             script: Script::default(),
             user: node.get("user").and_then(|node| value(node)).filter(is_written),
             working_dir: node.get("working_dir").and_then(|node| value(node)).filter(is_written),
@@ -288,4 +289,11 @@ fn share(containers: &mut [Container], giver: usize) -> Vec<Mount> {
         }
     }
     container.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs).cloned().collect()
+}
+
+/// Whether a service says what its health check is, or that it has none.
+fn own_health(node: &Node) -> bool {
+    let check = node.get("healthcheck");
+    let says = |key: &str| check.and_then(|check| check.get(key)).filter(|node| !node.is_null());
+    says("test").is_some() || says("disable").and_then(|on| on.as_scalar()).is_some_and(|on| on.text == "true")
 }

@@ -138,6 +138,8 @@ impl Walker<'_> {
         mut start: impl FnMut(&mut Self, State) -> (Option<State>, Option<State>),
     ) -> Outcome {
         let before = state.conditional;
+        let number = self.site();
+        self.loops.push(number);
         let mut round = |walker: &mut Self, state: State| {
             let mut out = None;
             let (outcome, frame) = walker.framed(Kind::Loop, |walker| {
@@ -155,6 +157,7 @@ impl Walker<'_> {
             None => Some(state),
         };
         let leave = entry.and_then(|entry| round(self, entry).1);
+        self.loops.pop();
         let soft = leave.clone();
         restore(Outcome { ok: leave, err: None, soft }, true, before)
     }

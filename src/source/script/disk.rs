@@ -23,6 +23,11 @@ pub trait Disk {
     /// What stands at a path, which is absolute and clean.
     fn open(&self, path: &str) -> Opened;
 
+    /// Whether [`Disk::mention`] looks through all texts that were put there with the scripts.
+    fn is_searched(&self) -> bool {
+        false
+    }
+
     /// Where one of these words first stands in a text that was put there with the scripts.
     fn mention(&self, names: &[String]) -> Option<Span> {
         let _ = names;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
-use super::follow::{Followed, Missed};
+use super::follow::{Followed, Why};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
@@ -72,6 +72,9 @@ impl Walker<'_> {
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
         }
+        if inner.closes {
+            Rc::make_mut(&mut state.fds).retain(|number, _| *number < 3);
+        }
         if let Some(directory) = inner.directory {
             state.cwd = Rc::new(super::state::Directory::At(directory));
         }
@@ -90,20 +93,21 @@ impl Walker<'_> {
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[Word], state: State, why: Option<Missed>) -> Outcome {
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<Why>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
         self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
-        let named = Span::at(place.file, place.start);
-        match (why, program::unseen(words)) {
-            (Some(missed), unseen) if missed.is_script || unseen.is_some() => {
-                self.miss_at(missed.reason, missed.span.or(Some(named)));
+        let locks = self.held(&state);
+        let hidden = self.hidden(words, &state, why);
+        let hides = hidden.is_some();
+        if let Some(why) = hidden {
+            let span = why.named.unwrap_or_else(|| Span::at(place.file, place.start));
+            let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
+            if !locks.iter().any(sure) {
+                self.miss_at(why.reason, Some(span));
+            } else if !self.is_muted() {
+                self.covered.get_or_insert((why.reason, Some(span)));
             }
-            (_, Some(reason)) => match self.interpreted_file(words, &state) {
-                Some(missed) => self.miss_at(missed.reason, missed.span.or(Some(named))),
-                None => self.miss_at(reason, Some(named)),
-            },
-            _ => {}
         }
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
@@ -119,11 +123,12 @@ impl Walker<'_> {
             // What may not be there says nothing of what the call is.
             argv: words.iter().filter(|word| word.doubt == Doubt::Sure).map(|word| word.text.shown()).collect(),
             env,
-            locks: self.held(&state),
+            locks,
             conditional: state.conditional,
             when: conditions(&state),
             output: self.output_file(&state),
             at: None,
+            hides,
             witness: Witness::Words,
             span: place,
         };
@@ -131,11 +136,23 @@ impl Walker<'_> {
         Outcome::either(state)
     }
 
-    /// The file that standard output goes to.
+    /// Why a program may run what its words do not name.
+    fn hidden(&self, words: &[Word], state: &State, why: Option<Why>) -> Option<Why> {
+        let Some(reason) = program::unseen(words) else {
+            return why.filter(|why| why.named.is_some() || why.is_script);
+        };
+        let better = || if reason.contains(" run by ") { self.interpreted_file(words, state) } else { None };
+        Some(why.or_else(better).unwrap_or_else(|| reason.clone().into()))
+    }
+
+    /// The file that standard output goes to, where it is redirected.
     fn output_file(&self, state: &State) -> Option<String> {
-        let file = state.fds.get(&1).filter(|fd| fd.doubt == Doubt::Sure)?.file?;
-        let file = self.files.get(file).filter(|file| !file.unclear)?;
-        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
+        let file = state.fds.get(&1).filter(|one| one.doubt == Doubt::Sure)?.file?;
+        self.files
+            .get(file)
+            .filter(|file| !file.unclear)
+            .map(|file| file.path.shown())
+            .filter(|path| !path.starts_with("/dev/"))
     }
 
     /// The locks that a process in this state runs under, outermost first.

@@ -73,13 +73,17 @@ pub fn follow(
         return (partial("neither entrypoint nor command has a word"), Vec::new());
     }
     walker.top(&words);
-    let unseen_span = walker.unseen_span;
+    walker.part();
+    let covered = walker.unseen.is_none() && walker.covered.is_some();
+    let unseen_span = if covered { walker.covered.as_ref().and_then(|(_, span)| *span) } else { walker.unseen_span };
     let (sight, unseen) = match walker.unseen {
         Some(reason) => (Sight::Partial, Some(reason)),
+        None if covered => (Sight::Partial, walker.covered.map(|(reason, _)| reason)),
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
-    let script = Script { invocations: walker.found, sight, unseen, unseen_span, without_environment: walker.dropped };
+    let without_environment = walker.dropped;
+    let script = Script { invocations: walker.found, sight, unseen, unseen_span, covered, without_environment };
     (script, walker.started)
 }
 

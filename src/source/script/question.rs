@@ -43,6 +43,9 @@ impl Walker<'_> {
         match answer {
             Answer::Known(true) => Outcome::ok(state),
             Answer::Known(false) => Outcome { err: Some(state), ..Outcome::default() },
+            Answer::Asks(name, test) if self.asks_for_itself(&name, &test) => {
+                self.answered(Answer::Known(matches!(test.asks, Asks::IsNot(_))), state)
+            }
             Answer::Asks(name, test) => {
                 let [yes, no] = self.fact(Some((name, test)));
                 let mut outcome = Outcome::either(state);
@@ -56,6 +59,14 @@ impl Walker<'_> {
             }
             Answer::Unknown => Outcome::either(state),
         }
+    }
+
+    /// Whether a variable is compared with the path of the script itself, and nothing outside is known to set it: a
+    /// mark that a script leaves for itself when it runs itself again, as in flock(1).
+    fn asks_for_itself(&self, name: &str, test: &Test) -> bool {
+        let (Asks::Is(value) | Asks::IsNot(value)) = &test.asks else { return false };
+        let own = self.inside.last().is_some_and(|path| path == value) && test.default.as_ref() != Some(value);
+        own && (self.setting.lookup)(name).is_none()
     }
 
     fn ask(&mut self, test: &syntax::Test, state: &mut State) -> Answer {

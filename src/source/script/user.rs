@@ -67,7 +67,8 @@ pub(super) fn sudo(words: &[Word]) -> Unwrapped {
         Some(word.text.part(option.chars().count() - value.chars().count(), word.text.0.len()))
     });
     let user = user.map(|user| user.text.clone()).or(joined).unwrap_or_else(|| Text::plain("root"));
-    let mut inner = Inner { env: vec![("HOME".into(), home_of(&user))], ..Inner::default() };
+    // Both close what they were started with (sudo(8), `closefrom`; doas(1) in its source).
+    let mut inner = Inner { env: vec![("HOME".into(), home_of(&user))], closes: true, ..Inner::default() };
     let keeps =
         options.iter().any(|option| option == "--preserve-env" || (!option.starts_with("--") && option.contains('E')));
     if !keeps {

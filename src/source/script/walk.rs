@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::begun::Started;
+use super::begun::{Around, Started};
 use super::disk::Setting;
 use super::follow::Code;
 use super::glyph::Text;
@@ -42,10 +42,16 @@ pub(super) struct Walker<'a> {
     pub(super) here: Span,
     pub(super) found: Vec<Invocation>,
     pub(super) started: Vec<Started>,
-    /// How many of the processes around this one are not waited for.
-    pub(super) background: usize,
+    /// The processes around this one that are not waited for, each by the number at which it began.
+    pub(super) forks: Vec<usize>,
+    /// The loops around this point, likewise.
+    pub(super) loops: Vec<usize>,
+    /// Which locks there are around which starts.
+    pub(super) around: Vec<Around>,
     pub(super) unseen: Option<String>,
     pub(super) unseen_span: Option<Span>,
+    /// The first that was not seen of what runs under a lock, and where it is named.
+    pub(super) covered: Option<(String, Option<Span>)>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -76,9 +82,12 @@ impl<'a> Walker<'a> {
             here,
             found: Vec::new(),
             started: Vec::new(),
-            background: 0,
+            forks: Vec::new(),
+            loops: Vec::new(),
+            around: Vec::new(),
             unseen: None,
             unseen_span: None,
+            covered: None,
             dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
@@ -190,12 +199,19 @@ impl<'a> Walker<'a> {
             return self.statement(&item.stmt, state);
         }
         let child = state.child(false);
-        self.background += 1;
+        let fork = self.site();
+        self.forks.push(fork);
         self.isolated(&state, child, |walker, child| {
             walker.forked = matches!(item.stmt, Stmt::Simple(_));
-            walker.statement(&item.stmt, child)
+            match in_background(&item.stmt) {
+                // It has the process to itself.
+                Some((block, redirects)) => {
+                    walker.deeper(child, |walker, child| walker.subshell(block, redirects, &child, child.child(false)))
+                }
+                None => walker.statement(&item.stmt, child),
+            }
         });
-        self.background -= 1;
+        self.forks.pop();
         Outcome::ok(state)
     }
 
@@ -309,7 +325,7 @@ impl<'a> Walker<'a> {
                 Outcome { ok: failed, err: None, soft: ok }
             }
             Stmt::Group(block) => self.block(block, state),
-            Stmt::Subshell(block) => self.subshell(block, &[], &state),
+            Stmt::Subshell(block) => self.subshell(block, &[], &state, state.child(true)),
             Stmt::If { arms, otherwise } => self.branches(arms, otherwise, state),
             Stmt::While { until, condition, body } => self.repeat(condition, body, *until, state),
             Stmt::For { variable, words, body } => self.for_each(variable.as_deref(), words, body, state),
@@ -321,7 +337,7 @@ impl<'a> Walker<'a> {
             Stmt::Test(test) => self.test(test, state),
             Stmt::Redirected { body, redirects } => {
                 if let Stmt::Subshell(block) = body.as_ref() {
-                    return self.subshell(block, redirects, &state);
+                    return self.subshell(block, redirects, &state, state.child(true));
                 }
                 self.redirected(redirects, state, |walker, state| walker.statement(body, state))
             }
@@ -333,13 +349,25 @@ impl<'a> Walker<'a> {
     }
 
     /// A process of its own, whose redirections nobody else has open.
-    fn subshell(&mut self, block: &[Item], redirects: &[Redirect], state: &State) -> Outcome {
+    fn subshell(&mut self, block: &[Item], redirects: &[Redirect], parent: &State, child: State) -> Outcome {
         let last = if self.bash { Last::ReplacesUnlessRedirected } else { Last::Replaces };
-        self.isolated(state, state.child(true), |walker, mut child| {
+        self.isolated(parent, child, |walker, mut child| {
             for redirect in redirects {
                 walker.redirect(redirect, &mut child);
             }
             walker.block_to(block, last, child)
         })
+    }
+}
+
+/// The subshell that a statement is, with its redirections.
+fn in_background(stmt: &Stmt) -> Option<(&[Item], &[Redirect])> {
+    match stmt {
+        Stmt::Subshell(block) => Some((block, &[])),
+        Stmt::Redirected { body, redirects } => match body.as_ref() {
+            Stmt::Subshell(block) => Some((block, redirects)),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Inner {
     pub(super) hides: Option<String>,
     /// Whether the container's environment does not reach it.
     pub(super) drops: bool,
+    /// Whether it is started without the descriptors from 3 on.
+    pub(super) closes: bool,
 }
 
 impl Inner {

@@ -50,8 +50,7 @@ pub(super) fn parse(text: &Text) -> Parsed {
 fn tree(text: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    // `9<>file` is unknown to the grammar. It opens a file as `9> file` does; words are read from the true text.
-    let patched = text.replace("<>", "> ");
+    let patched = patched(text);
     let mut asked = 0;
     let mut patience = |_: &ParseState| {
         asked += 1;
@@ -60,6 +59,43 @@ fn tree(text: &str) -> Option<Tree> {
     let options = ParseOptions::new().progress_callback(&mut patience);
     let mut chunk = |at: usize, _| patched.as_bytes().get(at..).unwrap_or_default();
     parser.parse_with_options(&mut chunk, None, Some(options))
+}
+
+/// The text with what is unknown to the grammar put so that it is known, byte for byte; words are read from the true
+/// text.
+fn patched(text: &str) -> String {
+    // `9<>file` opens a file as `9> file` does, `<<\EOF` begins what `<< EOF` does.
+    let mut patched = text.replace("<>", "> ").replace("<<\\", "<< ").replace("<<-\\", "<<- ");
+    // A `$` that ends a word before `)` is itself; `for x do` is `for x; do`.
+    let mut at = 0;
+    while let Some(found) = patched.get(at..).and_then(|rest| rest.find("$)")).map(|found| found + at) {
+        if !patched.get(..found).is_some_and(|before| before.ends_with(['$', '\\'])) {
+            patched.replace_range(found..=found, "_");
+        }
+        at = found + 1;
+    }
+    let mut at = 0;
+    while let Some(found) = patched.get(at..).and_then(|rest| rest.find("for ")).map(|found| found + at) {
+        at = found + 4;
+        if let Some(blank) = without_list(&patched, found) {
+            patched.replace_range(blank..=blank, ";");
+        }
+    }
+    patched
+}
+
+/// The blank before `do` in a `for NAME do` at this byte.
+fn without_list(text: &str, at: usize) -> Option<usize> {
+    let blank = |ch: char| ch == ' ' || ch == '\t';
+    let before = text.get(..at)?.trim_end_matches(blank);
+    let begins = before.is_empty()
+        || before.ends_with(['\n', ';', '&', '|', '(', '{'])
+        || ["do", "then", "else"].iter().any(|word| before.ends_with(word));
+    let rest = text.get(at + 4..)?.trim_start_matches(blank);
+    let after = rest.trim_start_matches(|ch: char| ch.is_ascii_alphanumeric() || ch == '_');
+    let end = after.trim_start_matches(blank).strip_prefix("do")?;
+    let whole = end.is_empty() || end.starts_with(|ch: char| ch.is_ascii_whitespace());
+    (begins && whole && after.len() < rest.len() && after.starts_with(blank)).then(|| text.len() - end.len() - 3)
 }
 
 /// The line, from 1, of the first thing the grammar could not read.

@@ -18,8 +18,13 @@ impl Lower<'_> {
                     let arguments = inner.iter().filter(|(_, field)| *field == "argument");
                     words.extend(arguments.map(|(word, _)| self.word(*word)).collect::<Vec<_>>());
                     redirects.extend(self.redirects(&inner, words));
+                    // A delimiter behind a backslash takes the text as it stands.
+                    let start = inner.iter().find(|(part, _)| part.kind() == "heredoc_start");
+                    let before = start.and_then(|(start, _)| self.source.string.get(..start.start_byte()));
+                    let plain = before.is_some_and(|before| before.ends_with('\\'));
                     let data = inner
                         .iter()
+                        .filter(|_| !plain)
                         .filter(|(part, _)| node.kind() == "herestring_redirect" || part.kind() == "heredoc_body");
                     let blocks = data.flat_map(|(part, _)| self.substituted(*part)).collect();
                     redirects.push(Redirect { target: Target::Number(0), action: Action::Data(blocks) });

@@ -67,6 +67,7 @@ pub(super) fn read(args: &[Arg], started: &Started<'_>, before: Parsed<'_>, sett
         command,
         entrypoint,
         hooks: reader.health(),
+        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| reader.parsed.last(name).is_some()),
         user: reader.last("user").filter(|user| !user.text.is_empty()),
         working_dir: reader.directory(),
         tty: reader.flag("tty"),

@@ -57,6 +57,30 @@ fn wrappers_are_looked_through() {
 }
 
 #[test]
+fn what_the_grammar_does_not_know() {
+    check(&[
+        ("set -- a b; for x do prog \"$x\"; done", "?prog $x"),
+        ("f() { for x do\n prog; done; }; f a", "?prog"),
+        ("echo for me do; prog", "echo for me do ; prog"),
+        ("prog $(grep -v ^x$) a", "grep -v ^x\\$ ; prog $(grep -v ^x$) a"),
+        ("cat <<\\E\n$(other)\nE\nprog", "cat ; prog"),
+        ("cat <<E\n$(other)\nE\nprog", "other ; cat ; prog"),
+    ]);
+}
+
+#[test]
+fn what_hides_more_under_a_lock_is_told_from_what_does_not() {
+    let script = shell("flock /l python3 x.py; other");
+    assert_eq!((shown(&script).as_str(), script.covered), ("python3 x.py @/l ; other ; ~", true));
+    for open in
+        ["python3 x.py", "flock -s /l python3 x.py", "flock /l python3 x.py; node y.js", "flock /l python3; . z"]
+    {
+        let script = shell(open);
+        assert_eq!((script.sight, script.covered), (Sight::Partial, false), "{open}");
+    }
+}
+
+#[test]
 fn environment_and_words() {
     check(&[
         ("A=b prog", "A=b prog"),
