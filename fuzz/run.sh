@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture)
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script)
 [ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo +nightly fuzz build
 mkdir -p fuzz/artifacts
 
@@ -17,10 +17,13 @@ seed() {
     dotenv) files=(fixtures/compose/*/.env fixtures/compose/*/*.env) ;;
     mountinfo) files=(fixtures/mountinfo/*.txt) ;;
     locks) files=(fixtures/process/*) ;;
+    script) files=(fixtures/factory/*/*.sh fixtures/scripts/*/*.sh) ;;
+    dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;
   esac
   for file in "${files[@]}"; do
+    [ -f "$file" ] || continue
     cp "$file" "fuzz/corpus/$1/seed-$(echo "$file" | tr / -)"
   done
 }

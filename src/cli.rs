@@ -29,7 +29,7 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge compose projects: files, or directories that are searched for them
+    /// Judge compose projects, with the code that they run: files, directories, scripts that start containers
     Check(Check),
     /// Judge the containers that run here, by the engine and by the kernel
     Audit(Audit),
@@ -46,8 +46,8 @@ pub enum Command {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Compose files, or directories: a project, or searched for projects. Without any, the project is found as
-    /// Compose finds it
+    /// Compose files; shell scripts that start containers; directories: a project, or searched for projects, and for
+    /// such scripts. Without any, the project is found as Compose finds it
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]

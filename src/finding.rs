@@ -25,7 +25,7 @@ pub struct Participant {
     pub container: String,
     /// Its project.
     pub project: Option<String>,
-    /// What described it: `compose`, `engine`, or `host` for the host's own user.
+    /// What described it: `compose`, `script`, `engine`, or `host` for the host's own user.
     pub origin: &'static str,
     /// The program's id.
     pub program: String,
@@ -174,6 +174,44 @@ pub struct Finding {
     pub locations: Vec<Location>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// What tells it from every other finding, and is the same after lines have moved and services changed their order:
+    /// 32 hexadecimal digits. Empty until it is given by `triage`.
+    pub fingerprint: String,
+    /// Why it does not count, if it does not: it is told all the same.
+    pub suppressed: Option<Suppressed>,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressed {
+    /// By what.
+    pub by: SuppressedBy,
+    /// The reason that a person gave; empty for the baseline.
+    pub reason: String,
+    /// Where that is written, if a file says so.
+    pub span: Option<Span>,
+}
+
+/// What suppresses a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SuppressedBy {
+    /// A comment at the line or the service.
+    Comment,
+    /// The configuration.
+    Configuration,
+    /// The baseline: it was there before.
+    Baseline,
+}
+
+impl SuppressedBy {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
 }
 
 impl Finding {

@@ -7,7 +7,7 @@
 //! model     Layout: containers, mounts, environment, as every source gives them
 //! ruleset   profiles, the matrix, filesystems: rules as data
 //! finding   what is reported
-//! source    compose files, shell words, the engine, the kernel, captures -> Layout
+//! source    compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
 //! judge     places, exclusion, facts, the matrix  -> Findings
 //! render    text, JSON, where paths live
 //! command   one file a subcommand

@@ -11,8 +11,17 @@ use overlock::source::script::{self, Setting};
 use overlock::text::{Sources, Span};
 
 /// Where Debian keeps scripts.
-const PLACES: [&str; 9] =
-    ["/etc", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share", "/usr/libexec", "/usr/local", "/var/lib/dpkg/info", "/opt"];
+const PLACES: [&str; 9] = [
+    "/etc",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/share",
+    "/usr/libexec",
+    "/usr/local",
+    "/var/lib/dpkg/info",
+    "/opt",
+];
 /// Directories that are looked into, and scripts that are read.
 const DIRECTORIES: usize = 20_000;
 const SCRIPTS: usize = 1_200;
@@ -96,7 +105,6 @@ fn is_shell(path: &Path) -> bool {
     let line = String::from_utf8_lossy(&first[..length]);
     let line = line.lines().next().unwrap_or("").to_owned();
     let name = |word: &str| word.rsplit('/').next().unwrap_or("").to_owned();
-    line.strip_prefix("#!").is_some_and(|rest| {
-        rest.split_whitespace().any(|word| matches!(name(word).as_str(), "sh" | "bash" | "dash"))
-    })
+    line.strip_prefix("#!")
+        .is_some_and(|rest| rest.split_whitespace().any(|word| matches!(name(word).as_str(), "sh" | "bash" | "dash")))
 }

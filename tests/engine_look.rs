@@ -1,7 +1,6 @@
 //! What the engine of this machine tells. Skipped where there is none, unless `OVERLOCK_REQUIRE_DOCKER` is set.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,16 +10,14 @@ use overlock::source::capture::{EngineMount, Held, Running};
 use overlock::source::engine::{Options, again, look};
 use overlock::text::Sources;
 
+use crate::engine::skip;
+use crate::engine::wanted::{BUSYBOX, find, missing};
+
 /// Runs docker and gives what it prints.
 fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output().unwrap();
     assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-#[allow(clippy::print_stdout, reason = "a person who runs the tests is to see that one did not run")]
-fn skipped() {
-    println!("skipped: no engine, or no busybox");
 }
 
 /// What a test made, which goes with it.
@@ -30,19 +27,20 @@ struct Made {
 
 impl Made {
     /// An image with busybox alone, or `None` where there is no engine.
-    fn image() -> Option<Self> {
-        let busybox = ["/bin/busybox", "/usr/bin/busybox"].into_iter().find(|path| Path::new(path).is_file());
+    fn image(test: &str) -> Option<Self> {
         let answers = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        let (Some(busybox), Ok(true)) = (busybox, answers.map(|status| status.success())) else {
-            assert!(std::env::var_os("OVERLOCK_REQUIRE_DOCKER").is_none(), "no engine, or no busybox");
-            skipped();
-            return None;
-        };
+        if !answers.is_ok_and(|status| status.success()) {
+            return skip(test, "no Docker engine");
+        }
+        if let Some(why) = missing(BUSYBOX) {
+            return skip(test, &why);
+        }
+        let busybox = find("busybox")?;
         let made = Self { prefix: format!("overlock-look-{}", std::process::id()) };
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("bin")).unwrap();
         for applet in ["bin/sh", "bin/sleep"] {
-            fs::copy(busybox, root.path().join(applet)).unwrap();
+            fs::copy(&busybox, root.path().join(applet)).unwrap();
         }
         let tar = root.path().join("image.tar");
         let packed = Command::new("tar").arg("-C").arg(root.path()).arg("-cf").arg(&tar).arg("bin").status().unwrap();
@@ -73,7 +71,7 @@ fn mount(kind: &str, name: &str, source: &str, target: &str, writable: bool) -> 
 
 #[test]
 fn everything_that_is_told_of_a_container_is_read() {
-    let Some(made) = Made::image() else { return };
+    let Some(made) = Made::image("everything_that_is_told_of_a_container_is_read") else { return };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_str().unwrap();
     let [a, b, image, bind, share] = ["a", "b", "image", "bind", "share"].map(|what| made.name(what));
@@ -126,6 +124,8 @@ fn everything_that_is_told_of_a_container_is_read() {
     let state = |name: &str, field: &str| docker(&["inspect", "-f", &format!("{{{{{field}}}}}"), name]);
     let one = of(&a);
     let expected = Running {
+        words: one.words.clone(),
+        check: one.check.clone(),
         id: state(&a, ".Id"),
         name: a.clone(),
         project: Some(made.prefix.clone()),
@@ -173,5 +173,5 @@ fn everything_that_is_told_of_a_container_is_read() {
 
     docker(&["rm", "-f", &b]);
     let asked = again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
-    assert_eq!(asked, [(other.id.clone(), None), (one.id.clone(), Some(one.clone()))]);
+    assert_eq!(asked, [(other.id.clone(), Ok(None)), (one.id.clone(), Ok(Some(one.clone())))]);
 }

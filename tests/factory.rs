@@ -63,7 +63,7 @@ const CHANGES: &[Change] = &[
         file: "compose.yaml",
         from: "/srv/factory/chat-claude:/home",
         to: "/srv/factory/claude:/home",
-        errors: &[("chat", "interactive-shares-identity", "compose.yaml", 27)],
+        errors: &[("chat", "interactive-shares-identity", "compose.yaml", 25)],
     },
 ];
 
@@ -95,7 +95,10 @@ fn what_the_dispatcher_starts_has_the_mounts_of_its_lines() {
         let participants = report["participants"].as_array().unwrap();
         let one = participants.iter().find(|one| one["container"] == name).unwrap();
         assert_eq!((one["origin"].as_str(), one["version"].as_str()), (Some("script"), Some("2.1.98")));
-        assert_eq!((&one["place"]["path"], &one["state_dir"]), (&"/srv/factory/claude".into(), &"/home/agent/.claude".into()));
+        assert_eq!(
+            (&one["place"]["path"], &one["state_dir"]),
+            (&"/srv/factory/claude".into(), &"/home/agent/.claude".into())
+        );
         let note = report["findings"].as_array().unwrap().iter().find(|note| note["container"] == name).unwrap();
         // Each is started only where a job asks for it.
         assert_eq!((note["severity"].as_str(), note["confidence"].as_str()), (Some("note"), Some("medium")));
@@ -125,7 +128,8 @@ fn a_change_is_flagged_where_it_is_and_only_there() {
             })
             .collect();
         errors.sort();
-        let wanted: Vec<_> = change.errors.iter().map(|(one, rule, file, line)| (*one, *rule, (*file).to_owned(), *line)).collect();
+        let wanted: Vec<_> =
+            change.errors.iter().map(|(one, rule, file, line)| (*one, *rule, (*file).to_owned(), *line)).collect();
         assert_eq!((run.status, errors), (1, wanted), "{}", change.name);
         let expected = factory().join("changed").join(change.name);
         fs::create_dir_all(&expected).unwrap();

@@ -44,6 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("rustix", &["source/proc/"]),
+    ("siphasher", &["triage/"]),
     ("terminal_size", &["main.rs"]),
 ];
 

@@ -27,8 +27,8 @@ fn the_output_shown_is_the_output() {
 #[test]
 fn its_commands_work() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains("cargo run --release --quiet -- check fixtures/world/factory"));
-    let run = overlock(&root(), &["check", "fixtures/world/factory"]);
+    assert!(readme.contains("cargo run --release --quiet -- check fixtures/factory"));
+    let run = overlock(&root(), &["check", "fixtures/factory"]);
     assert_eq!(run.status, 0);
     assert!(run.out.contains("agents") && run.out.contains("held") && run.out.contains("every call goes through"));
     assert!(readme.contains("\n./test.sh\n") && root().join("test.sh").is_file());

@@ -268,6 +268,48 @@ fn what_is_extended_and_included_is_judged_where_it_is_written() {
         .iter()
         .find(|one| one["rule"] == "unguarded-share" && one["container"] == "a")
         .unwrap();
-    let location = &finding["locations"][0];
-    assert_eq!((location["file"].as_str().unwrap(), location["line"].as_u64().unwrap()), ("lib/base.yaml", 5));
+    let at = |number: usize| {
+        let location = &finding["locations"][number];
+        (location["file"].as_str().unwrap(), location["line"].as_u64().unwrap())
+    };
+    assert_eq!((at(0), at(1)), (("compose.yaml", 5), ("lib/base.yaml", 5)));
+}
+
+#[test]
+fn what_a_script_runs_in_a_container_is_one_of_its_calls() {
+    let compose = "
+name: ex
+services:
+  agents:
+    image: x
+    container_name: agents
+    environment: {HOME: /home/agent}
+    entrypoint: [sleep, infinity]
+    volumes: [/srv/claude:/home/agent/.claude]
+  runner:
+    image: x
+    environment: {HOME: /home/agent}
+    entrypoint: [flock, -w, '900', /home/agent/.claude/session.lock, claude, -p, hi]
+    volumes: [/srv/claude:/home/agent/.claude]
+";
+    let bare = "#!/bin/bash\nset -e\ndocker exec -u agent agents claude -p \"$1\"\n";
+    let guarded =
+        "#!/bin/bash\ndocker compose exec -T -e A=b agents flock /home/agent/.claude/session.lock claude -p x\n";
+    for (script, guard, status) in [(bare, "absent", 1), (guarded, "held", 0)] {
+        let directory = project(&[("compose.yaml", compose), ("nudge.sh", script)]);
+        let run = overlock(directory.path(), &["check", "compose.yaml", "nudge.sh", "--format", "json"]);
+        let report = run.json();
+        let agents = &report["participants"][0];
+        assert_eq!((agents["guard"]["state"].as_str().unwrap(), run.status), (guard, status), "{}", run.out);
+        if status == 1 {
+            let findings = report["findings"].as_array().unwrap();
+            let finding = findings.iter().find(|one| one["rule"] == "unguarded-share").unwrap();
+            let location = &finding["locations"][0];
+            assert_eq!((location["file"].as_str().unwrap(), location["line"].as_u64().unwrap()), ("nudge.sh", 3));
+        }
+    }
+    // Without the script nothing shows a call.
+    let directory = project(&[("compose.yaml", compose)]);
+    let run = overlock(directory.path(), &["check", "--format", "json"]);
+    assert_ne!(run.json()["participants"][0]["guard"]["state"], "held");
 }

@@ -199,10 +199,20 @@ fn the_text_at_a_location_is_what_it_says() {
                 let Some(first) = snippet.lines().next() else { continue };
                 assert!(text.contains(first), "{first:?} at {at} is not shown");
                 // What a location can be: a mount, a call, a variable's name, a label, a user, a flag, a service.
-                let known =
-                    [
-                    "/", "claude", "flock", "ANTHROPIC", "CLAUDE_CODE", "overlock.", "true", "tar", "cp", "type:", "npm",
-                    "printf", "install",
+                let known = [
+                    "/",
+                    "claude",
+                    "flock",
+                    "ANTHROPIC",
+                    "CLAUDE_CODE",
+                    "overlock.",
+                    "true",
+                    "tar",
+                    "cp",
+                    "type:",
+                    "npm",
+                    "printf",
+                    "install",
                 ];
                 let fits = known.iter().any(|known| snippet.contains(known))
                     || snippet.trim_matches('"').chars().next().is_some_and(|c| c.is_ascii_digit())

@@ -12,7 +12,11 @@ use crate::text::Sources;
 
 /// Looks at everything that runs; the arguments only choose what is told.
 pub(super) fn read(arguments: &Audit, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Read> {
-    let wanted = Wanted { compare_identities: arguments.compare_identities, paths: None };
+    let wanted = Wanted {
+        compare_identities: arguments.compare_identities,
+        containers: arguments.containers.clone(),
+        paths: None,
+    };
     let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
     let several = captures.len() > 1;
     let mut only = BTreeSet::new();

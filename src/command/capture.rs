@@ -18,7 +18,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let wanted = Wanted { compare_identities: arguments.compare_identities, paths: None };
+    let wanted = Wanted { compare_identities: arguments.compare_identities, ..Wanted::default() };
     let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
     let [capture] = <[_; 1]>::try_from(captures)
         .map_err(|_| anyhow::anyhow!("a capture is of one host: give --from once, or not at all"))?;

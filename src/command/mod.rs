@@ -5,6 +5,7 @@ mod capture;
 mod check;
 mod config;
 mod explain;
+mod live;
 mod observe;
 mod report;
 mod where_path;
@@ -61,6 +62,8 @@ impl World {
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::default();
+    let load = || Ruleset::load(&sources, cli.rules.as_deref());
+    let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) => {
             // The rules are as much to read as a project: both are read at once.
@@ -68,7 +71,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             let (rules, read) = std::thread::scope(|scope| {
                 let rules = scope.spawn(|| {
                     let names = Names(&programs);
-                    let rules = Ruleset::load(&sources, cli.rules.as_deref());
+                    let rules = load();
                     names.tell(&rules);
                     rules
                 });
@@ -76,42 +79,30 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
-            match usable(rules, &sources, err)? {
-                Some(rules) => {
-                    let (mut layout, config) = read?;
-                    if let Some(from) = &arguments.from {
-                        check::beside(&mut layout, &observe::from_file(from, world)?, &rules, &sources);
-                    }
-                    let read = report::Read { layout, config, only: BTreeSet::new() };
-                    report::report(read, &arguments.output, (&rules, world.style(cli.color), &sources), out, err)
+            by(rules, &sources, err, |rules, err| {
+                let (mut layout, config) = read?;
+                if let Some(from) = &arguments.from {
+                    check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
                 }
-                None => Ok(ExitStatus::Unusable),
-            }
+                let read = report::Read { layout, config, only: BTreeSet::new() };
+                report::report(read, &arguments.output, (rules, style, &sources), out, err)
+            })
         }
-        Command::Audit(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
-            Some(rules) => {
-                let read = audit::read(arguments, (world, &rules, &sources))?;
-                report::report(read, &arguments.output, (&rules, world.style(cli.color), &sources), out, err)
-            }
-            None => Ok(ExitStatus::Unusable),
-        },
-        Command::Where(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
-            Some(rules) => where_path::run(arguments, (world, &rules, &sources), out, err),
-            None => Ok(ExitStatus::Unusable),
-        },
-        Command::Capture(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
-            Some(rules) => capture::run(arguments, (world, &rules, &sources), out, err),
-            None => Ok(ExitStatus::Unusable),
-        },
+        Command::Audit(arguments) => by(load(), &sources, err, |rules, err| {
+            let read = audit::read(arguments, (world, rules, &sources))?;
+            report::report(read, &arguments.output, (rules, style, &sources), out, err)
+        }),
+        Command::Where(arguments) => {
+            by(load(), &sources, err, |rules, err| where_path::run(arguments, (world, rules, &sources), out, err))
+        }
+        Command::Capture(arguments) => {
+            by(load(), &sources, err, |rules, err| capture::run(arguments, (world, rules, &sources), out, err))
+        }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
-        Command::Explain(arguments) => match usable(Ruleset::load(&sources, cli.rules.as_deref()), &sources, err)? {
-            Some(rules) => explain::run(arguments, &rules, out),
-            None => Ok(ExitStatus::Unusable),
-        },
+        Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
     }
 }
 
-/// The rules, or `None` where their mistakes have been told.
 /// Hands the names of programs to who waits for them, whatever becomes of the rules.
 struct Names<'a>(&'a OnceLock<Vec<String>>);
 
@@ -128,13 +119,15 @@ impl Drop for Names<'_> {
     }
 }
 
-fn usable(
+/// Does what goes by the rules, where they are usable; else tells their mistakes.
+fn by<'a>(
     rules: Result<Ruleset, RulesetError>,
     sources: &Sources,
-    err: &mut dyn Write,
-) -> anyhow::Result<Option<Ruleset>> {
+    err: &'a mut dyn Write,
+    then: impl FnOnce(&Ruleset, &'a mut dyn Write) -> anyhow::Result<ExitStatus>,
+) -> anyhow::Result<ExitStatus> {
     match rules {
-        Ok(rules) => Ok(Some(rules)),
+        Ok(rules) => then(&rules, err),
         Err(RulesetError::Wrong(problems)) => {
             for problem in &problems {
                 let (file, at) = (sources.get(problem.span.file), problem.span.start);
@@ -142,7 +135,7 @@ fn usable(
                 writeln!(err, "{}", safe(&line))?;
             }
             writeln!(err, "overlock: the rules are not usable; mend what is listed above")?;
-            Ok(None)
+            Ok(ExitStatus::Unusable)
         }
         Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
     }

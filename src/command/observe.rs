@@ -1,28 +1,25 @@
-//! What runs here, or what captures say ran elsewhere: the engine is asked, then the kernel. May use everything but
-//! `main`.
+//! What runs here, or what captures say ran elsewhere. May use everything but `main`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use super::live::live;
 use super::{World, read_stdin};
 use crate::cli::Sight;
 use crate::model::Layout;
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
-use crate::source::{engine, proc};
 use crate::text::Sources;
-
-/// How often a container that was replaced while it was looked at is looked at again.
-const TRIES: usize = 3;
 
 /// What a command wants beyond what every one does.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// Whether logins are compared.
     pub(super) compare_identities: bool,
+    /// Containers that are asked for, by name or id.
+    pub(super) containers: Vec<String>,
     /// Paths to follow in the container of this name or id, or on the host.
     pub(super) paths: Option<(Target, Vec<String>)>,
 }
@@ -81,102 +78,22 @@ pub(super) fn joined(captures: &[Capture], rules: &Ruleset, sources: &Sources) -
 
 /// Finds containers by name or by the beginning of an id, as docker does.
 pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(&'a Capture, &'a Running)> {
-    let all = || captures.iter().flat_map(|capture| capture.containers.iter().map(move |running| (capture, running)));
-    let named = |(capture, running): &(&Capture, &Running)| {
-        running.name == asked || capture.name_of(&running.name, true) == asked
-    };
-    let found: Vec<_> = all().filter(named).collect();
-    let found = match found.as_slice() {
-        [] => all().filter(|(_, running)| asked.len() >= 3 && running.id.starts_with(asked)).collect(),
-        _ => found,
-    };
-    match found.as_slice() {
+    match all_named(captures, asked).as_slice() {
         [one] => Ok(*one),
         [] => bail!("no running container is named {asked}; `docker ps` lists them"),
         _ => bail!("{asked} names several containers; give more of the id, or HOST:NAME"),
     }
 }
 
-fn live(
-    sight: &Sight,
-    wanted: &Wanted,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
-) -> anyhow::Result<Capture> {
-    let deadline = Instant::now() + Duration::from_secs(sight.timeout);
-    let options = engine::Options {
-        host: sight.host.clone().filter(|host| !host.starts_with('/')),
-        context: sight.context.clone(),
-        tls: engine::Tls {
-            on: sight.tls,
-            verify: sight.tlsverify.then_some(true),
-            cacert: sight.tlscacert.clone(),
-            cert: sight.tlscert.clone(),
-            key: sight.tlskey.clone(),
-        },
-        timeout: Duration::from_secs(sight.timeout),
-        environment: world.environment.clone(),
+/// Every container of that name, or else whose id begins so.
+pub(super) fn all_named<'a>(captures: &'a [Capture], asked: &str) -> Vec<(&'a Capture, &'a Running)> {
+    let all = || captures.iter().flat_map(|capture| capture.containers.iter().map(move |running| (capture, running)));
+    let named = |(capture, running): &(&Capture, &Running)| {
+        running.name == asked || capture.name_of(&running.name, true) == asked
     };
-    let seen = engine::look(&options, &rules.profiles, sources)?;
-    let mut capture = seen.capture;
-    if !seen.local {
-        let why = if seen.desktop {
-            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
-             running calls and what became of a mount were not looked at"
-        } else {
-            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
-             `overlock capture` printed there"
-        };
-        capture.gaps.push(why.to_owned());
-        capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
-        return Ok(capture);
+    let found: Vec<_> = all().filter(named).collect();
+    match found.as_slice() {
+        [] => all().filter(|(_, running)| asked.len() >= 3 && running.id.starts_with(asked)).collect(),
+        _ => found,
     }
-    capture.home = world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned();
-    let mut look = proc::Look {
-        proc: sight.proc.clone(),
-        timeout: deadline.saturating_duration_since(Instant::now()),
-        compare_identities: wanted.compare_identities,
-        extra: BTreeMap::new(),
-        on_host: Vec::new(),
-    };
-    match &wanted.paths {
-        Some((Target::Host, paths)) => look.on_host.clone_from(paths),
-        Some((Target::Container(name), paths)) => {
-            let one = [capture];
-            let id = find(&one, name)?.1.id.clone();
-            look.extra.insert(id, paths.clone());
-            [capture] = one;
-        }
-        None => {}
-    }
-    let mut gone = proc::look(&look, &mut capture, &rules.profiles);
-    for _ in 0..TRIES {
-        if gone.is_empty() {
-            break;
-        }
-        // What is gone may have been started anew, with another first process.
-        let now = engine::again(&options, &rules.profiles, sources, &gone)?;
-        let ids: BTreeSet<String> = gone.into_iter().collect();
-        let (before, others) =
-            std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.id));
-        capture.containers = others;
-        let mut rest = Capture { containers: renewed(before, now), ..Capture::default() };
-        gone = proc::look(&look, &mut rest, &rules.profiles);
-        capture.containers.append(&mut rest.containers);
-    }
-    for running in capture.containers.iter_mut().filter(|running| gone.contains(&running.id)) {
-        running.gaps.push("it was started anew each time it was looked at".to_owned());
-    }
-    capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(capture)
-}
-
-/// The containers as the engine tells them now, without those that no longer run. One that it would not tell of keeps
-/// what it told before.
-fn renewed(before: Vec<Running>, now: Vec<(String, Option<Running>)>) -> Vec<Running> {
-    let mut before: BTreeMap<String, Running> = before.into_iter().map(|one| (one.id.clone(), one)).collect();
-    let one = |(id, now): (String, Option<Running>)| match (now?, before.remove(&id)) {
-        (now, Some(before)) if now.name.is_empty() => Some(Running { gaps: now.gaps, ..before }),
-        (now, _) => Some(now),
-    };
-    now.into_iter().filter_map(one).collect()
 }

@@ -32,6 +32,7 @@ pub(super) fn report(
     report.attribute(sources);
     keep(&mut report, &read.only);
     triage::sort(&mut report, sources);
+    triage::fingerprint(&mut report, sources);
     let status = triage::exit_status(&report, fail_on(output.fail_on));
     let format = format(output.format);
     render::render(&report, sources, format, style, out)?;

@@ -23,7 +23,11 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let (target, paths) = target(arguments)?;
-    let wanted = Wanted { compare_identities: false, paths: Some((target.clone(), paths.clone())) };
+    let containers = match &target {
+        Target::Container(name) => vec![name.clone()],
+        Target::Host => Vec::new(),
+    };
+    let wanted = Wanted { containers, paths: Some((target.clone(), paths.clone())), ..Wanted::default() };
     let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
     let several = captures.len() > 1;
     let name = match &target {

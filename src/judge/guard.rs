@@ -7,7 +7,7 @@ use super::program::{Calls, Contradiction, GUARD_LABEL};
 use super::state::StateDir;
 use crate::finding::Evidence;
 use crate::model::{
-    Asks, Condition, Container, Content, EnvValue, FileLock, Invocation, Label, Sight, Wait, Witness, join, split_below,
+    Asks, Condition, Container, Content, FileLock, Invocation, Label, Sight, Test, Wait, Witness, join, split_below,
 };
 use crate::ruleset::{Guard, GuardFault, Profile};
 use crate::text::Span;
@@ -244,23 +244,15 @@ fn decides<'a>(
     found
 }
 
-/// Whether the condition of a lock holds, by what the compose file sets the variable to: filled where it does. The
-/// image may set one that the compose file does not.
+/// Whether the condition of a lock holds, by what the container sets the variable to: filled where it does.
 fn condition(lock: &FileLock, container: &Container) -> Content {
     let Some(variable) = &lock.condition else { return Content::Filled };
-    let Some(EnvValue::Set(value)) = container.env.get(variable).map(|variable| &variable.value) else {
-        return Content::Unknown;
-    };
-    let of = |holds: bool| if holds { Content::Filled } else { Content::Empty };
-    match &lock.test {
-        None => value.content(),
-        Some(test) if !value.is_symbolic() => test.holds(Some(&value.text)).map_or(Content::Unknown, of),
-        Some(test) if value.content() == Content::Filled => match test.asks {
-            Asks::NotEmpty => Content::Filled,
-            Asks::Empty => Content::Empty,
-            _ => Content::Unknown,
-        },
-        Some(_) => Content::Unknown,
+    let test = lock.test.clone().unwrap_or(Test { default: None, asks: Asks::NotEmpty });
+    let condition = Condition { variable: variable.clone(), test };
+    match condition.holds(container) {
+        Some(true) => Content::Filled,
+        Some(false) => Content::Empty,
+        None => Content::Unknown,
     }
 }
 
@@ -332,6 +324,7 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         when: Vec::new(),
         output: None,
         hides: false,
+        at: None,
         witness: Witness::Words,
         span: label.span,
     };

@@ -1,7 +1,7 @@
 //! Where paths of one container live, and from where else they are reached: what `where` tells.
 //! May use `model`, `ruleset`, `finding` and `judge::place`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::place::{Landing, Mounts, Place};
 use crate::finding::{Located, Reach};
@@ -12,14 +12,19 @@ use crate::ruleset::Ruleset;
 ///
 /// Takes as long as there are mounts in all containers and paths, not their product.
 pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) -> Vec<Located> {
-    let nobody = Container::default();
-    let container = layout.containers.get(index).unwrap_or(&nobody);
-    let mounts = Mounts::new(index, container, &rules.filesystems);
     let ways = Ways::of(layout, rules);
-    paths.iter().map(|path| one(container, &mounts, path, &ways)).collect()
+    let Some((container, mounts)) = ways.containers.get(index) else { return Vec::new() };
+    let followed = container.live.as_ref().map(|live| live.paths.iter().map(String::as_str).collect());
+    paths.iter().map(|path| one(container, mounts, path, followed.as_ref(), &ways)).collect()
 }
 
-fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) -> Located {
+fn one(
+    container: &Container,
+    mounts: &Mounts<'_>,
+    path: &str,
+    followed: Option<&HashSet<&str>>,
+    ways: &Ways<'_>,
+) -> Located {
     let real = mounts.real(path);
     let landing = mounts.land_without_links(&real);
     let live = container.live.as_ref();
@@ -34,7 +39,7 @@ fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) 
     reached_by.dedup();
     Located {
         path: path.to_owned(),
-        followed: live.is_none_or(|live| live.paths.iter().any(|followed| followed == path)),
+        followed: followed.is_none_or(|followed| followed.contains(path)),
         place: landing.place.name(),
         private: landing.place.is_private(),
         mount: mount.cloned(),
@@ -46,7 +51,7 @@ fn one(container: &Container, mounts: &Mounts<'_>, path: &str, ways: &Ways<'_>) 
 /// A host, a superblock and a path in it.
 type Inner<'a> = (Option<&'a str>, String, String);
 
-/// Every mount of every container by the place that it shows.
+/// Every mount of every container by the place that it shows, but for those that only their own container can reach.
 struct Ways<'a> {
     containers: Vec<(&'a Container, Mounts<'a>)>,
     by_root: HashMap<Place, Vec<(usize, &'a Mount)>>,
@@ -62,7 +67,11 @@ impl<'a> Ways<'a> {
         for (at, (container, mounts)) in containers.iter().enumerate() {
             let host = container.live.as_ref().and_then(|live| live.host.as_deref());
             for mount in &container.mounts {
-                ways.by_root.entry(mounts.root_of(mount)).or_default().push((at, mount));
+                let root = mounts.root_of(mount);
+                if root.is_private() {
+                    continue;
+                }
+                ways.by_root.entry(root).or_default().push((at, mount));
                 if let Some((device, root)) = mounts.inner(mount, "") {
                     ways.by_inner.entry((host, device, root)).or_default().push((at, mount));
                 }

@@ -7,6 +7,7 @@ mod files;
 mod group;
 mod guard;
 mod locate;
+mod lock;
 mod place;
 mod program;
 mod reach;
@@ -28,10 +29,11 @@ use crate::ruleset::{
 };
 use group::{OnHost, Relation, groups, relate};
 pub use locate::locate;
+use lock::leftover;
 use place::Filesystem;
 use program::Runs;
 use state::is_home;
-use subject::{Subject, flock_problem, leftover, side_file_fact, subjects};
+use subject::{Subject, flock_problem, side_file_fact, subjects};
 use unresolved::Unresolved;
 use verdict::{Case, names};
 
@@ -141,11 +143,7 @@ impl<'a> Judgement<'a, '_> {
             side_file: side_file_fact(subject),
             landing: if no_lock_shared { Landing::Private } else { Landing::Shared },
             key,
-            identity: match (&subject.clone, &subject.given) {
-                (Some(_), _) => Identity::Cloned,
-                (None, Some(_)) => Identity::Given,
-                (None, None) => Identity::Own,
-            },
+            identity: if subject.clone.is_some() { Identity::Cloned } else { Identity::Own },
             host: match relation.on_host {
                 OnHost::Covered => Host::Covered,
                 OnHost::Exposed => Host::Shown,
@@ -161,7 +159,7 @@ impl<'a> Judgement<'a, '_> {
                 .login
                 .mount
                 .map_or(Bind::Fresh, |mount| if mount.stale.is_some() { Bind::Stale } else { Bind::Fresh }),
-            leftover: leftover(subject),
+            leftover: leftover(subject.left.as_ref()),
             spawner: Spawner::No,
         }
     }

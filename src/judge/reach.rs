@@ -1,7 +1,7 @@
 //! Containers that have somebody's state directory within reach, but not where the program is known to look.
 //! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::files::Copied;
 use super::place::{Mounts, Place};
@@ -22,9 +22,11 @@ struct Shared {
 /// something else, as undetermined where the program may look there after all.
 pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
     let shared = shared(subjects);
+    let stores = stores(subjects);
     for subject in subjects.iter_mut().filter(|subject| !subject.container.is_host()) {
         let other = |place: &Place| shared.exactly.contains(place) || is_named_like_state(place, subject);
-        let clone = subject.copied.iter().find(|(_, place)| !place.is_private() && other(place));
+        let several = |place: &Place| stores.get(place).is_some_and(|logins| *logins > 1);
+        let clone = subject.copied.iter().find(|(_, place)| !place.is_private() && (other(place) || several(place)));
         subject.clone = clone.map(|(copied, _)| copied.clone());
         let mounts = Mounts::new(subject.index, subject.container, &rules.filesystems);
         let login = subject.login.mount.map(std::ptr::from_ref);
@@ -45,6 +47,22 @@ pub(crate) fn mark(subjects: &mut [Subject<'_>], rules: &Ruleset) {
         }
     }
     mark_equal_logins(subjects);
+}
+
+/// How many logins are copies of what is at one place.
+fn stores(subjects: &[Subject<'_>]) -> HashMap<Place, u64> {
+    let mut logins: HashMap<&Place, (HashSet<&Place>, u64)> = HashMap::new();
+    for subject in subjects.iter().filter(|subject| subject.takes_part()) {
+        let own = subject.login.place.is_private();
+        for (_, place) in &subject.copied {
+            let (places, more) = logins.entry(place).or_default();
+            // Each replica has one of its own.
+            if places.insert(&subject.login.place) && own {
+                *more += subject.container.replicas.saturating_sub(1);
+            }
+        }
+    }
+    logins.into_iter().map(|(place, (places, more))| (place.clone(), places.len() as u64 + more)).collect()
 }
 
 /// Marks those whose login was found to be the same as one elsewhere (`--compare-identities`).

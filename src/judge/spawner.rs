@@ -53,5 +53,7 @@ fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[Stri
         remedies: breach.remedies.iter().map(|remedy| fill(remedy)).collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
+        fingerprint: String::new(),
+        suppressed: None,
     }
 }

@@ -1,40 +1,20 @@
 //! One container's use of one program: all that is known of it before it is compared with others.
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, given, links, removes};
+use super::files::{Copied, copies, links, removes, written};
 use super::guard::{GuardFact, guard};
+use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
 use super::role::{RoleFact, role};
-use super::state::{StateDir, directories, is_home, is_root};
+use super::state::{StateDir, directories, is_home};
 use super::version::{VersionFact, is_program_image, mounts_program, version};
-use crate::model::{Container, EntryKind, EnvValue, Mount, MountSource, join, parent_and_name, split_below};
-use crate::ruleset::{
-    Access, Auth, Filesystems, GuardFault, Leftover, Lock, LockKind, Profile, Refresh, Ruleset, Scope, SideMount,
-    Visibility,
-};
+use crate::model::{Container, EnvValue, Mount, MountSource, join, split_below};
+use crate::ruleset::{Access, Auth, Filesystems, GuardFault, Profile, Refresh, Ruleset, Scope, SideMount, Visibility};
 use crate::text::Span;
-
-/// A lock that the program takes by itself, in one container.
-#[derive(Debug, Clone)]
-pub(crate) struct OwnLock<'a> {
-    pub(crate) lock: &'a Lock,
-    pub(crate) path: String,
-    pub(crate) place: Place,
-    /// Why it cannot be created, where that is known.
-    pub(crate) uncreatable: Option<String>,
-    /// Whether something else than a directory stands in its place, which no version gets past.
-    pub(crate) blocked: bool,
-}
-
-/// A lock of the program that stands although its time of staleness is over, or has yet to begin.
-#[derive(Debug, Clone)]
-pub(crate) struct LeftLock {
-    pub(crate) path: String,
-    /// Its age in seconds; negative where it is dated in the future.
-    pub(crate) age: i64,
-}
 
 /// A container's use of a program.
 pub(crate) struct Subject<'a> {
@@ -64,8 +44,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) copied: Vec<(Copied, Place)>,
     /// The copy that is of another's login.
     pub(crate) clone: Option<Copied>,
-    /// Where it writes a login that it is given.
-    pub(crate) given: Option<Span>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
@@ -169,6 +147,25 @@ impl Subject<'_> {
     }
 }
 
+/// Logins that come from a variable, each with a place that tells its value from others: never the value itself.
+fn written_logins(container: &Container, profile: &Profile, state: &StateDir) -> Vec<(Copied, Place)> {
+    let login = join(&state.path, &profile.credentials);
+    let place = |(copied, name): (Copied, String)| {
+        let path = match &container.env.get(&name)?.value {
+            EnvValue::Set(value) if value.is_symbolic() => value.text.clone(),
+            EnvValue::Set(value) if value.text.is_empty() => return None,
+            EnvValue::Set(value) => {
+                let mut hasher = DefaultHasher::new();
+                value.text.hash(&mut hasher);
+                format!("${{{:016x}}}", hasher.finish())
+            }
+            EnvValue::Inherited => format!("${{{name}}}"),
+        };
+        Some((copied, Place { host: None, filesystem: Filesystem::Unresolved, path }))
+    };
+    written(container, state, &login).into_iter().filter_map(place).collect()
+}
+
 struct Parts<'a, 'b> {
     index: usize,
     container: &'a Container,
@@ -190,9 +187,9 @@ impl<'a> Parts<'a, '_> {
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = version(container, profile, self.calls);
         let auth = auth(container, profile, self.calls, version.range.as_ref());
-        let read_only = login.is_read_only(container) || self.is_closed(&mounts.real(&state.path));
-        let left = self.left(&state, &mounts, &version);
-        let locks = self.locks(&state, &mounts, &version);
+        let read_only = login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
+        let left = left_behind(container, profile, (&state, &mounts, &version));
+        let locks = own_locks(container, profile, &self.rules.filesystems, (&state, &mounts, &version));
         let mut guard = guard(container, profile, self.calls, &state, &mounts);
         self.fault(&mut guard, &state, &directory);
         let mut subject = Subject {
@@ -202,12 +199,12 @@ impl<'a> Parts<'a, '_> {
             side_file: self.side_file(&state),
             role: role(container, profile, self.calls),
             loose_target: self.loose_target(&state),
-            copied: copies(container, &state, &profile.state_directory.default)
+            copied: copies(container, &state, (&profile.state_directory.default, &profile.credentials))
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
+                .chain(written_logins(container, profile, &state))
                 .collect(),
             clone: None,
-            given: given(container, &state, &profile.credentials),
             place: directory.place,
             refresh: Refresh::Yes,
             listed: false,
@@ -225,71 +222,6 @@ impl<'a> Parts<'a, '_> {
         };
         subject.refresh = refresh(&subject);
         subject
-    }
-
-    fn locks(&self, state: &StateDir, mounts: &Mounts<'a>, version: &VersionFact) -> Vec<OwnLock<'a>> {
-        let taken = self.profile.locks_of(version.range.as_ref());
-        let located = taken.into_iter().map(|lock| {
-            // The program resolves the directory before it puts a lock beside it.
-            let path = lock.path.replace("{state_dir}", &mounts.real(&state.path));
-            let landing = mounts.land(&path);
-            let blocked = self.is_blocked(&path);
-            let uncreatable = self.uncreatable(lock, &path, &landing);
-            OwnLock { lock, path, place: landing.place, uncreatable, blocked }
-        });
-        located.collect()
-    }
-
-    /// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
-    fn uncreatable(&self, lock: &Lock, path: &str, landing: &Landing<'_>) -> Option<String> {
-        let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
-        if self.is_blocked(path) {
-            return Some("something that is no directory stands in its place, and breaks it for good".to_owned());
-        }
-        if landing.is_read_only(self.container) {
-            return Some(format!("{parent} is on a read-only filesystem"));
-        }
-        if let Some(live) = self.container.live.as_ref().filter(|live| live.entries.contains_key(parent)) {
-            let closed = self.is_closed(parent);
-            let uid = live.identity.as_ref().map_or(0, |identity| identity.uid);
-            return closed.then(|| format!("{parent} cannot be written by uid {uid}"));
-        }
-        let user = self.container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
-        let roots = landing.mount.is_none() && self.rules.filesystems.root_owned.iter().any(|owned| owned == parent);
-        roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
-    }
-
-    /// Whether what stands at a lock's path is no directory.
-    fn is_blocked(&self, path: &str) -> bool {
-        let entry = self.container.live.as_ref().and_then(|live| live.entries.get(path));
-        entry.is_some_and(|entry| entry.kind != EntryKind::Directory)
-    }
-
-    /// Whether a directory is there and those who run the program cannot write it.
-    fn is_closed(&self, directory: &str) -> bool {
-        let Some(live) = &self.container.live else { return false };
-        let known = live.entries.get(directory).zip(live.identity.as_ref());
-        known.is_some_and(|(entry, identity)| !identity.may_write(entry))
-    }
-
-    /// A lock that was left behind: of those that its version takes, or of all where that is not known.
-    fn left(&self, state: &StateDir, mounts: &Mounts<'a>, version: &VersionFact) -> Option<LeftLock> {
-        let live = self.container.live.as_ref()?;
-        let all = || self.profile.locks.iter().collect();
-        let taken = version.range.as_ref().map_or_else(all, |range| self.profile.locks_of(Some(range)));
-        let mut left: Vec<LeftLock> = Vec::new();
-        for lock in taken {
-            let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(&state.path)));
-            let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
-                continue;
-            };
-            let limit = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
-            if entry.age > limit || entry.age < -limit {
-                left.push(LeftLock { path, age: entry.age });
-            }
-        }
-        // One dated in the future is the worse.
-        left.into_iter().min_by_key(|lock| lock.age)
     }
 
     fn scope(&self, state: &str, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
@@ -400,15 +332,6 @@ fn refresh(subject: &Subject<'_>) -> Refresh {
 /// The matrix's fact for a state file mounted singly.
 pub(crate) fn side_file_fact(subject: &Subject<'_>) -> SideMount {
     if subject.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
-}
-
-/// The matrix's fact for a lock left behind.
-pub(crate) fn leftover(subject: &Subject<'_>) -> Leftover {
-    match &subject.left {
-        Some(left) if left.age < 0 => Leftover::Future,
-        Some(_) => Leftover::Stale,
-        None => Leftover::None,
-    }
 }
 
 /// What the filesystem under the guard does with `flock`, where that can be told, with the reason. `across` says that

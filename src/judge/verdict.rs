@@ -88,6 +88,8 @@ impl Case<'_, '_> {
             remedies: breach.remedies.iter().map(|remedy| words.fill(remedy)).filter(|text| !text.is_empty()).collect(),
             locations,
             evidence,
+            fingerprint: String::new(),
+            suppressed: None,
         }
     }
 
@@ -133,8 +135,7 @@ impl Case<'_, '_> {
             }
             "identity" => {
                 let copied = subject.clone.as_ref().map(|copied| at(copied.span, "copied here"));
-                let given = subject.given.filter(|_| copied.is_none()).map(|span| at(span, "written here"));
-                copied.into_iter().chain(given).chain([mount]).collect()
+                copied.into_iter().chain([mount]).collect()
             }
             "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
             "users" => {

@@ -23,10 +23,11 @@ pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_
         .or_else(|| package(calls, profile))
         .or_else(|| binary(container, profile))
         .or_else(|| image(container, profile));
-    let seen = match installs(container, profile) {
-        Some(built) => seen.or(built),
-        None => seen.or_else(|| build_argument(container, profile)),
-    };
+    let seen = seen.or_else(|| match installs(container, profile) {
+        Built::With(pin) => Some(pin),
+        Built::Unpinned => None,
+        Built::Unknown => build_argument(container, profile),
+    });
     let declared = container.labels.get(VERSION_LABEL).and_then(|label| {
         let range = VersionRange::parse(&label.value.text);
         if range.is_none() {
@@ -92,10 +93,18 @@ fn binary(container: &Container, profile: &Profile) -> Option<Pin> {
     })
 }
 
-/// The version that was installed while the image was built: the last one counts. `Some(None)` where it was installed
-/// without a version.
-fn installs(container: &Container, profile: &Profile) -> Option<Option<Pin>> {
-    let mut found = None;
+/// What was installed while the image was built.
+enum Built {
+    With(Pin),
+    /// Without a version, so that it is whichever was the newest.
+    Unpinned,
+    /// Nothing that was seen.
+    Unknown,
+}
+
+/// The version that was installed while the image was built: the last one counts.
+fn installs(container: &Container, profile: &Profile) -> Built {
+    let mut found = Built::Unknown;
     let mut fetched = false;
     for call in &container.installs {
         let Some((program, words)) = call.argv.split_first() else { continue };
@@ -113,7 +122,11 @@ fn installs(container: &Container, profile: &Profile) -> Option<Option<Pin>> {
         let Some(version) = version else { continue };
         let pinned = pin(version, "its Dockerfile", Some(call.span));
         let removed = words.iter().any(|word| matches!(word.as_str(), "uninstall" | "remove" | "rm"));
-        found = if removed { None } else { Some(pinned) };
+        found = match pinned {
+            _ if removed => Built::Unknown,
+            Some(pin) => Built::With(pin),
+            None => Built::Unpinned,
+        };
     }
     found
 }

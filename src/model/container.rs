@@ -120,7 +120,7 @@ pub struct Flag {
 }
 
 /// Words to run, after Compose's splitting of a string.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
     /// The words. Empty where the image's own is explicitly taken away.
     pub words: Vec<Value>,
@@ -262,9 +262,12 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
-    /// The file that its output goes to; written like `argv`.
+    /// The file that its output goes to, written like `argv`; `None` where that is no file or not clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Where it is written, as `path:line` in a running container, whose files are no sources here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// Whether it may run more than its words name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides: bool,
@@ -336,7 +339,13 @@ impl Condition {
     /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
     /// its container does not.
     pub fn holds(&self, container: &Container) -> Option<bool> {
-        let EnvValue::Set(value) = &container.env.get(&self.variable)?.value else { return None };
+        let set = container.env.get(&self.variable).map(|variable| &variable.value);
+        let value = match set {
+            Some(EnvValue::Set(value)) => value,
+            // The engine tells the whole environment of a running one.
+            None if container.live.is_some() => return self.test.holds(None),
+            Some(EnvValue::Inherited) | None => return None,
+        };
         if !value.is_symbolic() {
             return self.test.holds(Some(&value.text));
         }

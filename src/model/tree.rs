@@ -8,7 +8,7 @@ use super::{KernelMount, join, split_below, upward};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostTree {
     /// The mount points that show a root, by superblock and root; the oldest mount first.
-    points: HashMap<(String, String), Vec<String>>,
+    points: HashMap<String, HashMap<String, Vec<String>>>,
     /// What is mounted at each mount point.
     mounted: HashMap<String, (String, String)>,
 }
@@ -20,11 +20,11 @@ impl HostTree {
         mounts.sort_by_key(|mount| mount.id);
         for mount in mounts {
             let (root, deleted) = mount.root();
-            let shown = (mount.device.clone(), root.to_owned());
             if !deleted {
-                tree.points.entry(shown.clone()).or_default().push(mount.mount_point.clone());
+                let roots = tree.points.entry(mount.device.clone()).or_default();
+                roots.entry(root.to_owned()).or_default().push(mount.mount_point.clone());
             }
-            tree.mounted.insert(mount.mount_point.clone(), shown);
+            tree.mounted.insert(mount.mount_point.clone(), (mount.device.clone(), root.to_owned()));
         }
         tree
     }
@@ -32,12 +32,12 @@ impl HostTree {
     /// The host's path of a path in a filesystem, the same one whatever mount of a container leads there; `None` where
     /// no path of the host leads to it: it is not mounted there, or another mount stands before it.
     pub fn name(&self, device: &str, inner: &str) -> Option<String> {
+        let points = self.points.get(device)?;
         let roots: Vec<&str> = upward(inner).collect();
         // The mount that shows most of it is the one whose name people know.
         roots.into_iter().rev().find_map(|root| {
             let rest = split_below(inner, root)?;
-            let points = self.points.get(&(device.to_owned(), root.to_owned()))?;
-            let paths = points.iter().map(|point| join(point, &format!("./{rest}")));
+            let paths = points.get(root)?.iter().map(|point| join(point, &format!("./{rest}")));
             paths.into_iter().find(|path| self.leads_to(path, device, inner))
         })
     }

@@ -90,6 +90,14 @@ struct JsonFinding<'a> {
     remedies: &'a [String],
     locations: Vec<JsonLocation>,
     evidence: Vec<JsonEvidence<'a>>,
+    fingerprint: &'a str,
+    suppressed: Option<JsonSuppressed<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonSuppressed<'a> {
+    by: &'a str,
+    reason: &'a str,
 }
 
 /// In a file, or a fact that the engine or the kernel told of a running container.
@@ -122,6 +130,7 @@ struct Summary {
     warnings: usize,
     notes: usize,
     undetermined: usize,
+    suppressed: usize,
 }
 
 /// Writes a document as JSON, indented, with a line end.
@@ -168,6 +177,7 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
             warnings: counts.warnings,
             notes: counts.notes,
             undetermined: counts.undetermined,
+            suppressed: counts.suppressed,
         },
     }
 }
@@ -223,6 +233,8 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
             .iter()
             .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
             .collect(),
+        fingerprint: &finding.fingerprint,
+        suppressed: finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason }),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     for participant in reasons {
         sound(participant, out)?;
     }
-    for finding in &report.findings {
+    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         writeln!(out)?;
         self::finding(finding, sources, style, out)?;
     }
@@ -65,6 +65,9 @@ fn summary(report: &Report) -> String {
         number(counts.notes, "note"),
         format!("{} undetermined", counts.undetermined),
     ];
+    if counts.suppressed > 0 {
+        parts.push(format!("{} suppressed", counts.suppressed));
+    }
     let wrong = report.diagnostics.iter().filter(|one| one.level != crate::model::Level::Warning).count();
     if wrong > 0 {
         parts.push(format!("{} with the input, see standard error", number(wrong, "problem")));

@@ -44,13 +44,14 @@ fn stable(engine: &Engine) -> Vec<(Probe, &'static str)> {
     ]
 }
 
-/// Starts and ends containers until told to stop; some with a login that nobody else has.
+/// Starts and ends containers until told to stop, each with a login that nobody else has. They run the program: a look at
+/// the processes may find one that the engine had not listed yet.
 fn come_and_go(engine: &Engine, stop: &AtomicBool) -> usize {
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         let own = engine.directory("passing");
         let start = Start::participant(&engine.name("passing")).env("HOME", "/home/agent").bind(&own, STATE);
-        drop(engine.start(&start));
+        engine.start(&start).must(&["spawn", "free", "", "claude", "-p", "hello"]);
         count += 1;
     }
     count
@@ -72,8 +73,10 @@ fn churn() {
             for (probe, verdict) in &stable {
                 assert_eq!(participant(&report, &probe.name)["verdict"], *verdict, "{report:#}");
             }
-            let errors = report["diagnostics"].as_array().unwrap().iter().filter(|one| one["severity"] == "error");
-            assert_eq!(errors.collect::<Vec<&Value>>(), Vec::<&Value>::new());
+            let odd =
+                |one: &&Value| one["severity"] == "error" || one["message"].as_str().unwrap().contains("did not list");
+            let told = report["diagnostics"].as_array().unwrap().iter().filter(odd);
+            assert_eq!(told.collect::<Vec<&Value>>(), Vec::<&Value>::new());
         }
         drop(stopping);
         let passed = passing.join().unwrap();

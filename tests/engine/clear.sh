@@ -13,6 +13,7 @@ for _ in 1 2 3; do
 done
 docker volume ls -q --filter "$label" | each docker volume rm -f >/dev/null 2>&1
 docker images -q "overlock-test:$RUN" | each docker rmi -f >/dev/null 2>&1
+docker images -q --filter "$label" | each docker rmi -f >/dev/null 2>&1
 # The last mounted first.
 awk -v at="$FOLDER/" 'index($5, at) == 1 { print $5 }' /proc/self/mountinfo | tac | each umount -l
 rm -rf --one-file-system "$FOLDER"

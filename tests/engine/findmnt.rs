@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::layout::Layout;
 use super::raise::Raised;
-use super::{Probe, audit, engine, must};
+use super::wanted::DISKS;
+use super::{Probe, audit, engine_and, must};
 use crate::harness::run;
 
 const CONTAINERS: usize = 50;
@@ -66,7 +67,7 @@ fn differences(probe: &Probe, found: &mut Vec<String>) {
 
 #[test]
 fn every_mount_is_as_findmnt_tells_it() {
-    let Some(engine) = engine("every_mount_is_as_findmnt_tells_it") else { return };
+    let Some(engine) = engine_and("every_mount_is_as_findmnt_tells_it", DISKS) else { return };
     let (mut count, mut found) = (0, Vec::new());
     for case in 0.. {
         if count >= CONTAINERS {

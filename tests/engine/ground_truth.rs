@@ -21,7 +21,8 @@ use super::container::noted;
 use super::layout::Layout;
 use super::raise::Raised;
 use super::truth::{Fact, Lock, Outcome, measure};
-use super::{Engine, audit, engine, say};
+use super::wanted::DISKS;
+use super::{Engine, audit, engine_and, say};
 use crate::harness::run;
 
 /// What the normal run measures.
@@ -170,7 +171,7 @@ fn run_all(engine: &Engine, seed: u64, cases: Range<u64>) -> Found {
 
 #[test]
 fn ground_truth() {
-    let Some(engine) = engine("ground_truth") else { return };
+    let Some(engine) = engine_and("ground_truth", DISKS) else { return };
     let seed = number("OVERLOCK_TRUTH_SEED").unwrap_or(SEED);
     let count = number("OVERLOCK_TRUTH_LAYOUTS").unwrap_or(LAYOUTS);
     let cases = number("OVERLOCK_TRUTH_CASE").map_or(0..count, |case| case..case + 1);

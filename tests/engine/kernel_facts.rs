@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::audit::{participant, places, report, rules};
 use super::disk::Disk;
-use super::{Engine, Probe, Start, docker, engine, must, sweep};
+use super::wanted::DISKS;
+use super::{Engine, Probe, Start, docker, engine, engine_and, must, sweep};
 
 const STATE: &str = "/home/agent/.claude";
 const INSIDE: &str = "/home/agent/.claude/.oauth_refresh.lock";
@@ -118,7 +119,7 @@ fn sibling_mkdir_in_both() {
 
 #[test]
 fn btrfs_numbers_differ() {
-    let Some(engine) = engine("btrfs_numbers_differ") else { return };
+    let Some(engine) = engine_and("btrfs_numbers_differ", DISKS) else { return };
     let (name, top) = (engine.name("subvolumes"), engine.disks().path(Disk::Btrfs));
     let folder = top.join(&name);
     fs::create_dir(&folder).unwrap();

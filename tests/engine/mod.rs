@@ -1,20 +1,24 @@
 //! Overlock beside a real engine and a real kernel. All tests of this module share one image, one folder and one run
 //! id, and leave nothing behind.
 //!
-//! They need root (they mount filesystems and look into containers) and a Docker engine on this host. Where one is
-//! missing a test says that it is skipped, and why; with `OVERLOCK_REQUIRE_DOCKER` set that is a failure.
+//! They need root (they mount filesystems and look into containers), a Docker engine on this host, and some of them
+//! programs that not every machine has (`wanted`). Where one is missing a test says that it is skipped, and why; with
+//! `OVERLOCK_REQUIRE_DOCKER` set that is a failure.
 
 mod audit;
+mod build;
 mod churn;
 mod compare;
 mod compose_file;
 mod container;
 mod disk;
 mod draw;
+mod entrypoints;
 mod findmnt;
 mod ground_truth;
 mod guard_proof;
 mod kernel_facts;
+mod late;
 mod layout;
 mod not_root;
 mod raise;
@@ -23,6 +27,7 @@ mod start_facts;
 mod strace;
 mod sweep;
 mod truth;
+pub(crate) mod wanted;
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;
@@ -62,15 +67,24 @@ pub(crate) struct Engine {
 
 /// The engine for a test, or nothing, which the test then returns on.
 pub(crate) fn engine(test: &str) -> Option<&'static Engine> {
+    engine_and(test, &[])
+}
+
+/// The same for a test that wants some programs.
+pub(crate) fn engine_and(test: &str, wanted: &[wanted::Wanted]) -> Option<&'static Engine> {
     static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
-    match ENGINE.get_or_init(Engine::new) {
+    let engine = ENGINE.get_or_init(Engine::new).as_ref().map_err(Clone::clone);
+    match engine.and_then(|engine| wanted::missing(wanted).map_or(Ok(engine), Err)) {
         Ok(engine) => Some(engine),
-        Err(why) => {
-            assert!(env::var_os(REQUIRE).is_none(), "{test}: {why}, and {REQUIRE} is set");
-            say(&format!("skipped, {test}: {why}"));
-            None
-        }
+        Err(why) => skip(test, &why),
     }
+}
+
+/// Says that a test is skipped, which is a failure where it is required.
+pub(crate) fn skip<T>(test: &str, why: &str) -> Option<T> {
+    assert!(env::var_os(REQUIRE).is_none(), "{test}: {why}, and {REQUIRE} is set");
+    say(&format!("skipped, {test}: {why}"));
+    None
 }
 
 impl Engine {

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Start, audit, docker, engine};
+use super::wanted::STRACE;
+use super::{Start, audit, docker, engine_and};
 
 const STATE: &str = "/home/agent/.claude";
 
@@ -37,7 +38,7 @@ fn complaint(line: &str) -> Option<&'static str> {
 
 #[test]
 fn an_audit_only_reads() {
-    let Some(engine) = engine("an_audit_only_reads") else { return };
+    let Some(engine) = engine_and("an_audit_only_reads", STRACE) else { return };
     let folder = engine.directory("trace");
     let source = folder.join("claude");
     fs::create_dir(&source).unwrap();

@@ -49,6 +49,7 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         when: Vec::new(),
         output: None,
         hides: false,
+        at: None,
         witness,
         span,
     })

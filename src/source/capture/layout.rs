@@ -6,7 +6,7 @@ use super::call::{call, environment};
 use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
 use super::told::{self, Fact, Lines, Told};
-use super::tree::visible;
+use super::tree;
 use super::{Capture, Kernel, Process, Running};
 use crate::model::{
     Container, Diagnostic, Flag, Identity, Installed, KernelMount, Label, Layout, Level, Live, Mount, Unseen, Value,
@@ -67,7 +67,7 @@ impl Maker<'_> {
         let flag = |on: bool, fact: Fact| on.then(|| Flag { on, span: told.span(&fact) });
         let text = |text: &str, fact: Fact| Some(Value::known(text, Some(told.span(&fact))));
         let directory = if running.working_dir.is_empty() { "/" } else { &running.working_dir };
-        let root = kernel.and_then(|kernel| root_mount(&kernel.mounts));
+        let root = kernel.and_then(|kernel| tree::root(&kernel.mounts));
         Container {
             name: self.name(&running.name),
             project: running.project.clone(),
@@ -92,7 +92,7 @@ impl Maker<'_> {
     /// The host's own user, as one more participant: all its mounts, and the processes outside any container.
     fn host(&self, own: &Kernel) -> Container {
         let mut lines = Lines::default();
-        lines.engine(Fact::Whole, &format!("the host {}", self.capture.host));
+        lines.engine(Fact::Whole, format!("the host {}", self.capture.host));
         told::kernel(own, self.profiles, &mut lines);
         let mounts = by_kernel(own, None, &self.host, &mut lines);
         let told = lines.done(self.name(HOST), self.sources);
@@ -135,7 +135,7 @@ impl Maker<'_> {
         live.installed = running.chain(installed).collect();
         live.followed = kernel.followed;
         live.paths.clone_from(&kernel.paths);
-        live.root = root_mount(&kernel.mounts).cloned().map(Box::new);
+        live.root = tree::root(&kernel.mounts).cloned().map(Box::new);
         live.links.clone_from(&kernel.links);
         live.entries.clone_from(&kernel.entries);
         for entry in live.entries.values_mut() {
@@ -149,10 +149,6 @@ impl Maker<'_> {
 
 fn placed(mounts: Vec<mounts::Told>, told: &Told) -> Vec<Mount> {
     mounts.into_iter().map(|(fact, mount)| Mount { span: told.span(&fact), ..mount }).collect()
-}
-
-fn root_mount(mounts: &[KernelMount]) -> Option<&KernelMount> {
-    visible(mounts).into_iter().find(|mount| mount.mount_point == "/")
 }
 
 /// Who calls the program: as whom it runs now, else as whom the first process does.

@@ -101,7 +101,13 @@ pub struct Running {
     pub env: BTreeMap<String, Held>,
     /// Labels that declare facts (`overlock.*`).
     pub labels: BTreeMap<String, String>,
-    /// What entrypoint and command were seen to run.
+    /// The words that the engine started, as they are: never written.
+    #[serde(skip)]
+    pub words: Vec<String>,
+    /// The words of the health check.
+    #[serde(skip)]
+    pub check: Vec<String>,
+    /// What these were seen to run.
     pub script: Script,
     /// The mounts as the engine tells them.
     pub mounts: Vec<EngineMount>,

@@ -19,7 +19,7 @@ pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<
         let point = &mount.mount_point;
         let (source, subpath) = host.source(mount, kernel.inodes.get(&mount.id).copied());
         let place = describe(&source, subpath.as_deref());
-        lines.kernel(Fact::Mount(point.clone()), &told::mount(mount, &place));
+        lines.kernel(Fact::Mount(point.clone()), told::mount(mount, &place));
         let told = running.and_then(|one| one.mounts.iter().find(|told| clean(&told.target) == *point));
         let mut made = plain(point.clone(), source, mount.is_read_only());
         made.1.subpath = subpath;
@@ -48,7 +48,7 @@ pub(super) fn by_engine(
         let access = if mount.writable { "rw" } else { "ro" };
         let place = describe(&source, None);
         let text = format!("mount {target} is {place} ({}, {access})", mount.kind);
-        lines.engine(Fact::Mount(target.clone()), &text);
+        lines.engine(Fact::Mount(target.clone()), text);
         made.push(plain(target, source, !mount.writable));
     }
     made

@@ -44,11 +44,15 @@ impl Keeper<'_> {
 
     fn call(&self, call: &mut Invocation) {
         call.argv = self.words(&call.argv);
+        if let Some(output) = call.output.as_mut().filter(|output| !is_name(output.trim_start_matches("$HOME"))) {
+            TAKEN_OUT.clone_into(output);
+        }
         let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));
         for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
             TAKEN_OUT.clone_into(value);
         }
-        for test in call.locks.iter_mut().filter_map(|lock| lock.test.as_mut()) {
+        let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
+        for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
             if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_)) {
                 test.asks = Asks::Unclear;
             }

@@ -1,7 +1,7 @@
 //! What was told of a container, a fact a line: what its spans point at and a person is shown. Nothing secret is in it.
 //! Uses `super` and `text`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::redact::words;
 use super::{Held, Kernel, Process, Running};
@@ -10,7 +10,7 @@ use crate::ruleset::Profile;
 use crate::text::{Pos, Sources, Span, Teller};
 
 /// Names a fact.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Fact {
     Whole,
     Image,
@@ -32,22 +32,22 @@ pub(super) enum Fact {
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     lines: Vec<(Teller, String)>,
-    at: BTreeMap<Fact, u32>,
+    at: HashMap<Fact, u32>,
 }
 
 impl Lines {
-    pub(super) fn engine(&mut self, fact: Fact, text: &str) {
-        self.add(fact, Teller::Engine, text);
+    pub(super) fn engine(&mut self, fact: Fact, text: impl Into<String>) {
+        self.add(fact, Teller::Engine, text.into());
     }
 
-    pub(super) fn kernel(&mut self, fact: Fact, text: &str) {
-        self.add(fact, Teller::Kernel, text);
+    pub(super) fn kernel(&mut self, fact: Fact, text: impl Into<String>) {
+        self.add(fact, Teller::Kernel, text.into());
     }
 
-    fn add(&mut self, fact: Fact, teller: Teller, text: &str) {
+    fn add(&mut self, fact: Fact, teller: Teller, text: String) {
+        const BREAKS: [char; 2] = ['\n', '\r'];
         // A line break in a name would move every line after it.
-        let text = text.replace(['\n', '\r'], " ");
-        self.lines.push((teller, text));
+        self.lines.push((teller, if text.contains(BREAKS) { text.replace(BREAKS, " ") } else { text }));
         self.at.insert(fact, u32::try_from(self.lines.len()).unwrap_or(u32::MAX));
     }
 
@@ -63,7 +63,7 @@ impl Lines {
 #[derive(Debug)]
 pub(super) struct Told {
     whole: Span,
-    at: BTreeMap<Fact, u32>,
+    at: HashMap<Fact, u32>,
     /// The length of each line, in characters.
     ends: Vec<u32>,
 }
@@ -89,14 +89,14 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
             whole.push_str(&format!(", {what} {text}"));
         }
     }
-    lines.engine(Fact::Whole, &whole);
+    lines.engine(Fact::Whole, whole);
     let texts = [
         (Fact::Image, "image", &running.image),
         (Fact::User, "user", &running.user),
         (Fact::Directory, "working directory", &running.working_dir),
     ];
     for (fact, what, text) in texts.into_iter().filter(|(.., text)| !text.is_empty()) {
-        lines.engine(fact, &format!("{what} {text}"));
+        lines.engine(fact, format!("{what} {text}"));
     }
     if running.tty {
         lines.engine(Fact::Terminal, "a terminal is allocated");
@@ -105,30 +105,30 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
         lines.engine(Fact::Input, "standard input is kept open");
     }
     for (name, held) in &running.env {
-        lines.engine(Fact::Variable(name.clone()), &variable(name, held));
+        lines.engine(Fact::Variable(name.clone()), variable(name, held));
     }
     for (name, value) in &running.labels {
-        lines.engine(Fact::Label(name.clone()), &format!("label {name}={value}"));
+        lines.engine(Fact::Label(name.clone()), format!("label {name}={value}"));
     }
     for (at, call) in running.script.invocations.iter().enumerate() {
-        lines.engine(Fact::Call(at), &self::call(call, profiles));
+        lines.engine(Fact::Call(at), self::call(call, profiles));
     }
     for (at, gap) in running.gaps.iter().enumerate() {
-        lines.engine(Fact::Gap(at), &format!("not seen: {gap}"));
+        lines.engine(Fact::Gap(at), format!("not seen: {gap}"));
     }
 }
 
 /// What the kernel shows of a container, but its mounts.
 pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
     if let Some(home) = &kernel.home {
-        lines.kernel(Fact::Home, &format!("home {home}"));
+        lines.kernel(Fact::Home, format!("home {home}"));
     }
     for process in &kernel.processes {
-        lines.kernel(Fact::Process(process.pid), &self::process(process, profiles));
+        lines.kernel(Fact::Process(process.pid), self::process(process, profiles));
     }
     for (at, installed) in kernel.installed.iter().enumerate() {
         let version = installed.version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));
-        lines.kernel(Fact::Installed(at), &format!("installed: {}{version}", installed.path));
+        lines.kernel(Fact::Installed(at), format!("installed: {}{version}", installed.path));
     }
 }
 
@@ -143,6 +143,9 @@ fn variable(name: &str, held: &Held) -> String {
 
 fn call(call: &Invocation, profiles: &[Profile]) -> String {
     let mut text = format!("runs {}", words(&call.argv, profiles).join(" "));
+    if let Some(at) = &call.at {
+        text.push_str(&format!(" at {at}"));
+    }
     for lock in &call.locks {
         text.push_str(&format!(", under flock on {}", lock.path));
     }

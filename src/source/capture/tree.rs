@@ -29,6 +29,14 @@ pub fn visible(mounts: &[KernelMount]) -> Vec<&KernelMount> {
     seen.into_iter().filter_map(|at| mounts.get(at)).collect()
 }
 
+/// The mount that is the root, which [`visible`] has too: the first one there that is on no other of the table.
+pub fn root(mounts: &[KernelMount]) -> Option<&KernelMount> {
+    let is_first = |root: &&KernelMount| {
+        root.mount_point == "/" && (root.parent == root.id || mounts.iter().all(|mount| mount.id != root.parent))
+    };
+    mounts.iter().find(is_first)
+}
+
 struct Tree<'a> {
     mounts: &'a [KernelMount],
     /// The mount that is the process's root.
@@ -98,8 +106,13 @@ impl<'a> Tree<'a> {
 
 /// An order in which all that lies below a path follows right after it.
 fn by_component(a: &str, b: &str) -> std::cmp::Ordering {
-    let key = |byte: u8| if byte == b'/' { 0 } else { byte };
-    a.bytes().map(key).cmp(b.bytes().map(key))
+    /// Long beginnings are the same where an engine mounts; so many bytes are compared at once.
+    const STEP: usize = 16;
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let steps = a.chunks_exact(STEP).zip(b.chunks_exact(STEP));
+    let same = STEP * steps.take_while(|(a, b)| a == b).count();
+    let key = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    a.iter().skip(same).map(key).cmp(b.iter().skip(same).map(key))
 }
 
 #[cfg(test)]

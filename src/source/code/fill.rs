@@ -133,7 +133,7 @@ fn account(call: &Invocation, user: &str) -> Option<String> {
             | "-f" | "-b" | "-K" | "-p" | "-r"
                 if option != "-r" =>
             {
-                _ = value()
+                _ = value();
             }
             "--ingroup" => _ = value(),
             _ if option.starts_with('-') => {}

@@ -1,13 +1,13 @@
 //! The containers that scripts start: named after script and line, read like any other.
 //! Uses `repository`, `images` and `source::script::start`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{DEPTH, Reader, named};
 use crate::model::{
-    Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource, Start as Begun, Symbol,
-    Unseen, Value, join, split_below, upward,
+    Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
+    Start as Begun, Symbol, Unseen, Value, join, split_below, upward,
 };
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
@@ -44,14 +44,7 @@ impl Reader<'_> {
                 }
                 for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
                     let starts = self.complete(&mut container);
-                    let waits = match &started.start {
-                        Start::Run(run) => !run.detached && !run.only_created,
-                        Start::Compose(run) => !run.detached,
-                        _ => false,
-                    };
-                    if waits {
-                        put_under(&mut container.script.invocations, &started, by.as_ref());
-                    }
+                    put_under(&mut container, &started, by.as_ref());
                     next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
                     if layout.containers.iter().any(|other| is_same(&container, other)) {
                         continue;
@@ -115,7 +108,7 @@ impl Reader<'_> {
         let several = (run.detached || started.at_once) && run.name.is_none();
         container.replicas = if several { 2 } else { 1 };
         container.replicas_span = several.then_some(started.span);
-        self.perhaps_set(&mut container, &run.perhaps.env);
+        perhaps_set(&mut container, &run.perhaps.env);
         for file in &run.env_files {
             self.env_file(file, &mut container, started.span);
         }
@@ -127,63 +120,6 @@ impl Reader<'_> {
             self.volumes_from(from, &mut container, started.span);
         }
         container
-    }
-
-    /// Adds what a command in a container that is there already runs to what that runs; gives what it starts.
-    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
-        let Some(command) = &exec.command else { return Vec::new() };
-        let name = &exec.container.text;
-        let is_it = |one: &Container| match exec.of_service {
-            true => one.name == *name && one.start.is_none(),
-            false => is_called(one, name),
-        };
-        let known = !exec.container.is_symbolic() && !name.is_empty();
-        let Some(container) = layout.containers.iter_mut().find(|one| known && is_it(one)) else {
-            let names = self.repository.programs.wait();
-            let program = command.words.iter().find(|word| {
-                names.iter().any(|name| word.text.rsplit('/').next() == Some(name))
-            });
-            // What is done in other containers is no matter, as long as it is none of the programs.
-            layout.diagnostics.extend(program.map(|program| {
-                let message = format!("this calls {} in a container that no input describes", program.text);
-                Diagnostic::at(Level::Gap, started.span, message)
-            }));
-            return Vec::new();
-        };
-        let mut inside = container.clone();
-        inside.entrypoint = Some(command.clone());
-        (inside.command, inside.hooks) = (None, Vec::new());
-        inside.user = exec.user.clone().or(inside.user);
-        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
-        inside.env.extend(exec.env.clone());
-        let (script, starts) = self.script(&inside, self.images.image(container));
-        let mut calls = script.invocations;
-        for call in &mut calls {
-            for (name, variable) in &exec.env {
-                let value = match &variable.value {
-                    EnvValue::Set(value) if !value.is_symbolic() => value.text.clone(),
-                    EnvValue::Set(_) | EnvValue::Inherited => format!("${{{name}}}"),
-                };
-                call.env.entry(name.clone()).or_insert(value);
-            }
-        }
-        if !exec.detached {
-            put_under(&mut calls, started, by);
-        }
-        container.script.invocations.extend(calls);
-        container.unseen.extend(exec.unseen.iter().cloned());
-        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
-    }
-
-    /// A variable that is set on some ways only hangs on what is not known.
-    fn perhaps_set(&self, container: &mut Container, names: &[String]) {
-        for name in names {
-            if let Some(variable) = container.env.get_mut(name) {
-                let symbol = Symbol { name: name.clone(), required: false };
-                let text = format!("${{{name}}}");
-                variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
-            }
-        }
     }
 
     /// The variables of a file, below those of the command line.
@@ -207,17 +143,57 @@ impl Reader<'_> {
     /// `--volumes-from`: of a service, by its name or the name that it is given.
     fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let giver = self.services.iter().find(|one| is_called(one, name));
-        let Some(giver) = giver.filter(|_| !from.is_symbolic()) else {
+        let found = self.services.iter().find(|one| is_called(one, name));
+        let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
             return;
         };
-        for mount in giver.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
+        for mount in service.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
             if container.mounts.iter().all(|own| own.target.text != mount.target.text) {
                 container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
             }
         }
+    }
+
+    /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
+    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+        let name = exec.name.text.as_str();
+        let project = by.and_then(|by| by.project.as_ref());
+        let of_service = |one: &Container| {
+            one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
+        };
+        let named = |one: &Container| if exec.by_service { of_service(one) } else { is_called(one, name) };
+        let known = |container: &&mut Container| named(container) && exec.unseen.is_empty();
+        let Some(container) = layout.containers.iter_mut().find(known) else {
+            let programs = self.repository.programs.wait();
+            let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+            let message = format!("this runs a command in `{name}`, which is no container that is described here");
+            let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
+            layout.diagnostics.extend(told);
+            return Vec::new();
+        };
+        let mut inside = container.clone();
+        inside.env.extend(exec.env.clone());
+        inside.user = exec.user.clone().or(inside.user);
+        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
+        (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
+        inside.hooks.clear();
+        inside.own_health = true;
+        let starts = self.complete(&mut inside);
+        put_under(&mut inside, started, by);
+        let own = inside.clone();
+        inside.script.invocations.retain_mut(|call| decided(call, &exec.env, &own));
+        for call in &mut inside.script.invocations {
+            call.conditional |= started.possible;
+            for (name, variable) in &exec.env {
+                if let EnvValue::Set(value) = &variable.value {
+                    call.env.entry(name.clone()).or_insert_with(|| shown(value));
+                }
+            }
+        }
+        container.script.invocations.append(&mut inside.script.invocations);
+        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
     }
 
     fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
@@ -242,7 +218,7 @@ impl Reader<'_> {
         container.stdin_open = run.stdin_open.or(container.stdin_open);
         container.hooks.clear();
         container.env.extend(run.env.clone());
-        self.perhaps_set(&mut container, &run.perhaps.env);
+        perhaps_set(&mut container, &run.perhaps.env);
         container.labels.extend(run.labels.clone());
         for mount in &run.mounts {
             container.mounts.retain(|own| own.target.text != mount.target.text);
@@ -254,11 +230,30 @@ impl Reader<'_> {
         }
         Ok(container)
     }
+}
 
+/// A variable that is set on some ways only hangs on what is not known.
+fn perhaps_set(container: &mut Container, names: &[String]) {
+    for name in names {
+        if let Some(variable) = container.env.get_mut(name) {
+            let symbol = Symbol { name: name.clone(), required: false };
+            let text = format!("${{{name}}}");
+            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
+        }
+    }
 }
 
 /// What runs in a container that is waited for runs under the locks that are held around its start.
-fn put_under(calls: &mut [Invocation], started: &Started, by: Option<&Container>) {
+fn put_under(container: &mut Container, started: &Started, by: Option<&Container>) {
+    let waits = match &started.start {
+        Start::Run(run) => !run.detached && !run.only_created,
+        Start::Compose(run) => !run.detached,
+        Start::Exec(exec) => !exec.detached,
+        _ => false,
+    };
+    if !waits {
+        return;
+    }
     let held: Vec<FileLock> = started
         .locks
         .iter()
@@ -268,9 +263,32 @@ fn put_under(calls: &mut [Invocation], started: &Started, by: Option<&Container>
             Some(FileLock { path, outside: true, ..lock.clone() })
         })
         .collect();
-    for call in calls {
+    for call in &mut container.script.invocations {
         call.locks.splice(0..0, held.iter().cloned());
     }
+}
+
+/// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
+/// say. Whether the call may still be made.
+fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
+    let of_env = |condition: &Condition| env.contains_key(&condition.variable);
+    if call.when.iter().any(|condition| of_env(condition) && condition.holds(own) == Some(false)) {
+        return false;
+    }
+    call.when.retain(|condition| !of_env(condition));
+    call.locks.retain_mut(|lock| {
+        let (Some(variable), Some(test)) = (lock.condition.clone(), lock.test.clone()) else { return true };
+        let condition = Condition { variable, test };
+        if !of_env(&condition) {
+            return true;
+        }
+        let holds = condition.holds(own);
+        (lock.condition, lock.test) = (None, None);
+        // What is not known is no lock to rely on.
+        lock.failure_ignored |= holds.is_none();
+        holds != Some(false)
+    });
+    true
 }
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
@@ -279,7 +297,8 @@ fn is_same(one: &Container, other: &Container) -> bool {
         return false;
     }
     let calls = |one: &Container| {
-        let options = |call: &Invocation| call.argv.iter().skip(1).filter(|word| word.starts_with('-')).cloned().collect();
+        let options =
+            |call: &Invocation| call.argv.iter().skip(1).filter(|word| word.starts_with('-')).cloned().collect();
         let call = |call: &Invocation| Invocation {
             argv: call.argv.first().cloned().into_iter().chain::<Vec<String>>(options(call)).collect(),
             ..call.clone()
@@ -304,18 +323,18 @@ fn unlike(name: String, others: &[Container]) -> String {
     names.find(|name| !taken(name)).unwrap_or(name)
 }
 
-/// Whether this is what the engine calls a container: the name that it is given, or that of its project, its service
-/// and a number.
+/// Whether a container has a name: one that it is given, or Compose's usual one.
 fn is_called(container: &Container, name: &str) -> bool {
-    if let Some(given) = &container.given_name {
-        return given.text == name;
-    }
     let project = container.project.as_deref().unwrap_or("");
-    container.start.is_none()
-        && ["-", "_"].iter().any(|between| {
-            let number = name.strip_prefix(&format!("{project}{between}{}{between}", container.name));
-            number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-        })
+    match &container.given_name {
+        Some(given) => given.text == name,
+        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
+    }
+}
+
+/// A value as the words of a call write it.
+fn shown(value: &Value) -> String {
+    if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

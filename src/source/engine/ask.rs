@@ -101,7 +101,7 @@ impl Conversation {
         }
     }
 
-    /// A container looked at closely; `None` where there is none of that id.
+    /// A container looked at closely; `None` where there is none of that id or name.
     pub(super) async fn inspection(&self, id: &str) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
         let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
         match self.ask(&request, self.docker.inspect_container(id, None)).await {

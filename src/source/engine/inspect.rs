@@ -66,6 +66,7 @@ impl Reader<'_> {
         let mounts = mounts(answer.mounts.unwrap_or_default(), &host, &mut gaps);
         let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
         let words = words(answer.path, answer.args, &config);
+        let check = health_check(&config);
         Some(Running {
             name: name(answer.name.as_deref(), &id),
             id,
@@ -82,7 +83,9 @@ impl Reader<'_> {
             host_pid: host.pid_mode.as_deref() == Some("host"),
             env: env.map(|(name, value)| (name.to_owned(), self.held(name, value))).collect(),
             labels: declared(&config.labels),
-            script: self.script(words, &config),
+            script: self.script(&words, &check),
+            words,
+            check,
             mounts,
             kernel: None,
             gaps,
@@ -92,7 +95,7 @@ impl Reader<'_> {
     /// A container that the engine lists and could not be inspected.
     pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
         let id = summary.id.unwrap_or_default();
-        let mut gaps = vec![format!("it could not be inspected: {why}")];
+        let mut gaps = vec![Self::uninspected(why)];
         Running {
             name: name(summary.names.as_ref().and_then(|names| names.first()).map(String::as_str), &id),
             project: label(&summary.labels, "project"),
@@ -107,6 +110,11 @@ impl Reader<'_> {
         }
     }
 
+    /// The gap of a container that could not be inspected.
+    pub(super) fn uninspected(why: &EngineError) -> String {
+        format!("it could not be inspected: {why}")
+    }
+
     fn held(&self, name: &str, value: &str) -> Held {
         match value {
             "" => Held::Empty,
@@ -116,9 +124,8 @@ impl Reader<'_> {
     }
 
     /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.
-    fn script(&self, words: Vec<String>, config: &ContainerConfig) -> Script {
+    fn script(&self, words: &[String], check: &[String]) -> Script {
         let mut script = script::read(Some(&command(words)), None, self.sources);
-        let check = health_check(config);
         if !check.is_empty() {
             // What a check leads to that was not read is no reason to doubt what the container itself runs.
             script.invocations.extend(script::read(Some(&command(check)), None, self.sources).invocations);
@@ -137,9 +144,9 @@ fn words(path: Option<String>, args: Option<Vec<String>>, config: &ContainerConf
     [&config.entrypoint, &config.cmd].into_iter().flatten().flatten().cloned().collect()
 }
 
-fn command(words: Vec<String>) -> Command {
+fn command(words: &[String]) -> Command {
     // Nothing of it is written in a file.
-    Command { words: words.into_iter().map(|word| Value::known(word, None)).collect(), span: Span::default() }
+    Command { words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(), span: Span::default() }
 }
 
 /// The words of a health check (`CMD` and words, `CMD-SHELL` and a text for the image's shell).

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bollard::models::{SystemInfo, Volume};
+use bollard::models::{ContainerSummary, SystemInfo, Volume};
 use futures_util::future::{ready, try_join3};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
@@ -103,19 +103,23 @@ pub fn look(options: &Options, profiles: &[Profile], sources: &Sources) -> Resul
     })
 }
 
-/// Asks again about some containers, by id: what they are now, `None` where they no longer run. The order is that of the
-/// ids. One that could not be asked about has no name, and why in its gaps.
+/// What the engine says of a container that it is asked about by id or name: what it is now, `None` where none of that
+/// name runs, or why it could not be asked.
+pub type Now = Result<Option<Running>, String>;
+
+/// Asks again about some containers, by id or name. The order is that of the ids.
 pub fn again(
     options: &Options,
     profiles: &[Profile],
     sources: &Sources,
     ids: &[String],
-) -> Result<Vec<(String, Option<Running>)>, EngineError> {
+) -> Result<Vec<(String, Now)>, EngineError> {
     let reader = reader(profiles, sources);
-    let asked = ids.iter().map(|id| bollard::models::ContainerSummary { id: Some(id.clone()), ..Default::default() });
+    let asked = ids.iter().map(|id| ContainerSummary { id: Some(id.clone()), ..Default::default() });
     converse(options, async |conversation| {
         let found = inspected(conversation, &reader, asked.collect()).await?;
-        Ok(ids.iter().cloned().zip(found).collect())
+        let now = |(_, answer): Inspected| answer.map_err(|error| Reader::uninspected(&error));
+        Ok(ids.iter().cloned().zip(found.into_iter().map(now)).collect())
     })
 }
 
@@ -140,17 +144,21 @@ fn converse<T>(
 async fn containers(conversation: &Conversation, reader: &Reader<'_>) -> Result<Vec<Running>, EngineError> {
     let listed = conversation.containers().await?;
     let found = inspected(conversation, reader, listed).await?;
-    let mut found: Vec<Running> = found.into_iter().flatten().collect();
+    let known = |(summary, answer): Inspected| answer.unwrap_or_else(|error| Some(Reader::listed(summary, &error)));
+    let mut found: Vec<Running> = found.into_iter().filter_map(known).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
     Ok(found)
 }
+
+/// What is known of a container without an inspection, and what that tells.
+type Inspected = (ContainerSummary, Result<Option<Running>, EngineError>);
 
 /// Each of the listed containers, in their order, as an inspection tells it.
 async fn inspected(
     conversation: &Conversation,
     reader: &Reader<'_>,
-    listed: Vec<bollard::models::ContainerSummary>,
-) -> Result<Vec<Option<Running>>, EngineError> {
+    listed: Vec<ContainerSummary>,
+) -> Result<Vec<Inspected>, EngineError> {
     let width = connect::width(&conversation.address);
     let mut answers = stream::iter(listed.into_iter().enumerate())
         .map(async |(at, summary)| {
@@ -159,31 +167,22 @@ async fn inspected(
         })
         .buffer_unordered(width);
     let mut found = Vec::new();
-    let mut answered = 0;
-    let mut silence = None;
+    let (mut answered, mut silent) = (0, None);
     while let Some((at, summary, answer)) = answers.next().await {
-        let running = match answer {
-            Ok(picked) => {
-                answered += 1;
-                picked.and_then(|picked| reader.running(picked))
-            }
-            Err(error) => {
-                let running = Reader::listed(summary, &error);
-                match error {
-                    EngineError::TimedOut { .. } | EngineError::Connect { .. } => silence = Some(error),
-                    _ => answered += 1,
-                }
-                Some(running)
-            }
-        };
-        found.push((at, running));
+        match &answer {
+            Err(EngineError::TimedOut { .. } | EngineError::Connect { .. }) => silent = silent.or(Some(found.len())),
+            _ => answered += 1,
+        }
+        found.push((at, (summary, answer.map(|picked| reader.running(picked?)))));
     }
     // One container that hangs is a gap; an engine that does not answer about any has said nothing.
-    if let (0, Some(error)) = (answered, silence) {
+    if let (0, Some(silent)) = (answered, silent)
+        && let (_, (_, Err(error))) = found.swap_remove(silent)
+    {
         return Err(error);
     }
     found.sort_by_key(|(at, _)| *at);
-    Ok(found.into_iter().map(|(_, running)| running).collect())
+    Ok(found.into_iter().map(|(_, inspected)| inspected).collect())
 }
 
 fn seen(

@@ -4,6 +4,7 @@
 //! ```text
 //! lines     text -> instructions, each character with its place (`words`, `expand` their words)
 //! stages    instructions -> one image a stage, on the stages below it; `stage` runs the instructions
+//!           (`files` those that make files)
 //! find      a path in an image, backwards through its steps: `copied` what a COPY puts there, `ran` what a RUN does (`operand`, `transfer`)
 //! context   what a COPY copies from: a directory (`ignored` by its .dockerignore, `pattern` its wildcards)
 //! load      the same from disk
@@ -14,6 +15,7 @@
 mod context;
 mod copied;
 mod expand;
+mod files;
 mod find;
 mod ignored;
 mod lines;

@@ -15,8 +15,9 @@ use super::places::{Known, home_in, value};
 use super::process::{Found, variables};
 use super::program::{USUAL_PATH, installed};
 use super::root::{NoRoot, Root};
+use super::scripts;
 use super::text::shown;
-use crate::model::KernelMount;
+use crate::model::{KernelMount, Script};
 use crate::ruleset::Profile;
 use crate::source::capture::tree::visible;
 use crate::source::capture::{Kernel, Running};
@@ -69,6 +70,8 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     pub(super) kernel: Option<Kernel>,
+    /// What its own scripts run, where they could be read.
+    pub(super) script: Option<Script>,
     pub(super) gaps: Vec<String>,
     /// The login in each state directory.
     pub(super) logins: BTreeMap<String, Login>,
@@ -141,7 +144,7 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
         mounts: table.mounts,
         ..Kernel::default()
     };
-    let early = Seen { kernel: Some(kernel.clone()), gaps: gaps.clone(), logins: BTreeMap::new() };
+    let early = Seen { kernel: Some(kernel.clone()), gaps: gaps.clone(), ..Seen::default() };
     *task.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(early);
 
     let root = match pid.root() {
@@ -149,13 +152,16 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
         Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(Stop::Gone),
         Err(reason) => {
             gaps.push(unfollowed(pid.number, reason));
-            return Ok(Seen { kernel: Some(kernel), gaps, logins: BTreeMap::new() });
+            return Ok(Seen { kernel: Some(kernel), gaps, ..Seen::default() });
         }
     };
     locks(task, pid, &mut kernel);
     let logins = files(task, &root, &first, &mut kernel, &mut gaps);
     kernel.followed = true;
-    Ok(Seen { kernel: Some(kernel), gaps, logins })
+    // What could not even be inspected has no words.
+    let words = !task.running.words.is_empty();
+    let script = words.then(|| scripts::read(&task.running, &root, kernel.home.as_deref(), &task.host.profiles));
+    Ok(Seen { kernel: Some(kernel), script, gaps, logins })
 }
 
 /// A gap for lines of a mount table that are not as they should be.

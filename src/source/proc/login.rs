@@ -34,7 +34,7 @@ pub(super) fn login(bytes: &[u8], profile: &Profile) -> Option<Login> {
 
 /// Gives equal logins equal numbers, from 1.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(BTreeMap<Login, u32>);
+pub struct Numbers(BTreeMap<Login, u32>);
 
 impl Numbers {
     pub(super) fn of(&mut self, login: Login) -> u32 {

@@ -1,6 +1,6 @@
 //! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
-//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset` and
-//! `source::capture`; the one home of procfs and rustix.
+//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset`,
+//! `source::capture` and `source::script`; the one home of procfs and rustix.
 
 mod clock;
 mod container;
@@ -16,6 +16,7 @@ pub mod process;
 mod program;
 mod root;
 mod scan;
+mod scripts;
 mod text;
 
 use std::collections::BTreeMap;
@@ -23,14 +24,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use login::Numbers;
+
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;
-use login::{Login, Numbers};
+use login::Login;
 use pid::{MOST_BYTES, Proc};
 use pool::Job;
+use process::Found;
 use root::Root;
 
-use super::capture::{Capture, Kernel, Process};
+use super::capture::{Capture, Kernel, Process, Running};
 use crate::model::KernelMount;
 use crate::ruleset::Profile;
 
@@ -56,60 +60,90 @@ impl Default for Look {
     }
 }
 
-/// Looks at every container of a capture, at the host's mounts and at programs outside containers, and fills in what
-/// is seen and what could not be.
-///
-/// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
-/// Each has a gap that says so.
-pub fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<String> {
+/// A look that has begun: the processes of known programs are found, and not yet told to their containers.
+pub struct Begun {
+    host: Result<Arc<Host>, String>,
+    found: Vec<Found>,
+    /// What the kernel shows of the host itself.
+    own: Option<Kernel>,
+    gaps: Vec<String>,
+    /// How long the rest may take.
+    left: Duration,
+}
+
+/// Begins a look: finds the processes of known programs on the whole host.
+pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
     let start = Instant::now();
-    let host = match host(options, capture, profiles) {
-        Ok(host) => Arc::new(host),
-        Err(gap) => {
-            for container in &mut capture.containers {
-                container.gaps.push(format!("the kernel was not asked: {gap}"));
-            }
-            capture.gaps.push(gap);
-            return Vec::new();
-        }
-    };
-    // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
-    let found = scan::programs(&host, start + options.timeout / 2, &mut capture.gaps);
-    let mut inside = scan::assign(&host, found, &capture.containers);
-    let outside = inside.remove(&None).unwrap_or_default();
+    let (mut own, mut gaps, mut found) = (None, Vec::new(), Vec::new());
+    let host = host(options, &mut own, &mut gaps, profiles).map(Arc::new);
+    if let Ok(host) = &host {
+        // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
+        found = scan::programs(host, start + options.timeout / 2, &mut gaps);
+    }
+    Begun { host, found, own, gaps, left: options.timeout.saturating_sub(start.elapsed()) }
+}
 
-    let mut jobs: Vec<Job<Answer>> = Vec::new();
-    let mut progress = Vec::new();
-    for (at, running) in capture.containers.iter().enumerate() {
-        let task = Task {
-            host: Arc::clone(&host),
-            running: running.clone(),
-            found: inside.remove(&Some(at)).unwrap_or_default(),
-            extra: options.extra.get(&running.id).cloned().unwrap_or_default(),
-            compare: options.compare_identities,
-            progress: Progress::default(),
+impl Begun {
+    /// The ids of containers that processes were found in and that are not among these: the engine may have started them
+    /// since it was asked for its list.
+    pub fn unlisted(&self, containers: &[Running]) -> Vec<String> {
+        self.host.as_ref().map_or_else(|_| Vec::new(), |host| scan::unlisted(host, &self.found, containers))
+    }
+
+    /// Looks at every container of a capture, at the host's mounts and at programs outside containers, and fills in what
+    /// is seen and what could not be. Looks of one capture share the numbers of their logins.
+    ///
+    /// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
+    /// Each has a gap that says so.
+    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut Numbers) -> Vec<String> {
+        let deadline = Instant::now() + self.left;
+        let host = match self.host {
+            Ok(host) => host,
+            Err(gap) => {
+                for container in &mut capture.containers {
+                    container.gaps.push(format!("the kernel was not asked: {gap}"));
+                }
+                capture.gaps.push(gap);
+                return Vec::new();
+            }
         };
-        progress.push(Arc::clone(&task.progress));
-        jobs.push(Box::new(move || Answer::Container(see(&task))));
-    }
-    let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
-    capture.gaps.extend(scan::foreign(&host, &outside));
-    let shared = Arc::clone(&host);
-    let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
-    jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
+        capture.own = self.own;
+        capture.gaps.extend(self.gaps);
+        let mut inside = scan::assign(&host, self.found, &capture.containers);
+        let outside = inside.remove(&None).unwrap_or_default();
 
-    let mut answers = pool::run(jobs, start + options.timeout);
-    let mut numbers = Numbers::default();
-    match answers.pop().flatten() {
-        Some(Answer::Outside(seen)) => put_outside(*seen, capture, &mut numbers),
-        _ => {
-            capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
-            if let Some(own) = &mut capture.own {
-                own.processes = without_locks;
+        let mut jobs: Vec<Job<Answer>> = Vec::new();
+        let mut progress = Vec::new();
+        for (at, running) in capture.containers.iter().enumerate() {
+            let task = Task {
+                host: Arc::clone(&host),
+                running: running.clone(),
+                found: inside.remove(&Some(at)).unwrap_or_default(),
+                extra: options.extra.get(&running.id).cloned().unwrap_or_default(),
+                compare: options.compare_identities,
+                progress: Progress::default(),
+            };
+            progress.push(Arc::clone(&task.progress));
+            jobs.push(Box::new(move || Answer::Container(see(&task))));
+        }
+        let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
+        capture.gaps.extend(scan::foreign(&host, &outside));
+        let shared = Arc::clone(&host);
+        let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
+        jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
+
+        let mut answers = pool::run(jobs, deadline);
+        match answers.pop().flatten() {
+            Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
+            _ => {
+                capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
+                if let Some(own) = &mut capture.own {
+                    own.processes = without_locks;
+                }
             }
         }
+        fill(options, capture, answers, &progress, numbers)
     }
-    fill(options, capture, answers, &progress, numbers)
 }
 
 /// What a job gives.
@@ -122,7 +156,12 @@ fn within(options: &Look) -> String {
     format!(" within {} s", options.timeout.as_secs_f64())
 }
 
-fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<Host, String> {
+fn host(
+    options: &Look,
+    own: &mut Option<Kernel>,
+    gaps: &mut Vec<String>,
+    profiles: &[Profile],
+) -> Result<Host, String> {
     let shown = options.proc.display();
     let hint = "give the /proc of the engine's host with --proc";
     let proc = Proc::open(&options.proc).map_err(|errno| format!("cannot open {shown}: {}; {hint}", said(errno)))?;
@@ -135,18 +174,18 @@ fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<H
     match first.read("mountinfo", MOST_BYTES) {
         Ok(bytes) => {
             let table = mountinfo::parse(&bytes);
-            capture.gaps.extend(odd_lines("the host's mount table", &table, bytes.len()));
-            capture.own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
+            gaps.extend(odd_lines("the host's mount table", &table, bytes.len()));
+            *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
         }
-        Err(errno) => capture.gaps.push(format!(
+        Err(errno) => gaps.push(format!(
             "the host's own mounts were not looked at: cannot read {shown}/1/mountinfo: {}; run as root",
             said(errno)
         )),
     }
-    let mounts = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
+    let mounts = own.as_ref().map_or(&[][..], |own| &own.mounts);
     let root = first.root().ok().or_else(|| other_root(&proc, mounts));
     if root.is_none() {
-        capture.gaps.push(format!(
+        gaps.push(format!(
             "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root"
         ));
     }
@@ -157,20 +196,21 @@ fn host(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Result<H
 /// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel
 /// gives once. So who may not look at process 1 follows the host's paths all the same.
 fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
-    /// Processes that are tried; the first ones of a host are its own.
-    const TRIED: usize = 200;
+    /// Mount tables that are read; the first processes of a host are its own. One that may not be looked at costs little.
+    const TABLES: usize = 200;
     let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
     let hosts = top(hosts)?;
-    let root_of = |pid: pid::Pid| {
-        let root = pid.root().ok()?;
+    let root_of = |(pid, root): (pid::Pid, Root)| {
         let table = mountinfo::parse(&pid.read("mountinfo", MOST_BYTES).ok()?);
         (top(&table.mounts)? == hosts).then_some(root)
     };
+    let opened = |pid: pid::Pid| pid.root().ok().map(|root| (pid, root));
     let own =
         || Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok();
-    own().and_then(root_of).or_else(|| {
+    own().and_then(opened).and_then(root_of).or_else(|| {
         let numbers = shown.numbers().ok()?;
-        numbers.into_iter().take(TRIED).find_map(|number| root_of(shown.pid(number).ok()?))
+        let roots = numbers.into_iter().filter_map(|number| opened(shown.pid(number).ok()?));
+        roots.take(TABLES).find_map(root_of)
     })
 }
 
@@ -190,7 +230,7 @@ fn fill(
     capture: &mut Capture,
     answers: Vec<Option<Answer>>,
     progress: &[Progress],
-    mut numbers: Numbers,
+    numbers: &mut Numbers,
 ) -> Vec<String> {
     let mut gone = Vec::new();
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
@@ -198,7 +238,12 @@ fn fill(
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
             Some(Answer::Container(Outcome::Gone)) => {
                 gone.push(container.id.clone());
-                let gap = format!("its first process, {}, ended before it could be looked at", container.pid);
+                let gap = match container.pid {
+                    0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
+                          can be looked at once it stays up"
+                        .to_owned(),
+                    pid => format!("its first process, {pid}, ended before it could be looked at"),
+                };
                 Seen { gaps: vec![gap], ..Seen::default() }
             }
             Some(Answer::Container(Outcome::NotOurs)) => {
@@ -221,6 +266,9 @@ fn fill(
             kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
         }
         container.kernel = seen.kernel;
+        if let Some(script) = seen.script {
+            container.script = script;
+        }
         container.gaps.extend(seen.gaps);
     }
     gone

@@ -1,11 +1,11 @@
 //! Every process of the host looked at once: those of known programs, each told to its container.
 //! Uses `source::capture`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::container::Host;
+use super::container::{Host, still};
 use super::pool::{self, Job};
 use super::process::{Found, look_at, without_wrappers};
 use crate::source::capture::Running;
@@ -77,11 +77,20 @@ fn ids_in(cgroup: &str) -> impl Iterator<Item = &str> {
     cgroup.split(|c: char| !c.is_ascii_hexdigit()).filter(|run| run.len() == ID)
 }
 
-/// A gap for processes that run in containers of which the engine told nothing.
+/// The ids in the cgroups of processes that are in none of the containers, sorted.
+pub(super) fn unlisted(host: &Host, found: &[Found], containers: &[Running]) -> Vec<String> {
+    let outside = assign(host, found.to_vec(), containers).remove(&None).unwrap_or_default();
+    let ids: BTreeSet<&str> = outside.iter().flat_map(|found| ids_in(&found.cgroup)).collect();
+    ids.into_iter().map(str::to_owned).collect()
+}
+
+/// A gap for processes that run in containers of which the engine told nothing. One that has ended since it was found
+/// leaves none: its container may have ended with it, and then the engine is right.
 pub(super) fn foreign(host: &Host, outside: &[Found]) -> Option<String> {
     let apart = |found: &&Found| {
         let pids = found.namespaces[0].as_ref();
-        ids_in(&found.cgroup).next().is_some() || (pids.is_some() && host.pids.is_some() && pids != host.pids.as_ref())
+        let elsewhere = pids.is_some() && host.pids.is_some() && pids != host.pids.as_ref();
+        (elsewhere || ids_in(&found.cgroup).next().is_some()) && still(&host.proc, found)
     };
     let apart: Vec<String> = outside.iter().filter(apart).map(|found| found.process.pid.to_string()).collect();
     (!apart.is_empty()).then(|| {

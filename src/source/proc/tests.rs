@@ -42,6 +42,11 @@ fn rfc3339(seconds: i64) -> String {
     format!("{year:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", month + 1, day + 1, clock / 3600, clock / 60 % 60, clock % 60)
 }
 
+/// A whole look, its logins numbered by themselves.
+fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<String> {
+    begin(options, profiles).finish(options, capture, &mut Numbers::default())
+}
+
 fn seen(options: &Look, running: Running) -> (Running, Vec<String>) {
     let mut capture = Capture { containers: vec![running], ..Capture::default() };
     let gone = look(options, &mut capture, &profiles());
@@ -81,11 +86,18 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
     assert_eq!(kernel.identity.unwrap().uid, rustix::process::geteuid().as_raw());
     assert!(kernel.logins.is_empty());
 
-    let (container, _) = seen(&Look { compare_identities: true, ..options }, running);
-    let shown = format!("{container:?}");
-    assert!(!shown.contains("canary-token"));
-    let logins = container.kernel.unwrap().logins;
-    assert_eq!((logins.get(&at("home/.claude")), logins.get(&at("srv/claude"))), (Some(&1), Some(&1)));
+    // Looks of one capture give one login one number, and another one another.
+    let (options, mut numbers) = (Look { compare_identities: true, ..options }, Numbers::default());
+    for (token, number) in [("canary-token", 1), ("other-token", 2), ("canary-token", 1)] {
+        let file = format!(r#"{{"claudeAiOauth": {{"refreshToken": "{token}"}}}}"#);
+        fs::write(at("srv/claude/.credentials.json"), file).unwrap();
+        let mut capture = Capture { containers: vec![running.clone()], ..Capture::default() };
+        begin(&options, &profiles()).finish(&options, &mut capture, &mut numbers);
+        let container = capture.containers.remove(0);
+        assert!(!format!("{container:?}").contains(token));
+        let logins = container.kernel.unwrap().logins;
+        assert_eq!((logins.get(&at("home/.claude")), logins.get(&at("srv/claude"))), (Some(&number), Some(&number)));
+    }
 }
 
 #[test]
@@ -154,10 +166,10 @@ fn the_process_of_another_is_not_taken_for_the_containers() {
     assert!(container.kernel.is_none() && gone.is_empty());
     assert!(container.gaps[0].contains("is not the container's"), "{:?}", container.gaps);
 
-    for pid in [0, -1, i32::MAX] {
+    for (pid, said) in [(0, "waits to be started again"), (-1, "ended before"), (i32::MAX, "ended before")] {
         let (container, gone) = seen(&Look::default(), Running { pid, ..running.clone() });
         assert_eq!(gone, std::slice::from_ref(&running.id));
-        assert!(container.gaps[0].contains("ended before"), "{:?}", container.gaps);
+        assert!(container.gaps[0].contains(said), "{:?}", container.gaps);
     }
 }
 

@@ -62,17 +62,12 @@ impl Walker<'_> {
                     self.substitute(blocks, state);
                     match self.find(param, *quoted, state) {
                         Found::Outer => grow(open.get_or_insert_with(fresh), raw),
-                        Found::Unclear => {
-                            let open = open.get_or_insert_with(fresh);
-                            grow(open, raw);
-                            open.unclear = true;
-                        }
                         Found::One(text) if *quoted => grow(open.get_or_insert_with(fresh), &text),
                         Found::One(text) => join_split(&text, &mut done, &mut open, fresh),
                         Found::Maybe(text, doubt) if !*quoted && word.parts.len() == 1 => {
                             join_split(&text, &mut done, &mut open, || Word { doubt: doubt.clone(), ..fresh() });
                         }
-                        Found::Maybe(..) => {
+                        Found::Unclear | Found::Maybe(..) => {
                             let open = open.get_or_insert_with(fresh);
                             grow(open, raw);
                             open.unclear = true;
@@ -90,9 +85,10 @@ impl Walker<'_> {
                                     // It is written where the list was made.
                                     open.source = piece.source.clone();
                                 }
-                                match alone {
-                                    true => open.doubt = piece.doubt.clone(),
-                                    false => open.unclear |= piece.doubt != Doubt::Sure,
+                                if alone {
+                                    open.doubt = piece.doubt.clone();
+                                } else {
+                                    open.unclear |= piece.doubt != Doubt::Sure;
                                 }
                             }
                         }
@@ -154,9 +150,8 @@ impl Walker<'_> {
             None | Some(Value::Inherited) => Found::Outer,
             Some(Value::Text(text)) if !param.is_value() => cut_off(&text, param).map_or(Found::Unclear, Found::One),
             Some(_) if !param.is_value() => Found::Unclear,
-            Some(Value::Unclear) => Found::Unclear,
             Some(Value::Maybe(text, doubt)) if param.op.is_empty() => Found::Maybe(text, doubt),
-            Some(Value::Maybe(..)) => Found::Unclear,
+            Some(Value::Unclear | Value::Maybe(..)) => Found::Unclear,
             Some(Value::Text(text)) if !text.is_empty() => Found::One(text),
             Some(Value::List(texts)) if param.all => Found::Many(texts),
             Some(Value::List(mut texts)) if !texts.is_empty() => one(texts.swap_remove(0)),

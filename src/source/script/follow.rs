@@ -39,25 +39,27 @@ impl Code {
     }
 }
 
-/// Why a file was not gone through.
-pub(super) struct Why {
-    pub(super) reason: String,
-    /// Where it names a program that matters.
-    pub(super) named: Option<Span>,
-}
-
-impl From<String> for Why {
-    fn from(reason: String) -> Self {
-        Self { reason, named: None }
-    }
-}
-
 /// What became of a file that a command names.
 pub(super) enum Followed {
     /// It was run.
     Ran(Outcome),
-    /// It was not, and here is the state back. Why, where there is more to say than that.
-    Not(State, Option<Why>),
+    /// It was not, and here is the state back; with what there is to say of that.
+    Not(State, Option<Missed>),
+}
+
+/// Why a command's file was not gone through.
+pub(super) struct Missed {
+    pub(super) reason: String,
+    /// Where in that file there is something to see.
+    pub(super) span: Option<Span>,
+    /// Whether it is known to be a script, whatever its name suggests.
+    pub(super) is_script: bool,
+}
+
+impl Missed {
+    pub(super) fn new(reason: String) -> Self {
+        Self { reason, span: None, is_script: false }
+    }
 }
 
 impl Walker<'_> {
@@ -154,16 +156,21 @@ impl Walker<'_> {
                         Followed::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        let reason = self.foreign(&path, code.file, &interpreter);
-                        Followed::Not(state, Some(reason))
+                        // The program itself is what is looked for, and not what it is made of.
+                        let named = path.rsplit('/').next().unwrap_or_default();
+                        if (self.setting.programs)().iter().any(|program| program == named) {
+                            return Followed::Not(state, None);
+                        }
+                        let missed = self.foreign(&path, code.file, &interpreter);
+                        Followed::Not(state, Some(missed))
                     }
                 }
             }
             Some((path, Opened::Unseen(why))) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not read: {why}"))))
             }
             Some((path, Opened::Absent)) => {
-                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not found where it should be"))))
             }
             _ => Followed::Not(state, None),
         }
@@ -183,11 +190,12 @@ impl Walker<'_> {
                 call.args.insert(0, word);
                 Followed::Ran(self.run_file(&path, &code, call, &state))
             }
-            Opened::Unseen(why) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}").into()))
-            }
+            Opened::Unseen(why) if !why.is_empty() => Followed::Not(
+                state,
+                Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not read: {why}"))),
+            ),
             Opened::Absent => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not found"))))
             }
             Opened::Binary | Opened::Unseen(_) => Followed::Not(state, None),
         }
@@ -212,8 +220,7 @@ impl Walker<'_> {
         if !self.enter(path) {
             return Outcome::either(state.clone());
         }
-        let outcome =
-            self.in_shell(&call, state, |walker, inner| walker.file_text(code, Last::Forks, inner));
+        let outcome = self.in_shell(&call, state, |walker, inner| walker.file_text(code, Last::Forks, inner));
         self.inside.pop();
         outcome
     }
@@ -284,44 +291,34 @@ impl Walker<'_> {
     }
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Why {
+    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Missed {
         let names = (self.setting.programs)();
-        let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
-        match named {
-            Some(span) => {
-                let source = self.setting.sources.get(span.file);
-                let word = source.slice(span).to_owned();
-                let reason = format!(
-                    "{}:{} names `{word}`, and what it does with it was not read: `{path}` is run by `{interpreter}`",
-                    source.name(),
-                    span.start.line
-                );
-                Why { reason, named: Some(span) }
-            }
-            None => format!("the script `{path}`, run by `{interpreter}`, was not read").into(),
-        }
+        let found = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
+        let reason = match found {
+            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
+            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
+        };
+        Missed { reason, span: found, is_script: true }
     }
 
-    /// The reason with a mention, for an interpreter's file; nothing where the file cannot be looked at.
-    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Why> {
+    fn naming(&self, span: Span) -> String {
+        let source = self.setting.sources.get(span.file);
+        let (name, line, word) = (source.name(), span.start.line, source.slice(span));
+        format!("{name}:{line} names `{word}`, and what it does with it was not read")
+    }
+
+    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
+    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Missed> {
         let name = words.first().filter(|word| word.is_fixed()).map(Word::raw)?;
+        let name = name.rsplit('/').next().unwrap_or(&name);
         let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
         let path = self.absolute(&file.text, state)?;
-        match self.setting.disk.open(&path) {
-            Opened::Text(file) => Some(self.foreign(&path, file, name.rsplit('/').next().unwrap_or(&name))),
-            _ => {
-                let names = (self.setting.programs)();
-                let span = self.setting.disk.mention(names)?;
-                let source = self.setting.sources.get(span.file);
-                let word = source.slice(span).to_owned();
-                let reason = format!(
-                    "{}:{} names `{word}`, and what `{name}` does with it was not read",
-                    source.name(),
-                    span.start.line
-                );
-                Some(Why { reason, named: Some(span) })
-            }
+        if let Opened::Text(file) = self.setting.disk.open(&path) {
+            return Some(self.foreign(&path, file, name));
         }
+        let span = self.setting.disk.mention((self.setting.programs)())?;
+        let reason = format!("{}: it is put beside what `{name}` runs", self.naming(span));
+        Some(Missed { reason, span: Some(span), is_script: true })
     }
 
     /// What a test of a path comes to, where a file of the repository stands there.
@@ -356,12 +353,13 @@ impl Shebang {
         // Without a line of its own a shell runs it.
         let Some(line) = first.strip_prefix("#!") else { return Self::Shell("sh".to_owned()) };
         let mut words = line.split_whitespace().peekable();
-        let mut name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+        let file = |word: Option<&str>| word.and_then(|word| word.rsplit('/').next()).unwrap_or("sh").to_owned();
+        let mut name = file(words.next());
         if name == "env" {
             while words.peek().is_some_and(|word| word.starts_with('-') || word.contains('=')) {
                 words.next();
             }
-            name = words.next().unwrap_or("sh").rsplit('/').next().unwrap_or("sh").to_owned();
+            name = file(words.next());
         }
         let options: Vec<&str> = words.collect();
         if is_shell(&name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name) }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
-use super::follow::{Followed, Why};
+use super::follow::{Followed, Missed};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
@@ -26,7 +26,7 @@ impl Walker<'_> {
         let unwrapped = wrapper::unwrap(words);
         let open = words.iter().position(|word| word.doubt != Doubt::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
-            return self.either(words, state);
+            return self.either(words, &state);
         }
         match unwrapped {
             Unwrapped::Nothing => Outcome::either(state),
@@ -42,7 +42,7 @@ impl Walker<'_> {
     }
 
     /// Words that may be missing decide what is run at all: with all of them, and without.
-    fn either(&mut self, words: &[Word], state: State) -> Outcome {
+    fn either(&mut self, words: &[Word], state: &State) -> Outcome {
         let mut doubts = words.iter().map(|word| &word.doubt).filter(|doubt| **doubt != Doubt::Sure);
         let asks = match doubts.next() {
             Some(Doubt::When(name, test)) if doubts.all(|other| *other == Doubt::When(name.clone(), test.clone())) => {
@@ -93,20 +93,21 @@ impl Walker<'_> {
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[Word], state: State, why: Option<Why>) -> Outcome {
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<Missed>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
         self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
+        let named = Span::at(place.file, place.start);
         let locks = self.held(&state);
         let hidden = self.hidden(words, &state, why);
         let hides = hidden.is_some();
-        if let Some(why) = hidden {
-            let span = why.named.unwrap_or_else(|| Span::at(place.file, place.start));
+        if let Some(missed) = hidden {
+            let span = missed.span.unwrap_or(named);
             let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
             if !locks.iter().any(sure) {
-                self.miss_at(why.reason, Some(span));
+                self.miss_at(missed.reason, Some(span));
             } else if !self.is_muted() {
-                self.covered.get_or_insert((why.reason, Some(span)));
+                self.covered.get_or_insert((missed.reason, Some(span)));
             }
         }
         let mut env = BTreeMap::new();
@@ -128,6 +129,7 @@ impl Walker<'_> {
             when: conditions(&state),
             output: self.output_file(&state),
             hides,
+            at: None,
             witness: Witness::Words,
             span: place,
         };
@@ -136,16 +138,19 @@ impl Walker<'_> {
     }
 
     /// Why a program may run what its words do not name.
-    fn hidden(&self, words: &[Word], state: &State, why: Option<Why>) -> Option<Why> {
-        let Some(reason) = program::unseen(words) else { return why.filter(|why| why.named.is_some()) };
-        let better = || if reason.contains(" run by ") { self.interpreted_file(words, state) } else { None };
-        Some(why.or_else(better).unwrap_or_else(|| reason.clone().into()))
+    fn hidden(&self, words: &[Word], state: &State, why: Option<Missed>) -> Option<Missed> {
+        match (why, program::unseen(words)) {
+            (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
+            (_, Some(reason)) => Some(self.interpreted_file(words, state).unwrap_or_else(|| Missed::new(reason))),
+            _ => None,
+        }
     }
 
-    /// The file that standard output goes to, where it is redirected.
+    /// The file that standard output goes to.
     fn output_file(&self, state: &State) -> Option<String> {
-        let file = state.fds.get(&1).filter(|one| one.doubt == Doubt::Sure)?.file?;
-        self.files.get(file).filter(|file| !file.unclear).map(|file| file.path.shown())
+        let file = state.fds.get(&1).filter(|fd| fd.doubt == Doubt::Sure)?.file?;
+        let file = self.files.get(file).filter(|file| !file.unclear)?;
+        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
     }
 
     /// The locks that a process in this state runs under, outermost first.

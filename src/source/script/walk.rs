@@ -205,9 +205,9 @@ impl<'a> Walker<'a> {
             walker.forked = matches!(item.stmt, Stmt::Simple(_));
             match in_background(&item.stmt) {
                 // It has the process to itself.
-                Some((block, redirects)) => walker.deeper(child, |walker, child| {
-                    walker.subshell(block, redirects, &child, child.child(false))
-                }),
+                Some((block, redirects)) => {
+                    walker.deeper(child, |walker, child| walker.subshell(block, redirects, &child, child.child(false)))
+                }
                 None => walker.statement(&item.stmt, child),
             }
         });

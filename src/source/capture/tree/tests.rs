@@ -25,6 +25,7 @@ fn a_walk_ends_where_the_kernel_said_it_does() {
         let table = parse(&fs::read(&path).unwrap());
         assert_eq!(table.odd, Vec::<usize>::new(), "{}", path.display());
         let seen = visible(&table.mounts);
+        assert_eq!(root(&table.mounts), root_in(&seen), "{}", path.display());
         for line in fs::read_to_string(path.with_extension("walk")).unwrap().lines() {
             let (id, point) = line.split_once(' ').unwrap();
             let listed = table.mounts.iter().any(|mount| mount.id.to_string() == id);
@@ -48,7 +49,12 @@ fn mount(id: i32, parent: i32, mount_point: &str) -> KernelMount {
     parse(format!("{id} {parent} 0:1 / {mount_point} rw - tmpfs none rw").as_bytes()).mounts.remove(0)
 }
 
+fn root_in<'a>(seen: &[&'a KernelMount]) -> Option<&'a KernelMount> {
+    seen.iter().copied().find(|mount| mount.mount_point == "/")
+}
+
 fn ids(mounts: &[KernelMount]) -> Vec<i32> {
+    assert_eq!(root(mounts), root_in(&visible(mounts)));
     visible(mounts).iter().map(|mount| mount.id).collect()
 }
 
@@ -77,4 +83,16 @@ fn depth_and_width_cost_no_more_than_their_lines() {
     assert_eq!(ids(&stacked), [1, 99_999]);
     assert_eq!(ids(&wide), [1, 99_999]);
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn long_beginnings_do_not_change_the_order() {
+    let long = format!("/{}", "a".repeat(40));
+    let names = ["", "/b", "-b", "/b/c", "a", "/"].map(|end| format!("{long}{end}"));
+    for a in &names {
+        for b in &names {
+            let plain = |path: &str| path.replace('/', "\0");
+            assert_eq!(by_component(a, b), plain(a).cmp(&plain(b)), "{a} {b}");
+        }
+    }
 }

@@ -45,7 +45,10 @@ fn place(sources: &Sources, span: crate::text::Span) -> String {
     format!("{}:{}:{}", file.name(), span.start.line, file.slice(span))
 }
 
-fn check(cases: &[(&str, &[(&str, &str)], &str, &str)]) {
+/// Words, the files among which they run, what runs, and where the last of it is written or why not all was seen.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
+fn check(cases: &[Case<'_>]) {
     for (words, files, expected, place) in cases {
         let words: Vec<&str> = words.split(' ').collect();
         let found = found(&words, files);

@@ -1,5 +1,9 @@
-//! What comes first, and what the exit status is. Decided before anything is rendered, and the same in every format.
-//! May use `finding`, `ruleset` and `text`.
+//! What comes first, what counts, and what the exit status is. Decided before anything is rendered, and the same in
+//! every format. May use `finding`, `ruleset` and `text`.
+
+mod fingerprint;
+
+pub use fingerprint::fingerprint;
 
 use crate::finding::{Finding, Report, UNDETERMINED};
 use crate::model::Level;
@@ -46,6 +50,8 @@ pub struct Counts {
     pub notes: usize,
     /// Facts that a verdict hangs on and that are not known.
     pub undetermined: usize,
+    /// Findings of any kind that are suppressed, and counted nowhere else.
+    pub suppressed: usize,
 }
 
 /// Counts the findings; an undetermined one counts as that and not by its severity.
@@ -53,6 +59,7 @@ pub fn count(report: &Report) -> Counts {
     let mut counts = Counts::default();
     for finding in &report.findings {
         match finding.severity {
+            _ if finding.suppressed.is_some() => counts.suppressed += 1,
             _ if finding.rule == UNDETERMINED => counts.undetermined += 1,
             Severity::Error => counts.errors += 1,
             Severity::Warning => counts.warnings += 1,
@@ -68,12 +75,13 @@ pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
         FailOn::Severity(threshold) => finding.severity >= threshold,
         FailOn::Never => false,
     };
+    let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
     let level = report.diagnostics.iter().map(|diagnostic| diagnostic.level).max();
     match level {
         Some(Level::Error) => ExitStatus::Unusable,
-        _ if report.findings.iter().any(fails) => ExitStatus::Findings,
+        _ if counted().any(fails) => ExitStatus::Findings,
         Some(Level::Gap) => ExitStatus::NotInspected,
-        _ if report.findings.iter().any(|finding| finding.rule == UNDETERMINED) => ExitStatus::NotInspected,
+        _ if counted().any(|finding| finding.rule == UNDETERMINED) => ExitStatus::NotInspected,
         _ => ExitStatus::Clean,
     }
 }
@@ -111,6 +119,8 @@ mod tests {
             remedies: Vec::new(),
             locations: Vec::new(),
             evidence: Vec::new(),
+            fingerprint: String::new(),
+            suppressed: None,
         };
         let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
         Report { findings: vec![finding], diagnostics, ..Report::default() }

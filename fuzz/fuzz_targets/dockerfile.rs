@@ -1,0 +1,56 @@
+//! Dockerfiles: whatever is read has its places in the file, and every path has an answer.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use libfuzzer_sys::fuzz_target;
+use overlock::source::image::{Context, Found, Kind, Request, Step, read};
+use overlock::source::script;
+use overlock::text::Sources;
+
+/// A context in which every name without an ending is a directory of two.
+#[derive(Debug)]
+struct Everything;
+
+impl Context for Everything {
+    fn kind(&self, path: &str) -> Option<Kind> {
+        let name = path.rsplit('/').next()?;
+        Some(if name.contains('.') { Kind::File } else { Kind::Directory }).filter(|_| !name.starts_with('z'))
+    }
+
+    fn list(&self, _: &str) -> Option<Vec<String>> {
+        Some(vec!["a".to_owned(), "run.sh".to_owned()])
+    }
+
+    fn locate(&self, path: &str) -> PathBuf {
+        PathBuf::from(path)
+    }
+}
+
+fuzz_target!(|text: &str| {
+    let sources = Sources::default();
+    let file = sources.add("Dockerfile", text);
+    let context: Option<Rc<dyn Context>> = Some(Rc::new(Everything));
+    let request = Request { target: None, args: &BTreeMap::new(), context, bases: &|_| None };
+    let image = read(file, &sources, &request);
+    for unseen in &image.unseen {
+        assert_eq!(unseen.span.file, file);
+    }
+    let commands = image.steps.iter().filter_map(|step| match step.as_ref() {
+        Step::Run(ran) => Some(&ran.command),
+        Step::Copy(_) | Step::Unread(_) => None,
+    });
+    let commands = commands.chain(&image.entrypoint).chain(&image.command).chain(&image.healthcheck);
+    for command in commands.take(20) {
+        for invocation in script::read(Some(command), None, &sources).invocations {
+            assert!(sources.get(file).offset(invocation.span.end).is_some(), "{:?}", invocation.span);
+        }
+    }
+    for path in ["/", "/run.sh", "/usr/local/bin/run.sh", "/app/bin/../a/run.sh"] {
+        if let Found::Link(target) = image.find(path, &sources) {
+            assert!(target.starts_with('/'), "{target}");
+        }
+    }
+});

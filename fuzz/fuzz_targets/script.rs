@@ -1,0 +1,48 @@
+//! Shell scripts that run and source each other: whatever they say, what is found of them has its place in one of
+//! them, and what was not seen is said. The parts of an input are the files.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use libfuzzer_sys::fuzz_target;
+use overlock::model::{Command, Sight, Value};
+use overlock::source::script::disk::{Disk, Opened};
+use overlock::source::script::{Setting, follow};
+use overlock::text::{FileId, Sources, Span};
+
+const NAMES: [&str; 4] = ["/run.sh", "/lib/a.sh", "/usr/local/bin/b", "/app/c.sh"];
+
+struct Files(BTreeMap<&'static str, FileId>);
+
+impl Disk for Files {
+    fn open(&self, path: &str) -> Opened {
+        self.0.get(path).map_or(Opened::Absent, |file| Opened::Text(*file))
+    }
+}
+
+fuzz_target!(|text: &str| {
+    let sources = Sources::default();
+    let parts = text.split('\u{1e}').zip(NAMES);
+    let disk = Files(parts.map(|(text, name)| (name, sources.add(name, text))).collect());
+    let span = Span::file_start(disk.0["/run.sh"]);
+    let word = |word: &str| Value::known(word, Some(span));
+    let command = Command { words: vec![word("/run.sh"), word("a"), word("b c")], span };
+    let names = ["claude".to_owned()];
+    let setting = Setting {
+        sources: &sources,
+        disk: &disk,
+        directory: Some("/app"),
+        lookup: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
+        programs: &|| &names,
+    };
+    let (script, started) = follow(Some(&command), None, &setting);
+    assert_eq!(script.sight == Sight::Whole, script.unseen.is_none());
+    for call in &script.invocations {
+        assert!(!call.argv.is_empty());
+        assert!(NAMES.contains(&sources.get(call.span.file).name()));
+        assert!(sources.get(call.span.file).offset(call.span.start).is_some(), "{:?}", call.span);
+    }
+    for start in &started {
+        assert!(NAMES.contains(&sources.get(start.span.file).name()));
+    }
+});

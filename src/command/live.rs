@@ -1,0 +1,170 @@
+//! What runs here now: the engine is asked, then the kernel, then the engine again about what came, or went, in between.
+//! May use everything but `main`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::World;
+use super::observe::{Target, Wanted, all_named, find};
+use crate::cli::Sight;
+use crate::model::join;
+use crate::ruleset::Ruleset;
+use crate::source::capture::{Capture, Running};
+use crate::source::{engine, proc};
+use crate::text::Sources;
+
+/// How often a container that was replaced while it was looked at is looked at again.
+const TRIES: usize = 3;
+
+/// An engine that can be asked again.
+struct Engine<'a> {
+    options: engine::Options,
+    rules: &'a Ruleset,
+    sources: &'a Sources,
+}
+
+/// One capture of what runs here.
+pub(super) fn live(
+    sight: &Sight,
+    wanted: &Wanted,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+) -> anyhow::Result<Capture> {
+    let deadline = Instant::now() + Duration::from_secs(sight.timeout);
+    let engine = Engine { options: options(sight, world), rules, sources };
+    let seen = engine::look(&engine.options, &rules.profiles, sources)?;
+    let mut capture = seen.capture;
+    let late = missing(&capture, &wanted.containers);
+    engine.add(&mut capture, &late)?;
+    if !seen.local {
+        let why = if seen.desktop {
+            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
+             running calls and what became of a mount were not looked at"
+        } else {
+            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
+             `overlock capture` printed there"
+        };
+        capture.gaps.push(why.to_owned());
+        capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
+        return Ok(capture);
+    }
+    capture.home = world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned();
+    let mut look = proc::Look {
+        proc: sight.proc.clone(),
+        timeout: deadline.saturating_duration_since(Instant::now()),
+        compare_identities: wanted.compare_identities,
+        extra: BTreeMap::new(),
+        on_host: Vec::new(),
+    };
+    match &wanted.paths {
+        Some((Target::Host, paths)) => look.on_host = below("/", paths),
+        Some((Target::Container(name), paths)) => {
+            let one = [capture];
+            let running = find(&one, name)?.1;
+            look.extra.insert(running.id.clone(), below(&running.working_dir, paths));
+            [capture] = one;
+        }
+        None => {}
+    }
+    engine.look(&look, &mut capture)?;
+    capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(capture)
+}
+
+/// Paths as they are told of: a relative one begins in the working directory.
+fn below(directory: &str, paths: &[String]) -> Vec<String> {
+    let base = if directory.is_empty() { "/" } else { directory };
+    paths.iter().map(|path| join(base, path)).collect()
+}
+
+fn options(sight: &Sight, world: &World) -> engine::Options {
+    engine::Options {
+        host: sight.host.clone().filter(|host| !host.starts_with('/')),
+        context: sight.context.clone(),
+        tls: engine::Tls {
+            on: sight.tls,
+            verify: sight.tlsverify.then_some(true),
+            cacert: sight.tlscacert.clone(),
+            cert: sight.tlscert.clone(),
+            key: sight.tlskey.clone(),
+        },
+        timeout: Duration::from_secs(sight.timeout),
+        environment: world.environment.clone(),
+    }
+}
+
+/// The names that were asked for and not found, as an engine may be asked for them. One that began a moment ago may not
+/// be on its list yet.
+fn missing(capture: &Capture, asked: &[String]) -> Vec<String> {
+    let host = format!("{}:", capture.host);
+    let absent = asked.iter().filter(|name| all_named(std::slice::from_ref(capture), name).is_empty());
+    // What is no name must not become part of a request's path.
+    let is_name = |name: &&str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.chars().all(|one| one.is_ascii_alphanumeric() || "_.-".contains(one))
+    };
+    let names = absent.map(|name| name.strip_prefix(&host).unwrap_or(name)).filter(is_name);
+    names.map(str::to_owned).collect()
+}
+
+impl Engine<'_> {
+    /// Asks for containers by id or name, and adds those that run and are not in the capture.
+    fn add(&self, capture: &mut Capture, names: &[String]) -> Result<(), engine::EngineError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let now = engine::again(&self.options, &self.rules.profiles, self.sources, names)?;
+        for running in now.into_iter().filter_map(|(_, now)| now.ok().flatten()) {
+            if capture.containers.iter().all(|known| known.id != running.id) {
+                capture.containers.push(running);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the kernel about all containers of the capture, those that were started after the engine listed it, and anew
+    /// about those that were started again.
+    fn look(&self, look: &proc::Look, capture: &mut Capture) -> Result<(), engine::EngineError> {
+        let (profiles, mut numbers) = (&self.rules.profiles, proc::Numbers::default());
+        let begun = proc::begin(look, profiles);
+        self.add(capture, &begun.unlisted(&capture.containers))?;
+        let mut gone = begun.finish(look, capture, &mut numbers);
+        for _ in 0..TRIES {
+            if gone.is_empty() {
+                break;
+            }
+            // What is gone may have been started anew, with another first process.
+            let now = engine::again(&self.options, profiles, self.sources, &gone)?;
+            let ids: BTreeSet<String> = gone.into_iter().collect();
+            let (before, others) =
+                std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.id));
+            capture.containers = others;
+            let (asked, unasked) = renewed(before, now);
+            capture.containers.extend(unasked);
+            let mut rest = Capture { containers: asked, ..Capture::default() };
+            gone = proc::begin(look, profiles).finish(look, &mut rest, &mut numbers);
+            capture.containers.append(&mut rest.containers);
+        }
+        for running in capture.containers.iter_mut().filter(|one| one.pid > 0 && gone.contains(&one.id)) {
+            running.gaps.push("it was started anew each time it was looked at".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The containers as the engine tells them now, without those that no longer run; and those that it would not tell of,
+/// which keep what it told before.
+fn renewed(before: Vec<Running>, now: Vec<(String, engine::Now)>) -> (Vec<Running>, Vec<Running>) {
+    let mut before: BTreeMap<String, Running> = before.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let (mut asked, mut unasked) = (Vec::new(), Vec::new());
+    for (id, now) in now {
+        match (now, before.remove(&id)) {
+            (Ok(now), _) => asked.extend(now),
+            (Err(why), Some(mut one)) => {
+                one.gaps.push(why);
+                unasked.push(one);
+            }
+            (Err(_), None) => {}
+        }
+    }
+    (asked, unasked)
+}

@@ -1,0 +1,118 @@
+//! The locks that the program takes by itself: where they live, why one cannot be made, and one that was left behind.
+//! May use `model`, `ruleset` and the earlier parts of `judge`.
+
+use super::place::{Landing, Mounts, Place};
+use super::state::{StateDir, is_root};
+use super::version::VersionFact;
+use crate::model::{Container, EntryKind, parent_and_name};
+use crate::ruleset::{Filesystems, Leftover, Lock, LockKind, Profile};
+
+/// A lock that the program takes by itself, in one container.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnLock<'a> {
+    pub(crate) lock: &'a Lock,
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    /// Why it cannot be created, where that is known.
+    pub(crate) uncreatable: Option<String>,
+    /// Whether something else than a directory stands in its place, which no version gets past.
+    pub(crate) blocked: bool,
+}
+
+/// A lock of the program that stands although its time of staleness is over, or has yet to begin.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftLock {
+    pub(crate) path: String,
+    /// Its age in seconds; negative where it is dated in the future.
+    pub(crate) age: i64,
+}
+
+/// The locks that the program takes by itself at this version.
+pub(crate) fn own_locks<'a>(
+    container: &Container,
+    profile: &'a Profile,
+    filesystems: &Filesystems,
+    (state, mounts, version): (&StateDir, &Mounts<'a>, &VersionFact),
+) -> Vec<OwnLock<'a>> {
+    let taken = profile.locks_of(version.range.as_ref());
+    let located = taken.into_iter().map(|lock| {
+        // The program resolves the directory before it puts a lock beside it.
+        let path = lock.path.replace("{state_dir}", &mounts.real(&state.path));
+        let landing = mounts.land(&path);
+        let blocked = is_blocked(container, &path);
+        let uncreatable = uncreatable(container, filesystems, lock, &path, &landing);
+        OwnLock { lock, path, place: landing.place, uncreatable, blocked }
+    });
+    located.collect()
+}
+
+/// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
+fn uncreatable(
+    container: &Container,
+    filesystems: &Filesystems,
+    lock: &Lock,
+    path: &str,
+    landing: &Landing<'_>,
+) -> Option<String> {
+    let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
+    if is_blocked(container, path) {
+        return Some("something that is no directory stands in its place, and breaks it for good".to_owned());
+    }
+    if landing.is_read_only(container) {
+        return Some(format!("{parent} is on a read-only filesystem"));
+    }
+    if let Some(live) = container.live.as_ref().filter(|live| live.entries.contains_key(parent)) {
+        let closed = is_closed(container, parent);
+        let uid = live.identity.as_ref().map_or(0, |identity| identity.uid);
+        return closed.then(|| format!("{parent} cannot be written by uid {uid}"));
+    }
+    let user = container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
+    let roots = landing.mount.is_none() && filesystems.root_owned.iter().any(|owned| owned == parent);
+    roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
+}
+
+/// Whether what stands at a lock's path is no directory.
+fn is_blocked(container: &Container, path: &str) -> bool {
+    let entry = container.live.as_ref().and_then(|live| live.entries.get(path));
+    entry.is_some_and(|entry| entry.kind != EntryKind::Directory)
+}
+
+/// Whether a directory is there and those who run the program cannot write it.
+pub(crate) fn is_closed(container: &Container, directory: &str) -> bool {
+    let Some(live) = &container.live else { return false };
+    let known = live.entries.get(directory).zip(live.identity.as_ref());
+    known.is_some_and(|(entry, identity)| !identity.may_write(entry))
+}
+
+/// A lock that was left behind: of those that its version takes, or of all where that is not known.
+pub(crate) fn left_behind(
+    container: &Container,
+    profile: &Profile,
+    (state, mounts, version): (&StateDir, &Mounts<'_>, &VersionFact),
+) -> Option<LeftLock> {
+    let live = container.live.as_ref()?;
+    let all = || profile.locks.iter().collect();
+    let taken = version.range.as_ref().map_or_else(all, |range| profile.locks_of(Some(range)));
+    let mut left: Vec<LeftLock> = Vec::new();
+    for lock in taken {
+        let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(&state.path)));
+        let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
+            continue;
+        };
+        let limit = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
+        if entry.age > limit || entry.age < -limit {
+            left.push(LeftLock { path, age: entry.age });
+        }
+    }
+    // One dated in the future is the worse.
+    left.into_iter().min_by_key(|lock| lock.age)
+}
+
+/// The matrix's fact for a lock left behind.
+pub(crate) fn leftover(left: Option<&LeftLock>) -> Leftover {
+    match left {
+        Some(left) if left.age < 0 => Leftover::Future,
+        Some(_) => Leftover::Stale,
+        None => Leftover::None,
+    }
+}
