@@ -211,7 +211,10 @@ impl Walker<'_> {
         if state.vars.values().any(|variable| !variable.exported) {
             Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
         }
-        inner.functions = Rc::default();
+        let handed = |name: &String| call.bash && state.handed.contains(name);
+        if state.functions.keys().any(|name| !handed(name)) {
+            Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
+        }
         inner.args = Some(Rc::new(call.args.iter().cloned().map(Piece::from).collect()));
         (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
         let conditions = std::mem::take(&mut self.conditions);
