@@ -63,7 +63,7 @@ const CHANGES: &[Change] = &[
         file: "compose.yaml",
         from: "/srv/factory/chat-claude:/home",
         to: "/srv/factory/claude:/home",
-        errors: &[("chat", "interactive-shares-identity", "compose.yaml", 27)],
+        errors: &[("chat", "interactive-shares-identity", "compose.yaml", 25)],
     },
 ];
 

@@ -49,15 +49,20 @@ pub(crate) fn follow(path: &str, links: &[Link]) -> String {
 }
 
 /// What the container's commands copy into its state directory, or beside it under its name.
-pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -> Vec<Copied> {
+pub(crate) fn copies(container: &Container, state: &StateDir, (directory, login): (&str, &str)) -> Vec<Copied> {
     let mut copied = Vec::new();
     for call in ran(container).filter(|call| matches!(name(call), "cp" | "rsync" | "install" | "mv")) {
         let operands = operands(call);
         let Some((to, from)) = operands.split_last() else { continue };
         let Some(to) = expand(to, call, container, state) else { continue };
-        for from in from {
-            let from = from.trim_end_matches("/*").trim_end_matches("/.");
+        for word in from {
+            let from = word.trim_end_matches("/*").trim_end_matches("/.");
+            let whole = from != *word || name(call) == "rsync" || call.argv.iter().any(|word| is_recursive(word));
             let Some(from) = expand(from, call, container, state) else { continue };
+            let target = if to == state.path { &from } else { &to };
+            if !whole && is_another_file(target, login) {
+                continue;
+            }
             let within = split_below(&to, &state.path).is_some();
             let beside = parent_and_name(&state.path).is_some_and(|(parent, _)| parent == to)
                 && parent_and_name(&from).is_some_and(|(_, name)| name == directory);
@@ -67,6 +72,15 @@ pub(crate) fn copies(container: &Container, state: &StateDir, directory: &str) -
         }
     }
     copied
+}
+
+/// Whether a path names a file, and not the login.
+fn is_another_file(path: &str, login: &str) -> bool {
+    parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
+}
+
+fn is_recursive(word: &str) -> bool {
+    word == "--recursive" || word == "--archive" || ['r', 'R', 'a'].iter().any(|letter| is_letter(word, *letter))
 }
 
 /// The variables of the environment that the container's commands write into its login.
@@ -93,19 +107,6 @@ fn variable(word: &str) -> Option<&str> {
     let name = after.strip_prefix('{').unwrap_or(after);
     let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
     name.get(..end).filter(|name| !name.is_empty() && !before.ends_with('\\'))
-}
-
-/// Where the container's commands write the login itself, whatever from.
-pub(crate) fn given(container: &Container, state: &StateDir, credentials: &str) -> Option<Span> {
-    let login = join(&state.path, credentials);
-    let to = |word: &str, call: &Invocation| expand(word, call, container, state).is_some_and(|path| path == login);
-    let writes = |call: &&Invocation| match name(call) {
-        "cp" | "rsync" | "install" | "mv" => operands(call).split_last().is_some_and(|(last, _)| to(last, call)),
-        "tee" => operands(call).into_iter().any(|operand| to(operand, call)),
-        _ => false,
-    };
-    let redirected = |call: &&Invocation| call.output.as_ref().is_some_and(|output| to(output, call));
-    ran(container).find(|call| writes(call) || redirected(call)).map(|call| call.span)
 }
 
 /// Whether the container's commands remove a file, or a directory that it is in.

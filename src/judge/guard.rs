@@ -200,8 +200,8 @@ fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls
     }
     // What was not seen may call it too, under the lock that it runs under itself.
     let hiding = || {
-        let hiding = script.invocations.iter().filter(|call| call.hides && script.covered);
-        hiding.filter_map(|call| Some((call, call.locks.iter().find(|lock| lock.exclusive)?))).next()
+        let mut hiding = script.invocations.iter().filter(|call| call.hides && script.covered);
+        hiding.find_map(|call| Some((call, call.locks.iter().find(|lock| lock.exclusive)?)))
     };
     match first.or_else(hiding) {
         Some((call, lock)) if script.sight != Sight::Partial || script.covered => Shown::Held(call, lock),
@@ -323,8 +323,8 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         conditional: false,
         when: Vec::new(),
         output: None,
-        at: None,
         hides: false,
+        at: None,
         witness: Witness::Words,
         span: label.span,
     };

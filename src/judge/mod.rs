@@ -143,11 +143,7 @@ impl<'a> Judgement<'a, '_> {
             side_file: side_file_fact(subject),
             landing: if no_lock_shared { Landing::Private } else { Landing::Shared },
             key,
-            identity: match (&subject.clone, &subject.given) {
-                (Some(_), _) => Identity::Cloned,
-                (None, Some(_)) => Identity::Given,
-                (None, None) => Identity::Own,
-            },
+            identity: if subject.clone.is_some() { Identity::Cloned } else { Identity::Own },
             host: match relation.on_host {
                 OnHost::Covered => Host::Covered,
                 OnHost::Exposed => Host::Shown,

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, given, links, removes, written};
+use super::files::{Copied, copies, links, removes, written};
 use super::guard::{GuardFact, guard};
 use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks};
 use super::place::{Filesystem, Landing, Mounts, Place};
@@ -44,8 +44,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) copied: Vec<(Copied, Place)>,
     /// The copy that is of another's login.
     pub(crate) clone: Option<Copied>,
-    /// Where it writes a login that it is given.
-    pub(crate) given: Option<Span>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
@@ -201,13 +199,12 @@ impl<'a> Parts<'a, '_> {
             side_file: self.side_file(&state),
             role: role(container, profile, self.calls),
             loose_target: self.loose_target(&state),
-            copied: copies(container, &state, &profile.state_directory.default)
+            copied: copies(container, &state, (&profile.state_directory.default, &profile.credentials))
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .chain(written_logins(container, profile, &state))
                 .collect(),
             clone: None,
-            given: given(container, &state, &profile.credentials),
             place: directory.place,
             refresh: Refresh::Yes,
             listed: false,

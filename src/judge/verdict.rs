@@ -137,8 +137,7 @@ impl Case<'_, '_> {
             }
             "identity" => {
                 let copied = subject.clone.as_ref().map(|copied| at(copied.span, "copied here"));
-                let given = subject.given.filter(|_| copied.is_none()).map(|span| at(span, "written here"));
-                copied.into_iter().chain(given).chain([mount]).collect()
+                copied.into_iter().chain([mount]).collect()
             }
             "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
             "users" => {

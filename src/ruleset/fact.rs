@@ -176,8 +176,6 @@ facts! {
         #[default] Own = "own",
         /// A copy of another's.
         Cloned = "cloned",
-        /// A copy of one that it is given: in a variable, a secret, a file.
-        Given = "given",
     }
     /// Whether a person on the host uses the same directory.
     host: Host {

@@ -48,8 +48,8 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
         conditional: false,
         when: Vec::new(),
         output: None,
-        at: None,
         hides: false,
+        at: None,
         witness,
         span,
     })

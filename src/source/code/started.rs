@@ -44,14 +44,7 @@ impl Reader<'_> {
                 }
                 for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
                     let starts = self.complete(&mut container);
-                    let waits = match &started.start {
-                        Start::Run(run) => !run.detached && !run.only_created,
-                        Start::Compose(run) => !run.detached,
-                        _ => false,
-                    };
-                    if waits {
-                        put_under(&mut container.script.invocations, &started, by.as_ref());
-                    }
+                    put_under(&mut container, &started, by.as_ref());
                     next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
                     if layout.containers.iter().any(|other| is_same(&container, other)) {
                         continue;
@@ -129,52 +122,6 @@ impl Reader<'_> {
         container
     }
 
-    /// Adds what a command in a container that is there already runs to what that runs; gives what it starts.
-    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
-        let Some(command) = &exec.command else { return Vec::new() };
-        let name = &exec.container.text;
-        let is_it = |one: &Container| match exec.of_service {
-            true => one.name == *name && one.start.is_none(),
-            false => is_called(one, name),
-        };
-        let known = !exec.container.is_symbolic() && !name.is_empty();
-        let Some(container) = layout.containers.iter_mut().find(|one| known && is_it(one)) else {
-            let names = self.repository.programs.wait();
-            let program =
-                command.words.iter().find(|word| names.iter().any(|name| word.text.rsplit('/').next() == Some(name)));
-            // What is done in other containers is no matter, as long as it is none of the programs.
-            layout.diagnostics.extend(program.map(|program| {
-                let message = format!("this calls {} in a container that no input describes", program.text);
-                Diagnostic::at(Level::Gap, started.span, message)
-            }));
-            return Vec::new();
-        };
-        let mut inside = container.clone();
-        inside.entrypoint = Some(command.clone());
-        (inside.command, inside.hooks) = (None, Vec::new());
-        inside.user = exec.user.clone().or(inside.user);
-        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
-        inside.env.extend(exec.env.clone());
-        let (script, starts) = self.script(&inside, self.images.image(container));
-        let mut calls = script.invocations;
-        for call in &mut calls {
-            for (name, variable) in &exec.env {
-                let value = match &variable.value {
-                    EnvValue::Set(value) if !value.is_symbolic() => value.text.clone(),
-                    EnvValue::Set(_) | EnvValue::Inherited => format!("${{{name}}}"),
-                };
-                call.env.entry(name.clone()).or_insert(value);
-            }
-        }
-        if !exec.detached {
-            put_under(&mut calls, started, by);
-        }
-        calls.retain_mut(|call| decided(call, &exec.env, &inside));
-        container.script.invocations.extend(calls);
-        container.unseen.extend(exec.unseen.iter().cloned());
-        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
-    }
-
     /// The variables of a file, below those of the command line.
     fn env_file(&self, file: &Value, container: &mut Container, here: Span) {
         let span = file.span.unwrap_or(here);
@@ -196,17 +143,57 @@ impl Reader<'_> {
     /// `--volumes-from`: of a service, by its name or the name that it is given.
     fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let giver = self.services.iter().find(|one| is_called(one, name));
-        let Some(giver) = giver.filter(|_| !from.is_symbolic()) else {
+        let found = self.services.iter().find(|one| is_called(one, name));
+        let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
             return;
         };
-        for mount in giver.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
+        for mount in service.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
             if container.mounts.iter().all(|own| own.target.text != mount.target.text) {
                 container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
             }
         }
+    }
+
+    /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
+    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+        let name = exec.name.text.as_str();
+        let project = by.and_then(|by| by.project.as_ref());
+        let of_service = |one: &Container| {
+            one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
+        };
+        let named = |one: &Container| if exec.by_service { of_service(one) } else { is_called(one, name) };
+        let known = |container: &&mut Container| named(container) && exec.unseen.is_empty();
+        let Some(container) = layout.containers.iter_mut().find(known) else {
+            let programs = self.repository.programs.wait();
+            let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+            let message = format!("this runs a command in `{name}`, which is no container that is described here");
+            let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
+            layout.diagnostics.extend(told);
+            return Vec::new();
+        };
+        let mut inside = container.clone();
+        inside.env.extend(exec.env.clone());
+        inside.user = exec.user.clone().or(inside.user);
+        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
+        (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
+        inside.hooks.clear();
+        inside.own_health = true;
+        let starts = self.complete(&mut inside);
+        put_under(&mut inside, started, by);
+        let own = inside.clone();
+        inside.script.invocations.retain_mut(|call| decided(call, &exec.env, &own));
+        for call in &mut inside.script.invocations {
+            call.conditional |= started.possible;
+            for (name, variable) in &exec.env {
+                if let EnvValue::Set(value) = &variable.value {
+                    call.env.entry(name.clone()).or_insert_with(|| shown(value));
+                }
+            }
+        }
+        container.script.invocations.append(&mut inside.script.invocations);
+        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
     }
 
     fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
@@ -256,6 +243,31 @@ fn perhaps_set(container: &mut Container, names: &[String]) {
     }
 }
 
+/// What runs in a container that is waited for runs under the locks that are held around its start.
+fn put_under(container: &mut Container, started: &Started, by: Option<&Container>) {
+    let waits = match &started.start {
+        Start::Run(run) => !run.detached && !run.only_created,
+        Start::Compose(run) => !run.detached,
+        Start::Exec(exec) => !exec.detached,
+        _ => false,
+    };
+    if !waits {
+        return;
+    }
+    let held: Vec<FileLock> = started
+        .locks
+        .iter()
+        .filter_map(|(path, lock)| {
+            let path = path.as_ref()?;
+            let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
+            Some(FileLock { path, outside: true, ..lock.clone() })
+        })
+        .collect();
+    for call in &mut container.script.invocations {
+        call.locks.splice(0..0, held.iter().cloned());
+    }
+}
+
 /// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
 /// say. Whether the call may still be made.
 fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
@@ -277,22 +289,6 @@ fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Containe
         holds != Some(false)
     });
     true
-}
-
-/// What runs in a container that is waited for runs under the locks that are held around its start.
-fn put_under(calls: &mut [Invocation], started: &Started, by: Option<&Container>) {
-    let held: Vec<FileLock> = started
-        .locks
-        .iter()
-        .filter_map(|(path, lock)| {
-            let path = path.as_ref()?;
-            let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
-            Some(FileLock { path, outside: true, ..lock.clone() })
-        })
-        .collect();
-    for call in calls {
-        call.locks.splice(0..0, held.iter().cloned());
-    }
 }
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
@@ -327,18 +323,18 @@ fn unlike(name: String, others: &[Container]) -> String {
     names.find(|name| !taken(name)).unwrap_or(name)
 }
 
-/// Whether this is what the engine calls a container: the name that it is given, or that of its project, its service
-/// and a number.
+/// Whether a container has a name: one that it is given, or Compose's usual one.
 fn is_called(container: &Container, name: &str) -> bool {
-    if let Some(given) = &container.given_name {
-        return given.text == name;
-    }
     let project = container.project.as_deref().unwrap_or("");
-    container.start.is_none()
-        && ["-", "_"].iter().any(|between| {
-            let number = name.strip_prefix(&format!("{project}{between}{}{between}", container.name));
-            number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-        })
+    match &container.given_name {
+        Some(given) => given.text == name,
+        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
+    }
+}
+
+/// A value as the words of a call write it.
+fn shown(value: &Value) -> String {
+    if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

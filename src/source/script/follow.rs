@@ -39,27 +39,27 @@ impl Code {
     }
 }
 
-/// Why a file was not gone through.
-pub(super) struct Why {
-    pub(super) reason: String,
-    /// Where it names a program that matters.
-    pub(super) named: Option<Span>,
-    /// Whether it is known to be a script that may run anything, whatever its name suggests.
-    pub(super) is_script: bool,
-}
-
-impl From<String> for Why {
-    fn from(reason: String) -> Self {
-        Self { reason, named: None, is_script: false }
-    }
-}
-
 /// What became of a file that a command names.
 pub(super) enum Followed {
     /// It was run.
     Ran(Outcome),
-    /// It was not, and here is the state back. Why, where there is more to say than that.
-    Not(State, Option<Why>),
+    /// It was not, and here is the state back; with what there is to say of that.
+    Not(State, Option<Missed>),
+}
+
+/// Why a command's file was not gone through.
+pub(super) struct Missed {
+    pub(super) reason: String,
+    /// Where in that file there is something to see.
+    pub(super) span: Option<Span>,
+    /// Whether it is known to be a script, whatever its name suggests.
+    pub(super) is_script: bool,
+}
+
+impl Missed {
+    pub(super) fn new(reason: String) -> Self {
+        Self { reason, span: None, is_script: false }
+    }
 }
 
 impl Walker<'_> {
@@ -161,16 +161,16 @@ impl Walker<'_> {
                         if (self.setting.programs)().iter().any(|program| program == named) {
                             return Followed::Not(state, None);
                         }
-                        let why = self.foreign(&path, code.file, &interpreter);
-                        Followed::Not(state, Some(why))
+                        let missed = self.foreign(&path, code.file, &interpreter);
+                        Followed::Not(state, Some(missed))
                     }
                 }
             }
             Some((path, Opened::Unseen(why))) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}` was not read: {why}").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not read: {why}"))))
             }
             Some((path, Opened::Absent)) => {
-                Followed::Not(state, Some(format!("the script `{path}` was not found where it should be").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}` was not found where it should be"))))
             }
             _ => Followed::Not(state, None),
         }
@@ -190,11 +190,12 @@ impl Walker<'_> {
                 call.args.insert(0, word);
                 Followed::Ran(self.run_file(&path, &code, call, &state))
             }
-            Opened::Unseen(why) if !why.is_empty() => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not read: {why}").into()))
-            }
+            Opened::Unseen(why) if !why.is_empty() => Followed::Not(
+                state,
+                Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not read: {why}"))),
+            ),
             Opened::Absent => {
-                Followed::Not(state, Some(format!("the script `{path}`, run by `{name}`, was not found").into()))
+                Followed::Not(state, Some(Missed::new(format!("the script `{path}`, run by `{name}`, was not found"))))
             }
             Opened::Binary | Opened::Unseen(_) => Followed::Not(state, None),
         }
@@ -290,15 +291,15 @@ impl Walker<'_> {
     }
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Why {
+    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> Missed {
         let names = (self.setting.programs)();
-        let named = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
-        let reason = match named {
+        let found = mentioned(file, self.setting.sources, names).or_else(|| self.setting.disk.mention(names));
+        let reason = match found {
             Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
             None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
         };
         // Where all that was put there was looked through, nothing in it names a program that matters.
-        Why { reason, named, is_script: !self.setting.disk.is_searched() }
+        Missed { reason, span: found, is_script: found.is_some() || !self.setting.disk.is_searched() }
     }
 
     fn naming(&self, span: Span) -> String {
@@ -307,8 +308,8 @@ impl Walker<'_> {
         format!("{name}:{line} names `{word}`, and what it does with it was not read")
     }
 
-    /// The reason with a mention, for an interpreter's file; nothing where the file cannot be looked at.
-    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Why> {
+    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
+    pub(super) fn interpreted_file(&self, words: &[Word], state: &State) -> Option<Missed> {
         let name = words.first().filter(|word| word.is_fixed()).map(Word::raw)?;
         let name = name.rsplit('/').next().unwrap_or(&name);
         let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
@@ -318,7 +319,7 @@ impl Walker<'_> {
         }
         let span = self.setting.disk.mention((self.setting.programs)())?;
         let reason = format!("{}: it is put beside what `{name}` runs", self.naming(span));
-        Some(Why { reason, named: Some(span), is_script: true })
+        Some(Missed { reason, span: Some(span), is_script: true })
     }
 
     /// What a test of a path comes to, where a file of the repository stands there.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::doubt::{Doubt, Piece};
 use super::flock::{self, Flock, Runs};
-use super::follow::{Followed, Why};
+use super::follow::{Followed, Missed};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
@@ -93,20 +93,21 @@ impl Walker<'_> {
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[Word], state: State, why: Option<Why>) -> Outcome {
+    fn note_program(&mut self, words: &[Word], state: State, why: Option<Missed>) -> Outcome {
         let Some(first) = words.first() else { return Outcome::either(state) };
         self.begin(words, &state);
         let place = first.place(self.setting.sources).unwrap_or(self.here);
+        let named = Span::at(place.file, place.start);
         let locks = self.held(&state);
         let hidden = self.hidden(words, &state, why);
         let hides = hidden.is_some();
-        if let Some(why) = hidden {
-            let span = why.named.unwrap_or_else(|| Span::at(place.file, place.start));
+        if let Some(missed) = hidden {
+            let span = missed.span.unwrap_or(named);
             let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
             if !locks.iter().any(sure) {
-                self.miss_at(why.reason, Some(span));
+                self.miss_at(missed.reason, Some(span));
             } else if !self.is_muted() {
-                self.covered.get_or_insert((why.reason, Some(span)));
+                self.covered.get_or_insert((missed.reason, Some(span)));
             }
         }
         let mut env = BTreeMap::new();
@@ -127,8 +128,8 @@ impl Walker<'_> {
             conditional: state.conditional,
             when: conditions(&state),
             output: self.output_file(&state),
-            at: None,
             hides,
+            at: None,
             witness: Witness::Words,
             span: place,
         };
@@ -137,22 +138,19 @@ impl Walker<'_> {
     }
 
     /// Why a program may run what its words do not name.
-    fn hidden(&self, words: &[Word], state: &State, why: Option<Why>) -> Option<Why> {
-        let Some(reason) = program::unseen(words) else {
-            return why.filter(|why| why.named.is_some() || why.is_script);
-        };
-        let better = || if reason.contains(" run by ") { self.interpreted_file(words, state) } else { None };
-        Some(why.or_else(better).unwrap_or_else(|| reason.clone().into()))
+    fn hidden(&self, words: &[Word], state: &State, why: Option<Missed>) -> Option<Missed> {
+        match (why, program::unseen(words)) {
+            (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
+            (_, Some(reason)) => Some(self.interpreted_file(words, state).unwrap_or_else(|| Missed::new(reason))),
+            _ => None,
+        }
     }
 
-    /// The file that standard output goes to, where it is redirected.
+    /// The file that standard output goes to.
     fn output_file(&self, state: &State) -> Option<String> {
-        let file = state.fds.get(&1).filter(|one| one.doubt == Doubt::Sure)?.file?;
-        self.files
-            .get(file)
-            .filter(|file| !file.unclear)
-            .map(|file| file.path.shown())
-            .filter(|path| !path.starts_with("/dev/"))
+        let file = state.fds.get(&1).filter(|fd| fd.doubt == Doubt::Sure)?.file?;
+        let file = self.files.get(file).filter(|file| !file.unclear)?;
+        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
     }
 
     /// The locks that a process in this state runs under, outermost first.
@@ -213,7 +211,10 @@ impl Walker<'_> {
         if state.vars.values().any(|variable| !variable.exported) {
             Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
         }
-        inner.functions = Rc::default();
+        let handed = |name: &String| call.bash && state.handed.contains(name);
+        if state.functions.keys().any(|name| !handed(name)) {
+            Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
+        }
         inner.args = Some(Rc::new(call.args.iter().cloned().map(Piece::from).collect()));
         (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
         let conditions = std::mem::take(&mut self.conditions);

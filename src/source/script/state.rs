@@ -1,7 +1,7 @@
 //! What a shell process has at one point of a text: variables, descriptors, locks; and how two ways to that point
 //! are joined. Uses `glyph`, `doubt` and `syntax`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::doubt::{self, Doubt, Piece};
@@ -85,6 +85,8 @@ pub(super) enum Directory {
 pub(super) struct State {
     pub(super) vars: Rc<BTreeMap<String, Variable>>,
     pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Stmt>>>>,
+    /// The functions that a bash started from here has too (`export -f`).
+    pub(super) handed: Rc<BTreeSet<String>>,
     pub(super) fds: Rc<BTreeMap<u32, Descriptor>>,
     /// Files that processes above hold open for as long as this one runs.
     pub(super) above: Rc<Vec<OpenFile>>,
@@ -104,6 +106,7 @@ impl State {
         Self {
             vars: Rc::default(),
             functions: Rc::default(),
+            handed: Rc::default(),
             fds: Rc::default(),
             above: Rc::default(),
             locks: Rc::default(),
@@ -209,6 +212,9 @@ fn joined(mut a: State, b: &State) -> State {
                 }
             }
         }
+    }
+    if a.handed != b.handed {
+        Rc::make_mut(&mut a.handed).extend(b.handed.iter().cloned());
     }
     if !Rc::ptr_eq(&a.fds, &b.fds) && a.fds != b.fds {
         a.fds = Rc::new(join_fds((&a.fds, &only_a), (&b.fds, &only_b)));

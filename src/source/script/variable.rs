@@ -42,6 +42,7 @@ impl Walker<'_> {
     pub(super) fn declare(&mut self, keyword: &str, items: &[Declared], mut state: State) -> Outcome {
         let mut export = keyword == "export";
         let mut local = matches!(keyword, "local" | "declare" | "typeset");
+        let mut functions = false;
         for item in items {
             let name = match item {
                 Declared::Assign(assign) => assign.name.clone(),
@@ -50,6 +51,7 @@ impl Walker<'_> {
                     let text = word.raw();
                     if text.starts_with('-') {
                         export |= text.contains('x');
+                        functions |= text.contains('f');
                         local &= !text.contains('g');
                         continue;
                     }
@@ -67,6 +69,12 @@ impl Walker<'_> {
                     text
                 }
             };
+            if functions {
+                if export {
+                    Rc::make_mut(&mut state.handed).insert(name);
+                }
+                continue;
+            }
             self.hide(&name, local, &state);
             match item {
                 Declared::Assign(assign) => self.assign(assign, export, &mut state),

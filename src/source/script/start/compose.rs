@@ -1,5 +1,5 @@
 //! `docker compose run`, `up` and `create`, by Compose's own program or as a subcommand.
-//! Uses `option`, `run`, `exec`, `mounted`, `phrase` and `model`.
+//! Uses `option`, `run`, `mounted`, `phrase` and `model`.
 
 use super::mounted::mounts;
 use super::option::{Given, Parsed, parse};
@@ -29,7 +29,10 @@ pub(super) fn read(args: &[Arg], engine: Option<Value>, first: &Arg, setting: &S
         command @ ("up" | "create") => {
             Some(Start::Up(Box::new(up(rest, before, engine, span, command == "create", setting))))
         }
-        "exec" => exec::read(rest, true, setting).map(|exec| Start::Exec(Box::new(exec))),
+        "exec" => {
+            let exec = exec::read(rest, (true, exec::TABLES[1]), before, span, setting);
+            exec.map(|exec| Start::Exec(Box::new(exec)))
+        }
         "start" | "restart" => Some(Start::Existing),
         _ => None,
     }

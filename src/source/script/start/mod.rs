@@ -8,7 +8,7 @@
 //! phrase    a word with what only the shell could tell kept whole
 //! volume    `-v`, `--tmpfs`;  `mount`: `--mount`;  `mounted`: all of them together
 //! program   which command it is
-//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that is there
+//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that runs
 //! ```
 
 mod compose;
@@ -46,9 +46,9 @@ pub enum Start {
     Compose(Box<ComposeRun>),
     /// Services of a Compose project.
     Up(Box<ComposeUp>),
-    /// A command in a container that is there already (`exec`).
+    /// A command in a container that runs already.
     Exec(Box<Exec>),
-    /// A container that is there already, again (`start`).
+    /// A container that is there already, again (`start`, `restart`).
     Existing,
     /// Which command of docker's it is hangs on a variable.
     Unclear(Unseen),
@@ -162,27 +162,6 @@ pub struct ComposeRun {
     pub refused: Vec<Unseen>,
 }
 
-/// A command that is run in a container that is there already.
-#[derive(Debug, Clone, Default)]
-pub struct Exec {
-    /// The container's name, or that of its service.
-    pub container: Value,
-    /// Whether it is a service's.
-    pub of_service: bool,
-    /// What is run.
-    pub command: Option<Command>,
-    /// The user that replaces the container's.
-    pub user: Option<Value>,
-    /// The working directory that replaces the container's.
-    pub working_dir: Option<Value>,
-    /// Variables over those of the container.
-    pub env: BTreeMap<String, EnvVar>,
-    /// Whether the command does not wait for its end.
-    pub detached: bool,
-    /// What was not understood, each as a clause.
-    pub unseen: Vec<Unseen>,
-}
-
 /// Services that are started together (`compose up`).
 #[derive(Debug, Clone, Default)]
 pub struct ComposeUp {
@@ -202,6 +181,29 @@ pub struct ComposeUp {
     pub unseen: Vec<Unseen>,
     /// Why Compose would start nothing, each as a clause.
     pub refused: Vec<Unseen>,
+}
+
+/// A command in a container that runs already.
+#[derive(Debug, Clone, Default)]
+pub struct Exec {
+    /// Whether it is a Compose service that is named, and not a container.
+    pub by_service: bool,
+    /// The container or service.
+    pub name: Value,
+    /// The command.
+    pub command: Command,
+    /// The user, where it is not the container's.
+    pub user: Option<Value>,
+    /// The working directory, where it is not the container's.
+    pub working_dir: Option<Value>,
+    /// Variables over those of the container.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
 }
 
 /// What is known of a variable in the environment of the command.

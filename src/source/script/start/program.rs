@@ -1,5 +1,5 @@
 //! Which command it is: docker, podman, nerdctl or Compose, with what stands before the subcommand.
-//! Uses `option`, `table`, `run`, `exec` and `compose`.
+//! Uses `option`, `table`, `run` and `compose`.
 
 use super::option::{Parsed, parse};
 use super::table::{self, Table};
@@ -60,7 +60,10 @@ pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
             Some(Start::Run(Box::new(run::read(rest, &command, parsed, setting))))
         }
         "compose" => compose::read(rest, engine(&parsed), first, setting),
-        "exec" => exec::read(rest, false, setting).map(|exec| Start::Exec(Box::new(exec))),
+        "exec" => {
+            let span = setting.span(first);
+            exec::read(rest, (false, exec::TABLES[0]), parsed, span, setting).map(|exec| Start::Exec(Box::new(exec)))
+        }
         "start" | "restart" => Some(Start::Existing),
         _ => None,
     }

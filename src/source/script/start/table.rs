@@ -134,16 +134,18 @@ pub(super) const COMPOSE_RUN: Table = Table {
     ],
 };
 
-/// `docker exec`, with what podman and Compose have besides.
+/// `exec` of docker, podman and nerdctl.
 #[rustfmt::skip]
 pub(super) const EXEC: Table = Table {
-    switches: &[
-        "detach d", "dry-run", "help", "interactive i", "latest l", "no-session", "no-tty T", "no-TTY", "privileged", "tty t",
-    ],
-    valued: &[
-        "cidfile", "detach-keys", "env e", "env-file", "index", "preserve-fd", "preserve-fds", "user u", "wait",
-        "workdir w",
-    ],
+    switches: &["detach d", "help", "interactive i", "latest l", "no-session", "privileged", "tty t", "wait"],
+    valued: &["cidfile", "detach-keys", "env e", "env-file", "preserve-fd", "preserve-fds", "user u", "workdir w"],
+};
+
+/// `compose exec`.
+#[rustfmt::skip]
+pub(super) const COMPOSE_EXEC: Table = Table {
+    switches: &["detach d", "dry-run", "help", "interactive i", "no-TTY T", "privileged", "tty t"],
+    valued: &["env e", "index", "user u", "workdir w"],
 };
 
 /// `compose up` and `compose create`.

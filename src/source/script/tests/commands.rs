@@ -52,6 +52,9 @@ fn wrappers_are_looked_through() {
         ("bash -ec 'prog \"$1\"' x 'a b'", "prog a b"),
         ("command prog; builtin echo x", "prog ; echo x"),
         ("a | xargs prog", "a ; prog"),
+        ("f() { flock /l \"$@\"; }; export -f f; xargs bash -c 'f prog a'; sh -c 'f prog b'", "prog a @/l ; f prog b"),
+        ("f() { prog; }; bash -c f", "f"),
+        ("f() { prog; }; declare -fx f; bash -c f", "prog"),
         ("diff <(prog a) >(prog b)", "prog a ; prog b ; diff <(prog a) >(prog b)"),
     ]);
 }
