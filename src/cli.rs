@@ -66,9 +66,36 @@ pub struct Output {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Write the result in this format to FILE, or print it; may be given several times, and at most once without FILE
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = destination, conflicts_with = "format")]
+    pub output: Vec<Destination>,
     /// From which severity on findings fail the run
     #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+}
+
+/// A format, and the file that gets it; standard output where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The format.
+    pub format: Format,
+    /// The file.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` or `FORMAT=FILE`.
+fn destination(text: &str) -> Result<Destination, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("there is no file after the `=`".to_owned()),
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let names = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let format = Format::from_str(format, false).map_err(|_| {
+        let known: Vec<String> = names().map(|name| name.get_name().to_owned()).collect();
+        format!("the formats are {}", known.join(", "))
+    })?;
+    Ok(Destination { format, file })
 }
 
 /// Arguments of `audit`.
@@ -99,8 +126,17 @@ pub struct Where {
     #[command(flatten)]
     pub sight: Sight,
     /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = WhereFormat::Text)]
+    pub format: WhereFormat,
+}
+
+/// Formats of `where`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WhereFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Arguments of `capture`.
@@ -205,6 +241,16 @@ pub enum Format {
     Text,
     /// The JSON contract
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// JUnit's XML
+    Junit,
+    /// Markdown, for a job's summary or a comment
+    Markdown,
 }
 
 /// Thresholds.

@@ -16,6 +16,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// How many containers were looked at.
     pub containers: usize,
+    /// Whether it was held against a baseline: what that does not suppress is new.
+    pub baselined: bool,
 }
 
 /// A container and what is known of its use of a program.

@@ -37,6 +37,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["source/engine/"]),
     ("tokio", &["source/engine/"]),
     ("tokio_rustls", &["source/engine/"]),
+    ("percent_encoding", &["render/sarif/"]),
+    ("quick_xml", &["render/junit.rs"]),
     ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),

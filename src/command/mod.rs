@@ -7,6 +7,7 @@ mod config;
 mod explain;
 mod live;
 mod observe;
+mod output;
 mod report;
 mod where_path;
 
@@ -20,6 +21,7 @@ use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
 use crate::text::Sources;
 use crate::triage::ExitStatus;
+use output::Outputs;
 
 /// What a command may know of where it runs; nothing below asks the process itself.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) => {
+            let outputs = Outputs::of(&arguments.output, &world.directory)?;
             // The rules are as much to read as a project: both are read at once.
             let programs = OnceLock::new();
             let (rules, read) = std::thread::scope(|scope| {
@@ -85,13 +88,17 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
                 }
                 let read = report::Read { layout, config, only: BTreeSet::new() };
-                report::report(read, &arguments.output, (rules, style, &sources), out, err)
+                let to = (&outputs, arguments.output.fail_on);
+                report::report(read, to, (world, style, rules, &sources), out, err)
             })
         }
-        Command::Audit(arguments) => by(load(), &sources, err, |rules, err| {
-            let read = audit::read(arguments, (world, rules, &sources))?;
-            report::report(read, &arguments.output, (rules, style, &sources), out, err)
-        }),
+        Command::Audit(arguments) => {
+            let to = (&Outputs::of(&arguments.output, &world.directory)?, arguments.output.fail_on);
+            by(load(), &sources, err, |rules, err| {
+                let read = audit::read(arguments, (world, rules, &sources))?;
+                report::report(read, to, (world, style, rules, &sources), out, err)
+            })
+        }
         Command::Where(arguments) => {
             by(load(), &sources, err, |rules, err| where_path::run(arguments, (world, rules, &sources), out, err))
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use crate::cli::{self, Output};
+use super::World;
+use super::output::Outputs;
+use crate::cli;
 use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
-use crate::render::{self, Format, Style};
+use crate::render::{Given, Style};
 use crate::ruleset::{Config, Ruleset, Severity};
 use crate::text::Sources;
 use crate::triage::{self, ExitStatus, FailOn};
@@ -20,11 +22,11 @@ pub(super) struct Read {
     pub(super) only: BTreeSet<String>,
 }
 
-/// Judges a layout and prints the report.
+/// Judges a layout and writes the report where it is wanted.
 pub(super) fn report(
     read: Read,
-    output: &Output,
-    (rules, style, sources): (&Ruleset, Style, &Sources),
+    (outputs, fail_on): (&Outputs, cli::FailOn),
+    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
@@ -33,21 +35,9 @@ pub(super) fn report(
     keep(&mut report, &read.only);
     triage::sort(&mut report, sources);
     triage::fingerprint(&mut report, sources);
-    let status = triage::exit_status(&report, fail_on(output.fail_on));
-    let format = format(output.format);
-    render::render(&report, sources, format, style, out)?;
-    if format == Format::Text {
-        render::diagnostics(&report.diagnostics, sources, err)?;
-    }
-    Ok(status)
-}
-
-/// The renderer's name for a format.
-pub(super) fn format(format: cli::Format) -> Format {
-    match format {
-        cli::Format::Text => Format::Text,
-        cli::Format::Json => Format::Json,
-    }
+    let status = triage::exit_status(&report, self::fail_on(fail_on));
+    let given = Given { report: &report, sources, rules, status, directory: &world.directory };
+    outputs.write(&given, style, out, err)
 }
 
 /// Keeps what is told of the containers that were asked for.

@@ -6,8 +6,7 @@ use anyhow::bail;
 
 use super::World;
 use super::observe::{self, Target, Wanted};
-use super::report::format;
-use crate::cli::Where;
+use crate::cli::{Where, WhereFormat};
 use crate::judge::locate;
 use crate::model::join;
 use crate::render;
@@ -47,7 +46,10 @@ pub(super) fn run(
         layout.containers.get(at).and_then(|one| one.working_dir.as_ref()).map_or("/", |directory| &directory.text);
     let paths: Vec<String> = paths.iter().map(|path| join(base, path)).collect();
     let located = locate(&layout, rules, at, &paths);
-    render::located(&located, format(arguments.format), out)?;
+    match arguments.format {
+        WhereFormat::Text => render::located_text(&located, out)?,
+        WhereFormat::Json => render::located_json(&located, out)?,
+    }
     let mut status = ExitStatus::Clean;
     let gaps = layout.containers.get(at).map_or(&[][..], |one| &one.unseen);
     for gap in gaps {

@@ -4,7 +4,6 @@ use std::io;
 
 use serde::Serialize;
 
-use super::Format;
 use super::json::{JsonPlace, place, write as document};
 use super::safe::safe;
 use crate::finding::Located;
@@ -48,25 +47,26 @@ struct JsonReach<'a> {
     path: &'a str,
 }
 
-/// Writes where paths live.
+/// Writes where paths live as JSON.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write(located: &[Located], format: Format, out: &mut dyn io::Write) -> io::Result<()> {
-    match format {
-        Format::Json => {
-            document(&Document { schema_version: SCHEMA_VERSION, paths: located.iter().map(json).collect() }, out)
+pub fn write_json(located: &[Located], out: &mut dyn io::Write) -> io::Result<()> {
+    document(&Document { schema_version: SCHEMA_VERSION, paths: located.iter().map(json).collect() }, out)
+}
+
+/// Writes where paths live for a person.
+///
+/// # Errors
+/// What the stream says.
+pub fn write_text(located: &[Located], out: &mut dyn io::Write) -> io::Result<()> {
+    for (at, one) in located.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
         }
-        Format::Text => {
-            for (at, one) in located.iter().enumerate() {
-                if at > 0 {
-                    writeln!(out)?;
-                }
-                text(one, out)?;
-            }
-            Ok(())
-        }
+        text(one, out)?;
     }
+    Ok(())
 }
 
 fn json(one: &Located) -> JsonLocated<'_> {

@@ -1,21 +1,31 @@
-//! The report for people and for programs. Renderers decide nothing: order and exit status are given.
+//! The report for people and for programs. Renderers decide nothing: order, what is suppressed and exit status are given.
 //! May use `text`, `finding`, `ruleset` and `triage`.
 
 mod frame;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod located;
+mod markdown;
+mod place;
 mod safe;
+mod sarif;
 mod table;
 mod text;
+mod words;
 
 use std::io;
+use std::path::Path;
 
 use crate::finding::Report;
-use crate::model::{Diagnostic, Level};
+use crate::model::Diagnostic;
+use crate::ruleset::Ruleset;
 use crate::text::Sources;
+use crate::triage::ExitStatus;
 
 pub use json::write as document;
-pub use located::write as located;
+pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
 
 /// An output format.
@@ -25,6 +35,31 @@ pub enum Format {
     Text,
     /// The contract of `docs/report.schema.json`.
     Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// JUnit's XML.
+    Junit,
+    /// Markdown.
+    Markdown,
+}
+
+/// What a renderer is given. It decides none of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The report, sorted.
+    pub report: &'a Report,
+    /// The files that it points at.
+    pub sources: &'a Sources,
+    /// The rules that were judged by.
+    pub rules: &'a Ruleset,
+    /// How the run ends.
+    pub status: ExitStatus,
+    /// The directory that paths are told from.
+    pub directory: &'a Path,
 }
 
 /// How text is laid out.
@@ -40,16 +75,15 @@ pub struct Style {
 ///
 /// # Errors
 /// What the stream says.
-pub fn render(
-    report: &Report,
-    sources: &Sources,
-    format: Format,
-    style: Style,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(report, sources, style, out),
-        Format::Json => json::write(&json::report(report, sources), out),
+        Format::Text => text::write(given.report, given.sources, style, out),
+        Format::Json => json::write(&json::report(given.report, given.sources), out),
+        Format::Sarif => sarif::write(given, out),
+        Format::Github => github::write(given, out),
+        Format::Gitlab => gitlab::write(given, out),
+        Format::Junit => junit::write(given, out),
+        Format::Markdown => markdown::write(given, out),
     }
 }
 
@@ -66,11 +100,11 @@ pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, out: &mut dyn 
             (None, Some(file)) => format!("{file}: "),
             (None, None) => String::new(),
         };
-        let level = match diagnostic.level {
-            Level::Gap => "not inspected",
-            other => json::level(other),
-        };
+        let level = words::level(diagnostic);
         writeln!(out, "{}", safe(&format!("{at}{level}: {}", diagnostic.message)))?;
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! The report for a person: the table, what is sound and why, each finding with its source lines, and a last line that
-//! counts. May use `text`, `finding` and `triage`.
+//! counts. May use `text`, `finding` and `model`.
 
 use std::io;
 
@@ -7,9 +7,10 @@ use super::Style;
 use super::frame::frame;
 use super::safe::safe;
 use super::table::table;
-use crate::finding::{Finding, Participant, Report, Verdict};
+use super::words;
+use crate::finding::{Finding, Participant, Report};
+use crate::model::Level;
 use crate::text::Sources;
-use crate::triage::count;
 
 pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if report.participants.is_empty() {
@@ -54,23 +55,7 @@ fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io:
 }
 
 fn summary(report: &Report) -> String {
-    let counts = count(report);
-    let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
-    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let mut parts = vec![
-        number(report.containers, "container"),
-        number(taking_part, "participant"),
-        number(counts.errors, "error"),
-        number(counts.warnings, "warning"),
-        number(counts.notes, "note"),
-        format!("{} undetermined", counts.undetermined),
-    ];
-    if counts.suppressed > 0 {
-        parts.push(format!("{} suppressed", counts.suppressed));
-    }
-    let wrong = report.diagnostics.iter().filter(|one| one.level != crate::model::Level::Warning).count();
-    if wrong > 0 {
-        parts.push(format!("{} with the input, see standard error", number(wrong, "problem")));
-    }
-    format!("{}.", parts.join(", "))
+    let wrong = report.diagnostics.iter().any(|one| one.level != Level::Warning);
+    let see = if wrong { ", see standard error" } else { "" };
+    format!("{}{see}.", words::summary(report))
 }

@@ -1,4 +1,5 @@
-//! What a finding is recognised by from one run to the next. May use `finding` and `text`.
+//! What a finding is recognised by from one run to the next. May use `finding`,
+//! `model` and `text`.
 
 use std::collections::HashMap;
 use std::hash::Hasher;
@@ -6,6 +7,7 @@ use std::hash::Hasher;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::finding::{Finding, Report};
+use crate::model::Diagnostic;
 use crate::text::Sources;
 
 /// Gives every finding its fingerprint: of the rule, the container, the file and what is written at the primary
@@ -18,6 +20,31 @@ pub fn fingerprint(report: &mut Report, sources: &Sources) {
         finding.fingerprint = if *number == 0 { first } else { digest(finding, sources, *number) };
         *number += 1;
     }
+}
+
+/// What each diagnostic is recognised by, for formats that want it of all they tell: of the file and the message, never
+/// of a line number; equals are numbered.
+pub fn diagnostic_fingerprints(report: &Report, sources: &Sources) -> Vec<String> {
+    let mut known: HashMap<String, u32> = HashMap::new();
+    let print = |diagnostic: &Diagnostic| {
+        let file = diagnostic.span.map(|span| sources.get(span.file).name().to_owned());
+        let file = file.or_else(|| diagnostic.file.clone()).unwrap_or_default();
+        let of = |number: &str| joined(&["diagnostic", &file, &diagnostic.message, number]);
+        let number = known.entry(of("")).or_default();
+        *number += 1;
+        of(&number.to_string())
+    };
+    report.diagnostics.iter().map(print).collect()
+}
+
+/// A digest of parts, each with its length.
+fn joined(parts: &[&str]) -> String {
+    let mut hasher = SipHasher13::new();
+    for part in parts {
+        hasher.write(&(part.len() as u64).to_le_bytes());
+        hasher.write(part.as_bytes());
+    }
+    format!("{:032x}", hasher.finish128().as_u128())
 }
 
 /// The parts one after the other, each with its length. What is written here is kept in baselines: it must not change.

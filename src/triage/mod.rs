@@ -3,7 +3,7 @@
 
 mod fingerprint;
 
-pub use fingerprint::fingerprint;
+pub use fingerprint::{diagnostic_fingerprints, fingerprint};
 
 use crate::finding::{Finding, Report, UNDETERMINED};
 use crate::model::Level;

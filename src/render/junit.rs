@@ -1,0 +1,200 @@
+//! JUnit's XML: a suite for each project, a case for each participant, and one for each thing wrong with the input.
+//! Nothing in it tells the time. May use `finding`; the one home of quick-xml.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::Given;
+use super::place::{self, Place};
+use super::safe::safe;
+use super::words::{full_name, level, suppression, told_apart};
+use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
+use crate::model::{Diagnostic, Level};
+use crate::ruleset::Severity;
+
+/// One test case.
+struct Case {
+    name: String,
+    class: String,
+    outcome: Outcome,
+    /// What is told besides.
+    out: Vec<String>,
+}
+
+enum Outcome {
+    Passed,
+    /// The element, its type and message, and all lines.
+    Not(&'static str, String, String, Vec<String>),
+}
+
+/// The projects' suites by name, that of what has no project first.
+type Suites = BTreeMap<String, Vec<Case>>;
+
+const NO_PROJECT: &str = "containers";
+const INPUT: &str = "input";
+
+pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let suites = suites(given);
+    let input: Vec<Case> = given.report.diagnostics.iter().map(|one| problem(one, given)).collect();
+    let input = (!input.is_empty()).then_some((INPUT.to_owned(), input));
+    let all: Vec<(String, Vec<Case>)> = suites.into_iter().chain(input).collect();
+    let sum = |of: &str| all.iter().map(|(_, cases)| count(cases, of)).sum::<usize>().to_string();
+    let tests = all.iter().map(|(_, cases)| cases.len()).sum::<usize>().to_string();
+    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let counts = [("tests", tests), ("failures", sum("failure")), ("errors", sum("error"))];
+    let root = xml.create_element("testsuites").with_attribute(("name", "overlock"));
+    root.with_attributes(counts.iter().map(|(name, number)| (*name, number.as_str())))
+        .write_inner_content(|xml| all.iter().try_for_each(|(name, cases)| suite(name, cases, xml)))?;
+    writeln!(out)
+}
+
+/// A case for each participant with the findings about it, and one for each other container that there are findings of.
+fn suites(given: &Given<'_>) -> Suites {
+    let mut about: BTreeMap<(Option<&str>, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in &given.report.findings {
+        about.entry((finding.project.as_deref(), &finding.container)).or_default().push(finding);
+    }
+    let mut suites = Suites::new();
+    let mut add = |project: Option<&str>, case: Case| {
+        let name = project.map_or_else(|| NO_PROJECT.to_owned(), plain);
+        suites.entry(name).or_default().push(case);
+    };
+    let mut seen = BTreeSet::new();
+    for one in &given.report.participants {
+        let key = (one.project.as_deref(), one.container.as_str());
+        // A container with two state directories has two cases; what is found of it stands in the first.
+        let again = !seen.insert(key);
+        let name = if again { format!("{} {}", one.container, one.state_dir) } else { one.container.clone() };
+        add(key.0, case(&name, Some(one), &about.remove(&key).unwrap_or_default(), given));
+    }
+    for ((project, container), findings) in about {
+        add(project, case(container, None, &findings, given));
+    }
+    if suites.is_empty() {
+        let name = "no container has a state directory of a known program".to_owned();
+        let out = vec![format!("{} looked at", super::words::number(given.report.containers, "container"))];
+        let case = Case { name, class: NO_PROJECT.to_owned(), outcome: Outcome::Passed, out };
+        suites.insert(NO_PROJECT.to_owned(), vec![case]);
+    }
+    suites
+}
+
+fn case(name: &str, participant: Option<&Participant>, findings: &[&Finding], given: &Given<'_>) -> Case {
+    let (counted, suppressed) = told_apart(findings.iter().copied());
+    let (wrong, notes): (Vec<_>, Vec<_>) = counted.into_iter().partition(|one| one.severity > Severity::Note);
+    let mut out: Vec<String> = participant.map(verdict).into_iter().collect();
+    out.extend(notes.iter().flat_map(|finding| lines(finding, given)));
+    let told = |finding: &&Finding| {
+        format!(
+            "suppressed {}: {}[{}]: {}",
+            suppression(finding),
+            finding.severity.name(),
+            finding.rule,
+            finding.message
+        )
+    };
+    out.extend(suppressed.iter().map(told).map(|line| plain(&line)));
+    let outcome = match (wrong.iter().find(|one| one.rule != UNDETERMINED).or(wrong.first()), suppressed.first()) {
+        (Some(worst), _) => {
+            let element = if worst.rule == UNDETERMINED { "error" } else { "failure" };
+            let more = if wrong.len() > 1 { format!(" (and {} more)", wrong.len() - 1) } else { String::new() };
+            let all = wrong.iter().flat_map(|finding| lines(finding, given)).collect();
+            Outcome::Not(element, plain(&worst.rule), plain(&worst.message) + &more, all)
+        }
+        (None, Some(first)) => {
+            let message = format!("suppressed {}", suppression(first));
+            Outcome::Not("skipped", plain(&first.rule), plain(&message), Vec::new())
+        }
+        (None, None) => Outcome::Passed,
+    };
+    let class = participant.and_then(|one| one.project.clone()).or_else(|| findings.first()?.project.clone());
+    Case { name: plain(name), class: plain(class.as_deref().unwrap_or(NO_PROJECT)), outcome, out }
+}
+
+fn verdict(one: &Participant) -> String {
+    let name = full_name(one.project.as_deref(), &one.container);
+    let reason = match (one.reason.as_str(), one.verdict) {
+        ("", Verdict::Ok | Verdict::NotAParticipant) => String::new(),
+        ("", _) => ": see its findings".to_owned(),
+        (reason, _) => format!(": {reason}"),
+    };
+    plain(&format!("{}: {name}{reason}", one.verdict.name()))
+}
+
+fn lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
+    let mut lines = vec![format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.message)];
+    for location in &finding.locations {
+        let label = if location.label.is_empty() { String::new() } else { format!(": {}", location.label) };
+        lines.push(format!("  at {}{label}", Place::of(location.span, given).words()));
+    }
+    lines.push(format!("  confidence: {}", finding.confidence.name()));
+    lines.extend(finding.evidence.iter().map(|one| format!("  {}: {}", one.kind.name(), one.text)));
+    lines.extend(finding.remedies.iter().enumerate().map(|(at, remedy)| format!("  fix {}: {remedy}", at + 1)));
+    lines.iter().map(|line| plain(line)).collect()
+}
+
+fn problem(diagnostic: &Diagnostic, given: &Given<'_>) -> Case {
+    let at = match (diagnostic.span, &diagnostic.file) {
+        (Some(span), _) => Place::of(span, given).words(),
+        (None, Some(file)) => place::path(file, given.directory).0,
+        (None, None) => INPUT.to_owned(),
+    };
+    let line = plain(&format!("{}: {}", level(diagnostic), diagnostic.message));
+    let (outcome, out) = match diagnostic.level {
+        Level::Warning => (Outcome::Passed, vec![line]),
+        Level::Gap | Level::Error => {
+            let kind = level(diagnostic).replace(' ', "-");
+            (Outcome::Not("error", kind, plain(&diagnostic.message), vec![line]), Vec::new())
+        }
+    };
+    Case { name: plain(&at), class: INPUT.to_owned(), outcome, out }
+}
+
+fn count(cases: &[Case], of: &str) -> usize {
+    cases.iter().filter(|case| matches!(&case.outcome, Outcome::Not(element, ..) if *element == of)).count()
+}
+
+fn suite<W: io::Write>(name: &str, cases: &[Case], xml: &mut Writer<W>) -> io::Result<()> {
+    let counted = [("failures", "failure"), ("errors", "error"), ("skipped", "skipped")];
+    let mut attributes = vec![("name", name.to_owned()), ("tests", cases.len().to_string())];
+    attributes.extend(counted.map(|(attribute, element)| (attribute, count(cases, element).to_string())));
+    let element = xml.create_element("testsuite");
+    element
+        .with_attributes(attributes.iter().map(|(name, value)| (*name, value.as_str())))
+        .write_inner_content(|xml| cases.iter().try_for_each(|case| written(case, xml)))?;
+    Ok(())
+}
+
+fn written<W: io::Write>(case: &Case, xml: &mut Writer<W>) -> io::Result<()> {
+    let element = xml.create_element("testcase");
+    let element = element.with_attributes([("name", case.name.as_str()), ("classname", case.class.as_str())]);
+    if matches!(case.outcome, Outcome::Passed) && case.out.is_empty() {
+        element.write_empty()?;
+        return Ok(());
+    }
+    element.write_inner_content(|xml| {
+        if let Outcome::Not(element, kind, message, lines) = &case.outcome {
+            let element = xml.create_element(*element);
+            let element = element.with_attributes([("type", kind.as_str()), ("message", message.as_str())]);
+            if lines.is_empty() {
+                element.write_empty()?;
+            } else {
+                element.write_text_content(BytesText::new(&lines.join("\n")))?;
+            }
+        }
+        if !case.out.is_empty() {
+            xml.create_element("system-out").write_text_content(BytesText::new(&case.out.join("\n")))?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Without what moves a cursor, and without the two characters that XML has no way to write.
+fn plain(text: &str) -> String {
+    safe(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}

@@ -1,0 +1,227 @@
+//! What is suppressed, what is new, and what ends badly, in every format: by hand, since no input makes all of it at once.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something else ends there")]
+
+use std::path::Path;
+
+use super::{Format, Given, Style, render};
+use crate::finding::{Finding, Location, Report, Suppressed, SuppressedBy};
+use crate::model::{Diagnostic, Level};
+use crate::ruleset::{Confidence, Ruleset, Severity};
+use crate::text::{Pos, Sources, Span, Teller};
+use crate::triage::{self, ExitStatus};
+
+const ALL: [Format; 7] =
+    [Format::Text, Format::Json, Format::Sarif, Format::Github, Format::Gitlab, Format::Junit, Format::Markdown];
+
+fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        severity,
+        confidence: Confidence::High,
+        container: format!("of-{rule}"),
+        project: Some("p".to_owned()),
+        peers: Vec::new(),
+        message: format!("what {rule} says"),
+        remedies: vec!["mend it".to_owned()],
+        locations: vec![Location { span, label: "here".to_owned() }],
+        evidence: Vec::new(),
+        fingerprint: String::new(),
+        suppressed: None,
+    }
+}
+
+fn suppressed(rule: &str, by: SuppressedBy, reason: &str, span: Span) -> Finding {
+    let suppressed = Suppressed { by, reason: reason.to_owned(), span: (by != SuppressedBy::Baseline).then_some(span) };
+    Finding { suppressed: Some(suppressed), ..finding(rule, Severity::Error, span) }
+}
+
+/// One that counts, one for each way not to, in that order.
+fn report(sources: &Sources) -> Report {
+    let file = sources.add("a b/compose.yaml", "one\ntwo\nthree\nfour\n");
+    let line = |line| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 4 } };
+    let mut report = Report {
+        findings: vec![
+            finding("version-skew", Severity::Warning, line(1)),
+            suppressed("file-mount", SuppressedBy::Comment, "known, see <b>|x|</b>", line(2)),
+            suppressed("home-mounted", SuppressedBy::Configuration, "agreed", line(3)),
+            suppressed("stale-bind", SuppressedBy::Baseline, "", line(4)),
+        ],
+        containers: 4,
+        ..Report::default()
+    };
+    triage::fingerprint(&mut report, sources);
+    report
+}
+
+fn rendered(report: &Report, sources: &Sources, status: ExitStatus, format: Format) -> String {
+    let rules = Ruleset::load(sources, None).unwrap();
+    let given = Given { report, sources, rules: &rules, status, directory: Path::new("/work") };
+    let mut out = Vec::new();
+    render(&given, format, Style { colour: false, width: None }, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn sarif(report: &Report, sources: &Sources, status: ExitStatus) -> serde_json::Value {
+    let text = rendered(report, sources, status, Format::Sarif);
+    let log: serde_json::Value = serde_json::from_str(&text).unwrap();
+    log["runs"][0].clone()
+}
+
+#[test]
+fn what_is_suppressed_does_not_count_and_is_counted() {
+    let sources = Sources::default();
+    let report = report(&sources);
+    for format in ALL {
+        let text = rendered(&report, &sources, ExitStatus::Clean, format);
+        assert!(text.contains("what version-skew says"), "{format:?}");
+        let tells = matches!(format, Format::Json | Format::Sarif | Format::Junit | Format::Markdown);
+        for rule in ["file-mount", "home-mounted", "stale-bind"] {
+            // SARIF has every rule among those of the tool.
+            let told = text.contains(&format!("of-{rule}"));
+            assert_eq!(told, tells, "{format:?} {rule}");
+        }
+        let counts = text.contains("3 suppressed") || text.contains("\"suppressed\": 3");
+        assert_eq!(
+            counts,
+            matches!(format, Format::Text | Format::Json | Format::Github | Format::Markdown),
+            "{format:?}"
+        );
+    }
+}
+
+#[test]
+fn a_suppressed_case_is_skipped_with_its_reason() {
+    let sources = Sources::default();
+    let text = rendered(&report(&sources), &sources, ExitStatus::Clean, Format::Junit);
+    assert_eq!(text.matches("<skipped ").count(), 3);
+    assert_eq!(text.matches("<failure ").count(), 1);
+    assert!(text.contains("skipped=\"3\"") && text.contains("failures=\"1\""));
+    assert!(text.contains("message=\"suppressed by a comment: known, see &lt;b&gt;|x|&lt;/b&gt;\""), "{text}");
+    assert!(text.contains("message=\"suppressed by the baseline\""));
+}
+
+#[test]
+fn markdown_tells_what_is_suppressed_at_the_end() {
+    let sources = Sources::default();
+    let text = rendered(&report(&sources), &sources, ExitStatus::Clean, Format::Markdown);
+    let (before, after) = text.split_once("<summary>Suppressed: 3</summary>").unwrap();
+    assert!(before.contains("`version-skew`") && !before.contains("file-mount"));
+    assert!(
+        after.contains("- error `file-mount` `p/of-file-mount`, by a comment: known, see \\<b\\>\\|x\\|\\</b\\>"),
+        "{after}"
+    );
+}
+
+#[test]
+fn sarif_keeps_what_is_suppressed_and_marks_it() {
+    let sources = Sources::default();
+    let mut report = report(&sources);
+    let run = sarif(&report, &sources, ExitStatus::Clean);
+    let marks = |run: &serde_json::Value| -> Vec<(String, String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_owned();
+        let mark = |one: &serde_json::Value| {
+            let suppression = &one["suppressions"][0];
+            assert!(suppression.is_null() || suppression["status"] == "accepted");
+            (text(&suppression["kind"]), text(&suppression["justification"]), text(&one["baselineState"]))
+        };
+        run["results"].as_array().unwrap().iter().map(mark).collect()
+    };
+    let owned = |(a, b, c): (&str, &str, &str)| (a.to_owned(), b.to_owned(), c.to_owned());
+    let wanted = |state| {
+        [
+            ("", "", state),
+            ("inSource", "known, see <b>|x|</b>", state),
+            ("external", "agreed", state),
+            ("external", "it is in the baseline", "unchanged"),
+        ]
+        .map(owned)
+    };
+    assert_eq!(marks(&run), wanted(""));
+    report.baselined = true;
+    assert_eq!(marks(&sarif(&report, &sources, ExitStatus::Clean)), wanted("new"));
+    let at = &run["results"][1]["suppressions"][0]["location"]["physicalLocation"];
+    assert_eq!((&at["artifactLocation"]["uri"], &at["region"]["startLine"]), (&"a%20b/compose.yaml".into(), &2.into()));
+    assert!(run["results"][3]["suppressions"][0]["location"].is_null());
+}
+
+#[test]
+fn sarif_says_whether_the_run_succeeded_and_what_was_wrong() {
+    let sources = Sources::default();
+    let mut report = report(&sources);
+    let levels = [Level::Error, Level::Gap, Level::Warning];
+    report.diagnostics = levels.map(|level| Diagnostic::about(level, Some("../x".to_owned()), "m {0}")).to_vec();
+    let of = |status| sarif(&report, &sources, status)["invocations"][0].clone();
+    for (status, succeeded) in [
+        (ExitStatus::Clean, true),
+        (ExitStatus::Findings, true),
+        (ExitStatus::NotInspected, true),
+        (ExitStatus::Unusable, false),
+    ] {
+        let invocation = of(status);
+        assert_eq!(invocation["executionSuccessful"], succeeded);
+        assert_eq!(invocation["exitCode"], status.code());
+    }
+    let invocation = of(ExitStatus::Unusable);
+    let told = invocation["toolExecutionNotifications"].as_array().unwrap();
+    let of = |one: &serde_json::Value| (one["level"].clone(), one["descriptor"]["id"].clone());
+    let wanted = [("error", "input-error"), ("warning", "not-inspected"), ("note", "input-warning")];
+    assert_eq!(told.iter().map(of).collect::<Vec<_>>(), wanted.map(|(level, id)| (level.into(), id.into())));
+    assert_eq!(told[0]["message"]["text"], "m {{0}}");
+    assert_eq!(told[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "file:///x");
+}
+
+#[test]
+fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
+    let sources = Sources::default();
+    let told = sources.add_told("host:x", vec![(Teller::Kernel, "mount /a,b is %".to_owned())]);
+    let piped = sources.add("-", "one\n");
+    let findings = [told, piped].map(|file| finding("stale-bind", Severity::Error, Span::file_start(file))).to_vec();
+    let mut report = Report { findings, ..Report::default() };
+    triage::fingerprint(&mut report, &sources);
+    let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
+    let message = "what stale-bind says%0Acontainer host:x: mount /a,b is %25%0Afix 1: mend it";
+    assert_eq!(github.lines().next(), Some(format!("::error title=stale-bind::{message}").as_str()));
+    assert!(github.lines().nth(1).unwrap().contains("%0Astandard input, line 1%0A"), "{github}");
+    let run = sarif(&report, &sources, ExitStatus::Findings);
+    let at = &run["results"][0]["locations"][0];
+    assert_eq!(
+        (&at["logicalLocations"][0]["name"], &at["logicalLocations"][0]["kind"]),
+        (&"host:x".into(), &"container".into())
+    );
+    assert_eq!(at["message"]["text"], "here: mount /a,b is %");
+    assert_eq!(run["results"][1]["locations"][0]["logicalLocations"][0]["name"], "of-stale-bind");
+    assert!(run["results"].as_array().unwrap().iter().all(|one| one["locations"][0]["physicalLocation"].is_null()));
+    let gitlab = rendered(&report, &sources, ExitStatus::Findings, Format::Gitlab);
+    assert!(gitlab.contains("\"container/host:x\"") && gitlab.contains("\"standard-input\""));
+}
+
+#[test]
+fn control_characters_reach_no_format() {
+    let sources = Sources::default();
+    let evil = "a\u{1b}[31m\u{202e}\u{fffe}\r\n::error::b\n##[error]c]]>";
+    let file = sources.add(evil, "x\n");
+    let mut one = finding("stale-bind", Severity::Error, Span::file_start(file));
+    for text in [&mut one.container, &mut one.message] {
+        evil.clone_into(text);
+    }
+    one.project = Some(evil.to_owned());
+    one.remedies = vec![evil.to_owned()];
+    one.locations[0].label = evil.to_owned();
+    let passed = Finding { severity: Severity::Note, ..one.clone() };
+    let reason = Suppressed { by: SuppressedBy::Comment, reason: evil.to_owned(), span: None };
+    let quiet = Finding { suppressed: Some(reason), ..one.clone() };
+    let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
+    let mut report = Report { findings: vec![one, quiet, passed], diagnostics, ..Report::default() };
+    triage::fingerprint(&mut report, &sources);
+    for format in ALL {
+        let text = rendered(&report, &sources, ExitStatus::Findings, format);
+        let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}' && format != Format::Json);
+        assert_eq!(bad, None, "{format:?}");
+        assert!(format == Format::Github || !text.lines().any(|line| line.starts_with("::")), "{format:?}");
+        assert!(format != Format::Junit || !text.contains(['\u{fffe}', '\u{ffff}']));
+    }
+    let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
+    // One for each finding that counts, one for the gap, the last line.
+    assert_eq!(github.lines().count(), 4, "{github}");
+}

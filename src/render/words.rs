@@ -1,0 +1,68 @@
+//! Words that several formats share. May use `finding`, `model` and `triage`.
+
+use crate::finding::{Finding, Report, Verdict};
+use crate::model::{Diagnostic, Level};
+use crate::triage::count;
+
+/// What there is, counted, without a full stop.
+pub(super) fn summary(report: &Report) -> String {
+    let counts = count(report);
+    let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
+    let mut parts = vec![
+        number(report.containers, "container"),
+        number(taking_part, "participant"),
+        number(counts.errors, "error"),
+        number(counts.warnings, "warning"),
+        number(counts.notes, "note"),
+        format!("{} undetermined", counts.undetermined),
+    ];
+    if counts.suppressed > 0 {
+        parts.push(format!("{} suppressed", counts.suppressed));
+    }
+    let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
+    if wrong > 0 {
+        parts.push(format!("{} with the input", number(wrong, "problem")));
+    }
+    parts.join(", ")
+}
+
+/// A number of things.
+pub(super) fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What a diagnostic is called where a person reads it.
+pub(super) fn level(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.level {
+        Level::Error => "error",
+        Level::Gap => "not inspected",
+        Level::Warning => "warning",
+    }
+}
+
+/// The findings that count, and those that are suppressed, each in the report's order.
+pub(super) fn told_apart<'a>(findings: impl Iterator<Item = &'a Finding>) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+    findings.partition(|finding| finding.suppressed.is_none())
+}
+
+/// A container with its project.
+pub(super) fn full_name(project: Option<&str>, container: &str) -> String {
+    project.map_or_else(|| container.to_owned(), |project| format!("{project}/{container}"))
+}
+
+/// By what a finding is suppressed, and why.
+pub(super) fn suppression(finding: &Finding) -> String {
+    let Some(suppressed) = &finding.suppressed else { return String::new() };
+    match suppressed.reason.as_str() {
+        "" => format!("by {}", by(suppressed.by)),
+        reason => format!("by {}: {reason}", by(suppressed.by)),
+    }
+}
+
+fn by(by: crate::finding::SuppressedBy) -> &'static str {
+    match by {
+        crate::finding::SuppressedBy::Comment => "a comment",
+        crate::finding::SuppressedBy::Configuration => "the configuration",
+        crate::finding::SuppressedBy::Baseline => "the baseline",
+    }
+}
