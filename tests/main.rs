@@ -12,6 +12,7 @@
 mod bad_input;
 mod canary;
 mod captures;
+mod ci;
 mod compose;
 mod engine;
 mod engine_faults;
@@ -20,8 +21,10 @@ mod explain;
 mod harness;
 mod help;
 mod layers;
+mod manual;
 mod options;
 mod oracle;
+mod plugin;
 mod properties;
 mod readme;
 mod rules;

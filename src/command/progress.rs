@@ -24,13 +24,7 @@ impl Progress {
     /// Begins a scan of `total` of `what`, drawn if it is `watched`.
     pub(super) fn new(watched: bool, what: &'static str, total: usize) -> Self {
         let total = u64::try_from(total).unwrap_or(u64::MAX);
-        Self {
-            started: watched.then(Instant::now),
-            what,
-            total,
-            done: AtomicU64::new(0),
-            bar: OnceLock::new(),
-        }
+        Self { started: watched.then(Instant::now), what, total, done: AtomicU64::new(0), bar: OnceLock::new() }
     }
 
     /// One more is done.

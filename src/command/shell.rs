@@ -27,7 +27,8 @@ pub(super) fn man(
         return Ok(ExitStatus::Clean);
     };
     let directory = world.directory.join(directory);
-    std::fs::create_dir_all(&directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
     for page in &pages {
         let path = directory.join(&page.name);
         std::fs::write(&path, &page.text).with_context(|| format!("cannot write {}", path.display()))?;
