@@ -1,8 +1,15 @@
-//! The command line, as types. Uses nothing else of this crate; the one home of clap.
+//! The command line, as types. Uses nothing else of this crate; with what lies below it, the one home of clap.
 
+mod manual;
+mod plugin;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+pub use manual::{Page, completions, pages};
+pub use plugin::{Call, Engine, METADATA, call};
 
 /// Says whether containers that share a program's state directory also share the lock that protects it.
 #[derive(Debug, Parser)]
@@ -26,6 +33,16 @@ pub struct Cli {
     pub color: Colour,
 }
 
+/// What the words of a call mean; `plugin` where docker calls.
+///
+/// # Errors
+/// Wrong usage, with what to print. Also help and version, which are no errors.
+pub fn parse(words: Vec<OsString>, plugin: bool) -> Result<Cli, clap::Error> {
+    let command = if plugin { Cli::command().bin_name("docker overlock") } else { Cli::command() };
+    let mut matches = command.clone().try_get_matches_from(words)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command.clone()))
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -41,6 +58,10 @@ pub enum Command {
     Config(Config),
     /// Say what a rule means, why, and how to fix what it finds
     Explain(Explain),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for each subcommand
+    Man(Man),
 }
 
 /// Arguments of `check`.
@@ -232,6 +253,32 @@ pub struct Compose {
 pub struct Explain {
     /// The rule; without one, all are listed
     pub rule: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Shells that completion scripts are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// Bash: source it, or put it into ~/.local/share/bash-completion/completions/overlock
+    Bash,
+    /// Zsh: put it as _overlock into a directory of $fpath
+    Zsh,
+    /// Fish: put it into ~/.config/fish/completions/overlock.fish
+    Fish,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write one page for each subcommand into this directory, and print none
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Output formats.

@@ -1,10 +1,10 @@
 //! Streams and exit status.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use overlock::cli::Cli;
+use overlock::cli::{self, Call};
 use overlock::command::{self, World};
 
 /// The terminal's width, where it tells.
@@ -13,7 +13,17 @@ fn width() -> u16 {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    match cli::call(std::env::args_os().collect()) {
+        Call::Plain(words) => run(words, None),
+        Call::Plugin(words, engine) => run(words, Some(engine)),
+        Call::Metadata => print(cli::METADATA.as_bytes(), b"", 0),
+        Call::Unclear(problem) => print(b"", format!("overlock: {problem}\n").as_bytes(), 2),
+    }
+}
+
+/// Does what the words say; `engine` is what docker said before them, where docker called.
+fn run(words: Vec<OsString>, engine: Option<cli::Engine>) -> ExitCode {
+    let cli = match cli::parse(words, engine.is_some()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results, and a closed pipe is no failure of theirs.
@@ -21,7 +31,8 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let world = World::of_process(io::stdout().is_terminal().then(width));
+    let mut world = World::of_process(io::stdout().is_terminal().then(width), io::stderr().is_terminal());
+    world.choose(engine.unwrap_or_default());
     // Output is built up whole, so that a failure leaves no half of it behind.
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = match command::run(&cli, &world, &mut out, &mut err) {
@@ -31,8 +42,12 @@ fn main() -> ExitCode {
             2
         }
     };
-    let _ = io::stderr().write_all(&err);
-    match io::stdout().write_all(&out).and_then(|()| io::stdout().flush()) {
+    print(&out, &err, status)
+}
+
+fn print(out: &[u8], err: &[u8], status: u8) -> ExitCode {
+    let _ = io::stderr().write_all(err);
+    match io::stdout().write_all(out).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(io::stderr(), "overlock: cannot write the result: {error}");
             ExitCode::from(2)

@@ -11,6 +11,8 @@ fn help() {
         &["where", "--help"],
         &["capture", "--help"],
         &["explain", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
     ]
     .iter()
     .map(|arguments| {

@@ -21,7 +21,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// The one home of each outside crate that is not for everybody.
 const HOMES: &[(&str, &[&str])] = &[
-    ("clap", &["cli.rs", "main.rs"]),
+    ("clap", &["cli.rs", "cli/"]),
+    ("clap_complete", &["cli/manual.rs"]),
+    ("clap_mangen", &["cli/manual.rs"]),
     ("data_encoding", &["text/yaml.rs"]),
     ("saphyr_parser", &["text/yaml.rs"]),
     ("serde_yaml", &["ruleset/"]),
@@ -39,6 +41,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["source/engine/"]),
     ("percent_encoding", &["render/sarif/"]),
     ("quick_xml", &["render/junit.rs"]),
+    ("indicatif", &["command/progress.rs"]),
     ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
@@ -46,6 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("rustix", &["source/proc/"]),
+    ("similar", &["render/diff.rs"]),
     ("siphasher", &["triage/"]),
     ("terminal_size", &["main.rs"]),
 ];

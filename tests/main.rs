@@ -12,6 +12,7 @@
 mod bad_input;
 mod canary;
 mod captures;
+mod ci;
 mod compose;
 mod debian_scripts;
 mod engine;
@@ -22,8 +23,10 @@ mod factory;
 mod harness;
 mod help;
 mod layers;
+mod manual;
 mod options;
 mod oracle;
+mod plugin;
 mod properties;
 mod readme;
 mod rules;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, bail};
 
+use super::progress::Progress;
 use super::{World, read_stdin};
 use crate::cli::Check;
 use crate::model::{Diagnostic, Layout, Level};
@@ -30,7 +31,8 @@ pub(super) fn read(
     let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
     let first = arguments.paths.first().or(arguments.compose.file.first());
     let config = config(first, world, sources, &mut layout.diagnostics);
-    let reading = Reading { context: &context, sources, programs };
+    let progress = Progress::new(world.watched, "projects", projects.len());
+    let reading = Reading { context: &context, sources, programs, progress };
     let mut loaded = reading.load(&projects);
     tell_apart(&projects, &mut loaded);
     for project in loaded {
@@ -134,6 +136,7 @@ struct Reading<'a> {
     sources: &'a Sources,
     /// The names of programs whose calls matter, once the rules are read.
     programs: &'a OnceLock<Vec<String>>,
+    progress: Progress,
 }
 
 impl Reading<'_> {
@@ -143,7 +146,12 @@ impl Reading<'_> {
         let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
         let read = |projects: &[Options]| {
             let repository = self.repository();
-            projects.iter().map(|project| self.layout(project, &repository)).collect::<Vec<_>>()
+            let read = |project| {
+                let layout = self.layout(project, &repository);
+                self.progress.step();
+                layout
+            };
+            projects.iter().map(read).collect::<Vec<_>>()
         };
         if threads == 1 {
             return read(projects);

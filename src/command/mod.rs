@@ -8,7 +8,9 @@ mod explain;
 mod live;
 mod observe;
 mod output;
+mod progress;
 mod report;
+mod shell;
 mod where_path;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crate::cli::{Cli, Colour, Command};
+use crate::cli::{Cli, Colour, Command, Engine};
 use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
 use crate::text::Sources;
@@ -32,17 +34,28 @@ pub struct World {
     pub directory: PathBuf,
     /// The width of the terminal that the result goes to, in columns; `None` where it goes elsewhere.
     pub terminal: Option<u16>,
+    /// Whether standard error is a terminal, so that somebody sees how far a long scan is.
+    pub watched: bool,
 }
 
 impl World {
     /// The process's own environment and directory. What is not UTF-8 in them is replaced.
-    pub fn of_process(terminal: Option<u16>) -> Self {
+    pub fn of_process(terminal: Option<u16>, watched: bool) -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         Self {
             environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             terminal,
+            watched,
         }
+    }
+
+    /// Takes over what docker was told of the engine, where docker called.
+    pub fn choose(&mut self, engine: Engine) {
+        for name in engine.unset {
+            self.environment.remove(name);
+        }
+        self.environment.extend(engine.set.into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
 
     fn style(&self, colour: Colour) -> Style {
@@ -107,6 +120,8 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
+        Command::Completions(arguments) => shell::completions(arguments, out),
+        Command::Man(arguments) => shell::man(arguments, world, out, err),
     }
 }
 

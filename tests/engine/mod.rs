@@ -17,6 +17,7 @@ mod entrypoints;
 mod findmnt;
 mod ground_truth;
 mod guard_proof;
+mod image;
 mod kernel_facts;
 mod late;
 mod layout;

@@ -1,0 +1,53 @@
+//! How far a long scan is: on standard error, where that is a terminal, and only after a while. Uses nothing else of
+//! this crate; the one home of indicatif. No thread draws it: who makes a step does.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// What takes less is not worth a line that comes and goes.
+const AFTER: Duration = Duration::from_secs(1);
+
+/// A scan of a known number of things.
+pub(super) struct Progress {
+    /// `None` where nobody sees it.
+    started: Option<Instant>,
+    what: &'static str,
+    total: u64,
+    done: AtomicU64,
+    bar: OnceLock<ProgressBar>,
+}
+
+impl Progress {
+    /// Begins a scan of `total` of `what`, drawn if it is `watched`.
+    pub(super) fn new(watched: bool, what: &'static str, total: usize) -> Self {
+        let total = u64::try_from(total).unwrap_or(u64::MAX);
+        Self { started: watched.then(Instant::now), what, total, done: AtomicU64::new(0), bar: OnceLock::new() }
+    }
+
+    /// One more is done.
+    pub(super) fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.started.is_some_and(|started| started.elapsed() >= AFTER) {
+            self.bar.get_or_init(|| self.drawn()).set_position(done);
+        }
+    }
+
+    fn drawn(&self) -> ProgressBar {
+        let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}");
+        // The default style shows the same in other words.
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(self.total), ProgressDrawTarget::stderr());
+        bar.with_style(style).with_message(self.what)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}

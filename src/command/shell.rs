@@ -1,0 +1,38 @@
+//! `overlock completions` and `overlock man`: what a shell and `man` want to know. Reads nothing.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+
+use super::World;
+use crate::cli::{self, Completions, Man};
+use crate::triage::ExitStatus;
+
+pub(super) fn completions(arguments: &Completions, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+    out.write_all(&cli::completions(arguments.shell))?;
+    Ok(ExitStatus::Clean)
+}
+
+pub(super) fn man(
+    arguments: &Man,
+    world: &World,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let pages = cli::pages()?;
+    let Some(directory) = &arguments.out else {
+        if let Some(page) = pages.first() {
+            out.write_all(&page.text)?;
+        }
+        return Ok(ExitStatus::Clean);
+    };
+    let directory = world.directory.join(directory);
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    for page in &pages {
+        let path = directory.join(&page.name);
+        std::fs::write(&path, &page.text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    writeln!(err, "{} pages written to {}", pages.len(), directory.display())?;
+    Ok(ExitStatus::Clean)
+}
