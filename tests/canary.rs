@@ -62,7 +62,7 @@ fn no_value_of_an_environment_is_printed() {
         ("broken.env", "canary-5f0c is no assignment\n"),
         ("overlock.yaml", "host: {participates: no}\n"),
     ]);
-    for format in ["text", "json"] {
+    for format in ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"] {
         for arguments in [
             &["check", "compose.yaml", "broken.yaml"][..],
             &["check", "-f", "compose.yaml", "--env-file", "broken.env"],
