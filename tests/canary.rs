@@ -1,6 +1,7 @@
 //! No value of an environment appears in any output.
 
 use crate::harness::{command, project, run};
+use crate::readers::FORMATS;
 
 const CANARY: &str = "canary-5f0c";
 
@@ -62,7 +63,7 @@ fn no_value_of_an_environment_is_printed() {
         ("broken.env", "canary-5f0c is no assignment\n"),
         ("overlock.yaml", "host: {participates: no}\n"),
     ]);
-    for format in ["text", "json"] {
+    for format in ["text", "json"].iter().chain(&FORMATS) {
         for arguments in [
             &["check", "compose.yaml", "broken.yaml"][..],
             &["check", "-f", "compose.yaml", "--env-file", "broken.env"],

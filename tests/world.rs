@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{folders, name, overlock, root, rules};
+use crate::harness::{folders, name, overlock, project, root, rules};
+use crate::readers::{FORMATS, Rendered, counted, findings, gitlab_severity};
 
 /// A participant and its verdict.
 type Verdict = (&'static str, &'static str);
@@ -162,23 +163,43 @@ fn real_output_fits_its_schema() {
 fn all_formats_carry_the_same_findings_and_end_alike() {
     for folder in all_projects() {
         let text = overlock(&folder, &["check", "."]);
-        let json = overlock(&folder, &["check", ".", "--format", "json"]);
-        assert_eq!(text.status, json.status, "{}", folder.display());
-        let report = json.json();
-        let mut wanted: Vec<String> = report["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|finding| {
-                format!("{}[{}]: ", finding["severity"].as_str().unwrap(), finding["rule"].as_str().unwrap())
-            })
-            .collect();
-        let is_headline = |line: &&str| ["error[", "warning[", "note["].iter().any(|start| line.starts_with(start));
-        let headline = |line: &str| line.split_once(": ").unwrap().0.to_owned() + ": ";
-        let mut shown: Vec<String> = text.out.lines().filter(is_headline).map(headline).collect();
+        let rendered = Rendered::of(&folder);
+        assert_eq!(text.status, rendered.status, "{}", folder.display());
+        let wanted = findings("json", &rendered.texts["json"]);
+        assert_eq!(findings("text", &text.out), wanted, "{}", folder.display());
+        for format in FORMATS.iter().filter(|format| **format != "gitlab") {
+            assert_eq!(findings(format, &rendered.texts[format]), wanted, "{format} of {}", folder.display());
+        }
+        // GitLab has severities of its own.
+        let report: serde_json::Value = serde_json::from_str(&rendered.texts["json"]).unwrap();
+        let named = |finding: &serde_json::Value| {
+            (gitlab_severity(finding).to_owned(), finding["rule"].as_str().unwrap().to_owned())
+        };
+        let mut wanted: Vec<_> = counted(&report).into_iter().map(named).collect();
         wanted.sort();
-        shown.sort();
-        assert_eq!(shown, wanted, "{}", folder.display());
+        assert_eq!(findings("gitlab", &rendered.texts["gitlab"]), wanted, "{}", folder.display());
+    }
+}
+
+#[test]
+fn the_exit_status_is_the_same_in_every_format() {
+    let world = root().join("fixtures/world");
+    let broken = project(&[("compose.yaml", "services: [")]);
+    let settled = world.join("all-settled");
+    let cases = [
+        (settled.as_path(), 0),
+        (&world.join("named-volume"), 1),
+        (broken.path(), 2),
+        (&world.join("dedicated-parent-one-without-variable"), 3),
+    ];
+    for (folder, status) in cases {
+        for format in ["text", "json"].iter().chain(&FORMATS) {
+            for option in ["--format", "--output"] {
+                let run = overlock(folder, &["check", ".", option, format]);
+                assert_eq!(run.status, status, "{option} {format} {}", folder.display());
+                assert!(!run.out.is_empty());
+            }
+        }
     }
 }
 
