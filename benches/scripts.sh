@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `overlock check` on a repository with 500 shell scripts of realistic size, of which 200 start containers: whole
-# processes, in turn with `check` of the compose file alone, so that both see the same machine. Fails where the median is
-# above the bound.
+# processes, in turn with `check` of the compose file alone, so that both see the same machine. Fails where the median of
+# the processor's time is above the bound: what passes by the clock hangs on who else is at work.
 # usage: benches/scripts.sh [MILLISECONDS]     the bound (default: 300)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -119,19 +119,23 @@ import json, resource, statistics, subprocess, sys, time
 binary, bound = sys.argv[1], float(sys.argv[2])
 calls = {"all": [binary, "check", ".", "--format", "json"], "compose file alone": [binary, "check", "--format", "json"]}
 times = {name: [] for name in calls}
+work = []
+used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) * 1e3
 for _ in range(21):
     for name, call in calls.items():
-        start = time.perf_counter()
+        start, before = time.perf_counter(), used()
         run = subprocess.run(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         times[name].append((time.perf_counter() - start) * 1e3)
         if name == "all":
+            work.append(used() - before)
             report = json.loads(run.stdout)
 started = sum(one["origin"] == "script" for one in report["participants"])
 assert started == 200, "%d containers of scripts were found, and not 200" % started
 assert report["summary"]["errors"] == 0, report["summary"]
 medians = {name: statistics.median(each) for name, each in times.items()}
-print("500 scripts, %d containers started: %.1f ms (best %.1f); %s" % (
-    started, medians["all"], min(times["all"]), "compose file alone %.1f ms" % medians["compose file alone"]))
+print("500 scripts, %d containers started: %.1f ms of the processor, %.1f ms by the clock (best %.1f)" % (
+    started, statistics.median(work), medians["all"], min(times["all"])))
+print("compose file alone: %.1f ms by the clock" % medians["compose file alone"])
 print("peak memory: %.1f MiB" % (resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024))
-sys.exit(medians["all"] > bound)
+sys.exit(statistics.median(work) > bound)
 PY

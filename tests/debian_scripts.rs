@@ -62,9 +62,8 @@ fn scripts_of_this_machine_are_read() {
         let (read, _) = script::follow(Some(&command), None, &setting);
         calls += read.invocations.len();
         assert_eq!(read.sight == Sight::Partial, read.unseen.is_some(), "{name}");
-        // What could not be read is the first that is told of a script.
-        let unread = |why: &String| ["could not be read", "to be read"].iter().any(|end| why.ends_with(end));
-        if let Some(why) = read.unseen.filter(|why| unread(why) || why.contains("as shell")) {
+        if read.misread {
+            let why = read.unseen.unwrap();
             assert!(why.starts_with("line ") && why.contains(name), "{name}: {why}");
             assert!(read.unseen_span.is_some(), "{name}: {why}");
             problems.push(why);

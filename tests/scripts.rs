@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{folders, name, overlock, root};
+use crate::harness::{folders, name, overlock, project, root};
 use crate::world::prints_what_is_expected;
 
 /// A file, a line in it, and a rule.
@@ -85,6 +85,19 @@ fn a_script_is_judged_only_where_it_is_given_or_found() {
     let both = overlock(&folder, &["check", "stack", "tools/ask.sh", "--format", "json"]).json();
     let script = both["participants"].as_array().unwrap().iter().find(|one| one["origin"] == "script").unwrap();
     assert_eq!(script["container"], "ask.sh:3");
+}
+
+#[test]
+fn a_script_that_cannot_be_read_is_told_of() {
+    let broken = "#!/bin/sh\nif docker info; then\n  docker run --rm -v /srv/c:/root/.claude x\n";
+    let directory = project(&[("tools/start", broken), ("compose.yaml", "services: {web: {image: nginx}}\n")]);
+    for (path, level, status) in [(".", "warning", 0), ("tools/start", "gap", 3)] {
+        let run = overlock(directory.path(), &["check", path, "--format", "json"]);
+        let told = &run.json()["diagnostics"][0];
+        assert!(told["message"].as_str().unwrap().contains("could not be read as shell"), "{told}");
+        assert_eq!((told["severity"].as_str().unwrap(), run.status), (level, status), "{told}");
+        assert_eq!(told["file"], "tools/start");
+    }
 }
 
 #[test]

@@ -111,11 +111,14 @@ fn variable(word: &str) -> Option<&str> {
 
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes(container: &Container, state: &StateDir, path: &str) -> bool {
-    let removing = ran(container).filter(|call| matches!(name(call), "rm" | "unlink" | "mv"));
-    let gone = |call: &Invocation, word: &str| {
-        expand(word, call, container, state).is_some_and(|gone| split_below(path, &gone).is_some())
-    };
-    removing.into_iter().any(|call| operands(call).into_iter().any(|word| gone(call, word)))
+    let told = |call: &Invocation, word: &str| expand(word, call, container, state);
+    let gone = |call: &Invocation, word: &str| told(call, word).is_some_and(|gone| split_below(path, &gone).is_some());
+    ran(container).any(|call| match name(call) {
+        "rm" | "unlink" | "mv" => operands(call).into_iter().any(|word| gone(call, word)),
+        // It puts a new file in the place of the old one.
+        "install" => operands(call).last().is_some_and(|word| told(call, word).as_deref() == Some(path)),
+        _ => false,
+    })
 }
 
 fn name(call: &Invocation) -> &str {

@@ -245,6 +245,9 @@ pub struct Script {
     /// Where what was not seen is named, if a file names it.
     #[serde(skip)]
     pub unseen_span: Option<Span>,
+    /// Whether a text could not be read as shell, which is the first that `unseen` tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub misread: bool,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,

@@ -107,10 +107,12 @@ pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>)
                     programs: &|| repository.programs.wait(),
                 };
                 let (seen, starts) = script::follow(Some(&command), None, &setting);
-                if let (Some(unseen), true) = (&seen.unseen, script.named) {
+                // Of those that are only found what they source is often not here; what cannot be read at all is told.
+                let level = if script.named { Some(Level::Gap) } else { seen.misread.then_some(Level::Warning) };
+                layout.diagnostics.extend(seen.unseen.as_ref().zip(level).map(|(unseen, level)| {
                     let message = format!("containers that it starts may be missing: {unseen}");
-                    layout.diagnostics.push(Diagnostic::at(Level::Gap, seen.unseen_span.unwrap_or(span), message));
-                }
+                    Diagnostic::at(level, seen.unseen_span.unwrap_or(span), message)
+                }));
                 open.extend(starts.into_iter().map(|start| (start, None)));
             }
             Opened::Unseen(why) if script.named => {

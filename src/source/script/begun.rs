@@ -6,6 +6,7 @@ use std::path::Path;
 use super::doubt::Doubt;
 use super::glyph::{Text, Word};
 use super::outcome::Kind;
+use super::program;
 use super::start::{self, Start, Variable};
 use super::state::{State, Value as Held};
 use super::walk::Walker;
@@ -102,7 +103,12 @@ impl Walker<'_> {
             return Some((words.to_vec(), false));
         }
         if first.is_fixed() {
-            return None;
+            // `retry docker run …`, where what `retry` is was not seen.
+            let at = rest.iter().position(is_engine).filter(|_| !program::reads(first) && first.raw() != "ssh")?;
+            let (_, words) = words.split_at(at + 1);
+            let starts = ["run", "create", "exec", "compose"];
+            let says = words.get(1).is_some_and(|command| starts.contains(&command.raw().as_str()));
+            return says.then(|| (words.to_vec(), true));
         }
         // `${DOCKER:-docker} run`, and `$DOCKER run -v …` whatever it holds.
         let plain = |name: &str| Word { text: Text::plain(name), unclear: false, ..first.clone() };

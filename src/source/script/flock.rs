@@ -10,6 +10,8 @@ pub(super) struct Flock {
     pub(super) exclusive: bool,
     pub(super) unlock: bool,
     pub(super) wait: Wait,
+    /// Whether the file is closed for what runs under it.
+    pub(super) closes: bool,
     pub(super) runs: Runs,
 }
 
@@ -33,7 +35,7 @@ const VALUED: [&str; 4] = ["-w", "-E", "--wait", "--timeout"];
 
 /// Reads the words after `flock`; `None` where an option is not known.
 pub(super) fn parse(words: &[Word]) -> Option<Flock> {
-    let mut flock = Flock { exclusive: true, unlock: false, wait: Wait::Forever, runs: Runs::Nothing };
+    let mut flock = Flock { exclusive: true, unlock: false, wait: Wait::Forever, closes: false, runs: Runs::Nothing };
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let text = word.raw();
@@ -82,14 +84,14 @@ impl Flock {
             }
             return Some(own.is_none());
         }
-        matches!(name, "--close" | "--no-fork" | "--verbose").then_some(false)
+        matches!(name, "--no-fork" | "--verbose").then_some(false)
     }
 
     /// Takes a cluster of short options in.
     fn short(&mut self, text: &str, next: Option<&Word>) -> Option<bool> {
         for (at, ch) in text.char_indices().skip(1) {
             let name = format!("-{ch}");
-            if self.plain(&name) || "oFv".contains(ch) {
+            if self.plain(&name) || "Fv".contains(ch) {
                 continue;
             }
             if !VALUED.contains(&name.as_str()) {
@@ -114,6 +116,8 @@ impl Flock {
             self.wait = Wait::No;
         } else if matches!(name, "-u" | "--unlock") {
             self.unlock = true;
+        } else if matches!(name, "-o" | "--close") {
+            self.closes = true;
         } else {
             return false;
         }

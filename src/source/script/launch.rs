@@ -10,7 +10,7 @@ use super::follow::{Followed, Missed};
 use super::glyph::Word;
 use super::outcome::{Last, Outcome};
 use super::program;
-use super::state::{Held, OpenFile, State, Value};
+use super::state::{Descriptor, Held, OpenFile, State, Value};
 use super::walk::Walker;
 use super::wrapper::{self, Inner, ShellCall, Unwrapped};
 use crate::model::{Condition, FileLock, Invocation, Witness};
@@ -104,7 +104,7 @@ impl Walker<'_> {
         if let Some(missed) = hidden {
             let span = missed.span.unwrap_or(named);
             let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
-            if !locks.iter().any(sure) {
+            if program::leaves(words) || !locks.iter().any(sure) {
                 self.miss_at(missed.reason, Some(span));
             } else if !self.is_muted() {
                 self.covered.get_or_insert((missed.reason, Some(span)));
@@ -142,7 +142,8 @@ impl Walker<'_> {
         match (why, program::unseen(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
             (_, Some(reason)) => Some(self.interpreted_file(words, state).unwrap_or_else(|| Missed::new(reason))),
-            _ => None,
+            _ => program::may_run(words, (self.setting.programs)())
+                .map(|(reason, word)| Missed { span: word.place(self.setting.sources), ..Missed::new(reason) }),
         }
     }
 
@@ -264,6 +265,11 @@ impl Walker<'_> {
         let file = self.open(word, state);
         let mut child = state.clone();
         Rc::make_mut(&mut child.above).push(file);
+        if !flock.closes {
+            // What it runs has it open too, by a number that nothing else uses.
+            let number = u32::MAX - u32::try_from(file).unwrap_or_default();
+            Rc::make_mut(&mut child.fds).insert(number, Descriptor { file: Some(file), doubt: Doubt::Sure });
+        }
         self.check_path(file);
         if !flock.unlock {
             Rc::make_mut(&mut child.locks).insert(file, held);
@@ -335,7 +341,7 @@ pub(super) fn conditions(state: &State) -> Vec<Condition> {
 fn after_command(outcome: Outcome, state: &State, file: OpenFile) -> Outcome {
     let mut outcome = outcome.map(|child| {
         let mut after = child;
-        after.above = Rc::clone(&state.above);
+        (after.above, after.fds) = (Rc::clone(&state.above), Rc::clone(&state.fds));
         Rc::make_mut(&mut after.locks).remove(&file);
         after
     });

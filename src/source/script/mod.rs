@@ -82,8 +82,9 @@ pub fn follow(
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
-    let without_environment = walker.dropped;
-    let script = Script { invocations: walker.found, sight, unseen, unseen_span, covered, without_environment };
+    let (misread, without_environment) = (walker.misread, walker.dropped);
+    let script =
+        Script { invocations: walker.found, sight, unseen, unseen_span, misread, covered, without_environment };
     (script, walker.started)
 }
 

@@ -82,6 +82,64 @@ const ENDINGS: [&str; 15] = [
     ".command",
 ];
 
+/// Programs that do nothing with a program's name but read it, write it, or look for it.
+const READERS: [&str; 68] = [
+    "[", "addgroup", "adduser", "apk", "apt", "apt-get", "awk", "basename", "cat", "cd", "chgrp", "chmod", "chown",
+    "cp", "curl", "cut", "date", "dirname", "dnf", "docker", "dpkg", "du", "echo", "egrep", "file", "find", "getent",
+    "git", "grep", "groupadd", "hash", "head", "id", "install", "jq", "kill", "killall", "ln", "logger", "ls", "mkdir",
+    "mv", "nerdctl", "pgrep", "pidof", "pip", "pkill", "podman", "printf", "ps", "readlink", "realpath", "rm", "rsync",
+    "sed", "sort", "stat", "tail", "tar", "tee", "test", "touch", "tr", "type", "useradd", "usermod", "wget", "which",
+];
+
+/// Programs that hand what they start to another process and do not wait for it.
+const LEAVERS: [&str; 15] = [
+    "at",
+    "batch",
+    "cron",
+    "crond",
+    "crontab",
+    "daemonize",
+    "pm2",
+    "screen",
+    "ssh",
+    "start-stop-daemon",
+    "supervisorctl",
+    "supervisord",
+    "systemctl",
+    "systemd-run",
+    "tmux",
+];
+
+/// Whether what a program starts may outlive it.
+pub(super) fn leaves(words: &[Word]) -> bool {
+    let path = words.first().map(Word::raw).unwrap_or_default();
+    LEAVERS.contains(&path.rsplit('/').next().unwrap_or_default())
+}
+
+/// Whether a program does no more than read its words.
+pub(super) fn reads(word: &Word) -> bool {
+    READERS.contains(&word.raw().rsplit('/').next().unwrap_or_default())
+}
+
+/// Why these words, which begin with a program's name, may run one of `programs` that stands among them.
+pub(super) fn may_run<'w>(words: &'w [Word], programs: &[String]) -> Option<(String, &'w Word)> {
+    let (first, rest) = words.split_first()?;
+    let path = first.raw();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_program = |word: &str| programs.iter().any(|program| word.rsplit('/').next() == Some(program));
+    if reads(first) || is_program(&path) {
+        return None;
+    }
+    if name == "alias" {
+        let stands =
+            |word: &&Word| word.raw().split_once('=').is_some_and(|(_, text)| text.split_whitespace().any(is_program));
+        let reason = "an alias stands for a command that matters, and was not followed".to_owned();
+        return rest.iter().find(stands).map(|word| (reason, word));
+    }
+    let named = rest.iter().find(|word| is_program(&word.raw()))?;
+    Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named))
+}
+
 /// Why these words may start something that is not in them; `None` where the program is one of its own.
 pub(super) fn unseen(words: &[Word]) -> Option<String> {
     let first = words.first()?;

@@ -141,6 +141,9 @@ impl State {
             if above != *self.above {
                 child.above = Rc::new(above);
             }
+        } else {
+            // Those above wait for this process, and not for what it leaves behind.
+            child.above = Rc::default();
         }
         child
     }

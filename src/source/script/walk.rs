@@ -52,6 +52,8 @@ pub(super) struct Walker<'a> {
     pub(super) unseen_span: Option<Span>,
     /// The first that was not seen of what runs under a lock, and where it is named.
     pub(super) covered: Option<(String, Option<Span>)>,
+    /// Whether what was not seen first is a text that could not be read.
+    pub(super) misread: bool,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -88,6 +90,7 @@ impl<'a> Walker<'a> {
             unseen: None,
             unseen_span: None,
             covered: None,
+            misread: false,
             dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
@@ -154,6 +157,7 @@ impl<'a> Walker<'a> {
             let at =
                 (*line > 0).then(|| Span::at(file, Pos { line: u32::try_from(*line).unwrap_or(u32::MAX), column: 1 }));
             let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
+            self.misread |= self.unseen.is_none();
             self.miss_at(format!("{of}{name} {problem}"), at);
         }
         let here = std::mem::replace(&mut self.here, Span::file_start(file));

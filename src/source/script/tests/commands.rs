@@ -75,9 +75,13 @@ fn what_the_grammar_does_not_know() {
 fn what_hides_more_under_a_lock_is_told_from_what_does_not() {
     let script = shell("flock /l python3 x.py; other");
     assert_eq!((shown(&script).as_str(), script.covered), ("python3 x.py @/l ; other ; ~", true));
-    for open in
-        ["python3 x.py", "flock -s /l python3 x.py", "flock /l python3 x.py; node y.js", "flock /l python3; . z"]
-    {
+    for open in [
+        "python3 x.py",
+        "flock -s /l python3 x.py",
+        "flock /l python3 x.py; node y.js",
+        "flock /l python3; . z",
+        "flock /l tmux new -d x",
+    ] {
         let script = shell(open);
         assert_eq!((script.sight, script.covered), (Sight::Partial, false), "{open}");
     }
