@@ -18,6 +18,7 @@ mod engine;
 mod engine_faults;
 mod engine_look;
 mod explain;
+mod fix;
 mod harness;
 mod help;
 mod layers;

@@ -28,14 +28,35 @@ pub(super) fn report(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    print(&judged(read, rules, sources), output, (style, sources), out, err)
+}
+
+/// Judges a layout; what is told of it is in its order.
+pub(super) fn judged(read: Read, rules: &Ruleset, sources: &Sources) -> Report {
     let mut report = judge(read.layout, rules, &read.config);
     report.attribute(sources);
     keep(&mut report, &read.only);
     triage::sort(&mut report, sources);
     triage::fingerprint(&mut report, sources);
-    let status = triage::exit_status(&report, fail_on(output.fail_on));
+    report
+}
+
+/// How a run with this report ends.
+pub(super) fn status(report: &Report, output: &Output) -> ExitStatus {
+    triage::exit_status(report, fail_on(output.fail_on))
+}
+
+/// Prints a report.
+pub(super) fn print(
+    report: &Report,
+    output: &Output,
+    (style, sources): (Style, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let status = status(report, output);
     let format = format(output.format);
-    render::render(&report, sources, format, style, out)?;
+    render::render(report, sources, format, style, out)?;
     if format == Format::Text {
         render::diagnostics(&report.diagnostics, sources, err)?;
     }

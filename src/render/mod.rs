@@ -1,6 +1,7 @@
 //! The report for people and for programs. Renderers decide nothing: order and exit status are given.
 //! May use `text`, `finding`, `ruleset` and `triage`.
 
+mod diff;
 mod frame;
 mod json;
 mod located;
@@ -14,6 +15,7 @@ use crate::finding::Report;
 use crate::model::{Diagnostic, Level};
 use crate::text::Sources;
 
+pub use diff::diff;
 pub use json::write as document;
 pub use located::write as located;
 pub use safe::safe;
