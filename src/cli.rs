@@ -76,6 +76,13 @@ pub struct Check {
     /// Judge them beside what a capture of their host says runs there; planned services replace their own containers
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// Change the compose files where a remedy is mechanical and safe, then judge what is left; see `overlock explain`
+    /// for those in words
+    #[arg(long, conflicts_with_all = ["from", "profile"])]
+    pub fix: bool,
+    /// Print what --fix would change as a unified diff, and write nothing
+    #[arg(long, conflicts_with_all = ["from", "profile", "fix", "format"])]
+    pub diff: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,

@@ -9,6 +9,7 @@
 //! finding   what is reported
 //! source    compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
 //! judge     places, exclusion, facts, the matrix  -> Findings
+//! fix       what ends a finding, as edits of a file
 //! render    text, JSON, where paths live
 //! command   one file a subcommand
 //! cli       the command line's types
@@ -17,6 +18,7 @@
 pub mod cli;
 pub mod command;
 pub mod finding;
+pub mod fix;
 pub mod judge;
 pub mod model;
 pub mod render;

@@ -13,10 +13,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["text", "model", "ruleset"]),
     ("source", &["text", "model", "ruleset"]),
     ("judge", &["text", "model", "ruleset", "finding"]),
+    ("fix", &["text", "model", "ruleset", "finding"]),
     ("triage", &["text", "model", "ruleset", "finding"]),
     ("render", &["text", "model", "ruleset", "finding", "triage"]),
     ("cli", &[]),
-    ("command", &["text", "model", "ruleset", "finding", "source", "judge", "triage", "render", "cli"]),
+    ("command", &["text", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"]),
 ];
 
 /// The one home of each outside crate that is not for everybody.

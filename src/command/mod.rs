@@ -5,6 +5,7 @@ mod capture;
 mod check;
 mod config;
 mod explain;
+mod fix;
 mod live;
 mod observe;
 mod output;
@@ -12,6 +13,7 @@ mod progress;
 mod report;
 mod shell;
 mod where_path;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -80,6 +82,9 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     let load = || Ruleset::load(&sources, cli.rules.as_deref());
     let style = world.style(cli.color);
     match &cli.command {
+        Command::Check(arguments) if arguments.fix || arguments.diff => {
+            by(load(), &sources, err, |rules, err| fix::run(arguments, (world, rules, style), out, err))
+        }
         Command::Check(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
             // The rules are as much to read as a project: both are read at once.
@@ -130,9 +135,13 @@ struct Names<'a>(&'a OnceLock<Vec<String>>);
 
 impl Names<'_> {
     fn tell(&self, rules: &Result<Ruleset, RulesetError>) {
-        let profiles = rules.as_ref().map(|rules| rules.profiles.as_slice()).unwrap_or_default();
-        self.0.get_or_init(|| profiles.iter().flat_map(|profile| profile.commands.clone()).collect());
+        self.0.get_or_init(|| rules.as_ref().map(programs).unwrap_or_default());
     }
+}
+
+/// The names of the programs whose calls matter.
+fn programs(rules: &Ruleset) -> Vec<String> {
+    rules.profiles.iter().flat_map(|profile| profile.commands.clone()).collect()
 }
 
 impl Drop for Names<'_> {

@@ -30,13 +30,34 @@ pub(super) fn report(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    print(&judged(read, rules, sources), (outputs, fail_on), (world, style, rules, sources), out, err)
+}
+
+/// Judges a layout; what is told of it is in its order.
+pub(super) fn judged(read: Read, rules: &Ruleset, sources: &Sources) -> Report {
     let mut report = judge(read.layout, rules, &read.config);
     report.attribute(sources);
     keep(&mut report, &read.only);
     triage::sort(&mut report, sources);
     triage::fingerprint(&mut report, sources);
-    let status = triage::exit_status(&report, self::fail_on(fail_on));
-    let given = Given { report: &report, sources, rules, status, directory: &world.directory };
+    report
+}
+
+/// How a run with this report ends.
+pub(super) fn status(report: &Report, fail_on: cli::FailOn) -> ExitStatus {
+    triage::exit_status(report, self::fail_on(fail_on))
+}
+
+/// Writes a report where it is wanted.
+pub(super) fn print(
+    report: &Report,
+    (outputs, fail_on): (&Outputs, cli::FailOn),
+    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let status = status(report, fail_on);
+    let given = Given { report, sources, rules, status, directory: &world.directory };
     outputs.write(&given, style, out, err)
 }
 

@@ -1,6 +1,7 @@
 //! The report for people and for programs. Renderers decide nothing: order, what is suppressed and exit status are given.
 //! May use `text`, `finding`, `ruleset` and `triage`.
 
+mod diff;
 mod frame;
 mod github;
 mod gitlab;
@@ -24,6 +25,7 @@ use crate::ruleset::Ruleset;
 use crate::text::Sources;
 use crate::triage::ExitStatus;
 
+pub use diff::diff;
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;

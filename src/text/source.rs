@@ -1,6 +1,8 @@
 //! The files that were read, and spans in them.
 //! Uses nothing else of this crate.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names one file in [`Sources`].
@@ -138,9 +140,31 @@ impl SourceFile {
 
 /// Every file read in one run. It can be added to from several threads; a file never changes.
 #[derive(Debug, Default)]
-pub struct Sources(Mutex<Vec<Arc<SourceFile>>>);
+pub struct Sources {
+    files: Mutex<Vec<Arc<SourceFile>>>,
+    planned: BTreeMap<PathBuf, String>,
+}
 
 impl Sources {
+    /// Files of which a few would hold another text, by their real paths: what a change would come to is read as it
+    /// would stand.
+    pub fn planning(planned: BTreeMap<PathBuf, String>) -> Self {
+        Self { planned, ..Self::default() }
+    }
+
+    /// The text that a file would hold.
+    pub fn planned(&self, path: &Path) -> Option<&str> {
+        if self.planned.is_empty() {
+            return None;
+        }
+        self.planned.get(&path.canonicalize().ok()?).map(String::as_str)
+    }
+
+    /// Every file, in the order in which they were read.
+    pub fn all(&self) -> Vec<Arc<SourceFile>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes a file in and names it.
     pub fn add(&self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         self.keep(SourceFile::new(name.into(), text.into()))
@@ -154,14 +178,14 @@ impl Sources {
 
     fn keep(&self, file: SourceFile) -> FileId {
         let file = Arc::new(file);
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.push(file);
         FileId(narrow(files.len() - 1))
     }
 
     /// The file of a name given out by [`Sources::add`]; an empty one for any other.
     pub fn get(&self, file: FileId) -> Arc<SourceFile> {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.get(file.0 as usize).cloned().unwrap_or_else(|| Arc::new(SourceFile::new(String::new(), String::new())))
     }
 }

@@ -17,6 +17,9 @@ pub(super) fn read(
     name: &str,
     stdin: Option<&[u8]>,
 ) -> Result<(FileId, String), Diagnostic> {
+    if let Some(text) = sources.planned(path) {
+        return Ok((sources.add(name, text), text.to_owned()));
+    }
     let bytes = bytes(path, stdin).map_err(|error| {
         let message = format!("cannot read this file: {error}; check its path and permissions");
         Diagnostic::about(Level::Error, Some(name.to_owned()), message)

@@ -1,0 +1,237 @@
+//! `overlock check --fix` and `--diff`: one change after the other, each judged as it would stand before it counts.
+//! May use everything but `main`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::output::Outputs;
+use super::report::{self, Read};
+use super::{World, check, programs, write};
+use crate::cli::Check;
+use crate::finding::{Finding, Report};
+use crate::fix::{self, Fix};
+use crate::model::{Layout, Level};
+use crate::render::{self, Style, safe};
+use crate::ruleset::{Ruleset, Severity};
+use crate::text::{Pos, Sources, Span};
+use crate::triage::ExitStatus;
+
+/// Fixes what can be fixed, or shows what that would be.
+pub(super) fn run(
+    arguments: &Check,
+    (world, rules, style): (&World, &Ruleset, Style),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let asked = Asked { arguments, world, rules, programs: OnceLock::from(programs(rules)) };
+    let first = asked.judged(BTreeMap::new())?;
+    let outputs = Outputs::of(&arguments.output, &world.directory)?;
+    let status = report::status(&first.report, arguments.output.fail_on);
+    let root = write::repository(&world.directory);
+    let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
+    let refused = fixing.all()?;
+    for line in fixing.done.iter().map(|line| format!("fixed: {line}")).chain(refused) {
+        writeln!(err, "{}", safe(&line))?;
+    }
+    if arguments.diff {
+        for file in fixing.files.values() {
+            render::diff(&file.name, (&file.before, &file.after), style, out)?;
+        }
+        render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
+        let number = fixing.done.len();
+        writeln!(err, "{number} fix{}; nothing is written, --fix does that", if number == 1 { "" } else { "es" })?;
+        return Ok(status);
+    }
+    for (path, file) in &fixing.files {
+        write::replace(path, &file.before, &file.after)?;
+        writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
+    }
+    let to = (&outputs, arguments.output.fail_on);
+    report::print(&fixing.now.report, to, (world, style, rules, &fixing.now.sources), out, err)
+}
+
+/// What is judged, again and again.
+struct Asked<'a> {
+    arguments: &'a Check,
+    world: &'a World,
+    rules: &'a Ruleset,
+    programs: OnceLock<Vec<String>>,
+}
+
+/// A report, the files that it is about, and who uses what is written in them.
+struct Judged {
+    report: Report,
+    sources: Sources,
+    users: BTreeMap<Place, BTreeSet<Name>>,
+}
+
+/// A place in a file, whichever project read it.
+type Place = (String, Pos, Pos);
+
+/// A container, by its project and name.
+type Name = (Option<String>, String);
+
+/// A file before and after what is done so far.
+struct Changed {
+    name: String,
+    before: String,
+    after: String,
+}
+
+impl Asked<'_> {
+    /// Judges what the arguments name, with other texts in the place of some files.
+    fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
+        let sources = Sources::planning(planned);
+        let (layout, config) = check::read(self.arguments, self.world, (&self.programs, &sources))?;
+        let users = users(&layout, &sources);
+        let read = Read { layout, config, only: BTreeSet::new() };
+        let report = report::judged(read, self.rules, &sources);
+        Ok(Judged { report, sources, users })
+    }
+}
+
+fn place(span: Span, sources: &Sources) -> Place {
+    (sources.get(span.file).name().to_owned(), span.start, span.end)
+}
+
+fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<Name>> {
+    let mut users: BTreeMap<Place, BTreeSet<Name>> = BTreeMap::new();
+    for container in &layout.containers {
+        for mount in &container.mounts {
+            let name = (container.project.clone(), container.name.clone());
+            users.entry(place(mount.span, sources)).or_default().insert(name);
+        }
+    }
+    users
+}
+
+struct Fixing<'a> {
+    asked: &'a Asked<'a>,
+    /// The only directory that is written in.
+    root: PathBuf,
+    now: Judged,
+    files: BTreeMap<PathBuf, Changed>,
+    /// What was done, a line each.
+    done: Vec<String>,
+}
+
+impl Fixing<'_> {
+    /// Makes every change that can be made; what could not be, and why, a line each.
+    fn all(&mut self) -> anyhow::Result<Vec<String>> {
+        let unreadable = |report: &Report| report.diagnostics.iter().any(|one| one.level == Level::Error);
+        if unreadable(&self.now.report) {
+            return Ok(vec!["not fixed: something could not be read, and may use what would be changed".to_owned()]);
+        }
+        // Each round ends one finding more, and none begins: there is an end.
+        loop {
+            let mut refused = Vec::new();
+            let mut step = None;
+            for finding in self.now.report.findings.iter().filter(|finding| wanted(finding)) {
+                match self.tried(finding)? {
+                    Ok(change) => {
+                        step = Some(change);
+                        break;
+                    }
+                    Err(why) => refused.push(format!("not fixed: {}: {why}", self.headline(finding))),
+                }
+            }
+            let Some((path, changed, judged, line)) = step else { return Ok(refused) };
+            self.files.insert(path, changed);
+            self.now = judged;
+            self.done.push(line);
+        }
+    }
+
+    fn headline(&self, finding: &Finding) -> String {
+        let at = finding.primary().map(|span| (self.now.sources.get(span.file).label(), span.start.line));
+        let at = at.map_or_else(String::new, |(name, line)| format!("{name}:{line}: "));
+        format!("{at}{} of {}", finding.rule, finding.container)
+    }
+
+    /// One change, judged; or why it is not made.
+    fn tried(&self, finding: &Finding) -> anyhow::Result<Result<(PathBuf, Changed, Judged, String), String>> {
+        let (fix, path, changed) = match self.planned(finding) {
+            Ok(planned) => planned,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut texts: BTreeMap<PathBuf, String> =
+            self.files.iter().map(|(path, file)| (path.clone(), file.after.clone())).collect();
+        texts.insert(path.clone(), changed.after.clone());
+        let judged = self.asked.judged(texts)?;
+        if let Some(why) = worse(&self.now.report, &judged.report, finding) {
+            return Ok(Err(why));
+        }
+        let then = fix.then.map_or_else(String::new, |then| format!("; {then}"));
+        let line = format!("{}: {} {}{then}", self.headline(finding), finding.container, fix.what);
+        Ok(Ok((path, changed, judged, line)))
+    }
+
+    fn planned(&self, finding: &Finding) -> Result<(Fix, PathBuf, Changed), String> {
+        let report = &self.now.report;
+        let is_of = |one: &&_| name_of(one) == (finding.project.as_ref(), finding.container.as_str());
+        let participant = report.participants.iter().find(is_of).ok_or("it is about no service")?;
+        let fix = fix::propose(finding, participant, &report.participants, &self.now.sources)?;
+        let span = finding.primary().ok_or("it has no place in a file")?;
+        if self.now.users.get(&place(span, &self.now.sources)).is_none_or(|users| users.len() != 1) {
+            return Err("other services use the same mount as it is written here".to_owned());
+        }
+        let file = self.now.sources.get(span.file);
+        let path = self.real(file.name())?;
+        let after = fix::apply(&file, &fix.edits).ok_or("the change does not fit the file")?;
+        let before = self.files.get(&path).map_or_else(|| file.text().to_owned(), |known| known.before.clone());
+        Ok((fix, path, Changed { name: file.name().to_owned(), before, after }))
+    }
+
+    /// The file's own path, after links, if it may be written.
+    fn real(&self, name: &str) -> Result<PathBuf, String> {
+        if name == "-" {
+            return Err("standard input cannot be changed".to_owned());
+        }
+        let path: PathBuf = self.asked.world.directory.join(Path::new(name));
+        let path = path.canonicalize().map_err(|error| error.to_string())?;
+        if path.starts_with(&self.root) {
+            return Ok(path);
+        }
+        Err(format!("the file is outside {}: run it in the repository that holds the file", self.root.display()))
+    }
+}
+
+fn name_of(one: &crate::finding::Participant) -> (Option<&String>, &str) {
+    (one.project.as_ref(), one.container.as_str())
+}
+
+/// A note is no reason to change a file, and neither is what a person has accepted.
+fn wanted(finding: &Finding) -> bool {
+    fix::is_fixable(&finding.rule) && finding.severity >= Severity::Warning && finding.suppressed.is_none()
+}
+
+/// Why a change is not an improvement: the finding is still there, or something else is wrong now.
+fn worse(before: &Report, after: &Report, fixed: &Finding) -> Option<String> {
+    type Kind<'a> = (&'a str, Option<&'a str>, &'a str);
+    fn kind(finding: &Finding) -> Kind<'_> {
+        (&finding.rule, finding.project.as_deref(), &finding.container)
+    }
+    fn count(report: &Report) -> BTreeMap<Kind<'_>, usize> {
+        let mut count = BTreeMap::new();
+        for finding in report.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
+            *count.entry(kind(finding)).or_default() += 1;
+        }
+        count
+    }
+    let (old, new) = (count(before), count(after));
+    if new.get(&kind(fixed)) >= old.get(&kind(fixed)) {
+        return Some("the change that is known would not end it".to_owned());
+    }
+    let more = new.iter().find(|(kind, number)| old.get(*kind).is_none_or(|known| known < *number));
+    if let Some(((rule, _, container), _)) = more {
+        return Some(format!("{container} would then have {rule}; mend that first"));
+    }
+    let told = |report: &Report| report.diagnostics.iter().filter(|one| one.level >= Level::Warning).count();
+    let names = |report: &Report| -> BTreeSet<Name> {
+        report.participants.iter().map(|one| (one.project.clone(), one.container.clone())).collect()
+    };
+    (told(after) > told(before) || names(after) != names(before))
+        .then(|| "the file could not be read as before after it".to_owned())
+}

@@ -1,0 +1,113 @@
+//! A login of its own for an interactive service: its own directory or volume. May use `text` and `finding`.
+
+use super::mount::Parts;
+use super::site::{Site, holds};
+use super::{Edit, Fix};
+use crate::finding::Participant;
+use crate::text::yaml::{Entry, Node};
+use crate::text::{Pos, Span};
+
+/// Mounts a directory or volume named after the service in the place of the shared one.
+pub(super) fn separate(site: &Site, participant: &Participant) -> Result<Fix, String> {
+    if !["state-dir", "dedicated-parent"].contains(&participant.scope) {
+        return Err("what it mounts is more or less than the state directory".to_owned());
+    }
+    let parts = Parts::of(site)?;
+    let source = parts.source()?;
+    let stem = source.trim_end_matches('/');
+    let last = stem.rsplit('/').next().unwrap_or("");
+    if ["", ".", "..", "~"].contains(&last) {
+        return Err(format!("a directory beside {source} cannot be named after it"));
+    }
+    let new = format!("{stem}-{}", site.service);
+    let mut edits = vec![parts.replace_source(&new)];
+    let is_path = source.starts_with(['.', '/', '~']);
+    if !is_path {
+        edits.push(declared(site, source, &new)?);
+    }
+    let what = format!("mounts {new}, a {} of its own", if is_path { "directory" } else { "volume" });
+    Ok(Fix { what, then: Some("log in there once"), edits })
+}
+
+/// Declares a volume beside another one, with its driver and what that is told, and without its outside name.
+fn declared(site: &Site, like: &str, new: &str) -> Result<Edit, String> {
+    let missing = || format!("the volume `{like}` is not declared in the same file");
+    let volumes = site.document.entry("volumes").ok_or_else(missing)?;
+    let entry = volumes.value.entry(like).ok_or_else(missing)?;
+    let own = entry.value.is_null() || entry.value.span.start >= entry.key_span.end;
+    if !holds(volumes.value.span, entry.key_span) || !own {
+        return Err(format!("the volume `{like}` is declared through an anchor"));
+    }
+    if volumes.value.get(new).is_some() {
+        return Err(format!("there is a volume `{new}` already"));
+    }
+    let settings = settings(site, entry)?;
+    // In a mapping between braces everything before the key is punctuation; on lines, what follows may be a comment.
+    if site.file.slice(volumes.value.span).starts_with('{') {
+        let inner: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        let text = format!("{new}: {{{}}}, ", inner.join(", "));
+        return Ok(Edit { span: Span { end: entry.key_span.start, ..entry.key_span }, text });
+    }
+    let at = last_line(site, &entry.value).unwrap_or(entry.key_span.end.line).max(entry.key_span.end.line);
+    let indent = " ".repeat(entry.key_span.start.column.saturating_sub(1) as usize);
+    let mut text = format!("{}{indent}{new}:", site.line_end());
+    if settings.is_empty() {
+        text.push_str(" {}");
+    }
+    for (key, value) in &settings {
+        text.push_str(&format!("{}{indent}  {key}: {value}", site.line_end()));
+    }
+    let column = u32::try_from(site.file.line(at).chars().count()).unwrap_or(u32::MAX).saturating_add(1);
+    Ok(Edit { span: Span::at(entry.key_span.file, Pos { line: at, column }), text })
+}
+
+/// What the new volume's declaration says, as it is written for the other one.
+fn settings(site: &Site, entry: &Entry) -> Result<Vec<(&'static str, String)>, String> {
+    let mut found = Vec::new();
+    // Between braces, a comma and a brace end what is not in quotes.
+    let written = |node: &Node| -> Result<String, String> {
+        let text = site.literal(node)?.written();
+        let bare = !text.starts_with(['"', '\'']) && text.contains([',', '[', ']', '{', '}']);
+        Ok(if bare { format!("'{}'", text.replace('\'', "''")) } else { text })
+    };
+    let driver = entry.value.get("driver").map(|driver| written(driver)).transpose()?;
+    let local = driver.as_deref().is_none_or(|driver| driver.trim_matches(['"', '\'']) == "local");
+    found.extend(driver.map(|driver| ("driver", driver)));
+    if let Some(options) = entry.value.get("driver_opts").and_then(|options| options.as_map()) {
+        // A device is where the data is, and so may be any option of another driver: a second volume made with it
+        // would hold the same login.
+        if !local || options.iter().any(|option| option.key == "device") {
+            return Err(format!("the options of the volume `{}` say where its data is", entry.key));
+        }
+        let is_name = |key: &str| key.chars().all(|one| one.is_alphanumeric() || "_-.".contains(one));
+        let one = |option: &Entry| {
+            if !is_name(&option.key) {
+                return Err(format!("the option `{}` has an odd name", option.key));
+            }
+            Ok(format!("{}: {}", option.key, written(&option.value)?))
+        };
+        let all: Vec<String> = options.iter().map(one).collect::<Result<_, String>>()?;
+        found.push(("driver_opts", format!("{{{}}}", all.join(", "))));
+    }
+    if found.iter().any(|(_, value)| value.contains('$')) {
+        return Err(format!("the declaration of the volume `{}` hangs on a variable", entry.key));
+    }
+    Ok(found)
+}
+
+/// The last line on which something of a node is written. The end of a mapping on lines is where the next thing begins,
+/// so its parts are asked.
+fn last_line(site: &Site, node: &Node) -> Option<u32> {
+    if let Ok(literal) = site.literal(node) {
+        return Some(literal.span.start.line);
+    }
+    let slice = site.file.slice(node.span).trim_end();
+    if node.as_scalar().is_some() || slice.starts_with(['{', '[']) {
+        let more = u32::try_from(slice.lines().count().saturating_sub(1)).unwrap_or(0);
+        return (!slice.is_empty()).then_some(node.span.start.line + more);
+    }
+    let items = node.as_seq().unwrap_or_default().iter().filter_map(|item| last_line(site, item));
+    let entries = node.as_map().unwrap_or_default().iter();
+    let entries = entries.flat_map(|entry| [Some(entry.key_span.end.line), last_line(site, &entry.value)]).flatten();
+    items.chain(entries).max()
+}
