@@ -6,7 +6,7 @@ mod shape;
 mod statements;
 mod words;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
@@ -60,6 +60,20 @@ fn tree(text: &str) -> Option<Tree> {
     let options = ParseOptions::new().progress_callback(&mut patience);
     let mut chunk = |at: usize, _| patched.as_bytes().get(at..).unwrap_or_default();
     parser.parse_with_options(&mut chunk, None, Some(options))
+}
+
+/// The comments of a text, in bytes.
+pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if let Some(tree) = (text.len() <= TEXT).then(|| tree(text)).flatten() {
+        visit(tree.root_node(), |node| {
+            if node.kind() == "comment" {
+                found.push(node.byte_range());
+            }
+            ControlFlow::<(), bool>::Continue(true)
+        });
+    }
+    found
 }
 
 /// The line, from 1, of the first thing the grammar could not read.
