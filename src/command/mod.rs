@@ -1,19 +1,25 @@
 //! One file a subcommand: collect, load, judge, triage, render. May use everything but `main`.
 
+mod accept;
 mod audit;
 mod capture;
 mod check;
 mod config;
+mod configuration;
 mod explain;
 mod live;
 mod observe;
 mod report;
+mod since;
 mod where_path;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use accept::Acceptance;
+use configuration::Configuration;
 
 use crate::cli::{Cli, Colour, Command};
 use crate::render::{Style, safe};
@@ -62,7 +68,18 @@ impl World {
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::default();
-    let load = || Ruleset::load(&sources, cli.rules.as_deref());
+    let configuration = match &cli.command {
+        // What Compose prints hangs on nothing of ours.
+        Command::Config(_) => Configuration::default(),
+        command => configuration::find(cli, first_path(command), world, &sources),
+    };
+    let judges = matches!(cli.command, Command::Check(_) | Command::Audit(_));
+    if !judges && !configuration.told.is_empty() {
+        crate::render::diagnostics(&configuration.told, &sources, err)?;
+        return Ok(ExitStatus::Unusable);
+    }
+    let directory = configuration.rules(cli);
+    let load = || Ruleset::load(&sources, directory.as_deref());
     let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) => {
@@ -80,16 +97,25 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
             by(rules, &sources, err, |rules, err| {
-                let (mut layout, config) = read?;
+                let mut layout = read?;
                 if let Some(from) = &arguments.from {
                     check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
                 }
-                let read = report::Read { layout, config, only: BTreeSet::new() };
+                let acceptance = Acceptance {
+                    world,
+                    configuration,
+                    first: first_path(&cli.command).map(Path::to_owned),
+                    arguments: &arguments.accept,
+                    since: arguments.since.as_deref(),
+                    whole: arguments.compose.profile.is_empty(),
+                    planned: true,
+                };
+                let read = report::Read { layout, acceptance, only: BTreeSet::new() };
                 report::report(read, &arguments.output, (rules, style, &sources), out, err)
             })
         }
         Command::Audit(arguments) => by(load(), &sources, err, |rules, err| {
-            let read = audit::read(arguments, (world, rules, &sources))?;
+            let read = audit::read(arguments, configuration, (world, rules, &sources))?;
             report::report(read, &arguments.output, (rules, style, &sources), out, err)
         }),
         Command::Where(arguments) => {
@@ -100,6 +126,14 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
+    }
+}
+
+/// The first path that a command is given.
+fn first_path(command: &Command) -> Option<&Path> {
+    match command {
+        Command::Check(check) => check.paths.first().or(check.compose.file.first()).map(PathBuf::as_path),
+        _ => None,
     }
 }
 

@@ -3,37 +3,47 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use super::accept::Acceptance;
 use crate::cli::{self, Output};
 use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::{self, Format, Style};
-use crate::ruleset::{Config, Ruleset, Severity};
+use crate::ruleset::{Ruleset, Severity};
 use crate::text::Sources;
 use crate::triage::{self, ExitStatus, FailOn};
 
 /// What a command hands on once it has read everything.
-pub(super) struct Read {
+pub(super) struct Read<'a> {
     pub(super) layout: Layout,
-    pub(super) config: Config,
+    /// Which findings count.
+    pub(super) acceptance: Acceptance<'a>,
     /// The containers that are told of, by name; empty for all.
     pub(super) only: BTreeSet<String>,
 }
 
 /// Judges a layout and prints the report.
 pub(super) fn report(
-    read: Read,
+    read: Read<'_>,
     output: &Output,
     (rules, style, sources): (&Ruleset, Style, &Sources),
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let mut report = judge(read.layout, rules, &read.config);
+    let Read { mut layout, acceptance, only } = read;
+    let config = acceptance.config();
+    let mut comments = acceptance.prepare(&mut layout, rules, sources);
+    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
+    let mut report = judge(layout, graded.as_ref().unwrap_or(rules), config);
     report.attribute(sources);
-    keep(&mut report, &read.only);
+    keep(&mut report, &only);
     triage::sort(&mut report, sources);
-    triage::fingerprint(&mut report, sources);
-    let status = triage::exit_status(&report, fail_on(output.fail_on));
+    let names = acceptance.names();
+    triage::fingerprint(&mut report, &names, sources);
+    acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
+    triage::sort(&mut report, sources);
+    let threshold = output.fail_on.map(fail_on).or(config.fail_on);
+    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
     let format = format(output.format);
     render::render(&report, sources, format, style, out)?;
     if format == Format::Text {

@@ -1,13 +1,14 @@
 //! The report for a person: the table, what is sound and why, each finding with its source lines, and a last line that
 //! counts. May use `text`, `finding` and `triage`.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::Style;
 use super::frame::frame;
 use super::safe::safe;
 use super::table::table;
-use crate::finding::{Finding, Participant, Report, Verdict};
+use crate::finding::{Finding, Participant, Report, SuppressedBy, Verdict};
 use crate::text::Sources;
 use crate::triage::count;
 
@@ -28,6 +29,10 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
         writeln!(out)?;
         self::finding(finding, sources, style, out)?;
     }
+    let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted(finding, sources)).collect();
+    if !accepted.is_empty() {
+        writeln!(out, "\n{}", accepted.join("\n"))?;
+    }
     if !report.participants.is_empty() || !report.findings.is_empty() {
         writeln!(out)?;
     }
@@ -37,6 +42,15 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
 fn sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
     writeln!(out, "{}: {}{}: {}", one.verdict.name(), safe(&project), safe(&one.container), safe(&one.reason))
+}
+
+/// The line of a finding that somebody gave a reason for. What was there before is counted alone.
+fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
+    let suppressed = finding.suppressed.as_ref()?;
+    let span = suppressed.span?;
+    let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
+    let (rule, container) = (&finding.rule, &finding.container);
+    Some(safe(&format!("accepted: {container}: {rule}: {} ({at})", suppressed.reason)).into_owned())
 }
 
 fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
@@ -66,7 +80,13 @@ fn summary(report: &Report) -> String {
         format!("{} undetermined", counts.undetermined),
     ];
     if counts.suppressed > 0 {
-        parts.push(format!("{} suppressed", counts.suppressed));
+        let by = |finding: &Finding| finding.suppressed.as_ref().map(|one| one.by);
+        let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();
+        for kind in report.findings.iter().filter_map(by) {
+            *kinds.entry(kind).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+        parts.push(format!("{} suppressed ({})", counts.suppressed, kinds.join(", ")));
     }
     let wrong = report.diagnostics.iter().filter(|one| one.level != crate::model::Level::Warning).count();
     if wrong > 0 {
