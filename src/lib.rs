@@ -9,6 +9,7 @@
 //! finding   what is reported
 //! source    compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
 //! judge     places, exclusion, facts, the matrix  -> Findings
+//! triage    what counts: order, fingerprints, what a team accepts, the exit status
 //! render    text, JSON, where paths live
 //! command   one file a subcommand
 //! cli       the command line's types

@@ -657,3 +657,33 @@ fn the_schema_takes_what_the_program_takes() {
         assert_eq!((fits(text), taken(text)), (fine, fine), "{text}");
     }
 }
+
+#[test]
+fn what_runs_can_be_accepted_too() {
+    let capture = folders(&root().join("fixtures/unguarded-call")).into_iter().find(|folder| {
+        folder.file_name().unwrap().to_str().unwrap().starts_with("bad-") && folder.join("capture.json").is_file()
+    });
+    let text = fs::read_to_string(capture.unwrap().join("capture.json")).unwrap();
+    let files = project(&[("capture.json", &text)]);
+    let audit = |more: &[&str]| {
+        overlock(files.path(), &[&["audit", "--from", "capture.json", "--format", "json"], more].concat())
+    };
+    let before = audit(&[]);
+    assert_eq!(before.status, 1);
+    let (_, container, _) = findings(&before).into_iter().find(|(rule, ..)| rule == "unguarded-call").unwrap();
+    assert_eq!(audit(&["--write-baseline"]).status, 0);
+    let run = audit(&["--baseline", "overlock.baseline.json"]);
+    assert_eq!((run.status, counted(&run).len(), run.err.as_str()), (0, 0, ""));
+    let part = audit(&["--baseline", "overlock.baseline.json", "no-such"]);
+    assert_eq!(part.status, 2);
+    let part = audit(&["--baseline", "overlock.baseline.json", &container]);
+    assert_eq!((part.status, part.err.as_str()), (0, ""), "a part tells of nothing that is gone");
+    // An entry about a file is for what files describe.
+    let config = format!(
+        "roles: {{nobody: batch}}\nignore:\n  - {{rule: unguarded-call, service: {container}, reason: x}}\n  - {{rule: file-mount, file: x.yaml, reason: y}}\n  - {{rule: file-mount, service: z, reason: y}}\n"
+    );
+    fs::write(files.path().join("overlock.yaml"), config).unwrap();
+    let run = audit(&[]);
+    assert_eq!(by(&run, "unguarded-call", &container).as_deref(), Some("configuration"));
+    assert_eq!(told(&run), ["warning overlock.yaml:5 this ignores nothing: no such `file-mount` is found; remove it"]);
+}

@@ -17,7 +17,7 @@ use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
 use crate::source::{image, script};
 use crate::text::{Sources, Syntax, yaml_comments};
-use crate::triage::{self, Baseline, Comments, Extent, MARK, Names};
+use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
 /// The baseline's file, where none is named.
 const BASELINE_FILE: &str = "overlock.baseline.json";
@@ -105,7 +105,9 @@ impl Acceptance<'_> {
         err: &mut dyn Write,
     ) -> anyhow::Result<()> {
         let below = self.configuration.directory.as_deref().unwrap_or("/");
-        triage::accept(report, comments, self.config(), (&self.names_below(below), self.whole), sources);
+        let below = self.names_below(below);
+        let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
+        triage::accept(report, comments, self.config(), looked, sources);
         if let Some((shown, baseline)) = self.known()? {
             baseline.suppress(report, &shown);
             let gone = baseline.gone(report);

@@ -31,21 +31,25 @@ pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagn
     idle.filter_map(told).collect()
 }
 
-/// Suppresses what comments and the configuration accept. Where `whole` is set, all that could match was looked at, and
-/// what matches nothing is told. `names` keeps names below the configuration's directory.
-pub fn accept(
-    report: &mut Report,
-    comments: &mut Comments,
-    config: &Config,
-    (names, whole): (&Names, bool),
-    sources: &Sources,
-) {
+/// What was looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked<'a> {
+    /// Names below the configuration's directory.
+    pub names: &'a Names,
+    /// Whether that is all that an ignore can be about, so that one that matches nothing is told.
+    pub whole: bool,
+    /// Whether files describe it: what runs is in none.
+    pub planned: bool,
+}
+
+/// Suppresses what comments and the configuration accept, and tells which of them match nothing.
+pub fn accept(report: &mut Report, comments: &mut Comments, config: &Config, looked: Looked<'_>, sources: &Sources) {
     let mut used = vec![false; config.ignore.len()];
     for finding in &mut report.findings {
         let by_comment = comments.suppresses(finding, sources);
         let mut by_config = None;
         for (ignore, used) in config.ignore.iter().zip(&mut used) {
-            if matches(ignore, finding, names, sources) {
+            if matches(ignore, finding, looked.names, sources) {
                 *used = true;
                 by_config = by_config.or(Some((ignore.reason.clone(), ignore.span)));
             }
@@ -61,9 +65,10 @@ pub fn accept(
     }
     // What was not looked at may be what they are for.
     let unusable = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    if whole && !unusable {
+    if looked.whole && !unusable {
         report.diagnostics.extend(comments.idle());
-        let idle = config.ignore.iter().zip(used).filter(|(_, used)| !used);
+        let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
+        let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !used && can_match(ignore));
         report.diagnostics.extend(idle.map(|(ignore, _)| {
             let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
             Diagnostic::at(Level::Warning, ignore.span, message)

@@ -76,7 +76,10 @@ impl Baseline {
             let by = whole.pointer("/tool/version").and_then(serde_json::Value::as_str).unwrap_or("of unknown version");
             return Err(BaselineError::Newer(by.chars().take(40).collect()));
         }
-        let read: Self = serde_json::from_value(whole).map_err(|error| BaselineError::Foreign(error.to_string()))?;
+        let read: Self = serde_json::from_value(whole).map_err(|_| {
+            // The error itself may hold what the file says, and nobody knows which file that is.
+            BaselineError::Foreign("its fields are others".to_owned())
+        })?;
         let is_print = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match read.findings.iter().find(|entry| !is_print(&entry.fingerprint)) {
             _ if read.tool.name != env!("CARGO_PKG_NAME") => {

@@ -14,7 +14,7 @@ mod comment;
 mod fingerprint;
 mod names;
 
-pub use accept::{accept, idle_declarations, unknown_rules};
+pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Changes, Extent, unchanged};
 pub use comment::{Comments, MARK};
