@@ -28,6 +28,12 @@ pub struct Cli {
     /// Add or replace rules with those of this directory
     #[arg(long, global = true, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+    /// The configuration, instead of the overlock.yaml found upward from the first PATH
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Go by no overlock.yaml
+    #[arg(long, global = true)]
+    pub no_config: bool,
     /// When to colour; NO_COLOR is respected
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
@@ -86,6 +92,12 @@ pub struct Check {
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
+    /// What is known already.
+    #[command(flatten)]
+    pub accept: Accept,
+    /// Fail only on findings that point at lines changed since REV, or since the branches parted; asks git
+    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    pub since: Option<String>,
 }
 
 /// How a report is printed and what fails the run.
@@ -97,9 +109,20 @@ pub struct Output {
     /// Write the result in this format to FILE, or print it; may be given several times, and at most once without FILE
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = destination, conflicts_with = "format")]
     pub output: Vec<Destination>,
-    /// From which severity on findings fail the run
-    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    /// From which severity on findings fail the run [default: error, or what overlock.yaml says]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Findings that do not count, since they were there before.
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// Findings of this file do not count; --write-baseline writes it
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to this file, the one of --baseline, or overlock.baseline.json
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub write_baseline: Option<Option<PathBuf>>,
 }
 
 /// A format, and the file that gets it; standard output where there is none.
@@ -142,6 +165,9 @@ pub struct Audit {
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
+    /// What is known already.
+    #[command(flatten)]
+    pub accept: Accept,
 }
 
 /// Arguments of `where`.

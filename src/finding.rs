@@ -188,7 +188,7 @@ pub struct Finding {
 pub struct Suppressed {
     /// By what.
     pub by: SuppressedBy,
-    /// The reason that a person gave; empty for the baseline.
+    /// The reason that a person gave; for the baseline and for what did not change, which one that is.
     pub reason: String,
     /// Where that is written, if a file says so.
     pub span: Option<Span>,
@@ -203,6 +203,8 @@ pub enum SuppressedBy {
     Configuration,
     /// The baseline: it was there before.
     Baseline,
+    /// Nothing that it points at has changed since the revision that was given.
+    Unchanged,
 }
 
 impl SuppressedBy {
@@ -212,6 +214,7 @@ impl SuppressedBy {
             Self::Comment => "comment",
             Self::Configuration => "configuration",
             Self::Baseline => "baseline",
+            Self::Unchanged => "unchanged",
         }
     }
 }

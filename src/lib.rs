@@ -10,6 +10,7 @@
 //! source    compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
 //! judge     places, exclusion, facts, the matrix  -> Findings
 //! fix       what ends a finding, as edits of a file
+//! triage    what counts: order, fingerprints, what a team accepts, the exit status
 //! render    text, JSON, where paths live
 //! command   one file a subcommand
 //! cli       the command line's types

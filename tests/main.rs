@@ -9,6 +9,7 @@
     reason = "a test that finds something else than it wants ends there, and a table is as long as it has cases"
 )]
 
+mod accept;
 mod bad_input;
 mod canary;
 mod captures;

@@ -123,8 +123,14 @@ pub(crate) fn prints_what_is_expected(folder: &Path, paths: &[&str], expected: &
             fs::write(&expected, &run.out).unwrap();
         }
         let wanted = fs::read_to_string(&expected).unwrap_or_default();
-        assert_eq!(run.out, wanted, "{}", expected.display());
+        assert_eq!(known_here(&run.out), known_here(&wanted), "{}", expected.display());
     }
+}
+
+/// The text, without fingerprints where there is no repository: they go by the names of files below its top.
+fn known_here(text: &str) -> String {
+    let kept = |line: &&str| root().join(".git").exists() || !line.trim_start().starts_with("\"fingerprint\": ");
+    text.lines().filter(kept).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::World;
-use super::check::config;
+use super::accept::Acceptance;
+use super::configuration::Configuration;
 use super::observe::{self, Wanted};
 use super::report::Read;
 use crate::cli::Audit;
@@ -11,7 +12,11 @@ use crate::ruleset::Ruleset;
 use crate::text::Sources;
 
 /// Looks at everything that runs; the arguments only choose what is told.
-pub(super) fn read(arguments: &Audit, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Read> {
+pub(super) fn read<'a>(
+    arguments: &'a Audit,
+    configuration: Configuration,
+    (world, rules, sources): (&'a World, &Ruleset, &Sources),
+) -> anyhow::Result<Read<'a>> {
     let wanted = Wanted {
         compare_identities: arguments.compare_identities,
         containers: arguments.containers.clone(),
@@ -24,7 +29,15 @@ pub(super) fn read(arguments: &Audit, (world, rules, sources): (&World, &Ruleset
         let (capture, running) = observe::find(&captures, asked)?;
         only.insert(capture.name_of(&running.name, several));
     }
-    let mut layout = observe::joined(&captures, rules, sources);
-    let config = config(None, world, sources, &mut layout.diagnostics);
-    Ok(Read { layout, config, only })
+    let layout = observe::joined(&captures, rules, sources);
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: None,
+        arguments: &arguments.accept,
+        since: None,
+        whole: only.is_empty(),
+        planned: false,
+    };
+    Ok(Read { layout, acceptance, only })
 }

@@ -10,27 +10,25 @@ use super::progress::Progress;
 use super::{World, read_stdin};
 use crate::cli::Check;
 use crate::model::{Diagnostic, Layout, Level};
-use crate::ruleset::{CONFIG_FILE, Config, Ruleset};
+use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
 use crate::source::code::{self, Repository};
 use crate::source::compose::{self, Context, Options, Profiles};
-use crate::text::{Pos, Sources, Span};
+use crate::text::Sources;
 
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
 
-/// Everything that the arguments name, and the configuration. The names of `programs` are waited for where one is
+/// Everything that the arguments name. The names of `programs` are waited for where one is
 /// looked for.
 pub(super) fn read(
     arguments: &Check,
     world: &World,
     (programs, sources): (&OnceLock<Vec<String>>, &Sources),
-) -> anyhow::Result<(Layout, Config)> {
+) -> anyhow::Result<Layout> {
     let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
     let mut layout = Layout::default();
     let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
-    let first = arguments.paths.first().or(arguments.compose.file.first());
-    let config = config(first, world, sources, &mut layout.diagnostics);
     let progress = Progress::new(world.watched, "projects", projects.len());
     let reading = Reading { context: &context, sources, programs, progress };
     let mut loaded = reading.load(&projects);
@@ -39,7 +37,7 @@ pub(super) fn read(
         layout.join(project);
     }
     code::read(&scripts, &mut layout, &reading.repository());
-    Ok((layout, config))
+    Ok(layout)
 }
 
 /// Puts the planned services beside what a capture of their host says runs there. A planned service takes the place of
@@ -182,25 +180,4 @@ impl Reading<'_> {
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
         }
     }
-}
-
-/// The configuration: found upward from the first PATH, or from where the tool runs.
-pub(super) fn config(first: Option<&PathBuf>, world: &World, sources: &Sources, told: &mut Vec<Diagnostic>) -> Config {
-    let start = world.directory.join(first.map_or(Path::new("."), PathBuf::as_path));
-    let found = start.ancestors().map(|directory| directory.join(CONFIG_FILE)).find(|path| path.is_file());
-    let Some(path) = found else { return Config::default() };
-    let name = path.strip_prefix(&world.directory).unwrap_or(&path).display().to_string();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = format!("cannot read the configuration: {error}; check its permissions");
-            told.push(Diagnostic::about(Level::Error, Some(name), message));
-            return Config::default();
-        }
-    };
-    Config::parse(&text).unwrap_or_else(|(message, line, column)| {
-        let span = Span::at(sources.add(name, text), Pos { line, column });
-        told.push(Diagnostic::at(Level::Error, span, format!("the configuration is not used: {message}")));
-        Config::default()
-    })
 }

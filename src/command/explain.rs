@@ -20,15 +20,8 @@ pub(super) fn run(arguments: &Explain, rules: &Ruleset, out: &mut dyn Write) -> 
     match rules.explanations.get(rule) {
         Some(page) => out.write_all(page.as_bytes())?,
         None => {
-            let near =
-                titles.keys().filter(|known| known.split('-').any(|word| rule.split('-').any(|other| other == word)));
-            let near: Vec<&str> = near.map(String::as_str).collect();
-            let hint = if near.is_empty() {
-                "run `overlock explain` for the list".to_owned()
-            } else {
-                format!("did you mean {}?", near.join(", "))
-            };
-            bail!("there is no rule `{rule}`; {hint}");
+            rules.knows(rule).map_err(anyhow::Error::msg)?;
+            bail!("nothing explains `{rule}`; give it a page explain/{rule}.md");
         }
     }
     Ok(ExitStatus::Clean)

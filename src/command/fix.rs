@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use super::output::Outputs;
 use super::report::{self, Read};
-use super::{World, check, programs, write};
-use crate::cli::Check;
+use super::{World, check, configuration, programs, write};
+use crate::cli::{Check, Cli};
 use crate::finding::{Finding, Report};
 use crate::fix::{self, Fix};
 use crate::model::{Layout, Level};
@@ -21,14 +21,14 @@ use crate::triage::ExitStatus;
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
     arguments: &Check,
-    (world, rules, style): (&World, &Ruleset, Style),
+    (cli, world, rules, style): (&Cli, &World, &Ruleset, Style),
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { arguments, world, rules, programs: OnceLock::from(programs(rules)) };
+    let asked = Asked { cli, arguments, world, rules, programs: OnceLock::from(programs(rules)) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &world.directory)?;
-    let status = report::status(&first.report, arguments.output.fail_on);
+    let status = first.status;
     let root = write::repository(&world.directory);
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
     let refused = fixing.all()?;
@@ -48,12 +48,13 @@ pub(super) fn run(
         write::replace(path, &file.before, &file.after)?;
         writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
     }
-    let to = (&outputs, arguments.output.fail_on);
-    report::print(&fixing.now.report, to, (world, style, rules, &fixing.now.sources), out, err)
+    let now = &fixing.now;
+    report::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
 }
 
 /// What is judged, again and again.
 struct Asked<'a> {
+    cli: &'a Cli,
     arguments: &'a Check,
     world: &'a World,
     rules: &'a Ruleset,
@@ -63,6 +64,7 @@ struct Asked<'a> {
 /// A report, the files that it is about, and who uses what is written in them.
 struct Judged {
     report: Report,
+    status: ExitStatus,
     sources: Sources,
     users: BTreeMap<Place, BTreeSet<Name>>,
 }
@@ -84,11 +86,15 @@ impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
         let sources = Sources::planning(planned);
-        let (layout, config) = check::read(self.arguments, self.world, (&self.programs, &sources))?;
+        let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
+        let layout = check::read(self.arguments, self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
-        let read = Read { layout, config, only: BTreeSet::new() };
-        let report = report::judged(read, self.rules, &sources);
-        Ok(Judged { report, sources, users })
+        let acceptance = super::acceptance(self.arguments, configuration, self.world);
+        let read = Read { layout, acceptance, only: BTreeSet::new() };
+        // What there is to say beside a report is said of none of the tries.
+        let (report, status) =
+            report::judged(read, self.arguments.output.fail_on, (self.rules, &sources), &mut std::io::sink())?;
+        Ok(Judged { report, status, sources, users })
     }
 }
 

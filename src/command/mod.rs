@@ -1,9 +1,11 @@
 //! One file a subcommand: collect, load, judge, triage, render. May use everything but `main`.
 
+mod accept;
 mod audit;
 mod capture;
 mod check;
 mod config;
+mod configuration;
 mod explain;
 mod fix;
 mod live;
@@ -12,15 +14,19 @@ mod output;
 mod progress;
 mod report;
 mod shell;
+mod since;
 mod where_path;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::cli::{Cli, Colour, Command, Engine};
+use accept::Acceptance;
+use configuration::Configuration;
+
+use crate::cli::{Check, Cli, Colour, Command, Engine};
 use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
 use crate::text::Sources;
@@ -79,11 +85,22 @@ impl World {
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::default();
-    let load = || Ruleset::load(&sources, cli.rules.as_deref());
+    let configuration = match &cli.command {
+        // What Compose prints hangs on nothing of ours.
+        Command::Config(_) => Configuration::default(),
+        command => configuration::find(cli, first_path(command), world, &sources),
+    };
+    let judges = matches!(cli.command, Command::Check(_) | Command::Audit(_));
+    if !judges && !configuration.told.is_empty() {
+        crate::render::diagnostics(&configuration.told, &sources, err)?;
+        return Ok(ExitStatus::Unusable);
+    }
+    let directory = configuration.rules(cli);
+    let load = || Ruleset::load(&sources, directory.as_deref());
     let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) if arguments.fix || arguments.diff => {
-            by(load(), &sources, err, |rules, err| fix::run(arguments, (world, rules, style), out, err))
+            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), out, err))
         }
         Command::Check(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
@@ -101,11 +118,12 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
             by(rules, &sources, err, |rules, err| {
-                let (mut layout, config) = read?;
+                let mut layout = read?;
                 if let Some(from) = &arguments.from {
                     check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
                 }
-                let read = report::Read { layout, config, only: BTreeSet::new() };
+                let acceptance = acceptance(arguments, configuration, world);
+                let read = report::Read { layout, acceptance, only: BTreeSet::new() };
                 let to = (&outputs, arguments.output.fail_on);
                 report::report(read, to, (world, style, rules, &sources), out, err)
             })
@@ -113,7 +131,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Audit(arguments) => {
             let to = (&Outputs::of(&arguments.output, &world.directory)?, arguments.output.fail_on);
             by(load(), &sources, err, |rules, err| {
-                let read = audit::read(arguments, (world, rules, &sources))?;
+                let read = audit::read(arguments, configuration, (world, rules, &sources))?;
                 report::report(read, to, (world, style, rules, &sources), out, err)
             })
         }
@@ -127,6 +145,31 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
         Command::Completions(arguments) => shell::completions(arguments, out),
         Command::Man(arguments) => shell::man(arguments, world, out, err),
+    }
+}
+
+/// What decides which findings of a check count.
+fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a World) -> Acceptance<'a> {
+    Acceptance {
+        world,
+        configuration,
+        first: first_of(arguments).map(Path::to_owned),
+        arguments: &arguments.accept,
+        since: arguments.since.as_deref(),
+        whole: arguments.compose.profile.is_empty(),
+        planned: true,
+    }
+}
+
+fn first_of(check: &Check) -> Option<&Path> {
+    check.paths.first().or(check.compose.file.first()).map(PathBuf::as_path)
+}
+
+/// The first path that a command is given.
+fn first_path(command: &Command) -> Option<&Path> {
+    match command {
+        Command::Check(check) => first_of(check),
+        _ => None,
     }
 }
 

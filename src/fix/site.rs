@@ -47,7 +47,7 @@ impl Site {
             .ok_or_else(elsewhere)?;
         let site = Self { file, documents: stream.documents, document, service: service.to_owned(), item };
         site.own(&site.item)?;
-        if sources.all().iter().any(|file| is_extended(file, service)) {
+        if sources.all().iter().any(|(_, file)| is_extended(file, service)) {
             return Err(format!("another service extends `{service}` and would change with it"));
         }
         Ok(site)

@@ -3,7 +3,7 @@
 
 use super::expand::expand;
 use super::place::{Landing, Mounts};
-use super::program::{Calls, Contradiction, GUARD_LABEL};
+use super::program::{self, Calls, Contradiction, GUARD_LABEL, declaration};
 use super::state::StateDir;
 use crate::finding::Evidence;
 use crate::model::{
@@ -74,8 +74,8 @@ pub(crate) fn guard<'a>(
     state: &StateDir,
     mounts: &Mounts<'a>,
 ) -> GuardFact<'a> {
-    let label = container.labels.get(GUARD_LABEL);
-    let declared = label.map(|label| declared(label, container, profile, state));
+    let label = declaration(container, GUARD_LABEL);
+    let declared = label.map(|label| declared(label.label, container, profile, state));
     let mut fact = match shown(container, profile, calls, state) {
         Shown::Bypassed(call, text) => {
             let mut fact = GuardFact::of(Guard::Bypassed, Evidence::seen(text, Some(call.span)));
@@ -120,7 +120,7 @@ pub(crate) fn guard<'a>(
             let evidence = fact.evidence.first().cloned();
             fact.contradiction = evidence.map(|evidence| Contradiction { label: GUARD_LABEL, evidence });
         }
-        fact.unreadable = unreadable(&declared, label);
+        fact.unreadable = unreadable(&declared, &label);
     }
     fact
 }
@@ -337,27 +337,27 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
     }
 }
 
-fn unreadable(declared: &Declared, label: &Label) -> Option<Evidence> {
-    let text = format!("the label {GUARD_LABEL} is neither a path, nor yes, nor none");
-    matches!(declared, Declared::Unreadable).then(|| Evidence::declared(text, Some(label.span)))
+fn unreadable(declared: &Declared, label: &program::Declared<'_>) -> Option<Evidence> {
+    let text = || format!("{} is neither a path, nor yes, nor none", label.who());
+    matches!(declared, Declared::Unreadable).then(|| Evidence::declared(text(), Some(label.span())))
 }
 
 fn by_label<'a>(
     mut fact: GuardFact<'a>,
-    label: Option<&Label>,
+    label: Option<program::Declared<'_>>,
     declared: Option<Declared>,
     mounts: &Mounts<'a>,
 ) -> GuardFact<'a> {
     let (Some(label), Some(declared)) = (label, declared) else { return fact };
-    fact.unreadable = unreadable(&declared, label);
+    fact.unreadable = unreadable(&declared, &label);
     let (state, text) = match &declared {
-        Declared::Path(path) => (Guard::Held, format!("the label {GUARD_LABEL} says it goes through flock on {path}")),
-        Declared::None => (Guard::Absent, format!("the label {GUARD_LABEL} says it takes none")),
+        Declared::Path(path) => (Guard::Held, format!("{} says it goes through flock on {path}", label.who())),
+        Declared::None => (Guard::Absent, format!("{} says it takes none", label.who())),
         Declared::Unreadable => return fact,
     };
     fact.state = state;
-    fact.evidence.push(Evidence::declared(text, Some(label.span)));
-    fact.span = Some(label.span);
+    fact.evidence.push(Evidence::declared(text, Some(label.span())));
+    fact.span = Some(label.span());
     if let Declared::Path(path) = declared {
         fact.landing = Some(mounts.land(&path));
         fact.path = Some(path);

@@ -31,16 +31,17 @@ use group::{OnHost, Relation, groups, relate};
 pub use locate::locate;
 use lock::leftover;
 use place::Filesystem;
-use program::Runs;
+use program::{Runs, declare};
 use state::is_home;
 use subject::{Subject, flock_problem, side_file_fact, subjects};
 use unresolved::Unresolved;
 use verdict::{Case, names};
 
 /// Judges a layout by the rules.
-pub fn judge(layout: Layout, rules: &Ruleset, config: &Config) -> Report {
+pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut report = Report { containers, ..Report::default() };
+    declare(&mut layout.containers, config);
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();

@@ -2,8 +2,9 @@
 //! May use `model`, `ruleset` and `finding`.
 
 use crate::finding::Evidence;
-use crate::model::{Container, Invocation, Sight};
-use crate::ruleset::Profile;
+use crate::model::{Container, Invocation, Label, Sight};
+use crate::ruleset::{Config, Profile};
+use crate::text::Span;
 
 /// The labels that declare facts.
 pub(crate) const ROLE_LABEL: &str = "overlock.role";
@@ -29,7 +30,74 @@ pub(crate) struct Calls<'a> {
     pub(crate) idle: Vec<&'a Invocation>,
 }
 
-/// A contradiction between a label and stronger evidence.
+/// What a person says of a container: by a label, or where there is none, by the configuration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Declared<'a> {
+    pub(crate) label: &'a Label,
+    name: &'static str,
+    by_label: bool,
+}
+
+/// What is declared under a label's name.
+pub(crate) fn declaration<'a>(container: &'a Container, name: &'static str) -> Option<Declared<'a>> {
+    let by_label = container.labels.get(name).map(|label| Declared { label, name, by_label: true });
+    by_label.or_else(|| container.declared.get(name).map(|label| Declared { label, name, by_label: false }))
+}
+
+impl Declared<'_> {
+    pub(crate) fn text(&self) -> &str {
+        &self.label.value.text
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.label.span
+    }
+
+    /// Who says it, to go before what is said.
+    pub(crate) fn who(&self) -> String {
+        if self.by_label {
+            format!("the label {}", self.name)
+        } else {
+            format!("the configuration, under `{}`,", self.section())
+        }
+    }
+
+    /// The same with whom it is said of.
+    pub(crate) fn who_of(&self, container: &str) -> String {
+        if self.by_label {
+            return format!("{} of {container}", self.who());
+        }
+        format!("the configuration, under `{}` for {container},", self.section())
+    }
+
+    fn section(&self) -> &'static str {
+        section(self.name)
+    }
+}
+
+/// The configuration's name for what a label says.
+fn section(label: &str) -> &'static str {
+    match label {
+        ROLE_LABEL => "roles",
+        GUARD_LABEL => "guards",
+        _ => "versions",
+    }
+}
+
+/// Takes in what the configuration declares of each container.
+pub(crate) fn declare(containers: &mut [Container], config: &Config) {
+    let sections = [(ROLE_LABEL, &config.roles), (GUARD_LABEL, &config.guards), (VERSION_LABEL, &config.versions)];
+    for (label, declarations) in sections.into_iter().filter(|(_, declarations)| !declarations.is_empty()) {
+        for container in containers.iter_mut() {
+            if let Some(value) = Config::declared(declarations, container.project.as_deref(), &container.name) {
+                let span = value.span.unwrap_or(container.span);
+                container.declared.insert(label.to_owned(), Label { value: value.clone(), span });
+            }
+        }
+    }
+}
+
+/// A contradiction between a declaration and stronger evidence.
 #[derive(Debug, Clone)]
 pub(crate) struct Contradiction {
     pub(crate) label: &'static str,
@@ -81,11 +149,9 @@ pub(crate) fn runs(container: &Container, profile: &Profile, calls: &Calls<'_>, 
     if let Some(call) = calls.live.first() {
         return Runs::Yes(Evidence::seen(format!("it runs {}", profile.name), Some(call.span)));
     }
-    if let Some(label) = container.labels.get(ROLE_LABEL).filter(|label| label.value.text == "none") {
-        return Runs::No(Evidence::declared(
-            format!("the label {ROLE_LABEL} says it does not run it"),
-            Some(label.span),
-        ));
+    if let Some(declared) = declaration(container, ROLE_LABEL).filter(|declared| declared.text() == "none") {
+        let text = format!("{} says it does not run it", declared.who());
+        return Runs::No(Evidence::declared(text, Some(declared.span())));
     }
     let seen: Vec<&Invocation> = ran(container).collect();
     let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));

@@ -1,7 +1,7 @@
 //! Who waits for a container: nobody (batch), a person (interactive), or not known.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::program::{Calls, Contradiction, ROLE_LABEL, arguments};
+use super::program::{Calls, Contradiction, ROLE_LABEL, arguments, declaration};
 use crate::finding::Evidence;
 use crate::model::{Container, Invocation};
 use crate::ruleset::{Profile, Role};
@@ -37,20 +37,20 @@ pub(crate) fn role(container: &Container, profile: &Profile, calls: &Calls<'_>) 
     };
     let mut fact =
         RoleFact { role: Role::Unknown, evidence: Vec::new(), weak: false, contradiction: None, unreadable: None };
-    let declared = container.labels.get(ROLE_LABEL).and_then(|label| {
-        let role = match label.value.text.as_str() {
+    let declared = declaration(container, ROLE_LABEL).and_then(|declared| {
+        let role = match declared.text() {
             "batch" => Some(Role::Batch),
             "interactive" => Some(Role::Interactive),
             "none" => None,
             _ => {
-                let text = format!("the label {ROLE_LABEL} is none of batch, interactive, none");
-                fact.unreadable = Some(Evidence::declared(text, Some(label.span)));
+                let text = format!("{} is none of batch, interactive, none", declared.who());
+                fact.unreadable = Some(Evidence::declared(text, Some(declared.span())));
                 None
             }
         };
         let evidence =
-            |role: Role| Evidence::declared(format!("the label {ROLE_LABEL} says {}", role.name()), Some(label.span));
-        if let (None, Some(call)) = (role, calls.live.first().filter(|_| label.value.text == "none")) {
+            |role: Role| Evidence::declared(format!("{} says {}", declared.who(), role.name()), Some(declared.span()));
+        if let (None, Some(call)) = (role, calls.live.first().filter(|_| declared.text() == "none")) {
             let text = format!("it calls {name}");
             fact.contradiction =
                 Some(Contradiction { label: ROLE_LABEL, evidence: Evidence::seen(text, Some(call.span)) });

@@ -15,7 +15,7 @@ impl Judgement<'_, '_> {
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
             let blind = Blind {
                 problem: format!("{name} declares something that is not understood: {}", evidence.text),
-                settle: "Correct the label; `overlock explain undetermined` lists the values.".to_owned(),
+                settle: "Correct it; `overlock explain undetermined` lists the values.".to_owned(),
                 span: evidence.span.unwrap_or(subject.container.span),
             };
             return Some((Sight::Declaration, blind));

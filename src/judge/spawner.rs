@@ -1,7 +1,7 @@
 //! Containers that can start others which no input describes. May use `model`, `ruleset`, `finding` and earlier parts
 //! of `judge`.
 
-use super::program::ROLE_LABEL;
+use super::program::{ROLE_LABEL, declaration};
 use super::words;
 use crate::finding::{Evidence, Finding, Location, Report, Verdict};
 use crate::model::{Container, Layout, Mount, MountSource};
@@ -25,7 +25,7 @@ pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
     }
     for container in &layout.containers {
         let declared = container.starts_described
-            || container.labels.get(ROLE_LABEL).is_some_and(|label| label.value.text == "none");
+            || declaration(container, ROLE_LABEL).is_some_and(|declared| declared.text() == "none");
         let socket = container.mounts.iter().find(|mount| {
             let MountSource::Host(source) = &mount.source else { return false };
             rules.filesystems.engine_sockets.contains(&source.text)

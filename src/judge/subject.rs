@@ -8,7 +8,7 @@ use super::files::{Copied, copies, links, removes, written};
 use super::guard::{GuardFact, guard};
 use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks};
 use super::place::{Filesystem, Landing, Mounts, Place};
-use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, runs};
+use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, declaration, runs};
 use super::role::{RoleFact, role};
 use super::state::{StateDir, directories, is_home};
 use super::version::{VersionFact, is_program_image, mounts_program, version};
@@ -81,7 +81,7 @@ impl Subject<'_> {
         let moved = &self.profile.state_directory.variable;
         self.scope != Scope::Private
             || self.login.mount.is_some()
-            || labels.iter().any(|label| self.container.labels.contains_key(*label))
+            || labels.iter().any(|label| declaration(self.container, label).is_some())
             || self
                 .container
                 .env

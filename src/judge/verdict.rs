@@ -2,7 +2,7 @@
 //! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
 
 use super::group::Relation;
-use super::program::Contradiction;
+use super::program::{Contradiction, declaration};
 use super::subject::Subject;
 use super::words::Words;
 use crate::finding::{Evidence, Finding, Location, MAX_PEERS};
@@ -52,7 +52,7 @@ impl Case<'_, '_> {
 
     fn broken(&self, table: &str, breach: &Breach, findings: &mut Vec<Finding>) {
         if table == "declaration" {
-            // One for each label that is contradicted.
+            // One for each declaration that is contradicted.
             for contradiction in self.contradictions() {
                 let locations = vec![self.label_location(contradiction), evidence_location(&contradiction.evidence)]
                     .into_iter()
@@ -118,8 +118,8 @@ impl Case<'_, '_> {
     }
 
     fn label_location(&self, contradiction: &Contradiction) -> Option<Location> {
-        let label = self.subject.container.labels.get(contradiction.label)?;
-        Some(Location { span: label.span, label: "declared here".to_owned() })
+        let declared = declaration(self.subject.container, contradiction.label)?;
+        Some(Location { span: declared.span(), label: "declared here".to_owned() })
     }
 
     fn locations(&self, table: &str) -> Vec<Location> {

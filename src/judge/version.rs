@@ -1,7 +1,7 @@
 //! Which version of the program a container runs, and from where that is known.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::program::{Calls, Contradiction, VERSION_LABEL, package_version};
+use super::program::{Calls, Contradiction, VERSION_LABEL, declaration, package_version};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Mount, MountSource, parent_and_name};
 use crate::ruleset::{Profile, VersionRange};
@@ -28,14 +28,14 @@ pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_
         Built::Unpinned => None,
         Built::Unknown => build_argument(container, profile),
     });
-    let declared = container.labels.get(VERSION_LABEL).and_then(|label| {
-        let range = VersionRange::parse(&label.value.text);
+    let declared = declaration(container, VERSION_LABEL).and_then(|declared| {
+        let range = VersionRange::parse(declared.text());
         if range.is_none() {
-            let text = format!("the label {VERSION_LABEL} is no version such as 2.1.132 or >=2.1.132");
-            fact.unreadable = Some(Evidence::declared(text, Some(label.span)));
+            let text = format!("{} is no version such as 2.1.132 or >=2.1.132", declared.who());
+            fact.unreadable = Some(Evidence::declared(text, Some(declared.span())));
         }
-        let text = range.as_ref().map(|range| format!("the label {VERSION_LABEL} says {range}"))?;
-        Some((range?, Evidence::declared(text, Some(label.span))))
+        let text = range.as_ref().map(|range| format!("{} says {range}", declared.who()))?;
+        Some((range?, Evidence::declared(text, Some(declared.span()))))
     });
     match (seen, declared) {
         (Some((seen, evidence)), Some((declared, _))) if !declared.overlaps(&seen) => {

@@ -1,6 +1,6 @@
 //! The names that a message or a remedy of the matrix asks for. May use `finding` and earlier parts of `judge`.
 
-use super::program::Contradiction;
+use super::program::{Contradiction, declaration};
 use super::verdict::{Case, names};
 use crate::model::split_below;
 use crate::ruleset::Role;
@@ -37,7 +37,10 @@ impl Words<'_, '_, '_> {
             "container" => subject.container.name.clone(),
             "contradiction" => self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone()),
             "copied" => subject.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
-            "label" => self.contradiction.map_or_else(String::new, |found| found.label.to_owned()),
+            "declaration" => {
+                let declared = self.contradiction.and_then(|found| declaration(subject.container, found.label));
+                declared.map_or_else(String::new, |declared| declared.who_of(&subject.container.name))
+            }
             "guard_condition" => subject.guard.condition.clone().unwrap_or_default(),
             "guard_default" => format!("{}/{}", subject.state.path, profile.guard.file),
             "guard_file" => profile.guard.file.clone(),

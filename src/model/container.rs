@@ -60,6 +60,8 @@ pub struct Container {
     pub read_only: bool,
     /// Labels by name.
     pub labels: BTreeMap<String, Label>,
+    /// What the configuration says in place of a label, by the label's name: weaker than the label itself.
+    pub declared: BTreeMap<String, Label>,
     /// Environment by name; a later source has already won.
     pub env: BTreeMap<String, EnvVar>,
     /// Mounts, each target once, in no particular order.

@@ -15,7 +15,7 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
-pub use path::{clean, is_whole, join, parent_and_name, split_below, upward};
+pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 

@@ -38,6 +38,15 @@ pub fn join(base: &str, path: &str) -> String {
     if path.starts_with('/') { clean(path) } else { clean(&format!("{base}/{path}")) }
 }
 
+/// `path` as it is named from the directory `base`; both are clean and absolute.
+pub fn relative(base: &str, path: &str) -> String {
+    let parts = |path| str::split(path, '/').filter(|part| !part.is_empty());
+    let shared = parts(base).zip(parts(path)).take_while(|(one, two)| one == two).count();
+    let up = parts(base).skip(shared).map(|_| "..");
+    let steps: Vec<&str> = up.chain(parts(path).skip(shared)).collect();
+    if steps.is_empty() { ".".to_owned() } else { steps.join("/") }
+}
+
 /// The rest of `path` below `base` without a leading slash (empty where they are equal), or `None` where `path` is
 /// not below it. Both are clean and absolute.
 pub fn split_below<'a>(path: &'a str, base: &str) -> Option<&'a str> {

@@ -29,6 +29,10 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
         writeln!(out)?;
         self::finding(finding, sources, style, out)?;
     }
+    let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted(finding, sources)).collect();
+    if !accepted.is_empty() {
+        writeln!(out, "\n{}", accepted.join("\n"))?;
+    }
     if !report.participants.is_empty() || !report.findings.is_empty() {
         writeln!(out)?;
     }
@@ -38,6 +42,15 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
 fn sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
     writeln!(out, "{}: {}{}: {}", one.verdict.name(), safe(&project), safe(&one.container), safe(&one.reason))
+}
+
+/// The line of a finding that somebody gave a reason for. What was there before is counted alone.
+fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
+    let suppressed = finding.suppressed.as_ref()?;
+    let span = suppressed.span?;
+    let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
+    let (rule, container) = (&finding.rule, &finding.container);
+    Some(safe(&format!("accepted: {container}: {rule}: {} ({at})", suppressed.reason)).into_owned())
 }
 
 fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! Words that several formats share. May use `finding`, `model` and `triage`.
 
-use crate::finding::{Finding, Report, Verdict};
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Report, SuppressedBy, Verdict};
 use crate::model::{Diagnostic, Level};
 use crate::triage::count;
 
@@ -17,7 +19,12 @@ pub(super) fn summary(report: &Report) -> String {
         format!("{} undetermined", counts.undetermined),
     ];
     if counts.suppressed > 0 {
-        parts.push(format!("{} suppressed", counts.suppressed));
+        let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();
+        for one in report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()) {
+            *kinds.entry(one.by).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+        parts.push(format!("{} suppressed ({})", counts.suppressed, kinds.join(", ")));
     }
     let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
     if wrong > 0 {
@@ -59,10 +66,11 @@ pub(super) fn suppression(finding: &Finding) -> String {
     }
 }
 
-fn by(by: crate::finding::SuppressedBy) -> &'static str {
+fn by(by: SuppressedBy) -> &'static str {
     match by {
-        crate::finding::SuppressedBy::Comment => "a comment",
-        crate::finding::SuppressedBy::Configuration => "the configuration",
-        crate::finding::SuppressedBy::Baseline => "the baseline",
+        SuppressedBy::Comment => "a comment",
+        SuppressedBy::Configuration => "the configuration",
+        SuppressedBy::Baseline => "the baseline",
+        SuppressedBy::Unchanged => "what did not change",
     }
 }

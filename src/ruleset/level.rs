@@ -25,6 +25,15 @@ impl Severity {
     }
 }
 
+/// From which severity on a finding fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// From this severity on.
+    Severity(Severity),
+    /// No finding does.
+    Never,
+}
+
 /// How sure a finding is of its facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

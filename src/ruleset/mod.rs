@@ -17,16 +17,16 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::{PLACEHOLDERS, Problem};
-pub use config::{Answer, CONFIG_FILE, Config, HostConfig};
+pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
 pub use filesystem::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
-pub use level::{Confidence, Severity};
+pub use level::{Confidence, FailOn, Severity};
 pub use matrix::{Breach, Matrix, Outcome, Row, Table};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
 pub use version::VersionRange;
 
 use crate::text::yaml::{self, Limits};
-use crate::text::{FileId, Pos, Sources, Span};
+use crate::text::{FileId, Pos, Sources, Span, nearest};
 use check::Checker;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -77,6 +77,39 @@ impl Ruleset {
         // The embedded matrix is proved total by a test; proving it again would cost every run.
         let own_matrix = directory.is_some();
         assemble(sources, files, own_matrix)
+    }
+
+    /// The same rules with the severities that a configuration gives them.
+    #[must_use]
+    pub fn graded(&self, config: &Config) -> Self {
+        let mut rules = self.clone();
+        let rows = rules.matrix.tables.values_mut().flat_map(|table| &mut table.rows);
+        for row in rows {
+            let Outcome::Broken(breach) = &mut row.outcome else { continue };
+            let given = config.severity.get(&breach.rule).and_then(|grade| grade.severity);
+            breach.severity = given.unwrap_or(breach.severity);
+        }
+        rules
+    }
+
+    /// Whether there is a rule of this id.
+    ///
+    /// # Errors
+    /// That there is none, with what may be meant.
+    pub fn knows(&self, rule: &str) -> Result<(), String> {
+        let known = || self.matrix.rules.keys().map(String::as_str);
+        if self.matrix.rules.contains_key(rule) {
+            return Ok(());
+        }
+        let shares = |known: &&str| known.split('-').any(|word| rule.split('-').any(|other| other == word));
+        let near: Vec<&str> =
+            nearest(rule, known()).map_or_else(|| known().filter(shares).collect(), |near| vec![near]);
+        let hint = if near.is_empty() {
+            "run `overlock explain` for the list".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
+        Err(format!("there is no rule `{rule}`; {hint}"))
     }
 
     /// The profile of an id.

@@ -1,8 +1,12 @@
 //! Source text: files, positions in them, and YAML with the position of every node.
 //! Uses nothing else of this crate.
 
+mod comment;
+mod near;
 pub mod scalar;
 mod source;
 pub mod yaml;
 
-pub use source::{FileId, Pos, SourceFile, Sources, Span, Teller};
+pub use comment::yaml_comments;
+pub use near::nearest;
+pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

@@ -61,6 +61,17 @@ pub enum Teller {
     Kernel,
 }
 
+/// By which rules a file that people write is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// YAML.
+    Yaml,
+    /// A shell script.
+    Shell,
+    /// A Dockerfile.
+    Dockerfile,
+}
+
 /// A file's name as it is shown to a person, and its text. Or what was told of a running container, a fact a line.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -69,6 +80,8 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
     /// Of a running container, who told each line; empty for a file.
     tellers: Vec<Teller>,
+    /// The rules of its comments; `None` where nobody looks for any.
+    syntax: Option<Syntax>,
 }
 
 impl SourceFile {
@@ -82,7 +95,7 @@ impl SourceFile {
         };
         let starts = (0..bytes.len()).filter(|at| ends(*at)).map(|at| at + 1);
         let line_starts = std::iter::once(0).chain(starts).collect();
-        Self { name, text, line_starts, tellers: Vec::new() }
+        Self { name, text, line_starts, tellers: Vec::new(), syntax: None }
     }
 
     /// The name shown to a person: the path as it was given or found, `-` for standard input.
@@ -98,6 +111,11 @@ impl SourceFile {
     /// Who told a line, from 1; `None` in a file.
     pub fn teller(&self, line: u32) -> Option<Teller> {
         self.tellers.get((line as usize).checked_sub(1)?).copied()
+    }
+
+    /// By which rules it is written, where it is a file of a repository that may hold comments.
+    pub fn syntax(&self) -> Option<Syntax> {
+        self.syntax
     }
 
     /// The whole text.
@@ -160,14 +178,14 @@ impl Sources {
         self.planned.get(&path.canonicalize().ok()?).map(String::as_str)
     }
 
-    /// Every file, in the order in which they were read.
-    pub fn all(&self) -> Vec<Arc<SourceFile>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Takes a file in and names it.
     pub fn add(&self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         self.keep(SourceFile::new(name.into(), text.into()))
+    }
+
+    /// Takes in a file of a repository, by whose rules its comments are known.
+    pub fn add_written(&self, name: impl Into<String>, text: impl Into<String>, syntax: Syntax) -> FileId {
+        self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name.into(), text.into()) })
     }
 
     /// Takes in what was told of a running container, a fact a line, and names it.
@@ -181,6 +199,12 @@ impl Sources {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.push(file);
         FileId(narrow(files.len() - 1))
+    }
+
+    /// Every file that was taken in so far, with its name here.
+    pub fn all(&self) -> Vec<(FileId, Arc<SourceFile>)> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.iter().enumerate().map(|(number, file)| (FileId(narrow(number)), Arc::clone(file))).collect()
     }
 
     /// The file of a name given out by [`Sources::add`]; an empty one for any other.

@@ -1,23 +1,25 @@
 //! What a finding is recognised by from one run to the next. May use `finding`,
-//! `model` and `text`.
+//! `model`, `text` and `triage::names`.
 
 use std::collections::HashMap;
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use super::names::Names;
 use crate::finding::{Finding, Report};
 use crate::model::Diagnostic;
 use crate::text::Sources;
 
 /// Gives every finding its fingerprint: of the rule, the container, the file and what is written at the primary
-/// location; never of a line number. Findings that agree in all that are numbered in the report's order.
-pub fn fingerprint(report: &mut Report, sources: &Sources) {
+/// location; never of a line number, of where the tool runs, or of what the directory is called. Findings that agree in
+/// all that are numbered in the report's order.
+pub fn fingerprint(report: &mut Report, names: &Names, sources: &Sources) {
     let mut known: HashMap<String, u32> = HashMap::new();
     for finding in &mut report.findings {
-        let first = digest(finding, sources, 0);
+        let first = digest(finding, names, sources, 0);
         let number = known.entry(first.clone()).or_default();
-        finding.fingerprint = if *number == 0 { first } else { digest(finding, sources, *number) };
+        finding.fingerprint = if *number == 0 { first } else { digest(finding, names, sources, *number) };
         *number += 1;
     }
 }
@@ -48,22 +50,26 @@ fn joined(parts: &[&str]) -> String {
 }
 
 /// The parts one after the other, each with its length. What is written here is kept in baselines: it must not change.
-fn digest(finding: &Finding, sources: &Sources, number: u32) -> String {
+fn digest(finding: &Finding, names: &Names, sources: &Sources, number: u32) -> String {
     let mut hasher = SipHasher13::new();
     let mut add = |part: &str| {
         hasher.write(&(part.len() as u64).to_le_bytes());
         hasher.write(part.as_bytes());
     };
     add(&finding.rule);
-    add(finding.project.as_deref().unwrap_or(""));
-    add(unnumbered(&finding.container));
-    if let Some(span) = finding.primary() {
-        let file = sources.get(span.file);
-        add(file.name());
-        // What the engine and the kernel tell has numbers in it that are others after the next start.
-        if file.teller(span.start.line).is_none() {
+    add(&unnumbered(&finding.container));
+    let file = finding.primary().map(|span| (sources.get(span.file), span));
+    match file {
+        Some((file, span)) if file.teller(span.start.line).is_none() => {
+            add(&names.kept(file.name()));
             add(&file.slice(span).split_whitespace().collect::<Vec<_>>().join(" "));
         }
+        // What the engine and the kernel tell has numbers in it that are others after the next start.
+        Some((file, _)) => {
+            add(finding.project.as_deref().unwrap_or(""));
+            add(file.name());
+        }
+        None => add(finding.project.as_deref().unwrap_or("")),
     }
     if number > 0 {
         add(&number.to_string());
@@ -72,11 +78,11 @@ fn digest(finding: &Finding, sources: &Sources, number: u32) -> String {
 }
 
 /// A container's name without the line that a script starts it in.
-fn unnumbered(name: &str) -> &str {
-    match name.rsplit_once(':') {
-        Some((file, line)) if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) => file,
-        _ => name,
-    }
+fn unnumbered(name: &str) -> String {
+    let Some((file, rest)) = name.rsplit_once(':') else { return name.to_owned() };
+    let more = rest.trim_start_matches(|ch: char| ch.is_ascii_digit());
+    let line = more.len() < rest.len() && (more.is_empty() || more.starts_with(' '));
+    if line { format!("{file}{more}") } else { name.to_owned() }
 }
 
 #[cfg(test)]
@@ -105,13 +111,23 @@ mod tests {
 
     /// The fingerprints of findings about the second line of a text, each with a rule and a container.
     fn prints(text: &str, line: u32, findings: &[(&str, &str)]) -> Vec<String> {
+        prints_of(("/p", "/p", "compose.yaml"), text, line, findings)
+    }
+
+    /// The same of a file, named from one directory and kept below another.
+    fn prints_of(
+        (cwd, base, name): (&str, &str, &str),
+        text: &str,
+        line: u32,
+        findings: &[(&str, &str)],
+    ) -> Vec<String> {
         let sources = Sources::default();
-        let file = sources.add("compose.yaml", text);
+        let file = sources.add(name, text);
         let pos = |column| Pos { line, column };
         let span = Span { file, start: pos(1), end: pos(6) };
         let findings = findings.iter().map(|(rule, container)| finding(rule, container, span)).collect();
         let mut report = Report { findings, ..Report::default() };
-        fingerprint(&mut report, &sources);
+        fingerprint(&mut report, &Names::new(cwd, base), &sources);
         report.findings.into_iter().map(|finding| finding.fingerprint).collect()
     }
 
@@ -119,7 +135,7 @@ mod tests {
     fn a_moved_line_is_the_same_and_another_text_is_not() {
         let one = prints("x\n- a:b\n", 2, &[("r", "c")]);
         // Written down: a baseline of an earlier release is compared with it.
-        assert_eq!(one, ["e87b3e453c26e4c9510b2260dcf5ba07"]);
+        assert_eq!(one, ["acdf135c5e8d89878d6eada397f799b5"]);
         assert_eq!(one, prints("x\ny\n- a:b\n", 3, &[("r", "c")]));
         assert_ne!(one, prints("x\n- a:c\n", 2, &[("r", "c")]));
         assert_ne!(one, prints("x\n- a:b\n", 2, &[("s", "c")]));
@@ -127,8 +143,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_the_same_from_everywhere_and_another_is_not() {
+        let of = |names| prints_of(names, "x\n- a:b\n", 2, &[("r", "c")]);
+        let one = of(("/p", "/p", "compose.yaml"));
+        assert_eq!(one, of(("/p/deep", "/p", "../compose.yaml")));
+        assert_eq!(one, of(("/elsewhere", "/p", "/p/./compose.yaml")));
+        assert_eq!(one, of(("/q", "/q", "compose.yaml")));
+        assert_ne!(one, of(("/p", "/p", "other/compose.yaml")));
+        assert_ne!(one, of(("/p", "/", "compose.yaml")));
+    }
+
+    #[test]
     fn a_script_may_move_and_equals_are_numbered() {
         assert_eq!(prints("\n- a:b", 2, &[("r", "x.sh:3")]), prints("\n- a:b", 2, &[("r", "x.sh:9")]));
+        let less = |line| prints("\n- a:b", 2, &[("r", &format!("x.sh:{line} (with fewer mounts)"))]);
+        assert_eq!(less(3), less(9));
+        assert_ne!(less(3), prints("\n- a:b", 2, &[("r", "x.sh:3")]));
         let two = prints("\n- a:b", 2, &[("r", "c"), ("r", "c")]);
         assert_ne!(two[0], two[1]);
         assert_eq!(two[0], prints("\n- a:b", 2, &[("r", "c")])[0]);

@@ -1,23 +1,31 @@
 //! What comes first, what counts, and what the exit status is. Decided before anything is rendered, and the same in
-//! every format. May use `finding`, `ruleset` and `text`.
+//! every format. May use `finding`, `model`, `ruleset` and `text`.
+//!
+//! ```text
+//! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
+//! comment      what comments ignore;  accept: that and what the configuration ignores
+//! baseline     what was there before;  changes: what did not change since a revision
+//! ```
 
+mod accept;
+mod baseline;
+mod changes;
+mod comment;
 mod fingerprint;
+mod names;
 
+pub use accept::{Looked, accept, idle_declarations, unknown_rules};
+pub use baseline::{Baseline, BaselineError};
+pub use changes::{Changes, Extent, unchanged};
+pub use comment::{Comments, MARK};
 pub use fingerprint::{diagnostic_fingerprints, fingerprint};
+pub use names::Names;
 
 use crate::finding::{Finding, Report, UNDETERMINED};
 use crate::model::Level;
+pub use crate::ruleset::FailOn;
 use crate::ruleset::Severity;
 use crate::text::Sources;
-
-/// From which severity on a finding fails the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailOn {
-    /// From this severity on.
-    Severity(Severity),
-    /// No finding does.
-    Never,
-}
 
 /// How a run ends (`DESIGN.md`, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

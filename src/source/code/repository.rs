@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::source::script::disk::Opened;
-use crate::text::{FileId, Sources};
+use crate::text::{FileId, Sources, Syntax};
 
 /// The largest script that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -87,7 +87,7 @@ impl<'a> Repository<'a> {
             return self.elsewhere(path);
         }
         match text(&real) {
-            Ok(Some(text)) => Opened::Text(self.sources.add(self.shown(path), text)),
+            Ok(Some(text)) => Opened::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
             Ok(None) => Opened::Binary,
             Err(why) => Opened::Unseen(why),
         }

@@ -137,7 +137,7 @@ fn read_file(
     }
     let shown = file.strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
     let not_read = format!("its env_file {shown} was not read");
-    let (id, text) = read::read(sources, &file, &shown, None).map_err(|diagnostic| {
+    let (id, text) = read::read(sources, &file, &shown).map_err(|diagnostic| {
         // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state
         // directory is not judged as if nothing were missing.
         let level = match (strict, file.exists()) {

@@ -154,7 +154,7 @@ impl Loading<'_> {
         for file in files {
             let path = self.context.cwd.join(file);
             let name = self.shown(&path);
-            let (id, text) = match read::read(self.sources, &path, &name, None) {
+            let (id, text) = match read::read(self.sources, &path, &name) {
                 Ok(read) => read,
                 Err(told) => {
                     self.tell(told);

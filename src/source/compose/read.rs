@@ -5,21 +5,32 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::model::{Diagnostic, Level};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{FileId, Sources, Span, Syntax};
 
 /// The largest file that is read, in bytes. No compose file comes near it.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads a file in, `-` being what standard input held.
-pub(super) fn read(
+/// Reads a compose file in, `-` being what standard input held.
+pub(super) fn read_compose(
     sources: &Sources,
     path: &Path,
     name: &str,
     stdin: Option<&[u8]>,
 ) -> Result<(FileId, String), Diagnostic> {
     if let Some(text) = sources.planned(path) {
-        return Ok((sources.add(name, text), text.to_owned()));
+        return Ok((sources.add_written(name, text, Syntax::Yaml), text.to_owned()));
     }
+    let text = decoded(sources, path, name, stdin)?;
+    Ok((sources.add_written(name, text.clone(), Syntax::Yaml), text))
+}
+
+/// Reads any other file in.
+pub(super) fn read(sources: &Sources, path: &Path, name: &str) -> Result<(FileId, String), Diagnostic> {
+    let text = decoded(sources, path, name, None)?;
+    Ok((sources.add(name, text.clone()), text))
+}
+
+fn decoded(sources: &Sources, path: &Path, name: &str, stdin: Option<&[u8]>) -> Result<String, Diagnostic> {
     let bytes = bytes(path, stdin).map_err(|error| {
         let message = format!("cannot read this file: {error}; check its path and permissions");
         Diagnostic::about(Level::Error, Some(name.to_owned()), message)
@@ -28,16 +39,13 @@ pub(super) fn read(
         let message = format!("larger than {} MiB, which no compose file is; it is not read", MAX_BYTES / 1024 / 1024);
         return Err(Diagnostic::about(Level::Error, Some(name.to_owned()), message));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((sources.add(name, text.clone()), text)),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let file = sources.add(name, text);
-            let span = Span::at(file, sources.get(file).position(valid));
-            Err(Diagnostic::at(Level::Error, span, "not UTF-8 from here on; save the file as UTF-8"))
-        }
-    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let file = sources.add(name, text);
+        let span = Span::at(file, sources.get(file).position(valid));
+        Diagnostic::at(Level::Error, span, "not UTF-8 from here on; save the file as UTF-8")
+    })
 }
 
 /// A file's text, for a first look: whatever is wrong with it is told when it is read for good.

@@ -80,6 +80,7 @@ impl Reader<'_> {
             stdin_open: self.flag(node, "stdin_open"),
             read_only: self.flag(node, "read_only").is_some_and(|flag| flag.on),
             labels: self.labels(node),
+            declared: BTreeMap::new(),
             env,
             mounts: self.mounts(node),
             unseen: std::mem::take(&mut self.reading.unseen),

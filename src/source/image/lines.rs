@@ -1,10 +1,11 @@
 //! A Dockerfile's text to instructions: directives, continued lines, comments and here-documents, each character with
 //! its place. As BuildKit's `parser.go` has it, but a line that is no instruction is told and passed over.
-//! May use `text`.
+//! May use `text` and `source::script`.
 
 use std::ops::Range;
 
 use super::words;
+use crate::source::script;
 use crate::text::FileId;
 
 /// Instructions that are read of one file. No real one has a third of it.
@@ -81,6 +82,40 @@ pub(super) fn parse(file: FileId, text: &str) -> Parsed {
         instructions.push(instruction);
     }
     Parsed { instructions, problems }
+}
+
+/// The comments of a file, each in bytes from its `#` on: lines that begin with one, and those of the shell in what it
+/// is given.
+pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
+    let parsed = parse(FileId::default(), text);
+    let (mut found, mut documents) = (Vec::new(), Vec::new());
+    let mut of_shell = |range: &Range<usize>| {
+        let inner = script::comments(text.get(range.clone()).unwrap_or_default()).into_iter();
+        found.extend(inner.map(|comment| comment.start + range.start..comment.end + range.start));
+    };
+    for instruction in &parsed.instructions {
+        let (_, rest) = words::flags(&instruction.rest, instruction.escape);
+        let runs = matches!(instruction.keyword.as_str(), "RUN" | "CMD" | "ENTRYPOINT" | "HEALTHCHECK");
+        if runs && instruction.escape == '\\' && words::json(rest).is_none() {
+            of_shell(&instruction.bytes(rest));
+        }
+        for document in &instruction.heredocs {
+            if instruction.keyword == "RUN" {
+                of_shell(&document.body);
+            }
+            documents.push(document.body.clone());
+        }
+    }
+    let mut at = 0;
+    while let Some(next) = line(text, at) {
+        let start = next.start + (next.text.len() - next.text.trim_start().len());
+        let own = next.text.trim_start().starts_with('#') && !documents.iter().any(|body| body.contains(&start));
+        found.extend(own.then(|| start..next.start + next.text.len()));
+        at = next.next;
+    }
+    found.sort_by_key(|comment| comment.start);
+    found.dedup_by_key(|comment| comment.start);
+    found
 }
 
 fn line(text: &str, start: usize) -> Option<Line<'_>> {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::stages::read;
 use super::{Context, Directory, Given, Image, Request};
 use crate::model::{EnvVar, Unseen, join};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, Syntax};
 
 /// The largest Dockerfile that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -73,7 +73,11 @@ pub fn load(
         Ok(text) => text,
         Err(why) => return unread(format!("the Dockerfile `{name}` {why}")),
     };
-    let file = sources.add(name, text);
+    // One that stands in a compose file is a string there, which holds no comments.
+    let file = match &build.dockerfile {
+        Dockerfile::Inline { .. } => sources.add(name, text),
+        Dockerfile::Path(_) => sources.add_written(name, text, Syntax::Dockerfile),
+    };
     let directory = |root: &PathBuf| -> Rc<dyn Context> { Rc::new(Directory::new(root, beside.as_deref())) };
     let context = build.context.as_ref().map(directory);
     read(file, sources, &Request { target: build.target, args: build.args, context, bases })

@@ -37,10 +37,16 @@ pub use load::{Build, Dockerfile, load};
 pub use stages::read;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::model::{Command, EnvVar, Label, Unseen, Value};
 use crate::text::Span;
+
+/// The comments of a Dockerfile, each in bytes from its `#` on.
+pub fn comments(text: &str) -> Vec<Range<usize>> {
+    lines::comments(text)
+}
 
 /// The symbol in a path that begins at the working directory of a base from elsewhere.
 pub const BASE_WORKDIR: &str = "WORKDIR";

@@ -42,6 +42,8 @@ mod wrapper;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 pub use self::begun::Started;
 pub use self::disk::Setting;
 use self::walk::Walker;
@@ -86,6 +88,11 @@ pub fn follow(
     let script =
         Script { invocations: walker.found, sight, unseen, unseen_span, misread, covered, without_environment };
     (script, walker.started)
+}
+
+/// The comments of a script, each in bytes from its `#` on, by the shell's rules.
+pub fn comments(text: &str) -> Vec<Range<usize>> {
+    grammar::comments(text)
 }
 
 fn partial(reason: &str) -> Script {

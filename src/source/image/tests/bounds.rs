@@ -152,3 +152,16 @@ fn a_dockerfile_from_disk() {
     }
     assert!(shown(&one(path("x"), None)).contains("not on this machine"));
 }
+
+#[test]
+fn comments_are_whole_lines_and_the_shells() {
+    let of =
+        |text: &str| crate::source::image::comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        of("# one\nFROM x # no\n  # two\nRUN a \\\n# three\n  b # four\nENV A=1 # no\n"),
+        ["# one", "# two", "# three", "# four"]
+    );
+    assert_eq!(of("CMD [\"a\", \"# no\"]\nENTRYPOINT a '# no' # yes\n"), ["# yes"]);
+    assert_eq!(of("RUN <<E\n# shell\necho '# no'\nE\nCOPY <<F /x\n# no\nF\n# yes\n"), ["# shell", "# yes"]);
+    let _ = of("RUN <<E\n#");
+}

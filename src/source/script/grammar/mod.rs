@@ -6,7 +6,7 @@ mod shape;
 mod statements;
 mod words;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
@@ -96,6 +96,20 @@ fn without_list(text: &str, at: usize) -> Option<usize> {
     let end = after.trim_start_matches(blank).strip_prefix("do")?;
     let whole = end.is_empty() || end.starts_with(|ch: char| ch.is_ascii_whitespace());
     (begins && whole && after.len() < rest.len() && after.starts_with(blank)).then(|| text.len() - end.len() - 3)
+}
+
+/// The comments of a text, in bytes.
+pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if let Some(tree) = (text.len() <= TEXT).then(|| tree(text)).flatten() {
+        visit(tree.root_node(), |node| {
+            if node.kind() == "comment" {
+                found.push(node.byte_range());
+            }
+            ControlFlow::<(), bool>::Continue(true)
+        });
+    }
+    found
 }
 
 /// The line, from 1, of the first thing the grammar could not read.

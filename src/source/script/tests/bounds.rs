@@ -136,3 +136,16 @@ fn anything_returns() {
         assert_eq!(script.sight == Sight::Partial, script.unseen.is_some());
     }
 }
+
+#[test]
+fn comments_are_the_shells() {
+    let of = |text: &str| {
+        crate::source::script::comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("#!/bin/sh\na # b\nc\t#d\r\n"), ["#!/bin/sh", "# b", "#d\r"]);
+    assert_eq!(of("a '# b' \"# c\" d#e ${f#g} $#\n"), Vec::<String>::new());
+    assert_eq!(of("cat <<E\n# in\nE\na # out\n"), ["# out"]);
+    assert_eq!(of("a <<'E' # b\n# in\nE\n"), ["# b"]);
+    assert_eq!(of(&"# x".repeat(200_000)), Vec::<String>::new(), "what is too long to be read has none");
+    let _ = of("if ( ( $(( # \u{0}");
+}

@@ -1,0 +1,102 @@
+//! `overlock.yaml`: what a person says that no input shows, and what a team accepts. Uses `ruleset::{level, version}`,
+//! `text` and `model`.
+
+mod read;
+
+use std::collections::BTreeMap;
+
+use globset::GlobMatcher;
+
+use super::level::{FailOn, Severity};
+use super::version::VersionRange;
+use crate::model::Value;
+use crate::text::Span;
+
+/// The configuration file's name.
+pub const CONFIG_FILE: &str = "overlock.yaml";
+
+/// The whole file. A key that is not known is an error.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The person whose home a state directory is in.
+    pub host: HostConfig,
+    /// Roles by container.
+    pub roles: Declarations,
+    /// Guards by container.
+    pub guards: Declarations,
+    /// Versions of the program by container.
+    pub versions: Declarations,
+    /// Severities by rule, in place of the matrix's.
+    pub severity: BTreeMap<String, Grade>,
+    /// From which severity on findings fail the run, where the command line does not say.
+    pub fail_on: Option<FailOn>,
+    /// Findings that are accepted.
+    pub ignore: Vec<Ignore>,
+    /// The directory of further rules, as it is written: relative to the file.
+    pub rules: Option<String>,
+}
+
+/// What is declared, by `SERVICE` or `PROJECT/SERVICE`: the words of the label that it stands for.
+pub type Declarations = BTreeMap<String, Value>;
+
+/// What a rule's findings count as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grade {
+    /// The severity; `None` for `off`.
+    pub severity: Option<Severity>,
+    /// Where the rule is named.
+    pub span: Span,
+}
+
+/// Findings that are accepted, with the reason.
+#[derive(Debug, Clone)]
+pub struct Ignore {
+    /// The rule.
+    pub rule: String,
+    /// Where the rule is named.
+    pub rule_span: Span,
+    /// Which containers: `SERVICE` or `PROJECT/SERVICE`; all where it is `None`.
+    pub service: Option<GlobMatcher>,
+    /// Which files the primary location is in, below the configuration's directory; any where it is `None`.
+    pub file: Option<GlobMatcher>,
+    /// Why.
+    pub reason: String,
+    /// Where the entry is written.
+    pub span: Span,
+}
+
+/// Whether the person whose home a state directory is in uses it too.
+#[derive(Debug, Clone, Default)]
+pub struct HostConfig {
+    /// Whether they run the program with it. Presumed possible where it is not said.
+    pub participates: Option<Answer>,
+    /// Their version, `2.1.132` or `>=2.1.132`.
+    pub version: Option<VersionRange>,
+    /// Whether they go through the guard.
+    pub guard: Option<Answer>,
+}
+
+/// Yes or no, in words or as YAML's booleans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+impl Config {
+    /// What is declared of a container: by its name in its project, else by its name alone.
+    pub fn declared<'a>(all: &'a Declarations, project: Option<&str>, name: &str) -> Option<&'a Value> {
+        let whole = project.and_then(|project| all.get(&format!("{project}/{name}")));
+        whole.or_else(|| all.get(name))
+    }
+}
+
+impl Ignore {
+    /// Whether the entry is for this container.
+    pub fn is_for(&self, project: Option<&str>, name: &str) -> bool {
+        let Some(service) = &self.service else { return true };
+        service.is_match(name) || project.is_some_and(|project| service.is_match(format!("{project}/{name}")))
+    }
+}
