@@ -51,3 +51,22 @@ impl Drop for Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_drawn_after_a_while_and_only_where_somebody_sees_it() {
+        let mut progress = Progress::new(true, "projects", 3);
+        progress.step();
+        assert!(progress.bar.get().is_none(), "nothing took long");
+        progress.started = progress.started.and_then(|started| started.checked_sub(AFTER));
+        progress.step();
+        assert_eq!(progress.bar.get().map(|bar| (bar.position(), bar.length())), Some((2, Some(3))));
+        let mut unseen = Progress::new(false, "projects", 3);
+        unseen.started = unseen.started.and_then(|started| started.checked_sub(AFTER));
+        unseen.step();
+        assert!(unseen.bar.get().is_none());
+    }
+}
