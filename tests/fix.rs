@@ -423,6 +423,19 @@ fn two_projects_that_share_a_file_keep_it() {
     assert_eq!(fs::read_to_string(folder.path().join("base.yaml")).unwrap(), text);
 }
 
+#[test]
+fn the_page_of_a_rule_says_whether_it_can_be_fixed() {
+    let pages = fs::read_dir(root().join("rules/explain")).unwrap().map(|entry| entry.unwrap().path());
+    let mut fixable = 0;
+    for page in pages {
+        let rule = page.file_stem().unwrap().to_str().unwrap();
+        let says = fs::read_to_string(&page).unwrap().contains("`overlock check --fix`");
+        assert_eq!(says, overlock::fix::is_fixable(rule), "{rule}");
+        fixable += usize::from(says);
+    }
+    assert_eq!(fixable, 3);
+}
+
 fn shared() -> String {
     beside_agents("/srv/claude:/home/agent/.claude", &chat("    volumes: [\"/srv/claude:/home/agent/.claude\"]\n"))
 }
