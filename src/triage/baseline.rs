@@ -98,6 +98,7 @@ impl Baseline {
 
     /// Suppresses what is in it, where nothing else does.
     pub fn suppress(&self, report: &mut Report, name: &str) {
+        report.baselined = true;
         let known: BTreeSet<&str> = self.findings.iter().map(|entry| entry.fingerprint.as_str()).collect();
         for finding in &mut report.findings {
             if finding.suppressed.is_none() && known.contains(finding.fingerprint.as_str()) {
