@@ -185,15 +185,6 @@ fn write(path: &str, text: &str) -> anyhow::Result<()> {
     if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create_new(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&beside, &path)).inspect_err(|_| {
-        // What is half written is of no use to anybody.
-        let _ = fs::remove_file(&beside);
-    })?;
+    super::write::put(&path, text.as_bytes())?;
     Ok(())
 }

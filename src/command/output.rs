@@ -1,18 +1,16 @@
 //! Where the result goes: standard output and files, each in a format of its own. May use everything but `main`.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::write;
 use crate::cli;
 use crate::render::{self, Format, Given, Style};
 use crate::triage::ExitStatus;
-
-/// How often another name is tried for a file that is made for the moment.
-const NAMES: u32 = 16;
 
 /// What was asked for.
 pub(super) struct Outputs {
@@ -66,7 +64,7 @@ impl Outputs {
         for (format, file) in &self.files {
             let mut text = Vec::new();
             render::render(given, *format, Style { colour: false, width: None }, &mut text)?;
-            if let Err(error) = replace(file, &text) {
+            if let Err(error) = write::put(file, &text) {
                 let what = format!("cannot write {}: {error}", file.display());
                 let hint = "the directory must exist, and you must be allowed to write there";
                 writeln!(err, "overlock: {}; {hint}", render::safe(&what))?;
@@ -88,42 +86,4 @@ fn format(format: cli::Format) -> Format {
         cli::Format::Junit => Format::Junit,
         cli::Format::Markdown => Format::Markdown,
     }
-}
-
-/// Puts a file in place whole, or leaves what was there: whoever reads it never sees half of it.
-fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
-    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let before = fs::metadata(&target).ok();
-    if before.as_ref().is_some_and(|before| !before.is_file()) {
-        // A device or a pipe is written to: another file in its place would be of no use to anybody.
-        return fs::OpenOptions::new().write(true).open(&target)?.write_all(text);
-    }
-    let (temporary, mut opened) = beside(&target)?;
-    let written = opened.write_all(text).and_then(|()| match before {
-        Some(before) => opened.set_permissions(before.permissions()),
-        None => Ok(()),
-    });
-    drop(opened);
-    let placed = written.and_then(|()| fs::rename(&temporary, &target));
-    if placed.is_err() {
-        // What went wrong is told; that nothing is left behind is all there is to add.
-        let _ = fs::remove_file(&temporary);
-    }
-    placed
-}
-
-/// A new file in the same directory.
-fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
-    let name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy();
-    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-    for number in 0..NAMES {
-        let path = target.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id()));
-        match File::create_new(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
 }

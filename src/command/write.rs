@@ -20,22 +20,36 @@ pub(super) fn replace(path: &Path, before: &str, after: &str) -> anyhow::Result<
     if fs::read(path).with_context(|| format!("cannot read {}", path.display()))? != before.as_bytes() {
         bail!("{} was changed meanwhile; nothing is written to it", path.display());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let fresh = path.with_file_name(format!(".{name}.overlock-{}", std::process::id()));
-    let done = written(path, &fresh, after);
-    if done.is_err() {
-        let _ = fs::remove_file(&fresh);
-    }
-    done.with_context(|| format!("cannot write {}", path.display()))
+    put(path, after.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn written(path: &Path, fresh: &Path, text: &str) -> io::Result<()> {
-    let known = fs::metadata(path)?;
+/// Puts a file in place whole, or leaves what was there.
+pub(super) fn put(path: &Path, text: &[u8]) -> io::Result<()> {
+    // A link stays one: what it leads to is replaced.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let known = fs::metadata(&path).ok();
+    if known.as_ref().is_some_and(|known| !known.is_file()) {
+        // A device or a pipe is written to: another file in its place would be of no use to anybody.
+        return OpenOptions::new().write(true).open(&path)?.write_all(text);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy();
+    let fresh = path.with_file_name(format!(".{name}.overlock-{}", std::process::id()));
+    let done = written(&path, &fresh, known.as_ref(), text);
+    if done.is_err() {
+        // What is half written is of no use to anybody.
+        let _ = fs::remove_file(&fresh);
+    }
+    done
+}
+
+fn written(path: &Path, fresh: &Path, known: Option<&fs::Metadata>, text: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(fresh)?;
-    keep_owner(&known, &file)?;
-    // After the owner, whose change takes special bits away.
-    file.set_permissions(known.permissions())?;
-    file.write_all(text.as_bytes())?;
+    if let Some(known) = known {
+        keep_owner(known, &file)?;
+        // After the owner, whose change takes special bits away.
+        file.set_permissions(known.permissions())?;
+    }
+    file.write_all(text)?;
     file.sync_all()?;
     fs::rename(fresh, path)
 }
