@@ -84,10 +84,10 @@ pub struct Check {
     pub from: Option<PathBuf>,
     /// Change the compose files where a remedy is mechanical and safe, then judge what is left; see `overlock explain`
     /// for those in words
-    #[arg(long, conflicts_with_all = ["from", "profile"])]
+    #[arg(long, conflicts_with_all = ["from", "profile", "write_baseline"])]
     pub fix: bool,
     /// Print what --fix would change as a unified diff, and write nothing
-    #[arg(long, conflicts_with_all = ["from", "profile", "fix", "format"])]
+    #[arg(long, conflicts_with_all = ["from", "profile", "fix", "format", "write_baseline"])]
     pub diff: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
