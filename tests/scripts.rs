@@ -88,6 +88,18 @@ fn a_script_is_judged_only_where_it_is_given_or_found() {
 }
 
 #[test]
+fn many_scripts_are_read_in_order() {
+    let run = "#!/bin/sh\ndocker run --rm -e HOME=/root -v /srv/c:/root/.claude --entrypoint claude x -p y\n";
+    let files: Vec<String> = (100..260).map(|number| format!("jobs/job-{number}.sh")).collect();
+    let directory = project(&files.iter().map(|file| (file.as_str(), run)).collect::<Vec<_>>());
+    let report = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
+    let names: Vec<&str> =
+        report["participants"].as_array().unwrap().iter().map(|one| one["container"].as_str().unwrap()).collect();
+    let wanted: Vec<String> = (100..260).map(|number| format!("job-{number}.sh:2")).collect();
+    assert_eq!(names, wanted);
+}
+
+#[test]
 fn a_script_that_cannot_be_read_is_told_of() {
     let broken = "#!/bin/sh\nif docker info; then\n  docker run --rm -v /srv/c:/root/.claude x\n";
     let directory = project(&[("tools/start", broken), ("compose.yaml", "services: {web: {image: nginx}}\n")]);

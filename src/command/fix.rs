@@ -31,7 +31,8 @@ pub(super) fn run(
     let status = first.status;
     let root = write::repository(&world.directory);
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
-    let refused = fixing.all()?;
+    let mut refused = fixing.all()?;
+    refused.sort();
     for line in fixing.done.iter().map(|line| format!("fixed: {line}")).chain(refused) {
         writeln!(err, "{}", safe(&line))?;
     }
@@ -113,6 +114,14 @@ fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<Name>> 
     users
 }
 
+/// A change that counts: the file, what it holds then, what is judged then, and a line about it.
+struct Step {
+    path: PathBuf,
+    changed: Changed,
+    judged: Judged,
+    line: String,
+}
+
 struct Fixing<'a> {
     asked: &'a Asked<'a>,
     /// The only directory that is written in.
@@ -130,24 +139,33 @@ impl Fixing<'_> {
         if unreadable(&self.now.report) {
             return Ok(vec!["not fixed: something could not be read, and may use what would be changed".to_owned()]);
         }
-        // Each round ends one finding more, and none begins: there is an end.
+        // What one change leaves open the next one may allow, so there is a round more after each that changed something.
+        // Each change ends a finding and begins none: there is an end.
         loop {
-            let mut refused = Vec::new();
-            let mut step = None;
-            for finding in self.now.report.findings.iter().filter(|finding| wanted(finding)) {
-                match self.tried(finding)? {
-                    Ok(change) => {
-                        step = Some(change);
-                        break;
+            let (mut refused, before) = (BTreeMap::new(), self.done.len());
+            while let Some(finding) = self.next(&refused) {
+                match self.tried(&finding)? {
+                    Ok(Step { path, changed, judged, line }) => {
+                        self.files.insert(path, changed);
+                        self.now = judged;
+                        self.done.push(line);
                     }
-                    Err(why) => refused.push(format!("not fixed: {}: {why}", self.headline(finding))),
+                    Err(why) => {
+                        let line = format!("not fixed: {}: {why}", self.headline(&finding));
+                        refused.insert(finding.fingerprint, line);
+                    }
                 }
             }
-            let Some((path, changed, judged, line)) = step else { return Ok(refused) };
-            self.files.insert(path, changed);
-            self.now = judged;
-            self.done.push(line);
+            if self.done.len() == before {
+                return Ok(refused.into_values().collect());
+            }
         }
+    }
+
+    /// The next finding that was not refused in this round.
+    fn next(&self, refused: &BTreeMap<String, String>) -> Option<Finding> {
+        let open = |finding: &&Finding| wanted(finding) && !refused.contains_key(&finding.fingerprint);
+        self.now.report.findings.iter().find(open).cloned()
     }
 
     fn headline(&self, finding: &Finding) -> String {
@@ -157,7 +175,7 @@ impl Fixing<'_> {
     }
 
     /// One change, judged; or why it is not made.
-    fn tried(&self, finding: &Finding) -> anyhow::Result<Result<(PathBuf, Changed, Judged, String), String>> {
+    fn tried(&self, finding: &Finding) -> anyhow::Result<Result<Step, String>> {
         let (fix, path, changed) = match self.planned(finding) {
             Ok(planned) => planned,
             Err(why) => return Ok(Err(why)),
@@ -171,7 +189,7 @@ impl Fixing<'_> {
         }
         let then = fix.then.map_or_else(String::new, |then| format!("; {then}"));
         let line = format!("{}: {} {}{then}", self.headline(finding), finding.container, fix.what);
-        Ok(Ok((path, changed, judged, line)))
+        Ok(Ok(Step { path, changed, judged, line }))
     }
 
     fn planned(&self, finding: &Finding) -> Result<(Fix, PathBuf, Changed), String> {

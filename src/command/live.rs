@@ -2,10 +2,12 @@
 //! May use everything but `main`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::World;
 use super::observe::{Target, Wanted, all_named, find};
+use super::progress::Progress;
 use crate::cli::Sight;
 use crate::model::join;
 use crate::ruleset::Ruleset;
@@ -54,6 +56,7 @@ pub(super) fn live(
         compare_identities: wanted.compare_identities,
         extra: BTreeMap::new(),
         on_host: Vec::new(),
+        watcher: proc::Watcher::default(),
     };
     match &wanted.paths {
         Some((Target::Host, paths)) => look.on_host = below("/", paths),
@@ -65,7 +68,13 @@ pub(super) fn live(
         }
         None => {}
     }
-    engine.look(&look, &mut capture)?;
+    let progress = Arc::new(Progress::new(world.watched, "containers", capture.containers.len()));
+    let watched = Arc::clone(&progress);
+    look.watcher = proc::Watcher(Arc::new(move || watched.step()));
+    let looked = engine.look(&look, &mut capture);
+    // A look that hangs keeps its watcher.
+    progress.finish();
+    looked?;
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(capture)
 }

@@ -28,6 +28,23 @@ pub struct Repository<'a> {
     read: RefCell<HashMap<PathBuf, Opened>>,
 }
 
+/// A repository on its way to another thread.
+pub(super) struct Again<'a> {
+    sources: &'a Sources,
+    cwd: PathBuf,
+    environment: &'a BTreeMap<String, String>,
+    programs: &'a OnceLock<Vec<String>>,
+    roots: Vec<PathBuf>,
+}
+
+impl<'a> Again<'a> {
+    /// The repository there.
+    pub(super) fn open(self) -> Repository<'a> {
+        let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
+        Repository { roots: RefCell::new(self.roots), ..repository }
+    }
+}
+
 impl<'a> Repository<'a> {
     /// A repository of which nothing has been read.
     pub fn new(
@@ -38,6 +55,12 @@ impl<'a> Repository<'a> {
     ) -> Self {
         let (roots, read) = (RefCell::default(), RefCell::default());
         Self { sources, cwd: cwd.to_owned(), environment, programs, roots, read }
+    }
+
+    /// What another thread needs to read of the same repository.
+    pub(super) fn again(&self) -> Again<'a> {
+        let (sources, environment, programs) = (self.sources, self.environment, self.programs);
+        Again { sources, cwd: self.cwd.clone(), environment, programs, roots: self.roots.borrow().clone() }
     }
 
     /// Takes in the repository that a directory is in: from the next one above that holds `.git`, else the directory

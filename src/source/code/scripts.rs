@@ -13,7 +13,7 @@ use super::images::Images;
 use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::source::script::disk::Opened;
-use crate::source::script::{self, Setting};
+use crate::source::script::{self, Setting, Started};
 use crate::text::Span;
 
 /// What a script that starts containers has in it.
@@ -78,6 +78,12 @@ pub struct Found {
     pub named: bool,
 }
 
+/// Scripts that one thread reads before a second one is worth starting.
+const SCRIPTS_PER_THREAD: usize = 50;
+
+/// What a script starts, and what is to be told of it.
+type Begun = (Vec<Started>, Option<Diagnostic>);
+
 /// Adds the containers that scripts start to a layout of all projects.
 pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>) {
     if scripts.is_empty() {
@@ -85,46 +91,73 @@ pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>)
     }
     let services: Vec<Container> = layout.containers.clone();
     let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
+    for parent in scripts.iter().filter_map(|script| script.path.parent()) {
+        repository.include(&repository.cwd.join(parent));
+    }
     let mut open = Vec::new();
-    for script in scripts {
-        let path = repository.cwd.join(&script.path);
-        if let Some(parent) = path.parent() {
-            repository.include(parent);
-        }
-        match repository.open(&path) {
-            Opened::Text(file) => {
-                let span = Span::file_start(file);
-                let word = Value::known(path.display().to_string(), Some(span));
-                let command = Command { words: vec![word], span };
-                let disk = Host(repository);
-                let lookup = |name: &str| repository.environment.get(name).cloned();
-                let directory = repository.cwd.display().to_string();
-                let setting = Setting {
-                    sources: repository.sources,
-                    disk: &disk,
-                    directory: Some(&directory),
-                    lookup: &lookup,
-                    programs: &|| repository.programs.wait(),
-                };
-                let (seen, starts) = script::follow(Some(&command), None, &setting);
-                // Of those that are only found what they source is often not here; what cannot be read at all is told.
-                let level = if script.named { Some(Level::Gap) } else { seen.misread.then_some(Level::Warning) };
-                layout.diagnostics.extend(seen.unseen.as_ref().zip(level).map(|(unseen, level)| {
-                    let message = format!("containers that it starts may be missing: {unseen}");
-                    Diagnostic::at(level, seen.unseen_span.unwrap_or(span), message)
-                }));
-                open.extend(starts.into_iter().map(|start| (start, None)));
-            }
-            Opened::Unseen(why) if script.named => {
-                let message = format!("this script was not read: {why}");
-                layout.diagnostics.push(Diagnostic::about(Level::Error, Some(repository.shown(&path)), message));
-            }
-            _ if script.named => {
-                let message = "this is no script that can be read".to_owned();
-                layout.diagnostics.push(Diagnostic::about(Level::Error, Some(repository.shown(&path)), message));
-            }
-            _ => {}
-        }
+    for (starts, told) in all(scripts, repository) {
+        layout.diagnostics.extend(told);
+        open.extend(starts.into_iter().map(|start| (start, None)));
     }
     reader.started(open, layout);
+}
+
+/// Reads all scripts, on all cores where there are many. The order of the result is theirs.
+fn all(scripts: &[Found], repository: &Repository<'_>) -> Vec<Begun> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (scripts.len() / SCRIPTS_PER_THREAD).clamp(1, cores);
+    if threads == 1 {
+        return scripts.iter().map(|script| one(script, repository)).collect();
+    }
+    let share = scripts.len().div_ceil(threads);
+    let others: Vec<_> = scripts.chunks(share).map(|chunk| (chunk, repository.again())).collect();
+    std::thread::scope(|scope| {
+        let spawned = others.into_iter().map(|(chunk, repository)| {
+            scope.spawn(move || {
+                let repository = repository.open();
+                chunk.iter().map(|script| one(script, &repository)).collect::<Vec<_>>()
+            })
+        });
+        let workers: Vec<_> = spawned.collect();
+        let mut read = Vec::with_capacity(scripts.len());
+        for worker in workers {
+            match worker.join() {
+                Ok(more) => read.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        read
+    })
+}
+
+fn one(script: &Found, repository: &Repository<'_>) -> Begun {
+    let path = repository.cwd.join(&script.path);
+    let about = |message: String| Diagnostic::about(Level::Error, Some(repository.shown(&path)), message);
+    let file = match repository.open(&path) {
+        Opened::Text(file) => file,
+        _ if !script.named => return (Vec::new(), None),
+        Opened::Unseen(why) => return (Vec::new(), Some(about(format!("this script was not read: {why}")))),
+        _ => return (Vec::new(), Some(about("this is no script that can be read".to_owned()))),
+    };
+    let span = Span::file_start(file);
+    let word = Value::known(path.display().to_string(), Some(span));
+    let command = Command { words: vec![word], span };
+    let disk = Host(repository);
+    let lookup = |name: &str| repository.environment.get(name).cloned();
+    let directory = repository.cwd.display().to_string();
+    let setting = Setting {
+        sources: repository.sources,
+        disk: &disk,
+        directory: Some(&directory),
+        lookup: &lookup,
+        programs: &|| repository.programs.wait(),
+    };
+    let (seen, starts) = script::follow(Some(&command), None, &setting);
+    // Of those that are only found what they source is often not here; what cannot be read at all is told.
+    let level = if script.named { Some(Level::Gap) } else { seen.misread.then_some(Level::Warning) };
+    let told = seen.unseen.zip(level).map(|(unseen, level)| {
+        let message = format!("containers that it starts may be missing: {unseen}");
+        Diagnostic::at(level, seen.unseen_span.unwrap_or(span), message)
+    });
+    (starts, told)
 }

@@ -20,6 +20,7 @@ mod scripts;
 mod text;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -51,12 +52,37 @@ pub struct Look {
     pub extra: BTreeMap<String, Vec<String>>,
     /// Further absolute paths to follow on the host itself.
     pub on_host: Vec<String>,
+    /// Is told of each container that was looked at.
+    pub watcher: Watcher,
+}
+
+/// What is called for each container that was looked at, on whichever thread that was.
+#[derive(Clone)]
+pub struct Watcher(pub Arc<dyn Fn() + Send + Sync>);
+
+impl Default for Watcher {
+    fn default() -> Self {
+        Self(Arc::new(|| {}))
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Watcher")
+    }
 }
 
 impl Default for Look {
     fn default() -> Self {
         let (proc, timeout) = (PathBuf::from("/proc"), Duration::from_secs(10));
-        Self { proc, timeout, compare_identities: false, extra: BTreeMap::new(), on_host: Vec::new() }
+        Self {
+            proc,
+            timeout,
+            compare_identities: false,
+            extra: BTreeMap::new(),
+            on_host: Vec::new(),
+            watcher: Watcher::default(),
+        }
     }
 }
 
@@ -124,7 +150,12 @@ impl Begun {
                 progress: Progress::default(),
             };
             progress.push(Arc::clone(&task.progress));
-            jobs.push(Box::new(move || Answer::Container(see(&task))));
+            let watcher = options.watcher.clone();
+            jobs.push(Box::new(move || {
+                let answer = Answer::Container(see(&task));
+                (watcher.0)();
+                answer
+            }));
         }
         let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
         capture.gaps.extend(scan::foreign(&host, &outside));
