@@ -5,10 +5,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::World;
 use super::configuration::{Configuration, absolute};
+use super::output::replace;
 use super::since::Since;
 use crate::cli;
 use crate::finding::Report;
@@ -109,7 +110,7 @@ impl Acceptance<'_> {
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
         triage::accept(report, comments, self.config(), looked, sources);
         if let Some((shown, baseline)) = self.known()? {
-            baseline.suppress(report, &shown);
+            baseline.suppress(report);
             let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
@@ -120,8 +121,9 @@ impl Acceptance<'_> {
                 writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
             } else {
                 let baseline = Baseline::of(report, names, sources);
-                write(&path, &baseline.text()).with_context(|| format!("cannot write the baseline {shown}"))?;
-                baseline.suppress(report, &shown);
+                replace(Path::new(&path), baseline.text().as_bytes())
+                    .with_context(|| format!("cannot write the baseline {shown}"))?;
+                baseline.suppress(report);
             }
         }
         if let Some(revision) = self.since {
@@ -173,27 +175,4 @@ fn told(shown: &str, gone: &[String]) -> String {
     let more = if gone.len() > NAMED { ", …" } else { "" };
     let named = gone.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     format!("overlock: {count} of {shown} found no more: {named}{more}; --write-baseline takes them out")
-}
-
-/// Puts a text in the place of a file at once: whoever reads it finds the old one or the new one.
-fn write(path: &str, text: &str) -> anyhow::Result<()> {
-    // A link stays one.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
-    if path.is_dir() {
-        bail!("it is a directory");
-    }
-    if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create_new(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&beside, &path)).inspect_err(|_| {
-        // What is half written is of no use to anybody.
-        let _ = fs::remove_file(&beside);
-    })?;
-    Ok(())
 }

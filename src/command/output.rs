@@ -91,7 +91,7 @@ fn format(format: cli::Format) -> Format {
 }
 
 /// Puts a file in place whole, or leaves what was there: whoever reads it never sees half of it.
-fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
+pub(super) fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
     // A link stays a link: what it leads to is replaced.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let before = fs::metadata(&target).ok();
