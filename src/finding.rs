@@ -188,7 +188,7 @@ pub struct Finding {
 pub struct Suppressed {
     /// By what.
     pub by: SuppressedBy,
-    /// The reason that a person gave; for the baseline and for what did not change, which one that is.
+    /// The reason that a person gave; for what did not change, since when; empty for the baseline.
     pub reason: String,
     /// Where that is written, if a file says so.
     pub span: Option<Span>,

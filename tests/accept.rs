@@ -382,6 +382,8 @@ fn only_what_is_new_fails_beside_a_baseline() {
     let run = check(path, &["--baseline", "known.json"]);
     assert_eq!((run.status, counted(&run).len()), (0, 0));
     assert_eq!(by(&run, "unguarded-share", "agents").as_deref(), Some("baseline"));
+    let sarif = overlock(path, &["check", ".", "--baseline", "known.json", "--format", "sarif"]).json();
+    assert_eq!(sarif["runs"][0]["results"][0]["baselineState"], "unchanged");
     // Lines move and services change their order.
     let (head, services) = SHARED.split_once("  agents:").unwrap();
     let (agents, runner) = services.split_once("  runner:").unwrap();
@@ -394,6 +396,10 @@ fn only_what_is_new_fails_beside_a_baseline() {
     let run = check(path, &["--baseline", "known.json"]);
     assert_eq!(run.status, 1);
     assert!(counted(&run).iter().all(|(_, container)| container == "chat"), "{:?}", counted(&run));
+    let sarif = overlock(path, &["check", ".", "--baseline", "known.json", "--format", "sarif"]).json();
+    let states: Vec<&serde_json::Value> =
+        sarif["runs"][0]["results"].as_array().unwrap().iter().map(|result| &result["baselineState"]).collect();
+    assert!(states.contains(&&"new".into()) && states.contains(&&"unchanged".into()), "{states:?}");
     assert!(run.err.starts_with("overlock: ") && run.err.contains(" of known.json found no more: "), "{}", run.err);
     assert!(
         run.err.contains("unguarded-share of runner in compose.yaml") && run.err.lines().count() == 1,
@@ -454,6 +460,9 @@ fn a_baseline_that_is_none_is_refused_and_a_bad_run_writes_none() {
     fs::write(path.join("compose.yaml"), SHARED).unwrap();
     assert_eq!(check(path, &["--write-baseline=no/such/directory.json"]).status, 2);
     assert_eq!(check(path, &["--write-baseline=."]).status, 2);
+    // What is tried on the way to a fix is nothing that was found.
+    assert_eq!(check(path, &["--fix", "--write-baseline=fixed.json"]).status, 2);
+    assert!(!path.join("fixed.json").exists());
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn subcommands() -> Vec<String> {
 fn options(subcommand: &str) -> Vec<String> {
     let help = overlock(&root(), &[subcommand, "--help"]).out;
     let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with("--") || line.starts_with("-f, "));
-    let long = lines.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
+    let long = lines.filter_map(|line| line.split([' ', ',', '[', '=']).find(|word| word.starts_with("--")));
     let found: Vec<String> = long.map(str::to_owned).collect();
     assert!(found.contains(&"--rules".to_owned()), "{subcommand}: {help}");
     found

@@ -5,11 +5,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::World;
 use super::configuration::{Configuration, absolute};
 use super::since::Since;
+use super::write;
 use crate::cli;
 use crate::finding::Report;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
@@ -109,7 +110,7 @@ impl Acceptance<'_> {
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
         triage::accept(report, comments, self.config(), looked, sources);
         if let Some((shown, baseline)) = self.known()? {
-            baseline.suppress(report, &shown);
+            baseline.suppress(report);
             let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
@@ -120,8 +121,9 @@ impl Acceptance<'_> {
                 writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
             } else {
                 let baseline = Baseline::of(report, names, sources);
-                write(&path, &baseline.text()).with_context(|| format!("cannot write the baseline {shown}"))?;
-                baseline.suppress(report, &shown);
+                write::put(Path::new(&path), baseline.text().as_bytes())
+                    .with_context(|| format!("cannot write the baseline {shown}"))?;
+                baseline.suppress(report);
             }
         }
         if let Some(revision) = self.since {
@@ -173,18 +175,4 @@ fn told(shown: &str, gone: &[String]) -> String {
     let more = if gone.len() > NAMED { ", …" } else { "" };
     let named = gone.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     format!("overlock: {count} of {shown} found no more: {named}{more}; --write-baseline takes them out")
-}
-
-/// Puts a text in the place of a file at once: whoever reads it finds the old one or the new one.
-fn write(path: &str, text: &str) -> anyhow::Result<()> {
-    // A link stays one.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
-    if path.is_dir() {
-        bail!("it is a directory");
-    }
-    if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
-    super::write::put(&path, text.as_bytes())?;
-    Ok(())
 }

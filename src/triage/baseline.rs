@@ -97,13 +97,13 @@ impl Baseline {
     }
 
     /// Suppresses what is in it, where nothing else does.
-    pub fn suppress(&self, report: &mut Report, name: &str) {
+    pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
         let known: BTreeSet<&str> = self.findings.iter().map(|entry| entry.fingerprint.as_str()).collect();
         for finding in &mut report.findings {
             if finding.suppressed.is_none() && known.contains(finding.fingerprint.as_str()) {
-                let reason = format!("it is in {name}");
-                finding.suppressed = Some(Suppressed { by: SuppressedBy::Baseline, reason, span: None });
+                let by = SuppressedBy::Baseline;
+                finding.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `# overlock: ignore[rule] reason`: what a comment says, and which findings that is about.
 //! May use `finding`, `model`, `ruleset` and `text`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::finding::{Finding, Suppressed, SuppressedBy};
@@ -14,6 +14,9 @@ pub const MARK: &str = "overlock:";
 
 /// How it is written.
 const FORM: &str = "write `# overlock: ignore[rule] reason`";
+
+/// Comments of one file that are read.
+const MANY: usize = 1000;
 
 /// A line of a file, by the file's name: the same file may have been read twice.
 type Line = (String, u32);
@@ -37,10 +40,10 @@ struct Comment {
 #[derive(Debug, Default)]
 pub struct Comments {
     all: Vec<Comment>,
-    /// Which are about a line.
-    at: HashMap<Line, Vec<usize>>,
-    /// Which are about a container, that is described or started at their line.
-    of: HashMap<Named, Vec<usize>>,
+    /// For each line the rules that are ignored there, each with its comment: the first one that does.
+    at: HashMap<Line, BTreeMap<String, usize>>,
+    /// The lines where containers are described or started, and a comment is about that.
+    of: HashMap<Named, Vec<Line>>,
 }
 
 impl Comments {
@@ -52,33 +55,38 @@ impl Comments {
         rules: &Ruleset,
     ) -> Vec<Diagnostic> {
         let mut told = Vec::new();
-        let own: Vec<u32> =
-            found.iter().filter(|at| begins_line(file, at.start)).map(|at| file.position(at.start).line).collect();
+        let about = about(file, found);
+        let mut count = 0;
         for range in found {
             let text = file.text().get(range.clone()).unwrap_or("").trim_end();
-            let span =
-                Span { file: id, start: file.position(range.start), end: file.position(range.start + text.len()) };
-            let mut line = span.start.line;
-            // Alone on its line, it is about the first line below that is no comment.
-            while own.binary_search(&line).is_ok() {
-                line = line.saturating_add(1);
+            let Some(said) = directive(text) else { continue };
+            let start = file.position(range.start);
+            let span = Span { file: id, start, end: file.position(range.start + text.len()) };
+            count += 1;
+            if count > MANY {
+                let why = format!("more than {MANY} comments of this kind; from here on they are not read");
+                told.push(Diagnostic::at(Level::Error, span, why));
+                break;
             }
-            match directive(text) {
-                None => {}
-                Some(Err(why)) => told.push(Diagnostic::at(Level::Error, span, why)),
-                Some(Ok((named, reason))) => {
-                    told.extend(
-                        named
-                            .iter()
-                            .filter_map(|rule| rules.knows(rule).err())
-                            .map(|why| Diagnostic::at(Level::Error, span, format!("this ignores nothing: {why}"))),
-                    );
-                    let known: Vec<String> =
-                        named.into_iter().filter(|rule| rules.knows(rule).is_ok()).map(str::to_owned).collect();
-                    self.at.entry((clean(file.name()), line)).or_default().push(self.all.len());
+            match said {
+                Err(why) => told.push(Diagnostic::at(Level::Error, span, why)),
+                Ok((named, reason)) => {
+                    let mut known = Vec::new();
+                    for rule in named {
+                        match rules.knows(rule) {
+                            Ok(()) => known.push(rule.to_owned()),
+                            Err(why) => {
+                                told.push(Diagnostic::at(Level::Error, span, format!("this ignores nothing: {why}")));
+                            }
+                        }
+                    }
+                    let line = about.get(&start.line).copied().unwrap_or(start.line);
+                    let here = self.at.entry((clean(file.name()), line)).or_default();
+                    for rule in &known {
+                        here.entry(rule.clone()).or_insert(self.all.len());
+                    }
                     let used = vec![false; known.len()];
-                    let reason = reason.to_owned();
-                    self.all.push(Comment { span, rules: known, reason, line, used });
+                    self.all.push(Comment { span, rules: known, reason: reason.to_owned(), line, used });
                 }
             }
         }
@@ -96,8 +104,9 @@ impl Comments {
             return;
         }
         for container in containers {
-            if let Some(here) = self.at.get(&line(container.span, sources)) {
-                self.of.entry((container.project.clone(), container.name.clone())).or_default().extend(here);
+            let line = line(container.span, sources);
+            if self.at.contains_key(&line) {
+                self.of.entry((container.project.clone(), container.name.clone())).or_default().push(line);
             }
         }
     }
@@ -108,20 +117,22 @@ impl Comments {
             return None;
         }
         let lines = finding.locations.iter().map(|location| line(location.span, sources));
-        let here = lines.filter_map(|line| self.at.get(&line)).flatten();
-        let of = self.of.get(&(finding.project.clone(), finding.container.clone())).into_iter().flatten();
-        let candidates: BTreeSet<usize> = here.chain(of).copied().collect();
-        let mut found = None;
-        for candidate in candidates {
-            let Some(comment) = self.all.get_mut(candidate) else { continue };
-            let Some(number) = comment.rules.iter().position(|rule| *rule == finding.rule) else { continue };
-            comment.used.iter_mut().skip(number).take(1).for_each(|used| *used = true);
-            found = found.or_else(|| {
-                let reason = comment.reason.clone();
-                Some(Suppressed { by: SuppressedBy::Comment, reason, span: Some(comment.span) })
-            });
+        let of = self.of.get(&(finding.project.clone(), finding.container.clone())).into_iter().flatten().cloned();
+        let comment = |line: Line| self.at.get(&line)?.get(&finding.rule).copied();
+        let found: BTreeSet<usize> = lines.chain(of).filter_map(comment).collect();
+        let mut first = None;
+        for number in found {
+            let Some(comment) = self.all.get_mut(number) else { continue };
+            if let Some((_, used)) =
+                comment.rules.iter().zip(&mut comment.used).find(|(rule, _)| **rule == finding.rule)
+            {
+                *used = true;
+            }
+            let reason = || comment.reason.clone();
+            first = first
+                .or_else(|| Some(Suppressed { by: SuppressedBy::Comment, reason: reason(), span: Some(comment.span) }));
         }
-        found
+        first
     }
 
     /// The comments that nothing needs.
@@ -138,6 +149,18 @@ impl Comments {
 
 fn line(span: Span, sources: &Sources) -> Line {
     (clean(sources.get(span.file).name()), span.start.line)
+}
+
+/// For each line that is a comment and nothing else, the first one below that is none: that is what it is about.
+fn about(file: &SourceFile, found: &[Range<usize>]) -> HashMap<u32, u32> {
+    let mut about = HashMap::new();
+    for range in found.iter().rev().filter(|range| begins_line(file, range.start)) {
+        let line = file.position(range.start).line;
+        let next = line.saturating_add(1);
+        let below = about.get(&next).copied().unwrap_or(next);
+        about.insert(line, below);
+    }
+    about
 }
 
 fn begins_line(file: &SourceFile, at: usize) -> bool {
@@ -217,7 +240,7 @@ mod tests {
         assert!(told.is_empty(), "{told:?}");
         let about: Vec<(u32, &str)> = comments.all.iter().map(|one| (one.line, one.reason.as_str())).collect();
         assert_eq!(about, [(4, "a"), (4, "b"), (4, "c"), (7, "d")]);
-        assert_eq!(comments.at.get(&("x.yaml".to_owned(), 4)).map(Vec::len), Some(3));
+        assert_eq!(comments.at[&("x.yaml".to_owned(), 4)], BTreeMap::from([("home-mounted".to_owned(), 0)]));
         assert_eq!(comments.idle().count(), 4);
     }
 
@@ -232,5 +255,17 @@ mod tests {
         assert_eq!(told.len(), 2);
         assert!(told[0].message.contains("`home-mountd`; did you mean home-mounted?") && told[0].level == Level::Error);
         assert_eq!(comments.all[0].rules, ["file-mount"]);
+    }
+
+    #[test]
+    fn a_file_of_comments_is_bounded() {
+        let text = "# overlock: ignore[home-mounted] x\n".repeat(100_000);
+        let sources = Sources::default();
+        let id = sources.add("x", text.as_str());
+        let rules = Ruleset::load(&sources, None).unwrap();
+        let mut comments = Comments::default();
+        let told = comments.add((id, &sources.get(id)), &crate::text::yaml_comments(&text), &rules);
+        assert_eq!((comments.all.len(), told.len(), comments.all[0].line), (MANY, 1, 100_001));
+        assert!(told[0].message.contains("not read") && told[0].level == Level::Error);
     }
 }
