@@ -95,7 +95,7 @@ fn the_hook_runs_on_what_can_change_the_verdict() {
 fn the_action_hands_its_inputs_to_its_shell() {
     let action: Value = serde_yaml::from_str(&fs::read_to_string(root().join("action.yml")).unwrap()).unwrap();
     let step = &action["runs"]["steps"][0];
-    let shell = step["run"].as_str().unwrap().strip_prefix("${{ github.action_path }}/").unwrap();
+    let shell = step["run"].as_str().unwrap().trim_matches('"').strip_prefix("${{ github.action_path }}/").unwrap();
     let text = fs::read_to_string(root().join(shell)).unwrap();
     assert!(fs::metadata(root().join(shell)).unwrap().permissions().mode() & 0o111 != 0, "{shell} cannot be run");
     let inputs = action["inputs"].as_mapping().unwrap();
@@ -169,4 +169,21 @@ fn the_action_takes_a_release_whose_checksum_is_right() {
     fs::write(releases.join("overlock-1.2.3-x86_64-linux.tar.gz"), "something else").unwrap();
     let refused = act(folder.path(), &empty, &inputs("1.2.3"));
     assert!(refused.status != 0 && refused.out.is_empty(), "{}", refused.out);
+}
+
+#[test]
+fn what_the_package_holds_is_made_by_the_release() {
+    let (manifest, release) = (root().join("Cargo.toml"), root().join("ci/release.sh"));
+    let (manifest, release) = (fs::read_to_string(manifest).unwrap(), fs::read_to_string(release).unwrap());
+    let assets = manifest.split("\nassets = [\n").nth(1).unwrap().split("\n]").next().unwrap();
+    let made: Vec<&str> = assets.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert_eq!(made.iter().filter(|path| path.starts_with("dist/")).count(), 5);
+    for path in made {
+        let known = match path.strip_suffix("/*.1") {
+            Some(folder) => release.contains(&format!("man --out {folder}\n")),
+            None if path.starts_with("dist/") => release.lines().any(|line| line.ends_with(path)),
+            None => root().join(path).is_file(),
+        };
+        assert!(known, "{path}");
+    }
 }

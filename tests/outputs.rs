@@ -127,3 +127,31 @@ fn what_is_wrong_with_the_input_is_told_where_nothing_else_tells_it() {
         assert_eq!(err(&["--output", silent]), "", "{silent}");
     }
 }
+
+#[test]
+fn what_is_in_the_baseline_is_unchanged_and_the_rest_is_new() {
+    let directory = broken();
+    let run = |arguments: &[&str]| overlock(directory.path(), &[&["check", "--output", "sarif"], arguments].concat());
+    let states = |text: &str| -> Vec<String> {
+        let log: serde_json::Value = serde_json::from_str(text).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let state = |one: &serde_json::Value| {
+            let suppressed = one["suppressions"][0]["kind"] == "external";
+            assert_eq!(suppressed, one["baselineState"] == "unchanged", "{one}");
+            one["baselineState"].as_str().unwrap_or("").to_owned()
+        };
+        results.iter().map(state).collect()
+    };
+    assert!(states(&run(&[]).out).iter().all(String::is_empty));
+    let wrote = run(&["--write-baseline=baseline.json"]);
+    assert_eq!(wrote.status, 0, "{}", wrote.err);
+    let more = format!("services:\n  a:\n{SERVICE}  b:\n{SERVICE}  c:\n{SERVICE}");
+    fs::write(directory.path().join("compose.yaml"), more).unwrap();
+    let after = run(&["--baseline", "baseline.json"]);
+    let states = states(&after.out);
+    assert_eq!(after.status, 1);
+    for state in ["new", "unchanged"] {
+        assert!(states.iter().any(|one| one == state), "{states:?}");
+    }
+    assert!(states.iter().all(|one| !one.is_empty()));
+}

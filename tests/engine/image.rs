@@ -6,19 +6,19 @@ use std::process::Command;
 use super::{docker, engine, must, output};
 use crate::harness::{overlock, root};
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
 /// The program as ci/release.sh links it, without the optimisation that takes minutes.
 fn static_program() -> PathBuf {
     let into = root().join("target/static");
+    let told = must("rustc", &["-vV"]);
+    let target = told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut build = Command::new(cargo);
-    build.current_dir(root()).args(["build", "--quiet", "--locked", "--bin", "overlock", "--target", TARGET]);
+    build.current_dir(root()).args(["build", "--quiet", "--locked", "--bin", "overlock", "--target", target]);
     build.arg("--target-dir").arg(&into).env("RUSTFLAGS", "-C target-feature=+crt-static");
     // Nobody steps through it, and what is not written is not waited for.
     build.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
     output(&mut build).unwrap_or_else(|error| panic!("the static program does not build: {error}"));
-    into.join(TARGET).join("debug/overlock")
+    into.join(target).join("debug/overlock")
 }
 
 /// Builds the image, which is removed with everything else of the run.

@@ -85,7 +85,7 @@ fn result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given
         related_locations: all.collect(),
         partial_fingerprints: BTreeMap::from([("overlock/v1", finding.fingerprint.as_str())]),
         baseline_state: match (given.report.baselined, by) {
-            (_, Some(SuppressedBy::Baseline)) => Some("unchanged"),
+            (_, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged)) => Some("unchanged"),
             (true, _) => Some("new"),
             (false, _) => None,
         },
