@@ -30,6 +30,11 @@ fn image(context: &Path, name: &str, run: &str) -> Result<String, String> {
     docker(&arguments)
 }
 
+/// Without fingerprints: they hold a file's name in its repository, and in the container there is none around it.
+fn unnamed(report: &str) -> Vec<&str> {
+    report.lines().filter(|line| !line.trim_start().starts_with("\"fingerprint\": ")).collect()
+}
+
 #[test]
 fn the_image_judges_a_mounted_project() {
     let Some(engine) = engine("the_image_judges_a_mounted_project") else { return };
@@ -49,7 +54,7 @@ fn the_image_judges_a_mounted_project() {
         assert_eq!(told.status.code(), Some(status), "{fixture}: {out}{err}");
         // The project is named after its folder, which is another one there.
         let own = overlock(&folder, &["check", ".", "--format", "json", "--project-name", "work"]);
-        assert_eq!(out, own.out, "{fixture}");
+        assert_eq!(unnamed(&out), unnamed(&own.out), "{fixture}");
     }
 
     // Without a resolver's file, glibc looks a name up itself: it is told that there is none, and nothing crashes.
