@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use overlock::cli::{self, Call};
 use overlock::command::{self, World};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The terminal's width, where it tells.
 fn width() -> u16 {
     terminal_size::terminal_size().map_or(100, |(width, _)| width.0)

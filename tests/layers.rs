@@ -63,6 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustix", &["source/proc/"]),
     ("similar", &["render/diff.rs"]),
     ("siphasher", &["triage/"]),
+    ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
 ];
 
