@@ -15,6 +15,10 @@ use overlock::text::Sources;
 /// How many paths are placed in a table at once.
 const PATHS: usize = 1_000;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A host of many containers: for each its overlay, its proc, a volume and a bind, as Docker mounts them.
 fn table(lines: usize) -> Vec<u8> {
     let mut text = String::from("27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard,errors=remount-ro\n");

@@ -12,7 +12,7 @@ for _ in 1 2 3; do
   echo "$containers" | xargs docker rm -fv >/dev/null 2>&1
 done
 docker volume ls -q --filter "$label" | each docker volume rm -f >/dev/null 2>&1
-docker images -q "overlock-test:$RUN" | each docker rmi -f >/dev/null 2>&1
+docker images -q "overlock-test:$RUN*" | each docker rmi -f >/dev/null 2>&1
 docker images -q --filter "$label" | each docker rmi -f >/dev/null 2>&1
 # The last mounted first.
 awk -v at="$FOLDER/" 'index($5, at) == 1 { print $5 }' /proc/self/mountinfo | tac | each umount -l
