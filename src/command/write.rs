@@ -1,4 +1,4 @@
-//! A file that is given another text: whole or not at all, where it is, with its mode. May use `std` alone.
+//! A file that is given another text: whole or not at all, where it is, with its mode. Uses `source::code`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::source::code;
+
 /// The directory that may be written in: the git repository around a directory, or else the directory itself.
 pub(super) fn repository(directory: &Path) -> PathBuf {
     let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    real.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&real).to_owned()
+    code::top(&real).to_owned()
 }
 
 /// Puts `after` into a file that holds `before`. Whoever reads it meanwhile sees one or the other.

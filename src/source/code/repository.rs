@@ -14,6 +14,13 @@ use crate::text::{FileId, Sources, Syntax};
 /// The largest script that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
 
+/// The top of the git repository around a directory: the next one above that holds `.git`, else the directory itself.
+///
+/// Links are not followed: give a real path where that matters.
+pub fn top(directory: &Path) -> &Path {
+    directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(directory)
+}
+
 /// What a check may look at, and what it has.
 pub struct Repository<'a> {
     pub(super) sources: &'a Sources,
@@ -63,11 +70,10 @@ impl<'a> Repository<'a> {
         Again { sources, cwd: self.cwd.clone(), environment, programs, roots: self.roots.borrow().clone() }
     }
 
-    /// Takes in the repository that a directory is in: from the next one above that holds `.git`, else the directory
-    /// itself.
+    /// Takes in the repository that a directory is in, from its [`top`].
     pub fn include(&self, directory: &Path) {
         let Ok(real) = fs::canonicalize(directory) else { return };
-        let top = real.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&real).to_owned();
+        let top = top(&real).to_owned();
         let mut roots = self.roots.borrow_mut();
         if !roots.iter().any(|root| top.starts_with(root)) {
             roots.push(top);
