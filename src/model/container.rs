@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, KernelMount, Live, Value};
+use super::{Content, KernelMount, Live, Value, split_below, upward};
 use crate::text::Span;
 
 /// A container, or a service that stands for several equal ones.
@@ -74,6 +74,14 @@ impl Container {
     /// Whether it stands for the host's own user and is no container.
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)
+    }
+
+    /// The mount that a path is on, and the rest of the path below it.
+    pub fn mount_holding<'p>(&self, path: &'p str) -> Option<(&Mount, &'p str)> {
+        upward(path).find_map(|above| {
+            let mount = self.mounts.iter().find(|mount| mount.target.text == above)?;
+            Some((mount, split_below(path, above)?))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::repository::Repository;
-use crate::model::{Container, Mount, MountSource, join, split_below, upward};
+use crate::model::{Container, Mount, MountSource, join};
 use crate::source::image::{Base, Context, Directory, Found, From, Image, Source, Step};
 use crate::source::script::disk::{Disk, Opened, mentioned};
 use crate::text::Span;
@@ -27,18 +27,10 @@ impl Planned<'_> {
         if links == 0 {
             return Opened::Unseen("its links lead round in a circle".to_owned());
         }
-        match self.mount(path) {
+        match self.container.mount_holding(path) {
             Some((mount, rest)) => self.mounted(mount, rest),
             None => self.in_image(path, links),
         }
-    }
-
-    /// The mount that a path is on, and the rest of it.
-    fn mount<'p>(&self, path: &'p str) -> Option<(&Mount, &'p str)> {
-        upward(path).find_map(|above| {
-            let mount = self.container.mounts.iter().find(|mount| mount.target.text == above)?;
-            Some((mount, split_below(path, above)?))
-        })
     }
 
     fn mounted(&self, mount: &Mount, rest: &str) -> Opened {

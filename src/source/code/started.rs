@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{DEPTH, Reader, named};
 use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
-    Start as Begun, Symbol, Unseen, Value, join, split_below, upward,
+    Start as Begun, Symbol, Unseen, Value, join, split_below,
 };
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
@@ -349,10 +349,7 @@ fn variables(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
 
 /// The host's path of a file of a container.
 fn on_host(path: &str, container: &Container) -> Option<String> {
-    let (mount, rest) = upward(path).find_map(|above| {
-        let mount = container.mounts.iter().find(|mount| mount.target.text == above)?;
-        Some((mount, split_below(path, above)?))
-    })?;
+    let (mount, rest) = container.mount_holding(path)?;
     match &mount.source {
         MountSource::Host(source) if !source.is_symbolic() => Some(join(&source.text, &format!("./{rest}"))),
         _ => None,

@@ -156,8 +156,5 @@ impl Walker<'_> {
 
 fn is_engine(word: &Word) -> bool {
     let name = || Path::new(&word.raw()).file_name().map(|name| name.to_string_lossy().into_owned());
-    let known = |name: String| {
-        matches!(name.as_str(), "docker" | "podman" | "podman-remote" | "nerdctl" | "docker-compose" | "podman-compose")
-    };
-    word.doubt == Doubt::Sure && name().is_some_and(known)
+    word.doubt == Doubt::Sure && name().is_some_and(|name| start::is_engine(&name))
 }

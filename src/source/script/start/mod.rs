@@ -27,6 +27,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub(super) use program::is_engine;
+
 use super::doubt::Doubt;
 use super::glyph::{Glyph, Text, Word};
 use super::grammar;

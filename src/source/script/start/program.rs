@@ -22,6 +22,14 @@ const PROGRAMS: [(&str, Family); 4] = [
     ("nerdctl", Family::Nerdctl),
 ];
 
+/// The programs that are Compose alone.
+const COMPOSERS: [&str; 2] = ["docker-compose", "podman-compose"];
+
+/// Whether a program of this name starts containers.
+pub(in crate::source::script) fn is_engine(name: &str) -> bool {
+    PROGRAMS.iter().any(|(program, _)| *program == name) || COMPOSERS.contains(&name)
+}
+
 pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
     let (first, rest) = args.split_first()?;
     if !first.text.is_fixed() || first.unclear {
@@ -29,7 +37,7 @@ pub(super) fn read(args: &[Arg], setting: &Setting<'_>) -> Option<Start> {
     }
     let path = first.text.raw();
     let name = path.rsplit('/').next()?;
-    if matches!(name, "docker-compose" | "podman-compose") {
+    if COMPOSERS.contains(&name) {
         return compose::read(rest, None, first, setting);
     }
     let (_, family) = PROGRAMS.iter().find(|(program, _)| *program == name)?;
