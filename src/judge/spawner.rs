@@ -55,5 +55,6 @@ fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[Stri
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
         fingerprint: String::new(),
         suppressed: None,
+        change: None,
     }
 }

@@ -90,6 +90,7 @@ impl Case<'_, '_> {
             evidence,
             fingerprint: String::new(),
             suppressed: None,
+            change: None,
         }
     }
 

@@ -28,6 +28,7 @@ fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
         evidence: Vec::new(),
         fingerprint: String::new(),
         suppressed: None,
+        change: None,
     }
 }
 

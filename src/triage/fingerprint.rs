@@ -106,6 +106,7 @@ mod tests {
             evidence: Vec::new(),
             fingerprint: String::new(),
             suppressed: None,
+            change: None,
         }
     }
 

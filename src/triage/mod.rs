@@ -129,6 +129,7 @@ mod tests {
             evidence: Vec::new(),
             fingerprint: String::new(),
             suppressed: None,
+            change: None,
         };
         let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
         Report { findings: vec![finding], diagnostics, ..Report::default() }
