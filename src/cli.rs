@@ -56,6 +56,10 @@ pub enum Command {
     Check(Check),
     /// Judge the containers that run here, by the engine and by the kernel
     Audit(Audit),
+    /// Judge what a plan would change of what runs here, with the plan's paths looked up on this host
+    Preflight(Preflight),
+    /// Judge what runs here and tell what changed since the last report; for cron
+    Report(Report),
     /// Say where a path of a running container really lives, and who else reaches it
     Where(Where),
     /// Print what `audit` would judge, so that it can be judged elsewhere with --from; secrets are taken out
@@ -162,6 +166,49 @@ pub struct Audit {
     /// Compare the logins of different directories, in memory, to find copies of one login
     #[arg(long)]
     pub compare_identities: bool,
+    /// How the result is printed and what fails the run.
+    #[command(flatten)]
+    pub output: Output,
+    /// What is known already.
+    #[command(flatten)]
+    pub accept: Accept,
+}
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub struct Preflight {
+    /// What is planned: compose files, directories, scripts that start containers, as for `check`
+    pub paths: Vec<PathBuf>,
+    /// Compose's own options.
+    #[command(flatten)]
+    pub compose: Compose,
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// How the result is printed and what fails the run.
+    #[command(flatten)]
+    pub output: Output,
+    /// What is known already.
+    #[command(flatten)]
+    pub accept: Accept,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// Compare the logins of different directories, in memory, to find copies of one login
+    #[arg(long)]
+    pub compare_identities: bool,
+    /// Where the last report is remembered [default: $XDG_STATE_HOME/overlock, or ~/.local/state/overlock]
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Print nothing and exit with 0 when nothing changed since the last report; files of --output are written all the
+    /// same
+    #[arg(long)]
+    pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
@@ -331,6 +378,8 @@ pub enum Format {
     Junit,
     /// Markdown, for a job's summary or a comment
     Markdown,
+    /// Metrics, for the textfile collector of Prometheus' node_exporter
+    Prometheus,
 }
 
 /// Thresholds.

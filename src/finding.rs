@@ -240,6 +240,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::NotAParticipant, Self::Ok, Self::Warning, Self::Undetermined, Self::Error];
+        all.into_iter().find(|one| one.name() == name)
+    }
+
     /// Its name in every output format.
     pub fn name(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use overlock::source::capture::Users;
 use overlock::source::engine::{EngineError, Options, Seen, again, look};
 use overlock::text::Sources;
 
@@ -225,7 +226,7 @@ fn answers_in_another_form_are_read_as_far_as_they_go() {
         }
     });
     let seen = seen(&options).unwrap();
-    assert!(seen.local && seen.rootless && !seen.desktop && !seen.remapped);
+    assert!(seen.local && !seen.desktop && seen.capture.users == Users::Rootless);
     let capture = seen.capture;
     assert_eq!((capture.host.as_str(), capture.volume_directory.as_deref()), ("host", Some("/storage/volumes")));
     assert_eq!(capture.volumes["v"].device, "/srv");
@@ -243,7 +244,7 @@ fn docker_desktop_is_not_this_host() {
         _ => ok(r#"{"OperatingSystem":"Docker Desktop","Name":"docker-desktop","SecurityOptions":["name=userns"]}"#),
     });
     let seen = seen(&options).unwrap();
-    assert!(seen.desktop && !seen.local && seen.remapped);
+    assert!(seen.desktop && !seen.local && seen.capture.users == Users::Remapped);
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn everything_that_is_told_of_a_container_is_read() {
         project: Some(made.prefix.clone()),
         service: Some("agents".to_owned()),
         image: image.clone(),
+        image_id: state(&a, ".Image"),
         pid: state(&a, ".State.Pid").parse().unwrap(),
         started_at: state(&a, "json .State.StartedAt").trim_matches('"').to_owned(),
         user: "1000:100".to_owned(),

@@ -60,9 +60,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
+    ("prometheus", &["render/prometheus.rs"]),
     ("rustix", &["source/proc/"]),
     ("similar", &["render/diff.rs"]),
-    ("siphasher", &["triage/"]),
+    ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
 ];

@@ -5,28 +5,46 @@ use std::collections::BTreeSet;
 use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
+use super::judged::Read;
 use super::observe::{self, Wanted};
-use super::report::Read;
-use crate::cli::Audit;
+use crate::cli::{Accept, Audit, Sight};
 use crate::ruleset::Ruleset;
 use crate::text::Sources;
 
+/// What is asked for of what runs.
+pub(super) struct Asked<'a> {
+    /// Containers by name or id; all where there are none.
+    pub(super) containers: &'a [String],
+    pub(super) sight: &'a Sight,
+    pub(super) compare_identities: bool,
+    pub(super) accept: &'a Accept,
+}
+
+impl<'a> Asked<'a> {
+    /// What `audit` is asked for.
+    pub(super) fn of(arguments: &'a Audit) -> Self {
+        Self {
+            containers: &arguments.containers,
+            sight: &arguments.sight,
+            compare_identities: arguments.compare_identities,
+            accept: &arguments.accept,
+        }
+    }
+}
+
 /// Looks at everything that runs; the arguments only choose what is told.
 pub(super) fn read<'a>(
-    arguments: &'a Audit,
+    asked: &Asked<'a>,
     configuration: Configuration,
     (world, rules, sources): (&'a World, &Ruleset, &Sources),
 ) -> anyhow::Result<Read<'a>> {
-    let wanted = Wanted {
-        compare_identities: arguments.compare_identities,
-        containers: arguments.containers.clone(),
-        paths: None,
-    };
-    let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
+    let wanted =
+        Wanted { compare_identities: asked.compare_identities, containers: asked.containers.to_vec(), paths: None };
+    let captures = observe::captures(asked.sight, &wanted, (world, rules, sources))?;
     let several = captures.len() > 1;
     let mut only = BTreeSet::new();
-    for asked in &arguments.containers {
-        let (capture, running) = observe::find(&captures, asked)?;
+    for name in asked.containers {
+        let (capture, running) = observe::find(&captures, name)?;
         only.insert(capture.name_of(&running.name, several));
     }
     let layout = observe::joined(&captures, rules, sources);
@@ -34,7 +52,7 @@ pub(super) fn read<'a>(
         world,
         configuration,
         first: None,
-        arguments: &arguments.accept,
+        arguments: asked.accept,
         since: None,
         whole: only.is_empty(),
         planned: false,

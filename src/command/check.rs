@@ -8,21 +8,36 @@ use anyhow::{Context as _, bail};
 
 use super::progress::Progress;
 use super::{World, read_stdin};
-use crate::cli::Check;
+use crate::cli::{Check, Compose};
 use crate::model::{Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
-use crate::source::code::{self, Repository};
+use crate::source::code::{self, Repository, Store};
 use crate::source::compose::{self, Context, Options, Profiles};
 use crate::text::Sources;
 
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
 
+/// What is planned, as a command line names it.
+pub(super) struct Asked<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) compose: &'a Compose,
+    /// Images that are not built here; `None` where no engine is asked.
+    pub(super) store: Option<Store<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    /// What `check` is asked for.
+    pub(super) fn of(arguments: &'a Check) -> Self {
+        Self { paths: &arguments.paths, compose: &arguments.compose, store: None }
+    }
+}
+
 /// Everything that the arguments name. The names of `programs` are waited for where one is
 /// looked for.
 pub(super) fn read(
-    arguments: &Check,
+    arguments: &Asked<'_>,
     world: &World,
     (programs, sources): (&OnceLock<Vec<String>>, &Sources),
 ) -> anyhow::Result<Layout> {
@@ -30,7 +45,7 @@ pub(super) fn read(
     let mut layout = Layout::default();
     let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
     let progress = Progress::new(world.watched, "projects", projects.len());
-    let reading = Reading { context: &context, sources, programs, progress };
+    let reading = Reading { context: &context, sources, programs, store: arguments.store, progress };
     let mut loaded = reading.load(&projects);
     tell_apart(&projects, &mut loaded);
     for project in loaded {
@@ -43,25 +58,32 @@ pub(super) fn read(
 /// Puts the planned services beside what a capture of their host says runs there. A planned service takes the place of
 /// the containers that Compose would replace.
 pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, sources: &Sources) {
-    let key = |project: Option<&String>, service: &str| Some((project?.clone(), service.to_owned()));
-    let plan: BTreeSet<(String, String)> =
-        planned.containers.iter().filter_map(|one| key(one.project.as_ref(), &one.name)).collect();
+    planned.join(capture::layout(&staying(planned, running), rules, false, sources));
+}
+
+/// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
+/// service, and those whose names the plan gives to its own.
+pub(super) fn staying(planned: &Layout, running: &Capture) -> Capture {
+    let services: BTreeSet<(&str, &str)> =
+        planned.containers.iter().filter_map(|one| Some((one.project.as_deref()?, one.name.as_str()))).collect();
+    let given = planned.containers.iter().filter_map(|one| one.given_name.as_ref());
+    let given: BTreeSet<&str> = given.filter(|name| !name.is_symbolic()).map(|name| name.text.as_str()).collect();
     let stays = |running: &Running| {
-        let of = key(running.project.as_ref(), running.service.as_deref().unwrap_or(""));
-        of.is_none_or(|of| !plan.contains(&of))
+        let of = running.project.as_deref().zip(running.service.as_deref());
+        !given.contains(running.name.as_str()) && of.is_none_or(|of| !services.contains(&of))
     };
     let mut rest = running.clone();
     rest.containers.retain(stays);
-    planned.join(capture::layout(&rest, rules, false, sources));
+    rest
 }
 
 /// Every project that the arguments name, each once, and every script that they name or that is below what they name.
 fn projects(
-    arguments: &Check,
+    arguments: &Asked<'_>,
     context: &Context,
     told: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
-    let typed = &arguments.compose;
+    let typed = arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
         project_directory: typed.project_directory.clone(),
@@ -76,7 +98,7 @@ fn projects(
         projects.push(Options { files: typed.file.clone(), stdin, ..base.clone() });
     }
     let mut scripts = Vec::new();
-    for path in &arguments.paths {
+    for path in arguments.paths {
         let absolute = context.cwd.join(path);
         if absolute.is_file() && code::is_script(&absolute) {
             scripts.push(code::Found { path: path.clone(), named: true });
@@ -134,6 +156,7 @@ struct Reading<'a> {
     sources: &'a Sources,
     /// The names of programs whose calls matter, once the rules are read.
     programs: &'a OnceLock<Vec<String>>,
+    store: Option<Store<'a>>,
     progress: Progress,
 }
 
@@ -167,7 +190,7 @@ impl Reading<'_> {
 
     fn repository(&self) -> Repository<'_> {
         let (cwd, environment) = (&self.context.cwd, &self.context.environment);
-        Repository::new(self.sources, cwd, environment, self.programs)
+        Repository::new(self.sources, cwd, environment, self.programs).with_store(self.store)
     }
 
     fn layout(&self, project: &Options, repository: &Repository<'_>) -> Layout {

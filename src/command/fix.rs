@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::judged::{self, Read};
 use super::output::Outputs;
-use super::report::{self, Read};
 use super::{World, check, configuration, programs, write};
 use crate::cli::{Check, Cli};
 use crate::finding::{Finding, Report};
@@ -50,7 +50,7 @@ pub(super) fn run(
         writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
     }
     let now = &fixing.now;
-    report::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
+    judged::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
 }
 
 /// What is judged, again and again.
@@ -88,13 +88,13 @@ impl Asked<'_> {
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
         let sources = Sources::planning(planned);
         let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
-        let layout = check::read(self.arguments, self.world, (&self.programs, &sources))?;
+        let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.arguments, configuration, self.world);
         let read = Read { layout, acceptance, only: BTreeSet::new() };
         // What there is to say beside a report is said of none of the tries.
         let (report, status) =
-            report::judged(read, self.arguments.output.fail_on, (self.rules, &sources), &mut std::io::sink())?;
+            judged::judged(read, self.arguments.output.fail_on, (self.rules, &sources), &mut std::io::sink())?;
         Ok(Judged { report, status, sources, users })
     }
 }

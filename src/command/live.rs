@@ -85,7 +85,8 @@ fn below(directory: &str, paths: &[String]) -> Vec<String> {
     paths.iter().map(|path| join(base, path)).collect()
 }
 
-fn options(sight: &Sight, world: &World) -> engine::Options {
+/// The engine that the arguments and the environment name.
+pub(super) fn options(sight: &Sight, world: &World) -> engine::Options {
     engine::Options {
         host: sight.host.clone().filter(|host| !host.starts_with('/')),
         context: sight.context.clone(),

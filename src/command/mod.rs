@@ -8,13 +8,16 @@ mod config;
 mod configuration;
 mod explain;
 mod fix;
+mod judged;
 mod live;
 mod observe;
 mod output;
+mod preflight;
 mod progress;
 mod report;
 mod shell;
 mod since;
+mod state;
 mod where_path;
 mod write;
 
@@ -22,11 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use accept::Acceptance;
 use configuration::Configuration;
 
-use crate::cli::{Check, Cli, Colour, Command, Engine};
+use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
 use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
 use crate::text::Sources;
@@ -44,6 +48,8 @@ pub struct World {
     pub terminal: Option<u16>,
     /// Whether standard error is a terminal, so that somebody sees how far a long scan is.
     pub watched: bool,
+    /// When the run began.
+    pub started: Instant,
 }
 
 impl World {
@@ -55,7 +61,14 @@ impl World {
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             terminal,
             watched,
+            started: Instant::now(),
         }
+    }
+
+    /// What time it is, in seconds since 1970.
+    fn now() -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
+        i64::try_from(since).unwrap_or(i64::MAX)
     }
 
     /// Takes over what docker was told of the engine, where docker called.
@@ -90,7 +103,8 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Config(_) => Configuration::default(),
         command => configuration::find(cli, first_path(command), world, &sources),
     };
-    let judges = matches!(cli.command, Command::Check(_) | Command::Audit(_));
+    let judges =
+        matches!(cli.command, Command::Check(_) | Command::Audit(_) | Command::Preflight(_) | Command::Report(_));
     if !judges && !configuration.told.is_empty() {
         crate::render::diagnostics(&configuration.told, &sources, err)?;
         return Ok(ExitStatus::Unusable);
@@ -113,7 +127,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     names.tell(&rules);
                     rules
                 });
-                let read = check::read(arguments, world, (&programs, &sources));
+                let read = check::read(&check::Asked::of(arguments), world, (&programs, &sources));
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
@@ -123,16 +137,30 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
                 }
                 let acceptance = acceptance(arguments, configuration, world);
-                let read = report::Read { layout, acceptance, only: BTreeSet::new() };
+                let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
                 let to = (&outputs, arguments.output.fail_on);
-                report::report(read, to, (world, style, rules, &sources), out, err)
+                judged::report(read, to, (world, style, rules, &sources), out, err)
             })
         }
         Command::Audit(arguments) => {
             let to = (&Outputs::of(&arguments.output, &world.directory)?, arguments.output.fail_on);
             by(load(), &sources, err, |rules, err| {
-                let read = audit::read(arguments, configuration, (world, rules, &sources))?;
-                report::report(read, to, (world, style, rules, &sources), out, err)
+                let read = audit::read(&audit::Asked::of(arguments), configuration, (world, rules, &sources))?;
+                judged::report(read, to, (world, style, rules, &sources), out, err)
+            })
+        }
+        Command::Preflight(arguments) => {
+            let outputs = Outputs::of(&arguments.output, &world.directory)?;
+            by(load(), &sources, err, |rules, err| {
+                let with = (world, style, rules, &sources);
+                preflight::run(arguments, (configuration, &outputs), with, out, err)
+            })
+        }
+        Command::Report(arguments) => {
+            let outputs = Outputs::of(&arguments.output, &world.directory)?;
+            by(load(), &sources, err, |rules, err| {
+                let with = (world, style, rules, &sources);
+                report::run(arguments, (configuration, outputs), with, out, err)
             })
         }
         Command::Where(arguments) => {
@@ -162,13 +190,19 @@ fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a
 }
 
 fn first_of(check: &Check) -> Option<&Path> {
-    check.paths.first().or(check.compose.file.first()).map(PathBuf::as_path)
+    first(&check.paths, &check.compose)
+}
+
+/// The first path that a plan is given by.
+fn first<'a>(paths: &'a [PathBuf], compose: &'a Compose) -> Option<&'a Path> {
+    paths.first().or(compose.file.first()).map(PathBuf::as_path)
 }
 
 /// The first path that a command is given.
 fn first_path(command: &Command) -> Option<&Path> {
     match command {
         Command::Check(check) => first_of(check),
+        Command::Preflight(preflight) => first(&preflight.paths, &preflight.compose),
         _ => None,
     }
 }

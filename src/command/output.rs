@@ -16,6 +16,8 @@ use crate::triage::ExitStatus;
 pub(super) struct Outputs {
     printed: Option<Format>,
     files: Vec<(Format, PathBuf)>,
+    /// Whether nothing is printed, diagnostics neither.
+    silent: bool,
 }
 
 impl Outputs {
@@ -25,9 +27,9 @@ impl Outputs {
     /// Two formats for one place.
     pub(super) fn of(output: &cli::Output, directory: &Path) -> anyhow::Result<Self> {
         if output.output.is_empty() {
-            return Ok(Self { printed: Some(format(output.format)), files: Vec::new() });
+            return Ok(Self { printed: Some(format(output.format)), files: Vec::new(), silent: false });
         }
-        let mut outputs = Self { printed: None, files: Vec::new() };
+        let mut outputs = Self { printed: None, files: Vec::new(), silent: false };
         let mut seen = BTreeSet::new();
         for one in &output.output {
             let Some(file) = &one.file else {
@@ -45,6 +47,11 @@ impl Outputs {
         Ok(outputs)
     }
 
+    /// The same without anything that is printed.
+    pub(super) fn silent(self) -> Self {
+        Self { silent: true, ..self }
+    }
+
     /// Prints and writes everything. What could not be written is told, after the rest.
     pub(super) fn write(
         &self,
@@ -53,11 +60,11 @@ impl Outputs {
         out: &mut dyn Write,
         err: &mut dyn Write,
     ) -> anyhow::Result<ExitStatus> {
-        if let Some(format) = self.printed {
+        if let Some(format) = self.printed.filter(|_| !self.silent) {
             render::render(given, format, style, out)?;
         }
         let in_file = |format| self.files.iter().any(|(one, _)| *one == format);
-        if matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text) {
+        if !self.silent && (matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text)) {
             render::diagnostics(&given.report.diagnostics, given.sources, err)?;
         }
         let mut status = given.status;
@@ -85,5 +92,6 @@ fn format(format: cli::Format) -> Format {
         cli::Format::Gitlab => Format::Gitlab,
         cli::Format::Junit => Format::Junit,
         cli::Format::Markdown => Format::Markdown,
+        cli::Format::Prometheus => Format::Prometheus,
     }
 }

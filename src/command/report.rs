@@ -1,91 +1,69 @@
-//! A layout, judged and printed: the same for every command that judges. May use everything but `main`.
+//! `overlock report`: what runs, judged, and held against the last report. May use everything but `main`.
 
-use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 
 use super::World;
-use super::accept::Acceptance;
+use super::audit;
+use super::configuration::Configuration;
+use super::judged;
 use super::output::Outputs;
-use crate::cli;
-use crate::finding::Report;
-use crate::judge::judge;
+use super::state::State;
+use crate::cli::Report;
 use crate::model::Layout;
-use crate::render::{Given, Style};
-use crate::ruleset::{Ruleset, Severity};
+use crate::render::{Style, safe};
+use crate::ruleset::Ruleset;
 use crate::text::Sources;
-use crate::triage::{self, ExitStatus, FailOn};
+use crate::triage::{ExitStatus, History, Name, Seen};
 
-/// What a command hands on once it has read everything.
-pub(super) struct Read<'a> {
-    pub(super) layout: Layout,
-    /// Which findings count.
-    pub(super) acceptance: Acceptance<'a>,
-    /// The containers that are told of, by name; empty for all.
-    pub(super) only: BTreeSet<String>,
-}
-
-/// Judges a layout and writes the report where it is wanted.
-pub(super) fn report(
-    read: Read<'_>,
-    (outputs, fail_on): (&Outputs, Option<cli::FailOn>),
+/// Audits, compares with the last report, and keeps this one for the next.
+pub(super) fn run(
+    arguments: &Report,
+    (configuration, outputs): (Configuration, Outputs),
     (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let judged = judged(read, fail_on, (rules, sources), err)?;
-    print((&judged.0, judged.1), outputs, (world, style, rules, sources), out, err)
-}
-
-/// Judges a layout; what is told of it is in its order. And how a run with this report ends.
-pub(super) fn judged(
-    read: Read<'_>,
-    asked: Option<cli::FailOn>,
-    (rules, sources): (&Ruleset, &Sources),
-    err: &mut dyn Write,
-) -> anyhow::Result<(Report, ExitStatus)> {
-    let Read { mut layout, acceptance, only } = read;
-    let config = acceptance.config();
-    let mut comments = acceptance.prepare(&mut layout, rules, sources);
-    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
-    let mut report = judge(layout, graded.as_ref().unwrap_or(rules), config);
-    report.attribute(sources);
-    keep(&mut report, &only);
-    triage::sort(&mut report, sources);
-    let names = acceptance.names();
-    triage::fingerprint(&mut report, &names, sources);
-    acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
-    triage::sort(&mut report, sources);
-    let threshold = asked.map(fail_on).or(config.fail_on);
-    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
-    Ok((report, status))
-}
-
-/// Writes a report where it is wanted.
-pub(super) fn print(
-    (report, status): (&Report, ExitStatus),
-    outputs: &Outputs,
-    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> anyhow::Result<ExitStatus> {
-    let given = Given { report, sources, rules, status, directory: &world.directory };
-    outputs.write(&given, style, out, err)
-}
-
-/// Keeps what is told of the containers that were asked for.
-fn keep(report: &mut Report, only: &BTreeSet<String>) {
-    if !only.is_empty() {
-        report.participants.retain(|one| only.contains(&one.container));
-        report.findings.retain(|finding| only.contains(&finding.container));
-        report.containers = only.len();
+    // Held until all is written, so that of two reports at once the later is compared with the earlier.
+    let state = State::open(arguments, world)?;
+    let asked = audit::Asked {
+        containers: &[],
+        sight: &arguments.sight,
+        compare_identities: arguments.compare_identities,
+        accept: &arguments.accept,
+    };
+    let read = audit::read(&asked, configuration, (world, rules, sources))?;
+    let seen = seen(&read.layout);
+    let mut told = Vec::new();
+    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, (rules, sources), &mut told)?;
+    let (last, problem) = state.read();
+    let now = World::now();
+    let kept = History::compare(last.as_ref(), &mut report, &seen, now);
+    let same = arguments.quiet && problem.is_none() && !kept.differs(last.as_ref());
+    if !same {
+        err.write_all(&told)?;
     }
+    tell(problem, err)?;
+    let outputs = if same { outputs.silent() } else { outputs };
+    let printed = judged::print((&report, status), &outputs, (world, style, rules, sources), out, err)?;
+    if printed != status {
+        status = printed;
+    } else if same {
+        status = ExitStatus::Clean;
+    }
+    // After the rest: what was not told is not remembered as told.
+    if let Err(problem) = state.write(&kept) {
+        tell(Some(problem), err)?;
+        status = ExitStatus::Unusable;
+    }
+    Ok(status)
 }
 
-fn fail_on(threshold: cli::FailOn) -> FailOn {
-    match threshold {
-        cli::FailOn::Error => FailOn::Severity(Severity::Error),
-        cli::FailOn::Warning => FailOn::Severity(Severity::Warning),
-        cli::FailOn::Note => FailOn::Severity(Severity::Note),
-        cli::FailOn::Never => FailOn::Never,
-    }
+fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {
+    problem.map_or(Ok(()), |problem| writeln!(err, "overlock: {}", safe(&problem)))
+}
+
+fn seen(layout: &Layout) -> Seen {
+    let name = |one: &crate::model::Container| -> Name { (one.project.clone(), one.name.clone()) };
+    let partly = layout.containers.iter().filter(|one| !one.unseen.is_empty());
+    Seen { present: layout.containers.iter().map(name).collect(), partly: partly.map(name).collect() }
 }

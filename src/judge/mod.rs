@@ -254,11 +254,11 @@ fn participant(subject: &Subject<'_>, verdict: Verdict, reason: String) -> Parti
     Participant {
         container: subject.container.name.clone(),
         project: subject.container.project.clone(),
-        origin: match &subject.container.live {
-            None if subject.container.start.is_some() => "script",
-            None => "compose",
-            Some(live) if live.is_host => "host",
-            Some(_) => "engine",
+        origin: match () {
+            () if subject.container.is_host() => "host",
+            () if subject.container.is_running() => "engine",
+            () if subject.container.start.is_some() => "script",
+            () => "compose",
         },
         program: subject.profile.id.clone(),
         state_dir: subject.state.path.clone(),

@@ -122,6 +122,8 @@ pub(crate) struct Mounts<'a> {
     host: Option<Arc<str>>,
     /// What the host calls what is mounted.
     tree: Option<&'a HostTree>,
+    /// Whether it is planned, so that sources are paths of the host and no mounts of its own.
+    is_planned: bool,
     /// Where the engine keeps volumes, where it was asked.
     volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
@@ -136,6 +138,7 @@ impl<'a> Mounts<'a> {
             by_target: container.mounts.iter().map(|mount| (mount.target.text.as_str(), mount)).collect(),
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
             tree: live.map(|live| &*live.tree),
+            is_planned: live.is_some_and(|live| live.is_planned),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: live.map(|live| live.links.clone()).unwrap_or_default(),
@@ -191,7 +194,7 @@ impl<'a> Mounts<'a> {
     /// The superblock that a path below a mount's target is on, and the path in it; `None` where the kernel did not
     /// show it, or its root is no longer anywhere.
     pub(crate) fn inner(&self, mount: &Mount, rest: &str) -> Option<(String, String)> {
-        self.tree?;
+        self.tree.filter(|_| !self.is_planned)?;
         let kernel = mount.kernel.as_ref()?;
         let (root, deleted) = kernel.root();
         (!deleted).then(|| (kernel.device.clone(), join(root, &format!("./{rest}"))))
@@ -215,7 +218,10 @@ impl<'a> Mounts<'a> {
                 unresolved(&source.text, &below)
             }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
-                self.host(&join(&source.text, &format!("./{below}")))
+                let path = join(&source.text, &format!("./{below}"));
+                // Of a planned one the path counts: what the host mounts below its source comes with it.
+                let known = self.tree.filter(|_| self.is_planned);
+                self.host(&known.map_or(path.clone(), |tree| tree.canonical(&path)))
             }
             MountSource::Volume(name) if is_open(&name.text, &below) => unresolved(&name.text, &below),
             MountSource::Volume(name) => named(Filesystem::Volume(name.text.clone()), &below),

@@ -89,7 +89,9 @@ pub(crate) fn declare(containers: &mut [Container], config: &Config) {
     let sections = [(ROLE_LABEL, &config.roles), (GUARD_LABEL, &config.guards), (VERSION_LABEL, &config.versions)];
     for (label, declarations) in sections.into_iter().filter(|(_, declarations)| !declarations.is_empty()) {
         for container in containers.iter_mut() {
-            if let Some(value) = Config::declared(declarations, container.project.as_deref(), &container.name) {
+            let names = [Some(&container.name), container.service.as_ref()].into_iter().flatten();
+            let declared = |name: &String| Config::declared(declarations, container.project.as_deref(), name);
+            if let Some(value) = names.into_iter().find_map(declared) {
                 let span = value.span.unwrap_or(container.span);
                 container.declared.insert(label.to_owned(), Label { value: value.clone(), span });
             }

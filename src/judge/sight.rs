@@ -23,7 +23,7 @@ impl Judgement<'_, '_> {
         if let Some(unseen) = subject.container.unseen.first() {
             let blind = Blind {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
-                settle: if subject.container.live.is_some() {
+                settle: if subject.container.is_running() {
                     "Run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one.".to_owned()
                 } else {
                     "Run overlock where that can be read, or with what stands for it.".to_owned()

@@ -14,6 +14,8 @@ pub struct Container {
     pub name: String,
     /// The Compose project it belongs to.
     pub project: Option<String>,
+    /// The Compose service that it is a container of, where it has a name of its own beside that.
+    pub service: Option<String>,
     /// Where the container is described as a whole, such as the service's key.
     pub span: Span,
     /// How many equal containers are started (`deploy.replicas`, `scale`).
@@ -66,7 +68,8 @@ pub struct Container {
     pub env: BTreeMap<String, EnvVar>,
     /// Mounts, each target once, in no particular order.
     pub mounts: Vec<Mount>,
-    /// What only a running container shows; `None` where a file describes it.
+    /// What a look at it shows, or for one that is planned, a look at the host that it would run on; `None` where
+    /// nothing but a file describes it.
     pub live: Option<Box<Live>>,
 }
 
@@ -74,6 +77,11 @@ impl Container {
     /// Whether it stands for the host's own user and is no container.
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)
+    }
+
+    /// Whether it runs, rather than being planned.
+    pub fn is_running(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| !live.is_planned)
     }
 
     /// The mount that a path is on, and the rest of the path below it.
@@ -184,12 +192,28 @@ pub struct Mount {
     pub kernel: Option<Box<KernelMount>>,
     /// Why it is not what the engine's path suggests, as a clause; `None` where it is, or nothing tells.
     pub stale: Option<String>,
+    /// Whether the engine starts no container where the source is missing, rather than make it
+    /// (`bind.create_host_path: false`, `--mount type=bind`, a volume that is a bind).
+    pub must_exist: bool,
+    /// The source as it is written, where links of the host lead from there to `source`.
+    pub link: Option<String>,
 }
 
 impl Mount {
     /// A mount that can be written, of which no more is known.
     pub fn new(target: Value, source: MountSource, span: Span) -> Self {
-        Self { target, source, subpath: None, read_only: false, span, defined: None, kernel: None, stale: None }
+        Self {
+            target,
+            source,
+            subpath: None,
+            read_only: false,
+            span,
+            defined: None,
+            kernel: None,
+            stale: None,
+            must_exist: false,
+            link: None,
+        }
     }
 }
 
@@ -363,7 +387,7 @@ impl Condition {
         let value = match set {
             Some(EnvValue::Set(value)) => value,
             // The engine tells the whole environment of a running one.
-            None if container.live.is_some() => return self.test.holds(None),
+            None if container.is_running() => return self.test.holds(None),
             Some(EnvValue::Inherited) | None => return None,
         };
         if !value.is_symbolic() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::HostTree;
 use crate::text::Span;
 
-/// What only a look at a running container gives.
+/// What only a look gives: at a running container, or at the host that a planned one would run on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Live {
     /// The host it runs on, where several are judged together.
@@ -20,6 +20,8 @@ pub struct Live {
     pub volume_directory: Option<String>,
     /// Whether this stands for the host's own user and not for a container.
     pub is_host: bool,
+    /// Whether it is planned: of its files only those on the host's mounts could be looked at.
+    pub is_planned: bool,
     /// Whether paths could be followed in it, so that a link that is not in `links` is none.
     pub followed: bool,
     /// The paths that were followed.

@@ -42,12 +42,21 @@ impl HostTree {
         })
     }
 
+    /// The one name that all paths of the host have which lead where this one does. No link is on the path.
+    pub fn canonical(&self, path: &str) -> String {
+        let inner = self.nearest(path).map(|(device, inner)| self.name(device, &inner));
+        inner.flatten().unwrap_or_else(|| path.to_owned())
+    }
+
+    /// The superblock that a path of the host is on, and the path in it.
+    fn nearest(&self, path: &str) -> Option<(&str, String)> {
+        let (point, (device, root)) = upward(path).find_map(|point| Some((point, self.mounted.get(point)?)))?;
+        let rest = split_below(path, point).unwrap_or("");
+        Some((device, join(root, &format!("./{rest}"))))
+    }
+
     fn leads_to(&self, path: &str, device: &str, inner: &str) -> bool {
-        let nearest = upward(path).find_map(|point| Some((point, self.mounted.get(point)?)));
-        nearest.is_some_and(|(point, (mounted, root))| {
-            let rest = split_below(path, point).unwrap_or("");
-            mounted == device && join(root, &format!("./{rest}")) == inner
-        })
+        self.nearest(path).is_some_and(|(mounted, there)| mounted == device && there == inner)
     }
 }
 
@@ -85,5 +94,8 @@ mod tests {
         assert_eq!(tree.name("8:2", "/covered/x").as_deref(), Some("/again/covered/x"));
         assert_eq!(tree.name("8:2", "/kept/x").as_deref(), Some("/again/kept/x"));
         assert_eq!(tree.name("8:9", "/x"), None);
+        assert_eq!(tree.canonical("/data/x"), "/again/x");
+        assert_eq!(tree.canonical("/data/covered/x"), "/again/kept/x");
+        assert_eq!(tree.canonical("/srv/x"), "/srv/x");
     }
 }

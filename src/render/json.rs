@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::finding::{Evidence, Finding, Participant, PlaceName, Report, Verdict};
+use crate::finding::{Before, Change, Comparison, Evidence, Finding, Participant, PlaceName, Report, Verdict};
 use crate::model::Level;
 use crate::text::{Sources, Span};
 use crate::triage::count;
@@ -19,7 +19,53 @@ pub(super) struct Document<'a> {
     participants: Vec<JsonParticipant<'a>>,
     findings: Vec<JsonFinding<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<JsonComparison<'a>>,
     summary: Summary,
+}
+
+/// What the report was held against, by `preflight` and `report`.
+#[derive(Serialize)]
+struct JsonComparison<'a> {
+    before: &'static str,
+    at: Option<i64>,
+    gone: Vec<JsonGone<'a>>,
+    verdicts: Vec<JsonTurn<'a>>,
+    endangered: Vec<JsonEndangered<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonGone<'a> {
+    rule: &'a str,
+    severity: &'a str,
+    container: &'a str,
+    project: Option<&'a str>,
+    message: &'a str,
+    fingerprint: &'a str,
+    since: Option<i64>,
+    end: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonTurn<'a> {
+    container: &'a str,
+    project: Option<&'a str>,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonEndangered<'a> {
+    container: &'a str,
+    project: Option<&'a str>,
+    by: &'a [String],
+}
+
+/// How a finding stands to what was before.
+#[derive(Serialize)]
+struct JsonChange {
+    state: &'static str,
+    since: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +138,8 @@ struct JsonFinding<'a> {
     evidence: Vec<JsonEvidence<'a>>,
     fingerprint: &'a str,
     suppressed: Option<JsonSuppressed<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<JsonChange>,
 }
 
 #[derive(Serialize)]
@@ -171,6 +219,7 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
                 column: diagnostic.span.map(|span| span.start.column),
             })
             .collect(),
+        comparison: report.comparison.as_ref().map(comparison),
         summary: Summary {
             participants: report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count(),
             errors: counts.errors,
@@ -180,6 +229,36 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
             suppressed: counts.suppressed,
         },
     }
+}
+
+fn comparison(comparison: &Comparison) -> JsonComparison<'_> {
+    let (before, at) = match comparison.before {
+        Before::LastRun(at) => ("last-run", Some(at)),
+        Before::Nothing => ("nothing", None),
+        Before::Running => ("running", None),
+    };
+    let gone = comparison.gone.iter().map(|one| JsonGone {
+        rule: &one.rule,
+        severity: one.severity.name(),
+        container: &one.container,
+        project: one.project.as_deref(),
+        message: &one.message,
+        fingerprint: &one.fingerprint,
+        since: one.since,
+        end: one.end.name(),
+    });
+    let verdicts = comparison.turns.iter().map(|one| JsonTurn {
+        container: &one.container,
+        project: one.project.as_deref(),
+        before: one.before.map(Verdict::name),
+        after: one.after.map(Verdict::name),
+    });
+    let endangered = comparison.endangered.iter().map(|one| JsonEndangered {
+        container: &one.container,
+        project: one.project.as_deref(),
+        by: &one.by,
+    });
+    JsonComparison { before, at, gone: gone.collect(), verdicts: verdicts.collect(), endangered: endangered.collect() }
 }
 
 fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'a> {
@@ -235,6 +314,10 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
             .collect(),
         fingerprint: &finding.fingerprint,
         suppressed: finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason }),
+        change: finding.change.map(|change| match change {
+            Change::New => JsonChange { state: "new", since: None },
+            Change::Kept(since) => JsonChange { state: "kept", since },
+        }),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::Given;
 use super::place::{self, Place};
 use super::safe::safe;
 use super::words::{full_name, level, summary, suppression, told_apart};
-use crate::finding::{Finding, Participant};
+use super::{Given, compared};
+use crate::finding::{Before, Comparison, Finding, Participant, Report};
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
@@ -17,6 +17,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         writeln!(out, "\n| container | state directory | place | role | guard | verdict | why |")?;
         writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
         report.participants.iter().try_for_each(|one| row(one, out))?;
+    }
+    if let Some(comparison) = &report.comparison {
+        compared(report, comparison, out)?;
     }
     let (counted, suppressed) = told_apart(report.findings.iter());
     for finding in counted {
@@ -45,6 +48,24 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     Ok(())
 }
 
+/// What came of what was so before.
+fn compared(report: &Report, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "\n{}", prose(&compared::headline(report).unwrap_or_default()))?;
+    if comparison.before == Before::Running && compared::turns(comparison).next().is_some() {
+        writeln!(out, "\n| container | before | after |\n| --- | --- | --- |")?;
+        for (name, before, after) in compared::turns(comparison) {
+            writeln!(out, "| {} | {before} | {after} |", cell(&name))?;
+        }
+    }
+    let endangered = comparison.endangered.iter().map(compared::endangered);
+    let gone = comparison.gone.iter().map(|gone| compared::gone(gone, comparison));
+    let mut lines = endangered.chain(gone).peekable();
+    if lines.peek().is_some() {
+        writeln!(out)?;
+    }
+    lines.try_for_each(|line| writeln!(out, "- {}", prose(&line)))
+}
+
 fn row(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     let cells = [
         cell(&full_name(one.project.as_deref(), &one.container)),
@@ -62,6 +83,9 @@ fn section(finding: &Finding, given: &Given<'_>, out: &mut dyn io::Write) -> io:
     let name = code(&full_name(finding.project.as_deref(), &finding.container));
     writeln!(out, "\n### {}: {} in {name}\n", finding.severity.name(), code(&finding.rule))?;
     writeln!(out, "{}\n", prose(&finding.message))?;
+    if let Some(standing) = compared::standing(finding, given.report.comparison.as_ref()) {
+        writeln!(out, "- {}", prose(&standing))?;
+    }
     for location in &finding.locations {
         let label = if location.label.is_empty() { String::new() } else { format!(": {}", prose(&location.label)) };
         writeln!(out, "- {}{label}", code(&Place::of(location.span, given).words()))?;

@@ -1,6 +1,7 @@
 //! The report for people and for programs. Renderers decide nothing: order, what is suppressed and exit status are given.
 //! May use `text`, `finding`, `ruleset` and `triage`.
 
+mod compared;
 mod diff;
 mod frame;
 mod github;
@@ -10,14 +11,17 @@ mod junit;
 mod located;
 mod markdown;
 mod place;
+mod prometheus;
 mod safe;
 mod sarif;
 mod table;
 mod text;
+mod time;
 mod words;
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::finding::Report;
 use crate::model::Diagnostic;
@@ -47,6 +51,8 @@ pub enum Format {
     Junit,
     /// Markdown.
     Markdown,
+    /// Prometheus' text format.
+    Prometheus,
 }
 
 /// What a renderer is given. It decides none of it.
@@ -62,6 +68,10 @@ pub struct Given<'a> {
     pub status: ExitStatus,
     /// The directory that paths are told from.
     pub directory: &'a Path,
+    /// When it was judged, in seconds since 1970.
+    pub at: i64,
+    /// How long the run took until then.
+    pub took: Duration,
 }
 
 /// How text is laid out.
@@ -86,6 +96,7 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
         Format::Gitlab => gitlab::write(given, out),
         Format::Junit => junit::write(given, out),
         Format::Markdown => markdown::write(given, out),
+        Format::Prometheus => prometheus::write(given, out),
     }
 }
 

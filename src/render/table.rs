@@ -3,8 +3,9 @@
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::Style;
+use super::compared;
 use super::safe::safe;
-use crate::finding::{Participant, Verdict};
+use crate::finding::{Comparison, Participant, Verdict};
 
 const COLUMNS: [&str; 9] =
     ["CONTAINER", "STATE DIRECTORY", "PLACE", "PEERS", "ROLE", "AUTH", "INTERNAL LOCK", "GUARD", "VERDICT"];
@@ -20,6 +21,20 @@ pub(super) fn table(participants: &[Participant], style: Style) -> String {
     let projects: std::collections::BTreeSet<_> = participants.iter().map(|one| &one.project).collect();
     for participant in participants {
         table.add_row(row(participant, projects.len() > 1));
+    }
+    table.trim_fmt()
+}
+
+/// A row a participant that takes part before or after.
+pub(super) fn turns(comparison: &Comparison, style: Style) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if let Some(width) = style.width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.set_header(["CONTAINER", "BEFORE", "AFTER"]);
+    for (name, before, after) in compared::turns(comparison) {
+        table.add_row(vec![Cell::new(safe(&name)), Cell::new(before), Cell::new(after)]);
     }
     table.trim_fmt()
 }

@@ -3,12 +3,11 @@
 
 use std::io;
 
-use super::Style;
 use super::frame::frame;
 use super::safe::safe;
-use super::table::table;
-use super::words;
-use crate::finding::{Finding, Participant, Report};
+use super::table::{self, table};
+use super::{Style, compared, words};
+use crate::finding::{Before, Comparison, Finding, Participant, Report};
 use crate::model::Level;
 use crate::text::Sources;
 
@@ -27,11 +26,14 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     }
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         writeln!(out)?;
-        self::finding(finding, sources, style, out)?;
+        self::finding(finding, (report, sources), style, out)?;
     }
     let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted(finding, sources)).collect();
     if !accepted.is_empty() {
         writeln!(out, "\n{}", accepted.join("\n"))?;
+    }
+    if let Some(comparison) = &report.comparison {
+        compared(report, comparison, style, out)?;
     }
     if !report.participants.is_empty() || !report.findings.is_empty() {
         writeln!(out)?;
@@ -53,8 +55,32 @@ fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
     Some(safe(&format!("accepted: {container}: {rule}: {} ({at})", suppressed.reason)).into_owned())
 }
 
-fn finding(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+/// What came of what was so before.
+fn compared(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    if comparison.before == Before::Running && compared::turns(comparison).next().is_some() {
+        writeln!(out, "\n{}", table::turns(comparison, style))?;
+    }
+    let headline = compared::headline(report);
+    writeln!(out, "\n{}", headline.unwrap_or_default())?;
+    for one in &comparison.endangered {
+        writeln!(out, "{}", compared::endangered(one))?;
+    }
+    for gone in &comparison.gone {
+        writeln!(out, "{}", compared::gone(gone, comparison))?;
+    }
+    Ok(())
+}
+
+fn finding(
+    finding: &Finding,
+    (report, sources): (&Report, &Sources),
+    style: Style,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     writeln!(out, "{}", frame(finding, sources, style))?;
+    if let Some(standing) = compared::standing(finding, report.comparison.as_ref()) {
+        writeln!(out, "  standing: {standing}")?;
+    }
     writeln!(out, "  confidence: {}", finding.confidence.name())?;
     for evidence in &finding.evidence {
         let at = evidence.span.map(|span| format!(" ({}:{})", sources.get(span.file).label(), span.start.line));

@@ -103,9 +103,11 @@ impl SourceFile {
         &self.name
     }
 
-    /// The name as a place to look at: a file's path, or which container it was told of.
+    /// The name as a place to look at: a file's path, or which container or image it was told of. No container's name
+    /// has a blank in it.
     pub fn label(&self) -> String {
-        if self.tellers.is_empty() { self.name.clone() } else { format!("container {}", self.name) }
+        let whole = self.tellers.is_empty() || self.name.starts_with("image ");
+        if whole { self.name.clone() } else { format!("container {}", self.name) }
     }
 
     /// Who told a line, from 1; `None` in a file.
@@ -129,6 +131,12 @@ impl SourceFile {
         let Some(&start) = self.line_starts.get(at) else { return "" };
         let end = self.line_starts.get(at + 1).copied().unwrap_or(self.text.len());
         self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+
+    /// The span of one line, from 1, of the file that has this name here.
+    pub fn line_span(&self, file: FileId, line: usize) -> Span {
+        let pos = |column| Pos { line: narrow(line), column: narrow(column) };
+        Span { file, start: pos(1), end: pos(self.line(narrow(line)).chars().count() + 1) }
     }
 
     /// The text that a span covers, or nothing where the span does not fit this file.

@@ -5,6 +5,7 @@
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! baseline     what was there before;  changes: what did not change since a revision
+//! plan         what a plan changes of what runs;  history: what changed since the last run
 //! ```
 
 mod accept;
@@ -12,14 +13,18 @@ mod baseline;
 mod changes;
 mod comment;
 mod fingerprint;
+mod history;
 mod names;
+mod plan;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Changes, Extent, unchanged};
 pub use comment::{Comments, MARK};
 pub use fingerprint::{diagnostic_fingerprints, fingerprint};
+pub use history::{History, HistoryError, Seen};
 pub use names::Names;
+pub use plan::{Name, Services, plan};
 
 use crate::finding::{Finding, Report, UNDETERMINED};
 use crate::model::Level;

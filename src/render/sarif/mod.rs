@@ -14,7 +14,7 @@ use super::json;
 use super::place::{self, Place, Spot};
 use super::safe::safe;
 use super::words::full_name;
-use crate::finding::{Finding, Location as At, SuppressedBy, UNDETERMINED};
+use crate::finding::{Change, Finding, Location as At, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::text::Span;
 use crate::triage::ExitStatus;
@@ -84,10 +84,12 @@ fn result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given
         locations: vec![primary],
         related_locations: all.collect(),
         partial_fingerprints: BTreeMap::from([("overlock/v1", finding.fingerprint.as_str())]),
-        baseline_state: match (given.report.baselined, by) {
-            (_, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged)) => Some("unchanged"),
-            (true, _) => Some("new"),
-            (false, _) => None,
+        baseline_state: match (given.report.baselined, by, finding.change) {
+            (_, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged), _) | (_, _, Some(Change::Kept(_))) => {
+                Some("unchanged")
+            }
+            (true, ..) | (_, _, Some(Change::New)) => Some("new"),
+            (false, _, None) => None,
         },
         suppressions: suppression(finding, given).into_iter().collect(),
         properties: ResultProperties {

@@ -71,6 +71,7 @@ impl Maker<'_> {
         Container {
             name: self.name(&running.name),
             project: running.project.clone(),
+            service: running.service.clone(),
             span: told.span(&Fact::Whole),
             replicas: 1,
             image: text(&running.image, Fact::Image),

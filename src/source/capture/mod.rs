@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Entry, Identity, Installed, KernelMount, Link, Script};
 
 pub use layout::{HOST, layout};
+pub(in crate::source) use mounts::volume;
 pub use read::{CaptureError, read};
 pub use redact::redact;
 
@@ -37,6 +38,9 @@ pub struct Capture {
     pub home: Option<String>,
     /// Where the engine keeps its volumes (`DockerRootDir` with `/volumes`).
     pub volume_directory: Option<String>,
+    /// Whose users its containers' are.
+    #[serde(default, skip_serializing_if = "Users::are_same")]
+    pub users: Users,
     /// What the kernel shows of the host itself: mounts as its first process sees them, and processes of a known program
     /// outside any container; `None` where it could not be asked.
     pub own: Option<Kernel>,
@@ -46,6 +50,27 @@ pub struct Capture {
     pub containers: Vec<Running>,
     /// What could not be looked at that concerns the host as a whole, each with what would settle it.
     pub gaps: Vec<String>,
+}
+
+/// Whose users those of an engine's containers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Users {
+    /// The host's: a number means the same in both.
+    #[default]
+    Same,
+    /// Others of the host (`userns-remap`).
+    Remapped,
+    /// Those that the person may use who runs the engine without root.
+    Rootless,
+}
+
+impl Users {
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+    fn are_same(&self) -> bool {
+        *self == Self::Same
+    }
 }
 
 impl Capture {
@@ -81,6 +106,9 @@ pub struct Running {
     pub service: Option<String>,
     /// The image's name.
     pub image: String,
+    /// The engine's id of the image.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub image_id: String,
     /// The process that the engine started, in the engine's pid namespace; 0 where it tells none.
     pub pid: i32,
     /// When that was, as the engine writes it (RFC 3339).

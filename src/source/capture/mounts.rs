@@ -62,7 +62,7 @@ fn plain(target: String, source: MountSource, read_only: bool) -> Told {
 }
 
 /// A volume by name: a bind in disguise is the directory, a network one its export.
-fn volume(name: &str, capture: &Capture, filesystems: &Filesystems) -> MountSource {
+pub(in crate::source) fn volume(name: &str, capture: &Capture, filesystems: &Filesystems) -> MountSource {
     let named = || MountSource::Volume(Value::known(name, None));
     let Some(options) = capture.volumes.get(name).filter(|options| !options.device.is_empty()) else { return named() };
     if options.options.split(',').any(|option| option == "bind" || option == "rbind") {

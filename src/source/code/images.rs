@@ -21,6 +21,8 @@ pub(super) struct Images<'a> {
     by_service: HashMap<String, usize>,
     by_image: HashMap<String, usize>,
     made: RefCell<HashMap<usize, Rc<Image>>>,
+    /// Images that are not built here, by name.
+    stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
     open: RefCell<Vec<usize>>,
 }
@@ -32,9 +34,15 @@ struct Service {
 
 impl<'a> Images<'a> {
     pub(super) fn of(containers: &[Container], repository: &'a Repository<'a>) -> Self {
-        let (made, open) = (RefCell::default(), RefCell::default());
-        let mut images =
-            Self { repository, builds: Vec::new(), by_service: HashMap::new(), by_image: HashMap::new(), made, open };
+        let mut images = Self {
+            repository,
+            builds: Vec::new(),
+            by_service: HashMap::new(),
+            by_image: HashMap::new(),
+            made: RefCell::default(),
+            stored: RefCell::default(),
+            open: RefCell::default(),
+        };
         for container in containers {
             let Some(build) = &container.build else { continue };
             if let Some(context) = build.context.as_ref().filter(|context| is_directory(context)) {
@@ -61,9 +69,21 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// The image of a name, where it is built here.
+    /// The image of a name, where it is built here, or an engine has it.
     fn named(&self, name: &str) -> Option<Rc<Image>> {
-        self.made(*self.by_image.get(untagged(name))?)
+        match self.by_image.get(untagged(name)) {
+            Some(at) => self.made(*at),
+            None => self.stored(name),
+        }
+    }
+
+    fn stored(&self, name: &str) -> Option<Rc<Image>> {
+        if let Some(known) = self.stored.borrow().get(name) {
+            return known.clone();
+        }
+        let image = self.repository.stored(name).map(Rc::new);
+        self.stored.borrow_mut().insert(name.to_owned(), image.clone());
+        image
     }
 
     fn made(&self, at: usize) -> Option<Rc<Image>> {

@@ -16,7 +16,7 @@ mod repository;
 mod scripts;
 mod started;
 
-pub use repository::{Repository, top};
+pub use repository::{Repository, Store, top};
 pub use scripts::{Found, find, is_script, read};
 
 use std::path::Path;

@@ -1,13 +1,14 @@
 //! The files of the repository that a check runs in: what may be read, how it is called, each read once.
-//! Uses `text` and `source::script::disk`.
+//! Uses `text`, `source::image` and `source::script::disk`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use crate::source::image::{Image, Stored};
 use crate::source::script::disk::Opened;
 use crate::text::{FileId, Sources, Syntax};
 
@@ -21,6 +22,9 @@ pub fn top(directory: &Path) -> &Path {
     directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(directory)
 }
 
+/// Tells of an image by name, where an engine that has it can be asked.
+pub type Store<'a> = &'a (dyn Fn(&str) -> Option<Arc<Stored>> + Sync);
+
 /// What a check may look at, and what it has.
 pub struct Repository<'a> {
     pub(super) sources: &'a Sources,
@@ -30,6 +34,8 @@ pub struct Repository<'a> {
     pub(super) environment: &'a BTreeMap<String, String>,
     /// The names of programs whose calls matter, once they are known.
     pub(super) programs: &'a OnceLock<Vec<String>>,
+    /// Images that are not built here; `None` where no engine is asked.
+    store: Option<Store<'a>>,
     /// Directories that belong to it, without links.
     roots: RefCell<Vec<PathBuf>>,
     read: RefCell<HashMap<PathBuf, Opened>>,
@@ -41,6 +47,7 @@ pub(super) struct Again<'a> {
     cwd: PathBuf,
     environment: &'a BTreeMap<String, String>,
     programs: &'a OnceLock<Vec<String>>,
+    store: Option<Store<'a>>,
     roots: Vec<PathBuf>,
 }
 
@@ -48,7 +55,7 @@ impl<'a> Again<'a> {
     /// The repository there.
     pub(super) fn open(self) -> Repository<'a> {
         let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
-        Repository { roots: RefCell::new(self.roots), ..repository }
+        Repository { store: self.store, roots: RefCell::new(self.roots), ..repository }
     }
 }
 
@@ -61,13 +68,31 @@ impl<'a> Repository<'a> {
         programs: &'a OnceLock<Vec<String>>,
     ) -> Self {
         let (roots, read) = (RefCell::default(), RefCell::default());
-        Self { sources, cwd: cwd.to_owned(), environment, programs, roots, read }
+        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, roots, read }
+    }
+
+    /// The same with images that an engine can be asked about.
+    #[must_use]
+    pub fn with_store(self, store: Option<Store<'a>>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// An image that is not built here, as the engine has it.
+    pub(super) fn stored(&self, name: &str) -> Option<Image> {
+        Some((self.store?)(name)?.image(self.sources))
     }
 
     /// What another thread needs to read of the same repository.
     pub(super) fn again(&self) -> Again<'a> {
         let (sources, environment, programs) = (self.sources, self.environment, self.programs);
-        Again { sources, cwd: self.cwd.clone(), environment, programs, roots: self.roots.borrow().clone() }
+        Again {
+            sources,
+            cwd: self.cwd.clone(),
+            environment,
+            programs,
+            store: self.store,
+            roots: self.roots.borrow().clone(),
+        }
     }
 
     /// Takes in the repository that a directory is in, from its [`top`].

@@ -91,7 +91,11 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let read_only = known.and_then(|node| flag(node, told)).is_some_and(|flag| flag.on);
     let subpath = item.get("volume").and_then(|options| options.get("subpath")).and_then(|node| as_text(node));
     let subpath = subpath.map(|path| clean(&format!("/{path}")).trim_start_matches('/').to_owned());
-    Some(Mount { target, source, subpath, read_only, span: item.span, defined, kernel: None, stale: None })
+    let creates = item.get("bind").and_then(|bind| bind.get("create_host_path"));
+    let refused = creates.and_then(|node| written(node)).is_some_and(|text| text == "false");
+    // The driver makes no directory for a volume that is a bind.
+    let must_exist = refused || (kind == "volume" && matches!(source, MountSource::Host(_)));
+    Some(Mount { subpath, read_only, defined, must_exist, ..Mount::new(target, source, item.span) })
 }
 
 fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {

@@ -85,6 +85,7 @@ impl Reader<'_> {
             mounts: self.mounts(node),
             unseen: std::mem::take(&mut self.reading.unseen),
             live: None,
+            service: None,
         }
     }
 
@@ -200,16 +201,11 @@ impl Reader<'_> {
             let target = if target.starts_with('/') { target } else { format!("{directory}/{target}") };
             let defined = self.project.root.get(key).and_then(|all| all.entry(&source.text));
             let file = defined.and_then(|entry| entry.value.get("file")).and_then(|node| value(node));
-            found.push(Mount {
-                target: Value::known(clean(&target), Some(item.span)),
-                source: file.map_or(MountSource::Injected, |file| MountSource::Host(cleaned(file))),
-                subpath: None,
-                read_only: true,
-                span: item.span,
-                defined: defined.map(|entry| entry.key_span),
-                kernel: None,
-                stale: None,
-            });
+            let target = Value::known(clean(&target), Some(item.span));
+            let must_exist = file.is_some();
+            let source = file.map_or(MountSource::Injected, |file| MountSource::Host(cleaned(file)));
+            let defined = defined.map(|entry| entry.key_span);
+            found.push(Mount { read_only: true, defined, must_exist, ..Mount::new(target, source, item.span) });
         }
         found
     }

@@ -1,4 +1,4 @@
-//! What is asked of an engine: four reading requests, all before one deadline, and what their failures mean.
+//! What is asked of an engine: reading requests, all before one deadline, and what their failures mean.
 //! Uses `address`, `connect`, `error`, `lenient`.
 
 use std::future::Future;
@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerInspectResponse, ContainerSummary, SystemInfo, Volume};
+use bollard::models::{
+    ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, SystemInfo, Volume,
+};
 use bollard::query_parameters::ListVolumesOptions;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -18,7 +20,7 @@ use super::connect::{Budget, client, usual_sockets};
 use super::context::Endpoint;
 use super::error::{EngineError, hint, said};
 use super::lenient::{Picked, pick};
-use super::{Options, inspect};
+use super::{Options, images, inspect};
 
 /// One conversation with an engine.
 pub(super) struct Conversation {
@@ -112,6 +114,29 @@ impl Conversation {
             },
             Err(EngineError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// An image as the engine has it; `None` where it has none of that name.
+    pub(super) async fn image(&self, name: &str) -> Result<Option<ImageInspect>, EngineError> {
+        let request = format!("GET /images/{name}/json");
+        match self.ask(&request, self.docker.inspect_image(name)).await {
+            Ok(Answer::Typed(image)) => Ok(Some(image)),
+            Ok(Answer::Other(other)) => {
+                let picked: Option<Picked<ImageInspect>> = pick(&other, &images::WANTED);
+                Ok(Some(picked.ok_or_else(|| self.nonsense(&request, "JSON that is no object"))?.value))
+            }
+            Err(EngineError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What made an image, the newest layer first.
+    pub(super) async fn history(&self, name: &str) -> Result<Vec<ImageHistoryResponseItem>, EngineError> {
+        let request = format!("GET /images/{name}/history");
+        match self.ask(&request, self.docker.image_history(name)).await? {
+            Answer::Typed(layers) => Ok(layers),
+            Answer::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
         }
     }
 

@@ -72,6 +72,7 @@ impl Reader<'_> {
             id,
             project: label(&config.labels, "project"),
             service: label(&config.labels, "service"),
+            image_id: answer.image.clone().unwrap_or_default(),
             image: config.image.clone().or(answer.image).unwrap_or_default(),
             pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default().max(0),
             started_at: state.started_at.unwrap_or_default(),
@@ -149,14 +150,18 @@ fn command(words: &[String]) -> Command {
     Command { words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(), span: Span::default() }
 }
 
-/// The words of a health check (`CMD` and words, `CMD-SHELL` and a text for the image's shell).
 fn health_check(config: &ContainerConfig) -> Vec<String> {
     let test = config.healthcheck.as_ref().and_then(|check| check.test.as_deref()).unwrap_or_default();
+    check_words(test, config.shell.as_deref())
+}
+
+/// The words of a health check (`CMD` and words, `CMD-SHELL` and a text for the image's shell).
+pub(super) fn check_words(test: &[String], shell: Option<&[String]>) -> Vec<String> {
     match test.split_first() {
         Some((kind, words)) if kind == "CMD" => words.to_vec(),
         Some((kind, [line, ..])) if kind == "CMD-SHELL" => {
             let usual = || vec!["/bin/sh".to_owned(), "-c".to_owned()];
-            let mut words = config.shell.clone().filter(|shell| !shell.is_empty()).unwrap_or_else(usual);
+            let mut words = shell.filter(|shell| !shell.is_empty()).map_or_else(usual, <[String]>::to_vec);
             words.push(line.clone());
             words
         }

@@ -1,13 +1,13 @@
 //! The Docker engine, or Podman in its place: which containers run, and what it tells of them. Only reading requests.
 //! The one place that is asynchronous: a runtime is made for one conversation and ends with it.
-//! May use `text`, `model`, `ruleset`, and of the other sources `capture`'s types and `script`.
+//! May use `text`, `model`, `ruleset`, and of the other sources the types of `capture` and `image`, and `script`.
 //!
 //! ```text
 //! address   text -> where an engine listens
 //! context   options, environment, the Docker CLI's files -> which engine
 //! connect   a socket, a port, ssh, counted in bytes; `tls` on top
 //! ask       requests before a deadline, and what their failures mean; `lenient` for answers of another form
-//! inspect   an answer -> a running container; `volume` -> what its driver was told
+//! inspect   an answer -> a running container; `volume` -> what its driver was told; `images` -> what an image is
 //! error     why there is no answer, and what to try
 //! ```
 
@@ -16,6 +16,7 @@ mod ask;
 mod connect;
 mod context;
 mod error;
+mod images;
 mod inspect;
 mod lenient;
 mod tls;
@@ -30,11 +31,12 @@ use futures_util::future::{ready, try_join3};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 pub use self::error::EngineError;
+pub use self::images::Images;
 
 use self::address::Address;
 use self::ask::Conversation;
 use self::inspect::Reader;
-use super::capture::{Capture, Running, VERSION};
+use super::capture::{Capture, Running, Users, VERSION};
 use crate::ruleset::Profile;
 use crate::text::Sources;
 
@@ -79,10 +81,6 @@ pub struct Seen {
     pub local: bool,
     /// Whether it is Docker Desktop, whose containers run in a virtual machine with its own kernel and paths.
     pub desktop: bool,
-    /// Whether it runs without root, so that its containers' users are not the host's.
-    pub rootless: bool,
-    /// Whether it maps its containers' users to others of the host (`userns-remap`).
-    pub remapped: bool,
 }
 
 /// Asks the engine which containers run, and about each.
@@ -209,8 +207,6 @@ fn seen(
         local: matches!(address, Address::Unix(_)) && !desktop,
         address: address.to_string(),
         desktop,
-        rootless: security.contains("name=rootless"),
-        remapped: security.contains("name=userns"),
         capture: Capture {
             overlock_capture: VERSION,
             host: info.name.unwrap_or_default(),
@@ -219,6 +215,11 @@ fn seen(
             volumes: options.collect(),
             containers,
             gaps,
+            users: match () {
+                () if security.contains("name=rootless") => Users::Rootless,
+                () if security.contains("name=userns") => Users::Remapped,
+                () => Users::Same,
+            },
             ..Capture::default()
         },
     }

@@ -7,7 +7,7 @@
 //!           (`files` those that make files)
 //! find      a path in an image, backwards through its steps: `copied` what a COPY puts there, `ran` what a RUN does (`operand`, `transfer`)
 //! context   what a COPY copies from: a directory (`ignored` by its .dockerignore, `pattern` its wildcards)
-//! load      the same from disk
+//! load      the same from disk;  stored: one that an engine has
 //! ```
 //!
 //! The rules are BuildKit's; where the classic builder has others, both are in doubt and the value stays a symbol.
@@ -25,6 +25,7 @@ mod pattern;
 mod ran;
 mod stage;
 mod stages;
+mod stored;
 mod transfer;
 mod words;
 
@@ -35,6 +36,7 @@ pub use context::{Context, Directory, Kind};
 pub use find::Found;
 pub use load::{Build, Dockerfile, load};
 pub use stages::read;
+pub use stored::Stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -5,12 +5,14 @@
 mod clock;
 mod container;
 mod files;
+mod inside;
 pub mod locks;
 mod login;
 pub mod mountinfo;
 mod outside;
 pub mod pid;
 mod places;
+mod plan;
 mod pool;
 pub mod process;
 mod program;
@@ -18,6 +20,7 @@ mod root;
 mod scan;
 mod scripts;
 mod text;
+mod user;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +29,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use login::Numbers;
+pub use plan::{Ground, Planned, ground};
 
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;

@@ -149,6 +149,13 @@ impl Root {
         Followed { real: walk.rest(), links: walk.links, end }
     }
 
+    /// What the link at a path says, as it is written; `None` where there is none, or where one is on the way to it.
+    pub(super) fn link_at(&self, path: &str) -> Option<String> {
+        let file = confined(self.top.as_fd(), path.as_bytes(), ResolveFlags::NO_SYMLINKS).ok()?;
+        let text = rustix::fs::readlinkat(file, "", Vec::new()).ok()?;
+        Some(shown(text.as_bytes()).into_owned())
+    }
+
     /// The bytes of a regular file of at most `most` bytes.
     pub(super) fn read_file(&self, path: &str, most: u64) -> Result<Vec<u8>, Unread> {
         match self.follow(path).end {

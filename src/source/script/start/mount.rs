@@ -49,6 +49,7 @@ pub(super) fn mount(given: &Given, family: Family, setting: &Setting<'_>) -> Res
     let source = mount.source(&kind, setting)?;
     let mut found = volume::mount(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
+    found.mount.must_exist = matches!(found.mount.source, MountSource::Host(_));
     if family == Family::Docker && mount.read_only && found.mount.source == MountSource::Anonymous {
         return Err(refused("a volume without a name is mounted read-only"));
     }

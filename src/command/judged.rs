@@ -1,0 +1,92 @@
+//! A layout, judged and printed: the same for every command that judges. May use everything but `main`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use super::World;
+use super::accept::Acceptance;
+use super::output::Outputs;
+use crate::cli;
+use crate::finding::Report;
+use crate::judge::judge;
+use crate::model::Layout;
+use crate::render::{Given, Style};
+use crate::ruleset::{Ruleset, Severity};
+use crate::text::Sources;
+use crate::triage::{self, ExitStatus, FailOn};
+
+/// What a command hands on once it has read everything.
+pub(super) struct Read<'a> {
+    pub(super) layout: Layout,
+    /// Which findings count.
+    pub(super) acceptance: Acceptance<'a>,
+    /// The containers that are told of, by name; empty for all.
+    pub(super) only: BTreeSet<String>,
+}
+
+/// Judges a layout and writes the report where it is wanted.
+pub(super) fn report(
+    read: Read<'_>,
+    (outputs, fail_on): (&Outputs, Option<cli::FailOn>),
+    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let judged = judged(read, fail_on, (rules, sources), err)?;
+    print((&judged.0, judged.1), outputs, (world, style, rules, sources), out, err)
+}
+
+/// Judges a layout; what is told of it is in its order. And how a run with this report ends.
+pub(super) fn judged(
+    read: Read<'_>,
+    asked: Option<cli::FailOn>,
+    (rules, sources): (&Ruleset, &Sources),
+    err: &mut dyn Write,
+) -> anyhow::Result<(Report, ExitStatus)> {
+    let Read { mut layout, acceptance, only } = read;
+    let config = acceptance.config();
+    let mut comments = acceptance.prepare(&mut layout, rules, sources);
+    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
+    let mut report = judge(layout, graded.as_ref().unwrap_or(rules), config);
+    report.attribute(sources);
+    keep(&mut report, &only);
+    triage::sort(&mut report, sources);
+    let names = acceptance.names();
+    triage::fingerprint(&mut report, &names, sources);
+    acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
+    triage::sort(&mut report, sources);
+    let threshold = asked.map(fail_on).or(config.fail_on);
+    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    Ok((report, status))
+}
+
+/// Writes a report where it is wanted.
+pub(super) fn print(
+    (report, status): (&Report, ExitStatus),
+    outputs: &Outputs,
+    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let (at, took) = (World::now(), world.started.elapsed());
+    let given = Given { report, sources, rules, status, directory: &world.directory, at, took };
+    outputs.write(&given, style, out, err)
+}
+
+/// Keeps what is told of the containers that were asked for.
+fn keep(report: &mut Report, only: &BTreeSet<String>) {
+    if !only.is_empty() {
+        report.participants.retain(|one| only.contains(&one.container));
+        report.findings.retain(|finding| only.contains(&finding.container));
+        report.containers = only.len();
+    }
+}
+
+fn fail_on(threshold: cli::FailOn) -> FailOn {
+    match threshold {
+        cli::FailOn::Error => FailOn::Severity(Severity::Error),
+        cli::FailOn::Warning => FailOn::Severity(Severity::Warning),
+        cli::FailOn::Note => FailOn::Severity(Severity::Note),
+        cli::FailOn::Never => FailOn::Never,
+    }
+}

@@ -1,0 +1,181 @@
+//! `overlock preflight`: a plan, judged beside what runs here, its paths looked up on this host. May use everything but
+//! `main`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::bail;
+
+use super::accept::Acceptance;
+use super::configuration::Configuration;
+use super::judged::{self, Read};
+use super::observe::{self, Wanted};
+use super::output::Outputs;
+use super::{World, check, live};
+use crate::cli::Preflight;
+use crate::finding::Report;
+use crate::judge::judge;
+use crate::model::{Container, Diagnostic, Installed, Layout, Level, split_below};
+use crate::render::Style;
+use crate::ruleset::{Config, Ruleset};
+use crate::source::capture::{self, Capture, Kernel, Users};
+use crate::source::engine::{EngineError, Images};
+use crate::source::image::Stored;
+use crate::source::proc;
+use crate::text::{Sources, Teller};
+use crate::triage::{self, ExitStatus, Services};
+
+/// What a run goes by.
+type With<'a> = (&'a World, Style, &'a Ruleset, &'a Sources);
+
+/// Judges the plan, and what runs before it; prints what it would change.
+pub(super) fn run(
+    arguments: &Preflight,
+    (configuration, outputs): (Configuration, &Outputs),
+    (world, style, rules, sources): With<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let (running, untold) = running(arguments, (world, rules, sources))?;
+    let mut layout = planned(arguments, running.as_ref(), (world, rules, sources))?;
+    layout.diagnostics.extend(untold);
+    let mut before = None;
+    if let Some(running) = &running {
+        let rest = check::staying(&layout, running);
+        layout.join(capture::layout(&rest, rules, false, sources));
+        before = Some(found(running, &configuration.config, rules, sources));
+    }
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: super::first(&arguments.paths, &arguments.compose).map(ToOwned::to_owned),
+        arguments: &arguments.accept,
+        since: None,
+        whole: arguments.compose.profile.is_empty(),
+        planned: true,
+    };
+    let read = Read { layout, acceptance, only: BTreeSet::new() };
+    let (mut report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
+    if let (Some(before), Some(running)) = (&before, &running) {
+        triage::plan(&mut report, before, &services(running));
+    }
+    judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
+}
+
+/// What runs here; where the engine does not answer, why not, and that the plan is judged without.
+fn running(
+    arguments: &Preflight,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+) -> anyhow::Result<(Option<Capture>, Option<Diagnostic>)> {
+    if arguments.sight.from.len() > 1 {
+        bail!("a plan is for one host: give --from once");
+    }
+    match observe::captures(&arguments.sight, &Wanted::default(), (world, rules, sources)) {
+        Ok(captures) => Ok((captures.into_iter().next(), None)),
+        Err(error) => match error.downcast_ref() {
+            Some(down @ (EngineError::Connect { .. } | EngineError::TimedOut { .. })) => {
+                let message =
+                    format!("what runs here was not looked at, and the plan is judged as `check` does: {down}");
+                Ok((None, Some(Diagnostic::about(Level::Gap, None, message))))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// The plan, with what this host and its engine know of it.
+fn planned(
+    arguments: &Preflight,
+    running: Option<&Capture>,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+) -> anyhow::Result<Layout> {
+    let programs = OnceLock::from(super::programs(rules));
+    let options = live::options(&arguments.sight, world);
+    let images = Images::new(&options);
+    let lookup = |name: &str| images.get(name);
+    let asks = running.is_some() && arguments.sight.from.is_empty();
+    let asked = check::Asked {
+        paths: &arguments.paths,
+        compose: &arguments.compose,
+        store: if asks { Some(&lookup) } else { None },
+    };
+    let mut layout = check::read(&asked, world, (&programs, sources))?;
+    let gap = |message: String| Diagnostic::about(Level::Gap, None, message);
+    layout.diagnostics.extend(images.gaps().into_iter().map(gap));
+    let Some(running) = running else { return Ok(layout) };
+    if !asks {
+        let message = "where the sources of planned mounts lead on that host was not looked at, since --from tells of it \
+                       what was captured; run preflight there";
+        layout.diagnostics.push(gap(message.to_owned()));
+        return Ok(layout);
+    }
+    if running.own.is_none() {
+        // The look at what runs has said why.
+        return Ok(layout);
+    }
+    if running.users == Users::Rootless {
+        let message = "the engine runs without root, so that its containers' users are others of this host: who may \
+                       write what was not judged";
+        layout.diagnostics.push(Diagnostic::about(Level::Warning, None, message));
+    }
+    let stored = |container: &Container| images.known(&container.image.as_ref()?.text);
+    let known = |container: Container| {
+        let found = stored(&container).and_then(|image| same_image(&image, running, sources));
+        let (installed, home) = found.unwrap_or_default();
+        proc::Planned { container, installed, home }
+    };
+    let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
+    let ground =
+        proc::Ground { proc: arguments.sight.proc.clone(), timeout: Duration::from_secs(arguments.sight.timeout) };
+    let (grounded, told) = proc::ground(&ground, (rules, running), containers);
+    layout.containers = grounded;
+    layout.diagnostics.extend(told);
+    Ok(layout)
+}
+
+/// What a container that runs shows of the files of its image: the programs in it, and the home of its user.
+fn same_image(image: &Arc<Stored>, running: &Capture, sources: &Sources) -> Option<(Vec<Installed>, Option<String>)> {
+    let same = running.containers.iter().filter(|one| !image.id.is_empty() && one.image_id == image.id);
+    let (one, kernel) = same.filter_map(|one| Some((one, one.kernel.as_ref()?))).find(|(_, kernel)| kernel.followed)?;
+    // What it mounts is its own.
+    let mounted = |path: &str| {
+        let own = |kernel: &Kernel| kernel.mounts.iter().any(|mount| is_below(path, &mount.mount_point));
+        own(kernel)
+    };
+    let mut installed: Vec<Installed> = kernel.installed.iter().filter(|one| !mounted(&one.path)).cloned().collect();
+    let line = |installed: &Installed| {
+        let version = installed.version.as_deref().unwrap_or("of unknown version");
+        (Teller::Kernel, format!("installed in it: {} {version}, as {} shows, which runs it", installed.path, one.name))
+    };
+    let lines: Vec<(Teller, String)> = installed.iter().map(line).collect();
+    let file = sources.add_told(format!("image {}", image.name), lines);
+    for (at, installed) in installed.iter_mut().enumerate() {
+        installed.span = Some(sources.get(file).line_span(file, at + 1));
+    }
+    let as_image = one.user == image.user && !one.env.contains_key("HOME");
+    Some((installed, kernel.home.clone().filter(|_| as_image)))
+}
+
+fn is_below(path: &str, mount_point: &str) -> bool {
+    mount_point != "/" && split_below(path, mount_point).is_some()
+}
+
+/// What is found of what runs, before the plan is carried out.
+fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
+    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
+    let mut report = judge(capture::layout(running, rules, false, sources), graded.as_ref().unwrap_or(rules), config);
+    report.attribute(sources);
+    triage::sort(&mut report, sources);
+    report
+}
+
+/// Which service each container that runs is of.
+fn services(running: &Capture) -> Services {
+    let one = |one: &capture::Running| {
+        let service = one.service.clone()?;
+        Some(((one.project.clone(), one.name.clone()), (one.project.clone(), service)))
+    };
+    running.containers.iter().filter_map(one).collect()
+}

@@ -1,0 +1,163 @@
+//! Where the last report is remembered: a file in a directory, and a lock beside it. Uses `triage` and `write`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::Hasher as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use siphasher::sip::SipHasher13;
+
+use super::World;
+use super::configuration::absolute;
+use super::write;
+use crate::cli::Report;
+use crate::triage::{History, HistoryError};
+
+/// How often a lock is tried that another report holds.
+const PAUSE: Duration = Duration::from_millis(50);
+/// No file of ours is larger: a hundred thousand findings.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The state of one series of reports, held by this one.
+pub(super) struct State {
+    file: PathBuf,
+    /// Released when it is dropped, or when the process ends.
+    _lock: Option<File>,
+    /// Why it could not be locked, so that it is not written either.
+    unusable: Option<String>,
+}
+
+impl State {
+    /// Opens and locks it; waits for another report that is under way.
+    ///
+    /// # Errors
+    /// No directory is known, or another report holds it for longer than this one may take.
+    pub(super) fn open(arguments: &Report, world: &World) -> anyhow::Result<Self> {
+        let directory = directory(arguments, world)?;
+        let file = directory.join(format!("report{}.json", series(arguments, world)));
+        let path = file.with_extension("lock");
+        let opened = fs::create_dir_all(&directory)
+            .and_then(|()| OpenOptions::new().create(true).truncate(false).write(true).open(&path));
+        let lock = match opened {
+            Ok(lock) => lock,
+            // It can still be read, and the report is worth more than its memory.
+            Err(error) => {
+                let shown = directory.display();
+                let unusable = format!(
+                    "this report cannot be remembered in {shown}: {error}; make that directory writable, or name \
+                     another one with --state"
+                );
+                return Ok(Self { file, _lock: None, unusable: Some(unusable) });
+            }
+        };
+        wait(&lock, &path, Duration::from_secs(arguments.sight.timeout))?;
+        Ok(Self { file, _lock: Some(lock), unusable: None })
+    }
+
+    /// What the last report kept; or what is the matter with it, and that all begins anew.
+    pub(super) fn read(&self) -> (Option<History>, Option<String>) {
+        let shown = self.file.display();
+        let text = match read(&self.file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
+            Err(error) => {
+                return (None, Some(format!("what the last report kept cannot be read ({shown}: {error}); {ANEW}")));
+            }
+        };
+        match History::parse(&text) {
+            Ok(history) => (Some(history), None),
+            Err(error) => {
+                let aside = match &error {
+                    HistoryError::OtherVersion(_) | HistoryError::Foreign(_) => self.put_aside(),
+                    HistoryError::Torn(_) => String::new(),
+                };
+                (None, Some(format!("{shown} {error}; {ANEW}{aside}")))
+            }
+        }
+    }
+
+    /// Moves what cannot be used out of the way; the end of a sentence that says so.
+    fn put_aside(&self) -> String {
+        let aside = self.file.with_extension("json.old");
+        match fs::rename(&self.file, &aside) {
+            Ok(()) => format!("; the old file is {} now", aside.display()),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Keeps what the next report is compared with: whole, or what was there stays.
+    ///
+    /// # Errors
+    /// Why it could not be kept, and what that means.
+    pub(super) fn write(&self, history: &History) -> Result<(), String> {
+        if let Some(unusable) = &self.unusable {
+            return Err(unusable.clone());
+        }
+        write::put(&self.file, history.text().as_bytes()).map_err(|error| {
+            let shown = self.file.display();
+            format!(
+                "this report cannot be remembered in {shown}: {error}; the next one is compared with an earlier one"
+            )
+        })
+    }
+}
+
+const ANEW: &str = "the comparison starts anew, and everything is told as new";
+
+fn read(path: &Path) -> io::Result<String> {
+    let known = fs::metadata(path)?;
+    if !known.is_file() || known.len() > MOST_BYTES {
+        return Err(io::Error::other("it is no file of a usual size"));
+    }
+    String::from_utf8(fs::read(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+fn wait(lock: &File, path: &Path, most: Duration) -> anyhow::Result<()> {
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if began.elapsed() < most => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another report holds {} for more than {} s; wait for it, or end it",
+                path.display(),
+                most.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+    }
+}
+
+/// The directory that is named, or the one that programs keep such things in (XDG Base Directory Specification).
+fn directory(arguments: &Report, world: &World) -> anyhow::Result<PathBuf> {
+    let variable = |name: &str| world.environment.get(name).filter(|path| path.starts_with('/')).map(PathBuf::from);
+    let named = arguments.state.as_ref().map(|path| PathBuf::from(absolute(path, world)));
+    let usual = || variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
+    named
+        .or_else(|| Some(usual()?.join("overlock")))
+        .context("there is no place to remember the report in: set XDG_STATE_HOME or HOME, or name one with --state")
+}
+
+/// What tells the reports on one engine, or on one set of captures, from those on another: nothing for the engine of
+/// this host that is there without being named.
+fn series(arguments: &Report, world: &World) -> String {
+    let variable = |name: &str| world.environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let sight = &arguments.sight;
+    let host = sight.host.clone().or_else(|| if sight.context.is_some() { None } else { variable("DOCKER_HOST") });
+    let context = sight.context.clone().or_else(|| variable("DOCKER_CONTEXT"));
+    let captures = sight.from.iter().map(|path| absolute(path, world));
+    let named: Vec<String> = host.into_iter().chain(context).chain(captures).collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    let mut hasher = SipHasher13::new();
+    for part in &named {
+        hasher.write_u64(part.len() as u64);
+        hasher.write(part.as_bytes());
+    }
+    format!("-{:016x}", hasher.finish())
+}

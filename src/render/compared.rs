@@ -1,0 +1,78 @@
+//! What came of what was so before, in words that text and Markdown share. May use `finding`.
+
+use super::safe::safe;
+use super::time::utc;
+use super::words::{full_name, number};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Turn, Verdict};
+
+/// How a finding stands to what was before; `None` where nothing was held against it.
+pub(super) fn standing(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
+    let comparison = comparison?;
+    Some(match (finding.change?, comparison.before) {
+        (Change::New, Before::Running) => "introduced by the plan".to_owned(),
+        (Change::Kept(_), Before::Running) => "so already, and the plan keeps it".to_owned(),
+        (Change::New, _) => "new".to_owned(),
+        (Change::Kept(Some(since)), _) => format!("open since {} UTC", utc(since)),
+        (Change::Kept(None), _) => "open before".to_owned(),
+    })
+}
+
+/// One sentence that counts.
+pub(super) fn headline(report: &Report) -> Option<String> {
+    let comparison = report.comparison.as_ref()?;
+    let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let new = counted().filter(|finding| finding.change == Some(Change::New)).count();
+    let kept = counted().count() - new;
+    let ended = |end: End| comparison.gone.iter().filter(|gone| gone.end == end).count();
+    let (fixed, left, unseen) = (ended(End::Fixed), ended(End::Left), ended(End::Unseen));
+    Some(match comparison.before {
+        Before::Running => {
+            let told = format!("The plan introduces {}, keeps {kept}, fixes {fixed}", number(new, "finding"));
+            match comparison.endangered.len() {
+                0 => format!("{told}; it endangers no container that runs."),
+                count => format!("{told}; it endangers {} that run now.", number(count, "container")),
+            }
+        }
+        Before::Nothing => format!("No earlier report: {} found for the first time.", number(new, "finding")),
+        Before::LastRun(at) => {
+            let mut told = format!("Since {} UTC: {new} new, {kept} still open, {} resolved", utc(at), fixed + left);
+            if unseen > 0 {
+                told.push_str(&format!(", {unseen} not looked at this time"));
+            }
+            format!("{told}.")
+        }
+    })
+}
+
+/// What became of a finding that is found no more, and which it was.
+pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
+    let name = full_name(gone.project.as_deref(), &gone.container);
+    let since = gone.since.map_or_else(String::new, |since| format!(", open since {} UTC", utc(since)));
+    let (rule, severity) = (&gone.rule, gone.severity.name());
+    let what = match (gone.end, comparison.before) {
+        (End::Fixed, Before::Running) => "fixed by the plan",
+        (End::Fixed, _) => "resolved",
+        (End::Left, _) => "resolved, its container is gone",
+        (End::Unseen, _) => "not known, since it could not be looked at",
+    };
+    safe(&format!("{what}: {severity}[{rule}] {name}{since}")).into_owned()
+}
+
+/// A running container that is endangered, and by what.
+pub(super) fn endangered(one: &Endangered) -> String {
+    let name = full_name(one.project.as_deref(), &one.container);
+    safe(&format!("endangered: {name}, which runs now, by {}", one.by.join(", "))).into_owned()
+}
+
+/// The participants whose verdicts are worth a table: all that take part before or after.
+pub(super) fn turns(comparison: &Comparison) -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let takes_part = |turn: &&Turn| {
+        [turn.before, turn.after].into_iter().flatten().any(|verdict| verdict != Verdict::NotAParticipant)
+    };
+    let word = |verdict: Option<Verdict>| verdict.map_or("-", Verdict::name);
+    let row = move |turn: &Turn| {
+        let name = full_name(turn.project.as_deref(), &turn.container);
+        (name, word(turn.before), word(turn.after))
+    };
+    comparison.turns.iter().filter(takes_part).map(row)
+}

@@ -1,0 +1,115 @@
+//! Metrics for node_exporter's textfile collector, in Prometheus' text format. May use `finding`, `ruleset` and
+//! `triage`; the one home of the prometheus crate.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use prometheus::{Encoder as _, Error, Gauge, GaugeVec, Opts, Registry, TextEncoder};
+
+use super::Given;
+use crate::finding::{Change, End, Verdict};
+use crate::model::Level;
+use crate::ruleset::{Outcome, Ruleset};
+use crate::triage::count;
+
+/// Every verdict: a series that is missing is no alert.
+const VERDICTS: [Verdict; 5] =
+    [Verdict::NotAParticipant, Verdict::Ok, Verdict::Warning, Verdict::Undetermined, Verdict::Error];
+
+pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    let encoded = registry(given).and_then(|registry| TextEncoder::new().encode(&registry.gather(), &mut text));
+    encoded.map_err(io::Error::other)?;
+    out.write_all(&text)
+}
+
+fn registry(given: &Given<'_>) -> Result<Registry, Error> {
+    let registry = Registry::new();
+    let one = |name: &str, help: &str, value: f64| -> Result<(), Error> {
+        let gauge = Gauge::with_opts(Opts::new(name, help))?;
+        gauge.set(value);
+        registry.register(Box::new(gauge))
+    };
+    let several = |name: &str, help: &str, labels: &[&str], series: &BTreeMap<Vec<String>, usize>| {
+        let gauges = GaugeVec::new(Opts::new(name, help), labels)?;
+        for (values, number) in series {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            gauges.with_label_values(&values).set(float(*number));
+        }
+        registry.register(Box::new(gauges))
+    };
+    let report = given.report;
+    let counts = count(report);
+    one("overlock_containers", "Containers that were looked at.", float(report.containers))?;
+    one("overlock_suppressed", "Findings that do not count: ignored, or in the baseline.", float(counts.suppressed))?;
+    one("overlock_undetermined", "Facts that a verdict hangs on and that are not known.", float(counts.undetermined))?;
+    let gaps = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
+    one("overlock_gaps", "What of the host or the input could not be looked at.", float(gaps))?;
+    one(
+        "overlock_exit_status",
+        "How the run ended: 0, 1, 2 or 3, as its exit status.",
+        f64::from(given.status.code()),
+    )?;
+    // Seconds since 1970 are far below 2^53.
+    #[allow(clippy::cast_precision_loss, reason = "no second of this age is so large")]
+    one("overlock_last_run_timestamp_seconds", "When the run ended, in seconds since 1970.", given.at as f64)?;
+    one("overlock_run_duration_seconds", "How long the run took.", given.took.as_secs_f64())?;
+    several("overlock_participants", "Participants by verdict.", &["verdict"], &participants(given))?;
+    several("overlock_findings", "Findings that count.", &["rule", "severity"], &findings(given))?;
+    if report.comparison.is_some() {
+        let help = "Findings against the last run: new, kept, fixed, left (its container is gone), unseen.";
+        several("overlock_changes", help, &["change"], &changes(given))?;
+    }
+    let release = BTreeMap::from([(vec![env!("CARGO_PKG_VERSION").to_owned()], 1)]);
+    several("overlock_build_info", "The release of overlock.", &["version"], &release)?;
+    Ok(registry)
+}
+
+fn participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let key = |verdict: Verdict| vec![verdict.name().to_owned()];
+    let mut series: BTreeMap<_, _> = VERDICTS.into_iter().map(|verdict| (key(verdict), 0)).collect();
+    for one in &given.report.participants {
+        *series.entry(key(one.verdict)).or_default() += 1;
+    }
+    series
+}
+
+fn findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let mut series = possible(given.rules);
+    for finding in given.report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
+        *series.entry(vec![finding.rule.clone(), finding.severity.name().to_owned()]).or_default() += 1;
+    }
+    series
+}
+
+/// Every rule with each severity that the matrix gives it.
+fn possible(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
+    let rows = rules.matrix.tables.values().flat_map(|table| &table.rows);
+    let broken = rows.filter_map(|row| match &row.outcome {
+        Outcome::Broken(breach) => Some(vec![breach.rule.clone(), breach.severity.name().to_owned()]),
+        Outcome::Ok(_) | Outcome::See(_) => None,
+    });
+    broken.map(|series| (series, 0)).collect()
+}
+
+fn changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let (new, kept) = ("new", "kept");
+    let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
+    let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
+    let counted = given.report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let found = counted.filter_map(|finding| match finding.change? {
+        Change::New => Some(new),
+        Change::Kept(_) => Some(kept),
+    });
+    let gone = given.report.comparison.iter().flat_map(|comparison| &comparison.gone).map(|gone| gone.end.name());
+    for name in found.chain(gone) {
+        *series.entry(vec![name.to_owned()]).or_default() += 1;
+    }
+    series
+}
+
+/// A count as Prometheus counts.
+#[allow(clippy::cast_precision_loss, reason = "there are not as many of anything")]
+fn float(number: usize) -> f64 {
+    number as f64
+}

@@ -1,0 +1,85 @@
+//! Who a planned container would run as, in the host's numbers. Uses `model` and `source::capture`.
+
+use crate::model::{Container, Identity, Live, Value};
+use crate::source::capture::{Capture, Users};
+
+/// How many users a map has that `userns-remap` makes (subuid(5)).
+const MAPPED: u32 = 65_536;
+
+/// Who it runs as; `None` where that cannot be told: a user by name is in its image alone, and an engine without root
+/// maps users as the host's files say.
+pub(super) fn identity(container: &Container, capture: &Capture) -> Option<Identity> {
+    let user = container.user.as_ref().filter(|user| !user.is_symbolic())?;
+    let (name, group) =
+        user.text.split_once(':').map_or((user.text.as_str(), None), |(name, group)| (name, Some(group)));
+    let uid: u32 = if name == "root" { 0 } else { name.parse().ok()? };
+    let shift = shift(capture)?;
+    let gid = match group {
+        Some("root") => Some(0),
+        Some(group) => Some(group.parse::<u32>().ok()?),
+        None => None,
+    };
+    Some(Identity {
+        uid: uid.checked_add(shift)?,
+        gid: gid.unwrap_or(0).checked_add(shift)?,
+        groups: Vec::new(),
+        overrides: uid == 0 && shift == 0,
+    })
+}
+
+/// Takes back what is not certain: a user whose groups are its image's may be in any, and one who is root among mapped
+/// users may write whatever belongs to one of these.
+pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture) {
+    let Some(identity) = &mut live.identity else { return };
+    let named = container.user.as_ref().is_some_and(|user| user.text.contains(':'));
+    if !named {
+        identity.groups = live.entries.values().map(|entry| entry.gid).collect();
+    }
+    let Some(shift) = shift(capture).filter(|shift| *shift > 0) else { return };
+    let mapped = |id: u32| (shift..shift.saturating_add(MAPPED)).contains(&id);
+    for entry in live.entries.values_mut().filter(|entry| identity.uid == shift && mapped(entry.uid)) {
+        entry.mode |= 0o777;
+    }
+}
+
+/// By how much the host's number of a user is larger; `None` where that is not one number.
+fn shift(capture: &Capture) -> Option<u32> {
+    match capture.users {
+        Users::Same => Some(0),
+        Users::Rootless => None,
+        // The engine keeps the files of each map in a directory of its own, named after its first user and group.
+        Users::Remapped => {
+            let root = capture.volume_directory.as_deref()?.strip_suffix("/volumes")?;
+            let (uid, gid) = root.rsplit('/').next()?.split_once('.')?;
+            uid.parse().ok().filter(|_| gid.parse::<u32>().is_ok())
+        }
+    }
+}
+
+/// Whether a user is root: uid 0 or the name.
+pub(super) fn is_root(user: &Value) -> bool {
+    matches!(user.text.split(':').next(), Some("0" | "root"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(user: &str, users: Users) -> Option<Identity> {
+        let container = Container { user: Some(Value::known(user, None)), ..Container::default() };
+        let volume_directory = Some("/var/lib/docker/100000.100000/volumes".to_owned());
+        identity(&container, &Capture { volume_directory, users, ..Capture::default() })
+    }
+
+    #[test]
+    fn a_number_is_the_hosts_where_the_engine_says_so() {
+        let plain = of("1000:50", Users::Same).unwrap();
+        assert_eq!((plain.uid, plain.gid, plain.overrides), (1000, 50, false));
+        let root = of("root", Users::Same).unwrap();
+        assert_eq!((root.uid, root.overrides), (0, true));
+        let mapped = of("0", Users::Remapped).unwrap();
+        assert_eq!((mapped.uid, mapped.overrides), (100_000, false));
+        assert_eq!(of("agent", Users::Same), None);
+        assert_eq!(of("1000", Users::Rootless), None);
+    }
+}

@@ -1,0 +1,336 @@
+//! What the last run found, kept in a file, and what became of that. Text in and out; reading and writing the file is
+//! the command's. May use `finding`, `model` and the other parts of `triage`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Name, turns};
+use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict};
+use crate::model::Level;
+use crate::ruleset::Severity;
+
+/// The version of the file; one that means something else raises it.
+const SCHEMA_VERSION: u64 = 1;
+
+/// What a run found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    schema_version: u64,
+    tool: Tool,
+    /// When that was, in seconds since 1970.
+    at: i64,
+    findings: Vec<Known>,
+    participants: Vec<Judged>,
+    /// What could not be looked at, without numbers, which are others each time.
+    gaps: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Tool {
+    name: String,
+    version: String,
+}
+
+/// A finding that counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    project: Option<String>,
+    container: String,
+    rule: String,
+    severity: String,
+    message: String,
+    fingerprint: String,
+    /// Since when it has been found, in seconds after 1970.
+    since: i64,
+}
+
+/// A participant's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Judged {
+    project: Option<String>,
+    container: String,
+    verdict: String,
+}
+
+/// Why a file is not what the last run kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// It is torn, or was never JSON.
+    #[error("is not whole JSON (line {0})")]
+    Torn(usize),
+    /// It is something else.
+    #[error("is not what `overlock report` keeps ({0})")]
+    Foreign(String),
+    /// Another release wrote it, in another form.
+    #[error("was written by overlock {0}, in a form that this one does not know")]
+    OtherVersion(String),
+}
+
+/// What a run could see.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The containers that are there.
+    pub present: BTreeSet<Name>,
+    /// Those of them that were not seen whole.
+    pub partly: BTreeSet<Name>,
+}
+
+impl History {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub fn parse(text: &str) -> Result<Self, HistoryError> {
+        let whole: serde_json::Value = serde_json::from_str(text).map_err(|error| HistoryError::Torn(error.line()))?;
+        let Some(version) = whole.get("schema_version").and_then(serde_json::Value::as_u64) else {
+            return Err(HistoryError::Foreign("it has no schema_version".to_owned()));
+        };
+        if version != SCHEMA_VERSION {
+            let by = whole.pointer("/tool/version").and_then(serde_json::Value::as_str).unwrap_or("of unknown version");
+            return Err(HistoryError::OtherVersion(by.chars().take(40).collect()));
+        }
+        serde_json::from_value(whole).map_err(|_| HistoryError::Foreign("its fields are others".to_owned()))
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+
+    /// Holds a report against the last run, of which there may be none, and says what to keep for the next one. `now` is
+    /// in seconds since 1970. What was not looked at is neither fixed nor gone.
+    pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
+        let known: BTreeMap<&str, &Known> =
+            last.iter().flat_map(|last| &last.findings).map(|one| (one.fingerprint.as_str(), one)).collect();
+        for finding in &mut report.findings {
+            let before = known.get(finding.fingerprint.as_str());
+            finding.change = Some(before.map_or(Change::New, |before| Change::Kept(Some(before.since))));
+        }
+        let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let blind = report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning);
+        let undetermined = report.findings.iter().filter(|finding| finding.rule == UNDETERMINED);
+        let undetermined: BTreeSet<Name> =
+            undetermined.map(|finding| (finding.project.clone(), finding.container.clone())).collect();
+        let end = |one: &Known| {
+            let name = (one.project.clone(), one.container.clone());
+            match () {
+                () if !seen.present.contains(&name) => End::Left,
+                () if one.rule == UNDETERMINED && !blind => End::Fixed,
+                () if blind || seen.partly.contains(&name) || undetermined.contains(&name) => End::Unseen,
+                () => End::Fixed,
+            }
+        };
+        let missing = known.values().filter(|one| !found.contains(one.fingerprint.as_str()));
+        let ended: Vec<(&Known, End)> = missing.map(|one| (*one, end(one))).collect();
+        let mut gone: Vec<Gone> = ended.iter().map(|(one, end)| one.gone(*end)).collect();
+        gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
+
+        let counted = report.findings.iter().filter(|finding| finding.suppressed.is_none());
+        let mut findings: Vec<Known> = counted.map(|finding| Known::of(finding, now)).collect();
+        // What was not looked at is remembered, so that it is not new when it is seen again.
+        findings.extend(ended.iter().filter(|(_, end)| *end == End::Unseen).map(|(one, _)| (*one).clone()));
+        findings.sort();
+        let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
+        participants.sort();
+        let of_then: Vec<Participant> = Vec::new();
+        let mut turned = turns(&of_then, &report.participants, |name| name);
+        if let Some(last) = last {
+            last.put_verdicts(&mut turned);
+        }
+        report.comparison = Some(Comparison {
+            before: last.map_or(Before::Nothing, |last| Before::LastRun(last.at)),
+            gone,
+            turns: turned,
+            endangered: Vec::new(),
+        });
+        let tool = Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        Self { schema_version: SCHEMA_VERSION, tool, at: now, findings, participants, gaps: gaps(report) }
+    }
+
+    /// Whether a run has something to tell that the last one had not: findings that came, went or got another severity,
+    /// and other things that could not be looked at.
+    pub fn differs(&self, last: Option<&Self>) -> bool {
+        let of = |history: &Self| -> BTreeSet<(String, String)> {
+            history.findings.iter().map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
+        };
+        match last {
+            None => !self.findings.is_empty() || !self.gaps.is_empty(),
+            Some(last) => of(self) != of(last) || self.gaps != last.gaps,
+        }
+    }
+
+    /// Puts in what each participant was judged then.
+    fn put_verdicts(&self, turns: &mut Vec<crate::finding::Turn>) {
+        let mut then: BTreeMap<Name, Verdict> = BTreeMap::new();
+        for one in &self.participants {
+            let Some(verdict) = Verdict::named(&one.verdict) else { continue };
+            let known = then.entry((one.project.clone(), one.container.clone())).or_insert(verdict);
+            *known = verdict.max(*known);
+        }
+        for turn in turns.iter_mut() {
+            turn.before = then.remove(&(turn.project.clone(), turn.container.clone()));
+        }
+        turns.extend(then.into_iter().map(|((project, container), verdict)| crate::finding::Turn {
+            container,
+            project,
+            before: Some(verdict),
+            after: None,
+        }));
+        turns.sort_by(|a, b| (&a.project, &a.container).cmp(&(&b.project, &b.container)));
+    }
+}
+
+impl Known {
+    fn of(finding: &Finding, now: i64) -> Self {
+        Self {
+            project: finding.project.clone(),
+            container: finding.container.clone(),
+            rule: finding.rule.clone(),
+            severity: finding.severity.name().to_owned(),
+            message: finding.message.clone(),
+            fingerprint: finding.fingerprint.clone(),
+            since: match finding.change {
+                Some(Change::Kept(Some(since))) => since,
+                _ => now,
+            },
+        }
+    }
+
+    fn gone(&self, end: End) -> Gone {
+        let all = [Severity::Note, Severity::Warning, Severity::Error];
+        Gone {
+            rule: self.rule.clone(),
+            severity: all.into_iter().find(|one| one.name() == self.severity).unwrap_or(Severity::Warning),
+            container: self.container.clone(),
+            project: self.project.clone(),
+            message: self.message.clone(),
+            fingerprint: self.fingerprint.clone(),
+            since: Some(self.since),
+            end,
+        }
+    }
+}
+
+impl Judged {
+    fn of(one: &Participant) -> Self {
+        let (project, container) = (one.project.clone(), one.container.clone());
+        Self { project, container, verdict: one.verdict.name().to_owned() }
+    }
+}
+
+/// What could not be looked at, sorted. Numbers of processes and the like are taken out.
+fn gaps(report: &Report) -> Vec<String> {
+    let gaps = report.diagnostics.iter().filter(|diagnostic| diagnostic.level != Level::Warning);
+    let mut gaps: Vec<String> = gaps.map(|gap| unnumbered(&gap.message)).collect();
+    gaps.sort();
+    gaps.dedup();
+    gaps
+}
+
+fn unnumbered(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_ascii_digit() {
+            true if out.ends_with('#') => {}
+            true => out.push('#'),
+            false => out.push(character),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Diagnostic;
+    use crate::ruleset::Confidence;
+
+    fn finding(container: &str, rule: &str) -> Finding {
+        Finding {
+            rule: rule.to_owned(),
+            severity: Severity::Error,
+            confidence: Confidence::High,
+            container: container.to_owned(),
+            project: None,
+            peers: Vec::new(),
+            message: "m".to_owned(),
+            remedies: Vec::new(),
+            locations: Vec::new(),
+            evidence: Vec::new(),
+            fingerprint: format!("{container} {rule}"),
+            suppressed: None,
+            change: None,
+        }
+    }
+
+    fn report(findings: &[(&str, &str)]) -> Report {
+        let findings = findings.iter().map(|(container, rule)| finding(container, rule)).collect();
+        Report { findings, ..Report::default() }
+    }
+
+    fn seen(present: &[&str], partly: &[&str]) -> Seen {
+        let names = |names: &[&str]| names.iter().map(|name| (None, (*name).to_owned())).collect();
+        Seen { present: names(present), partly: names(partly) }
+    }
+
+    fn ends(report: &Report) -> Vec<(String, End)> {
+        let comparison = report.comparison.as_ref().unwrap();
+        comparison.gone.iter().map(|gone| (gone.container.clone(), gone.end)).collect()
+    }
+
+    #[test]
+    fn what_comes_stays_and_goes_is_told_apart() {
+        let all = seen(&["a", "b", "c"], &[]);
+        let mut first = report(&[("a", "r"), ("b", "r")]);
+        let kept = History::compare(None, &mut first, &all, 100);
+        assert_eq!(first.findings[0].change, Some(Change::New));
+        assert_eq!(first.comparison.as_ref().unwrap().before, Before::Nothing);
+        assert!(kept.differs(None));
+        let mut second = report(&[("a", "r"), ("c", "r")]);
+        let next = History::compare(Some(&kept), &mut second, &all, 200);
+        assert_eq!(second.findings[0].change, Some(Change::Kept(Some(100))));
+        assert_eq!(second.findings[1].change, Some(Change::New));
+        assert_eq!(ends(&second), [("b".to_owned(), End::Fixed)]);
+        assert!(next.differs(Some(&kept)));
+        let mut third = report(&[("a", "r"), ("c", "r")]);
+        let last = History::compare(Some(&next), &mut third, &all, 300);
+        assert_eq!(third.findings[1].change, Some(Change::Kept(Some(200))));
+        assert!(!last.differs(Some(&next)));
+        assert_eq!(History::parse(&last.text()), Ok(last));
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_not_resolved() {
+        let first = History::compare(None, &mut report(&[("a", "r"), ("b", "r"), ("c", "r")]), &Seen::default(), 1);
+        let mut next = report(&[]);
+        let kept = History::compare(Some(&first), &mut next, &seen(&["a", "b"], &["a"]), 2);
+        let expected = [("a", End::Unseen), ("b", End::Fixed), ("c", End::Left)];
+        assert_eq!(ends(&next), expected.map(|(name, end)| (name.to_owned(), end)));
+        // It is no news when it is seen again.
+        let mut again = report(&[("a", "r")]);
+        History::compare(Some(&kept), &mut again, &seen(&["a"], &[]), 3);
+        assert_eq!(again.findings[0].change, Some(Change::Kept(Some(1))));
+        let mut blind = report(&[]);
+        blind.diagnostics.push(Diagnostic::about(Level::Gap, None, "process 12 of 34 hides"));
+        let gap = History::compare(Some(&first), &mut blind, &seen(&["a", "b"], &[]), 2);
+        assert_eq!(ends(&blind)[1], ("b".to_owned(), End::Unseen));
+        assert_eq!(gap.gaps, ["process # of # hides"]);
+    }
+
+    #[test]
+    fn what_is_torn_foreign_or_of_another_version_says_so() {
+        let whole = History::compare(None, &mut report(&[("a", "r")]), &Seen::default(), 1).text();
+        for at in 0..whole.trim_end().len() {
+            assert!(matches!(History::parse(&whole[..at]), Err(HistoryError::Torn(_))), "{at}");
+        }
+        assert!(matches!(History::parse("{}"), Err(HistoryError::Foreign(_))));
+        assert!(matches!(History::parse("{\"schema_version\": 1}"), Err(HistoryError::Foreign(_))));
+        let other = whole.replace("\"schema_version\": 1", "\"schema_version\": 2").replace("0.1.0", "9.1.0");
+        assert_eq!(History::parse(&other), Err(HistoryError::OtherVersion("9.1.0".to_owned())));
+        assert!(matches!(History::parse("{\"schema_version\": 0}"), Err(HistoryError::OtherVersion(_))));
+    }
+}

@@ -1,0 +1,110 @@
+//! A plan held against what runs: what it introduces, keeps and fixes, and whom it endangers. May use `finding`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{
+    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, Turn, Verdict,
+};
+use crate::ruleset::Severity;
+
+/// A container by its project and name.
+pub type Name = (Option<String>, String);
+
+/// Which service each running container is of, by its name; others stand for themselves.
+pub type Services = BTreeMap<Name, Name>;
+
+/// Marks what a plan finds as new or kept, and says what it ends and which running containers it endangers. `running`
+/// is what is found of what runs now; `services` tells of its containers which service they are of.
+pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
+    let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
+    let key = |finding: &Finding| (finding.rule.clone(), known(named(finding)));
+    let before: BTreeSet<(String, Name)> = running.findings.iter().map(key).collect();
+    for finding in &mut planned.findings {
+        let kept = before.contains(&key(finding));
+        finding.change = Some(if kept { Change::Kept(None) } else { Change::New });
+    }
+    let after: BTreeSet<(String, Name)> = planned.findings.iter().map(key).collect();
+    let mut seen = BTreeSet::new();
+    let ended = running.findings.iter().filter(|finding| {
+        let key = key(finding);
+        !after.contains(&key) && seen.insert(key)
+    });
+    planned.comparison = Some(Comparison {
+        before: Before::Running,
+        gone: ended.map(gone).collect(),
+        turns: turns(&running.participants, &planned.participants, known),
+        endangered: endangered(planned, running, services),
+    });
+}
+
+fn named(finding: &Finding) -> Name {
+    (finding.project.clone(), finding.container.clone())
+}
+
+fn gone(finding: &Finding) -> Gone {
+    Gone {
+        rule: finding.rule.clone(),
+        severity: finding.severity,
+        container: finding.container.clone(),
+        project: finding.project.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint.clone(),
+        since: None,
+        end: End::Fixed,
+    }
+}
+
+/// The verdict of each before and after; of several containers of one service the worst.
+pub(super) fn turns(before: &[Participant], after: &[Participant], known: impl Fn(Name) -> Name) -> Vec<Turn> {
+    let mut turns: BTreeMap<Name, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
+    let name = |one: &Participant| known((one.project.clone(), one.container.clone()));
+    for one in before {
+        let turn = turns.entry(name(one)).or_default();
+        turn.0 = turn.0.max(Some(one.verdict));
+    }
+    for one in after {
+        let turn = turns.entry(name(one)).or_default();
+        turn.1 = turn.1.max(Some(one.verdict));
+    }
+    let turn = |((project, container), (before, after))| Turn { container, project, before, after };
+    turns.into_iter().map(turn).collect()
+}
+
+/// The containers that run now and that a new finding is about, or that it names as peers.
+fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<Endangered> {
+    // Whom a name of the report after stands for: a service for its containers that run, a container for itself.
+    let mut standing: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+    for one in running.participants.iter().filter(|one| one.origin == "engine") {
+        let name = (one.project.clone(), one.container.clone());
+        let service = services.get(&name).cloned().unwrap_or_else(|| name.clone());
+        standing.entry(service).or_default().insert(name.clone());
+        standing.entry(name.clone()).or_default().insert(name);
+    }
+    let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
+    let new = planned.findings.iter().filter(|finding| {
+        finding.change == Some(Change::New) && finding.suppressed.is_none() && finding.severity > Severity::Note
+    });
+    for finding in new {
+        let by = format!("{} ({})", finding.rule, finding.container);
+        // A peer of another project is named with it.
+        let peer = |name: &String| match name.split_once('/') {
+            Some((project, container)) => vec![(Some(project.to_owned()), container.to_owned())],
+            None => vec![(finding.project.clone(), name.clone()), (None, name.clone())],
+        };
+        // Where not all peers are named, everybody with the same login is meant.
+        let of = |one: &&Participant| (&one.project, &one.container) == (&finding.project, &finding.container);
+        let cut = planned.participants.iter().find(of).filter(|_| finding.peers.len() >= MAX_PEERS);
+        let group = planned.participants.iter().filter(|one| cut.is_some_and(|own| own.place == one.place));
+        let group = group.map(|one| (one.project.clone(), one.container.clone()));
+        let concerned = finding.peers.iter().flat_map(peer).chain(group).chain([named(finding)]);
+        for name in concerned.filter_map(|name| standing.get(&name)).flatten() {
+            found.entry(name.clone()).or_default().insert(by.clone());
+        }
+    }
+    let one = |((project, container), by): (Name, BTreeSet<String>)| Endangered {
+        container,
+        project,
+        by: by.into_iter().collect(),
+    };
+    found.into_iter().map(one).collect()
+}
