@@ -41,7 +41,13 @@ fn compose(services: usize) -> String {
 fn check(directory: &Path) -> Vec<u8> {
     let cli = Cli::parse_from(["overlock", "check", ".", "--format", "json"]);
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let world = World { environment, directory: directory.to_owned(), terminal: None, watched: false, started: std::time::Instant::now() };
+    let world = World {
+        environment,
+        directory: directory.to_owned(),
+        terminal: None,
+        watched: false,
+        started: std::time::Instant::now(),
+    };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     command::run(&cli, &world, &mut out, &mut err).expect("a report");
     out

@@ -46,8 +46,13 @@ impl Case {
         let (directory, project) = self.copied();
         let arguments = ["overlock", "config"].map(str::to_owned).into_iter().chain(self.arguments.iter().cloned());
         let cli = <Cli as clap::Parser>::try_parse_from(arguments).unwrap();
-        let world =
-            World { environment: self.environment.clone(), directory: project.clone(), terminal: None, watched: false, started: std::time::Instant::now() };
+        let world = World {
+            environment: self.environment.clone(),
+            directory: project.clone(),
+            terminal: None,
+            watched: false,
+            started: std::time::Instant::now(),
+        };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
         let text =

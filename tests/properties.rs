@@ -106,7 +106,13 @@ fn judge(files: &[String]) -> (BTreeMap<String, String>, Vec<String>, u8) {
     }
     let cli = <Cli as clap::Parser>::try_parse_from(arguments).unwrap();
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let world = World { environment, directory: directory.path().to_owned(), terminal: None, watched: false, started: std::time::Instant::now() };
+    let world = World {
+        environment,
+        directory: directory.path().to_owned(),
+        terminal: None,
+        watched: false,
+        started: std::time::Instant::now(),
+    };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
     let report: Value = serde_json::from_slice(&out).unwrap();

@@ -84,6 +84,14 @@ pub(crate) fn is_closed(container: &Container, directory: &str) -> bool {
     known.is_some_and(|(entry, identity)| !identity.may_write(entry))
 }
 
+/// Whose a directory is that those who run the program cannot write.
+pub(crate) fn owner(container: &Container, directory: &str) -> Option<String> {
+    let live = container.live.as_ref().filter(|_| is_closed(container, directory))?;
+    let (entry, identity) = live.entries.get(directory).zip(live.identity.as_ref())?;
+    let (owner, group, mode, uid) = (entry.uid, entry.gid, entry.mode, identity.uid);
+    Some(format!("{directory} belongs to uid {owner} and gid {group} with mode {mode:04o}, and it runs as uid {uid}"))
+}
+
 /// A lock that was left behind: of those that its version takes, or of all where that is not known.
 pub(crate) fn left_behind(
     container: &Container,

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::auth::{AuthFact, auth};
 use super::files::{Copied, copies, links, removes, written};
 use super::guard::{GuardFact, guard};
-use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks};
+use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks, owner};
 use super::place::{Filesystem, Landing, Mounts, Place};
 use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, declaration, runs};
 use super::role::{RoleFact, role};
@@ -29,6 +29,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) place: Place,
     pub(crate) scope: Scope,
     pub(crate) access: Access,
+    /// Whose the state directory is, where it cannot be written for that.
+    pub(crate) closed: Option<String>,
     pub(crate) side_file: Option<(String, Span)>,
     pub(crate) role: RoleFact,
     pub(crate) version: VersionFact,
@@ -196,6 +198,7 @@ impl<'a> Parts<'a, '_> {
             index: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
+            closed: owner(container, &mounts.real(&state.path)),
             side_file: self.side_file(&state),
             role: role(container, profile, self.calls),
             loose_target: self.loose_target(&state),

@@ -5,8 +5,8 @@ use super::group::Relation;
 use super::program::{Contradiction, declaration};
 use super::subject::Subject;
 use super::words::Words;
-use crate::finding::{Evidence, Finding, Location, MAX_PEERS};
-use crate::model::Container;
+use crate::finding::{Evidence, EvidenceKind, Finding, Location, MAX_PEERS};
+use crate::model::{Container, Mount};
 use crate::ruleset::{Breach, Confidence, Facts, Guard, Outcome, Ruleset};
 use crate::text::Span;
 
@@ -126,7 +126,10 @@ impl Case<'_, '_> {
     fn locations(&self, table: &str) -> Vec<Location> {
         let subject = self.subject;
         let at = |span: Span, label: &str| Location { span, label: label.to_owned() };
-        let mount = at(subject.span(), if subject.login.mount.is_some() { "mounted here" } else { "this service" });
+        let mount = match subject.login.mount {
+            Some(mount) => Location { span: mount.span, label: through("mounted here", mount) },
+            None => at(subject.span(), "this service"),
+        };
         let of = |evidence: &[Evidence]| evidence.iter().filter_map(evidence_location).collect::<Vec<_>>();
         let guard = subject.guard.span.map(|span| at(span, "the guard is taken here"));
         let mut locations = match table {
@@ -169,7 +172,11 @@ impl Case<'_, '_> {
         if matches!(table, "exclusion" | "role" | "landing" | "guard") {
             // A few of the others are enough to see what is shared.
             let others = self.relation.unsafe_peers.iter().filter_map(|peer| self.subjects.get(*peer)).take(3);
-            locations.extend(others.map(|peer| at(peer.span(), &format!("{} mounts it too", peer.container.name))));
+            let label = |peer: &Subject<'_>| {
+                let label = format!("{} mounts it too", peer.container.name);
+                peer.login.mount.map_or(label.clone(), |mount| through(&label, mount))
+            };
+            locations.extend(others.map(|peer| Location { span: peer.span(), label: label(peer) }));
         }
         unique(locations)
     }
@@ -179,10 +186,27 @@ impl Case<'_, '_> {
         let place =
             Evidence::seen(format!("{} is {}", subject.state.path, subject.place.name().text), Some(subject.span()));
         let state = || subject.state.evidence.clone();
+        let mut evidence = self.evidence_of(table, place, state);
+        let link = subject.login.mount.and_then(|mount| Some((mount, mount.link.as_ref()?)));
+        evidence.extend(link.map(|(mount, link)| {
+            let text = format!("on this host {link} leads through a link to {}", subject.place.name().text);
+            Evidence { kind: EvidenceKind::Kernel, text, span: Some(mount.span) }
+        }));
+        evidence
+    }
+
+    fn evidence_of(&self, table: &str, place: Evidence, state: impl Fn() -> Vec<Evidence>) -> Vec<Evidence> {
+        let subject = self.subject;
         match table {
             "role" => [vec![place], subject.role.evidence.clone(), subject.guard.evidence.clone()].concat(),
             "guard" | "filesystem" => [vec![place], subject.guard.evidence.clone()].concat(),
-            "key" | "state" => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
+            "key" => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
+            "state" => {
+                let kind = EvidenceKind::Kernel;
+                let closed = subject.closed.iter().map(|text| Evidence { kind, text: text.clone(), span: None });
+                let (auth, version) = (subject.auth.evidence.clone(), subject.version.evidence.clone());
+                [vec![place], closed.collect(), auth, version].concat()
+            }
             "landing" => {
                 let held = subject.guard.state == Guard::Held;
                 let guard = if held { subject.guard.evidence.clone() } else { Vec::new() };
@@ -208,6 +232,11 @@ impl Case<'_, '_> {
 
 fn evidence_location(evidence: &Evidence) -> Option<Location> {
     Some(Location { span: evidence.span?, label: evidence.text.clone() })
+}
+
+/// What is said of a mount, with the link on the host that leads to what it shows.
+fn through(label: &str, mount: &Mount) -> String {
+    if mount.link.is_some() { format!("{label}, through a link") } else { label.to_owned() }
 }
 
 /// The primary stays first; a span is shown once.

@@ -22,6 +22,7 @@ mod kernel_facts;
 mod late;
 mod layout;
 mod not_root;
+mod preflight;
 mod raise;
 mod start;
 mod start_facts;

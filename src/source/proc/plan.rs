@@ -184,7 +184,12 @@ impl Site {
         let entry = match &followed.end {
             End::There(there) => there.entry.clone(),
             End::Absent => {
-                told.push(self.absent(&source.text, &followed, mount));
+                let absent = self.absent(&source.text, &followed, mount);
+                let refused = absent.level == Level::Error;
+                told.push(absent);
+                if refused {
+                    return Ok(None);
+                }
                 made_by_the_engine(self.capture.taken_at)
             }
             End::Denied => return Err(unfollowed(&source.text, "permission denied")),

@@ -1,0 +1,274 @@
+//! `overlock preflight` beside a real engine: what a plan changes of what runs, and what this host knows of it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::audit::{overlock, participant, rules};
+use super::{Engine, Probe, Start, USER, engine, must};
+use crate::harness::{Run, run};
+
+/// The label of a role and a version that takes both locks.
+const LABELS: &str = "labels: {overlock.role: batch, overlock.version: 2.1.330}";
+
+fn preflight(project: &Path, more: &[&str]) -> Run {
+    let call = ["preflight", project.to_str().unwrap(), "--format", "json"];
+    run(overlock(&[&call, more].concat()))
+}
+
+/// A compose file in a folder of its own.
+fn plan(engine: &Engine, name: &str, services: &str) -> std::path::PathBuf {
+    let folder = engine.directory("plan");
+    fs::write(folder.join("compose.yaml"), format!("name: {name}\nservices:\n{services}")).unwrap();
+    folder
+}
+
+fn service(engine: &Engine, name: &str, source: &Path, more: &str) -> String {
+    let (image, source) = (&engine.image, source.display());
+    format!(
+        "  {name}:\n    image: {image}\n    user: '{USER}:{USER}'\n    environment: {{HOME: /home/agent}}\n    {more}\n    volumes: ['{source}:/home/agent/.claude']\n"
+    )
+}
+
+/// A container that Compose would have started for a service.
+fn running(engine: &Engine, (project, service): (&str, &str), source: &Path) -> Probe {
+    let start = Start::participant(&engine.name(service))
+        .label("com.docker.compose.project", project)
+        .label("com.docker.compose.service", service)
+        .option("--user", &format!("{USER}:{USER}"))
+        .env("HOME", "/home/agent")
+        .bind(source, "/home/agent/.claude");
+    engine.start(&start)
+}
+
+fn shared(engine: &Engine) -> std::path::PathBuf {
+    let folder = engine.directory("state");
+    chown(&folder, Some(USER), Some(USER)).unwrap();
+    folder
+}
+
+/// The running containers that a report says are endangered.
+fn endangered(report: &Value) -> Vec<&str> {
+    let all = report["comparison"]["endangered"].as_array().unwrap();
+    all.iter().map(|one| one["container"].as_str().unwrap()).collect()
+}
+
+/// The verdicts of one container, before and after.
+fn turn<'a>(report: &'a Value, name: &str) -> (Option<&'a str>, Option<&'a str>) {
+    let all = report["comparison"]["verdicts"].as_array().unwrap();
+    let one = all.iter().find(|one| one["container"] == name).unwrap_or_else(|| panic!("no {name} in {report:#}"));
+    (one["before"].as_str(), one["after"].as_str())
+}
+
+#[test]
+fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
+    let Some(engine) = engine("a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own") else { return };
+    let (state, name) = (shared(engine), engine.name("factory"));
+    let [agents, runner] = ["agents", "runner"].map(|service| running(engine, (&name, service), &state));
+    let batch = ["agents", "runner"].map(|name| service(engine, name, &state, LABELS)).concat();
+    let chat =
+        |source: &Path| service(engine, "chat", source, "tty: true\n    stdin_open: true\n    entrypoint: [claude]");
+    let project = plan(engine, &name, &format!("{batch}{}", chat(&state)));
+
+    let found = preflight(&project, &[]);
+    assert_eq!(found.status, 1, "{} {}", found.out, found.err);
+    let report = found.json();
+    let mut named = [agents.name.as_str(), runner.name.as_str()];
+    named.sort_unstable();
+    assert_eq!(endangered(&report), named, "{report:#}");
+    assert!(rules(&report, "chat").contains(&"interactive-shares-identity"));
+    assert_eq!(turn(&report, "agents"), (Some("ok"), Some("error")));
+    assert_eq!(turn(&report, "chat"), (None, Some("error")));
+    let all = report["findings"].as_array().unwrap().iter();
+    let of_plan = all.filter(|finding| finding["project"] == name.as_str());
+    assert!(of_plan.clone().count() > 0 && of_plan.clone().all(|finding| finding["change"]["state"] == "new"));
+    // What is planned took the place of what runs: nobody is there twice.
+    let there = |name: &str| report["participants"].as_array().unwrap().iter().any(|one| one["container"] == name);
+    assert!(there("agents") && !there(&agents.name));
+    let text = run(overlock(&["preflight", project.to_str().unwrap()])).out;
+    assert!(text.contains(&format!("endangered: {name}/{}, which runs now, by ", agents.name)), "{text}");
+    assert!(text.contains("standing: introduced by the plan"), "{text}");
+
+    // By hand.
+    fs::write(project.join("compose.yaml"), format!("name: {name}\nservices:\n{batch}{}", chat(&shared(engine))))
+        .unwrap();
+    let mended = preflight(&project, &[]);
+    assert_eq!(mended.status, 0, "{} {}", mended.out, mended.err);
+    assert_eq!(endangered(&mended.json()), Vec::<&str>::new());
+    assert_eq!(turn(&mended.json(), "agents"), (Some("ok"), Some("ok")));
+}
+
+#[test]
+fn what_check_mends_is_clean_before_the_deploy() {
+    let Some(engine) = engine("what_check_mends_is_clean_before_the_deploy") else { return };
+    let (state, name) = (shared(engine), engine.name("factory"));
+    let agents = running(engine, (&name, "agents"), &state);
+    let services = service(engine, "agents", &state, LABELS)
+        + &service(engine, "chat", &state, "tty: true\n    stdin_open: true\n    entrypoint: [claude]");
+    let project = plan(engine, &name, &services);
+    assert_eq!(endangered(&preflight(&project, &[]).json()), [agents.name.as_str()]);
+    let fixed = run(overlock(&["check", "--fix", project.to_str().unwrap()]));
+    assert_eq!(fixed.status, 0, "{} {}", fixed.out, fixed.err);
+    let report = preflight(&project, &[]);
+    assert_eq!(endangered(&report.json()), Vec::<&str>::new(), "{}", report.out);
+    // What is left is told of the directory that --fix named and nobody has made yet.
+    let told = report.json()["diagnostics"][0]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("does not exist on this host: the engine will make it"), "{told}");
+}
+
+#[test]
+fn a_link_on_the_host_makes_two_names_one_place_and_check_cannot_know() {
+    let Some(engine) = engine("a_link_on_the_host_makes_two_names_one_place_and_check_cannot_know") else { return };
+    let (state, name) = (shared(engine), engine.name("links"));
+    let link = engine.directory("home").join(".claude");
+    symlink(&state, &link).unwrap();
+    let version = "labels: {overlock.role: batch, overlock.version: 2.1.98}";
+    let services = service(engine, "one", &state, version) + &service(engine, "two", &link, version);
+    let project = plan(engine, &name, &services);
+    let check = run(overlock(&["check", project.to_str().unwrap(), "--format", "json"]));
+    assert_eq!((check.status, check.json()["findings"].as_array().unwrap().len()), (0, 0), "{}", check.out);
+    let found = preflight(&project, &[]);
+    assert_eq!(found.status, 1, "{} {}", found.out, found.err);
+    let report = found.json();
+    assert_eq!(rules(&report, "two"), ["lock-on-private-layer", "unguarded-share"]);
+    assert_eq!(participant(&report, "two")["place"]["path"], state.to_str().unwrap());
+    let finding = report["findings"].as_array().unwrap().iter().find(|one| one["container"] == "two").unwrap();
+    let through = format!("on this host {} leads through a link to {}", link.display(), state.display());
+    assert!(finding["evidence"].as_array().unwrap().iter().any(|one| one["text"] == through.as_str()), "{finding:#}");
+    // Beside one that runs on the directory itself it is one more.
+    let alone = plan(engine, &name, &service(engine, "two", &link, version));
+    let other = running(engine, (&engine.name("other"), "one"), &state);
+    assert_eq!(endangered(&preflight(&alone, &[]).json()), [other.name.as_str()]);
+}
+
+#[test]
+fn a_link_in_a_mounted_home_is_the_containers_to_follow() {
+    let Some(engine) = engine("a_link_in_a_mounted_home_is_the_containers_to_follow") else { return };
+    let (state, name) = (shared(engine), engine.name("inside"));
+    let home = engine.directory("home");
+    // Of the container, not of this host, where there is no such directory.
+    symlink("/shared", home.join(".claude")).unwrap();
+    let image = &engine.image;
+    let one = |name: &str, mounts: &str| {
+        format!(
+            "  {name}:\n    image: {image}\n    user: root\n    environment: {{HOME: /home/agent}}\n    {LABELS}\n    volumes: [{mounts}]\n"
+        )
+    };
+    let (home, state) = (home.display(), state.display());
+    let services = one("through", &format!("'{home}:/home/agent', '{state}:/shared'"))
+        + &one("plain", &format!("'{state}:/home/agent/.claude'"));
+    let report = preflight(&plan(engine, &name, &services), &[]).json();
+    assert_eq!(participant(&report, "through")["place"]["path"], state.to_string());
+    assert_eq!(participant(&report, "through")["peers"][0], "plain");
+}
+
+#[test]
+fn what_is_missing_or_belongs_to_somebody_else_is_told_before_it_is_mounted() {
+    let Some(engine) = engine("what_is_missing_or_belongs_to_somebody_else_is_told_before_it_is_mounted") else {
+        return;
+    };
+    let folder = engine.directory("sources");
+    let [closed, open, missing, nowhere] = ["closed", "open", "missing", "nowhere"].map(|name| folder.join(name));
+    for (path, owner) in [(&closed, 0), (&open, USER)] {
+        fs::create_dir(path).unwrap();
+        chown(path, Some(owner), Some(owner)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    symlink(folder.join("gone"), &nowhere).unwrap();
+    let oldest = "labels: {overlock.role: batch, overlock.version: 2.1.98}";
+    let one = |name: &str, source: &Path| service(engine, name, source, oldest);
+    let strict = format!(
+        "  strict:\n    image: {}\n    volumes: [{{type: bind, source: {}, target: /home/agent/.claude, bind: {{create_host_path: false}}}}]\n",
+        engine.image,
+        folder.join("other").display()
+    );
+    let services = [one("closed", &closed), one("open", &open), one("missing", &missing)].concat();
+    let refused = [one("nowhere", &nowhere), strict].concat();
+
+    let name = engine.name("sources");
+    let found = preflight(&plan(engine, &name, &services), &[]);
+    assert_eq!(found.status, 1, "{} {}", found.out, found.err);
+    let report = found.json();
+    assert_eq!(rules(&report, "closed"), ["read-only-share"]);
+    assert_eq!(rules(&report, "missing"), ["read-only-share"]);
+    assert_eq!(rules(&report, "open"), Vec::<&str>::new());
+    let told: Vec<&str> =
+        report["diagnostics"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap()).collect();
+    assert!(
+        matches!(told[..], [one] if one.contains("/missing does not exist on this host: the engine will make it")),
+        "{told:?}"
+    );
+    // That the engine does so.
+    let made = Start::new(&engine.name("made")).option("--volume", &format!("{}:/x", missing.display()));
+    drop(engine.start(&made));
+    let known = fs::metadata(&missing).unwrap();
+    assert_eq!((std::os::unix::fs::MetadataExt::uid(&known), known.permissions().mode() & 0o777), (0, 0o755));
+
+    let found = preflight(&plan(engine, &name, &refused), &[]);
+    assert_eq!(found.status, 2, "{} {}", found.out, found.err);
+    let report = found.json();
+    let errors = report["diagnostics"].as_array().unwrap().iter().filter(|one| one["severity"] == "error");
+    assert_eq!(errors.count(), 2, "{report:#}");
+    // And that the engine refuses both.
+    for (source, kind) in [(&nowhere, "--volume"), (&folder.join("other"), "--mount")] {
+        let source = source.display();
+        let value = if kind == "--mount" { format!("type=bind,src={source},dst=/x") } else { format!("{source}:/x") };
+        let mut probe = engine.launch(&Start::new(&engine.name("refused")).option(kind, &value));
+        assert!(probe.ready().is_err(), "{kind} {value} was started");
+    }
+}
+
+#[test]
+fn what_the_engine_knows_of_images_and_volumes_counts() {
+    let Some(engine) = engine("what_the_engine_knows_of_images_and_volumes_counts") else { return };
+    let (state, name) = (shared(engine), engine.name("images"));
+    let volume = engine.name("volume");
+    let label = format!("overlock-test={}", engine.run);
+    let device = format!("device={}", state.display());
+    must("docker", &["volume", "create", "--label", &label, "-o", "type=none", "-o", "o=bind", "-o", &device, &volume]);
+    // An image that says where the state is and who runs it.
+    let context = engine.directory("context");
+    fs::write(
+        context.join("Dockerfile"),
+        format!("FROM {}\nENV CLAUDE_CONFIG_DIR=/state HIDDEN=much-hidden\nUSER {USER}:{USER}\nLABEL overlock.role=batch\nENTRYPOINT [\"claude\", \"-p\"]\n", engine.image),
+    )
+    .unwrap();
+    let image = format!("{}-told", engine.image);
+    let built = super::docker(&["build", "--quiet", "--network", "none", "--tag", &image, context.to_str().unwrap()]);
+    built.unwrap();
+    let services = format!(
+        "  told:\n    image: {image}\n    volumes: ['{}:/state']\n  disguised:\n    image: {image}\n    volumes: ['vol:/state']\nvolumes: {{vol: {{external: true, name: {volume}}}}}\n",
+        state.display()
+    );
+    let project = plan(engine, &name, &services);
+    let found = preflight(&project, &[]);
+    let report = found.json();
+    let one = participant(&report, "disguised");
+    assert_eq!((one["state_dir"].as_str(), one["place"]["path"].as_str()), (Some("/state"), state.to_str()));
+    assert_eq!((one["role"].as_str(), one["access"].as_str()), (Some("batch"), Some("rw")));
+    assert_eq!(one["peers"][0], "told");
+    assert!(!format!("{}{}", found.out, found.err).contains("much-hidden"));
+    let _ = must("docker", &["volume", "rm", &volume]);
+}
+
+#[test]
+fn an_engine_that_is_down_is_said_and_the_plan_is_judged_as_check_does() {
+    let Some(engine) = engine("an_engine_that_is_down_is_said_and_the_plan_is_judged_as_check_does") else { return };
+    let (state, name) = (shared(engine), engine.name("down"));
+    let project = plan(engine, &name, &service(engine, "alone", &state, LABELS));
+    let socket = format!("unix://{}", engine.folder.join("no.sock").display());
+    let found = preflight(&project, &["-H", &socket]);
+    assert_eq!(found.status, 3, "{} {}", found.out, found.err);
+    let report = found.json();
+    let message = report["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("what runs here was not looked at, and the plan is judged as `check` does"),
+        "{message}"
+    );
+    assert_eq!(participant(&report, "alone")["verdict"], "ok");
+    assert_eq!(report["comparison"], Value::Null);
+    let wrong = preflight(&project, &["-H", "nonsense://x"]);
+    assert_eq!(wrong.status, 2, "{} {}", wrong.out, wrong.err);
+}
