@@ -232,9 +232,10 @@ fn what_the_engine_knows_of_images_and_volumes_counts() {
     let context = engine.directory("context");
     fs::write(
         context.join("Dockerfile"),
-        format!("FROM {}\nENV CLAUDE_CONFIG_DIR=/state HIDDEN=much-hidden\nUSER {USER}:{USER}\nLABEL overlock.role=batch\nENTRYPOINT [\"claude\", \"-p\"]\n", engine.image),
+        format!("FROM {}\nCOPY package.json /usr/local/lib/node_modules/@anthropic-ai/claude-code/\nENV PATH=/opt/none CLAUDE_CONFIG_DIR=/state HIDDEN=much-hidden\nUSER {USER}:{USER}\nLABEL overlock.role=batch\nENTRYPOINT [\"/usr/local/bin/claude\", \"-p\"]\n", engine.image),
     )
     .unwrap();
+    fs::write(context.join("package.json"), r#"{"name": "@anthropic-ai/claude-code", "version": "2.1.330"}"#).unwrap();
     let image = format!("{}-told", engine.image);
     let built = super::docker(&["build", "--quiet", "--network", "none", "--tag", &image, context.to_str().unwrap()]);
     built.unwrap();
@@ -250,6 +251,15 @@ fn what_the_engine_knows_of_images_and_volumes_counts() {
     assert_eq!((one["role"].as_str(), one["access"].as_str()), (Some("batch"), Some("rw")));
     assert_eq!(one["peers"][0], "told");
     assert!(!format!("{}{}", found.out, found.err).contains("much-hidden"));
+    // Which version is in the image shows when a container of it runs.
+    assert_eq!((one["version"].as_str(), found.status), (None, 1));
+    let (label, name) = (format!("{}={}", super::sweep::LABEL, engine.run), engine.name("same"));
+    must("docker", &["run", "-di", "--network", "none", "--label", &label, "--name", &name, &image]);
+    let known = preflight(&project, &[]);
+    let _ = must("docker", &["rm", "--force", &name]);
+    let report = known.json();
+    assert_eq!(participant(&report, "disguised")["version"], "2.1.330", "{report:#}");
+    assert_eq!(rules(&report, "disguised"), Vec::<&str>::new());
     let _ = must("docker", &["volume", "rm", &volume]);
 }
 
