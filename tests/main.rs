@@ -34,6 +34,7 @@ mod plugin;
 mod properties;
 mod readers;
 mod readme;
+mod report;
 mod rules;
 mod scripts;
 mod traps;

@@ -24,6 +24,7 @@ mod layout;
 mod not_root;
 mod preflight;
 mod raise;
+mod report;
 mod start;
 mod start_facts;
 mod strace;
