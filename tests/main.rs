@@ -15,6 +15,7 @@ mod canary;
 mod captures;
 mod ci;
 mod compose;
+mod cron;
 mod debian_scripts;
 mod engine;
 mod engine_faults;

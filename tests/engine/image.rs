@@ -1,9 +1,12 @@
 //! The image of this repository's Dockerfile: the static program, FROM scratch, on a project that is mounted.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use super::{docker, engine, must, output};
+use super::audit::{participant, report, rules};
+use super::{Engine, Start, docker, engine, must, output};
 use crate::harness::{overlock, root};
 
 /// The program as ci/release.sh links it, without the optimisation that takes minutes.
@@ -35,13 +38,74 @@ fn unnamed(report: &str) -> Vec<&str> {
     report.lines().filter(|line| !line.trim_start().starts_with("\"fingerprint\": ")).collect()
 }
 
+/// The image, built once.
+fn built(engine: &Engine) -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let (context, name) = (engine.directory("context"), format!("{}:{}-scratch", super::sweep::LABEL, engine.run));
+        std::fs::copy(static_program(), context.join("overlock")).unwrap();
+        image(&context, &name, &engine.run).unwrap_or_else(|error| panic!("{error}"));
+        name
+    })
+}
+
+#[test]
+fn a_report_from_a_container_sees_what_one_on_the_host_sees() {
+    let Some(engine) = engine("a_report_from_a_container_sees_what_one_on_the_host_sees") else { return };
+    let image = built(engine);
+    let text = std::fs::read_to_string(root().join("contrib/compose.yaml")).unwrap();
+    let mut file: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    file.apply_merge().unwrap();
+    let service = &file["services"]["report"];
+    let words = |key: &str| -> Vec<String> {
+        let list = service[key].as_sequence().unwrap().iter();
+        list.map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    let state = engine.directory("memory");
+    let label = format!("{}={}", super::sweep::LABEL, engine.run);
+    let mut run = Command::new("docker");
+    run.args(["run", "--rm", "--read-only", "--network", service["network_mode"].as_str().unwrap(), "--label", &label]);
+    for (option, key) in [
+        ("--cap-drop", "cap_drop"),
+        ("--cap-add", "cap_add"),
+        ("--security-opt", "security_opt"),
+        ("--volume", "volumes"),
+    ] {
+        for word in words(key) {
+            run.args([option, &word.replace("state:/state", &format!("{}:/state", state.display()))]);
+        }
+    }
+    let one = |stem: &str, source: &Path| {
+        let start = Start::participant(&engine.name(stem)).option("--user", "1000").env("HOME", "/home/agent");
+        engine.start(&start.bind(source, "/home/agent/.claude"))
+    };
+    // Root's own, so that a look takes the right to read what is not everybody's.
+    let closed = engine.directory("closed");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let shared = engine.directory("shared");
+    let probes = [one("one", &shared), one("two", &shared), one("three", &closed)];
+    let command = service["command"].as_str().unwrap();
+    let told = run.arg(image).args(command.split_whitespace()).args(["--output", "json=/state/report.json"]).output();
+    let told = told.unwrap();
+    let (out, err) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
+    assert!([Some(0), Some(1)].contains(&told.status.code()), "{out}{err}");
+    let inside: serde_json::Value = serde_json::from_slice(&std::fs::read(state.join("report.json")).unwrap()).unwrap();
+    let names: Vec<&str> = probes.iter().map(|probe| probe.name.as_str()).collect();
+    let outside = report(&names);
+    for name in names {
+        assert_eq!(participant(&inside, name), participant(&outside, name));
+        assert_eq!(rules(&inside, name), rules(&outside, name));
+    }
+    for made in ["index.html", "overlock.prom"] {
+        assert!(state.join(made).metadata().unwrap().len() > 0, "{made}");
+    }
+}
+
 #[test]
 fn the_image_judges_a_mounted_project() {
     let Some(engine) = engine("the_image_judges_a_mounted_project") else { return };
-    let (context, name) = (engine.directory("context"), format!("{}:{}-scratch", super::sweep::LABEL, engine.run));
-    std::fs::copy(static_program(), context.join("overlock")).unwrap();
-    image(&context, &name, &engine.run).unwrap_or_else(|error| panic!("{error}"));
-    let layers = must("docker", &["image", "inspect", "--format", "{{len .RootFS.Layers}}", &name]);
+    let name = built(engine);
+    let layers = must("docker", &["image", "inspect", "--format", "{{len .RootFS.Layers}}", name]);
     assert!(layers.parse::<usize>().is_ok_and(|layers| layers <= 2), "{layers} layers: more than the program is in it");
 
     let label = format!("{}={}", super::sweep::LABEL, engine.run);
@@ -49,7 +113,7 @@ fn the_image_judges_a_mounted_project() {
         let folder = root().join("fixtures").join(fixture);
         let volume = format!("{}:/work:ro", folder.display());
         let call = ["run", "--rm", "--network", "none", "--label", &label, "-e", "HOME=/home/user", "-v", &volume];
-        let told = Command::new("docker").args(call).args([&name, "check", ".", "--format", "json"]).output().unwrap();
+        let told = Command::new("docker").args(call).args([name, "check", ".", "--format", "json"]).output().unwrap();
         let (out, err) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
         assert_eq!(told.status.code(), Some(status), "{fixture}: {out}{err}");
         // The project is named after its folder, which is another one there.
@@ -59,7 +123,7 @@ fn the_image_judges_a_mounted_project() {
 
     // Without a resolver's file, glibc looks a name up itself: it is told that there is none, and nothing crashes.
     let call =
-        ["run", "--rm", "--network", "none", "--label", &label, &name, "audit", "-H", "tcp://no-such-host.invalid:1"];
+        ["run", "--rm", "--network", "none", "--label", &label, name, "audit", "-H", "tcp://no-such-host.invalid:1"];
     let told = Command::new("docker").args(call).output().unwrap();
     let err = String::from_utf8(told.stderr).unwrap();
     assert_eq!(told.status.code(), Some(2), "{err}");

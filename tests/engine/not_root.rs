@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::audit::{self, participant};
 use super::wanted::{SETPRIV, UNSHARE};
 use super::{Engine, Probe, Start, engine_and, must};
-use crate::harness::{Run, run};
+use crate::harness::{Run, root, run};
 
 const STATE: &str = "/home/agent/.claude";
 const NOBODY: u32 = 65534;
@@ -126,4 +126,28 @@ fn another_pid_namespace_and_the_hosts_proc() {
     assert_eq!(run.status, if shown { 0 } else { GAP }, "{}{}", run.err, run.out);
     assert_eq!(run.out.contains("where the sources of binds and volumes lead now"), !shown, "{}", run.out);
     assert_sound(&run.json(), &pair);
+}
+
+#[test]
+fn the_capabilities_of_the_unit_are_enough() {
+    let test = "the_capabilities_of_the_unit_are_enough";
+    let Some(engine) = engine_and(test, SETPRIV) else { return };
+    let unit = fs::read_to_string(root().join("contrib/systemd/overlock-report.service")).unwrap();
+    let bounding = unit.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet=")).unwrap();
+    let set = bounding.split(' ').map(|name| format!("+{}", name.strip_prefix("CAP_").unwrap().to_lowercase()));
+    let set = std::iter::once("-all".to_owned()).chain(set).collect::<Vec<_>>().join(",");
+    let state = engine.directory("state");
+    let one = engine.start(
+        &Start::participant(&engine.name("one"))
+            .option("--user", "1000")
+            .env("HOME", "/home/agent")
+            .bind(&state, "/home/agent/.claude"),
+    );
+    let call = audit::overlock(&["audit", "--format", "json", &one.name]);
+    let mut less = Command::new("setpriv");
+    less.args(["--inh-caps=-all", &format!("--bounding-set={set}"), "--no-new-privs"]);
+    less.arg(call.get_program()).args(call.get_args()).env_clear().env("HOME", "/home/user");
+    let (less, all) = (run(less), run(call));
+    assert_eq!((less.status, less.err.as_str()), (0, ""), "{}", less.out);
+    assert_eq!(less.json()["participants"], all.json()["participants"]);
 }
