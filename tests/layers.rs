@@ -60,7 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
-    ("prometheus", &["render/prometheus.rs"]),
+    ("prometheus", &["render/metrics.rs"]),
     ("rustix", &["source/proc/"]),
     ("similar", &["render/diff.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::wanted::{self, Wanted};
 use crate::harness::{Run, command, overlock, root};
+use crate::world::misfits;
 
 const PROMTOOL: &[Wanted] = &[("promtool", "prometheus")];
 
@@ -34,7 +35,9 @@ impl Host {
     }
 
     fn json(&self) -> Value {
-        self.report(&["--format", "json"]).json()
+        let report = self.report(&["--format", "json"]).json();
+        assert_eq!(misfits(&report), Vec::<String>::new());
+        report
     }
 
     /// The file that reports are remembered in.

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::harness::{folders, name, overlock, project, root, rules};
 use crate::readers::{FORMATS, Rendered, counted, findings, gitlab_severity};
@@ -152,16 +153,22 @@ fn all_projects() -> Vec<std::path::PathBuf> {
     folders.into_iter().filter(|folder| folder.join("compose.yaml").is_file()).collect()
 }
 
+/// In what a report breaks its contract.
+pub(crate) fn misfits(report: &serde_json::Value) -> Vec<String> {
+    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let schema = SCHEMA.get_or_init(|| {
+        let schema = fs::read_to_string(root().join("docs/report.schema.json")).unwrap();
+        jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+    });
+    schema.iter_errors(report).map(|error| format!("{} at {}", error, error.instance_path())).collect()
+}
+
 #[test]
 fn real_output_fits_its_schema() {
-    let schema = fs::read_to_string(root().join("docs/report.schema.json")).unwrap();
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
-    assert!(schema.validate(&serde_json::json!({ "schema_version": 1 })).is_err());
+    assert!(!misfits(&serde_json::json!({ "schema_version": 1 })).is_empty());
     for folder in all_projects() {
         let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
-        let wrong: Vec<String> =
-            schema.iter_errors(&report).map(|error| format!("{} at {}", error, error.instance_path())).collect();
-        assert!(wrong.is_empty(), "{}: {wrong:?}", folder.display());
+        assert_eq!(misfits(&report), Vec::<String>::new(), "{}", folder.display());
     }
 }
 

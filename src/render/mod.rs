@@ -10,8 +10,8 @@ mod json;
 mod junit;
 mod located;
 mod markdown;
+mod metrics;
 mod place;
-mod prometheus;
 mod safe;
 mod sarif;
 mod table;
@@ -96,7 +96,7 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
         Format::Gitlab => gitlab::write(given, out),
         Format::Junit => junit::write(given, out),
         Format::Markdown => markdown::write(given, out),
-        Format::Prometheus => prometheus::write(given, out),
+        Format::Prometheus => metrics::write(given, out),
     }
 }
 

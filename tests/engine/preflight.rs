@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::audit::{overlock, participant, rules};
 use super::{Engine, Probe, Start, USER, engine, must};
 use crate::harness::{Run, run};
+use crate::world::misfits;
 
 /// The label of a role and a version that takes both locks.
 const LABELS: &str = "labels: {overlock.role: batch, overlock.version: 2.1.330}";
@@ -57,6 +58,7 @@ fn endangered(report: &Value) -> Vec<&str> {
 
 /// The verdicts of one container, before and after.
 fn turn<'a>(report: &'a Value, name: &str) -> (Option<&'a str>, Option<&'a str>) {
+    assert_eq!(misfits(report), Vec::<String>::new());
     let all = report["comparison"]["verdicts"].as_array().unwrap();
     let one = all.iter().find(|one| one["container"] == name).unwrap_or_else(|| panic!("no {name} in {report:#}"));
     (one["before"].as_str(), one["after"].as_str())
