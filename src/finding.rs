@@ -81,6 +81,8 @@ pub struct Gone {
 pub enum End {
     /// Its container was looked at, and it is not so any more.
     Fixed,
+    /// The plan does not bring it, and what runs keeps it until its container is made anew.
+    Renewed,
     /// Its container is no longer there.
     Left,
     /// Its container, or the host, could not be looked at: whether it is still so is not known.
@@ -92,6 +94,7 @@ impl End {
     pub fn name(self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
+            Self::Renewed => "renewed",
             Self::Left => "left",
             Self::Unseen => "unseen",
         }

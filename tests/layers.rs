@@ -35,14 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["render/frame.rs"]),
     (
         "serde_json",
-        &[
-            "render/json.rs",
-            "triage/baseline.rs",
-            "source/compose/",
-            "source/capture/read.rs",
-            "source/engine/",
-            "source/proc/",
-        ],
+        &["render/json.rs", "triage/", "source/compose/", "source/capture/read.rs", "source/engine/", "source/proc/"],
     ),
     ("bollard", &["source/engine/"]),
     ("futures_util", &["source/engine/"]),

@@ -52,6 +52,8 @@ pub struct Container {
     pub unseen: Vec<Unseen>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
+    /// What that user may do short of the usual, or beyond it.
+    pub rights: Rights,
     /// The working directory; `None` where the image's own is used.
     pub working_dir: Option<Value>,
     /// Whether a terminal is allocated.
@@ -90,6 +92,26 @@ impl Container {
             let mount = self.mounts.iter().find(|mount| mount.target.text == above)?;
             Some((mount, split_below(path, above)?))
         })
+    }
+}
+
+/// What a container's user may do short of the usual, or beyond it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// Whether it is in further groups (`group_add`).
+    pub more_groups: bool,
+    /// Whether even root may not write where permissions say otherwise: `CAP_DAC_OVERRIDE` is taken away.
+    pub no_override: bool,
+}
+
+impl Rights {
+    /// What the options of a container say: the groups and capabilities that are added, those that are dropped.
+    pub fn of(groups: usize, added: &[String], dropped: &[String], privileged: bool) -> Self {
+        let named = |all: &[String]| {
+            let plain = |name: &String| name.to_ascii_uppercase();
+            all.iter().map(plain).any(|name| matches!(name.trim_start_matches("CAP_"), "ALL" | "DAC_OVERRIDE"))
+        };
+        Self { more_groups: groups > 0, no_override: named(dropped) && !named(added) && !privileged }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn headline(report: &Report) -> Option<String> {
     let new = counted().filter(|finding| finding.change == Some(Change::New)).count();
     let kept = counted().count() - new;
     let ended = |end: End| comparison.gone.iter().filter(|gone| gone.end == end).count();
-    let (fixed, left, unseen) = (ended(End::Fixed), ended(End::Left), ended(End::Unseen));
+    let (fixed, left, unseen) = (ended(End::Fixed) + ended(End::Renewed), ended(End::Left), ended(End::Unseen));
     Some(match comparison.before {
         Before::Running => {
             let told = format!("The plan introduces {}, keeps {kept}, fixes {fixed}", number(new, "finding"));
@@ -51,6 +51,7 @@ pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
     let (rule, severity) = (&gone.rule, gone.severity.name());
     let what = match (gone.end, comparison.before) {
         (End::Fixed, Before::Running) => "fixed by the plan",
+        (End::Renewed, _) => "fixed once its container is made anew (`docker compose up --force-recreate`)",
         (End::Fixed, _) => "resolved",
         (End::Left, _) => "resolved, its container is gone",
         (End::Unseen, _) => "not known, since it could not be looked at",

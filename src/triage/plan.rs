@@ -7,6 +7,10 @@ use crate::finding::{
 };
 use crate::ruleset::Severity;
 
+/// Rules about what became of a container since it was started: no plan can bring it, and `docker compose up` leaves a
+/// container alone whose configuration did not change.
+const OF_WHAT_RUNS: [&str; 2] = ["stale-bind", "unguarded-call"];
+
 /// A container by its project and name.
 pub type Name = (Option<String>, String);
 
@@ -50,7 +54,7 @@ fn gone(finding: &Finding) -> Gone {
         message: finding.message.clone(),
         fingerprint: finding.fingerprint.clone(),
         since: None,
-        end: End::Fixed,
+        end: if OF_WHAT_RUNS.contains(&finding.rule.as_str()) { End::Renewed } else { End::Fixed },
     }
 }
 

@@ -8,7 +8,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{is_symbolic, section};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Script, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Rights, Script, Unseen,
+    Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -75,6 +76,7 @@ impl Reader<'_> {
             own_health: own_health(node),
             script: Script::default(),
             user: node.get("user").and_then(|node| value(node)).filter(is_written),
+            rights: rights(node),
             working_dir: node.get("working_dir").and_then(|node| value(node)).filter(is_written),
             tty: self.flag(node, "tty"),
             stdin_open: self.flag(node, "stdin_open"),
@@ -209,6 +211,13 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+fn rights(node: &Node) -> Rights {
+    let all = |key: &str| node.get(key).map(|node| values(node)).unwrap_or_default();
+    let texts = |key: &str| all(key).into_iter().map(|value| value.text).collect::<Vec<_>>();
+    let privileged = node.get("privileged").and_then(|node| value(node)).is_some_and(|value| value.text != "false");
+    Rights::of(all("group_add").len(), &texts("cap_add"), &texts("cap_drop"), privileged)
 }
 
 fn built(node: &Node) -> Build {

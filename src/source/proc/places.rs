@@ -54,6 +54,21 @@ impl Known<'_> {
         moved.chain(usual).collect()
     }
 
+    /// Every path that a program may keep, lock or make.
+    pub(super) fn paths(&self, profiles: &[Profile]) -> Vec<String> {
+        let homes = self.homes(profiles);
+        let mut paths = Vec::new();
+        for profile in profiles {
+            for state in self.states(profile, &homes) {
+                paths.extend(around(profile, &state));
+                paths.push(state);
+            }
+            paths.extend(homes.iter().flat_map(|home| beside(profile, home)));
+        }
+        paths.extend(self.guards().map(str::to_owned));
+        paths
+    }
+
     /// The files that the container's script locks, where a script names them whole.
     pub(super) fn guards(&self) -> impl Iterator<Item = &str> {
         let locks = self.running.script.invocations.iter().flat_map(|call| &call.locks);

@@ -15,10 +15,10 @@ use super::root::{End, Followed};
 use super::user;
 use super::{Look, host};
 use crate::model::{
-    Container, Diagnostic, Entry, EntryKind, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount,
-    MountSource, Unseen, Value, clean, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, Entry, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen,
+    Value, clean, is_whole, join, parent_and_name, split_below, upward,
 };
-use crate::ruleset::{Filesystems, Profile, Ruleset};
+use crate::ruleset::{Filesystems, Ruleset};
 use crate::source::capture::tree::visible;
 use crate::source::capture::{Capture, Held, Running, volume};
 
@@ -190,7 +190,7 @@ impl Site {
                 if refused {
                     return Ok(None);
                 }
-                made_by_the_engine(self.capture.taken_at)
+                user::made(&self.capture)
             }
             End::Denied => return Err(unfollowed(&source.text, "permission denied")),
             End::Loop => return Err(unfollowed(&source.text, "its links lead in a circle")),
@@ -297,11 +297,6 @@ pub(super) struct Base {
     pub(super) made: Option<Entry>,
 }
 
-/// What the engine makes where a source is missing (moby, `volume/mounts`: `MkdirAllAndChownNew` as its own root).
-fn made_by_the_engine(now: i64) -> Entry {
-    Entry { kind: EntryKind::Directory, uid: 0, gid: 0, mode: 0o755, modified: now, age: 0 }
-}
-
 /// A path with the links on the way to it followed, and one that it is itself left as it is.
 fn itself(source: &str, followed: &Followed) -> String {
     let source = clean(source);
@@ -314,21 +309,4 @@ fn itself(source: &str, followed: &Followed) -> String {
 
 fn unfollowed(source: &str, why: &str) -> String {
     format!("where {source} leads on this host could not be followed: {why}")
-}
-
-impl Known<'_> {
-    /// Every path that a program may keep, lock or make.
-    fn paths(&self, profiles: &[Profile]) -> Vec<String> {
-        let homes = self.homes(profiles);
-        let mut paths = Vec::new();
-        for profile in profiles {
-            for state in self.states(profile, &homes) {
-                paths.extend(super::places::around(profile, &state));
-                paths.push(state);
-            }
-            paths.extend(homes.iter().flat_map(|home| super::places::beside(profile, home)));
-        }
-        paths.extend(self.guards().map(str::to_owned));
-        paths
-    }
 }

@@ -1,6 +1,6 @@
 //! Who a planned container would run as, in the host's numbers. Uses `model` and `source::capture`.
 
-use crate::model::{Container, Identity, Live, Value};
+use crate::model::{Container, Entry, EntryKind, Identity, Live, Value};
 use crate::source::capture::{Capture, Users};
 
 /// How many users a map has that `userns-remap` makes (subuid(5)).
@@ -23,7 +23,7 @@ pub(super) fn identity(container: &Container, capture: &Capture) -> Option<Ident
         uid: uid.checked_add(shift)?,
         gid: gid.unwrap_or(0).checked_add(shift)?,
         groups: Vec::new(),
-        overrides: uid == 0 && shift == 0,
+        overrides: uid == 0 && shift == 0 && !container.rights.no_override,
     })
 }
 
@@ -32,14 +32,23 @@ pub(super) fn identity(container: &Container, capture: &Capture) -> Option<Ident
 pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture) {
     let Some(identity) = &mut live.identity else { return };
     let named = container.user.as_ref().is_some_and(|user| user.text.contains(':'));
-    if !named {
+    if !named || container.rights.more_groups {
         identity.groups = live.entries.values().map(|entry| entry.gid).collect();
     }
     let Some(shift) = shift(capture).filter(|shift| *shift > 0) else { return };
     let mapped = |id: u32| (shift..shift.saturating_add(MAPPED)).contains(&id);
-    for entry in live.entries.values_mut().filter(|entry| identity.uid == shift && mapped(entry.uid)) {
+    let root = identity.uid == shift && !container.rights.no_override;
+    for entry in live.entries.values_mut().filter(|entry| root && mapped(entry.uid)) {
         entry.mode |= 0o777;
     }
+}
+
+/// What the engine makes where a source is missing (moby, `volume/mounts`): a directory of the one who is root in its
+/// containers.
+pub(super) fn made(capture: &Capture) -> Entry {
+    let owner = shift(capture).unwrap_or(0);
+    let modified = capture.taken_at;
+    Entry { kind: EntryKind::Directory, uid: owner, gid: owner, mode: 0o755, modified, age: 0 }
 }
 
 /// By how much the host's number of a user is larger; `None` where that is not one number.
@@ -64,6 +73,18 @@ pub(super) fn is_root(user: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Rights;
+
+    #[test]
+    fn capabilities_are_named_in_several_ways() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let drops = |added: &[&str], dropped: &[&str], privileged| {
+            Rights::of(0, &names(added), &names(dropped), privileged).no_override
+        };
+        assert!(drops(&[], &["ALL"], false) && drops(&["NET_ADMIN"], &["CAP_DAC_OVERRIDE"], false));
+        assert!(!drops(&["dac_override"], &["all"], false) && !drops(&[], &["ALL"], true));
+        assert!(!drops(&[], &["NET_RAW"], false));
+    }
 
     fn of(user: &str, users: Users) -> Option<Identity> {
         let container = Container { user: Some(Value::known(user, None)), ..Container::default() };
@@ -79,6 +100,10 @@ mod tests {
         assert_eq!((root.uid, root.overrides), (0, true));
         let mapped = of("0", Users::Remapped).unwrap();
         assert_eq!((mapped.uid, mapped.overrides), (100_000, false));
+        let less = Rights::of(0, &[], &["cap_dac_override".to_owned()], false);
+        let user = Some(Value::known("0:0", None));
+        let container = Container { user, rights: less, ..Container::default() };
+        assert!(!identity(&container, &Capture::default()).unwrap().overrides);
         assert_eq!(of("agent", Users::Same), None);
         assert_eq!(of("1000", Users::Rootless), None);
     }

@@ -10,7 +10,7 @@ use super::program::Family;
 use super::table::{self, Table};
 use super::volume::absolute;
 use super::{Arg, Perhaps, Run, Setting, Variable};
-use crate::model::{Command, Container, EnvValue, EnvVar, Flag, Label, Unseen, Value};
+use crate::model::{Command, Container, EnvValue, EnvVar, Flag, Label, Rights, Unseen, Value};
 use crate::text::Span;
 
 /// Which command was started.
@@ -69,6 +69,7 @@ pub(super) fn read(args: &[Arg], started: &Started<'_>, before: Parsed<'_>, sett
         hooks: reader.health(),
         own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| reader.parsed.last(name).is_some()),
         user: reader.last("user").filter(|user| !user.text.is_empty()),
+        rights: reader.rights(),
         working_dir: reader.directory(),
         tty: reader.flag("tty"),
         stdin_open: reader.flag("interactive"),
@@ -113,6 +114,14 @@ impl Given {
 impl<'a, 'b> Reader<'a, 'b> {
     pub(super) fn new(parsed: Parsed<'a>, setting: &'b Setting<'b>) -> Self {
         Self { parsed, setting, perhaps: Perhaps::default() }
+    }
+
+    fn rights(&mut self) -> Rights {
+        let all = |reader: &Self, name: &str| -> Vec<String> {
+            reader.parsed.all(name).map(|given| given.as_value().text).collect()
+        };
+        let privileged = self.flag("privileged").is_some_and(|flag| flag.on);
+        Rights::of(all(self, "group-add").len(), &all(self, "cap-add"), &all(self, "cap-drop"), privileged)
     }
 
     fn miss(&mut self, what: impl Into<String>, span: Span) {
