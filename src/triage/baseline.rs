@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{NotKept, Tool, open};
 use super::names::Names;
 use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
 use crate::text::Sources;
@@ -19,13 +20,6 @@ pub struct Baseline {
     schema_version: u64,
     tool: Tool,
     findings: Vec<Entry>,
-}
-
-/// What wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Tool {
-    name: String,
-    version: String,
 }
 
 /// One finding. The fingerprint decides; the rest is for people who read a difference.
@@ -59,8 +53,7 @@ impl Baseline {
         let counted = report.findings.iter().filter(|finding| finding.suppressed.is_none());
         let mut findings: Vec<Entry> = counted.map(|finding| entry(finding, names, sources)).collect();
         findings.sort();
-        let tool = Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        Self { schema_version: SCHEMA_VERSION, tool, findings }
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), findings }
     }
 
     /// Reads the file's text.
@@ -68,15 +61,14 @@ impl Baseline {
     /// # Errors
     /// What it is instead, and what to do.
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
-        let whole: serde_json::Value = serde_json::from_str(text).map_err(|error| BaselineError::Torn(error.line()))?;
-        let Some(version) = whole.get("schema_version").and_then(serde_json::Value::as_u64) else {
-            return Err(BaselineError::Foreign("it has no schema_version".to_owned()));
-        };
-        if version > SCHEMA_VERSION {
-            let by = whole.pointer("/tool/version").and_then(serde_json::Value::as_str).unwrap_or("of unknown version");
-            return Err(BaselineError::Newer(by.chars().take(40).collect()));
+        let kept = open(text).map_err(|why| match why {
+            NotKept::Torn(line) => BaselineError::Torn(line),
+            NotKept::Unversioned => BaselineError::Foreign("it has no schema_version".to_owned()),
+        })?;
+        if kept.version > SCHEMA_VERSION {
+            return Err(BaselineError::Newer(kept.by));
         }
-        let read: Self = serde_json::from_value(whole).map_err(|_| {
+        let read: Self = serde_json::from_value(kept.whole).map_err(|_| {
             // The error itself may hold what the file says, and nobody knows which file that is.
             BaselineError::Foreign("its fields are others".to_owned())
         })?;

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::{NotKept, Tool, open};
 use super::plan::{Name, turns};
-use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict};
+use crate::finding::{
+    Before, Change, Comparison, End, Finding, Gone, Participant, Report, Turn, UNDETERMINED, Verdict,
+};
 use crate::model::Level;
 use crate::ruleset::Severity;
 
@@ -25,12 +28,6 @@ pub struct History {
     participants: Vec<Judged>,
     /// What could not be looked at, without numbers, which are others each time.
     gaps: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Tool {
-    name: String,
-    version: String,
 }
 
 /// A finding that counted.
@@ -85,15 +82,14 @@ impl History {
     /// # Errors
     /// What it is instead.
     pub fn parse(text: &str) -> Result<Self, HistoryError> {
-        let whole: serde_json::Value = serde_json::from_str(text).map_err(|error| HistoryError::Torn(error.line()))?;
-        let Some(version) = whole.get("schema_version").and_then(serde_json::Value::as_u64) else {
-            return Err(HistoryError::Foreign("it has no schema_version".to_owned()));
-        };
-        if version != SCHEMA_VERSION {
-            let by = whole.pointer("/tool/version").and_then(serde_json::Value::as_str).unwrap_or("of unknown version");
-            return Err(HistoryError::OtherVersion(by.chars().take(40).collect()));
+        let kept = open(text).map_err(|why| match why {
+            NotKept::Torn(line) => HistoryError::Torn(line),
+            NotKept::Unversioned => HistoryError::Foreign("it has no schema_version".to_owned()),
+        })?;
+        if kept.version != SCHEMA_VERSION {
+            return Err(HistoryError::OtherVersion(kept.by));
         }
-        serde_json::from_value(whole).map_err(|_| HistoryError::Foreign("its fields are others".to_owned()))
+        serde_json::from_value(kept.whole).map_err(|_| HistoryError::Foreign("its fields are others".to_owned()))
     }
 
     /// The file's text.
@@ -147,8 +143,7 @@ impl History {
             turns: turned,
             endangered: Vec::new(),
         });
-        let tool = Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-        Self { schema_version: SCHEMA_VERSION, tool, at: now, findings, participants, gaps: gaps(report) }
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, findings, participants, gaps: gaps(report) }
     }
 
     /// Whether a run has something to tell that the last one had not: findings that came, went or got another severity,
@@ -164,7 +159,7 @@ impl History {
     }
 
     /// Puts in what each participant was judged then.
-    fn put_verdicts(&self, turns: &mut Vec<crate::finding::Turn>) {
+    fn put_verdicts(&self, turns: &mut Vec<Turn>) {
         let mut then: BTreeMap<Name, Verdict> = BTreeMap::new();
         for one in &self.participants {
             let Some(verdict) = Verdict::named(&one.verdict) else { continue };
@@ -174,7 +169,7 @@ impl History {
         for turn in turns.iter_mut() {
             turn.before = then.remove(&(turn.project.clone(), turn.container.clone()));
         }
-        turns.extend(then.into_iter().map(|((project, container), verdict)| crate::finding::Turn {
+        turns.extend(then.into_iter().map(|((project, container), verdict)| Turn {
             container,
             project,
             before: Some(verdict),

@@ -5,6 +5,7 @@
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! baseline     what was there before;  changes: what did not change since a revision
+//! kept         what baseline and history have in common
 //! plan         what a plan changes of what runs;  history: what changed since the last run
 //! ```
 
@@ -14,6 +15,7 @@ mod changes;
 mod comment;
 mod fingerprint;
 mod history;
+mod kept;
 mod names;
 mod plan;
 
