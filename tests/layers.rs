@@ -62,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("procfs", &["source/proc/"]),
     ("rustix", &["source/proc/"]),
     ("similar", &["render/diff.rs"]),
+    ("signal_hook", &["main.rs"]),
     ("siphasher", &["triage/"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),

@@ -15,6 +15,7 @@ mod progress;
 mod report;
 mod shell;
 mod since;
+mod watch;
 mod where_path;
 mod write;
 
@@ -135,6 +136,9 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                 report::report(read, to, (world, style, rules, &sources), out, err)
             })
         }
+        Command::Watch(arguments) => by(load(), &sources, err, |rules, err| {
+            watch::run(arguments, configuration, (world, rules, &sources), out, err)
+        }),
         Command::Where(arguments) => {
             by(load(), &sources, err, |rules, err| where_path::run(arguments, (world, rules, &sources), out, err))
         }

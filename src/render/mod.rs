@@ -14,6 +14,7 @@ mod safe;
 mod sarif;
 mod table;
 mod text;
+mod turn;
 mod words;
 
 use std::io;
@@ -29,6 +30,7 @@ pub use diff::diff;
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
+pub use turn::{SeenBy, Turn, TurnKind, write_json as turn_json, write_text as turn_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
