@@ -53,6 +53,14 @@ struct Side {
     notes: Vec<String>,
 }
 
+impl Side {
+    fn of(running: &Running) -> Self {
+        let seen_by = if running.kernel.is_some() { SeenBy::Kernel } else { SeenBy::Engine };
+        Self { standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
+    }
+}
+
+/// All that is known, and where it is told.
 pub(super) struct State<'a> {
     acceptance: Acceptance<'a>,
     rules: &'a Ruleset,
@@ -183,7 +191,8 @@ impl<'a> State<'a> {
         match self.running(&id) {
             Some(known) => {
                 // That it runs now says nothing new of it.
-                let as_begun = Running { pid: container.pid, started_at: container.started_at.clone(), ..known.clone() };
+                let as_begun =
+                    Running { pid: container.pid, started_at: container.started_at.clone(), ..known.clone() };
                 let news = as_begun != container;
                 *known = container;
                 if news {
@@ -234,28 +243,27 @@ impl<'a> State<'a> {
         let come = std::mem::take(&mut self.come);
         let mut outcomes = self.judged()?;
         let host = Running { name: HOST.to_owned(), ..Running::default() };
-        for running in self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host)) {
+        let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
+        // Who is new first: it is why others stand otherwise.
+        let is_new = |running: &&Running| come.contains_key(&running.id);
+        for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
-            let side = self.sides.entry(running.id.clone()).or_insert_with(|| Side {
-                standing: Standing::default(),
-                told: false,
-                seen_by: if running.kernel.is_some() { SeenBy::Kernel } else { SeenBy::Engine },
-                notes: Vec::new(),
-            });
+            let side = self.sides.entry(running.id.clone()).or_insert_with(|| Side::of(running));
             if side.seen_by == SeenBy::Event {
                 // What was not looked at is not clean.
                 outcome.verdict = outcome.verdict.max(Some(Verdict::Undetermined));
             }
-            let standing = outcome.standing();
             let new = come.get(&running.id).copied();
-            let (kind, at) = new.unwrap_or((TurnKind::Changed, at));
-            let all = self.teller.all && !running.id.is_empty();
-            let concerns = outcome.verdict.is_some() || (new.is_none() && side.told) || (new.is_some() && all);
-            let before = std::mem::replace(&mut side.standing, standing);
-            if !concerns || (new.is_none() && before == side.standing) {
+            let before = std::mem::replace(&mut side.standing, outcome.standing());
+            let worth = match new {
+                Some(_) => outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty()),
+                None => before != side.standing,
+            };
+            if !worth {
                 continue;
             }
             side.told = true;
+            let (kind, at) = new.unwrap_or((TurnKind::Changed, at));
             let turn = Turn {
                 at,
                 kind,

@@ -144,7 +144,10 @@ mod tests {
         for (line, what) in [
             (r#"{"Action":"died","Actor":{"ID":"a"},"time":3}"#, Happened::Ended),
             (r#"{"Action":"destroy","Actor":{"ID":"a"},"timeNano":3,"scope":"new"}"#, Happened::Ended),
-            (r#"{"Type":"container","Action":"start","Actor":{"ID":"a","Attributes":null},"time":3}"#, Happened::Started),
+            (
+                r#"{"Type":"container","Action":"start","Actor":{"ID":"a","Attributes":null},"time":3}"#,
+                Happened::Started,
+            ),
         ] {
             assert_eq!(parse(line.as_bytes()).unwrap().unwrap().what, what);
         }

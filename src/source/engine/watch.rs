@@ -83,11 +83,7 @@ pub struct Inspected {
 ///
 /// # Errors
 /// The engine cannot be reached at the beginning. Later that is news.
-pub fn watch(
-    options: &Options,
-    profiles: &[Profile],
-    tell: &mut dyn FnMut(News) -> bool,
-) -> Result<(), EngineError> {
+pub fn watch(options: &Options, profiles: &[Profile], tell: &mut dyn FnMut(News) -> bool) -> Result<(), EngineError> {
     let endpoint = context::endpoint(options)?;
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -361,7 +357,8 @@ impl Session {
             return;
         }
         watch.roll.ask();
-        let (steps, conversation, begins) = (self.steps.clone(), Arc::clone(&watch.conversation), watch.early.is_some());
+        let (steps, conversation, begins) =
+            (self.steps.clone(), Arc::clone(&watch.conversation), watch.early.is_some());
         self.tasks.spawn(async move {
             let step = if begins {
                 Step::First(first(&conversation).await)
