@@ -102,8 +102,7 @@ impl Watching {
     pub(crate) fn end(&mut self, signal: &str) -> (Option<i32>, Duration) {
         let before = Instant::now();
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
-        let (status, took) = (self.status(), before.elapsed());
-        (status, took)
+        (self.status(), before.elapsed())
     }
 
     /// Waits until it ends by itself.
@@ -111,7 +110,9 @@ impl Watching {
         let status = self.child.wait().unwrap().code();
         // The streams end with the process.
         let rest: Vec<String> = self.lines.iter().collect();
-        rest.iter().for_each(|line| self.take(line));
+        for line in rest {
+            self.take(&line);
+        }
         self.err.extend(self.told.iter());
         status
     }

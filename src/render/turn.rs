@@ -256,6 +256,6 @@ mod tests {
         assert_eq!(String::from_utf8(text).unwrap(), "1970-01-01T00:00:00Z gone p/a\\u{a}b\\u{1b} (ok before)\n");
         let mut json = Vec::new();
         write_json(&turn, &mut json).unwrap();
-        assert_eq!(json.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(String::from_utf8(json).unwrap().lines().count(), 1);
     }
 }

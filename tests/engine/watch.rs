@@ -114,7 +114,7 @@ fn watch_tells_of_the_others_where_that_is_wanted() {
     for watching in [&mut some, &mut all] {
         watching.until("it has begun", |turns| !of(turns, &begun.name).is_empty());
     }
-    let other = engine.start(&Start::new(&engine.name("other"))).name.clone();
+    let other = engine.start(&Start::new(&engine.name("other")).label("overlock.role", "none")).name.clone();
     let last = engine.start(&start(engine, "last", &source));
     all.until("the other is gone", |turns| is_gone(turns, &other));
     some.until("the last is there", |turns| !of(turns, &last.name).is_empty());
@@ -202,7 +202,7 @@ fn watch_goes_on_where_the_engine_went_away() {
         assert_eq!(verdicts(&watching.turns, &probe.name), ["created ok"]);
     }
     // Who came and went meanwhile is known of where the engine still remembers it, and nobody could look.
-    let passed = verdicts(&watching.turns, &passes);
-    assert!(passed.is_empty() || passed == ["created undetermined", "gone undetermined"], "{passed:?}");
+    let told = verdicts(&watching.turns, &passes);
+    assert!(told.is_empty() || told == ["created undetermined", "gone undetermined"], "{told:?}");
     assert_eq!(watching.err.matches("tried again").count(), 1, "{}", watching.err);
 }

@@ -86,7 +86,7 @@ fn judge(
             match message {
                 Message::News(News::First(seen)) => state.begin(first(seen)?)?,
                 Message::News(news) => state.news(news)?,
-                Message::Looked(looked) => state.looked(looked)?,
+                Message::Looked(looked) => state.looked(looked),
                 Message::Failed(error) => return Err(error.into()),
             }
         }

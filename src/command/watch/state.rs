@@ -44,6 +44,8 @@ impl Teller<'_> {
 /// What is remembered of a container beside what was seen of it.
 #[derive(Debug)]
 struct Side {
+    /// How it came, and when: what is told of it first, whenever that is.
+    came: (TurnKind, i64),
     /// As it was told, or would have been.
     standing: Standing,
     /// Whether it was told of.
@@ -54,9 +56,8 @@ struct Side {
 }
 
 impl Side {
-    fn of(running: &Running) -> Self {
-        let seen_by = if running.kernel.is_some() { SeenBy::Kernel } else { SeenBy::Engine };
-        Self { standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
+    fn new(kind: TurnKind, at: i64, seen_by: SeenBy) -> Self {
+        Self { came: (kind, at), standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
     }
 }
 
@@ -73,8 +74,8 @@ pub(super) struct State<'a> {
     sides: BTreeMap<String, Side>,
     /// Why no kernel can be asked.
     blind: Option<&'static str>,
-    /// Who came and was not judged yet: how, and when.
-    come: BTreeMap<String, (TurnKind, i64)>,
+    /// Who came and was not judged yet.
+    come: BTreeSet<String>,
     /// Whether there is something to judge, and when it happened.
     due: Option<i64>,
     /// What was told of the host as a whole.
@@ -99,7 +100,7 @@ impl<'a> State<'a> {
             capture: Capture::default(),
             sides: BTreeMap::new(),
             blind: None,
-            come: BTreeMap::new(),
+            come: BTreeSet::new(),
             due: None,
             diagnostics: BTreeSet::new(),
             odd: false,
@@ -111,9 +112,12 @@ impl<'a> State<'a> {
         self.blind = elsewhere(seen.local, seen.desktop);
         self.capture = seen.capture;
         let at = now();
-        let ids = self.capture.containers.iter().map(|one| one.id.clone());
-        let host = self.capture.own.is_some().then(String::new);
-        self.come = ids.chain(host).map(|id| (id, (TurnKind::Running, at))).collect();
+        let by = |kernel: bool| if kernel { SeenBy::Kernel } else { SeenBy::Engine };
+        let containers = self.capture.containers.iter().map(|one| (one.id.clone(), by(one.kernel.is_some())));
+        let host = self.capture.own.is_some().then(|| (String::new(), SeenBy::Kernel));
+        let sides = containers.chain(host).map(|(id, seen_by)| (id, Side::new(TurnKind::Running, at, seen_by)));
+        self.sides = sides.collect();
+        self.come = self.sides.keys().cloned().collect();
         self.due = Some(at);
         self.settle()
     }
@@ -127,11 +131,15 @@ impl<'a> State<'a> {
                     Come::Made => TurnKind::Created,
                     Come::Started => TurnKind::Started,
                 };
-                self.come.insert(container.container.id.clone(), (kind, at));
+                let id = container.container.id.clone();
+                let seen_by = if container.whole { SeenBy::Engine } else { SeenBy::Event };
+                self.sides.insert(id.clone(), Side::new(kind, at, seen_by));
+                self.come.insert(id);
                 self.take(*container, at, come == Come::Started);
             }
             News::Began(id, at, Ok(container)) => {
-                if self.running(&id).is_some() {
+                if let Some(side) = self.sides.get_mut(&id) {
+                    side.seen_by = SeenBy::Engine;
                     self.take(*container, at, true);
                 }
             }
@@ -153,7 +161,7 @@ impl<'a> State<'a> {
     }
 
     /// Takes in what the kernel showed.
-    pub(super) fn looked(&mut self, looked: Looked) -> anyhow::Result<()> {
+    pub(super) fn looked(&mut self, looked: Looked) {
         for seen in looked.containers {
             // Another process is another start, which is looked at for itself.
             let Some(running) = self.running(&seen.id).filter(|known| known.pid == seen.pid) else { continue };
@@ -169,7 +177,6 @@ impl<'a> State<'a> {
                 side.seen_by = SeenBy::Kernel;
             }
         }
-        Ok(())
     }
 
     fn running(&mut self, id: &str) -> Option<&mut Running> {
@@ -178,7 +185,7 @@ impl<'a> State<'a> {
 
     /// Puts a container in its place as the engine tells it now.
     fn take(&mut self, told: Container, at: i64, runs: bool) {
-        let Container { mut container, whole, volumes } = told;
+        let Container { mut container, volumes, .. } = told;
         self.capture.volumes.extend(volumes);
         container.gaps.extend(self.blind.map(str::to_owned));
         let id = container.id.clone();
@@ -187,7 +194,6 @@ impl<'a> State<'a> {
             // Nobody looks only where the machine gave no thread, and then nothing runs here.
             let _ = self.wanted.send(Wanted { container: container.clone(), present });
         }
-        let seen_by = if whole { SeenBy::Engine } else { SeenBy::Event };
         match self.running(&id) {
             Some(known) => {
                 // That it runs now says nothing new of it.
@@ -204,8 +210,6 @@ impl<'a> State<'a> {
                 self.due = Some(at);
             }
         }
-        let side = Side { standing: Standing::default(), told: false, seen_by, notes: Vec::new() };
-        self.sides.entry(id).or_insert(side).seen_by = seen_by;
     }
 
     fn note(&mut self, id: &str, why: String) {
@@ -245,30 +249,26 @@ impl<'a> State<'a> {
         let host = Running { name: HOST.to_owned(), ..Running::default() };
         let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
         // Who is new first: it is why others stand otherwise.
-        let is_new = |running: &&Running| come.contains_key(&running.id);
+        let is_new = |running: &&Running| come.contains(&running.id);
         for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
+            let Some(side) = self.sides.get_mut(&running.id) else { continue };
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
-            let side = self.sides.entry(running.id.clone()).or_insert_with(|| Side::of(running));
             if side.seen_by == SeenBy::Event {
                 // What was not looked at is not clean.
                 outcome.verdict = outcome.verdict.max(Some(Verdict::Undetermined));
             }
-            let new = come.get(&running.id).copied();
             let before = std::mem::replace(&mut side.standing, outcome.standing());
-            let worth = match new {
-                Some(_) => outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty()),
-                None => before != side.standing,
-            };
-            if !worth {
+            let concerns = outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty());
+            if (side.told && before == side.standing) || (!side.told && !concerns) {
                 continue;
             }
-            side.told = true;
-            let (kind, at) = new.unwrap_or((TurnKind::Changed, at));
+            let told = std::mem::replace(&mut side.told, true);
+            let (kind, at) = if told { (TurnKind::Changed, at) } else { side.came };
             let turn = Turn {
                 at,
                 kind,
                 verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
-                before: new.is_none().then_some(before.verdict).flatten(),
+                before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
                 reason: &outcome.reason,
                 findings: &outcome.findings,
                 gaps: &running.gaps,

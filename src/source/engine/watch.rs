@@ -129,9 +129,9 @@ struct Session {
 enum Step {
     Line(Vec<u8>),
     Ended(Ended),
-    First(Result<First, EngineError>),
+    First(Box<Result<First, EngineError>>),
     Listed(Result<Vec<ContainerSummary>, EngineError>),
-    Asked(String, Answer, Vec<Volume>),
+    Asked(String, Box<Answer>, Vec<Volume>),
 }
 
 type First = (Vec<Unread>, Result<SystemInfo, EngineError>, Result<Vec<Volume>, EngineError>);
@@ -231,7 +231,7 @@ impl Watch<'_> {
             Step::Asked(id, answer, volumes) => {
                 let mut waiting = session.asked.remove(&id).unwrap_or_default();
                 if let Some((act, event)) = waiting.pop_front() {
-                    self.asked(act, &event, answer, &volumes)?;
+                    self.asked(act, &event, *answer, &volumes)?;
                 }
                 waiting.into_iter().try_for_each(|(act, event)| self.act(session, act, event))
             }
@@ -361,7 +361,7 @@ impl Session {
             (self.steps.clone(), Arc::clone(&watch.conversation), watch.early.is_some());
         self.tasks.spawn(async move {
             let step = if begins {
-                Step::First(first(&conversation).await)
+                Step::First(Box::new(first(&conversation).await))
             } else {
                 Step::Listed(conversation.containers(true).await)
             };
@@ -383,7 +383,7 @@ impl Session {
                 volumes.extend(conversation.volume(&name).await);
             }
             drop(permit);
-            let _ = steps.send(Step::Asked(id, answer, volumes));
+            let _ = steps.send(Step::Asked(id, Box::new(answer), volumes));
         });
     }
 }
