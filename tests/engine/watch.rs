@@ -96,7 +96,9 @@ fn watch_tells_of_a_resident_whose_verdict_changes() {
     watching.until("the resident races", |turns| of(turns, &resident.name).len() > 1);
     drop(visitor);
     watching.until("it does no more", |turns| of(turns, &resident.name).len() > 2);
-    assert_eq!(watching.end("-INT").0, Some(0));
+    let (status, took) = watching.end("-INT");
+    assert_eq!(status, Some(0));
+    assert!(took < Duration::from_millis(500), "{took:?}");
     assert_eq!(verdicts(&watching.turns, &resident.name), ["running ok", "changed error", "changed ok"]);
     assert_eq!(verdicts(&watching.turns, &name), ["created error", "gone error"]);
     let changed = of(&watching.turns, &resident.name)[1];
@@ -115,6 +117,11 @@ fn watch_tells_of_the_others_where_that_is_wanted() {
         watching.until("it has begun", |turns| !of(turns, &begun.name).is_empty());
     }
     let other = engine.start(&Start::new(&engine.name("other")).label("overlock.role", "none")).name.clone();
+    // That the program is in its image only the kernel shows: it is told of once, when that is known.
+    let plain = engine.start(&Start::new(&engine.name("plain")));
+    some.until("the plain one is looked at", |turns| !of(turns, &plain.name).is_empty());
+    assert_eq!(some.kinds(&plain.name), ["created"]);
+    assert_eq!(of(&some.turns, &plain.name)[0]["seen_by"], "kernel");
     let last = engine.start(&start(engine, "last", &source));
     all.until("the other is gone", |turns| is_gone(turns, &other));
     some.until("the last is there", |turns| !of(turns, &last.name).is_empty());

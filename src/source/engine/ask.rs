@@ -90,12 +90,7 @@ impl Conversation {
     /// The error of a stream of events that ended.
     pub(super) fn ended(&self, why: Ended) -> EngineError {
         match why {
-            Ended::Broken(error) => self.broken("GET /events", &error),
-            Ended::Closed => EngineError::Connect {
-                address: self.address.to_string(),
-                why: "it closed the stream of events".to_owned(),
-                hint: "it may be restarting".to_owned(),
-            },
+            Ended::Left => EngineError::Left { address: self.address.to_string() },
             Ended::TooLong => self.nonsense("GET /events", "an event without end"),
         }
     }

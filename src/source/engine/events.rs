@@ -40,12 +40,10 @@ pub(super) struct Events {
 }
 
 /// Why no more come.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Ended {
-    /// The connection broke.
-    Broken(hyper::Error),
-    /// The engine closed it.
-    Closed,
+    /// The engine closed it, or the connection broke.
+    Left,
     /// A line has no end.
     TooLong,
 }
@@ -62,7 +60,7 @@ impl Events {
                 return Ok(line);
             }
             let frame = std::future::poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await;
-            let frame = frame.ok_or(Ended::Closed)?.map_err(Ended::Broken)?;
+            let frame = frame.and_then(Result::ok).ok_or(Ended::Left)?;
             self.budget.renew();
             let Ok(data) = frame.into_data() else { continue };
             let mut parts = data.split(|byte| *byte == b'\n');

@@ -8,7 +8,7 @@
 //! connect   a socket, a port, ssh, counted in bytes; `tls` on top
 //! ask       requests before a deadline, and what their failures mean; `lenient` for answers of another form
 //! inspect   an answer -> a running container; `volume` -> what its driver was told
-//! watch     what comes and goes from now on: `events` read as they come, `roll` who is there by them and by lists
+//! watch     what comes and goes from now on: `session` asks, `events` are read as they come, `roll` keeps who is there
 //! error     why there is no answer, and what to try
 //! ```
 
@@ -21,6 +21,7 @@ mod events;
 mod inspect;
 mod lenient;
 mod roll;
+mod session;
 mod tls;
 mod volume;
 mod watch;

@@ -2,26 +2,23 @@
 //! never wait; a container is asked about at once, since one that is removed at its end can be asked about only until
 //! then. Uses the other parts of `engine`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bollard::models::{ContainerInspectResponse, ContainerSummary, SystemInfo, Volume};
-use futures_util::FutureExt as _;
-use futures_util::future::try_join3;
+use bollard::models::Volume;
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::ask::Conversation;
 use super::context::{self, Endpoint};
 use super::error::EngineError;
-use super::events::{self, Ended, Event, Events, NoEvent};
+use super::events::{self, Ended, Event, NoEvent};
 use super::inspect::Reader;
-use super::lenient::Picked;
 use super::roll::{Act, Roll};
-use super::{Options, Seen, Unread, connect, inspections, known, reader, runtime, seen, volume};
+use super::session::{Answer, First, Session, Step};
+use super::{Options, Seen, connect, known, reader, runtime, seen, volume};
 use crate::ruleset::Profile;
 use crate::source::capture::{Running, VolumeOptions};
 use crate::text::Sources;
@@ -116,27 +113,6 @@ struct Watch<'a> {
     lost: bool,
 }
 
-/// One connection to the engine, from the subscription on.
-struct Session {
-    steps: UnboundedSender<Step>,
-    tasks: JoinSet<()>,
-    /// Containers that are being asked about: why, and what happened to each since.
-    asked: BTreeMap<String, VecDeque<(Act, Event)>>,
-    listing: bool,
-}
-
-/// What a task brought.
-enum Step {
-    Line(Vec<u8>),
-    Ended(Ended),
-    First(Box<Result<First, EngineError>>),
-    Listed(Result<Vec<ContainerSummary>, EngineError>),
-    Asked(String, Box<Answer>, Vec<Volume>),
-}
-
-type First = (Vec<Unread>, Result<SystemInfo, EngineError>, Result<Vec<Volume>, EngineError>);
-type Answer = Result<Option<Picked<ContainerInspectResponse>>, EngineError>;
-
 /// Why a session is over.
 enum Over {
     /// Nobody listens.
@@ -173,11 +149,8 @@ impl Watch<'_> {
             Ok(events) => events,
             Err(error) => return Over::Lost(error),
         };
-        let (steps, mut taken) = unbounded_channel();
-        let (tasks, asked) = (JoinSet::new(), BTreeMap::new());
-        let mut session = Session { steps, tasks, asked, listing: false };
-        session.read(events);
-        session.list(self);
+        let (mut session, mut taken) = Session::new(events, &self.conversation, &self.permits);
+        self.list(&mut session);
         let over = self.steps(&mut session, &mut taken).await;
         if matches!(over, Over::Lost(_)) && self.abandon(session).is_err() {
             return Over::Unheard;
@@ -188,9 +161,9 @@ impl Watch<'_> {
     async fn steps(&mut self, session: &mut Session, taken: &mut UnboundedReceiver<Step>) -> Over {
         let mut check = Instant::now() + CHECK;
         loop {
-            while session.tasks.try_join_next().is_some() {}
+            session.tidy();
             if check <= Instant::now() {
-                session.list(self);
+                self.list(session);
                 check = Instant::now() + CHECK;
             }
             // The session has a sender of its own, so that the channel does not close.
@@ -199,6 +172,14 @@ impl Watch<'_> {
             {
                 return over;
             }
+        }
+    }
+
+    /// Asks for a list, where none is on its way.
+    fn list(&mut self, session: &mut Session) {
+        if !session.listing {
+            self.roll.ask();
+            session.list(self.early.is_some());
         }
     }
 
@@ -211,7 +192,7 @@ impl Watch<'_> {
                     None => Ok(()),
                 },
                 Err(NoEvent) => {
-                    session.list(self);
+                    self.list(session);
                     self.tell(News::Odd)
                 }
             },
@@ -245,7 +226,7 @@ impl Watch<'_> {
             return Ok(());
         }
         if matches!(act, Act::Made | Act::Started | Act::Began) {
-            session.ask(self, act, event);
+            session.ask(act, event);
             return Ok(());
         }
         self.passes(act, event)
@@ -325,7 +306,7 @@ impl Watch<'_> {
         for (act, event) in session.asked.into_values().flatten() {
             match act {
                 Act::Made | Act::Started | Act::Began => {
-                    let away = Err(self.conversation.ended(Ended::Closed));
+                    let away = Err(self.conversation.ended(Ended::Left));
                     self.asked(act, &event, away, &[])?;
                 }
                 Act::Ended | Act::Renamed => self.passes(act, event)?,
@@ -333,72 +314,6 @@ impl Watch<'_> {
         }
         Ok(())
     }
-}
-
-impl Session {
-    fn read(&mut self, mut events: Events) {
-        let steps = self.steps.clone();
-        self.tasks.spawn(async move {
-            loop {
-                let (step, last) = match events.next().await {
-                    Ok(line) => (Step::Line(line), false),
-                    Err(why) => (Step::Ended(why), true),
-                };
-                if steps.send(step).is_err() || last {
-                    break;
-                }
-            }
-        });
-    }
-
-    /// Asks who is there, where nobody is asking: the first time for all that is to be known of those that run.
-    fn list(&mut self, watch: &mut Watch<'_>) {
-        if std::mem::replace(&mut self.listing, true) {
-            return;
-        }
-        watch.roll.ask();
-        let (steps, conversation, begins) =
-            (self.steps.clone(), Arc::clone(&watch.conversation), watch.early.is_some());
-        self.tasks.spawn(async move {
-            let step = if begins {
-                Step::First(Box::new(first(&conversation).await))
-            } else {
-                Step::Listed(conversation.containers(true).await)
-            };
-            let _ = steps.send(step);
-        });
-    }
-
-    /// Asks about one container, and about what its volumes are.
-    fn ask(&mut self, watch: &Watch<'_>, act: Act, event: Event) {
-        let id = event.id.clone();
-        self.asked.insert(id.clone(), VecDeque::from([(act, event)]));
-        let (steps, conversation) = (self.steps.clone(), Arc::clone(&watch.conversation));
-        let permits = Arc::clone(&watch.permits);
-        self.tasks.spawn(async move {
-            let permit = permits.acquire().await;
-            let answer = conversation.inspection(&id).await;
-            let mut volumes = Vec::new();
-            for name in named(&answer) {
-                volumes.extend(conversation.volume(&name).await);
-            }
-            drop(permit);
-            let _ = steps.send(Step::Asked(id, Box::new(answer), volumes));
-        });
-    }
-}
-
-async fn first(conversation: &Conversation) -> Result<First, EngineError> {
-    let found = async { inspections(conversation, conversation.containers(false).await?).await };
-    let (info, volumes) = (conversation.info().map(Ok), conversation.volumes().map(Ok));
-    try_join3(found, info, volumes).await
-}
-
-/// The volumes of a container that have a name; one without was made with no options.
-fn named(answer: &Answer) -> Vec<String> {
-    let is_named = |name: &String| !(name.len() == 64 && name.chars().all(|one| one.is_ascii_hexdigit()));
-    let mounts = answer.iter().flatten().flat_map(|picked| picked.value.mounts.iter().flatten());
-    mounts.filter_map(|mount| mount.name.clone()).filter(|name| !name.is_empty()).filter(is_named).collect()
 }
 
 /// A container without places in texts that are not kept.
