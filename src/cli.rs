@@ -39,6 +39,13 @@ pub struct Cli {
     pub color: Colour,
 }
 
+impl Cli {
+    /// Whether it goes on until it is told to stop.
+    pub fn lasts(&self) -> bool {
+        matches!(self.command, Command::Watch(_))
+    }
+}
+
 /// What the words of a call mean; `plugin` where docker calls.
 ///
 /// # Errors
@@ -60,6 +67,9 @@ pub enum Command {
     Preflight(Preflight),
     /// Judge what runs here and tell what changed since the last report; for cron
     Report(Report),
+    /// Judge each container as it is made and started, from now on: a line for each that comes, goes or is judged otherwise
+    #[command(mut_arg("from", |from| from.hide(true)))]
+    Watch(Watch),
     /// Say where a path of a running container really lives, and who else reaches it
     Where(Where),
     /// Print what `audit` would judge, so that it can be judged elsewhere with --from; secrets are taken out
@@ -215,6 +225,29 @@ pub struct Report {
     /// What is known already.
     #[command(flatten)]
     pub accept: Accept,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// What to look at.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// How to print each line
+    #[arg(long, value_enum, default_value_t = WatchFormat::Text)]
+    pub format: WatchFormat,
+    /// Tell of every container, not only of those that have to do with a known program
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// Formats of `watch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WatchFormat {
+    /// For people
+    Text,
+    /// For programs: one object a line
+    Json,
 }
 
 /// Arguments of `where`.

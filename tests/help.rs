@@ -8,6 +8,7 @@ fn help() {
         &["--help"][..],
         &["check", "--help"],
         &["audit", "--help"],
+        &["watch", "--help"],
         &["where", "--help"],
         &["capture", "--help"],
         &["explain", "--help"],

@@ -56,6 +56,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["render/metrics.rs"]),
     ("rustix", &["source/proc/"]),
     ("similar", &["render/diff.rs"]),
+    ("signal_hook", &["main.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),

@@ -40,5 +40,6 @@ mod rules;
 mod scripts;
 mod traps;
 mod variables;
+mod watch;
 mod world;
 mod xml;

@@ -43,21 +43,32 @@ pub(super) fn judged(
     (rules, sources): (&Ruleset, &Sources),
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
-    let Read { mut layout, acceptance, only } = read;
+    let Read { layout, acceptance, only } = read;
     let config = acceptance.config();
-    let mut comments = acceptance.prepare(&mut layout, rules, sources);
     let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
-    let mut report = judge(layout, graded.as_ref().unwrap_or(rules), config);
+    let report = settled((layout, &only), &acceptance, (graded.as_ref().unwrap_or(rules), sources), err)?;
+    let threshold = asked.map(fail_on).or(config.fail_on);
+    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    Ok((report, status))
+}
+
+/// Judges a layout by rules that have the configuration's severities, and marks what does not count.
+pub(super) fn settled(
+    (mut layout, only): (Layout, &BTreeSet<String>),
+    acceptance: &Acceptance<'_>,
+    (rules, sources): (&Ruleset, &Sources),
+    err: &mut dyn Write,
+) -> anyhow::Result<Report> {
+    let mut comments = acceptance.prepare(&mut layout, rules, sources);
+    let mut report = judge(layout, rules, acceptance.config());
     report.attribute(sources);
-    keep(&mut report, &only);
+    keep(&mut report, only);
     triage::sort(&mut report, sources);
     let names = acceptance.names();
     triage::fingerprint(&mut report, &names, sources);
     acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
     triage::sort(&mut report, sources);
-    let threshold = asked.map(fail_on).or(config.fail_on);
-    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
-    Ok((report, status))
+    Ok(report)
 }
 
 /// Writes a report where it is wanted.

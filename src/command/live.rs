@@ -19,10 +19,10 @@ use crate::text::Sources;
 const TRIES: usize = 3;
 
 /// An engine that can be asked again.
-struct Engine<'a> {
-    options: engine::Options,
-    rules: &'a Ruleset,
-    sources: &'a Sources,
+pub(super) struct Engine<'a> {
+    pub(super) options: engine::Options,
+    pub(super) rules: &'a Ruleset,
+    pub(super) sources: &'a Sources,
 }
 
 /// One capture of what runs here.
@@ -37,19 +37,12 @@ pub(super) fn live(
     let mut capture = seen.capture;
     let late = missing(&capture, &wanted.containers);
     engine.add(&mut capture, &late)?;
-    if !seen.local {
-        let why = if seen.desktop {
-            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
-             running calls and what became of a mount were not looked at"
-        } else {
-            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
-             `overlock capture` printed there"
-        };
+    if let Some(why) = elsewhere(seen.local, seen.desktop) {
         capture.gaps.push(why.to_owned());
         capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
         return Ok(capture);
     }
-    capture.home = world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned();
+    capture.home = home(world);
     let mut look = proc::Look {
         proc: sight.proc.clone(),
         timeout: deadline.saturating_duration_since(Instant::now()),
@@ -83,6 +76,26 @@ pub(super) fn live(
 fn below(directory: &str, paths: &[String]) -> Vec<String> {
     let base = if directory.is_empty() { "/" } else { directory };
     paths.iter().map(|path| join(base, path)).collect()
+}
+
+/// Why no kernel can be asked about an engine's containers, where that is so.
+pub(super) fn elsewhere(local: bool, desktop: bool) -> Option<&'static str> {
+    match (local, desktop) {
+        (true, _) => None,
+        (false, true) => Some(
+            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
+             running calls and what became of a mount were not looked at",
+        ),
+        (false, false) => Some(
+            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
+             `overlock capture` printed there",
+        ),
+    }
+}
+
+/// The home of who runs this, where that is one of the host.
+pub(super) fn home(world: &World) -> Option<String> {
+    world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned()
 }
 
 /// The engine that the arguments and the environment name.
@@ -133,7 +146,7 @@ impl Engine<'_> {
 
     /// Asks the kernel about all containers of the capture, those that were started after the engine listed it, and anew
     /// about those that were started again.
-    fn look(&self, look: &proc::Look, capture: &mut Capture) -> Result<(), engine::EngineError> {
+    pub(super) fn look(&self, look: &proc::Look, capture: &mut Capture) -> Result<(), engine::EngineError> {
         let (profiles, mut numbers) = (&self.rules.profiles, proc::Numbers::default());
         let begun = proc::begin(look, profiles);
         self.add(capture, &begun.unlisted(&capture.containers))?;

@@ -18,6 +18,7 @@ mod report;
 mod shell;
 mod since;
 mod state;
+mod watch;
 mod where_path;
 mod write;
 
@@ -163,6 +164,9 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                 report::run(arguments, (configuration, outputs), with, out, err)
             })
         }
+        Command::Watch(arguments) => by(load(), &sources, err, |rules, err| {
+            watch::run(arguments, configuration, (world, rules, &sources), out, err)
+        }),
         Command::Where(arguments) => {
             by(load(), &sources, err, |rules, err| where_path::run(arguments, (world, rules, &sources), out, err))
         }

@@ -143,7 +143,7 @@ struct JsonFinding<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonSuppressed<'a> {
+pub(super) struct JsonSuppressed<'a> {
     by: &'a str,
     reason: &'a str,
 }
@@ -187,6 +187,12 @@ struct Summary {
 /// What the stream says.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
+
+/// Writes a document as JSON in one line.
+pub(super) fn line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, document)?;
     writeln!(out)
 }
 
@@ -313,12 +319,16 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
             .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
             .collect(),
         fingerprint: &finding.fingerprint,
-        suppressed: finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason }),
+        suppressed: suppressed(finding),
         change: finding.change.map(|change| match change {
             Change::New => JsonChange { state: "new", since: None },
             Change::Kept(since) => JsonChange { state: "kept", since },
         }),
     }
+}
+
+pub(super) fn suppressed(finding: &Finding) -> Option<JsonSuppressed<'_>> {
+    finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason })
 }
 
 fn proof<'a>(evidence: &'a Evidence, sources: &Sources) -> Proof<'a> {

@@ -17,6 +17,7 @@ mod sarif;
 mod table;
 mod text;
 mod time;
+mod turn;
 mod words;
 
 use std::io;
@@ -33,6 +34,7 @@ pub use diff::diff;
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
+pub use turn::{SeenBy, Turn, TurnKind, write_json as turn_json, write_text as turn_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -215,6 +215,17 @@ impl Sources {
         files.iter().enumerate().map(|(number, file)| (FileId(narrow(number)), Arc::clone(file))).collect()
     }
 
+    /// How many files there are.
+    pub fn count(&self) -> usize {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Forgets every file but the first so many: what was told of running containers is no more than one judgement's.
+    /// Spans in the others mean nothing from then on.
+    pub fn keep_first(&self, count: usize) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).truncate(count);
+    }
+
     /// The file of a name given out by [`Sources::add`]; an empty one for any other.
     pub fn get(&self, file: FileId) -> Arc<SourceFile> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);

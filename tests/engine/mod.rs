@@ -31,6 +31,7 @@ mod strace;
 mod sweep;
 mod truth;
 pub(crate) mod wanted;
+mod watch;
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;

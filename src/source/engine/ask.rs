@@ -1,5 +1,5 @@
-//! What is asked of an engine: reading requests, all before one deadline, and what their failures mean.
-//! Uses `address`, `connect`, `error`, `lenient`.
+//! What is asked of an engine: reading requests, all before one deadline or each before its own, and what their failures
+//! mean. Uses `address`, `connect`, `error`, `events`, `lenient`.
 
 use std::future::Future;
 use std::io;
@@ -11,14 +11,15 @@ use bollard::errors::Error;
 use bollard::models::{
     ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, SystemInfo, Volume,
 };
-use bollard::query_parameters::ListVolumesOptions;
+use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
-use super::connect::{Budget, client, usual_sockets};
+use super::connect::{Budget, client, endless, usual_sockets};
 use super::context::Endpoint;
 use super::error::{EngineError, hint, said};
+use super::events::{self, Ended, Events};
 use super::lenient::{Picked, pick};
 use super::{Options, images, inspect};
 
@@ -27,8 +28,16 @@ pub(super) struct Conversation {
     docker: Docker,
     pub(super) address: Address,
     options: Options,
-    deadline: Instant,
+    bound: Bound,
     budget: Arc<Budget>,
+}
+
+/// How long answers are waited for.
+enum Bound {
+    /// All of them until then.
+    Whole(Instant),
+    /// Each for so long.
+    Each(Duration),
 }
 
 /// An answer in the form that bollard knows, or JSON in another one.
@@ -38,7 +47,7 @@ enum Answer<T> {
 }
 
 /// What of a list's entry is wanted.
-const LISTED: [&str; 5] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts"];
+const LISTED: [&str; 7] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts", "/State", "/Created"];
 /// What of the engine's description of itself is wanted.
 const TOLD: [&str; 4] = ["/Name", "/DockerRootDir", "/OperatingSystem", "/SecurityOptions"];
 
@@ -52,15 +61,47 @@ impl Conversation {
             docker: client(endpoint, &options.environment, timeout, &budget)?,
             address: endpoint.address.clone(),
             options: options.clone(),
-            deadline: Instant::now() + timeout,
+            bound: Bound::Whole(Instant::now() + timeout),
             budget,
         })
     }
 
-    /// The containers that run, paused ones too.
-    pub(super) async fn containers(&self) -> Result<Vec<ContainerSummary>, EngineError> {
+    /// One without an end: time and bytes are bounded for each answer.
+    pub(super) fn lasting(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
+        Ok(Self { bound: Bound::Each(options.timeout), ..Self::new(endpoint, options)? })
+    }
+
+    /// What happens to containers, from a time on, in nanoseconds since 1970.
+    pub(super) async fn events(&self, endpoint: &Endpoint, since: i64) -> Result<Events, EngineError> {
+        let (request, budget) = ("GET /events", Budget::new());
+        let path = events::path(since);
+        let asked = endless(endpoint, &self.options.environment, &path, &budget);
+        let response = match timeout_at(Instant::now() + self.options.timeout, asked).await {
+            Ok(response) => response.map_err(|error| self.failure(request, error))?,
+            Err(_) => return Err(self.timed_out(request)),
+        };
+        match response.status().as_u16() {
+            200 => Ok(Events::new(response.into_body(), budget)),
+            status => {
+                let (address, request) = (self.address.to_string(), request.to_owned());
+                Err(EngineError::Refused { address, request, status, message: String::new() })
+            }
+        }
+    }
+
+    /// The error of a stream of events that ended.
+    pub(super) fn ended(&self, why: Ended) -> EngineError {
+        match why {
+            Ended::Left => EngineError::Left { address: self.address.to_string() },
+            Ended::TooLong => self.nonsense("GET /events", "an event without end"),
+        }
+    }
+
+    /// The containers that run, paused ones too; with `all` also those that do not.
+    pub(super) async fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>, EngineError> {
         let request = "GET /containers/json";
-        let list = match self.ask(request, self.docker.list_containers(None)).await? {
+        let options = all.then(|| ListContainersOptions { all, ..ListContainersOptions::default() });
+        let list = match self.ask(request, self.docker.list_containers(options)).await? {
             Answer::Typed(list) => list,
             Answer::Other(Value::Array(entries)) => {
                 let picked = entries.iter().map(|entry| pick(entry, &LISTED).map(|picked| picked.value));
@@ -100,6 +141,14 @@ impl Conversation {
                 None | Some(Value::Null) if other.is_object() => Ok(Vec::new()),
                 _ => Err(self.nonsense(request, "JSON that is no list of volumes")),
             },
+        }
+    }
+
+    /// One volume; `None` where there is none of that name, or where it is told in no known form.
+    pub(super) async fn volume(&self, name: &str) -> Option<Volume> {
+        match self.ask("GET /volumes/NAME", self.docker.inspect_volume(name)).await.ok()? {
+            Answer::Typed(volume) => Some(volume),
+            Answer::Other(other) => other.is_object().then(|| volume(&other)),
         }
     }
 
@@ -145,7 +194,14 @@ impl Conversation {
         request: &str,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<Answer<T>, EngineError> {
-        match timeout_at(self.deadline, answer).await {
+        let deadline = match self.bound {
+            Bound::Whole(deadline) => deadline,
+            Bound::Each(timeout) => {
+                self.budget.renew();
+                Instant::now() + timeout
+            }
+        };
+        match timeout_at(deadline, answer).await {
             Ok(Ok(answer)) => Ok(Answer::Typed(answer)),
             Ok(Err(Error::JsonDataError { contents, .. })) => match serde_json::from_str(&contents) {
                 Ok(other) => Ok(Answer::Other(other)),

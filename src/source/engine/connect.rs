@@ -46,6 +46,11 @@ impl Budget {
         self.0.load(Ordering::Relaxed) == 0
     }
 
+    /// Begins anew: what a conversation without an end brings is bounded piece by piece.
+    pub(super) fn renew(&self) {
+        self.0.store(MOST, Ordering::Relaxed);
+    }
+
     fn spend(&self, bytes: usize) -> bool {
         let left = self.0.load(Ordering::Relaxed).saturating_sub(bytes as u64);
         self.0.store(left, Ordering::Relaxed);
@@ -60,23 +65,8 @@ pub(super) fn client(
     timeout: Duration,
     budget: &Arc<Budget>,
 ) -> Result<Docker, EngineError> {
-    let tls = endpoint.tls.as_ref().map(tls::configuration).transpose()?.map(Arc::new);
-    let host = match &endpoint.address {
-        Address::Tcp { host, port, .. } => super::address::authority(host, Some(*port)),
-        // Go's HTTP server refuses a request without a host.
-        Address::Unix(_) | Address::Ssh { .. } => "localhost".to_owned(),
-    };
-    let unusable = |why| EngineError::Address { address: endpoint.address.to_string(), why };
-    let line = Arc::new(Line {
-        address: endpoint.address.clone(),
-        host: HeaderValue::from_str(&host).map_err(|_| unusable("its host is no host's name"))?,
-        // What is dear to open is kept: a login, a handshake. A socket is not, and a fresh one cannot have been closed.
-        keeps: tls.is_some() || matches!(endpoint.address, Address::Ssh { .. }),
-        tls,
-        environment: environment.clone(),
-        budget: Arc::clone(budget),
-        idle: Mutex::default(),
-    });
+    let line = Arc::new(Line::new(endpoint, environment, budget)?);
+    let host = host(&endpoint.address);
     let transport = move |request: BollardRequest| {
         let line = Arc::clone(&line);
         async move { line.send(request).await }
@@ -84,7 +74,31 @@ pub(super) fn client(
     // Time is bounded for the whole conversation by its caller; bollard's own bound must only not come before.
     let seconds = timeout.as_secs().saturating_add(60);
     Docker::connect_with_custom_transport(transport, Some(format!("http://{host}")), seconds, API_DEFAULT_VERSION)
-        .map_err(|_| unusable("it is not understood"))
+        .map_err(|_| unusable(&endpoint.address, "it is not understood"))
+}
+
+/// Asks for what has no end, over a connection of its own; the answer's head has come then.
+pub(super) async fn endless(
+    endpoint: &Endpoint,
+    environment: &BTreeMap<String, String>,
+    path: &str,
+    budget: &Arc<Budget>,
+) -> Result<Response<Incoming>, Error> {
+    let line = Line::new(endpoint, environment, budget).map_err(|error| io::Error::other(error.to_string()))?;
+    line.send(Request::get(path).body(String::new())?).await
+}
+
+/// What a request names as its host.
+fn host(address: &Address) -> String {
+    match address {
+        Address::Tcp { host, port, .. } => super::address::authority(host, Some(*port)),
+        // Go's HTTP server refuses a request without a host.
+        Address::Unix(_) | Address::Ssh { .. } => "localhost".to_owned(),
+    }
+}
+
+fn unusable(address: &Address, why: &'static str) -> EngineError {
+    EngineError::Address { address: address.to_string(), why }
 }
 
 /// How many requests may be under way at once.
@@ -113,6 +127,25 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    fn new(
+        endpoint: &Endpoint,
+        environment: &BTreeMap<String, String>,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, EngineError> {
+        let tls = endpoint.tls.as_ref().map(tls::configuration).transpose()?.map(Arc::new);
+        let host = HeaderValue::from_str(&host(&endpoint.address));
+        Ok(Self {
+            address: endpoint.address.clone(),
+            host: host.map_err(|_| unusable(&endpoint.address, "its host is no host's name"))?,
+            // What is dear to open is kept: a login, a handshake. A socket is not, and a fresh one cannot have been closed.
+            keeps: tls.is_some() || matches!(endpoint.address, Address::Ssh { .. }),
+            tls,
+            environment: environment.clone(),
+            budget: Arc::clone(budget),
+            idle: Mutex::default(),
+        })
+    }
+
     async fn send(&self, mut request: Request<B>) -> Result<Response<Incoming>, Error> {
         // The path alone, as HTTP wants it of anybody but a proxy's client.
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());

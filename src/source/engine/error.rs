@@ -92,6 +92,12 @@ pub enum EngineError {
         /// What it said, after a comma; empty where it said nothing.
         message: String,
     },
+    /// The engine ended what has no end.
+    #[error("the engine at {address} broke off the stream of its events; is it restarting?")]
+    Left {
+        /// Its address.
+        address: String,
+    },
     /// The machine is out of something.
     #[error("cannot prepare a conversation with the engine: {0}; are too many files open?")]
     Runtime(#[source] io::Error),

@@ -1,5 +1,5 @@
 //! An inspection as a [`Running`]: what may be kept of it, and what is missing. Pure, but for the script's reader.
-//! Uses `lenient`, the capture's types and `source::script`.
+//! Uses `events`, `lenient`, the capture's types and `source::script`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use bollard::models::{
 };
 
 use super::error::EngineError;
+use super::events::Event;
 use super::lenient::Picked;
 use crate::model::{Command, Script, Value, clean};
 use crate::source::capture::{EngineMount, Held, Running};
@@ -53,11 +54,14 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// The container that was inspected; `None` where it no longer runs.
     pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Running> {
+        let ended = picked.value.state.as_ref().is_some_and(has_ended);
+        (!ended).then(|| self.container(picked))
+    }
+
+    /// The container that was inspected, whether it runs or not.
+    pub(super) fn container(&self, picked: Picked<ContainerInspectResponse>) -> Running {
         let Picked { value: answer, odd } = picked;
         let state = answer.state.unwrap_or_default();
-        if has_ended(&state) {
-            return None;
-        }
         let config = answer.config.unwrap_or_default();
         let host = answer.host_config.unwrap_or_default();
         let id = answer.id.unwrap_or_default();
@@ -67,7 +71,7 @@ impl Reader<'_> {
         let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
         let words = words(answer.path, answer.args, &config);
         let check = health_check(&config);
-        Some(Running {
+        Running {
             name: name(answer.name.as_deref(), &id),
             id,
             project: label(&config.labels, "project"),
@@ -90,7 +94,7 @@ impl Reader<'_> {
             mounts,
             kernel: None,
             gaps,
-        })
+        }
     }
 
     /// A container that the engine lists and could not be inspected.
@@ -107,6 +111,23 @@ impl Reader<'_> {
             script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
             id,
             gaps,
+            ..Running::default()
+        }
+    }
+
+    /// A container of which nothing is known but what an event tells, and why.
+    pub(super) fn witnessed(event: &Event, why: String) -> Running {
+        // Labels are among the rest of what it tells.
+        let labels = Some(event.attributes.clone());
+        Running {
+            name: name(event.attribute("name"), &event.id),
+            id: event.id.clone(),
+            project: label(&labels, "project"),
+            service: label(&labels, "service"),
+            image: event.attribute("image").unwrap_or_default().to_owned(),
+            labels: declared(&labels),
+            script: Script { unseen: Some(why.clone()), ..Script::default() },
+            gaps: vec![why],
             ..Running::default()
         }
     }

@@ -1,5 +1,5 @@
 //! The Docker engine, or Podman in its place: which containers run, and what it tells of them. Only reading requests.
-//! The one place that is asynchronous: a runtime is made for one conversation and ends with it.
+//! The one place that is asynchronous: a runtime is made for one conversation, or for one watch, and ends with it.
 //! May use `text`, `model`, `ruleset`, and of the other sources the types of `capture` and `image`, and `script`.
 //!
 //! ```text
@@ -8,6 +8,7 @@
 //! connect   a socket, a port, ssh, counted in bytes; `tls` on top
 //! ask       requests before a deadline, and what their failures mean; `lenient` for answers of another form
 //! inspect   an answer -> a running container; `volume` -> what its driver was told; `images` -> what an image is
+//! watch     what comes and goes from now on: `session` asks, `events` are read as they come, `roll` keeps who is there
 //! error     why there is no answer, and what to try
 //! ```
 
@@ -16,26 +17,32 @@ mod ask;
 mod connect;
 mod context;
 mod error;
+mod events;
 mod images;
 mod inspect;
 mod lenient;
+mod roll;
+mod session;
 mod tls;
 mod volume;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bollard::models::{ContainerSummary, SystemInfo, Volume};
+use bollard::models::{ContainerInspectResponse, ContainerSummary, SystemInfo, Volume};
 use futures_util::future::{ready, try_join3};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 pub use self::error::EngineError;
 pub use self::images::Images;
+pub use self::watch::{Come, Inspected as Container, News, watch};
 
 use self::address::Address;
 use self::ask::Conversation;
 use self::inspect::Reader;
+use self::lenient::Picked;
 use super::capture::{Capture, Running, Users, VERSION};
 use crate::ruleset::Profile;
 use crate::text::Sources;
@@ -132,24 +139,34 @@ fn converse<T>(
     talk: impl AsyncFnOnce(&Conversation) -> Result<T, EngineError>,
 ) -> Result<T, EngineError> {
     let endpoint = context::endpoint(options)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Runtime)?;
+    let runtime = runtime()?;
     let result = runtime.block_on(async { talk(&Conversation::new(&endpoint, options)?).await });
     // A look-up of a name that hangs must not be waited for.
     runtime.shutdown_background();
     result
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime, EngineError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(EngineError::Runtime)
+}
+
 async fn containers(conversation: &Conversation, reader: &Reader<'_>) -> Result<Vec<Running>, EngineError> {
-    let listed = conversation.containers().await?;
-    let found = inspected(conversation, reader, listed).await?;
+    let listed = conversation.containers(false).await?;
+    Ok(known(inspected(conversation, reader, listed).await?))
+}
+
+/// The containers that an engine told of, sorted by name.
+fn known(found: Vec<Inspected>) -> Vec<Running> {
     let known = |(summary, answer): Inspected| answer.unwrap_or_else(|error| Some(Reader::listed(summary, &error)));
     let mut found: Vec<Running> = found.into_iter().filter_map(known).collect();
     found.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
-    Ok(found)
+    found
 }
 
 /// What is known of a container without an inspection, and what that tells.
 type Inspected = (ContainerSummary, Result<Option<Running>, EngineError>);
+/// The same, not read yet.
+type Unread = (ContainerSummary, Result<Option<Picked<ContainerInspectResponse>>, EngineError>);
 
 /// Each of the listed containers, in their order, as an inspection tells it.
 async fn inspected(
@@ -157,6 +174,12 @@ async fn inspected(
     reader: &Reader<'_>,
     listed: Vec<ContainerSummary>,
 ) -> Result<Vec<Inspected>, EngineError> {
+    let found = inspections(conversation, listed).await?;
+    Ok(found.into_iter().map(|one| reader.read(one)).collect())
+}
+
+/// An inspection of each of the listed containers, in their order.
+async fn inspections(conversation: &Conversation, listed: Vec<ContainerSummary>) -> Result<Vec<Unread>, EngineError> {
     let width = connect::width(&conversation.address);
     let mut answers = stream::iter(listed.into_iter().enumerate())
         .map(async |(at, summary)| {
@@ -171,7 +194,7 @@ async fn inspected(
             Err(EngineError::TimedOut { .. } | EngineError::Connect { .. }) => silent = silent.or(Some(found.len())),
             _ => answered += 1,
         }
-        found.push((at, (summary, answer.map(|picked| reader.running(picked?)))));
+        found.push((at, (summary, answer)));
     }
     // One container that hangs is a gap; an engine that does not answer about any has said nothing.
     if let (0, Some(silent)) = (answered, silent)
@@ -180,7 +203,13 @@ async fn inspected(
         return Err(error);
     }
     found.sort_by_key(|(at, _)| *at);
-    Ok(found.into_iter().map(|(_, inspected)| inspected).collect())
+    Ok(found.into_iter().map(|(_, inspection)| inspection).collect())
+}
+
+impl Reader<'_> {
+    fn read(&self, (summary, answer): Unread) -> Inspected {
+        (summary, answer.map(|picked| self.running(picked?)))
+    }
 }
 
 fn seen(

@@ -1,0 +1,117 @@
+//! `overlock watch`: containers judged as they come. One thread hears the engine, one asks the kernel, and this one judges
+//! and tells. May use everything but `main`.
+
+mod look;
+mod standing;
+mod state;
+
+use std::io::Write;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use super::World;
+use super::accept::Acceptance;
+use super::configuration::Configuration;
+use super::live::{self, Engine};
+use crate::cli::{self, Sight, Watch};
+use crate::ruleset::Ruleset;
+use crate::source::engine::{self, EngineError, News, Seen};
+use crate::source::proc;
+use crate::text::Sources;
+use crate::triage::ExitStatus;
+use look::Looked;
+use state::{State, Teller};
+
+/// What the other threads say.
+#[derive(Debug)]
+enum Message {
+    News(News),
+    Looked(Looked),
+    /// The engine could not be reached at all.
+    Failed(EngineError),
+}
+
+/// Tells what comes and goes until nobody reads it. The end of the process ends the other threads.
+///
+/// # Errors
+/// The engine cannot be reached at the beginning, or nobody reads what is told.
+pub(super) fn run(
+    arguments: &Watch,
+    configuration: Configuration,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let sight = &arguments.sight;
+    if !sight.from.is_empty() {
+        bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
+    }
+    let none = cli::Accept { baseline: None, write_baseline: None };
+    let acceptance =
+        Acceptance { world, configuration, first: None, arguments: &none, since: None, whole: false, planned: false };
+    let graded = rules.graded(acceptance.config());
+    let (sender, messages) = mpsc::channel();
+    let (wanted, wants) = mpsc::channel();
+    look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;
+    follow(live::options(sight, world), rules, sender).context("cannot start a thread")?;
+    let teller = Teller { out, format: arguments.format, all: arguments.all };
+    let mut state = State::new((acceptance, &graded, sources), wanted, teller, err);
+    let first = |seen: Box<Seen>| begin(*seen, sight, (world, rules, sources));
+    judge(&messages, &mut state, first)
+}
+
+/// Hears the engine.
+fn follow(options: engine::Options, rules: &Ruleset, to: Sender<Message>) -> std::io::Result<()> {
+    let profiles = rules.profiles.clone();
+    let hear = move || {
+        let told = engine::watch(&options, &profiles, &mut |news| to.send(Message::News(news)).is_ok());
+        if let Err(error) = told {
+            let _ = to.send(Message::Failed(error));
+        }
+    };
+    thread::Builder::new().name("engine".to_owned()).spawn(hear).map(drop)
+}
+
+/// Judges whatever has come since the last time, together.
+fn judge(
+    messages: &Receiver<Message>,
+    state: &mut State<'_>,
+    first: impl Fn(Box<Seen>) -> anyhow::Result<Seen>,
+) -> anyhow::Result<ExitStatus> {
+    while let Ok(message) = messages.recv() {
+        for message in std::iter::once(message).chain(messages.try_iter()) {
+            match message {
+                Message::News(News::First(seen)) => state.begin(first(seen)?)?,
+                Message::News(news) => state.news(news)?,
+                Message::Looked(looked) => state.looked(looked),
+                Message::Failed(error) => return Err(error.into()),
+            }
+        }
+        state.settle()?;
+    }
+    bail!("the engine is no longer followed, which should not happen")
+}
+
+/// Looks at all that runs at the beginning, as an audit does.
+fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Seen> {
+    if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
+        seen.capture.gaps.push(why.to_owned());
+        seen.capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
+        return Ok(seen);
+    }
+    seen.capture.home = live::home(world);
+    let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.id.clone()).collect();
+    let engine = Engine { options: live::options(sight, world), rules, sources };
+    engine.look(&look(sight), &mut seen.capture)?;
+    // What was started in between comes by its event.
+    seen.capture.containers.retain(|one| ids.contains(&one.id));
+    seen.capture.containers.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(seen)
+}
+
+fn look(sight: &Sight) -> proc::Look {
+    proc::Look { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), ..proc::Look::default() }
+}

@@ -1,0 +1,65 @@
+//! How a container stands after a judgement, and whether that is otherwise than before. May use everything but `main`.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Report, UNDETERMINED, Verdict};
+use crate::ruleset::{Confidence, Severity};
+
+/// What a judgement says of one container.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// `None` where it has nothing to do with a known program.
+    pub(super) verdict: Option<Verdict>,
+    /// Why it is sound.
+    pub(super) reason: String,
+    /// What is wrong, worst first.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Outcome {
+    /// What is remembered of it.
+    pub(super) fn standing(&self) -> Standing {
+        let broken = |one: &Finding| (one.rule.clone(), one.severity, one.confidence, one.suppressed.is_some());
+        let mut broken: Vec<_> = self.findings.iter().map(broken).collect();
+        broken.sort();
+        Standing { verdict: self.verdict, broken }
+    }
+}
+
+/// A verdict and the rules that are broken: another one is worth a line. Who else is concerned, and so the words of a
+/// message, may change with every container that comes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) verdict: Option<Verdict>,
+    broken: Vec<(String, Severity, Confidence, bool)>,
+}
+
+/// What a report says of each container, by name.
+pub(super) fn outcomes(report: Report) -> BTreeMap<String, Outcome> {
+    let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
+    for one in report.participants {
+        let outcome = outcomes.entry(one.container).or_default();
+        outcome.verdict = outcome.verdict.max(Some(one.verdict));
+        if !one.reason.is_empty() {
+            let separator = if outcome.reason.is_empty() { "" } else { "; " };
+            outcome.reason.push_str(&format!("{separator}{}", one.reason));
+        }
+    }
+    for finding in report.findings {
+        let outcome = outcomes.entry(finding.container.clone()).or_default();
+        outcome.verdict = outcome.verdict.max(Some(verdict(&finding)));
+        outcome.findings.push(finding);
+    }
+    outcomes
+}
+
+/// What a finding makes of a container at least.
+fn verdict(finding: &Finding) -> Verdict {
+    match finding.severity {
+        _ if finding.suppressed.is_some() => Verdict::NotAParticipant,
+        _ if finding.rule == UNDETERMINED => Verdict::Undetermined,
+        Severity::Error => Verdict::Error,
+        Severity::Warning => Verdict::Warning,
+        Severity::Note => Verdict::NotAParticipant,
+    }
+}

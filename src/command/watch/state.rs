@@ -1,0 +1,328 @@
+//! Who is there, how each was judged last, and what is told of it. What it holds is that of the containers that are there:
+//! it may run for months. May use everything but `main`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::mpsc::Sender;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::super::accept::Acceptance;
+use super::super::judged::settled;
+use super::super::live::elsewhere;
+use super::look::{Looked, Wanted};
+use super::standing::{Outcome, Standing, outcomes};
+use crate::cli::WatchFormat;
+use crate::finding::{Report, Verdict};
+use crate::model::Diagnostic;
+use crate::render::{self, SeenBy, Turn, TurnKind, safe};
+use crate::ruleset::Ruleset;
+use crate::source::capture::{self, Capture, HOST, Running};
+use crate::source::engine::{Come, Container, News, Seen};
+use crate::text::Sources;
+
+/// Where lines go.
+pub(super) struct Teller<'a> {
+    pub(super) out: &'a mut dyn Write,
+    pub(super) format: WatchFormat,
+    /// Whether containers are told of that have nothing to do with a known program.
+    pub(super) all: bool,
+}
+
+impl Teller<'_> {
+    /// Writes a line, which is whole whenever the process ends.
+    fn tell(&mut self, turn: &Turn<'_>) -> anyhow::Result<()> {
+        let mut line = Vec::new();
+        match self.format {
+            WatchFormat::Text => render::turn_text(turn, &mut line)?,
+            WatchFormat::Json => render::turn_json(turn, &mut line)?,
+        }
+        self.out.write_all(&line)?;
+        Ok(self.out.flush()?)
+    }
+}
+
+/// What is remembered of a container beside what was seen of it.
+#[derive(Debug)]
+struct Side {
+    /// How it came, and when: what is told of it first, whenever that is.
+    came: (TurnKind, i64),
+    /// As it was told, or would have been.
+    standing: Standing,
+    /// Whether it was told of.
+    told: bool,
+    seen_by: SeenBy,
+    /// What could not be looked at later, and changes no verdict.
+    notes: Vec<String>,
+}
+
+impl Side {
+    fn new(kind: TurnKind, at: i64, seen_by: SeenBy) -> Self {
+        Self { came: (kind, at), standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
+    }
+}
+
+/// All that is known, and where it is told.
+pub(super) struct State<'a> {
+    acceptance: Acceptance<'a>,
+    rules: &'a Ruleset,
+    sources: &'a Sources,
+    wanted: Sender<Wanted>,
+    teller: Teller<'a>,
+    err: &'a mut dyn Write,
+    capture: Capture,
+    /// By id; the host's own user has an empty one.
+    sides: BTreeMap<String, Side>,
+    /// Why no kernel can be asked.
+    blind: Option<&'static str>,
+    /// Who came and was not judged yet.
+    come: BTreeSet<String>,
+    /// Whether there is something to judge, and when it happened.
+    due: Option<i64>,
+    /// What was told of the host as a whole.
+    diagnostics: BTreeSet<String>,
+    odd: bool,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(
+        (acceptance, rules, sources): (Acceptance<'a>, &'a Ruleset, &'a Sources),
+        wanted: Sender<Wanted>,
+        teller: Teller<'a>,
+        err: &'a mut dyn Write,
+    ) -> Self {
+        Self {
+            acceptance,
+            rules,
+            sources,
+            wanted,
+            teller,
+            err,
+            capture: Capture::default(),
+            sides: BTreeMap::new(),
+            blind: None,
+            come: BTreeSet::new(),
+            due: None,
+            diagnostics: BTreeSet::new(),
+            odd: false,
+        }
+    }
+
+    /// Takes in what runs at the beginning, looked at.
+    pub(super) fn begin(&mut self, seen: Seen) -> anyhow::Result<()> {
+        self.blind = elsewhere(seen.local, seen.desktop);
+        self.capture = seen.capture;
+        let at = now();
+        let by = |kernel: bool| if kernel { SeenBy::Kernel } else { SeenBy::Engine };
+        let containers = self.capture.containers.iter().map(|one| (one.id.clone(), by(one.kernel.is_some())));
+        let host = self.capture.own.is_some().then(|| (String::new(), SeenBy::Kernel));
+        let sides = containers.chain(host).map(|(id, seen_by)| (id, Side::new(TurnKind::Running, at, seen_by)));
+        self.sides = sides.collect();
+        self.come = self.sides.keys().cloned().collect();
+        self.due = Some(at);
+        self.settle()
+    }
+
+    /// Takes in what the engine tells. Who goes was there for all that came before, and for nothing that comes after.
+    pub(super) fn news(&mut self, news: News) -> anyhow::Result<()> {
+        match news {
+            News::First(seen) => self.begin(*seen)?,
+            News::Came(come, at, container) => {
+                let kind = match come {
+                    Come::Made => TurnKind::Created,
+                    Come::Started => TurnKind::Started,
+                };
+                let id = container.container.id.clone();
+                let seen_by = if container.whole { SeenBy::Engine } else { SeenBy::Event };
+                self.sides.insert(id.clone(), Side::new(kind, at, seen_by));
+                self.come.insert(id);
+                self.take(*container, at, come == Come::Started);
+            }
+            News::Began(id, at, Ok(container)) => {
+                if let Some(side) = self.sides.get_mut(&id) {
+                    side.seen_by = SeenBy::Engine;
+                    self.take(*container, at, true);
+                }
+            }
+            News::Began(id, _, Err(why)) => self.note(&id, why),
+            News::Renamed(id, name) => {
+                if let Some(running) = self.running(&id) {
+                    running.name = name;
+                }
+            }
+            News::Ended(id, at) => self.leave(&id, at)?,
+            News::Lost(error) => self.say(&format!("{error}; it is tried again until it answers")),
+            News::Back => self.say("the engine answers again"),
+            News::Odd if !std::mem::replace(&mut self.odd, true) => {
+                self.say("the engine told an event that could not be read; its list tells what it was");
+            }
+            News::Odd => {}
+        }
+        Ok(())
+    }
+
+    /// Takes in what the kernel showed.
+    pub(super) fn looked(&mut self, looked: Looked) {
+        for seen in looked.containers {
+            // Another process is another start, which is looked at for itself.
+            let Some(running) = self.running(&seen.id).filter(|known| known.pid == seen.pid) else { continue };
+            if looked.gone.contains(&seen.id) {
+                let why = seen.gaps.last().cloned().unwrap_or_default();
+                self.note(&seen.id, why);
+                continue;
+            }
+            let (id, by_kernel) = (seen.id.clone(), seen.kernel.is_some());
+            *running = Running { name: std::mem::take(&mut running.name), ..seen };
+            self.due = Some(now());
+            if let Some(side) = self.sides.get_mut(&id).filter(|_| by_kernel) {
+                side.seen_by = SeenBy::Kernel;
+            }
+        }
+    }
+
+    fn running(&mut self, id: &str) -> Option<&mut Running> {
+        self.capture.containers.iter_mut().find(|one| one.id == id)
+    }
+
+    /// Puts a container in its place as the engine tells it now.
+    fn take(&mut self, told: Container, at: i64, runs: bool) {
+        let Container { mut container, volumes, .. } = told;
+        self.capture.volumes.extend(volumes);
+        container.gaps.extend(self.blind.map(str::to_owned));
+        let id = container.id.clone();
+        if runs && self.blind.is_none() && container.pid > 0 {
+            let present = self.capture.containers.iter().map(|one| one.id.clone()).collect();
+            // Nobody looks only where the machine gave no thread, and then nothing runs here.
+            let _ = self.wanted.send(Wanted { container: container.clone(), present });
+        }
+        match self.running(&id) {
+            Some(known) => {
+                // That it runs now says nothing new of it.
+                let as_begun =
+                    Running { pid: container.pid, started_at: container.started_at.clone(), ..known.clone() };
+                let news = as_begun != container;
+                *known = container;
+                if news {
+                    self.due = Some(at);
+                }
+            }
+            None => {
+                self.capture.containers.push(container);
+                self.due = Some(at);
+            }
+        }
+    }
+
+    fn note(&mut self, id: &str, why: String) {
+        if let Some(side) = self.sides.get_mut(id).filter(|side| !side.notes.contains(&why)) {
+            side.notes.push(why);
+        }
+    }
+
+    /// Tells of one that is gone, and forgets it.
+    fn leave(&mut self, id: &str, at: i64) -> anyhow::Result<()> {
+        let Some(place) = self.capture.containers.iter().position(|one| one.id == id) else { return Ok(()) };
+        self.settle()?;
+        let gone = self.capture.containers.remove(place);
+        self.due = Some(at);
+        let containers = &self.capture.containers;
+        let names: BTreeSet<&str> =
+            containers.iter().flat_map(|one| &one.mounts).map(|mount| mount.name.as_str()).collect();
+        self.capture.volumes.retain(|name, _| names.contains(name.as_str()));
+        let Some(side) = self.sides.remove(id).filter(|side| side.told) else { return Ok(()) };
+        let before = side.standing.verdict;
+        let turn = Turn {
+            at,
+            kind: TurnKind::Gone,
+            verdict: before.unwrap_or(Verdict::NotAParticipant),
+            before,
+            gaps: &side.notes,
+            ..turn(&gone, side.seen_by)
+        };
+        self.teller.tell(&turn)
+    }
+
+    /// Judges all that is there, where something came or went, and tells of who is new and of who stands otherwise now.
+    pub(super) fn settle(&mut self) -> anyhow::Result<()> {
+        let Some(at) = self.due.take() else { return Ok(()) };
+        let come = std::mem::take(&mut self.come);
+        let mut outcomes = self.judged()?;
+        let host = Running { name: HOST.to_owned(), ..Running::default() };
+        let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
+        // Who is new first: it is why others stand otherwise.
+        let is_new = |running: &&Running| come.contains(&running.id);
+        for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
+            let Some(side) = self.sides.get_mut(&running.id) else { continue };
+            let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
+            if side.seen_by == SeenBy::Event {
+                // What was not looked at is not clean.
+                outcome.verdict = outcome.verdict.max(Some(Verdict::Undetermined));
+            }
+            let before = std::mem::replace(&mut side.standing, outcome.standing());
+            let concerns = outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty());
+            if (side.told && before == side.standing) || (!side.told && !concerns) {
+                continue;
+            }
+            let told = std::mem::replace(&mut side.told, true);
+            let (kind, at) = if told { (TurnKind::Changed, at) } else { side.came };
+            let turn = Turn {
+                at,
+                kind,
+                verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
+                before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
+                reason: &outcome.reason,
+                findings: &outcome.findings,
+                gaps: &running.gaps,
+                ..turn(running, side.seen_by)
+            };
+            self.teller.tell(&turn)?;
+        }
+        Ok(())
+    }
+
+    /// A judgement of all that is there, by name.
+    fn judged(&mut self) -> anyhow::Result<BTreeMap<String, Outcome>> {
+        let kept = self.sources.count();
+        let layout = capture::layout(&self.capture, self.rules, false, self.sources);
+        let only = BTreeSet::new();
+        let report = settled((layout, &only), &self.acceptance, (self.rules, self.sources), self.err)?;
+        self.diagnostics(&report)?;
+        self.sources.keep_first(kept);
+        Ok(outcomes(report))
+    }
+
+    /// Tells what is wrong with the host or the configuration, where that is new.
+    fn diagnostics(&mut self, report: &Report) -> anyhow::Result<()> {
+        let is_new = |one: &&Diagnostic| !self.diagnostics.contains(&one.message);
+        let new: Vec<Diagnostic> = report.diagnostics.iter().filter(is_new).cloned().collect();
+        self.diagnostics = report.diagnostics.iter().map(|one| one.message.clone()).collect();
+        Ok(render::diagnostics(&new, self.sources, self.err)?)
+    }
+
+    fn say(&mut self, what: &str) {
+        // What is beside the lines keeps none of them.
+        let _ = writeln!(self.err, "overlock: {}", safe(what));
+    }
+}
+
+/// What a turn says of the container itself.
+fn turn(running: &Running, seen_by: SeenBy) -> Turn<'_> {
+    Turn {
+        at: 0,
+        kind: TurnKind::Changed,
+        container: &running.name,
+        id: (!running.id.is_empty()).then_some(&running.id),
+        project: running.project.as_deref(),
+        image: (!running.image.is_empty()).then_some(&running.image),
+        seen_by,
+        verdict: Verdict::NotAParticipant,
+        before: None,
+        reason: "",
+        findings: &[],
+        gaps: &[],
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

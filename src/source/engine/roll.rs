@@ -1,0 +1,265 @@
+//! Who is there, by the events and by the lists, so that each container comes once and goes once, whatever is told twice
+//! or not at all. Pure; uses `events`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum as State};
+
+use super::events::{Event, SECOND};
+
+/// How many events are remembered. An engine that repeats some repeats fewer: Docker keeps 256.
+const REMEMBERED: usize = 1024;
+/// How far before the last event to ask again: the engine notes an event's time before it tells it, so that an earlier
+/// one may come after a later one.
+const BACK: i64 = 2 * SECOND;
+
+/// What happened to a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Happened {
+    /// It was made.
+    Made,
+    /// It was started.
+    Started,
+    /// It ended or was removed.
+    Ended,
+    /// It has another name.
+    Renamed,
+}
+
+/// What that means for who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// It is new.
+    Made,
+    /// It was there before, ended, and is started again; or it was made before anybody watched.
+    Started,
+    /// One that is there begins to run, or is to be asked about again.
+    Began,
+    /// It is there no more.
+    Ended,
+    /// It has another name.
+    Renamed,
+}
+
+/// Who is there: made and not ended.
+#[derive(Debug)]
+pub(super) struct Roll {
+    present: BTreeSet<String>,
+    /// Those of them that could not be asked about.
+    unasked: BTreeSet<String>,
+    /// The last events, each by container, what and when.
+    recent: VecDeque<(String, Happened, i64)>,
+    /// The time of the latest event, or of the beginning.
+    latest: i64,
+    begin: i64,
+    /// Who was there when a list was asked for, without those of whom events tell since: they are known better.
+    before: BTreeSet<String>,
+    touched: BTreeSet<String>,
+}
+
+impl Roll {
+    /// From a time on, in nanoseconds since 1970.
+    pub(super) fn new(begin: i64) -> Self {
+        Self {
+            present: BTreeSet::new(),
+            unasked: BTreeSet::new(),
+            recent: VecDeque::new(),
+            latest: begin,
+            begin,
+            before: BTreeSet::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// From when on events are wanted.
+    pub(super) fn since(&self) -> i64 {
+        self.latest.saturating_sub(BACK).max(self.begin)
+    }
+
+    /// Whether a container is there.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.present.contains(id)
+    }
+
+    /// One that is there could not be asked about: the next list leads to it again.
+    pub(super) fn unasked(&mut self, id: &str) {
+        self.unasked.insert(id.to_owned());
+    }
+
+    /// What an event means; `None` where that is known.
+    pub(super) fn event(&mut self, event: &Event) -> Option<Act> {
+        if self.is_old(event) {
+            return None;
+        }
+        self.latest = self.latest.max(event.at);
+        self.recent.push_back((event.id.clone(), event.what, event.at));
+        if self.recent.len() > REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.touched.insert(event.id.clone());
+        match event.what {
+            Happened::Made => self.present.insert(event.id.clone()).then_some(Act::Made),
+            Happened::Started if self.present.insert(event.id.clone()) => Some(Act::Started),
+            Happened::Started => Some(Act::Began),
+            Happened::Ended => self.leaves(&event.id).then_some(Act::Ended),
+            Happened::Renamed => self.has(&event.id).then_some(Act::Renamed),
+        }
+    }
+
+    /// Whether it was told before, or must have been.
+    fn is_old(&self, event: &Event) -> bool {
+        let forgotten = self.recent.len() == REMEMBERED && self.recent.iter().all(|(_, _, at)| event.at < *at);
+        let is = |(id, what, at): &(String, Happened, i64)| (id, *what, *at) == (&event.id, event.what, event.at);
+        event.at <= self.latest && (forgotten || self.recent.iter().any(is))
+    }
+
+    fn leaves(&mut self, id: &str) -> bool {
+        self.unasked.remove(id);
+        self.present.remove(id)
+    }
+
+    /// A list is asked for now.
+    pub(super) fn ask(&mut self) {
+        self.before = self.present.clone();
+        self.touched.clear();
+    }
+
+    /// The first list: which of them come by it and not by events.
+    pub(super) fn first(&mut self, id: &str) -> bool {
+        !self.touched.contains(id) && self.present.insert(id.to_owned())
+    }
+
+    /// What a later list, of all containers that there are, tells that the events did not.
+    pub(super) fn listed(&mut self, list: &[ContainerSummary]) -> Vec<(String, Act)> {
+        let state = |entry: &ContainerSummary| entry.state.unwrap_or(State::EMPTY);
+        let by_id: BTreeMap<&str, &ContainerSummary> =
+            list.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry))).collect();
+        let untouched = |id: &str| !self.touched.contains(id);
+        let over = |id: &String| match by_id.get(id.as_str()) {
+            Some(entry) => matches!(state(entry), State::EXITED | State::DEAD | State::REMOVING),
+            None => true,
+        };
+        let gone: Vec<String> = self.before.iter().filter(|id| untouched(id) && over(id)).cloned().collect();
+        // What was there when the engine was last heard of came otherwise.
+        let heard = self.latest.div_euclid(SECOND);
+        let mut come = Vec::new();
+        for (id, entry) in by_id.iter().filter(|(id, _)| untouched(id)) {
+            let runs = matches!(state(entry), State::RUNNING | State::PAUSED | State::RESTARTING);
+            let new = entry.created.is_some_and(|created| created >= heard);
+            match (self.has(id), runs) {
+                (true, _) if self.unasked.remove(*id) => come.push(((*id).to_owned(), Act::Began)),
+                (false, _) if new && (runs || state(entry) == State::CREATED) => {
+                    come.push(((*id).to_owned(), Act::Made));
+                }
+                (false, true) => come.push(((*id).to_owned(), Act::Started)),
+                _ => {}
+            }
+        }
+        let mut acts = Vec::new();
+        for id in gone {
+            if self.leaves(&id) {
+                acts.push((id, Act::Ended));
+            }
+        }
+        self.present.extend(come.iter().map(|(id, _)| id.clone()));
+        acts.extend(come);
+        acts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, what: Happened, at: i64) -> Event {
+        Event { what, ..Event::unseen(id.to_owned(), at) }
+    }
+
+    fn entry(id: &str, state: State, created: i64) -> ContainerSummary {
+        ContainerSummary { id: Some(id.to_owned()), state: Some(state), created: Some(created), ..Default::default() }
+    }
+
+    #[test]
+    fn each_comes_once_and_goes_once() {
+        let mut roll = Roll::new(10);
+        let told: Vec<_> = [
+            ("a", Happened::Made, 11),
+            ("a", Happened::Made, 11),
+            ("a", Happened::Started, 12),
+            ("a", Happened::Ended, 13),
+            ("a", Happened::Ended, 14),
+            // The engine tells it all again.
+            ("a", Happened::Made, 11),
+            ("a", Happened::Started, 12),
+            ("a", Happened::Ended, 13),
+            // And what is new.
+            ("a", Happened::Started, 15),
+            ("b", Happened::Renamed, 15),
+        ]
+        .into_iter()
+        .filter_map(|(id, what, at)| roll.event(&event(id, what, at)))
+        .collect();
+        assert_eq!(told, [Act::Made, Act::Began, Act::Ended, Act::Started]);
+        assert_eq!(roll.since(), 10);
+    }
+
+    #[test]
+    fn a_list_tells_what_the_events_did_not() {
+        let mut roll = Roll::new(100 * SECOND);
+        for id in ["stays", "leaves", "ended", "waits"] {
+            roll.event(&event(id, Happened::Made, 200 * SECOND));
+        }
+        roll.ask();
+        let list = [
+            entry("stays", State::RUNNING, 1),
+            entry("ended", State::EXITED, 1),
+            entry("waits", State::CREATED, 1),
+            entry("new", State::CREATED, 201),
+            entry("again", State::RUNNING, 7),
+            entry("idle", State::CREATED, 7),
+            entry("over", State::EXITED, 201),
+        ];
+        let told = roll.listed(&list);
+        let wanted = [("ended", Act::Ended), ("leaves", Act::Ended), ("again", Act::Started), ("new", Act::Made)];
+        assert_eq!(told, wanted.map(|(id, act)| (id.to_owned(), act)));
+        roll.ask();
+        assert_eq!(roll.listed(&list), []);
+    }
+
+    #[test]
+    fn events_since_a_list_was_asked_for_are_newer_than_it() {
+        let mut roll = Roll::new(0);
+        roll.event(&event("a", Happened::Made, 1));
+        roll.event(&event("b", Happened::Made, 1));
+        roll.ask();
+        roll.event(&event("a", Happened::Ended, 2));
+        roll.event(&event("b", Happened::Ended, 2));
+        roll.event(&event("b", Happened::Started, 3));
+        roll.event(&event("c", Happened::Made, 3));
+        assert_eq!(roll.listed(&[entry("a", State::RUNNING, 5), entry("b", State::EXITED, 5)]), []);
+    }
+
+    #[test]
+    fn one_that_could_not_be_asked_about_is_asked_about_again() {
+        let mut roll = Roll::new(0);
+        roll.event(&event("a", Happened::Made, 1));
+        roll.unasked("a");
+        roll.ask();
+        let list = [entry("a", State::RUNNING, 0)];
+        assert_eq!(roll.listed(&list), [("a".to_owned(), Act::Began)]);
+        roll.ask();
+        assert_eq!(roll.listed(&list), []);
+    }
+
+    #[test]
+    fn what_is_remembered_has_an_end() {
+        let mut roll = Roll::new(0);
+        for at in 1..5000 {
+            let id = at.to_string();
+            roll.event(&event(&id, Happened::Made, at));
+            roll.event(&event(&id, Happened::Ended, at));
+        }
+        assert!(roll.recent.len() <= REMEMBERED && roll.present.is_empty());
+        assert_eq!(roll.event(&event("7", Happened::Made, 7)), None);
+    }
+}
