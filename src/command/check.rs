@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::progress::Progress;
 use super::{World, read_stdin};
-use crate::cli::Check;
+use crate::cli::Compose;
 use crate::model::{Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
@@ -22,13 +22,13 @@ const PROJECTS_PER_THREAD: usize = 8;
 /// Everything that the arguments name. The names of `programs` are waited for where one is
 /// looked for.
 pub(super) fn read(
-    arguments: &Check,
+    (paths, compose): (&[PathBuf], &Compose),
     world: &World,
     (programs, sources): (&OnceLock<Vec<String>>, &Sources),
 ) -> anyhow::Result<Layout> {
     let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
     let mut layout = Layout::default();
-    let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
+    let (projects, scripts) = projects((paths, compose), &context, &mut layout.diagnostics)?;
     let progress = Progress::new(world.watched, "projects", projects.len());
     let reading = Reading { context: &context, sources, programs, progress };
     let mut loaded = reading.load(&projects);
@@ -57,11 +57,10 @@ pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, s
 
 /// Every project that the arguments name, each once, and every script that they name or that is below what they name.
 fn projects(
-    arguments: &Check,
+    (paths, typed): (&[PathBuf], &Compose),
     context: &Context,
     told: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
-    let typed = &arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
         project_directory: typed.project_directory.clone(),
@@ -70,13 +69,13 @@ fn projects(
         ..Options::default()
     };
     let mut projects = Vec::new();
-    if !typed.file.is_empty() || arguments.paths.is_empty() {
+    if !typed.file.is_empty() || paths.is_empty() {
         let stdin = typed.file.iter().any(|file| file == Path::new("-"));
         let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
         projects.push(Options { files: typed.file.clone(), stdin, ..base.clone() });
     }
     let mut scripts = Vec::new();
-    for path in &arguments.paths {
+    for path in paths {
         let absolute = context.cwd.join(path);
         if absolute.is_file() && code::is_script(&absolute) {
             scripts.push(code::Found { path: path.clone(), named: true });

@@ -87,8 +87,14 @@ impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
         let sources = Sources::planning(planned);
-        let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
-        let layout = check::read(self.arguments, self.world, (&self.programs, &sources))?;
+        let configuration = configuration::find(
+            self.cli,
+            super::first_of(&self.arguments.paths, &self.arguments.compose),
+            self.world,
+            &sources,
+        );
+        let layout =
+            check::read((&self.arguments.paths, &self.arguments.compose), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.arguments, configuration, self.world);
         let read = Read { layout, acceptance, only: BTreeSet::new() };

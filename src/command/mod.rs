@@ -8,6 +8,7 @@ mod config;
 mod configuration;
 mod explain;
 mod fix;
+mod graph;
 mod live;
 mod observe;
 mod output;
@@ -26,7 +27,7 @@ use std::sync::OnceLock;
 use accept::Acceptance;
 use configuration::Configuration;
 
-use crate::cli::{Check, Cli, Colour, Command, Engine};
+use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
 use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
 use crate::text::Sources;
@@ -90,7 +91,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Config(_) => Configuration::default(),
         command => configuration::find(cli, first_path(command), world, &sources),
     };
-    let judges = matches!(cli.command, Command::Check(_) | Command::Audit(_));
+    let judges = matches!(cli.command, Command::Check(_) | Command::Audit(_) | Command::Graph(_));
     if !judges && !configuration.told.is_empty() {
         crate::render::diagnostics(&configuration.told, &sources, err)?;
         return Ok(ExitStatus::Unusable);
@@ -113,7 +114,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     names.tell(&rules);
                     rules
                 });
-                let read = check::read(arguments, world, (&programs, &sources));
+                let read = check::read((&arguments.paths, &arguments.compose), world, (&programs, &sources));
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
@@ -141,6 +142,9 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Capture(arguments) => {
             by(load(), &sources, err, |rules, err| capture::run(arguments, (world, rules, &sources), out, err))
         }
+        Command::Graph(arguments) => by(load(), &sources, err, |rules, err| {
+            graph::run(arguments, configuration, (world, rules, &sources), out, err)
+        }),
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
         Command::Completions(arguments) => shell::completions(arguments, out),
@@ -153,7 +157,7 @@ fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a
     Acceptance {
         world,
         configuration,
-        first: first_of(arguments).map(Path::to_owned),
+        first: first_of(&arguments.paths, &arguments.compose).map(Path::to_owned),
         arguments: &arguments.accept,
         since: arguments.since.as_deref(),
         whole: arguments.compose.profile.is_empty(),
@@ -161,14 +165,15 @@ fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a
     }
 }
 
-fn first_of(check: &Check) -> Option<&Path> {
-    check.paths.first().or(check.compose.file.first()).map(PathBuf::as_path)
+fn first_of<'a>(paths: &'a [PathBuf], compose: &'a Compose) -> Option<&'a Path> {
+    paths.first().or(compose.file.first()).map(PathBuf::as_path)
 }
 
 /// The first path that a command is given.
 fn first_path(command: &Command) -> Option<&Path> {
     match command {
-        Command::Check(check) => first_of(check),
+        Command::Check(check) => first_of(&check.paths, &check.compose),
+        Command::Graph(graph) => first_of(&graph.paths, &graph.compose),
         _ => None,
     }
 }

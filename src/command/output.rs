@@ -85,5 +85,6 @@ fn format(format: cli::Format) -> Format {
         cli::Format::Gitlab => Format::Gitlab,
         cli::Format::Junit => Format::Junit,
         cli::Format::Markdown => Format::Markdown,
+        cli::Format::Html => Format::Html,
     }
 }

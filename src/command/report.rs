@@ -68,7 +68,7 @@ pub(super) fn print(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let given = Given { report, sources, rules, status, directory: &world.directory };
+    let given = Given { report, sources, rules, status, at: None, directory: &world.directory };
     outputs.write(&given, style, out, err)
 }
 

@@ -5,6 +5,8 @@ mod diff;
 mod frame;
 mod github;
 mod gitlab;
+mod graph;
+mod html;
 mod json;
 mod junit;
 mod located;
@@ -14,6 +16,7 @@ mod safe;
 mod sarif;
 mod table;
 mod text;
+mod time;
 mod words;
 
 use std::io;
@@ -26,9 +29,11 @@ use crate::text::Sources;
 use crate::triage::ExitStatus;
 
 pub use diff::diff;
+pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
+pub use time::utc;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub enum Format {
     Junit,
     /// Markdown.
     Markdown,
+    /// A page for a browser.
+    Html,
 }
 
 /// What a renderer is given. It decides none of it.
@@ -60,6 +67,8 @@ pub struct Given<'a> {
     pub rules: &'a Ruleset,
     /// How the run ends.
     pub status: ExitStatus,
+    /// When the run was, in seconds since 1970, where that is to be told.
+    pub at: Option<i64>,
     /// The directory that paths are told from.
     pub directory: &'a Path,
 }
@@ -86,6 +95,7 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
         Format::Gitlab => gitlab::write(given, out),
         Format::Junit => junit::write(given, out),
         Format::Markdown => markdown::write(given, out),
+        Format::Html => html::write(given, out),
     }
 }
 

@@ -57,7 +57,7 @@ fn report(sources: &Sources) -> Report {
 
 fn rendered(report: &Report, sources: &Sources, status: ExitStatus, format: Format) -> String {
     let rules = Ruleset::load(sources, None).unwrap();
-    let given = Given { report, sources, rules: &rules, status, directory: Path::new("/work") };
+    let given = Given { report, sources, rules: &rules, status, at: None, directory: Path::new("/work") };
     let mut out = Vec::new();
     render(&given, format, Style { colour: false, width: None }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
