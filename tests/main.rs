@@ -11,6 +11,7 @@
 
 mod accept;
 mod bad_input;
+mod browser;
 mod canary;
 mod captures;
 mod ci;
