@@ -10,6 +10,7 @@ fn help() {
         &["audit", "--help"],
         &["where", "--help"],
         &["capture", "--help"],
+        &["graph", "--help"],
         &["explain", "--help"],
         &["completions", "--help"],
         &["man", "--help"],

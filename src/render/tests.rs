@@ -11,8 +11,16 @@ use crate::ruleset::{Confidence, Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
 use crate::triage::{self, ExitStatus, Names};
 
-const ALL: [Format; 7] =
-    [Format::Text, Format::Json, Format::Sarif, Format::Github, Format::Gitlab, Format::Junit, Format::Markdown];
+const ALL: [Format; 8] = [
+    Format::Text,
+    Format::Json,
+    Format::Sarif,
+    Format::Github,
+    Format::Gitlab,
+    Format::Junit,
+    Format::Markdown,
+    Format::Html,
+];
 
 fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
     Finding {
@@ -76,7 +84,7 @@ fn what_is_suppressed_does_not_count_and_is_counted() {
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Clean, format);
         assert!(text.contains("what version-skew says"), "{format:?}");
-        let tells = matches!(format, Format::Json | Format::Sarif | Format::Junit | Format::Markdown);
+        let tells = matches!(format, Format::Json | Format::Sarif | Format::Junit | Format::Markdown | Format::Html);
         for rule in ["file-mount", "home-mounted", "stale-bind"] {
             // SARIF has every rule among those of the tool.
             let told = text.contains(&format!("of-{rule}"));

@@ -82,6 +82,11 @@ pub(super) fn lay(graph: &Graph) -> Laid {
     }
 }
 
+/// To half a pixel: lines stay sharp, and those that are straight stay straight.
+fn half(y: f64) -> f64 {
+    (y * 2.0).round() / 2.0
+}
+
 fn length(words: &str) -> f64 {
     CHARACTER * count(width(words)) + 14.0
 }
@@ -158,5 +163,5 @@ fn lay_part(graph: &Graph, part: &[usize], top: f64) -> BTreeMap<usize, (f64, f6
         }
     }
     let first = places.values().copied().fold(f64::INFINITY, f64::min);
-    places.into_iter().map(|(at, y)| (at, ((y - first + top).round(), height(at)))).collect()
+    places.into_iter().map(|(at, y)| (at, (half(y - first + top), height(at)))).collect()
 }

@@ -1,7 +1,6 @@
 //! The picture as SVG: nothing is fetched, colours follow the reader's, and every node says in its title what it stands
 //! for. The other home of quick-xml, for its escaping.
 
-use std::fmt::Write as _;
 use std::io;
 
 use quick_xml::escape::escape;
@@ -82,11 +81,11 @@ fn draw_node(name: &str, node: &Node, area: Area, in_page: bool, out: &mut Strin
         text(&node.title)
     ));
     out.push_str(&format!(
-        "<rect class=\"box\" x=\"{x:.0}\" y=\"{y:.0}\" width=\"{BOX:.0}\" height=\"{height:.0}\" rx=\"6\"/>"
+        "<rect class=\"box\" x=\"{x:.0}\" y=\"{y:.1}\" width=\"{BOX:.0}\" height=\"{height:.0}\" rx=\"6\"/>"
     ));
     if node.kind == Kind::Crowd {
         let (left, side) = (x + 6.0, height - 12.0);
-        out.push_str(&format!("<path class=\"rim\" d=\"M{left:.0} {y:.0}a6 6 0 0 0-6 6v{side:.0}a6 6 0 0 0 6 6z\"/>"));
+        out.push_str(&format!("<path class=\"rim\" d=\"M{left:.0} {y:.1}a6 6 0 0 0-6 6v{side:.0}a6 6 0 0 0 6 6z\"/>"));
     }
     let mut base = y + PAD;
     for line in &node.lines {
@@ -99,7 +98,8 @@ fn draw_node(name: &str, node: &Node, area: Area, in_page: bool, out: &mut Strin
             Set::Text => "text",
         };
         let (left, low) = (x + 14.0, base - 4.0);
-        _ = write!(out, "<text class=\"{class}\" x=\"{left:.0}\" y=\"{low:.0}\">{}</text>", text(&line.text));
+        let words = text(&line.text);
+        out.push_str(&format!("<text class=\"{class}\" x=\"{left:.0}\" y=\"{low:.1}\">{words}</text>"));
     }
     out.push_str("</g>");
     out.push_str(if link.is_some() { "</a>\n" } else { "\n" });

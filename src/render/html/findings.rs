@@ -28,7 +28,7 @@ fn article(finding: &Finding, open: bool, given: &Given<'_>) -> Markup {
     let tone = tone(finding.severity, &finding.rule);
     let name = name(finding.project.as_deref(), &finding.container);
     html! {
-        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } {
+        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(&finding.rule)) data-severity=(finding.severity.name()) {
             details open[open] {
                 summary {
                     h3 { span class={ "badge " (tone) } { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in " (name) }
