@@ -52,7 +52,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["source/engine/"]),
     ("tokio_rustls", &["source/engine/"]),
     ("maud", &["render/html/"]),
-    ("ring", &["render/html/"]),
+    // The engine names rustls's module of that name.
+    ("ring", &["render/html/", "source/engine/tls.rs"]),
     ("percent_encoding", &["render/sarif/"]),
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/layout.rs"]),

@@ -24,6 +24,7 @@ mod explain;
 mod factory;
 mod fix;
 mod formats;
+mod graph;
 mod harness;
 mod help;
 mod layers;

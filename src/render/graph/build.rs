@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crowd::{Crowd, Where, crowds, listed, place};
+use super::lock::locks;
 use super::words::{elided, wrapped};
 use super::{Edge, Graph, Kind, Line, Node, Set, Tone};
 use crate::finding::{PlaceName, Report, Verdict};
@@ -10,38 +11,22 @@ use crate::render::safe::safe;
 use crate::render::words::number;
 
 /// How wide a path is drawn.
-const WIDTH: usize = 31;
+pub(super) const WIDTH: usize = 31;
 /// How wide the words of an edge are drawn.
 const EDGE: usize = 32;
 /// How many rules are named in a box.
 const RULES: usize = 3;
 
 /// A place, and whose it is where only one container reaches it.
-type Key<'a> = (Where<'a>, Option<usize>);
-
-/// A lock, while who takes it is gathered.
-struct Lock<'a> {
-    place: &'a PlaceName,
-    /// Whether it is taken as a guard, and as an internal lock.
-    guard: bool,
-    internal: bool,
-    alone: Option<usize>,
-    /// Its paths in the container, for a lock that nobody else sees.
-    paths: Vec<&'a str>,
-    /// Who takes it without a doubt: how many, their names, the state directories they use.
-    takers: usize,
-    names: BTreeSet<&'a str>,
-    homes: BTreeSet<Key<'a>>,
-    /// The crowds that take it, or may.
-    edges: Vec<(usize, String, bool)>,
-}
+pub(super) type Key<'a> = (Where<'a>, Option<usize>);
 
 /// A state directory, and who uses it.
-struct Home<'a> {
+pub(super) struct Home<'a> {
     place: &'a PlaceName,
     alone: bool,
-    users: usize,
-    replicas: usize,
+    /// How many take part, and how many there are of one where it is alone.
+    pub(super) users: usize,
+    pub(super) replicas: usize,
     names: BTreeSet<&'a str>,
 }
 
@@ -75,7 +60,11 @@ impl Graph {
         let summary = format!(
             "{} in {}, and {} that they take.",
             number(people, "participant"),
-            number(homes.len(), "state directory").replace("directorys", "directories"),
+            if homes.len() == 1 {
+                "1 state directory".to_owned()
+            } else {
+                format!("{} state directories", homes.len())
+            },
             number(locks.len(), "lock"),
         );
         Self { title: "Who shares a state directory, and which locks join them".to_owned(), summary, nodes, edges }
@@ -83,11 +72,11 @@ impl Graph {
 }
 
 /// Whether only one container reaches a place.
-fn is_alone(place: &PlaceName) -> bool {
+pub(super) fn is_alone(place: &PlaceName) -> bool {
     matches!(place.kind, "private" | "tmpfs")
 }
 
-fn home<'a>(crowd: &Crowd<'a>) -> Key<'a> {
+pub(super) fn home<'a>(crowd: &Crowd<'a>) -> Key<'a> {
     let one = &crowd.first.place;
     (place(one), is_alone(one).then_some(crowd.at))
 }
@@ -105,62 +94,6 @@ fn homes<'a>(crowds: &'a [Crowd<'a>]) -> BTreeMap<Key<'a>, Home<'a>> {
         home.names.extend(crowd.names.iter().map(String::as_str));
     }
     homes
-}
-
-fn locks<'a>(crowds: &'a [Crowd<'a>]) -> BTreeMap<Key<'a>, Lock<'a>> {
-    let mut locks: BTreeMap<Key<'a>, Lock<'a>> = BTreeMap::new();
-    for (at, crowd) in crowds.iter().enumerate().filter(|(_, crowd)| crowd.takes_part()) {
-        let one = crowd.first;
-        let guard = one.guard_place.iter().map(|place| (true, place, one.guard_path.as_deref().unwrap_or("")));
-        let internal = one.locks.iter().map(|lock| (false, &lock.place, lock.path.as_str()));
-        for (is_guard, place, path) in guard.chain(internal) {
-            let alone = is_alone(place).then_some(crowd.at);
-            // What nobody else sees of one crowd is told as one.
-            let key = if alone.is_some() {
-                (("", None, if is_guard { "guard" } else { "" }), alone)
-            } else {
-                (self::place(place), None)
-            };
-            let fresh = || Lock::new(place, alone);
-            let lock = locks.entry(key).or_insert_with(fresh);
-            lock.guard |= is_guard;
-            lock.internal |= !is_guard;
-            if !lock.paths.contains(&path) {
-                lock.paths.push(path);
-            }
-            let (words, firm) = if is_guard { guard_words(one.guard) } else { internal_words(one.internal_lock) };
-            let words = if alone.is_some() { format!("{words}, alone") } else { words.to_owned() };
-            if lock.edges.last().is_none_or(|(crowd, ..)| *crowd != at) {
-                if firm {
-                    lock.takers += crowd.len();
-                    lock.names.extend(crowd.names.iter().map(String::as_str));
-                }
-                lock.homes.insert(home(crowd));
-                lock.edges.push((at, words, firm && alone.is_none()));
-            }
-        }
-    }
-    locks
-}
-
-/// How a guard is taken, and whether it holds.
-fn guard_words(state: &str) -> (&'static str, bool) {
-    match state {
-        "held" => ("takes", true),
-        "conditional" => ("takes on a condition", false),
-        "broken" => ("takes, but it fails", false),
-        "absent" | "bypassed" => ("a call goes past it", false),
-        _ => ("may take", false),
-    }
-}
-
-/// The same of an internal lock.
-fn internal_words(state: &str) -> (&'static str, bool) {
-    match state {
-        "uncreatable" => ("cannot create", false),
-        "unknown" => ("may take", false),
-        _ => ("takes", true),
-    }
 }
 
 impl Home<'_> {
@@ -218,66 +151,6 @@ fn role(role: &str) -> &str {
     if role == "unknown" { "role not known" } else { role }
 }
 
-impl<'a> Lock<'a> {
-    fn new(place: &'a PlaceName, alone: Option<usize>) -> Self {
-        let (names, homes) = (BTreeSet::new(), BTreeSet::new());
-        Self {
-            place,
-            guard: false,
-            internal: false,
-            alone,
-            paths: Vec::new(),
-            takers: 0,
-            names,
-            homes,
-            edges: Vec::new(),
-        }
-    }
-
-    fn node(&self, homes: &BTreeMap<Key<'a>, Home<'a>>) -> Node {
-        let label = match (self.guard, self.internal) {
-            (true, true) => "guard and internal lock",
-            (true, false) => "guard",
-            _ if self.paths.len() > 1 && self.alone.is_some() => "internal locks",
-            _ => "internal lock",
-        };
-        let mut lines = vec![line(Set::Label, label)];
-        let texts: Vec<String> = match self.alone {
-            Some(_) => self.paths.iter().map(|path| safe(path).into_owned()).collect(),
-            None => vec![safe(&self.place.text).into_owned()],
-        };
-        let shown = texts.iter().flat_map(|text| wrapped(text, WIDTH));
-        lines.extend(shown.map(|part| line(Set::Code, &part)));
-        let (words, tone) = self.joins(homes);
-        if self.alone.is_some() {
-            lines.push(line(Set::Text, &format!("on {}", safe(&self.place.text))));
-        }
-        lines.push(line(Set::Strong, &words));
-        let who = if self.names.is_empty() { String::new() } else { format!(" Taken by {}.", listed(&self.names)) };
-        let label = format!("{}{}", label.get(..1).unwrap_or("").to_uppercase(), label.get(1..).unwrap_or(""));
-        let title = format!("{label}, {}, on {}: {words}.{who}", texts.join(" and "), safe(&self.place.text));
-        Node { kind: Kind::Lock, tone, lines, title, participant: None }
-    }
-
-    /// Whom it joins, in words.
-    fn joins(&self, homes: &BTreeMap<Key<'a>, Home<'a>>) -> (String, Tone) {
-        let used: Vec<&Home<'_>> = self.homes.iter().filter_map(|home| homes.get(home)).collect();
-        let users: usize = used.iter().map(|home| home.users).sum();
-        let replicas = used.iter().map(|home| home.replicas).max().unwrap_or(1);
-        match (self.takers, users) {
-            _ if self.alone.is_some() && users <= 1 && replicas <= 1 => ("nobody else to join".to_owned(), Tone::Plain),
-            _ if self.alone.is_some() => ("joins nobody".to_owned(), Tone::Alone),
-            _ if self.place.kind == "unresolved" => ("joins whom is not known".to_owned(), Tone::Unknown),
-            (1, 1) if replicas > 1 => (format!("joins its {replicas} replicas"), Tone::Sound),
-            (0, _) => ("joins nobody for certain".to_owned(), Tone::Warning),
-            (1, 1) => ("nobody else to join".to_owned(), Tone::Plain),
-            (1, _) => ("joins nobody: one takes it".to_owned(), Tone::Warning),
-            (takers, users) if takers == users => (format!("joins all {users}"), Tone::Sound),
-            (takers, users) => (format!("joins {takers} of {users}"), Tone::Warning),
-        }
-    }
-}
-
-fn line(set: Set, text: &str) -> Line {
+pub(super) fn line(set: Set, text: &str) -> Line {
     Line { set, text: text.to_owned() }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! crowd    participants that are alike, told as one
-//! build    nodes and edges;  words: what they say
+//! build    nodes and edges;  lock: whom a lock joins;  words: names and paths that fit
 //! layout   where they go;  svg, mermaid, dot: how they are written
 //! ```
 
@@ -11,6 +11,7 @@ mod build;
 mod crowd;
 mod dot;
 mod layout;
+mod lock;
 mod mermaid;
 mod svg;
 #[cfg(test)]

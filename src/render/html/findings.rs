@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::changes::badge;
-use super::prose::{code, name, prose, row, severity, tone};
+use super::prose::{Rows, code, name, prose, severity, tone};
 use crate::finding::{Finding, Location};
 use crate::render::Given;
 use crate::render::frame::Shown;
@@ -14,17 +14,17 @@ use crate::render::words::suppression;
 /// Up to so many are open from the beginning.
 const OPEN: usize = 12;
 
-pub(super) fn section(findings: &[&Finding], given: &Given<'_>) -> Markup {
+pub(super) fn section(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings" @if !findings.is_empty() { " " span .count { (findings.len()) } } }
             @if findings.is_empty() { p { "None." } }
-            @for finding in findings { (article(finding, findings.len() <= OPEN, given)) }
+            @for finding in findings { (article(finding, findings.len() <= OPEN, (rows, given))) }
         }
     }
 }
 
-fn article(finding: &Finding, open: bool, given: &Given<'_>) -> Markup {
+fn article(finding: &Finding, open: bool, (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
     let tone = tone(finding.severity, &finding.rule);
     let name = name(finding.project.as_deref(), &finding.container);
     html! {
@@ -48,7 +48,7 @@ fn article(finding: &Finding, open: bool, given: &Given<'_>) -> Markup {
                     }
                 } }
                 p .links {
-                    @if let Some(row) = row(given.report, finding) { a href={ "#" (row) } { "Its row among the participants" } " · " }
+                    @if let Some(row) = rows.anchor(finding) { a href=(row) { "Its row among the participants" } " · " }
                     a href={ "#f-" (finding.fingerprint) } { "Link to this finding" }
                 }
             }
@@ -78,7 +78,7 @@ fn xml_lines(text: &str) -> String {
 }
 
 /// What does not count, and why.
-pub(super) fn suppressed(findings: &[&Finding], given: &Given<'_>) -> Markup {
+pub(super) fn suppressed(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
     html! {
         @if !findings.is_empty() {
             section aria-labelledby="suppressed" {
@@ -87,8 +87,8 @@ pub(super) fn suppressed(findings: &[&Finding], given: &Given<'_>) -> Markup {
                     li id={ "f-" (finding.fingerprint) } {
                         span .badge { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in "
                         @let name = name(finding.project.as_deref(), &finding.container);
-                        @match row(given.report, finding) {
-                            Some(row) => { a href={ "#" (row) } { (name) } }
+                        @match rows.anchor(finding) {
+                            Some(row) => { a href=(row) { (name) } }
                             None => { (name) }
                         }
                         ", " (prose(&suppression(finding)))

@@ -34,6 +34,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 fn page(given: &Given<'_>) -> Markup {
     let style = format!("{}{}", graph::STYLE, include_str!("page.css"));
     let report = given.report;
+    let rows = prose::Rows::of(report);
     let (counted, suppressed) = told_apart(report.findings.iter());
     let picture = (!report.participants.is_empty()).then(|| graph::part(&Graph::of(report)));
     html! {
@@ -65,8 +66,8 @@ fn page(given: &Given<'_>) -> Markup {
                         }
                     }
                     (participants::section(report))
-                    (findings::section(&counted, given))
-                    (findings::suppressed(&suppressed, given))
+                    (findings::section(&counted, (&rows, given)))
+                    (findings::suppressed(&suppressed, (&rows, given)))
                     (input(given))
                 }
                 footer { p { "Made by Overlock " (env!("CARGO_PKG_VERSION")) ". " code { "overlock explain RULE" } " tells more of a rule." } }

@@ -1,5 +1,7 @@
 //! Foreign text in a page: nothing in it moves anything, and maud escapes it. May use `finding`.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use crate::finding::{Finding, Report, UNDETERMINED, Verdict};
@@ -68,13 +70,23 @@ pub(super) fn link(finding: &Finding) -> Markup {
     html! { a class={ "rule " (tone) } href={ "#f-" (finding.fingerprint) } { (xml(&finding.rule)) } }
 }
 
-/// The anchor of the row of a finding's container, where there is one.
-pub(super) fn row(report: &Report, finding: &Finding) -> Option<String> {
-    let is_its = |(container, project): (&str, Option<&str>)| {
-        container == finding.container && project == finding.project.as_deref()
-    };
-    let at = report.participants.iter().position(|one| is_its((&one.container, one.project.as_deref())))?;
-    Some(format!("p{}", at + 1))
+/// The rows of the table by their containers.
+pub(super) struct Rows<'a>(BTreeMap<(Option<&'a str>, &'a str), usize>);
+
+impl<'a> Rows<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut rows = BTreeMap::new();
+        for (at, one) in report.participants.iter().enumerate() {
+            rows.entry((one.project.as_deref(), one.container.as_str())).or_insert(at + 1);
+        }
+        Self(rows)
+    }
+
+    /// The anchor of the row of a finding's container, where there is one.
+    pub(super) fn anchor(&self, finding: &Finding) -> Option<String> {
+        let at = self.0.get(&(finding.project.as_deref(), finding.container.as_str()))?;
+        Some(format!("#p{at}"))
+    }
 }
 
 #[cfg(test)]

@@ -33,16 +33,16 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
         _ => "sound",
     };
     let figures = [
-        (report.containers, "containers", ""),
-        (part, "participants", ""),
-        (counts.errors, "errors", "error"),
-        (counts.warnings, "warnings", "warning"),
+        (report.containers, "container", ""),
+        (part, "participant", ""),
+        (counts.errors, "error", "error"),
+        (counts.warnings, "warning", "warning"),
         (counts.undetermined, "undetermined", "unknown"),
-        (counts.notes, "notes", "note"),
+        (counts.notes, "note", "note"),
         (counts.suppressed, "suppressed", ""),
-        (wrong, "problems with the input", "error"),
+        (wrong, "problem with the input", "error"),
     ];
-    let always = |what: &str| matches!(what, "containers" | "participants" | "errors" | "warnings");
+    let always = |what: &str| matches!(what, "container" | "participant" | "error" | "warning");
     html! {
         header class={ "head " (tone) } {
             p .brand { "Overlock" }
@@ -53,10 +53,19 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
             }
             dl .figures {
                 @for (figure, what, tone) in figures.iter().filter(|(figure, what, _)| *figure > 0 || always(what)) {
-                    div class=(if *figure > 0 { tone } else { &"" }) { dt { (what) } dd { (figure) } }
+                    div class=(if *figure > 0 { tone } else { &"" }) { dt { (counted(*figure, what)) } dd { (figure) } }
                 }
             }
         }
+    }
+}
+
+/// What a figure counts: `1 note`, `2 notes`.
+fn counted(figure: usize, what: &str) -> String {
+    match (figure, what) {
+        (1, _) | (_, "undetermined" | "suppressed") => what.to_owned(),
+        (_, "problem with the input") => "problems with the input".to_owned(),
+        _ => format!("{what}s"),
     }
 }
 
