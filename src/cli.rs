@@ -74,6 +74,8 @@ pub enum Command {
     Where(Where),
     /// Print what `audit` would judge, so that it can be judged elsewhere with --from; secrets are taken out
     Capture(Capture),
+    /// Draw who shares a state directory and which locks join them: of a plan, or of what runs here
+    Graph(Graph),
     /// Print the resolved project as `docker compose config --format json` does, without Docker
     Config(Config),
     /// Say what a rule means, why, and how to fix what it finds
@@ -319,6 +321,33 @@ pub struct Sight {
     pub timeout: u64,
 }
 
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// What `check` takes: with a PATH, or an option of Compose's, the plan is drawn; without any, what runs here
+    pub paths: Vec<PathBuf>,
+    /// Compose's own options.
+    #[command(flatten)]
+    pub compose: Compose,
+    /// What to look at. A plan is drawn beside what --from was captured.
+    #[command(flatten)]
+    pub sight: Sight,
+    /// How to draw it
+    #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
+    pub format: GraphFormat,
+}
+
+/// Formats of `graph`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A picture that stands alone
+    Svg,
+    /// Text that pages of Markdown draw, as on GitHub and GitLab
+    Mermaid,
+    /// Text for Graphviz
+    Dot,
+}
+
 /// Arguments of `config`.
 #[derive(Debug, Args)]
 pub struct Config {
@@ -413,6 +442,8 @@ pub enum Format {
     Markdown,
     /// Metrics, for the textfile collector of Prometheus' node_exporter
     Prometheus,
+    /// One page for a browser, with the picture and all that was found; it fetches nothing
+    Html,
 }
 
 /// Thresholds.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
-    FORMATS, Rendered, annotations, array, counted, decoded, gitlab_severity, json, markdown, of, results,
+    FORMATS, Rendered, annotations, array, counted, decoded, gitlab_severity, json, markdown, of, page, results,
 };
 use crate::xml::{Element, Schema};
 
@@ -53,7 +53,8 @@ fn a_broken_project_in_every_format() {
     let alone = tempfile::tempdir().unwrap();
     let project = alone.path().join("broken");
     copied(&broken(), &project);
-    for format in FORMATS {
+    // The page is looked at in a browser.
+    for format in FORMATS.into_iter().filter(|format| *format != "html") {
         let run = overlock(&project, &["check", ".", "--format", format]);
         assert_eq!((run.status, run.err.as_str()), (1, ""), "{format}");
         let mut text = run.out;
@@ -265,6 +266,51 @@ fn markdown_shows_what_was_found_and_nothing_foreign_means_anything() {
         }
         for one in array(&report["participants"]) {
             assert!(shown.contains(&same(one["state_dir"].as_str().unwrap())));
+        }
+    }
+}
+
+#[test]
+fn the_page_tells_what_the_json_tells_and_fetches_nothing() {
+    for rendered in looked_at() {
+        let (report, text) = (rendered.json("json"), &rendered.texts["html"]);
+        // Between backticks a text is code, where that is possible.
+        let same = |text: &str| text.replace('`', "").split_whitespace().collect::<String>();
+        let shown = same(&page(text));
+        let folder = rendered.folder.display();
+        for finding in array(&report["findings"]) {
+            assert!(shown.contains(&same(of(finding, "message"))), "{} in {folder}", finding["message"]);
+            assert!(text.contains(&format!("id=\"f-{}\"", of(finding, "fingerprint"))));
+        }
+        for finding in counted(&report) {
+            let evidence = array(&finding["evidence"]).iter().map(|one| of(one, "text"));
+            for told in array(&finding["remedies"]).iter().map(|one| one.as_str().unwrap()).chain(evidence) {
+                assert!(shown.contains(&same(told)), "{told} in {folder}");
+            }
+            for at in array(&finding["locations"]) {
+                let place = at["fact"].as_str().map_or_else(
+                    || format!("{}:{}:{}", of(at, "file"), at["line"], at["column"]),
+                    |fact| format!("container {}: {fact}", of(at, "container")),
+                );
+                assert!(shown.contains(&same(&place)), "{place} in {folder}");
+            }
+        }
+        for one in array(&report["participants"]) {
+            for key in ["state_dir", "reason", "verdict"] {
+                assert!(one[key].as_str().is_none_or(|told| shown.contains(&same(told))), "{} in {folder}", one[key]);
+            }
+        }
+        for one in array(&report["diagnostics"]) {
+            assert!(shown.contains(&same(of(one, "message"))), "{one} in {folder}");
+        }
+        let ids: Vec<&str> = text.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{folder}");
+        for link in text.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let leads = link == "data:," || link.strip_prefix('#').is_some_and(|id| ids.contains(&id));
+            assert!(leads, "{link} in {folder}");
+        }
+        for fetched in [" src=", "url(", "@import", "<iframe", "<object", "<base"] {
+            assert!(!text.contains(fetched), "{fetched} in {folder}");
         }
     }
 }

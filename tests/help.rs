@@ -11,6 +11,7 @@ fn help() {
         &["watch", "--help"],
         &["where", "--help"],
         &["capture", "--help"],
+        &["graph", "--help"],
         &["explain", "--help"],
         &["completions", "--help"],
         &["man", "--help"],

@@ -11,6 +11,7 @@
 
 mod accept;
 mod bad_input;
+mod browser;
 mod canary;
 mod captures;
 mod ci;
@@ -24,6 +25,7 @@ mod explain;
 mod factory;
 mod fix;
 mod formats;
+mod graph;
 mod harness;
 mod help;
 mod layers;

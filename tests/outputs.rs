@@ -107,7 +107,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
         (&["--output", "json=x", "--output", "sarif=./x"], "the same file"),
         (&["--output", "json=x", "--format", "json"], "cannot be used with"),
         (&["--output", "json="], "no file after"),
-        (&["--output", "xml=x"], "the formats are text, json, sarif, github, gitlab, junit, markdown"),
+        (&["--output", "xml=x"], "the formats are text, json, sarif, github, gitlab, junit, markdown, html"),
     ] {
         let run = overlock(directory.path(), &[&["check"], wrong].concat());
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{wrong:?}");
@@ -123,7 +123,7 @@ fn what_is_wrong_with_the_input_is_told_where_nothing_else_tells_it() {
     for told in [&[][..], &["--output", "text"], &["--output", "json=x"], &["--output", "json", "--output", "text=y"]] {
         assert!(err(told).contains("`unknown` is no key"), "{told:?}");
     }
-    for silent in ["json", "sarif", "github", "gitlab", "junit", "markdown"] {
+    for silent in ["json", "sarif", "github", "gitlab", "junit", "markdown", "html"] {
         assert_eq!(err(&["--output", silent]), "", "{silent}");
     }
 }

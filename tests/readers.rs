@@ -13,7 +13,7 @@ use crate::xml::Element;
 pub(crate) type Told = (String, String);
 
 /// The formats beside text and JSON.
-pub(crate) const FORMATS: [&str; 5] = ["sarif", "github", "gitlab", "junit", "markdown"];
+pub(crate) const FORMATS: [&str; 6] = ["sarif", "github", "gitlab", "junit", "markdown", "html"];
 
 fn told(severity: &str, rule: &str) -> Told {
     (severity.to_owned(), rule.to_owned())
@@ -44,6 +44,7 @@ pub(crate) fn findings(format: &str, text: &str) -> Vec<Told> {
             .collect(),
         "junit" => Element::parse(text).texts().iter().flat_map(|text| text.lines()).filter_map(headline).collect(),
         "markdown" => text.lines().filter_map(heading).collect(),
+        "html" => text.split("<article ").skip(1).map(article).collect(),
         _ => text.lines().filter_map(headline).collect(),
     };
     all.sort();
@@ -72,6 +73,19 @@ fn headline(line: &str) -> Option<Told> {
 fn heading(line: &str) -> Option<Told> {
     let (severity, rest) = line.strip_prefix("### ")?.split_once(": `")?;
     Some(told(severity, rest.split_once('`')?.0))
+}
+
+/// `… data-rule="rule" data-severity="error">…`
+fn article(text: &str) -> Told {
+    let of = |name: &str| text.split_once(&format!("data-{name}=\"")).unwrap().1.split_once('"').unwrap().0;
+    told(of("severity"), of("rule"))
+}
+
+/// The text that a reader of a page sees, with its entities read.
+pub(crate) fn page(text: &str) -> String {
+    let body = text.split_once("<main").unwrap().1.split_once("<script>").unwrap().0;
+    let shown: String = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+    shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 pub(crate) fn json(text: &str) -> Value {

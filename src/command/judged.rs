@@ -79,8 +79,8 @@ pub(super) fn print(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let (at, took) = (World::now(), world.started.elapsed());
-    let given = Given { report, sources, rules, status, directory: &world.directory, at, took };
+    let (at, took) = (Some(World::now()), world.started.elapsed());
+    let given = Given { report, sources, rules, status, at, directory: &world.directory, took };
     outputs.write(&given, style, out, err)
 }
 

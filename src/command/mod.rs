@@ -8,6 +8,7 @@ mod config;
 mod configuration;
 mod explain;
 mod fix;
+mod graph;
 mod judged;
 mod live;
 mod observe;
@@ -104,8 +105,10 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Config(_) => Configuration::default(),
         command => configuration::find(cli, first_path(command), world, &sources),
     };
-    let judges =
-        matches!(cli.command, Command::Check(_) | Command::Audit(_) | Command::Preflight(_) | Command::Report(_));
+    let judges = matches!(
+        cli.command,
+        Command::Check(_) | Command::Audit(_) | Command::Preflight(_) | Command::Report(_) | Command::Graph(_)
+    );
     if !judges && !configuration.told.is_empty() {
         crate::render::diagnostics(&configuration.told, &sources, err)?;
         return Ok(ExitStatus::Unusable);
@@ -173,6 +176,9 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Capture(arguments) => {
             by(load(), &sources, err, |rules, err| capture::run(arguments, (world, rules, &sources), out, err))
         }
+        Command::Graph(arguments) => by(load(), &sources, err, |rules, err| {
+            graph::run(arguments, configuration, (world, rules, &sources), out, err)
+        }),
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
         Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
         Command::Completions(arguments) => shell::completions(arguments, out),
@@ -207,6 +213,7 @@ fn first_path(command: &Command) -> Option<&Path> {
     match command {
         Command::Check(check) => first_of(check),
         Command::Preflight(preflight) => first(&preflight.paths, &preflight.compose),
+        Command::Graph(graph) => first(&graph.paths, &graph.compose),
         _ => None,
     }
 }

@@ -93,5 +93,6 @@ fn format(format: cli::Format) -> Format {
         cli::Format::Junit => Format::Junit,
         cli::Format::Markdown => Format::Markdown,
         cli::Format::Prometheus => Format::Prometheus,
+        cli::Format::Html => Format::Html,
     }
 }

@@ -7,8 +7,8 @@ use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone,
 
 /// How a finding stands to what was before; `None` where nothing was held against it.
 pub(super) fn standing(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
-    let comparison = comparison?;
-    Some(match (finding.change?, comparison.before) {
+    let (change, comparison) = finding.change.zip(comparison)?;
+    Some(match (change, comparison.before) {
         (Change::New, Before::Running) => "introduced by the plan".to_owned(),
         (Change::Kept(_), Before::Running) => "so already, and the plan keeps it".to_owned(),
         (Change::New, _) => "new".to_owned(),

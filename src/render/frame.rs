@@ -34,16 +34,17 @@ pub(super) fn frame(finding: &Finding, sources: &Sources, style: Style) -> Strin
 }
 
 /// The lines of one location, with everything outside it masked.
-struct Shown {
+pub(super) struct Shown {
     path: String,
     line: usize,
-    text: String,
-    range: std::ops::Range<usize>,
-    label: String,
+    pub(super) text: String,
+    /// What of the text is the location.
+    pub(super) range: std::ops::Range<usize>,
+    pub(super) label: String,
 }
 
 impl Shown {
-    fn of(location: &Location, sources: &Sources) -> Self {
+    pub(super) fn of(location: &Location, sources: &Sources) -> Self {
         let file = sources.get(location.span.file);
         let (start, end) = (location.span.start, location.span.end);
         // A block ends at the start of the line after it: that line is not part of it.

@@ -9,7 +9,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Given;
 use super::place::{self, Place};
-use super::safe::safe;
+use super::safe::xml as plain;
 use super::words::{full_name, level, suppression, told_apart};
 use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
 use crate::model::{Diagnostic, Level};
@@ -192,9 +192,4 @@ fn written<W: io::Write>(case: &Case, xml: &mut Writer<W>) -> io::Result<()> {
         Ok(())
     })?;
     Ok(())
-}
-
-/// Without what moves a cursor, and without the two characters that XML has no way to write.
-fn plain(text: &str) -> String {
-    safe(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

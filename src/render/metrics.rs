@@ -52,7 +52,11 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
     )?;
     // Seconds since 1970 are far below 2^53.
     #[allow(clippy::cast_precision_loss, reason = "no second of this age is so large")]
-    one("overlock_last_run_timestamp_seconds", "When the run ended, in seconds since 1970.", given.at as f64)?;
+    one(
+        "overlock_last_run_timestamp_seconds",
+        "When the run ended, in seconds since 1970.",
+        given.at.unwrap_or_default() as f64,
+    )?;
     one("overlock_run_duration_seconds", "How long the run took.", given.took.as_secs_f64())?;
     several("overlock_participants", "Participants by verdict.", &["verdict"], &participants(given))?;
     several("overlock_findings", "Findings that count.", &["rule", "severity"], &findings(given))?;

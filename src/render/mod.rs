@@ -6,6 +6,8 @@ mod diff;
 mod frame;
 mod github;
 mod gitlab;
+mod graph;
+mod html;
 mod json;
 mod junit;
 mod located;
@@ -31,6 +33,7 @@ use crate::text::Sources;
 use crate::triage::ExitStatus;
 
 pub use diff::diff;
+pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
@@ -55,6 +58,8 @@ pub enum Format {
     Markdown,
     /// Prometheus' text format.
     Prometheus,
+    /// A page for a browser.
+    Html,
 }
 
 /// What a renderer is given. It decides none of it.
@@ -68,10 +73,10 @@ pub struct Given<'a> {
     pub rules: &'a Ruleset,
     /// How the run ends.
     pub status: ExitStatus,
+    /// When the run was, in seconds since 1970, where that is to be told.
+    pub at: Option<i64>,
     /// The directory that paths are told from.
     pub directory: &'a Path,
-    /// When it was judged, in seconds since 1970.
-    pub at: i64,
     /// How long the run took until then.
     pub took: Duration,
 }
@@ -99,6 +104,7 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
         Format::Junit => junit::write(given, out),
         Format::Markdown => markdown::write(given, out),
         Format::Prometheus => metrics::write(given, out),
+        Format::Html => html::write(given, out),
     }
 }
 

@@ -19,6 +19,11 @@ pub(super) fn same_width(text: &str) -> String {
     text.chars().map(|character| if is_plain(character) { character } else { '\u{fffd}' }).collect()
 }
 
+/// The text for XML, which has no way to write two characters that are otherwise plain.
+pub(super) fn xml(text: &str) -> String {
+    safe(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
 fn is_plain(character: char) -> bool {
     let reorders = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_lines = matches!(character, '\u{2028}' | '\u{2029}');

@@ -11,8 +11,16 @@ use crate::ruleset::{Confidence, Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
 use crate::triage::{self, ExitStatus, Names};
 
-const ALL: [Format; 7] =
-    [Format::Text, Format::Json, Format::Sarif, Format::Github, Format::Gitlab, Format::Junit, Format::Markdown];
+const ALL: [Format; 8] = [
+    Format::Text,
+    Format::Json,
+    Format::Sarif,
+    Format::Github,
+    Format::Gitlab,
+    Format::Junit,
+    Format::Markdown,
+    Format::Html,
+];
 
 fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
     Finding {
@@ -58,7 +66,7 @@ fn report(sources: &Sources) -> Report {
 fn rendered(report: &Report, sources: &Sources, status: ExitStatus, format: Format) -> String {
     let rules = Ruleset::load(sources, None).unwrap();
     let directory = Path::new("/work");
-    let given = Given { report, sources, rules: &rules, status, directory, at: 0, took: std::time::Duration::ZERO };
+    let given = Given { report, sources, rules: &rules, status, directory, at: None, took: std::time::Duration::ZERO };
     let mut out = Vec::new();
     render(&given, format, Style { colour: false, width: None }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -77,7 +85,7 @@ fn what_is_suppressed_does_not_count_and_is_counted() {
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Clean, format);
         assert!(text.contains("what version-skew says"), "{format:?}");
-        let tells = matches!(format, Format::Json | Format::Sarif | Format::Junit | Format::Markdown);
+        let tells = matches!(format, Format::Json | Format::Sarif | Format::Junit | Format::Markdown | Format::Html);
         for rule in ["file-mount", "home-mounted", "stale-bind"] {
             // SARIF has every rule among those of the tool.
             let told = text.contains(&format!("of-{rule}"));

@@ -1,0 +1,79 @@
+//! `overlock graph`: the picture of a plan, or of what runs here. May use everything but `main`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use anyhow::bail;
+
+use super::accept::Acceptance;
+use super::configuration::Configuration;
+use super::judged::{self, Read};
+use super::observe::{self, Wanted};
+use super::{World, check, first, programs};
+use crate::cli::{Accept, Compose, FailOn, Graph, GraphFormat};
+use crate::model::Layout;
+use crate::render::{self, Picture};
+use crate::ruleset::Ruleset;
+use crate::text::Sources;
+use crate::triage::ExitStatus;
+
+/// Draws it. What was found is in the picture and fails nothing; what could not be looked at does.
+pub(super) fn run(
+    arguments: &Graph,
+    configuration: Configuration,
+    (world, rules, sources): (&World, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let planned = is_planned(arguments);
+    let layout = if planned {
+        plan(arguments, (world, rules, sources))?
+    } else {
+        let captures = observe::captures(&arguments.sight, &Wanted::default(), (world, rules, sources))?;
+        observe::joined(&captures, rules, sources)
+    };
+    let accept = Accept { baseline: None, write_baseline: None };
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: first(&arguments.paths, &arguments.compose).map(Path::to_owned),
+        arguments: &accept,
+        since: None,
+        whole: arguments.compose.profile.is_empty(),
+        planned,
+    };
+    let read = Read { layout, acceptance, only: BTreeSet::new() };
+    let (report, status) = judged::judged(read, Some(FailOn::Never), (rules, sources), err)?;
+    let picture = match arguments.format {
+        GraphFormat::Svg => Picture::Svg,
+        GraphFormat::Mermaid => Picture::Mermaid,
+        GraphFormat::Dot => Picture::Dot,
+    };
+    render::picture(&report, picture, out)?;
+    render::diagnostics(&report.diagnostics, sources, err)?;
+    Ok(status)
+}
+
+/// Whether anything says that a plan is meant.
+fn is_planned(arguments: &Graph) -> bool {
+    let Compose { file, project_name, project_directory, env_file, profile } = &arguments.compose;
+    let lists = [arguments.paths.is_empty(), file.is_empty(), env_file.is_empty(), profile.is_empty()];
+    lists.contains(&false) || project_name.is_some() || project_directory.is_some()
+}
+
+/// The plan, beside what captures say runs.
+fn plan(arguments: &Graph, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Layout> {
+    let sight = &arguments.sight;
+    if sight.host.is_some() || sight.context.is_some() {
+        bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
+    }
+    let names = OnceLock::from(programs(rules));
+    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None };
+    let mut layout = check::read(&asked, world, (&names, sources))?;
+    for from in &sight.from {
+        check::beside(&mut layout, &observe::from_file(from, world)?, rules, sources);
+    }
+    Ok(layout)
+}

@@ -1,0 +1,176 @@
+//! The picture of who shares what: state directories, who uses them, and the locks that join them or join nobody. Plain
+//! data, made from a report alone. May use `finding`; `layout` is the one home of rust-sugiyama.
+//!
+//! ```text
+//! crowd    participants that are alike, told as one
+//! build    nodes and edges;  lock: whom a lock joins;  words: names and paths that fit
+//! layout   where they go;  svg, mermaid, dot: how they are written
+//! ```
+
+mod build;
+mod crowd;
+mod dot;
+mod layout;
+mod lock;
+mod mermaid;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::io;
+
+use crate::finding::Report;
+
+pub(super) use svg::{STYLE, part};
+
+/// How a picture is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// A picture that stands alone.
+    Svg,
+    /// Text that many pages of Markdown draw.
+    Mermaid,
+    /// Text for Graphviz.
+    Dot,
+}
+
+/// Writes the picture of a report.
+///
+/// # Errors
+/// What the stream says.
+pub fn picture(report: &Report, picture: Picture, out: &mut dyn io::Write) -> io::Result<()> {
+    let graph = Graph::of(report);
+    match picture {
+        Picture::Svg => svg::write(&graph, out),
+        Picture::Mermaid => mermaid::write(&graph, out),
+        Picture::Dot => dot::write(&graph, out),
+    }
+}
+
+/// Nodes, and what joins them. Every text in it is safe to print, and short where it is drawn.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Graph {
+    /// What it shows, in a few words.
+    pub(super) title: String,
+    /// The same in a sentence.
+    pub(super) summary: String,
+    /// In the order of the report; state directories before who uses them, those before their locks.
+    pub(super) nodes: Vec<Node>,
+    /// By the node they start from.
+    pub(super) edges: Vec<Edge>,
+}
+
+/// What a node is, which is also the column it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A state directory.
+    Place,
+    /// Who uses it: one participant, or several that are alike.
+    Crowd,
+    /// An internal lock or a guard.
+    Lock,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 3] = [Self::Place, Self::Crowd, Self::Lock];
+
+    /// What the nodes of this kind are together.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Place => "State directories",
+            Self::Crowd => "Containers",
+            Self::Lock => "Locks",
+        }
+    }
+}
+
+/// How a node is drawn, beside what it says in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    /// Nothing to say of it.
+    Plain,
+    /// Takes no part.
+    Away,
+    /// Sound: a participant, or a lock that joins all.
+    Sound,
+    /// A warning, or a lock that joins some.
+    Warning,
+    /// Not known.
+    Unknown,
+    /// An error.
+    Error,
+    /// A lock that nobody else can see.
+    Alone,
+}
+
+impl Tone {
+    /// Its name in style sheets.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Away => "away",
+            Self::Sound => "sound",
+            Self::Warning => "warning",
+            Self::Unknown => "unknown",
+            Self::Error => "error",
+            Self::Alone => "alone",
+        }
+    }
+}
+
+/// A box with some lines of text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) tone: Tone,
+    pub(super) lines: Vec<Line>,
+    /// All that the box stands for, in sentences.
+    pub(super) title: String,
+    /// The first participant that it stands for, by its place in the report.
+    pub(super) participant: Option<usize>,
+}
+
+/// A line of a box, and how it is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) set: Set,
+    pub(super) text: String,
+}
+
+/// How a line is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Set {
+    /// What the node is.
+    Label,
+    /// A container's name.
+    Name,
+    /// The verdict, or whom a lock joins.
+    Strong,
+    /// A path or a rule.
+    Code,
+    /// What else there is to say.
+    Text,
+}
+
+/// From a node of one column to one of the next, both by their place among the nodes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) words: String,
+    /// Whether it holds: a lock that is taken perhaps, or alone, holds nobody off.
+    pub(super) firm: bool,
+}
+
+impl Graph {
+    /// The name of a node in the writers.
+    pub(super) fn name(&self, at: usize) -> String {
+        let letter = match self.nodes.get(at).map(|node| node.kind) {
+            Some(Kind::Place) => 'd',
+            Some(Kind::Lock) => 'l',
+            Some(Kind::Crowd) | None => 'c',
+        };
+        format!("{letter}{}", at + 1)
+    }
+}

@@ -1,0 +1,102 @@
+//! Each finding with its lines, its evidence and what to do; and those that do not count. May use `finding`.
+
+use maud::{Markup, html};
+
+use super::changes::badge;
+use super::prose::{Rows, code, name, prose, severity, tone};
+use crate::finding::{Finding, Location};
+use crate::render::Given;
+use crate::render::frame::Shown;
+use crate::render::place::Place;
+use crate::render::safe::xml;
+use crate::render::words::suppression;
+
+/// Up to so many are open from the beginning.
+const OPEN: usize = 12;
+
+pub(super) fn section(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
+    html! {
+        section aria-labelledby="findings" {
+            h2 #findings { "Findings" @if !findings.is_empty() { " " span .count { (findings.len()) } } }
+            @if findings.is_empty() { p { "None." } }
+            @for finding in findings { (article(finding, findings.len() <= OPEN, (rows, given))) }
+        }
+    }
+}
+
+fn article(finding: &Finding, open: bool, (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
+    let tone = tone(finding.severity, &finding.rule);
+    let name = name(finding.project.as_deref(), &finding.container);
+    html! {
+        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(&finding.rule)) data-severity=(finding.severity.name()) {
+            details open[open] {
+                summary {
+                    h3 { span class={ "badge " (tone) } { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in " (name) }
+                    (badge(finding, given.report.comparison.as_ref()))
+                    p .message { (prose(&finding.message)) }
+                }
+                @for location in &finding.locations { (lines(location, given)) }
+                @if !finding.remedies.is_empty() {
+                    h4 { "To fix it, best first" }
+                    ol { @for remedy in &finding.remedies { li { (prose(remedy)) } } }
+                }
+                h4 { "Evidence, confidence " (finding.confidence.name()) }
+                ul { @for evidence in &finding.evidence {
+                    li {
+                        span .kind { (evidence.kind.name()) } " " (prose(&evidence.text))
+                        @if let Some(span) = evidence.span { " (" (code(&Place::of(span, given).words())) ")" }
+                    }
+                } }
+                p .links {
+                    @if let Some(row) = rows.anchor(finding) { a href=(row) { "Its row among the participants" } " · " }
+                    a href={ "#f-" (finding.fingerprint) } { "Link to this finding" }
+                }
+            }
+        }
+    }
+}
+
+/// A location with its lines. Of them only what is inside the location is shown, as in the text.
+fn lines(location: &Location, given: &Given<'_>) -> Markup {
+    let shown = Shown::of(location, given.sources);
+    let part = |range| shown.text.get(range).unwrap_or("");
+    let (before, within) = (part(0..shown.range.start), part(shown.range.clone()));
+    let after = part(shown.range.end..shown.text.len());
+    html! {
+        figure {
+            figcaption { (code(&Place::of(location.span, given).words())) @if !shown.label.is_empty() { ": " (prose(&location.label)) } }
+            @if !shown.text.trim().is_empty() {
+                pre { code { (xml_lines(before)) mark { (xml_lines(within)) } (xml_lines(after)) } }
+            }
+        }
+    }
+}
+
+/// Lines that are safe but for the ends between them.
+fn xml_lines(text: &str) -> String {
+    text.split('\n').map(xml).collect::<Vec<_>>().join("\n")
+}
+
+/// What does not count, and why.
+pub(super) fn suppressed(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
+    html! {
+        @if !findings.is_empty() {
+            section aria-labelledby="suppressed" {
+                h2 #suppressed { "Suppressed " span .count { (findings.len()) } }
+                ul .plain { @for finding in findings {
+                    li id={ "f-" (finding.fingerprint) } {
+                        span .badge { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in "
+                        @let name = name(finding.project.as_deref(), &finding.container);
+                        @match rows.anchor(finding) {
+                            Some(row) => { a href=(row) { (name) } }
+                            None => { (name) }
+                        }
+                        ", " (prose(&suppression(finding)))
+                        " " (badge(finding, given.report.comparison.as_ref()))
+                        p .quiet { (prose(&finding.message)) }
+                    }
+                } }
+            }
+        }
+    }
+}
