@@ -107,7 +107,10 @@ fn what_cannot_be_meant_is_wrong_usage() {
         (&["--output", "json=x", "--output", "sarif=./x"], "the same file"),
         (&["--output", "json=x", "--format", "json"], "cannot be used with"),
         (&["--output", "json="], "no file after"),
-        (&["--output", "xml=x"], "the formats are text, json, sarif, github, gitlab, junit, markdown, html"),
+        (
+            &["--output", "xml=x"],
+            "the formats are text, json, sarif, github, gitlab, junit, markdown, prometheus, html",
+        ),
     ] {
         let run = overlock(directory.path(), &[&["check"], wrong].concat());
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{wrong:?}");
