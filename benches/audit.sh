@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whole process beside whole process, in turn, with containers up: `overlock audit`, the kernel's evidence included, and
-# `docker inspect $(docker ps -q)`. Needs root, an engine on this host and busybox (Debian: busybox-static).
+# Whole process beside whole process, in turn, with containers up: `overlock audit`, the kernel's evidence included,
+# `overlock report` with its page, its metrics and its memory, and `docker inspect $(docker ps -q)`. Needs root, an engine on this host and busybox (Debian: busybox-static).
 # usage: benches/audit.sh [CONTAINERS]     default: 150
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,15 +22,20 @@ tar -C "$dir/image" -c . | docker import - "$image" >/dev/null
 seq "$count" | xargs -P 4 -I{} docker run -d --network none --label "overlock-bench=$$" -e HOME=/home/agent \
   -v "$dir/claude:/home/agent/.claude" "$image" /bin/busybox sleep 100000 >/dev/null
 
-python3 - "$binary" <<'PY'
+python3 - "$binary" "$dir" <<'PY'
 import json, statistics, subprocess, sys, time
-binary = sys.argv[1]
+binary, folder = sys.argv[1:]
 report = json.loads(subprocess.run([binary, "audit", "--format", "json"], capture_output=True).stdout)
 seen = report["summary"]["participants"]
 wrong = [one["message"] for one in report["diagnostics"]]
 assert not wrong and not report["summary"]["undetermined"], (wrong, report["summary"])
 calls = {
     "overlock audit": [binary, "audit"],
+    "overlock report": [binary, "report", "--state", folder + "/state"],
+    "with page, metrics": [
+        binary, "report", "--state", folder + "/state", "--output", "text",
+        "--output", "html=%s/page.html" % folder, "--output", "prometheus=%s/overlock.prom" % folder,
+    ],
     "docker inspect": ["sh", "-c", "docker inspect $(docker ps -q)"],
 }
 times = {name: [] for name in calls}
@@ -41,5 +46,5 @@ for _ in range(21):
         times[name].append((time.perf_counter() - start) * 1e3)
 print("%d participants, medians of 21 (least, most):" % seen)
 for name, each in times.items():
-    print("%-16s %6.1f ms (%.1f, %.1f)" % (name, statistics.median(each), min(each), max(each)))
+    print("%-18s %6.1f ms (%.1f, %.1f)" % (name, statistics.median(each), min(each), max(each)))
 PY
