@@ -105,10 +105,11 @@ impl Browser {
         self.chromium("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// Whether the reader wants it `light` or `dark`.
+    /// Whether the reader wants it `light` or `dark`, or on paper: `print`.
     pub(crate) fn scheme(&self, scheme: &str) {
+        let media = if scheme == "print" { "print" } else { "" };
         let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
-        self.chromium("Emulation.setEmulatedMedia", &json!({ "features": [feature] }));
+        self.chromium("Emulation.setEmulatedMedia", &json!({ "media": media, "features": [feature] }));
     }
 
     /// The whole page as a picture.
