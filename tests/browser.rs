@@ -60,7 +60,7 @@ fn looked_at(browser: &Browser, file: &Path) {
     let name = file.file_stem().unwrap().to_str().unwrap();
     browser.width(1280);
     browser.open(file);
-    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 390)] {
+    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 390), ("print", 720)] {
         browser.scheme(scheme);
         browser.width(width);
         let dark = browser.script("return getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)";
@@ -70,6 +70,7 @@ fn looked_at(browser: &Browser, file: &Path) {
         assert!(overflow.as_i64().unwrap() <= 0, "{name} is {overflow} too wide at {width}");
         browser.picture(&artifacts().join(format!("{name}-{scheme}-{width}.png")));
     }
+    browser.scheme("light");
     browser.width(1280);
 }
 

@@ -105,10 +105,11 @@ impl Browser {
         self.chromium("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// Whether the reader wants it `light` or `dark`.
+    /// Whether the reader wants it `light` or `dark`, or on paper: `print`.
     pub(crate) fn scheme(&self, scheme: &str) {
+        let media = if scheme == "print" { "print" } else { "" };
         let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
-        self.chromium("Emulation.setEmulatedMedia", &json!({ "features": [feature] }));
+        self.chromium("Emulation.setEmulatedMedia", &json!({ "media": media, "features": [feature] }));
     }
 
     /// The whole page as a picture.
@@ -158,9 +159,27 @@ impl Drop for Browser {
     fn drop(&mut self) {
         // The browser ends with its session, and not with its driver.
         if !self.session.is_empty() {
-            _ = self.try_to_ask("DELETE", &self.session, &Value::Null);
+            _ = self.try_to_ask("DELETE", &self.session, &json!({}));
         }
         _ = self.driver.kill();
         _ = self.driver.wait();
+        let left = self.left();
+        if !left.is_empty() {
+            _ = Command::new("kill").arg("-9").args(left).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+impl Browser {
+    /// The processes of the browser, each of which is told of its profile.
+    fn left(&self) -> Vec<String> {
+        let profile = self.profile.path().display().to_string();
+        let processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+        let is_its = |path: &Path| {
+            let line = fs::read(path.join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(&profile)
+        };
+        let numbers = processes.filter(|one| is_its(&one.path())).map(|one| one.file_name().display().to_string());
+        numbers.filter(|name| name.parse::<u32>().is_ok_and(|number| number != std::process::id())).collect()
     }
 }

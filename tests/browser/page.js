@@ -10,7 +10,8 @@ for (const box of boxes) {
     if (box !== other && meet(area(box), area(other))) problems.push(`${box.parentNode.id} is on ${other.parentNode.id}`);
   }
   for (const text of box.parentNode.querySelectorAll("text")) {
-    if (!inside(area(text), area(box))) problems.push(`"${text.textContent}" is outside its box`);
+    const room = area(box);
+    if (!inside(area(text), new DOMRect(room.x + 8, room.y, room.width - 14, room.height))) problems.push(`"${text.textContent}" is outside its box`);
   }
 }
 const words = [...document.querySelectorAll(".edge text")];

@@ -12,7 +12,7 @@ use crate::ruleset::Severity;
 const MANY: usize = 4;
 const FEW: usize = 8;
 /// How wide a name is drawn.
-const WIDTH: usize = 30;
+const WIDTH: usize = 27;
 
 /// One participant, or several that are alike; never empty.
 pub(super) struct Crowd<'a> {

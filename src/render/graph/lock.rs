@@ -45,7 +45,7 @@ pub(super) fn locks<'a>(crowds: &'a [Crowd<'a>]) -> BTreeMap<Key<'a>, Lock<'a>> 
             let lock = locks.entry(key).or_insert_with(fresh);
             lock.guard |= is_guard;
             lock.internal |= !is_guard;
-            if !lock.paths.contains(&path) {
+            if alone.is_some() && !lock.paths.contains(&path) {
                 lock.paths.push(path);
             }
             let (words, firm) = if is_guard { guard_words(one.guard) } else { internal_words(one.internal_lock) };

@@ -67,13 +67,18 @@ fn controls(participants: &[Participant]) -> Markup {
     }
 }
 
+/// A name that may go on on the next line after its project.
+fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive('/') { (part) wbr; } }
+}
+
 fn row(at: usize, one: &Participant, about: &About<'_>) -> Markup {
     let away = one.verdict == Verdict::NotAParticipant;
     let unless_away = |text: &str| if away { "–".to_owned() } else { text.to_owned() };
     let found = about.get(&(one.project.as_deref(), one.container.as_str())).map(Vec::as_slice).unwrap_or_default();
     html! {
         tr id={ "p" (at + 1) } data-verdict=(one.verdict.name()) {
-            th scope="row" { (name(one.project.as_deref(), &one.container)) }
+            th scope="row" { (breakable(&name(one.project.as_deref(), &one.container))) }
             td data-key=(one.verdict as u8) { (verdict(one.verdict)) }
             td .why {
                 @if !one.reason.is_empty() { (prose(&one.reason)) }
