@@ -36,7 +36,7 @@ impl State {
     /// No directory is known, or another report holds it for longer than this one may take.
     pub(super) fn open(arguments: &Report, world: &World) -> anyhow::Result<Self> {
         let directory = directory(arguments, world)?;
-        let file = directory.join(format!("report{}.json", series(arguments, world)));
+        let file = directory.join(format!("state{}.json", series(arguments, world)));
         let path = file.with_extension("lock");
         let opened = fs::create_dir_all(&directory)
             .and_then(|()| OpenOptions::new().create(true).truncate(false).write(true).open(&path));
