@@ -11,7 +11,7 @@
 //! judge     places, exclusion, facts, the matrix  -> Findings
 //! fix       what ends a finding, as edits of a file
 //! triage    what counts: order, fingerprints, what a team accepts, the exit status
-//! render    text, JSON, where paths live
+//! render    text, JSON and the other formats, the page, the picture, metrics, where paths live
 //! command   one file a subcommand
 //! cli       the command line's types
 //! ```

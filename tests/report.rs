@@ -146,6 +146,18 @@ fn a_memory_that_cannot_be_kept_is_said_after_the_report() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_used_is_told_each_time() {
+    let host = Host::new();
+    host.is("unguarded-call/ok-held-by-ancestor");
+    fs::write(host.folder.path().join("overlock.yaml"), "no_such_key: 1\n").unwrap();
+    for _ in 0..2 {
+        let run = host.report(&["--quiet"]);
+        assert_eq!(run.status, 2, "{}", run.out);
+        assert!(run.err.contains("overlock.yaml:1:1: error: the configuration is not used"), "{}", run.err);
+    }
+}
+
+#[test]
 fn memory_is_where_such_things_are_kept_and_one_for_each_engine() {
     let host = Host::new();
     host.is("unguarded-call/bad-one-without");

@@ -38,7 +38,9 @@ pub(super) fn run(
     let (last, problem) = state.read();
     let now = World::now();
     let kept = History::compare(last.as_ref(), &mut report, &seen, now);
-    let same = arguments.quiet && problem.is_none() && !kept.differs(last.as_ref());
+    // Input that cannot be used is told each time: until it is mended, nothing else is.
+    let usable = problem.is_none() && status != ExitStatus::Unusable;
+    let same = arguments.quiet && usable && !kept.differs(last.as_ref());
     if !same {
         err.write_all(&told)?;
     }

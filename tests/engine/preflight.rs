@@ -57,10 +57,11 @@ fn endangered(report: &Value) -> Vec<&str> {
 }
 
 /// The verdicts of one container, before and after.
-fn turn<'a>(report: &'a Value, name: &str) -> (Option<&'a str>, Option<&'a str>) {
+fn turn<'a>(report: &'a Value, (project, name): (&str, &str)) -> (Option<&'a str>, Option<&'a str>) {
     assert_eq!(misfits(report), Vec::<String>::new());
     let all = report["comparison"]["verdicts"].as_array().unwrap();
-    let one = all.iter().find(|one| one["container"] == name).unwrap_or_else(|| panic!("no {name} in {report:#}"));
+    let own = |one: &&Value| one["container"] == name && one["project"] == project;
+    let one = all.iter().find(own).unwrap_or_else(|| panic!("no {name} in {report:#}"));
     (one["before"].as_str(), one["after"].as_str())
 }
 
@@ -81,8 +82,8 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     named.sort_unstable();
     assert_eq!(endangered(&report), named, "{report:#}");
     assert!(rules(&report, "chat").contains(&"interactive-shares-identity"));
-    assert_eq!(turn(&report, "agents"), (Some("ok"), Some("error")));
-    assert_eq!(turn(&report, "chat"), (None, Some("error")));
+    assert_eq!(turn(&report, (&name, "agents")), (Some("ok"), Some("error")));
+    assert_eq!(turn(&report, (&name, "chat")), (None, Some("error")));
     let all = report["findings"].as_array().unwrap().iter();
     let of_plan = all.filter(|finding| finding["project"] == name.as_str());
     assert!(of_plan.clone().count() > 0 && of_plan.clone().all(|finding| finding["change"]["state"] == "new"));
@@ -99,7 +100,7 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     let mended = preflight(&project, &[]);
     assert_eq!(mended.status, 0, "{} {}", mended.out, mended.err);
     assert_eq!(endangered(&mended.json()), Vec::<&str>::new());
-    assert_eq!(turn(&mended.json(), "agents"), (Some("ok"), Some("ok")));
+    assert_eq!(turn(&mended.json(), (&name, "agents")), (Some("ok"), Some("ok")));
 }
 
 #[test]
@@ -164,6 +165,39 @@ fn a_link_in_a_mounted_home_is_the_containers_to_follow() {
     let report = preflight(&plan(engine, &name, &services), &[]).json();
     assert_eq!(participant(&report, "through")["place"]["path"], state.to_string());
     assert_eq!(participant(&report, "through")["peers"][0], "plain");
+}
+
+#[test]
+fn what_the_host_mounts_below_a_source_comes_with_it_and_what_it_forbids_stays_forbidden() {
+    let test = "what_the_host_mounts_below_a_source_comes_with_it_and_what_it_forbids_stays_forbidden";
+    let Some(engine) = engine(test) else { return };
+    let (state, name) = (shared(engine), engine.name("below"));
+    let (home, closed) = (engine.directory("home"), engine.directory("closed"));
+    let inner = home.join(".claude");
+    fs::create_dir(&inner).unwrap();
+    let [state_path, inner, closed] = [&state, &inner, &closed].map(|path| path.to_str().unwrap());
+    must("mount", &["--bind", state_path, inner]);
+    must("mount", &["-t", "tmpfs", "-o", "ro", "tmpfs", closed]);
+    let image = &engine.image;
+    let one = |name: &str, mount: &str| {
+        format!(
+            "  {name}:\n    image: {image}\n    user: root\n    environment: {{HOME: /home/agent}}\n    {LABELS}\n    volumes: ['{mount}']\n"
+        )
+    };
+    let services = [
+        one("through", &format!("{}:/home/agent", home.display())),
+        one("plain", &format!("{state_path}:/home/agent/.claude")),
+        one("closed", &format!("{closed}:/home/agent/.claude")),
+    ];
+    let found = preflight(&plan(engine, &name, &services.concat()), &[]);
+    for path in [inner, closed] {
+        must("umount", &[path]);
+    }
+    let report = found.json();
+    assert_eq!(participant(&report, "through")["place"]["path"], state_path);
+    assert_eq!(participant(&report, "through")["peers"][0], "plain");
+    assert_eq!(participant(&report, "closed")["access"], "ro", "a bind of what is mounted read-only is read-only");
+    assert_eq!(rules(&report, "closed"), ["read-only-share"]);
 }
 
 #[test]
