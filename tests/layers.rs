@@ -46,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["source/engine/"]),
     ("maud", &["render/html/"]),
     // The engine names rustls's module of that name.
-    ("ring", &["render/html/", "source/engine/tls.rs"]),
+    ("ring", &["render/html/", "source/engine/tls.rs", "source/proc/layers.rs"]),
     ("percent_encoding", &["render/sarif/"]),
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/layout.rs"]),

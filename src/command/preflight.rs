@@ -122,9 +122,11 @@ fn planned(
     }
     let stored = |container: &Container| images.known(&container.image.as_ref()?.text);
     let known = |container: Container| {
-        let found = stored(&container).and_then(|image| same_image(&image, running, sources));
+        let image = stored(&container);
+        let found = image.as_ref().and_then(|image| same_image(image, running, sources));
         let (installed, home) = found.unwrap_or_default();
-        proc::Planned { container, installed, home }
+        let layers = image.map_or_else(Vec::new, |image| image.layers.clone());
+        proc::Planned { container, installed, home, layers }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let ground =
@@ -178,4 +180,52 @@ fn services(running: &Capture) -> Services {
         Some(((one.project.clone(), one.name.clone()), (one.project.clone(), service)))
     };
     running.containers.iter().filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::KernelMount;
+    use crate::source::capture::{Held, Running};
+
+    #[test]
+    fn what_runs_an_image_shows_what_is_in_it() {
+        let program = |path: &str| Installed {
+            program: "p".to_owned(),
+            path: path.to_owned(),
+            version: Some("1.2.3".to_owned()),
+            span: None,
+        };
+        let mounted = KernelMount {
+            id: 2,
+            parent: 1,
+            device: "8:1".to_owned(),
+            root: "/".to_owned(),
+            mount_point: "/opt".to_owned(),
+            fstype: "ext4".to_owned(),
+            source: "none".to_owned(),
+            options: Vec::new(),
+            super_options: Vec::new(),
+        };
+        let kernel = Kernel {
+            followed: true,
+            mounts: vec![mounted],
+            installed: vec![program("/usr/lib/p"), program("/opt/p")],
+            home: Some("/home/agent".to_owned()),
+            ..Kernel::default()
+        };
+        let mut one = Running { image_id: "sha256:1".to_owned(), kernel: Some(kernel), ..Running::default() };
+        let sources = Sources::default();
+        let image = |id: &str| Arc::new(Stored { id: id.to_owned(), ..Stored::default() });
+        let seen = |one: &Running, id: &str| {
+            let running = Capture { containers: vec![one.clone()], ..Capture::default() };
+            let found = same_image(&image(id), &running, &sources)?;
+            Some((found.0.into_iter().map(|one| one.path).collect::<Vec<_>>(), found.1))
+        };
+        let paths = vec!["/usr/lib/p".to_owned()];
+        assert_eq!(seen(&one, "sha256:1"), Some((paths.clone(), Some("/home/agent".to_owned()))));
+        assert_eq!((seen(&one, "sha256:2"), seen(&one, "")), (None, None));
+        one.env.insert("HOME".to_owned(), Held::Public("/else".to_owned()));
+        assert_eq!(seen(&one, "sha256:1"), Some((paths, None)), "its home is its own doing");
+    }
 }

@@ -38,6 +38,9 @@ pub struct Capture {
     pub home: Option<String>,
     /// Where the engine keeps its volumes (`DockerRootDir` with `/volumes`).
     pub volume_directory: Option<String>,
+    /// How the engine keeps the files of its images (`Driver`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub driver: String,
     /// Whose users its containers' are.
     #[serde(default, skip_serializing_if = "Users::are_same")]
     pub users: Users,

@@ -49,7 +49,7 @@ enum Answer<T> {
 /// What of a list's entry is wanted.
 const LISTED: [&str; 7] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts", "/State", "/Created"];
 /// What of the engine's description of itself is wanted.
-const TOLD: [&str; 4] = ["/Name", "/DockerRootDir", "/OperatingSystem", "/SecurityOptions"];
+const TOLD: [&str; 5] = ["/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
 
 impl Conversation {
     /// Begins one; nothing is connected yet. To be called where the runtime is.

@@ -12,7 +12,7 @@ use super::{Options, converse};
 use crate::source::image::Stored;
 
 /// What of an inspection is wanted, should it have another form than bollard's.
-pub(super) const WANTED: [&str; 10] = [
+pub(super) const WANTED: [&str; 11] = [
     "/Id",
     "/Config/User",
     "/Config/WorkingDir",
@@ -23,6 +23,7 @@ pub(super) const WANTED: [&str; 10] = [
     "/Config/Healthcheck/Test",
     "/Config/Labels",
     "/Config/Volumes",
+    "/RootFS",
 ];
 
 /// The images of an engine, each asked for once, when it is wanted.
@@ -105,6 +106,7 @@ fn read(name: &str, image: ImageInspect, history: Vec<ImageHistoryResponseItem>)
         check: check_words(&test, config.shell.as_deref()),
         labels: config.labels.unwrap_or_default().into_iter().collect(),
         volumes,
+        layers: image.root_fs.and_then(|files| files.layers).unwrap_or_default(),
         // The engine tells the newest first.
         history: history.into_iter().rev().map(|layer| layer.created_by).collect(),
     }

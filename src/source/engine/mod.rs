@@ -244,6 +244,7 @@ fn seen(
             volumes: options.collect(),
             containers,
             gaps,
+            driver: info.driver.unwrap_or_default(),
             users: match () {
                 () if security.contains("name=rootless") => Users::Rootless,
                 () if security.contains("name=userns") => Users::Remapped,

@@ -31,6 +31,8 @@ pub struct Stored {
     pub labels: BTreeMap<String, String>,
     /// Paths of volumes.
     pub volumes: Vec<String>,
+    /// The digests of its layers, the lowest first (`RootFS.Layers`).
+    pub layers: Vec<String>,
     /// What made its layers, the oldest first, as the builder wrote it.
     pub history: Vec<String>,
 }

@@ -6,6 +6,7 @@ mod clock;
 mod container;
 mod files;
 mod inside;
+mod layers;
 pub mod locks;
 mod login;
 pub mod mountinfo;

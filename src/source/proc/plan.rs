@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use super::container::Host;
 use super::files::said;
 use super::inside::Inside;
-use super::places::Known;
+use super::layers::{Layers, Store};
+use super::places::{Known, home_in};
 use super::pool::{self, Job};
+use super::program::{Tree as _, USUAL_PATH, installed};
 use super::root::{End, Followed};
-use super::user;
+use super::text::shown;
+use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::model::{
     Container, Diagnostic, Entry, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen,
@@ -22,6 +25,9 @@ use crate::ruleset::{Filesystems, Ruleset};
 use crate::source::capture::tree::visible;
 use crate::source::capture::{Capture, Held, Running, volume};
 
+/// No `/etc/passwd` and no `/etc/group` is read further.
+const MOST_ACCOUNTS: u64 = 4 << 20;
+
 /// A planned container, and what is known already of the image that it runs.
 pub struct Planned {
     /// The container.
@@ -30,6 +36,8 @@ pub struct Planned {
     pub installed: Vec<Installed>,
     /// The home of its user in that image.
     pub home: Option<String>,
+    /// The digests of its image's layers, the lowest first; none where that is not known.
+    pub layers: Vec<String>,
 }
 
 /// How long to look, and at which /proc.
@@ -102,6 +110,7 @@ impl Site {
             volume_directory: capture.volume_directory.clone(),
             volumes: capture.volumes.clone(),
             users: capture.users,
+            driver: capture.driver.clone(),
             taken_at: capture.taken_at,
             ..Capture::default()
         };
@@ -115,7 +124,11 @@ impl Site {
     }
 
     fn ground(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
-        let Planned { mut container, installed, home } = planned;
+        let Planned { mut container, installed, home, layers } = planned;
+        let layers = self.layers(&layers);
+        let accounts = layers.as_ref().and_then(accounts);
+        let user = container.user.as_ref().map_or("", |user| user.text.as_str());
+        let home = home.or_else(|| home_in(&accounts.as_ref()?.passwd, user));
         let mut told = Vec::new();
         // Where each mount begins on the host, and what the engine would make there.
         let mut bases: BTreeMap<String, Base> = BTreeMap::new();
@@ -132,8 +145,11 @@ impl Site {
             is_planned: true,
             tree: Arc::clone(&self.tree),
             volume_directory: self.capture.volume_directory.clone(),
-            identity: user::identity(&container, &self.capture),
-            installed,
+            identity: user::identity(&container, &self.capture, accounts.as_ref()),
+            installed: match layers {
+                Some(layers) if installed.is_empty() => self.installed(&layers, &container, home.as_deref()),
+                _ => installed,
+            },
             ..Live::default()
         };
         if let Some(root) = &self.host.root {
@@ -150,9 +166,27 @@ impl Site {
         for entry in live.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        user::opened(&mut live, &container, &self.capture);
+        user::opened(&mut live, &container, &self.capture, accounts.as_ref());
         container.live = Some(Box::new(live));
         (container, told)
+    }
+
+    /// The files of an image, where the engine keeps them as layers.
+    fn layers(&self, digests: &[String]) -> Option<Layers> {
+        let directory = self.capture.volume_directory.as_deref()?.strip_suffix("/volumes")?;
+        Layers::open(self.host.root.as_ref()?, Store { directory, driver: &self.capture.driver }, digests)
+    }
+
+    /// The programs in an image, but those that a mount of the container would cover.
+    fn installed(&self, layers: &Layers, container: &Container, home: Option<&str>) -> Vec<Installed> {
+        let path = container.env.get("PATH").and_then(|variable| match &variable.value {
+            EnvValue::Set(value) if !value.is_symbolic() && !value.text.is_empty() => Some(value.text.as_str()),
+            EnvValue::Set(_) | EnvValue::Inherited => None,
+        });
+        let homes = home.map(str::to_owned).into_iter().collect();
+        let found = installed(layers, &self.host.profiles, path.unwrap_or(USUAL_PATH), &homes);
+        let uncovered = found.into_iter().filter(|one| container.mount_holding(&one.path).is_none());
+        uncovered.map(|one| Installed { path: format!("{} of its image", one.path), ..one }).collect()
     }
 
     /// Puts a mount where its source leads on this host; where that is, if it is a path of the host.
@@ -305,6 +339,12 @@ fn itself(source: &str, followed: &Followed) -> String {
         (Some(last), Some((_, name))) if last.ends_with(&format!("/{name}")) => last,
         _ => source,
     }
+}
+
+/// The accounts of an image; `None` where it has none, so that a name means nothing.
+fn accounts(layers: &Layers) -> Option<Accounts> {
+    let text = |path: &str| layers.read(path, MOST_ACCOUNTS).map(|bytes| shown(&bytes).into_owned());
+    Some(Accounts { passwd: text("/etc/passwd")?, group: text("/etc/group").unwrap_or_default() })
 }
 
 fn unfollowed(source: &str, why: &str) -> String {

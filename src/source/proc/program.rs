@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::process::version_of;
 use super::root::{End, Root};
-use crate::model::{EntryKind, Installed, join};
+use crate::model::{Entry, EntryKind, Installed, join};
 use crate::ruleset::Profile;
 
 /// Where commands are looked for when nothing says: the usual value of images and of `execvp`.
@@ -19,8 +19,31 @@ const MOST_MANIFEST: u64 = 1 << 20;
 /// How many directories of `PATH` are looked into.
 const MOST_DIRECTORIES: usize = 64;
 
-/// The programs in a root, each file once, those that `path` comes to first before others.
-pub(super) fn installed(root: &Root, profiles: &[Profile], path: &str, homes: &BTreeSet<String>) -> Vec<Installed> {
+/// Files that programs are installed among: of a container, or of an image.
+pub(super) trait Tree {
+    /// What stands at an absolute path, and that path after all links.
+    fn at(&self, path: &str) -> Option<(String, Entry)>;
+
+    /// The bytes of a regular file of at most `most` bytes.
+    fn read(&self, path: &str, most: u64) -> Option<Vec<u8>>;
+}
+
+impl Tree for Root {
+    fn at(&self, path: &str) -> Option<(String, Entry)> {
+        let followed = self.follow(path);
+        match followed.end {
+            End::There(there) => Some((followed.real, there.entry)),
+            _ => None,
+        }
+    }
+
+    fn read(&self, path: &str, most: u64) -> Option<Vec<u8>> {
+        self.read_file(path, most).ok()
+    }
+}
+
+/// The programs in a tree, each file once, those that `path` comes to first before others.
+pub(super) fn installed(tree: &dyn Tree, profiles: &[Profile], path: &str, homes: &BTreeSet<String>) -> Vec<Installed> {
     let mut found: Vec<Installed> = Vec::new();
     for profile in profiles {
         let own = homes.iter().map(|home| join(home, OWN_COMMANDS));
@@ -32,12 +55,12 @@ pub(super) fn installed(root: &Root, profiles: &[Profile], path: &str, homes: &B
         };
         for directory in directories.take(MOST_DIRECTORIES) {
             for command in &profile.commands {
-                add(command_at(root, profile, &join(&directory, command)));
+                add(command_at(tree, profile, &join(&directory, command)));
             }
         }
         for prefix in PREFIXES {
             for package in &profile.packages {
-                add(package_at(root, profile, &format!("{prefix}/lib/node_modules/{package}")));
+                add(package_at(tree, profile, &format!("{prefix}/lib/node_modules/{package}")));
             }
         }
     }
@@ -45,15 +68,14 @@ pub(super) fn installed(root: &Root, profiles: &[Profile], path: &str, homes: &B
 }
 
 /// The program that a command's path leads to.
-fn command_at(root: &Root, profile: &Profile, path: &str) -> Option<Installed> {
-    let followed = root.follow(path);
-    let End::There(there) = &followed.end else { return None };
-    if there.entry.kind != EntryKind::File || there.entry.mode & 0o111 == 0 {
+fn command_at(tree: &dyn Tree, profile: &Profile, path: &str) -> Option<Installed> {
+    let (real, entry) = tree.at(path)?;
+    if entry.kind != EntryKind::File || entry.mode & 0o111 == 0 {
         return None;
     }
-    match package_of(profile, &followed.real) {
-        Some(package) => package_at(root, profile, package).or(Some(program(profile, package, None))),
-        None => Some(program(profile, &followed.real, version_of(profile, &followed.real))),
+    match package_of(profile, &real) {
+        Some(package) => package_at(tree, profile, package).or(Some(program(profile, package, None))),
+        None => Some(program(profile, &real, version_of(profile, &real))),
     }
 }
 
@@ -66,8 +88,8 @@ fn package_of<'a>(profile: &Profile, path: &'a str) -> Option<&'a str> {
 }
 
 /// The package in a directory, by its `package.json`.
-fn package_at(root: &Root, profile: &Profile, directory: &str) -> Option<Installed> {
-    let bytes = root.read_file(&format!("{directory}/package.json"), MOST_MANIFEST).ok()?;
+fn package_at(tree: &dyn Tree, profile: &Profile, directory: &str) -> Option<Installed> {
+    let bytes = tree.read(&format!("{directory}/package.json"), MOST_MANIFEST)?;
     Some(program(profile, directory, version_in(&bytes)))
 }
 

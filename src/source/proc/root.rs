@@ -149,6 +149,25 @@ impl Root {
         Followed { real: walk.rest(), links: walk.links, end }
     }
 
+    /// A directory below it as a root of its own, where no link is on the way.
+    pub(super) fn below(&self, path: &str) -> Option<Self> {
+        let top = confined(self.top.as_fd(), path.as_bytes(), ResolveFlags::NO_SYMLINKS).ok()?;
+        Self::of(top).ok()
+    }
+
+    /// Whether a directory hides what layers below it have there (kernel, filesystems/overlayfs, "whiteouts and opaque
+    /// directories"; fuse-overlayfs(1)).
+    pub(super) fn is_opaque(&self, path: &str) -> bool {
+        const NAMES: [&str; 3] = ["trusted.overlay.opaque", "user.overlay.opaque", "user.fuseoverlayfs.opaque"];
+        let Ok(file) = confined(self.top.as_fd(), path.as_bytes(), ResolveFlags::NO_SYMLINKS) else { return false };
+        let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let mut value = [0; 8];
+        NAMES.iter().any(|name| {
+            let length = rustix::fs::getxattr(&own, *name, &mut value);
+            length.is_ok_and(|length| value.get(..length) == Some(b"y"))
+        })
+    }
+
     /// What the link at a path says, as it is written; `None` where there is none, or where one is on the way to it.
     pub(super) fn link_at(&self, path: &str) -> Option<String> {
         let file = confined(self.top.as_fd(), path.as_bytes(), ResolveFlags::NO_SYMLINKS).ok()?;

@@ -6,33 +6,72 @@ use crate::source::capture::{Capture, Users};
 /// How many users a map has that `userns-remap` makes (subuid(5)).
 const MAPPED: u32 = 65_536;
 
-/// Who it runs as; `None` where that cannot be told: a user by name is in its image alone, and an engine without root
-/// maps users as the host's files say.
-pub(super) fn identity(container: &Container, capture: &Capture) -> Option<Identity> {
+/// The accounts of an image: its `/etc/passwd` and `/etc/group` (passwd(5), group(5)).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Accounts {
+    pub(super) passwd: String,
+    pub(super) group: String,
+}
+
+impl Accounts {
+    /// The uid and gid of a user by name or number.
+    fn user(&self, name: &str) -> Option<(u32, u32)> {
+        let line = fields(&self.passwd).find(|fields| [fields.first(), fields.get(2)].contains(&Some(&name)))?;
+        Some((line.get(2)?.parse().ok()?, line.get(3)?.parse().ok()?))
+    }
+
+    fn gid(&self, name: &str) -> Option<u32> {
+        fields(&self.group).find(|fields| fields.first() == Some(&name))?.get(2)?.parse().ok()
+    }
+
+    /// The groups that a user is a member of beside their own.
+    fn groups(&self, uid: u32) -> Vec<u32> {
+        let number = uid.to_string();
+        let name = fields(&self.passwd).find(|fields| fields.get(2) == Some(&number.as_str()));
+        let Some(name) = name.and_then(|fields| fields.first().copied()) else { return Vec::new() };
+        let of =
+            fields(&self.group).filter(|fields| fields.get(3).is_some_and(|all| all.split(',').any(|one| one == name)));
+        of.filter_map(|fields| fields.get(2)?.parse().ok()).collect()
+    }
+}
+
+fn fields(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    table.lines().map(|line| line.split(':').collect())
+}
+
+/// Who it runs as; `None` where that cannot be told: an engine without root maps users as the host's files say, and a
+/// user by name is known by its image alone.
+pub(super) fn identity(container: &Container, capture: &Capture, accounts: Option<&Accounts>) -> Option<Identity> {
     let user = container.user.as_ref().filter(|user| !user.is_symbolic())?;
     let (name, group) =
         user.text.split_once(':').map_or((user.text.as_str(), None), |(name, group)| (name, Some(group)));
-    let uid: u32 = if name == "root" { 0 } else { name.parse().ok()? };
-    let shift = shift(capture)?;
-    let gid = match group {
-        Some("root") => Some(0),
-        Some(group) => Some(group.parse::<u32>().ok()?),
-        None => None,
+    let known = accounts.and_then(|accounts| accounts.user(name));
+    let uid = match known {
+        Some((uid, _)) => uid,
+        None if name == "root" => 0,
+        None => name.parse().ok()?,
     };
+    let gid = match group {
+        Some("root") => 0,
+        Some(group) => group.parse().ok().or_else(|| accounts?.gid(group))?,
+        None => known.map_or(0, |(_, gid)| gid),
+    };
+    let shift = shift(capture)?;
+    let groups = accounts.filter(|_| group.is_none()).map(|accounts| accounts.groups(uid)).unwrap_or_default();
     Some(Identity {
         uid: uid.checked_add(shift)?,
-        gid: gid.unwrap_or(0).checked_add(shift)?,
-        groups: Vec::new(),
+        gid: gid.checked_add(shift)?,
+        groups: groups.into_iter().filter_map(|gid| gid.checked_add(shift)).collect(),
         overrides: uid == 0 && shift == 0 && !container.rights.no_override,
     })
 }
 
-/// Takes back what is not certain: a user whose groups are its image's may be in any, and one who is root among mapped
+/// Takes back what is not certain: a user whose groups are not known may be in any, and one who is root among mapped
 /// users may write whatever belongs to one of these.
-pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture) {
+pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture, accounts: Option<&Accounts>) {
     let Some(identity) = &mut live.identity else { return };
     let named = container.user.as_ref().is_some_and(|user| user.text.contains(':'));
-    if !named || container.rights.more_groups {
+    if !(named || accounts.is_some()) || container.rights.more_groups {
         identity.groups = live.entries.values().map(|entry| entry.gid).collect();
     }
     let Some(shift) = shift(capture).filter(|shift| *shift > 0) else { return };
@@ -89,7 +128,26 @@ mod tests {
     fn of(user: &str, users: Users) -> Option<Identity> {
         let container = Container { user: Some(Value::known(user, None)), ..Container::default() };
         let volume_directory = Some("/var/lib/docker/100000.100000/volumes".to_owned());
-        identity(&container, &Capture { volume_directory, users, ..Capture::default() })
+        identity(&container, &Capture { volume_directory, users, ..Capture::default() }, None)
+    }
+
+    #[test]
+    fn a_name_is_the_images() {
+        let accounts = Accounts {
+            passwd: "root:x:0:0::/root:/bin/sh\nagent:x:1000:100::/home/agent:/bin/sh\n".to_owned(),
+            group: "users:x:100:\nwheel:x:10:other,agent\nmine:x:7:\n".to_owned(),
+        };
+        let of = |user: &str| {
+            let container = Container { user: Some(Value::known(user, None)), ..Container::default() };
+            let told = identity(&container, &Capture::default(), Some(&accounts))?;
+            Some((told.uid, told.gid, told.groups))
+        };
+        assert_eq!(of("agent"), Some((1000, 100, vec![10])));
+        assert_eq!(of("1000"), Some((1000, 100, vec![10])));
+        assert_eq!(of("1000:5"), Some((1000, 5, vec![])));
+        assert_eq!(of("agent:mine"), Some((1000, 7, vec![])));
+        assert_eq!(of("2000"), Some((2000, 0, vec![])));
+        assert_eq!((of("nobody"), of("agent:none")), (None, None));
     }
 
     #[test]
@@ -103,7 +161,7 @@ mod tests {
         let less = Rights::of(0, &[], &["cap_dac_override".to_owned()], false);
         let user = Some(Value::known("0:0", None));
         let container = Container { user, rights: less, ..Container::default() };
-        assert!(!identity(&container, &Capture::default()).unwrap().overrides);
+        assert!(!identity(&container, &Capture::default(), None).unwrap().overrides);
         assert_eq!(of("agent", Users::Same), None);
         assert_eq!(of("1000", Users::Rootless), None);
     }

@@ -1,0 +1,236 @@
+//! The files of an image that the engine keeps as layers, looked up in its own store and put together as the container
+//! would see them. Uses `model` alone; with `render::html` a home of ring.
+//!
+//! The store is moby's (`layer/filestore.go`): `image/DRIVER/layerdb/sha256/CHAIN/cache-id` names the directory that a
+//! layer's files are in. An engine that keeps its images with containerd has none of it, and nothing is known then.
+
+use std::fmt::Write as _;
+
+use ring::digest::{SHA256, digest};
+
+use super::program::Tree;
+use super::root::{End, Root};
+use crate::model::{Entry, EntryKind, clean, is_whole, join, parent_and_name, upward};
+
+/// No store's own file is larger.
+const MOST_NAME: u64 = 256;
+/// As many links as the kernel follows (path_resolution(7)).
+const MOST_LINKS: usize = 40;
+/// The most layers that an image may have (moby, `layer/layer.go`).
+const MOST_LAYERS: usize = 125;
+
+/// The layers of one image, the uppermost first.
+pub(super) struct Layers {
+    layers: Vec<Root>,
+}
+
+/// Where a store is, and how it keeps files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Store<'a> {
+    /// `DockerRootDir`.
+    pub(super) directory: &'a str,
+    /// The storage driver.
+    pub(super) driver: &'a str,
+}
+
+impl Layers {
+    /// The layers of an image by their digests (`RootFS.Layers`), where all of them are found.
+    pub(super) fn open(host: &Root, store: Store<'_>, digests: &[String]) -> Option<Self> {
+        let Store { directory, driver } = store;
+        if digests.is_empty() || digests.len() > MOST_LAYERS {
+            return None;
+        }
+        // Under the others a layer has all that is below it.
+        let (below, whole) = match driver {
+            "overlay2" | "fuse-overlayfs" => ("/diff", false),
+            "vfs" => ("", true),
+            _ => return None,
+        };
+        let files = if driver == "vfs" { format!("{directory}/vfs/dir") } else { format!("{directory}/{driver}") };
+        let mut layers = Vec::new();
+        for chain in chains(digests) {
+            let name = format!("{directory}/image/{driver}/layerdb/sha256/{chain}/cache-id");
+            let name = String::from_utf8(host.read_file(&name, MOST_NAME).ok()?).ok()?;
+            let is_name =
+                |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let name = Some(name.trim()).filter(|name| is_name(name))?;
+            layers.push(host.below(&format!("{files}/{name}{below}"))?);
+        }
+        layers.reverse();
+        if whole {
+            layers.truncate(1);
+        }
+        Some(Self { layers })
+    }
+
+    /// What stands at a path without links before its end, and in which layer.
+    fn topmost(&self, path: &str) -> Option<(&Root, Seen)> {
+        for layer in &self.layers {
+            match seen(layer, path) {
+                Seen::Nothing => {}
+                Seen::Removed => return None,
+                seen => return Some((layer, seen)),
+            }
+        }
+        None
+    }
+
+    /// The path after all links on it, and the layer that has its end.
+    fn walk(&self, path: &str) -> Option<(&Root, String, Entry)> {
+        let mut path = clean(path);
+        for _ in 0..MOST_LINKS {
+            let (layer, seen) = self.step(&path)?;
+            match seen {
+                Step::There(entry) => return Some((layer, path, entry)),
+                Step::Through(real) => path = real,
+            }
+        }
+        None
+    }
+
+    fn step(&self, path: &str) -> Option<(&Root, Step)> {
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        let mut found = None;
+        for end in ends {
+            let (name, rest) = path.split_at_checked(end)?;
+            let (layer, seen) = self.topmost(name)?;
+            match seen {
+                Seen::Link(text) => {
+                    let (parent, _) = parent_and_name(name)?;
+                    let target = join(&join(parent, &text), &format!("./{}", rest.trim_start_matches('/')));
+                    return Some((layer, Step::Through(target)));
+                }
+                Seen::Entry(entry) => found = Some((layer, Step::There(entry))),
+                Seen::Nothing | Seen::Removed => return None,
+            }
+        }
+        found
+    }
+}
+
+/// What a walk comes to.
+enum Step {
+    There(Entry),
+    /// Along a link: the whole path from there.
+    Through(String),
+}
+
+/// What one layer says of a path.
+enum Seen {
+    Entry(Entry),
+    Link(String),
+    /// It does not touch it.
+    Nothing,
+    /// It takes away what the layers below have there, or above it.
+    Removed,
+}
+
+fn seen(layer: &Root, path: &str) -> Seen {
+    if let Some(text) = layer.link_at(path) {
+        return Seen::Link(text);
+    }
+    match layer.follow(path).end {
+        // A device in the place of a name takes it away (kernel, filesystems/overlayfs, "whiteouts and opaque directories").
+        End::There(there) if there.entry.kind == EntryKind::Other => return Seen::Removed,
+        End::There(there) => return Seen::Entry(there.entry),
+        _ => {}
+    }
+    let removed = upward(path).any(|above| {
+        let Some((parent, name)) = parent_and_name(above) else { return false };
+        let other = |end: End| matches!(end, End::There(there) if there.entry.kind == EntryKind::Other);
+        // Where devices cannot be made, a name does the same (OCI image specification, "Whiteouts"), for all of a
+        // directory or for one of it.
+        let named = |mark: &str| matches!(layer.follow(&join(parent, mark)).end, End::There(_));
+        let hidden = named(".wh..wh..opq") || layer.is_opaque(parent);
+        other(layer.follow(above).end) || named(&format!(".wh.{name}")) || hidden
+    });
+    if removed { Seen::Removed } else { Seen::Nothing }
+}
+
+impl Tree for Layers {
+    fn at(&self, path: &str) -> Option<(String, Entry)> {
+        let (_, path, entry) = is_whole(path).then(|| self.walk(path)).flatten()?;
+        Some((path, entry))
+    }
+
+    fn read(&self, path: &str, most: u64) -> Option<Vec<u8>> {
+        let (layer, path, _) = is_whole(path).then(|| self.walk(path)).flatten()?;
+        layer.read_file(&path, most).ok()
+    }
+}
+
+/// The names of layers by all that is below them, the lowest first (OCI image specification, "Layer ChainID").
+fn chains(digests: &[String]) -> Vec<String> {
+    let mut chains: Vec<String> = Vec::with_capacity(digests.len());
+    for own in digests {
+        let next = match chains.last() {
+            None => own.trim_start_matches("sha256:").to_owned(),
+            Some(below) => hex(&format!("sha256:{below} {own}")),
+        };
+        chains.push(next);
+    }
+    chains
+}
+
+fn hex(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use super::*;
+
+    fn put(folder: &Path, path: &str, text: &str) {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn stack(folder: &Path, names: &[&str]) -> Layers {
+        let root = |name: &&str| Root::of(fs::File::open(folder.join(name)).unwrap().into()).unwrap();
+        Layers { layers: names.iter().map(root).collect() }
+    }
+
+    #[test]
+    fn layers_are_one_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |layer: &str, path: &str, text: &str| put(&folder.path().join(layer), path, text);
+        of("low", "usr/lib/pkg/package.json", "old");
+        of("low", "etc/passwd", "root");
+        of("low", "gone/file", "x");
+        of("low", "emptied/file", "x");
+        of("top", "usr/lib/pkg/package.json", "new");
+        of("top", ".wh.gone", "");
+        of("top", "emptied/.wh..wh..opq", "");
+        of("top", "bin/keep", "");
+        symlink("../usr/lib/pkg/package.json", folder.path().join("top/bin/tool")).unwrap();
+        symlink("/usr/lib", folder.path().join("low/lib")).unwrap();
+        let layers = stack(folder.path(), &["top", "low"]);
+        let read = |path: &str| layers.read(path, 100).map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(read("/usr/lib/pkg/package.json").as_deref(), Some("new"));
+        assert_eq!(read("/etc/passwd").as_deref(), Some("root"));
+        assert_eq!(read("/bin/tool").as_deref(), Some("new"));
+        assert_eq!(read("/lib/pkg/package.json").as_deref(), Some("new"));
+        assert_eq!((read("/gone/file"), read("/emptied/file"), read("/none")), (None, None, None));
+        assert_eq!(layers.at("/bin/tool").unwrap().0, "/usr/lib/pkg/package.json");
+        // No link leads out of a layer to this machine's files.
+        symlink("/etc/hostname", folder.path().join("top/out")).unwrap();
+        assert_eq!(stack(folder.path(), &["top"]).read("/out", 100), None);
+    }
+
+    #[test]
+    fn a_layer_is_called_by_all_below_it() {
+        let digests = ["sha256:aa", "sha256:bb"].map(str::to_owned);
+        let chains = chains(&digests);
+        assert_eq!(chains[0], "aa");
+        // printf 'sha256:aa sha256:bb' | sha256sum
+        assert_eq!(chains[1], "b68ad689d6d1ec110ea1c13617437ad6f3766d4b3b309f6a603a222e07a0164f");
+    }
+}
