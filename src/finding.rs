@@ -30,7 +30,7 @@ pub struct Comparison {
     /// What was found then and is found no more, worst first.
     pub gone: Vec<Gone>,
     /// Each participant of then or now, by project and name.
-    pub turns: Vec<Turn>,
+    pub verdicts: Vec<Verdicts>,
     /// Containers that run, stay, and are concerned by what is new, each with the rules that say so.
     pub endangered: Vec<Endangered>,
 }
@@ -103,7 +103,7 @@ impl End {
 
 /// A participant's verdict before and after; `None` where it was not, or is not, there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct Verdicts {
     /// The container or service.
     pub container: String,
     /// Its project.

@@ -3,7 +3,7 @@
 use super::safe::safe;
 use super::time::utc;
 use super::words::{full_name, number};
-use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Turn, Verdict};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Verdict, Verdicts};
 
 /// How a finding stands to what was before; `None` where nothing was held against it.
 pub(super) fn standing(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
@@ -66,14 +66,14 @@ pub(super) fn endangered(one: &Endangered) -> String {
 }
 
 /// The participants whose verdicts are worth a table: all that take part before or after.
-pub(super) fn turns(comparison: &Comparison) -> impl Iterator<Item = (String, &'static str, &'static str)> {
-    let takes_part = |turn: &&Turn| {
-        [turn.before, turn.after].into_iter().flatten().any(|verdict| verdict != Verdict::NotAParticipant)
+pub(super) fn verdicts(comparison: &Comparison) -> impl Iterator<Item = (String, &'static str, &'static str)> {
+    let takes_part = |pair: &&Verdicts| {
+        [pair.before, pair.after].into_iter().flatten().any(|verdict| verdict != Verdict::NotAParticipant)
     };
     let word = |verdict: Option<Verdict>| verdict.map_or("-", Verdict::name);
-    let row = move |turn: &Turn| {
-        let name = full_name(turn.project.as_deref(), &turn.container);
-        (name, word(turn.before), word(turn.after))
+    let row = move |pair: &Verdicts| {
+        let name = full_name(pair.project.as_deref(), &pair.container);
+        (name, word(pair.before), word(pair.after))
     };
-    comparison.turns.iter().filter(takes_part).map(row)
+    comparison.verdicts.iter().filter(takes_part).map(row)
 }

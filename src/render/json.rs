@@ -30,7 +30,7 @@ struct JsonComparison<'a> {
     before: &'static str,
     at: Option<i64>,
     gone: Vec<JsonGone<'a>>,
-    verdicts: Vec<JsonTurn<'a>>,
+    verdicts: Vec<JsonVerdicts<'a>>,
     endangered: Vec<JsonEndangered<'a>>,
 }
 
@@ -47,7 +47,7 @@ struct JsonGone<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonTurn<'a> {
+struct JsonVerdicts<'a> {
     container: &'a str,
     project: Option<&'a str>,
     before: Option<&'a str>,
@@ -253,7 +253,7 @@ fn comparison(comparison: &Comparison) -> JsonComparison<'_> {
         since: one.since,
         end: one.end.name(),
     });
-    let verdicts = comparison.turns.iter().map(|one| JsonTurn {
+    let verdicts = comparison.verdicts.iter().map(|one| JsonVerdicts {
         container: &one.container,
         project: one.project.as_deref(),
         before: one.before.map(Verdict::name),

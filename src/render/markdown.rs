@@ -51,9 +51,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 /// What came of what was so before.
 fn compared(report: &Report, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "\n{}", prose(&compared::headline(report).unwrap_or_default()))?;
-    if comparison.before == Before::Running && compared::turns(comparison).next().is_some() {
+    if comparison.before == Before::Running && compared::verdicts(comparison).next().is_some() {
         writeln!(out, "\n| container | before | after |\n| --- | --- | --- |")?;
-        for (name, before, after) in compared::turns(comparison) {
+        for (name, before, after) in compared::verdicts(comparison) {
             writeln!(out, "| {} | {before} | {after} |", cell(&name))?;
         }
     }

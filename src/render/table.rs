@@ -26,14 +26,14 @@ pub(super) fn table(participants: &[Participant], style: Style) -> String {
 }
 
 /// A row a participant that takes part before or after.
-pub(super) fn turns(comparison: &Comparison, style: Style) -> String {
+pub(super) fn verdicts(comparison: &Comparison, style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = style.width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(["CONTAINER", "BEFORE", "AFTER"]);
-    for (name, before, after) in compared::turns(comparison) {
+    for (name, before, after) in compared::verdicts(comparison) {
         table.add_row(vec![Cell::new(safe(&name)), Cell::new(before), Cell::new(after)]);
     }
     table.trim_fmt()

@@ -57,8 +57,8 @@ fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
 
 /// What came of what was so before.
 fn compared(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    if comparison.before == Before::Running && compared::turns(comparison).next().is_some() {
-        writeln!(out, "\n{}", table::turns(comparison, style))?;
+    if comparison.before == Before::Running && compared::verdicts(comparison).next().is_some() {
+        writeln!(out, "\n{}", table::verdicts(comparison, style))?;
     }
     let headline = compared::headline(report);
     writeln!(out, "\n{}", headline.unwrap_or_default())?;

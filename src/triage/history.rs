@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
-use super::plan::{Name, turns};
+use super::plan::{Name, verdicts};
 use crate::finding::{
-    Before, Change, Comparison, End, Finding, Gone, Participant, Report, Turn, UNDETERMINED, Verdict,
+    Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict, Verdicts,
 };
 use crate::model::Level;
 use crate::ruleset::Severity;
@@ -133,14 +133,14 @@ impl History {
         let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
         participants.sort();
         let of_then: Vec<Participant> = Vec::new();
-        let mut turned = turns(&of_then, &report.participants, |name| name);
+        let mut turned = verdicts(&of_then, &report.participants, |name| name);
         if let Some(last) = last {
             last.put_verdicts(&mut turned);
         }
         report.comparison = Some(Comparison {
             before: last.map_or(Before::Nothing, |last| Before::LastRun(last.at)),
             gone,
-            turns: turned,
+            verdicts: turned,
             endangered: Vec::new(),
         });
         Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, findings, participants, gaps: gaps(report) }
@@ -159,23 +159,23 @@ impl History {
     }
 
     /// Puts in what each participant was judged then.
-    fn put_verdicts(&self, turns: &mut Vec<Turn>) {
+    fn put_verdicts(&self, verdicts: &mut Vec<Verdicts>) {
         let mut then: BTreeMap<Name, Verdict> = BTreeMap::new();
         for one in &self.participants {
             let Some(verdict) = Verdict::named(&one.verdict) else { continue };
             let known = then.entry((one.project.clone(), one.container.clone())).or_insert(verdict);
             *known = verdict.max(*known);
         }
-        for turn in turns.iter_mut() {
-            turn.before = then.remove(&(turn.project.clone(), turn.container.clone()));
+        for pair in verdicts.iter_mut() {
+            pair.before = then.remove(&(pair.project.clone(), pair.container.clone()));
         }
-        turns.extend(then.into_iter().map(|((project, container), verdict)| Turn {
+        verdicts.extend(then.into_iter().map(|((project, container), verdict)| Verdicts {
             container,
             project,
             before: Some(verdict),
             after: None,
         }));
-        turns.sort_by(|a, b| (&a.project, &a.container).cmp(&(&b.project, &b.container)));
+        verdicts.sort_by(|a, b| (&a.project, &a.container).cmp(&(&b.project, &b.container)));
     }
 }
 

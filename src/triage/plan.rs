@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, Turn, Verdict,
+    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, Verdict, Verdicts,
 };
 use crate::ruleset::Severity;
 
@@ -36,7 +36,7 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     planned.comparison = Some(Comparison {
         before: Before::Running,
         gone: ended.map(gone).collect(),
-        turns: turns(&running.participants, &planned.participants, known),
+        verdicts: verdicts(&running.participants, &planned.participants, known),
         endangered: endangered(planned, running, services),
     });
 }
@@ -59,19 +59,19 @@ fn gone(finding: &Finding) -> Gone {
 }
 
 /// The verdict of each before and after; of several containers of one service the worst.
-pub(super) fn turns(before: &[Participant], after: &[Participant], known: impl Fn(Name) -> Name) -> Vec<Turn> {
-    let mut turns: BTreeMap<Name, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
+pub(super) fn verdicts(before: &[Participant], after: &[Participant], known: impl Fn(Name) -> Name) -> Vec<Verdicts> {
+    let mut verdicts: BTreeMap<Name, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
     let name = |one: &Participant| known((one.project.clone(), one.container.clone()));
     for one in before {
-        let turn = turns.entry(name(one)).or_default();
-        turn.0 = turn.0.max(Some(one.verdict));
+        let pair = verdicts.entry(name(one)).or_default();
+        pair.0 = pair.0.max(Some(one.verdict));
     }
     for one in after {
-        let turn = turns.entry(name(one)).or_default();
-        turn.1 = turn.1.max(Some(one.verdict));
+        let pair = verdicts.entry(name(one)).or_default();
+        pair.1 = pair.1.max(Some(one.verdict));
     }
-    let turn = |((project, container), (before, after))| Turn { container, project, before, after };
-    turns.into_iter().map(turn).collect()
+    let pair = |((project, container), (before, after))| Verdicts { container, project, before, after };
+    verdicts.into_iter().map(pair).collect()
 }
 
 /// The containers that run now and that a new finding is about, or that it names as peers.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::prose::{link, name, prose, severity, tone, verdict};
-use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Report, Turn};
+use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
 use crate::render::compared;
 use crate::render::safe::xml;
 use crate::render::time::utc;
@@ -34,7 +34,7 @@ pub(super) fn section(report: &Report, comparison: &Comparison) -> Markup {
             (resolved(words.gone, &gone(true)))
             (resolved("Not known: could not be looked at", &gone(false)))
             (found(words.kept, &with(false), comparison))
-            (turns(&comparison.turns, comparison.before))
+            (verdicts(&comparison.verdicts, comparison.before))
         }
     }
 }
@@ -119,22 +119,22 @@ fn endangered(comparison: &Comparison) -> Markup {
     }
 }
 
-/// Before and after, those that turn first.
-fn turns(turns: &[Turn], before: Before) -> Markup {
+/// Before and after, those that differ first.
+fn verdicts(verdicts: &[Verdicts], before: Before) -> Markup {
     let heads = if before == Before::Running { ["Now", "With the plan"] } else { ["Before", "Now"] };
-    let (turned, same): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| turn.before != turn.after);
+    let (turned, same): (Vec<&Verdicts>, Vec<&Verdicts>) = verdicts.iter().partition(|pair| pair.before != pair.after);
     html! {
-        @if !turns.is_empty() {
-            h3 #turns { "Verdicts, before and after" }
-            div .scroll role="region" aria-labelledby="turns" tabindex="0" {
+        @if !verdicts.is_empty() {
+            h3 #verdicts { "Verdicts, before and after" }
+            div .scroll role="region" aria-labelledby="verdicts" tabindex="0" {
                 table {
-                    thead { tr { th scope="col" { "Container" } @for head in heads { th scope="col" { (head) } } th scope="col" { "Turns" } } }
-                    tbody { @for turn in turned.into_iter().chain(same) { tr {
-                        th scope="row" { (name(turn.project.as_deref(), &turn.container)) }
-                        @for one in [turn.before, turn.after] {
+                    thead { tr { th scope="col" { "Container" } @for head in heads { th scope="col" { (head) } } th scope="col" { "Change" } } }
+                    tbody { @for pair in turned.into_iter().chain(same) { tr {
+                        th scope="row" { (name(pair.project.as_deref(), &pair.container)) }
+                        @for one in [pair.before, pair.after] {
                             td { @match one { Some(one) => { (verdict(one)) } None => { span .quiet { "not there" } } } }
                         }
-                        td { (direction(turn)) }
+                        td { (direction(pair)) }
                     } } }
                 }
             }
@@ -142,8 +142,8 @@ fn turns(turns: &[Turn], before: Before) -> Markup {
     }
 }
 
-fn direction(turn: &Turn) -> &'static str {
-    match (turn.before, turn.after) {
+fn direction(pair: &Verdicts) -> &'static str {
+    match (pair.before, pair.after) {
         (None, _) => "comes",
         (_, None) => "goes",
         (before, after) if before < after => "worse",

@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 use ring::digest::{SHA256, digest};
 
 use super::page;
-use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Location, Report, Turn, Verdict};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Location, Report, Verdict, Verdicts};
 use crate::model::{Diagnostic, Level};
 use crate::render::Given;
 use crate::ruleset::{Confidence, Ruleset, Severity};
@@ -49,14 +49,14 @@ fn gone(rule: &str, end: End) -> Gone {
 }
 
 fn compared(before: Before) -> Report {
-    let turn = |name: &str, before, after| Turn { container: name.to_owned(), project: None, before, after };
+    let pair = |name: &str, before, after| Verdicts { container: name.to_owned(), project: None, before, after };
     let comparison = Comparison {
         before,
         gone: vec![gone("fixed", End::Fixed), gone("left", End::Left), gone("unseen", End::Unseen)],
-        turns: vec![
-            turn("stays", Some(Verdict::Ok), Some(Verdict::Ok)),
-            turn("worse", Some(Verdict::Ok), Some(Verdict::Error)),
-            turn("comes", None, Some(Verdict::Ok)),
+        verdicts: vec![
+            pair("stays", Some(Verdict::Ok), Some(Verdict::Ok)),
+            pair("worse", Some(Verdict::Ok), Some(Verdict::Error)),
+            pair("comes", None, Some(Verdict::Ok)),
         ],
         endangered: vec![Endangered {
             container: "runs".to_owned(),
@@ -123,7 +123,7 @@ fn what_a_plan_would_change() {
     let table = between(section, "<table>", "</table>");
     assert!(table.contains("Now") && table.contains("With the plan"));
     let at = |name: &str| table.find(&format!("<th scope=\"row\">{name}<")).unwrap();
-    assert!(at("worse") < at("comes") && at("comes") < at("stays"), "what turns comes first");
+    assert!(at("worse") < at("comes") && at("comes") < at("stays"), "what differs comes first");
     assert!(table.contains("not there") && table.contains(">comes<") && table.contains(">worse<"));
     assert!(
         text.contains(">introduced by the plan<")
@@ -157,7 +157,7 @@ fn nothing_foreign_is_markup() {
     let comparison = report.comparison.as_mut().unwrap();
     comparison.gone[0].message = evil.to_owned();
     comparison.gone[0].container = evil.to_owned();
-    comparison.turns[0].container = evil.to_owned();
+    comparison.verdicts[0].container = evil.to_owned();
     comparison.endangered[0].by = vec![evil.to_owned()];
     let text = of(&report, &sources, None);
     assert_eq!((text.matches("<script").count(), text.matches("</script").count()), (1, 1));
