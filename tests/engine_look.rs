@@ -130,6 +130,7 @@ fn everything_that_is_told_of_a_container_is_read() {
         name: a.clone(),
         project: Some(made.prefix.clone()),
         service: Some("agents".to_owned()),
+        one_off: false,
         image: image.clone(),
         image_id: state(&a, ".Image"),
         pid: state(&a, ".State.Pid").parse().unwrap(),

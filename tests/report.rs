@@ -158,6 +158,25 @@ fn a_configuration_that_cannot_be_used_is_told_each_time() {
 }
 
 #[test]
+fn a_look_that_fails_is_told_in_every_output_and_forgets_nothing() {
+    let host = Host::new();
+    let outputs = ["--output", "text", "--output", "prometheus=overlock.prom", "--output", "html=page.html"];
+    host.is("unguarded-call/bad-one-without").report(&outputs);
+    let before = fs::read(host.state()).unwrap();
+    fs::write(host.folder.path().join("host.json"), "torn").unwrap();
+    for _ in 0..2 {
+        let run = host.report(&[&outputs[..], &["--quiet"]].concat());
+        assert_eq!(run.status, 2, "{}", run.out);
+        assert!(run.err.contains("what runs here was not looked at: "), "{}", run.err);
+    }
+    let read = |name: &str| fs::read_to_string(host.folder.path().join(name)).unwrap();
+    assert!(read("overlock.prom").contains("overlock_exit_status 2\n"));
+    assert!(read("overlock.prom").contains("overlock_gaps 1\n"));
+    assert!(read("page.html").contains("what runs here was not looked at"));
+    assert_eq!(fs::read(host.state()).unwrap(), before);
+}
+
+#[test]
 fn memory_is_where_such_things_are_kept_and_one_for_each_engine() {
     let host = Host::new();
     host.is("unguarded-call/bad-one-without");

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::progress::Progress;
 use super::{World, read_stdin};
 use crate::cli::{Check, Compose};
-use crate::model::{Diagnostic, Layout, Level};
+use crate::model::{Container, Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
 use crate::source::code::{self, Repository, Store};
@@ -62,19 +62,25 @@ pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, s
 }
 
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
-/// service, and those whose names the plan gives to its own.
+/// service, and those whose names the plan gives to its own. What `docker compose run` started stays.
 pub(super) fn staying(planned: &Layout, running: &Capture) -> Capture {
     let services: BTreeSet<(&str, &str)> =
-        planned.containers.iter().filter_map(|one| Some((one.project.as_deref()?, one.name.as_str()))).collect();
+        planned.containers.iter().filter_map(|one| Some((compose_project(one)?, one.name.as_str()))).collect();
     let given = planned.containers.iter().filter_map(|one| one.given_name.as_ref());
     let given: BTreeSet<&str> = given.filter(|name| !name.is_symbolic()).map(|name| name.text.as_str()).collect();
     let stays = |running: &Running| {
-        let of = running.project.as_deref().zip(running.service.as_deref());
+        let of = running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off);
         !given.contains(running.name.as_str()) && of.is_none_or(|of| !services.contains(&of))
     };
     let mut rest = running.clone();
     rest.containers.retain(stays);
     rest
+}
+
+/// The project as Compose names it: projects of one name are told apart by their files, in parentheses.
+pub(super) fn compose_project(container: &Container) -> Option<&str> {
+    let project = container.project.as_deref()?;
+    Some(project.split_once(" (").map_or(project, |(name, _)| name))
 }
 
 /// Every project that the arguments name, each once, and every script that they name or that is below what they name.

@@ -1,7 +1,7 @@
 //! `overlock preflight`: a plan, judged beside what runs here, its paths looked up on this host. May use everything but
 //! `main`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -20,7 +20,8 @@ use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Installed, Layout, Level, split_below};
 use crate::render::Style;
 use crate::ruleset::{Config, Ruleset};
-use crate::source::capture::{self, Capture, Kernel, Users};
+use crate::source::capture::{self, Capture, Kernel, Running};
+use crate::source::code::Store;
 use crate::source::engine::{EngineError, Images};
 use crate::source::image::Stored;
 use crate::source::proc;
@@ -42,10 +43,13 @@ pub(super) fn run(
     let mut layout = planned(arguments, running.as_ref(), (world, rules, sources))?;
     layout.diagnostics.extend(untold);
     let mut before = None;
-    if let Some(running) = &running {
+    // Without a plan there is nothing to hold against what runs.
+    if let Some(running) = running.as_ref().filter(|_| !layout.containers.is_empty()) {
+        layout.diagnostics.extend(dropped(&layout, running));
         let rest = check::staying(&layout, running);
+        let services = services(&layout, running);
         layout.join(capture::layout(&rest, rules, false, sources));
-        before = Some(found(running, &configuration.config, rules, sources));
+        before = Some((found(running, &configuration.config, rules, sources), services));
     }
     let acceptance = Acceptance {
         world,
@@ -58,8 +62,8 @@ pub(super) fn run(
     };
     let read = Read { layout, acceptance, only: BTreeSet::new() };
     let (mut report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
-    if let (Some(before), Some(running)) = (&before, &running) {
-        triage::plan(&mut report, before, &services(running));
+    if let Some((before, services)) = &before {
+        triage::plan(&mut report, before, services);
     }
     judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
 }
@@ -95,11 +99,13 @@ fn planned(
     let options = live::options(&arguments.sight, world);
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);
+    let files = running.and_then(|running| proc::ImageFiles::of(&arguments.sight.proc, running));
+    let file = |image: &Stored, path: &str| files.as_ref()?.open(&image.layers, path);
     let asks = running.is_some() && arguments.sight.from.is_empty();
     let asked = check::Asked {
         paths: &arguments.paths,
         compose: &arguments.compose,
-        store: if asks { Some(&lookup) } else { None },
+        store: asks.then_some(Store { image: &lookup, file: &file }),
     };
     let mut layout = check::read(&asked, world, (&programs, sources))?;
     let gap = |message: String| Diagnostic::about(Level::Gap, None, message);
@@ -114,11 +120,6 @@ fn planned(
     if running.own.is_none() {
         // The look at what runs has said why.
         return Ok(layout);
-    }
-    if running.users == Users::Rootless {
-        let message = "the engine runs without root, so that its containers' users are others of this host: who may \
-                       write what was not judged";
-        layout.diagnostics.push(Diagnostic::about(Level::Warning, None, message));
     }
     let stored = |container: &Container| images.known(&container.image.as_ref()?.text);
     let known = |container: Container| {
@@ -173,20 +174,49 @@ fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources)
     report
 }
 
-/// Which service each container that runs is of.
-fn services(running: &Capture) -> Services {
-    let one = |one: &capture::Running| {
-        let service = one.service.clone()?;
-        Some(((one.project.clone(), one.name.clone()), (one.project.clone(), service)))
+/// Which planned service each container that runs is of.
+fn services(planned: &Layout, running: &Capture) -> Services {
+    let known: BTreeMap<(&str, &str), &Container> = planned
+        .containers
+        .iter()
+        .filter_map(|one| Some(((check::compose_project(one)?, one.name.as_str()), one)))
+        .collect();
+    let one = |one: &Running| {
+        let of = (one.project.as_deref()?, one.service.as_deref().filter(|_| !one.one_off)?);
+        let service = known.get(&of)?;
+        Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
     running.containers.iter().filter_map(one).collect()
+}
+
+/// Services that run and that the plan of their project has no more: Compose leaves them running.
+fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
+    let of_plan = |one: &&Running| {
+        one.project.is_some()
+            && planned.containers.iter().any(|own| check::compose_project(own) == one.project.as_deref())
+    };
+    let is_planned = |one: &Running| {
+        let own = planned.containers.iter().filter(|own| check::compose_project(own) == one.project.as_deref());
+        own.into_iter().any(|own| one.service.as_ref() == Some(&own.name))
+    };
+    let orphans = running.containers.iter().filter(of_plan).filter(|one| !one.one_off && !is_planned(one));
+    let told = |one: &Running| {
+        let (service, project) = (one.service.as_deref().unwrap_or(""), one.project.as_deref().unwrap_or(""));
+        let message = format!(
+            "{} runs as service {service} of {project}, which the plan has not: it stays as it is, unless \
+             `docker compose up --remove-orphans` ends it",
+            one.name
+        );
+        Diagnostic::about(Level::Warning, None, message)
+    };
+    orphans.map(told).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::KernelMount;
-    use crate::source::capture::{Held, Running};
+    use crate::source::capture::Held;
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {

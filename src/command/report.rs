@@ -1,15 +1,17 @@
 //! `overlock report`: what runs, judged, and held against the last report. May use everything but `main`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::World;
+use super::accept::Acceptance;
 use super::audit;
 use super::configuration::Configuration;
 use super::judged;
 use super::output::Outputs;
 use super::state::State;
 use crate::cli::Report;
-use crate::model::Layout;
+use crate::model::{Diagnostic, Layout, Level};
 use crate::render::{Style, safe};
 use crate::ruleset::Ruleset;
 use crate::text::Sources;
@@ -31,7 +33,11 @@ pub(super) fn run(
         compare_identities: arguments.compare_identities,
         accept: &arguments.accept,
     };
-    let read = audit::read(&asked, configuration, (world, rules, sources))?;
+    let read = match audit::read(&asked, configuration, (world, rules, sources)) {
+        Ok(read) => read,
+        // What is written must not go on to tell of an earlier look.
+        Err(error) => return blind(&error, (arguments, &outputs), (world, style, rules, sources), out, err),
+    };
     let seen = seen(&read.layout);
     let mut told = Vec::new();
     let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, (rules, sources), &mut told)?;
@@ -58,6 +64,31 @@ pub(super) fn run(
         status = ExitStatus::Unusable;
     }
     Ok(status)
+}
+
+/// Tells that nothing could be looked at. The last report is remembered as it was.
+fn blind(
+    error: &anyhow::Error,
+    (arguments, outputs): (&Report, &Outputs),
+    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<ExitStatus> {
+    let message = format!("what runs here was not looked at: {error:#}");
+    let diagnostics = vec![Diagnostic::about(Level::Error, None, message)];
+    let layout = Layout { diagnostics, ..Layout::default() };
+    let acceptance = Acceptance {
+        world,
+        configuration: Configuration::default(),
+        first: None,
+        arguments: &arguments.accept,
+        since: None,
+        whole: false,
+        planned: false,
+    };
+    let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
+    let (report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
+    judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
 }
 
 fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {

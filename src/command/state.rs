@@ -150,6 +150,8 @@ fn series(arguments: &Report, world: &World) -> String {
     let host = sight.host.clone().or_else(|| if sight.context.is_some() { None } else { variable("DOCKER_HOST") });
     let context = sight.context.clone().or_else(|| variable("DOCKER_CONTEXT"));
     let captures = sight.from.iter().map(|path| absolute(path, world));
+    // Named or not, it is this one.
+    let host = host.filter(|host| host != "unix:///var/run/docker.sock");
     let named: Vec<String> = host.into_iter().chain(context).chain(captures).collect();
     if named.is_empty() {
         return String::new();

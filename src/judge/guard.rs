@@ -162,7 +162,8 @@ fn shown<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>, sta
 
 fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
     let script = &container.script;
-    let outside = || format!("nothing that it runs by itself calls {}: calls come from outside", profile.name);
+    let outside =
+        || format!("what it runs by itself was not seen to call {}: calls may come from outside", profile.name);
     let why = || script.unseen.clone().unwrap_or_else(outside);
     let mut first: Option<(&Invocation, &FileLock)> = None;
     let by_words = || calls.live.iter().copied().filter(|call| call.witness == Witness::Words);

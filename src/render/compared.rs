@@ -4,6 +4,7 @@ use super::safe::safe;
 use super::time::utc;
 use super::words::{full_name, number};
 use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Verdict, Verdicts};
+use crate::model::Level;
 
 /// How a finding stands to what was before; `None` where nothing was held against it.
 pub(super) fn standing(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
@@ -27,10 +28,16 @@ pub(super) fn headline(report: &Report) -> Option<String> {
     let (fixed, left, unseen) = (ended(End::Fixed) + ended(End::Renewed), ended(End::Left), ended(End::Unseen));
     Some(match comparison.before {
         Before::Running => {
-            let told = format!("The plan introduces {}, keeps {kept}, fixes {fixed}", number(new, "finding"));
-            match comparison.endangered.len() {
-                0 => format!("{told}; it endangers no container that runs."),
-                count => format!("{told}; it endangers {} that run now.", number(count, "container")),
+            let told = format!("introduces {}, keeps {kept}, fixes {fixed}", number(new, "finding"));
+            let endangers = match comparison.endangered.len() {
+                0 => "it endangers no container that runs".to_owned(),
+                1 => "it endangers 1 container that runs now".to_owned(),
+                count => format!("it endangers {count} containers that run now"),
+            };
+            if report.diagnostics.iter().any(|one| one.level != Level::Warning) {
+                format!("Not all could be looked at. As far as it was, the plan {told}; {endangers}.")
+            } else {
+                format!("The plan {told}; {endangers}.")
             }
         }
         Before::Nothing => format!("No earlier report: {} found for the first time.", number(new, "finding")),
@@ -51,7 +58,9 @@ pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
     let (rule, severity) = (&gone.rule, gone.severity.name());
     let what = match (gone.end, comparison.before) {
         (End::Fixed, Before::Running) => "fixed by the plan",
-        (End::Renewed, _) => "fixed once its container is made anew (`docker compose up --force-recreate`)",
+        (End::Renewed, _) => {
+            "fixed once its container is made anew (`docker compose up` does so where its configuration changed)"
+        }
         (End::Fixed, _) => "resolved",
         (End::Left, _) => "resolved, its container is gone",
         (End::Unseen, _) => "not known, since it could not be looked at",

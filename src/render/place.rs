@@ -41,6 +41,7 @@ impl Place {
         }
         match name {
             "" => Self::Nowhere(String::new()),
+            name if name.starts_with("image ") => Self::Nowhere(format!("{name}, line {}", span.start.line)),
             "-" => Self::Nowhere(format!("standard input, line {}", span.start.line)),
             _ => {
                 let (path, below) = path(name, given.directory);

@@ -20,8 +20,13 @@ impl Names {
         join(&self.cwd, name)
     }
 
-    /// The name below the directory that names are kept below. Standard input is no file of any directory.
+    /// The name below the directory that names are kept below. Standard input is no file of any directory, and what is
+    /// in an image neither.
     pub fn kept(&self, name: &str) -> String {
-        if name == "-" { name.to_owned() } else { relative(&self.base, &self.absolute(name)) }
+        if name == "-" || name.starts_with("image ") {
+            name.to_owned()
+        } else {
+            relative(&self.base, &self.absolute(name))
+        }
     }
 }

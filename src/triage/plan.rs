@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, Verdict, Verdicts,
+    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, UNDETERMINED, Verdict,
+    Verdicts,
 };
 use crate::ruleset::Severity;
 
@@ -22,16 +23,22 @@ pub type Services = BTreeMap<Name, Name>;
 pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
     let key = |finding: &Finding| (finding.rule.clone(), known(named(finding)));
-    let before: BTreeSet<(String, Name)> = running.findings.iter().map(key).collect();
+    let mut before: BTreeMap<(String, Name), Severity> = BTreeMap::new();
+    for finding in &running.findings {
+        let worst = before.entry(key(finding)).or_insert(finding.severity);
+        *worst = finding.severity.max(*worst);
+    }
     for finding in &mut planned.findings {
-        let kept = before.contains(&key(finding));
+        // What was a note and becomes an error is the plan's doing.
+        let kept = before.get(&key(finding)).is_some_and(|severity| *severity >= finding.severity);
         finding.change = Some(if kept { Change::Kept(None) } else { Change::New });
     }
     let after: BTreeSet<(String, Name)> = planned.findings.iter().map(key).collect();
     let mut seen = BTreeSet::new();
     let ended = running.findings.iter().filter(|finding| {
         let key = key(finding);
-        !after.contains(&key) && seen.insert(key)
+        // That a plan can be seen whole where what runs could not mends nothing.
+        finding.rule != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
     planned.comparison = Some(Comparison {
         before: Before::Running,

@@ -327,3 +327,106 @@ fn an_engine_that_is_down_is_said_and_the_plan_is_judged_as_check_does() {
     let wrong = preflight(&project, &["-H", "nonsense://x"]);
     assert_eq!(wrong.status, 2, "{} {}", wrong.out, wrong.err);
 }
+
+#[test]
+fn a_script_in_an_image_is_read_and_what_did_not_change_stays_sound() {
+    let Some(engine) = engine("a_script_in_an_image_is_read_and_what_did_not_change_stays_sound") else { return };
+    let (state, name) = (shared(engine), engine.name("loop"));
+    let context = engine.directory("context");
+    let script = "#!/bin/sh\nwhile :; do flock /home/agent/.claude/session.lock claude -p work; done\n";
+    fs::write(context.join("agent-loop"), script).unwrap();
+    fs::set_permissions(context.join("agent-loop"), fs::Permissions::from_mode(0o755)).unwrap();
+    let file = format!(
+        "FROM {}\nCOPY agent-loop /usr/local/bin/\nUSER {USER}:{USER}\nENV HOME=/home/agent\nENTRYPOINT []\nCMD [\"agent-loop\"]\n",
+        engine.image
+    );
+    fs::write(context.join("Dockerfile"), file).unwrap();
+    let image = format!("{}-loop", engine.image);
+    must("docker", &["build", "--quiet", "--network", "none", "--tag", &image, context.to_str().unwrap()]);
+    let one = |name: &str| {
+        format!("  {name}:\n    image: {image}\n    volumes: ['{}:/home/agent/.claude']\n", state.display())
+    };
+    let project = plan(engine, &name, &[one("agents"), one("runner")].concat());
+    let report = preflight(&project, &[]).json();
+    for service in ["agents", "runner"] {
+        let one = participant(&report, service);
+        assert_eq!((&one["guard"]["state"], &one["verdict"]), (&"held".into(), &"ok".into()), "{one:#}");
+    }
+    assert_eq!(errors(&report, &name), 0, "{report:#}");
+    // The line that shows it is named, as far as it has a name.
+    let evidence = participant(&report, "agents")["guard"]["evidence"].to_string();
+    assert!(evidence.contains(&format!("image {image} at /usr/local/bin/agent-loop")), "{evidence}");
+}
+
+#[test]
+fn what_compose_run_started_stays_and_so_does_what_the_plan_dropped() {
+    let Some(engine) = engine("what_compose_run_started_stays_and_so_does_what_the_plan_dropped") else { return };
+    let (state, name) = (shared(engine), engine.name("stays"));
+    let start = |service: &str, one_off: &str| {
+        let start = Start::new(&engine.name(service))
+            .label("overlock.role", "interactive")
+            .label("com.docker.compose.project", &name)
+            .label("com.docker.compose.service", service)
+            .label("com.docker.compose.oneoff", one_off)
+            .env("HOME", "/home/agent")
+            .bind(&state, "/home/agent/.claude");
+        engine.start(&start)
+    };
+    let (chat, old) = (start("chat", "True"), start("old", "False"));
+    // In the plan the chat has its own directory; what a person runs by hand has not.
+    let services = service(engine, "chat", &shared(engine), "labels: {overlock.role: interactive}");
+    let report = preflight(&plan(engine, &name, &services), &[]).json();
+    assert!(rules(&report, &chat.name).contains(&"interactive-shares-identity"), "{report:#}");
+    assert!(rules(&report, &old.name).contains(&"interactive-shares-identity"), "{report:#}");
+    let told = report["diagnostics"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap());
+    let orphans: Vec<&str> = told.filter(|message| message.contains("--remove-orphans")).collect();
+    assert!(matches!(orphans[..], [one] if one.starts_with(&old.name)), "{orphans:?}");
+    let gone = report["comparison"]["gone"].as_array().unwrap();
+    assert!(gone.iter().all(|gone| gone["container"] != chat.name.as_str()), "{gone:?}");
+}
+
+#[test]
+fn without_a_plan_nothing_is_compared() {
+    let Some(engine) = engine("without_a_plan_nothing_is_compared") else { return };
+    for path in ["/no/such/path", engine.directory("empty").to_str().unwrap()] {
+        let run = run(overlock(&["preflight", path]));
+        assert_eq!(run.status, 2, "{path}: {}", run.out);
+        assert!(!run.out.contains("The plan"), "{path}: {}", run.out);
+    }
+}
+
+#[test]
+fn one_project_in_two_paths_takes_the_place_of_its_containers() {
+    let Some(engine) = engine("one_project_in_two_paths_takes_the_place_of_its_containers") else { return };
+    let (state, name) = (shared(engine), engine.name("two"));
+    let agents = running(engine, (&name, "agents"), &state);
+    let [one, two] = ["agents", "runner"].map(|own| plan(engine, &name, &service(engine, own, &state, LABELS)));
+    let call = ["preflight", one.to_str().unwrap(), two.to_str().unwrap(), "--format", "json"];
+    let report = run(overlock(&call)).json();
+    let there = report["participants"].as_array().unwrap().iter().any(|one| one["container"] == agents.name.as_str());
+    assert!(!there, "{report:#}");
+    let verdicts = report["comparison"]["verdicts"].as_array().unwrap().iter();
+    let of_agents: Vec<_> = verdicts
+        .filter(|one| one["project"].as_str().is_some_and(|own| own.starts_with(&name)) && one["container"] == "agents")
+        .collect();
+    assert!(matches!(of_agents[..], [one] if one["before"] == "ok" && one["after"] == "ok"), "{of_agents:?}");
+}
+
+#[test]
+fn a_user_by_a_name_that_nothing_explains_is_not_called_sound() {
+    let Some(engine) = engine("a_user_by_a_name_that_nothing_explains_is_not_called_sound") else { return };
+    let (closed, name) = (engine.directory("closed"), engine.name("named"));
+    let image = "overlock-test-no-such-image";
+    let services = format!(
+        "  one:\n    image: {image}\n    user: somebody\n    environment: {{HOME: /home/agent}}\n    {LABELS}\n    volumes: ['{}:/home/agent/.claude']\n",
+        closed.display()
+    );
+    let report = preflight(&plan(engine, &name, &services), &[]).json();
+    assert_eq!(participant(&report, "one")["verdict"], "undetermined");
+    let finding = report["findings"].as_array().unwrap().iter().find(|one| one["container"] == "one").unwrap();
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.contains("whether somebody may write /home/agent/.claude") && message.contains("mode 0755"),
+        "{message}"
+    );
+}

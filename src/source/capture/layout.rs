@@ -60,6 +60,7 @@ impl Maker<'_> {
             call.span = told.span(&Fact::Call(at));
             for lock in &mut call.locks {
                 lock.span = call.span;
+                lock.opened = lock.opened.map(|_| call.span);
             }
         }
         script.invocations.extend(processes.iter().filter_map(|process| call(process, self.profiles, &told)));
@@ -177,4 +178,51 @@ fn blind<'a>(processes: &'a [Process], told: &'a Told) -> impl Iterator<Item = U
 fn label(name: &str, value: &str, told: &Told) -> (String, Label) {
     let span = told.span(&Fact::Label(name.to_owned()));
     (name.to_owned(), Label { value: Value::known(value, Some(span)), span })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FileLock, Invocation, Script, Wait, Witness};
+    use crate::text::{Pos, Span};
+
+    #[test]
+    fn what_a_script_shows_is_told_of_its_own_container() {
+        let sources = Sources::default();
+        // Where it was read, a file had another number.
+        let foreign = Span { file: sources.add("another", "x"), start: Pos::START, end: Pos::START };
+        let lock = FileLock {
+            path: "/lock".to_owned(),
+            exclusive: true,
+            wait: Wait::Forever,
+            failure_ignored: false,
+            condition: None,
+            test: None,
+            span: foreign,
+            outside: false,
+            opened: Some(foreign),
+        };
+        let call = Invocation {
+            argv: vec!["claude".to_owned()],
+            env: std::collections::BTreeMap::new(),
+            locks: vec![lock],
+            conditional: false,
+            when: Vec::new(),
+            output: None,
+            at: None,
+            hides: false,
+            witness: Witness::Words,
+            span: foreign,
+        };
+        let script = Script { invocations: vec![call], ..Script::default() };
+        let running = Running { name: "agents".to_owned(), script, ..Running::default() };
+        let capture = Capture { containers: vec![running], ..Capture::default() };
+        let rules = Ruleset::load(&sources, None).unwrap();
+        let layout = layout(&capture, &rules, false, &sources);
+        let call = &layout.containers[0].script.invocations[0];
+        let lock = &call.locks[0];
+        for span in [call.span, lock.span, lock.opened.unwrap()] {
+            assert_eq!(sources.get(span.file).name(), "agents");
+        }
+    }
 }

@@ -107,6 +107,9 @@ pub struct Running {
     pub project: Option<String>,
     /// The Compose service it was started by.
     pub service: Option<String>,
+    /// Whether `docker compose run` started it: Compose then leaves it alone when it brings the service up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_off: bool,
     /// The image's name.
     pub image: String,
     /// The engine's id of the image.

@@ -56,10 +56,15 @@ impl Planned<'_> {
             Found::File(file) => self.repository.open(&file),
             Found::Text(text) => Opened::Passage(Box::new(text)),
             Found::Link(target) => self.look(&target, links - 1),
-            Found::Base => Opened::Unseen(match &image.base {
-                Base::Named(name) => format!("it is in the image `{}`, which is not built here", name.text),
-                Base::Scratch | Base::Unread => "its Dockerfile could not be read".to_owned(),
-            }),
+            Found::Base => match &image.base {
+                Base::Named(name) => {
+                    let first = self.container.entrypoint.iter().chain(&self.container.command);
+                    let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
+                    let why = || Opened::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
+                    self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
+                }
+                Base::Scratch | Base::Unread => Opened::Unseen("its Dockerfile could not be read".to_owned()),
+            },
             Found::Absent => Opened::Absent,
             Found::Unknown { why, .. } => Opened::Unseen(why),
         }
@@ -122,7 +127,7 @@ impl Disk for Planned<'_> {
     }
 
     fn is_searched(&self) -> bool {
-        self.image.is_some() && self.all().len() < FILES
+        self.image.as_ref().is_some_and(|image| !image.stored) && self.all().len() < FILES
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {

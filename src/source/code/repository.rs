@@ -8,8 +8,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::source::image::{Image, Stored};
-use crate::source::script::disk::Opened;
+use crate::source::image::{Image, InImage, Stored};
+use crate::source::script::disk::{Opened, is_of_interest};
 use crate::text::{FileId, Sources, Syntax};
 
 /// The largest script that is read, in bytes.
@@ -22,8 +22,14 @@ pub fn top(directory: &Path) -> &Path {
     directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(directory)
 }
 
-/// Tells of an image by name, where an engine that has it can be asked.
-pub type Store<'a> = &'a (dyn Fn(&str) -> Option<Arc<Stored>> + Sync);
+/// Images that are not built here.
+#[derive(Clone, Copy)]
+pub struct Store<'a> {
+    /// Tells of one by name, where an engine has it.
+    pub image: &'a (dyn Fn(&str) -> Option<Arc<Stored>> + Sync),
+    /// What stands at a path in one; `None` where its files cannot be looked at.
+    pub file: &'a (dyn Fn(&Stored, &str) -> Option<InImage> + Sync),
+}
 
 /// What a check may look at, and what it has.
 pub struct Repository<'a> {
@@ -79,7 +85,26 @@ impl<'a> Repository<'a> {
 
     /// An image that is not built here, as the engine has it.
     pub(super) fn stored(&self, name: &str) -> Option<Image> {
-        Some((self.store?)(name)?.image(self.sources))
+        Some((self.store?.image)(name)?.image(self.sources))
+    }
+
+    /// What stands at a path in such an image; `None` where that cannot be looked at. Scripts that come with a system
+    /// are of interest only where they name a program that matters, or are what the container runs.
+    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Opened> {
+        let key = PathBuf::from(format!("image {name} at {path}"));
+        if let Some(opened) = self.read.borrow().get(&key) {
+            return Some(opened.clone());
+        }
+        let store = self.store?;
+        let opened = match (store.file)(&*(store.image)(name)?, path)? {
+            InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
+                Opened::Text(self.sources.add(key.display().to_string(), text))
+            }
+            InImage::Text(_) | InImage::Binary => Opened::Binary,
+            InImage::Absent => Opened::Absent,
+        };
+        self.read.borrow_mut().insert(key, opened.clone());
+        Some(opened)
     }
 
     /// What another thread needs to read of the same repository.

@@ -36,7 +36,7 @@ pub use context::{Context, Directory, Kind};
 pub use find::Found;
 pub use load::{Build, Dockerfile, load};
 pub use stages::read;
-pub use stored::Stored;
+pub use stored::{InImage, Stored};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -101,6 +101,8 @@ pub struct Image {
     pub steps: Vec<Rc<Step>>,
     /// What could not be read or understood.
     pub unseen: Vec<Unseen>,
+    /// Whether it is one that an engine has, so that what was copied into it is not known.
+    pub stored: bool,
     /// Build arguments that hold at its end: a stage on it has them too.
     args: BTreeMap<String, EnvVar>,
     /// What an `ENV` set before an `ARG` of the same name: builders do not agree on what it then is.

@@ -195,7 +195,9 @@ impl Build<'_> {
                 };
             }
             match (self.request.bases)(&name.text) {
-                Some(Given::Image(image)) => return Image { unseen: Vec::new(), ..Image::clone(&image) },
+                Some(Given::Image(image)) => {
+                    return Image { unseen: Vec::new(), stored: false, ..Image::clone(&image) };
+                }
                 Some(Given::Context(_)) => return unread("a directory as the base, which is not read".to_owned()),
                 None => {}
             }

@@ -37,6 +37,17 @@ pub struct Stored {
     pub history: Vec<String>,
 }
 
+/// What stands at a path of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InImage {
+    /// A text.
+    Text(String),
+    /// A program that is no text, or something that is no file.
+    Binary,
+    /// Nothing.
+    Absent,
+}
+
 impl Stored {
     /// The image, nothing of its configuration left open; what stands in its files is not known. Spans point at lines
     /// that tell what is there and no value of a variable.
@@ -74,8 +85,9 @@ impl Stored {
         let told = sources.get(file);
         let span = |at: usize| told.line_span(file, at);
         let known = |text: &str, at: usize| Value::known(text, Some(span(at)));
+        // A word has no place: what stands at the line is not the word.
         let command = |words: &[String], at: usize| Command {
-            words: words.iter().map(|word| known(word, at)).collect(),
+            words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(),
             span: span(at),
         };
         let env: BTreeMap<String, EnvVar> = env
@@ -98,6 +110,7 @@ impl Stored {
         };
         Image {
             base: Base::Named(known(&self.name, 1)),
+            stored: true,
             steps: ran.into_iter().map(step).collect(),
             env,
             user: Some(known(user, at_user)),

@@ -177,7 +177,9 @@ pub(super) fn odd_lines(whose: &str, table: &mountinfo::Table, length: usize) ->
 fn unfollowed(number: i32, reason: NoRoot) -> String {
     let why = match reason {
         NoRoot::Unconfined => "the kernel does not offer openat2 here (Linux 5.6 and later do)".to_owned(),
-        NoRoot::Unopened(Errno::ACCESS | Errno::PERM) => format!("/proc/{number}/root cannot be opened without root"),
+        NoRoot::Unopened(Errno::ACCESS | Errno::PERM) => {
+            format!("/proc/{number}/root cannot be opened without root and the capability SYS_PTRACE")
+        }
         NoRoot::Unopened(errno) => format!("/proc/{number}/root cannot be opened: {}", said(errno)),
     };
     format!("links, lock files and running calls were not looked at: {why}")

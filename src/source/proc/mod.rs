@@ -30,7 +30,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use login::Numbers;
-pub use plan::{Ground, Planned, ground};
+pub use plan::{Ground, ImageFiles, Planned, ground};
 
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;
@@ -222,7 +222,7 @@ fn host(
     let root = first.root().ok().or_else(|| other_root(&proc, mounts));
     if root.is_none() {
         gaps.push(format!(
-            "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root"
+            "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root and the capability SYS_PTRACE"
         ));
     }
     let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());

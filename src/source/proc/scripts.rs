@@ -9,15 +9,12 @@ use super::root::{Root, Unread};
 use crate::model::{Command, Script, Value};
 use crate::ruleset::Profile;
 use crate::source::capture::Running;
-use crate::source::script::disk::{Disk, Opened};
+use crate::source::script::disk::{Disk, Opened, is_of_interest};
 use crate::source::script::{self, Setting};
 use crate::text::{Sources, Span};
 
 /// The largest script that is read, in bytes.
-const MOST_SCRIPT: u64 = 256 << 10;
-/// Directories of programs that come with a system: scripts among them are of interest only where they name a program
-/// that matters.
-const SYSTEM: [&str; 4] = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];
+pub(super) const MOST_SCRIPT: u64 = 256 << 10;
 
 /// What the engine's words run, through the files of the container.
 pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles: &[Profile]) -> Script {
@@ -78,9 +75,7 @@ impl Live<'_> {
             Err(Unread::Failed) => return Opened::Unseen("it cannot be read".to_owned()),
         };
         let Ok(text) = String::from_utf8(bytes) else { return Opened::Unseen("it is not UTF-8".to_owned()) };
-        let system = SYSTEM.iter().any(|directory| path.starts_with(directory));
-        let named = self.programs.iter().any(|program| text.contains(program.as_str()));
-        if system && !named && self.first.is_none_or(|first| first != path) {
+        if !is_of_interest(path, &text, self.programs) && self.first.is_none_or(|first| first != path) {
             return Opened::Binary;
         }
         Opened::Text(self.sources.add(path, text))

@@ -66,6 +66,21 @@ pub(super) fn identity(container: &Container, capture: &Capture, accounts: Optio
     })
 }
 
+/// Why it is not known whether its user may write what matters to it, where that is so.
+pub(super) fn untold(live: &Live, container: &Container, capture: &Capture) -> Option<String> {
+    // Everybody may write and search there.
+    let open = |entry: &Entry| entry.kind != EntryKind::Directory || entry.mode & 0o003 == 0o003;
+    let (path, entry) = live.entries.iter().find(|(_, entry)| !open(entry)).filter(|_| live.identity.is_none())?;
+    let user = container.user.as_ref().map_or("its image's user", |user| user.text.as_str());
+    let why = match capture.users {
+        Users::Rootless => "the engine runs without root and maps users as it is told to",
+        Users::Remapped => "the engine maps users and does not say how",
+        Users::Same => "the accounts of its image could not be read",
+    };
+    let (owner, mode) = (entry.uid, entry.mode);
+    Some(format!("whether {user} may write {path}, which belongs to uid {owner} with mode {mode:04o}, since {why}"))
+}
+
 /// Takes back what is not certain: a user whose groups are not known may be in any, and one who is root among mapped
 /// users may write whatever belongs to one of these.
 pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture, accounts: Option<&Accounts>) {

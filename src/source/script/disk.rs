@@ -67,6 +67,15 @@ impl<'a> Setting<'a> {
     }
 }
 
+/// Directories of programs that come with a system.
+const SYSTEM: [&str; 4] = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];
+
+/// Whether a script is worth reading: one that comes with a system only where it names a program that matters.
+pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
+    let system = SYSTEM.iter().any(|directory| path.starts_with(directory));
+    !system || programs.iter().any(|program| text.contains(program.as_str()))
+}
+
 /// Where one of these words first stands in a text, as a word of its own.
 pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
     let source = sources.get(file);
