@@ -108,6 +108,34 @@ fn watch_tells_of_a_resident_whose_verdict_changes() {
 }
 
 #[test]
+fn watch_waits_for_the_kernel_before_it_tells_of_one_that_starts() {
+    let Some(engine) = engine("watch_waits_for_the_kernel_before_it_tells_of_one_that_starts") else { return };
+    let (source, package) = (shared(engine), engine.directory("package"));
+    fs::write(package.join("package.json"), r#"{"name": "@anthropic-ai/claude-code", "version": "2.1.330"}"#).unwrap();
+    // Which version it runs only its files tell, and without one the two would race.
+    let begun = |stem: &str| {
+        let start = Start::new(&engine.name(stem)).label("overlock.role", "batch").env("HOME", "/home/agent");
+        let start = start.env("PATH", "/opt/none").bind(&source, STATE);
+        start.bind(&package, "/usr/local/lib/node_modules/@anthropic-ai/claude-code")
+    };
+    let resident = engine.start(&begun("resident"));
+    let late = begun("late");
+    let label = format!("{}={}", super::sweep::LABEL, engine.run);
+    let create = ["create", "-i", "--network", "none", "--label", &label, "--name", &late.name];
+    let options: Vec<&str> = late.options.iter().map(String::as_str).collect();
+    super::must("docker", &[&create[..], &options, &[&engine.image]].concat());
+    let mut watching = watching(&[]);
+    watching.until("it has begun", |turns| !of(turns, &resident.name).is_empty());
+    super::must("docker", &["start", &late.name]);
+    watching.until("it is told of", |turns| !of(turns, &late.name).is_empty());
+    super::must("docker", &["rm", "--force", &late.name]);
+    watching.until("it is gone", |turns| is_gone(turns, &late.name));
+    assert_eq!(verdicts(&watching.turns, &late.name), ["started ok", "gone ok"]);
+    assert_eq!(of(&watching.turns, &late.name)[0]["seen_by"], "kernel");
+    assert_eq!(verdicts(&watching.turns, &resident.name), ["running ok"], "and nobody else was alarmed");
+}
+
+#[test]
 fn watch_tells_of_the_others_where_that_is_wanted() {
     let Some(engine) = engine("watch_tells_of_the_others_where_that_is_wanted") else { return };
     let (mut some, mut all) = (watching(&[]), watching(&["--all"]));

@@ -6,7 +6,7 @@ mod standing;
 mod state;
 
 use std::io::Write;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -81,8 +81,15 @@ fn judge(
     state: &mut State<'_>,
     first: impl Fn(Box<Seen>) -> anyhow::Result<Seen>,
 ) -> anyhow::Result<ExitStatus> {
-    while let Ok(message) = messages.recv() {
-        for message in std::iter::once(message).chain(messages.try_iter()) {
+    loop {
+        let message = match state.patience() {
+            Some(patience) => messages.recv_timeout(patience),
+            None => messages.recv().map_err(RecvTimeoutError::from),
+        };
+        if matches!(message, Err(RecvTimeoutError::Disconnected)) {
+            bail!("the engine is no longer followed, which should not happen");
+        }
+        for message in message.into_iter().chain(messages.try_iter()) {
             match message {
                 Message::News(News::First(seen)) => state.begin(first(seen)?)?,
                 Message::News(news) => state.news(news)?,
@@ -90,9 +97,10 @@ fn judge(
                 Message::Failed(error) => return Err(error.into()),
             }
         }
-        state.settle()?;
+        if state.patience().is_none() {
+            state.settle()?;
+        }
     }
-    bail!("the engine is no longer followed, which should not happen")
 }
 
 /// Looks at all that runs at the beginning, as an audit does.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::mpsc::Sender;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::accept::Acceptance;
 use super::super::judged::settled;
@@ -19,6 +19,9 @@ use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, HOST, Running};
 use crate::source::engine::{Come, Container, News, Seen};
 use crate::text::Sources;
+
+/// How long one that starts may be looked at before it is told of as the engine alone describes it.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Where lines go.
 pub(super) struct Teller<'a> {
@@ -78,6 +81,10 @@ pub(super) struct State<'a> {
     come: BTreeSet<String>,
     /// Whether there is something to judge, and when it happened.
     due: Option<i64>,
+    /// Who started and is being looked at.
+    waiting: BTreeSet<String>,
+    /// Since when somebody is.
+    since: Option<Instant>,
     /// What was told of the host as a whole.
     diagnostics: BTreeSet<String>,
     odd: bool,
@@ -102,6 +109,8 @@ impl<'a> State<'a> {
             blind: None,
             come: BTreeSet::new(),
             due: None,
+            waiting: BTreeSet::new(),
+            since: None,
             diagnostics: BTreeSet::new(),
             odd: false,
         }
@@ -165,6 +174,9 @@ impl<'a> State<'a> {
         for seen in looked.containers {
             // Another process is another start, which is looked at for itself.
             let Some(running) = self.running(&seen.id).filter(|known| known.pid == seen.pid) else { continue };
+            let known = running.id.clone();
+            self.waiting.remove(&known);
+            let Some(running) = self.running(&known) else { continue };
             if looked.gone.contains(&seen.id) {
                 let why = seen.gaps.last().cloned().unwrap_or_default();
                 self.note(&seen.id, why);
@@ -177,6 +189,19 @@ impl<'a> State<'a> {
                 side.seen_by = SeenBy::Kernel;
             }
         }
+    }
+
+    /// How long what is due is still worth waiting for: what the engine alone tells of one that starts is often not all,
+    /// and would be taken back at once.
+    pub(super) fn patience(&mut self) -> Option<Duration> {
+        let left =
+            self.since.filter(|_| !self.waiting.is_empty()).map(|since| PATIENCE.saturating_sub(since.elapsed()));
+        let left = left.filter(|left| !left.is_zero());
+        if left.is_none() {
+            self.waiting.clear();
+            self.since = None;
+        }
+        left.filter(|_| self.due.is_some())
     }
 
     fn running(&mut self, id: &str) -> Option<&mut Running> {
@@ -192,7 +217,10 @@ impl<'a> State<'a> {
         if runs && self.blind.is_none() && container.pid > 0 {
             let present = self.capture.containers.iter().map(|one| one.id.clone()).collect();
             // Nobody looks only where the machine gave no thread, and then nothing runs here.
-            let _ = self.wanted.send(Wanted { container: container.clone(), present });
+            if self.wanted.send(Wanted { container: container.clone(), present }).is_ok() {
+                self.waiting.insert(id.clone());
+                self.since.get_or_insert_with(Instant::now);
+            }
         }
         match self.running(&id) {
             Some(known) => {
@@ -221,6 +249,7 @@ impl<'a> State<'a> {
     /// Tells of one that is gone, and forgets it.
     fn leave(&mut self, id: &str, at: i64) -> anyhow::Result<()> {
         let Some(place) = self.capture.containers.iter().position(|one| one.id == id) else { return Ok(()) };
+        self.waiting.remove(id);
         self.settle()?;
         let gone = self.capture.containers.remove(place);
         self.due = Some(at);
