@@ -17,7 +17,7 @@ use super::{World, check, live};
 use crate::cli::Preflight;
 use crate::finding::Report;
 use crate::judge::judge;
-use crate::model::{Container, Diagnostic, Installed, Layout, Level, split_below};
+use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split_below};
 use crate::render::Style;
 use crate::ruleset::{Config, Ruleset};
 use crate::source::capture::{self, Capture, Kernel, Running};
@@ -121,13 +121,18 @@ fn planned(
         // The look at what runs has said why.
         return Ok(layout);
     }
-    let stored = |container: &Container| images.known(&container.image.as_ref()?.text);
-    let known = |container: Container| {
-        let image = stored(&container);
-        let found = image.as_ref().and_then(|image| same_image(image, running, sources));
+    let known = |mut container: Container| {
+        let own = images.known(container.image.as_ref().map_or("", |image| &image.text));
+        let earlier = own.is_none().then(|| earlier(&container, &images)).flatten();
+        if let (None, Some(image)) = (&container.user, &earlier) {
+            let user = if image.user.is_empty() { "root" } else { &image.user };
+            container.user = Some(Value::known(user, None));
+        }
+        let found = own.as_ref().and_then(|image| same_image(image, running, sources));
         let (installed, home) = found.unwrap_or_default();
-        let layers = image.map_or_else(Vec::new, |image| image.layers.clone());
-        proc::Planned { container, installed, home, layers }
+        let built = earlier.is_some();
+        let layers = own.or(earlier).map_or_else(Vec::new, |image| image.layers.clone());
+        proc::Planned { container, installed, home, layers, built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let ground =
@@ -136,6 +141,15 @@ fn planned(
     layout.containers = grounded;
     layout.diagnostics.extend(told);
     Ok(layout)
+}
+
+/// The image that a service was built as before, by the name that Compose gives it: its accounts are most likely those
+/// of the next one.
+fn earlier(container: &Container, images: &Images<'_>) -> Option<Arc<Stored>> {
+    container.build.as_ref()?;
+    let own = container.image.as_ref().map(|image| image.text.clone());
+    let usual = || Some(format!("{}-{}", check::compose_project(container)?, container.name));
+    images.get(&own.or_else(usual)?)
 }
 
 /// What a container that runs shows of the files of its image: the programs in it, and the home of its user.

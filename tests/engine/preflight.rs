@@ -430,3 +430,30 @@ fn a_user_by_a_name_that_nothing_explains_is_not_called_sound() {
         "{message}"
     );
 }
+
+#[test]
+fn the_accounts_of_a_service_that_is_built_are_those_of_its_earlier_image() {
+    let Some(engine) = engine("the_accounts_of_a_service_that_is_built_are_those_of_its_earlier_image") else { return };
+    let (state, name) = (shared(engine), engine.name("built"));
+    let file = format!("FROM {}\nUSER agent\nENV HOME=/home/agent\n", engine.image);
+    let services = format!(
+        "  one:\n    build: {{context: ., dockerfile_inline: \"{}\"}}\n    {LABELS}\n    volumes: ['{}:/home/agent/.claude']\n",
+        file.replace('\n', "\\n").replace("FROM ", "FROM not-here/").trim_end(),
+        state.display()
+    );
+    let project = plan(engine, &name, &services);
+    let before = preflight(&project, &[]).json();
+    assert_eq!(participant(&before, "one")["verdict"], "undetermined", "{before:#}");
+    // As Compose would have built it.
+    let context = engine.directory("context");
+    fs::write(context.join("Dockerfile"), &file).unwrap();
+    let image = format!("{name}-one");
+    let label = format!("{}={}", super::sweep::LABEL, engine.run);
+    must(
+        "docker",
+        &["build", "--quiet", "--network", "none", "--label", &label, "--tag", &image, context.to_str().unwrap()],
+    );
+    let after = preflight(&project, &[]).json();
+    let _ = must("docker", &["rmi", &image]);
+    assert_eq!(participant(&after, "one")["verdict"], "ok", "{after:#}");
+}

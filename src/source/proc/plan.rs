@@ -41,6 +41,8 @@ pub struct Planned {
     pub home: Option<String>,
     /// The digests of its image's layers, the lowest first; none where that is not known.
     pub layers: Vec<String>,
+    /// Whether the image is built anew, so that only the accounts of these layers mean something.
+    pub built: bool,
 }
 
 /// The files of images, where the engine keeps them as layers that can be looked at.
@@ -163,7 +165,7 @@ impl Site {
     }
 
     fn ground(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
-        let Planned { mut container, installed, home, layers } = planned;
+        let Planned { mut container, installed, home, layers, built } = planned;
         let layers = self.layers(&layers);
         let accounts = layers.as_ref().and_then(accounts);
         let user = container.user.as_ref().map_or("", |user| user.text.as_str());
@@ -186,7 +188,7 @@ impl Site {
             volume_directory: self.capture.volume_directory.clone(),
             identity: user::identity(&container, &self.capture, accounts.as_ref()),
             installed: match layers {
-                Some(layers) if installed.is_empty() => self.installed(&layers, &container, home.as_deref()),
+                Some(layers) if installed.is_empty() && !built => self.installed(&layers, &container, home.as_deref()),
                 _ => installed,
             },
             ..Live::default()
