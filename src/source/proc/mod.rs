@@ -1,10 +1,11 @@
 //! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
 //! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset`,
-//! `source::capture` and `source::script`; the one home of procfs and rustix.
+//! `source::capture`, `source::script` and a type of `source::image`; the one home of procfs and rustix.
 
 mod clock;
 mod container;
 mod files;
+mod images;
 mod inside;
 mod layers;
 pub mod locks;
@@ -29,8 +30,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use images::ImageFiles;
 pub use login::Numbers;
-pub use plan::{Ground, ImageFiles, Planned, ground};
+pub use plan::{Ground, Planned, ground};
 
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;

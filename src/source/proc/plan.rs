@@ -1,32 +1,29 @@
 //! Planned containers on the host that they would run on: where the sources of their mounts lead, what stands there,
-//! and who could write it. Uses `model`, `ruleset`, `source::capture` and a type of `source::image`.
+//! and who could write it. Uses `model`, `ruleset` and `source::capture`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::container::Host;
 use super::files::said;
 use super::inside::Inside;
 use super::layers::{Layers, Store};
-use super::pid::Proc;
 use super::places::{Known, home_in};
 use super::pool::{self, Job};
 use super::program::{Tree as _, USUAL_PATH, installed};
-use super::root::{End, Followed, Root};
-use super::scripts::MOST_SCRIPT;
+use super::root::{End, Followed};
 use super::text::shown;
 use super::user::{self, Accounts};
-use super::{Look, host, other_root};
+use super::{Look, host};
 use crate::model::{
-    Container, Diagnostic, Entry, EntryKind, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount,
-    MountSource, Unseen, Value, clean, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, Entry, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen,
+    Value, clean, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::ruleset::{Filesystems, Ruleset};
 use crate::source::capture::tree::visible;
 use crate::source::capture::{Capture, Held, Running, volume};
-use crate::source::image::InImage;
 
 /// No `/etc/passwd` and no `/etc/group` is read further.
 const MOST_ACCOUNTS: u64 = 4 << 20;
@@ -43,42 +40,6 @@ pub struct Planned {
     pub layers: Vec<String>,
     /// Whether the image is built anew, so that only the accounts of these layers mean something.
     pub built: bool,
-}
-
-/// The files of images, where the engine keeps them as layers that can be looked at.
-pub struct ImageFiles {
-    root: Root,
-    /// `DockerRootDir`, and the storage driver.
-    store: (String, String),
-    known: Mutex<HashMap<String, Option<Arc<Layers>>>>,
-}
-
-impl ImageFiles {
-    /// `None` where the host's files cannot be followed, or the engine did not say where it keeps its own.
-    pub fn of(proc: &Path, capture: &Capture) -> Option<Self> {
-        let directory = capture.volume_directory.as_deref()?.strip_suffix("/volumes")?.to_owned();
-        let proc = Proc::open(proc).ok()?;
-        let first = proc.pid(1).ok()?.root().ok();
-        let root = first.or_else(|| other_root(&proc, &capture.own.as_ref()?.mounts))?;
-        Some(Self { root, store: (directory, capture.driver.clone()), known: Mutex::default() })
-    }
-
-    /// What stands at a path in the image with these layers; `None` where they are not found.
-    pub fn open(&self, digests: &[String], path: &str) -> Option<InImage> {
-        let key = digests.last()?.clone();
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let layers = known.entry(key).or_insert_with(|| {
-            let store = Store { directory: &self.store.0, driver: &self.store.1 };
-            Layers::open(&self.root, store, digests).map(Arc::new)
-        });
-        let layers = Arc::clone(layers.as_ref()?);
-        let Some((_, entry)) = layers.at(path) else { return Some(InImage::Absent) };
-        if entry.kind != EntryKind::File {
-            return Some(InImage::Binary);
-        }
-        let text = layers.read(path, MOST_SCRIPT).filter(|bytes| !bytes.contains(&0));
-        Some(text.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(InImage::Binary, InImage::Text))
-    }
 }
 
 /// How long to look, and at which /proc.
