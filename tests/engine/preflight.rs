@@ -295,6 +295,10 @@ fn what_the_engine_knows_of_images_and_volumes_counts() {
     assert_eq!((one["role"].as_str(), one["access"].as_str()), (Some("batch"), Some("rw")));
     assert_eq!(one["peers"][0], "told");
     assert!(!format!("{}{}", found.out, found.err).contains("much-hidden"));
+    assert_eq!(report["diagnostics"].as_array().unwrap().len(), 0, "{report:#}");
+    let missing = services.replace(&format!("name: {volume}"), &format!("name: {volume}-missing"));
+    let told = preflight(&plan(engine, &name, &missing), &[]).json()["diagnostics"][0]["message"].to_string();
+    assert!(told.contains(&format!("the external volume {volume}-missing is none of the engine's")), "{told}");
     // Which version is in the image stands in its layers, and its users do.
     let version = one["version"].as_str();
     assert_eq!((version, errors(&report, &name)), (Some("2.1.330"), 0), "{}", found.out);

@@ -18,12 +18,16 @@ pub(super) struct Named {
     source: MountSource,
     /// Where it is defined.
     span: Span,
+    /// Whether it must be there already (`external: true`).
+    external: bool,
 }
 
 /// The project's volumes as what the engine mounts for them.
 pub(super) fn named_volumes(root: &Node) -> Volumes {
     let entries = root.get("volumes").and_then(|volumes| volumes.as_map()).unwrap_or_default();
-    let named = |entry: &Entry| Named { source: volume_source(entry), span: entry.key_span };
+    let external =
+        |entry: &Entry| entry.value.get("external").and_then(|node| written(node)).is_some_and(|text| text == "true");
+    let named = |entry: &Entry| Named { source: volume_source(entry), span: entry.key_span, external: external(entry) };
     entries.iter().map(|entry| (entry.key.clone(), named(entry))).collect()
 }
 
@@ -93,8 +97,10 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let subpath = subpath.map(|path| clean(&format!("/{path}")).trim_start_matches('/').to_owned());
     let creates = item.get("bind").and_then(|bind| bind.get("create_host_path"));
     let refused = creates.and_then(|node| written(node)).is_some_and(|text| text == "false");
+    let named = item.get("source").and_then(|node| written(node)).and_then(|name| volumes.get(&name));
+    let external = named.is_some_and(|named| named.external);
     // The driver makes no directory for a volume that is a bind.
-    let must_exist = refused || (kind == "volume" && matches!(source, MountSource::Host(_)));
+    let must_exist = refused || (kind == "volume" && (external || matches!(source, MountSource::Host(_))));
     Some(Mount { subpath, read_only, defined, must_exist, ..Mount::new(target, source, item.span) })
 }
 

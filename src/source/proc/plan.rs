@@ -203,7 +203,16 @@ impl Site {
         {
             let known = volume(&name.text, &self.capture, &self.filesystems);
             if matches!(known, MountSource::Volume(_)) {
-                return Ok(self.in_volume(mount));
+                let name = name.text.clone();
+                let base = self.in_volume(mount);
+                if base.is_none() && mount.must_exist {
+                    let message = format!(
+                        "the external volume {name} is none of the engine's local volumes: unless another driver has it, \
+                         Compose will refuse to start; make it with `docker volume create {name}`"
+                    );
+                    told.push(Diagnostic::at(Level::Warning, mount.span, message));
+                }
+                return Ok(base);
             }
             // The engine has it already, and made it from elsewhere than this plan may say.
             mount.must_exist = matches!(known, MountSource::Host(_));
