@@ -62,11 +62,13 @@ pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, s
 }
 
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
-/// service, and those whose names the plan gives to its own. What `docker compose run` started stays.
+/// service, and those whose names its scripts give to their own. What `docker compose run` started stays.
 pub(super) fn staying(planned: &Layout, running: &Capture) -> Capture {
     let services: BTreeSet<(&str, &str)> =
         planned.containers.iter().filter_map(|one| Some((compose_project(one)?, one.name.as_str()))).collect();
-    let given = planned.containers.iter().filter_map(|one| one.given_name.as_ref());
+    // A script removes what has the name that it gives; Compose does not.
+    let begun = planned.containers.iter().filter(|one| one.start.is_some());
+    let given = begun.filter_map(|one| one.given_name.as_ref());
     let given: BTreeSet<&str> = given.filter(|name| !name.is_symbolic()).map(|name| name.text.as_str()).collect();
     let stays = |running: &Running| {
         let of = running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off);

@@ -25,7 +25,7 @@ use crate::source::code::Store;
 use crate::source::engine::{EngineError, Images};
 use crate::source::image::Stored;
 use crate::source::proc;
-use crate::text::{Sources, Teller};
+use crate::text::Sources;
 use crate::triage::{self, ExitStatus, Services};
 
 /// What a run goes by.
@@ -45,7 +45,10 @@ pub(super) fn run(
     let mut before = None;
     // Without a plan there is nothing to hold against what runs.
     if let Some(running) = running.as_ref().filter(|_| !layout.containers.is_empty()) {
-        layout.diagnostics.extend(dropped(&layout, running));
+        if arguments.compose.profile.is_empty() {
+            layout.diagnostics.extend(dropped(&layout, running));
+        }
+        layout.diagnostics.extend(taken(&layout, running));
         let rest = check::staying(&layout, running);
         let services = services(&layout, running);
         layout.join(capture::layout(&rest, rules, false, sources));
@@ -109,8 +112,11 @@ fn planned(
     };
     let mut layout = check::read(&asked, world, (&programs, sources))?;
     let gap = |message: String| Diagnostic::about(Level::Gap, None, message);
-    layout.diagnostics.extend(images.gaps().into_iter().map(gap));
+    let unasked = || images.gaps().into_iter().map(gap);
     let Some(running) = running else { return Ok(layout) };
+    if !asks || running.own.is_none() {
+        layout.diagnostics.extend(unasked());
+    }
     if !asks {
         let message = "where the sources of planned mounts lead on that host was not looked at, since --from tells of it \
                        what was captured; run preflight there";
@@ -122,19 +128,21 @@ fn planned(
         return Ok(layout);
     }
     let known = |mut container: Container| {
-        let own = images.known(container.image.as_ref().map_or("", |image| &image.text));
+        // What is built here is not what an engine has by that name.
+        let own = container.build.is_none().then(|| images.known(&container.image.as_ref()?.text)).flatten();
         let earlier = own.is_none().then(|| earlier(&container, &images)).flatten();
         if let (None, Some(image)) = (&container.user, &earlier) {
             let user = if image.user.is_empty() { "root" } else { &image.user };
             container.user = Some(Value::known(user, None));
         }
-        let found = own.as_ref().and_then(|image| same_image(image, running, sources));
+        let found = own.as_ref().and_then(|image| same_image(image, running));
         let (installed, home) = found.unwrap_or_default();
         let built = earlier.is_some();
         let layers = own.or(earlier).map_or_else(Vec::new, |image| image.layers.clone());
         proc::Planned { container, installed, home, layers, built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
+    layout.diagnostics.extend(unasked());
     let ground =
         proc::Ground { proc: arguments.sight.proc.clone(), timeout: Duration::from_secs(arguments.sight.timeout) };
     let (grounded, told) = proc::ground(&ground, (rules, running), containers);
@@ -152,8 +160,9 @@ fn earlier(container: &Container, images: &Images<'_>) -> Option<Arc<Stored>> {
     images.get(&own.or_else(usual)?)
 }
 
-/// What a container that runs shows of the files of its image: the programs in it, and the home of its user.
-fn same_image(image: &Arc<Stored>, running: &Capture, sources: &Sources) -> Option<(Vec<Installed>, Option<String>)> {
+/// What a container that runs shows of the files of its image: the programs in it, and the home of its user. Not their
+/// versions: a program may have been brought up to date there, and the next container begins with the image's own.
+fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>, Option<String>)> {
     let same = running.containers.iter().filter(|one| !image.id.is_empty() && one.image_id == image.id);
     let (one, kernel) = same.filter_map(|one| Some((one, one.kernel.as_ref()?))).find(|(_, kernel)| kernel.followed)?;
     // What it mounts is its own.
@@ -161,16 +170,8 @@ fn same_image(image: &Arc<Stored>, running: &Capture, sources: &Sources) -> Opti
         let own = |kernel: &Kernel| kernel.mounts.iter().any(|mount| is_below(path, &mount.mount_point));
         own(kernel)
     };
-    let mut installed: Vec<Installed> = kernel.installed.iter().filter(|one| !mounted(&one.path)).cloned().collect();
-    let line = |installed: &Installed| {
-        let version = installed.version.as_deref().unwrap_or("of unknown version");
-        (Teller::Kernel, format!("installed in it: {} {version}, as {} shows, which runs it", installed.path, one.name))
-    };
-    let lines: Vec<(Teller, String)> = installed.iter().map(line).collect();
-    let file = sources.add_told(format!("image {}", image.name), lines);
-    for (at, installed) in installed.iter_mut().enumerate() {
-        installed.span = Some(sources.get(file).line_span(file, at + 1));
-    }
+    let installed = kernel.installed.iter().filter(|one| !mounted(&one.path));
+    let installed = installed.map(|one| Installed { version: None, span: None, ..one.clone() }).collect();
     let as_image = one.user == image.user && !one.env.contains_key("HOME");
     Some((installed, kernel.home.clone().filter(|_| as_image)))
 }
@@ -201,6 +202,24 @@ fn services(planned: &Layout, running: &Capture) -> Services {
         Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
     running.containers.iter().filter_map(one).collect()
+}
+
+/// Names that the plan gives and that a container has which it does not replace: the engine gives none twice.
+fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
+    let named = planned.containers.iter().filter(|one| one.start.is_none());
+    let told = named.filter_map(|one| {
+        let name = one.given_name.as_ref().filter(|name| !name.is_symbolic())?;
+        let holder = running.containers.iter().find(|holder| holder.name == name.text)?;
+        let own = holder.project.as_deref() == check::compose_project(one) && holder.service.as_ref() == Some(&one.name);
+        let message = format!(
+            "a container named {} runs already, and it is none of this service: the engine will refuse to start a second \
+             one; give another `container_name`, or remove that container first",
+            name.text
+        );
+        let span = name.span.unwrap_or(one.span);
+        (!own || holder.one_off).then(|| Diagnostic::at(Level::Error, span, message))
+    });
+    told.collect()
 }
 
 /// Services that run and that the plan of their project has no more: Compose leaves them running.
@@ -259,11 +278,11 @@ mod tests {
             ..Kernel::default()
         };
         let mut one = Running { image_id: "sha256:1".to_owned(), kernel: Some(kernel), ..Running::default() };
-        let sources = Sources::default();
         let image = |id: &str| Arc::new(Stored { id: id.to_owned(), ..Stored::default() });
         let seen = |one: &Running, id: &str| {
             let running = Capture { containers: vec![one.clone()], ..Capture::default() };
-            let found = same_image(&image(id), &running, &sources)?;
+            let found = same_image(&image(id), &running)?;
+            assert!(found.0.iter().all(|one| one.version.is_none()), "what runs may have been brought up to date");
             Some((found.0.into_iter().map(|one| one.path).collect::<Vec<_>>(), found.1))
         };
         let paths = vec!["/usr/lib/p".to_owned()];

@@ -14,6 +14,7 @@ use crate::cli::Report;
 use crate::model::{Diagnostic, Layout, Level};
 use crate::render::{Style, safe};
 use crate::ruleset::Ruleset;
+use crate::source::capture;
 use crate::text::Sources;
 use crate::triage::{ExitStatus, History, Name, Seen};
 
@@ -53,12 +54,16 @@ pub(super) fn run(
     tell(problem, err)?;
     let outputs = if same { outputs.silent() } else { outputs };
     let printed = judged::print((&report, status), &outputs, (world, style, rules, sources), out, err)?;
+    let untouched = status;
     if printed != status {
         status = printed;
     } else if same {
         status = ExitStatus::Clean;
     }
-    // After the rest: what was not told is not remembered as told.
+    // After the rest: what could not be told is not remembered as told.
+    if printed != untouched {
+        return Ok(status);
+    }
     if let Err(problem) = state.write(&kept) {
         tell(Some(problem), err)?;
         status = ExitStatus::Unusable;
@@ -97,6 +102,13 @@ fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {
 
 fn seen(layout: &Layout) -> Seen {
     let name = |one: &crate::model::Container| -> Name { (one.project.clone(), one.name.clone()) };
-    let partly = layout.containers.iter().filter(|one| !one.unseen.is_empty());
-    Seen { present: layout.containers.iter().map(name).collect(), partly: partly.map(name).collect() }
+    let unseen = layout.containers.iter().filter(|one| !one.unseen.is_empty());
+    let mut seen = Seen { present: layout.containers.iter().map(name).collect(), partly: unseen.map(name).collect() };
+    if !layout.containers.iter().any(crate::model::Container::is_host) {
+        // The host itself does not go away: it could not be looked at.
+        let host: Name = (None, capture::HOST.to_owned());
+        seen.present.insert(host.clone());
+        seen.partly.insert(host);
+    }
+    seen
 }

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use siphasher::sip::SipHasher13;
 
-use super::World;
 use super::configuration::absolute;
-use super::write;
+use super::{World, live, write};
 use crate::cli::Report;
+use crate::source::engine;
 use crate::triage::{History, HistoryError};
 
+/// Where the engine of a host is, if nothing says otherwise.
+const USUAL: &str = "unix:///var/run/docker.sock";
 /// How often a lock is tried that another report holds.
 const PAUSE: Duration = Duration::from_millis(50);
 /// No file of ours is larger: a hundred thousand findings.
@@ -36,7 +38,7 @@ impl State {
     /// No directory is known, or another report holds it for longer than this one may take.
     pub(super) fn open(arguments: &Report, world: &World) -> anyhow::Result<Self> {
         let directory = directory(arguments, world)?;
-        let file = directory.join(format!("state{}.json", series(arguments, world)));
+        let file = directory.join(format!("state{}.json", series(arguments, world)?));
         let path = file.with_extension("lock");
         let opened = fs::create_dir_all(&directory)
             .and_then(|()| OpenOptions::new().create(true).truncate(false).write(true).open(&path));
@@ -143,23 +145,22 @@ fn directory(arguments: &Report, world: &World) -> anyhow::Result<PathBuf> {
 }
 
 /// What tells the reports on one engine, or on one set of captures, from those on another: nothing for the engine of
-/// this host that is there without being named.
-fn series(arguments: &Report, world: &World) -> String {
-    let variable = |name: &str| world.environment.get(name).filter(|value| !value.is_empty()).cloned();
+/// this host at its usual place.
+fn series(arguments: &Report, world: &World) -> anyhow::Result<String> {
     let sight = &arguments.sight;
-    let host = sight.host.clone().or_else(|| if sight.context.is_some() { None } else { variable("DOCKER_HOST") });
-    let context = sight.context.clone().or_else(|| variable("DOCKER_CONTEXT"));
-    let captures = sight.from.iter().map(|path| absolute(path, world));
-    // Named or not, it is this one.
-    let host = host.filter(|host| host != "unix:///var/run/docker.sock");
-    let named: Vec<String> = host.into_iter().chain(context).chain(captures).collect();
+    let named: Vec<String> = if sight.from.is_empty() {
+        let address = engine::address(&live::options(sight, world))?;
+        Some(address).filter(|address| address != USUAL).into_iter().collect()
+    } else {
+        sight.from.iter().map(|path| absolute(path, world)).collect()
+    };
     if named.is_empty() {
-        return String::new();
+        return Ok(String::new());
     }
     let mut hasher = SipHasher13::new();
     for part in &named {
         hasher.write_u64(part.len() as u64);
         hasher.write(part.as_bytes());
     }
-    format!("-{:016x}", hasher.finish())
+    Ok(format!("-{:016x}", hasher.finish()))
 }

@@ -217,6 +217,8 @@ pub struct Mount {
     /// Whether the engine starts no container where the source is missing, rather than make it
     /// (`bind.create_host_path: false`, `--mount type=bind`, a volume that is a bind).
     pub must_exist: bool,
+    /// The engine's name of the volume, where it is one that the plan says is made from elsewhere.
+    pub volume: Option<String>,
     /// The source as it is written, where links of the host lead from there to `source`.
     pub link: Option<String>,
 }
@@ -234,6 +236,7 @@ impl Mount {
             kernel: None,
             stale: None,
             must_exist: false,
+            volume: None,
             link: None,
         }
     }

@@ -62,7 +62,7 @@ pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
             "fixed once its container is made anew (`docker compose up` does so where its configuration changed)"
         }
         (End::Fixed, _) => "resolved",
-        (End::Left, _) => "resolved, its container is gone",
+        (End::Left, _) => "resolved, its container runs no more",
         (End::Unseen, _) => "not known, since it could not be looked at",
     };
     safe(&format!("{what}: {severity}[{rule}] {name}{since}")).into_owned()

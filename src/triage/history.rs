@@ -39,6 +39,8 @@ struct Known {
     rule: String,
     severity: String,
     message: String,
+    /// Who else it is about, by name: what is not seen of them may be why it is found no more.
+    peers: Vec<String>,
     fingerprint: String,
     /// Since when it has been found, in seconds after 1970.
     since: i64,
@@ -111,12 +113,20 @@ impl History {
         let undetermined = report.findings.iter().filter(|finding| finding.rule == UNDETERMINED);
         let undetermined: BTreeSet<Name> =
             undetermined.map(|finding| (finding.project.clone(), finding.container.clone())).collect();
+        let unsure = |name: &Name| seen.partly.contains(name) || undetermined.contains(name);
+        let names = || seen.partly.iter().chain(&undetermined);
+        // A peer of another project is named with it.
+        let is = |name: &Name, peer: &str| {
+            let whole = name.0.as_ref().map(|project| format!("{project}/{}", name.1));
+            name.1 == peer || whole.as_deref() == Some(peer)
+        };
+        let peers_unsure = |one: &Known| names().any(|name| one.peers.iter().any(|peer| is(name, peer)));
         let end = |one: &Known| {
             let name = (one.project.clone(), one.container.clone());
             match () {
                 () if !seen.present.contains(&name) => End::Left,
                 () if one.rule == UNDETERMINED && !blind => End::Fixed,
-                () if blind || seen.partly.contains(&name) || undetermined.contains(&name) => End::Unseen,
+                () if blind || unsure(&name) || peers_unsure(one) => End::Unseen,
                 () => End::Fixed,
             }
         };
@@ -187,6 +197,7 @@ impl Known {
             rule: finding.rule.clone(),
             severity: finding.severity.name().to_owned(),
             message: finding.message.clone(),
+            peers: finding.peers.clone(),
             fingerprint: finding.fingerprint.clone(),
             since: match finding.change {
                 Some(Change::Kept(Some(since))) => since,
@@ -309,6 +320,13 @@ mod tests {
         let mut again = report(&[("a", "r")]);
         History::compare(Some(&kept), &mut again, &seen(&["a"], &[]), 3);
         assert_eq!(again.findings[0].change, Some(Change::Kept(Some(1))));
+        // Nor is what is about somebody who was not looked at.
+        let mut beside = report(&[("a", "r")]);
+        beside.findings[0].peers = vec!["b".to_owned()];
+        let about = History::compare(None, &mut beside, &Seen::default(), 1);
+        let mut less = report(&[]);
+        History::compare(Some(&about), &mut less, &seen(&["a", "b"], &["b"]), 2);
+        assert_eq!(ends(&less), [("a".to_owned(), End::Unseen)]);
         let mut blind = report(&[]);
         blind.diagnostics.push(Diagnostic::about(Level::Gap, None, "process 12 of 34 hides"));
         let gap = History::compare(Some(&first), &mut blind, &seen(&["a", "b"], &[]), 2);

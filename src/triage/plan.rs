@@ -91,6 +91,11 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
         standing.entry(service).or_default().insert(name.clone());
         standing.entry(name.clone()).or_default().insert(name);
     }
+    let whole = |one: &Participant| {
+        let name = (one.project.clone(), one.container.clone());
+        Some((format!("{}/{}", one.project.as_ref()?, one.container), name))
+    };
+    let known: BTreeMap<String, Name> = planned.participants.iter().filter_map(whole).collect();
     let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
     let new = planned.findings.iter().filter(|finding| {
         finding.change == Some(Change::New) && finding.suppressed.is_none() && finding.severity > Severity::Note
@@ -98,9 +103,9 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
     for finding in new {
         let by = format!("{} ({})", finding.rule, finding.container);
         // A peer of another project is named with it.
-        let peer = |name: &String| match name.split_once('/') {
-            Some((project, container)) => vec![(Some(project.to_owned()), container.to_owned())],
-            None => vec![(finding.project.clone(), name.clone()), (None, name.clone())],
+        let peer = |name: &String| {
+            let own = [(finding.project.clone(), name.clone()), (None, name.clone())];
+            own.into_iter().chain(known.get(name).cloned())
         };
         // Where not all peers are named, everybody with the same login is meant.
         let of = |one: &&Participant| (&one.project, &one.container) == (&finding.project, &finding.container);

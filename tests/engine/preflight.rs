@@ -296,6 +296,15 @@ fn what_the_engine_knows_of_images_and_volumes_counts() {
     assert_eq!(one["peers"][0], "told");
     assert!(!format!("{}{}", found.out, found.err).contains("much-hidden"));
     assert_eq!(report["diagnostics"].as_array().unwrap().len(), 0, "{report:#}");
+    // That there is a volume already counts more than what the plan would make it from.
+    let other = engine.directory("other");
+    let wanted =
+        format!("name: {volume}, driver: local, driver_opts: {{type: none, o: bind, device: '{}'}}", other.display());
+    let made = services.replace(&format!("external: true, name: {volume}"), &wanted);
+    let report = preflight(&plan(engine, &name, &made), &[]).json();
+    assert_eq!(participant(&report, "disguised")["place"]["path"], state.to_str().unwrap());
+    let told = report["diagnostics"][0]["message"].to_string();
+    assert!(told.contains(&format!("the volume {volume} is there already")), "{told}");
     let missing = services.replace(&format!("name: {volume}"), &format!("name: {volume}-missing"));
     let told = preflight(&plan(engine, &name, &missing), &[]).json()["diagnostics"][0]["message"].to_string();
     assert!(told.contains(&format!("the external volume {volume}-missing is none of the engine's")), "{told}");
@@ -430,7 +439,7 @@ fn a_user_by_a_name_that_nothing_explains_is_not_called_sound() {
     let finding = report["findings"].as_array().unwrap().iter().find(|one| one["container"] == "one").unwrap();
     let message = finding["message"].as_str().unwrap();
     assert!(
-        message.contains("whether somebody may write /home/agent/.claude") && message.contains("mode 0755"),
+        message.contains("whether somebody may write /home/agent/.claude") && message.contains("with mode 0755"),
         "{message}"
     );
 }
@@ -460,4 +469,18 @@ fn the_accounts_of_a_service_that_is_built_are_those_of_its_earlier_image() {
     let after = preflight(&project, &[]).json();
     let _ = must("docker", &["rmi", &image]);
     assert_eq!(participant(&after, "one")["verdict"], "ok", "{after:#}");
+}
+
+#[test]
+fn a_name_that_somebody_else_has_is_not_taken_away() {
+    let Some(engine) = engine("a_name_that_somebody_else_has_is_not_taken_away") else { return };
+    let (state, name) = (shared(engine), engine.name("names"));
+    let other = running(engine, (&engine.name("others"), "agents"), &state);
+    let more = format!("{LABELS}\n    container_name: {}", other.name);
+    let found = preflight(&plan(engine, &name, &service(engine, "agents", &state, &more)), &[]);
+    assert_eq!(found.status, 2, "{} {}", found.out, found.err);
+    let report = found.json();
+    assert_eq!(participant(&report, &other.name)["peers"][0], format!("{name}/agents"));
+    let told = report["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(told.contains("is none of this service: the engine will refuse"), "{told}");
 }

@@ -103,7 +103,7 @@ fn end(end: End) -> &'static str {
     match end {
         End::Fixed => "fixed",
         End::Renewed => "fixed once its container is made anew",
-        End::Left => "its container is gone",
+        End::Left => "its container runs no more",
         End::Unseen => "it could not be looked at, so whether it is still so is not known",
     }
 }

@@ -99,7 +99,7 @@ fn what_changed_since_the_last_run() {
     assert!(section.contains("Since the run of 1970-01-04 00:00 UTC."));
     assert!(between(section, "<h3>New ", "<h3>").contains("#f-print-of-fresh"));
     let resolved = between(section, "<h3>Resolved ", "<h3>");
-    assert!(resolved.contains("p/had-fixed, fixed") && resolved.contains("p/had-left, its container is gone"));
+    assert!(resolved.contains("p/had-fixed, fixed") && resolved.contains("p/had-left, its container runs no more"));
     assert!(resolved.contains("open since 1970-01-02 00:00 UTC") && !resolved.contains("had-unseen"));
     assert!(between(section, "<h3>Not known", "<h3>").contains("whether it is still so is not known"));
     let open = between(section, "<h3>Still open ", "<h3");

@@ -91,17 +91,19 @@ impl<'a> Repository<'a> {
     /// What stands at a path in such an image; `None` where that cannot be looked at. Scripts that come with a system
     /// are of interest only where they name a program that matters, or are what the container runs.
     pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Opened> {
-        let key = PathBuf::from(format!("image {name} at {path}"));
+        let shown = format!("image {name} at {path}");
+        let key = PathBuf::from(if first { format!("{shown} first") } else { shown.clone() });
         if let Some(opened) = self.read.borrow().get(&key) {
             return Some(opened.clone());
         }
         let store = self.store?;
         let opened = match (store.file)(&*(store.image)(name)?, path)? {
             InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
-                Opened::Text(self.sources.add(key.display().to_string(), text))
+                Opened::Text(self.sources.add(shown, text))
             }
             InImage::Text(_) | InImage::Binary => Opened::Binary,
             InImage::Absent => Opened::Absent,
+            InImage::Unseen(why) => Opened::Unseen(why),
         };
         self.read.borrow_mut().insert(key, opened.clone());
         Some(opened)

@@ -20,6 +20,8 @@ pub(super) struct Named {
     span: Span,
     /// Whether it must be there already (`external: true`).
     external: bool,
+    /// The engine's name of it.
+    name: Value,
 }
 
 /// The project's volumes as what the engine mounts for them.
@@ -27,7 +29,12 @@ pub(super) fn named_volumes(root: &Node) -> Volumes {
     let entries = root.get("volumes").and_then(|volumes| volumes.as_map()).unwrap_or_default();
     let external =
         |entry: &Entry| entry.value.get("external").and_then(|node| written(node)).is_some_and(|text| text == "true");
-    let named = |entry: &Entry| Named { source: volume_source(entry), span: entry.key_span, external: external(entry) };
+    let named = |entry: &Entry| Named {
+        source: volume_source(entry),
+        span: entry.key_span,
+        external: external(entry),
+        name: volume_name(entry),
+    };
     entries.iter().map(|entry| (entry.key.clone(), named(entry))).collect()
 }
 
@@ -36,11 +43,14 @@ fn volume_source(entry: &Entry) -> MountSource {
     let option = |key: &str| get("driver_opts").and_then(|options| options.get(key)).and_then(|node| value(node));
     let local = get("driver").and_then(|node| value(node)).is_none_or(|driver| driver.text == "local");
     let options = Options { kind: option("type"), o: option("o"), device: option("device") };
-    if let Some(source) = options.source(cleaned).filter(|_| local) {
-        return source;
-    }
-    let name = get("name").and_then(|node| value(node));
-    MountSource::Volume(name.unwrap_or_else(|| Value::known(entry.key.clone(), Some(entry.key_span))))
+    let elsewhere = options.source(cleaned).filter(|_| local);
+    elsewhere.unwrap_or_else(|| MountSource::Volume(volume_name(entry)))
+}
+
+/// What the engine calls a volume of the project.
+fn volume_name(entry: &Entry) -> Value {
+    let name = entry.value.get("name").and_then(|node| value(node));
+    name.unwrap_or_else(|| Value::known(entry.key.clone(), Some(entry.key_span)))
 }
 
 /// A host path as the engine cleans it.
@@ -101,7 +111,9 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let external = named.is_some_and(|named| named.external);
     // The driver makes no directory for a volume that is a bind.
     let must_exist = refused || (kind == "volume" && (external || matches!(source, MountSource::Host(_))));
-    Some(Mount { subpath, read_only, defined, must_exist, ..Mount::new(target, source, item.span) })
+    let name = named.filter(|named| kind == "volume" && !named.name.is_symbolic()).map(|named| named.name.text.clone());
+    let volume = name.filter(|_| !matches!(source, MountSource::Volume(_)));
+    Some(Mount { subpath, read_only, defined, must_exist, volume, ..Mount::new(target, source, item.span) })
 }
 
 fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {

@@ -37,6 +37,8 @@ struct Known {
     images: BTreeMap<String, Option<Arc<Stored>>>,
     /// Why some could not be asked for, each said once.
     unasked: BTreeMap<String, String>,
+    /// Whether the engine answers no more: each further question would be waited for anew.
+    silent: Option<String>,
 }
 
 impl<'a> Images<'a> {
@@ -60,9 +62,18 @@ impl<'a> Images<'a> {
         if let Some(image) = known.images.get(name) {
             return image.clone();
         }
-        let image = converse(self.options, async |conversation| stored(conversation, name).await);
-        let image = image.unwrap_or_else(|error| {
-            known.unasked.insert(name.to_owned(), error.to_string());
+        let asked = match &known.silent {
+            Some(why) => Err(why.clone()),
+            None => converse(self.options, async |conversation| stored(conversation, name).await).map_err(|error| {
+                let why = error.to_string();
+                if matches!(error, EngineError::Connect { .. } | EngineError::TimedOut { .. }) {
+                    known.silent = Some(why.clone());
+                }
+                why
+            }),
+        };
+        let image = asked.unwrap_or_else(|why| {
+            known.unasked.insert(name.to_owned(), why);
             None
         });
         let image = image.map(Arc::new);

@@ -108,6 +108,14 @@ pub fn look(options: &Options, profiles: &[Profile], sources: &Sources) -> Resul
     })
 }
 
+/// Where the engine is that these options, the environment and the CLI's files name.
+///
+/// # Errors
+/// None can be named by them.
+pub fn address(options: &Options) -> Result<String, EngineError> {
+    Ok(context::endpoint(options)?.address.to_string())
+}
+
 /// What the engine says of a container that it is asked about by id or name: what it is now, `None` where none of that
 /// name runs, or why it could not be asked.
 pub type Now = Result<Option<Running>, String>;

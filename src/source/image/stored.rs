@@ -46,6 +46,8 @@ pub enum InImage {
     Binary,
     /// Nothing.
     Absent,
+    /// Something that cannot be read: why, as a clause.
+    Unseen(String),
 }
 
 impl Stored {

@@ -8,10 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::layers::{Layers, Store};
 use super::other_root;
 use super::pid::Proc;
-use super::program::Tree as _;
-use super::root::Root;
+use super::root::{Root, Unread};
 use super::scripts::MOST_SCRIPT;
-use crate::model::EntryKind;
 use crate::source::capture::Capture;
 use crate::source::image::InImage;
 
@@ -42,11 +40,15 @@ impl ImageFiles {
             Layers::open(&self.root, store, digests).map(Arc::new)
         });
         let layers = Arc::clone(layers.as_ref()?);
-        let Some((_, entry)) = layers.at(path) else { return Some(InImage::Absent) };
-        if entry.kind != EntryKind::File {
-            return Some(InImage::Binary);
-        }
-        let text = layers.read(path, MOST_SCRIPT).filter(|bytes| !bytes.contains(&0));
-        Some(text.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(InImage::Binary, InImage::Text))
+        Some(match layers.file(path, MOST_SCRIPT) {
+            Ok(bytes) if bytes.contains(&0) => InImage::Binary,
+            Ok(bytes) => {
+                String::from_utf8(bytes).map_or_else(|_| InImage::Unseen("it is not UTF-8".to_owned()), InImage::Text)
+            }
+            // A directory, or larger than any script.
+            Err(Unread::Unfit) => InImage::Binary,
+            Err(Unread::Absent) => InImage::Absent,
+            Err(Unread::Failed) => InImage::Unseen("it cannot be read".to_owned()),
+        })
     }
 }

@@ -36,7 +36,11 @@ impl<'a> Inside<'a> {
     pub(super) fn note(&mut self, path: &str) {
         let mut at = join("/", path);
         for _ in 0..MOST_LINKS {
-            if self.seen.len() >= MOST_PATHS || !self.seen.insert(at.clone()) {
+            if self.seen.len() >= MOST_PATHS {
+                self.failed.push(format!("only {MOST_PATHS} of its paths were followed, and not {at}"));
+                return;
+            }
+            if !self.seen.insert(at.clone()) {
                 return;
             }
             let Some((mount, rest)) = self.container.mount_holding(&at) else { return };

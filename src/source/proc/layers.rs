@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use ring::digest::{SHA256, digest};
 
 use super::program::Tree;
-use super::root::{End, Root};
+use super::root::{End, Root, Unread};
 use crate::model::{Entry, EntryKind, clean, is_whole, join, parent_and_name, upward};
 
 /// No store's own file is larger.
@@ -64,48 +64,70 @@ impl Layers {
     }
 
     /// What stands at a path without links before its end, and in which layer.
-    fn topmost(&self, path: &str) -> Option<(&Root, Seen)> {
+    fn topmost(&self, path: &str) -> Result<(&Root, Seen), NotThere> {
         for layer in &self.layers {
             match seen(layer, path) {
                 Seen::Nothing => {}
-                Seen::Removed => return None,
-                seen => return Some((layer, seen)),
+                Seen::Removed => return Err(NotThere::Absent),
+                // What a lower layer has may not be what is seen.
+                Seen::Failed => return Err(NotThere::Failed),
+                seen => return Ok((layer, seen)),
             }
         }
-        None
+        Err(NotThere::Absent)
     }
 
     /// The path after all links on it, and the layer that has its end.
-    fn walk(&self, path: &str) -> Option<(&Root, String, Entry)> {
+    fn walk(&self, path: &str) -> Result<(&Root, String, Entry), NotThere> {
         let mut path = clean(path);
         for _ in 0..MOST_LINKS {
             let (layer, seen) = self.step(&path)?;
             match seen {
-                Step::There(entry) => return Some((layer, path, entry)),
+                Step::There(entry) => return Ok((layer, path, entry)),
                 Step::Through(real) => path = real,
             }
         }
-        None
+        Err(NotThere::Absent)
     }
 
-    fn step(&self, path: &str) -> Option<(&Root, Step)> {
+    fn step(&self, path: &str) -> Result<(&Root, Step), NotThere> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        let mut found = None;
+        let mut found = Err(NotThere::Absent);
         for end in ends {
-            let (name, rest) = path.split_at_checked(end)?;
+            let (name, rest) = path.split_at_checked(end).ok_or(NotThere::Failed)?;
             let (layer, seen) = self.topmost(name)?;
             match seen {
                 Seen::Link(text) => {
-                    let (parent, _) = parent_and_name(name)?;
+                    let (parent, _) = parent_and_name(name).ok_or(NotThere::Failed)?;
                     let target = join(&join(parent, &text), &format!("./{}", rest.trim_start_matches('/')));
-                    return Some((layer, Step::Through(target)));
+                    return Ok((layer, Step::Through(target)));
                 }
-                Seen::Entry(entry) => found = Some((layer, Step::There(entry))),
-                Seen::Nothing | Seen::Removed => return None,
+                Seen::Entry(entry) => found = Ok((layer, Step::There(entry))),
+                Seen::Nothing | Seen::Removed => return Err(NotThere::Absent),
+                Seen::Failed => return Err(NotThere::Failed),
             }
         }
         found
     }
+
+    /// The bytes of a regular file of at most `most` bytes.
+    pub(super) fn file(&self, path: &str, most: u64) -> Result<Vec<u8>, Unread> {
+        let found = if is_whole(path) { self.walk(path) } else { Err(NotThere::Absent) };
+        match found {
+            Ok((layer, path, _)) => layer.read_file(&path, most),
+            Err(NotThere::Absent) => Err(Unread::Absent),
+            Err(NotThere::Failed) => Err(Unread::Failed),
+        }
+    }
+}
+
+/// Why a path comes to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotThere {
+    /// Nothing is there.
+    Absent,
+    /// It could not be followed.
+    Failed,
 }
 
 /// What a walk comes to.
@@ -123,6 +145,8 @@ enum Seen {
     Nothing,
     /// It takes away what the layers below have there, or above it.
     Removed,
+    /// It does not say.
+    Failed,
 }
 
 fn seen(layer: &Root, path: &str) -> Seen {
@@ -133,7 +157,8 @@ fn seen(layer: &Root, path: &str) -> Seen {
         // A device in the place of a name takes it away (kernel, filesystems/overlayfs, "whiteouts and opaque directories").
         End::There(there) if there.entry.kind == EntryKind::Other => return Seen::Removed,
         End::There(there) => return Seen::Entry(there.entry),
-        _ => {}
+        End::Denied | End::Failed(_) => return Seen::Failed,
+        End::Absent | End::Loop | End::OwnLink => {}
     }
     let removed = upward(path).any(|above| {
         let Some((parent, name)) = parent_and_name(above) else { return false };
@@ -149,13 +174,12 @@ fn seen(layer: &Root, path: &str) -> Seen {
 
 impl Tree for Layers {
     fn at(&self, path: &str) -> Option<(String, Entry)> {
-        let (_, path, entry) = is_whole(path).then(|| self.walk(path)).flatten()?;
+        let (_, path, entry) = is_whole(path).then(|| self.walk(path).ok()).flatten()?;
         Some((path, entry))
     }
 
     fn read(&self, path: &str, most: u64) -> Option<Vec<u8>> {
-        let (layer, path, _) = is_whole(path).then(|| self.walk(path)).flatten()?;
-        layer.read_file(&path, most).ok()
+        self.file(path, most).ok()
     }
 }
 

@@ -149,8 +149,8 @@ impl Site {
             volume_directory: self.capture.volume_directory.clone(),
             identity: user::identity(&container, &self.capture, accounts.as_ref()),
             installed: match layers {
-                Some(layers) if installed.is_empty() && !built => self.installed(&layers, &container, home.as_deref()),
-                _ => installed,
+                Some(layers) if !built => self.installed(&layers, &container, home.as_deref()),
+                _ => installed.into_iter().filter(|one| container.mount_holding(&one.path).is_none()).collect(),
             },
             ..Live::default()
         };
@@ -168,7 +168,7 @@ impl Site {
         for entry in live.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        let untold = user::untold(&live, &container, &self.capture);
+        let untold = user::untold(&live, &container, &self.capture, accounts.as_ref());
         container.unseen.extend(untold.map(|what| Unseen { what, span: container.span }));
         user::opened(&mut live, &container, &self.capture, accounts.as_ref());
         container.live = Some(Box::new(live));
@@ -198,6 +198,7 @@ impl Site {
     /// # Errors
     /// Why it could not be followed, as a clause.
     fn place(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) -> Result<Option<Base>, String> {
+        self.keep(mount, told);
         if let MountSource::Volume(name) = &mount.source
             && !name.is_symbolic()
         {
@@ -249,6 +250,26 @@ impl Site {
         let path = join(&followed.real, &format!("./{below}"));
         self.show(mount, &path);
         Ok(Some(Base { path, made: matches!(followed.end, End::Absent).then_some(entry) }))
+    }
+
+    /// Goes on with a volume that the engine has already, whatever the plan would make it from: Compose does.
+    fn keep(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) {
+        let Some(name) = mount.volume.take() else { return };
+        let known = volume(&name, &self.capture, &self.filesystems);
+        let directory = self.capture.volume_directory.as_deref().map(|directory| join(directory, &format!("./{name}")));
+        let root = self.host.root.as_ref().zip(directory);
+        let is_there = root.is_some_and(|(root, path)| matches!(root.follow(&path).end, End::There(_)));
+        if !is_there || shown_as(&known) == shown_as(&mount.source) {
+            return;
+        }
+        let message = format!(
+            "the volume {name} is there already, as {}, and the plan would make it from {}: Compose goes on with it as it \
+             is; remove it first if that is not meant",
+            shown_as(&known),
+            shown_as(&mount.source)
+        );
+        told.push(Diagnostic::at(Level::Warning, mount.span, message));
+        mount.source = known;
     }
 
     /// A volume of the engine's own, where it is there already.
@@ -342,6 +363,15 @@ pub(super) struct Base {
     pub(super) path: String,
     /// What the engine would make there, where nothing is.
     pub(super) made: Option<Entry>,
+}
+
+/// What a volume is made from, in words.
+fn shown_as(source: &MountSource) -> String {
+    match source {
+        MountSource::Host(path) => path.text.clone(),
+        MountSource::Device { fstype, device, .. } => format!("{fstype} {}", device.text),
+        _ => "one of the engine's own".to_owned(),
+    }
 }
 
 /// A path with the links on the way to it followed, and one that it is itself left as it is.

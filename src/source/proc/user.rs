@@ -67,32 +67,62 @@ pub(super) fn identity(container: &Container, capture: &Capture, accounts: Optio
 }
 
 /// Why it is not known whether its user may write what matters to it, where that is so.
-pub(super) fn untold(live: &Live, container: &Container, capture: &Capture) -> Option<String> {
-    // Everybody may write and search there.
-    let open = |entry: &Entry| entry.kind != EntryKind::Directory || entry.mode & 0o003 == 0o003;
-    let (path, entry) = live.entries.iter().find(|(_, entry)| !open(entry)).filter(|_| live.identity.is_none())?;
-    let user = container.user.as_ref().map_or("its image's user", |user| user.text.as_str());
-    let why = match capture.users {
-        Users::Rootless => "the engine runs without root and maps users as it is told to",
-        Users::Remapped => "the engine maps users and does not say how",
-        Users::Same => "the accounts of its image could not be read",
+pub(super) fn untold(
+    live: &Live,
+    container: &Container,
+    capture: &Capture,
+    accounts: Option<&Accounts>,
+) -> Option<String> {
+    let directories = || live.entries.iter().filter(|(_, entry)| entry.kind == EntryKind::Directory);
+    let (found, why) = match &live.identity {
+        // Everybody may write and search there.
+        None => {
+            (directories().find(|(_, entry)| entry.mode & 0o003 != 0o003)?, unknown_user(container, capture, accounts))
+        }
+        Some(_) if are_groups_known(container, accounts) => return None,
+        Some(identity) => {
+            let differs = |entry: &Entry| {
+                let member = Identity { groups: vec![entry.gid], ..identity.clone() };
+                member.may_write(entry) != identity.may_write(entry)
+            };
+            (directories().find(|(_, entry)| differs(entry))?, "which groups that user is in is not known")
+        }
     };
-    let (owner, mode) = (entry.uid, entry.mode);
-    Some(format!("whether {user} may write {path}, which belongs to uid {owner} with mode {mode:04o}, since {why}"))
+    let (path, entry) = found;
+    let user = container.user.as_ref().map_or("its image's user", |user| user.text.as_str());
+    let (owner, group, mode) = (entry.uid, entry.gid, entry.mode);
+    Some(format!(
+        "whether {user} may write {path}, which belongs to uid {owner} and gid {group} with mode {mode:04o}, since {why}"
+    ))
 }
 
-/// Takes back what is not certain: a user whose groups are not known may be in any, and one who is root among mapped
-/// users may write whatever belongs to one of these.
+fn unknown_user(container: &Container, capture: &Capture, accounts: Option<&Accounts>) -> &'static str {
+    match capture.users {
+        _ if container.user.as_ref().is_some_and(Value::is_symbolic) => "that user hangs on a variable that is not set",
+        Users::Rootless => "the engine runs without root and maps users as it is told to",
+        Users::Remapped => "the engine maps users and does not say how",
+        Users::Same if accounts.is_some() && container.user.is_some() => "its image has no user or group of that name",
+        Users::Same => "the accounts of its image could not be read",
+    }
+}
+
+/// Whether it is known which groups its user is in.
+fn are_groups_known(container: &Container, accounts: Option<&Accounts>) -> bool {
+    let named = container.user.as_ref().is_some_and(|user| user.text.contains(':'));
+    (named || accounts.is_some()) && !container.rights.more_groups
+}
+
+/// Takes back what is not certain: a user whose groups are not known may be in any, which is told ([`untold`]), and one
+/// who is root among mapped users may write whatever belongs to one of these.
 pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture, accounts: Option<&Accounts>) {
     let Some(identity) = &mut live.identity else { return };
-    let named = container.user.as_ref().is_some_and(|user| user.text.contains(':'));
-    if !(named || accounts.is_some()) || container.rights.more_groups {
+    if !are_groups_known(container, accounts) {
         identity.groups = live.entries.values().map(|entry| entry.gid).collect();
     }
     let Some(shift) = shift(capture).filter(|shift| *shift > 0) else { return };
     let mapped = |id: u32| (shift..shift.saturating_add(MAPPED)).contains(&id);
     let root = identity.uid == shift && !container.rights.no_override;
-    for entry in live.entries.values_mut().filter(|entry| root && mapped(entry.uid)) {
+    for entry in live.entries.values_mut().filter(|entry| root && mapped(entry.uid) && mapped(entry.gid)) {
         entry.mode |= 0o777;
     }
 }
