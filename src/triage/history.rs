@@ -102,13 +102,13 @@ impl History {
     /// Holds a report against the last run, of which there may be none, and says what to keep for the next one. `now` is
     /// in seconds since 1970. What was not looked at is neither fixed nor gone.
     pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
-        let known: BTreeMap<&str, &Known> =
-            last.iter().flat_map(|last| &last.findings).map(|one| (one.fingerprint.as_str(), one)).collect();
+        let known: BTreeMap<String, &Known> =
+            last.iter().flat_map(|last| &last.findings).map(|one| (one.matter(), one)).collect();
         for finding in &mut report.findings {
-            let before = known.get(finding.fingerprint.as_str());
+            let before = known.get(&matter(finding));
             finding.change = Some(before.map_or(Change::New, |before| Change::Kept(Some(before.since))));
         }
-        let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let found: BTreeSet<String> = report.findings.iter().map(matter).collect();
         let blind = report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning);
         let undetermined = report.findings.iter().filter(|finding| finding.rule == UNDETERMINED);
         let undetermined: BTreeSet<Name> =
@@ -130,7 +130,7 @@ impl History {
                 () => End::Fixed,
             }
         };
-        let missing = known.values().filter(|one| !found.contains(one.fingerprint.as_str()));
+        let missing = known.values().filter(|one| !found.contains(&one.matter()));
         let ended: Vec<(&Known, End)> = missing.map(|one| (*one, end(one))).collect();
         let mut gone: Vec<Gone> = ended.iter().map(|(one, end)| one.gone(*end)).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
@@ -160,7 +160,7 @@ impl History {
     /// and other things that could not be looked at.
     pub fn differs(&self, last: Option<&Self>) -> bool {
         let of = |history: &Self| -> BTreeSet<(String, String)> {
-            history.findings.iter().map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
+            history.findings.iter().map(|one| (one.matter(), one.severity.clone())).collect()
         };
         match last {
             None => !self.findings.is_empty() || !self.gaps.is_empty(),
@@ -189,7 +189,27 @@ impl History {
     }
 }
 
+/// Rules of which one takes the other's place as calls begin and end: a container that shares without the guard, and a
+/// call in it that is seen to.
+const UNGUARDED: [&str; 2] = ["unguarded-share", "unguarded-call"];
+
+/// What a finding is about, from one run to the next.
+fn matter(finding: &Finding) -> String {
+    matter_of(&finding.rule, (finding.project.as_deref(), &finding.container), &finding.fingerprint)
+}
+
+fn matter_of(rule: &str, (project, container): (Option<&str>, &str), fingerprint: &str) -> String {
+    if UNGUARDED.contains(&rule) {
+        return format!("unguarded {}/{container}", project.unwrap_or(""));
+    }
+    fingerprint.to_owned()
+}
+
 impl Known {
+    fn matter(&self) -> String {
+        matter_of(&self.rule, (self.project.as_deref(), &self.container), &self.fingerprint)
+    }
+
     fn of(finding: &Finding, now: i64) -> Self {
         Self {
             project: finding.project.clone(),
@@ -307,6 +327,19 @@ mod tests {
         assert_eq!(third.findings[1].change, Some(Change::Kept(Some(200))));
         assert!(!last.differs(Some(&next)));
         assert_eq!(History::parse(&last.text()), Ok(last));
+    }
+
+    #[test]
+    fn a_call_that_begins_and_ends_is_no_news_of_a_container_without_the_guard() {
+        let all = seen(&["a"], &[]);
+        let idle = History::compare(None, &mut report(&[("a", "unguarded-share")]), &all, 1);
+        let mut called = report(&[("a", "unguarded-call")]);
+        let busy = History::compare(Some(&idle), &mut called, &all, 2);
+        assert_eq!(called.findings[0].change, Some(Change::Kept(Some(1))));
+        assert_eq!((ends(&called), busy.differs(Some(&idle))), (Vec::new(), false));
+        let mut gone = report(&[]);
+        let last = History::compare(Some(&busy), &mut gone, &all, 3);
+        assert_eq!((ends(&gone), last.differs(Some(&busy))), (vec![("a".to_owned(), End::Fixed)], true));
     }
 
     #[test]
