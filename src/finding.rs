@@ -178,7 +178,7 @@ pub struct Participant {
 pub const MAX_PEERS: usize = 20;
 
 /// A place in words of the JSON contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PlaceName {
     /// `host`, `volume`, `device`, `tmpfs`, `private` or `unresolved`.
     pub kind: &'static str,

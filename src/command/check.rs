@@ -64,19 +64,28 @@ pub(super) fn beside(planned: &mut Layout, running: &Capture, rules: &Ruleset, s
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
 /// service, and those whose names its scripts give to their own. What `docker compose run` started stays.
 pub(super) fn staying(planned: &Layout, running: &Capture) -> Capture {
-    let services: BTreeSet<(&str, &str)> =
-        planned.containers.iter().filter_map(|one| Some((compose_project(one)?, one.name.as_str()))).collect();
+    let services = services(planned);
     // A script removes what has the name that it gives; Compose does not.
     let begun = planned.containers.iter().filter(|one| one.start.is_some());
     let given = begun.filter_map(|one| one.given_name.as_ref());
     let given: BTreeSet<&str> = given.filter(|name| !name.is_symbolic()).map(|name| name.text.as_str()).collect();
     let stays = |running: &Running| {
-        let of = running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off);
-        !given.contains(running.name.as_str()) && of.is_none_or(|of| !services.contains(&of))
+        !given.contains(running.name.as_str()) && brought_up(running).is_none_or(|of| !services.contains_key(&of))
     };
     let mut rest = running.clone();
     rest.containers.retain(stays);
     rest
+}
+
+/// The planned containers, by the project and service that Compose knows them by.
+pub(super) fn services(planned: &Layout) -> BTreeMap<(&str, &str), &Container> {
+    let named = |one| Some(((compose_project(one)?, one.name.as_str()), one));
+    planned.containers.iter().filter_map(named).collect()
+}
+
+/// The project and service that Compose brought a container up for; `None` where it did not, or ran it once.
+pub(super) fn brought_up(running: &Running) -> Option<(&str, &str)> {
+    running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off)
 }
 
 /// The project as Compose names it: projects of one name are told apart by their files, in parentheses.

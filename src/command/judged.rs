@@ -1,5 +1,6 @@
 //! A layout, judged and printed: the same for every command that judges. May use everything but `main`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -11,7 +12,7 @@ use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::{Given, Style};
-use crate::ruleset::{Ruleset, Severity};
+use crate::ruleset::{Config, Ruleset, Severity};
 use crate::text::Sources;
 use crate::triage::{self, ExitStatus, FailOn};
 
@@ -45,11 +46,15 @@ pub(super) fn judged(
 ) -> anyhow::Result<(Report, ExitStatus)> {
     let Read { layout, acceptance, only } = read;
     let config = acceptance.config();
-    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
-    let report = settled((layout, &only), &acceptance, (graded.as_ref().unwrap_or(rules), sources), err)?;
+    let report = settled((layout, &only), &acceptance, (&graded(rules, config), sources), err)?;
     let threshold = asked.map(fail_on).or(config.fail_on);
     let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
     Ok((report, status))
+}
+
+/// The rules with the severities of a configuration, where it has any.
+pub(super) fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
+    if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
 }
 
 /// Judges a layout by rules that have the configuration's severities, and marks what does not count.

@@ -20,7 +20,7 @@ use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split_below};
 use crate::render::Style;
 use crate::ruleset::{Config, Ruleset};
-use crate::source::capture::{self, Capture, Kernel, Running};
+use crate::source::capture::{self, Capture, Running};
 use crate::source::code::Store;
 use crate::source::engine::{EngineError, Images};
 use crate::source::image::Stored;
@@ -102,7 +102,7 @@ fn planned(
     let options = live::options(&arguments.sight, world);
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);
-    let files = running.and_then(|running| proc::ImageFiles::of(&arguments.sight.proc, running));
+    let files = running.and_then(|running| proc::ImageFiles::of(&arguments.sight.proc, running)).map(Arc::new);
     let file = |image: &Stored, path: &str| files.as_ref()?.open(&image.layers, path);
     let asks = running.is_some() && arguments.sight.from.is_empty();
     let asked = check::Asked {
@@ -111,26 +111,31 @@ fn planned(
         store: asks.then_some(Store { image: &lookup, file: &file }),
     };
     let mut layout = check::read(&asked, world, (&programs, sources))?;
-    let gap = |message: String| Diagnostic::about(Level::Gap, None, message);
-    let unasked = || images.gaps().into_iter().map(gap);
-    let Some(running) = running else { return Ok(layout) };
-    if !asks || running.own.is_none() {
-        layout.diagnostics.extend(unasked());
+    match running {
+        Some(_) if !asks => {
+            let message = "where the sources of planned mounts lead on that host was not looked at, since --from tells of \
+                           it what was captured; run preflight there";
+            layout.diagnostics.push(Diagnostic::about(Level::Gap, None, message));
+        }
+        // Without the host's mounts the look at what runs has said why.
+        Some(running) if running.own.is_some() => ground(&mut layout, arguments, (rules, running), (&images, files)),
+        _ => {}
     }
-    if !asks {
-        let message = "where the sources of planned mounts lead on that host was not looked at, since --from tells of it \
-                       what was captured; run preflight there";
-        layout.diagnostics.push(gap(message.to_owned()));
-        return Ok(layout);
-    }
-    if running.own.is_none() {
-        // The look at what runs has said why.
-        return Ok(layout);
-    }
+    layout.diagnostics.extend(images.gaps().into_iter().map(|gap| Diagnostic::about(Level::Gap, None, gap)));
+    Ok(layout)
+}
+
+/// Looks the plan up on this host, with what is known of each container's image.
+fn ground(
+    layout: &mut Layout,
+    arguments: &Preflight,
+    (rules, running): (&Ruleset, &Capture),
+    (images, files): (&Images<'_>, Option<Arc<proc::ImageFiles>>),
+) {
     let known = |mut container: Container| {
         // What is built here is not what an engine has by that name.
         let own = container.build.is_none().then(|| images.known(&container.image.as_ref()?.text)).flatten();
-        let earlier = own.is_none().then(|| earlier(&container, &images)).flatten();
+        let earlier = own.is_none().then(|| earlier(&container, images)).flatten();
         if let (None, Some(image)) = (&container.user, &earlier) {
             let user = if image.user.is_empty() { "root" } else { &image.user };
             container.user = Some(Value::known(user, None));
@@ -142,13 +147,11 @@ fn planned(
         proc::Planned { container, installed, home, layers, built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
-    layout.diagnostics.extend(unasked());
-    let ground =
-        proc::Ground { proc: arguments.sight.proc.clone(), timeout: Duration::from_secs(arguments.sight.timeout) };
+    let sight = &arguments.sight;
+    let ground = proc::Ground { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
     let (grounded, told) = proc::ground(&ground, (rules, running), containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
-    Ok(layout)
 }
 
 /// The image that a service was built as before, by the name that Compose gives it: its accounts are most likely those
@@ -166,24 +169,17 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
     let same = running.containers.iter().filter(|one| !image.id.is_empty() && one.image_id == image.id);
     let (one, kernel) = same.filter_map(|one| Some((one, one.kernel.as_ref()?))).find(|(_, kernel)| kernel.followed)?;
     // What it mounts is its own.
-    let mounted = |path: &str| {
-        let own = |kernel: &Kernel| kernel.mounts.iter().any(|mount| is_below(path, &mount.mount_point));
-        own(kernel)
-    };
+    let is_below = |path: &str, point: &str| point != "/" && split_below(path, point).is_some();
+    let mounted = |path: &str| kernel.mounts.iter().any(|mount| is_below(path, &mount.mount_point));
     let installed = kernel.installed.iter().filter(|one| !mounted(&one.path));
     let installed = installed.map(|one| Installed { version: None, span: None, ..one.clone() }).collect();
     let as_image = one.user == image.user && !one.env.contains_key("HOME");
     Some((installed, kernel.home.clone().filter(|_| as_image)))
 }
 
-fn is_below(path: &str, mount_point: &str) -> bool {
-    mount_point != "/" && split_below(path, mount_point).is_some()
-}
-
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
-    let graded = (!config.severity.is_empty()).then(|| rules.graded(config));
-    let mut report = judge(capture::layout(running, rules, false, sources), graded.as_ref().unwrap_or(rules), config);
+    let mut report = judge(capture::layout(running, rules, false, sources), &judged::graded(rules, config), config);
     report.attribute(sources);
     triage::sort(&mut report, sources);
     report
@@ -191,14 +187,9 @@ fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources)
 
 /// Which planned service each container that runs is of.
 fn services(planned: &Layout, running: &Capture) -> Services {
-    let known: BTreeMap<(&str, &str), &Container> = planned
-        .containers
-        .iter()
-        .filter_map(|one| Some(((check::compose_project(one)?, one.name.as_str()), one)))
-        .collect();
+    let known = check::services(planned);
     let one = |one: &Running| {
-        let of = (one.project.as_deref()?, one.service.as_deref().filter(|_| !one.one_off)?);
-        let service = known.get(&of)?;
+        let service = known.get(&check::brought_up(one)?)?;
         Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
     running.containers.iter().filter_map(one).collect()
@@ -206,32 +197,28 @@ fn services(planned: &Layout, running: &Capture) -> Services {
 
 /// Names that the plan gives and that a container has which it does not replace: the engine gives none twice.
 fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
+    let holders: BTreeMap<&str, &Running> = running.containers.iter().map(|one| (one.name.as_str(), one)).collect();
     let named = planned.containers.iter().filter(|one| one.start.is_none());
     let told = named.filter_map(|one| {
         let name = one.given_name.as_ref().filter(|name| !name.is_symbolic())?;
-        let holder = running.containers.iter().find(|holder| holder.name == name.text)?;
-        let own = holder.project.as_deref() == check::compose_project(one) && holder.service.as_ref() == Some(&one.name);
+        let own = check::compose_project(one).map(|project| (project, one.name.as_str()));
+        let holder = holders.get(name.text.as_str()).filter(|holder| check::brought_up(holder) != own)?;
         let message = format!(
             "a container named {} runs already, and it is none of this service: the engine will refuse to start a second \
              one; give another `container_name`, or remove that container first",
-            name.text
+            holder.name
         );
-        let span = name.span.unwrap_or(one.span);
-        (!own || holder.one_off).then(|| Diagnostic::at(Level::Error, span, message))
+        Some(Diagnostic::at(Level::Error, name.span.unwrap_or(one.span), message))
     });
     told.collect()
 }
 
 /// Services that run and that the plan of their project has no more: Compose leaves them running.
 fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
-    let of_plan = |one: &&Running| {
-        one.project.is_some()
-            && planned.containers.iter().any(|own| check::compose_project(own) == one.project.as_deref())
-    };
-    let is_planned = |one: &Running| {
-        let own = planned.containers.iter().filter(|own| check::compose_project(own) == one.project.as_deref());
-        own.into_iter().any(|own| one.service.as_ref() == Some(&own.name))
-    };
+    let services = check::services(planned);
+    let projects: BTreeSet<&str> = services.keys().map(|(project, _)| *project).collect();
+    let is_planned = |one: &Running| check::brought_up(one).is_some_and(|of| services.contains_key(&of));
+    let of_plan = |one: &&Running| one.project.as_deref().is_some_and(|project| projects.contains(project));
     let orphans = running.containers.iter().filter(of_plan).filter(|one| !one.one_off && !is_planned(one));
     let told = |one: &Running| {
         let (service, project) = (one.service.as_deref().unwrap_or(""), one.project.as_deref().unwrap_or(""));
@@ -249,7 +236,7 @@ fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 mod tests {
     use super::*;
     use crate::model::KernelMount;
-    use crate::source::capture::Held;
+    use crate::source::capture::{Held, Kernel};
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {

@@ -2,9 +2,9 @@
 //! May use `model`, `ruleset` and the earlier parts of `judge`.
 
 use super::place::{Landing, Mounts, Place};
-use super::state::{StateDir, is_root};
+use super::state::StateDir;
 use super::version::VersionFact;
-use crate::model::{Container, EntryKind, parent_and_name};
+use crate::model::{Container, EntryKind, is_root, parent_and_name};
 use crate::ruleset::{Filesystems, Leftover, Lock, LockKind, Profile};
 
 /// A lock that the program takes by itself, in one container.

@@ -4,7 +4,7 @@
 use super::expand::expand;
 use super::program::Calls;
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Value, join, parent_and_name};
+use crate::model::{Container, EnvValue, Invocation, is_root, join, parent_and_name};
 use crate::ruleset::Profile;
 
 /// A state directory as the container sees it.
@@ -146,9 +146,4 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
 pub(crate) fn is_home(path: &str) -> bool {
     let below = ["/home/", "/Users/", "/var/home/"].iter().find_map(|base| path.strip_prefix(base));
     path == "/root" || below.is_some_and(|name| !name.is_empty() && !name.contains('/'))
-}
-
-/// Whether a user is root: uid 0 or the name.
-pub(crate) fn is_root(user: &Value) -> bool {
-    matches!(user.text.split(':').next(), Some("0" | "root"))
 }

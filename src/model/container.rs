@@ -95,6 +95,11 @@ impl Container {
     }
 }
 
+/// Whether a user is root: uid 0 or the name.
+pub fn is_root(user: &Value) -> bool {
+    matches!(user.text.split(':').next(), Some("0" | "root"))
+}
+
 /// What a container's user may do short of the usual, or beyond it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {

@@ -11,7 +11,7 @@ mod value;
 pub use crate::text::yaml::Symbol;
 pub use container::{
     Asks, Build, Command, Condition, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount,
-    MountSource, Rights, Script, Sight, Start, Test, Unseen, Wait, Witness,
+    MountSource, Rights, Script, Sight, Start, Test, Unseen, Wait, Witness, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};

@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
-use super::plan::{Name, verdicts};
-use crate::finding::{
-    Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict, Verdicts,
-};
+use super::plan::{self, Name, judged, named, verdicts};
+use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::ruleset::Severity;
 
@@ -111,22 +109,19 @@ impl History {
         let found: BTreeSet<String> = report.findings.iter().map(matter).collect();
         let blind = report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning);
         let undetermined = report.findings.iter().filter(|finding| finding.rule == UNDETERMINED);
-        let undetermined: BTreeSet<Name> =
-            undetermined.map(|finding| (finding.project.clone(), finding.container.clone())).collect();
-        let unsure = |name: &Name| seen.partly.contains(name) || undetermined.contains(name);
-        let names = || seen.partly.iter().chain(&undetermined);
+        let unsure: BTreeSet<Name> = undetermined.map(named).chain(seen.partly.iter().cloned()).collect();
         // A peer of another project is named with it.
-        let is = |name: &Name, peer: &str| {
-            let whole = name.0.as_ref().map(|project| format!("{project}/{}", name.1));
-            name.1 == peer || whole.as_deref() == Some(peer)
-        };
-        let peers_unsure = |one: &Known| names().any(|name| one.peers.iter().any(|peer| is(name, peer)));
+        let whole = |name: &Name| Some(format!("{}/{}", name.0.as_ref()?, name.1));
+        let peers: BTreeSet<String> =
+            unsure.iter().flat_map(|name| [Some(name.1.clone()), whole(name)]).flatten().collect();
         let end = |one: &Known| {
             let name = (one.project.clone(), one.container.clone());
             match () {
                 () if !seen.present.contains(&name) => End::Left,
                 () if one.rule == UNDETERMINED && !blind => End::Fixed,
-                () if blind || unsure(&name) || peers_unsure(one) => End::Unseen,
+                () if blind || unsure.contains(&name) || one.peers.iter().any(|peer| peers.contains(peer)) => {
+                    End::Unseen
+                }
                 () => End::Fixed,
             }
         };
@@ -142,15 +137,12 @@ impl History {
         findings.sort();
         let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
         participants.sort();
-        let of_then: Vec<Participant> = Vec::new();
-        let mut turned = verdicts(&of_then, &report.participants, |name| name);
-        if let Some(last) = last {
-            last.put_verdicts(&mut turned);
-        }
+        let then = last.iter().flat_map(|last| &last.participants).filter_map(Judged::read);
+        let verdicts = verdicts(then, report.participants.iter().map(judged));
         report.comparison = Some(Comparison {
             before: last.map_or(Before::Nothing, |last| Before::LastRun(last.at)),
             gone,
-            verdicts: turned,
+            verdicts,
             endangered: Vec::new(),
         });
         Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, findings, participants, gaps: gaps(report) }
@@ -166,26 +158,6 @@ impl History {
             None => !self.findings.is_empty() || !self.gaps.is_empty(),
             Some(last) => of(self) != of(last) || self.gaps != last.gaps,
         }
-    }
-
-    /// Puts in what each participant was judged then.
-    fn put_verdicts(&self, verdicts: &mut Vec<Verdicts>) {
-        let mut then: BTreeMap<Name, Verdict> = BTreeMap::new();
-        for one in &self.participants {
-            let Some(verdict) = Verdict::named(&one.verdict) else { continue };
-            let known = then.entry((one.project.clone(), one.container.clone())).or_insert(verdict);
-            *known = verdict.max(*known);
-        }
-        for pair in verdicts.iter_mut() {
-            pair.before = then.remove(&(pair.project.clone(), pair.container.clone()));
-        }
-        verdicts.extend(then.into_iter().map(|((project, container), verdict)| Verdicts {
-            container,
-            project,
-            before: Some(verdict),
-            after: None,
-        }));
-        verdicts.sort_by(|a, b| (&a.project, &a.container).cmp(&(&b.project, &b.container)));
     }
 }
 
@@ -245,6 +217,11 @@ impl Judged {
     fn of(one: &Participant) -> Self {
         let (project, container) = (one.project.clone(), one.container.clone());
         Self { project, container, verdict: one.verdict.name().to_owned() }
+    }
+
+    /// As it was written; `None` where another release had other words.
+    fn read(&self) -> Option<plan::Judged> {
+        Some(((self.project.clone(), self.container.clone()), Verdict::named(&self.verdict)?))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, Report, UNDETERMINED, Verdict,
-    Verdicts,
+    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, PlaceName, Report,
+    UNDETERMINED, Verdict, Verdicts,
 };
 use crate::ruleset::Severity;
 
@@ -40,15 +40,22 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
         // That a plan can be seen whole where what runs could not mends nothing.
         finding.rule != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
+    let of_service = |all: &[Participant]| -> Vec<Judged> {
+        all.iter().map(judged).map(|(name, verdict)| (known(name), verdict)).collect()
+    };
     planned.comparison = Some(Comparison {
         before: Before::Running,
         gone: ended.map(gone).collect(),
-        verdicts: verdicts(&running.participants, &planned.participants, known),
+        verdicts: verdicts(
+            of_service(&running.participants).into_iter(),
+            of_service(&planned.participants).into_iter(),
+        ),
         endangered: endangered(planned, running, services),
     });
 }
 
-fn named(finding: &Finding) -> Name {
+/// The container that a finding is about.
+pub(super) fn named(finding: &Finding) -> Name {
     (finding.project.clone(), finding.container.clone())
 }
 
@@ -65,20 +72,27 @@ fn gone(finding: &Finding) -> Gone {
     }
 }
 
-/// The verdict of each before and after; of several containers of one service the worst.
-pub(super) fn verdicts(before: &[Participant], after: &[Participant], known: impl Fn(Name) -> Name) -> Vec<Verdicts> {
+/// A container and what it is judged.
+pub(super) type Judged = (Name, Verdict);
+
+/// The verdict of each before and after; of several containers of one name the worst.
+pub(super) fn verdicts(before: impl Iterator<Item = Judged>, after: impl Iterator<Item = Judged>) -> Vec<Verdicts> {
     let mut verdicts: BTreeMap<Name, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
-    let name = |one: &Participant| known((one.project.clone(), one.container.clone()));
-    for one in before {
-        let pair = verdicts.entry(name(one)).or_default();
-        pair.0 = pair.0.max(Some(one.verdict));
+    for (name, verdict) in before {
+        let pair = verdicts.entry(name).or_default();
+        pair.0 = pair.0.max(Some(verdict));
     }
-    for one in after {
-        let pair = verdicts.entry(name(one)).or_default();
-        pair.1 = pair.1.max(Some(one.verdict));
+    for (name, verdict) in after {
+        let pair = verdicts.entry(name).or_default();
+        pair.1 = pair.1.max(Some(verdict));
     }
     let pair = |((project, container), (before, after))| Verdicts { container, project, before, after };
     verdicts.into_iter().map(pair).collect()
+}
+
+/// A participant and what it is judged.
+pub(super) fn judged(one: &Participant) -> Judged {
+    ((one.project.clone(), one.container.clone()), one.verdict)
 }
 
 /// The containers that run now and that a new finding is about, or that it names as peers.
@@ -91,11 +105,17 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
         standing.entry(service).or_default().insert(name.clone());
         standing.entry(name.clone()).or_default().insert(name);
     }
-    let whole = |one: &Participant| {
+    let mut known: BTreeMap<String, Name> = BTreeMap::new();
+    let mut logins: BTreeMap<Name, &PlaceName> = BTreeMap::new();
+    let mut groups: BTreeMap<&PlaceName, BTreeSet<Name>> = BTreeMap::new();
+    for one in &planned.participants {
         let name = (one.project.clone(), one.container.clone());
-        Some((format!("{}/{}", one.project.as_ref()?, one.container), name))
-    };
-    let known: BTreeMap<String, Name> = planned.participants.iter().filter_map(whole).collect();
+        if let Some(project) = &one.project {
+            known.insert(format!("{project}/{}", one.container), name.clone());
+        }
+        logins.entry(name.clone()).or_insert(&one.place);
+        groups.entry(&one.place).or_default().insert(name);
+    }
     let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
     let new = planned.findings.iter().filter(|finding| {
         finding.change == Some(Change::New) && finding.suppressed.is_none() && finding.severity > Severity::Note
@@ -108,10 +128,8 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
             own.into_iter().chain(known.get(name).cloned())
         };
         // Where not all peers are named, everybody with the same login is meant.
-        let of = |one: &&Participant| (&one.project, &one.container) == (&finding.project, &finding.container);
-        let cut = planned.participants.iter().find(of).filter(|_| finding.peers.len() >= MAX_PEERS);
-        let group = planned.participants.iter().filter(|one| cut.is_some_and(|own| own.place == one.place));
-        let group = group.map(|one| (one.project.clone(), one.container.clone()));
+        let cut = (finding.peers.len() >= MAX_PEERS).then(|| logins.get(&named(finding))).flatten();
+        let group = cut.and_then(|login| groups.get(login)).into_iter().flatten().cloned();
         let concerned = finding.peers.iter().flat_map(peer).chain(group).chain([named(finding)]);
         for name in concerned.filter_map(|name| standing.get(&name)).flatten() {
             found.entry(name.clone()).or_default().insert(by.clone());

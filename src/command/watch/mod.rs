@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
+use super::judged;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
 use crate::ruleset::Ruleset;
@@ -52,7 +53,7 @@ pub(super) fn run(
     let none = cli::Accept { baseline: None, write_baseline: None };
     let acceptance =
         Acceptance { world, configuration, first: None, arguments: &none, since: None, whole: false, planned: false };
-    let graded = rules.graded(acceptance.config());
+    let graded = judged::graded(rules, acceptance.config());
     let (sender, messages) = mpsc::channel();
     let (wanted, wants) = mpsc::channel();
     look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;

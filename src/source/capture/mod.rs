@@ -77,6 +77,11 @@ impl Users {
 }
 
 impl Capture {
+    /// Where the engine keeps all that is its own (`DockerRootDir`).
+    pub fn engine_directory(&self) -> Option<&str> {
+        self.volume_directory.as_deref()?.strip_suffix("/volumes")
+    }
+
     /// What a container is called in the layout; with the host's name where several hosts are judged together.
     pub fn name_of(&self, container: &str, several: bool) -> String {
         if several { format!("{}:{container}", self.host) } else { container.to_owned() }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::layers::{Layers, Store};
-use super::other_root;
 use super::pid::Proc;
 use super::root::{Root, Unread};
+use super::root_of_host;
 use super::scripts::MOST_SCRIPT;
 use crate::source::capture::Capture;
 use crate::source::image::InImage;
@@ -24,23 +24,27 @@ pub struct ImageFiles {
 impl ImageFiles {
     /// `None` where the host's files cannot be followed, or the engine did not say where it keeps its own.
     pub fn of(proc: &Path, capture: &Capture) -> Option<Self> {
-        let directory = capture.volume_directory.as_deref()?.strip_suffix("/volumes")?.to_owned();
+        let directory = capture.engine_directory()?.to_owned();
         let proc = Proc::open(proc).ok()?;
-        let first = proc.pid(1).ok()?.root().ok();
-        let root = first.or_else(|| other_root(&proc, &capture.own.as_ref()?.mounts))?;
+        let mounts = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
+        let root = root_of_host(&proc, &proc.pid(1).ok()?, mounts)?;
         Some(Self { root, store: (directory, capture.driver.clone()), known: Mutex::default() })
     }
 
-    /// What stands at a path in the image with these layers; `None` where they are not found.
-    pub fn open(&self, digests: &[String], path: &str) -> Option<InImage> {
+    /// The files of the image with these layers, opened once; `None` where they are not found.
+    pub(super) fn layers(&self, digests: &[String]) -> Option<Arc<Layers>> {
         let key = digests.last()?.clone();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let layers = known.entry(key).or_insert_with(|| {
             let store = Store { directory: &self.store.0, driver: &self.store.1 };
             Layers::open(&self.root, store, digests).map(Arc::new)
         });
-        let layers = Arc::clone(layers.as_ref()?);
-        Some(match layers.file(path, MOST_SCRIPT) {
+        layers.clone()
+    }
+
+    /// What stands at a path in the image with these layers; `None` where they are not found.
+    pub fn open(&self, digests: &[String], path: &str) -> Option<InImage> {
+        Some(match self.layers(digests)?.file(path, MOST_SCRIPT) {
             Ok(bytes) if bytes.contains(&0) => InImage::Binary,
             Ok(bytes) => {
                 String::from_utf8(bytes).map_or_else(|_| InImage::Unseen("it is not UTF-8".to_owned()), InImage::Text)

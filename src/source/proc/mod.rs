@@ -221,7 +221,7 @@ fn host(
         )),
     }
     let mounts = own.as_ref().map_or(&[][..], |own| &own.mounts);
-    let root = first.root().ok().or_else(|| other_root(&proc, mounts));
+    let root = root_of_host(&proc, &first, mounts);
     if root.is_none() {
         gaps.push(format!(
             "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root and the capability SYS_PTRACE"
@@ -229,6 +229,11 @@ fn host(
     }
     let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());
     Ok(Host { proc, root, boot, pids, profiles: profiles.to_vec() })
+}
+
+/// The host's root: that of its first process, or of another one that has the same.
+fn root_of_host(proc: &Proc, first: &pid::Pid, mounts: &[KernelMount]) -> Option<Root> {
+    first.root().ok().or_else(|| other_root(proc, mounts))
 }
 
 /// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel

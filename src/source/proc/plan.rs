@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::container::Host;
 use super::files::said;
+use super::images::ImageFiles;
 use super::inside::Inside;
-use super::layers::{Layers, Store};
+use super::layers::Layers;
 use super::places::{Known, home_in};
 use super::pool::{self, Job};
 use super::program::{Tree as _, USUAL_PATH, installed};
@@ -19,7 +20,7 @@ use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::model::{
     Container, Diagnostic, Entry, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen,
-    Value, clean, is_whole, join, parent_and_name, split_below, upward,
+    Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::ruleset::{Filesystems, Ruleset};
 use crate::source::capture::tree::visible;
@@ -48,6 +49,8 @@ pub struct Ground {
     pub proc: PathBuf,
     /// How long all of it may take.
     pub timeout: Duration,
+    /// The files of images, where they can be looked at.
+    pub files: Option<Arc<ImageFiles>>,
 }
 
 /// Looks up, for each planned container, where its mounts would come from on this host. What was told of the host by
@@ -71,7 +74,7 @@ pub fn ground(
             return (planned.into_iter().map(|one| one.container).collect(), told);
         }
     };
-    let site = Arc::new(Site::of(host, &mounts, capture, rules));
+    let site = Arc::new(Site::of((host, &mounts), options.files.clone(), capture, rules));
     let kept: Vec<Container> = planned.iter().map(|one| one.container.clone()).collect();
     let mut jobs: Vec<Job<(Container, Vec<Diagnostic>)>> = Vec::new();
     for one in planned {
@@ -100,19 +103,24 @@ struct Site {
     tree: Arc<HostTree>,
     /// The mounts that a path of the host can be on.
     mounts: HashMap<String, KernelMount>,
+    files: Option<Arc<ImageFiles>>,
     /// What the engine told.
     capture: Capture,
     filesystems: Filesystems,
 }
 
 impl Site {
-    fn of(host: Host, mounts: &[KernelMount], capture: &Capture, rules: &Ruleset) -> Self {
+    fn of(
+        (host, mounts): (Host, &[KernelMount]),
+        files: Option<Arc<ImageFiles>>,
+        capture: &Capture,
+        rules: &Ruleset,
+    ) -> Self {
         let seen = visible(mounts);
         let told = Capture {
             volume_directory: capture.volume_directory.clone(),
             volumes: capture.volumes.clone(),
             users: capture.users,
-            driver: capture.driver.clone(),
             taken_at: capture.taken_at,
             ..Capture::default()
         };
@@ -120,6 +128,7 @@ impl Site {
             host,
             mounts: seen.iter().map(|mount| (mount.mount_point.clone(), (*mount).clone())).collect(),
             tree: Arc::new(HostTree::of(seen)),
+            files,
             capture: told,
             filesystems: rules.filesystems.clone(),
         }
@@ -127,8 +136,8 @@ impl Site {
 
     fn ground(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
         let Planned { mut container, installed, home, layers, built } = planned;
-        let layers = self.layers(&layers);
-        let accounts = layers.as_ref().and_then(accounts);
+        let layers = self.files.as_ref().and_then(|files| files.layers(&layers));
+        let accounts = layers.as_deref().and_then(accounts);
         let user = container.user.as_ref().map_or("", |user| user.text.as_str());
         let home = home.or_else(|| home_in(&accounts.as_ref()?.passwd, user));
         let mut told = Vec::new();
@@ -173,12 +182,6 @@ impl Site {
         user::opened(&mut live, &container, &self.capture, accounts.as_ref());
         container.live = Some(Box::new(live));
         (container, told)
-    }
-
-    /// The files of an image, where the engine keeps them as layers.
-    fn layers(&self, digests: &[String]) -> Option<Layers> {
-        let directory = self.capture.volume_directory.as_deref()?.strip_suffix("/volumes")?;
-        Layers::open(self.host.root.as_ref()?, Store { directory, driver: &self.capture.driver }, digests)
     }
 
     /// The programs in an image, but those that a mount of the container would cover.
@@ -229,8 +232,8 @@ impl Site {
         if !followed.links.is_empty() {
             mount.link = Some(source.text.clone());
         }
-        let entry = match &followed.end {
-            End::There(there) => there.entry.clone(),
+        let made = match &followed.end {
+            End::There(_) => None,
             End::Absent => {
                 let absent = self.absent(&source.text, &followed, mount);
                 let refused = absent.level == Level::Error;
@@ -238,7 +241,7 @@ impl Site {
                 if refused {
                     return Ok(None);
                 }
-                user::made(&self.capture)
+                Some(user::made(&self.capture))
             }
             End::Denied => return Err(unfollowed(&source.text, "permission denied")),
             End::Loop => return Err(unfollowed(&source.text, "its links lead in a circle")),
@@ -249,7 +252,7 @@ impl Site {
         let below = mount.subpath.as_deref().unwrap_or("");
         let path = join(&followed.real, &format!("./{below}"));
         self.show(mount, &path);
-        Ok(Some(Base { path, made: matches!(followed.end, End::Absent).then_some(entry) }))
+        Ok(Some(Base { path, made }))
     }
 
     /// Goes on with a volume that the engine has already, whatever the plan would make it from: Compose does.
@@ -280,10 +283,12 @@ impl Site {
         let below = mount.subpath.as_deref().unwrap_or("");
         let path = join(directory, &format!("./{}/_data/{below}", name.text));
         split_below(&path, directory)?;
-        let followed = self.host.root.as_ref()?.follow(&path);
-        matches!(followed.end, End::There(_)).then(|| self.show(mount, &followed.real));
-        // One that is yet to be made takes its owner from what the image has at its target.
-        matches!(followed.end, End::There(_)).then_some(Base { path: followed.real, made: None })
+        let Followed { real: path, end: End::There(_), .. } = self.host.root.as_ref()?.follow(&path) else {
+            // One that is yet to be made takes its owner from what the image has at its target.
+            return None;
+        };
+        self.show(mount, &path);
+        Some(Base { path, made: None })
     }
 
     /// Gives a mount what the kernel shows of the filesystem that it would come from.
@@ -351,7 +356,7 @@ impl Site {
         let points: Vec<KernelMount> = container.mounts.iter().map(point).collect();
         let mounts: Vec<&KernelMount> = points.iter().collect();
         let first = BTreeMap::new();
-        let roots = container.user.as_ref().filter(|user| user::is_root(user)).map(|_| "/root".to_owned());
+        let roots = container.user.as_ref().filter(|user| is_root(user)).map(|_| "/root".to_owned());
         let passwd = home.or(roots);
         let known = Known { running: &running, first: &first, processes: &[], passwd, mounts: &mounts };
         known.paths(&self.host.profiles)

@@ -142,16 +142,10 @@ fn shift(capture: &Capture) -> Option<u32> {
         Users::Rootless => None,
         // The engine keeps the files of each map in a directory of its own, named after its first user and group.
         Users::Remapped => {
-            let root = capture.volume_directory.as_deref()?.strip_suffix("/volumes")?;
-            let (uid, gid) = root.rsplit('/').next()?.split_once('.')?;
+            let (uid, gid) = capture.engine_directory()?.rsplit('/').next()?.split_once('.')?;
             uid.parse().ok().filter(|_| gid.parse::<u32>().is_ok())
         }
     }
-}
-
-/// Whether a user is root: uid 0 or the name.
-pub(super) fn is_root(user: &Value) -> bool {
-    matches!(user.text.split(':').next(), Some("0" | "root"))
 }
 
 #[cfg(test)]
