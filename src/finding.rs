@@ -332,6 +332,28 @@ impl SuppressedBy {
     }
 }
 
+#[cfg(test)]
+impl Finding {
+    /// An error of high confidence that says nothing, for tests to fill in.
+    pub(crate) fn of(rule: &str, container: &str) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            severity: Severity::Error,
+            confidence: Confidence::High,
+            container: container.to_owned(),
+            project: None,
+            peers: Vec::new(),
+            message: String::new(),
+            remedies: Vec::new(),
+            locations: Vec::new(),
+            evidence: Vec::new(),
+            fingerprint: String::new(),
+            suppressed: None,
+            change: None,
+        }
+    }
+}
+
 impl Finding {
     /// The span of the primary location.
     pub fn primary(&self) -> Option<Span> {

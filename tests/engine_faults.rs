@@ -10,6 +10,8 @@ use overlock::source::capture::Users;
 use overlock::source::engine::{EngineError, Options, Seen, again, look};
 use overlock::text::Sources;
 
+use crate::harness::request;
+
 /// What a container's list has of one.
 const ONE: &str = r#"[{"Id":"0123456789abcdef","Names":["/one"],"Image":"i","Labels":{"com.docker.compose.project":"p"},
     "Mounts":[{"Type":"bind","Source":"/s","Destination":"/d","RW":true}]}]"#;
@@ -48,14 +50,7 @@ fn options(host: &str) -> Options {
 }
 
 fn serve(mut stream: UnixStream, answer: impl Fn(&str) -> Answer) {
-    let mut request = Vec::new();
-    let mut bytes = [0; 4096];
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut bytes) {
-            Ok(read) if read > 0 => request.extend(&bytes[..read]),
-            _ => return,
-        }
-    }
+    let Some(request) = request(&mut stream) else { return };
     let request = String::from_utf8_lossy(&request).into_owned();
     let _ = match answer(request.split(' ').nth(1).unwrap()) {
         Answer::Say(status, body) => {
@@ -67,7 +62,7 @@ fn serve(mut stream: UnixStream, answer: impl Fn(&str) -> Answer) {
         Answer::Hang(text) => {
             let _ = stream.write_all(text.as_bytes());
             // Ends when the other side does.
-            stream.read(&mut bytes).map(drop)
+            stream.read(&mut [0; 4096]).map(drop)
         }
         Answer::Endless => {
             let more = vec![b' '; 65536];

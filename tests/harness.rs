@@ -1,6 +1,7 @@
 //! Runs the program with nothing of this machine's in its environment.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -86,4 +87,14 @@ pub(crate) fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).unwrap();
     }
     directory
+}
+
+/// The head of a request that comes to a server of a test; `None` where the other side ends before.
+pub(crate) fn request(stream: &mut impl Read) -> Option<Vec<u8>> {
+    let (mut request, mut bytes) = (Vec::new(), [0; 4096]);
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        let read = stream.read(&mut bytes).ok().filter(|read| *read > 0)?;
+        request.extend(&bytes[..read]);
+    }
+    Some(request)
 }

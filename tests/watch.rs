@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{command, root};
+use crate::harness::{command, request, root};
 
 /// Longer than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -165,12 +165,7 @@ impl Fake {
     }
 
     fn answer(&self, mut stream: UnixStream) -> Option<()> {
-        let mut request = Vec::new();
-        let mut bytes = [0; 4096];
-        while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-            let read = stream.read(&mut bytes).ok().filter(|read| *read > 0)?;
-            request.extend(&bytes[..read]);
-        }
+        let request = request(&mut stream)?;
         let text = String::from_utf8_lossy(&request).into_owned();
         let (path, query) = text.split(' ').nth(1).map(|path| path.split_once('?').unwrap_or((path, "")))?;
         if path == "/events" {
@@ -184,14 +179,14 @@ impl Fake {
                 stream.write_all(line.as_bytes()).ok()?;
             }
             thread::sleep(PACE);
-            return if *stays { stream.read(&mut bytes).ok().map(drop) } else { Some(()) };
+            return if *stays { stream.read(&mut [0; 4096]).ok().map(drop) } else { Some(()) };
         }
         let inspected = path.strip_prefix("/containers/").and_then(|rest| rest.strip_suffix("/json"));
         let (status, body) = match (path, inspected) {
             ("/containers/json", _) if query.contains("all=true") => (200, self.all.clone()),
             ("/containers/json", _) => match &self.list {
                 Some(list) => (200, list.clone()),
-                None => return stream.read(&mut bytes).ok().map(drop),
+                None => return stream.read(&mut [0; 4096]).ok().map(drop),
             },
             (_, Some(id)) => self.inspections.get(id).cloned().unwrap_or((404, "{}".to_owned())),
             _ => (200, "{}".to_owned()),

@@ -5,17 +5,18 @@ mod container;
 mod diagnostic;
 mod live;
 mod path;
+mod script;
 mod tree;
 mod value;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Asks, Build, Command, Condition, Container, EnvValue, EnvVar, FileLock, Flag, Invocation, Label, Mount,
-    MountSource, Rights, Script, Sight, Start, Test, Unseen, Wait, Witness, is_root,
+    Build, Command, Container, EnvValue, EnvVar, Flag, Label, Mount, MountSource, Rights, Start, Unseen, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
+pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 

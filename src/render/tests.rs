@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Format, Given, Style, render};
 use crate::finding::{Finding, Location, Report, Suppressed, SuppressedBy};
 use crate::model::{Diagnostic, Level};
-use crate::ruleset::{Confidence, Ruleset, Severity};
+use crate::ruleset::{Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
 use crate::triage::{self, ExitStatus, Names};
 
@@ -24,19 +24,12 @@ const ALL: [Format; 8] = [
 
 fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
     Finding {
-        rule: rule.to_owned(),
         severity,
-        confidence: Confidence::High,
-        container: format!("of-{rule}"),
         project: Some("p".to_owned()),
-        peers: Vec::new(),
         message: format!("what {rule} says"),
         remedies: vec!["mend it".to_owned()],
         locations: vec![Location { span, label: "here".to_owned() }],
-        evidence: Vec::new(),
-        fingerprint: String::new(),
-        suppressed: None,
-        change: None,
+        ..Finding::of(rule, &format!("of-{rule}"))
     }
 }
 

@@ -89,25 +89,10 @@ fn unnumbered(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::finding::Location;
-    use crate::ruleset::{Confidence, Severity};
     use crate::text::{Pos, Span};
 
     fn finding(rule: &str, container: &str, span: Span) -> Finding {
-        Finding {
-            rule: rule.to_owned(),
-            severity: Severity::Error,
-            confidence: Confidence::High,
-            container: container.to_owned(),
-            project: None,
-            peers: Vec::new(),
-            message: String::new(),
-            remedies: Vec::new(),
-            locations: vec![Location { span, label: String::new() }],
-            evidence: Vec::new(),
-            fingerprint: String::new(),
-            suppressed: None,
-            change: None,
-        }
+        Finding { locations: vec![Location { span, label: String::new() }], ..Finding::of(rule, container) }
     }
 
     /// The fingerprints of findings about the second line of a text, each with a rule and a container.

@@ -250,24 +250,9 @@ fn unnumbered(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::Diagnostic;
-    use crate::ruleset::Confidence;
 
     fn finding(container: &str, rule: &str) -> Finding {
-        Finding {
-            rule: rule.to_owned(),
-            severity: Severity::Error,
-            confidence: Confidence::High,
-            container: container.to_owned(),
-            project: None,
-            peers: Vec::new(),
-            message: "m".to_owned(),
-            remedies: Vec::new(),
-            locations: Vec::new(),
-            evidence: Vec::new(),
-            fingerprint: format!("{container} {rule}"),
-            suppressed: None,
-            change: None,
-        }
+        Finding { message: "m".to_owned(), fingerprint: format!("{container} {rule}"), ..Finding::of(rule, container) }
     }
 
     fn report(findings: &[(&str, &str)]) -> Report {

@@ -120,24 +120,9 @@ pub fn sort(report: &mut Report, sources: &Sources) {
 mod tests {
     use super::*;
     use crate::model::Diagnostic;
-    use crate::ruleset::Confidence;
 
     fn report(rule: &str, severity: Severity, level: Option<Level>) -> Report {
-        let finding = Finding {
-            rule: rule.to_owned(),
-            severity,
-            confidence: Confidence::High,
-            container: String::new(),
-            project: None,
-            peers: Vec::new(),
-            message: String::new(),
-            remedies: Vec::new(),
-            locations: Vec::new(),
-            evidence: Vec::new(),
-            fingerprint: String::new(),
-            suppressed: None,
-            change: None,
-        };
+        let finding = Finding { severity, ..Finding::of(rule, "") };
         let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
         Report { findings: vec![finding], diagnostics, ..Report::default() }
     }

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::audit::{self, participant, rules};
 use super::{Engine, Probe, Start, engine};
-use crate::harness::{Run, run};
+use crate::harness::{Run, request, run};
 
 const STATE: &str = "/home/agent/.claude";
 
@@ -47,12 +47,7 @@ fn in_between(folder: &Path, asked: Asked) -> String {
 
 /// Answers one request, or passes it on.
 fn pass(mut stream: UnixStream, asked: &Asked) -> Option<()> {
-    let mut request = Vec::new();
-    let mut bytes = [0; 4096];
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        let read = stream.read(&mut bytes).ok().filter(|read| *read > 0)?;
-        request.extend(&bytes[..read]);
-    }
+    let request = request(&mut stream)?;
     let text = String::from_utf8_lossy(&request).into_owned();
     let path = text.split(' ').nth(1)?;
     let hidden = matches!(asked, Asked::Unknown(id) if path.contains(id.as_str()));

@@ -1,0 +1,228 @@
+//! What a container runs: the commands that were seen, the file locks that they are under, and the conditions that they
+//! hang on. May use `text` and `model::container`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Container, Content, EnvValue};
+use crate::text::Span;
+
+/// How much of what a container runs was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sight {
+    /// Every command that can start is in [`Script::invocations`].
+    Whole,
+    /// The words were read, but they are arguments to the image's own entrypoint, which was not. By convention it runs
+    /// them; it may do more before.
+    Arguments,
+    /// Something leads into what was not read or not understood, or nothing was given.
+    #[default]
+    Partial,
+}
+
+/// What a container's entrypoint and command were seen to run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Each simple command, in order.
+    pub invocations: Vec<Invocation>,
+    /// Whether that is all.
+    pub sight: Sight,
+    /// Why not, for a person; `None` where it is all.
+    pub unseen: Option<String>,
+    /// Where what was not seen is named, if a file names it.
+    #[serde(skip)]
+    pub unseen_span: Option<Span>,
+    /// Whether a text could not be read as shell, which is the first that `unseen` tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub misread: bool,
+    /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub covered: bool,
+    /// Whether a command runs without the container's environment (`env -i`, `su -`).
+    pub without_environment: bool,
+}
+
+/// One simple command and the file locks held while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invocation {
+    /// The words. What the shell would expand stays as it is written, as `$NAME`, `${NAME}` or `$(...)`; a `$`, a
+    /// backquote or a leading tilde that nothing would expand has a backslash before it.
+    pub argv: Vec<String>,
+    /// Variables set for this command or exported before it, by name; written like `argv`. One that is unset is empty.
+    /// `HOME` is `$(echo ~NAME)` after a change of user by name: that user's home.
+    pub env: BTreeMap<String, String>,
+    /// The locks held, outermost first.
+    pub locks: Vec<FileLock>,
+    /// Whether it runs only under a condition.
+    pub conditional: bool,
+    /// Of its conditions those that ask one variable of the environment, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Condition>,
+    /// The file that its output goes to, written like `argv`; `None` where that is no file or not clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Where it is written, as `path:line` in a running container, whose files are no sources here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Whether it may run more than its words name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides: bool,
+    /// How it is known.
+    pub witness: Witness,
+    /// Where its first word is written: never more, since other words may be secrets.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// How a call is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// Words that were read.
+    #[default]
+    Words,
+    /// A process that runs, with every lock that it is under.
+    Process,
+    /// A process that runs, of whose locks nothing could be read.
+    ProcessAlone,
+}
+
+/// An `flock` on a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileLock {
+    /// The file, as the shell's word, written like [`Invocation::argv`]; below the directory of a `cd` before it.
+    pub path: String,
+    /// Whether it is exclusive (`flock -s` is not).
+    pub exclusive: bool,
+    /// How long it waits.
+    pub wait: Wait,
+    /// Whether the command runs although the lock was not got (`flock 9 || true`), or was not even asked for on some
+    /// way to the command that does not hang on one variable's value.
+    pub failure_ignored: bool,
+    /// The variable whose value decides whether the lock is taken at all.
+    pub condition: Option<String>,
+    /// What is asked of that variable.
+    pub test: Option<Test>,
+    /// Where the word `flock` is written.
+    #[serde(skip)]
+    pub span: Span,
+    /// Whether `path` is the host's own: the lock is held around the command that starts the container.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub outside: bool,
+    /// Where the descriptor that it locks was opened, where that is apart from it (`exec 9>file`).
+    #[serde(skip)]
+    pub opened: Option<Span>,
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// A condition that hangs on a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The variable.
+    pub variable: String,
+    /// What is asked of it.
+    pub test: Test,
+}
+
+impl Condition {
+    /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
+    /// its container does not.
+    pub fn holds(&self, container: &Container) -> Option<bool> {
+        let set = container.env.get(&self.variable).map(|variable| &variable.value);
+        let value = match set {
+            Some(EnvValue::Set(value)) => value,
+            // The engine tells the whole environment of a running one.
+            None if container.is_running() => return self.test.holds(None),
+            Some(EnvValue::Inherited) | None => return None,
+        };
+        if !value.is_symbolic() {
+            return self.test.holds(Some(&value.text));
+        }
+        match (value.content(), &self.test.asks) {
+            (Content::Filled, Asks::NotEmpty) => Some(true),
+            (Content::Filled, Asks::Empty) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// A question to a variable of the environment. It is answered by [`Test::holds`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
+    pub default: Option<String>,
+    /// What is asked.
+    pub asks: Asks,
+}
+
+/// What is asked of a variable's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asks {
+    /// Whether it is not empty.
+    NotEmpty,
+    /// Whether it is empty.
+    Empty,
+    /// Whether it is this.
+    Is(String),
+    /// Whether it is anything but this.
+    IsNot(String),
+    /// Something that was not understood.
+    Unclear,
+}
+
+impl Test {
+    /// The answer for a variable's value, `None` being a variable that is not set; no answer where the question was
+    /// not understood.
+    pub fn holds(&self, value: Option<&str>) -> Option<bool> {
+        let value = value.filter(|value| !value.is_empty()).or(self.default.as_deref()).unwrap_or("");
+        match &self.asks {
+            Asks::NotEmpty => Some(!value.is_empty()),
+            Asks::Empty => Some(value.is_empty()),
+            Asks::Is(other) => Some(value == other),
+            Asks::IsNot(other) => Some(value != other),
+            Asks::Unclear => None,
+        }
+    }
+
+    /// The opposite question.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        let asks = match &self.asks {
+            Asks::NotEmpty => Asks::Empty,
+            Asks::Empty => Asks::NotEmpty,
+            Asks::Is(other) => Asks::IsNot(other.clone()),
+            Asks::IsNot(other) => Asks::Is(other.clone()),
+            Asks::Unclear => Asks::Unclear,
+        };
+        Self { default: self.default.clone(), asks }
+    }
+}
+
+/// How long `flock` waits for the lock (util-linux, flock(1)).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    /// As long as it takes.
+    Forever,
+    /// Seconds (`-w`).
+    Seconds(f64),
+    /// Not at all (`-n`).
+    No,
+    /// A wait that could not be read, such as one in a variable.
+    Unknown,
+}
+
+impl Eq for Wait {}
