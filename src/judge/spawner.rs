@@ -5,7 +5,7 @@ use super::program::{ROLE_LABEL, declaration};
 use super::words;
 use crate::finding::{Evidence, Finding, Location, Report, Verdict};
 use crate::model::{Container, Layout, Mount, MountSource};
-use crate::ruleset::{Breach, Facts, Outcome, Ruleset, Spawner};
+use crate::ruleset::{Breach, Facts, Outcome, Placeholder, Ruleset, Spawner, TableName};
 
 /// Containers that hold the engine's socket, where there is something that what they start could share.
 pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
@@ -16,7 +16,7 @@ pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
     places.dedup();
     let facts = Facts { spawner: Spawner::Unseen, ..Facts::default() };
     let Some(Outcome::Broken(breach)) =
-        rules.matrix.tables.get("spawner").and_then(|table| table.decide(facts)).map(|(_, row)| &row.outcome)
+        rules.matrix.tables.get(&TableName::Spawner).and_then(|table| table.decide(facts)).map(|(_, row)| &row.outcome)
     else {
         return;
     };
@@ -37,10 +37,11 @@ pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
 }
 
 fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[String]) -> Finding {
-    let fill = |text: &str| {
-        text.replace("{container}", &container.name)
-            .replace("{mounted}", &mount.target.text)
-            .replace("{places}", &words::listed(places, "a state directory".to_owned()))
+    let word = |placeholder: Placeholder| match placeholder {
+        Placeholder::Container => container.name.clone(),
+        Placeholder::Mounted => mount.target.text.clone(),
+        Placeholder::Places => words::listed(places, "a state directory".to_owned()),
+        _ => String::new(),
     };
     Finding {
         rule: breach.rule.clone(),
@@ -49,8 +50,8 @@ fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[Stri
         container: container.name.clone(),
         project: container.project.clone(),
         peers: Vec::new(),
-        message: fill(&breach.message),
-        remedies: breach.remedies.iter().map(|remedy| fill(remedy)).collect(),
+        message: breach.message.fill_with(word),
+        remedies: breach.remedies.iter().map(|remedy| remedy.fill_with(word)).collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
         fingerprint: String::new(),

@@ -7,7 +7,7 @@ use super::subject::Subject;
 use super::words::Words;
 use crate::finding::{Evidence, EvidenceKind, Finding, Location, MAX_PEERS};
 use crate::model::{Container, Mount};
-use crate::ruleset::{Breach, Confidence, Facts, Guard, Outcome, Ruleset};
+use crate::ruleset::{Breach, Confidence, Facts, Guard, Outcome, Ruleset, TableName};
 use crate::text::Span;
 
 /// Everything about one participant that a table or a sentence can ask for.
@@ -40,9 +40,9 @@ impl Case<'_, '_> {
     /// Asks every table about this participant.
     pub(crate) fn answer(&self) -> Answer {
         let mut answer = Answer { findings: Vec::new(), reason: None };
-        for (name, table) in &self.rules.matrix.tables {
+        for (&name, table) in &self.rules.matrix.tables {
             match table.decide(self.facts).map(|(_, row)| &row.outcome) {
-                Some(Outcome::Ok(why)) if name == "exclusion" => answer.reason = Some(why.clone()),
+                Some(Outcome::Ok(why)) if name == TableName::Exclusion => answer.reason = Some(why.clone()),
                 Some(Outcome::Broken(breach)) => self.broken(name, breach, &mut answer.findings),
                 Some(Outcome::Ok(_) | Outcome::See(_)) | None => {}
             }
@@ -50,8 +50,8 @@ impl Case<'_, '_> {
         answer
     }
 
-    fn broken(&self, table: &str, breach: &Breach, findings: &mut Vec<Finding>) {
-        if table == "declaration" {
+    fn broken(&self, table: TableName, breach: &Breach, findings: &mut Vec<Finding>) {
+        if table == TableName::Declaration {
             // One for each declaration that is contradicted.
             for contradiction in self.contradictions() {
                 let locations = vec![self.label_location(contradiction), evidence_location(&contradiction.evidence)]
@@ -77,6 +77,7 @@ impl Case<'_, '_> {
         let container = self.subject.container;
         let concerned =
             if breach.rule == "unguarded-share" { &self.relation.unsafe_peers } else { &self.relation.others };
+        let remedies = breach.remedies.iter().map(|remedy| remedy.fill_with(|placeholder| words.word(placeholder)));
         Finding {
             rule: breach.rule.clone(),
             severity: breach.severity,
@@ -84,8 +85,8 @@ impl Case<'_, '_> {
             container: container.name.clone(),
             project: container.project.clone(),
             peers: names(self.subjects, concerned, container),
-            message: words.fill(&breach.message),
-            remedies: breach.remedies.iter().map(|remedy| words.fill(remedy)).filter(|text| !text.is_empty()).collect(),
+            message: breach.message.fill_with(|placeholder| words.word(placeholder)),
+            remedies: remedies.filter(|text| !text.is_empty()).collect(),
             locations,
             evidence,
             fingerprint: String::new(),
@@ -123,7 +124,7 @@ impl Case<'_, '_> {
         Some(Location { span: declared.span(), label: "declared here".to_owned() })
     }
 
-    fn locations(&self, table: &str) -> Vec<Location> {
+    fn locations(&self, table: TableName) -> Vec<Location> {
         let subject = self.subject;
         let at = |span: Span, label: &str| Location { span, label: label.to_owned() };
         let mount = match subject.login.mount {
@@ -133,30 +134,32 @@ impl Case<'_, '_> {
         let of = |evidence: &[Evidence]| evidence.iter().filter_map(evidence_location).collect::<Vec<_>>();
         let guard = subject.guard.span.map(|span| at(span, "the guard is taken here"));
         let mut locations = match table {
-            "role" => [vec![mount], of(&subject.role.evidence)].concat(),
-            "guard" | "filesystem" => guard.into_iter().chain([mount]).collect(),
-            "key" => {
+            TableName::Role => [vec![mount], of(&subject.role.evidence)].concat(),
+            TableName::Guard | TableName::Filesystem => guard.into_iter().chain([mount]).collect(),
+            TableName::Key => {
                 let key = subject.auth.key.as_ref().map(|(_, span)| at(*span, "the key is set here"));
                 key.into_iter().chain([mount]).collect()
             }
-            "identity" => {
+            TableName::Identity => {
                 let copied = subject.clone.as_ref().map(|copied| at(copied.span, "copied here"));
                 copied.into_iter().chain([mount]).collect()
             }
-            "side-file" => subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect(),
-            "users" => {
+            TableName::SideFile => {
+                subject.side_file.iter().map(|(_, span)| at(*span, "mounted as a single file")).collect()
+            }
+            TableName::Users => {
                 let user = subject.container.user.as_ref().and_then(|user| user.span);
                 user.map(|span| at(span, "runs as this user")).into_iter().chain([mount]).collect()
             }
-            "bind" => {
+            TableName::Bind => {
                 let mount = subject.login.mount.map(|mount| at(mount.span, "mounted here"));
                 mount.into_iter().collect()
             }
-            "sight" => match &self.blind {
+            TableName::Sight => match &self.blind {
                 Some(blind) => vec![at(blind.span, "this cannot be told")],
                 None => vec![mount],
             },
-            "exclusion" => {
+            TableName::Exclusion => {
                 let bare = subject.guard.bare_call.map(|span| at(span, "called here without the guard"));
                 let perhaps = subject.guard.condition.as_ref().and(guard).filter(|_| bare.is_none());
                 let perhaps = perhaps.map(|guard| at(guard.span, "the guard is taken here, on a condition"));
@@ -169,7 +172,7 @@ impl Case<'_, '_> {
             }
             _ => vec![mount],
         };
-        if matches!(table, "exclusion" | "role" | "landing" | "guard") {
+        if matches!(table, TableName::Exclusion | TableName::Role | TableName::Landing | TableName::Guard) {
             // A few of the others are enough to see what is shared.
             let others = self.relation.unsafe_peers.iter().filter_map(|peer| self.subjects.get(*peer)).take(3);
             let label = |peer: &Subject<'_>| {
@@ -181,7 +184,7 @@ impl Case<'_, '_> {
         unique(locations)
     }
 
-    fn evidence(&self, table: &str) -> Vec<Evidence> {
+    fn evidence(&self, table: TableName) -> Vec<Evidence> {
         let subject = self.subject;
         let place =
             Evidence::seen(format!("{} is {}", subject.state.path, subject.place.name().text), Some(subject.span()));
@@ -195,24 +198,24 @@ impl Case<'_, '_> {
         evidence
     }
 
-    fn evidence_of(&self, table: &str, place: Evidence, state: impl Fn() -> Vec<Evidence>) -> Vec<Evidence> {
+    fn evidence_of(&self, table: TableName, place: Evidence, state: impl Fn() -> Vec<Evidence>) -> Vec<Evidence> {
         let subject = self.subject;
         match table {
-            "role" => [vec![place], subject.role.evidence.clone(), subject.guard.evidence.clone()].concat(),
-            "guard" | "filesystem" => [vec![place], subject.guard.evidence.clone()].concat(),
-            "key" => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
-            "state" => {
+            TableName::Role => [vec![place], subject.role.evidence.clone(), subject.guard.evidence.clone()].concat(),
+            TableName::Guard | TableName::Filesystem => [vec![place], subject.guard.evidence.clone()].concat(),
+            TableName::Key => [vec![place], subject.auth.evidence.clone(), subject.version.evidence.clone()].concat(),
+            TableName::State => {
                 let kind = EvidenceKind::Kernel;
                 let closed = subject.closed.iter().map(|text| Evidence { kind, text: text.clone(), span: None });
                 let (auth, version) = (subject.auth.evidence.clone(), subject.version.evidence.clone());
                 [vec![place], closed.collect(), auth, version].concat()
             }
-            "landing" => {
+            TableName::Landing => {
                 let held = subject.guard.state == Guard::Held;
                 let guard = if held { subject.guard.evidence.clone() } else { Vec::new() };
                 [vec![place], state(), subject.version.evidence.clone(), guard].concat()
             }
-            "exclusion" => {
+            TableName::Exclusion => {
                 let version = subject.version.evidence.clone();
                 let version = if version.is_empty() {
                     vec![Evidence::seen(

@@ -3,7 +3,7 @@
 use super::program::{Contradiction, declaration};
 use super::verdict::{Case, names};
 use crate::model::split_below;
-use crate::ruleset::Role;
+use crate::ruleset::{Placeholder, Role};
 
 /// Fills the placeholders of one participant's texts.
 pub(crate) struct Words<'a, 'b, 'c> {
@@ -12,77 +12,73 @@ pub(crate) struct Words<'a, 'b, 'c> {
 }
 
 impl Words<'_, '_, '_> {
-    /// The text with each `{name}` replaced. The rule files' check has made sure that every name is known.
-    pub(crate) fn fill(&self, text: &str) -> String {
-        let mut filled = String::with_capacity(text.len() + 64);
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            filled.push_str(before);
-            let Some((name, after)) = after.split_once('}') else { break };
-            filled.push_str(&self.word(name));
-            rest = after;
-        }
-        filled.push_str(rest);
-        filled
-    }
-
-    fn word(&self, name: &str) -> String {
+    /// What is filled in for a placeholder.
+    pub(crate) fn word(&self, placeholder: Placeholder) -> String {
         let (case, subject) = (self.case, self.case.subject);
         let profile = subject.profile;
         let lock = subject.locks.first();
-        match name {
-            "auth_unknown" => {
+        match placeholder {
+            Placeholder::AuthUnknown => {
                 subject.auth.unknown.as_ref().map_or_else(String::new, |variable| format!("{variable} is not set here"))
             }
-            "container" => subject.container.name.clone(),
-            "contradiction" => self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone()),
-            "copied" => subject.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
-            "declaration" => {
+            Placeholder::Container => subject.container.name.clone(),
+            Placeholder::Contradiction => {
+                self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
+            }
+            Placeholder::Copied => subject.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
+            Placeholder::Declaration => {
                 let declared = self.contradiction.and_then(|found| declaration(subject.container, found.label));
                 declared.map_or_else(String::new, |declared| declared.who_of(&subject.container.name))
             }
-            "guard_condition" => subject.guard.condition.clone().unwrap_or_default(),
-            "guard_default" => format!("{}/{}", subject.state.path, profile.guard.file),
-            "guard_file" => profile.guard.file.clone(),
-            "guard_path" => self.guard_path(),
-            "guard_problem" => self.guard_problem(),
-            "filesystem_problem" => {
+            Placeholder::GuardCondition => subject.guard.condition.clone().unwrap_or_default(),
+            Placeholder::GuardDefault => format!("{}/{}", subject.state.path, profile.guard.file),
+            Placeholder::GuardFile => profile.guard.file.clone(),
+            Placeholder::GuardPath => self.guard_path(),
+            Placeholder::GuardProblem => self.guard_problem(),
+            Placeholder::FilesystemProblem => {
                 super::subject::flock_problem(subject, &case.rules.filesystems, case.relation.hosts_differ)
                     .unwrap_or_default()
             }
-            "key_name" => subject.auth.key.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
-            "leftover_age" => subject.left.as_ref().map_or_else(String::new, |left| duration(left.age.unsigned_abs())),
-            "leftover_path" => subject.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
-            "lock_path" => {
+            Placeholder::KeyName => subject.auth.key.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
+            Placeholder::LeftoverAge => {
+                subject.left.as_ref().map_or_else(String::new, |left| duration(left.age.unsigned_abs()))
+            }
+            Placeholder::LeftoverPath => subject.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
+            Placeholder::LockPath => {
                 lock.map_or_else(|| "(none that all versions in the range take)".to_owned(), |lock| lock.path.clone())
             }
-            "lock_place" => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
-            "longest_call" => profile.guard.longest_call_seconds.to_string(),
-            "mounted" => self.mounted(),
-            "peers" => listed(&names(case.subjects, &case.relation.others, subject.container), self.others()),
-            "unsafe_peers" => {
+            Placeholder::LockPlace => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
+            Placeholder::LongestCall => profile.guard.longest_call_seconds.to_string(),
+            Placeholder::Mounted => self.mounted(),
+            Placeholder::Peers => {
+                listed(&names(case.subjects, &case.relation.others, subject.container), self.others())
+            }
+            Placeholder::UnsafePeers => {
                 let unsafe_peers = names(case.subjects, &case.relation.unsafe_peers, subject.container);
                 listed(&unsafe_peers, self.others())
             }
-            "peer_unknown" => self.peer_unknown(),
-            "place" => subject.login_directory().name().text,
-            "role_note" if subject.role.role == Role::Unknown => " (its role is not known; judged as batch)".to_owned(),
-            "settle" => self.settle(),
-            "settled_since" => profile.settled_since.to_string(),
-            "side_path" => subject.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
-            "sight_problem" => case.blind.as_ref().map_or_else(String::new, |blind| blind.problem.clone()),
-            "stale_problem" => subject.login.mount.and_then(|mount| mount.stale.clone()).unwrap_or_default(),
-            "state_dir" => subject.state.path.clone(),
-            "state_variable" => profile.state_directory.variable.clone(),
-            "uncreatable" => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
-            "unknown_versions" => self.unknown_versions(),
-            "user" => {
+            Placeholder::PeerUnknown => self.peer_unknown(),
+            Placeholder::Place => subject.login_directory().name().text,
+            Placeholder::RoleNote if subject.role.role == Role::Unknown => {
+                " (its role is not known; judged as batch)".to_owned()
+            }
+            Placeholder::Settle => self.settle(),
+            Placeholder::SettledSince => profile.settled_since.to_string(),
+            Placeholder::SidePath => subject.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
+            Placeholder::SightProblem => case.blind.as_ref().map_or_else(String::new, |blind| blind.problem.clone()),
+            Placeholder::StaleProblem => subject.login.mount.and_then(|mount| mount.stale.clone()).unwrap_or_default(),
+            Placeholder::StateDir => subject.state.path.clone(),
+            Placeholder::StateVariable => profile.state_directory.variable.clone(),
+            Placeholder::Uncreatable => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
+            Placeholder::UnknownVersions => self.unknown_versions(),
+            Placeholder::User => {
                 subject.container.user.as_ref().map_or_else(|| "the image's user".to_owned(), |user| user.text.clone())
             }
-            "version" => {
+            Placeholder::Version => {
                 subject.version.range.as_ref().map_or_else(|| "version unknown".to_owned(), ToString::to_string)
             }
-            _ => String::new(),
+            // Those of other tables, which fill in their own.
+            Placeholder::RoleNote | Placeholder::Places => String::new(),
         }
     }
 

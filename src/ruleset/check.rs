@@ -1,49 +1,14 @@
 //! From the matrix as written to the matrix as used: every problem is told at once, each where it is written.
-//! Uses `ruleset::{fact, matrix}` and `text`.
+//! Uses `ruleset::{fact, matrix, message, named}` and `text`.
+
+use std::collections::BTreeMap;
 
 use super::fact::{VOCABULARY, fact_index};
 use super::matrix::{Breach, Matrix, Outcome, RawMatrix, RawRow, RawTable, Row, Table};
+use super::message::Message;
+use super::named::{Placeholder, TableName};
 use crate::text::Span;
 use crate::text::yaml::Node;
-
-/// The names that may stand in braces in a message or a remedy.
-pub const PLACEHOLDERS: &[&str] = &[
-    "auth_unknown",
-    "container",
-    "contradiction",
-    "copied",
-    "declaration",
-    "filesystem_problem",
-    "guard_condition",
-    "guard_default",
-    "guard_file",
-    "guard_path",
-    "guard_problem",
-    "key_name",
-    "leftover_age",
-    "leftover_path",
-    "lock_path",
-    "lock_place",
-    "longest_call",
-    "mounted",
-    "peer_unknown",
-    "peers",
-    "place",
-    "places",
-    "role_note",
-    "settle",
-    "settled_since",
-    "side_path",
-    "sight_problem",
-    "stale_problem",
-    "state_dir",
-    "state_variable",
-    "uncreatable",
-    "unknown_versions",
-    "unsafe_peers",
-    "user",
-    "version",
-];
 
 /// A problem in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +23,8 @@ pub struct Problem {
 pub(crate) struct Checker<'a> {
     pub(crate) root: &'a Node,
     pub(crate) problems: Vec<Problem>,
+    /// The remedies by id.
+    pub(crate) remedies: BTreeMap<String, Message>,
     /// Whether to walk every combination too.
     pub(crate) prove: bool,
 }
@@ -81,14 +48,37 @@ impl Checker<'_> {
 
     pub(crate) fn matrix(&mut self, raw: RawMatrix) -> Matrix {
         for (id, text) in &raw.remedies {
-            self.placeholders(&["remedies", id], text);
+            let remedy = self.message(&["remedies", id], text);
+            self.remedies.insert(id.clone(), remedy);
         }
-        let tables = raw.tables.iter().map(|(name, table)| (name.clone(), self.table(name, table, &raw)));
-        let tables = tables.collect();
+        let mut tables = BTreeMap::new();
+        for (written, table) in &raw.tables {
+            match TableName::from_name(written) {
+                Some(name) => {
+                    let table = self.table(name, table, &raw);
+                    tables.insert(name, table);
+                }
+                None => {
+                    let known = TableName::known_names();
+                    self.problem(&["tables", written], format!("no table is called `{written}`; tables: {known}"));
+                }
+            }
+        }
+        let missing = TableName::ALL.iter().filter(|name| !tables.contains_key(name)).map(|name| name.name());
+        let missing: Vec<&str> = missing.collect();
+        let unused = VOCABULARY.iter().enumerate();
+        let unused = unused.filter(|(at, _)| !tables.values().any(|table| table.facts.contains(at)));
+        let unused: Vec<&str> = unused.map(|(_, (fact, _))| *fact).collect();
+        match (missing.is_empty(), unused.is_empty()) {
+            (false, _) => self.problem(&["tables"], format!("tables are missing: {}", missing.join(", "))),
+            (true, false) => self.problem(&["tables"], format!("no table looks at these facts: {}", unused.join(", "))),
+            (true, true) => {}
+        }
         Matrix { rules: raw.rules, tables }
     }
 
-    fn table(&mut self, name: &str, raw: &RawTable, matrix: &RawMatrix) -> Table {
+    fn table(&mut self, table_name: TableName, raw: &RawTable, matrix: &RawMatrix) -> Table {
+        let name = table_name.name();
         let mut facts = Vec::new();
         for (at, fact) in raw.facts.iter().enumerate() {
             match fact_index(fact) {
@@ -108,7 +98,7 @@ impl Checker<'_> {
             outcome: self.outcome(name, at, row, matrix),
         });
         let rows = rows.collect();
-        let table = Table { name: name.to_owned(), question: raw.question.clone(), facts, rows };
+        let table = Table { name: table_name, question: raw.question.clone(), facts, rows };
         if self.prove && self.problems.is_empty() {
             self.total(&table);
         }
@@ -149,19 +139,21 @@ impl Checker<'_> {
         match (&row.ok, &row.see, breach) {
             (Some(why), None, (None, None, None, None)) if row.remedies.is_empty() => Outcome::Ok(why.clone()),
             (None, Some(other), (None, None, None, None)) if row.remedies.is_empty() => {
-                if !matrix.tables.contains_key(other) || other == table {
-                    self.problem(&[&path[..], &["see"]].concat(), format!("no other table is called `{other}`"));
+                match TableName::from_name(other).filter(|_| other != table && matrix.tables.contains_key(other)) {
+                    Some(name) => Outcome::See(name),
+                    None => {
+                        self.problem(&[&path[..], &["see"]].concat(), format!("no other table is called `{other}`"));
+                        Outcome::Ok(String::new())
+                    }
                 }
-                Outcome::See(other.clone())
             }
             (None, None, (Some(rule), Some(severity), Some(confidence), Some(message))) => {
                 if !matrix.rules.contains_key(rule) {
                     self.problem(&[&path[..], &["rule"]].concat(), format!("no rule is called `{rule}`"));
                 }
-                self.placeholders(&[&path[..], &["message"]].concat(), message);
-                let remedies = self.remedies(&path, &row.remedies, matrix);
-                let (rule, message) = (rule.clone(), message.clone());
-                Outcome::Broken(Breach { rule, severity, confidence, message, remedies })
+                let message = self.message(&[&path[..], &["message"]].concat(), message);
+                let remedies = self.remedies(&path, &row.remedies);
+                Outcome::Broken(Breach { rule: rule.clone(), severity, confidence, message, remedies })
             }
             _ => {
                 let message = "a row has `ok`, or `see`, or `rule` with severity, confidence and message";
@@ -171,27 +163,25 @@ impl Checker<'_> {
         }
     }
 
-    fn remedies(&mut self, path: &[&str], ids: &[String], matrix: &RawMatrix) -> Vec<String> {
+    fn remedies(&mut self, path: &[&str], ids: &[String]) -> Vec<Message> {
         if ids.is_empty() {
             self.problem(path, "a broken rule needs at least one remedy".to_owned());
         }
-        let mut texts = Vec::new();
+        let mut messages = Vec::new();
         for id in ids {
-            match matrix.remedies.get(id) {
-                Some(text) => texts.push(text.clone()),
+            match self.remedies.get(id) {
+                Some(remedy) => messages.push(remedy.clone()),
                 None => self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called `{id}`")),
             }
         }
-        texts
+        messages
     }
 
-    fn placeholders(&mut self, path: &[&str], text: &str) {
-        for name in placeholders(text) {
-            if !PLACEHOLDERS.contains(&name) {
-                let known = PLACEHOLDERS.join(", ");
-                self.problem(path, format!("nothing is filled in for `{{{name}}}`; known: {known}"));
-            }
-        }
+    fn message(&mut self, path: &[&str], text: &str) -> Message {
+        Message::parse(text, |name| {
+            let known = Placeholder::known_names();
+            self.problem(path, format!("nothing is filled in for `{{{name}}}`; known: {known}"));
+        })
     }
 
     /// A combination without a row and a row without a combination are both mistakes.
@@ -207,16 +197,14 @@ impl Checker<'_> {
             None => gap = gap.take().or_else(|| Some(table.describe(values))),
         });
         if let Some(gap) = gap {
-            self.problem(&["tables", &table.name], format!("no row matches {gap}"));
+            self.problem(&["tables", table.name.name()], format!("no row matches {gap}"));
         }
         for (at, _) in reached.iter().enumerate().filter(|(_, reached)| !**reached) {
             let at = at.to_string();
-            self.problem(&["tables", &table.name, "rows", &at], "rows above match all that this one would".to_owned());
+            self.problem(
+                &["tables", table.name.name(), "rows", &at],
+                "rows above match all that this one would".to_owned(),
+            );
         }
     }
-}
-
-/// The names in braces in a text.
-pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name))
 }

@@ -1,5 +1,5 @@
 //! The decision matrix: for each question a table of rows over facts, the first row that matches wins.
-//! Uses `ruleset::{fact, level}` alone. Checking is in `ruleset::check`.
+//! Uses `ruleset::{fact, level, message, named}` alone. Checking is in `ruleset::check`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use super::fact::{Facts, VOCABULARY};
 use super::level::{Confidence, Severity};
+use super::message::Message;
+use super::named::TableName;
 
 /// The matrix as its file writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,14 +66,14 @@ pub struct Matrix {
     /// Rule ids with their titles.
     pub rules: BTreeMap<String, String>,
     /// The tables by name.
-    pub tables: BTreeMap<String, Table>,
+    pub tables: BTreeMap<TableName, Table>,
 }
 
 /// A question with its ordered rows.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// Its name.
-    pub name: String,
+    pub name: TableName,
     /// The question it answers.
     pub question: String,
     /// The facts it looks at, as indices in [`VOCABULARY`].
@@ -95,7 +97,7 @@ pub enum Outcome {
     /// Sound, and why.
     Ok(String),
     /// Another table answers.
-    See(String),
+    See(TableName),
     /// A rule is broken.
     Broken(Breach),
 }
@@ -109,10 +111,10 @@ pub struct Breach {
     pub severity: Severity,
     /// How sure, before the strength of the facts is weighed in.
     pub confidence: Confidence,
-    /// One sentence, with `{placeholders}`.
-    pub message: String,
-    /// What to do, in order, each with `{placeholders}`.
-    pub remedies: Vec<String>,
+    /// One sentence.
+    pub message: Message,
+    /// What to do, in order.
+    pub remedies: Vec<Message>,
 }
 
 impl Row {

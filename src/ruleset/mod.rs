@@ -7,6 +7,8 @@ mod fact;
 mod filesystem;
 mod level;
 mod matrix;
+mod message;
+mod named;
 mod profile;
 mod version;
 
@@ -16,12 +18,14 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
-pub use check::{PLACEHOLDERS, Problem};
+pub use check::Problem;
 pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
 pub use filesystem::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
 pub use matrix::{Breach, Matrix, Outcome, Row, Table};
+pub use message::Message;
+pub use named::{Placeholder, TableName};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
 pub use version::VersionRange;
 
@@ -206,8 +210,7 @@ impl Added<'_> {
     fn profile(&self, problems: &mut Vec<Problem>) -> Option<Profile> {
         let (profile, _) = self.typed::<Profile>(problems)?;
         for lock in &profile.locks {
-            let unknown = check::placeholders(&lock.path).find(|name| *name != "state_dir");
-            if unknown.is_some() || !lock.path.starts_with("{state_dir}") {
+            if lock.path.strip_prefix("{state_dir}").is_none_or(|below| below.contains('{')) {
                 let message =
                     format!("the path of the lock `{}` begins with {{state_dir}} and names nothing else", lock.id);
                 problems.push(Problem { message, span: Span::file_start(self.add()) });
@@ -226,7 +229,7 @@ impl Added<'_> {
         } else {
             std::rc::Rc::new(yaml::Node::new(Span::file_start(FileId::default()), yaml::Data::Seq(Vec::new())))
         };
-        let mut checker = Checker { root: &root, problems: Vec::new(), prove };
+        let mut checker = Checker { root: &root, problems: Vec::new(), remedies: BTreeMap::new(), prove };
         let matrix = checker.matrix(raw);
         problems.append(&mut checker.problems);
         Some(matrix)

@@ -42,11 +42,11 @@ fn every_combination_lands_on_one_row_and_every_row_is_reached() {
             landed[first].0 += 1;
             landed[first].1.get_or_insert_with(|| table.describe(values));
         });
-        writeln!(table_of_rows, "{}: {}", table.name, table.question).unwrap();
+        writeln!(table_of_rows, "{}: {}", table.name.name(), table.question).unwrap();
         for ((count, example), row) in landed.into_iter().zip(&table.rows) {
             let outcome = match &row.outcome {
                 Outcome::Ok(why) => format!("ok, {why}"),
-                Outcome::See(table) => format!("see {table}"),
+                Outcome::See(table) => format!("see {}", table.name()),
                 Outcome::Broken(breach) => {
                     format!("{} {} ({})", breach.severity.name(), breach.rule, breach.confidence.name())
                 }
@@ -78,7 +78,8 @@ fn every_mistake_in_a_matrix_is_told_at_its_place() {
 rules: {r: A rule}
 remedies: {x: \"do {that}\"}
 tables:
-  t:
+  questions: {question: Which?, facts: [role], rows: []}
+  role:
     question: Why?
     facts: [role, colour]
     rows:
@@ -95,12 +96,45 @@ tables:
 }
 
 #[test]
+fn renamed_table_and_unused_fact_are_load_errors() {
+    let matrix = embedded_text("matrix.yaml");
+    let line = matrix.lines().position(|line| line == "  exclusion:").unwrap() + 1;
+    let renamed = matrix.replace("\n  exclusion:\n", "\n  exclusions:\n");
+    let error = load_with(&[("matrix.yaml", &renamed)]).unwrap_err();
+    assert!(
+        error.contains(&format!("matrix.yaml:{line}:3: no table is called `exclusions`; tables: bind, ")),
+        "{error}"
+    );
+    assert!(error.contains("tables are missing: exclusion"), "{error}");
+    let without = matrix.replace("    facts: [bind, refresh]\n", "    facts: [refresh]\n");
+    let error = load_with(&[("matrix.yaml", &without)]).unwrap_err();
+    assert!(error.contains("no table looks at these facts: bind"), "{error}");
+    // The same file with another row in it is no mistake.
+    assert!(load_with(&[("matrix.yaml", &matrix.replace("severity: note", "severity: warning"))]).is_ok());
+}
+
+#[test]
+fn every_placeholder_is_used_by_the_embedded_matrix() {
+    let rules = Ruleset::load(&Sources::default(), None).unwrap();
+    let rows = rules.matrix.tables.values().flat_map(|table| &table.rows);
+    let breaches = rows.filter_map(|row| match &row.outcome {
+        Outcome::Broken(breach) => Some(breach),
+        Outcome::Ok(_) | Outcome::See(_) => None,
+    });
+    let used: std::collections::BTreeSet<Placeholder> = breaches
+        .flat_map(|breach| std::iter::once(&breach.message).chain(&breach.remedies).flat_map(Message::placeholders))
+        .collect();
+    let unused: Vec<&str> = Placeholder::ALL.iter().filter(|one| !used.contains(one)).map(|one| one.name()).collect();
+    assert!(unused.is_empty(), "no message or remedy uses {unused:?}");
+}
+
+#[test]
 fn a_gap_and_a_dead_row_are_mistakes() {
     let text = "\
 rules: {}
 remedies: {}
 tables:
-  t:
+  role:
     question: Why?
     facts: [role]
     rows:
