@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::World;
 use super::observe::{self, Target, Wanted};
 use crate::cli::{Where, WhereFormat};
-use crate::judge::locate;
+use crate::judge::locate_paths;
 use crate::model::join;
 use crate::render;
 use crate::ruleset::Ruleset;
@@ -45,7 +45,7 @@ pub(super) fn run(
     let base =
         layout.containers.get(at).and_then(|one| one.working_dir.as_ref()).map_or("/", |directory| &directory.text);
     let paths: Vec<String> = paths.iter().map(|path| join(base, path)).collect();
-    let located = locate(&layout, rules, at, &paths);
+    let located = locate_paths(&layout, rules, at, &paths);
     match arguments.format {
         WhereFormat::Text => render::located_text(&located, out)?,
         WhereFormat::Json => render::located_json(&located, out)?,

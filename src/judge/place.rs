@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::files::follow;
 use crate::finding::PlaceName;
 use crate::model::{Container, HostTree, Link, Mount, MountSource, join, split_below, upward};
 use crate::ruleset::Filesystems;
@@ -96,17 +95,17 @@ impl Place {
 
 /// Where a path of a container lands, and through which mount.
 #[derive(Debug, Clone)]
-pub(crate) struct Landing<'a> {
+pub(crate) struct MountedPath<'a> {
     pub(crate) place: Place,
     pub(crate) mount: Option<&'a Mount>,
     /// The same as the kernel knows it: the superblock and the path in it.
     pub(crate) inner: Option<(String, String)>,
 }
 
-impl Landing<'_> {
+impl MountedPath<'_> {
     /// A path of the host itself.
     pub(crate) fn on_host(path: &str) -> Self {
-        Self { place: own(Filesystem::Host, path), mount: None, inner: None }
+        Self { place: own_place(Filesystem::Host, path), mount: None, inner: None }
     }
 
     /// Whether nothing can be written there.
@@ -116,7 +115,7 @@ impl Landing<'_> {
 }
 
 /// Looks paths of one container up in its mounts.
-pub(crate) struct Mounts<'a> {
+pub(crate) struct MountLookup<'a> {
     index: usize,
     by_target: HashMap<&'a str, &'a Mount>,
     host: Option<Arc<str>>,
@@ -130,7 +129,7 @@ pub(crate) struct Mounts<'a> {
     links: Vec<Link>,
 }
 
-impl<'a> Mounts<'a> {
+impl<'a> MountLookup<'a> {
     pub(crate) fn new(index: usize, container: &'a Container, filesystems: &'a Filesystems) -> Self {
         let live = container.live.as_ref();
         Self {
@@ -153,22 +152,22 @@ impl<'a> Mounts<'a> {
 
     /// The path after the links on it.
     pub(crate) fn real(&self, path: &str) -> String {
-        follow(path, &self.links)
+        follow_links(path, &self.links)
     }
 
     /// The mount with the longest target that holds the path decides; without one it is the container's own layer.
-    pub(crate) fn land(&self, path: &str) -> Landing<'a> {
+    pub(crate) fn land(&self, path: &str) -> MountedPath<'a> {
         self.land_without_links(&self.real(path))
     }
 
     /// The same for a path that has no link on it.
-    pub(crate) fn land_without_links(&self, path: &str) -> Landing<'a> {
+    pub(crate) fn land_without_links(&self, path: &str) -> MountedPath<'a> {
         match self.holding(path) {
             Some((mount, rest)) => {
                 let inner = self.inner(mount, rest);
-                Landing { place: self.place_on(mount, path, rest), mount: Some(mount), inner }
+                MountedPath { place: self.place_on(mount, path, rest), mount: Some(mount), inner }
             }
-            None => Landing { place: own(Filesystem::Layer(self.index), path), mount: None, inner: None },
+            None => MountedPath { place: own_place(Filesystem::Layer(self.index), path), mount: None, inner: None },
         }
     }
 
@@ -208,14 +207,14 @@ impl<'a> Mounts<'a> {
         {
             let named_so = self.tree.and_then(|tree| tree.name(&device, &inner));
             let name = mount.kernel.as_ref().map_or_else(String::new, |kernel| kernel.filesystem());
-            let unlisted = || named(Filesystem::Device(name), &inner);
+            let unlisted = || place_below(Filesystem::Device(name), &inner);
             return named_so.map_or_else(unlisted, |path| self.host(&path));
         }
         let below = [mount.subpath.as_deref().unwrap_or(""), rest];
         let below = below.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         match &mount.source {
             MountSource::Host(source) | MountSource::Unresolved(source) if is_open(&source.text, &below) => {
-                unresolved(&source.text, &below)
+                unresolved_place(&source.text, &below)
             }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
                 let path = join(&source.text, &format!("./{below}"));
@@ -223,18 +222,22 @@ impl<'a> Mounts<'a> {
                 let known = self.tree.filter(|_| self.is_planned);
                 self.host(&known.map_or(path.clone(), |tree| tree.canonical(&path)))
             }
-            MountSource::Volume(name) if is_open(&name.text, &below) => unresolved(&name.text, &below),
-            MountSource::Volume(name) => named(Filesystem::Volume(name.text.clone()), &below),
+            MountSource::Volume(name) if is_open(&name.text, &below) => unresolved_place(&name.text, &below),
+            MountSource::Volume(name) => place_below(Filesystem::Volume(name.text.clone()), &below),
             MountSource::Device { fstype, device, options } => {
                 let name = device_name(fstype, &device.text, options);
-                if is_open(&name, &below) { unresolved(&name, &below) } else { named(Filesystem::Device(name), &below) }
+                if is_open(&name, &below) {
+                    unresolved_place(&name, &below)
+                } else {
+                    place_below(Filesystem::Device(name), &below)
+                }
             }
-            MountSource::Anonymous => own(Filesystem::Anonymous(self.index), path),
-            MountSource::Tmpfs => own(Filesystem::Tmpfs(self.index), path),
-            MountSource::Injected => own(Filesystem::Layer(self.index), path),
+            MountSource::Anonymous => own_place(Filesystem::Anonymous(self.index), path),
+            MountSource::Tmpfs => own_place(Filesystem::Tmpfs(self.index), path),
+            MountSource::Injected => own_place(Filesystem::Layer(self.index), path),
             MountSource::Unlisted { filesystem, path } => {
                 let below = if path == "/" { below } else { format!("{path}/{below}") };
-                named(Filesystem::Device(filesystem.clone()), &below)
+                place_below(Filesystem::Device(filesystem.clone()), &below)
             }
         }
     }
@@ -247,14 +250,14 @@ impl<'a> Mounts<'a> {
                 continue;
             };
             if let Some(rest) = split_below(&format!("/{rest}"), "/_data") {
-                return named(Filesystem::Volume(name.to_owned()), rest);
+                return place_below(Filesystem::Volume(name.to_owned()), rest);
             }
         }
         Place { host: None, filesystem: Filesystem::Host, path: path.to_owned() }
     }
 }
 
-fn named(filesystem: Filesystem, below: &str) -> Place {
+fn place_below(filesystem: Filesystem, below: &str) -> Place {
     Place { host: None, filesystem, path: join("/", &format!("./{below}")) }
 }
 
@@ -263,7 +266,7 @@ fn is_open(source: &str, below: &str) -> bool {
     source.contains("${") || below.contains("${")
 }
 
-fn unresolved(source: &str, below: &str) -> Place {
+fn unresolved_place(source: &str, below: &str) -> Place {
     let path = if below.is_empty() { source.to_owned() } else { format!("{source}/{below}") };
     Place { host: None, filesystem: Filesystem::Unresolved, path }
 }
@@ -278,6 +281,18 @@ fn device_name(fstype: &str, device: &str, options: &str) -> String {
 }
 
 /// A place that is named by the container's own path.
-fn own(filesystem: Filesystem, path: &str) -> Place {
+fn own_place(filesystem: Filesystem, path: &str) -> Place {
     Place { host: None, filesystem, path: path.to_owned() }
+}
+
+/// The path after every link on it has been followed, as far as the container's own commands make them.
+fn follow_links(path: &str, links: &[Link]) -> String {
+    let mut path = path.to_owned();
+    // As many steps as the kernel takes before it calls it a circle (path_resolution(7)).
+    for _ in 0..40 {
+        let through = links.iter().find_map(|link| Some((link, split_below(&path, &link.name)?)));
+        let Some((link, rest)) = through else { break };
+        path = join(&link.target, &format!("./{rest}"));
+    }
+    path
 }

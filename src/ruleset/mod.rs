@@ -4,7 +4,7 @@
 mod check;
 mod config;
 mod fact;
-mod filesystem;
+mod filesystems;
 mod level;
 mod matrix;
 mod message;
@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 pub use check::Problem;
 pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
-pub use filesystem::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
+pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
 pub use matrix::{Breach, Matrix, Outcome, Row, Table};
 pub use message::Message;

@@ -2,69 +2,77 @@
 //! May use `ruleset`, `model` and earlier parts of `judge`.
 
 use super::Judgement;
-use super::program::ROLE_LABEL;
-use super::subject::Subject;
-use super::verdict::Blind;
+use super::candidate::Candidate;
+use super::candidate::calls::ROLE_LABEL;
 use crate::ruleset::{Refresh, Sight};
+use crate::text::Span;
+
+/// A fact that could not be found out and without which nothing can be judged.
+#[derive(Debug, Clone)]
+pub(crate) struct UnknownFact {
+    pub(crate) problem: String,
+    pub(crate) settle: String,
+    pub(crate) span: Span,
+}
 
 impl Judgement<'_, '_> {
     /// The first thing that is not seen and on which the verdict hangs.
-    pub(super) fn blind(&self, subject: &Subject<'_>) -> Option<(Sight, Blind)> {
-        let name = &subject.container.name;
-        let unreadable = [&subject.role.unreadable, &subject.version.unreadable, &subject.guard.unreadable];
+    pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
+        let name = &candidate.container.name;
+        let unreadable = [&candidate.role.unreadable, &candidate.version.unreadable, &candidate.guard.unreadable];
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
-            let blind = Blind {
+            let unknown_fact = UnknownFact {
                 problem: format!("{name} declares something that is not understood: {}", evidence.text),
                 settle: "Correct it; `overlock explain undetermined` lists the values.".to_owned(),
-                span: evidence.span.unwrap_or(subject.container.span),
+                span: evidence.span.unwrap_or(candidate.container.span),
             };
-            return Some((Sight::Declaration, blind));
+            return Some((Sight::Declaration, unknown_fact));
         }
-        if let Some(unseen) = subject.container.unseen.first() {
-            let blind = Blind {
+        if let Some(unseen) = candidate.container.unseen.first() {
+            let unknown_fact = UnknownFact {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
-                settle: if subject.container.is_running() {
+                settle: if candidate.container.is_running() {
                     "Run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one.".to_owned()
                 } else {
                     "Run overlock where that can be read, or with what stands for it.".to_owned()
                 },
                 span: unseen.span,
             };
-            return Some((Sight::Part, blind));
+            return Some((Sight::Part, unknown_fact));
         }
-        if subject.state.path.starts_with("${") && subject.login.mount.is_none() && subject.mounts_something() {
-            let blind = Blind {
+        if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
+            let unknown_fact = UnknownFact {
                 problem: format!(
                     "where {name} keeps its state hangs on a variable that is not set: {}",
-                    subject.state.path
+                    candidate.state.path
                 ),
                 settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
-                span: subject
+                span: candidate
                     .state
                     .evidence
                     .iter()
                     .find_map(|evidence| evidence.span)
-                    .unwrap_or(subject.container.span),
+                    .unwrap_or(candidate.container.span),
             };
-            return Some((Sight::StateDirectory, blind));
+            return Some((Sight::StateDirectory, unknown_fact));
         }
-        let variable = &subject.profile.state_directory.variable;
-        if let Some(mount) = subject.reach {
+        let variable = &candidate.profile.state_directory.variable;
+        if let Some(mount) = candidate.reach {
             let target = &mount.target.text;
-            let blind = Blind {
+            let unknown_fact = UnknownFact {
                 problem: format!(
                     "{name} mounts a state directory at {target}, and whether the program looks there is not known"
                 ),
                 settle: format!(
                     "Set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only.",
-                    subject.profile.name
+                    candidate.profile.name
                 ),
                 span: mount.span,
             };
-            return Some((Sight::StateDirectory, blind));
+            return Some((Sight::StateDirectory, unknown_fact));
         }
-        if let Some(mount) = subject.loose_target.filter(|_| subject.login.mount.is_none()) {
-            let blind = Blind {
+        if let Some(mount) = candidate.loose_target.filter(|_| candidate.login.mount.is_none()) {
+            let unknown_fact = UnknownFact {
                 problem: format!(
                     "what {name} mounts at {} may be its state directory: the variable is not set",
                     mount.target.text
@@ -72,12 +80,12 @@ impl Judgement<'_, '_> {
                 settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
                 span: mount.span,
             };
-            return Some((Sight::Target, blind));
+            return Some((Sight::Target, unknown_fact));
         }
-        let waits = subject.refresh != Refresh::No && !self.all_settled();
-        if waits && self.unresolved.may_coincide(subject) {
-            let place = subject.login_directory().name().text;
-            let problem = if subject.login.place.is_unresolved() {
+        let waits = candidate.refresh != Refresh::No && !self.all_settled();
+        if waits && self.unresolved.may_coincide(candidate) {
+            let place = candidate.login_directory().name().text;
+            let problem = if candidate.login.place.is_unresolved() {
                 format!(
                     "whether {name} shares its state directory with others is not known: {place} hangs on a variable that is not set"
                 )
@@ -88,7 +96,7 @@ impl Judgement<'_, '_> {
             };
             let settle =
                 "Set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}.".to_owned();
-            return Some((Sight::Place, Blind { problem, settle, span: subject.span() }));
+            return Some((Sight::Place, UnknownFact { problem, settle, span: candidate.span() }));
         }
         None
     }
@@ -96,7 +104,7 @@ impl Judgement<'_, '_> {
     /// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.
     fn all_settled(&self) -> bool {
         let mut refreshing =
-            self.subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
-        refreshing.all(|subject| subject.profile.is_settled(subject.version.range.as_ref()))
+            self.candidates.iter().filter(|candidate| candidate.takes_part() && candidate.refresh != Refresh::No);
+        refreshing.all(|candidate| candidate.profile.is_settled(candidate.version.range.as_ref()))
     }
 }

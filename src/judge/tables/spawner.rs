@@ -1,14 +1,14 @@
 //! Containers that can start others which no input describes. May use `model`, `ruleset`, `finding` and earlier parts
 //! of `judge`.
 
-use super::program::{ROLE_LABEL, declaration};
-use super::words;
+use super::placeholders;
 use crate::finding::{Evidence, Finding, Location, Report, Verdict};
+use crate::judge::candidate::calls::{ROLE_LABEL, find_declaration};
 use crate::model::{Container, Layout, Mount, MountSource};
 use crate::ruleset::{Breach, Facts, Outcome, Placeholder, Ruleset, Spawner, TableName};
 
 /// Containers that hold the engine's socket, where there is something that what they start could share.
-pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
+pub(in crate::judge) fn find_spawners(layout: &Layout, rules: &Ruleset, report: &mut Report) {
     let shared = report.participants.iter().filter(|participant| participant.verdict != Verdict::NotAParticipant);
     let mut places: Vec<String> =
         shared.filter(|one| one.scope != "private").map(|one| one.place.text.clone()).collect();
@@ -25,22 +25,22 @@ pub(super) fn find(layout: &Layout, rules: &Ruleset, report: &mut Report) {
     }
     for container in &layout.containers {
         let declared = container.starts_described
-            || declaration(container, ROLE_LABEL).is_some_and(|declared| declared.text() == "none");
+            || find_declaration(container, ROLE_LABEL).is_some_and(|declared| declared.text() == "none");
         let socket = container.mounts.iter().find(|mount| {
             let MountSource::Host(source) = &mount.source else { return false };
             rules.filesystems.engine_sockets.contains(&source.text)
         });
         if let Some(mount) = socket.filter(|_| !declared) {
-            report.findings.push(spawner(container, mount, breach, &places));
+            report.findings.push(spawner_finding(container, mount, breach, &places));
         }
     }
 }
 
-fn spawner(container: &Container, mount: &Mount, breach: &Breach, places: &[String]) -> Finding {
+fn spawner_finding(container: &Container, mount: &Mount, breach: &Breach, places: &[String]) -> Finding {
     let word = |placeholder: Placeholder| match placeholder {
         Placeholder::Container => container.name.clone(),
         Placeholder::Mounted => mount.target.text.clone(),
-        Placeholder::Places => words::listed(places, "a state directory".to_owned()),
+        Placeholder::Places => placeholders::list_names(places, "a state directory".to_owned()),
         _ => String::new(),
     };
     Finding {

@@ -3,21 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Candidate;
 use super::place::Place;
-use super::subject::Subject;
 use crate::finding::MAX_PEERS;
 use crate::ruleset::{InternalLock, Peers, Refresh, VersionRange};
 
-/// Subjects that share one login, by their indices; a login on a private layer is shared with nobody.
-pub(crate) fn groups(subjects: &[Subject<'_>]) -> Vec<Vec<usize>> {
+/// Candidates that share one login, by their indices; a login on a private layer is shared with nobody.
+pub(crate) fn login_groups(candidates: &[Candidate<'_>]) -> Vec<Vec<usize>> {
     let mut by_login: BTreeMap<(&str, &Place), Vec<usize>> = BTreeMap::new();
-    for (at, subject) in subjects.iter().enumerate() {
-        by_login.entry((&subject.profile.id, &subject.login.place)).or_default().push(at);
+    for (at, candidate) in candidates.iter().enumerate() {
+        by_login.entry((&candidate.profile.id, &candidate.login.place)).or_default().push(at);
     }
     by_login.into_values().collect()
 }
 
-/// What the others in its group mean for a subject.
+/// What the others in its group mean for a candidate.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
     pub(crate) peers: Peers,
@@ -51,9 +51,9 @@ pub(crate) enum OnHost {
     Exposed,
 }
 
-/// What decides how a subject relates to others; equal ones are one class.
+/// What decides how a candidate relates to others; equal ones are one class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Class<'a> {
+struct ExclusionClass<'a> {
     /// Places of its own locks that others can reach.
     places: BTreeSet<&'a Place>,
     /// The ids of the locks its version takes.
@@ -71,31 +71,32 @@ struct Class<'a> {
     profiles: Option<(Option<&'a str>, Vec<&'a str>)>,
 }
 
-/// The members of a class.
-#[derive(Debug, Default)]
-struct Members {
-    subjects: Vec<usize>,
+/// A class and who is in it.
+#[derive(Debug)]
+struct ClassMembers<'a> {
+    class: ExclusionClass<'a>,
+    candidates: Vec<usize>,
     /// Containers, replicas counted.
     count: u64,
 }
 
-impl<'a> Class<'a> {
-    fn of(subject: &'a Subject<'_>) -> Self {
-        let places = subject.locks.iter().map(|lock| &lock.place).filter(|place| !place.is_private()).collect();
-        let profiles = &subject.container.profiles;
+impl<'a> ExclusionClass<'a> {
+    fn of(candidate: &'a Candidate<'_>) -> Self {
+        let places = candidate.locks.iter().map(|lock| &lock.place).filter(|place| !place.is_private()).collect();
+        let profiles = &candidate.container.profiles;
         let named = !profiles.is_empty();
         Self {
             places,
-            locks: subject.locks.iter().map(|lock| lock.lock.id.as_str()).collect(),
-            version: subject.version.range.as_ref(),
-            refresh: subject.refresh,
-            cannot_lock: subject.cannot_lock(),
-            guard: subject.guard_place(),
-            user: user(subject),
-            host: subject.container.live.as_ref().and_then(|live| live.host.as_deref()),
-            is_host: subject.container.is_host(),
+            locks: candidate.locks.iter().map(|lock| lock.lock.id.as_str()).collect(),
+            version: candidate.version.range.as_ref(),
+            refresh: candidate.refresh,
+            cannot_lock: candidate.cannot_lock(),
+            guard: candidate.guard_place(),
+            user: comparable_user(candidate),
+            host: candidate.container.live.as_ref().and_then(|live| live.host.as_deref()),
+            is_host: candidate.container.is_host(),
             profiles: named
-                .then(|| (subject.container.project.as_deref(), profiles.iter().map(String::as_str).collect())),
+                .then(|| (candidate.container.project.as_deref(), profiles.iter().map(String::as_str).collect())),
         }
     }
 
@@ -129,6 +130,14 @@ impl<'a> Class<'a> {
         self.version.is_some() && other.version.is_some() && self.locks != other.locks
     }
 
+    fn takes_other_guard(&self, other: &Self) -> bool {
+        other.guard.is_some() && other.guard != self.guard
+    }
+
+    fn runs_as_other_user(&self, other: &Self) -> bool {
+        self.user.zip(other.user).is_some_and(|(own, theirs)| own != theirs)
+    }
+
     fn runs_beside(&self, other: &Self) -> bool {
         match (&self.profiles, &other.profiles) {
             (Some((project, mine)), Some((other_project, theirs))) if project == other_project => {
@@ -140,8 +149,8 @@ impl<'a> Class<'a> {
 }
 
 /// A user that can be compared: a uid, or root.
-fn user<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
-    let user = subject.container.user.as_ref().filter(|user| !user.is_symbolic())?;
+fn comparable_user<'a>(candidate: &'a Candidate<'_>) -> Option<&'a str> {
+    let user = candidate.container.user.as_ref().filter(|user| !user.is_symbolic())?;
     let name = user.text.split(':').next().unwrap_or("");
     match name {
         "root" => Some("0"),
@@ -151,47 +160,54 @@ fn user<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
 }
 
 /// Relates every member of a group to the others. `host` says whether a person on the host may be one more.
-pub(crate) fn relate(subjects: &[Subject<'_>], group: &[usize], host: bool) -> Vec<(usize, Relation)> {
-    let mut by_class: BTreeMap<Class<'_>, Members> = BTreeMap::new();
+pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host: bool) -> Vec<(usize, Relation)> {
+    let mut by_class: BTreeMap<ExclusionClass<'_>, (Vec<usize>, u64)> = BTreeMap::new();
     let mut taking_part = Vec::new();
     for &at in group {
-        let Some(subject) = subjects.get(at).filter(|subject| subject.takes_part()) else { continue };
-        let members = by_class.entry(Class::of(subject)).or_default();
-        members.subjects.push(at);
-        members.count += subject.containers();
+        let Some(candidate) = candidates.get(at).filter(|candidate| candidate.takes_part()) else { continue };
+        let (members, count) = by_class.entry(ExclusionClass::of(candidate)).or_default();
+        members.push(at);
+        *count += candidate.containers();
         taking_part.push(at);
     }
-    let classes: Vec<(Class<'_>, Members)> = by_class.into_iter().collect();
-    let total: u64 = classes.iter().map(|(_, members)| members.count).sum();
+    let classes = by_class.into_iter().map(|(class, (candidates, count))| ClassMembers { class, candidates, count });
+    let classes: Vec<ClassMembers<'_>> = classes.collect();
+    let total: u64 = classes.iter().map(|members| members.count).sum();
     let mut related = Vec::with_capacity(taking_part.len());
     for own in &classes {
-        let relation = relation(own, &classes, host);
-        for &at in &own.1.subjects {
-            let but_self = |peers: &[usize]| {
-                let others = peers.iter().copied().filter(|peer| *peer != at);
-                others.take(MAX_PEERS).collect::<Vec<_>>()
+        let relation = relate_class(own, &classes, host);
+        related.extend(own.candidates.iter().map(|&at| {
+            let of_member = Relation {
+                others: others_than(at, &taking_part),
+                unsafe_peers: others_than(at, &relation.unsafe_peers),
+                other_count: usize::try_from(total.saturating_sub(1)).unwrap_or(usize::MAX),
+                ..relation.clone()
             };
-            let mut relation = relation.clone();
-            relation.others = but_self(&taking_part);
-            relation.unsafe_peers = but_self(&relation.unsafe_peers);
-            relation.other_count = usize::try_from(total.saturating_sub(1)).unwrap_or(usize::MAX);
-            related.push((at, relation));
-        }
+            (at, of_member)
+        }));
     }
     related.sort_by_key(|(at, _)| *at);
     related
 }
 
+/// The first of a list's members that are not this one.
+fn others_than(at: usize, members: &[usize]) -> Vec<usize> {
+    members.iter().copied().filter(|other| *other != at).take(MAX_PEERS).collect()
+}
+
 /// How the members of one class relate to all classes of their group. A member is no rival of itself; another member
 /// or replica of its class is.
-fn relation((own, members): &(Class<'_>, Members), classes: &[(Class<'_>, Members)], host: bool) -> Relation {
-    let is_self = |class: &Class<'_>| std::ptr::eq(class, own);
-    let others = classes.iter().filter(|(class, other)| class.is_rival() && !(is_self(class) && other.count <= 1));
-    let rivals: Vec<_> = others.collect();
-    let uncovered: Vec<_> = rivals.iter().copied().filter(|(class, _)| !own.shares_lock(class)).collect();
-    let exposed: Vec<_> = uncovered.iter().copied().filter(|(class, _)| !own.shares_guard(class)).collect();
-    let perhaps = !exposed.is_empty() && exposed.iter().all(|(class, _)| class.refresh == Refresh::Unknown);
-    let only_replicas = members.subjects.len() == 1 && rivals.iter().all(|(class, _)| is_self(class));
+fn relate_class(members: &ClassMembers<'_>, classes: &[ClassMembers<'_>], host: bool) -> Relation {
+    let own = &members.class;
+    let rivals = classes.iter().filter(|other| {
+        let is_alone = std::ptr::eq(*other, members) && other.count <= 1;
+        other.class.is_rival() && !is_alone
+    });
+    let rivals: Vec<_> = rivals.collect();
+    let uncovered: Vec<_> = rivals.iter().copied().filter(|other| !own.shares_lock(&other.class)).collect();
+    let exposed: Vec<_> = uncovered.iter().copied().filter(|other| !own.shares_guard(&other.class)).collect();
+    let perhaps = !exposed.is_empty() && exposed.iter().all(|other| other.class.refresh == Refresh::Unknown);
+    let only_replicas = members.candidates.len() == 1 && rivals.iter().all(|other| std::ptr::eq(*other, members));
     let peers = match () {
         () if rivals.is_empty() && host => Peers::Host,
         () if rivals.is_empty() => Peers::None,
@@ -199,22 +215,25 @@ fn relation((own, members): &(Class<'_>, Members), classes: &[(Class<'_>, Member
         () if only_replicas => Peers::Replicas,
         () => Peers::Containers,
     };
-    let other_guard = |class: &Class<'_>| class.guard.is_some() && class.guard != own.guard;
-    let other_user = |class: &Class<'_>| own.user.zip(class.user).is_some_and(|(mine, theirs)| mine != theirs);
-    let unsafe_peers = exposed.iter().flat_map(|(_, other)| other.subjects.iter().copied());
+    let unsafe_peers = exposed.iter().flat_map(|other| other.candidates.iter().copied());
     Relation {
         peers,
-        internal_lock: internal_lock(own, &uncovered),
-        guard_differs: own.guard.is_some() && uncovered.iter().any(|(class, _)| other_guard(class)),
-        hosts_differ: rivals.iter().any(|(class, _)| class.host != own.host),
-        on_host: match rivals.iter().filter(|(class, _)| class.is_host).map(|(class, _)| own.is_kept_from(class)).min()
+        internal_lock: compare_internal_locks(own, &uncovered),
+        guard_differs: own.guard.is_some() && uncovered.iter().any(|other| own.takes_other_guard(&other.class)),
+        hosts_differ: rivals.iter().any(|other| other.class.host != own.host),
+        on_host: match rivals
+            .iter()
+            .map(|other| &other.class)
+            .filter(|class| class.is_host)
+            .map(|class| own.is_kept_from(class))
+            .min()
         {
             None => OnHost::Nobody,
             Some(false) => OnHost::Exposed,
             Some(true) => OnHost::Covered,
         },
-        users_differ: rivals.iter().any(|(class, _)| other_user(class)),
-        only_other_profiles: !exposed.is_empty() && !exposed.iter().any(|(class, _)| own.runs_beside(class)),
+        users_differ: rivals.iter().any(|other| own.runs_as_other_user(&other.class)),
+        only_other_profiles: !exposed.is_empty() && !exposed.iter().any(|other| own.runs_beside(&other.class)),
         others: Vec::new(),
         other_count: 0,
         // One more than is shown, since each member leaves itself out.
@@ -222,12 +241,12 @@ fn relation((own, members): &(Class<'_>, Members), classes: &[(Class<'_>, Member
     }
 }
 
-fn internal_lock(own: &Class<'_>, uncovered: &[&(Class<'_>, Members)]) -> InternalLock {
+fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[&ClassMembers<'_>]) -> InternalLock {
     match () {
         () if own.cannot_lock => InternalLock::Uncreatable,
         () if uncovered.is_empty() => InternalLock::Coherent,
-        () if uncovered.iter().any(|(class, _)| own.may_share_lock(class)) => InternalLock::Unknown,
-        () if uncovered.iter().all(|(class, _)| own.differs_by_version(class)) => InternalLock::Skewed,
+        () if uncovered.iter().any(|other| own.may_share_lock(&other.class)) => InternalLock::Unknown,
+        () if uncovered.iter().all(|other| own.differs_by_version(&other.class)) => InternalLock::Skewed,
         () if own.places.is_empty() => InternalLock::Private,
         () => InternalLock::Disjoint,
     }

@@ -1,7 +1,7 @@
 //! Whether the environment leaves the refresh of a mounted login on, by the profile's table.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::program::Calls;
+use super::calls::ProgramCalls;
 use crate::finding::Evidence;
 use crate::model::{Container, Content, EnvValue, Invocation, Witness};
 use crate::ruleset::{Auth, Profile, VersionRange};
@@ -20,16 +20,18 @@ pub(crate) struct AuthFact {
 }
 
 /// Reads the environment by the profile's table. Empty counts as not set.
-pub(crate) fn auth(
+pub(crate) fn read_auth(
     container: &Container,
     profile: &Profile,
-    calls: &Calls<'_>,
+    calls: &ProgramCalls<'_>,
     version: Option<&VersionRange>,
 ) -> AuthFact {
     let mut fact =
         AuthFact { auth: Auth::Refreshes, evidence: Vec::new(), unknown: None, key: None, key_unknown: false };
     for variable in &profile.environment {
-        let Some((content, span)) = content(container, calls, &variable.name, variable.switch) else { continue };
+        let Some((content, span)) = variable_content(container, calls, &variable.name, variable.switch) else {
+            continue;
+        };
         let stops = Profile::stops_refresh(variable, version);
         let name = &variable.name;
         match (content, stops) {
@@ -62,7 +64,12 @@ pub(crate) fn auth(
 }
 
 /// Whether a variable is set for every call: by the container's environment, or by each call itself.
-fn content(container: &Container, calls: &Calls<'_>, name: &str, switch: bool) -> Option<(Content, Span)> {
+fn variable_content(
+    container: &Container,
+    calls: &ProgramCalls<'_>,
+    name: &str,
+    switch: bool,
+) -> Option<(Content, Span)> {
     // A process has no variable that neither it nor its container sets: there is nothing to tell.
     let set = |call: &&Invocation| call.env.get(name).is_some_and(|value| !value.is_empty());
     let processes = calls.live.iter().all(|call| call.witness != Witness::Words);

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
+use super::candidate::Candidate;
 use super::place::Place;
-use super::subject::Subject;
 use crate::ruleset::Refresh;
 
 /// The logins of all that may refresh, apart by whether their place is known.
-pub(crate) struct Unresolved<'a> {
+pub(crate) struct UnresolvedPlaces<'a> {
     /// Known places, as a variable could spell them.
     known: BTreeSet<Cow<'a, str>>,
     /// How many places there are in all.
@@ -18,11 +18,12 @@ pub(crate) struct Unresolved<'a> {
     prefixes: HashSet<&'a str>,
 }
 
-impl<'a> Unresolved<'a> {
-    pub(crate) fn of(subjects: &'a [Subject<'_>]) -> Self {
+impl<'a> UnresolvedPlaces<'a> {
+    pub(crate) fn of_candidates(candidates: &'a [Candidate<'_>]) -> Self {
         let mut all = Self { known: BTreeSet::new(), places: HashSet::new(), prefixes: HashSet::new() };
-        let refreshing = subjects.iter().filter(|subject| subject.takes_part() && subject.refresh != Refresh::No);
-        for place in refreshing.map(|subject| &subject.login.place).filter(|place| !place.is_private()) {
+        let refreshing =
+            candidates.iter().filter(|candidate| candidate.takes_part() && candidate.refresh != Refresh::No);
+        for place in refreshing.map(|candidate| &candidate.login.place).filter(|place| !place.is_private()) {
             all.places.insert(place);
             if place.is_unresolved() {
                 all.prefixes.insert(known_part(place));
@@ -33,9 +34,9 @@ impl<'a> Unresolved<'a> {
         all
     }
 
-    /// Whether a subject's login may be another's, or another's may be this one.
-    pub(crate) fn may_coincide(&self, subject: &Subject<'_>) -> bool {
-        let place = &subject.login.place;
+    /// Whether a candidate's login may be another's, or another's may be this one.
+    pub(crate) fn may_coincide(&self, candidate: &Candidate<'_>) -> bool {
+        let place = &candidate.login.place;
         if self.prefixes.is_empty() || place.is_private() || !self.places.contains(place) {
             return false;
         }
@@ -47,7 +48,7 @@ impl<'a> Unresolved<'a> {
         // A source that is nothing but a variable may be a path or a volume's name.
         let from = Cow::Borrowed(known);
         let a_known_one = || self.known.range(from..).next().is_some_and(|spelled| spelled.starts_with(known));
-        let another_variable = || self.prefixes.iter().filter(|prefix| overlap(prefix, known)).count() > 1;
+        let another_variable = || self.prefixes.iter().filter(|prefix| prefixes_overlap(prefix, known)).count() > 1;
         others && (known.is_empty() || a_known_one() || another_variable() || self.same_prefix(place, known))
     }
 
@@ -70,6 +71,6 @@ fn known_part(place: &Place) -> &str {
     place.path.split("${").next().unwrap_or("")
 }
 
-fn overlap(a: &str, b: &str) -> bool {
+fn prefixes_overlap(a: &str, b: &str) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::place::{Landing, Mounts, Place};
+use super::place::{MountLookup, MountedPath, Place};
 use crate::finding::{Located, Reach};
 use crate::model::{Container, Layout, Mount, join, split_below, upward};
 use crate::ruleset::Ruleset;
@@ -11,16 +11,16 @@ use crate::ruleset::Ruleset;
 /// Looks paths of a container up. The container is named by its index in the layout; the paths are absolute.
 ///
 /// Takes as long as there are mounts in all containers and paths, not their product.
-pub fn locate(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) -> Vec<Located> {
+pub fn locate_paths(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) -> Vec<Located> {
     let ways = Ways::of(layout, rules);
     let Some((container, mounts)) = ways.containers.get(index) else { return Vec::new() };
     let followed = container.live.as_ref().map(|live| live.paths.iter().map(String::as_str).collect());
-    paths.iter().map(|path| one(container, mounts, path, followed.as_ref(), &ways)).collect()
+    paths.iter().map(|path| locate_path(container, mounts, path, followed.as_ref(), &ways)).collect()
 }
 
-fn one(
+fn locate_path(
     container: &Container,
-    mounts: &Mounts<'_>,
+    mounts: &MountLookup<'_>,
     path: &str,
     followed: Option<&HashSet<&str>>,
     ways: &Ways<'_>,
@@ -53,7 +53,7 @@ type Inner<'a> = (Option<&'a str>, String, String);
 
 /// Every mount of every container by the place that it shows, but for those that only their own container can reach.
 struct Ways<'a> {
-    containers: Vec<(&'a Container, Mounts<'a>)>,
+    containers: Vec<(&'a Container, MountLookup<'a>)>,
     by_root: HashMap<Place, Vec<(usize, &'a Mount)>>,
     /// The same by superblock and root, as the kernel knows them.
     by_inner: HashMap<Inner<'a>, Vec<(usize, &'a Mount)>>,
@@ -61,7 +61,7 @@ struct Ways<'a> {
 
 impl<'a> Ways<'a> {
     fn of(layout: &'a Layout, rules: &'a Ruleset) -> Self {
-        let mounts = |(at, container)| (container, Mounts::new(at, container, &rules.filesystems));
+        let mounts = |(at, container)| (container, MountLookup::new(at, container, &rules.filesystems));
         let containers: Vec<_> = layout.containers.iter().enumerate().map(mounts).collect();
         let mut ways = Self { containers: Vec::new(), by_root: HashMap::new(), by_inner: HashMap::new() };
         for (at, (container, mounts)) in containers.iter().enumerate() {
@@ -81,25 +81,26 @@ impl<'a> Ways<'a> {
     }
 
     /// The paths that lead to a place.
-    fn to(&self, landing: &Landing<'_>) -> Vec<Reach> {
+    fn to(&self, landing: &MountedPath<'_>) -> Vec<Reach> {
         let place = &landing.place;
         let mut reaches = Vec::new();
         for root in upward(&place.path) {
             let mounts = self.by_root.get(&place.with_path(root.to_owned())).into_iter().flatten();
-            reaches.extend(mounts.filter_map(|found| self.by(*found, &place.path, root, place)));
+            reaches.extend(mounts.filter_map(|found| self.reach_through(found, &place.path, root, place)));
         }
         if let Some((device, inner)) = &landing.inner {
             for root in upward(inner) {
                 let key = (place.host.as_deref(), device.clone(), root.to_owned());
                 let mounts = self.by_inner.get(&key).into_iter().flatten();
-                reaches.extend(mounts.filter_map(|found| self.by(*found, inner, root, place)));
+                reaches.extend(mounts.filter_map(|found| self.reach_through(found, inner, root, place)));
             }
         }
         reaches
     }
 
     /// The path through a mount that shows `root`, where nothing mounted further down stands before it.
-    fn by(&self, (at, mount): (usize, &Mount), path: &str, root: &str, place: &Place) -> Option<Reach> {
+    fn reach_through(&self, found: &(usize, &Mount), path: &str, root: &str, place: &Place) -> Option<Reach> {
+        let (at, mount) = *found;
         let path = join(&mount.target.text, &format!("./{}", split_below(path, root)?));
         let (container, mounts) = self.containers.get(at)?;
         let leads = mounts.land_without_links(&path).place == *place;

@@ -1,8 +1,8 @@
 //! Where a program in a container keeps its state: by the variable that moves it, by `HOME`, or by what is mounted.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::expand::expand;
-use super::program::Calls;
+use super::calls::ProgramCalls;
+use super::word_path::expand_word;
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Invocation, is_root, join, parent_and_name};
 use crate::ruleset::Profile;
@@ -17,14 +17,14 @@ pub(crate) struct StateDir {
     /// Whether the variable moves it, so that side files are inside.
     pub(crate) moved: bool,
     /// How much is known.
-    pub(crate) known: Known,
+    pub(crate) known: StateDirBasis,
     /// From what.
     pub(crate) evidence: Vec<Evidence>,
 }
 
 /// How a state directory is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
+pub(crate) enum StateDirBasis {
     /// The environment says so.
     Said,
     /// It follows from what is mounted or from the user.
@@ -35,7 +35,7 @@ pub(crate) enum Known {
 
 /// The directories in which the program may keep its state: one for each call that sets its own, and more where mounts
 /// suggest several.
-pub(crate) fn directories(container: &Container, profile: &Profile, calls: &Calls<'_>) -> Vec<StateDir> {
+pub(crate) fn state_directories(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Vec<StateDir> {
     let mut found: Vec<StateDir> = Vec::new();
     let own: Vec<Option<&Invocation>> = match calls.live.as_slice() {
         [] => vec![None],
@@ -52,16 +52,17 @@ pub(crate) fn directories(container: &Container, profile: &Profile, calls: &Call
 }
 
 fn directories_of(container: &Container, profile: &Profile, call: Option<&Invocation>) -> Vec<StateDir> {
-    let home = said(container, call, "HOME", None).filter(|(home, _)| home.starts_with('/') || !set_by(call, "HOME"));
+    let home = variable_value(container, call, "HOME", None)
+        .filter(|(home, _)| home.starts_with('/') || !set_by(call, "HOME"));
     let variable = &profile.state_directory.variable;
     let known_home = home.as_ref().map(|(home, _)| home.as_str());
-    if let Some((path, span)) = said(container, call, variable, known_home) {
-        let path = absolute(container, &path);
+    if let Some((path, span)) = variable_value(container, call, variable, known_home) {
+        let path = absolute_path(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
-        return vec![StateDir { path, home, moved: true, known: Known::Said, evidence }];
+        return vec![StateDir { path, home, moved: true, known: StateDirBasis::Said, evidence }];
     }
-    let below = |home: &str, known: Known, evidence: Evidence| StateDir {
+    let below = |home: &str, known: StateDirBasis, evidence: Evidence| StateDir {
         path: join(home, &profile.state_directory.default),
         home: Some(home.to_owned()),
         moved: false,
@@ -69,20 +70,24 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         evidence: vec![evidence],
     };
     if let Some((home, span)) = home {
-        return vec![below(&home, Known::Said, Evidence::seen(format!("HOME is {home}"), span))];
+        return vec![below(&home, StateDirBasis::Said, Evidence::seen(format!("HOME is {home}"), span))];
     }
     let mut homes = homes_by_mount(container, profile);
     if homes.is_empty() && container.user.as_ref().is_some_and(is_root) {
         let span = container.user.as_ref().and_then(|user| user.span);
-        return vec![below("/root", Known::Inferred, Evidence::seen("it runs as root, whose home is /root", span))];
+        return vec![below(
+            "/root",
+            StateDirBasis::Inferred,
+            Evidence::seen("it runs as root, whose home is /root", span),
+        )];
     }
     homes.sort_by(|a, b| a.0.cmp(&b.0));
     homes.dedup_by(|a, b| a.0 == b.0);
     if homes.is_empty() {
         let path = format!("$HOME/{}", profile.state_directory.default);
-        return vec![StateDir { path, home: None, moved: false, known: Known::No, evidence: Vec::new() }];
+        return vec![StateDir { path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
     }
-    homes.into_iter().map(|(home, evidence)| below(&home, Known::Inferred, evidence)).collect()
+    homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
 }
 
 fn set_by(call: Option<&Invocation>, name: &str) -> bool {
@@ -91,7 +96,7 @@ fn set_by(call: Option<&Invocation>, name: &str) -> bool {
 
 /// A variable's value where it is set and not empty: by the call itself, or by the container's environment. One that
 /// cannot be told stays `${NAME}`.
-fn said(
+fn variable_value(
     container: &Container,
     call: Option<&Invocation>,
     name: &str,
@@ -102,10 +107,10 @@ fn said(
             path: String::new(),
             home: home.map(str::to_owned),
             moved: false,
-            known: Known::No,
+            known: StateDirBasis::No,
             evidence: Vec::new(),
         };
-        let told = expand(value, call, container, &state).unwrap_or_else(|| format!("${{{name}}}"));
+        let told = expand_word(value, call, container, &state).unwrap_or_else(|| format!("${{{name}}}"));
         return (!value.is_empty()).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
@@ -116,7 +121,7 @@ fn said(
     }
 }
 
-fn absolute(container: &Container, path: &str) -> String {
+fn absolute_path(container: &Container, path: &str) -> String {
     let base = container.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
     if path.starts_with("${") { path.to_owned() } else { join(base, path) }
 }

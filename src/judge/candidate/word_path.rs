@@ -1,7 +1,7 @@
 //! A shell's word as a path of the container, by what the call and the container are known to set.
 //! May use `model` and `judge::state`.
 
-use super::state::StateDir;
+use super::state_dir::StateDir;
 use crate::model::{Container, EnvValue, Invocation, join};
 
 /// What a parameter holds.
@@ -15,7 +15,7 @@ enum Held {
 
 /// The path that a word stands for: a leading `~`, `$NAME`, `${NAME}` and `${NAME:-default}` put in, backslashes taken
 /// away. `None` where a part is not known.
-pub(super) fn expand(word: &str, call: &Invocation, container: &Container, state: &StateDir) -> Option<String> {
+pub(super) fn expand_word(word: &str, call: &Invocation, container: &Container, state: &StateDir) -> Option<String> {
     let scope = Scope { call, container, state };
     let mut path = String::new();
     let mut rest = word;

@@ -1,30 +1,42 @@
 //! One container's use of one program: all that is known of it before it is compared with others.
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
+pub(super) mod auth;
+pub(super) mod calls;
+pub(super) mod guard;
+pub(super) mod internal_locks;
+pub(super) mod program_version;
+pub(super) mod role;
+pub(super) mod shell_effects;
+pub(super) mod state_dir;
+mod word_path;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::auth::{AuthFact, auth};
-use super::files::{Copied, copies, links, removes, written};
-use super::guard::{GuardFact, guard};
-use super::lock::{LeftLock, OwnLock, is_closed, left_behind, own_locks, owner};
-use super::place::{Filesystem, Landing, Mounts, Place};
-use super::program::{Calls, GUARD_LABEL, ROLE_LABEL, Runs, VERSION_LABEL, calls, declaration, runs};
-use super::role::{RoleFact, role};
-use super::state::{StateDir, directories, is_home};
-use super::version::{VersionFact, is_program_image, mounts_program, version};
+use super::place::{Filesystem, MountLookup, MountedPath, Place};
 use crate::model::{Container, EnvValue, Mount, MountSource, join, split_below};
-use crate::ruleset::{Access, Auth, Filesystems, GuardFault, Profile, Refresh, Ruleset, Scope, SideMount, Visibility};
+use crate::ruleset::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
+use auth::{AuthFact, read_auth};
+use calls::{
+    GUARD_LABEL, ProgramCalls, ROLE_LABEL, RunsProgram, VERSION_LABEL, find_declaration, program_calls, runs_program,
+};
+use guard::{GuardFact, read_guard};
+use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
+use program_version::{VersionFact, is_program_image, mounts_program, read_version};
+use role::{RoleFact, read_role};
+use shell_effects::{CopiedLogin, find_copied_logins, made_links, removes_path, variables_in_login};
+use state_dir::{StateDir, is_home, state_directories};
 
 /// A container's use of a program.
-pub(crate) struct Subject<'a> {
+pub(crate) struct Candidate<'a> {
     pub(crate) index: usize,
     pub(crate) container: &'a Container,
     pub(crate) profile: &'a Profile,
-    pub(crate) runs: Runs,
+    pub(crate) runs: RunsProgram,
     pub(crate) state: StateDir,
     /// Where the file that a refresh replaces lives: the identity that is shared or not.
-    pub(crate) login: Landing<'a>,
+    pub(crate) login: MountedPath<'a>,
     /// The state directory's place.
     pub(crate) place: Place,
     pub(crate) scope: Scope,
@@ -43,9 +55,9 @@ pub(crate) struct Subject<'a> {
     /// Whether it is worth a line. Others are kept only until it is known that no shared directory is in their reach.
     pub(crate) listed: bool,
     /// What it copies into its state directory, with where that really comes from.
-    pub(crate) copied: Vec<(Copied, Place)>,
+    pub(crate) copied: Vec<(CopiedLogin, Place)>,
     /// The copy that is of another's login.
-    pub(crate) clone: Option<Copied>,
+    pub(crate) clone: Option<CopiedLogin>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
@@ -53,37 +65,37 @@ pub(crate) struct Subject<'a> {
 }
 
 /// Every use of a program by a container: none, one, or one for each directory that may be the state directory.
-pub(crate) fn subjects<'a>(
+pub(crate) fn candidates_of<'a>(
     index: usize,
     container: &'a Container,
     profile: &'a Profile,
     rules: &'a Ruleset,
     home: Option<&str>,
-) -> Vec<Subject<'a>> {
-    let calls = calls(container, profile);
+) -> Vec<Candidate<'a>> {
+    let calls = program_calls(container, profile);
     // The host stands for those who run the program on it, and for nobody where nobody does.
     if container.is_host() && calls.live.is_empty() {
         return Vec::new();
     }
-    let runs = runs(container, profile, &calls, &rules.filesystems.bystander_commands);
-    let found = directories(container, profile, &calls);
-    let subjects = found.into_iter().map(|state| {
+    let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands);
+    let found = state_directories(container, profile, &calls);
+    let candidates = found.into_iter().map(|state| {
         let parts = Parts { index, container, profile, rules, home, calls: &calls, runs: runs.clone() };
-        let mut subject = parts.subject(state);
-        subject.listed = subject.concerns() && (subject.runs != Runs::Unknown || subject.is_likely());
-        subject
+        let mut candidate = parts.candidate(state);
+        candidate.listed = candidate.concerns() && (candidate.runs != RunsProgram::Unknown || candidate.is_likely());
+        candidate
     });
-    subjects.collect()
+    candidates.collect()
 }
 
-impl Subject<'_> {
+impl Candidate<'_> {
     /// Whether something suggests that the program runs here, where no call of it was seen.
     fn is_likely(&self) -> bool {
         let labels = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
         let moved = &self.profile.state_directory.variable;
         self.scope != Scope::Private
             || self.login.mount.is_some()
-            || labels.iter().any(|label| declaration(self.container, label).is_some())
+            || labels.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
                 .env
@@ -102,12 +114,12 @@ impl Subject<'_> {
 
     /// Whether a container that does not run the program has its state directory all the same.
     fn concerns(&self) -> bool {
-        !matches!(self.runs, Runs::No(_)) || self.login.mount.is_some()
+        !matches!(self.runs, RunsProgram::No(_)) || self.login.mount.is_some()
     }
 
     /// Whether it takes part in a refresh, as far as its own facts say.
     pub(crate) fn takes_part(&self) -> bool {
-        self.listed && !matches!(self.runs, Runs::No(_))
+        self.listed && !matches!(self.runs, RunsProgram::No(_))
     }
 
     /// Whether anything is mounted that another container could mount too.
@@ -150,9 +162,9 @@ impl Subject<'_> {
 }
 
 /// Logins that come from a variable, each with a place that tells its value from others: never the value itself.
-fn written_logins(container: &Container, profile: &Profile, state: &StateDir) -> Vec<(Copied, Place)> {
+fn written_logins(container: &Container, profile: &Profile, state: &StateDir) -> Vec<(CopiedLogin, Place)> {
     let login = join(&state.path, &profile.credentials);
-    let place = |(copied, name): (Copied, String)| {
+    let place = |(copied, name): (CopiedLogin, String)| {
         let path = match &container.env.get(&name)?.value {
             EnvValue::Set(value) if value.is_symbolic() => value.text.clone(),
             EnvValue::Set(value) if value.text.is_empty() => return None,
@@ -165,7 +177,7 @@ fn written_logins(container: &Container, profile: &Profile, state: &StateDir) ->
         };
         Some((copied, Place { host: None, filesystem: Filesystem::Unresolved, path }))
     };
-    written(container, state, &login).into_iter().filter_map(place).collect()
+    variables_in_login(container, state, &login).into_iter().filter_map(place).collect()
 }
 
 struct Parts<'a, 'b> {
@@ -174,35 +186,35 @@ struct Parts<'a, 'b> {
     profile: &'a Profile,
     rules: &'a Ruleset,
     home: Option<&'b str>,
-    calls: &'b Calls<'a>,
-    runs: Runs,
+    calls: &'b ProgramCalls<'a>,
+    runs: RunsProgram,
 }
 
 impl<'a> Parts<'a, '_> {
-    fn subject(self, state: StateDir) -> Subject<'a> {
+    fn candidate(self, state: StateDir) -> Candidate<'a> {
         let (container, profile) = (self.container, self.profile);
-        let mounts = Mounts::new(self.index, container, &self.rules.filesystems);
+        let mounts = MountLookup::new(self.index, container, &self.rules.filesystems);
         // What its commands would link has been linked, or not, where the kernel showed its files.
         let followed = container.live.as_ref().is_some_and(|live| live.followed);
-        let mounts = if followed { mounts } else { mounts.through(links(container, &state)) };
+        let mounts = if followed { mounts } else { mounts.through(made_links(container, &state)) };
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
-        let version = version(container, profile, self.calls);
-        let auth = auth(container, profile, self.calls, version.range.as_ref());
+        let version = read_version(container, profile, self.calls);
+        let auth = read_auth(container, profile, self.calls, version.range.as_ref());
         let read_only = login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
-        let left = left_behind(container, profile, (&state, &mounts, &version));
-        let locks = own_locks(container, profile, &self.rules.filesystems, (&state, &mounts, &version));
-        let mut guard = guard(container, profile, self.calls, &state, &mounts);
+        let left = left_behind(container, profile, &state.path, &mounts, &version);
+        let locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
+        let mut guard = read_guard(container, profile, self.calls, &state, &mounts);
         self.fault(&mut guard, &state, &directory);
-        let mut subject = Subject {
+        let mut candidate = Candidate {
             index: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
-            closed: owner(container, &mounts.real(&state.path)),
+            closed: describe_owner(container, &mounts.real(&state.path)),
             side_file: self.side_file(&state),
-            role: role(container, profile, self.calls),
+            role: read_role(container, profile, self.calls),
             loose_target: self.loose_target(&state),
-            copied: copies(container, &state, (&profile.state_directory.default, &profile.credentials))
+            copied: find_copied_logins(container, &state, profile)
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .chain(written_logins(container, profile, &state))
@@ -223,11 +235,11 @@ impl<'a> Parts<'a, '_> {
             left,
             guard,
         };
-        subject.refresh = refresh(&subject);
-        subject
+        candidate.refresh = decide_refresh(&candidate);
+        candidate
     }
 
-    fn scope(&self, state: &str, directory: &Landing<'_>, login: &Landing<'_>) -> Scope {
+    fn scope(&self, state: &str, directory: &MountedPath<'_>, login: &MountedPath<'_>) -> Scope {
         let Some(mount) = login.mount.filter(|_| !login.place.is_private()) else { return Scope::Private };
         let inside = directory.place.with_path(join(&directory.place.path, self.profile.credentials.as_str()));
         if login.place != inside {
@@ -262,7 +274,7 @@ impl<'a> Parts<'a, '_> {
     }
 
     /// What is wrong with the guard's path, known from this container alone.
-    fn fault(&self, guard: &mut GuardFact<'_>, state: &StateDir, directory: &Landing<'_>) {
+    fn fault(&self, guard: &mut GuardFact<'_>, state: &StateDir, directory: &MountedPath<'_>) {
         use crate::ruleset::Guard;
         let (Guard::Held | Guard::Broken, Some(path), Some(landing)) = (guard.state, &guard.path, &guard.landing)
         else {
@@ -282,7 +294,7 @@ impl<'a> Parts<'a, '_> {
                 GuardFault::Removed,
                 format!("the program replaces {path}, and a lock on the old file keeps nobody from the new one"),
             )
-        } else if removes(self.container, state, path) {
+        } else if removes_path(self.container, state, path) {
             (GuardFault::Removed, format!("it removes {path}, so that the next call locks another file of that name"))
         } else if guard.fault != GuardFault::None {
             return;
@@ -321,36 +333,13 @@ fn holds_homes(path: &str) -> bool {
 }
 
 /// All things considered, does it refresh the login? A read-only or lockless one of some versions does not.
-fn refresh(subject: &Subject<'_>) -> Refresh {
-    let safe_when_read_only = subject.profile.read_only_is_safe(subject.version.range.as_ref());
-    match subject.auth.auth {
-        _ if matches!(subject.runs, Runs::No(_)) => Refresh::No,
+fn decide_refresh(candidate: &Candidate<'_>) -> Refresh {
+    let safe_when_read_only = candidate.profile.read_only_is_safe(candidate.version.range.as_ref());
+    match candidate.auth.auth {
+        _ if matches!(candidate.runs, RunsProgram::No(_)) => Refresh::No,
         Auth::Stopped => Refresh::No,
-        _ if subject.access == Access::ReadOnly && safe_when_read_only => Refresh::No,
+        _ if candidate.access == Access::ReadOnly && safe_when_read_only => Refresh::No,
         Auth::Unknown => Refresh::Unknown,
         Auth::Refreshes => Refresh::Yes,
     }
-}
-
-/// The matrix's fact for a state file mounted singly.
-pub(crate) fn side_file_fact(subject: &Subject<'_>) -> SideMount {
-    if subject.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
-}
-
-/// What the filesystem under the guard does with `flock`, where that can be told, with the reason. `across` says that
-/// somebody on another host must see it too.
-pub(crate) fn flock_problem(subject: &Subject<'_>, filesystems: &Filesystems, across: bool) -> Option<String> {
-    let landing = subject.guard.landing.as_ref()?;
-    if let Some(kernel) = landing.mount.and_then(|mount| mount.kernel.as_ref()) {
-        let options = kernel.options.iter().chain(&kernel.super_options).map(String::as_str);
-        let (visibility, source) = filesystems.flock(&kernel.fstype, options)?;
-        let hidden = visibility == Visibility::Private || (across && visibility == Visibility::Host);
-        return hidden.then(|| format!("{} is on {}; {source}", landing.place.name().text, kernel.fstype));
-    }
-    let place = &landing.place;
-    if place.filesystem != Filesystem::Host {
-        return None;
-    }
-    let (fstype, hint) = filesystems.hint(&place.path)?;
-    (fstype.flock == Visibility::Private).then(|| format!("{}; {}", hint.because, fstype.source))
 }

@@ -1,11 +1,11 @@
 //! Whether a container's calls go through a guard, an external `flock`, and which file that is.
 //! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
 
-use super::expand::expand;
-use super::place::{Landing, Mounts};
-use super::program::{self, Calls, Contradiction, GUARD_LABEL, declaration};
-use super::state::StateDir;
+use super::calls::{self, Contradiction, GUARD_LABEL, ProgramCalls, find_declaration};
+use super::state_dir::StateDir;
+use super::word_path::expand_word;
 use crate::finding::Evidence;
+use crate::judge::place::{MountLookup, MountedPath};
 use crate::model::{
     Asks, Condition, Container, Content, FileLock, Invocation, Label, Sight, Test, Wait, Witness, join, split_below,
 };
@@ -21,7 +21,7 @@ pub(crate) struct GuardFact<'a> {
     pub(crate) problem: String,
     /// Its path in the container.
     pub(crate) path: Option<String>,
-    pub(crate) landing: Option<Landing<'a>>,
+    pub(crate) landing: Option<MountedPath<'a>>,
     /// The variable on which it hangs, where it is conditional.
     pub(crate) condition: Option<String>,
     pub(crate) evidence: Vec<Evidence>,
@@ -67,22 +67,22 @@ impl<'a> GuardFact<'a> {
 }
 
 /// Reads calls and label together: what is seen wins over what is declared.
-pub(crate) fn guard<'a>(
+pub(crate) fn read_guard<'a>(
     container: &Container,
     profile: &Profile,
-    calls: &Calls<'_>,
+    calls: &ProgramCalls<'_>,
     state: &StateDir,
-    mounts: &Mounts<'a>,
+    mounts: &MountLookup<'a>,
 ) -> GuardFact<'a> {
-    let label = declaration(container, GUARD_LABEL);
-    let declared = label.map(|label| declared(label.label, container, profile, state));
-    let mut fact = match shown(container, profile, calls, state) {
+    let label = find_declaration(container, GUARD_LABEL);
+    let declared = label.map(|label| read_guard_label(label.label, container, profile, state));
+    let mut fact = match shown_by_calls(container, profile, calls, state) {
         Shown::Bypassed(call, text) => {
             let mut fact = GuardFact::of(Guard::Bypassed, Evidence::seen(text, Some(call.span)));
             fact.bare_call = Some(call.span);
             fact
         }
-        Shown::Held(call, lock) => held(call, lock, container, profile, state, mounts),
+        Shown::Held(call, lock) => guard_held(call, lock, container, profile, state, mounts),
         Shown::Conditional(lock, variable) => {
             let text = format!("its call goes through flock only if {variable} is set");
             let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(lock.span)));
@@ -106,7 +106,7 @@ pub(crate) fn guard<'a>(
             let mut fact = GuardFact::of(Guard::Unknown, Evidence::seen(text, span));
             fact.span = None;
             fact.unread = container.script.unseen_span.filter(|span| span.start != span.end);
-            return by_label(fact, label, declared, mounts);
+            return apply_label(fact, label, declared, mounts);
         }
     };
     if let (Some(label), Some(declared)) = (label, declared) {
@@ -120,14 +120,14 @@ pub(crate) fn guard<'a>(
             let evidence = fact.evidence.first().cloned();
             fact.contradiction = evidence.map(|evidence| Contradiction { label: GUARD_LABEL, evidence });
         }
-        fact.unreadable = unreadable(&declared, &label);
+        fact.unreadable = unreadable_label(&declared, &label);
     }
     fact
 }
 
 /// What running processes show, which is more than words: one that is under no lock bypasses the guard, whatever the
 /// words say; where all are under one, calls go through it.
-fn running<'a>(profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Option<Shown<'a>> {
+fn shown_by_processes<'a>(profile: &Profile, calls: &ProgramCalls<'a>, state: &StateDir) -> Option<Shown<'a>> {
     let mut held = None;
     for call in calls.live.iter().copied().filter(|call| call.witness == Witness::Process) {
         let exclusive = || call.locks.iter().filter(|lock| lock.exclusive);
@@ -147,9 +147,14 @@ fn running<'a>(profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Option
     held
 }
 
-fn shown<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>, state: &StateDir) -> Shown<'a> {
+fn shown_by_calls<'a>(
+    container: &'a Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'a>,
+    state: &StateDir,
+) -> Shown<'a> {
     let words = || shown_by_words(container, profile, calls);
-    match running(profile, calls, state) {
+    match shown_by_processes(profile, calls, state) {
         Some(Shown::Held(call, lock)) => match words() {
             // Words that show a call without it outweigh what happens to run now.
             bare @ (Shown::Absent(..) | Shown::Conditional(..) | Shown::ConditionalCall(..)) => bare,
@@ -160,7 +165,7 @@ fn shown<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>, sta
     }
 }
 
-fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls<'a>) -> Shown<'a> {
+fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &ProgramCalls<'a>) -> Shown<'a> {
     let script = &container.script;
     let outside =
         || format!("what it runs by itself was not seen to call {}: calls may come from outside", profile.name);
@@ -169,11 +174,11 @@ fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls
     let by_words = || calls.live.iter().copied().filter(|call| call.witness == Witness::Words);
     for call in by_words() {
         let bare = call.locks.iter().all(|lock| !lock.exclusive);
-        if let Some(variable) = decides(call, by_words(), container).filter(|_| bare) {
+        if let Some(variable) = deciding_variable(call, by_words(), container).filter(|_| bare) {
             return Shown::ConditionalCall(call, variable);
         }
         match call.locks.iter().find(|lock| lock.exclusive) {
-            Some(lock) => match condition(lock, container) {
+            Some(lock) => match condition_holds(lock, container) {
                 Content::Filled => first = first.or(Some((call, lock))),
                 Content::Unknown => return Shown::Conditional(lock, lock.condition.clone().unwrap_or_default()),
                 Content::Empty => {
@@ -210,19 +215,19 @@ fn shown_by_words<'a>(container: &'a Container, profile: &Profile, calls: &Calls
         None => Shown::Unknown(
             why(),
             script.unseen_span.or_else(|| {
-                container.command.as_ref().or(container.entrypoint.as_ref()).map(|words| words.span).map(start)
+                container.command.as_ref().or(container.entrypoint.as_ref()).map(|words| words.span).map(span_start)
             }),
         ),
     }
 }
 
 /// Commands may hold secrets: point at where they begin and show none of it.
-fn start(span: Span) -> Span {
+fn span_start(span: Span) -> Span {
     Span { end: span.start, ..span }
 }
 
 /// The variable that decides whether this call without a lock is made, or another one under a lock in its place.
-fn decides<'a>(
+fn deciding_variable<'a>(
     call: &Invocation,
     mut calls: impl Iterator<Item = &'a Invocation>,
     container: &Container,
@@ -246,7 +251,7 @@ fn decides<'a>(
 }
 
 /// Whether the condition of a lock holds, by what the container sets the variable to: filled where it does.
-fn condition(lock: &FileLock, container: &Container) -> Content {
+fn condition_holds(lock: &FileLock, container: &Container) -> Content {
     let Some(variable) = &lock.condition else { return Content::Filled };
     let test = lock.test.clone().unwrap_or(Test { default: None, asks: Asks::NotEmpty });
     let condition = Condition { variable: variable.clone(), test };
@@ -257,15 +262,15 @@ fn condition(lock: &FileLock, container: &Container) -> Content {
     }
 }
 
-fn held<'a>(
+fn guard_held<'a>(
     call: &Invocation,
     lock: &FileLock,
     container: &Container,
     profile: &Profile,
     state: &StateDir,
-    mounts: &Mounts<'a>,
+    mounts: &MountLookup<'a>,
 ) -> GuardFact<'a> {
-    let path = if lock.outside { Some(lock.path.clone()) } else { expand(&lock.path, call, container, state) };
+    let path = if lock.outside { Some(lock.path.clone()) } else { expand_word(&lock.path, call, container, state) };
     let Some(path) = path else {
         let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
@@ -304,7 +309,7 @@ fn held<'a>(
         }
         Wait::Forever | Wait::Seconds(_) | Wait::Unknown => {}
     }
-    fact.landing = Some(if lock.outside { Landing::on_host(&path) } else { mounts.land(&path) });
+    fact.landing = Some(if lock.outside { MountedPath::on_host(&path) } else { mounts.land(&path) });
     fact.path = Some(path);
     fact
 }
@@ -316,7 +321,7 @@ enum Declared {
     Unreadable,
 }
 
-fn declared(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
+fn read_guard_label(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
     let nowhere = Invocation {
         argv: Vec::new(),
         env: std::collections::BTreeMap::new(),
@@ -334,23 +339,23 @@ fn declared(label: &Label, container: &Container, profile: &Profile, state: &Sta
         "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),
         "" => Declared::Unreadable,
         text if !text.contains('/') && !text.contains('$') => Declared::Path(join(&state.path, text)),
-        text => expand(text, &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path),
+        text => expand_word(text, &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path),
     }
 }
 
-fn unreadable(declared: &Declared, label: &program::Declared<'_>) -> Option<Evidence> {
+fn unreadable_label(declared: &Declared, label: &calls::Declared<'_>) -> Option<Evidence> {
     let text = || format!("{} is neither a path, nor yes, nor none", label.who());
     matches!(declared, Declared::Unreadable).then(|| Evidence::declared(text(), Some(label.span())))
 }
 
-fn by_label<'a>(
+fn apply_label<'a>(
     mut fact: GuardFact<'a>,
-    label: Option<program::Declared<'_>>,
+    label: Option<calls::Declared<'_>>,
     declared: Option<Declared>,
-    mounts: &Mounts<'a>,
+    mounts: &MountLookup<'a>,
 ) -> GuardFact<'a> {
     let (Some(label), Some(declared)) = (label, declared) else { return fact };
-    fact.unreadable = unreadable(&declared, &label);
+    fact.unreadable = unreadable_label(&declared, &label);
     let (state, text) = match &declared {
         Declared::Path(path) => (Guard::Held, format!("{} says it goes through flock on {path}", label.who())),
         Declared::None => (Guard::Absent, format!("{} says it takes none", label.who())),

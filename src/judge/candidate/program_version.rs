@@ -1,7 +1,7 @@
 //! Which version of the program a container runs, and from where that is known.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::program::{Calls, Contradiction, VERSION_LABEL, declaration, package_version};
+use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, package_version};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Mount, MountSource, parent_and_name};
 use crate::ruleset::{Profile, VersionRange};
@@ -17,18 +17,18 @@ pub(crate) struct VersionFact {
 }
 
 /// The version: a package or binary named with it, the image's tag, a build argument, then the label.
-pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_>) -> VersionFact {
+pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> VersionFact {
     let mut fact = VersionFact::default();
-    let seen = installed(container, profile)
-        .or_else(|| package(calls, profile))
-        .or_else(|| binary(container, profile))
-        .or_else(|| image(container, profile));
-    let seen = seen.or_else(|| match installs(container, profile) {
+    let seen = installed_version(container, profile)
+        .or_else(|| package_version_of_calls(calls, profile))
+        .or_else(|| version_of_binary(container, profile))
+        .or_else(|| version_of_image(container, profile));
+    let seen = seen.or_else(|| match versions_of_build(container, profile) {
         Built::With(pin) => Some(pin),
         Built::Unpinned => None,
         Built::Unknown => build_argument(container, profile),
     });
-    let declared = declaration(container, VERSION_LABEL).and_then(|declared| {
+    let declared = find_declaration(container, VERSION_LABEL).and_then(|declared| {
         let range = VersionRange::parse(declared.text());
         if range.is_none() {
             let text = format!("{} is no version such as 2.1.132 or >=2.1.132", declared.who());
@@ -52,14 +52,14 @@ pub(crate) fn version(container: &Container, profile: &Profile, calls: &Calls<'_
 
 type Pin = (VersionRange, Evidence);
 
-fn pin(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
+fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
     let range = VersionRange::parse(text)?;
     let evidence = Evidence::seen(format!("{what} pins {range}"), span);
     Some((range, evidence))
 }
 
 /// The version of the program as it is installed and runs, by its own files. Several are a range: any may be called.
-fn installed(container: &Container, profile: &Profile) -> Option<Pin> {
+fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
     let live = container.live.as_ref()?;
     let mut found: Option<Pin> = None;
     for installed in live.installed.iter().filter(|installed| installed.program == profile.id) {
@@ -76,20 +76,22 @@ fn installed(container: &Container, profile: &Profile) -> Option<Pin> {
     found
 }
 
-fn package(calls: &Calls<'_>, profile: &Profile) -> Option<Pin> {
+fn package_version_of_calls(calls: &ProgramCalls<'_>, profile: &Profile) -> Option<Pin> {
     calls.live.iter().find_map(|call| {
         let version = call.argv.iter().find_map(|word| package_version(word, profile))?;
-        pin(version, "the package it runs", Some(call.span))
+        pinned_version(version, "the package it runs", Some(call.span))
     })
 }
 
-fn binary(container: &Container, profile: &Profile) -> Option<Pin> {
+fn version_of_binary(container: &Container, profile: &Profile) -> Option<Pin> {
     container.mounts.iter().find_map(|mount| {
         let target_is_program = profile.commands.iter().any(|name| mount.target.text.rsplit('/').next() == Some(name));
         let MountSource::Host(source) = &mount.source else { return None };
         let (directory, name) = parent_and_name(&source.text)?;
         let versioned = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
-        (target_is_program && versioned).then(|| pin(name, "the mounted program", Some(mount.span))).flatten()
+        (target_is_program && versioned)
+            .then(|| pinned_version(name, "the mounted program", Some(mount.span)))
+            .flatten()
     })
 }
 
@@ -103,7 +105,7 @@ enum Built {
 }
 
 /// The version that was installed while the image was built: the last one counts.
-fn installs(container: &Container, profile: &Profile) -> Built {
+fn versions_of_build(container: &Container, profile: &Profile) -> Built {
     let mut found = Built::Unknown;
     let mut fetched = false;
     for call in &container.installs {
@@ -120,7 +122,7 @@ fn installs(container: &Container, profile: &Profile) -> Built {
         };
         fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
         let Some(version) = version else { continue };
-        let pinned = pin(version, "its Dockerfile", Some(call.span));
+        let pinned = pinned_version(version, "its Dockerfile", Some(call.span));
         let removed = words.iter().any(|word| matches!(word.as_str(), "uninstall" | "remove" | "rm"));
         found = match pinned {
             _ if removed => Built::Unknown,
@@ -137,10 +139,15 @@ pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
     container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
 }
 
-fn image(container: &Container, profile: &Profile) -> Option<Pin> {
+fn version_of_image(container: &Container, profile: &Profile) -> Option<Pin> {
     let image = container.image.as_ref()?;
     let (name, tag) = split_image(&image.text)?;
-    profile.images.iter().any(|known| known == name).then(|| pin(tag, "the image's tag", image.span)).flatten()
+    profile
+        .images
+        .iter()
+        .any(|known| known == name)
+        .then(|| pinned_version(tag, "the image's tag", image.span))
+        .flatten()
 }
 
 /// Whether the image is named after the program.
@@ -162,7 +169,7 @@ fn build_argument(container: &Container, profile: &Profile) -> Option<Pin> {
         let argument = container.build_args.get(name)?;
         match &argument.value {
             EnvValue::Set(value) if !value.is_symbolic() => {
-                pin(&value.text, &format!("the build argument {name}"), Some(argument.span))
+                pinned_version(&value.text, &format!("the build argument {name}"), Some(argument.span))
             }
             _ => None,
         }

@@ -1,11 +1,10 @@
 //! The locks that the program takes by itself: where they live, why one cannot be made, and one that was left behind.
 //! May use `model`, `ruleset` and the earlier parts of `judge`.
 
-use super::place::{Landing, Mounts, Place};
-use super::state::StateDir;
-use super::version::VersionFact;
+use super::program_version::VersionFact;
+use crate::judge::place::{MountLookup, MountedPath, Place};
 use crate::model::{Container, EntryKind, is_root, parent_and_name};
-use crate::ruleset::{Filesystems, Leftover, Lock, LockKind, Profile};
+use crate::ruleset::{Filesystems, Lock, LockKind, Profile};
 
 /// A lock that the program takes by itself, in one container.
 #[derive(Debug, Clone)]
@@ -32,27 +31,29 @@ pub(crate) fn own_locks<'a>(
     container: &Container,
     profile: &'a Profile,
     filesystems: &Filesystems,
-    (state, mounts, version): (&StateDir, &Mounts<'a>, &VersionFact),
+    state_dir: &str,
+    mounts: &MountLookup<'a>,
+    version: &VersionFact,
 ) -> Vec<OwnLock<'a>> {
     let taken = profile.locks_of(version.range.as_ref());
     let located = taken.into_iter().map(|lock| {
         // The program resolves the directory before it puts a lock beside it.
-        let path = lock.path.replace("{state_dir}", &mounts.real(&state.path));
+        let path = lock.path.replace("{state_dir}", &mounts.real(state_dir));
         let landing = mounts.land(&path);
         let blocked = is_blocked(container, &path);
-        let uncreatable = uncreatable(container, filesystems, lock, &path, &landing);
+        let uncreatable = why_uncreatable(container, filesystems, lock, &path, &landing);
         OwnLock { lock, path, place: landing.place, uncreatable, blocked }
     });
     located.collect()
 }
 
 /// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
-fn uncreatable(
+fn why_uncreatable(
     container: &Container,
     filesystems: &Filesystems,
     lock: &Lock,
     path: &str,
-    landing: &Landing<'_>,
+    landing: &MountedPath<'_>,
 ) -> Option<String> {
     let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
     if is_blocked(container, path) {
@@ -85,7 +86,7 @@ pub(crate) fn is_closed(container: &Container, directory: &str) -> bool {
 }
 
 /// Whose a directory is that those who run the program cannot write.
-pub(crate) fn owner(container: &Container, directory: &str) -> Option<String> {
+pub(crate) fn describe_owner(container: &Container, directory: &str) -> Option<String> {
     let live = container.live.as_ref().filter(|_| is_closed(container, directory))?;
     let (entry, identity) = live.entries.get(directory).zip(live.identity.as_ref())?;
     let (owner, group, mode, uid) = (entry.uid, entry.gid, entry.mode, identity.uid);
@@ -96,14 +97,16 @@ pub(crate) fn owner(container: &Container, directory: &str) -> Option<String> {
 pub(crate) fn left_behind(
     container: &Container,
     profile: &Profile,
-    (state, mounts, version): (&StateDir, &Mounts<'_>, &VersionFact),
+    state_dir: &str,
+    mounts: &MountLookup<'_>,
+    version: &VersionFact,
 ) -> Option<LeftLock> {
     let live = container.live.as_ref()?;
     let all = || profile.locks.iter().collect();
     let taken = version.range.as_ref().map_or_else(all, |range| profile.locks_of(Some(range)));
     let mut left: Vec<LeftLock> = Vec::new();
     for lock in taken {
-        let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(&state.path)));
+        let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(state_dir)));
         let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
             continue;
         };
@@ -114,13 +117,4 @@ pub(crate) fn left_behind(
     }
     // One dated in the future is the worse.
     left.into_iter().min_by_key(|lock| lock.age)
-}
-
-/// The matrix's fact for a lock left behind.
-pub(crate) fn leftover(left: Option<&LeftLock>) -> Leftover {
-    match left {
-        Some(left) if left.age < 0 => Leftover::Future,
-        Some(_) => Leftover::Stale,
-        None => Leftover::None,
-    }
 }

@@ -13,7 +13,7 @@ pub(crate) const VERSION_LABEL: &str = "overlock.version";
 
 /// Whether a container runs the program at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Runs {
+pub(crate) enum RunsProgram {
     /// A call was seen.
     Yes(Evidence),
     /// It does not, and what shows that.
@@ -23,7 +23,7 @@ pub(crate) enum Runs {
 }
 
 /// The calls of a program that a container's words show.
-pub(crate) struct Calls<'a> {
+pub(crate) struct ProgramCalls<'a> {
     /// Those that may refresh.
     pub(crate) live: Vec<&'a Invocation>,
     /// Those that only print their version or help.
@@ -39,7 +39,7 @@ pub(crate) struct Declared<'a> {
 }
 
 /// What is declared under a label's name.
-pub(crate) fn declaration<'a>(container: &'a Container, name: &'static str) -> Option<Declared<'a>> {
+pub(crate) fn find_declaration<'a>(container: &'a Container, name: &'static str) -> Option<Declared<'a>> {
     let by_label = container.labels.get(name).map(|label| Declared { label, name, by_label: true });
     by_label.or_else(|| container.declared.get(name).map(|label| Declared { label, name, by_label: false }))
 }
@@ -71,12 +71,12 @@ impl Declared<'_> {
     }
 
     fn section(&self) -> &'static str {
-        section(self.name)
+        config_section(self.name)
     }
 }
 
 /// The configuration's name for what a label says.
-fn section(label: &str) -> &'static str {
+fn config_section(label: &str) -> &'static str {
     match label {
         ROLE_LABEL => "roles",
         GUARD_LABEL => "guards",
@@ -85,7 +85,7 @@ fn section(label: &str) -> &'static str {
 }
 
 /// Takes in what the configuration declares of each container.
-pub(crate) fn declare(containers: &mut [Container], config: &Config) {
+pub(crate) fn apply_declarations(containers: &mut [Container], config: &Config) {
     let sections = [(ROLE_LABEL, &config.roles), (GUARD_LABEL, &config.guards), (VERSION_LABEL, &config.versions)];
     for (label, declarations) in sections.into_iter().filter(|(_, declarations)| !declarations.is_empty()) {
         for container in containers.iter_mut() {
@@ -107,16 +107,17 @@ pub(crate) struct Contradiction {
 }
 
 /// Finds the program's calls among everything the container was seen to run.
-pub(crate) fn calls<'a>(container: &'a Container, profile: &Profile) -> Calls<'a> {
-    let program = ran(container).filter(|call| arguments(call, profile).is_some());
+pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> ProgramCalls<'a> {
+    let program = seen_calls(container).filter(|call| program_arguments(call, profile).is_some());
     let (idle, live) = program.partition(|call| {
-        arguments(call, profile).is_some_and(|words| words.iter().any(|word| profile.idle_arguments.contains(word)))
+        program_arguments(call, profile)
+            .is_some_and(|words| words.iter().any(|word| profile.idle_arguments.contains(word)))
     });
-    Calls { live, idle }
+    ProgramCalls { live, idle }
 }
 
 /// What a container was seen to run, without what runs only where a variable has a value that it has not here.
-pub(crate) fn ran(container: &Container) -> impl Iterator<Item = &Invocation> {
+pub(crate) fn seen_calls(container: &Container) -> impl Iterator<Item = &Invocation> {
     container.script.invocations.iter().filter(|call| may_run(call, container))
 }
 
@@ -126,7 +127,7 @@ pub(crate) fn may_run(call: &Invocation, container: &Container) -> bool {
 }
 
 /// The arguments of a call of the program, or `None` where it is another program's.
-pub(crate) fn arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [String]> {
+pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [String]> {
     let (first, rest) = call.argv.split_first()?;
     let name = first.rsplit('/').next().unwrap_or(first);
     if profile.commands.iter().any(|command| command == name) {
@@ -144,18 +145,23 @@ pub(super) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'
 }
 
 /// Whether the container runs the program.
-pub(crate) fn runs(container: &Container, profile: &Profile, calls: &Calls<'_>, bystanders: &[String]) -> Runs {
+pub(crate) fn runs_program(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'_>,
+    bystanders: &[String],
+) -> RunsProgram {
     if container.replicas == 0 {
-        return Runs::No(Evidence::seen("it is started with no replica", container.replicas_span));
+        return RunsProgram::No(Evidence::seen("it is started with no replica", container.replicas_span));
     }
     if let Some(call) = calls.live.first() {
-        return Runs::Yes(Evidence::seen(format!("it runs {}", profile.name), Some(call.span)));
+        return RunsProgram::Yes(Evidence::seen(format!("it runs {}", profile.name), Some(call.span)));
     }
-    if let Some(declared) = declaration(container, ROLE_LABEL).filter(|declared| declared.text() == "none") {
+    if let Some(declared) = find_declaration(container, ROLE_LABEL).filter(|declared| declared.text() == "none") {
         let text = format!("{} says it does not run it", declared.who());
-        return Runs::No(Evidence::declared(text, Some(declared.span())));
+        return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
     }
-    let seen: Vec<&Invocation> = ran(container).collect();
+    let seen: Vec<&Invocation> = seen_calls(container).collect();
     let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
     let mut others = seen.iter().copied().filter(other);
     let harmless = others.all(|call| is_bystander(call, bystanders));
@@ -165,9 +171,9 @@ pub(crate) fn runs(container: &Container, profile: &Profile, calls: &Calls<'_>, 
                 Some(_) => format!("it runs {} only for its version or help", profile.name),
                 None => format!("it runs only {}", bystander_name(call)),
             };
-            Runs::No(Evidence::seen(text, Some(call.span)))
+            RunsProgram::No(Evidence::seen(text, Some(call.span)))
         }
-        _ => Runs::Unknown,
+        _ => RunsProgram::Unknown,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who waits for a container: nobody (batch), a person (interactive), or not known.
 //! May use `model`, `ruleset`, `finding` and `judge::program`.
 
-use super::program::{Calls, Contradiction, ROLE_LABEL, arguments, declaration};
+use super::calls::{Contradiction, ProgramCalls, ROLE_LABEL, find_declaration, program_arguments};
 use crate::finding::Evidence;
 use crate::model::{Container, Invocation};
 use crate::ruleset::{Profile, Role};
@@ -18,10 +18,10 @@ pub(crate) struct RoleFact {
 }
 
 /// Batch, interactive or unknown: the call's own arguments, then the label, then a terminal kept open.
-pub(crate) fn role(container: &Container, profile: &Profile, calls: &Calls<'_>) -> RoleFact {
+pub(crate) fn read_role(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> RoleFact {
     let terminal = container.tty.filter(|flag| flag.on).zip(container.stdin_open.filter(|flag| flag.on));
     let prints = |call: &&Invocation| {
-        arguments(call, profile).is_some_and(|words| words.iter().any(|word| is_batch(word, profile)))
+        program_arguments(call, profile).is_some_and(|words| words.iter().any(|word| is_batch(word, profile)))
     };
     let batch_call = calls.live.iter().copied().find(|call| prints(call));
     let talk_call = calls.live.iter().copied().find(|call| !prints(call));
@@ -37,7 +37,7 @@ pub(crate) fn role(container: &Container, profile: &Profile, calls: &Calls<'_>) 
     };
     let mut fact =
         RoleFact { role: Role::Unknown, evidence: Vec::new(), weak: false, contradiction: None, unreadable: None };
-    let declared = declaration(container, ROLE_LABEL).and_then(|declared| {
+    let declared = find_declaration(container, ROLE_LABEL).and_then(|declared| {
         let role = match declared.text() {
             "batch" => Some(Role::Batch),
             "interactive" => Some(Role::Interactive),

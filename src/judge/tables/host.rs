@@ -1,0 +1,32 @@
+//! Table `host`: does a person on the host use the directory too?
+
+use crate::judge::candidate::Candidate;
+use crate::judge::exclusion::OnHost;
+use crate::ruleset::{Answer, Host, HostConfig};
+
+/// `is_persons` says that the login is in a person's home, so that they may use it.
+pub(in crate::judge) fn host_fact(
+    candidate: &Candidate<'_>,
+    on_host: OnHost,
+    is_persons: bool,
+    config: &HostConfig,
+) -> Host {
+    match on_host {
+        OnHost::Covered => Host::Covered,
+        OnHost::Exposed => Host::Shown,
+        OnHost::Nobody if !is_persons => Host::Absent,
+        OnHost::Nobody if config.participates != Some(Answer::Yes) => Host::Presumed,
+        OnHost::Nobody if is_covered(candidate, config) => Host::Covered,
+        OnHost::Nobody => Host::Shown,
+    }
+}
+
+/// Whether a lock that the configuration says the person takes keeps them from the candidate.
+fn is_covered(candidate: &Candidate<'_>, config: &HostConfig) -> bool {
+    let directory = candidate.login_directory();
+    let taken = candidate.profile.locks_of(config.version.as_ref());
+    let mut theirs = taken.iter().map(|lock| directory.with_path(lock.path.replace("{state_dir}", &directory.path)));
+    let internal = theirs.any(|place| candidate.locks.iter().any(|lock| lock.place == place));
+    let usual = directory.with_path(format!("{}/{}", directory.path, candidate.profile.guard.file));
+    internal || config.guard == Some(Answer::Yes) && candidate.guard_place() == Some(&usual)
+}

@@ -1,0 +1,184 @@
+//! The names that a message or a remedy of the matrix asks for. May use `finding` and earlier parts of `judge`.
+
+use super::case::{Case, peer_names};
+use super::filesystem::flock_problem;
+use crate::judge::candidate::Candidate;
+use crate::judge::candidate::calls::{Contradiction, find_declaration};
+use crate::model::split_below;
+use crate::ruleset::{Placeholder, Role};
+
+/// Fills the placeholders of one participant's texts.
+pub(crate) struct PlaceholderValues<'a, 'b, 'c> {
+    pub(crate) case: &'c Case<'a, 'b>,
+    pub(crate) contradiction: Option<&'c Contradiction>,
+}
+
+impl PlaceholderValues<'_, '_, '_> {
+    /// What is filled in for a placeholder.
+    pub(super) fn value(&self, placeholder: Placeholder) -> String {
+        let (case, candidate) = (self.case, self.case.candidate);
+        let profile = candidate.profile;
+        let lock = candidate.locks.first();
+        match placeholder {
+            Placeholder::AuthUnknown => candidate
+                .auth
+                .unknown
+                .as_ref()
+                .map_or_else(String::new, |variable| format!("{variable} is not set here")),
+            Placeholder::Container => candidate.container.name.clone(),
+            Placeholder::Contradiction => {
+                self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
+            }
+            Placeholder::Copied => candidate.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
+            Placeholder::Declaration => {
+                let declared = self.contradiction.and_then(|found| find_declaration(candidate.container, found.label));
+                declared.map_or_else(String::new, |declared| declared.who_of(&candidate.container.name))
+            }
+            Placeholder::GuardCondition => candidate.guard.condition.clone().unwrap_or_default(),
+            Placeholder::GuardDefault => format!("{}/{}", candidate.state.path, profile.guard.file),
+            Placeholder::GuardFile => profile.guard.file.clone(),
+            Placeholder::GuardPath => self.guard_path(),
+            Placeholder::GuardProblem => self.guard_problem(),
+            Placeholder::FilesystemProblem => {
+                flock_problem(candidate, &case.rules.filesystems, case.relation.hosts_differ).unwrap_or_default()
+            }
+            Placeholder::KeyName => candidate.auth.key.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
+            Placeholder::LeftoverAge => {
+                candidate.left.as_ref().map_or_else(String::new, |left| format_duration(left.age.unsigned_abs()))
+            }
+            Placeholder::LeftoverPath => candidate.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
+            Placeholder::LockPath => {
+                lock.map_or_else(|| "(none that all versions in the range take)".to_owned(), |lock| lock.path.clone())
+            }
+            Placeholder::LockPlace => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
+            Placeholder::LongestCall => profile.guard.longest_call_seconds.to_string(),
+            Placeholder::Mounted => self.mounted(),
+            Placeholder::Peers => {
+                list_names(&peer_names(case.candidates, &case.relation.others, candidate.container), self.others())
+            }
+            Placeholder::UnsafePeers => {
+                let unsafe_peers = peer_names(case.candidates, &case.relation.unsafe_peers, candidate.container);
+                list_names(&unsafe_peers, self.others())
+            }
+            Placeholder::PeerUnknown => self.peer_unknown(),
+            Placeholder::Place => candidate.login_directory().name().text,
+            Placeholder::RoleNote if candidate.role.role == Role::Unknown => {
+                " (its role is not known; judged as batch)".to_owned()
+            }
+            Placeholder::Settle => self.settle(),
+            Placeholder::SettledSince => profile.settled_since.to_string(),
+            Placeholder::SidePath => candidate.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
+            Placeholder::SightProblem => {
+                case.unknown_fact.as_ref().map_or_else(String::new, |unknown_fact| unknown_fact.problem.clone())
+            }
+            Placeholder::StaleProblem => {
+                candidate.login.mount.and_then(|mount| mount.stale.clone()).unwrap_or_default()
+            }
+            Placeholder::StateDir => candidate.state.path.clone(),
+            Placeholder::StateVariable => profile.state_directory.variable.clone(),
+            Placeholder::Uncreatable => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
+            Placeholder::UnknownVersions => self.unknown_versions(),
+            Placeholder::User => candidate
+                .container
+                .user
+                .as_ref()
+                .map_or_else(|| "the image's user".to_owned(), |user| user.text.clone()),
+            Placeholder::Version => {
+                candidate.version.range.as_ref().map_or_else(|| "version unknown".to_owned(), ToString::to_string)
+            }
+            // Those of other tables, which fill in their own.
+            Placeholder::RoleNote | Placeholder::Places => String::new(),
+        }
+    }
+
+    /// What to call the others where none has a name of its own: the container's replicas.
+    fn others(&self) -> String {
+        match self.case.candidate.container.replicas {
+            0 | 1 => "others".to_owned(),
+            replicas => format!("its own {replicas} replicas"),
+        }
+    }
+
+    fn guard_path(&self) -> String {
+        let candidate = self.case.candidate;
+        let default = || format!("{}/{}", candidate.state.path, candidate.profile.guard.file);
+        candidate.guard.path.clone().unwrap_or_else(default)
+    }
+
+    fn guard_problem(&self) -> String {
+        let (candidate, relation) = (self.case.candidate, self.case.relation);
+        if !candidate.guard.problem.is_empty() {
+            return candidate.guard.problem.clone();
+        }
+        let place = candidate.guard.landing.as_ref().map(|landing| landing.place.name().text);
+        let other = relation.others.iter().filter_map(|at| self.case.candidates.get(*at)).find_map(|other| {
+            let theirs = other.guard.landing.as_ref().map(|landing| landing.place.name().text);
+            (theirs.is_some() && theirs != place).then_some((&other.container.name, theirs?))
+        });
+        match (place, other) {
+            (Some(place), Some((name, theirs))) => format!("it locks {place}, {name} locks {theirs}"),
+            _ => "they lock another file".to_owned(),
+        }
+    }
+
+    fn mounted(&self) -> String {
+        let candidate = self.case.candidate;
+        candidate.login.mount.map_or_else(String::new, |mount| {
+            let rest = split_below(&candidate.state.path, &mount.target.text).unwrap_or("");
+            let place = candidate.place.name().text;
+            let above = place.strip_suffix(rest).unwrap_or(&place).trim_end_matches('/');
+            let above = if above.is_empty() { "/" } else { above };
+            format!("{above} at {}", mount.target.text)
+        })
+    }
+
+    fn peer_unknown(&self) -> String {
+        let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
+        let mut unknown = peers.filter_map(|peer| Some((&peer.container.name, peer.auth.unknown.as_ref()?)));
+        unknown.next().map_or_else(String::new, |(name, variable)| format!("{variable} of {name} is not set here"))
+    }
+
+    fn settle(&self) -> String {
+        if let Some(unknown_fact) = &self.case.unknown_fact {
+            return unknown_fact.settle.clone();
+        }
+        let own = self.case.candidate.auth.unknown.clone();
+        let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
+        let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
+        variable.map_or_else(String::new, |name| {
+            format!(
+                "Set {name} where overlock runs (any value will do), or write ${{{name}:?}} so that it cannot be empty."
+            )
+        })
+    }
+
+    fn unknown_versions(&self) -> String {
+        let case = self.case;
+        let others = case.relation.others.iter().filter_map(|at| case.candidates.get(*at));
+        let unsettled = |candidate: &&Candidate<'_>| !candidate.profile.is_settled(candidate.version.range.as_ref());
+        let all = std::iter::once(case.candidate).chain(others).filter(unsettled);
+        let mut names: Vec<String> = all.map(|candidate| candidate.container.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        list_names(&names, "none".to_owned())
+    }
+}
+
+/// A time in the largest unit that it fills.
+fn format_duration(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (size, name) = units.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    let count = seconds / size;
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Up to three names, then how many more.
+pub(super) fn list_names(names: &[String], none: String) -> String {
+    match names {
+        [] => none,
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+    }
+}

@@ -1,0 +1,14 @@
+//! Table `side-file`: can the file beside the state directory be replaced?
+
+use super::case::{Case, Grounds, located};
+use crate::judge::candidate::Candidate;
+use crate::ruleset::SideMount;
+
+pub(in crate::judge) fn side_file_fact(candidate: &Candidate<'_>) -> SideMount {
+    if candidate.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
+}
+
+pub(super) fn grounds(case: &Case<'_, '_>) -> Grounds {
+    let mounted = case.candidate.side_file.iter().map(|(_, span)| located(*span, "mounted as a single file"));
+    Grounds { locations: mounted.collect(), evidence: case.state_evidence() }
+}
