@@ -1,6 +1,7 @@
 //! Which findings count: comments, the configuration, the baseline, what changed. May use everything but `main`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,13 @@ use anyhow::Context as _;
 
 use super::World;
 use super::configuration::{Configuration, absolute};
-use super::since::Since;
-use super::write;
+use super::{since, write};
 use crate::cli;
 use crate::finding::Report;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
+use crate::source::git::Revision;
 use crate::source::{code, image, script};
 use crate::text::{Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
@@ -126,8 +127,8 @@ impl Acceptance<'_> {
             }
         }
         if let Some(revision) = self.since {
-            let since = Since::of(revision, self.first.as_deref(), self.world)?;
-            let extents = extents(report, &since, self.world, sources);
+            let base = since::open(revision, self.first.as_deref(), self.world)?;
+            let extents = extents(report, &base, self.world, sources)?;
             let extent = |name: &str| extents.get(name).cloned().unwrap_or(Extent::Whole);
             triage::unchanged(report, revision, &extent, sources);
         }
@@ -157,16 +158,23 @@ fn comments(
 }
 
 /// What changed of each file that a finding names, each asked once.
-fn extents(report: &Report, since: &Since, world: &World, sources: &Sources) -> BTreeMap<String, Extent> {
+fn extents(
+    report: &Report,
+    base: &Revision,
+    world: &World,
+    sources: &Sources,
+) -> anyhow::Result<BTreeMap<String, Extent>> {
     let mut extents = BTreeMap::new();
     for finding in &report.findings {
         let located = finding.locations.iter().map(|location| location.span);
         for span in located.chain(finding.evidence.iter().filter_map(|evidence| evidence.span)) {
-            let name = sources.get(span.file).name().to_owned();
-            extents.entry(name).or_insert_with_key(|name| since.extent(name, world));
+            if let Entry::Vacant(entry) = extents.entry(sources.get(span.file).name().to_owned()) {
+                let extent = since::extent(base, entry.key(), world)?;
+                entry.insert(extent);
+            }
         }
     }
-    extents
+    Ok(extents)
 }
 
 fn told(shown: &str, gone: &[String]) -> String {

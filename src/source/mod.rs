@@ -4,6 +4,7 @@ pub mod capture;
 pub mod code;
 pub mod compose;
 pub mod engine;
+pub mod git;
 pub mod image;
 mod local_volume;
 pub mod proc;

@@ -9,4 +9,5 @@ pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

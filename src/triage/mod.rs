@@ -21,7 +21,7 @@ mod plan;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use baseline::{Baseline, BaselineError};
-pub use changes::{Changes, Extent, unchanged};
+pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
 pub use fingerprint::{diagnostic_fingerprints, fingerprint};
 pub use history::{History, HistoryError, Seen};
