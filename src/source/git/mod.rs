@@ -55,9 +55,9 @@ pub enum GitError {
     /// Not in PATH.
     #[error("the program git is in no absolute directory of PATH outside the repository; install it")]
     NoProgram,
-    /// The program is there and cannot be started.
-    #[error("git cannot be started: {0}")]
-    NotStarted(#[source] std::io::Error),
+    /// The program is there and cannot be run.
+    #[error("git cannot be run: {0}")]
+    NotRun(#[source] std::io::Error),
     /// It would be an option, or is empty.
     #[error("a revision is not empty and does not begin with `-`")]
     NotARevision,
@@ -73,20 +73,20 @@ pub enum GitError {
          `git fetch --unshallow origin {0}` or `git fetch --deepen=100 origin {0}`"
     )]
     Shallow(String),
-    /// An object that is not here; git may not fetch it.
+    /// An object is not here, and git may not fetch it.
     #[error(
-        "the repository does not hold the object {0}, and nothing is fetched here: in a partial clone, fetch the rest with \
-         `git fetch --refetch --no-filter origin`"
+        "git {0} failed in a partial clone, for which nothing is fetched here; fetch the rest with `git fetch --refetch \
+         --no-filter origin`, or clone without --filter"
     )]
-    Missing(String),
+    PartialClone(String),
     /// Killed at the end of its time.
-    #[error("git {0} did not end within {limit} seconds and was stopped", limit = PATIENCE.as_secs())]
+    #[error("git {0} did not end in time and was stopped")]
     TooSlow(String),
     /// It printed more than anybody needs.
     #[error("git {0} printed too much and was stopped")]
     TooLarge(String),
-    /// Anything else. What git printed may quote any file that the repository's settings name, so it is not shown.
-    #[error("git {command} failed; see what `git -C {} {command}` says", .top.display())]
+    /// Anything else.
+    #[error("git {command} failed; `git -C {} fsck` may say why", .top.display())]
     Failed {
         /// The command.
         command: String,

@@ -18,6 +18,9 @@ const MAX_OUTPUT: u64 = 256 << 20;
 /// How often a program that printed all is asked whether it ended.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Where programs are where PATH is not set.
+const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// All of git's environment but PATH.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("LC_ALL", "C"),
@@ -59,7 +62,7 @@ impl Git {
         git_dir: &Path,
         patience: Duration,
     ) -> Result<Self, GitError> {
-        let search = environment.get("PATH").map(String::as_str).unwrap_or_default();
+        let search = environment.get("PATH").map_or(USUAL_PATH, String::as_str);
         let outside = |path: &Path| path.canonicalize().is_ok_and(|real| !real.starts_with(top));
         let directories = std::env::split_paths(search).filter(|path| path.is_absolute() && outside(path));
         let directories: Vec<PathBuf> = directories.collect();
@@ -81,7 +84,7 @@ impl Git {
 
     fn ask_bounded(&self, arguments: &[&str], input: &str, limit: u64) -> Result<Answer, GitError> {
         let name = || arguments.first().copied().unwrap_or_default().to_owned();
-        let mut child = self.command(arguments).spawn().map_err(GitError::NotStarted)?;
+        let mut child = self.command(arguments).spawn().map_err(GitError::NotRun)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (send, receive) = mpsc::channel();
         let input = input.to_owned();
@@ -102,7 +105,7 @@ impl Git {
                 None => Err(stopped(child, GitError::TooSlow(name()))),
             },
             Ok(Ok(_)) => Err(stopped(child, GitError::TooLarge(name()))),
-            Ok(Err(_)) => Err(stopped(child, self.failure(&name()))),
+            Ok(Err(error)) => Err(stopped(child, GitError::NotRun(error))),
             Err(_) => Err(stopped(child, GitError::TooSlow(name()))),
         }
     }
@@ -128,7 +131,12 @@ impl Git {
         command
     }
 
+    /// Why a command failed. What git says may quote any file that the repository's settings name, and is not shown.
     pub(super) fn failure(&self, command: &str) -> GitError {
+        let promisors = self.ask(&["config", "--name-only", "--get-regexp", r"^remote\..*\.promisor$"], "");
+        if promisors.is_ok_and(|answer| !answer.text.is_empty()) {
+            return GitError::PartialClone(command.to_owned());
+        }
         GitError::Failed { command: command.to_owned(), top: self.top.clone() }
     }
 
@@ -156,7 +164,6 @@ impl Git {
                 answer.text.truncate(head + 1 + size);
                 Ok(answer.text.split_off(head + 1))
             }
-            _ if words.ends_with(" missing") || !answer.status.success() => Err(GitError::Missing(id.to_owned())),
             _ => Err(self.failure("cat-file")),
         }
     }
@@ -177,4 +184,43 @@ fn is_program(path: &Path) -> bool {
 /// Whether it is the whole id of an object, by SHA-1 or SHA-256.
 pub(super) fn is_object_id(text: &str) -> bool {
     [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What the commands of a program that is found in place of git come to, in a second.
+    fn ask(script: &str) -> Result<Answer, GitError> {
+        let folder = tempfile::tempdir().unwrap();
+        let (bin, top) = (folder.path().join("bin"), folder.path().join("top"));
+        fs::create_dir_all(&bin).unwrap();
+        fs::create_dir_all(&top).unwrap();
+        fs::write(bin.join("git"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = BTreeMap::from([("PATH".to_owned(), format!("{}:/usr/bin:/bin", bin.display()))]);
+        let git = Git::find(&environment, &top, &top.join(".git"), Duration::from_secs(1)).unwrap();
+        let begun = Instant::now();
+        let answer = git.ask_bounded(&["ls-tree"], "", 1 << 20);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{script}: {:?}", begun.elapsed());
+        answer
+    }
+
+    #[test]
+    fn program_that_does_not_end_is_stopped() {
+        // With its output open, closed, and held by a child of its own.
+        for script in ["exec sleep 60", "exec >&-; exec sleep 60", "sleep 60 & wait", "exec cat /dev/zero | sleep 60"] {
+            assert!(matches!(ask(script), Err(GitError::TooSlow(_))), "{script}");
+        }
+        assert_eq!(ask("echo x").ok().map(|answer| answer.text), Some(b"x\n".to_vec()));
+    }
+
+    #[test]
+    fn program_that_prints_without_end_is_stopped() {
+        assert!(matches!(ask("exec cat /dev/zero"), Err(GitError::TooLarge(_))));
+        assert!(ask("exec head -c 1048576 /dev/zero").is_ok());
+        assert!(matches!(ask("exec head -c 1048577 /dev/zero"), Err(GitError::TooLarge(_))));
+    }
 }

@@ -1,0 +1,3 @@
+//! Attacks by what is read, each with the neighbour that is none.
+
+mod git;
