@@ -541,9 +541,12 @@ fn lines_that_are_gone_count_by_what_is_beside_them() {
 fn what_git_says_is_told_and_it_is_led_nowhere_else() {
     let files = repository(&[("compose.yaml", SHARED)]);
     let path = files.path();
-    for (revision, wanted) in
-        [("nowhere", "no commit is named nowhere here"), ("--output=x", "does not begin with `-`"), ("", "not empty")]
-    {
+    for (revision, wanted) in [
+        ("nowhere", "no commit is named nowhere here"),
+        ("--output=x", "does not begin with `-`"),
+        ("^main", "or `^`"),
+        ("", "not empty"),
+    ] {
         let run = check(path, &[&format!("--since={revision}")]);
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{revision}");
         assert!(run.err.starts_with("overlock: --since: ") && run.err.contains(wanted), "{}", run.err);

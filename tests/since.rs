@@ -140,7 +140,7 @@ fn linked_working_trees_and_submodules_are_repositories() {
     let around = tempfile::tempdir().unwrap();
     let linked = around.path().join("linked");
     git(files.path(), &["worktree", "add", "--quiet", "-b", "topic", linked.to_str().unwrap()]);
-    let above = repository(&[("x", "")]);
+    let above = repository(&[("compose.yaml", "services: {}")]);
     let source = files.path().to_str().unwrap();
     git(above.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", source, "sub"]);
     commit(above.path());
@@ -151,7 +151,9 @@ fn linked_working_trees_and_submodules_are_repositories() {
     }
     // From above, the files of a submodule are no files of the repository.
     git(&above.path().join("sub"), &["checkout", "--quiet", "--", "."]);
-    assert!(overlock(above.path(), &["check", "x", "sub/compose.yaml", "--since", "main"]).status != 0);
+    let both = ["check", "compose.yaml", "sub/compose.yaml", "--since", "main"];
+    assert_eq!(overlock(above.path(), &both).status, 1);
+    assert!(!counts(above.path(), "sub/compose.yaml"), "by itself it is one of its own");
 }
 
 #[test]
@@ -167,8 +169,10 @@ fn shallow_clone_says_what_to_fetch() {
     let clone = folder.path().join("clone");
     let (source, clone_path) = (format!("file://{}", files.path().display()), clone.to_str().unwrap());
     git(folder.path(), &["clone", "--quiet", "--depth=1", "--branch=topic", &source, clone_path]);
-    let run = since(&clone, "compose.yaml");
-    assert!(run.status == 2 && run.err.contains("git fetch origin main"), "{}", run.err);
+    for revision in ["main", "origin/main"] {
+        let run = overlock(&clone, &["check", "compose.yaml", "--since", revision]);
+        assert!(run.status == 2 && run.err.contains(" fetch it with `git fetch origin main`"), "{}", run.err);
+    }
     git(&clone, &["fetch", "--quiet", "--depth=1", "origin", "main:main"]);
     let run = since(&clone, "compose.yaml");
     assert!(run.status == 2 && run.err.contains("git fetch --unshallow origin main"), "{}", run.err);

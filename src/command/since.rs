@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::World;
 use super::configuration::absolute;
-use crate::source::git::{Change, Revision};
+use crate::source::git::{FileChange, Revision};
 use crate::triage::{Extent, changed_lines};
 
 /// The base of a revision, in the repository of the first PATH.
@@ -19,8 +19,8 @@ pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyho
 pub(super) fn extent(base: &Revision, name: &str, world: &World) -> anyhow::Result<Extent> {
     let path = absolute(Path::new(name), world);
     Ok(match base.change(Path::new(&path)).context("--since")? {
-        Change::Unchanged => Extent::Lines(Vec::new()),
-        Change::Edited { before, after } => Extent::Lines(changed_lines(&before, &after)),
-        Change::Whole => Extent::Whole,
+        FileChange::Unchanged => Extent::Lines(Vec::new()),
+        FileChange::Edited { before, after } => Extent::Lines(changed_lines(&before, &after)),
+        FileChange::Whole => Extent::Whole,
     })
 }

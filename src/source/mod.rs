@@ -1,4 +1,5 @@
-//! Everything that can be read, each giving a layout and its gaps. May use `text`, `model` and `ruleset`.
+//! Everything that can be read, each giving a layout and its gaps; `git` gives the files of a revision. May use
+//! `text`, `model` and `ruleset`.
 
 pub mod capture;
 pub mod code;

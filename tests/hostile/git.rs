@@ -356,8 +356,19 @@ fn git_is_not_taken_from_the_repository() {
     }
     let outside = tempfile::tempdir().unwrap();
     symlink(top.join("bin/git"), outside.path().join("git")).unwrap();
+    evil.place(&evil.folder.path().join("git"));
+    symlink(evil.folder.path(), top.join("tools")).unwrap();
     let absolute = |path: &Path| path.display().to_string();
-    let paths = ["", ".", "bin", "./bin", &absolute(top), &absolute(&top.join("bin")), &absolute(outside.path())];
+    let paths = [
+        "",
+        ".",
+        "bin",
+        "./bin",
+        &absolute(top),
+        &absolute(&top.join("bin")),
+        &absolute(&top.join("tools")),
+        &absolute(outside.path()),
+    ];
     for path in paths {
         for (path, status) in [(path.to_owned(), 2), (format!("{path}:/usr/bin"), 0)] {
             let mut call = command(top, &["check", "compose.yaml", "--since", "main"]);

@@ -1,9 +1,10 @@
 //! The git program, asked for objects alone: by commands that run no filter, hook, monitor, pager or other program, with
 //! nothing of our environment, for a bounded time. May use nothing else of this crate.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +12,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{GitError, working};
+use super::blobs::Blobs;
+use super::dot_git::DotGit;
+use super::git_error::GitError;
 
 /// The most that git prints: the list of a million files has about 100 MB.
 const MAX_OUTPUT: u64 = 256 << 20;
@@ -39,7 +42,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 /// What git printed, and how it ended.
-pub(super) struct Answer {
+pub(super) struct GitAnswer {
     pub(super) text: Vec<u8>,
     pub(super) status: ExitStatus,
 }
@@ -49,100 +52,82 @@ pub(super) struct Git {
     program: PathBuf,
     /// PATH without what is relative or in the repository.
     search: OsString,
-    top: PathBuf,
-    git_dir: PathBuf,
-    deadline: Instant,
+    pub(super) place: DotGit,
+    /// How long one answer may take.
+    patience: Duration,
+    max_output: u64,
+    blobs: OnceCell<Blobs>,
 }
 
 impl Git {
     /// Finds the program in PATH, but never in the repository or, by a relative entry, wherever we are.
-    pub(super) fn find(
+    pub(super) fn find_program(
         environment: &BTreeMap<String, String>,
-        top: &Path,
-        git_dir: &Path,
+        place: DotGit,
         patience: Duration,
     ) -> Result<Self, GitError> {
         let search = environment.get("PATH").map_or(USUAL_PATH, String::as_str);
-        let outside = |path: &Path| path.canonicalize().is_ok_and(|real| !real.starts_with(top));
-        let directories = std::env::split_paths(search).filter(|path| path.is_absolute() && outside(path));
+        let directories =
+            std::env::split_paths(search).filter(|path| path.is_absolute() && is_outside(path, &place.top));
         let directories: Vec<PathBuf> = directories.collect();
-        let programs = directories.iter().map(|directory| directory.join("git"));
-        let program = programs.filter(|path| is_program(path) && outside(path)).next();
+        let mut programs = directories.iter().map(|directory| directory.join("git"));
+        let program = programs.find(|path| is_program(path) && is_outside(path, &place.top));
         Ok(Self {
             program: program.ok_or(GitError::NoProgram)?,
             search: std::env::join_paths(directories).unwrap_or_default(),
-            top: top.to_owned(),
-            git_dir: git_dir.to_owned(),
-            deadline: Instant::now() + patience,
+            place,
+            patience,
+            max_output: MAX_OUTPUT,
+            blobs: OnceCell::new(),
         })
     }
 
-    /// What a command prints that gives it some input.
-    pub(super) fn ask(&self, arguments: &[&str], input: &str) -> Result<Answer, GitError> {
-        self.ask_bounded(arguments, input, MAX_OUTPUT)
-    }
-
-    fn ask_bounded(&self, arguments: &[&str], input: &str, limit: u64) -> Result<Answer, GitError> {
-        let name = || arguments.first().copied().unwrap_or_default().to_owned();
-        let mut child = self.command(arguments).spawn().map_err(GitError::NotRun)?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    /// What a command prints.
+    pub(super) fn run_command(&self, arguments: &[&str]) -> Result<GitAnswer, GitError> {
+        let name = arguments.first().copied().unwrap_or_default().to_owned();
+        let mut child = self.command(arguments).stdin(Stdio::null()).spawn().map_err(GitError::NotRun)?;
+        let (stdout, limit) = (child.stdout.take(), self.max_output);
         let (send, receive) = mpsc::channel();
-        let input = input.to_owned();
-        // Where git does not end, this thread is left behind until the process ends.
+        // Where a child of git's holds its output open, this thread is left behind until the process ends.
         thread::spawn(move || {
-            if let Some(mut stdin) = stdin {
-                // A git that does not want it says so by how it ends.
-                let _ = stdin.write_all(input.as_bytes());
-            }
             let mut text = Vec::new();
             let read = stdout.map_or(Ok(0), |stdout| stdout.take(limit + 1).read_to_end(&mut text));
             let _ = send.send(read.map(|_| text));
         });
-        let text = receive.recv_timeout(self.deadline.saturating_duration_since(Instant::now()));
-        match text {
-            Ok(Ok(text)) if text.len() as u64 <= limit => match self.wait(&mut child) {
-                Some(status) => Ok(Answer { text, status }),
-                None => Err(stopped(child, GitError::TooSlow(name()))),
+        let begun = Instant::now();
+        match receive.recv_timeout(self.patience) {
+            Ok(Ok(text)) if text.len() as u64 <= limit => match wait_until(begun + self.patience, &mut child) {
+                Some(status) => Ok(GitAnswer { text, status }),
+                None => Err(stopped(child, GitError::TooSlow(name))),
             },
-            Ok(Ok(_)) => Err(stopped(child, GitError::TooLarge(name()))),
+            Ok(Ok(_)) => Err(stopped(child, GitError::TooLarge(name))),
             Ok(Err(error)) => Err(stopped(child, GitError::NotRun(error))),
-            Err(_) => Err(stopped(child, GitError::TooSlow(name()))),
-        }
-    }
-
-    /// How a program ended that has printed all; `None` where it does not end in time.
-    fn wait(&self, child: &mut Child) -> Option<ExitStatus> {
-        loop {
-            match child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < self.deadline => thread::sleep(PAUSE),
-                _ => return None,
-            }
+            Err(_) => Err(stopped(child, GitError::TooSlow(name))),
         }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--git-dir").arg(&self.git_dir);
+        command.arg("--git-dir").arg(&self.place.git_dir);
         // Else the setting core.worktree would decide, which the repository's files are not asked about.
-        command.arg("--work-tree").arg(&self.top).args(arguments).current_dir(&self.top);
+        command.arg("--work-tree").arg(&self.place.top).args(arguments).current_dir(&self.place.top);
         command.env_clear().env("PATH", &self.search).envs(ENVIRONMENT.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         command
     }
 
     /// Why a command failed. What git says may quote any file that the repository's settings name, and is not shown.
     pub(super) fn failure(&self, command: &str) -> GitError {
-        let promisors = self.ask(&["config", "--name-only", "--get-regexp", r"^remote\..*\.promisor$"], "");
+        let promisors = self.run_command(&["config", "--name-only", "--get-regexp", r"^remote\..*\.promisor$"]);
         if promisors.is_ok_and(|answer| !answer.text.is_empty()) {
             return GitError::PartialClone(command.to_owned());
         }
-        GitError::Failed { command: command.to_owned(), top: self.top.clone() }
+        GitError::Failed { command: command.to_owned(), top: self.place.top.clone() }
     }
 
     /// The id that a command prints; `None` where it ends with 1, by which git says that there is none.
     pub(super) fn object_id(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
-        let answer = self.ask(arguments, "")?;
+        let answer = self.run_command(arguments)?;
         if answer.status.code() == Some(1) {
             return Ok(None);
         }
@@ -152,19 +137,23 @@ impl Git {
     }
 
     /// What a blob holds.
-    pub(super) fn blob(&self, id: &str) -> Result<Vec<u8>, GitError> {
-        // The head of the answer and the end of its line.
-        let limit = working::MAX_FILE + 256;
-        let mut answer = self.ask_bounded(&["cat-file", "--batch"], &format!("{id}\n"), limit)?;
-        let head = answer.text.iter().position(|byte| *byte == b'\n').unwrap_or_default();
-        let words = String::from_utf8_lossy(answer.text.get(..head).unwrap_or_default()).into_owned();
-        let size = words.strip_prefix(id).and_then(|rest| rest.strip_prefix(" blob ")?.parse::<usize>().ok());
-        match size {
-            Some(size) if size.checked_add(head + 2) == Some(answer.text.len()) => {
-                answer.text.truncate(head + 1 + size);
-                Ok(answer.text.split_off(head + 1))
-            }
-            _ => Err(self.failure("cat-file")),
+    pub(super) fn read_blob(&self, id: &str) -> Result<Vec<u8>, GitError> {
+        if self.blobs.get().is_none() {
+            let blobs = Blobs::start_program(self.command(&["cat-file", "--batch"])).map_err(GitError::NotRun)?;
+            let _ = self.blobs.set(blobs);
+        }
+        let blob = self.blobs.get().and_then(|blobs| blobs.read_next(id, self.patience));
+        blob.unwrap_or_else(|| Err(self.failure("cat-file")))
+    }
+}
+
+/// How a program ended that has printed all; `None` where it does not end in time.
+fn wait_until(deadline: Instant, child: &mut Child) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
+            _ => return None,
         }
     }
 }
@@ -175,6 +164,12 @@ fn stopped(mut child: Child, why: GitError) -> GitError {
         let _ = child.wait();
     }
     why
+}
+
+/// Whether a path is outside the repository, and leads nowhere in it; where that is the whole machine, all is outside.
+fn is_outside(path: &Path, top: &Path) -> bool {
+    top == Path::new("/")
+        || path.canonicalize().is_ok_and(|real| ![path, &real].iter().any(|path| path.starts_with(top)))
 }
 
 fn is_program(path: &Path) -> bool {
@@ -192,8 +187,8 @@ mod tests {
 
     use super::*;
 
-    /// What the commands of a program that is found in place of git come to, in a second.
-    fn ask(script: &str) -> Result<Answer, GitError> {
+    /// What becomes of a program that is found in place of git and has a second.
+    fn with_program<T>(script: &str, asked: impl FnOnce(&Git) -> T) -> T {
         let folder = tempfile::tempdir().unwrap();
         let (bin, top) = (folder.path().join("bin"), folder.path().join("top"));
         fs::create_dir_all(&bin).unwrap();
@@ -201,18 +196,27 @@ mod tests {
         fs::write(bin.join("git"), format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
         let environment = BTreeMap::from([("PATH".to_owned(), format!("{}:/usr/bin:/bin", bin.display()))]);
-        let git = Git::find(&environment, &top, &top.join(".git"), Duration::from_secs(1)).unwrap();
+        let place = DotGit { git_dir: top.join(".git"), top };
+        let git = Git::find_program(&environment, place, Duration::from_secs(1)).unwrap();
+        let git = Git { max_output: 1 << 20, ..git };
         let begun = Instant::now();
-        let answer = git.ask_bounded(&["ls-tree"], "", 1 << 20);
-        assert!(begun.elapsed() < Duration::from_secs(10), "{script}: {:?}", begun.elapsed());
+        let answer = asked(&git);
+        drop(git);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{script}: {:?}", begun.elapsed());
         answer
+    }
+
+    fn ask(script: &str) -> Result<GitAnswer, GitError> {
+        with_program(script, |git| git.run_command(&["ls-tree"]))
     }
 
     #[test]
     fn program_that_does_not_end_is_stopped() {
         // With its output open, closed, and held by a child of its own.
-        for script in ["exec sleep 60", "exec >&-; exec sleep 60", "sleep 60 & wait", "exec cat /dev/zero | sleep 60"] {
+        for script in ["exec sleep 60", "exec >&-; exec sleep 60", "sleep 60 & wait", "cat /dev/zero | sleep 60"] {
             assert!(matches!(ask(script), Err(GitError::TooSlow(_))), "{script}");
+            let blob = with_program(script, |git| git.read_blob("1234"));
+            assert!(matches!(blob, Err(GitError::TooSlow(_) | GitError::Failed { .. })), "{script}");
         }
         assert_eq!(ask("echo x").ok().map(|answer| answer.text), Some(b"x\n".to_vec()));
     }
@@ -222,5 +226,40 @@ mod tests {
         assert!(matches!(ask("exec cat /dev/zero"), Err(GitError::TooLarge(_))));
         assert!(ask("exec head -c 1048576 /dev/zero").is_ok());
         assert!(matches!(ask("exec head -c 1048577 /dev/zero"), Err(GitError::TooLarge(_))));
+        let blob = with_program("exec cat /dev/zero", |git| git.read_blob("1234"));
+        assert!(matches!(blob, Err(GitError::Failed { .. })));
+    }
+
+    #[test]
+    fn blobs_are_answered_one_after_the_other() {
+        let script = "while read id; do case $id in
+            one) printf 'one blob 4\\nx\\ny\\n\\n';;
+            empty) printf 'empty blob 0\\n\\n';;
+            large) printf 'large blob 16777217\\n'; head -c 16777218 /dev/zero;;
+            *) echo \"$id missing\";;
+        esac; done";
+        with_program(script, |git| {
+            for _ in 0..2 {
+                assert_eq!(git.read_blob("one").unwrap(), b"x\ny\n");
+                assert_eq!(git.read_blob("empty").unwrap(), b"");
+                assert!(matches!(git.read_blob("large"), Err(GitError::TooLarge(_))));
+            }
+            assert!(matches!(git.read_blob("gone"), Err(GitError::Failed { .. })));
+            assert!(
+                matches!(git.read_blob("one"), Err(GitError::Failed { .. })),
+                "nothing is made of what comes after"
+            );
+        });
+        for wrong in [
+            "other blob 1\\nx\\n",
+            "1234 tree 1\\nx\\n",
+            "1234 blob 18446744073709551615\\n",
+            "1234 blob 2\\nx\\n",
+            "1234 blob 1\\nxy",
+        ] {
+            let blob = with_program(&format!("read id; printf '{wrong}'"), |git| git.read_blob("1234"));
+            // Asked why, this program prints the same.
+            assert!(matches!(blob, Err(GitError::Failed { .. } | GitError::PartialClone(_))), "{wrong}");
+        }
     }
 }

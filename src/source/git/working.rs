@@ -18,7 +18,7 @@ pub(super) struct WorkingFile {
 }
 
 /// Reads a regular file; a link is none.
-pub(super) fn read(path: &Path) -> io::Result<WorkingFile> {
+pub(super) fn read_file(path: &Path) -> io::Result<WorkingFile> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let found = file.metadata()?;

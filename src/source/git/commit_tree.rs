@@ -5,12 +5,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::GitError;
+use super::git_error::GitError;
 use super::plumbing::{Git, is_object_id};
 
 /// What a tree has at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     File,
     /// A file that may be executed.
     Program,
@@ -20,25 +20,25 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
+pub(super) struct TreeEntry {
+    pub(super) kind: FileKind,
     pub(super) id: String,
 }
 
-impl Entry {
+impl TreeEntry {
     /// Whether it is a regular file.
     pub(super) fn is_file(&self) -> bool {
-        matches!(self.kind, Kind::File | Kind::Program)
+        matches!(self.kind, FileKind::File | FileKind::Program)
     }
 }
 
 /// Every file below the top, by its path. Directories are what the paths have in common.
 #[derive(Debug, Default)]
-pub(super) struct Tree(BTreeMap<PathBuf, Entry>);
+pub(super) struct CommitTree(BTreeMap<PathBuf, TreeEntry>);
 
-impl Tree {
-    pub(super) fn read(git: &Git, commit: &str) -> Result<Self, GitError> {
-        let answer = git.ask(&["ls-tree", "-r", "-z", "--full-tree", commit], "")?;
+impl CommitTree {
+    pub(super) fn read_commit(git: &Git, commit: &str) -> Result<Self, GitError> {
+        let answer = git.run_command(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
         let tree = answer.status.success().then(|| Self::parse(&answer.text)).flatten();
         tree.ok_or_else(|| git.failure("ls-tree"))
     }
@@ -49,33 +49,33 @@ impl Tree {
         lines.map(parse_entry).collect::<Option<_>>().map(Self)
     }
 
-    pub(super) fn entry(&self, path: &Path) -> Option<&Entry> {
+    pub(super) fn entry(&self, path: &Path) -> Option<&TreeEntry> {
         self.0.get(path)
     }
 
     /// The files and links, sorted.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let own = self.0.iter().filter(|(_, entry)| entry.kind != Kind::Submodule);
+        let own = self.0.iter().filter(|(_, entry)| entry.kind != FileKind::Submodule);
         own.map(|(path, _)| path.as_path())
     }
 }
 
-fn parse_entry(line: &[u8]) -> Option<(PathBuf, Entry)> {
+fn parse_entry(line: &[u8]) -> Option<(PathBuf, TreeEntry)> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let (head, path) = (std::str::from_utf8(line.get(..tab)?).ok()?, line.get(tab + 1..)?);
     let mut words = head.split(' ');
     let kind = match (words.next()?, words.next()?) {
-        ("120000", "blob") => Kind::Link,
-        ("160000", "commit") => Kind::Submodule,
+        ("120000", "blob") => FileKind::Link,
+        ("160000", "commit") => FileKind::Submodule,
         // Git keeps no other bit of a mode; old repositories have 100664 too.
         (mode, "blob") => {
             let mode = u32::from_str_radix(mode, 8).ok()?;
-            if mode & 0o100 == 0 { Kind::File } else { Kind::Program }
+            if mode & 0o100 == 0 { FileKind::File } else { FileKind::Program }
         }
         _ => return None,
     };
     let id = words.next().filter(|id| is_object_id(id))?.to_owned();
-    Some((PathBuf::from(OsStr::from_bytes(path)), Entry { kind, id }))
+    Some((PathBuf::from(OsStr::from_bytes(path)), TreeEntry { kind, id }))
 }
 
 #[cfg(test)]
@@ -91,10 +91,13 @@ mod tests {
         );
         let mut bytes = text.into_bytes();
         bytes.extend(b"100644 blob 78981922613b2afb6025042ff6bd878ac1994e85\tx\xff\0");
-        let tree = Tree::parse(&bytes).unwrap();
+        let tree = CommitTree::parse(&bytes).unwrap();
         let kind = |path: &str| tree.entry(Path::new(path)).map(|entry| entry.kind);
-        assert_eq!((kind("a\tb\n"), kind("p"), kind("old")), (Some(Kind::File), Some(Kind::Program), Some(Kind::File)));
-        assert_eq!((kind("l"), kind("s"), kind("none")), (Some(Kind::Link), Some(Kind::Submodule), None));
+        assert_eq!(
+            (kind("a\tb\n"), kind("p"), kind("old")),
+            (Some(FileKind::File), Some(FileKind::Program), Some(FileKind::File))
+        );
+        assert_eq!((kind("l"), kind("s"), kind("none")), (Some(FileKind::Link), Some(FileKind::Submodule), None));
         assert!(tree.entry(Path::new(OsStr::from_bytes(b"x\xff"))).is_some());
         assert!(tree.entry(Path::new(OsStr::from_bytes(b"x\xfe"))).is_none());
         assert_eq!(tree.paths().count(), 5);
@@ -103,8 +106,8 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_no_tree() {
         for wrong in ["100644 blob 12\tx\0", "100644 blob\0", "abc blob 78\tx\0", "040000 tree 7\tx\0", "x\0"] {
-            assert!(Tree::parse(wrong.as_bytes()).is_none(), "{wrong}");
+            assert!(CommitTree::parse(wrong.as_bytes()).is_none(), "{wrong}");
         }
-        assert!(Tree::parse(b"").is_some());
+        assert!(CommitTree::parse(b"").is_some());
     }
 }
