@@ -121,9 +121,8 @@ impl Acceptance<'_> {
             } else {
                 let baseline = Baseline::of(report, names, sources);
                 let text = render::escape_json(&baseline.text()).into_owned();
-                let written = writer::split(Path::new(&path)).and_then(|(directory, name)| {
-                    Folder::open_trusted(directory)?.write(name, text.as_bytes())
-                });
+                let written = writer::split(Path::new(&path))
+                    .and_then(|(directory, name)| Folder::open_trusted(directory)?.write(name, text.as_bytes()));
                 written.map_err(|error| anyhow!("cannot write the baseline {shown}: {}", writer::failure(&error)))?;
                 baseline.suppress(report);
             }

@@ -71,9 +71,11 @@ impl Outputs {
         for (format, file) in &self.files {
             let mut text = Vec::new();
             render::render(given, *format, Style { colour: false, width: None }, &mut text)?;
-            if is_stdout(file) {
-                // By the stream itself: opened again, a file would be written from its start.
+            // By the stream itself: opened again, a file that it goes to would be written from its start.
+            if is_stream(file, "stdout", 1) {
                 out.write_all(&text)?;
+            } else if is_stream(file, "stderr", 2) {
+                err.write_all(&text)?;
             } else if let Err(error) = writer::write(file, &text) {
                 let what = format!("cannot write {}: {}", file.display(), writer::failure(&error));
                 writeln!(err, "overlock: {}", render::safe(&what))?;
@@ -90,8 +92,10 @@ fn real_name(file: &Path) -> PathBuf {
     fs::canonicalize(directory).map_or_else(|_| file.to_owned(), |real| real.join(name))
 }
 
-fn is_stdout(file: &Path) -> bool {
-    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|known| file == Path::new(known))
+/// Whether a path is one of the names of a standard stream.
+fn is_stream(file: &Path, name: &str, number: u8) -> bool {
+    let is = |known: String| file == Path::new(&known);
+    is(format!("/dev/{name}")) || is(format!("/dev/fd/{number}")) || is(format!("/proc/self/fd/{number}"))
 }
 
 /// The renderer's name for a format.

@@ -29,8 +29,8 @@ pub(super) fn man(
         return Ok(ExitStatus::Clean);
     };
     let directory = world.directory.join(directory);
-    let folder = Folder::make(&directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    let folder =
+        Folder::make(&directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
     for page in &pages {
         folder.write(OsStr::new(&page.name), &page.text).map_err(|error| {
             anyhow::anyhow!("cannot write {}: {}", directory.join(&page.name).display(), writer::failure(&error))

@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn every_ignorable_and_format_character_is_written_out_and_no_other() {
         let unseen = regex::Regex::new(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]").unwrap();
-        for character in '\0'..=char::MAX {
+        // What is beyond is ideographs, private, or not assigned.
+        for character in ('\0'..='\u{1ffff}').chain('\u{e0000}'..='\u{e0fff}') {
             assert_eq!(!unseen.is_match(character.encode_utf8(&mut [0; 4])), is_plain(character), "{character:?}");
         }
     }
@@ -211,17 +212,6 @@ mod tests {
         }
         assert_eq!(same_width("##[x]"), "#\u{fffd}[x]");
         assert_eq!(without_commands("a ::b\n ::c::\n\u{1b}[1m::d"), "a ::b\n \\u{3a}:c::\n\u{1b}[1m::d");
-    }
-
-    #[test]
-    fn json_means_the_same() {
-        let text = "a\u{202e}\u{e0041}\u{80} ##[group] ::error::é";
-        let json = serde_json::to_string_pretty(&[text]).unwrap();
-        let escaped = escape_json(&json);
-        assert!(escaped.contains("a\\u202e\\udb40\\udc41\\u0080 #\\u0023[group] \\u003a:error::é"), "{escaped}");
-        assert_eq!(serde_json::from_str::<Vec<String>>(&escaped).unwrap(), [text]);
-        let plain = "{\n  \"a\": [1, \"b\"]\n}\n";
-        assert!(matches!(escape_json(plain), Cow::Borrowed(same) if same == plain));
     }
 
     #[test]

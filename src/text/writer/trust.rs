@@ -36,7 +36,8 @@ fn refuse_shared(path: &Path, above: bool) -> io::Result<()> {
     };
     let (mode, shown) = (known.st_mode, path.display());
     let refusal = |why: &str| {
-        let what = format!("{shown} {why}, who could change what root writes there; choose a directory of root's alone");
+        let what =
+            format!("{shown} {why}, who could change what root writes there; choose a directory of root's alone");
         Err(io::Error::other(what))
     };
     if known.st_uid != 0 {
