@@ -1,4 +1,5 @@
 //! Attacks by what is read, each with the neighbour that is none.
 
+mod killed;
 mod output;
 mod writing;

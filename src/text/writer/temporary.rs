@@ -51,10 +51,8 @@ impl<'a> Temporary<'a> {
         Err(Errno::EXIST.into())
     }
 
-    /// Writes all of it to the disk.
     pub(super) fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.file.sync_all()
+        self.file.write_all(bytes)
     }
 
     /// Gives it owner and mode of another file. Run by root, it must not take the file from the person whose it is; run
@@ -79,8 +77,9 @@ impl<'a> Temporary<'a> {
         Ok(fchmod(&self.file, Mode::from_raw_mode(known.st_mode & bits))?)
     }
 
-    /// Puts it in place.
+    /// Puts it in place, once all of it is on the disk.
     pub(super) fn rename(mut self, name: &OsStr) -> io::Result<()> {
+        self.file.sync_all()?;
         renameat(self.folder, self.name.as_str(), self.folder, name)?;
         self.renamed = true;
         Ok(())
