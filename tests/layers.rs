@@ -58,12 +58,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
-    ("rustix", &["source/git/", "source/proc/"]),
+    ("rustix", &["source/git/", "source/proc/", "text/writer"]),
     ("similar", &["render/diff.rs", "triage/changes.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
+    ("unicode_general_category", &["render/safe.rs"]),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -90,7 +91,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.ends_with("tests.rs")
+    path.ends_with("tests.rs") || path.contains("/tests/")
 }
 
 #[test]
@@ -118,6 +119,48 @@ fn an_outside_crate_is_used_at_home_only() {
             assert!(!uses || homes.iter().any(|home| path.starts_with(home)), "{path} uses {name}");
         }
     }
+}
+
+/// What changes a file or a directory, and the homes of those that one other place may need.
+const WRITES: &[(&str, &[&str])] = &[
+    ("fs::write", &[]),
+    ("File::create", &[]),
+    ("File::options", &[]),
+    ("OpenOptions", &["text/reader"]),
+    ("OFlags::WRONLY", &[]),
+    ("OFlags::RDWR", &[]),
+    ("OFlags::CREATE", &[]),
+    ("fs::rename", &[]),
+    ("renameat", &[]),
+    ("fs::copy", &[]),
+    ("fs::hard_link", &[]),
+    ("fs::symlink(", &[]),
+    ("create_dir", &[]),
+    ("DirBuilder", &[]),
+    ("mkdirat", &[]),
+    ("mknodat", &[]),
+    ("remove_file", &[]),
+    ("remove_dir", &[]),
+    ("unlinkat", &[]),
+    ("set_permissions", &[]),
+    ("fchmod", &[]),
+    ("fchown", &[]),
+    ("set_len", &[]),
+    ("tempfile", &[]),
+];
+
+#[test]
+fn files_are_written_by_the_writer_alone() {
+    let mut found = 0;
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for (word, homes) in WRITES {
+            let at_home = path.starts_with("text/writer") || homes.iter().any(|home| path.starts_with(home));
+            found += usize::from(at_home && text.contains(word));
+            assert!(at_home || !text.contains(word), "{path} has {word}: files are written by text::writer");
+        }
+    }
+    assert!(found > 5, "the writer itself is looked at");
 }
 
 #[test]

@@ -6,18 +6,19 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::World;
 use super::configuration::{Configuration, absolute};
-use super::{since, write};
+use super::since;
 use crate::cli;
 use crate::finding::Report;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
-use crate::render::safe;
+use crate::render::{self, safe};
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
 use crate::source::{code, image, script};
+use crate::text::writer::{self, Folder};
 use crate::text::{Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
@@ -121,8 +122,10 @@ impl Acceptance<'_> {
                 writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
             } else {
                 let baseline = Baseline::of(report, names, sources);
-                write::put(Path::new(&path), baseline.text().as_bytes())
-                    .with_context(|| format!("cannot write the baseline {shown}"))?;
+                let text = render::escape_json(&baseline.text()).into_owned();
+                let written = writer::split(Path::new(&path))
+                    .and_then(|(directory, name)| Folder::open_trusted(directory)?.write(name, text.as_bytes()));
+                written.map_err(|error| anyhow!("cannot write the baseline {shown}: {}", writer::failure(&error)))?;
                 baseline.suppress(report);
             }
         }

@@ -6,15 +6,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use anyhow::anyhow;
+
 use super::judged::{self, Read};
 use super::output::Outputs;
-use super::{World, check, configuration, programs, write};
+use super::{World, check, configuration, programs};
 use crate::cli::{Check, Cli};
 use crate::finding::{Finding, Report};
 use crate::fix::{self, Fix};
 use crate::model::{Layout, Level};
 use crate::render::{self, Style, safe};
 use crate::ruleset::{Ruleset, Severity};
+use crate::source::code;
+use crate::text::writer::{self, Folder};
 use crate::text::{Pos, Sources, Span};
 use crate::triage::ExitStatus;
 
@@ -29,7 +33,7 @@ pub(super) fn run(
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &world.directory)?;
     let status = first.status;
-    let root = write::repository(&world.directory);
+    let root = repository(&world.directory);
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
     let mut refused = fixing.all()?;
     refused.sort();
@@ -38,7 +42,10 @@ pub(super) fn run(
     }
     if arguments.diff {
         for file in fixing.files.values() {
-            render::diff(&file.name, (&file.before, &file.after), style, out)?;
+            if !render::diff(&file.name, (&file.before, &file.after), style, out)? && style.width.is_none() {
+                let what = format!("the diff of {} cannot be applied: characters in it are written out", file.name);
+                writeln!(err, "{}; --fix makes the change", safe(&what))?;
+            }
         }
         render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
         let number = fixing.done.len();
@@ -46,11 +53,24 @@ pub(super) fn run(
         return Ok(status);
     }
     for (path, file) in &fixing.files {
-        write::replace(path, &file.before, &file.after)?;
+        replace(path, file)?;
         writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
     }
     let now = &fixing.now;
     judged::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
+}
+
+/// The directory that may be written in: the git repository around a directory, or else the directory itself.
+fn repository(directory: &Path) -> PathBuf {
+    let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    code::top(&real).to_owned()
+}
+
+/// Writes a changed file; its path has no link in it.
+fn replace(path: &Path, file: &Changed) -> anyhow::Result<()> {
+    let replaced = writer::split(path)
+        .and_then(|(folder, name)| Folder::open(folder)?.replace_text(name, &file.before, &file.after));
+    replaced.map_err(|error| anyhow!("cannot write {}: {}", path.display(), writer::failure(&error)))
 }
 
 /// What is judged, again and again.

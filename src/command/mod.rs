@@ -21,7 +21,6 @@ mod since;
 mod state;
 mod watch;
 mod where_path;
-mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};

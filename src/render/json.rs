@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::safe::escape_json;
 use crate::finding::{Before, Change, Comparison, Evidence, Finding, Participant, PlaceName, Report, Verdict};
 use crate::model::Level;
 use crate::text::{Sources, Span};
@@ -186,14 +187,14 @@ struct Summary {
 /// # Errors
 /// What the stream says.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// Writes a document as JSON in one line.
 pub(super) fn line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// The name of a diagnostic's level.

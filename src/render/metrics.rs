@@ -7,6 +7,7 @@ use std::io;
 use prometheus::{Encoder as _, Error, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use super::Given;
+use super::safe::safe;
 use crate::finding::{Change, End, Verdict};
 use crate::model::Level;
 use crate::ruleset::{Outcome, Ruleset};
@@ -33,7 +34,7 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
     let several = |name: &str, help: &str, labels: &[&str], series: &BTreeMap<Vec<String>, usize>| {
         let gauges = GaugeVec::new(Opts::new(name, help), labels)?;
         for (values, number) in series {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            let values: Vec<_> = values.iter().map(|value| safe(value)).collect();
             gauges.with_label_values(&values).set(float(*number));
         }
         registry.register(Box::new(gauges))

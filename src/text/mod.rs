@@ -1,10 +1,11 @@
-//! Source text: files, positions in them, and YAML with the position of every node.
+//! Source text: files, positions in them, and YAML with the position of every node; and the writer of our own files.
 //! Uses nothing else of this crate.
 
 mod comment;
 mod near;
 pub mod scalar;
 mod source;
+pub mod writer;
 pub mod yaml;
 
 pub use comment::yaml_comments;

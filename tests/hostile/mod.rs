@@ -1,3 +1,6 @@
 //! Attacks by what is read, each with the neighbour that is none.
 
 mod git;
+mod killed;
+mod output;
+mod writing;
