@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::World;
-use super::configuration::{Configuration, absolute};
+use super::configuration::{Configuration, absolute, directory_of};
 use super::{since, write};
 use crate::cli;
-use crate::finding::Report;
+use crate::finding::{Influence, Report};
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
@@ -74,8 +74,7 @@ impl Acceptance<'_> {
         let base = baseline.as_deref().and_then(parent_and_name).map(|(directory, _)| directory.to_owned());
         let base = base.unwrap_or_else(|| {
             let start = PathBuf::from(absolute(self.first.as_deref().unwrap_or(Path::new(".")), self.world));
-            let directory = if start.is_dir() { start.as_path() } else { start.parent().unwrap_or(&start) };
-            code::top(directory).display().to_string()
+            code::top(directory_of(&start)).display().to_string()
         });
         self.names_below(&base)
     }
@@ -84,16 +83,23 @@ impl Acceptance<'_> {
         Names::new(&self.world.directory.display().to_string(), base)
     }
 
-    /// Tells what the configuration says that means nothing here, and finds the comments. Once for each run, before
-    /// the layout is judged.
-    pub(super) fn prepare(&self, layout: &mut Layout, rules: &Ruleset, sources: &Sources) -> Comments {
+    /// Tells what the configuration says that means nothing here, and finds the comments and whatever else people wrote
+    /// that the verdicts depend on. Once for each run, before the layout is judged.
+    pub(super) fn prepare(
+        &self,
+        layout: &mut Layout,
+        rules: &Ruleset,
+        sources: &Sources,
+    ) -> (Comments, Vec<Influence>) {
         let Layout { containers, diagnostics, .. } = layout;
-        diagnostics.extend(self.configuration.told.iter().cloned());
+        diagnostics.extend(self.configuration.told.iter().chain(rules.refused()).cloned());
         diagnostics.extend(triage::unknown_rules(self.config(), rules));
         if self.whole && self.planned {
             diagnostics.extend(triage::idle_declarations(self.config(), containers));
         }
-        comments(containers, diagnostics, rules, sources)
+        let file = self.configuration.file.as_deref().map(|file| (file, self.config()));
+        let influences = triage::influences(file, rules, containers, sources);
+        (comments(containers, diagnostics, rules, sources), influences)
     }
 
     /// Marks the findings that do not count, and writes the baseline where that is asked for. What there is to say
@@ -109,8 +115,10 @@ impl Acceptance<'_> {
         let below = self.names_below(below);
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
         triage::accept(report, comments, self.config(), looked, sources);
+        report.configuration.extend(comments.influences(sources));
         if let Some((shown, baseline)) = self.known()? {
             baseline.suppress(report);
+            report.configuration.push(baseline.influence(&shown));
             let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
@@ -124,6 +132,7 @@ impl Acceptance<'_> {
                 write::put(Path::new(&path), baseline.text().as_bytes())
                     .with_context(|| format!("cannot write the baseline {shown}"))?;
                 baseline.suppress(report);
+                report.configuration.push(baseline.influence(&shown));
             }
         }
         if let Some(revision) = self.since {

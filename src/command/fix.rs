@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::configuration::Search;
 use super::judged::{self, Read};
 use super::output::Outputs;
 use super::{World, check, configuration, programs, write};
@@ -87,7 +88,8 @@ impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
         let sources = Sources::planning(planned);
-        let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
+        let search = Search::Repository(super::first_of(self.arguments));
+        let configuration = configuration::find(self.cli, search, self.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.arguments, configuration, self.world);

@@ -57,7 +57,7 @@ pub(super) fn run(
 }
 
 /// Whether anything says that a plan is meant.
-fn is_planned(arguments: &Graph) -> bool {
+pub(super) fn is_planned(arguments: &Graph) -> bool {
     let Compose { file, project_name, project_directory, env_file, profile } = &arguments.compose;
     let lists = [arguments.paths.is_empty(), file.is_empty(), env_file.is_empty(), profile.is_empty()];
     lists.contains(&false) || project_name.is_some() || project_directory.is_some()

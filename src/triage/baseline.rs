@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
-use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
+use crate::finding::{Finding, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
 use crate::text::Sources;
 
 /// The version of the file; one that means something else raises it.
@@ -98,6 +98,11 @@ impl Baseline {
                 finding.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
             }
         }
+    }
+
+    /// The same as what a report names: which file, and how much it accepts.
+    pub fn influence(&self, file: &str) -> Influence {
+        Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.findings.len() }
     }
 
     /// What is in it and is found no more, as `rule of container in file`.

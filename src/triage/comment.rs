@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use crate::finding::{Finding, Suppressed, SuppressedBy};
+use crate::finding::{Finding, Influence, InfluenceKind, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level, clean};
 use crate::ruleset::Ruleset;
 use crate::text::{FileId, SourceFile, Sources, Span};
@@ -133,6 +133,17 @@ impl Comments {
                 .or_else(|| Some(Suppressed { by: SuppressedBy::Comment, reason: reason(), span: Some(comment.span) }));
         }
         first
+    }
+
+    /// The files whose comments suppress something, with how many do.
+    pub fn influences(&self, sources: &Sources) -> Vec<Influence> {
+        let used = self.all.iter().filter(|comment| comment.used.contains(&true));
+        let mut by_file: BTreeMap<String, usize> = BTreeMap::new();
+        for comment in used {
+            *by_file.entry(sources.get(comment.span.file).name().to_owned()).or_default() += 1;
+        }
+        let kind = InfluenceKind::Ignores;
+        by_file.into_iter().map(|(file, entries)| Influence { file, kind, entries }).collect()
     }
 
     /// The comments that nothing needs.

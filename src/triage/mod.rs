@@ -4,6 +4,7 @@
 //! ```text
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
+//! influence    what people wrote that verdicts depend on
 //! baseline     what was there before;  changes: what did not change since a revision
 //! kept         what baseline and history have in common
 //! plan         what a plan changes of what runs;  history: what changed since the last run
@@ -15,6 +16,7 @@ mod changes;
 mod comment;
 mod fingerprint;
 mod history;
+mod influence;
 mod kept;
 mod names;
 mod plan;
@@ -23,8 +25,9 @@ pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
-pub use fingerprint::{diagnostic_fingerprints, fingerprint};
+pub use fingerprint::{diagnostic_fingerprints, fingerprint, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
+pub use influence::influences;
 pub use names::Names;
 pub use plan::{Name, Services, plan};
 

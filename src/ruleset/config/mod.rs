@@ -86,6 +86,19 @@ pub enum Answer {
 }
 
 impl Config {
+    /// How many facts it declares.
+    pub fn declarations(&self) -> usize {
+        let of_host = [self.host.participates.is_some(), self.host.version.is_some(), self.host.guard.is_some()];
+        let of_host = of_host.iter().filter(|said| **said).count();
+        self.roles.len() + self.guards.len() + self.versions.len() + of_host
+    }
+
+    /// Whether it can make a verdict another one, beside what it declares of single containers.
+    pub fn changes_verdicts(&self) -> bool {
+        let HostConfig { participates, version, guard } = &self.host;
+        !self.severity.is_empty() || participates.is_some() || version.is_some() || guard.is_some()
+    }
+
     /// What is declared of a container: by its name in its project, else by its name alone.
     pub fn declared<'a>(all: &'a Declarations, project: Option<&str>, name: &str) -> Option<&'a Value> {
         let whole = project.and_then(|project| all.get(&format!("{project}/{name}")));
