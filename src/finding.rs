@@ -16,6 +16,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// What people wrote that can silence a finding or soften a verdict, and from which file it came.
     pub configuration: Vec<Influence>,
+    /// How many of these a change adds itself, where one is looked at.
+    pub added: usize,
     /// How many containers were looked at.
     pub containers: usize,
     /// Whether it was held against a baseline: what that does not suppress is new.

@@ -41,6 +41,7 @@ pub(super) fn run(
         first: first(&arguments.paths, &arguments.compose).map(Path::to_owned),
         arguments: &accept,
         since: None,
+        fail_on_accept: false,
         whole: arguments.compose.profile.is_empty(),
         planned,
     };

@@ -47,7 +47,10 @@ pub(super) fn judged(
     let config = acceptance.config();
     let report = settled((layout, &only), &acceptance, (rules, sources), err)?;
     let threshold = asked.map(fail_on).or(config.fail_on);
-    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    let mut status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    if acceptance.fail_on_accept && report.added > 0 {
+        status = status.max(ExitStatus::Findings);
+    }
     Ok((report, status))
 }
 
@@ -58,15 +61,14 @@ pub(super) fn settled(
     (rules, sources): (&Ruleset, &Sources),
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
-    let (mut comments, configuration) = acceptance.prepare(&mut layout, rules, sources);
+    let prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let mut report = judge(layout, rules, acceptance.config());
-    report.configuration = configuration;
     report.attribute(sources);
     keep(&mut report, only);
     triage::sort(&mut report, sources);
     let names = acceptance.names();
     triage::fingerprint(&mut report, &names, sources);
-    acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
+    acceptance.apply(&mut report, prepared, &names, sources, err)?;
     triage::sort(&mut report, sources);
     Ok(report)
 }

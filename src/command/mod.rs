@@ -214,6 +214,7 @@ fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a
         first: first_of(arguments).map(Path::to_owned),
         arguments: &arguments.accept,
         since: arguments.since.as_deref(),
+        fail_on_accept: arguments.fail_on_accept,
         whole: arguments.compose.profile.is_empty(),
         planned: true,
     }

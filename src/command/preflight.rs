@@ -60,6 +60,7 @@ pub(super) fn run(
         first: super::first(&arguments.paths, &arguments.compose).map(ToOwned::to_owned),
         arguments: &arguments.accept,
         since: None,
+        fail_on_accept: false,
         whole: arguments.compose.profile.is_empty(),
         planned: true,
     };

@@ -33,7 +33,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         annotation(command, at, title, &safe(&diagnostic.message), out)?;
     }
     if let Some(using) = using(given.report) {
-        writeln!(out, "overlock: using {}", safe(&using))?;
+        annotation("notice", Vec::new(), "input", &safe(&format!("using {using}")), out)?;
     }
     writeln!(out, "overlock: {}.", summary(given.report))
 }

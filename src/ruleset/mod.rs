@@ -19,7 +19,7 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::Problem;
-pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
+pub use config::{Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
@@ -68,10 +68,18 @@ pub struct RulesDirectory<'a> {
 pub struct FurtherRules {
     /// The directory as it is shown.
     pub directory: String,
-    /// How many of its files count.
-    pub files: usize,
+    /// Its files that count, as they are shown.
+    pub files: Vec<String>,
     /// Those that do not, and why.
     pub refused: Vec<Diagnostic>,
+}
+
+impl FurtherRules {
+    fn refuse(&mut self, below: &str, what: &str) {
+        let message = format!("not used: {what}; only a directory that --rules names on the command line may do that");
+        let file = format!("{}/{below}", self.directory);
+        self.refused.push(Diagnostic::about(Level::Gap, Some(file), message));
+    }
 }
 
 /// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
@@ -106,8 +114,10 @@ impl Ruleset {
         let Some(directory) = directory else { return assemble(sources, files, false) };
         let mut own = Files::new();
         read_directory(directory.path, directory.path, &mut own)?;
-        let mut further = FurtherRules { directory: directory.shown.to_owned(), files: own.len(), refused: Vec::new() };
+        let mut further =
+            FurtherRules { directory: directory.shown.to_owned(), files: Vec::new(), refused: Vec::new() };
         let mut rules = if directory.typed {
+            further.files = own.values().map(|(name, _)| name.clone()).collect();
             files.append(&mut own);
             assemble(sources, files, true)?
         } else {
@@ -128,27 +138,21 @@ impl Ruleset {
         further: &mut FurtherRules,
     ) -> Result<(), RulesetError> {
         let mut problems = Vec::new();
-        let mut refuse = |below: &str, what: &str| {
-            let message =
-                format!("not used: {what}; only a directory that --rules names on the command line may do that");
-            let file = format!("{}/{below}", further.directory);
-            further.refused.push(Diagnostic::about(Level::Gap, Some(file), message));
-        };
         for (below, (name, text)) in files {
             if !below.starts_with("profiles/") {
-                refuse(&below, "it would replace what is judged by");
+                further.refuse(&below, "it would replace what is judged by");
                 continue;
             }
             let Some(mut profile) = (Added { sources, name, text }).profile(&mut problems) else { continue };
             if self.profile(&profile.id).is_some() {
-                refuse(&below, "it would replace a program's profile");
+                further.refuse(&below, "it would replace a program's profile");
                 continue;
             }
             // Nobody who may write such a file decides which values of the environment are shown.
             profile.public_variables.clear();
             self.profiles.push(profile);
+            further.files.push(format!("{}/{below}", further.directory));
         }
-        further.files -= further.refused.len();
         if problems.is_empty() { Ok(()) } else { Err(RulesetError::Wrong(problems)) }
     }
 

@@ -105,6 +105,13 @@ impl Baseline {
         Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.findings.len() }
     }
 
+    /// How many findings it has that another one has not.
+    pub(super) fn added_since(&self, before: Option<&Self>) -> usize {
+        let known: BTreeSet<&str> =
+            before.iter().flat_map(|one| &one.findings).map(|entry| entry.fingerprint.as_str()).collect();
+        self.findings.iter().filter(|entry| !known.contains(entry.fingerprint.as_str())).count()
+    }
+
     /// What is in it and is found no more, as `rule of container in file`.
     pub fn gone(&self, report: &Report) -> Vec<String> {
         let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();

@@ -135,6 +135,11 @@ impl Comments {
         first
     }
 
+    /// Each comment, the line that it is about, and a rule that it ignores there.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Span, u32, &str)> {
+        self.all.iter().flat_map(|one| one.rules.iter().map(|rule| (one.span, one.line, rule.as_str())))
+    }
+
     /// The files whose comments suppress something, with how many do.
     pub fn influences(&self, sources: &Sources) -> Vec<Influence> {
         let used = self.all.iter().filter(|comment| comment.used.contains(&true));
@@ -156,6 +161,20 @@ impl Comments {
             })
         })
     }
+}
+
+/// What the comments of a text ignore: the line that each is about, and the rule, whether or not there is such a rule.
+pub(super) fn ignored_lines(file: &SourceFile, found: &[Range<usize>]) -> Vec<(u32, String)> {
+    let about = about(file, found);
+    let mut all = Vec::new();
+    for range in found {
+        let text = file.text().get(range.clone()).unwrap_or("").trim_end();
+        let Some(Ok((rules, _))) = directive(text) else { continue };
+        let line = file.position(range.start).line;
+        let line = about.get(&line).copied().unwrap_or(line);
+        all.extend(rules.into_iter().map(|rule| (line, rule.to_owned())));
+    }
+    all
 }
 
 fn line(span: Span, sources: &Sources) -> Line {

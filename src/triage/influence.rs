@@ -20,7 +20,7 @@ pub fn influences(
     all.extend(rules.further.as_ref().map(|further| Influence {
         file: further.directory.clone(),
         kind: InfluenceKind::Rules,
-        entries: further.files,
+        entries: further.files.len(),
     }));
     let mut labels: BTreeMap<String, usize> = BTreeMap::new();
     for container in containers {

@@ -1,3 +1,4 @@
 //! Attacks by what is read, each with the neighbour that is none.
 
 mod git;
+mod silencing;

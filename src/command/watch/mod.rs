@@ -50,8 +50,16 @@ pub(super) fn run(
         bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
     }
     let none = cli::Accept { baseline: None, write_baseline: None };
-    let acceptance =
-        Acceptance { world, configuration, first: None, arguments: &none, since: None, whole: false, planned: false };
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: None,
+        arguments: &none,
+        since: None,
+        fail_on_accept: false,
+        whole: false,
+        planned: false,
+    };
     let (sender, messages) = mpsc::channel();
     let (wanted, wants) = mpsc::channel();
     look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;
