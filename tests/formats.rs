@@ -234,7 +234,8 @@ fn a_path_is_told_from_where_the_run_began() {
     let absolute = folder.to_str().unwrap();
     for given in [absolute, "../broken", "./"] {
         let text = overlock(&folder, &["check", given, "--format", "github"]).out;
-        let files: BTreeSet<String> = annotations(&text).iter().map(|one| one.property("file").to_owned()).collect();
+        let named = annotations(&text).into_iter().filter(|one| !one.message.starts_with("using "));
+        let files: BTreeSet<String> = named.map(|one| one.property("file").to_owned()).collect();
         assert_eq!(files, ["compose.yaml", "scripts/dispatch.sh"].map(str::to_owned).into(), "{given}");
     }
     let beside = overlock(&folder.join("scripts"), &["check", "..", "--format", "sarif"]).out;

@@ -42,6 +42,7 @@ pub(super) fn run(
             render::diff(&file.name, (&file.before, &file.after), style, out)?;
         }
         render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
+        render::configuration(&fixing.now.report, err)?;
         let number = fixing.done.len();
         writeln!(err, "{number} fix{}; nothing is written, --fix does that", if number == 1 { "" } else { "es" })?;
         return Ok(status);

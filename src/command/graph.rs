@@ -54,6 +54,7 @@ pub(super) fn run(
     };
     render::picture(&report, picture, out)?;
     render::diagnostics(&report.diagnostics, sources, err)?;
+    render::configuration(&report, err)?;
     Ok(status)
 }
 

@@ -38,9 +38,7 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     if !report.participants.is_empty() || !report.findings.is_empty() || !report.configuration.is_empty() {
         writeln!(out)?;
     }
-    if let Some(using) = words::using(report) {
-        writeln!(out, "using: {}", safe(&using))?;
-    }
+    super::configuration(report, out)?;
     writeln!(out, "{}", summary(report))
 }
 

@@ -17,6 +17,7 @@ use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
+use crate::render::safe;
 use crate::ruleset::Ruleset;
 use crate::source::engine::{self, EngineError, News, Seen};
 use crate::source::proc;
@@ -60,6 +61,9 @@ pub(super) fn run(
         whole: false,
         planned: false,
     };
+    if let Some(file) = &acceptance.configuration.file {
+        writeln!(err, "overlock: using {}", safe(file))?;
+    }
     let (sender, messages) = mpsc::channel();
     let (wanted, wants) = mpsc::channel();
     look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;
