@@ -39,6 +39,9 @@ pub type Base<'a> = &'a dyn Fn(&str) -> Before;
 /// A line of a file and what it belongs to: itself, then each line above that is indented less.
 type Context = Vec<String>;
 
+/// How often a text ignores a rule at a line.
+type IgnoreCounts = HashMap<(Context, String), usize>;
+
 /// Words of a line that bring in what is written elsewhere.
 const FROM_ELSEWHERE: [&str; 9] = ["<<", "*", "extends", "file", "build", "context", "dockerfile", "image", "label"];
 
@@ -49,7 +52,7 @@ pub fn added_ignores(
     find: fn(Syntax, &str) -> Vec<Range<usize>>,
     sources: &Sources,
 ) -> Vec<Diagnostic> {
-    let mut files: HashMap<String, Option<HashMap<(Context, String), usize>>> = HashMap::new();
+    let mut files: HashMap<String, Option<IgnoreCounts>> = HashMap::new();
     let mut seen = HashSet::new();
     let mut added = Vec::new();
     for (span, line, rule) in comments.each() {
@@ -61,7 +64,7 @@ pub fn added_ignores(
         let before = files.entry(file.name().to_owned()).or_insert_with(|| {
             let text = SourceFile::unnamed(base(file.name()).text()?);
             let found = find(file.syntax()?, text.text());
-            let mut known: HashMap<(Context, String), usize> = HashMap::new();
+            let mut known = IgnoreCounts::new();
             for (line, rule) in ignored_lines(&text, &found) {
                 *known.entry((context(&text, line, true), rule)).or_default() += 1;
             }

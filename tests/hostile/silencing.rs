@@ -10,6 +10,7 @@ use overlock::command::{self, World};
 use serde_json::{Value, json};
 
 use crate::accept::SHARED;
+use crate::engine::skip;
 use crate::harness::{Run, commit, folders, git, overlock, project, repository, root};
 
 /// A profile of a program that nobody runs.
@@ -204,7 +205,7 @@ fn configuration_of_a_third_person_is_ignored() {
         project(&[("compose.yaml", SHARED), ("overlock.yaml", "fail_on: never"), ("own.yaml", "fail_on: never")]);
     let path = files.path().join("overlock.yaml");
     if chown(&path, Some(12_345), None).is_err() {
-        eprintln!("skipped: giving a file to somebody else takes root");
+        skip::<()>("configuration_of_a_third_person_is_ignored", "giving a file to somebody else takes root");
         return;
     }
     let ignored = || {
@@ -266,11 +267,13 @@ fn configuration_of_the_host_is_used_where_nobody_else_can_write_it() {
     };
     let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let file = etc.join("overlock.yaml");
-    (set(&file, 0o644), set(&etc, 0o755));
+    set(&file, 0o644);
+    set(&etc, 0o755);
     let run = audit(file.clone());
     assert_eq!((run.status, &used(&run)[0]), (0, &entry("etc/overlock.yaml", "configuration", 1)));
     for (file_mode, etc_mode) in [(0o666, 0o755), (0o664, 0o755), (0o644, 0o777)] {
-        (set(&file, file_mode), set(&etc, etc_mode));
+        set(&file, file_mode);
+        set(&etc, etc_mode);
         let run = audit(file.clone());
         assert_eq!((run.status, used(&run)), (1, vec![]), "{file_mode:o} {etc_mode:o}");
         assert!(tells(&run, "warning", "etc/overlock.yaml", "others can write"), "{:?}", told(&run));
@@ -350,7 +353,8 @@ fn every_format_names_what_silences_and_what_is_only_declared() {
         assert!(of(format).contains("ok (declared)"), "{format}: {}", of(format));
     }
     for format in ["svg", "mermaid", "dot"] {
-        let out = overlock(files.path(), &["graph", ".", "--format", format]).out;
+        let Run { out, err, .. } = overlock(files.path(), &["graph", ".", "--format", format]);
+        assert!(err.contains("using: overlock.yaml (1 ignore, 1 severity)"), "{format}: {err}");
         assert!(out.contains("(declared)") || out.contains("#40;declared"), "{format}: {out}");
     }
     // Where nobody wrote anything, nothing is named.
@@ -403,7 +407,8 @@ fn change_that_accepts_for_itself_is_told_and_can_fail() {
         fs::write(path.join(name), text).unwrap();
         let (mut told, fails) = added(path, &[]);
         let mut wanted = wanted.to_vec();
-        (told.sort(), wanted.sort_unstable());
+        told.sort();
+        wanted.sort_unstable();
         assert_eq!((told, fails), (wanted.iter().map(ToString::to_string).collect(), true), "{text}");
         // What was there before is not of the change, wherever it stands now.
         commit(path);
