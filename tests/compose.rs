@@ -51,7 +51,7 @@ impl Case {
             directory: project.clone(),
             terminal: None,
             watched: false,
-            started: std::time::Instant::now(),
+            ..World::of_process(None, false)
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = command::run(&cli, &world, &mut out, &mut err).unwrap();

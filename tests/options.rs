@@ -193,7 +193,7 @@ fn thresholds_decide_the_status() {
 fn the_configuration_says_who_uses_the_directory_on_the_host() {
     let text = format!("services:\n  a:\n{}", service("~/.claude:/home/agent/.claude"));
     let with = |config: &str| {
-        let directory = project(&[("deep/compose.yaml", &text), ("overlock.yaml", config)]);
+        let directory = project(&[("deep/compose.yaml", &text), ("overlock.yaml", config), (".git/HEAD", "")]);
         let run = overlock(directory.path(), &["check", "deep", "--format", "json"]);
         (run.status, rules(&run.json()))
     };

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use anyhow::anyhow;
 
+use super::configuration::Search;
 use super::judged::{self, Read};
 use super::output::Outputs;
 use super::{World, check, configuration, programs};
@@ -48,6 +49,7 @@ pub(super) fn run(
             }
         }
         render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
+        render::configuration(&fixing.now.report, err)?;
         let number = fixing.done.len();
         writeln!(err, "{number} fix{}; nothing is written, --fix does that", if number == 1 { "" } else { "es" })?;
         return Ok(status);
@@ -107,7 +109,8 @@ impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
         let sources = Sources::planning(planned);
-        let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
+        let search = Search::Repository(super::first_of(self.arguments));
+        let configuration = configuration::find(self.cli, search, self.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.arguments, configuration, self.world);

@@ -60,6 +60,7 @@ pub(super) fn run(
         first: super::first(&arguments.paths, &arguments.compose).map(ToOwned::to_owned),
         arguments: &arguments.accept,
         since: None,
+        fail_on_accept: false,
         whole: arguments.compose.profile.is_empty(),
         planned: true,
     };
@@ -179,7 +180,7 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
 
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
-    let mut report = judge(capture::layout(running, rules, false, sources), &judged::graded(rules, config), config);
+    let mut report = judge(capture::layout(running, rules, false, sources), rules, config);
     report.attribute(sources);
     triage::sort(&mut report, sources);
     report

@@ -10,13 +10,16 @@ mod tables;
 mod undetermined;
 mod unresolved_places;
 
-use crate::finding::{Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
 use crate::ruleset::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Host, Peers, Refresh, Ruleset, Severity, Sight, Spawner,
 };
 use candidate::Candidate;
-use candidate::calls::{RunsProgram, apply_declarations};
+use candidate::calls::{RunsProgram, apply_declarations, is_declared, undeclare};
 use candidate::state_dir::is_home;
 use exclusion::{Relation, login_groups, relate_members};
 pub use path_lookup::locate_paths;
@@ -35,11 +38,46 @@ use tables::users::users_fact;
 use tables::{ask_tables, spawner};
 use unresolved_places::UnresolvedPlaces;
 
-/// Judges a layout by the rules.
+/// Judges a layout by the rules, with the severities that the configuration gives them. What is declared counts; a
+/// verdict that would be worse without it says so.
 pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
+    apply_declarations(&mut layout.containers, config);
+    let mut report = judge_declared(&layout, &graded(rules, config), config);
+    if is_declared(&layout.containers) || config.changes_verdicts() {
+        undeclare(&mut layout.containers);
+        mark_declared(&mut report, &judge_declared(&layout, rules, &Config::default()));
+    }
+    report.diagnostics = layout.diagnostics;
+    report
+}
+
+/// The rules with the severities of a configuration, where it has any.
+fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
+    if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
+}
+
+/// Marks the verdicts that are worse where nothing is declared.
+fn mark_declared(report: &mut Report, undeclared: &Report) {
+    type Use<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
+    fn use_of(one: &Participant) -> Use<'_> {
+        (&one.program, one.project.as_deref(), &one.container, &one.state_dir)
+    }
+    let mut worst: HashMap<Use<'_>, Verdict> = HashMap::new();
+    for one in &undeclared.participants {
+        let known = worst.entry(use_of(one)).or_insert(one.verdict);
+        *known = one.verdict.max(*known);
+    }
+    for one in &mut report.participants {
+        if worst.get(&use_of(one)).is_some_and(|verdict| *verdict > one.verdict) {
+            one.basis = Basis::Declared;
+        }
+    }
+}
+
+/// Judges a layout by what it and the configuration say.
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut report = Report { containers, ..Report::default() };
-    apply_declarations(&mut layout.containers, config);
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
@@ -54,8 +92,7 @@ pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
             Judgement { rules, config, home, candidates: &all, unresolved: UnresolvedPlaces::of_candidates(&all) };
         judgement.report(&mut report);
     }
-    spawner::find_spawners(&layout, rules, &mut report);
-    report.diagnostics = layout.diagnostics;
+    spawner::find_spawners(layout, rules, &mut report);
     report
 }
 
@@ -242,6 +279,7 @@ fn participant_row(candidate: &Candidate<'_>, verdict: Verdict, reason: String) 
         guard_place: None,
         guard_evidence: Vec::new(),
         verdict,
+        basis: Basis::Seen,
         reason,
         span: candidate.container.span,
     }

@@ -11,7 +11,8 @@ mod value;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, EnvValue, EnvVar, Flag, Label, Mount, MountSource, Rights, Start, Unseen, is_root,
+    Build, Command, Container, DECLARING_LABELS, EnvValue, EnvVar, Flag, GUARD_LABEL, Label, Mount, MountSource,
+    ROLE_LABEL, Rights, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};

@@ -112,6 +112,14 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
     }
 }
 
+/// Writes what people wrote that the run used, in a line, where there is something.
+///
+/// # Errors
+/// What the stream says.
+pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    words::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
+}
+
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{self, JsonSuppressed};
 use super::safe::safe;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Basis, Finding, Verdict};
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
 const SCHEMA_VERSION: u32 = 1;
@@ -33,6 +33,8 @@ pub struct Turn<'a> {
     pub seen_by: SeenBy,
     /// The verdict now; of one that is gone the last one.
     pub verdict: Verdict,
+    /// What that rests on.
+    pub basis: Basis,
     /// The verdict that was told before.
     pub before: Option<Verdict>,
     /// Why it is sound; empty where findings say what is wrong.
@@ -102,6 +104,7 @@ struct JsonTurn<'a> {
     image: Option<&'a str>,
     seen_by: &'a str,
     verdict: &'a str,
+    basis: &'a str,
     before: Option<&'a str>,
     reason: Option<&'a str>,
     findings: Vec<JsonFinding<'a>>,
@@ -135,6 +138,7 @@ pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         image: turn.image,
         seen_by: turn.seen_by.name(),
         verdict: turn.verdict.name(),
+        basis: turn.basis.name(),
         before: turn.before.map(Verdict::name),
         reason: Some(turn.reason).filter(|reason| !reason.is_empty()),
         findings: turn.findings.iter().map(finding).collect(),
@@ -170,7 +174,7 @@ pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         told.extend(counted.map(|one| format!("{}[{}] {}", one.severity.name(), one.rule, one.message)));
         if told.is_empty() || !turn.reason.is_empty() {
             let reason = if turn.reason.is_empty() { String::new() } else { format!(": {}", turn.reason) };
-            told.insert(0, format!("{}{reason}", turn.verdict.name()));
+            told.insert(0, format!("{}{reason}", turn.basis.qualify(turn.verdict)));
         }
     }
     for gap in turn.gaps {
@@ -241,6 +245,7 @@ mod tests {
             image: None,
             seen_by: SeenBy::Event,
             verdict: Verdict::Undetermined,
+            basis: Basis::Seen,
             before: None,
             reason: "",
             findings: &[],

@@ -19,7 +19,7 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::Problem;
-pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
+pub use config::{Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
@@ -29,6 +29,7 @@ pub use named::{Placeholder, TableName};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
 pub use version::VersionRange;
 
+use crate::model::{Diagnostic, Level};
 use crate::text::yaml::{self, Limits};
 use crate::text::{FileId, Pos, Sources, Span, nearest};
 use check::Checker;
@@ -46,6 +47,39 @@ pub struct Ruleset {
     pub filesystems: Filesystems,
     /// Explanations by rule id, as Markdown.
     pub explanations: BTreeMap<String, String>,
+    /// What a directory of further rules gave; `None` without one.
+    pub further: Option<FurtherRules>,
+}
+
+/// A directory of further rules.
+#[derive(Debug, Clone, Copy)]
+pub struct RulesDirectory<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// Its path as it is shown.
+    pub shown: &'a str,
+    /// Whether a person typed it for this run. One that a file names may only add programs: who may change that file
+    /// must not decide what is wrong.
+    pub typed: bool,
+}
+
+/// What was taken from a directory of further rules.
+#[derive(Debug, Clone)]
+pub struct FurtherRules {
+    /// The directory as it is shown.
+    pub directory: String,
+    /// Its files that count, as they are shown.
+    pub files: Vec<String>,
+    /// Those that do not, and why.
+    pub refused: Vec<Diagnostic>,
+}
+
+impl FurtherRules {
+    fn refuse(&mut self, below: &str, what: &str) {
+        let message = format!("not used: {what}; only a directory that --rules names on the command line may do that");
+        let file = format!("{}/{below}", self.directory);
+        self.refused.push(Diagnostic::about(Level::Gap, Some(file), message));
+    }
 }
 
 /// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
@@ -68,19 +102,58 @@ pub enum RulesetError {
 }
 
 impl Ruleset {
-    /// The embedded rules, with those of `directory` added or put in place of embedded files of the same name.
+    /// The embedded rules, with those of `directory` added; where a person typed it, its files also take the place of
+    /// embedded ones of the same name.
     ///
     /// # Errors
     /// A file that cannot be read, or every mistake in the files at once.
-    pub fn load(sources: &Sources, directory: Option<&Path>) -> Result<Self, RulesetError> {
+    pub fn load(sources: &Sources, directory: Option<RulesDirectory<'_>>) -> Result<Self, RulesetError> {
         let mut files = Files::new();
         embedded(&EMBEDDED, &mut files);
-        if let Some(directory) = directory {
-            read_directory(directory, directory, &mut files)?;
-        }
         // The embedded matrix is proved total by a test; proving it again would cost every run.
-        let own_matrix = directory.is_some();
-        assemble(sources, files, own_matrix)
+        let Some(directory) = directory else { return assemble(sources, files, false) };
+        let mut own = Files::new();
+        read_directory(directory.path, directory.path, &mut own)?;
+        let mut further =
+            FurtherRules { directory: directory.shown.to_owned(), files: Vec::new(), refused: Vec::new() };
+        let mut rules = if directory.typed {
+            further.files = own.values().map(|(name, _)| name.clone()).collect();
+            files.append(&mut own);
+            assemble(sources, files, true)?
+        } else {
+            let mut rules = assemble(sources, files, false)?;
+            rules.add_programs(sources, own, &mut further)?;
+            rules
+        };
+        rules.further = Some(further);
+        Ok(rules)
+    }
+
+    /// Adds the profiles that no embedded one has the id of, after all others, so that a process is still recognised by
+    /// those first. Everything else is refused, unread.
+    fn add_programs(
+        &mut self,
+        sources: &Sources,
+        files: Files,
+        further: &mut FurtherRules,
+    ) -> Result<(), RulesetError> {
+        let mut problems = Vec::new();
+        for (below, (name, text)) in files {
+            if !below.starts_with("profiles/") {
+                further.refuse(&below, "it would replace what is judged by");
+                continue;
+            }
+            let Some(mut profile) = (Added { sources, name, text }).profile(&mut problems) else { continue };
+            if self.profile(&profile.id).is_some() {
+                further.refuse(&below, "it would replace a program's profile");
+                continue;
+            }
+            // Nobody who may write such a file decides which values of the environment are shown.
+            profile.public_variables.clear();
+            self.profiles.push(profile);
+            further.files.push(format!("{}/{below}", further.directory));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(RulesetError::Wrong(problems)) }
     }
 
     /// The same rules with the severities that a configuration gives them.
@@ -114,6 +187,11 @@ impl Ruleset {
             format!("did you mean {}?", near.join(", "))
         };
         Err(format!("there is no rule `{rule}`; {hint}"))
+    }
+
+    /// The files of a further directory that are not used, and why.
+    pub fn refused(&self) -> &[Diagnostic] {
+        self.further.as_ref().map_or(&[], |further| &further.refused)
     }
 
     /// The profile of an id.
@@ -174,7 +252,7 @@ fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, Rul
     }
     match (matrix, filesystems) {
         (Some(matrix), Some(filesystems)) if problems.is_empty() => {
-            Ok(Ruleset { profiles, matrix, filesystems, explanations })
+            Ok(Ruleset { profiles, matrix, filesystems, explanations, further: None })
         }
         _ => Err(RulesetError::Wrong(problems)),
     }

@@ -98,6 +98,16 @@ impl SourceFile {
         Self { name, text, line_starts, tellers: Vec::new(), syntax: None }
     }
 
+    /// A text that is only compared with another.
+    pub fn unnamed(text: &str) -> Self {
+        Self::new(String::new(), text.to_owned())
+    }
+
+    /// How many lines there are.
+    pub fn line_count(&self) -> u32 {
+        narrow(self.line_starts.len())
+    }
+
     /// The name shown to a person: the path as it was given or found, `-` for standard input.
     pub fn name(&self) -> &str {
         &self.name

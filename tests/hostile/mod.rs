@@ -3,4 +3,5 @@
 mod git;
 mod killed;
 mod output;
+mod silencing;
 mod writing;

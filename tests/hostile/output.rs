@@ -203,9 +203,15 @@ proptest! {
     #[test]
     fn a_narrow_coloured_terminal_gets_colours_of_ours_alone(text in foreign(), width in 20u16..60) {
         let (folder, name) = written(&text);
-        let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-        let directory = folder.path().to_owned();
-        let world = World { environment, directory, terminal: Some(width), watched: false, started: Instant::now() };
+        let world = World {
+            environment: BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]),
+            directory: folder.path().to_owned(),
+            terminal: Some(width),
+            watched: false,
+            started: Instant::now(),
+            user: 0,
+            host_configuration: folder.path().join("none.yaml"),
+        };
         let cli = <Cli as clap::Parser>::try_parse_from(["overlock", "check", &name, "--color", "always"]).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
         command::run(&cli, &world, &mut out, &mut err).unwrap();

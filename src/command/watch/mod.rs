@@ -15,9 +15,9 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
-use super::judged;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
+use crate::render::safe;
 use crate::ruleset::Ruleset;
 use crate::source::engine::{self, EngineError, News, Seen};
 use crate::source::proc;
@@ -51,15 +51,25 @@ pub(super) fn run(
         bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
     }
     let none = cli::Accept { baseline: None, write_baseline: None };
-    let acceptance =
-        Acceptance { world, configuration, first: None, arguments: &none, since: None, whole: false, planned: false };
-    let graded = judged::graded(rules, acceptance.config());
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: None,
+        arguments: &none,
+        since: None,
+        fail_on_accept: false,
+        whole: false,
+        planned: false,
+    };
+    if let Some(file) = &acceptance.configuration.file {
+        writeln!(err, "overlock: using {}", safe(file))?;
+    }
     let (sender, messages) = mpsc::channel();
     let (wanted, wants) = mpsc::channel();
     look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;
     follow(live::options(sight, world), rules, sender).context("cannot start a thread")?;
     let teller = Teller { out, format: arguments.format, all: arguments.all };
-    let mut state = State::new((acceptance, &graded, sources), wanted, teller, err);
+    let mut state = State::new((acceptance, rules, sources), wanted, teller, err);
     let first = |seen: Box<Seen>| begin(*seen, sight, (world, rules, sources));
     judge(&messages, &mut state, first)
 }

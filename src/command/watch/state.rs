@@ -12,7 +12,7 @@ use super::super::live::elsewhere;
 use super::look::{Looked, Wanted};
 use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
-use crate::finding::{Report, Verdict};
+use crate::finding::{Basis, Report, Verdict};
 use crate::model::Diagnostic;
 use crate::render::{self, SeenBy, Turn, TurnKind, safe};
 use crate::ruleset::Ruleset;
@@ -284,7 +284,7 @@ impl<'a> State<'a> {
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
             if side.seen_by == SeenBy::Event {
                 // What was not looked at is not clean.
-                outcome.verdict = outcome.verdict.max(Some(Verdict::Undetermined));
+                outcome.raise(Verdict::Undetermined);
             }
             let before = std::mem::replace(&mut side.standing, outcome.standing());
             let concerns = outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty());
@@ -297,6 +297,7 @@ impl<'a> State<'a> {
                 at,
                 kind,
                 verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
+                basis: outcome.basis,
                 before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
                 reason: &outcome.reason,
                 findings: &outcome.findings,
@@ -344,6 +345,7 @@ fn turn(running: &Running, seen_by: SeenBy) -> Turn<'_> {
         image: (!running.image.is_empty()).then_some(&running.image),
         seen_by,
         verdict: Verdict::NotAParticipant,
+        basis: Basis::Seen,
         before: None,
         reason: "",
         findings: &[],

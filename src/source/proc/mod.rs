@@ -104,6 +104,11 @@ pub struct Begun {
     left: Duration,
 }
 
+/// The number of the user who runs this.
+pub fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// Begins a look: finds the processes of known programs on the whole host.
 pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
     let start = Instant::now();

@@ -156,9 +156,11 @@ impl Walker<'_> {
                         Followed::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        // The program itself is what is looked for, and not what it is made of.
+                        // The program itself is what is looked for, and not what it is made of, unless that names another.
                         let named = path.rsplit('/').next().unwrap_or_default();
-                        if (self.setting.programs)().iter().any(|program| program == named) {
+                        let (own, others): (Vec<_>, Vec<_>) =
+                            (self.setting.programs)().iter().cloned().partition(|program| program == named);
+                        if !own.is_empty() && mentioned(code.file, self.setting.sources, &others).is_none() {
                             return Followed::Not(state, None);
                         }
                         let missed = self.foreign(&path, code.file, &interpreter);
