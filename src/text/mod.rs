@@ -4,9 +4,11 @@
 mod comment;
 mod near;
 pub mod scalar;
+mod shown_text;
 mod source;
 pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub use shown_text::ShownText;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

@@ -2,6 +2,7 @@
 //! every format. May use `finding`, `model`, `ruleset` and `text`.
 //!
 //! ```text
+//! conceal      values of the environment, taken out
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! baseline     what was there before;  changes: what did not change since a revision
@@ -13,6 +14,7 @@ mod accept;
 mod baseline;
 mod changes;
 mod comment;
+mod conceal;
 mod fingerprint;
 mod history;
 mod kept;
@@ -23,6 +25,7 @@ pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Changes, Extent, unchanged};
 pub use comment::{Comments, MARK};
+pub use conceal::Concealed;
 pub use fingerprint::{diagnostic_fingerprints, fingerprint};
 pub use history::{History, HistoryError, Seen};
 pub use names::Names;
