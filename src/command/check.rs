@@ -25,12 +25,14 @@ pub(super) struct Asked<'a> {
     pub(super) compose: &'a Compose,
     /// Images that are not built here; `None` where no engine is asked.
     pub(super) store: Option<Store<'a>>,
+    /// Whether values of the environment are shown.
+    pub(super) shows_values: bool,
 }
 
 impl<'a> Asked<'a> {
     /// What `check` is asked for.
     pub(super) fn of(arguments: &'a Check) -> Self {
-        Self { paths: &arguments.paths, compose: &arguments.compose, store: None }
+        Self { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false }
     }
 }
 
@@ -41,8 +43,12 @@ pub(super) fn read(
     world: &World,
     (programs, sources): (&OnceLock<Vec<String>>, &Sources),
 ) -> anyhow::Result<Layout> {
-    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
+    let (environment, cwd) = (world.environment.clone(), world.directory.clone());
+    let context = Context { environment, cwd, shows_values: arguments.shows_values };
     let mut layout = Layout::default();
+    if !context.shows_values {
+        layout.hidden.environment = context.environment.clone();
+    }
     let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
     let progress = Progress::new(world.watched, "projects", projects.len());
     let reading = Reading { context: &context, sources, programs, store: arguments.store, progress };
@@ -207,7 +213,8 @@ impl Reading<'_> {
 
     fn repository(&self) -> Repository<'_> {
         let (cwd, environment) = (&self.context.cwd, &self.context.environment);
-        Repository::new(self.sources, cwd, environment, self.programs).with_store(self.store)
+        let repository = Repository::new(self.sources, cwd, environment, self.programs);
+        repository.with_store(self.store).showing(self.context.shows_values)
     }
 
     fn layout(&self, project: &Options, repository: &Repository<'_>) -> Layout {

@@ -20,7 +20,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
+    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values: true };
     let options = options(arguments, &context)?;
     let resolved = compose::resolve(sources, &context, &options);
     let printed = resolved.and_then(|project| {

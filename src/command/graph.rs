@@ -72,7 +72,7 @@ fn plan(arguments: &Graph, (world, rules, sources): (&World, &Ruleset, &Sources)
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));
-    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None };
+    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false };
     let mut layout = check::read(&asked, world, (&names, sources))?;
     for from in &sight.from {
         check::beside(&mut layout, &observe::from_file(from, world)?, rules, sources);

@@ -13,7 +13,7 @@ use crate::model::Layout;
 use crate::render::{Given, Style};
 use crate::ruleset::{Ruleset, Severity};
 use crate::text::Sources;
-use crate::triage::{self, ExitStatus, FailOn};
+use crate::triage::{self, Concealed, ExitStatus, FailOn};
 
 /// What a command hands on once it has read everything.
 pub(super) struct Read<'a> {
@@ -62,8 +62,11 @@ pub(super) fn settled(
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
     let prepared = acceptance.prepare(&mut layout, rules, sources)?;
+    let concealed = Concealed::of(&mut layout, sources);
     let mut report = judge(layout, rules, acceptance.config());
     report.attribute(sources);
+    // What a finding is recognised by holds no value of the environment either.
+    concealed.apply(&mut report);
     keep(&mut report, only);
     triage::sort(&mut report, sources);
     let names = acceptance.names();

@@ -110,6 +110,7 @@ fn planned(
         paths: &arguments.paths,
         compose: &arguments.compose,
         store: asks.then_some(Store { image: &lookup, file: &file }),
+        shows_values: true,
     };
     let mut layout = check::read(&asked, world, (&programs, sources))?;
     match running {

@@ -11,7 +11,7 @@ mod undetermined;
 mod unresolved_places;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
@@ -23,7 +23,7 @@ use candidate::calls::{RunsProgram, apply_declarations, is_declared, undeclare};
 use candidate::state_dir::is_home;
 use exclusion::{Relation, login_groups, relate_members};
 pub use path_lookup::locate_paths;
-use place::Filesystem;
+use place::{Filesystem, Place};
 use tables::bind::bind_fact;
 use tables::case::{Case, peer_names};
 use tables::declaration::declaration_fact;
@@ -88,12 +88,31 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
         all.retain(|candidate| candidate.listed);
         // Names, not the order of files, decide who comes first.
         all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        share_shown_places(&mut all);
         let judgement =
             Judgement { rules, config, home, candidates: &all, unresolved: UnresolvedPlaces::of_candidates(&all) };
         judgement.report(&mut report);
     }
     spawner::find_spawners(layout, rules, &mut report);
     report
+}
+
+/// A place that one participant reaches by a variable is shown so for all: who writes the path itself is not told what
+/// the variable holds by the name of the place.
+fn share_shown_places(candidates: &mut [Candidate<'_>]) {
+    let mut hidden: HashSet<Place> = HashSet::new();
+    for place in candidates.iter_mut().flat_map(Candidate::places_mut).filter(|place| !place.shown.is_plain()) {
+        // The first one stays.
+        hidden.insert(place.clone());
+    }
+    if hidden.is_empty() {
+        return;
+    }
+    for place in candidates.iter_mut().flat_map(Candidate::places_mut) {
+        if let Some(known) = hidden.get(place) {
+            place.shown = known.shown.clone();
+        }
+    }
 }
 
 fn sort_key<'a>(candidate: &'a Candidate<'_>) -> (&'a Option<String>, &'a str, &'a str) {

@@ -27,6 +27,8 @@ pub struct Container {
     pub span: Span,
     /// How many equal containers are started (`deploy.replicas`, `scale`).
     pub replicas: u64,
+    /// What is shown of `replicas`, where a value of the environment tells it: it is no more than two then.
+    pub shown_replicas: Option<String>,
     /// Where `replicas` is written.
     pub replicas_span: Option<Span>,
     /// The profiles that start it; empty where it always starts (Compose spec, profiles).

@@ -4,11 +4,13 @@
 mod comment;
 mod near;
 pub mod scalar;
+mod shown_text;
 mod source;
 pub mod writer;
 pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub use shown_text::ShownText;
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

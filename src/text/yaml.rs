@@ -1,5 +1,5 @@
 //! YAML as a tree in which every key and value knows its place in the file.
-//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source` and `text::scalar` alone.
+//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source`, `text::scalar` and `text::shown_text` alone.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,6 +7,7 @@ use std::rc::Rc;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
 use super::scalar::{self, Kind};
+use super::shown_text::ShownText;
 use super::source::{FileId, Pos, Span, end, narrow};
 
 /// What one file may cost. A compose file is far below each of these.
@@ -58,6 +59,8 @@ pub struct Scalar {
     pub quoted: bool,
     /// The variables in `text` that interpolation found no value for; `text` keeps `${NAME}` for each.
     pub symbols: Vec<Symbol>,
+    /// What is shown of `text`, where interpolation put values in.
+    pub shown: ShownText,
 }
 
 impl Scalar {
@@ -294,7 +297,7 @@ impl Builder {
                     _ => text.into_owned(),
                 };
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-                let scalar = Scalar { text, plain, quoted, symbols: Vec::new() };
+                let scalar = Scalar { text, plain, quoted, ..Scalar::default() };
                 let mut node = Node::new(span, Data::Scalar(scalar));
                 node.tag = tag;
                 self.place(Rc::new(node), anchor);

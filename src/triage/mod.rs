@@ -2,6 +2,7 @@
 //! every format. May use `finding`, `model`, `ruleset` and `text`.
 //!
 //! ```text
+//! conceal      values of the environment, taken out
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! influence    what people wrote that verdicts depend on
@@ -16,6 +17,7 @@ mod additions;
 mod baseline;
 mod changes;
 mod comment;
+mod conceal;
 mod fingerprint;
 mod history;
 mod influence;
@@ -28,6 +30,7 @@ pub use additions::{Base, Before, added_entries, added_findings, added_ignores, 
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
+pub use conceal::Concealed;
 pub use fingerprint::{diagnostic_fingerprints, fingerprint, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
 pub use influence::influences;

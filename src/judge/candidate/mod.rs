@@ -13,7 +13,7 @@ mod word_path;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::place::{Filesystem, MountLookup, MountedPath, Place};
+use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
 use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::ruleset::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
@@ -134,6 +134,13 @@ impl Candidate<'_> {
         self.place.clone()
     }
 
+    /// Every place that is told of it.
+    pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let locks = self.locks.iter_mut().map(|lock| &mut lock.place);
+        let guard = self.guard.landing.as_mut().map(|landing| &mut landing.place);
+        [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
+    }
+
     /// How many containers share its login: its replicas, unless each has its login to itself.
     pub(crate) fn containers(&self) -> u64 {
         if self.login.place.is_private() { 1 } else { self.container.replicas }
@@ -172,7 +179,7 @@ fn written_logins(container: &Container, profile: &Profile, state: &StateDir) ->
             }
             EnvValue::Inherited => format!("${{{name}}}"),
         };
-        Some((copied, Place { host: None, filesystem: Filesystem::Unresolved, path }))
+        Some((copied, own_place(Filesystem::Unresolved, &path)))
     };
     variables_in_login(container, state, &login).into_iter().filter_map(place).collect()
 }

@@ -90,6 +90,7 @@ impl Reader<'_> {
             disk: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             lookup: &lookup,
+            hides: false,
             programs: &|| self.repository.programs.wait(),
         };
         let read =

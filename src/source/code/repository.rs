@@ -42,6 +42,8 @@ pub struct Repository<'a> {
     pub(super) programs: &'a OnceLock<Vec<String>>,
     /// Images that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
+    /// Whether values of the environment are shown.
+    pub(super) shows_values: bool,
     /// Directories that belong to it, without links.
     roots: RefCell<Vec<PathBuf>>,
     read: RefCell<HashMap<PathBuf, Opened>>,
@@ -54,6 +56,7 @@ pub(super) struct Again<'a> {
     environment: &'a BTreeMap<String, String>,
     programs: &'a OnceLock<Vec<String>>,
     store: Option<Store<'a>>,
+    shows_values: bool,
     roots: Vec<PathBuf>,
 }
 
@@ -61,7 +64,7 @@ impl<'a> Again<'a> {
     /// The repository there.
     pub(super) fn open(self) -> Repository<'a> {
         let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
-        Repository { store: self.store, roots: RefCell::new(self.roots), ..repository }
+        Repository { store: self.store, shows_values: self.shows_values, roots: RefCell::new(self.roots), ..repository }
     }
 }
 
@@ -74,13 +77,19 @@ impl<'a> Repository<'a> {
         programs: &'a OnceLock<Vec<String>>,
     ) -> Self {
         let (roots, read) = (RefCell::default(), RefCell::default());
-        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, roots, read }
+        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, shows_values: false, roots, read }
     }
 
     /// The same with images that an engine can be asked about.
     #[must_use]
     pub fn with_store(self, store: Option<Store<'a>>) -> Self {
         Self { store, ..self }
+    }
+
+    /// The same where values of the environment are shown, or are not.
+    #[must_use]
+    pub fn showing(self, shows_values: bool) -> Self {
+        Self { shows_values, ..self }
     }
 
     /// An image that is not built here, as the engine has it.
@@ -118,6 +127,7 @@ impl<'a> Repository<'a> {
             environment,
             programs,
             store: self.store,
+            shows_values: self.shows_values,
             roots: self.roots.borrow().clone(),
         }
     }

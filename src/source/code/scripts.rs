@@ -150,6 +150,7 @@ fn one(script: &Found, repository: &Repository<'_>) -> Begun {
         disk: &disk,
         directory: Some(&directory),
         lookup: &lookup,
+        hides: !repository.shows_values,
         programs: &|| repository.programs.wait(),
     };
     let (seen, starts) = script::follow(Some(&command), None, &setting);

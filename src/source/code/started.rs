@@ -206,7 +206,7 @@ impl Reader<'_> {
         };
         let mut container = service.clone();
         container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
-        container.replicas_span = None;
+        (container.shown_replicas, container.replicas_span) = (None, None);
         container.given_name.clone_from(&run.name);
         if let Some(entrypoint) = &run.entrypoint {
             (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
@@ -238,7 +238,7 @@ fn perhaps_set(container: &mut Container, names: &[String]) {
         if let Some(variable) = container.env.get_mut(name) {
             let symbol = Symbol { name: name.clone(), required: false };
             let text = format!("${{{name}}}");
-            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
+            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], ..Value::default() });
         }
     }
 }

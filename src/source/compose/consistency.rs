@@ -249,7 +249,7 @@ impl Check<'_> {
         }
         let count = scale.or(replicas).map_or(1, |(count, _)| count);
         if count > 1 && text_of(service, "container_name").is_some() {
-            let message = format!("the service `{}` has a `container_name` and is started {count} times", entry.key);
+            let message = format!("the service `{}` has a `container_name` and is started more than once", entry.key);
             self.refuse(entry.key_span, message);
         }
         let watch = service.get("develop").map(|develop| items_of(develop, "watch")).unwrap_or_default();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::field::{pairs, value};
+use super::field::{of_scalar, pairs, value};
 use super::interpolate::Variables;
 use super::tree::{as_text, written};
 use super::{Context, Mode, Project, dotenv, read};
@@ -70,7 +70,7 @@ impl Reading<'_> {
         for pair in pairs(node, &mut self.told) {
             let outer = || self.project.variables.get(&pair.name).map(|text| Value::known(text.clone(), None));
             let value = match pair.value {
-                Some(scalar) => Some(Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) }),
+                Some(scalar) => Some(of_scalar(&scalar, pair.value_span)),
                 None => outer(),
             };
             let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
@@ -135,7 +135,9 @@ fn read_file(
         let message = "this optional env_file is not here; what it would set elsewhere is not judged";
         return Err(problem(Level::Warning, item.span, message.to_owned(), None));
     }
-    let shown = file.strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
+    let shown = path.shown.path(&path.text);
+    let shown = Path::new(&*shown);
+    let shown = shown.strip_prefix(&context.cwd).unwrap_or(shown).display().to_string();
     let not_read = format!("its env_file {shown} was not read");
     let (id, text) = read::read(sources, &file, &shown).map_err(|diagnostic| {
         // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state

@@ -118,9 +118,10 @@ impl Loading<'_> {
             );
             return None;
         }
-        let Some(other) = other.and_then(|file| as_text(file)) else {
+        let Some((other, node)) = other.and_then(|node| Some((as_text(node)?, node))) else {
             return self.named(file, &name, extends.key_span, frame, chain);
         };
+        self.show_file(&frame.absolute(other), node);
         let base = self.base(other, frame, extends.key_span)?;
         let mut from = File { base: &base, done: HashMap::new() };
         self.named(&mut from, &name, extends.key_span, frame, chain)
@@ -172,7 +173,8 @@ impl Loading<'_> {
         }
         let directory = frame.directory_of(&clean(&path.display().to_string()));
         let mut told = Vec::new();
-        let base = paths::Base { directory: &directory, home: self.home.as_deref() };
+        let base =
+            paths::Base { directory: &directory, home: self.home.as_deref(), shows_values: self.context.shows_values };
         let root = paths::resolve(&root?, &base, &mut told);
         self.refuse_all(told);
         Some(Base::new(root, all, path))

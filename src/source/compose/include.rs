@@ -53,6 +53,9 @@ impl Loading<'_> {
             return None;
         };
         let files: Vec<PathBuf> = paths.iter().map(|path| frame.absolute(path)).collect();
+        for (file, node) in files.iter().zip(path.as_seq().unwrap_or(std::slice::from_ref(path))) {
+            self.show_file(file, node);
+        }
         self.files += files.len();
         let circle = files.first().is_some_and(|first| including.contains(first));
         if circle || including.len() >= MAX_DEPTH || self.files > MAX_FILES {
@@ -83,8 +86,11 @@ impl Loading<'_> {
 
     fn included_env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {
         let mut files = Vec::new();
-        for file in item.get("env_file").map(|node| texts(node)).unwrap_or_default() {
-            let path = self.context.cwd.join(join(&frame.working, &file));
+        let named = item.get("env_file");
+        let nodes = named.map(|named| named.as_seq().unwrap_or(std::slice::from_ref(named))).unwrap_or_default();
+        for file in nodes.iter().filter_map(|node| Some((as_text(node)?, &**node))) {
+            let path = self.context.cwd.join(join(&frame.working, file.0));
+            self.show_file(&path, file.1);
             if !path.is_file() {
                 let message = format!("the env_file {} of this include is not here", self.shown(&path));
                 self.refuse(Refusal::new(item.span, message));

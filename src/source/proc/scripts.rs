@@ -35,6 +35,7 @@ pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles:
         disk: &disk,
         directory: Some(directory),
         lookup: &lookup,
+        hides: false,
         programs: &|| &programs,
     };
     let command = |words: &[String]| Command {
