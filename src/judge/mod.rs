@@ -9,6 +9,7 @@ mod stray_mounts;
 mod tables;
 mod undetermined;
 mod unresolved_places;
+mod unseen_peers;
 
 use crate::finding::{Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
@@ -34,6 +35,7 @@ use tables::side_file::side_file_fact;
 use tables::users::users_fact;
 use tables::{ask_tables, spawner};
 use unresolved_places::UnresolvedPlaces;
+use unseen_peers::UnseenPeers;
 
 /// Judges a layout by the rules.
 pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
@@ -47,11 +49,12 @@ pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
         stray_mounts::mark_stray_mounts(&mut all, rules);
+        let unseen_peers = UnseenPeers::of_candidates(&all, rules);
         all.retain(|candidate| candidate.listed);
         // Names, not the order of files, decide who comes first.
         all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        let judgement =
-            Judgement { rules, config, home, candidates: &all, unresolved: UnresolvedPlaces::of_candidates(&all) };
+        let unresolved = UnresolvedPlaces::of_candidates(&all);
+        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
         judgement.report(&mut report);
     }
     spawner::find_spawners(&layout, rules, &mut report);
@@ -69,6 +72,7 @@ struct Judgement<'a, 'b> {
     home: Option<&'b str>,
     candidates: &'b [Candidate<'a>],
     unresolved: UnresolvedPlaces<'b>,
+    unseen_peers: UnseenPeers<'a>,
 }
 
 impl<'a> Judgement<'a, '_> {

@@ -100,8 +100,8 @@ pub struct Begun {
     /// What the kernel shows of the host itself.
     own: Option<Kernel>,
     gaps: Vec<String>,
-    /// How long the rest may take.
-    left: Duration,
+    /// When the rest must have ended.
+    deadline: Instant,
 }
 
 /// Begins a look: finds the processes of known programs on the whole host.
@@ -113,7 +113,7 @@ pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
         // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
         found = scan::programs(host, start + options.timeout / 2, &mut gaps);
     }
-    Begun { host, found, own, gaps, left: options.timeout.saturating_sub(start.elapsed()) }
+    Begun { host, found, own, gaps, deadline: start + options.timeout }
 }
 
 impl Begun {
@@ -129,7 +129,6 @@ impl Begun {
     /// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
     /// Each has a gap that says so.
     pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut Numbers) -> Vec<String> {
-        let deadline = Instant::now() + self.left;
         let host = match self.host {
             Ok(host) => host,
             Err(gap) => {
@@ -142,6 +141,7 @@ impl Begun {
         };
         capture.own = self.own;
         capture.gaps.extend(self.gaps);
+        scan::find_first_processes(&host, &mut capture.containers);
         let mut inside = scan::assign(&host, self.found, &capture.containers);
         let outside = inside.remove(&None).unwrap_or_default();
 
@@ -170,7 +170,7 @@ impl Begun {
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
         jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
 
-        let mut answers = pool::run(jobs, deadline);
+        let mut answers = pool::run(jobs, self.deadline);
         match answers.pop().flatten() {
             Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
             _ => {
@@ -212,7 +212,7 @@ fn host(
     match first.read("mountinfo", MOST_BYTES) {
         Ok(bytes) => {
             let table = mountinfo::parse(&bytes);
-            gaps.extend(odd_lines("the host's mount table", &table, bytes.len()));
+            gaps.extend(odd_lines("the host's mount table", &table, bytes.len() as u64 >= MOST_BYTES));
             *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
         }
         Err(errno) => gaps.push(format!(
@@ -279,9 +279,12 @@ fn fill(
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
         let mut seen = match answer {
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
-            Some(Answer::Container(Outcome::Gone)) => {
+            Some(Answer::Container(Outcome::Gone(mounts))) => {
                 gone.push(container.id.clone());
+                container.mounts = mounts;
                 let gap = match container.pid {
+                    // Why nothing is known of it is told already.
+                    0 if !container.inspection.tells_program() => continue,
                     0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
                           can be looked at once it stays up"
                         .to_owned(),
@@ -300,6 +303,9 @@ fn fill(
             }
             _ => {
                 let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+                if seen.kernel.is_none() {
+                    container.inspection = container.inspection.without_places();
+                }
                 seen.gaps.push(format!("its files did not answer{}", within(options)));
                 seen
             }
