@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use overlock::model::Sight;
 use overlock::ruleset::Ruleset;
-use overlock::source::capture::{EngineMount, Held, Running};
+use overlock::source::capture::{EngineMount, Held, Inspection, Running};
 use overlock::source::engine::{Options, inspect_again, look};
 use overlock::text::Sources;
 
@@ -155,6 +155,7 @@ fn everything_that_is_told_of_a_container_is_read() {
                 true,
             ),
         ],
+        inspection: Inspection::Whole,
         kernel: None,
         gaps: Vec::new(),
     };

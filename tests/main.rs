@@ -28,6 +28,7 @@ mod formats;
 mod graph;
 mod harness;
 mod help;
+mod hostile;
 mod layers;
 mod manual;
 mod options;

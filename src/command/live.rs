@@ -180,7 +180,7 @@ impl Engine<'_> {
     /// Asks the kernel about all containers of the capture, those that were started after the engine listed it, and anew
     /// about those that were started again.
     pub(super) fn look(&self, mut look: proc::Look, capture: &mut Capture) {
-        let (profiles, mut numbers) = (&self.rules.profiles, proc::Numbers::default());
+        let (profiles, mut numbers) = (&self.rules.profiles, proc::LoginIds::default());
         look.timeout = self.deadline.saturating_duration_since(Instant::now());
         let begun = proc::begin(&look, profiles);
         self.add(capture, &begun.unlisted(&capture.containers));

@@ -90,7 +90,7 @@ fn look_at(look: &proc::Look, profiles: &[Profile], containers: Vec<Running>, ot
     // Of the others nothing is looked at: without a process there is nothing to see.
     let others = others.into_iter().map(|id| Running { id, ..Running::default() });
     let mut capture = Capture { containers: containers.into_iter().chain(others).collect(), ..Capture::default() };
-    let gone = proc::begin(look, profiles).finish(look, &mut capture, &mut proc::Numbers::default());
+    let gone = proc::begin(look, profiles).finish(look, &mut capture, &mut proc::LoginIds::default());
     let gone = gone.into_iter().filter(|id| asked.contains(id)).collect();
     capture.containers.retain(|one| asked.contains(&one.id));
     Looked { containers: capture.containers, gone }

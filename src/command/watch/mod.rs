@@ -19,7 +19,7 @@ use super::judged;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
 use crate::ruleset::Ruleset;
-use crate::source::engine::{self, EngineError, Event, Seen, Told};
+use crate::source::engine::{self, Delivery, EngineError, Event, Seen};
 use crate::source::proc;
 use crate::text::Sources;
 use crate::triage::ExitStatus;
@@ -74,9 +74,9 @@ fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<Message>) ->
     let mut tell = {
         let to = to.clone();
         move |event| match to.try_send(Message::Event(event)) {
-            Ok(()) => Told::Taken,
-            Err(TrySendError::Full(Message::Event(event))) => Told::Busy(event),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Told::Unheard,
+            Ok(()) => Delivery::Taken,
+            Err(TrySendError::Full(Message::Event(event))) => Delivery::Busy(event),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Delivery::Unheard,
         }
     };
     let hear = move || {

@@ -42,7 +42,7 @@ enum Bound {
 }
 
 /// An answer in the form that bollard knows, or JSON in another one.
-enum Answer<T> {
+enum Decoded<T> {
     Typed(T),
     Other(Value),
 }
@@ -118,13 +118,13 @@ impl EngineClient {
         let request = "GET /containers/json";
         let options = all.then(|| ListContainersOptions { all, ..ListContainersOptions::default() });
         let list = match self.request(request, self.docker.list_containers(options)).await? {
-            Answer::Typed(list) => list,
-            Answer::Other(Value::Array(entries)) => {
+            Decoded::Typed(list) => list,
+            Decoded::Other(Value::Array(entries)) => {
                 let picked = entries.iter().map(|entry| pick(entry, &LISTED).map(|picked| picked.value));
                 let list: Option<Vec<_>> = picked.collect();
                 list.ok_or_else(|| self.nonsense(request, "a list of something else than containers"))?
             }
-            Answer::Other(_) => return Err(self.nonsense(request, "JSON that is no list of containers")),
+            Decoded::Other(_) => return Err(self.nonsense(request, "JSON that is no list of containers")),
         };
         // Without an id there is nothing to ask after; and what is no id must not become part of a path.
         let is_id = |id: &str| !id.is_empty() && id.chars().all(|character| character.is_ascii_alphanumeric());
@@ -139,8 +139,8 @@ impl EngineClient {
     pub(super) async fn info(&self) -> Result<SystemInfo, EngineError> {
         let request = "GET /info";
         match self.request(request, self.docker.info()).await? {
-            Answer::Typed(info) => Ok(info),
-            Answer::Other(other) => {
+            Decoded::Typed(info) => Ok(info),
+            Decoded::Other(other) => {
                 let picked: Option<Picked<SystemInfo>> = pick(&other, &TOLD);
                 Ok(picked.ok_or_else(|| self.nonsense(request, "JSON that is no object"))?.value)
             }
@@ -151,8 +151,8 @@ impl EngineClient {
     pub(super) async fn list_volumes(&self) -> Result<Vec<Volume>, EngineError> {
         let request = "GET /volumes";
         match self.request(request, self.docker.list_volumes(None::<ListVolumesOptions>)).await? {
-            Answer::Typed(answer) => Ok(answer.volumes.unwrap_or_default()),
-            Answer::Other(other) => match other.get("Volumes") {
+            Decoded::Typed(answer) => Ok(answer.volumes.unwrap_or_default()),
+            Decoded::Other(other) => match other.get("Volumes") {
                 Some(Value::Array(volumes)) => Ok(volumes.iter().map(volume).collect()),
                 None | Some(Value::Null) if other.is_object() => Ok(Vec::new()),
                 _ => Err(self.nonsense(request, "JSON that is no list of volumes")),
@@ -163,8 +163,8 @@ impl EngineClient {
     /// One volume; `None` where there is none of that name, or where it is told in no known form.
     pub(super) async fn inspect_volume(&self, name: &str) -> Option<Volume> {
         match self.request("GET /volumes/NAME", self.docker.inspect_volume(name)).await.ok()? {
-            Answer::Typed(volume) => Some(volume),
-            Answer::Other(other) => other.is_object().then(|| volume(&other)),
+            Decoded::Typed(volume) => Some(volume),
+            Decoded::Other(other) => other.is_object().then(|| volume(&other)),
         }
     }
 
@@ -175,8 +175,8 @@ impl EngineClient {
     ) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
         let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
         match self.request(&request, self.docker.inspect_container(id, None)).await {
-            Ok(Answer::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
-            Ok(Answer::Other(other)) => match pick(&other, &inspect::WANTED) {
+            Ok(Decoded::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
+            Ok(Decoded::Other(other)) => match pick(&other, &inspect::WANTED) {
                 Some(picked) => Ok(Some(picked)),
                 None => Err(self.nonsense(&request, "JSON that is no object")),
             },
@@ -189,8 +189,8 @@ impl EngineClient {
     pub(super) async fn inspect_image(&self, name: &str) -> Result<Option<ImageInspect>, EngineError> {
         let request = format!("GET /images/{name}/json");
         match self.request(&request, self.docker.inspect_image(name)).await {
-            Ok(Answer::Typed(image)) => Ok(Some(image)),
-            Ok(Answer::Other(other)) => {
+            Ok(Decoded::Typed(image)) => Ok(Some(image)),
+            Ok(Decoded::Other(other)) => {
                 let picked: Option<Picked<ImageInspect>> = pick(&other, &OF_IMAGE);
                 Ok(Some(picked.ok_or_else(|| self.nonsense(&request, "JSON that is no object"))?.value))
             }
@@ -203,8 +203,8 @@ impl EngineClient {
     pub(super) async fn image_history(&self, name: &str) -> Result<Vec<ImageHistoryResponseItem>, EngineError> {
         let request = format!("GET /images/{name}/history");
         match self.request(&request, self.docker.image_history(name)).await? {
-            Answer::Typed(layers) => Ok(layers),
-            Answer::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
+            Decoded::Typed(layers) => Ok(layers),
+            Decoded::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
         }
     }
 
@@ -212,7 +212,7 @@ impl EngineClient {
         &self,
         request: &str,
         answer: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Answer<T>, EngineError> {
+    ) -> Result<Decoded<T>, EngineError> {
         let deadline = match self.bound {
             Bound::Whole(deadline) => deadline,
             Bound::Each(timeout) => {
@@ -221,9 +221,9 @@ impl EngineClient {
             }
         };
         match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => Ok(Answer::Typed(answer)),
+            Ok(Ok(answer)) => Ok(Decoded::Typed(answer)),
             Ok(Err(Error::JsonDataError { contents, .. })) => match serde_json::from_str(&contents) {
-                Ok(other) => Ok(Answer::Other(other)),
+                Ok(other) => Ok(Decoded::Other(other)),
                 Err(_) => Err(self.nonsense(request, "what is not JSON")),
             },
             Ok(Err(error)) => Err(self.failure(request, error)),

@@ -46,12 +46,12 @@ pub(super) const WANTED: [&str; 26] = [
 ];
 
 /// How containers are read: which variables may be shown, and where texts are kept.
-pub(super) struct Reader<'a> {
+pub(super) struct InspectReader<'a> {
     pub(super) public: BTreeSet<&'a str>,
     pub(super) sources: &'a Sources,
 }
 
-impl Reader<'_> {
+impl InspectReader<'_> {
     /// The container that was inspected; `None` where it no longer runs.
     pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Running> {
         let ended = picked.value.state.as_ref().is_some_and(has_ended);
@@ -276,7 +276,7 @@ mod tests {
 
     fn read(answer: &serde_json::Value) -> Option<Running> {
         let sources = Sources::default();
-        let reader = Reader { public: BTreeSet::from(["HOME"]), sources: &sources };
+        let reader = InspectReader { public: BTreeSet::from(["HOME"]), sources: &sources };
         reader.running(pick(answer, &WANTED).unwrap())
     }
 

@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use super::address::Address;
 use super::client::EngineClient;
 use super::error::EngineError;
-use super::inspect::Reader;
+use super::inspect::InspectReader;
 use super::lenient::Picked;
 use super::options::Options;
 use super::{connect, context, volume};
@@ -89,14 +89,14 @@ pub fn inspect_again(
     converse(options, async |client| {
         let inspections = unless_silent(inspect_all(client, asked).await)?;
         let results = inspections.into_iter().map(|one| reader.read(one).answer);
-        let results = results.map(|answer| answer.map_err(|error| Reader::uninspected(&error)));
+        let results = results.map(|answer| answer.map_err(|error| InspectReader::uninspected(&error)));
         Ok(ids.iter().cloned().zip(results).collect())
     })
 }
 
-pub(super) fn reader<'a>(profiles: &'a [Profile], sources: &'a Sources) -> Reader<'a> {
+pub(super) fn reader<'a>(profiles: &'a [Profile], sources: &'a Sources) -> InspectReader<'a> {
     let public = profiles.iter().flat_map(|profile| &profile.public_variables).map(String::as_str);
-    Reader { public: public.collect(), sources }
+    InspectReader { public: public.collect(), sources }
 }
 
 /// Runs one conversation on a runtime of its own, on this thread.
@@ -125,7 +125,7 @@ pub(super) struct Answered<T> {
 /// An answer that was not read yet.
 pub(super) type Raw = Picked<ContainerInspectResponse>;
 
-impl Reader<'_> {
+impl InspectReader<'_> {
     pub(super) fn read(&self, inspection: Answered<Raw>) -> Answered<Running> {
         let Answered { summary, answer } = inspection;
         Answered { summary, answer: answer.map(|raw| self.running(raw?)) }
@@ -136,7 +136,7 @@ impl Reader<'_> {
 pub(super) fn by_name(inspections: impl Iterator<Item = Answered<Running>>) -> Vec<Running> {
     let containers = inspections.filter_map(|one| match one.answer {
         Ok(running) => running,
-        Err(error) => Some(Reader::listed(one.summary, &error)),
+        Err(error) => Some(InspectReader::listed(one.summary, &error)),
     });
     let mut containers: Vec<Running> = containers.collect();
     containers.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));

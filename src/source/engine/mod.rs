@@ -38,4 +38,4 @@ pub use self::images::Images;
 pub use self::look::{InspectResult, Seen, address, inspect_again, is_local, look};
 pub use self::options::{Options, Tls};
 pub use self::queue::Missed;
-pub use self::watch::{Come, Event, InspectedContainer, Told, watch};
+pub use self::watch::{Come, Delivery, Event, InspectedContainer, watch};

@@ -28,7 +28,7 @@ const LINES_AT_ONCE: usize = 256;
 
 /// One connection to the engine, from the subscription on.
 pub(super) struct Session {
-    steps: Sender<Step>,
+    steps: Sender<SessionStep>,
     tasks: JoinSet<()>,
     queue: Arc<Mutex<EventQueue>>,
     /// Containers that are being asked about: why, and what happened to each since.
@@ -42,13 +42,13 @@ pub(super) struct Session {
 }
 
 /// What a task brought.
-pub(super) enum Step {
+pub(super) enum SessionStep {
     /// Events wait in the queue.
     Queued,
     Ended(StreamEnd),
     First(Box<Result<First, EngineError>>),
     Listed(Result<Vec<ContainerSummary>, EngineError>),
-    Asked(String, Box<Answer>, Vec<Volume>),
+    Asked(String, Box<InspectAnswer>, Vec<Volume>),
 }
 
 /// What is asked at the beginning.
@@ -60,7 +60,7 @@ pub(super) struct First {
     pub(super) volumes: Result<Vec<Volume>, EngineError>,
 }
 
-pub(super) type Answer = Result<Option<Raw>, EngineError>;
+pub(super) type InspectAnswer = Result<Option<Raw>, EngineError>;
 
 impl Session {
     /// Begins to read events; what they and the answers bring comes by what is given back.
@@ -68,7 +68,7 @@ impl Session {
         events: EventStream,
         client: &Arc<EngineClient>,
         permits: &Arc<Semaphore>,
-    ) -> (Self, Receiver<Step>) {
+    ) -> (Self, Receiver<SessionStep>) {
         let (steps, taken) = channel(MOST_ASKED);
         let mut session = Self {
             steps,
@@ -105,9 +105,9 @@ impl Session {
         let (steps, client) = (self.steps.clone(), Arc::clone(&self.client));
         self.tasks.spawn(async move {
             let step = if begins {
-                Step::First(Box::new(first(&client).await))
+                SessionStep::First(Box::new(first(&client).await))
             } else {
-                Step::Listed(client.list_containers(true).await)
+                SessionStep::Listed(client.list_containers(true).await)
             };
             let _ = steps.send(step).await;
         });
@@ -127,7 +127,7 @@ impl Session {
                 volumes.extend(client.inspect_volume(&name).await);
             }
             drop(permit);
-            let _ = steps.send(Step::Asked(id, Box::new(answer), volumes)).await;
+            let _ = steps.send(SessionStep::Asked(id, Box::new(answer), volumes)).await;
         });
     }
 
@@ -142,12 +142,12 @@ impl Session {
 
 /// Reads events into the queue until there are no more. It never waits for who takes them: an engine drops events of a
 /// reader that it finds slow, and does not say so.
-async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sender<Step>) {
+async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sender<SessionStep>) {
     for count in 1_usize.. {
         let line = match events.next_line().await {
             Ok(line) => line,
             Err(why) => {
-                let _ = steps.send(Step::Ended(why)).await;
+                let _ = steps.send(SessionStep::Ended(why)).await;
                 return;
             }
         };
@@ -161,7 +161,7 @@ async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sen
             }
         }
         // Where there is no room for the word, others wait there, and the queue is looked at after each of them.
-        let _ = steps.try_send(Step::Queued);
+        let _ = steps.try_send(SessionStep::Queued);
         if count % LINES_AT_ONCE == 0 {
             yield_now().await;
         }
@@ -194,7 +194,7 @@ async fn first(client: &EngineClient) -> Result<First, EngineError> {
 }
 
 /// The volumes of a container that have a name; one without was made with no options.
-fn named(answer: &Answer) -> Vec<String> {
+fn named(answer: &InspectAnswer) -> Vec<String> {
     let is_named = |name: &String| !(name.len() == 64 && name.chars().all(|one| one.is_ascii_hexdigit()));
     let mounts = answer.iter().flatten().flat_map(|picked| picked.value.mounts.iter().flatten());
     mounts.filter_map(|mount| mount.name.clone()).filter(|name| !name.is_empty()).filter(is_named).collect()

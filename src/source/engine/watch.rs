@@ -16,12 +16,12 @@ use super::client::EngineClient;
 use super::context::{self, Endpoint};
 use super::error::EngineError;
 use super::events::{ContainerEvent, StreamEnd};
-use super::inspect::Reader;
+use super::inspect::InspectReader;
 use super::inventory::{Change, Inventory};
 use super::look::{Seen, by_name, reader, runtime, seen};
 use super::options::Options;
 use super::queue::{Missed, Queued};
-use super::session::{Answer, First, Session, Step};
+use super::session::{First, InspectAnswer, Session, SessionStep};
 use super::{connect, volume};
 use crate::ruleset::Profile;
 use crate::source::capture::{Running, VolumeOptions};
@@ -90,7 +90,7 @@ pub struct InspectedContainer {
 
 /// What became of an event that was told.
 #[derive(Debug)]
-pub enum Told {
+pub enum Delivery {
     /// It was taken.
     Taken,
     /// Who is told is busy: it is to be told again a little later.
@@ -104,7 +104,11 @@ pub enum Told {
 ///
 /// # Errors
 /// The engine cannot be reached at the beginning. Later that is an event.
-pub fn watch(options: &Options, profiles: &[Profile], tell: &mut dyn FnMut(Event) -> Told) -> Result<(), EngineError> {
+pub fn watch(
+    options: &Options,
+    profiles: &[Profile],
+    tell: &mut dyn FnMut(Event) -> Delivery,
+) -> Result<(), EngineError> {
     let endpoint = context::endpoint(options)?;
     let runtime = runtime()?;
     let result = runtime.block_on(async {
@@ -139,7 +143,7 @@ struct Watch<'a> {
     permits: Arc<Semaphore>,
     profiles: &'a [Profile],
     inventory: Inventory,
-    tell: &'a mut dyn FnMut(Event) -> Told,
+    tell: &'a mut dyn FnMut(Event) -> Delivery,
     /// Whether the first list was read: it is told before all else.
     begun: bool,
     /// What is to be told, in order.
@@ -204,7 +208,7 @@ impl Watch<'_> {
         over
     }
 
-    async fn take_steps(&mut self, session: &mut Session, steps: &mut Receiver<Step>) -> Over {
+    async fn take_steps(&mut self, session: &mut Session, steps: &mut Receiver<SessionStep>) -> Over {
         let mut check = Instant::now() + CHECK;
         loop {
             session.tidy();
@@ -287,15 +291,15 @@ impl Watch<'_> {
         self.list(session);
     }
 
-    fn take_step(&mut self, session: &mut Session, step: Step) -> Result<(), EngineError> {
+    fn take_step(&mut self, session: &mut Session, step: SessionStep) -> Result<(), EngineError> {
         match step {
-            Step::Queued => {}
-            Step::Ended(why) => return Err(self.client.stream_error(why)),
-            Step::First(first) => {
+            SessionStep::Queued => {}
+            SessionStep::Ended(why) => return Err(self.client.stream_error(why)),
+            SessionStep::First(first) => {
                 session.listing = false;
                 self.first((*first)?);
             }
-            Step::Listed(list) => {
+            SessionStep::Listed(list) => {
                 session.listing = false;
                 let changes = self.inventory.listed(&list?);
                 if std::mem::take(&mut self.lost) {
@@ -304,7 +308,7 @@ impl Watch<'_> {
                 let at = now();
                 self.listed.extend(changes.into_iter().map(|(id, change)| (change, ContainerEvent::unseen(id, at))));
             }
-            Step::Asked(id, answer, volumes) => {
+            SessionStep::Asked(id, answer, volumes) => {
                 let mut waiting = session.asked.remove(&id).unwrap_or_default();
                 if let Some((change, event)) = waiting.pop_front() {
                     self.asked(change, &event, *answer, &volumes);
@@ -343,7 +347,7 @@ impl Watch<'_> {
     }
 
     /// Tells of a container that was asked about.
-    fn asked(&mut self, change: Change, event: &ContainerEvent, answer: Answer, volumes: &[Volume]) {
+    fn asked(&mut self, change: Change, event: &ContainerEvent, answer: InspectAnswer, volumes: &[Volume]) {
         let sources = Sources::default();
         let reader = reader(self.profiles, &sources);
         let options = volumes.iter().filter_map(|one| Some((one.name.clone(), volume::options(one)?)));
@@ -356,7 +360,7 @@ impl Watch<'_> {
             Ok(None) => Err(GONE.to_owned()),
             Err(error) => {
                 self.inventory.unasked(&event.id);
-                Err(Reader::uninspected(&error))
+                Err(InspectReader::uninspected(&error))
             }
         };
         let come = match change {
@@ -364,8 +368,10 @@ impl Watch<'_> {
             Change::Started => Come::Started,
             _ => return self.untold.push_back(Event::Began(event.id.clone(), event.at, answer.map(Box::new))),
         };
-        let witnessed =
-            |why| InspectedContainer { container: Reader::witnessed(event, why), ..InspectedContainer::default() };
+        let witnessed = |why| InspectedContainer {
+            container: InspectReader::witnessed(event, why),
+            ..InspectedContainer::default()
+        };
         self.untold.push_back(Event::Came(come, event.at, Box::new(answer.unwrap_or_else(witnessed))));
     }
 
@@ -405,12 +411,12 @@ impl Watch<'_> {
             && let Some(event) = self.untold.pop_front()
         {
             match (self.tell)(event) {
-                Told::Taken => {}
-                Told::Busy(event) => {
+                Delivery::Taken => {}
+                Delivery::Busy(event) => {
                     self.untold.push_front(event);
                     break;
                 }
-                Told::Unheard => return Err(Over::Unheard),
+                Delivery::Unheard => return Err(Over::Unheard),
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::clock::agrees;
 use super::files::{Files, said};
-use super::locks::Reader;
+use super::locks::LockReader;
 use super::login::Login;
 use super::mountinfo;
 use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
@@ -141,9 +141,12 @@ fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
 
 fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+    if bytes.len() as u64 >= MOST_MOUNTS {
+        // What was not read may lie over what was.
+        return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
+    }
     let table = mountinfo::parse(&bytes);
-    let mut gaps: Vec<String> =
-        odd_lines("its mount table", &table, bytes.len() as u64 >= MOST_MOUNTS).into_iter().collect();
+    let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
     let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
@@ -217,7 +220,7 @@ fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
     let inside = |pid: &Pid| {
         is_in(pid, &task.running.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids)
     };
-    let mut reader = Reader::new(&task.host.proc);
+    let mut reader = LockReader::new(&task.host.proc);
     for process in &mut kernel.processes {
         process.locks = reader.under(process.pid, inside);
     }

@@ -6,7 +6,6 @@ mod clock;
 mod container;
 mod files;
 mod images;
-mod inside;
 mod layers;
 pub mod locks;
 mod login;
@@ -15,6 +14,7 @@ mod outside;
 pub mod pid;
 mod places;
 mod plan;
+mod planned_paths;
 mod pool;
 pub mod process;
 mod program;
@@ -31,8 +31,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use images::ImageFiles;
-pub use login::Numbers;
-pub use plan::{Ground, Planned, ground};
+pub use login::LoginIds;
+pub use plan::{Planned, ResolveOptions, resolve_on_host};
 
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;
@@ -128,7 +128,7 @@ impl Begun {
     ///
     /// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
     /// Each has a gap that says so.
-    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut Numbers) -> Vec<String> {
+    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut LoginIds) -> Vec<String> {
         let host = match self.host {
             Ok(host) => host,
             Err(gap) => {
@@ -258,7 +258,7 @@ fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
 }
 
 /// Puts what was seen of the host itself beside its mounts.
-fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut Numbers) {
+fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut LoginIds) {
     capture.gaps.extend(seen.gaps);
     if let (Some(own), Some(mut kernel)) = (&mut capture.own, seen.kernel) {
         kernel.mounts = std::mem::take(&mut own.mounts);
@@ -273,10 +273,12 @@ fn fill(
     capture: &mut Capture,
     answers: Vec<Option<Answer>>,
     progress: &[Progress],
-    numbers: &mut Numbers,
+    numbers: &mut LoginIds,
 ) -> Vec<String> {
     let mut gone = Vec::new();
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
+        // Of one that is gone the sources were followed on the host.
+        let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
         let mut seen = match answer {
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
             Some(Answer::Container(Outcome::Gone(mounts))) => {
@@ -303,13 +305,13 @@ fn fill(
             }
             _ => {
                 let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-                if seen.kernel.is_none() {
-                    container.inspection = container.inspection.without_places();
-                }
                 seen.gaps.push(format!("its files did not answer{}", within(options)));
                 seen
             }
         };
+        if seen.kernel.is_none() && !is_gone {
+            container.inspection = container.inspection.without_places();
+        }
         if let Some(kernel) = &mut seen.kernel {
             let number = |(state, login): (String, Login)| (state, numbers.of(login));
             kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
