@@ -150,8 +150,8 @@ fn ground(
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let sight = &arguments.sight;
-    let ground = proc::Ground { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
-    let (grounded, told) = proc::ground(&ground, (rules, running), containers);
+    let options = proc::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
+    let (grounded, told) = proc::resolve_on_host(&options, (rules, running), containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
 }

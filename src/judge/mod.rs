@@ -9,6 +9,7 @@ mod stray_mounts;
 mod tables;
 mod undetermined;
 mod unresolved_places;
+mod unseen_peers;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,7 @@ use tables::side_file::side_file_fact;
 use tables::users::users_fact;
 use tables::{ask_tables, spawner};
 use unresolved_places::UnresolvedPlaces;
+use unseen_peers::UnseenPeers;
 
 /// Judges a layout by the rules, with the severities that the configuration gives them. What is declared counts; a
 /// verdict that would be worse without it says so.
@@ -85,12 +87,13 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
         stray_mounts::mark_stray_mounts(&mut all, rules);
+        let unseen_peers = UnseenPeers::of_candidates(&all, rules);
         all.retain(|candidate| candidate.listed);
         // Names, not the order of files, decide who comes first.
         all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         share_shown_places(&mut all);
-        let judgement =
-            Judgement { rules, config, home, candidates: &all, unresolved: UnresolvedPlaces::of_candidates(&all) };
+        let unresolved = UnresolvedPlaces::of_candidates(&all);
+        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
         judgement.report(&mut report);
     }
     spawner::find_spawners(layout, rules, &mut report);
@@ -125,6 +128,7 @@ struct Judgement<'a, 'b> {
     home: Option<&'b str>,
     candidates: &'b [Candidate<'a>],
     unresolved: UnresolvedPlaces<'b>,
+    unseen_peers: UnseenPeers<'a>,
 }
 
 impl<'a> Judgement<'a, '_> {

@@ -136,6 +136,8 @@ pub(crate) struct MountLookup<'a> {
     tree: Option<&'a HostTree>,
     /// Whether it is planned, so that sources are paths of the host and no mounts of its own.
     is_planned: bool,
+    /// Whether only the engine's list tells what it mounts.
+    is_uninspected: bool,
     /// Where the engine keeps volumes, where it was asked.
     volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
@@ -151,6 +153,7 @@ impl<'a> MountLookup<'a> {
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
             tree: live.map(|live| &*live.tree),
             is_planned: live.is_some_and(|live| live.is_planned),
+            is_uninspected: live.is_some_and(|live| live.is_uninspected),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: live.map(|live| live.links.clone()).unwrap_or_default(),
@@ -231,8 +234,10 @@ impl<'a> MountLookup<'a> {
             }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
                 let path = join(&source.text, &format!("./{below}"));
-                // Of a planned one the path counts: what the host mounts below its source comes with it.
-                let known = self.tree.filter(|_| self.is_planned);
+                // Of a planned one the path counts: what the host mounts below its source comes with it. So it does where
+                // nothing but the path is known.
+                let by_path = self.is_planned || (self.is_uninspected && mount.kernel.is_none());
+                let known = self.tree.filter(|_| by_path);
                 let place = self.host(&known.map_or(path.clone(), |tree| tree.canonical(&path)));
                 if place.filesystem == Filesystem::Host { place.shown_as(&source.shown) } else { place }
             }

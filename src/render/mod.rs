@@ -37,7 +37,7 @@ pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::{SafeLines, escape_json, safe};
-pub use turn::{SeenBy, Turn, TurnKind, write_json as turn_json, write_text as turn_text};
+pub use turn::{SeenBy, Turn, TurnKind, rfc3339, write_json as turn_json, write_text as turn_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

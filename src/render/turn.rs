@@ -130,7 +130,7 @@ struct JsonFinding<'a> {
 pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let document = JsonTurn {
         schema_version: SCHEMA_VERSION,
-        time: time(turn.at, true),
+        time: rfc3339(turn.at, true),
         kind: turn.kind.name(),
         container: turn.container,
         id: turn.id,
@@ -167,7 +167,7 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
 pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let project = turn.project.map_or_else(String::new, |project| format!("{project}/"));
     let before = turn.before.map_or_else(String::new, |before| format!(" ({} before)", before.name()));
-    let head = format!("{} {} {project}{}{before}", time(turn.at, false), turn.kind.name(), turn.container);
+    let head = format!("{} {} {project}{}{before}", rfc3339(turn.at, false), turn.kind.name(), turn.container);
     let mut told = Vec::new();
     if turn.kind != TurnKind::Gone {
         let counted = turn.findings.iter().filter(|finding| finding.suppressed.is_none());
@@ -187,7 +187,7 @@ pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// A time in nanoseconds since 1970 as RFC 3339 has it, in UTC; to the second, or exactly.
-fn time(at: i64, exact: bool) -> String {
+pub fn rfc3339(at: i64, exact: bool) -> String {
     let (seconds, nanos) = (at.div_euclid(SECOND), at.rem_euclid(SECOND));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = date(days);
@@ -228,9 +228,9 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
             (-1, "1969-12-31T23:59:59Z"),
         ] {
-            assert_eq!(time(at * SECOND, false), told);
+            assert_eq!(rfc3339(at * SECOND, false), told);
         }
-        assert_eq!(time(7, true), "1970-01-01T00:00:00.000000007Z");
+        assert_eq!(rfc3339(7, true), "1970-01-01T00:00:00.000000007Z");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::address::{self, Address};
 use super::error::EngineError;
-use super::{Options, Tls};
+use super::options::{Options, Tls};
 
 /// The name of the context that stands for `DOCKER_HOST` and the TLS options.
 const DEFAULT: &str = "default";
