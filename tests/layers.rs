@@ -58,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
-    ("rustix", &["source/git/", "source/proc/"]),
+    ("rustix", &["source/git/", "source/proc/", "text/confined.rs"]),
     ("similar", &["render/diff.rs", "triage/changes.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),

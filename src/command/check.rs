@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, bail};
 
+use super::World;
 use super::progress::Progress;
-use super::{World, read_stdin};
+use super::reading::read_stdin;
 use crate::cli::{Check, Compose};
 use crate::model::{Container, Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;

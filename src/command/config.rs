@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{World, read_stdin};
+use super::World;
+use super::reading::read_stdin;
 use crate::cli::Config;
 use crate::model::Level;
 use crate::render;

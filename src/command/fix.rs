@@ -15,17 +15,18 @@ use crate::fix::{self, Fix};
 use crate::model::{Layout, Level};
 use crate::render::{self, Style, safe};
 use crate::ruleset::{Ruleset, Severity};
-use crate::text::{Pos, Sources, Span};
+use crate::text::{Pos, Reader, Sources, Span};
 use crate::triage::ExitStatus;
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
     arguments: &Check,
     (cli, world, rules, style): (&Cli, &World, &Ruleset, Style),
+    reader: &Reader,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, world, rules, programs: OnceLock::from(programs(rules)) };
+    let asked = Asked { cli, arguments, world, rules, reader, programs: OnceLock::from(programs(rules)) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &world.directory)?;
     let status = first.status;
@@ -59,6 +60,7 @@ struct Asked<'a> {
     arguments: &'a Check,
     world: &'a World,
     rules: &'a Ruleset,
+    reader: &'a Reader,
     programs: OnceLock<Vec<String>>,
 }
 
@@ -86,7 +88,7 @@ struct Changed {
 impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
-        let sources = Sources::planning(planned);
+        let sources = Sources::reading(self.reader.clone().with_planned(planned));
         let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);

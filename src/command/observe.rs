@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use super::World;
 use super::live::live;
-use super::{World, read_stdin};
+use super::reading::read_stdin;
 use crate::cli::Sight;
 use crate::model::Layout;
 use crate::ruleset::Ruleset;

@@ -2,12 +2,24 @@
 //! Uses nothing else of this crate.
 
 mod comment;
+#[cfg(target_os = "linux")]
+mod confined;
 mod near;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+use portable as confined;
+mod quote;
+mod read_error;
+mod reader;
 pub mod scalar;
 mod source;
 pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub use quote::{quotable, quoted};
+pub use read_error::{EntryKind, ReadError};
+pub use reader::{Listed, Reader, repository_top};
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

@@ -116,7 +116,7 @@ impl Loading<'_> {
         let mut name = None;
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
-            let Ok(text) = read::text(&path, self.options.stdin.as_deref()) else { continue };
+            let Some(text) = read::text(self.sources, &path, self.options.stdin.as_deref()) else { continue };
             // Most files have none, and parsing them twice is not free.
             if !text.lines().any(|line| line.starts_with(['n', '"', '\'', '{', '!', '?'])) {
                 continue;
@@ -138,7 +138,7 @@ impl Loading<'_> {
     fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
         let default = Path::new(directory).join(".env");
         match given {
-            [] if default.is_file() && !self.is_env_disabled() => vec![default],
+            [] if self.sources.reader().is_file(&default) && !self.is_env_disabled() => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
         }

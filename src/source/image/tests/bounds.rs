@@ -8,7 +8,7 @@ use super::{at, made, none, shown};
 use crate::source::image::ignored::Ignored;
 use crate::source::image::pattern::{component, matches};
 use crate::source::image::{Build, Context, Directory, Dockerfile, Found, Kind, load};
-use crate::text::{Sources, Span};
+use crate::text::{Reader, Sources, Span};
 
 #[test]
 fn large_and_deep_files_end_soon() {
@@ -127,7 +127,7 @@ fn a_dockerfile_from_disk() {
     fs::write(root.join("run.sh"), "").unwrap();
     fs::write(root.join("latin"), b"FROM x\nUSER \xe9\n").unwrap();
     fs::write(root.join("huge"), vec![b'#'; 1024 * 1024 + 1]).unwrap();
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let one = |dockerfile: Dockerfile, context: Option<&Path>| {
         let context = context.map(Path::to_owned);
         let build = Build { context, dockerfile, target: None, args: &none(), span: Span::default() };
