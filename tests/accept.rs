@@ -297,6 +297,7 @@ fn a_configuration_is_found_upward_of_the_first_path_or_named() {
 fn rules_of_the_configuration_are_beside_it_and_the_command_line_wins() {
     let page = "# home-mounted: mine\n";
     let files = project(&[
+        (".git/HEAD", ""),
         ("deep/compose.yaml", SHARED),
         ("overlock.yaml", "rules: own"),
         ("own/explain/home-mounted.md", page),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,11 +17,13 @@ use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
 use crate::source::{code, image, script};
-use crate::text::{Sources, Syntax, yaml_comments};
+use crate::text::{Reader, Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
 /// The baseline's file, where none is named.
 const BASELINE_FILE: &str = "overlock.baseline.json";
+/// The largest baseline that is read, in bytes: a hundred thousand findings.
+const MAX_BASELINE: u64 = 64 << 20;
 /// How many entries that are gone are named.
 const NAMED: usize = 5;
 
@@ -51,8 +52,10 @@ impl Acceptance<'_> {
             return Ok(None);
         };
         let shown = path.display().to_string();
-        let text = fs::read(absolute(path, self.world))
-            .map_err(anyhow::Error::from)
+        let whole = PathBuf::from(absolute(path, self.world));
+        let text = Reader::default()
+            .with_typed(&whole)
+            .read(&whole, MAX_BASELINE)
             .with_context(|| format!("cannot read the baseline {shown}; write one with --write-baseline={shown}"))?;
         let read = Baseline::parse(&String::from_utf8_lossy(&text)).with_context(|| format!("the baseline {shown}"))?;
         Ok(Some((shown, read)))
@@ -74,7 +77,8 @@ impl Acceptance<'_> {
         let base = baseline.as_deref().and_then(parent_and_name).map(|(directory, _)| directory.to_owned());
         let base = base.unwrap_or_else(|| {
             let start = PathBuf::from(absolute(self.first.as_deref().unwrap_or(Path::new(".")), self.world));
-            let directory = if start.is_dir() { start.as_path() } else { start.parent().unwrap_or(&start) };
+            let directory =
+                if Reader::of_host().is_directory(&start) { start.as_path() } else { start.parent().unwrap_or(&start) };
             code::top(directory).display().to_string()
         });
         self.names_below(&base)

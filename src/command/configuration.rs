@@ -6,7 +6,10 @@ use super::World;
 use crate::cli::Cli;
 use crate::model::{Diagnostic, Level, join, parent_and_name};
 use crate::ruleset::{CONFIG_FILE, Config};
-use crate::text::Sources;
+use crate::text::{ReadError, Sources};
+
+/// The largest configuration that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The configuration of a run.
 #[derive(Debug, Default)]
@@ -35,7 +38,11 @@ pub(super) fn find(cli: &Cli, first: Option<&Path>, world: &World, sources: &Sou
         Some(path) => absolute(path, world),
         None => {
             let start = PathBuf::from(absolute(first.unwrap_or(Path::new(".")), world));
-            let found = start.ancestors().map(|directory| directory.join(CONFIG_FILE)).find(|path| path.is_file());
+            let reader = sources.reader();
+            let is_there = |path: &PathBuf| matches!(reader.kind(path), Ok(_) | Err(ReadError::Outside { .. }));
+            let is_inside = |directory: &&Path| reader.real_path(directory).is_ok();
+            let directories = start.ancestors().filter(is_inside);
+            let found = directories.map(|directory| directory.join(CONFIG_FILE)).find(is_there);
             let Some(path) = found else { return Configuration::default() };
             path.display().to_string()
         }
@@ -46,10 +53,10 @@ pub(super) fn find(cli: &Cli, first: Option<&Path>, world: &World, sources: &Sou
 fn read(path: &str, world: &World, sources: &Sources) -> Configuration {
     let shown = Path::new(path).strip_prefix(&world.directory).unwrap_or(Path::new(path)).display().to_string();
     let directory = parent_and_name(path).map(|(directory, _)| directory.to_owned());
-    let text = match std::fs::read_to_string(path) {
+    let text = match sources.reader().read_text(Path::new(path), MAX_BYTES) {
         Ok(text) => text,
         Err(error) => {
-            let message = format!("cannot read the configuration: {error}; check its path and permissions");
+            let message = format!("cannot read the configuration: {error}");
             let told = vec![Diagnostic::about(Level::Error, Some(shown), message)];
             return Configuration { told, ..Configuration::default() };
         }

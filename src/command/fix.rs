@@ -216,7 +216,7 @@ impl Fixing<'_> {
             return Err("standard input cannot be changed".to_owned());
         }
         let path: PathBuf = self.asked.world.directory.join(Path::new(name));
-        let path = path.canonicalize().map_err(|error| error.to_string())?;
+        let path = self.asked.reader.real_path(&path).map_err(|error| error.to_string())?;
         if path.starts_with(&self.root) {
             return Ok(path);
         }

@@ -100,7 +100,7 @@ impl World {
 /// # Errors
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
-    let sources = Sources::reading(reading::reader(&cli.command, world));
+    let sources = Sources::reading(reading::reader(cli, world));
     let configuration = match &cli.command {
         // What Compose prints hangs on nothing of ours.
         Command::Config(_) => Configuration::default(),

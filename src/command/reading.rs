@@ -5,22 +5,25 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::World;
-use crate::cli::{Command, Compose};
+use crate::cli::{Cli, Command, Compose};
 use crate::text::Reader;
 
-/// The largest text that is taken from standard input, in bytes: a capture.
-const MAX_STDIN: u64 = 64 << 20;
+/// The largest capture that is read, in bytes. Standard input holds nothing larger.
+pub(super) const MAX_CAPTURE: u64 = 256 << 20;
 
 /// The reader of a command's inputs.
-pub(super) fn reader(command: &Command, world: &World) -> Reader {
+pub(super) fn reader(cli: &Cli, world: &World) -> Reader {
     let confined = Reader::default();
-    match command {
+    let reader = match &cli.command {
         Command::Check(check) => plan(confined, &check.paths, &check.compose, world),
         Command::Graph(graph) => plan(confined, &graph.paths, &graph.compose, world),
         Command::Preflight(preflight) => plan(Reader::of_host(), &preflight.paths, &preflight.compose, world),
         Command::Config(config) => plan(Reader::of_host(), config.path.as_slice(), &config.compose, world),
-        _ => confined,
-    }
+        // What a team configures is looked for where the tool runs.
+        _ => confined.with_directory(&world.directory),
+    };
+    let reader = cli.config.iter().fold(reader, |reader, path| reader.with_path(&world.directory.join(path)));
+    cli.rules.iter().fold(reader, |reader, path| reader.with_directory(&world.directory.join(path)))
 }
 
 /// Adds what a plan is given by: on the command line, or where that names nothing in the environment, as to Compose.
@@ -50,9 +53,9 @@ fn plan(reader: Reader, paths: &[PathBuf], compose: &Compose, world: &World) -> 
 /// Reads standard input, for `-f -` and `--from -`.
 pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    io::stdin().take(MAX_STDIN + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_STDIN {
-        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_STDIN >> 20)));
+    io::stdin().take(MAX_CAPTURE + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_CAPTURE {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_CAPTURE >> 20)));
     }
     Ok(text)
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::Hasher as _;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::configuration::absolute;
 use super::{World, live, write};
 use crate::cli::Report;
 use crate::source::engine;
+use crate::text::{ReadError, Reader};
 use crate::triage::{History, HistoryError};
 
 /// Where the engine of a host is, if nothing says otherwise.
@@ -63,7 +63,7 @@ impl State {
         let shown = self.file.display();
         let text = match read(&self.file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
+            Err(ReadError::Absent) => return (None, None),
             Err(error) => {
                 return (None, Some(format!("what the last report kept cannot be read ({shown}: {error}); {ANEW}")));
             }
@@ -108,12 +108,8 @@ impl State {
 
 const ANEW: &str = "the comparison starts anew, and everything is told as new";
 
-fn read(path: &Path) -> io::Result<String> {
-    let known = fs::metadata(path)?;
-    if !known.is_file() || known.len() > MOST_BYTES {
-        return Err(io::Error::other("it is no file of a usual size"));
-    }
-    String::from_utf8(fs::read(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
+fn read(path: &Path) -> Result<String, ReadError> {
+    Reader::of_host().read_text(path, MOST_BYTES)
 }
 
 fn wait(lock: &File, path: &Path, most: Duration) -> anyhow::Result<()> {

@@ -70,7 +70,7 @@ impl From<Errno> for OpenError {
 fn read_error(errno: Errno) -> ReadError {
     match errno {
         Errno::NXIO | Errno::NODEV => ReadError::NotRegular("a socket or a device that is not there"),
-        Errno::LOOP => ReadError::Failed("its links lead round in a circle".to_owned()),
+        Errno::LOOP => ReadError::Failed("too many levels of symbolic links".to_owned()),
         Errno::INVAL => ReadError::Absent,
         errno => io::Error::from(errno).into(),
     }
@@ -81,6 +81,7 @@ fn read_error(errno: Errno) -> ReadError {
 enum Purpose {
     Content,
     Kind,
+    OwnKind,
     Listing,
 }
 
@@ -91,6 +92,7 @@ impl Purpose {
             | match self {
                 Self::Content => reading,
                 Self::Kind => OFlags::PATH,
+                Self::OwnKind => OFlags::PATH | OFlags::NOFOLLOW,
                 Self::Listing => reading | OFlags::DIRECTORY,
             }
     }
@@ -119,7 +121,16 @@ impl Directory {
 
     /// What is at a path, after links.
     pub(super) fn kind(&self, below: &Path, links: bool) -> Result<EntryKind, OpenError> {
-        let entry = self.at(below, Purpose::Kind, links)?;
+        self.looked_at(below, Purpose::Kind, links)
+    }
+
+    /// What is at a path itself, which may be a link.
+    pub(super) fn own_kind(&self, below: &Path, links: bool) -> Result<EntryKind, OpenError> {
+        self.looked_at(below, Purpose::OwnKind, links)
+    }
+
+    fn looked_at(&self, below: &Path, purpose: Purpose, links: bool) -> Result<EntryKind, OpenError> {
+        let entry = self.at(below, purpose, links)?;
         Ok(kind_of(FileType::from_raw_mode(rustix::fs::fstat(&entry)?.st_mode)))
     }
 
@@ -175,7 +186,8 @@ fn by_components(root: BorrowedFd<'_>, below: &Path, flags: OFlags, links: bool)
                 continue;
             }
             // To look at, a link itself is opened.
-            Ok(opened) if !flags.contains(OFlags::PATH) || !is_link(&rustix::fs::fstat(&opened)?) => return Ok(opened),
+            Ok(opened) if !flags.contains(OFlags::PATH) || flags.contains(OFlags::NOFOLLOW) => return Ok(opened),
+            Ok(opened) if !is_link(&rustix::fs::fstat(&opened)?) => return Ok(opened),
             Ok(_) => Errno::LOOP,
             Err(failed) => failed,
         };
@@ -255,6 +267,11 @@ pub(super) fn list_anywhere(path: &Path, most: usize) -> Result<Vec<(OsString, E
 /// What is at any path, after links.
 pub(super) fn kind_anywhere(path: &Path) -> Result<EntryKind, ReadError> {
     Ok(kind_of(FileType::from_raw_mode(rustix::fs::stat(path).map_err(read_error)?.st_mode)))
+}
+
+/// What is at any path itself, which may be a link.
+pub(super) fn own_kind_anywhere(path: &Path) -> Result<EntryKind, ReadError> {
+    Ok(kind_of(FileType::from_raw_mode(rustix::fs::lstat(path).map_err(read_error)?.st_mode)))
 }
 
 fn kind_error(stat: &Stat) -> Result<(), ReadError> {
@@ -430,6 +447,8 @@ mod tests {
             assert_eq!(names, [("back".into(), EntryKind::Link), ("file".into(), EntryKind::File)]);
             assert_eq!(root.kind(Path::new(""), true).unwrap(), EntryKind::Directory);
             assert!(matches!(root.list(Path::new("out"), true, 9), Err(OpenError::Leaves)));
+            assert_eq!(root.own_kind(Path::new("directory/deep/back"), true).unwrap(), EntryKind::Link);
+            assert_eq!(root.own_kind(Path::new("dangling"), true).unwrap(), EntryKind::Link);
         }
         assert!(!kernel.by_components.load(Ordering::Relaxed), "this kernel has openat2");
     }

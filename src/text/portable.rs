@@ -43,6 +43,11 @@ impl Directory {
         Ok(kind_anywhere(&self.at(below, links)?)?)
     }
 
+    pub(super) fn own_kind(&self, below: &Path, links: bool) -> Result<EntryKind, OpenError> {
+        let above = self.at(below.parent().unwrap_or(below), links)?;
+        Ok(own_kind_anywhere(&above.join(below.file_name().unwrap_or_default()))?)
+    }
+
     pub(super) fn list(&self, below: &Path, links: bool, most: usize) -> Result<Vec<(OsString, EntryKind)>, OpenError> {
         Ok(list_anywhere(&self.at(below, links)?, most)?)
     }
@@ -98,6 +103,10 @@ pub(super) fn kind_anywhere(path: &Path) -> Result<EntryKind, ReadError> {
     Ok(kind_of(fs::metadata(path)?.file_type()))
 }
 
+pub(super) fn own_kind_anywhere(path: &Path) -> Result<EntryKind, ReadError> {
+    Ok(kind_of(fs::symlink_metadata(path)?.file_type()))
+}
+
 fn kind_of(file_type: fs::FileType) -> EntryKind {
     match () {
         () if file_type.is_file() => EntryKind::File,
@@ -125,6 +134,7 @@ mod tests {
         assert_eq!(root.content(Path::new("inside"), true, 2).unwrap().size, 4);
         assert!(root.content(Path::new("inside"), false, 9).is_err());
         assert_eq!(root.kind(Path::new("sub"), true).unwrap(), EntryKind::Directory);
+        assert_eq!(root.own_kind(Path::new("outside"), true).unwrap(), EntryKind::Link);
         assert_eq!(root.list(Path::new("sub"), true, 9).unwrap().len(), 1);
         assert!(matches!(root.list(Path::new("sub"), true, 0), Err(OpenError::System(ReadError::TooMany { .. }))));
         for path in ["outside", "../secret", "sub/../../secret"] {

@@ -7,7 +7,7 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// Nothing is there.
-    #[error("there is no such file; check its path")]
+    #[error("No such file or directory; check the path")]
     Absent,
     /// It is not below a directory that may be read, after all links.
     #[error("it is outside {around}; give it as a PATH to read it")]
@@ -34,7 +34,7 @@ pub enum ReadError {
     #[error("it is on a filesystem of the kernel, such as proc or sysfs, of which nothing is read")]
     KernelFile,
     /// The system does not let this process read it.
-    #[error("it may not be read (permission denied); check its permissions")]
+    #[error("Permission denied; check its permissions")]
     Denied,
     /// It is not UTF-8.
     #[error("it is not UTF-8; save it as UTF-8")]

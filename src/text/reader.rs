@@ -74,6 +74,12 @@ impl Reader {
         Self { planned, ..self }
     }
 
+    /// The same, but what is outside its roots is not read.
+    #[must_use]
+    pub fn within_roots(&self) -> Self {
+        Self { reach: Reach::Roots, ..self.clone() }
+    }
+
     /// Adds a path that a person named to look at, absolute. A directory becomes a root with the repository around it; a
     /// file may be read wherever it is, and its directory becomes a root in the same way.
     #[must_use]
@@ -94,8 +100,8 @@ impl Reader {
     #[must_use]
     pub fn with_typed(mut self, path: &Path) -> Self {
         match left_repository(path) {
-            Some(top) => self.add_root(&top),
-            None => self.typed.push(Arc::new(Typed { path: path.to_owned(), stream: OnceLock::new() })),
+            Some(top) if self.reach == Reach::Roots => self.add_root(&top),
+            _ => self.typed.push(Arc::new(Typed { path: path.to_owned(), stream: OnceLock::new() })),
         }
         self
     }
@@ -163,6 +169,17 @@ impl Reader {
             Reach::Host => confined::kind_anywhere(path),
             Reach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
             Reach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
+        }
+    }
+
+    /// What is at a path itself: links on the way are followed, one at its end is not.
+    ///
+    /// # Errors
+    /// Nothing is there, or it may not be looked at.
+    pub fn own_kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        match self.reach {
+            Reach::Host => confined::own_kind_anywhere(path),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.own_kind(below, links)),
         }
     }
 
@@ -256,13 +273,10 @@ impl Reader {
         if let Some((root, below)) = self.below_root(path) {
             return Some((root, below.to_owned()));
         }
-        for above in path.ancestors().skip(1) {
-            if let Ok(real) = above.canonicalize() {
-                let (root, below) = self.below_root(&real)?;
-                return Some((root, below.join(path.strip_prefix(above).ok()?)));
-            }
-        }
-        None
+        let path = std::path::absolute(path).ok()?;
+        let (above, real) = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)))?;
+        let (root, below) = self.below_root(&real)?;
+        Some((root, below.join(path.strip_prefix(above).ok()?)))
     }
 
     fn below_root<'r, 'p>(&'r self, path: &'p Path) -> Option<(&'r Root, &'p Path)> {

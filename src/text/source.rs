@@ -169,17 +169,17 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Mutex<Vec<Arc<SourceFile>>>,
-    reader: Reader,
+    reader: Arc<Reader>,
 }
 
 impl Sources {
     /// Files that this reader reads.
     pub fn reading(reader: Reader) -> Self {
-        Self { reader, ..Self::default() }
+        Self { reader: Arc::new(reader), ..Self::default() }
     }
 
     /// What reads every file that is not ours.
-    pub fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &Arc<Reader> {
         &self.reader
     }
 

@@ -170,7 +170,7 @@ impl Loading<'_> {
         if root.is_none() && self.diagnostics.len() == before {
             self.refuse(Refusal::new(span, format!("{}, which this extends, is empty", self.shown(&path))));
         }
-        let directory = frame.directory_of(&clean(&path.display().to_string()));
+        let directory = frame.directory_of(&clean(&path.display().to_string()), self.sources.reader());
         let mut told = Vec::new();
         let base = paths::Base { directory: &directory, home: self.home.as_deref() };
         let root = paths::resolve(&root?, &base, &mut told);

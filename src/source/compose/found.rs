@@ -41,7 +41,7 @@ impl Loading<'_> {
         }
         let mut variables = self.variables_of(&self.env_files(&before, &given), &around);
         let files = match options.files.as_slice() {
-            [] => match discover(context, Path::new(&before), &variables) {
+            [] => match discover(context, Path::new(&before), &variables, self.sources.reader()) {
                 Ok(files) => files,
                 Err(told) => {
                     self.tell(told);

@@ -11,6 +11,7 @@ use super::tree::{as_text, is_symbolic, mapping, same, with, without};
 use super::{NOT_JUDGED, Refusal};
 use crate::model::{Level, clean, join};
 use crate::text::yaml::Node;
+use crate::text::{EntryKind, ReadError};
 
 /// How deep includes may stand in each other, and how many files they may bring in.
 const MAX_DEPTH: usize = 100;
@@ -65,16 +66,17 @@ impl Loading<'_> {
             None => {
                 let path = frame.absolute(first);
                 let parent = path.parent().map_or_else(String::new, |parent| parent.display().to_string());
-                (frame.directory_of(&path.display().to_string()), parent)
+                (frame.directory_of(&path.display().to_string(), self.sources.reader()), parent)
             }
             Some(own) if own.starts_with('/') => (own.to_owned(), own.to_owned()),
-            Some(own) => (frame.directory_of(own), join(&frame.working, own)),
+            Some(own) => (frame.directory_of(own, self.sources.reader()), join(&frame.working, own)),
         };
         let loader = clean(&self.context.cwd.join(loader).display().to_string());
         let env_files = self.included_env_files(item, frame)?;
         // Nothing switches the `.env` of an included project off.
         let beside = Path::new(&loader).join(".env");
-        let env_files = if env_files.is_empty() && beside.is_file() { vec![beside] } else { env_files };
+        let env_files =
+            if env_files.is_empty() && self.sources.reader().is_file(&beside) { vec![beside] } else { env_files };
         let variables = self.variables_of(&env_files, &frame.variables);
         self.frames += 1;
         let child = Frame { working, loader, variables, id: self.frames };
@@ -85,8 +87,11 @@ impl Loading<'_> {
         let mut files = Vec::new();
         for file in item.get("env_file").map(|node| texts(node)).unwrap_or_default() {
             let path = self.context.cwd.join(join(&frame.working, &file));
-            if !path.is_file() {
-                let message = format!("the env_file {} of this include is not here", self.shown(&path));
+            let kind = self.sources.reader().kind(&path);
+            if kind != Ok(EntryKind::File) {
+                let why = kind.err().filter(|error| *error != ReadError::Absent);
+                let why = why.map_or_else(|| "is not here".to_owned(), |error| format!("is not read: {error}"));
+                let message = format!("the env_file {} of this include {why}", self.shown(&path));
                 self.refuse(Refusal::new(item.span, message));
                 return None;
             }

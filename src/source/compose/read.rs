@@ -6,7 +6,7 @@ use crate::model::{Diagnostic, Level};
 use crate::text::{FileId, ReadError, Sources, Span, Syntax};
 
 /// The largest file that is read, in bytes. No compose file comes near it.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads a compose file in, `-` being what standard input held.
 pub(super) fn read_compose(

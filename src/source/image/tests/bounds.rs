@@ -97,7 +97,8 @@ fn a_context_on_disk_ends_at_its_edge() {
     std::os::unix::fs::symlink("a", root.join("in")).unwrap();
     std::os::unix::fs::symlink("..", root.join("up")).unwrap();
     std::os::unix::fs::symlink("gone", root.join("dangling")).unwrap();
-    let context = Directory::new(&root, None);
+    let reader = std::sync::Arc::new(Reader::of_host());
+    let context = Directory::new(&root, None, &reader);
     for (path, kind) in [
         ("", Some(Kind::Directory)),
         ("a", Some(Kind::File)),
@@ -115,7 +116,7 @@ fn a_context_on_disk_ends_at_its_edge() {
     }
     assert_eq!(context.list("sub").unwrap(), ["b"]);
     fs::write(root.join("other.Dockerfile.dockerignore"), "a\n").unwrap();
-    let other = Directory::new(&root, Some(&root.join("other.Dockerfile")));
+    let other = Directory::new(&root, Some(&root.join("other.Dockerfile")), &reader);
     assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(Kind::File)));
 }
 
@@ -143,7 +144,7 @@ fn a_dockerfile_from_disk() {
     let inline = Dockerfile::Inline { name: "compose.yaml".into(), text: "FROM x\nUSER u\n".into() };
     assert_eq!(shown(&one(inline, Some(root))), "on x ; user u");
     for (name, expected) in [
-        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory (os error 2); check `build`"),
+        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory; check `build`"),
         ("./latin", "the Dockerfile `latin` is not UTF-8; save it as UTF-8"),
         ("huge", "the Dockerfile `huge` is larger than 1 MiB and is not read"),
         (".", "the Dockerfile `` is no file; check `build`"),
