@@ -66,6 +66,47 @@ const HOMES: &[(&str, &[&str])] = &[
     ("terminal_size", &["main.rs"]),
 ];
 
+/// Where files are looked at, read or written beside the reader and the writer, and why.
+const TOUCH_FILES: &[&str] = &[
+    // The reader, and its twin that writes.
+    "text/reader.rs",
+    "text/confined.rs",
+    "text/portable.rs",
+    "text/writer.rs",
+    "command/write.rs",
+    // The kernel's own tables, and containers' files by a confined root of its own.
+    "source/proc/",
+    // The mode and group of the engine's socket.
+    "source/engine/error.rs",
+    // What only writes.
+    "command/shell.rs",
+    "command/output.rs",
+    "command/state.rs",
+    // Where git's own program is asked.
+    "command/since.rs",
+    "source/git/",
+];
+
+/// What looks at, reads, lists or writes files.
+const FILE_CALLS: &[&str] = &[
+    "fs::read",
+    "fs::write",
+    "fs::metadata",
+    "fs::symlink_metadata",
+    "fs::canonicalize",
+    "File::",
+    "OpenOptions",
+    "read_dir(",
+    "read_link(",
+    "symlink_metadata(",
+    ".canonicalize(",
+    ".is_file()",
+    ".is_dir()",
+    ".is_symlink()",
+    ".exists()",
+    "WalkBuilder",
+];
+
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -116,6 +157,23 @@ fn an_outside_crate_is_used_at_home_only() {
             let parts = text.split(&format!("{name}::")).collect::<Vec<_>>();
             let uses = parts.windows(2).any(|pair| !pair[0].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
             assert!(!uses || homes.iter().any(|home| path.starts_with(home)), "{path} uses {name}");
+        }
+    }
+}
+
+#[test]
+fn files_are_read_by_the_reader_and_written_by_the_writer() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path) && !path.contains("/tests/")) {
+        if TOUCH_FILES.iter().any(|home| path.starts_with(home)) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for call in FILE_CALLS {
+            // `SourceFile::new` is another name.
+            let at = text.match_indices(call).find(|(at, _)| {
+                !call.starts_with("File") || !text[..*at].ends_with(|before: char| before.is_alphanumeric())
+            });
+            assert!(at.is_none(), "{path} uses {call}: let text::Reader do it");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::World;
 use crate::cli::Cli;
 use crate::model::{Diagnostic, Level, join, parent_and_name};
 use crate::ruleset::{CONFIG_FILE, Config};
-use crate::text::{ReadError, Sources};
+use crate::text::Sources;
 
 /// The largest configuration that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -39,10 +39,9 @@ pub(super) fn find(cli: &Cli, first: Option<&Path>, world: &World, sources: &Sou
         None => {
             let start = PathBuf::from(absolute(first.unwrap_or(Path::new(".")), world));
             let reader = sources.reader();
-            let is_there = |path: &PathBuf| matches!(reader.kind(path), Ok(_) | Err(ReadError::Outside { .. }));
             let is_inside = |directory: &&Path| reader.real_path(directory).is_ok();
             let directories = start.ancestors().filter(is_inside);
-            let found = directories.map(|directory| directory.join(CONFIG_FILE)).find(is_there);
+            let found = directories.map(|directory| directory.join(CONFIG_FILE)).find(|path| reader.has_input(path));
             let Some(path) = found else { return Configuration::default() };
             path.display().to_string()
         }

@@ -8,6 +8,7 @@ mod filesystems;
 mod level;
 mod matrix;
 mod message;
+mod mistake;
 mod named;
 mod profile;
 mod version;
@@ -30,7 +31,7 @@ pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, 
 pub use version::VersionRange;
 
 use crate::text::yaml::{self, Limits};
-use crate::text::{EntryKind, FileId, Pos, ReadError, Reader, Sources, Span, nearest};
+use crate::text::{EntryKind, FileId, Pos, ReadError, Reader, Sources, Span, nearest, quoted};
 use check::Checker;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -114,7 +115,7 @@ impl Ruleset {
         } else {
             format!("did you mean {}?", near.join(", "))
         };
-        Err(format!("there is no rule `{rule}`; {hint}"))
+        Err(format!("there is no rule {}; {hint}", quoted(rule)))
     }
 
     /// The profile of an id.
@@ -225,7 +226,8 @@ impl Added<'_> {
                     line: u32::try_from(at.line()).unwrap_or(1),
                     column: u32::try_from(at.column()).unwrap_or(1),
                 });
-                problems.push(Problem { message: error.to_string(), span: Span::at(self.add(), pos) });
+                problems
+                    .push(Problem { message: mistake::message(&error.to_string()), span: Span::at(self.add(), pos) });
                 None
             }
         }
@@ -235,8 +237,10 @@ impl Added<'_> {
         let (profile, _) = self.typed::<Profile>(problems)?;
         for lock in &profile.locks {
             if lock.path.strip_prefix("{state_dir}").is_none_or(|below| below.contains('{')) {
-                let message =
-                    format!("the path of the lock `{}` begins with {{state_dir}} and names nothing else", lock.id);
+                let message = format!(
+                    "the path of the lock {} begins with {{state_dir}} and names nothing else",
+                    quoted(&lock.id)
+                );
                 problems.push(Problem { message, span: Span::file_start(self.add()) });
             }
         }

@@ -18,7 +18,7 @@ pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
-pub use quote::{quotable, quoted};
+pub use quote::{quotable, quoted, quoted_path};
 pub use read_error::{EntryKind, ReadError};
 pub use reader::{Listed, Reader, repository_top};
 pub(crate) use source::narrow;

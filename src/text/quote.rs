@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 /// The most characters of a word.
 const MAX_WORD: usize = 64;
+/// What stands for any other text. Where it is, the message's own place tells.
+const NOT_A_WORD: &str = "(not a word)";
 
 /// The text where it is a word: letters and digits of ASCII, `.`, `_` and `-`, 64 at most.
 pub fn quotable(text: &str) -> Option<&str> {
@@ -12,9 +14,15 @@ pub fn quotable(text: &str) -> Option<&str> {
     (!text.is_empty() && text.len() <= MAX_WORD && text.bytes().all(of_word)).then_some(text)
 }
 
-/// A word in backticks; of any other text what it is, such as `a key that is not a word`.
-pub fn quoted<'a>(text: &str, otherwise: &'a str) -> Cow<'a, str> {
-    quotable(text).map_or(Cow::Borrowed(otherwise), |word| Cow::Owned(format!("`{word}`")))
+/// A word in backticks, or that it is none.
+pub fn quoted(text: &str) -> Cow<'static, str> {
+    quotable(text).map_or(Cow::Borrowed(NOT_A_WORD), |word| Cow::Owned(format!("`{word}`")))
+}
+
+/// Words between separators, as of a path of keys: each that is none is told as such.
+pub fn quoted_path<'a>(parts: impl IntoIterator<Item = &'a str>, separator: &str) -> String {
+    let parts: Vec<&str> = parts.into_iter().map(|part| quotable(part).unwrap_or(NOT_A_WORD)).collect();
+    parts.join(separator)
 }
 
 #[cfg(test)]
@@ -22,13 +30,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_quoted_and_everything_else_is_described() {
+    fn words_are_quoted_and_everything_else_is_not() {
         let longest = "x".repeat(MAX_WORD);
         for word in ["volums", "x-my.key_2", longest.as_str()] {
-            assert_eq!(quoted(word, "?"), format!("`{word}`"));
+            assert_eq!(quoted(word), format!("`{word}`"));
         }
         for other in ["", "two words", "a/b", "key:", "über", "a\nb", "`", &"x".repeat(MAX_WORD + 1)] {
-            assert_eq!(quoted(other, "a key that is not a word"), "a key that is not a word", "{other:?}");
+            assert_eq!(quoted(other), NOT_A_WORD, "{other:?}");
         }
+        assert_eq!(quoted_path(["services", "a b", "image"], "."), "services.(not a word).image");
     }
 }

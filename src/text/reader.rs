@@ -188,6 +188,16 @@ impl Reader {
         self.kind(path) == Ok(EntryKind::File)
     }
 
+    /// Whether something that is no directory is at a path: a file, or a pipe or a link that leads outside, so that it is
+    /// told when it is read.
+    pub fn has_input(&self, path: &Path) -> bool {
+        match self.kind(path) {
+            Ok(kind) => kind != EntryKind::Directory,
+            Err(ReadError::Outside { .. }) => self.own_kind(path) == Ok(EntryKind::Link),
+            Err(_) => false,
+        }
+    }
+
     /// Whether a directory that may be read is at a path, after links.
     pub fn is_directory(&self, path: &Path) -> bool {
         self.kind(path) == Ok(EntryKind::Directory)
@@ -276,7 +286,9 @@ impl Reader {
         let path = std::path::absolute(path).ok()?;
         let (above, real) = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)))?;
         let (root, below) = self.below_root(&real)?;
-        Some((root, below.join(path.strip_prefix(above).ok()?)))
+        let rest = path.strip_prefix(above).ok()?;
+        // Nothing joined to a path would end it with a slash.
+        Some((root, if rest.as_os_str().is_empty() { below.to_owned() } else { below.join(rest) }))
     }
 
     fn below_root<'r, 'p>(&'r self, path: &'p Path) -> Option<(&'r Root, &'p Path)> {
@@ -351,7 +363,8 @@ mod tests {
         let folder = tree();
         let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
         let reader = Reader::default().with_directory(&at("repo/sub"));
-        for path in ["repo/file", "repo/sub/../file", "repo/absolute", "alias/file"] {
+        assert!(reader.has_input(&at("repo/leaving")) && !reader.has_input(&at("elsewhere/secret")));
+        for path in ["repo/file", "repo/sub/../file", "repo/sub/../../repo/file", "repo/absolute", "alias/file"] {
             assert_eq!(reader.read_text(&at(path), LIMIT).as_deref(), Ok("text"), "{path}");
             assert!(reader.is_file(&at(path)), "{path}");
         }

@@ -31,7 +31,7 @@ pub(super) fn discover(
     }
     let mut directory = Some(start);
     while let Some(at) = directory {
-        if let Some(files) = defaults(at, &|path| reader.is_file(path)) {
+        if let Some(files) = defaults(at, &|path| reader.has_input(path)) {
             let shown = |file: PathBuf| file.strip_prefix(&context.cwd).map_or(file.clone(), Path::to_owned);
             return Ok(files.into_iter().map(shown).collect());
         }
@@ -42,8 +42,8 @@ pub(super) fn discover(
 }
 
 /// The default file of a directory and its override file.
-fn defaults(directory: &Path, is_file: &dyn Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
-    let first = |names: &[&str]| names.iter().map(|name| directory.join(name)).find(|path| is_file(path));
+fn defaults(directory: &Path, is_input: &dyn Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
+    let first = |names: &[&str]| names.iter().map(|name| directory.join(name)).find(|path| is_input(path));
     Some(first(&NAMES)?).map(|file| std::iter::once(file).chain(first(&OVERRIDES)).collect())
 }
 
@@ -66,7 +66,7 @@ pub fn find(path: &Path, context: &Context, reader: &Reader, tree: Option<&Tree>
         runs_in: Some(directory.to_owned()),
         ..Options::default()
     };
-    let names = named(&absolute, context, reader).or_else(|| defaults(&absolute, &|path| reader.is_file(path)));
+    let names = named(&absolute, context, reader).or_else(|| defaults(&absolute, &|path| reader.has_input(path)));
     if let Some(files) = names {
         return Ok(vec![of(&absolute, files)]);
     }
@@ -118,9 +118,9 @@ fn project(directory: &Directory, context: &Context, reader: &Reader) -> Option<
     let path = &directory.path;
     let is_here = path.components().eq(context.cwd.components());
     let named = if directory.has(".env") || is_here { named(path, context, reader) } else { None };
-    let is_file = |file: &Path| {
+    let is_input = |file: &Path| {
         let name = file.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| directory.has(name)) && reader.is_file(file)
+        name.is_some_and(|name| directory.has(name)) && reader.has_input(file)
     };
-    Some((path.clone(), named.or_else(|| defaults(path, &is_file))?))
+    Some((path.clone(), named.or_else(|| defaults(path, &is_input))?))
 }

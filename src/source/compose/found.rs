@@ -9,7 +9,7 @@ use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
 use crate::model::{Diagnostic, Level, Value, clean};
 use crate::text::yaml::{self, Limits};
-use crate::text::{Pos, Span};
+use crate::text::{Pos, Span, quoted};
 
 impl Loading<'_> {
     /// The profiles that are active.
@@ -89,8 +89,9 @@ impl Loading<'_> {
             Some(name) => {
                 if normalized(&name) != name {
                     let message = format!(
-                        "the project name `{name}` is not usable; it has lower-case letters, digits, `-` and `_`, and \
-                         begins with a letter or a digit"
+                        "the project name {} is not usable; it has lower-case letters, digits, `-` and `_`, and \
+                         begins with a letter or a digit",
+                        quoted(&name)
                     );
                     self.tell(Diagnostic::about(Level::Error, None, message));
                 }
@@ -138,7 +139,7 @@ impl Loading<'_> {
     fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
         let default = Path::new(directory).join(".env");
         match given {
-            [] if self.sources.reader().is_file(&default) && !self.is_env_disabled() => vec![default],
+            [] if self.sources.reader().has_input(&default) && !self.is_env_disabled() => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
         }

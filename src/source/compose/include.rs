@@ -11,7 +11,7 @@ use super::tree::{as_text, is_symbolic, mapping, same, with, without};
 use super::{NOT_JUDGED, Refusal};
 use crate::model::{Level, clean, join};
 use crate::text::yaml::Node;
-use crate::text::{EntryKind, ReadError};
+use crate::text::{EntryKind, ReadError, quoted_path};
 
 /// How deep includes may stand in each other, and how many files they may bring in.
 const MAX_DEPTH: usize = 100;
@@ -76,7 +76,7 @@ impl Loading<'_> {
         // Nothing switches the `.env` of an included project off.
         let beside = Path::new(&loader).join(".env");
         let env_files =
-            if env_files.is_empty() && self.sources.reader().is_file(&beside) { vec![beside] } else { env_files };
+            if env_files.is_empty() && self.sources.reader().has_input(&beside) { vec![beside] } else { env_files };
         let variables = self.variables_of(&env_files, &frame.variables);
         self.frames += 1;
         let child = Frame { working, loader, variables, id: self.frames };
@@ -89,8 +89,11 @@ impl Loading<'_> {
             let path = self.context.cwd.join(join(&frame.working, &file));
             let kind = self.sources.reader().kind(&path);
             if kind != Ok(EntryKind::File) {
-                let why = kind.err().filter(|error| *error != ReadError::Absent);
-                let why = why.map_or_else(|| "is not here".to_owned(), |error| format!("is not read: {error}"));
+                let why = match kind {
+                    Err(ReadError::Absent) => "is not here".to_owned(),
+                    Err(error) => format!("is not read: {error}"),
+                    Ok(_) => "is not read: it is no regular file".to_owned(),
+                };
                 let message = format!("the env_file {} of this include {why}", self.shown(&path));
                 self.refuse(Refusal::new(item.span, message));
                 return None;
@@ -120,8 +123,10 @@ impl Loading<'_> {
                     None => both.push(resource.clone()),
                     Some(own) if same(own, &resource.value) => {}
                     Some(_) => {
-                        let message =
-                            format!("{section}.{} is defined differently in what this includes", resource.key);
+                        let message = format!(
+                            "{} is defined differently in what this includes",
+                            quoted_path([section, &resource.key], ".")
+                        );
                         self.refuse(Refusal::new(item.span, message));
                     }
                 }

@@ -41,6 +41,8 @@ pub struct Directory {
     real: Option<PathBuf>,
     ignored: Ignored,
     reader: Arc<Reader>,
+    /// Why its ignore file leaves nothing out, where it is not read.
+    pub(super) unread_ignore: Option<ReadError>,
 }
 
 impl Directory {
@@ -52,10 +54,16 @@ impl Directory {
             name.push(".dockerignore");
             PathBuf::from(name)
         });
-        let text = |path: &Path| reader.read_start(path, MAX_IGNORE).ok();
-        let text = beside.and_then(|path| text(&path)).or_else(|| text(&root.join(".dockerignore")));
-        let ignored = Ignored::parse(&String::from_utf8_lossy(&text.unwrap_or_default()));
-        Self { real: reader.real_path(&root).ok(), root, ignored, reader: Arc::clone(reader) }
+        let beside = beside.map(|path| reader.read_start(&path, MAX_IGNORE));
+        let text = match beside {
+            None | Some(Err(ReadError::Absent)) => reader.read_start(&root.join(".dockerignore"), MAX_IGNORE),
+            Some(text) => text,
+        };
+        let ignored = Ignored::parse(&String::from_utf8_lossy(text.as_deref().unwrap_or_default()));
+        let real = reader.real_path(&root).ok();
+        // Of a context that is not at hand nobody asks what it leaves out.
+        let unread_ignore = text.err().filter(|error| real.is_some() && *error != ReadError::Absent);
+        Self { real, root, ignored, reader: Arc::clone(reader), unread_ignore }
     }
 }
 

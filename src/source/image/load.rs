@@ -76,10 +76,16 @@ pub fn load(
         Dockerfile::Inline { .. } => sources.add(name, text),
         Dockerfile::Path(_) => sources.add_written(name, text, Syntax::Dockerfile),
     };
-    let directory =
-        |root: &PathBuf| -> Rc<dyn Context> { Rc::new(Directory::new(root, beside.as_deref(), sources.reader())) };
-    let context = build.context.as_ref().map(directory);
-    read(file, sources, &Request { target: build.target, args: build.args, context, bases })
+    let directory = |root: &PathBuf| Directory::new(root, beside.as_deref(), sources.reader());
+    let directory = build.context.as_ref().map(directory);
+    let unread_ignore = directory.as_ref().and_then(|directory| directory.unread_ignore.clone());
+    let context = directory.map(|directory| -> Rc<dyn Context> { Rc::new(directory) });
+    let mut image = read(file, sources, &Request { target: build.target, args: build.args, context, bases });
+    image.unseen.extend(unread_ignore.map(|error| {
+        let what = format!("the ignore file of the build context leaves nothing out, since it is not read: {error}");
+        Unseen { what, span: build.span }
+    }));
+    image
 }
 
 fn located(context: Option<&Path>, path: &Path) -> Option<PathBuf> {
