@@ -285,12 +285,11 @@ fn kind_error(stat: &Stat) -> Result<(), ReadError> {
     }))
 }
 
+// The magic numbers have 32 bits, whatever the width and sign of the field.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn kernel_error(file: &OwnedFd) -> Result<(), ReadError> {
-    let magic = rustix::fs::fstatfs(file).map_err(read_error)?.f_type;
-    // The magic numbers have 32 bits, whatever the width of the field.
-    let known =
-        KERNEL_FILESYSTEMS.iter().any(|known| i64::from(*known) & 0xffff_ffff == i64::from(magic) & 0xffff_ffff);
-    if known { Err(ReadError::KernelFile) } else { Ok(()) }
+    let magic = rustix::fs::fstatfs(file).map_err(read_error)?.f_type as u32;
+    if KERNEL_FILESYSTEMS.contains(&magic) { Err(ReadError::KernelFile) } else { Ok(()) }
 }
 
 /// Reads a regular file, into room for what it says that it has and one byte more, which tells that it ended.

@@ -312,18 +312,13 @@ fn rules_and_configuration_repeat_words_alone() {
         ("r/matrix.yaml", "rules: hunter2 x\n", "something else than was expected", "hunter2"),
         ("r/filesystems.yaml", "a: [hunter2\n", "error:", "hunter2"),
         ("overlock.yaml", "rles: r\n", "`rles` is no key of the configuration; did you mean `rules`?", "hunter2"),
-        ("overlock.yaml", "\"hunter2 x\": r\n", "(not a word) is no key of the configuration", "hunter2 x`"),
+        ("overlock.yaml", "\"hunter2 x\": r\n", "(not a word) is no key of the configuration", "hunter2"),
     ] {
         let files = project(&[("compose.yaml", SHARED), (path, text)]);
-        let run = bounded(files.path(), &["check", ".", "--rules", "r", "--format", "json"]);
+        let rules: &[&str] = if path.starts_with("r/") { &["--rules", "r"] } else { &[] };
+        let run = bounded(files.path(), &[&["check", ".", "--format", "json"], rules].concat());
         let said = format!("{}{}", run.out, run.err);
-        if path != "overlock.yaml" {
-            assert!(said.contains(wanted) && !said.contains(unwanted), "{path} {text}: {said}");
-        } else {
-            let run = bounded(files.path(), &["check", ".", "--format", "json"]);
-            let said = run.out.replace("\\\"", "\"");
-            assert!(said.contains(wanted) && !said.contains(unwanted), "{path} {text}: {said}");
-        }
+        assert!(said.contains(wanted) && !said.contains(unwanted), "{path} {text}: {said}");
     }
 }
 

@@ -252,7 +252,7 @@ fn without(tree: &Rc<Node>, pointers: &[&[String]]) -> Rc<Node> {
 mod tests {
     use super::*;
     use crate::text::yaml::{Limits, parse};
-    use crate::text::{FileId, Sources, quotable, quoted_path};
+    use crate::text::{FileId, Sources};
 
     #[test]
     fn what_a_quick_look_allows_the_schema_allows() {
