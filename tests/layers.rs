@@ -51,20 +51,59 @@ const HOMES: &[(&str, &[&str])] = &[
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
-    ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
+    ("ignore", &["source/walk.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
-    ("rustix", &["source/git/", "source/proc/", "text/writer"]),
+    ("rustix", &["source/git/", "source/proc/", "text/confined.rs", "text/writer"]),
     ("similar", &["render/diff.rs", "triage/changes.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
     ("unicode_general_category", &["render/safe.rs"]),
+];
+
+/// Where files are looked at, read or written beside the reader and the writer, and why.
+const TOUCH_FILES: &[&str] = &[
+    // The reader, and its twin that writes.
+    "text/reader.rs",
+    "text/confined.rs",
+    "text/portable.rs",
+    "text/writer",
+    // Whose a configuration is.
+    "command/configuration.rs",
+    // The kernel's own tables, and containers' files by a confined root of its own.
+    "source/proc/",
+    // The mode and group of the engine's socket.
+    "source/engine/error.rs",
+    // A lock file.
+    "command/state.rs",
+    // Where git's own program is asked.
+    "source/git/",
+];
+
+/// What looks at, reads, lists or writes files.
+const FILE_CALLS: &[&str] = &[
+    "fs::read",
+    "fs::write",
+    "fs::metadata",
+    "fs::symlink_metadata",
+    "fs::canonicalize",
+    "File::",
+    "OpenOptions",
+    "read_dir(",
+    "read_link(",
+    "symlink_metadata(",
+    ".canonicalize(",
+    ".is_file()",
+    ".is_dir()",
+    ".is_symlink()",
+    ".exists()",
+    "WalkBuilder",
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -161,6 +200,23 @@ fn files_are_written_by_the_writer_alone() {
         }
     }
     assert!(found > 5, "the writer itself is looked at");
+}
+
+#[test]
+fn files_are_read_by_the_reader_alone() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path) && !path.contains("/tests/")) {
+        if TOUCH_FILES.iter().any(|home| path.starts_with(home)) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for call in FILE_CALLS {
+            // `SourceFile::new` is another name.
+            let at = text.match_indices(call).find(|(at, _)| {
+                !call.starts_with("File") || !text[..*at].ends_with(|before: char| before.is_alphanumeric())
+            });
+            assert!(at.is_none(), "{path} uses {call}: let text::Reader do it");
+        }
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn files_are_merged_and_the_later_mount_of_a_target_wins() {
 #[test]
 fn a_project_is_found_upward_and_from_standard_input() {
     let text = format!("services:\n  a:\n{}", service("./state:/home/agent/.claude"));
-    let directory = project(&[("app/compose.yaml", &text), ("app/deep/er/x", "")]);
+    let directory = project(&[(".git/HEAD", ""), ("app/compose.yaml", &text), ("app/deep/er/x", "")]);
     let root = directory.path().to_str().unwrap().to_owned();
     let below = overlock(&directory.path().join("app/deep/er"), &["check", "--format", "json"]);
     assert_eq!(places(&below), [format!("{root}/app/state")]);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs;
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,11 +19,13 @@ use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
 use crate::source::{code, image, script};
 use crate::text::writer::{self, Folder};
-use crate::text::{Sources, Syntax, yaml_comments};
+use crate::text::{Reader, Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
 /// The baseline's file, where none is named.
 const BASELINE_FILE: &str = "overlock.baseline.json";
+/// The largest baseline that is read, in bytes: a hundred thousand findings.
+const MAX_BASELINE: u64 = 64 << 20;
 /// How many entries that are gone are named.
 const NAMED: usize = 5;
 
@@ -65,8 +66,10 @@ impl Acceptance<'_> {
             return Ok(None);
         };
         let shown = path.display().to_string();
-        let text = fs::read(absolute(path, self.world))
-            .map_err(anyhow::Error::from)
+        let whole = PathBuf::from(absolute(path, self.world));
+        let text = Reader::default()
+            .with_typed(&whole)
+            .read(&whole, MAX_BASELINE)
             .with_context(|| format!("cannot read the baseline {shown}; write one with --write-baseline={shown}"))?;
         let read = Baseline::parse(&String::from_utf8_lossy(&text)).with_context(|| format!("the baseline {shown}"))?;
         Ok(Some((shown, read)))

@@ -13,6 +13,9 @@ use crate::ruleset::{CONFIG_FILE, Config, RulesDirectory};
 use crate::source::code;
 use crate::text::Sources;
 
+/// The largest configuration that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
 /// Names that people give the file by mistake.
 const MISNAMED: [&str; 3] = ["overlock.yml", ".overlock.yaml", ".overlock.yml"];
 /// Who else may write a file, by its mode.
@@ -119,13 +122,7 @@ fn of_repository(directory: &Path, world: &World, sources: &Sources) -> Configur
         }
         return Configuration::not_used(told);
     };
-    let mut configuration = if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
-        let message =
-            "cannot read the configuration: it is not a regular file; remove it or name another with --config";
-        Configuration::not_used(vec![Diagnostic::about(Level::Error, Some(shown(&path, world)), message)])
-    } else {
-        read(&path, world, sources)
-    };
+    let mut configuration = read(&path, world, sources);
     configuration.told.append(&mut told);
     configuration
 }
@@ -159,10 +156,10 @@ fn ignored(path: &Path, why: &str, world: &World) -> Diagnostic {
 fn read(path: &Path, world: &World, sources: &Sources) -> Configuration {
     let shown = shown(path, world);
     let directory = parent_and_name(&path.display().to_string()).map(|(directory, _)| directory.to_owned());
-    let text = match fs::read_to_string(path) {
+    let text = match sources.reader().read_text(path, MAX_BYTES) {
         Ok(text) => text,
         Err(error) => {
-            let message = format!("cannot read the configuration: {error}; check its path and permissions");
+            let message = format!("cannot read the configuration: {error}");
             return Configuration::not_used(vec![Diagnostic::about(Level::Error, Some(shown), message)]);
         }
     };

@@ -20,17 +20,18 @@ use crate::render::{self, Style, safe};
 use crate::ruleset::{Ruleset, Severity};
 use crate::source::code;
 use crate::text::writer::{self, Folder};
-use crate::text::{Pos, Sources, Span};
+use crate::text::{Pos, Reader, Sources, Span};
 use crate::triage::ExitStatus;
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
     arguments: &Check,
     (cli, world, rules, style): (&Cli, &World, &Ruleset, Style),
+    reader: &Reader,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, world, rules, programs: OnceLock::from(programs(rules)) };
+    let asked = Asked { cli, arguments, world, rules, reader, programs: OnceLock::from(programs(rules)) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &world.directory)?;
     let status = first.status;
@@ -81,6 +82,7 @@ struct Asked<'a> {
     arguments: &'a Check,
     world: &'a World,
     rules: &'a Ruleset,
+    reader: &'a Reader,
     programs: OnceLock<Vec<String>>,
 }
 
@@ -108,7 +110,7 @@ struct Changed {
 impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
-        let sources = Sources::planning(planned);
+        let sources = Sources::reading(self.reader.clone().with_planned(planned));
         let search = Search::Repository(super::first_of(self.arguments));
         let configuration = configuration::find(self.cli, search, self.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
@@ -237,7 +239,7 @@ impl Fixing<'_> {
             return Err("standard input cannot be changed".to_owned());
         }
         let path: PathBuf = self.asked.world.directory.join(Path::new(name));
-        let path = path.canonicalize().map_err(|error| error.to_string())?;
+        let path = self.asked.reader.real_path(&path).map_err(|error| error.to_string())?;
         if path.starts_with(&self.root) {
             return Ok(path);
         }

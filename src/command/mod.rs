@@ -15,6 +15,7 @@ mod observe;
 mod output;
 mod preflight;
 mod progress;
+mod reading;
 mod report;
 mod shell;
 mod since;
@@ -23,7 +24,7 @@ mod watch;
 mod where_path;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -109,7 +110,7 @@ impl World {
 /// # Errors
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
-    let sources = Sources::default();
+    let sources = Sources::reading(reading::reader(cli, world));
     let configuration = match &cli.command {
         // What Compose prints hangs on nothing of ours.
         Command::Config(_) => Configuration::default(),
@@ -132,7 +133,8 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) if arguments.fix || arguments.diff => {
-            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), out, err))
+            let reader = sources.reader();
+            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), reader, out, err))
         }
         Command::Check(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
@@ -280,11 +282,4 @@ fn by<'a>(
         }
         Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
     }
-}
-
-/// Reads standard input, for `-f -`.
-fn read_stdin() -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    io::Read::read_to_end(&mut io::stdin(), &mut text)?;
-    Ok(text)
 }

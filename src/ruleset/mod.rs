@@ -8,6 +8,7 @@ mod filesystems;
 mod level;
 mod matrix;
 mod message;
+mod mistake;
 mod named;
 mod profile;
 mod version;
@@ -31,7 +32,7 @@ pub use version::VersionRange;
 
 use crate::model::{Diagnostic, Level};
 use crate::text::yaml::{self, Limits};
-use crate::text::{FileId, Pos, Sources, Span, nearest};
+use crate::text::{EntryKind, FileId, Pos, ReadError, Reader, Sources, Span, nearest, quoted};
 use check::Checker;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -93,8 +94,8 @@ pub enum RulesetError {
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
-        cause: std::io::Error,
+        /// Why.
+        cause: ReadError,
     },
     /// Rule files say something that means nothing. The user's to mend.
     #[error("{} in the rules", if .0.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", .0.len()) })]
@@ -113,7 +114,8 @@ impl Ruleset {
         // The embedded matrix is proved total by a test; proving it again would cost every run.
         let Some(directory) = directory else { return assemble(sources, files, false) };
         let mut own = Files::new();
-        read_directory(directory.path, directory.path, &mut own)?;
+        let mut reading = Reading { reader: sources.reader(), root: directory.path, left: MAX_FILES };
+        reading.directory(directory.path, 0, &mut own)?;
         let mut further =
             FurtherRules { directory: directory.shown.to_owned(), files: Vec::new(), refused: Vec::new() };
         let mut rules = if directory.typed {
@@ -186,7 +188,7 @@ impl Ruleset {
         } else {
             format!("did you mean {}?", near.join(", "))
         };
-        Err(format!("there is no rule `{rule}`; {hint}"))
+        Err(format!("there is no rule {}; {hint}", quoted(rule)))
     }
 
     /// The files of a further directory that are not used, and why.
@@ -211,22 +213,45 @@ fn embedded(dir: &Dir<'static>, files: &mut Files) {
     }
 }
 
-fn read_directory(root: &Path, directory: &Path, files: &mut Files) -> Result<(), RulesetError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        |cause| RulesetError::Unreadable { path, cause }
-    };
-    for entry in std::fs::read_dir(directory).map_err(unreadable(directory))? {
-        let path = entry.map_err(unreadable(directory))?.path();
-        if path.is_dir() {
-            read_directory(root, &path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "md") {
-            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
-            let below = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            files.insert(below, (path.display().to_string(), text));
+/// The largest rule file, in bytes; how many there are at most, and how deep in directories.
+const MAX_BYTES: u64 = 1 << 20;
+const MAX_FILES: usize = 1000;
+const MAX_DEPTH: usize = 8;
+
+/// Reads a directory of rules.
+struct Reading<'a> {
+    reader: &'a Reader,
+    root: &'a Path,
+    /// How many entries may come.
+    left: usize,
+}
+
+impl Reading<'_> {
+    fn directory(&mut self, directory: &Path, depth: usize, files: &mut Files) -> Result<(), RulesetError> {
+        let unreadable = |path: &Path, cause| RulesetError::Unreadable { path: path.to_owned(), cause };
+        let too_many = || unreadable(directory, ReadError::TooMany { limit: MAX_FILES });
+        if depth > MAX_DEPTH {
+            return Err(too_many());
         }
+        for entry in self.reader.list(directory, MAX_FILES).map_err(|error| unreadable(directory, error))? {
+            self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
+            let path = directory.join(&entry.name);
+            let is_rule_file = path.extension().is_some_and(|extension| extension == "yaml" || extension == "md");
+            // A link is followed as far as it stays inside.
+            let is_directory = match entry.kind {
+                EntryKind::Link if !is_rule_file => self.reader.is_directory(&path),
+                kind => kind == EntryKind::Directory,
+            };
+            if is_directory {
+                self.directory(&path, depth + 1, files)?;
+            } else if is_rule_file {
+                let text = self.reader.read_text(&path, MAX_BYTES).map_err(|error| unreadable(&path, error))?;
+                let below = path.strip_prefix(self.root).unwrap_or(&path).display().to_string();
+                files.insert(below, (path.display().to_string(), text));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, RulesetError> {
@@ -279,7 +304,8 @@ impl Added<'_> {
                     line: u32::try_from(at.line()).unwrap_or(1),
                     column: u32::try_from(at.column()).unwrap_or(1),
                 });
-                problems.push(Problem { message: error.to_string(), span: Span::at(self.add(), pos) });
+                problems
+                    .push(Problem { message: mistake::message(&error.to_string()), span: Span::at(self.add(), pos) });
                 None
             }
         }
@@ -289,8 +315,10 @@ impl Added<'_> {
         let (profile, _) = self.typed::<Profile>(problems)?;
         for lock in &profile.locks {
             if lock.path.strip_prefix("{state_dir}").is_none_or(|below| below.contains('{')) {
-                let message =
-                    format!("the path of the lock `{}` begins with {{state_dir}} and names nothing else", lock.id);
+                let message = format!(
+                    "the path of the lock {} begins with {{state_dir}} and names nothing else",
+                    quoted(&lock.id)
+                );
                 problems.push(Problem { message, span: Span::file_start(self.add()) });
             }
         }

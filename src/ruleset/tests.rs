@@ -12,7 +12,7 @@ fn load_with(files: &[(&str, &str)]) -> Result<Ruleset, String> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     Ruleset::load(&sources, Some(RulesDirectory { path: dir.path(), shown: "own", typed: true })).map_err(|error| {
         match error {
             RulesetError::Wrong(problems) => problems.iter().fold(String::new(), |mut all, problem| {

@@ -10,3 +10,4 @@ pub mod image;
 mod local_volume;
 pub mod proc;
 pub mod script;
+pub mod walk;

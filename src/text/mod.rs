@@ -2,7 +2,16 @@
 //! Uses nothing else of this crate.
 
 mod comment;
+#[cfg(target_os = "linux")]
+mod confined;
 mod near;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+use portable as confined;
+mod quote;
+mod read_error;
+mod reader;
 pub mod scalar;
 mod shown_text;
 mod source;
@@ -11,6 +20,9 @@ pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub use quote::{quotable, quoted, quoted_path};
+pub use read_error::{EntryKind, ReadError};
+pub use reader::{Listed, Reader, repository_top};
 pub use shown_text::ShownText;
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};

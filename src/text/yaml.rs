@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
+use super::quote::quoted;
 use super::scalar::{self, Kind};
 use super::shown_text::ShownText;
 use super::source::{FileId, Pos, Span, end, narrow};
@@ -205,7 +206,9 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
     for event in Parser::new_from_str(body) {
         let (event, marks) = event.map_err(|error| {
             let pos = builder.pos(error.marker().line(), error.marker().col());
-            YamlError { message: format!("not valid YAML: {}", error.info()), span: Span::at(file, pos) }
+            // Of what the parser says one sentence alone has something of the file in it.
+            let said = if error.info().contains('`') { "unexpected character" } else { error.info() };
+            YamlError { message: format!("not valid YAML: {said}"), span: Span::at(file, pos) }
         })?;
         builder.take(event, marks)?;
     }
@@ -371,13 +374,13 @@ impl Builder {
                 continue;
             }
             if scalar.kind() != Kind::Text {
-                let message = format!("the key `{}` is no text to YAML; put it in quotes", scalar.text);
+                let message = format!("the key {} is no text to YAML; put it in quotes", quoted(&scalar.text));
                 self.stream.typed_keys.push(YamlError { message, span: key.span });
             }
             let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
             match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
                 Some(earlier) => {
-                    let message = format!("the key `{}` stands twice in one mapping", entry.key);
+                    let message = format!("the key {} stands twice in one mapping", quoted(&entry.key));
                     self.stream.duplicates.push(YamlError { message, span: entry.key_span });
                     *earlier = entry;
                 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::finding::{Finding, Influence, InfluenceKind, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level, clean};
 use crate::ruleset::Ruleset;
-use crate::text::{FileId, SourceFile, Sources, Span};
+use crate::text::{FileId, SourceFile, Sources, Span, quoted};
 
 /// What a comment for this tool begins with. A file without it need not be searched.
 pub const MARK: &str = "overlock:";
@@ -156,7 +156,8 @@ impl Comments {
         self.all.iter().flat_map(|comment| {
             let idle = comment.rules.iter().zip(&comment.used).filter(|(_, used)| !**used);
             idle.map(|(rule, _)| {
-                let message = format!("this ignores nothing: no `{rule}` is found at line {}; remove it", comment.line);
+                let message =
+                    format!("this ignores nothing: no {} is found at line {}; remove it", quoted(rule), comment.line);
                 Diagnostic::at(Level::Warning, comment.span, message)
             })
         })

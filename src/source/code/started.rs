@@ -12,7 +12,7 @@ use crate::model::{
 use crate::source::script::Started;
 use crate::source::script::disk::Opened;
 use crate::source::script::start::{ComposeRun, Exec, Run, Start};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, quoted};
 
 /// Containers that are started from scripts, of one project.
 const MANY: usize = 2_000;
@@ -168,7 +168,8 @@ impl Reader<'_> {
         let Some(container) = layout.containers.iter_mut().find(known) else {
             let programs = self.repository.programs.wait();
             let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-            let message = format!("this runs a command in `{name}`, which is no container that is described here");
+            let message =
+                format!("this runs a command in {}, which is no container that is described here", quoted(name));
             let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
             layout.diagnostics.extend(told);
             return Vec::new();
@@ -200,8 +201,10 @@ impl Reader<'_> {
         let name = &run.service.text;
         let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
         let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
-            let message =
-                format!("this starts a container of the service `{name}`, which no compose file here describes");
+            let message = format!(
+                "this starts a container of the service {}, which no compose file here describes",
+                quoted(name)
+            );
             return Err(Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message));
         };
         let mut container = service.clone();

@@ -10,7 +10,7 @@ use super::tree::{as_text, written};
 use super::{Context, Mode, Project, dotenv, read};
 use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value};
 use crate::text::yaml::Node;
-use crate::text::{Pos, Sources, Span};
+use crate::text::{Pos, ReadError, Sources, Span};
 
 /// What a service's files are read with, and what is told of them.
 pub(super) struct Reading<'a> {
@@ -131,7 +131,8 @@ fn read_file(
         return Err(problem(Level::Gap, item.span, format!("{what}; what it sets is not judged"), Some(what)));
     }
     let file = context.cwd.join(&path.text);
-    if !file.exists() && !required {
+    let is_absent = || sources.reader().kind(&file) == Err(ReadError::Absent);
+    if !required && is_absent() {
         let message = "this optional env_file is not here; what it would set elsewhere is not judged";
         return Err(problem(Level::Warning, item.span, message.to_owned(), None));
     }
@@ -142,10 +143,11 @@ fn read_file(
     let (id, text) = read::read(sources, &file, &shown).map_err(|diagnostic| {
         // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state
         // directory is not judged as if nothing were missing.
-        let level = match (strict, file.exists()) {
-            (true, _) => Level::Error,
-            (false, true) => Level::Gap,
-            (false, false) => Level::Warning,
+        let kind = sources.reader().kind(&file);
+        let level = match kind {
+            _ if strict => Level::Error,
+            Err(ReadError::Absent | ReadError::Outside { .. }) => Level::Warning,
+            _ => Level::Gap,
         };
         let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
         problem(level, item.span, message, Some(&not_read))

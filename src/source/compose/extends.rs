@@ -11,8 +11,8 @@ use super::resets::Resets;
 use super::tree::{as_text, is_symbolic, section, values};
 use super::{Refusal, merge, paths};
 use crate::model::{Level, Unseen, clean};
-use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
+use crate::text::{Span, quoted};
 
 /// How long a chain of services may be.
 const MAX_CHAIN: usize = 256;
@@ -73,7 +73,7 @@ impl Loading<'_> {
         }
         let here = (file.base.path.clone(), entry.key.clone());
         if chain.contains(&here) || chain.len() > MAX_CHAIN {
-            let message = format!("`{}` extends itself in a circle", entry.key);
+            let message = format!("{} extends itself in a circle", quoted(&entry.key));
             self.refuse(Refusal::new(extends.key_span, message).then("what it would bring in is not judged"));
             return super::tree::without(&entry.value, "extends");
         }
@@ -137,7 +137,7 @@ impl Loading<'_> {
     ) -> Option<Rc<Node>> {
         let base = file.base;
         let Some(entry) = base.service(name) else {
-            let message = format!("there is no service `{name}` in {} to extend", self.shown(&base.path));
+            let message = format!("there is no service {} in {} to extend", quoted(name), self.shown(&base.path));
             self.refuse(Refusal::new(span, message));
             return None;
         };
@@ -171,7 +171,7 @@ impl Loading<'_> {
         if root.is_none() && self.diagnostics.len() == before {
             self.refuse(Refusal::new(span, format!("{}, which this extends, is empty", self.shown(&path))));
         }
-        let directory = frame.directory_of(&clean(&path.display().to_string()));
+        let directory = frame.directory_of(&clean(&path.display().to_string()), self.sources.reader());
         let mut told = Vec::new();
         let base =
             paths::Base { directory: &directory, home: self.home.as_deref(), shows_values: self.context.shows_values };

@@ -9,7 +9,7 @@ use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
 use crate::model::{Diagnostic, Level, Value, clean};
 use crate::text::yaml::{self, Limits};
-use crate::text::{Pos, Span};
+use crate::text::{Pos, Span, quoted};
 
 impl Loading<'_> {
     /// The profiles that are active.
@@ -41,7 +41,7 @@ impl Loading<'_> {
         }
         let mut variables = self.variables_of(&self.env_files(&before, &given), &around);
         let files = match options.files.as_slice() {
-            [] => match discover(context, Path::new(&before), &variables) {
+            [] => match discover(context, Path::new(&before), &variables, self.sources.reader()) {
                 Ok(files) => {
                     self.show_found(&files, &variables);
                     files
@@ -110,9 +110,9 @@ impl Loading<'_> {
             Some(name) => {
                 if normalized(&name.text) != name.text {
                     let message = format!(
-                        "the project name `{}` is not usable; it has lower-case letters, digits, `-` and `_`, and \
+                        "the project name {} is not usable; it has lower-case letters, digits, `-` and `_`, and \
                          begins with a letter or a digit",
-                        name.shown.word(&name.text)
+                        quoted(&name.shown.word(&name.text))
                     );
                     self.tell(Diagnostic::about(Level::Error, None, message));
                 }
@@ -138,7 +138,7 @@ impl Loading<'_> {
         let mut name = None;
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
-            let Ok(text) = read::text(&path, self.options.stdin.as_deref()) else { continue };
+            let Some(text) = read::text(self.sources, &path, self.options.stdin.as_deref()) else { continue };
             // Most files have none, and parsing them twice is not free.
             if !text.lines().any(|line| line.starts_with(['n', '"', '\'', '{', '!', '?'])) {
                 continue;
@@ -161,7 +161,7 @@ impl Loading<'_> {
     fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
         let default = Path::new(directory).join(".env");
         match given {
-            [] if default.is_file() && !self.is_env_disabled() => vec![default],
+            [] if self.sources.reader().has_input(&default) && !self.is_env_disabled() => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
         }

@@ -8,7 +8,7 @@ use super::cast::cast;
 use super::tree::{ITEM, Path, rebuilt, shown};
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
-use crate::text::{ShownText, Span};
+use crate::text::{ShownText, Span, quotable, quoted};
 
 /// How deep templates may stand in each other.
 const MAX_DEPTH: usize = 64;
@@ -207,11 +207,11 @@ impl Refused {
             }
             Self::TooLong => format!("{path} is too long once its variables are replaced"),
             // What the reason is made of may be secret; what is written is not.
-            Self::Required { name, reason } if reason.is_empty() || reason.contains('$') => {
-                format!("{path} requires the variable {name}, which has no value here")
+            Self::Required { name, reason } if reason.split(' ').all(|word| quotable(word).is_some()) => {
+                format!("{path} requires the variable {}, which has no value here: {reason}", quoted(name))
             }
-            Self::Required { name, reason } => {
-                format!("{path} requires the variable {name}, which has no value here: {reason}")
+            Self::Required { name, .. } => {
+                format!("{path} requires the variable {}, which has no value here", quoted(name))
             }
         }
     }
