@@ -135,7 +135,7 @@ fn judge_reach<'a>(candidate: &mut Candidate<'a>, mount: &'a Mount, exactly: boo
         _ if mount.read_only => {}
         RunsProgram::Yes(_) => (candidate.listed, candidate.reach) = (true, Some(mount)),
         RunsProgram::Unknown if exactly || candidate.listed || is_unseen(candidate.container) => {
-            (candidate.listed, candidate.reach) = (true, Some(mount))
+            (candidate.listed, candidate.reach) = (true, Some(mount));
         }
         RunsProgram::Unknown => {}
     }
