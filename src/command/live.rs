@@ -171,7 +171,7 @@ impl Engine<'_> {
                     capture.containers.extend(running);
                 }
                 Err(why) => {
-                    capture.gaps.push(format!("the engine does not list {name}, and did not tell of it: {why}"))
+                    capture.gaps.push(format!("the engine does not list {name}, and did not tell of it: {why}"));
                 }
             }
         }

@@ -101,7 +101,7 @@ fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<Message>) ->
 fn judge(
     messages: &Receiver<Message>,
     state: &mut State<'_>,
-    first: impl Fn(Box<Seen>) -> anyhow::Result<Seen>,
+    first: impl Fn(Box<Seen>) -> Seen,
 ) -> anyhow::Result<ExitStatus> {
     loop {
         let message = match state.patience() {
@@ -113,7 +113,7 @@ fn judge(
         }
         for message in message.into_iter().chain(messages.try_iter().take(MOST_MESSAGES)) {
             match message {
-                Message::Event(Event::First(seen)) => state.begin(first(seen)?)?,
+                Message::Event(Event::First(seen)) => state.begin(first(seen))?,
                 Message::Event(event) => state.take_event(event)?,
                 Message::Looked(looked) => state.looked(looked),
                 Message::Failed(error) => return Err(error.into()),
@@ -126,11 +126,11 @@ fn judge(
 }
 
 /// Looks at all that runs at the beginning, as an audit does.
-fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Seen> {
+fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> Seen {
     if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
         seen.capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
-        return Ok(seen);
+        return seen;
     }
     seen.capture.home = live::home(world);
     let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.id.clone()).collect();
@@ -140,7 +140,7 @@ fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Rules
     // What was started in between comes by its event.
     seen.capture.containers.retain(|one| ids.contains(&one.id));
     seen.capture.containers.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(seen)
+    seen
 }
 
 fn look(sight: &Sight) -> proc::Look {

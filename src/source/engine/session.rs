@@ -132,11 +132,11 @@ impl Session {
     }
 
     /// Keeps a change of a container that is being asked about until that is answered, and gives the time of what had to
-    /// be taken out for it; `None` where the container is not being asked about.
-    pub(super) fn wait(&mut self, change: Change, event: &ContainerEvent) -> Option<Option<Missed>> {
-        let waiting = self.asked.get_mut(&event.id)?;
-        waiting.push_back((change, event.clone()));
-        Some(if waiting.len() > MOST_WAITING { fold_waiting(waiting) } else { None })
+    /// be taken out for it.
+    pub(super) fn wait(&mut self, change: Change, event: ContainerEvent) -> Option<Missed> {
+        let waiting = self.asked.entry(event.id.clone()).or_default();
+        waiting.push_back((change, event));
+        if waiting.len() > MOST_WAITING { fold_waiting(waiting) } else { None }
     }
 }
 

@@ -323,8 +323,8 @@ impl Watch<'_> {
 
     /// Tells what happened, once it is known; what happened to one container is told in its order.
     fn change(&mut self, session: &mut Session, change: Change, event: ContainerEvent) {
-        if let Some(missed) = session.wait(change, &event) {
-            if let Some(missed) = missed {
+        if session.asked.contains_key(&event.id) {
+            if let Some(missed) = session.wait(change, event) {
                 self.miss(missed);
             }
         } else if matches!(change, Change::Made | Change::Started | Change::Began) {
