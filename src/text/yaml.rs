@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 use super::quote::quoted;
 use super::scalar::{self, Kind};
 use super::shown_text::ShownText;
-use super::source::{FileId, Pos, Span, end, narrow};
+use super::source::{FileId, Pos, SourceFile, Span, end, narrow};
 
 /// What one file may cost. A compose file is far below each of these.
 #[derive(Debug, Clone, Copy)]
@@ -205,7 +205,10 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
     }
     for event in Parser::new_from_str(body) {
         let (event, marks) = event.map_err(|error| {
-            let pos = builder.pos(error.marker().line(), error.marker().col());
+            let mut pos = builder.pos(error.marker().line(), error.marker().col());
+            // The parser counts some characters of a line with an error in it twice.
+            let width = SourceFile::unnamed(text).line(pos.line).chars().count();
+            pos.column = pos.column.min(narrow(width + 1));
             // Of what the parser says one sentence alone has something of the file in it.
             let said = if error.info().contains('`') { "unexpected character" } else { error.info() };
             YamlError { message: format!("not valid YAML: {said}"), span: Span::at(file, pos) }
@@ -439,6 +442,15 @@ mod tests {
         let sources = Sources::default();
         let file = sources.add("x", text);
         sources.get(file).slice(Span { file, ..span }).to_owned()
+    }
+
+    #[test]
+    fn error_is_inside_the_text_whatever_its_line_holds() {
+        for text in ["%? a:7,,,h\\/?'9\u{0}; \n", "%? Nob;amhot\u{61e}?pa\u{8}te:,,,hot\\/?pmhot'9\u{0};\n", "a: [\n"] {
+            let error = load(text).unwrap_err();
+            let file = SourceFile::unnamed(text);
+            assert!(file.offset(error.span.start).is_some(), "{text:?}: {:?}", error.span);
+        }
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Reader {
         let words: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
         let mut found = BTreeMap::new();
         for one in self.mapping(&entry.value, &quoted(&entry.key)) {
-            let what = format!("what is said of {}", quoted_path(one.key.split('/'), "/"));
+            let what = format!("what is said of `{}`", quoted_path(one.key.split('/'), "/"));
             let text = if words.is_empty() {
                 self.text(&one.value, &what)
             } else {
