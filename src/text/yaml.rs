@@ -446,7 +446,8 @@ mod tests {
 
     #[test]
     fn error_is_inside_the_text_whatever_its_line_holds() {
-        for text in ["%? a:7,,,h\\/?'9\u{0}; \n", "%? Nob;amhot\u{61e}?pa\u{8}te:,,,hot\\/?pmhot'9\u{0};\n", "a: [\n"] {
+        let found = "%? Nob;amhot\u{61e}?pa\u{8}te\u{18c}\u{69e}7:,,,,,,,,hot\\/\u{18c}\u{69e}?pmhot\u{61e}'9\u{0};\n";
+        for text in [found, "a: [\n"] {
             let error = load(text).unwrap_err();
             let file = SourceFile::unnamed(text);
             assert!(file.offset(error.span.start).is_some(), "{text:?}: {:?}", error.span);
