@@ -101,7 +101,7 @@ impl Walker<'_> {
             let param = Param::parse(rest.get(..end)?).filter(Param::is_value)?;
             // What is still to be replaced is the environment's.
             let value = self.look_up(&param.name).filter(|value| !value.0.is_empty());
-            let default = || param.op.ends_with('-').then(|| &param.rest).filter(|rest| !rest.contains('$'));
+            let default = || param.op.ends_with('-').then_some(&param.rest).filter(|rest| !rest.contains('$'));
             let (value, shown) = value.or_else(|| Some((default()?.clone(), default()?.clone())))?;
             path.push_str(&value);
             form.push_str(&shown);

@@ -179,7 +179,7 @@ impl Phrase {
             }
             let text = value.text.get(before..).unwrap_or("");
             match run.first() {
-                Some(Atom::Char(_, shown)) => form.push_str(&shown.whole(text)),
+                Some(Atom::Char(_, shown)) => form.push_str(shown.whole(text)),
                 _ => form.push_str(text),
             }
         }
