@@ -330,8 +330,13 @@ impl Added<'_> {
         // Positions are wanted only for a matrix that may be wrong.
         let root = if prove {
             let file = self.add();
-            let stream = yaml::parse(file, &self.text, Limits::default()).ok()?;
-            stream.documents.into_iter().next()?
+            match yaml::parse(file, &self.text, Limits::default()) {
+                Ok(stream) => stream.documents.into_iter().next()?,
+                Err(error) => {
+                    problems.push(Problem { message: error.message, span: error.span });
+                    return None;
+                }
+            }
         } else {
             std::rc::Rc::new(yaml::Node::new(Span::file_start(FileId::default()), yaml::Data::Seq(Vec::new())))
         };

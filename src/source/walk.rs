@@ -10,6 +10,10 @@ use crate::text::{EntryKind, ReadError, Reader, repository_top};
 
 /// The largest ignore file that is read, in bytes.
 const MAX_IGNORE_FILE: u64 = 256 * 1024;
+/// The most patterns that are used, of all ignore files together.
+const MAX_PATTERNS: usize = 20_000;
+/// How often patterns with several `*` are tried: each is compared with a path in many ways.
+const MAX_TRIED: usize = 3_000_000;
 /// The most entries that are looked at, in all directories together.
 const MAX_ENTRIES: usize = 1_000_000;
 const IGNORE_FILE: &str = ".gitignore";
@@ -55,13 +59,25 @@ impl Directory {
 /// Ignore files of one directory, over those of the directories above it.
 struct Ignores {
     own: Gitignore,
+    /// How many of its patterns have several `*`.
+    costly: usize,
     above: Option<Rc<Ignores>>,
 }
 
+/// What ignore files may still cost.
+struct Budget {
+    patterns: usize,
+    tries: usize,
+}
+
 impl Ignores {
-    /// Whether the nearest pattern that says anything of a path leaves it out.
-    fn leave_out(mut at: Option<&Rc<Self>>, path: &Path, is_directory: bool) -> bool {
+    /// Whether the nearest pattern that says anything of a path leaves it out; nothing does once `tries` are used up.
+    fn leave_out(mut at: Option<&Rc<Self>>, path: &Path, is_directory: bool, tries: &mut usize) -> bool {
         while let Some(ignores) = at {
+            *tries = tries.saturating_sub(ignores.costly);
+            if *tries == 0 {
+                return false;
+            }
             match ignores.own.matched(path, is_directory) {
                 ignore::Match::None => at = ignores.above.as_ref(),
                 found => return found.is_ignore(),
@@ -75,7 +91,8 @@ impl Tree {
     /// Walks a directory, whether or not it is a git checkout.
     pub fn below(directory: &Path, reader: &Reader) -> Self {
         let mut tree = Self::default();
-        let above = tree.ignores_above(directory, reader);
+        let mut budget = Budget { patterns: MAX_PATTERNS, tries: MAX_TRIED };
+        let above = tree.ignores_above(directory, reader, &mut budget);
         let mut open = vec![(directory.to_owned(), above)];
         let mut left = MAX_ENTRIES;
         while let Some((path, above)) = open.pop() {
@@ -88,13 +105,13 @@ impl Tree {
             };
             left -= listed.len();
             let has = |name: &str| listed.binary_search_by(|entry| entry.name.as_os_str().cmp(name.as_ref())).is_ok();
-            let ignores = tree.ignores_of(&path, above, (has(".git"), has(IGNORE_FILE)), reader);
+            let ignores = tree.ignores_of(&path, above, (has(".git"), has(IGNORE_FILE)), reader, &mut budget);
             let mut entries = Vec::with_capacity(listed.len());
             let first = open.len();
             for entry in listed {
                 let at = path.join(&entry.name);
                 let is_directory = entry.kind == EntryKind::Directory;
-                let is_ignored = Ignores::leave_out(ignores.as_ref(), &at, is_directory);
+                let is_ignored = Ignores::leave_out(ignores.as_ref(), &at, is_directory, &mut budget.tries);
                 if is_directory && !is_ignored && entry.name != ".git" {
                     open.push((at, ignores.clone()));
                 }
@@ -106,11 +123,15 @@ impl Tree {
             }
             tree.directories.push(Directory { path, entries });
         }
+        if budget.tries == 0 {
+            let why = "the patterns with several `*` are too many for this directory; from here on none is used";
+            tree.unread_ignores.push((directory.join(IGNORE_FILE), ReadError::Failed(why.to_owned())));
+        }
         tree
     }
 
     /// The ignore files of the directories above one, up to the top of its repository.
-    fn ignores_above(&mut self, directory: &Path, reader: &Reader) -> Option<Rc<Ignores>> {
+    fn ignores_above(&mut self, directory: &Path, reader: &Reader, budget: &mut Budget) -> Option<Rc<Ignores>> {
         let real = reader.real_path(directory).ok()?;
         let top = repository_top(&real)?;
         let mut directories: Vec<&Path> = real.ancestors().skip(1).take_while(|above| above.starts_with(top)).collect();
@@ -119,7 +140,7 @@ impl Tree {
         for above in directories {
             // Patterns are told from where the walk begins, whatever links lead there.
             let holds = |name: &str| reader.kind(&above.join(name)) != Err(ReadError::Absent);
-            ignores = self.ignores_of(above, ignores, (above == top, holds(IGNORE_FILE)), reader);
+            ignores = self.ignores_of(above, ignores, (above == top, holds(IGNORE_FILE)), reader, budget);
         }
         if real == directory { ignores } else { None }
     }
@@ -131,12 +152,13 @@ impl Tree {
         above: Option<Rc<Ignores>>,
         (is_top, has_own): (bool, bool),
         reader: &Reader,
+        budget: &mut Budget,
     ) -> Option<Rc<Ignores>> {
         let mut ignores = above;
         if is_top {
-            ignores = self.ignores_in(directory, Path::new(".git/info/exclude"), None, reader);
+            ignores = self.ignores_in(directory, Path::new(".git/info/exclude"), None, reader, budget);
         }
-        if has_own { self.ignores_in(directory, Path::new(IGNORE_FILE), ignores, reader) } else { ignores }
+        if has_own { self.ignores_in(directory, Path::new(IGNORE_FILE), ignores, reader, budget) } else { ignores }
     }
 
     fn ignores_in(
@@ -145,19 +167,25 @@ impl Tree {
         name: &Path,
         above: Option<Rc<Ignores>>,
         reader: &Reader,
+        budget: &mut Budget,
     ) -> Option<Rc<Ignores>> {
         let path = directory.join(name);
         let built = reader.read(&path, MAX_IGNORE_FILE).and_then(|text| {
+            let text = String::from_utf8_lossy(&text);
+            let lines = text.trim_start_matches('\u{feff}').lines();
+            let patterns = || lines.clone().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let too_many = || ReadError::Failed("its patterns are more than can be used".to_owned());
+            budget.patterns = budget.patterns.checked_sub(patterns().count()).ok_or_else(too_many)?;
             let mut builder = GitignoreBuilder::new(directory);
-            for line in String::from_utf8_lossy(&text).trim_start_matches('\u{feff}').lines() {
+            for line in patterns() {
                 // As to git, a pattern that means nothing leaves nothing out.
                 let _ = builder.add_line(None, line);
             }
-            builder.build().map_err(|_| ReadError::Failed("its patterns are more than can be used".to_owned()))
+            Ok((builder.build().map_err(|_| too_many())?, patterns().filter(|line| is_costly(line)).count()))
         });
         match built {
-            Ok(own) if own.is_empty() => above,
-            Ok(own) => Some(Rc::new(Ignores { own, above })),
+            Ok((own, _)) if own.is_empty() => above,
+            Ok((own, costly)) => Some(Rc::new(Ignores { own, costly, above })),
             Err(ReadError::Absent) => above,
             Err(error) => {
                 self.unread_ignores.push((path, error));
@@ -165,6 +193,12 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether a pattern has several `*` besides those that stand for whole directories.
+fn is_costly(pattern: &str) -> bool {
+    let parts = pattern.split('/').filter(|part| !matches!(*part, "*" | "**"));
+    parts.map(|part| part.matches('*').count()).sum::<usize>() > 1
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 //! the base. Compared by what is written, never by line numbers. May use `finding`, `model`, `ruleset`, `text` and the
 //! other parts of `triage`.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::baseline::Baseline;
 use super::comment::{Comments, ignored_lines};
 use crate::model::{Container, DECLARING_LABELS, Diagnostic, Label, Level};
 use crate::ruleset::Config;
-use crate::text::{SourceFile, Sources, Span, Syntax};
+use crate::text::{FileId, SourceFile, Sources, Span, Syntax};
 
 /// What a file held at the base.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +39,89 @@ impl Before {
 /// Looks up what files held at the base, by their names as they are shown.
 pub type Base<'a> = &'a dyn Fn(&str) -> Before;
 
-/// A line of a file and what it belongs to: itself, then each line above that is indented less.
-type Context = Vec<String>;
+/// A line of a file and what it belongs to: a digest of itself and of each line above that is indented less.
+type Context = u64;
 
 /// How often a text ignores a rule at a line.
 type IgnoreCounts = HashMap<(Context, String), usize>;
+
+/// The contexts of all lines of a file, each looked at once.
+struct Contexts {
+    file: SourceFile,
+    /// Of each line with its comment, and without.
+    lines: Vec<(Context, Context)>,
+    written: HashSet<Context>,
+    /// The first line of each without its comment.
+    bare: HashMap<Context, u32>,
+}
+
+impl Contexts {
+    fn of(file: SourceFile, state: &RandomState) -> Self {
+        let mut above: Vec<(usize, Context)> = Vec::new();
+        let (mut lines, mut written, mut bare) = (Vec::new(), HashSet::new(), HashMap::new());
+        for number in 1..=file.line_count() {
+            let text = file.line(number);
+            let depth = indentation(text);
+            let parents = above.partition_point(|(other, _)| *other < depth);
+            let parent = parents.checked_sub(1).and_then(|at| above.get(at)).map(|(_, context)| *context);
+            let whole = state.hash_one((text.trim(), parent));
+            let own = state.hash_one((without_comment(text).trim(), parent));
+            if !is_blank(text) {
+                above.truncate(parents);
+                above.push((depth, own));
+            }
+            written.insert(whole);
+            bare.entry(own).or_insert(number);
+            lines.push((whole, own));
+        }
+        Self { file, lines, written, bare }
+    }
+
+    fn line(&self, line: u32) -> Option<(Context, Context)> {
+        self.lines.get(usize::try_from(line).ok()?.checked_sub(1)?).copied()
+    }
+
+    fn without_comment(&self, line: u32) -> Option<Context> {
+        Some(self.line(line)?.1)
+    }
+}
+
+/// The files of a run now and at the base, each read once.
+struct Files<'a> {
+    base: Base<'a>,
+    sources: &'a Sources,
+    state: RandomState,
+    now: HashMap<FileId, Rc<Contexts>>,
+    before: HashMap<String, Option<Rc<Contexts>>>,
+    variables_changed: OnceCell<bool>,
+}
+
+impl<'a> Files<'a> {
+    fn new(base: Base<'a>, sources: &'a Sources) -> Self {
+        let (now, before) = (HashMap::new(), HashMap::new());
+        Self { base, sources, state: RandomState::new(), now, before, variables_changed: OnceCell::new() }
+    }
+
+    fn now(&mut self, file: FileId) -> Rc<Contexts> {
+        let make = || Rc::new(Contexts::of(SourceFile::unnamed(self.sources.get(file).text()), &self.state));
+        Rc::clone(self.now.entry(file).or_insert_with(make))
+    }
+
+    /// What a file was; `None` where it is no part of the change.
+    fn before(&mut self, name: &str) -> Option<Rc<Contexts>> {
+        if let Some(known) = self.before.get(name) {
+            return known.clone();
+        }
+        let before = (self.base)(name);
+        let known = before.text().map(|text| Rc::new(Contexts::of(SourceFile::unnamed(text), &self.state)));
+        self.before.insert(name.to_owned(), known.clone());
+        known
+    }
+
+    fn has_changed_variables(&self) -> bool {
+        *self.variables_changed.get_or_init(|| has_changed_variables(self.base, self.sources))
+    }
+}
 
 /// Words of a line that bring in what is written elsewhere.
 const FROM_ELSEWHERE: [&str; 9] = ["<<", "*", "extends", "file", "build", "context", "dockerfile", "image", "label"];
@@ -52,7 +133,8 @@ pub fn added_ignores(
     find: fn(Syntax, &str) -> Vec<Range<usize>>,
     sources: &Sources,
 ) -> Vec<Diagnostic> {
-    let mut files: HashMap<String, Option<IgnoreCounts>> = HashMap::new();
+    let mut files = Files::new(base, sources);
+    let mut counts: HashMap<String, Option<IgnoreCounts>> = HashMap::new();
     let mut seen = HashSet::new();
     let mut added = Vec::new();
     for (span, line, rule) in comments.each() {
@@ -61,17 +143,18 @@ pub fn added_ignores(
         if !seen.insert((file.name().to_owned(), span.start, rule)) {
             continue;
         }
-        let before = files.entry(file.name().to_owned()).or_insert_with(|| {
-            let text = SourceFile::unnamed(base(file.name()).text()?);
-            let found = find(file.syntax()?, text.text());
+        let before = counts.entry(file.name().to_owned()).or_insert_with(|| {
+            let before = files.before(file.name())?;
+            let found = find(file.syntax()?, before.file.text());
             let mut known = IgnoreCounts::new();
-            for (line, rule) in ignored_lines(&text, &found) {
-                *known.entry((context(&text, line, true), rule)).or_default() += 1;
+            for (line, rule) in ignored_lines(&before.file, &found) {
+                *known.entry((before.without_comment(line)?, rule)).or_default() += 1;
             }
             Some(known)
         });
         let Some(before) = before else { continue };
-        match before.get_mut(&(context(&file, line, true), rule.to_owned())) {
+        let context = files.now(span.file).without_comment(line);
+        match context.and_then(|context| before.get_mut(&(context, rule.to_owned()))) {
             Some(left @ 1..) => *left -= 1,
             _ => added.push(told(span, &format!("an ignore of `{rule}`"))),
         }
@@ -81,11 +164,12 @@ pub fn added_ignores(
 
 /// The labels that declare what was not declared of their containers before.
 pub fn added_labels(containers: &[Container], base: Base<'_>, sources: &Sources) -> Vec<Diagnostic> {
+    let mut files = Files::new(base, sources);
     let mut added = Vec::new();
     for container in containers {
         for (name, label) in DECLARING_LABELS.iter().filter_map(|name| Some((name, container.labels.get(*name)?))) {
             if sources.get(label.span.file).teller(label.span.start.line).is_none()
-                && is_added(container, label, base, sources)
+                && is_added(container, label, &mut files)
             {
                 added.push(told(label.span, &format!("`{name}` of a container")));
             }
@@ -94,28 +178,24 @@ pub fn added_labels(containers: &[Container], base: Base<'_>, sources: &Sources)
     added
 }
 
-fn is_added(container: &Container, label: &Label, base: Base<'_>, sources: &Sources) -> bool {
-    let (file, line) = (sources.get(label.span.file), label.span.start.line);
-    let before = base(file.name());
-    let Some(before) = before.text() else { return false };
-    let own = context(&file, line, false);
-    let before = SourceFile::unnamed(before);
-    if (1..=before.line_count()).all(|line| context(&before, line, false) != own) {
+fn is_added(container: &Container, label: &Label, files: &mut Files<'_>) -> bool {
+    let (file, line) = (files.sources.get(label.span.file), label.span.start.line);
+    let Some(before) = files.before(file.name()) else { return false };
+    let own = files.now(label.span.file).line(line);
+    if own.is_none_or(|(own, _)| !before.written.contains(&own)) {
         return true;
     }
-    let (around, at) = (sources.get(container.span.file), container.span.start.line);
+    let (around, at) = (files.sources.get(container.span.file), container.span.start.line);
     let same_file = label.span.file == container.span.file;
-    if same_file && parents(&file, line).chain([line]).any(|parent| parent == at) {
+    if same_file && is_within(&file, line, at) {
         // A variable may have another value now.
-        return file.line(line).contains('$') && has_changed_variables(base, sources);
+        return file.line(line).contains('$') && files.has_changed_variables();
     }
     // It comes from elsewhere: what brings it here is as it was, or the container is new to it.
-    let text = base(around.name());
-    let Some(text) = text.text() else { return false };
-    let text = SourceFile::unnamed(text);
-    let container = context(&around, at, true);
-    let known = (1..=text.line_count()).find(|line| context(&text, *line, true) == container);
-    known.is_none_or(|line| brought_in(&text, line) != brought_in(&around, at))
+    let Some(before) = files.before(around.name()) else { return false };
+    let container = files.now(container.span.file).without_comment(at);
+    let known = container.and_then(|container| before.bare.get(&container));
+    known.is_none_or(|line| brought_in(&before.file, *line) != brought_in(&around, at))
 }
 
 /// Whether a file of variables is not as it was.
@@ -171,30 +251,11 @@ fn message(what: &str) -> String {
     format!("added by the change itself: {what}")
 }
 
-/// The lines above that a line is part of, by indentation, the nearest first.
-fn parents(file: &SourceFile, line: u32) -> impl Iterator<Item = u32> {
-    let mut depth = indentation(file.line(line));
-    let mut found = Vec::new();
-    for above in (1..line).rev() {
-        let text = file.line(above);
-        if is_blank(text) || indentation(text) >= depth {
-            continue;
-        }
-        depth = indentation(text);
-        found.push(above);
-        if depth == 0 {
-            break;
-        }
-    }
-    found.into_iter()
-}
-
-/// A line with what it is part of; `bare` without the comment at its end.
-fn context(file: &SourceFile, line: u32, bare: bool) -> Context {
-    let own = file.line(line);
-    let own = if bare { without_comment(own) } else { own };
-    let parents = parents(file, line).map(|line| without_comment(file.line(line)).trim().to_owned());
-    std::iter::once(own.trim().to_owned()).chain(parents).collect()
+/// Whether a line is of the part that begins at another, by indentation.
+fn is_within(file: &SourceFile, line: u32, first: u32) -> bool {
+    let depth = indentation(file.line(first));
+    first <= line
+        && (first + 1..=line).map(|line| file.line(line)).all(|text| is_blank(text) || indentation(text) > depth)
 }
 
 /// The lines of the part that begins at a line which bring in what is written elsewhere.

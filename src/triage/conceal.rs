@@ -10,6 +10,10 @@ use crate::text::Sources;
 
 /// A value shorter than this may be a word like any other: it is hidden where it is known to be put in, not everywhere.
 const TELLING: usize = 8;
+/// A value from here on, up to the former, is hidden where it is a word by itself, but for names, which files spell.
+const SHORTEST: usize = 3;
+/// What every report has in it, and no secret.
+const PUBLIC: [&str; 6] = ["/root", "claude", "flock", "home", "root", "true"];
 /// The same for a whole value of a container, in what is said of that container.
 const DISTINCT: usize = 4;
 
@@ -25,6 +29,8 @@ pub struct Concealed {
     own: BTreeMap<Name, Vec<Pair>>,
     /// What the process's environment holds, longest first.
     values: Vec<Pair>,
+    /// Those that are short, longest first.
+    short: Vec<Pair>,
     /// Names of projects.
     projects: BTreeMap<String, String>,
 }
@@ -35,12 +41,13 @@ impl Concealed {
         let Hidden { environment, projects } = std::mem::take(&mut layout.hidden);
         let named = |one: &Container| ((one.project.clone(), one.name.clone()), own_pairs(one));
         let own = layout.containers.iter().map(named).filter(|(_, pairs)| !pairs.is_empty()).collect();
-        Self { own, values: values(&environment, sources), projects }
+        let (values, short) = values(&environment, sources).into_iter().partition(|(value, _)| value.len() >= TELLING);
+        Self { own, values, short, projects }
     }
 
     /// Takes it out of every text of a report.
     pub fn apply(&self, report: &mut Report) {
-        if self.own.is_empty() && self.values.is_empty() && self.projects.is_empty() {
+        if self.own.is_empty() && self.values.is_empty() && self.short.is_empty() && self.projects.is_empty() {
             return;
         }
         for participant in &mut report.participants {
@@ -52,7 +59,7 @@ impl Concealed {
         for diagnostic in &mut report.diagnostics {
             self.text(&mut diagnostic.message, &[]);
             if let Some(file) = &mut diagnostic.file {
-                self.text(file, &[]);
+                self.name(file);
             }
         }
     }
@@ -60,7 +67,7 @@ impl Concealed {
     fn participant(&self, one: &mut Participant) {
         let own = self.own(one.project.as_ref(), &one.container);
         let Participant { container, project, state_dir, place, peers, locks, .. } = one;
-        self.text(container, &[]);
+        self.name(container);
         self.project(project);
         self.text(state_dir, own);
         self.place(place, own);
@@ -83,7 +90,7 @@ impl Concealed {
 
     fn finding(&self, one: &mut Finding) {
         let own = self.own(one.project.as_ref(), &one.container);
-        self.text(&mut one.container, &[]);
+        self.name(&mut one.container);
         self.project(&mut one.project);
         for peer in &mut one.peers {
             self.peer(peer);
@@ -126,7 +133,7 @@ impl Concealed {
         if let Some(shown) = self.projects.get(own) {
             *name = file.map_or_else(|| shown.clone(), |file| format!("{shown} ({file}"));
         }
-        self.text(name, &[]);
+        self.name(name);
     }
 
     /// A container's name, after that of its project where that is another.
@@ -136,17 +143,31 @@ impl Concealed {
             self.project(&mut project);
             *peer = format!("{}/{name}", project.unwrap_or_default());
         }
-        self.text(peer, &[]);
+        self.name(peer);
+    }
+
+    /// What is looked up, and may be the same word as a short value.
+    fn name(&self, name: &mut String) {
+        for (value, shown) in &self.values {
+            replace(name, value, shown, false);
+        }
     }
 
     fn text(&self, text: &mut String, own: &[Pair]) {
         for (value, shown) in own {
             replace(text, value, shown, true);
         }
-        for (value, shown) in &self.values {
-            replace(text, value, shown, false);
+        self.name(text);
+        for (value, shown) in &self.short {
+            replace(text, value, shown, !is_telling(value));
         }
     }
+}
+
+/// Whether a short value is no word, so that it is known inside one.
+fn is_telling(value: &str) -> bool {
+    let has = |kind: fn(&char) -> bool| value.chars().any(|ch| kind(&ch));
+    value.len() > SHORTEST && has(char::is_ascii_digit) && has(|ch| ch.is_alphabetic())
 }
 
 /// Replaces a value wherever it is in a text; of what is only distinct as a whole, where it is one.
@@ -213,7 +234,8 @@ fn values(environment: &BTreeMap<String, String>, sources: &Sources) -> Vec<Pair
         value.starts_with('/')
             && files.iter().filter(|file| file.syntax().is_some()).any(|file| file.text().contains(value))
     };
-    let telling = environment.iter().filter(|(name, value)| value.len() >= TELLING && *name != "PWD");
+    let is_hidden = |value: &str| value.len() >= SHORTEST && !PUBLIC.contains(&value);
+    let telling = environment.iter().filter(|(name, value)| is_hidden(value) && *name != "PWD");
     let hidden = telling.filter(|(name, value)| put_in(name) && !spelled(value));
     longest_first(hidden.map(|(name, value)| (value.clone(), format!("${{{name}}}"))).collect())
 }

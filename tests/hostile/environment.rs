@@ -320,6 +320,51 @@ fn a_short_value_is_hidden_where_it_is_put_in() {
     assert!(of(&text.replace("${N}", "q7")).out.contains("/cfg/q7"));
 }
 
+/// A call with a value in a variable that the files put in.
+fn call_with(directory: &Path, arguments: &[&str], value: &str) -> Run {
+    let mut command = command(directory, arguments);
+    command.env("PUT", value).env("OTHER", value).env("HOME", format!("/home/{value}"));
+    run(command)
+}
+
+#[test]
+fn a_short_value_is_hidden_in_every_text() {
+    for (way, value) in [("$PUT", "qZ7"), ("x${PUT}", "q7Zw"), ("${FROM_DOTENV}", "hunter2")] {
+        let files = attacks(way);
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        // What is glued to letters, as `.env` does, has to be told from words.
+        let directory = project(&files);
+        for format in ["json", "text", "sarif", "github", "markdown", "junit", "gitlab", "html"] {
+            let run = call_with(directory.path(), &["check", ".", "--format", format], value);
+            for text in [&run.out, &run.err] {
+                let leaks: Vec<&str> = text.lines().filter(|line| line.contains(value)).take(5).collect();
+                assert!(leaks.is_empty(), "{way} {format}: {leaks:#?}");
+            }
+        }
+        let run = call_with(directory.path(), &["graph", "."], value);
+        assert!(!run.out.contains(value) && !run.err.contains(value), "{way}");
+    }
+}
+
+#[test]
+fn a_name_that_equals_a_short_value_stays_a_name() {
+    let text = "services:\n  web7:\n    image: x\n    entrypoint: [claude, -p, x]\n    labels: {a: \"${PUT}\"}\n    \
+                volumes: [\"/srv/web7:/root/.claude\"]\n    scale: 2\n";
+    let directory = project(&[("compose.yaml", text)]);
+    let of = |value: &str| {
+        let run = call_with(directory.path(), &["check", ".", "--format", "json"], value);
+        (run.json(), run.status)
+    };
+    let ((same, status), (other, other_status)) = (of("web7"), of("db8x"));
+    assert_eq!((status, other_status), (1, 1));
+    for report in [&same, &other] {
+        assert_eq!(report["participants"][0]["container"], "web7");
+        assert_eq!(report["participants"][0]["state_dir"], "/root/.claude");
+    }
+    assert_eq!(same["findings"][0]["fingerprint"], other["findings"][0]["fingerprint"]);
+    assert_eq!(other["participants"][0]["place"]["path"], "/srv/web7");
+}
+
 #[test]
 fn fingerprints_are_the_same_whatever_the_environment_holds() {
     let text = PAIR.replace("ONE", "~/${DEPLOY_TOKEN}").replace("TWO", "~/${DEPLOY_TOKEN}");

@@ -358,3 +358,64 @@ fn file_costs_six_calls_at_most() {
         assert!(opens > 0 && calls <= 6 * opens, "{name}: {calls} calls for {opens} times");
     }
 }
+
+/// A repository whose ignore files have so many patterns each, in so many directories; it has a project in one that they
+/// leave out.
+fn ignoring(patterns: usize, pattern: &str, directories: usize) -> TempDir {
+    let folder = project(&[("repo/.git/HEAD", ""), ("repo/compose.yaml", SHARED), ("repo/.gitignore", "left-out/\n")]);
+    let text: String = (0..patterns).map(|number| format!("{pattern}{number}*c\n")).collect();
+    for number in 0..directories {
+        let directory = folder.path().join(format!("repo/d{number}"));
+        fs::create_dir_all(directory.join("left-out")).unwrap();
+        fs::write(directory.join(".gitignore"), &text).unwrap();
+        fs::write(directory.join("left-out/compose.yaml"), SHARED).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn ignore_files_with_patterns_without_number_are_told() {
+    let told = |folder: &TempDir| {
+        let run = bounded(&folder.path().join("repo"), &["check", ".", "--format", "json"]);
+        let found = run.json()["participants"].as_array().unwrap().len();
+        (run.out.matches("this ignore file leaves nothing out").count(), found)
+    };
+    let (unread, found) = told(&ignoring(1500, "**/*a*b", 40));
+    assert!((20..40).contains(&unread), "{unread}");
+    // What leaves out what was found before them goes on to do so.
+    assert_eq!(told(&ignoring(15, "**/*a*b", 40)), (0, found));
+}
+
+#[test]
+fn patterns_that_are_tried_without_end_are_told_and_leave_nothing_out() {
+    let of = |files: usize| {
+        let folder = ignoring(4000, "b*", 1);
+        for number in 0..files {
+            fs::write(folder.path().join(format!("repo/d0/{number}")), "").unwrap();
+        }
+        bounded(&folder.path().join("repo"), &["check", ".", "--format", "json"])
+    };
+    assert!(of(800).out.contains("the patterns with several `*` are too many"));
+    assert!(!of(3).out.contains("ignore file"));
+}
+
+#[test]
+fn files_of_variables_that_many_services_name_are_bounded_and_told() {
+    let of = |services: usize| {
+        let text: String = (0..services)
+            .map(|number| {
+                format!(
+                    "  s{number}: {{image: x, entrypoint: [claude], env_file: [v.env], label_file: [v.env], \
+                     volumes: [\"/srv/c:/root/.claude\"]}}\n"
+                )
+            })
+            .collect();
+        let variables: String = (0..20_000).map(|number| format!("A{number}=xxxxxxxxxxxxxxxx\n")).collect();
+        let folder = project(&[("v.env", &variables), ("compose.yaml", &format!("services:\n{text}"))]);
+        let run = bounded(folder.path(), &["check", ".", "--format", "json"]);
+        assert!(matches!(run.status, 1 | 3), "{}", run.err);
+        (run.status, run.out.contains("those of the project are too large together"))
+    };
+    assert!(of(200).1);
+    assert!(!of(2).1);
+}

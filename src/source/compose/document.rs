@@ -34,7 +34,7 @@ pub(super) fn refusals(root: &Node) -> Vec<Refusal> {
 /// What Compose refuses only now: files of variables that are not there or cannot be read.
 pub fn document(project: &Project, context: &Context, sources: &Sources) -> Result<Value, Vec<Diagnostic>> {
     let mut printer = Printer { told: Vec::new() };
-    let mut reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
+    let mut reading = Reading::new(project, context, sources);
     let mut services = Map::new();
     let mut used = Used::default();
     for entry in section(&project.root, "services").iter().filter(|entry| project.active.contains(&entry.key)) {

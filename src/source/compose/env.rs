@@ -12,6 +12,11 @@ use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value};
 use crate::text::yaml::Node;
 use crate::text::{Pos, ReadError, Sources, Span};
 
+/// How much text the `env_file`s and `label_file`s of a project may have, in bytes, each as often as it is used.
+const MAX_TOTAL: usize = 16 * 1024 * 1024;
+/// What a variable costs besides its text.
+const VARIABLE: usize = 64;
+
 /// What a service's files are read with, and what is told of them.
 pub(super) struct Reading<'a> {
     pub(super) project: &'a Project,
@@ -20,6 +25,8 @@ pub(super) struct Reading<'a> {
     pub(super) told: Vec<Diagnostic>,
     /// What of the service being read could not be looked at.
     pub(super) unseen: Vec<Unseen>,
+    /// How much text of further files may come.
+    left: usize,
 }
 
 /// The project's variables over the service's own.
@@ -34,7 +41,11 @@ impl Variables for Around<'_> {
     }
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub(super) fn new(project: &'a Project, context: &'a Context, sources: &'a Sources) -> Self {
+        Self { project, context, sources, told: Vec::new(), unseen: Vec::new(), left: MAX_TOTAL }
+    }
+
     /// The variables of a service. Those of files are located where the file is named: what is in it may be secret.
     pub(super) fn environment(&mut self, service: &Node) -> BTreeMap<String, EnvVar> {
         let written = service.get("environment").map(|node| self.variables(node)).unwrap_or_default();
@@ -46,8 +57,7 @@ impl Reading<'_> {
         for item in files {
             let before = own.clone();
             let around = Around { project: &self.project.variables, service: &known };
-            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &around);
-            self.tell(parsed);
+            self.read_file(item, &mut own, &around);
             let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
             let variable =
                 |text: &String| EnvVar { value: EnvValue::Set(Value::known(text.clone(), None)), span: item.span };
@@ -57,7 +67,19 @@ impl Reading<'_> {
         variables
     }
 
-    fn tell(&mut self, parsed: Result<(), Box<Problem>>) {
+    /// Reads one file into `own`, if what is read so far leaves room for more.
+    fn read_file(&mut self, item: &Node, own: &mut BTreeMap<String, String>, around: &dyn Variables) {
+        let parsed = if self.left == 0 {
+            let what = "its env_file was not read, since those of the project are too large together";
+            let level = if self.project.mode == Mode::Strict { Level::Error } else { Level::Gap };
+            let told = Diagnostic::at(level, item.span, format!("{what} (16 MiB, each as often as it is used)"));
+            Err(Box::new(Problem { told, unseen: Some(Unseen { what: what.to_owned(), span: item.span }) }))
+        } else {
+            let parsed = read_file(self.project, self.context, self.sources, item, own, around);
+            let cost = own.iter().map(|(name, text)| name.len() + text.len() + VARIABLE).sum();
+            self.left = self.left.saturating_sub(cost);
+            parsed
+        };
         if let Err(problem) = parsed {
             self.told.push(problem.told);
             self.unseen.extend(problem.unseen);
@@ -89,8 +111,7 @@ impl Reading<'_> {
                 .map(|(name, (text, _)): (&String, &(String, Span))| (name.clone(), text.clone()))
                 .collect();
             let mut own = BTreeMap::new();
-            let parsed = read_file(self.project, self.context, self.sources, item, &mut own, &known);
-            self.tell(parsed);
+            self.read_file(item, &mut own, &known);
             labels.extend(own.into_iter().map(|(name, text)| (name, (text, item.span))));
         }
         labels

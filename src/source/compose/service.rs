@@ -23,7 +23,7 @@ pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout
         layout.hidden.projects.insert(project.name.clone(), shown.into_owned());
     }
     let volumes = named_volumes(&project.root);
-    let reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
+    let reading = Reading::new(project, context, sources);
     let mut reader = Reader { project, volumes, reading };
     if project.root.get("services").is_none() && project.diagnostics.is_empty() {
         let message = "there are no `services`; a compose file has at least that";
