@@ -51,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
-    ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
+    ("ignore", &["source/project/host_scripts.rs", "source/compose/discover.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/script/"]),
     ("tree_sitter_bash", &["source/script/"]),

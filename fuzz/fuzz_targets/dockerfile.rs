@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::image::{Context, Found, Kind, Request, Step, read};
+use overlock::source::dockerfile::{Context, Found, Kind, Request, Step, read};
 use overlock::source::script;
 use overlock::text::Sources;
 

@@ -16,7 +16,7 @@ use crate::finding::Report;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
-use crate::source::{code, image, script};
+use crate::source::{dockerfile, project, script};
 use crate::text::{Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
@@ -74,7 +74,7 @@ impl Acceptance<'_> {
         let base = base.unwrap_or_else(|| {
             let start = PathBuf::from(absolute(self.first.as_deref().unwrap_or(Path::new(".")), self.world));
             let directory = if start.is_dir() { start.as_path() } else { start.parent().unwrap_or(&start) };
-            code::top(directory).display().to_string()
+            project::top(directory).display().to_string()
         });
         self.names_below(&base)
     }
@@ -148,7 +148,7 @@ fn comments(
         let found = match syntax {
             Syntax::Yaml => yaml_comments(file.text()),
             Syntax::Shell => script::comments(file.text()),
-            Syntax::Dockerfile => image::comments(file.text()),
+            Syntax::Dockerfile => dockerfile::comments(file.text()),
         };
         diagnostics.extend(comments.add((id, &file), &found, rules));
     }

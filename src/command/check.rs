@@ -12,8 +12,8 @@ use crate::cli::{Check, Compose};
 use crate::model::{Container, Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
-use crate::source::code::{self, Repository, Store};
 use crate::source::compose::{self, Context, Options, Profiles};
+use crate::source::project::{self, Repository, Store};
 use crate::text::Sources;
 
 /// Projects that one thread reads before a second one is worth starting.
@@ -51,7 +51,7 @@ pub(super) fn read(
     for project in loaded {
         layout.join(project);
     }
-    code::read(&scripts, &mut layout, &reading.repository());
+    project::read(&scripts, &mut layout, &reading.repository());
     Ok(layout)
 }
 
@@ -99,7 +99,7 @@ fn projects(
     arguments: &Asked<'_>,
     context: &Context,
     told: &mut Vec<Diagnostic>,
-) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
+) -> anyhow::Result<(Vec<Options>, Vec<project::Found>)> {
     let typed = arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
@@ -117,13 +117,13 @@ fn projects(
     let mut scripts = Vec::new();
     for path in arguments.paths {
         let absolute = context.cwd.join(path);
-        if absolute.is_file() && code::is_script(&absolute) {
-            scripts.push(code::Found { path: path.clone(), named: true });
+        if absolute.is_file() && project::is_script(&absolute) {
+            scripts.push(project::Found { path: path.clone(), named: true });
             continue;
         }
         if absolute.is_dir() {
-            let found = code::find(&absolute).into_iter();
-            scripts.extend(found.map(|path| code::Found { path, named: false }));
+            let found = project::find(&absolute).into_iter();
+            scripts.extend(found.map(|path| project::Found { path, named: false }));
         }
         match compose::find(path, context) {
             Ok(found) => projects.extend(found.into_iter().map(|one| Options {
@@ -214,7 +214,7 @@ impl Reading<'_> {
         match compose::resolve(self.sources, self.context, project) {
             Ok(project) => {
                 let mut layout = compose::layout(&project, self.context, self.sources);
-                code::complete(&mut layout, Some(Path::new(&project.directory)), repository);
+                project::complete(&mut layout, Some(Path::new(&project.directory)), repository);
                 layout
             }
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },

@@ -1,4 +1,4 @@
-//! A file that is given another text: whole or not at all, where it is, with its mode. Uses `source::code`.
+//! A file that is given another text: whole or not at all, where it is, with its mode. Uses `source::project`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::source::code;
+use crate::source::project;
 
 /// The directory that may be written in: the git repository around a directory, or else the directory itself.
 pub(super) fn repository(directory: &Path) -> PathBuf {
     let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    code::top(&real).to_owned()
+    project::top(&real).to_owned()
 }
 
 /// Puts `after` into a file that holds `before`. Whoever reads it meanwhile sees one or the other.

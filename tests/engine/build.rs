@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use overlock::model::{self, EnvValue, Value};
-use overlock::source::image::{Build, Dockerfile, Found, Image, load};
+use overlock::source::dockerfile::{Build, Dockerfile, Found, Image, load};
 use overlock::text::{Sources, Span};
 
 use super::{Engine, docker, engine, must, output};

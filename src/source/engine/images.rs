@@ -1,4 +1,4 @@
-//! Images as an engine has them: their configuration and what made them. Uses `ask` and `source::image`'s type.
+//! Images as an engine has them: their configuration and what made them. Uses `ask` and `source::dockerfile`'s type.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use super::ask::Conversation;
 use super::error::EngineError;
 use super::inspect::check_words;
 use super::{Options, converse};
-use crate::source::image::Stored;
+use crate::source::dockerfile::Stored;
 
 /// What of an inspection is wanted, should it have another form than bollard's.
 pub(super) const WANTED: [&str; 11] = [

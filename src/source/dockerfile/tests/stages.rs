@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{at, check, compare, made, made_with, none, shown};
-use crate::source::image::{Base, Found, Given, Image, Request, read};
+use crate::source::dockerfile::{Base, Found, Given, Image, Request, read};
 use crate::text::Sources;
 
 #[test]

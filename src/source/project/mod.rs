@@ -9,24 +9,24 @@
 //! started     the containers that scripts start
 //! ```
 
-mod files;
-mod fill;
-mod images;
+mod built_images;
+mod host_scripts;
+mod image_defaults;
+mod planned_files;
 mod repository;
-mod scripts;
-mod started;
+mod started_containers;
 
+pub use host_scripts::{Found, find, is_script, read};
 pub use repository::{Repository, Store, top};
-pub use scripts::{Found, find, is_script, read};
 
 use std::path::Path;
 use std::rc::Rc;
 
-use files::Planned;
-use images::Images;
+use built_images::Images;
+use planned_files::Planned;
 
 use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
-use crate::source::image::Image;
+use crate::source::dockerfile::Image;
 use crate::source::script::start::Start;
 use crate::source::script::{self, Setting, Started};
 use crate::text::Sources;
@@ -71,7 +71,7 @@ impl Reader<'_> {
     fn complete(&self, container: &mut Container) -> Vec<Started> {
         let image = self.images.image(container);
         if let Some(image) = &image {
-            fill::fill(container, image, self.repository.sources);
+            image_defaults::fill(container, image, self.repository.sources);
         }
         let (script, starts) = self.script(container, image);
         container.script = script;

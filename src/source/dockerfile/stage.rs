@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::expand::{self, Bad, Scope};
-use super::lines::{Ch, Instruction};
-use super::stages::Build;
-use super::words;
+use super::arguments;
+use super::build_variables::{self, Bad, Scope};
+use super::instructions::{Ch, Instruction};
+use super::stage_builder::Build;
 use super::{BASE_WORKDIR, Base, Image, Step};
 use crate::model::{Command, EnvValue, EnvVar, Label, Symbol, Unseen, Value, clean};
 use crate::text::{FileId, SourceFile, Span};
@@ -51,7 +51,7 @@ impl<'s, 'b> Stage<'s, 'b> {
 
     pub(super) fn instruction(&mut self, given: &Instruction) {
         let done = match given.keyword.as_str() {
-            "ENV" | "ARG" | "LABEL" | "VOLUME" | "COPY" | "ADD" if words::fields(&given.rest).len() > MAX_WORDS => {
+            "ENV" | "ARG" | "LABEL" | "VOLUME" | "COPY" | "ADD" if arguments::fields(&given.rest).len() > MAX_WORDS => {
                 Err("more words than are read")
             }
             "ENV" => self.env(given),
@@ -117,7 +117,7 @@ impl<'s, 'b> Stage<'s, 'b> {
 
     pub(super) fn expand(&self, chars: &[Ch], escape: char, quotes: bool) -> Result<Value, Bad> {
         let Image { env, args, unclear, base, .. } = &self.image;
-        expand::expand(chars, escape, quotes, &Scope { env, args, unclear, open: *base != Base::Scratch })
+        build_variables::expand(chars, escape, quotes, &Scope { env, args, unclear, open: *base != Base::Scratch })
     }
 
     /// Some characters of an instruction, variables replaced.
@@ -154,7 +154,7 @@ impl<'s, 'b> Stage<'s, 'b> {
     fn env(&mut self, given: &Instruction) -> Result<(), Bad> {
         // All of one instruction see what held before it.
         let mut set = Vec::new();
-        for (name, value) in words::pairs(&given.rest, given.escape) {
+        for (name, value) in arguments::pairs(&given.rest, given.escape) {
             let span = self.span(given, &given.bytes(name));
             let name = self.expand(name, given.escape, true)?;
             let text = self.expand(value.ok_or("a name without a value")?, given.escape, true)?;
@@ -177,9 +177,9 @@ impl<'s, 'b> Stage<'s, 'b> {
         if self.image.args.len() > MAX_VARIABLES {
             return Err("more arguments than are kept");
         }
-        for word in words::named(&given.rest, given.escape) {
-            let (written, default) = words::pair(word);
-            let (name, span) = (words::text(written), self.span(given, &given.bytes(written)));
+        for word in arguments::named(&given.rest, given.escape) {
+            let (written, default) = arguments::pair(word);
+            let (name, span) = (arguments::text(written), self.span(given, &given.bytes(written)));
             let inherited = || EnvVar { value: EnvValue::Inherited, span };
             let value = match (self.build.request.args.get(&name), default) {
                 (Some(argument), _) => argument.clone(),
@@ -199,7 +199,7 @@ impl<'s, 'b> Stage<'s, 'b> {
     }
 
     fn label(&mut self, given: &Instruction) -> Result<(), Bad> {
-        for (name, value) in words::pairs(&given.rest, given.escape) {
+        for (name, value) in arguments::pairs(&given.rest, given.escape) {
             let value = value.ok_or("a name without a value")?;
             let key = self.expand(name, given.escape, true)?.text;
             let text = self.expand(value, given.escape, true)?;
@@ -212,8 +212,8 @@ impl<'s, 'b> Stage<'s, 'b> {
     }
 
     fn volume(&mut self, given: &Instruction) -> Result<(), Bad> {
-        let quoted = words::json(&given.rest).map(|words| words.into_iter().map(|word| word.written).collect());
-        for word in quoted.unwrap_or_else(|| words::fields(&given.rest)) {
+        let quoted = arguments::json(&given.rest).map(|words| words.into_iter().map(|word| word.written).collect());
+        for word in quoted.unwrap_or_else(|| arguments::fields(&given.rest)) {
             let path = self.text(given, word)?;
             self.image.volumes.push(path);
         }
@@ -221,7 +221,7 @@ impl<'s, 'b> Stage<'s, 'b> {
     }
 
     fn shell(&mut self, given: &Instruction) -> Result<(), Bad> {
-        let words = words::json(&given.rest).filter(|words| !words.is_empty()).ok_or("no JSON array of words")?;
+        let words = arguments::json(&given.rest).filter(|words| !words.is_empty()).ok_or("no JSON array of words")?;
         self.image.shell = Some(self.listed(given, &words));
         Ok(())
     }
@@ -233,9 +233,10 @@ impl<'s, 'b> Stage<'s, 'b> {
         self.image.entrypoint = Some(command);
     }
 
-    fn listed(&self, given: &Instruction, words: &[words::Quoted]) -> Command {
-        let value =
-            |word: &words::Quoted| Value::known(word.text.clone(), Some(self.span(given, &given.bytes(word.written))));
+    fn listed(&self, given: &Instruction, words: &[arguments::Quoted]) -> Command {
+        let value = |word: &arguments::Quoted| {
+            Value::known(word.text.clone(), Some(self.span(given, &given.bytes(word.written))))
+        };
         let words = words.iter().map(value).collect();
         Command { words, span: self.span(given, &given.bytes(&given.rest)) }
     }
@@ -254,7 +255,7 @@ impl<'s, 'b> Stage<'s, 'b> {
         if chars.is_empty() {
             return Err("there is nothing to run");
         }
-        if let Some(words) = words::json(chars) {
+        if let Some(words) = arguments::json(chars) {
             if words.len() > MAX_WORDS {
                 return Err("more words than are read");
             }
@@ -266,9 +267,9 @@ impl<'s, 'b> Stage<'s, 'b> {
     }
 
     fn healthcheck(&mut self, given: &Instruction) -> Result<(), Bad> {
-        let (_, rest) = words::flags(&given.rest, given.escape);
-        let kind = words::text(words::fields(rest).into_iter().next().unwrap_or_default());
-        let after = words::trimmed(rest.get(kind.chars().count()..).unwrap_or_default());
+        let (_, rest) = arguments::flags(&given.rest, given.escape);
+        let kind = arguments::text(arguments::fields(rest).into_iter().next().unwrap_or_default());
+        let after = arguments::trimmed(rest.get(kind.chars().count()..).unwrap_or_default());
         let span = self.span(given, &given.bytes(rest));
         self.image.healthcheck = Some(match kind.to_ascii_uppercase().as_str() {
             "NONE" => Command { words: Vec::new(), span },

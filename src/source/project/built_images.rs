@@ -1,4 +1,4 @@
-//! The images that a project builds, each read once. Uses `repository` and `source::image`.
+//! The images that a project builds, each read once. Uses `repository` and `source::dockerfile`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Build, Container, EnvVar, Value};
-use crate::source::image::{self, Context, Directory, Dockerfile, Given, Image};
+use crate::source::dockerfile::{self, Context, Directory, Dockerfile, Given, Image};
 
 /// Images on images that are followed.
 const DEPTH: usize = 12;
@@ -108,7 +108,7 @@ impl<'a> Images<'a> {
             (None, Some(path)) => Dockerfile::Path(PathBuf::from(&path.text)),
             (None, None) => Dockerfile::default(),
         };
-        let asked = image::Build {
+        let asked = dockerfile::Build {
             context: build
                 .context
                 .as_ref()
@@ -120,7 +120,7 @@ impl<'a> Images<'a> {
             span: build.span,
         };
         let bases = |name: &str| self.base(name, &build.contexts);
-        image::load(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
+        dockerfile::load(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
     }
 
     /// What a name in a Dockerfile stands for: an additional context, or another service's image.

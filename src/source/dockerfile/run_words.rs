@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Ran;
-use super::find::Tree;
-use super::pattern::{component, is_pattern, matches};
+use super::find_file::Tree;
+use super::wildcard::{component, is_pattern, matches};
 use crate::model::{EnvValue, EnvVar, join, parent_and_name, split_below, upward};
 
 /// How a word stands to a path.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::expand::{self, Scope};
-use super::lines::{self, Instruction};
+use super::arguments;
+use super::build_variables::{self, Scope};
+use super::instructions::{self, Instruction};
 use super::stage::{self, Stage};
-use super::words;
 use super::{Base, From, Given, Image, Request, Step};
 use crate::model::{EnvValue, EnvVar, Unseen, Value};
 use crate::text::{FileId, SourceFile, Sources, Span};
@@ -18,7 +18,7 @@ const MAX_CHAIN: usize = 64;
 /// Reads a Dockerfile and says what the stage that is asked for makes.
 pub fn read(file: FileId, sources: &Sources, request: &Request) -> Image {
     let source = sources.get(file);
-    let parsed = lines::parse(file, source.text());
+    let parsed = instructions::parse(file, source.text());
     let mut stages: Vec<Written> = Vec::new();
     let mut unseen = Vec::new();
     let mut before = Vec::new();
@@ -58,10 +58,10 @@ struct Written {
 
 impl Written {
     fn new(from: Instruction) -> Self {
-        let (_, rest) = words::flags(&from.rest, from.escape);
-        let fields = words::fields(rest);
-        let name = fields.get(1).filter(|word| words::text(word).eq_ignore_ascii_case("as")).and(fields.get(2));
-        let name = name.map(|name| words::text(name).to_lowercase());
+        let (_, rest) = arguments::flags(&from.rest, from.escape);
+        let fields = arguments::fields(rest);
+        let name = fields.get(1).filter(|word| arguments::text(word).eq_ignore_ascii_case("as")).and(fields.get(2));
+        let name = name.map(|name| arguments::text(name).to_lowercase());
         Self { name, from, instructions: Vec::new() }
     }
 }
@@ -91,11 +91,11 @@ impl Build<'_> {
             self.unseen.push(Unseen { what, span: self.span(&instruction.at) });
             return;
         }
-        for word in words::named(&instruction.rest, instruction.escape) {
-            let (name, default) = words::pair(word);
+        for word in arguments::named(&instruction.rest, instruction.escape) {
+            let (name, default) = arguments::pair(word);
             let span = self.span(&instruction.bytes(name));
             let expanded = default.map(|default| self.in_globals(default, instruction.escape));
-            let name = words::text(name);
+            let name = arguments::text(name);
             let value = match (self.request.args.get(&name), expanded) {
                 (Some(given), _) => given.clone(),
                 (None, Some(Ok(value))) => EnvVar { value: EnvValue::Set(value), span },
@@ -109,9 +109,9 @@ impl Build<'_> {
         }
     }
 
-    fn in_globals(&self, chars: &[lines::Ch], escape: char) -> Result<Value, expand::Bad> {
+    fn in_globals(&self, chars: &[instructions::Ch], escape: char) -> Result<Value, build_variables::Bad> {
         let scope = Scope { env: &BTreeMap::new(), args: &self.globals, unclear: &BTreeSet::new(), open: true };
-        expand::expand(chars, escape, true, &scope)
+        build_variables::expand(chars, escape, true, &scope)
     }
 
     fn target(mut self) -> Image {
@@ -171,8 +171,8 @@ impl Build<'_> {
 
     /// What a stage begins as.
     fn base(&mut self, number: usize, from: &Instruction) -> Image {
-        let (_, rest) = words::flags(&from.rest, from.escape);
-        let word = words::fields(rest).into_iter().next().unwrap_or_default();
+        let (_, rest) = arguments::flags(&from.rest, from.escape);
+        let word = arguments::fields(rest).into_iter().next().unwrap_or_default();
         let span = self.span(&from.bytes(word));
         let unread = |what: String| Image {
             base: Base::Unread,

@@ -1,5 +1,5 @@
 //! The files of the repository that a check runs in: what may be read, how it is called, each read once.
-//! Uses `text`, `source::image` and `source::script::disk`.
+//! Uses `text`, `source::dockerfile` and `source::script::disk`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::source::image::{Image, InImage, Stored};
+use crate::source::dockerfile::{Image, InImage, Stored};
 use crate::source::script::disk::{Opened, is_of_interest};
 use crate::text::{FileId, Sources, Syntax};
 

@@ -2,7 +2,7 @@
 
 mod bounds;
 mod copies;
-mod places;
+mod found_files;
 mod runs;
 mod settings;
 mod stages;

@@ -12,31 +12,31 @@
 //!
 //! The rules are BuildKit's; where the classic builder has others, both are in doubt and the value stays a symbol.
 
-mod context;
-mod copied;
-mod expand;
-mod files;
-mod find;
-mod ignored;
-mod lines;
-mod load;
-mod operand;
-mod pattern;
-mod ran;
+mod arguments;
+mod build_context;
+mod build_variables;
+mod copy_effect;
+mod dockerignore;
+mod file_steps;
+mod find_file;
+mod instructions;
+mod load_dockerfile;
+mod run_effect;
+mod run_words;
 mod stage;
-mod stages;
-mod stored;
+mod stage_builder;
+mod stored_image;
 mod transfer;
-mod words;
+mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
-pub use context::{Context, Directory, Kind};
-pub use find::Found;
-pub use load::{Build, Dockerfile, load};
-pub use stages::read;
-pub use stored::{InImage, Stored};
+pub use build_context::{Context, Directory, Kind};
+pub use find_file::Found;
+pub use load_dockerfile::{Build, Dockerfile, load};
+pub use stage_builder::read;
+pub use stored_image::{InImage, Stored};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -47,7 +47,7 @@ use crate::text::Span;
 
 /// The comments of a Dockerfile, each in bytes from its `#` on.
 pub fn comments(text: &str) -> Vec<Range<usize>> {
-    lines::comments(text)
+    instructions::comments(text)
 }
 
 /// The symbol in a path that begins at the working directory of a base from elsewhere.
@@ -110,7 +110,7 @@ pub struct Image {
     /// Every working directory it had: each is made.
     directories: BTreeSet<String>,
     /// `ONBUILD`: what a stage on it begins with.
-    triggers: Vec<Rc<lines::Instruction>>,
+    triggers: Vec<Rc<instructions::Instruction>>,
 }
 
 /// What an image begins with.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::Reader;
-use super::files::Host;
-use super::images::Images;
+use super::built_images::Images;
+use super::planned_files::Host;
 use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::source::script::disk::Opened;

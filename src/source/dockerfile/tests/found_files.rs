@@ -2,7 +2,7 @@
 
 use super::{Made, made};
 use crate::model::{Command, Script};
-use crate::source::image::Step;
+use crate::source::dockerfile::Step;
 use crate::source::script;
 
 /// The text at the place of each command that something runs, and of each lock.

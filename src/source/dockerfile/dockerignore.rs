@@ -1,6 +1,6 @@
 //! What a `.dockerignore` leaves out of a build context (Docker docs, ".dockerignore files"). Uses `pattern`.
 
-use super::pattern::matches;
+use super::wildcard::matches;
 use crate::model::clean;
 
 /// Patterns that are kept of one file.

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{at, made, none, shown};
-use crate::source::image::ignored::Ignored;
-use crate::source::image::pattern::{component, matches};
-use crate::source::image::{Build, Context, Directory, Dockerfile, Found, Kind, load};
+use crate::source::dockerfile::ignored::Ignored;
+use crate::source::dockerfile::pattern::{component, matches};
+use crate::source::dockerfile::{Build, Context, Directory, Dockerfile, Found, Kind, load};
 use crate::text::{Sources, Span};
 
 #[test]
@@ -136,7 +136,7 @@ fn a_dockerfile_from_disk() {
     let path = |name: &str| Dockerfile::Path(name.into());
     let image = one(Dockerfile::default(), Some(root));
     assert_eq!(image.find("/run.sh", &sources), Found::File(root.join("run.sh")));
-    let crate::source::image::Base::Named(name) = &image.base else { panic!("{image:?}") };
+    let crate::source::dockerfile::Base::Named(name) = &image.base else { panic!("{image:?}") };
     assert_eq!(sources.get(name.span.unwrap().file).name(), "Dockerfile");
     let absolute = one(Dockerfile::Path(root.join("Dockerfile")), None);
     assert!(matches!(absolute.find("/run.sh", &sources), Found::Unknown { why, .. } if why.contains("not at hand")));
@@ -155,8 +155,9 @@ fn a_dockerfile_from_disk() {
 
 #[test]
 fn comments_are_whole_lines_and_the_shells() {
-    let of =
-        |text: &str| crate::source::image::comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>();
+    let of = |text: &str| {
+        crate::source::dockerfile::comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>()
+    };
     assert_eq!(
         of("# one\nFROM x # no\n  # two\nRUN a \\\n# three\n  b # four\nENV A=1 # no\n"),
         ["# one", "# two", "# three", "# four"]

@@ -2,8 +2,8 @@
 //! Uses `source::script`, `operand` and `transfer`.
 
 use super::Ran;
-use super::find::Tree;
-use super::operand::{Relation, Words};
+use super::find_file::Tree;
+use super::run_words::{Relation, Words};
 use super::transfer;
 use crate::model::{Invocation, parent_and_name, upward};
 use crate::source::script;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lines::Ch;
+use super::instructions::Ch;
 use crate::model::{Content, EnvValue, EnvVar, Symbol, Value};
 
 /// How deep variables may stand in each other's defaults.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::ignored::Ignored;
+use super::dockerignore::Ignored;
 
 /// Entries of one directory that are looked at.
 const MAX_ENTRIES: usize = 4096;

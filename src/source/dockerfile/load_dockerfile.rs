@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::stages::read;
+use super::stage_builder::read;
 use super::{Context, Directory, Given, Image, Request};
 use crate::model::{EnvVar, Unseen, join};
 use crate::text::{Sources, Span, Syntax};

@@ -1,12 +1,12 @@
 //! Which file of the repository stands at a path of a planned container: by its mounts, then by its image.
-//! Uses `repository`, `source::image` and `source::script::disk`.
+//! Uses `repository`, `source::dockerfile` and `source::script::disk`.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join};
-use crate::source::image::{Base, Context, Directory, Found, From, Image, Source, Step};
+use crate::source::dockerfile::{Base, Context, Directory, Found, From, Image, Source, Step};
 use crate::source::script::disk::{Disk, Opened, mentioned};
 use crate::text::Span;
 
@@ -103,7 +103,7 @@ impl Planned<'_> {
 
 /// The files at and below a path of a context.
 fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
-    use crate::source::image::Kind;
+    use crate::source::dockerfile::Kind;
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
         if found.len() >= FILES {

@@ -1,9 +1,9 @@
 //! `cp`, `mv`, `install` and `ln`: where what stands at a path then comes from. Uses `operand`.
 
-use super::find::Tree;
-use super::operand::{Plain, Relation, Words, rebased};
-use super::pattern::{component, is_pattern};
-use super::ran::Effect;
+use super::find_file::Tree;
+use super::run_effect::Effect;
+use super::run_words::{Plain, Relation, Words, rebased};
+use super::wildcard::{component, is_pattern};
 use crate::model::{join, parent_and_name};
 
 /// What is transferred where.

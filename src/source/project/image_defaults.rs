@@ -1,10 +1,10 @@
 //! What an image gives to a container that does not say otherwise: environment, user, command, labels, volumes; and
-//! what was installed while it was built. Uses `source::image` and `source::script`.
+//! what was installed while it was built. Uses `source::dockerfile` and `source::script`.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
-use crate::source::image::{Image, Ran, Step};
+use crate::source::dockerfile::{Image, Ran, Step};
 use crate::source::script;
 use crate::text::{Sources, Span};
 
@@ -41,7 +41,7 @@ pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) 
 
 /// An image that begins with nothing has no entrypoint but its own.
 fn none_in(image: &Image, span: Span) -> Option<Command> {
-    (image.base == crate::source::image::Base::Scratch).then(|| Command { words: Vec::new(), span })
+    (image.base == crate::source::dockerfile::Base::Scratch).then(|| Command { words: Vec::new(), span })
 }
 
 fn anonymous(path: &Value, target: String, span: Span) -> Mount {

@@ -1,7 +1,7 @@
 //! An instruction's words: flags, name and value, blank-separated words, JSON arrays, and the here-documents a line names.
 //! Uses `lines` for its characters.
 
-use super::lines::Ch;
+use super::instructions::Ch;
 
 /// A leading `--name[=value]`.
 pub(super) struct Flag<'a> {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::find::Tree;
-use super::pattern::{self, component, is_pattern};
+use super::find_file::Tree;
+use super::wildcard::{self, component, is_pattern};
 use super::{Context, Copied, From, Image, Kind, Source};
 use crate::model::{Value, clean, join, parent_and_name, split_below};
 
@@ -180,7 +180,7 @@ impl Copied {
                 || [path, below].iter().any(|path| {
                     let above =
                         std::iter::successors(Some(*path), |path| path.rsplit_once('/').map(|(parent, _)| parent));
-                    above.into_iter().any(|path| pattern::matches(pattern_text, path))
+                    above.into_iter().any(|path| wildcard::matches(pattern_text, path))
                 })
         };
         if self.excludes.iter().any(out) {

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::copied::Put;
-use super::ran::Effect;
+use super::copy_effect::Put;
+use super::run_effect::Effect;
 use super::{Base, Image, Step};
 use crate::model::{Value, clean};
 use crate::text::{Sources, Span};

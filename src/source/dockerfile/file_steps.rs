@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::expand::Bad;
-use super::lines::{Ch, Heredoc, Instruction};
+use super::arguments::{self, Flag};
+use super::build_variables::Bad;
+use super::instructions::{Ch, Heredoc, Instruction};
 use super::stage::Stage;
-use super::words::{self, Flag};
 use super::{Copied, From, Image, Ran, Source, Step};
 use crate::model::{Command, EnvValue, EnvVar, Symbol, Value};
 
 impl Stage<'_, '_> {
     pub(super) fn copy(&mut self, given: &Instruction) -> Result<(), Bad> {
-        let (flags, rest) = words::flags(&given.rest, given.escape);
-        let quoted = words::json(rest).map(|words| words.into_iter().map(|word| word.written).collect());
-        let mut words: Vec<&[Ch]> = quoted.unwrap_or_else(|| words::fields(rest));
+        let (flags, rest) = arguments::flags(&given.rest, given.escape);
+        let quoted = arguments::json(rest).map(|words| words.into_iter().map(|word| word.written).collect());
+        let mut words: Vec<&[Ch]> = quoted.unwrap_or_else(|| arguments::fields(rest));
         let target = words.pop().filter(|_| !words.is_empty()).ok_or("a source and a target are needed")?;
         let target = self.text(given, target)?;
         let into = target.text.ends_with('/') || target.text == "." || target.text.ends_with("/.");
@@ -38,7 +38,7 @@ impl Stage<'_, '_> {
             sources,
             target: self.below(target),
             into,
-            parents: flags.iter().any(|flag| flag.name == "parents" && words::text(flag.value) != "false"),
+            parents: flags.iter().any(|flag| flag.name == "parents" && arguments::text(flag.value) != "false"),
             excludes: excludes.map(|flag| self.text(given, flag.value)).collect::<Result<_, _>>()?,
             unpacks: adds,
             span: self.span(given, &given.at),
@@ -73,15 +73,15 @@ impl Stage<'_, '_> {
     }
 
     pub(super) fn run(&mut self, given: &Instruction) -> Result<(), Bad> {
-        let (_, rest) = words::flags(&given.rest, given.escape);
+        let (_, rest) = arguments::flags(&given.rest, given.escape);
         let from = given.rest.len() - rest.len();
         let mut command = self.command(given, from)?;
         let mut script = None;
-        let shown = words::text(rest);
+        let shown = arguments::text(rest);
         if let Some(heredoc) = given.heredocs.first() {
             // The name of a here-document alone: its text is what runs.
             let begins = shown.trim_start_matches(|ch: char| ch.is_ascii_digit()).starts_with("<<");
-            let alone = words::fields(rest).len() == 1 && begins;
+            let alone = arguments::fields(rest).len() == 1 && begins;
             let body = self.body(given, heredoc);
             let shebang = body.text.lines().next().and_then(|line| line.strip_prefix("#!")).map(str::to_owned);
             let span = body.span.unwrap_or_default();

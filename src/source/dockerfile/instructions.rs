@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::words;
+use super::arguments;
 use crate::source::script;
 use crate::text::FileId;
 
@@ -94,9 +94,9 @@ pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
         found.extend(inner.map(|comment| comment.start + range.start..comment.end + range.start));
     };
     for instruction in &parsed.instructions {
-        let (_, rest) = words::flags(&instruction.rest, instruction.escape);
+        let (_, rest) = arguments::flags(&instruction.rest, instruction.escape);
         let runs = matches!(instruction.keyword.as_str(), "RUN" | "CMD" | "ENTRYPOINT" | "HEALTHCHECK");
-        if runs && instruction.escape == '\\' && words::json(rest).is_none() {
+        if runs && instruction.escape == '\\' && arguments::json(rest).is_none() {
             of_shell(&instruction.bytes(rest));
         }
         for document in &instruction.heredocs {
@@ -227,8 +227,8 @@ fn may_hold_heredocs(instruction: &Instruction) -> bool {
     let takes = |keyword: &str| matches!(keyword, "RUN" | "COPY" | "ADD");
     let inner = (instruction.keyword == "ONBUILD").then(|| instruction.inner()).flatten();
     let holder = inner.as_ref().unwrap_or(instruction);
-    let (_, rest) = words::flags(&holder.rest, holder.escape);
-    takes(&holder.keyword) && words::json(rest).is_none()
+    let (_, rest) = arguments::flags(&holder.rest, holder.escape);
+    takes(&holder.keyword) && arguments::json(rest).is_none()
 }
 
 /// Takes in the here-documents that the line names, and says where the next instruction may begin.
@@ -238,7 +238,7 @@ fn heredocs(
     instruction: &mut Instruction,
     problems: &mut Vec<(Range<usize>, String)>,
 ) -> usize {
-    for (name, expand, chomp) in words::heredocs(&instruction.rest) {
+    for (name, expand, chomp) in arguments::heredocs(&instruction.rest) {
         let start = at;
         let mut ahead = at;
         let mut found = None;
