@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::dockerfile::{Context, Found, Kind, Request, Step, read};
+use overlock::source::dockerfile::{BuildContext, PathContent, EntryKind, BuildRequest, BuildStep, build_image};
 use overlock::source::script;
 use overlock::text::Sources;
 
@@ -14,10 +14,10 @@ use overlock::text::Sources;
 #[derive(Debug)]
 struct Everything;
 
-impl Context for Everything {
-    fn kind(&self, path: &str) -> Option<Kind> {
+impl BuildContext for Everything {
+    fn kind(&self, path: &str) -> Option<EntryKind> {
         let name = path.rsplit('/').next()?;
-        Some(if name.contains('.') { Kind::File } else { Kind::Directory }).filter(|_| !name.starts_with('z'))
+        Some(if name.contains('.') { EntryKind::File } else { EntryKind::Directory }).filter(|_| !name.starts_with('z'))
     }
 
     fn list(&self, _: &str) -> Option<Vec<String>> {
@@ -32,15 +32,15 @@ impl Context for Everything {
 fuzz_target!(|text: &str| {
     let sources = Sources::default();
     let file = sources.add("Dockerfile", text);
-    let context: Option<Rc<dyn Context>> = Some(Rc::new(Everything));
-    let request = Request { target: None, args: &BTreeMap::new(), context, bases: &|_| None };
-    let image = read(file, &sources, &request);
+    let context: Option<Rc<dyn BuildContext>> = Some(Rc::new(Everything));
+    let request = BuildRequest { target: None, args: &BTreeMap::new(), context, bases: &|_| None };
+    let image = build_image(file, &sources, &request);
     for unseen in &image.unseen {
         assert_eq!(unseen.span.file, file);
     }
     let commands = image.steps.iter().filter_map(|step| match step.as_ref() {
-        Step::Run(ran) => Some(&ran.command),
-        Step::Copy(_) | Step::Unread(_) => None,
+        BuildStep::Run(ran) => Some(&ran.command),
+        BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
     let commands = commands.chain(&image.entrypoint).chain(&image.command).chain(&image.healthcheck);
     for command in commands.take(20) {
@@ -49,7 +49,7 @@ fuzz_target!(|text: &str| {
         }
     }
     for path in ["/", "/run.sh", "/usr/local/bin/run.sh", "/app/bin/../a/run.sh"] {
-        if let Found::Link(target) = image.find(path, &sources) {
+        if let PathContent::Link(target) = image.find_file(path, &sources) {
             assert!(target.starts_with('/'), "{target}");
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn read(
     for project in loaded {
         layout.join(project);
     }
-    project::read(&scripts, &mut layout, &reading.repository());
+    project::read_scripts(&scripts, &mut layout, &reading.repository());
     Ok(layout)
 }
 
@@ -99,7 +99,7 @@ fn projects(
     arguments: &Asked<'_>,
     context: &Context,
     told: &mut Vec<Diagnostic>,
-) -> anyhow::Result<(Vec<Options>, Vec<project::Found>)> {
+) -> anyhow::Result<(Vec<Options>, Vec<project::ScriptPath>)> {
     let typed = arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
@@ -118,12 +118,12 @@ fn projects(
     for path in arguments.paths {
         let absolute = context.cwd.join(path);
         if absolute.is_file() && project::is_script(&absolute) {
-            scripts.push(project::Found { path: path.clone(), named: true });
+            scripts.push(project::ScriptPath { path: path.clone(), named: true });
             continue;
         }
         if absolute.is_dir() {
-            let found = project::find(&absolute).into_iter();
-            scripts.extend(found.map(|path| project::Found { path, named: false }));
+            let found = project::find_scripts(&absolute).into_iter();
+            scripts.extend(found.map(|path| project::ScriptPath { path, named: false }));
         }
         match compose::find(path, context) {
             Ok(found) => projects.extend(found.into_iter().map(|one| Options {
@@ -214,7 +214,7 @@ impl Reading<'_> {
         match compose::resolve(self.sources, self.context, project) {
             Ok(project) => {
                 let mut layout = compose::layout(&project, self.context, self.sources);
-                project::complete(&mut layout, Some(Path::new(&project.directory)), repository);
+                project::complete_layout(&mut layout, Some(Path::new(&project.directory)), repository);
                 layout
             }
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },

@@ -1,56 +1,45 @@
 //! An instruction's words: flags, name and value, blank-separated words, JSON arrays, and the here-documents a line names.
 //! Uses `lines` for its characters.
 
-use super::instructions::Ch;
+use super::source_chars::{SourceChar, text_of, trim_blanks};
 
 /// A leading `--name[=value]`.
-pub(super) struct Flag<'a> {
+pub(super) struct InstructionFlag<'a> {
     pub(super) name: String,
-    pub(super) value: &'a [Ch],
+    pub(super) value: &'a [SourceChar],
 }
 
 /// A word of a JSON array.
-pub(super) struct Quoted<'a> {
+pub(super) struct JsonWord<'a> {
     pub(super) text: String,
     /// As it is written, with its quotes.
-    pub(super) written: &'a [Ch],
-}
-
-/// The characters as text.
-pub(super) fn text(chars: &[Ch]) -> String {
-    chars.iter().map(|(ch, _)| ch).collect()
+    pub(super) written: &'a [SourceChar],
 }
 
 /// The flags before an instruction's arguments, and the arguments.
-pub(super) fn flags(mut rest: &[Ch], escape: char) -> (Vec<Flag<'_>>, &[Ch]) {
+pub(super) fn split_flags(mut rest: &[SourceChar], escape: char) -> (Vec<InstructionFlag<'_>>, &[SourceChar]) {
     let mut found = Vec::new();
     while let [('-', _), ('-', _), ..] = rest {
-        let Some(word) = named(rest, escape).into_iter().next() else { break };
+        let Some(word) = split_words(rest, escape).into_iter().next() else { break };
         let equals = word.iter().position(|(ch, _)| *ch == '=');
         let name = word.get(2..equals.unwrap_or(word.len())).unwrap_or_default();
         let value = equals.and_then(|at| word.get(at + 1..)).unwrap_or_default();
-        rest = trimmed(rest.get(word.len()..).unwrap_or_default());
+        rest = trim_blanks(rest.get(word.len()..).unwrap_or_default());
         if name.is_empty() {
             break;
         }
-        found.push(Flag { name: text(name), value });
+        found.push(InstructionFlag { name: text_of(name), value });
     }
     (found, rest)
 }
 
-/// Without blanks before it.
-pub(super) fn trimmed(chars: &[Ch]) -> &[Ch] {
-    let blanks = chars.iter().take_while(|(ch, _)| ch.is_whitespace()).count();
-    chars.get(blanks..).unwrap_or_default()
-}
-
 /// Words parted by blanks, whatever quotes stand in them.
-pub(super) fn fields(rest: &[Ch]) -> Vec<&[Ch]> {
+pub(super) fn split_blanks(rest: &[SourceChar]) -> Vec<&[SourceChar]> {
     rest.split(|(ch, _)| ch.is_whitespace()).filter(|word| !word.is_empty()).collect()
 }
 
 /// Words parted by blanks outside quotes; the quotes stay in them.
-pub(super) fn named(rest: &[Ch], escape: char) -> Vec<&[Ch]> {
+pub(super) fn split_words(rest: &[SourceChar], escape: char) -> Vec<&[SourceChar]> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut at) = (None, None, 0);
     while let Some(&(ch, _)) = rest.get(at) {
@@ -73,27 +62,27 @@ pub(super) fn named(rest: &[Ch], escape: char) -> Vec<&[Ch]> {
 
 /// Names with their values, as `ENV` and `LABEL` have them: `a=1 b="2 3"`, or the old form `a 1`. Words that are neither
 /// are given back as such.
-pub(super) fn pairs(rest: &[Ch], escape: char) -> Vec<(&[Ch], Option<&[Ch]>)> {
-    let words = named(rest, escape);
-    let has_equals = |word: &[Ch]| word.iter().any(|(ch, _)| *ch == '=');
+pub(super) fn split_pairs(rest: &[SourceChar], escape: char) -> Vec<(&[SourceChar], Option<&[SourceChar]>)> {
+    let words = split_words(rest, escape);
+    let has_equals = |word: &[SourceChar]| word.iter().any(|(ch, _)| *ch == '=');
     if words.first().is_some_and(|first| !has_equals(first)) {
         let length = rest.iter().take_while(|(ch, _)| !ch.is_whitespace()).count();
-        let value = trimmed(rest.get(length..).unwrap_or_default());
+        let value = trim_blanks(rest.get(length..).unwrap_or_default());
         let name = rest.get(..length).unwrap_or_default();
         return vec![(name, (!value.is_empty()).then_some(value))];
     }
-    words.into_iter().map(pair).collect()
+    words.into_iter().map(split_pair).collect()
 }
 
 /// One word as a name and, where it has one, a value.
-pub(super) fn pair(word: &[Ch]) -> (&[Ch], Option<&[Ch]>) {
+pub(super) fn split_pair(word: &[SourceChar]) -> (&[SourceChar], Option<&[SourceChar]>) {
     let equals = word.iter().position(|(ch, _)| *ch == '=');
     let name = word.get(..equals.unwrap_or(word.len())).unwrap_or_default();
     (name, equals.and_then(|at| word.get(at + 1..)))
 }
 
 /// A JSON array of strings; `None` for anything else, which is then a shell's text or plain words.
-pub(super) fn json(rest: &[Ch]) -> Option<Vec<Quoted<'_>>> {
+pub(super) fn json_words(rest: &[SourceChar]) -> Option<Vec<JsonWord<'_>>> {
     let at = |at: usize| rest.get(at).map(|(ch, _)| *ch);
     let blank = |mut from: usize| {
         while at(from).is_some_and(char::is_whitespace) {
@@ -111,8 +100,8 @@ pub(super) fn json(rest: &[Ch]) -> Option<Vec<Quoted<'_>>> {
         return (blank(next + 1) == rest.len()).then_some(words);
     }
     loop {
-        let (text, end) = string(rest, next)?;
-        words.push(Quoted { text, written: rest.get(next..end)? });
+        let (text, end) = json_string(rest, next)?;
+        words.push(JsonWord { text, written: rest.get(next..end)? });
         next = blank(end);
         match at(next)? {
             ',' => next = blank(next + 1),
@@ -123,7 +112,7 @@ pub(super) fn json(rest: &[Ch]) -> Option<Vec<Quoted<'_>>> {
 }
 
 /// The JSON string that begins at `at`, and where it ends.
-fn string(rest: &[Ch], mut at: usize) -> Option<(String, usize)> {
+fn json_string(rest: &[SourceChar], mut at: usize) -> Option<(String, usize)> {
     let mut next = || {
         let ch = rest.get(at).map(|(ch, _)| *ch);
         at += 1;
@@ -163,7 +152,7 @@ fn string(rest: &[Ch], mut at: usize) -> Option<(String, usize)> {
 
 /// The here-documents that a command names, in order: the name, whether variables in it are replaced, and whether
 /// leading tabs are taken away.
-pub(super) fn heredocs(rest: &[Ch]) -> Vec<(String, bool, bool)> {
+pub(super) fn heredoc_names(rest: &[SourceChar]) -> Vec<(String, bool, bool)> {
     let mut found = Vec::new();
     let (mut at, mut begins) = (0, true);
     while let Some(&(ch, _)) = rest.get(at) {
@@ -171,7 +160,7 @@ pub(super) fn heredocs(rest: &[Ch]) -> Vec<(String, bool, bool)> {
             '\\' => at += 2,
             '"' | '\'' => at = past_quote(rest, at),
             '<' if begins && rest.get(at + 1).is_some_and(|(ch, _)| *ch == '<') => {
-                let (heredoc, end) = heredoc(rest, at + 2);
+                let (heredoc, end) = heredoc_name(rest, at + 2);
                 found.extend(heredoc);
                 at = end;
             }
@@ -187,7 +176,7 @@ pub(super) fn heredocs(rest: &[Ch]) -> Vec<(String, bool, bool)> {
     found
 }
 
-fn past_quote(rest: &[Ch], at: usize) -> usize {
+fn past_quote(rest: &[SourceChar], at: usize) -> usize {
     let quote = rest.get(at).map(|(ch, _)| *ch);
     let mut end = at + 1;
     while let Some(&(ch, _)) = rest.get(end) {
@@ -199,7 +188,7 @@ fn past_quote(rest: &[Ch], at: usize) -> usize {
     end
 }
 
-fn heredoc(rest: &[Ch], mut at: usize) -> (Option<(String, bool, bool)>, usize) {
+fn heredoc_name(rest: &[SourceChar], mut at: usize) -> (Option<(String, bool, bool)>, usize) {
     let chomp = rest.get(at).is_some_and(|(ch, _)| *ch == '-');
     at += usize::from(chomp);
     while rest.get(at).is_some_and(|(ch, _)| ch.is_whitespace()) {

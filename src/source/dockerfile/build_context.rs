@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::dockerignore::Ignored;
+use super::dockerignore::Dockerignore;
 
 /// Entries of one directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
@@ -13,7 +13,7 @@ const MAX_IGNORE: u64 = 256 * 1024;
 
 /// What stands at a path of a build context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A file, or a link to one that the context holds.
     File,
     /// A directory, or a link to one that the context holds.
@@ -23,9 +23,9 @@ pub enum Kind {
 }
 
 /// A build context. Paths are clean, relative and without a leading slash; the context itself is the empty path.
-pub trait Context: fmt::Debug {
+pub trait BuildContext: fmt::Debug {
     /// What stands at a path; `None` where there is nothing that a build would see.
-    fn kind(&self, path: &str) -> Option<Kind>;
+    fn kind(&self, path: &str) -> Option<EntryKind>;
     /// The names in a directory, sorted; `None` where there are too many or they cannot be read.
     fn list(&self, path: &str) -> Option<Vec<String>>;
     /// Where a person finds a path.
@@ -34,14 +34,14 @@ pub trait Context: fmt::Debug {
 
 /// A directory of this machine as a build context, without what its `.dockerignore` leaves out.
 #[derive(Debug)]
-pub struct Directory {
+pub struct ContextDirectory {
     root: PathBuf,
     /// The same without links; `None` where there is no such directory.
     real: Option<PathBuf>,
-    ignored: Ignored,
+    ignored: Dockerignore,
 }
 
-impl Directory {
+impl ContextDirectory {
     /// The context for a Dockerfile; beside that a `<name>.dockerignore` stands for the context's own.
     pub fn new(root: impl Into<PathBuf>, dockerfile: Option<&Path>) -> Self {
         let root = root.into();
@@ -51,7 +51,7 @@ impl Directory {
             PathBuf::from(name)
         });
         let text = beside.and_then(|path| text(&path)).or_else(|| text(&root.join(".dockerignore")));
-        let ignored = Ignored::parse(&text.unwrap_or_default());
+        let ignored = Dockerignore::parse(&text.unwrap_or_default());
         Self { real: fs::canonicalize(&root).ok(), root, ignored }
     }
 }
@@ -66,28 +66,28 @@ fn text(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-impl Context for Directory {
-    fn kind(&self, path: &str) -> Option<Kind> {
-        if path.split('/').any(|part| part == "..") || (!path.is_empty() && self.ignored.has(path)) {
+impl BuildContext for ContextDirectory {
+    fn kind(&self, path: &str) -> Option<EntryKind> {
+        if path.split('/').any(|part| part == "..") || (!path.is_empty() && self.ignored.leaves_out(path)) {
             return None;
         }
         let at = self.root.join(path);
         let link = fs::symlink_metadata(&at).ok()?;
         // What a link on the way leads to must be in the context too.
-        let Ok(real) = fs::canonicalize(&at) else { return Some(Kind::Other) };
+        let Ok(real) = fs::canonicalize(&at) else { return Some(EntryKind::Other) };
         if !self.real.as_ref().is_some_and(|root| real.starts_with(root)) {
-            return Some(Kind::Other);
+            return Some(EntryKind::Other);
         }
         let kind = if link.is_symlink() { fs::metadata(&at).ok()? } else { link };
         Some(match () {
-            () if kind.is_dir() => Kind::Directory,
-            () if kind.is_file() => Kind::File,
-            () => Kind::Other,
+            () if kind.is_dir() => EntryKind::Directory,
+            () if kind.is_file() => EntryKind::File,
+            () => EntryKind::Other,
         })
     }
 
     fn list(&self, path: &str) -> Option<Vec<String>> {
-        if self.kind(path) != Some(Kind::Directory) {
+        if self.kind(path) != Some(EntryKind::Directory) {
             return None;
         }
         let mut names = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::instructions::Ch;
+use super::source_chars::SourceChar;
 use crate::model::{Content, EnvValue, EnvVar, Symbol, Value};
 
 /// How deep variables may stand in each other's defaults.
@@ -20,7 +20,7 @@ const GIVEN: &[&str] = &[
 ];
 
 /// The variables that hold at a place.
-pub(super) struct Scope<'a> {
+pub(super) struct BuildVariables<'a> {
     pub(super) env: &'a BTreeMap<String, EnvVar>,
     pub(super) args: &'a BTreeMap<String, EnvVar>,
     /// Names that builders do not agree on.
@@ -29,46 +29,51 @@ pub(super) struct Scope<'a> {
     pub(super) open: bool,
 }
 
-enum Found<'a> {
+enum PathContent<'a> {
     Set(&'a Value),
     Unknown,
     Unset,
 }
 
-impl Scope<'_> {
-    fn get(&self, name: &str) -> Found<'_> {
+impl BuildVariables<'_> {
+    fn get(&self, name: &str) -> PathContent<'_> {
         let var = self.env.get(name).or_else(|| self.args.get(name)).filter(|_| !self.unclear.contains(name));
         match var.map(|var| &var.value) {
-            Some(EnvValue::Set(value)) => Found::Set(value),
-            Some(EnvValue::Inherited) => Found::Unknown,
-            None if self.open || GIVEN.contains(&name) || self.unclear.contains(name) => Found::Unknown,
-            None => Found::Unset,
+            Some(EnvValue::Set(value)) => PathContent::Set(value),
+            Some(EnvValue::Inherited) => PathContent::Unknown,
+            None if self.open || GIVEN.contains(&name) || self.unclear.contains(name) => PathContent::Unknown,
+            None => PathContent::Unset,
         }
     }
 }
 
 /// Why a word is none, as a clause without anything of the word in it.
-pub(super) type Bad = &'static str;
+pub(super) type Reason = &'static str;
 
 /// A text with the variables in it replaced. `quotes` says whether quotes mean anything in it: not in a here-document.
-pub(super) fn expand(chars: &[Ch], escape: char, quotes: bool, scope: &Scope) -> Result<Value, Bad> {
+pub(super) fn expand(
+    chars: &[SourceChar],
+    escape: char,
+    quotes: bool,
+    scope: &BuildVariables,
+) -> Result<Value, Reason> {
     let mut lexer = Lexer { chars, at: 0, escape, quotes, scope };
     lexer.until(None, 0)
 }
 
 struct Lexer<'a> {
-    chars: &'a [Ch],
+    chars: &'a [SourceChar],
     at: usize,
     escape: char,
     quotes: bool,
-    scope: &'a Scope<'a>,
+    scope: &'a BuildVariables<'a>,
 }
 
 fn empty() -> Value {
     Value::known("", None)
 }
 
-fn add(value: &mut Value, other: &Value) -> Result<(), Bad> {
+fn add(value: &mut Value, other: &Value) -> Result<(), Reason> {
     if value.text.len() + other.text.len() > MAX_TEXT {
         return Err("it becomes longer than any kernel takes");
     }
@@ -93,7 +98,7 @@ impl Lexer<'_> {
         ch
     }
 
-    fn until(&mut self, stop: Option<char>, depth: usize) -> Result<Value, Bad> {
+    fn until(&mut self, stop: Option<char>, depth: usize) -> Result<Value, Reason> {
         if depth > MAX_DEPTH {
             return Err("variables stand too deep in each other");
         }
@@ -123,7 +128,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn single(&mut self, value: &mut Value) -> Result<(), Bad> {
+    fn single(&mut self, value: &mut Value) -> Result<(), Reason> {
         self.at += 1;
         loop {
             match self.next().ok_or("a quote that is not closed")? {
@@ -133,7 +138,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn double(&mut self, value: &mut Value, depth: usize) -> Result<(), Bad> {
+    fn double(&mut self, value: &mut Value, depth: usize) -> Result<(), Reason> {
         self.at += 1;
         loop {
             match self.peek().ok_or("a quote that is not closed")? {
@@ -168,14 +173,14 @@ impl Lexer<'_> {
 
     fn value(&self, name: &str) -> Value {
         match self.scope.get(name) {
-            Found::Set(value) => value.clone(),
+            PathContent::Set(value) => value.clone(),
             // What no variable can be called is nothing.
-            Found::Unknown if name.starts_with(|ch: char| ch.is_alphabetic() || ch == '_') => symbol(name, false),
-            Found::Unknown | Found::Unset => empty(),
+            PathContent::Unknown if name.starts_with(|ch: char| ch.is_alphabetic() || ch == '_') => symbol(name, false),
+            PathContent::Unknown | PathContent::Unset => empty(),
         }
     }
 
-    fn dollar(&mut self, depth: usize) -> Result<Value, Bad> {
+    fn dollar(&mut self, depth: usize) -> Result<Value, Reason> {
         self.at += 1;
         if self.peek() != Some('{') {
             let name = self.name();
@@ -196,14 +201,14 @@ impl Lexer<'_> {
         let found = self.scope.get(&name);
         // Whether the variable counts as set; `None` where that is not known.
         let set = match &found {
-            Found::Unset => Some(false),
-            Found::Unknown => None,
-            Found::Set(value) if filled => match value.content() {
+            PathContent::Unset => Some(false),
+            PathContent::Unknown => None,
+            PathContent::Set(value) if filled => match value.content() {
                 Content::Empty => Some(false),
                 Content::Filled => Some(true),
                 Content::Unknown => None,
             },
-            Found::Set(_) => Some(true),
+            PathContent::Set(_) => Some(true),
         };
         match (operator, set) {
             ('-', Some(false)) | ('+', Some(true)) => Ok(word),

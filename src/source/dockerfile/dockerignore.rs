@@ -1,6 +1,6 @@
 //! What a `.dockerignore` leaves out of a build context (Docker docs, ".dockerignore files"). Uses `pattern`.
 
-use super::wildcard::matches;
+use super::wildcard::matches_path;
 use crate::model::clean;
 
 /// Patterns that are kept of one file.
@@ -8,9 +8,9 @@ const MAX_PATTERNS: usize = 2000;
 
 /// The patterns of a file, in order.
 #[derive(Debug, Default)]
-pub(super) struct Ignored(Vec<(bool, String)>);
+pub(super) struct Dockerignore(Vec<(bool, String)>);
 
-impl Ignored {
+impl Dockerignore {
     pub(super) fn parse(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let pattern = |line: &str| {
@@ -26,10 +26,10 @@ impl Ignored {
 
     /// Whether a path, without a leading slash, is left out. The last pattern that matches it or a directory above it
     /// tells.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(super) fn leaves_out(&self, path: &str) -> bool {
         let mut out = false;
         for (kept, pattern) in &self.0 {
-            if out == *kept && above(path).any(|path| matches(pattern, path)) {
+            if out == *kept && self_and_parents(path).any(|path| matches_path(pattern, path)) {
                 out = !kept;
             }
         }
@@ -38,6 +38,6 @@ impl Ignored {
 }
 
 /// The path, and each directory above it.
-fn above(path: &str) -> impl Iterator<Item = &str> {
+fn self_and_parents(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(parent, _)| parent))
 }

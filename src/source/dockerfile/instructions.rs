@@ -5,17 +5,15 @@
 use std::ops::Range;
 
 use super::arguments;
+use super::source_chars::SourceChar;
 use crate::source::script;
 use crate::text::FileId;
 
 /// Instructions that are read of one file. No real one has a third of it.
 const MAX_INSTRUCTIONS: usize = 1000;
 
-/// A character and the byte of the file it stands at.
-pub(super) type Ch = (char, usize);
-
 /// What a file holds.
-pub(super) struct Parsed {
+pub(super) struct ParsedFile {
     pub(super) instructions: Vec<Instruction>,
     /// What could not be read, and why, as a clause.
     pub(super) problems: Vec<(Range<usize>, String)>,
@@ -30,7 +28,7 @@ pub(super) struct Instruction {
     /// Its bytes, without its here-documents.
     pub(super) at: Range<usize>,
     /// What stands after the keyword, without blanks around it.
-    pub(super) rest: Vec<Ch>,
+    pub(super) rest: Vec<SourceChar>,
     /// The characters of `rest` that begin a continued line.
     breaks: Vec<usize>,
     pub(super) heredocs: Vec<Heredoc>,
@@ -51,7 +49,7 @@ pub(super) struct Heredoc {
     pub(super) end: usize,
 }
 
-struct Line<'a> {
+struct TextLine<'a> {
     start: usize,
     /// Without its line break.
     text: &'a str,
@@ -59,12 +57,12 @@ struct Line<'a> {
 }
 
 /// Reads a file's text.
-pub(super) fn parse(file: FileId, text: &str) -> Parsed {
+pub(super) fn parse_instructions(file: FileId, text: &str) -> ParsedFile {
     let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let (escape, mut problems) = directives(text, bom);
+    let (escape, mut problems) = read_directives(text, bom);
     let mut instructions = Vec::new();
     let mut at = bom;
-    while let Some(first) = line(text, at) {
+    while let Some(first) = line_at(text, at) {
         at = first.next;
         let trimmed = first.text.trim_start();
         if trimmed.is_empty() || trimmed.starts_with('#') {
@@ -75,29 +73,29 @@ pub(super) fn parse(file: FileId, text: &str) -> Parsed {
             problems.push((first.start..first.start + first.text.len(), why));
             break;
         }
-        let Some(mut instruction) = joined(file, text, &first, escape, &mut at) else { continue };
+        let Some(mut instruction) = join_lines(file, text, &first, escape, &mut at) else { continue };
         if may_hold_heredocs(&instruction) {
-            at = heredocs(text, at, &mut instruction, &mut problems);
+            at = take_heredocs(text, at, &mut instruction, &mut problems);
         }
         instructions.push(instruction);
     }
-    Parsed { instructions, problems }
+    ParsedFile { instructions, problems }
 }
 
 /// The comments of a file, each in bytes from its `#` on: lines that begin with one, and those of the shell in what it
 /// is given.
-pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
-    let parsed = parse(FileId::default(), text);
+pub fn comments(text: &str) -> Vec<Range<usize>> {
+    let parsed = parse_instructions(FileId::default(), text);
     let (mut found, mut documents) = (Vec::new(), Vec::new());
     let mut of_shell = |range: &Range<usize>| {
         let inner = script::comments(text.get(range.clone()).unwrap_or_default()).into_iter();
         found.extend(inner.map(|comment| comment.start + range.start..comment.end + range.start));
     };
     for instruction in &parsed.instructions {
-        let (_, rest) = arguments::flags(&instruction.rest, instruction.escape);
+        let (_, rest) = arguments::split_flags(&instruction.rest, instruction.escape);
         let runs = matches!(instruction.keyword.as_str(), "RUN" | "CMD" | "ENTRYPOINT" | "HEALTHCHECK");
-        if runs && instruction.escape == '\\' && arguments::json(rest).is_none() {
-            of_shell(&instruction.bytes(rest));
+        if runs && instruction.escape == '\\' && arguments::json_words(rest).is_none() {
+            of_shell(&instruction.byte_range(rest));
         }
         for document in &instruction.heredocs {
             if instruction.keyword == "RUN" {
@@ -107,7 +105,7 @@ pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
         }
     }
     let mut at = 0;
-    while let Some(next) = line(text, at) {
+    while let Some(next) = line_at(text, at) {
         let start = next.start + (next.text.len() - next.text.trim_start().len());
         let own = next.text.trim_start().starts_with('#') && !documents.iter().any(|body| body.contains(&start));
         found.extend(own.then(|| start..next.start + next.text.len()));
@@ -118,18 +116,18 @@ pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-fn line(text: &str, start: usize) -> Option<Line<'_>> {
+fn line_at(text: &str, start: usize) -> Option<TextLine<'_>> {
     let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
     let length = rest.find('\n');
     let line = rest.get(..length.unwrap_or(rest.len()))?;
     let next = length.map_or(text.len(), |length| start + length + 1);
-    Some(Line { start, text: line.strip_suffix('\r').unwrap_or(line), next })
+    Some(TextLine { start, text: line.strip_suffix('\r').unwrap_or(line), next })
 }
 
 /// The escape character. Directives stand before everything else; what is no directive ends them.
-fn directives(text: &str, mut at: usize) -> (char, Vec<(Range<usize>, String)>) {
+fn read_directives(text: &str, mut at: usize) -> (char, Vec<(Range<usize>, String)>) {
     let (mut escape, mut problems) = ('\\', Vec::new());
-    while let Some(line) = line(text, at) {
+    while let Some(line) = line_at(text, at) {
         at = line.next;
         let Some((name, value)) = line.text.strip_prefix('#').and_then(|rest| rest.split_once('=')) else { break };
         match (name.trim().to_ascii_lowercase().as_str(), value.trim()) {
@@ -146,35 +144,35 @@ fn directives(text: &str, mut at: usize) -> (char, Vec<(Range<usize>, String)>) 
 }
 
 /// The line's length without the escape at its end that continues it.
-fn continued(line: &str, escape: char) -> Option<usize> {
+fn continued_length(line: &str, escape: char) -> Option<usize> {
     let rest = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
     (!rest.ends_with(escape)).then_some(rest.len())
 }
 
-fn joined(file: FileId, text: &str, first: &Line, escape: char, at: &mut usize) -> Option<Instruction> {
-    let (mut chars, mut breaks): (Vec<Ch>, Vec<usize>) = (Vec::new(), Vec::new());
-    let mut push = |line: &Line, length: usize| {
+fn join_lines(file: FileId, text: &str, first: &TextLine, escape: char, at: &mut usize) -> Option<Instruction> {
+    let (mut chars, mut breaks): (Vec<SourceChar>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut push = |line: &TextLine, length: usize| {
         let part = line.text.get(..length).unwrap_or_default();
         chars.extend(part.char_indices().map(|(offset, ch)| (ch, line.start + offset)));
         chars.len()
     };
-    let mut open = continued(first.text, escape);
+    let mut open = continued_length(first.text, escape);
     let mut length = push(first, open.unwrap_or(first.text.len()));
     while open.is_some() {
-        let Some(next) = line(text, *at) else { break };
+        let Some(next) = line_at(text, *at) else { break };
         *at = next.next;
         let trimmed = next.text.trim_start();
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
         breaks.push(length);
-        open = continued(next.text, escape);
+        open = continued_length(next.text, escape);
         length = push(&next, open.unwrap_or(next.text.len()));
     }
-    split(file, &chars, &breaks, escape)
+    split_keyword(file, &chars, &breaks, escape)
 }
 
-fn split(file: FileId, chars: &[Ch], breaks: &[usize], escape: char) -> Option<Instruction> {
+fn split_keyword(file: FileId, chars: &[SourceChar], breaks: &[usize], escape: char) -> Option<Instruction> {
     let start = chars.iter().position(|(ch, _)| !ch.is_whitespace())?;
     let end = chars.iter().rposition(|(ch, _)| !ch.is_whitespace())? + 1;
     let word = chars.get(start..end)?.iter().take_while(|(ch, _)| !ch.is_whitespace()).count();
@@ -195,13 +193,13 @@ fn split(file: FileId, chars: &[Ch], breaks: &[usize], escape: char) -> Option<I
 
 impl Instruction {
     /// The instruction in an `ONBUILD`.
-    pub(super) fn inner(&self) -> Option<Self> {
-        let inner = split(self.file, &self.rest, &self.breaks, self.escape)?;
+    pub(super) fn triggered(&self) -> Option<Self> {
+        let inner = split_keyword(self.file, &self.rest, &self.breaks, self.escape)?;
         Some(Self { heredocs: self.heredocs.clone(), ..inner })
     }
 
     /// The bytes from a character of `rest` on.
-    pub(super) fn bytes(&self, chars: &[Ch]) -> Range<usize> {
+    pub(super) fn byte_range(&self, chars: &[SourceChar]) -> Range<usize> {
         let end = chars.last().map_or(self.at.end, |(ch, at)| at + ch.len_utf8());
         chars.first().map_or(self.at.end, |(_, at)| *at)..end
     }
@@ -225,24 +223,24 @@ impl Instruction {
 
 fn may_hold_heredocs(instruction: &Instruction) -> bool {
     let takes = |keyword: &str| matches!(keyword, "RUN" | "COPY" | "ADD");
-    let inner = (instruction.keyword == "ONBUILD").then(|| instruction.inner()).flatten();
+    let inner = (instruction.keyword == "ONBUILD").then(|| instruction.triggered()).flatten();
     let holder = inner.as_ref().unwrap_or(instruction);
-    let (_, rest) = arguments::flags(&holder.rest, holder.escape);
-    takes(&holder.keyword) && arguments::json(rest).is_none()
+    let (_, rest) = arguments::split_flags(&holder.rest, holder.escape);
+    takes(&holder.keyword) && arguments::json_words(rest).is_none()
 }
 
 /// Takes in the here-documents that the line names, and says where the next instruction may begin.
-fn heredocs(
+fn take_heredocs(
     text: &str,
     mut at: usize,
     instruction: &mut Instruction,
     problems: &mut Vec<(Range<usize>, String)>,
 ) -> usize {
-    for (name, expand, chomp) in arguments::heredocs(&instruction.rest) {
+    for (name, expand, chomp) in arguments::heredoc_names(&instruction.rest) {
         let start = at;
         let mut ahead = at;
         let mut found = None;
-        while let Some(line) = line(text, ahead) {
+        while let Some(line) = line_at(text, ahead) {
             let shown = if chomp { line.text.trim_start_matches('\t') } else { line.text };
             ahead = line.next;
             if shown == name {

@@ -6,8 +6,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::stage_builder::read;
-use super::{Context, Directory, Given, Image, Request};
+use super::build_context::{BuildContext, ContextDirectory};
+use super::build_request::BuildRequest;
+use super::image::{Image, NamedSource};
+use super::stage_builder::build_image;
 use crate::model::{EnvVar, Unseen, join};
 use crate::text::{Sources, Span, Syntax};
 
@@ -15,11 +17,11 @@ use crate::text::{Sources, Span, Syntax};
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// What a compose file's `build` says.
-pub struct Build<'a> {
+pub struct BuildSection<'a> {
     /// The context, where it is a directory of this machine.
     pub context: Option<PathBuf>,
     /// The Dockerfile.
-    pub dockerfile: Dockerfile,
+    pub dockerfile: DockerfileSource,
     /// The stage.
     pub target: Option<&'a str>,
     /// Build arguments.
@@ -29,7 +31,7 @@ pub struct Build<'a> {
 }
 
 /// Where a Dockerfile is.
-pub enum Dockerfile {
+pub enum DockerfileSource {
     /// A path, below the context where it is relative: `Dockerfile` unless something else is said.
     Path(PathBuf),
     /// In the compose file, its text as YAML gives it. A place in it is told as one of a file of this name.
@@ -41,7 +43,7 @@ pub enum Dockerfile {
     },
 }
 
-impl Default for Dockerfile {
+impl Default for DockerfileSource {
     fn default() -> Self {
         Self::Path(PathBuf::from("Dockerfile"))
     }
@@ -49,19 +51,19 @@ impl Default for Dockerfile {
 
 /// Reads a Dockerfile from disk and says what an image built from it is. What is missing or no text is told in
 /// [`Image::unseen`]. A file's name is told below `shown_below`, where it lies there.
-pub fn load(
-    build: &Build,
+pub fn load_image(
+    build: &BuildSection,
     sources: &Sources,
     shown_below: Option<&Path>,
-    bases: &dyn Fn(&str) -> Option<Given>,
+    bases: &dyn Fn(&str) -> Option<NamedSource>,
 ) -> Image {
     let unread = |what: String| {
         let unseen = vec![Unseen { what, span: build.span }];
         Image { unseen, ..Image::default() }
     };
     let (name, text, beside) = match &build.dockerfile {
-        Dockerfile::Inline { name, text } => (name.clone(), Ok(text.clone()), None),
-        Dockerfile::Path(path) => {
+        DockerfileSource::Inline { name, text } => (name.clone(), Ok(text.clone()), None),
+        DockerfileSource::Path(path) => {
             let Some(path) = located(build.context.as_deref(), path) else {
                 return unread("the Dockerfile is not on this machine, so that its image was not read".to_owned());
             };
@@ -75,12 +77,13 @@ pub fn load(
     };
     // One that stands in a compose file is a string there, which holds no comments.
     let file = match &build.dockerfile {
-        Dockerfile::Inline { .. } => sources.add(name, text),
-        Dockerfile::Path(_) => sources.add_written(name, text, Syntax::Dockerfile),
+        DockerfileSource::Inline { .. } => sources.add(name, text),
+        DockerfileSource::Path(_) => sources.add_written(name, text, Syntax::Dockerfile),
     };
-    let directory = |root: &PathBuf| -> Rc<dyn Context> { Rc::new(Directory::new(root, beside.as_deref())) };
+    let directory =
+        |root: &PathBuf| -> Rc<dyn BuildContext> { Rc::new(ContextDirectory::new(root, beside.as_deref())) };
     let context = build.context.as_ref().map(directory);
-    read(file, sources, &Request { target: build.target, args: build.args, context, bases })
+    build_image(file, sources, &BuildRequest { target: build.target, args: build.args, context, bases })
 }
 
 fn located(context: Option<&Path>, path: &Path) -> Option<PathBuf> {

@@ -1,13 +1,14 @@
 //! What a RUN does to a path: nothing, when no command of it names the path or all that do keep what a script does.
 //! Uses `source::script`, `operand` and `transfer`.
 
-use super::Ran;
-use super::find_file::Tree;
-use super::run_words::{Relation, Words};
+use super::directories::ImageDirectories;
+use super::effects::RunEffect;
+use super::image::RunStep;
+use super::run_words::{PathRelation, RunWords};
 use super::transfer;
 use crate::model::{Invocation, parent_and_name, upward};
 use crate::source::script;
-use crate::text::{Sources, Span};
+use crate::text::Sources;
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
 #[rustfmt::skip]
@@ -20,116 +21,94 @@ const KEEPERS: &[&str] = &[
     "awk", "sort", "uniq", "cut", "tr", "xxd", "od", "strings", "ldd", "tree", "sleep", "date", "env", "sync",
 ];
 
-/// What a RUN does to a path.
-pub(super) enum Effect {
-    Nothing,
-    /// It is removed or moved away.
-    Gone,
-    /// It becomes a symbolic link to this absolute path.
-    Link(String),
-    /// It becomes what stood at another path before.
-    Moved(String),
-    /// A directory above it becomes a link, and this is where it is then.
-    Through(String),
-    /// It may be changed.
-    Unknown {
-        why: String,
-        span: Span,
-    },
-}
-
-impl Ran {
+impl RunStep {
     /// What it does to a clean absolute path.
-    pub(super) fn effect(&self, path: &str, tree: &Tree, sources: &Sources) -> Effect {
-        let text = self.text();
-        if !mentions(&text, path) {
-            return Effect::Nothing;
+    pub(super) fn effect_on(&self, path: &str, directories: &ImageDirectories, sources: &Sources) -> RunEffect {
+        let text = self.command_text();
+        if !may_mention(&text, path) {
+            return RunEffect::Nothing;
         }
-        let words = Words::new(self, &text, tree);
-        let unknown = |why: &str| Effect::Unknown { why: why.to_owned(), span: self.span };
-        if self.script.as_ref().is_some_and(|script| script.text.contains(name(path))) {
+        let words = RunWords::new(self, &text, directories);
+        let unknown = |why: &str| RunEffect::Unknown { why: why.to_owned(), span: self.span };
+        if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return unknown("a script that is run while the image is built names it");
         }
         let read = script::read(Some(&self.command), None, sources);
         let mut at = path.to_owned();
         for invocation in read.invocations.iter().rev() {
-            match words.command(invocation, &at, tree, &text) {
-                Effect::Nothing => {}
-                Effect::Moved(from) => at = from,
+            match words.command_effect(invocation, &at, directories, &text) {
+                RunEffect::Nothing => {}
+                RunEffect::Moved(from) => at = from,
                 effect => return effect,
             }
         }
         // A redirection in the text may be the one that wrote what was then moved.
         for path in [path, &at] {
-            if redirected(&text, |word| words.relate(word, path) >= Relation::Perhaps) {
+            if redirects_to(&text, |word| words.relate(word, path) >= PathRelation::Perhaps) {
                 return unknown("a command writes to it while the image is built");
             }
         }
-        if at == path { Effect::Nothing } else { Effect::Moved(at) }
-    }
-
-    /// All that it runs, as text.
-    fn text(&self) -> String {
-        let words = self.command.words.iter().chain(&self.script).map(|word| word.text.as_str());
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    /// Whether it says that a path is a directory that it makes.
-    pub(super) fn makes_directory(&self, path: &str) -> bool {
-        let text = self.text();
-        ["mkdir", "install -d", "useradd", "adduser"].iter().any(|maker| text.contains(maker)) && text.contains(path)
+        if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
     }
 }
 
-fn name(path: &str) -> &str {
+fn file_name(path: &str) -> &str {
     parent_and_name(path).map_or(path, |(_, name)| name)
 }
 
 /// Whether a text may speak of a path at all: by a name on the way to it, or by what stands for any name.
-fn mentions(text: &str, path: &str) -> bool {
-    text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(name(path)))
+fn may_mention(text: &str, path: &str) -> bool {
+    text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(file_name(path)))
 }
 
-impl Words<'_> {
-    fn command(&self, invocation: &Invocation, path: &str, tree: &Tree, text: &str) -> Effect {
-        let mut argv = invocation.argv.iter().map(|word| self.plain(word));
+impl RunWords<'_> {
+    fn command_effect(
+        &self,
+        invocation: &Invocation,
+        path: &str,
+        directories: &ImageDirectories,
+        text: &str,
+    ) -> RunEffect {
+        let mut argv = invocation.argv.iter().map(|word| self.plain_word(word));
         let program = argv.next().unwrap_or_default().text;
         let program = program.rsplit('/').next().unwrap_or_default().to_owned();
         let arguments: Vec<_> = argv.collect();
-        let unknown = |doing: &str| Effect::Unknown {
+        let unknown = |doing: &str| RunEffect::Unknown {
             why: format!("`{doing}`, which is run while the image is built, may change it"),
             span: invocation.span,
         };
         if KEEPERS.contains(&program.as_str()) {
-            return Effect::Nothing;
+            return RunEffect::Nothing;
         }
-        let related = arguments.iter().map(|word| self.relate_word(word, path)).max().unwrap_or(Relation::Apart);
+        let related = arguments.iter().map(|word| self.relate_word(word, path)).max().unwrap_or(PathRelation::Apart);
         // Whether it runs at all, other than as a link of a chain that ends the build where it breaks.
         let perhaps =
             invocation.conditional && ["||", "if ", "case ", "for ", "while ", "[ "].iter().any(|w| text.contains(w));
         match program.as_str() {
-            "find" if arguments.iter().all(|word| word.text != "-delete") => Effect::Nothing,
-            "git" if arguments.first().is_some_and(|word| word.text == "config") => Effect::Nothing,
-            "sed" | "gsed" if related >= Relation::Perhaps => {
+            "find" if arguments.iter().all(|word| word.text != "-delete") => RunEffect::Nothing,
+            "git" if arguments.first().is_some_and(|word| word.text == "config") => RunEffect::Nothing,
+            "sed" | "gsed" if related >= PathRelation::Perhaps => {
                 let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
-                if keeps_script(&texts) { Effect::Nothing } else { unknown(&program) }
+                if keeps_script(&texts) { RunEffect::Nothing } else { unknown(&program) }
             }
-            "rm" | "unlink" | "rmdir" if related == Relation::Apart => Effect::Nothing,
-            "rm" | "unlink" | "rmdir" if related == Relation::Perhaps || perhaps => unknown(&program),
-            "rm" | "unlink" | "rmdir" => Effect::Gone,
-            "ln" | "cp" | "mv" | "install" => match transfer::effect(self, &program, &arguments, path, tree) {
-                Some(Effect::Nothing) => Effect::Nothing,
-                Some(effect) if !perhaps => effect,
-                _ => unknown(&program),
-            },
-            _ if related >= Relation::Perhaps => unknown(shown(&program)),
-            _ => Effect::Nothing,
+            "rm" | "unlink" | "rmdir" if related == PathRelation::Apart => RunEffect::Nothing,
+            "rm" | "unlink" | "rmdir" if related == PathRelation::Perhaps || perhaps => unknown(&program),
+            "rm" | "unlink" | "rmdir" => RunEffect::Gone,
+            "ln" | "cp" | "mv" | "install" => {
+                match transfer::transfer_effect(self, &program, &arguments, path, directories) {
+                    Some(RunEffect::Nothing) => RunEffect::Nothing,
+                    Some(effect) if !perhaps => effect,
+                    _ => unknown(&program),
+                }
+            }
+            _ if related >= PathRelation::Perhaps => unknown(printable_name(&program)),
+            _ => RunEffect::Nothing,
         }
     }
 }
 
 /// A program's name for a message; what is no plain name may be anything.
-fn shown(program: &str) -> &str {
+fn printable_name(program: &str) -> &str {
     let plain = |ch: char| ch.is_ascii_alphanumeric() || "._-+".contains(ch);
     if program.len() <= 40 && program.chars().all(plain) { program } else { "a command" }
 }
@@ -177,7 +156,7 @@ fn is_carriage_return(expression: &str) -> bool {
 }
 
 /// Whether a shell's text sends output to a word of which this holds.
-fn redirected(text: &str, holds: impl Fn(&str) -> bool) -> bool {
+fn redirects_to(text: &str, holds: impl Fn(&str) -> bool) -> bool {
     text.match_indices('>').any(|(at, _)| {
         let rest = text.get(at + 1..).unwrap_or_default();
         let rest = rest.trim_start_matches(['>', '|', '&']).trim_start_matches([' ', '\t', '\\', '\n']);

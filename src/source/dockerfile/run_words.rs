@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Ran;
-use super::find_file::Tree;
-use super::wildcard::{component, is_pattern, matches};
+use super::directories::ImageDirectories;
+use super::image::RunStep;
+use super::wildcard::{is_pattern, matches_name, matches_path};
 use crate::model::{EnvValue, EnvVar, join, parent_and_name, split_below, upward};
 
 /// How a word stands to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Relation {
+pub(super) enum PathRelation {
     Apart,
     /// It may name it.
     Perhaps,
@@ -21,7 +21,7 @@ pub(super) enum Relation {
 
 /// A word as far as it is known.
 #[derive(Debug, Default)]
-pub(super) struct Plain {
+pub(super) struct PlainWord {
     /// With the variables of the image replaced; of what is not known, what stands behind the last of it.
     pub(super) text: String,
     /// Whether something before `text` is not known.
@@ -29,7 +29,7 @@ pub(super) struct Plain {
 }
 
 /// What a RUN's words mean.
-pub(super) struct Words<'a> {
+pub(super) struct RunWords<'a> {
     env: &'a BTreeMap<String, EnvVar>,
     /// All that is run.
     text: &'a str,
@@ -37,20 +37,20 @@ pub(super) struct Words<'a> {
     directory: Option<String>,
 }
 
-impl<'a> Words<'a> {
-    pub(super) fn new(ran: &'a Ran, text: &'a str, tree: &Tree) -> Self {
+impl<'a> RunWords<'a> {
+    pub(super) fn new(ran: &'a RunStep, text: &'a str, directories: &ImageDirectories) -> Self {
         let moves = text.split(|ch: char| !ch.is_ascii_alphanumeric()).any(|word| matches!(word, "cd" | "pushd"));
         let directory = match &ran.working_dir {
             Some(directory) if !directory.is_symbolic() => Some(directory.text.clone()),
-            None if tree.is_scratch() => Some("/".to_owned()),
+            None if directories.is_scratch() => Some("/".to_owned()),
             _ => None,
         };
         Self { env: &ran.env, text, directory: directory.filter(|_| !moves) }
     }
 
     /// A word as the model writes it: a backslash before what nothing replaces, `$NAME` for what the shell would.
-    pub(super) fn plain(&self, word: &str) -> Plain {
-        let mut plain = Plain::default();
+    pub(super) fn plain_word(&self, word: &str) -> PlainWord {
+        let mut plain = PlainWord::default();
         let mut chars = word.chars().peekable();
         while let Some(ch) = chars.next() {
             match ch {
@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
                         name.push(ch);
                     }
                     let whole = !braced || chars.peek() == Some(&'}');
-                    if let Some(value) = self.value(&name).filter(|_| whole) {
+                    if let Some(value) = self.known_value(&name).filter(|_| whole) {
                         plain.text.push_str(value);
                         if braced {
                             chars.next();
@@ -75,28 +75,28 @@ impl<'a> Words<'a> {
                     if let Some(closing) = closing {
                         while chars.next().is_some_and(|ch| ch != closing) {}
                     }
-                    plain = Plain { text: String::new(), open: true };
+                    plain = PlainWord { text: String::new(), open: true };
                 }
-                '`' => plain = Plain { text: String::new(), open: true },
+                '`' => plain = PlainWord { text: String::new(), open: true },
                 ch => plain.text.push(ch),
             }
         }
         plain
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    fn known_value(&self, name: &str) -> Option<&str> {
         match &self.env.get(name)?.value {
             EnvValue::Set(value) if !value.is_symbolic() => Some(&value.text),
             EnvValue::Set(_) | EnvValue::Inherited => None,
         }
     }
 
-    pub(super) fn relate(&self, word: &str, path: &str) -> Relation {
-        self.relate_word(&self.plain(word), path)
+    pub(super) fn relate(&self, word: &str, path: &str) -> PathRelation {
+        self.relate_word(&self.plain_word(word), path)
     }
 
     /// How a word, or what an option in it is set to, stands to a path.
-    pub(super) fn relate_word(&self, word: &Plain, path: &str) -> Relation {
+    pub(super) fn relate_word(&self, word: &PlainWord, path: &str) -> PathRelation {
         let text = word.text.as_str();
         let value = match (text.starts_with('-'), text.find(['/', '='])) {
             (true, Some(at)) => text.get(at..).unwrap_or_default().trim_start_matches('='),
@@ -111,34 +111,35 @@ impl<'a> Words<'a> {
         // A longer text, such as another program's, may do anything with what it names.
         let quoted = text.len() > path.len() && text.contains(path) && text.contains([' ', '(', '\'', '"']);
         if quoted {
-            return Relation::Perhaps;
+            return PathRelation::Perhaps;
         }
         if (word.open && value.is_empty()) || value == "{}" {
-            return if self.speaks_of(path) { Relation::Perhaps } else { Relation::Apart };
+            return if self.may_name(path) { PathRelation::Perhaps } else { PathRelation::Apart };
         }
         if word.open {
-            return ends(value, path);
+            return relate_suffix(value, path);
         }
         if value.is_empty() || value == "." && self.directory.is_none() {
-            return Relation::Apart;
+            return PathRelation::Apart;
         }
-        let Some(whole) = self.absolute(value) else { return ends(value, path) };
-        if whole == path || (is_pattern(&whole) && matches(&whole, path)) {
-            return Relation::Same;
+        let Some(whole) = self.absolute_path(value) else { return relate_suffix(value, path) };
+        if whole == path || (is_pattern(&whole) && matches_path(&whole, path)) {
+            return PathRelation::Same;
         }
-        let holds = |above: &str| above != path && (above == whole || (is_pattern(&whole) && matches(&whole, above)));
-        if upward(path).any(holds) { Relation::Above } else { Relation::Apart }
+        let holds =
+            |above: &str| above != path && (above == whole || (is_pattern(&whole) && matches_path(&whole, above)));
+        if upward(path).any(holds) { PathRelation::Above } else { PathRelation::Apart }
     }
 
     /// Whether what a variable holds, or what `find` finds, may be a path: its name is spoken, or all of its directory.
-    fn speaks_of(&self, path: &str) -> bool {
+    fn may_name(&self, path: &str) -> bool {
         let (parent, name) = parent_and_name(path).unwrap_or(("/", ""));
         let whole = self.text.contains("find ") && self.text.contains(parent);
         self.text.contains(name) || whole || self.text.contains(&format!("{}/*", parent.trim_end_matches('/')))
     }
 
     /// A word as a clean absolute path, if that is known.
-    pub(super) fn absolute(&self, value: &str) -> Option<String> {
+    pub(super) fn absolute_path(&self, value: &str) -> Option<String> {
         match &self.directory {
             _ if value.starts_with('/') => Some(join("/", value)),
             Some(directory) => Some(join(directory, value)),
@@ -148,15 +149,15 @@ impl<'a> Words<'a> {
 }
 
 /// A path that is known only from somewhere on, and whether it may be this one.
-fn ends(value: &str, path: &str) -> Relation {
+fn relate_suffix(value: &str, path: &str) -> PathRelation {
     let value = value.trim_end_matches('/').trim_start_matches("./").trim_start_matches("../");
     let (_, name) = parent_and_name(path).unwrap_or(("/", ""));
     let last = value.rsplit('/').next().unwrap_or_default();
-    let may = |path: &str| value.is_empty() || path.ends_with(value) || (is_pattern(last) && component(last, name));
-    if !value.is_empty() && may(path) { Relation::Perhaps } else { Relation::Apart }
+    let may = |path: &str| value.is_empty() || path.ends_with(value) || (is_pattern(last) && matches_name(last, name));
+    if !value.is_empty() && may(path) { PathRelation::Perhaps } else { PathRelation::Apart }
 }
 
 /// Where a path lies when one above it is another.
-pub(super) fn rebased(path: &str, from: &str, to: &str) -> Option<String> {
+pub(super) fn rebase_path(path: &str, from: &str, to: &str) -> Option<String> {
     split_below(path, from).map(|rest| join(to, rest)).map(|moved| if path == from { join("/", to) } else { moved })
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Base, Image, Ran, Step};
+use super::image::{BaseImage, BuildStep, Image, RunStep};
 use crate::model::{Command, EnvValue, EnvVar, Label, Value, clean};
 use crate::text::{Sources, Teller};
 
@@ -79,7 +79,7 @@ impl Stored {
         let ran: Vec<(&str, usize)> = self
             .history
             .iter()
-            .filter_map(|made| shell(made))
+            .filter_map(|made| shell_text(made))
             .map(|text| (text, line("made by a command".into())))
             .collect();
 
@@ -101,7 +101,7 @@ impl Stored {
         let shared = Rc::new(env.clone());
         let step = |(text, at): (&str, usize)| {
             let words = ["/bin/sh", "-c", text].map(str::to_owned);
-            Rc::new(Step::Run(Ran {
+            Rc::new(BuildStep::Run(RunStep {
                 command: command(&words, at),
                 script: None,
                 env: Rc::clone(&shared),
@@ -111,7 +111,7 @@ impl Stored {
             }))
         };
         Image {
-            base: Base::Named(known(&self.name, 1)),
+            base: BaseImage::Named(known(&self.name, 1)),
             stored: true,
             steps: ran.into_iter().map(step).collect(),
             env,
@@ -133,7 +133,7 @@ impl Stored {
 /// The text that a shell ran, of what made a layer: BuildKit writes `RUN /bin/sh -c …`, the classic builder
 /// `/bin/sh -c …` and before it the number of build arguments with them (`|1 A=b /bin/sh -c …`). Instructions that run
 /// nothing begin otherwise, or with `#(nop)`.
-fn shell(made: &str) -> Option<&str> {
+fn shell_text(made: &str) -> Option<&str> {
     let made = made.trim().trim_end_matches("# buildkit").trim_end();
     let ran = made.strip_prefix("RUN ").unwrap_or(made);
     let of_arguments =
@@ -155,10 +155,10 @@ mod tests {
             format!("|1 VERSION=2 /bin/sh -c {npm}"),
             format!("RUN |1 VERSION=2 /bin/sh -c {npm} # buildkit"),
         ] {
-            assert_eq!(shell(&made), Some(npm), "{made}");
+            assert_eq!(shell_text(&made), Some(npm), "{made}");
         }
         for made in ["/bin/sh -c #(nop)  CMD [\"bash\"]", "COPY . /app # buildkit", "CMD [\"sh\"]", ""] {
-            assert_eq!(shell(made), None, "{made}");
+            assert_eq!(shell_text(made), None, "{made}");
         }
     }
 

@@ -1,22 +1,22 @@
 //! `cp`, `mv`, `install` and `ln`: where what stands at a path then comes from. Uses `operand`.
 
-use super::find_file::Tree;
-use super::run_effect::Effect;
-use super::run_words::{Plain, Relation, Words, rebased};
-use super::wildcard::{component, is_pattern};
+use super::directories::ImageDirectories;
+use super::effects::RunEffect;
+use super::run_words::{PathRelation, PlainWord, RunWords, rebase_path};
+use super::wildcard::{is_pattern, matches_name};
 use crate::model::{join, parent_and_name};
 
 /// What is transferred where.
-struct Operands<'a> {
-    sources: Vec<&'a Plain>,
-    target: &'a Plain,
+struct TransferOperands<'a> {
+    sources: Vec<&'a PlainWord>,
+    target: &'a PlainWord,
     /// Whether the target is a directory for sure (`-t`, several sources, a slash), or is none (`-T`).
     into: Option<bool>,
     symbolic: bool,
     relative: bool,
 }
 
-fn operands<'a>(program: &str, arguments: &'a [Plain]) -> Option<Operands<'a>> {
+fn parse_operands<'a>(program: &str, arguments: &'a [PlainWord]) -> Option<TransferOperands<'a>> {
     let (mut plain, mut directory, mut single) = (Vec::new(), None, false);
     let (mut symbolic, mut relative) = (false, false);
     let mut words = arguments.iter();
@@ -36,7 +36,13 @@ fn operands<'a>(program: &str, arguments: &'a [Plain]) -> Option<Operands<'a>> {
                 relative |= short && text.contains('r');
                 // Directories alone are made.
                 if program == "install" && (text == "--directory" || (short && text.contains('d'))) {
-                    return Some(Operands { sources: Vec::new(), target: word, into: None, symbolic, relative });
+                    return Some(TransferOperands {
+                        sources: Vec::new(),
+                        target: word,
+                        into: None,
+                        symbolic,
+                        relative,
+                    });
                 }
             }
             _ => plain.push(word),
@@ -48,81 +54,87 @@ fn operands<'a>(program: &str, arguments: &'a [Plain]) -> Option<Operands<'a>> {
     };
     let surely = directory.is_some() || plain.len() > 1 || target.text.ends_with('/') || target.text == ".";
     let into = if single { Some(false) } else { surely.then_some(true) };
-    Some(Operands { sources: plain, target, into, symbolic, relative })
+    Some(TransferOperands { sources: plain, target, into, symbolic, relative })
 }
 
 /// What the command does to a path; `None` where it may do something that is not understood.
-pub(super) fn effect(words: &Words, program: &str, arguments: &[Plain], path: &str, tree: &Tree) -> Option<Effect> {
-    let related = || arguments.iter().any(|word| words.relate_word(word, path) >= Relation::Perhaps);
-    let Some(given) = operands(program, arguments) else {
-        return (!related()).then_some(Effect::Nothing);
+pub(super) fn transfer_effect(
+    words: &RunWords,
+    program: &str,
+    arguments: &[PlainWord],
+    path: &str,
+    directories: &ImageDirectories,
+) -> Option<RunEffect> {
+    let related = || arguments.iter().any(|word| words.relate_word(word, path) >= PathRelation::Perhaps);
+    let Some(given) = parse_operands(program, arguments) else {
+        return (!related()).then_some(RunEffect::Nothing);
     };
     let installs_directories = given.sources.is_empty() && program == "install";
     if installs_directories {
-        return Some(Effect::Nothing);
+        return Some(RunEffect::Nothing);
     }
     if given.sources.is_empty() && program == "ln" {
         // A link in the working directory, by the name of what it leads to.
-        return (!ends_alike(given.target, path)).then_some(Effect::Nothing);
+        return (!ends_alike(given.target, path)).then_some(RunEffect::Nothing);
     }
-    let known = (!given.target.open).then(|| words.absolute(&given.target.text)).flatten();
+    let known = (!given.target.open).then(|| words.absolute_path(&given.target.text)).flatten();
     let Some(target) = known else {
         let may = given.sources.iter().any(|source| ends_alike(source, path)) || ends_alike(given.target, path);
-        let moves = program == "mv" && gone(words, &given, path);
-        return (!may && !moves).then_some(Effect::Nothing);
+        let moves = program == "mv" && is_moved_away(words, &given, path);
+        return (!may && !moves).then_some(RunEffect::Nothing);
     };
-    let into = given.into.or_else(|| tree.is_directory(&target));
+    let into = given.into.or_else(|| directories.is_directory(&target));
     for source in given.sources.iter().rev() {
-        match one(words, program, &given, source, &target, into, path)? {
-            Effect::Nothing => {}
+        match source_effect(words, program, &given, source, &target, into, path)? {
+            RunEffect::Nothing => {}
             effect => return Some(effect),
         }
     }
-    Some(if program == "mv" && gone(words, &given, path) { Effect::Gone } else { Effect::Nothing })
+    Some(if program == "mv" && is_moved_away(words, &given, path) { RunEffect::Gone } else { RunEffect::Nothing })
 }
 
 /// Whether a path is moved away.
-fn gone(words: &Words, given: &Operands, path: &str) -> bool {
-    given.sources.iter().any(|source| words.relate_word(source, path) > Relation::Perhaps)
+fn is_moved_away(words: &RunWords, given: &TransferOperands, path: &str) -> bool {
+    given.sources.iter().any(|source| words.relate_word(source, path) > PathRelation::Perhaps)
 }
 
-fn ends_alike(word: &Plain, path: &str) -> bool {
+fn ends_alike(word: &PlainWord, path: &str) -> bool {
     let last = word.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let (_, name) = parent_and_name(path).unwrap_or(("/", ""));
-    (word.open && last.is_empty()) || last == name || (is_pattern(last) && component(last, name))
+    (word.open && last.is_empty()) || last == name || (is_pattern(last) && matches_name(last, name))
 }
 
 /// What one source does to a path.
-fn one(
-    words: &Words,
+fn source_effect(
+    words: &RunWords,
     program: &str,
-    given: &Operands,
-    source: &Plain,
+    given: &TransferOperands,
+    source: &PlainWord,
     target: &str,
     into: Option<bool>,
     path: &str,
-) -> Option<Effect> {
-    let below = rebased(path, target, "/");
-    let Some(below) = below else { return Some(Effect::Nothing) };
+) -> Option<RunEffect> {
+    let below = rebase_path(path, target, "/");
+    let Some(below) = below else { return Some(RunEffect::Nothing) };
     if source.open {
         return None;
     }
     let name = source.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if is_pattern(name) {
         let first = below.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let from = words.absolute(source.text.trim_end_matches('/'))?;
+        let from = words.absolute_path(source.text.trim_end_matches('/'))?;
         let (parent, _) = parent_and_name(&from)?;
-        return match component(name, first) {
-            false => Some(Effect::Nothing),
+        return match matches_name(name, first) {
+            false => Some(RunEffect::Nothing),
             true if is_pattern(parent) || program == "ln" => None,
-            true => Some(Effect::Moved(join(parent, below.trim_start_matches('/')))),
+            true => Some(RunEffect::Moved(join(parent, below.trim_start_matches('/')))),
         };
     }
     // `dir/.` stands for what is in it.
     let contents = name == "." || name.is_empty();
     let landed = if contents { target.to_owned() } else { join(target, name) };
     // Below a target that may be a directory: whichever it is, the name has to be the same.
-    let hangs = into.is_none() && path != target && program != "ln" && rebased(path, &landed, "/").is_some();
+    let hangs = into.is_none() && path != target && program != "ln" && rebase_path(path, &landed, "/").is_some();
     if hangs {
         return None;
     }
@@ -131,12 +143,12 @@ fn one(
     let from = if symbolic && !given.relative && !source.text.starts_with('/') {
         join(parent_and_name(&lands).map_or("/", |(parent, _)| parent), &source.text)
     } else {
-        words.absolute(&source.text)?
+        words.absolute_path(&source.text)?
     };
-    let Some(moved) = rebased(path, &lands, &from) else { return Some(Effect::Nothing) };
+    let Some(moved) = rebase_path(path, &lands, &from) else { return Some(RunEffect::Nothing) };
     Some(match (symbolic, path == lands) {
-        (true, true) => Effect::Link(moved),
-        (true, false) => Effect::Through(moved),
-        (false, _) => Effect::Moved(moved),
+        (true, true) => RunEffect::Link(moved),
+        (true, false) => RunEffect::Through(moved),
+        (false, _) => RunEffect::Moved(moved),
     })
 }

@@ -1,14 +1,14 @@
 //! Wildcards as Go's `filepath.Match` has them, and `**` as .dockerignore does. Pure, and quick on any input.
 
 /// Whether a pattern matches a whole path. `*` and `?` stop at a slash.
-pub(super) fn matches(pattern: &str, path: &str) -> bool {
+pub(super) fn matches_path(pattern: &str, path: &str) -> bool {
     let pattern: Vec<&str> = pattern.split('/').collect();
     let path: Vec<&str> = path.split('/').collect();
-    components(&pattern, &path)
+    matches_components(&pattern, &path)
 }
 
 /// As [`matches`], component by component; `**` stands for any number of them.
-fn components(pattern: &[&str], path: &[&str]) -> bool {
+fn matches_components(pattern: &[&str], path: &[&str]) -> bool {
     // Each entry: whether the pattern so far matches the path so far.
     let mut reached = vec![false; path.len() + 1];
     if let Some(first) = reached.first_mut() {
@@ -24,7 +24,7 @@ fn components(pattern: &[&str], path: &[&str]) -> bool {
             let before = one.and_then(|at| reached.get(at)).copied().unwrap_or(false);
             let holds = match *part {
                 "**" => any,
-                part => before && one.and_then(|at| path.get(at)).is_some_and(|name| component(part, name)),
+                part => before && one.and_then(|at| path.get(at)).is_some_and(|name| matches_name(part, name)),
             };
             if let Some(next) = next.get_mut(at) {
                 *next = holds;
@@ -41,7 +41,7 @@ pub(super) fn is_pattern(text: &str) -> bool {
 }
 
 /// Whether a pattern matches one name without slashes.
-pub(super) fn component(pattern: &str, name: &str) -> bool {
+pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
     // Where to go on after the last `*`: what it took so far was too little.
@@ -55,7 +55,7 @@ pub(super) fn component(pattern: &str, name: &str) -> bool {
         if p == pattern.len() && n == name.len() {
             return true;
         }
-        if let Some(end) = name.get(n).and_then(|ch| single(&pattern, p, *ch)) {
+        if let Some(end) = name.get(n).and_then(|ch| match_char(&pattern, p, *ch)) {
             (p, n) = (end, n + 1);
             continue;
         }
@@ -70,26 +70,26 @@ pub(super) fn component(pattern: &str, name: &str) -> bool {
 }
 
 /// The end of the part of the pattern that matches one character, if it does.
-fn single(pattern: &[char], at: usize, ch: char) -> Option<usize> {
+fn match_char(pattern: &[char], at: usize, ch: char) -> Option<usize> {
     match pattern.get(at)? {
         '?' => Some(at + 1),
-        '[' => class(pattern, at + 1, ch),
+        '[' => match_class(pattern, at + 1, ch),
         '\\' => (*pattern.get(at + 1)? == ch).then_some(at + 2),
         own => (*own == ch).then_some(at + 1),
     }
 }
 
-fn class(pattern: &[char], mut at: usize, ch: char) -> Option<usize> {
+fn match_class(pattern: &[char], mut at: usize, ch: char) -> Option<usize> {
     let negated = pattern.get(at) == Some(&'^');
     at += usize::from(negated);
     let mut inside = false;
     let mut first = true;
     while first || *pattern.get(at)? != ']' {
         first = false;
-        let low = bound(pattern, &mut at)?;
+        let low = class_bound(pattern, &mut at)?;
         let high = if pattern.get(at) == Some(&'-') {
             at += 1;
-            bound(pattern, &mut at)?
+            class_bound(pattern, &mut at)?
         } else {
             low
         };
@@ -98,7 +98,7 @@ fn class(pattern: &[char], mut at: usize, ch: char) -> Option<usize> {
     (inside != negated).then_some(at + 1)
 }
 
-fn bound(pattern: &[char], at: &mut usize) -> Option<char> {
+fn class_bound(pattern: &[char], at: &mut usize) -> Option<char> {
     if pattern.get(*at) == Some(&'\\') {
         *at += 1;
     }

@@ -7,33 +7,33 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Build, Container, EnvVar, Value};
-use crate::source::dockerfile::{self, Context, Directory, Dockerfile, Given, Image};
+use crate::source::dockerfile::{self, BuildContext, ContextDirectory, DockerfileSource, Image, NamedSource};
 
-/// Images on images that are followed.
+/// BuiltImages on images that are followed.
 const DEPTH: usize = 12;
 
 /// The images of one project's services.
-pub(super) struct Images<'a> {
+pub(super) struct BuiltImages<'a> {
     repository: &'a Repository<'a>,
     /// What each service builds, and with which arguments.
-    builds: Vec<Service>,
+    builds: Vec<BuildService>,
     /// Services by name, and by what their images are called.
     by_service: HashMap<String, usize>,
     by_image: HashMap<String, usize>,
     made: RefCell<HashMap<usize, Rc<Image>>>,
-    /// Images that are not built here, by name.
+    /// BuiltImages that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
     open: RefCell<Vec<usize>>,
 }
 
-struct Service {
+struct BuildService {
     build: Build,
     args: BTreeMap<String, EnvVar>,
 }
 
-impl<'a> Images<'a> {
-    pub(super) fn of(containers: &[Container], repository: &'a Repository<'a>) -> Self {
+impl<'a> BuiltImages<'a> {
+    pub(super) fn new(containers: &[Container], repository: &'a Repository<'a>) -> Self {
         let mut images = Self {
             repository,
             builds: Vec::new(),
@@ -49,7 +49,7 @@ impl<'a> Images<'a> {
                 repository.include(Path::new(&context.text));
             }
             let at = images.builds.len();
-            images.builds.push(Service { build: build.clone(), args: container.build_args.clone() });
+            images.builds.push(BuildService { build: build.clone(), args: container.build_args.clone() });
             images.by_service.insert(container.name.clone(), at);
             let project = container.project.as_deref().unwrap_or("");
             let usual = ["-", "_"].map(|between| format!("{project}{between}{}", container.name));
@@ -62,22 +62,22 @@ impl<'a> Images<'a> {
     }
 
     /// The image of a container: what its service builds, or what another one builds under the name of its image.
-    pub(super) fn image(&self, container: &Container) -> Option<Rc<Image>> {
+    pub(super) fn image_of(&self, container: &Container) -> Option<Rc<Image>> {
         match container.build {
-            Some(_) => self.made(*self.by_service.get(&container.name)?),
-            None => self.named(&container.image.as_ref()?.text),
+            Some(_) => self.built_image(*self.by_service.get(&container.name)?),
+            None => self.image_named(&container.image.as_ref()?.text),
         }
     }
 
     /// The image of a name, where it is built here, or an engine has it.
-    fn named(&self, name: &str) -> Option<Rc<Image>> {
+    fn image_named(&self, name: &str) -> Option<Rc<Image>> {
         match self.by_image.get(untagged(name)) {
-            Some(at) => self.made(*at),
-            None => self.stored(name),
+            Some(at) => self.built_image(*at),
+            None => self.stored_image(name),
         }
     }
 
-    fn stored(&self, name: &str) -> Option<Rc<Image>> {
+    fn stored_image(&self, name: &str) -> Option<Rc<Image>> {
         if let Some(known) = self.stored.borrow().get(name) {
             return known.clone();
         }
@@ -86,7 +86,7 @@ impl<'a> Images<'a> {
         image
     }
 
-    fn made(&self, at: usize) -> Option<Rc<Image>> {
+    fn built_image(&self, at: usize) -> Option<Rc<Image>> {
         if let Some(image) = self.made.borrow().get(&at) {
             return Some(Rc::clone(image));
         }
@@ -95,20 +95,22 @@ impl<'a> Images<'a> {
             return None;
         }
         self.open.borrow_mut().push(at);
-        let image = self.builds.get(at).map(|service| Rc::new(self.load(service)));
+        let image = self.builds.get(at).map(|service| Rc::new(self.load_service_image(service)));
         self.open.borrow_mut().pop();
         self.made.borrow_mut().extend(image.clone().map(|image| (at, image)));
         image
     }
 
-    fn load(&self, service: &Service) -> Image {
-        let Service { build, args } = service;
+    fn load_service_image(&self, service: &BuildService) -> Image {
+        let BuildService { build, args } = service;
         let dockerfile = match (&build.inline, &build.dockerfile) {
-            (Some(text), _) => Dockerfile::Inline { name: "dockerfile_inline".to_owned(), text: text.text.clone() },
-            (None, Some(path)) => Dockerfile::Path(PathBuf::from(&path.text)),
-            (None, None) => Dockerfile::default(),
+            (Some(text), _) => {
+                DockerfileSource::Inline { name: "dockerfile_inline".to_owned(), text: text.text.clone() }
+            }
+            (None, Some(path)) => DockerfileSource::Path(PathBuf::from(&path.text)),
+            (None, None) => DockerfileSource::default(),
         };
-        let asked = dockerfile::Build {
+        let asked = dockerfile::BuildSection {
             context: build
                 .context
                 .as_ref()
@@ -119,21 +121,22 @@ impl<'a> Images<'a> {
             args,
             span: build.span,
         };
-        let bases = |name: &str| self.base(name, &build.contexts);
-        dockerfile::load(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
+        let bases = |name: &str| self.named_source(name, &build.contexts);
+        dockerfile::load_image(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
     }
 
     /// What a name in a Dockerfile stands for: an additional context, or another service's image.
-    fn base(&self, name: &str, contexts: &BTreeMap<String, Value>) -> Option<Given> {
-        let Some(context) = contexts.get(name) else { return self.named(name).map(Given::Image) };
+    fn named_source(&self, name: &str, contexts: &BTreeMap<String, Value>) -> Option<NamedSource> {
+        let Some(context) = contexts.get(name) else { return self.image_named(name).map(NamedSource::Image) };
         if let Some(service) = context.text.strip_prefix("service:") {
-            return self.made(*self.by_service.get(service)?).map(Given::Image);
+            return self.built_image(*self.by_service.get(service)?).map(NamedSource::Image);
         }
         if let Some(image) = context.text.strip_prefix("docker-image://") {
-            return self.named(image).map(Given::Image);
+            return self.image_named(image).map(NamedSource::Image);
         }
-        let directory = || -> Rc<dyn Context> { Rc::new(Directory::new(PathBuf::from(&context.text), None)) };
-        is_directory(context).then(directory).map(Given::Context)
+        let directory =
+            || -> Rc<dyn BuildContext> { Rc::new(ContextDirectory::new(PathBuf::from(&context.text), None)) };
+        is_directory(context).then(directory).map(NamedSource::Context)
     }
 }
 

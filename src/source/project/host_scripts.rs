@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::Reader;
-use super::built_images::Images;
-use super::planned_files::Host;
+use super::ProjectReader;
+use super::built_images::BuiltImages;
+use super::planned_files::HostFiles;
 use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::source::script::disk::Opened;
@@ -29,23 +29,23 @@ pub fn is_script(path: &Path) -> bool {
     match ending {
         Some(ending) if ENDINGS.contains(&ending) => true,
         Some("yaml" | "yml" | "json") => false,
-        _ => beginning(path).is_some_and(|bytes| says_shell(&bytes)),
+        _ => first_bytes(path).is_some_and(|bytes| has_shell_shebang(&bytes)),
     }
 }
 
-fn beginning(path: &Path) -> Option<Vec<u8>> {
+fn first_bytes(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(128).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
-fn says_shell(bytes: &[u8]) -> bool {
+fn has_shell_shebang(bytes: &[u8]) -> bool {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     bytes.starts_with(b"#!") && line.windows(2).any(|two| two == b"sh")
 }
 
 /// The scripts below a directory that name an engine's program, respecting .gitignore, sorted.
-pub fn find(directory: &Path) -> Vec<PathBuf> {
+pub fn find_scripts(directory: &Path) -> Vec<PathBuf> {
     let walk = WalkBuilder::new(directory)
         .hidden(false)
         .require_git(false)
@@ -71,7 +71,7 @@ fn starts_containers(path: &Path) -> bool {
 
 /// A script to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ScriptPath {
     /// Where it is.
     pub path: PathBuf,
     /// Whether a person named it, so that it must be read.
@@ -85,29 +85,29 @@ const SCRIPTS_PER_THREAD: usize = 50;
 type Begun = (Vec<Started>, Option<Diagnostic>);
 
 /// Adds the containers that scripts start to a layout of all projects.
-pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>) {
+pub fn read_scripts(scripts: &[ScriptPath], layout: &mut Layout, repository: &Repository<'_>) {
     if scripts.is_empty() {
         return;
     }
     let services: Vec<Container> = layout.containers.clone();
-    let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
+    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
     for parent in scripts.iter().filter_map(|script| script.path.parent()) {
         repository.include(&repository.cwd.join(parent));
     }
     let mut open = Vec::new();
-    for (starts, told) in all(scripts, repository) {
+    for (starts, told) in read_all_scripts(scripts, repository) {
         layout.diagnostics.extend(told);
         open.extend(starts.into_iter().map(|start| (start, None)));
     }
-    reader.started(open, layout);
+    reader.add_started(open, layout);
 }
 
 /// Reads all scripts, on all cores where there are many. The order of the result is theirs.
-fn all(scripts: &[Found], repository: &Repository<'_>) -> Vec<Begun> {
+fn read_all_scripts(scripts: &[ScriptPath], repository: &Repository<'_>) -> Vec<Begun> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = (scripts.len() / SCRIPTS_PER_THREAD).clamp(1, cores);
     if threads == 1 {
-        return scripts.iter().map(|script| one(script, repository)).collect();
+        return scripts.iter().map(|script| read_script(script, repository)).collect();
     }
     let share = scripts.len().div_ceil(threads);
     let others: Vec<_> = scripts.chunks(share).map(|chunk| (chunk, repository.again())).collect();
@@ -115,7 +115,7 @@ fn all(scripts: &[Found], repository: &Repository<'_>) -> Vec<Begun> {
         let spawned = others.into_iter().map(|(chunk, repository)| {
             scope.spawn(move || {
                 let repository = repository.open();
-                chunk.iter().map(|script| one(script, &repository)).collect::<Vec<_>>()
+                chunk.iter().map(|script| read_script(script, &repository)).collect::<Vec<_>>()
             })
         });
         let workers: Vec<_> = spawned.collect();
@@ -130,7 +130,7 @@ fn all(scripts: &[Found], repository: &Repository<'_>) -> Vec<Begun> {
     })
 }
 
-fn one(script: &Found, repository: &Repository<'_>) -> Begun {
+fn read_script(script: &ScriptPath, repository: &Repository<'_>) -> Begun {
     let path = repository.cwd.join(&script.path);
     let about = |message: String| Diagnostic::about(Level::Error, Some(repository.shown(&path)), message);
     let file = match repository.open(&path) {
@@ -142,7 +142,7 @@ fn one(script: &Found, repository: &Repository<'_>) -> Begun {
     let span = Span::file_start(file);
     let word = Value::known(path.display().to_string(), Some(span));
     let command = Command { words: vec![word], span };
-    let disk = Host(repository);
+    let disk = HostFiles(repository);
     let lookup = |name: &str| repository.environment.get(name).cloned();
     let directory = repository.cwd.display().to_string();
     let setting = Setting {

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
-use crate::source::dockerfile::{Image, Ran, Step};
+use crate::source::dockerfile::{BuildStep, Image, RunStep};
 use crate::source::script;
 use crate::text::{Sources, Span};
 
 /// Fills in what the container leaves to its image.
-pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) {
+pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
     for (name, variable) in &image.env {
         container.env.entry(name.clone()).or_insert_with(|| variable.clone());
     }
@@ -20,7 +20,7 @@ pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) 
     container.working_dir = container.working_dir.take().or_else(|| image.working_dir.clone());
     // An entrypoint of its own takes the image's command away (Compose spec, "entrypoint").
     if container.entrypoint.is_none() {
-        container.entrypoint = image.entrypoint.clone().or_else(|| none_in(image, container.span));
+        container.entrypoint = image.entrypoint.clone().or_else(|| scratch_entrypoint(image, container.span));
         container.command = container.command.take().or_else(|| image.command.clone());
     }
     let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
@@ -28,40 +28,40 @@ pub(super) fn fill(container: &mut Container, image: &Image, sources: &Sources) 
     for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
         let target = clean(&path.text);
         if container.mounts.iter().all(|mount| mount.target.text != target) {
-            container.mounts.push(anonymous(path, target, container.span));
+            container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
     let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
-        Step::Run(ran) => Some(ran),
-        Step::Copy(_) | Step::Unread(_) => None,
+        BuildStep::Run(ran) => Some(ran),
+        BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    container.installs = ran.flat_map(|ran| installs(ran, sources)).collect();
-    home(container);
+    container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
+    set_home(container);
 }
 
 /// An image that begins with nothing has no entrypoint but its own.
-fn none_in(image: &Image, span: Span) -> Option<Command> {
-    (image.base == crate::source::dockerfile::Base::Scratch).then(|| Command { words: Vec::new(), span })
+fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
+    (image.base == crate::source::dockerfile::BaseImage::Scratch).then(|| Command { words: Vec::new(), span })
 }
 
-fn anonymous(path: &Value, target: String, span: Span) -> Mount {
+fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
     let span = path.span.unwrap_or(span);
     Mount::new(Value::known(target, path.span), MountSource::Anonymous, span)
 }
 
 /// The commands of a build step, with the variables that it runs with put in.
-fn installs(ran: &Ran, sources: &Sources) -> Vec<Invocation> {
+fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
     let mut found = script::read(Some(&ran.command), None, sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
-            *word = put_in(word, &ran.env);
+            *word = interpolate(word, &ran.env);
         }
     }
     found
 }
 
 /// A word with the variables that are known put in; others stay.
-fn put_in(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
+fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
     let mut text = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(at) = rest.find('$') {
@@ -84,13 +84,13 @@ fn put_in(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
 }
 
 /// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.
-fn home(container: &mut Container) {
+fn set_home(container: &mut Container) {
     let Some(user) = container.user.as_ref().filter(|user| !user.is_symbolic() && !container.env.contains_key("HOME"))
     else {
         return;
     };
     let name = user.text.split(':').next().unwrap_or("");
-    let made = container.installs.iter().find_map(|call| account(call, name).map(|home| (home, call.span)));
+    let made = container.installs.iter().find_map(|call| created_home(call, name).map(|home| (home, call.span)));
     if let Some((home, span)) = made {
         let variable = EnvVar { value: EnvValue::Set(Value::known(home, Some(span))), span };
         container.env.insert("HOME".to_owned(), variable);
@@ -98,7 +98,7 @@ fn home(container: &mut Container) {
 }
 
 /// The home that a command gives to a user as it makes it (useradd(8), Debian's and busybox's adduser).
-fn account(call: &Invocation, user: &str) -> Option<String> {
+fn created_home(call: &Invocation, user: &str) -> Option<String> {
     let (program, words) = call.argv.split_first()?;
     let name = program.rsplit('/').next().unwrap_or(program);
     if !matches!(name, "useradd" | "adduser") {

@@ -16,14 +16,14 @@ mod planned_files;
 mod repository;
 mod started_containers;
 
-pub use host_scripts::{Found, find, is_script, read};
+pub use host_scripts::{ScriptPath, find_scripts, is_script, read_scripts};
 pub use repository::{Repository, Store, top};
 
 use std::path::Path;
 use std::rc::Rc;
 
-use built_images::Images;
-use planned_files::Planned;
+use built_images::BuiltImages;
+use planned_files::PlannedFiles;
 
 use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
 use crate::source::dockerfile::Image;
@@ -36,44 +36,44 @@ const DEPTH: usize = 3;
 
 /// Reads the code of every container of a project, fills in what their images give, and adds the containers that
 /// their scripts start.
-pub fn complete(layout: &mut Layout, directory: Option<&Path>, repository: &Repository<'_>) {
+pub fn complete_layout(layout: &mut Layout, directory: Option<&Path>, repository: &Repository<'_>) {
     if let Some(directory) = directory {
         repository.include(directory);
     }
     let services = layout.containers.clone();
-    let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
+    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
     let mut open: Vec<(Started, Option<Container>)> = Vec::new();
     for container in &mut layout.containers {
-        layout.diagnostics.extend(reader.unread(container));
-        let starts = reader.complete(container);
+        layout.diagnostics.extend(reader.dockerfile_gaps(container));
+        let starts = reader.complete_container(container);
         open.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
     }
-    reader.started(open, layout);
+    reader.add_started(open, layout);
 }
 
 /// Reads containers of one project.
-struct Reader<'a> {
+struct ProjectReader<'a> {
     repository: &'a Repository<'a>,
-    images: Images<'a>,
+    images: BuiltImages<'a>,
     /// The services as their files describe them.
     services: &'a [Container],
 }
 
-impl Reader<'_> {
+impl ProjectReader<'_> {
     /// What of its Dockerfile was not read: such a container is judged as one whose image is from elsewhere.
-    fn unread(&self, container: &Container) -> Vec<Diagnostic> {
-        let image = container.build.as_ref().and_then(|_| self.images.image(container));
+    fn dockerfile_gaps(&self, container: &Container) -> Vec<Diagnostic> {
+        let image = container.build.as_ref().and_then(|_| self.images.image_of(container));
         let unseen = image.iter().flat_map(|image| &image.unseen);
         unseen.map(|unseen| Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone())).collect()
     }
 
     /// Fills a container in and reads what it runs; gives what that starts.
-    fn complete(&self, container: &mut Container) -> Vec<Started> {
-        let image = self.images.image(container);
+    fn complete_container(&self, container: &mut Container) -> Vec<Started> {
+        let image = self.images.image_of(container);
         if let Some(image) = &image {
-            image_defaults::fill(container, image, self.repository.sources);
+            image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
-        let (script, starts) = self.script(container, image);
+        let (script, starts) = self.read_container_script(container, image);
         container.script = script;
         let understood = |started: &Started| !matches!(started.start, Start::Unclear(_));
         let whole = container.script.sight == Sight::Whole;
@@ -81,9 +81,9 @@ impl Reader<'_> {
         starts
     }
 
-    fn script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<Started>) {
-        let disk = Planned { repository: self.repository, container, image };
-        let lookup = |name: &str| value(container, name);
+    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<Started>) {
+        let disk = PlannedFiles { repository: self.repository, container, image };
+        let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
         let setting = Setting {
             sources: self.repository.sources,
@@ -106,7 +106,7 @@ impl Reader<'_> {
 }
 
 /// A variable's value where the container's environment sets it and it is known.
-fn value(container: &Container, name: &str) -> Option<String> {
+fn env_value(container: &Container, name: &str) -> Option<String> {
     match &container.env.get(name)?.value {
         EnvValue::Set(value) if !value.is_symbolic() => Some(value.text.clone()),
         EnvValue::Set(_) | EnvValue::Inherited => None,
@@ -114,7 +114,7 @@ fn value(container: &Container, name: &str) -> Option<String> {
 }
 
 /// A place in words, as the name of what is started there: the file's own name and the line.
-fn named(span: crate::text::Span, sources: &Sources) -> String {
+fn start_name(span: crate::text::Span, sources: &Sources) -> String {
     let file = sources.get(span.file);
     let name = file.name().rsplit('/').next().unwrap_or(file.name()).to_owned();
     format!("{name}:{}", span.start.line)

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join};
-use crate::source::dockerfile::{Base, Context, Directory, Found, From, Image, Source, Step};
+use crate::source::dockerfile::{
+    BaseImage, BuildContext, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image, PathContent,
+};
 use crate::source::script::disk::{Disk, Opened, mentioned};
 use crate::text::Span;
 
@@ -16,24 +18,24 @@ const LINKS: usize = 16;
 const FILES: usize = 400;
 
 /// The files of a container that is not running.
-pub(super) struct Planned<'a> {
+pub(super) struct PlannedFiles<'a> {
     pub(super) repository: &'a Repository<'a>,
     pub(super) container: &'a Container,
     pub(super) image: Option<Rc<Image>>,
 }
 
-impl Planned<'_> {
-    fn look(&self, path: &str, links: usize) -> Opened {
+impl PlannedFiles<'_> {
+    fn look_up(&self, path: &str, links: usize) -> Opened {
         if links == 0 {
             return Opened::Unseen("its links lead round in a circle".to_owned());
         }
         match self.container.mount_holding(path) {
-            Some((mount, rest)) => self.mounted(mount, rest),
-            None => self.in_image(path, links),
+            Some((mount, rest)) => self.file_in_mount(mount, rest),
+            None => self.file_in_image(path, links),
         }
     }
 
-    fn mounted(&self, mount: &Mount, rest: &str) -> Opened {
+    fn file_in_mount(&self, mount: &Mount, rest: &str) -> Opened {
         let why = match &mount.source {
             MountSource::Host(source) if !source.is_symbolic() => {
                 let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
@@ -47,43 +49,43 @@ impl Planned<'_> {
         Opened::Unseen(why.to_owned())
     }
 
-    fn in_image(&self, path: &str, links: usize) -> Opened {
+    fn file_in_image(&self, path: &str, links: usize) -> Opened {
         let Some(image) = &self.image else {
             let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
             return Opened::Unseen(format!("its image{name} is not built here"));
         };
-        match image.find(path, self.repository.sources) {
-            Found::File(file) => self.repository.open(&file),
-            Found::Text(text) => Opened::Passage(Box::new(text)),
-            Found::Link(target) => self.look(&target, links - 1),
-            Found::Base => match &image.base {
-                Base::Named(name) => {
+        match image.find_file(path, self.repository.sources) {
+            PathContent::File(file) => self.repository.open(&file),
+            PathContent::Text(text) => Opened::Passage(Box::new(text)),
+            PathContent::Link(target) => self.look_up(&target, links - 1),
+            PathContent::Base => match &image.base {
+                BaseImage::Named(name) => {
                     let first = self.container.entrypoint.iter().chain(&self.container.command);
                     let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
                     let why = || Opened::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
                     self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
                 }
-                Base::Scratch | Base::Unread => Opened::Unseen("its Dockerfile could not be read".to_owned()),
+                BaseImage::Scratch | BaseImage::Unread => Opened::Unseen("its Dockerfile could not be read".to_owned()),
             },
-            Found::Absent => Opened::Absent,
-            Found::Unknown { why, .. } => Opened::Unseen(why),
+            PathContent::Absent => Opened::Absent,
+            PathContent::Unknown { why, .. } => Opened::Unseen(why),
         }
     }
 
     /// The files that the image copies from its context and that the container mounts, some of many.
-    fn all(&self) -> Vec<PathBuf> {
+    fn own_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
-            Step::Copy(copied) => Some(copied),
-            Step::Run(_) | Step::Unread(_) => None,
+            BuildStep::Copy(copied) => Some(copied),
+            BuildStep::Run(_) | BuildStep::Unread(_) => None,
         });
         for copied in copied {
-            let From::Context(Some(context)) = &copied.from else { continue };
+            let CopyOrigin::Context(Some(context)) = &copied.from else { continue };
             for source in &copied.sources {
                 match source {
-                    Source::Path(path) if !path.is_symbolic() => {
+                    CopySource::Path(path) if !path.is_symbolic() => {
                         let path = path.text.trim_matches('/').trim_start_matches("./");
-                        below(context.as_ref(), if path == "." { "" } else { path }, &mut found);
+                        files_below(context.as_ref(), if path == "." { "" } else { path }, &mut found);
                     }
                     _ => {}
                 }
@@ -94,7 +96,7 @@ impl Planned<'_> {
                 && !source.is_symbolic()
                 && self.repository.holds(Path::new(&source.text))
             {
-                below(&Directory::new(&source.text, None), "", &mut found);
+                files_below(&ContextDirectory::new(&source.text, None), "", &mut found);
             }
         }
         found
@@ -102,36 +104,36 @@ impl Planned<'_> {
 }
 
 /// The files at and below a path of a context.
-fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
-    use crate::source::dockerfile::Kind;
+fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>) {
+    use crate::source::dockerfile::EntryKind;
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
         if found.len() >= FILES {
             return;
         }
         match context.kind(&path) {
-            Some(Kind::File) => found.push(context.locate(&path)),
-            Some(Kind::Directory) => {
+            Some(EntryKind::File) => found.push(context.locate(&path)),
+            Some(EntryKind::Directory) => {
                 let names = context.list(&path).unwrap_or_default();
                 let names = names.into_iter().filter(|name| !matches!(name.as_str(), ".git" | "node_modules"));
                 open.extend(names.map(|name| if path.is_empty() { name } else { format!("{path}/{name}") }));
             }
-            Some(Kind::Other) | None => {}
+            Some(EntryKind::Other) | None => {}
         }
     }
 }
 
-impl Disk for Planned<'_> {
+impl Disk for PlannedFiles<'_> {
     fn open(&self, path: &str) -> Opened {
-        self.look(path, LINKS)
+        self.look_up(path, LINKS)
     }
 
     fn is_searched(&self) -> bool {
-        self.image.as_ref().is_some_and(|image| !image.stored) && self.all().len() < FILES
+        self.image.as_ref().is_some_and(|image| !image.stored) && self.own_files().len() < FILES
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {
-        let mut files = self.all();
+        let mut files = self.own_files();
         files.sort();
         files.dedup();
         let known = |path: &PathBuf| {
@@ -146,9 +148,9 @@ impl Disk for Planned<'_> {
 }
 
 /// The files of the machine that a script given by its path is run on.
-pub(super) struct Host<'a>(pub(super) &'a Repository<'a>);
+pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
 
-impl Disk for Host<'_> {
+impl Disk for HostFiles<'_> {
     fn open(&self, path: &str) -> Opened {
         match self.0.open(Path::new(path)) {
             // Programs of the machine are no part of the repository.

@@ -22,7 +22,7 @@ pub fn top(directory: &Path) -> &Path {
     directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(directory)
 }
 
-/// Images that are not built here.
+/// BuiltImages that are not built here.
 #[derive(Clone, Copy)]
 pub struct Store<'a> {
     /// Tells of one by name, where an engine has it.
@@ -40,7 +40,7 @@ pub struct Repository<'a> {
     pub(super) environment: &'a BTreeMap<String, String>,
     /// The names of programs whose calls matter, once they are known.
     pub(super) programs: &'a OnceLock<Vec<String>>,
-    /// Images that are not built here; `None` where no engine is asked.
+    /// BuiltImages that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
     /// Directories that belong to it, without links.
     roots: RefCell<Vec<PathBuf>>,

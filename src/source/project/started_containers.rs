@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{DEPTH, Reader, named};
+use super::{DEPTH, ProjectReader, start_name};
 use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
     Start as Begun, Symbol, Unseen, Value, join, split_below,
@@ -18,38 +18,41 @@ use crate::text::{Sources, Span};
 const MANY: usize = 2_000;
 
 /// What is to be read yet: a start, and the container whose script it is in; none for the host's own.
-type Open = (Started, Option<Container>);
+type PendingStart = (Started, Option<Container>);
 
 /// A place in a file, by the file's name.
-type Spot = (String, u32, u32);
+type SourcePlace = (String, u32, u32);
 
-impl Reader<'_> {
+impl ProjectReader<'_> {
     /// Adds the containers that are started, and those that these start.
-    pub(super) fn started(&self, open: Vec<Open>, layout: &mut Layout) {
-        let before: BTreeSet<Spot> =
-            layout.containers.iter().filter_map(|one| Some(spot(one.start.as_ref()?.span, self.sources()))).collect();
+    pub(super) fn add_started(&self, open: Vec<PendingStart>, layout: &mut Layout) {
+        let before: BTreeSet<SourcePlace> = layout
+            .containers
+            .iter()
+            .filter_map(|one| Some(source_place(one.start.as_ref()?.span, self.sources())))
+            .collect();
         let mut known = BTreeSet::new();
         let mut open = open;
         for _ in 0..DEPTH {
             let mut next = Vec::new();
             for (started, by) in open {
                 // A script that is read twice starts the same, a function that is called twice may not.
-                let read = before.contains(&spot(started.span, self.sources()));
+                let read = before.contains(&source_place(started.span, self.sources()));
                 if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
                     continue;
                 }
                 if let Start::Exec(exec) = &started.start {
-                    next.extend(self.exec(exec, &started, by.as_ref(), layout));
+                    next.extend(self.add_exec(exec, &started, by.as_ref(), layout));
                     continue;
                 }
-                for mut container in self.containers(&started, by.as_ref(), &mut layout.diagnostics) {
-                    let starts = self.complete(&mut container);
-                    put_under(&mut container, &started, by.as_ref());
+                for mut container in self.started_containers(&started, by.as_ref(), &mut layout.diagnostics) {
+                    let starts = self.complete_container(&mut container);
+                    add_outer_locks(&mut container, &started, by.as_ref());
                     next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
-                    if layout.containers.iter().any(|other| is_same(&container, other)) {
+                    if layout.containers.iter().any(|other| is_same_start(&container, other)) {
                         continue;
                     }
-                    container.name = unlike(container.name, &layout.containers);
+                    container.name = unique_name(container.name, &layout.containers);
                     layout.containers.push(container);
                 }
             }
@@ -62,10 +65,15 @@ impl Reader<'_> {
     }
 
     /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
-    fn containers(&self, started: &Started, by: Option<&Container>, told: &mut Vec<Diagnostic>) -> Vec<Container> {
+    fn started_containers(
+        &self,
+        started: &Started,
+        by: Option<&Container>,
+        told: &mut Vec<Diagnostic>,
+    ) -> Vec<Container> {
         let (mut container, maybe, refused) = match &started.start {
-            Start::Run(run) => (self.run(run, started), &run.perhaps.mounts, &run.refused),
-            Start::Compose(run) => match self.compose(run, started) {
+            Start::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
+            Start::Compose(run) => match self.compose_run_container(run, started) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
                     told.push(diagnostic);
@@ -83,11 +91,12 @@ impl Reader<'_> {
             told.push(Diagnostic::at(Level::Warning, refused.span, message));
             return Vec::new();
         }
-        container.name = named(started.span, self.sources());
+        container.name = start_name(started.span, self.sources());
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
         container.span = started.span;
         container.start = Some(Begun { possible: started.possible, span: started.span });
-        let covers = maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers(mount, &container)));
+        let covers =
+            maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers_mount(mount, &container)));
         if !covers {
             return vec![container];
         }
@@ -101,29 +110,29 @@ impl Reader<'_> {
         vec![container, without]
     }
 
-    fn run(&self, run: &Run, started: &Started) -> Container {
+    fn run_container(&self, run: &Run, started: &Started) -> Container {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
         let several = (run.detached || started.at_once) && run.name.is_none();
         container.replicas = if several { 2 } else { 1 };
         container.replicas_span = several.then_some(started.span);
-        perhaps_set(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps.env);
         for file in &run.env_files {
-            self.env_file(file, &mut container, started.span);
+            self.add_env_file(file, &mut container, started.span);
         }
         if let Some(file) = run.label_files.first() {
             let what = "the labels of `--label-file` were not read".to_owned();
             container.unseen.push(Unseen { what, span: file.span.unwrap_or(started.span) });
         }
         for from in &run.volumes_from {
-            self.volumes_from(from, &mut container, started.span);
+            self.add_volumes_from(from, &mut container, started.span);
         }
         container
     }
 
     /// The variables of a file, below those of the command line.
-    fn env_file(&self, file: &Value, container: &mut Container, here: Span) {
+    fn add_env_file(&self, file: &Value, container: &mut Container, here: Span) {
         let span = file.span.unwrap_or(here);
         let opened = (!file.is_symbolic()).then(|| self.repository.open(Path::new(&file.text)));
         let Some(Opened::Text(id)) = opened else {
@@ -131,7 +140,7 @@ impl Reader<'_> {
             container.unseen.push(Unseen { what, span });
             return;
         };
-        for (name, value) in variables(self.sources().get(id).text()) {
+        for (name, value) in env_file_lines(self.sources().get(id).text()) {
             let value = match value.or_else(|| self.repository.environment.get(&name).cloned()) {
                 Some(value) => EnvValue::Set(Value::known(value, None)),
                 None => continue,
@@ -141,9 +150,9 @@ impl Reader<'_> {
     }
 
     /// `--volumes-from`: of a service, by its name or the name that it is given.
-    fn volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
+    fn add_volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let found = self.services.iter().find(|one| is_called(one, name));
+        let found = self.services.iter().find(|one| has_container_name(one, name));
         let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
@@ -157,13 +166,19 @@ impl Reader<'_> {
     }
 
     /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
-    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+    fn add_exec(
+        &self,
+        exec: &Exec,
+        started: &Started,
+        by: Option<&Container>,
+        layout: &mut Layout,
+    ) -> Vec<PendingStart> {
         let name = exec.name.text.as_str();
         let project = by.and_then(|by| by.project.as_ref());
         let of_service = |one: &Container| {
             one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
         };
-        let named = |one: &Container| if exec.by_service { of_service(one) } else { is_called(one, name) };
+        let named = |one: &Container| if exec.by_service { of_service(one) } else { has_container_name(one, name) };
         let known = |container: &&mut Container| named(container) && exec.unseen.is_empty();
         let Some(container) = layout.containers.iter_mut().find(known) else {
             let programs = self.repository.programs.wait();
@@ -180,15 +195,15 @@ impl Reader<'_> {
         (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
         inside.hooks.clear();
         inside.own_health = true;
-        let starts = self.complete(&mut inside);
-        put_under(&mut inside, started, by);
+        let starts = self.complete_container(&mut inside);
+        add_outer_locks(&mut inside, started, by);
         let own = inside.clone();
-        inside.script.invocations.retain_mut(|call| decided(call, &exec.env, &own));
+        inside.script.invocations.retain_mut(|call| decide_conditions(call, &exec.env, &own));
         for call in &mut inside.script.invocations {
             call.conditional |= started.possible;
             for (name, variable) in &exec.env {
                 if let EnvValue::Set(value) = &variable.value {
-                    call.env.entry(name.clone()).or_insert_with(|| shown(value));
+                    call.env.entry(name.clone()).or_insert_with(|| escape_dollars(value));
                 }
             }
         }
@@ -196,7 +211,7 @@ impl Reader<'_> {
         starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
     }
 
-    fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
+    fn compose_run_container(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
         let name = &run.service.text;
         let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
         let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
@@ -218,7 +233,7 @@ impl Reader<'_> {
         container.stdin_open = run.stdin_open.or(container.stdin_open);
         container.hooks.clear();
         container.env.extend(run.env.clone());
-        perhaps_set(&mut container, &run.perhaps.env);
+        mark_uncertain_env(&mut container, &run.perhaps.env);
         container.labels.extend(run.labels.clone());
         for mount in &run.mounts {
             container.mounts.retain(|own| own.target.text != mount.target.text);
@@ -226,14 +241,14 @@ impl Reader<'_> {
         }
         container.unseen.extend(run.unseen.iter().cloned());
         for file in &run.env_files {
-            self.env_file(file, &mut container, started.span);
+            self.add_env_file(file, &mut container, started.span);
         }
         Ok(container)
     }
 }
 
 /// A variable that is set on some ways only hangs on what is not known.
-fn perhaps_set(container: &mut Container, names: &[String]) {
+fn mark_uncertain_env(container: &mut Container, names: &[String]) {
     for name in names {
         if let Some(variable) = container.env.get_mut(name) {
             let symbol = Symbol { name: name.clone(), required: false };
@@ -244,7 +259,7 @@ fn perhaps_set(container: &mut Container, names: &[String]) {
 }
 
 /// What runs in a container that is waited for runs under the locks that are held around its start.
-fn put_under(container: &mut Container, started: &Started, by: Option<&Container>) {
+fn add_outer_locks(container: &mut Container, started: &Started, by: Option<&Container>) {
     let waits = match &started.start {
         Start::Run(run) => !run.detached && !run.only_created,
         Start::Compose(run) => !run.detached,
@@ -259,7 +274,7 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
         .iter()
         .filter_map(|(path, lock)| {
             let path = path.as_ref()?;
-            let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
+            let path = by.map_or_else(|| Some(path.clone()), |by| host_path(path, by))?;
             Some(FileLock { path, outside: true, ..lock.clone() })
         })
         .collect();
@@ -270,7 +285,7 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
 
 /// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
 /// say. Whether the call may still be made.
-fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
+fn decide_conditions(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
     let of_env = |condition: &Condition| env.contains_key(&condition.variable);
     if call.when.iter().any(|condition| of_env(condition) && condition.holds(own) == Some(false)) {
         return false;
@@ -292,7 +307,7 @@ fn decided(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Containe
 }
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
-fn is_same(one: &Container, other: &Container) -> bool {
+fn is_same_start(one: &Container, other: &Container) -> bool {
     if other.start.is_none() || one.start != other.start || one.replicas != other.replicas {
         return false;
     }
@@ -314,7 +329,7 @@ fn is_same(one: &Container, other: &Container) -> bool {
 }
 
 /// A name with a number, where there is one of that name that a script starts.
-fn unlike(name: String, others: &[Container]) -> String {
+fn unique_name(name: String, others: &[Container]) -> String {
     let taken = |name: &str| others.iter().any(|other| other.start.is_some() && other.name == name);
     if !taken(&name) {
         return name;
@@ -324,7 +339,7 @@ fn unlike(name: String, others: &[Container]) -> String {
 }
 
 /// Whether a container has a name: one that it is given, or Compose's usual one.
-fn is_called(container: &Container, name: &str) -> bool {
+fn has_container_name(container: &Container, name: &str) -> bool {
     let project = container.project.as_deref().unwrap_or("");
     match &container.given_name {
         Some(given) => given.text == name,
@@ -333,13 +348,13 @@ fn is_called(container: &Container, name: &str) -> bool {
 }
 
 /// A value as the words of a call write it.
-fn shown(value: &Value) -> String {
+fn escape_dollars(value: &Value) -> String {
     if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around
 /// (docker's cli, `opts.ParseEnvFile`).
-fn variables(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
+fn env_file_lines(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
     let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '\u{feff}']));
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| match line.split_once('=') {
         Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -348,7 +363,7 @@ fn variables(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
 }
 
 /// The host's path of a file of a container.
-fn on_host(path: &str, container: &Container) -> Option<String> {
+fn host_path(path: &str, container: &Container) -> Option<String> {
     let (mount, rest) = container.mount_holding(path)?;
     match &mount.source {
         MountSource::Host(source) if !source.is_symbolic() => Some(join(&source.text, &format!("./{rest}"))),
@@ -357,13 +372,13 @@ fn on_host(path: &str, container: &Container) -> Option<String> {
 }
 
 /// Whether a mount lies on what another one shows.
-fn covers(mount: &Mount, container: &Container) -> bool {
+fn covers_mount(mount: &Mount, container: &Container) -> bool {
     let below = |other: &Mount| {
         other.target.text != mount.target.text && split_below(&mount.target.text, &other.target.text).is_some()
     };
     container.mounts.iter().any(below)
 }
 
-fn spot(span: Span, sources: &Sources) -> Spot {
+fn source_place(span: Span, sources: &Sources) -> SourcePlace {
     (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
 }

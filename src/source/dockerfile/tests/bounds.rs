@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{at, made, none, shown};
-use crate::source::dockerfile::ignored::Ignored;
-use crate::source::dockerfile::pattern::{component, matches};
-use crate::source::dockerfile::{Build, Context, Directory, Dockerfile, Found, Kind, load};
+use crate::source::dockerfile::dockerignore::Dockerignore;
+use crate::source::dockerfile::wildcard::{matches_name, matches_path};
+use crate::source::dockerfile::{
+    BuildContext, BuildSection, ContextDirectory, DockerfileSource, EntryKind, PathContent, load_image,
+};
 use crate::text::{Sources, Span};
 
 #[test]
@@ -35,7 +37,7 @@ fn large_and_deep_files_end_soon() {
         let whole = format!("FROM scratch AS s0\n{text}");
         let made = made(&whole);
         for path in ["/x", "/usr/bin/y", "/x/x/x"] {
-            let _ = made.image.find(path, &made.sources);
+            let _ = made.image.find_file(path, &made.sources);
         }
     }
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
@@ -66,18 +68,21 @@ fn wildcards_are_those_of_go() {
         ("*", "", true),
         ("a", "ab", false),
     ] {
-        assert_eq!(component(pattern, name), expected, "{pattern} {name}");
+        assert_eq!(matches_name(pattern, name), expected, "{pattern} {name}");
     }
     assert!(
-        matches("a/*/c", "a/b/c") && !matches("a/*", "a/b/c") && matches("**/c", "c") && matches("a/**/c", "a/x/y/c")
+        matches_path("a/*/c", "a/b/c")
+            && !matches_path("a/*", "a/b/c")
+            && matches_path("**/c", "c")
+            && matches_path("a/**/c", "a/x/y/c")
     );
-    assert!(!component(&"*a".repeat(200), &"a".repeat(199)));
+    assert!(!matches_name(&"*a".repeat(200), &"a".repeat(199)));
 }
 
 #[test]
 fn what_is_ignored() {
-    let ignored = Ignored::parse("# c\n*.md\n!README.md\n/sub/\n!sub/kept\n **/tmp \nx/../y\n\n!\n");
-    let out = |path| ignored.has(path);
+    let ignored = Dockerignore::parse("# c\n*.md\n!README.md\n/sub/\n!sub/kept\n **/tmp \nx/../y\n\n!\n");
+    let out = |path| ignored.leaves_out(path);
     assert!(out("a.md") && !out("README.md") && !out("b/a.md"));
     assert!(out("sub") && out("sub/a") && !out("sub/kept") && !out("sub/kept/a"));
     assert!(out("tmp") && out("a/b/tmp/c") && out("y") && !out("x"));
@@ -97,26 +102,26 @@ fn a_context_on_disk_ends_at_its_edge() {
     std::os::unix::fs::symlink("a", root.join("in")).unwrap();
     std::os::unix::fs::symlink("..", root.join("up")).unwrap();
     std::os::unix::fs::symlink("gone", root.join("dangling")).unwrap();
-    let context = Directory::new(&root, None);
+    let context = ContextDirectory::new(&root, None);
     for (path, kind) in [
-        ("", Some(Kind::Directory)),
-        ("a", Some(Kind::File)),
-        ("sub", Some(Kind::Directory)),
-        ("sub/b", Some(Kind::File)),
+        ("", Some(EntryKind::Directory)),
+        ("a", Some(EntryKind::File)),
+        ("sub", Some(EntryKind::Directory)),
+        ("sub/b", Some(EntryKind::File)),
         ("secret", None),
         ("missing", None),
         ("../outside", None),
-        ("out", Some(Kind::Other)),
-        ("in", Some(Kind::File)),
-        ("up/outside", Some(Kind::Other)),
-        ("dangling", Some(Kind::Other)),
+        ("out", Some(EntryKind::Other)),
+        ("in", Some(EntryKind::File)),
+        ("up/outside", Some(EntryKind::Other)),
+        ("dangling", Some(EntryKind::Other)),
     ] {
         assert_eq!(context.kind(path), kind, "{path}");
     }
     assert_eq!(context.list("sub").unwrap(), ["b"]);
     fs::write(root.join("other.Dockerfile.dockerignore"), "a\n").unwrap();
-    let other = Directory::new(&root, Some(&root.join("other.Dockerfile")));
-    assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(Kind::File)));
+    let other = ContextDirectory::new(&root, Some(&root.join("other.Dockerfile")));
+    assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(EntryKind::File)));
 }
 
 #[test]
@@ -128,19 +133,21 @@ fn a_dockerfile_from_disk() {
     fs::write(root.join("latin"), b"FROM x\nUSER \xe9\n").unwrap();
     fs::write(root.join("huge"), vec![b'#'; 1024 * 1024 + 1]).unwrap();
     let sources = Sources::default();
-    let one = |dockerfile: Dockerfile, context: Option<&Path>| {
+    let one = |dockerfile: DockerfileSource, context: Option<&Path>| {
         let context = context.map(Path::to_owned);
-        let build = Build { context, dockerfile, target: None, args: &none(), span: Span::default() };
-        load(&build, &sources, Some(root), &|_| None)
+        let build = BuildSection { context, dockerfile, target: None, args: &none(), span: Span::default() };
+        load_image(&build, &sources, Some(root), &|_| None)
     };
-    let path = |name: &str| Dockerfile::Path(name.into());
-    let image = one(Dockerfile::default(), Some(root));
-    assert_eq!(image.find("/run.sh", &sources), Found::File(root.join("run.sh")));
-    let crate::source::dockerfile::Base::Named(name) = &image.base else { panic!("{image:?}") };
+    let path = |name: &str| DockerfileSource::Path(name.into());
+    let image = one(DockerfileSource::default(), Some(root));
+    assert_eq!(image.find_file("/run.sh", &sources), PathContent::File(root.join("run.sh")));
+    let crate::source::dockerfile::BaseImage::Named(name) = &image.base else { panic!("{image:?}") };
     assert_eq!(sources.get(name.span.unwrap().file).name(), "Dockerfile");
-    let absolute = one(Dockerfile::Path(root.join("Dockerfile")), None);
-    assert!(matches!(absolute.find("/run.sh", &sources), Found::Unknown { why, .. } if why.contains("not at hand")));
-    let inline = Dockerfile::Inline { name: "compose.yaml".into(), text: "FROM x\nUSER u\n".into() };
+    let absolute = one(DockerfileSource::Path(root.join("Dockerfile")), None);
+    assert!(
+        matches!(absolute.find_file("/run.sh", &sources), PathContent::Unknown { why, .. } if why.contains("not at hand"))
+    );
+    let inline = DockerfileSource::Inline { name: "compose.yaml".into(), text: "FROM x\nUSER u\n".into() };
     assert_eq!(shown(&one(inline, Some(root))), "on x ; user u");
     for (name, expected) in [
         ("missing", "the Dockerfile `missing` cannot be read: No such file or directory (os error 2); check `build`"),

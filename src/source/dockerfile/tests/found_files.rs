@@ -2,7 +2,7 @@
 
 use super::{Made, made};
 use crate::model::{Command, Script};
-use crate::source::dockerfile::Step;
+use crate::source::dockerfile::BuildStep;
 use crate::source::script;
 
 /// The text at the place of each command that something runs, and of each lock.
@@ -21,7 +21,7 @@ fn entry(text: &str) -> Vec<String> {
 fn run(text: &str) -> Vec<String> {
     let made = made(&format!("FROM x\n{text}\n"));
     assert!(made.image.unseen.is_empty(), "{text}: {:?}", made.image.unseen);
-    let Some(Step::Run(ran)) = made.image.steps.last().map(AsRef::as_ref) else { panic!("{text}: no RUN") };
+    let Some(BuildStep::Run(ran)) = made.image.steps.last().map(AsRef::as_ref) else { panic!("{text}: no RUN") };
     marked(&made, &ran.command)
 }
 
@@ -95,6 +95,6 @@ fn values_have_their_places() {
     assert_eq!(slice(Some(made.image.labels["k"].span)), "k=\"v w\"");
     assert_eq!(slice(Some(made.image.labels["l"].span)), "l=");
     assert_eq!(slice(made.image.volumes[0].span), "\"/d\"");
-    let super::Base::Named(name) = &made.image.base else { panic!("{:?}", made.image.base) };
+    let super::BaseImage::Named(name) = &made.image.base else { panic!("{:?}", made.image.base) };
     assert_eq!(slice(name.span), "deb");
 }

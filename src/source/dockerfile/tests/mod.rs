@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::{Base, Context, Found, Image, Kind, Request, read};
+use super::{BaseImage, BuildContext, BuildRequest, EntryKind, Image, PathContent, build_image};
 use crate::model::{Command, EnvValue, EnvVar, Symbol, Value};
 use crate::text::{FileId, Sources, Span};
 
@@ -19,12 +19,12 @@ use crate::text::{FileId, Sources, Span};
 #[derive(Debug)]
 struct Memory(BTreeSet<String>);
 
-impl Context for Memory {
-    fn kind(&self, path: &str) -> Option<Kind> {
+impl BuildContext for Memory {
+    fn kind(&self, path: &str) -> Option<EntryKind> {
         let below = |file: &String| path.is_empty() || file.starts_with(&format!("{path}/"));
         match () {
-            () if self.0.contains(path) => Some(Kind::File),
-            () if self.0.iter().any(below) => Some(Kind::Directory),
+            () if self.0.contains(path) => Some(EntryKind::File),
+            () if self.0.iter().any(below) => Some(EntryKind::Directory),
             () => None,
         }
     }
@@ -55,9 +55,9 @@ fn made_with(text: &str, target: Option<&str>, args: &[(&str, EnvValue)]) -> Mad
     let file = sources.add("Dockerfile", text);
     let span = Span::file_start(file);
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), EnvVar { value: value.clone(), span })).collect();
-    let context: Rc<dyn Context> = Rc::new(Memory(FILES.iter().map(|file| (*file).to_owned()).collect()));
-    let request = Request { target, args: &args, context: Some(context), bases: &|_| None };
-    Made { image: read(file, &sources, &request), sources, file }
+    let context: Rc<dyn BuildContext> = Rc::new(Memory(FILES.iter().map(|file| (*file).to_owned()).collect()));
+    let request = BuildRequest { target, args: &args, context: Some(context), bases: &|_| None };
+    Made { image: build_image(file, &sources, &request), sources, file }
 }
 
 fn made(text: &str) -> Made {
@@ -89,11 +89,11 @@ fn var(var: &EnvVar) -> String {
 fn shown(image: &Image) -> String {
     let mut parts = Vec::new();
     parts.push(match &image.base {
-        Base::Scratch => "scratch".to_owned(),
-        Base::Named(name) => format!("on {}", value(name)),
-        Base::Unread => "unread".to_owned(),
+        BaseImage::Scratch => "scratch".to_owned(),
+        BaseImage::Named(name) => format!("on {}", value(name)),
+        BaseImage::Unread => "unread".to_owned(),
     });
-    let env = image.env.iter().filter(|(name, _)| *name != "PATH" || image.base != Base::Scratch);
+    let env = image.env.iter().filter(|(name, _)| *name != "PATH" || image.base != BaseImage::Scratch);
     parts.extend(env.map(|(name, set)| format!("{name}={}", var(set))));
     parts.extend(image.user.iter().map(|user| format!("user {}", value(user))));
     parts.extend(image.working_dir.iter().map(|path| format!("in {}", value(path))));
@@ -131,13 +131,13 @@ fn compare(cases: &[(&str, &str)], one: impl Fn(&str) -> String) {
 /// What stands at a path, in one word.
 fn at(text: &str, path: &str) -> String {
     let made = made(text);
-    match made.image.find(path, &made.sources) {
-        Found::File(path) => path.display().to_string(),
-        Found::Text(text) => format!("<{}>", value(&text).replace('\n', "~")),
-        Found::Link(target) => format!("-> {target}"),
-        Found::Base => "base".to_owned(),
-        Found::Absent => "absent".to_owned(),
-        Found::Unknown { why, span } => {
+    match made.image.find_file(path, &made.sources) {
+        PathContent::File(path) => path.display().to_string(),
+        PathContent::Text(text) => format!("<{}>", value(&text).replace('\n', "~")),
+        PathContent::Link(target) => format!("-> {target}"),
+        PathContent::Base => "base".to_owned(),
+        PathContent::Absent => "absent".to_owned(),
+        PathContent::Unknown { why, span } => {
             assert!(!made.sources.get(span.file).slice(span).is_empty(), "{text}: {why} stands nowhere");
             format!("? {why}")
         }

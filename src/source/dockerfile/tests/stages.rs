@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{at, check, compare, made, made_with, none, shown};
-use crate::source::dockerfile::{Base, Found, Given, Image, Request, read};
+use crate::source::dockerfile::{BaseImage, BuildRequest, Image, NamedSource, PathContent, build_image};
 use crate::text::Sources;
 
 #[test]
@@ -87,9 +87,9 @@ fn what_is_no_dockerfile_is_told() {
         at("FROM x\nCOPY run.sh /run.sh\nINCLUDE y", "/run.sh").starts_with("? an instruction that was not understood")
     );
     let made = made("ARG a");
-    assert_eq!(made.image.base, Base::Unread);
+    assert_eq!(made.image.base, BaseImage::Unread);
     assert!(
-        matches!(made.image.find("/run.sh", &made.sources), Found::Unknown { why, .. } if why.contains("not read"))
+        matches!(made.image.find_file("/run.sh", &made.sources), PathContent::Unknown { why, .. } if why.contains("not read"))
     );
 }
 
@@ -105,15 +105,15 @@ fn stages_that_copy_from_each_other_are_told() {
 #[test]
 fn a_base_that_is_built_too() {
     let sources = Sources::default();
-    let request = |bases| Request { target: None, args: Box::leak(Box::new(none())), context: None, bases };
+    let request = |bases| BuildRequest { target: None, args: Box::leak(Box::new(none())), context: None, bases };
     let base = sources.add("base/Dockerfile", "FROM debian\nENV a=1\nCOPY <<E /x\nhello\nE\nCMD [\"c\"]\n");
-    let base = Rc::new(read(base, &sources, &request(&|_| None)));
-    let bases = |name: &str| (name == "mine").then(|| Given::Image(Rc::clone(&base)));
-    let image = |text: &str| -> Image { read(sources.add("Dockerfile", text), &sources, &request(&bases)) };
+    let base = Rc::new(build_image(base, &sources, &request(&|_| None)));
+    let bases = |name: &str| (name == "mine").then(|| NamedSource::Image(Rc::clone(&base)));
+    let image = |text: &str| -> Image { build_image(sources.add("Dockerfile", text), &sources, &request(&bases)) };
     let on = image("FROM mine\nENV b=$a");
     assert_eq!(shown(&on), "on debian ; a=1 ; b=1 ; cmd [c]");
-    assert!(matches!(on.find("/x", &sources), Found::Text(text) if text.text == "hello\n"));
+    assert!(matches!(on.find_file("/x", &sources), PathContent::Text(text) if text.text == "hello\n"));
     let from = image("FROM alpine\nCOPY --from=mine /x /y");
-    assert!(matches!(from.find("/y", &sources), Found::Text(text) if text.text == "hello\n"));
-    assert_eq!(from.find("/x", &sources), Found::Base);
+    assert!(matches!(from.find_file("/y", &sources), PathContent::Text(text) if text.text == "hello\n"));
+    assert_eq!(from.find_file("/x", &sources), PathContent::Base);
 }
