@@ -8,6 +8,7 @@ mod path;
 mod script;
 mod tree;
 mod value;
+mod word;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
@@ -19,6 +20,10 @@ pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, up
 pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
 pub use tree::HostTree;
 pub use value::{Content, Value};
+pub use word::{
+    Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
+    UnsetVariable,
+};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

@@ -1,13 +1,11 @@
-//! Variables in an instruction's words, as BuildKit's `shell/lex.go` replaces them: quotes and escapes go, a variable that
-//! nobody here sets stays as a symbol. May use `text` and `model`.
+//! Variables in an instruction's words, as BuildKit's `shell/lex.go` replaces them: one that nobody here sets stays as a
+//! symbol. May use `model` and `source_chars`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source_chars::SourceChar;
-use crate::model::{Content, EnvValue, EnvVar, Symbol, Value};
+use super::source_chars::{SourceChar, text_of};
+use crate::model::{Binding, Dialect, EnvValue, EnvVar, Expander, Template, TemplateError, UnsetVariable, Value};
 
-/// How deep variables may stand in each other's defaults.
-const MAX_DEPTH: usize = 32;
 /// How long one value may become, in bytes: half of what a kernel takes as one variable.
 const MAX_TEXT: usize = 64 * 1024;
 
@@ -25,24 +23,21 @@ pub(super) struct BuildVariables<'a> {
     pub(super) args: &'a BTreeMap<String, EnvVar>,
     /// Names that builders do not agree on.
     pub(super) unclear: &'a BTreeSet<String>,
-    /// Whether what is named nowhere may be set all the same, by the base.
+    /// Whether the base may set what is named nowhere.
     pub(super) open: bool,
 }
 
-enum PathContent<'a> {
-    Set(&'a Value),
-    Unknown,
-    Unset,
-}
-
 impl BuildVariables<'_> {
-    fn get(&self, name: &str) -> PathContent<'_> {
-        let var = self.env.get(name).or_else(|| self.args.get(name)).filter(|_| !self.unclear.contains(name));
-        match var.map(|var| &var.value) {
-            Some(EnvValue::Set(value)) => PathContent::Set(value),
-            Some(EnvValue::Inherited) => PathContent::Unknown,
-            None if self.open || GIVEN.contains(&name) || self.unclear.contains(name) => PathContent::Unknown,
-            None => PathContent::Unset,
+    fn find(&self, name: &str) -> Binding<'_> {
+        let unclear = self.unclear.contains(name);
+        let variable = self.env.get(name).or_else(|| self.args.get(name)).filter(|_| !unclear);
+        match variable.map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) => Binding::Value(value),
+            Some(EnvValue::Inherited) => Binding::Unknown,
+            // No base sets what no variable can be called.
+            None if !name.starts_with(|ch: char| ch.is_alphabetic() || ch == '_') => Binding::Unset,
+            None if self.open || unclear || GIVEN.contains(&name) => Binding::Unknown,
+            None => Binding::Unset,
         }
     }
 }
@@ -51,173 +46,32 @@ impl BuildVariables<'_> {
 pub(super) type Reason = &'static str;
 
 /// A text with the variables in it replaced. `quotes` says whether quotes mean anything in it: not in a here-document.
-pub(super) fn expand(
+pub(super) fn expand_text(
     chars: &[SourceChar],
     escape: char,
     quotes: bool,
-    scope: &BuildVariables,
+    variables: &BuildVariables,
 ) -> Result<Value, Reason> {
-    let mut lexer = Lexer { chars, at: 0, escape, quotes, scope };
-    lexer.until(None, 0)
+    let text = text_of(chars);
+    let expander = Expander {
+        lookup: &|name| variables.find(name),
+        unset: UnsetVariable::EmptyUnlessRequired,
+        keeps_unknown: false,
+        limit: MAX_TEXT,
+    };
+    let template = Template::parse(&text, Dialect::dockerfile(escape, quotes)).map_err(reason_of)?;
+    Ok(template.expand(expander).map_err(reason_of)?.into_value(None))
 }
 
-struct Lexer<'a> {
-    chars: &'a [SourceChar],
-    at: usize,
-    escape: char,
-    quotes: bool,
-    scope: &'a BuildVariables<'a>,
-}
-
-fn empty() -> Value {
-    Value::known("", None)
-}
-
-fn add(value: &mut Value, other: &Value) -> Result<(), Reason> {
-    if value.text.len() + other.text.len() > MAX_TEXT {
-        return Err("it becomes longer than any kernel takes");
-    }
-    value.text.push_str(&other.text);
-    value.symbols.extend_from_slice(&other.symbols);
-    Ok(())
-}
-
-fn symbol(name: &str, required: bool) -> Value {
-    let symbols = vec![Symbol { name: name.to_owned(), required }];
-    Value { text: format!("${{{name}}}"), symbols, span: None }
-}
-
-impl Lexer<'_> {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).map(|(ch, _)| *ch)
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let ch = self.peek();
-        self.at += 1;
-        ch
-    }
-
-    fn until(&mut self, stop: Option<char>, depth: usize) -> Result<Value, Reason> {
-        if depth > MAX_DEPTH {
-            return Err("variables stand too deep in each other");
-        }
-        let mut value = empty();
-        while let Some(ch) = self.peek() {
-            if Some(ch) == stop {
-                self.at += 1;
-                return Ok(value);
-            }
-            match ch {
-                '$' => add(&mut value, &self.dollar(depth)?)?,
-                '\'' if self.quotes => self.single(&mut value)?,
-                '"' if self.quotes => self.double(&mut value, depth)?,
-                ch if ch == self.escape => {
-                    self.at += 1;
-                    value.text.extend(self.next());
-                }
-                ch => {
-                    self.at += 1;
-                    value.text.push(ch);
-                }
-            }
-        }
-        match stop {
-            None => Ok(value),
-            Some(_) => Err("a `${` without its `}`"),
-        }
-    }
-
-    fn single(&mut self, value: &mut Value) -> Result<(), Reason> {
-        self.at += 1;
-        loop {
-            match self.next().ok_or("a quote that is not closed")? {
-                '\'' => return Ok(()),
-                ch => value.text.push(ch),
-            }
-        }
-    }
-
-    fn double(&mut self, value: &mut Value, depth: usize) -> Result<(), Reason> {
-        self.at += 1;
-        loop {
-            match self.peek().ok_or("a quote that is not closed")? {
-                '"' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                '$' => add(value, &self.dollar(depth)?)?,
-                ch => {
-                    self.at += 1;
-                    let next = self.peek();
-                    let escapes = ch == self.escape && next.is_some_and(|n| n == '"' || n == '$' || n == self.escape);
-                    value.text.extend(if escapes { self.next() } else { Some(ch) });
-                }
-            }
-        }
-    }
-
-    fn name(&mut self) -> String {
-        let digits = self.peek().is_some_and(|ch| ch.is_ascii_digit());
-        let belongs = |ch: char| if digits { ch.is_ascii_digit() } else { ch.is_alphanumeric() || ch == '_' };
-        if self.peek().is_some_and(|ch| "@*#?-$!".contains(ch)) {
-            return self.next().into_iter().collect();
-        }
-        let mut name = String::new();
-        while let Some(ch) = self.peek().filter(|ch| belongs(*ch)) {
-            name.push(ch);
-            self.at += 1;
-        }
-        name
-    }
-
-    fn value(&self, name: &str) -> Value {
-        match self.scope.get(name) {
-            PathContent::Set(value) => value.clone(),
-            // What no variable can be called is nothing.
-            PathContent::Unknown if name.starts_with(|ch: char| ch.is_alphabetic() || ch == '_') => symbol(name, false),
-            PathContent::Unknown | PathContent::Unset => empty(),
-        }
-    }
-
-    fn dollar(&mut self, depth: usize) -> Result<Value, Reason> {
-        self.at += 1;
-        if self.peek() != Some('{') {
-            let name = self.name();
-            return Ok(if name.is_empty() { Value::known("$", None) } else { self.value(&name) });
-        }
-        self.at += 1;
-        let name = self.name();
-        if name.is_empty() {
-            return Err("a `${` that begins no variable");
-        }
-        let operator = self.next().ok_or("a `${` without its `}`")?;
-        let filled = operator == ':';
-        let operator = if filled { self.next().ok_or("a `${` without its `}`")? } else { operator };
-        if operator == '}' && !filled {
-            return Ok(self.value(&name));
-        }
-        let word = self.until(Some('}'), depth + 1)?;
-        let found = self.scope.get(&name);
-        // Whether the variable counts as set; `None` where that is not known.
-        let set = match &found {
-            PathContent::Unset => Some(false),
-            PathContent::Unknown => None,
-            PathContent::Set(value) if filled => match value.content() {
-                Content::Empty => Some(false),
-                Content::Filled => Some(true),
-                Content::Unknown => None,
-            },
-            PathContent::Set(_) => Some(true),
-        };
-        match (operator, set) {
-            ('-', Some(false)) | ('+', Some(true)) => Ok(word),
-            ('-' | '?', Some(true)) => Ok(self.value(&name)),
-            ('?', _) => Ok(symbol(&name, filled)),
-            // What is cut off or replaced by a pattern is not worked out.
-            ('+' | '#' | '%' | '/', Some(false)) => Ok(empty()),
-            ('-' | '+' | '#' | '%' | '/', _) => Ok(symbol(&name, false)),
-            _ => Err("a `${` with an operator that no builder knows"),
-        }
+#[allow(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn reason_of(error: TemplateError) -> Reason {
+    match error {
+        TemplateError::Unclosed => "a `${` without its `}`",
+        TemplateError::UnclosedQuote => "a quote that is not closed",
+        TemplateError::NoName => "a `${` that begins no variable",
+        TemplateError::BadOperator => "a `${` with an operator that no builder knows",
+        TemplateError::TooDeep => "variables stand too deep in each other",
+        TemplateError::TooLong => "it becomes longer than any kernel takes",
+        TemplateError::Required { .. } => "a variable that it requires has no value",
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::directories::ImageDirectories;
 use super::image::RunStep;
 use super::wildcard::{is_pattern, matches_name, matches_path};
-use crate::model::{EnvValue, EnvVar, join, parent_and_name, split_below, upward};
+use crate::model::{Dialect, EnvValue, EnvVar, Segment, Template, join, parent_and_name, split_below, upward};
 
 /// How a word stands to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,37 +48,20 @@ impl<'a> RunWords<'a> {
         Self { env: &ran.env, text, directory: directory.filter(|_| !moves) }
     }
 
-    /// A word as the model writes it: a backslash before what nothing replaces, `$NAME` for what the shell would.
+    /// A word of a call, with the variables of the image replaced.
     pub(super) fn plain_word(&self, word: &str) -> PlainWord {
+        let unknown = || PlainWord { text: String::new(), open: true };
+        let Ok(template) = Template::parse(word, Dialect::SHELL_WORD) else { return unknown() };
         let mut plain = PlainWord::default();
-        let mut chars = word.chars().peekable();
-        while let Some(ch) = chars.next() {
-            match ch {
-                '\\' if chars.peek().is_some_and(|next| matches!(next, '$' | '`' | '~')) => {
-                    plain.text.extend(chars.next());
-                }
-                '$' => {
-                    let braced = chars.next_if_eq(&'{').is_some();
-                    let mut name = String::new();
-                    while let Some(ch) = chars.next_if(|ch| ch.is_ascii_alphanumeric() || *ch == '_') {
-                        name.push(ch);
-                    }
-                    let whole = !braced || chars.peek() == Some(&'}');
-                    if let Some(value) = self.known_value(&name).filter(|_| whole) {
-                        plain.text.push_str(value);
-                        if braced {
-                            chars.next();
-                        }
-                        continue;
-                    }
-                    let closing = if braced { Some('}') } else { (chars.peek() == Some(&'(')).then_some(')') };
-                    if let Some(closing) = closing {
-                        while chars.next().is_some_and(|ch| ch != closing) {}
-                    }
-                    plain = PlainWord { text: String::new(), open: true };
-                }
-                '`' => plain = PlainWord { text: String::new(), open: true },
-                ch => plain.text.push(ch),
+        for segment in &template.segments {
+            let known = match segment {
+                Segment::Text(text) => Some(text.as_str()),
+                Segment::Variable(variable) if variable.operation.is_none() => self.known_value(variable.name),
+                Segment::Variable(_) | Segment::Opaque(_) => None,
+            };
+            match known {
+                Some(text) => plain.text.push_str(text),
+                None => plain = unknown(),
             }
         }
         plain

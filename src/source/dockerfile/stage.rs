@@ -126,7 +126,7 @@ impl<'s, 'b> Stage<'s, 'b> {
 
     pub(super) fn expand_variables(&self, chars: &[SourceChar], escape: char, quotes: bool) -> Result<Value, Reason> {
         let Image { env, args, unclear, base, .. } = &self.image;
-        build_variables::expand(
+        build_variables::expand_text(
             chars,
             escape,
             quotes,

@@ -97,7 +97,7 @@ impl BuildFile<'_> {
     fn expand_global(&self, chars: &[SourceChar], escape: char) -> Result<Value, build_variables::Reason> {
         let scope =
             BuildVariables { env: &BTreeMap::new(), args: &self.globals, unclear: &BTreeSet::new(), open: true };
-        build_variables::expand(chars, escape, true, &scope)
+        build_variables::expand_text(chars, escape, true, &scope)
     }
 }
 

@@ -3,10 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
+use crate::model::{
+    Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
+    UnsetVariable, Value, clean,
+};
 use crate::source::dockerfile::{BuildStep, Image, RunStep};
 use crate::source::script;
 use crate::text::{Sources, Span};
+
+/// How long a word may become, in bytes.
+const MAX_WORD: usize = 64 * 1024;
 
 /// Fills in what the container leaves to its image.
 pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
@@ -60,27 +66,20 @@ fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
     found
 }
 
-/// A word with the variables that are known put in; others stay.
+/// A word of a call with the variables that are known replaced; others stay as they are written.
 fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
-    let mut text = String::with_capacity(word.len());
-    let mut rest = word;
-    while let Some(at) = rest.find('$') {
-        let (before, after) = rest.split_at(at);
-        text.push_str(before);
-        let name = |text: &str| text.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(text.len());
-        let inner = after.get(1..).unwrap_or("");
-        let (found, length) = match inner.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((inside, _)) if name(inside) == inside.len() => (inside, inside.len() + 3),
-            _ => (inner.get(..name(inner)).unwrap_or(""), name(inner) + 1),
-        };
-        match env.get(found).map(|variable| &variable.value) {
-            Some(EnvValue::Set(value)) if !value.is_symbolic() && !before.ends_with('\\') => text.push_str(&value.text),
-            _ => text.push_str(after.get(..length).unwrap_or(after)),
-        }
-        rest = after.get(length..).unwrap_or("");
-    }
-    text.push_str(rest);
-    text
+    let dialect = Dialect { escape: Escape::ShellKept, commands: false, ..Dialect::SHELL_WORD };
+    let expander = Expander {
+        lookup: &|name| match env.get(name).map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) if !value.is_symbolic() => Binding::Text(&value.text),
+            _ => Binding::Unknown,
+        },
+        unset: UnsetVariable::Empty,
+        keeps_unknown: true,
+        limit: MAX_WORD,
+    };
+    let expanded = Template::parse(word, dialect).and_then(|template| template.expand(expander));
+    expanded.map_or_else(|_| word.to_owned(), |expanded| expanded.text)
 }
 
 /// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.
