@@ -38,7 +38,7 @@ pub(super) fn run(
     }
     if arguments.diff {
         for file in fixing.files.values() {
-            render::diff(&file.name, (&file.before, &file.after), style, out)?;
+            render::diff(&file.name, &file.before, &file.after, style, out)?;
         }
         render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
         let number = fixing.done.len();
@@ -203,7 +203,7 @@ impl Fixing<'_> {
         }
         let file = self.now.sources.get(span.file);
         let path = self.real(file.name())?;
-        let after = fix::apply(&file, &fix.edits).ok_or("the change does not fit the file")?;
+        let after = fix::apply_edits(&file, &fix.edits).ok_or("the change does not fit the file")?;
         let before = self.files.get(&path).map_or_else(|| file.text().to_owned(), |known| known.before.clone());
         Ok((fix, path, Changed { name: file.name().to_owned(), before, after }))
     }

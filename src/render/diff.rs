@@ -10,7 +10,7 @@ use super::{Style, safe};
 ///
 /// # Errors
 /// What the stream says.
-pub fn diff(name: &str, (before, after): (&str, &str), style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn diff(name: &str, before: &str, after: &str, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let (old, new) = if name.starts_with('/') {
         (name.to_owned(), name.to_owned())
     } else {
@@ -35,7 +35,7 @@ mod tests {
 
     fn of(before: &str, after: &str, width: Option<u16>) -> String {
         let mut out = Vec::new();
-        diff("./a.yaml", (before, after), Style { colour: false, width }, &mut out).unwrap();
+        diff("./a.yaml", before, after, Style { colour: false, width }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

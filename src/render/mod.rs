@@ -3,7 +3,6 @@
 
 mod compared;
 mod diff;
-mod frame;
 mod github;
 mod gitlab;
 mod graph;
@@ -13,14 +12,14 @@ mod junit;
 mod located;
 mod markdown;
 mod metrics;
-mod place;
+mod participant_table;
+mod phrases;
 mod safe;
 mod sarif;
-mod table;
-mod text;
-mod time;
-mod turn;
-mod words;
+mod source_frame;
+mod source_place;
+mod text_report;
+mod watch_event;
 
 use std::io;
 use std::path::Path;
@@ -37,7 +36,7 @@ pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
-pub use turn::{SeenBy, Turn, TurnKind, write_json as turn_json, write_text as turn_text};
+pub use watch_event::{SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +95,8 @@ pub struct Style {
 /// What the stream says.
 pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(given.report, given.sources, style, out),
-        Format::Json => json::write(&json::report(given.report, given.sources), out),
+        Format::Text => text_report::write(given.report, given.sources, style, out),
+        Format::Json => json::write(&json::json_report(given.report, given.sources), out),
         Format::Sarif => sarif::write(given, out),
         Format::Github => github::write(given, out),
         Format::Gitlab => gitlab::write(given, out),
@@ -121,7 +120,7 @@ pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, out: &mut dyn 
             (None, Some(file)) => format!("{file}: "),
             (None, None) => String::new(),
         };
-        let level = words::level(diagnostic);
+        let level = phrases::level_word(diagnostic);
         writeln!(out, "{}", safe(&format!("{at}{level}: {}", diagnostic.message)))?;
     }
     Ok(())

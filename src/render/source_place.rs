@@ -7,9 +7,9 @@ use super::safe::safe;
 use crate::text::{SourceFile, Span};
 
 /// Where a span is.
-pub(super) enum Place {
+pub(super) enum ShownPlace {
     /// In a file.
-    File(Spot),
+    File(FileRange),
     /// Told of a running container.
     Container {
         /// Its name.
@@ -22,7 +22,7 @@ pub(super) enum Place {
 }
 
 /// A range in a file; the end is the position after the last character.
-pub(super) struct Spot {
+pub(super) struct FileRange {
     /// From the directory that overlock ran in, where the file is below it; else from the root.
     pub(super) path: String,
     /// Whether the file is below that directory.
@@ -32,7 +32,7 @@ pub(super) struct Spot {
     pub(super) last_line: u32,
 }
 
-impl Place {
+impl ShownPlace {
     pub(super) fn of(span: Span, given: &Given<'_>) -> Self {
         let file = given.sources.get(span.file);
         let name = file.name();
@@ -45,13 +45,13 @@ impl Place {
             "-" => Self::Nowhere(format!("standard input, line {}", span.start.line)),
             _ => {
                 let (path, below) = path(name, given.directory);
-                Self::File(Spot { path, below, span, last_line: last_line(span, &file) })
+                Self::File(FileRange { path, below, span, last_line: last_line(span, &file) })
             }
         }
     }
 
     /// One line for a person: `file:line:column`, or what was told of which container.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn one_line(&self) -> String {
         match self {
             Self::File(spot) => {
                 safe(&format!("{}:{}:{}", spot.path, spot.span.start.line, spot.span.start.column)).into()

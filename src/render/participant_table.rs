@@ -11,7 +11,7 @@ const COLUMNS: [&str; 9] =
     ["CONTAINER", "STATE DIRECTORY", "PLACE", "PEERS", "ROLE", "AUTH", "INTERNAL LOCK", "GUARD", "VERDICT"];
 
 /// A row a participant.
-pub(super) fn table(participants: &[Participant], style: Style) -> String {
+pub(super) fn participant_table(participants: &[Participant], style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = style.width {
@@ -20,26 +20,26 @@ pub(super) fn table(participants: &[Participant], style: Style) -> String {
     table.set_header(COLUMNS);
     let projects: std::collections::BTreeSet<_> = participants.iter().map(|one| &one.project).collect();
     for participant in participants {
-        table.add_row(row(participant, projects.len() > 1));
+        table.add_row(participant_row(participant, projects.len() > 1));
     }
     table.trim_fmt()
 }
 
 /// A row a participant that takes part before or after.
-pub(super) fn verdicts(comparison: &Comparison, style: Style) -> String {
+pub(super) fn verdict_table(comparison: &Comparison, style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = style.width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(["CONTAINER", "BEFORE", "AFTER"]);
-    for (name, before, after) in compared::verdicts(comparison) {
+    for (name, before, after) in compared::changed_verdicts(comparison) {
         table.add_row(vec![Cell::new(safe(&name)), Cell::new(before), Cell::new(after)]);
     }
     table.trim_fmt()
 }
 
-fn row(one: &Participant, with_project: bool) -> Vec<Cell> {
+fn participant_row(one: &Participant, with_project: bool) -> Vec<Cell> {
     let name = match &one.project {
         Some(project) if with_project => format!("{project}/{}", one.container),
         _ => one.container.clone(),
@@ -51,7 +51,7 @@ fn row(one: &Participant, with_project: bool) -> Vec<Cell> {
         shown(&name),
         shown(&one.state_dir),
         shown(&one.place.text),
-        shown(&peers(one)),
+        shown(&peer_cell(one)),
         unless_away(one.role),
         shown(one.auth),
         unless_away(one.internal_lock),
@@ -60,7 +60,7 @@ fn row(one: &Participant, with_project: bool) -> Vec<Cell> {
     ]
 }
 
-fn peers(one: &Participant) -> String {
+fn peer_cell(one: &Participant) -> String {
     const SHOWN: usize = 3;
     let named: Vec<&str> = one.peers.iter().take(SHOWN).map(String::as_str).collect();
     let more = one.peer_count.saturating_sub(named.len());

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Home, Key, WIDTH, home, is_alone, line};
-use super::crowd::{Crowd, listed, place};
-use super::words::wrapped;
-use super::{Kind, Node, Set, Tone};
+use super::collapse::{ParticipantGroup, list_names, place_key};
+use super::directory_nodes::{DirectoryKey, StateDirectory, WIDTH, directory_key, is_private, node_line};
+use super::fit_text::wrap_path;
+use super::{GraphNode, LineStyle, NodeKind, Tone};
 use crate::finding::PlaceName;
 use crate::render::safe::safe;
 
 /// A lock, while who takes it is gathered.
-pub(super) struct Lock<'a> {
+pub(super) struct SharedLock<'a> {
     place: &'a PlaceName,
     /// Whether it is taken as a guard, and as an internal lock.
     guard: bool,
@@ -21,27 +21,27 @@ pub(super) struct Lock<'a> {
     /// Who takes it without a doubt: how many, their names, the state directories they use.
     takers: usize,
     names: BTreeSet<&'a str>,
-    homes: BTreeSet<Key<'a>>,
+    homes: BTreeSet<DirectoryKey<'a>>,
     /// The crowds that take it, or may.
     pub(super) edges: Vec<(usize, String, bool)>,
 }
 
 /// All locks of those that take part, in the order of their places.
-pub(super) fn locks<'a>(crowds: &'a [Crowd<'a>]) -> BTreeMap<Key<'a>, Lock<'a>> {
-    let mut locks: BTreeMap<Key<'a>, Lock<'a>> = BTreeMap::new();
+pub(super) fn collect_locks<'a>(crowds: &'a [ParticipantGroup<'a>]) -> BTreeMap<DirectoryKey<'a>, SharedLock<'a>> {
+    let mut locks: BTreeMap<DirectoryKey<'a>, SharedLock<'a>> = BTreeMap::new();
     for (at, crowd) in crowds.iter().enumerate().filter(|(_, crowd)| crowd.takes_part()) {
         let one = crowd.first;
         let guard = one.guard_place.iter().map(|place| (true, place, one.guard_path.as_deref().unwrap_or("")));
         let internal = one.locks.iter().map(|lock| (false, &lock.place, lock.path.as_str()));
         for (is_guard, place, path) in guard.chain(internal) {
-            let alone = is_alone(place).then_some(crowd.at);
+            let alone = is_private(place).then_some(crowd.at);
             // What nobody else sees of one crowd is told as one.
             let key = if alone.is_some() {
                 (("", None, if is_guard { "guard" } else { "" }), alone)
             } else {
-                (self::place(place), None)
+                (place_key(place), None)
             };
-            let fresh = || Lock::new(place, alone);
+            let fresh = || SharedLock::new(place, alone);
             let lock = locks.entry(key).or_insert_with(fresh);
             lock.guard |= is_guard;
             lock.internal |= !is_guard;
@@ -55,7 +55,7 @@ pub(super) fn locks<'a>(crowds: &'a [Crowd<'a>]) -> BTreeMap<Key<'a>, Lock<'a>> 
                     lock.takers += crowd.len();
                     lock.names.extend(crowd.names.iter().map(String::as_str));
                 }
-                lock.homes.insert(home(crowd));
+                lock.homes.insert(directory_key(crowd));
                 lock.edges.push((at, words, firm && alone.is_none()));
             }
         }
@@ -83,7 +83,7 @@ fn internal_words(state: &str) -> (&'static str, bool) {
     }
 }
 
-impl<'a> Lock<'a> {
+impl<'a> SharedLock<'a> {
     fn new(place: &'a PlaceName, alone: Option<usize>) -> Self {
         let (names, homes) = (BTreeSet::new(), BTreeSet::new());
         Self {
@@ -99,35 +99,35 @@ impl<'a> Lock<'a> {
         }
     }
 
-    pub(super) fn node(&self, homes: &BTreeMap<Key<'a>, Home<'a>>) -> Node {
+    pub(super) fn node(&self, homes: &BTreeMap<DirectoryKey<'a>, StateDirectory<'a>>) -> GraphNode {
         let label = match (self.guard, self.internal) {
             (true, true) => "guard and internal lock",
             (true, false) => "guard",
             _ if self.paths.len() > 1 && self.alone.is_some() => "internal locks",
             _ => "internal lock",
         };
-        let mut lines = vec![line(Set::Label, label)];
+        let mut lines = vec![node_line(LineStyle::Label, label)];
         let texts: Vec<String> = match self.alone {
             Some(_) => self.paths.iter().map(|path| safe(path).into_owned()).collect(),
             None => vec![safe(&self.place.text).into_owned()],
         };
-        let shown = texts.iter().flat_map(|text| wrapped(text, WIDTH));
-        lines.extend(shown.map(|part| line(Set::Code, &part)));
-        let (words, tone) = self.joins(homes);
+        let shown = texts.iter().flat_map(|text| wrap_path(text, WIDTH));
+        lines.extend(shown.map(|part| node_line(LineStyle::Code, &part)));
+        let (words, tone) = self.joins_whom(homes);
         if self.alone.is_some() {
-            lines.push(line(Set::Text, &format!("on {}", safe(&self.place.text))));
+            lines.push(node_line(LineStyle::Text, &format!("on {}", safe(&self.place.text))));
         }
-        lines.push(line(Set::Strong, &words));
-        let who = if self.names.is_empty() { String::new() } else { format!(" Taken by {}.", listed(&self.names)) };
+        lines.push(node_line(LineStyle::Strong, &words));
+        let who = if self.names.is_empty() { String::new() } else { format!(" Taken by {}.", list_names(&self.names)) };
         let label = format!("{}{}", label.get(..1).unwrap_or("").to_uppercase(), label.get(1..).unwrap_or(""));
         let on = self.alone.map(|_| format!(", on {}", safe(&self.place.text))).unwrap_or_default();
         let title = format!("{label}, {}{on}: {words}.{who}", texts.join(" and "));
-        Node { kind: Kind::Lock, tone, lines, title, participant: None }
+        GraphNode { kind: NodeKind::Lock, tone, lines, title, participant: None }
     }
 
     /// Whom it joins, in words.
-    fn joins(&self, homes: &BTreeMap<Key<'a>, Home<'a>>) -> (String, Tone) {
-        let used: Vec<&Home<'_>> = self.homes.iter().filter_map(|home| homes.get(home)).collect();
+    fn joins_whom(&self, homes: &BTreeMap<DirectoryKey<'a>, StateDirectory<'a>>) -> (String, Tone) {
+        let used: Vec<&StateDirectory<'_>> = self.homes.iter().filter_map(|home| homes.get(home)).collect();
         let users: usize = used.iter().map(|home| home.users).sum();
         let replicas = used.iter().map(|home| home.replicas).max().unwrap_or(1);
         match (self.takers, users) {

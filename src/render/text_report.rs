@@ -3,10 +3,10 @@
 
 use std::io;
 
-use super::frame::frame;
+use super::participant_table::{self, participant_table};
 use super::safe::safe;
-use super::table::{self, table};
-use super::{Style, compared, words};
+use super::source_frame::finding_frame;
+use super::{Style, compared, phrases};
 use crate::finding::{Before, Comparison, Finding, Participant, Report};
 use crate::model::Level;
 use crate::text::Sources;
@@ -15,39 +15,39 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     if report.participants.is_empty() {
         writeln!(out, "No container has a state directory of a known program.")?;
     } else {
-        writeln!(out, "{}", table(&report.participants, style))?;
+        writeln!(out, "{}", participant_table(&report.participants, style))?;
     }
     let mut reasons = report.participants.iter().filter(|one| !one.reason.is_empty()).peekable();
     if reasons.peek().is_some() {
         writeln!(out)?;
     }
     for participant in reasons {
-        sound(participant, out)?;
+        write_sound(participant, out)?;
     }
     for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         writeln!(out)?;
-        self::finding(finding, (report, sources), style, out)?;
+        write_finding(finding, report, sources, style, out)?;
     }
-    let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted(finding, sources)).collect();
+    let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted_line(finding, sources)).collect();
     if !accepted.is_empty() {
         writeln!(out, "\n{}", accepted.join("\n"))?;
     }
     if let Some(comparison) = &report.comparison {
-        compared(report, comparison, style, out)?;
+        write_comparison(report, comparison, style, out)?;
     }
     if !report.participants.is_empty() || !report.findings.is_empty() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(report))
+    writeln!(out, "{}", closing_line(report))
 }
 
-fn sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
     writeln!(out, "{}: {}{}: {}", one.verdict.name(), safe(&project), safe(&one.container), safe(&one.reason))
 }
 
 /// The line of a finding that somebody gave a reason for. What was there before is counted alone.
-fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
+fn accepted_line(finding: &Finding, sources: &Sources) -> Option<String> {
     let suppressed = finding.suppressed.as_ref()?;
     let span = suppressed.span?;
     let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
@@ -56,29 +56,30 @@ fn accepted(finding: &Finding, sources: &Sources) -> Option<String> {
 }
 
 /// What came of what was so before.
-fn compared(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    if comparison.before == Before::Running && compared::verdicts(comparison).next().is_some() {
-        writeln!(out, "\n{}", table::verdicts(comparison, style))?;
+fn write_comparison(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    if comparison.before == Before::Running && compared::changed_verdicts(comparison).next().is_some() {
+        writeln!(out, "\n{}", participant_table::verdict_table(comparison, style))?;
     }
-    let headline = compared::headline(report);
+    let headline = compared::comparison_headline(report);
     writeln!(out, "\n{}", headline.unwrap_or_default())?;
     for one in &comparison.endangered {
-        writeln!(out, "{}", compared::endangered(one))?;
+        writeln!(out, "{}", compared::endangered_line(one))?;
     }
     for gone in &comparison.gone {
-        writeln!(out, "{}", compared::gone(gone, comparison))?;
+        writeln!(out, "{}", compared::gone_line(gone, comparison))?;
     }
     Ok(())
 }
 
-fn finding(
+fn write_finding(
     finding: &Finding,
-    (report, sources): (&Report, &Sources),
+    report: &Report,
+    sources: &Sources,
     style: Style,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    writeln!(out, "{}", frame(finding, sources, style))?;
-    if let Some(standing) = compared::standing(finding, report.comparison.as_ref()) {
+    writeln!(out, "{}", finding_frame(finding, sources, style))?;
+    if let Some(standing) = compared::standing_words(finding, report.comparison.as_ref()) {
         writeln!(out, "  standing: {standing}")?;
     }
     writeln!(out, "  confidence: {}", finding.confidence.name())?;
@@ -93,8 +94,8 @@ fn finding(
     Ok(())
 }
 
-fn summary(report: &Report) -> String {
+fn closing_line(report: &Report) -> String {
     let wrong = report.diagnostics.iter().any(|one| one.level != Level::Warning);
     let see = if wrong { ", see standard error" } else { "" };
-    format!("{}{see}.", words::summary(report))
+    format!("{}{see}.", phrases::summary_line(report))
 }

@@ -13,14 +13,15 @@ use crate::text::{SourceFile, Sources};
 const MAX_LINES: u32 = 6;
 
 /// The finding's headline and its source lines.
-pub(super) fn frame(finding: &Finding, sources: &Sources, style: Style) -> String {
+pub(super) fn finding_frame(finding: &Finding, sources: &Sources, style: Style) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let title = safe(&finding.message).into_owned();
-    let shown: Vec<Shown> = finding.locations.iter().map(|location| Shown::of(location, sources)).collect();
+    let shown: Vec<MaskedSource> =
+        finding.locations.iter().map(|location| MaskedSource::of(location, sources)).collect();
     let mut group = Group::with_title(level.primary_title(title).id(finding.rule.as_str()));
     for (at, shown) in shown.iter().enumerate() {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -34,7 +35,7 @@ pub(super) fn frame(finding: &Finding, sources: &Sources, style: Style) -> Strin
 }
 
 /// The lines of one location, with everything outside it masked.
-pub(super) struct Shown {
+pub(super) struct MaskedSource {
     path: String,
     line: usize,
     pub(super) text: String,
@@ -43,7 +44,7 @@ pub(super) struct Shown {
     pub(super) label: String,
 }
 
-impl Shown {
+impl MaskedSource {
     pub(super) fn of(location: &Location, sources: &Sources) -> Self {
         let file = sources.get(location.span.file);
         let (start, end) = (location.span.start, location.span.end);
@@ -59,7 +60,7 @@ impl Shown {
             let from = if number == start.line { start.column as usize - 1 } else { indent(&line) };
             let to = if number == end.line { (end.column as usize).saturating_sub(1) } else { length };
             let from = from.min(length);
-            let masked = Masked::of(&line, from, to.clamp(from, length));
+            let masked = MaskedLine::of(&line, from, to.clamp(from, length));
             if number == start.line {
                 range.start = text.len() + masked.start;
             } else {
@@ -81,13 +82,13 @@ fn indent(line: &str) -> usize {
 }
 
 /// One line with only a range of it shown; the range in bytes of the new text.
-struct Masked {
+struct MaskedLine {
     text: String,
     start: usize,
     end: usize,
 }
 
-impl Masked {
+impl MaskedLine {
     fn of(line: &str, from: usize, to: usize) -> Self {
         let before: String = line.chars().take(from).collect();
         let within: String = line.chars().skip(from).take(to - from).collect();
@@ -124,7 +125,7 @@ mod tests {
 
     fn masked(line: &str, shown: &str) -> String {
         let from = line.find(shown).unwrap();
-        Masked::of(line, from, from + shown.len()).text
+        MaskedLine::of(line, from, from + shown.len()).text
     }
 
     #[test]

@@ -8,19 +8,18 @@ use serde::Serialize;
 use super::json::{self, JsonSuppressed};
 use super::safe::safe;
 use crate::finding::{Finding, Verdict};
+use crate::text::rfc3339_text;
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
 const SCHEMA_VERSION: u32 = 1;
-const SECOND: i64 = 1_000_000_000;
-const DAY: i64 = 24 * 3600;
 
 /// What became of a container.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn<'a> {
+pub struct WatchEvent<'a> {
     /// When, in nanoseconds since 1970.
     pub at: i64,
     /// What it was.
-    pub kind: TurnKind,
+    pub kind: WatchEventKind,
     /// The container's name.
     pub container: &'a str,
     /// Its id; `None` for the host's own user.
@@ -45,7 +44,7 @@ pub struct Turn<'a> {
 
 /// The kinds of turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnKind {
+pub enum WatchEventKind {
     /// It ran already when the watch began.
     Running,
     /// It was made.
@@ -58,7 +57,7 @@ pub enum TurnKind {
     Gone,
 }
 
-impl TurnKind {
+impl WatchEventKind {
     fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -92,7 +91,7 @@ impl SeenBy {
 }
 
 #[derive(Serialize)]
-struct JsonTurn<'a> {
+struct JsonWatchEvent<'a> {
     schema_version: u32,
     time: String,
     kind: &'a str,
@@ -104,12 +103,12 @@ struct JsonTurn<'a> {
     verdict: &'a str,
     before: Option<&'a str>,
     reason: Option<&'a str>,
-    findings: Vec<JsonFinding<'a>>,
+    findings: Vec<JsonEventFinding<'a>>,
     gaps: &'a [String],
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+struct JsonEventFinding<'a> {
     rule: &'a str,
     severity: &'a str,
     confidence: &'a str,
@@ -124,10 +123,10 @@ struct JsonFinding<'a> {
 ///
 /// # Errors
 /// What the stream says.
-pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let document = JsonTurn {
+pub fn write_json(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let document = JsonWatchEvent {
         schema_version: SCHEMA_VERSION,
-        time: time(turn.at, true),
+        time: rfc3339_text(turn.at, true),
         kind: turn.kind.name(),
         container: turn.container,
         id: turn.id,
@@ -140,11 +139,11 @@ pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         findings: turn.findings.iter().map(finding).collect(),
         gaps: turn.gaps,
     };
-    json::line(&document, out)
+    json::write_line(&document, out)
 }
 
-fn finding(finding: &Finding) -> JsonFinding<'_> {
-    JsonFinding {
+fn finding(finding: &Finding) -> JsonEventFinding<'_> {
+    JsonEventFinding {
         rule: &finding.rule,
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
@@ -152,7 +151,7 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
         message: &finding.message,
         remedies: &finding.remedies,
         fingerprint: &finding.fingerprint,
-        suppressed: json::suppressed(finding),
+        suppressed: json::json_suppressed(finding),
     }
 }
 
@@ -160,12 +159,12 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
 ///
 /// # Errors
 /// What the stream says.
-pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write_text(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let project = turn.project.map_or_else(String::new, |project| format!("{project}/"));
     let before = turn.before.map_or_else(String::new, |before| format!(" ({} before)", before.name()));
-    let head = format!("{} {} {project}{}{before}", time(turn.at, false), turn.kind.name(), turn.container);
+    let head = format!("{} {} {project}{}{before}", rfc3339_text(turn.at, false), turn.kind.name(), turn.container);
     let mut told = Vec::new();
-    if turn.kind != TurnKind::Gone {
+    if turn.kind != WatchEventKind::Gone {
         let counted = turn.findings.iter().filter(|finding| finding.suppressed.is_none());
         told.extend(counted.map(|one| format!("{}[{}] {}", one.severity.name(), one.rule, one.message)));
         if told.is_empty() || !turn.reason.is_empty() {
@@ -182,59 +181,16 @@ pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{}", safe(&format!("{head}{colon}{}", told.join("; "))))
 }
 
-/// A time in nanoseconds since 1970 as RFC 3339 has it, in UTC; to the second, or exactly.
-fn time(at: i64, exact: bool) -> String {
-    let (seconds, nanos) = (at.div_euclid(SECOND), at.rem_euclid(SECOND));
-    let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-    let (year, month, day) = date(days);
-    let clock = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-    let fraction = if exact { format!(".{nanos:09}") } else { String::new() };
-    format!("{year:04}-{month:02}-{day:02}T{clock}{fraction}Z")
-}
-
-/// The date of a day since 1970-01-01. Years are counted from March on, so that a leap day is the last of its year.
-fn date(days: i64) -> (i64, i64, i64) {
-    /// Days of 400 years, after which the calendar repeats.
-    const ERA: i64 = 146_097;
-    /// From 0000-03-01 to 1970-01-01.
-    const BEFORE: i64 = 719_468;
-    let days = days + BEFORE;
-    let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-    let year = (day - day / 1460 + day / 36_524 - day / (ERA - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Months from March on have 31, 30, 31, 30, 31 days, over and over.
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_the_calendar() {
-        for (at, told) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (951_868_800, "2000-03-01T00:00:00Z"),
-            (1_764_088_801, "2025-11-25T16:40:01Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (-1, "1969-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(time(at * SECOND, false), told);
-        }
-        assert_eq!(time(7, true), "1970-01-01T00:00:00.000000007Z");
-    }
-
-    #[test]
     fn a_line_is_one_line() {
         let gaps = ["it was gone".to_owned()];
-        let turn = Turn {
+        let turn = WatchEvent {
             at: 0,
-            kind: TurnKind::Created,
+            kind: WatchEventKind::Created,
             container: "a\nb\u{1b}",
             id: None,
             project: Some("p"),
@@ -250,7 +206,7 @@ mod tests {
         write_text(&turn, &mut text).unwrap();
         let told = "1970-01-01T00:00:00Z created p/a\\u{a}b\\u{1b}: undetermined; not inspected: it was gone\n";
         assert_eq!(String::from_utf8(text).unwrap(), told);
-        let gone = Turn { kind: TurnKind::Gone, before: Some(Verdict::Ok), gaps: &[], ..turn };
+        let gone = WatchEvent { kind: WatchEventKind::Gone, before: Some(Verdict::Ok), gaps: &[], ..turn };
         let mut text = Vec::new();
         write_text(&gone, &mut text).unwrap();
         assert_eq!(String::from_utf8(text).unwrap(), "1970-01-01T00:00:00Z gone p/a\\u{a}b\\u{1b} (ok before)\n");

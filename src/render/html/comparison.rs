@@ -2,22 +2,22 @@
 
 use maud::{Markup, html};
 
-use super::prose::{link, name, prose, severity, tone, verdict};
+use super::prose::{container_name, participant_link, prose, severity_word, tone_class, verdict_word};
 use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
 use crate::render::compared;
 use crate::render::safe::xml;
-use crate::render::time::utc;
+use crate::text::utc_text;
 
 /// How a finding stands to what was before.
-pub(super) fn badge(finding: &Finding, comparison: Option<&Comparison>) -> Markup {
+pub(super) fn change_badge(finding: &Finding, comparison: Option<&Comparison>) -> Markup {
     let class = if finding.change == Some(Change::New) { "badge new" } else { "badge" };
     html! {
-        @if let Some(words) = compared::standing(finding, comparison) { span class=(class) { (words) } }
+        @if let Some(words) = compared::standing_words(finding, comparison) { span class=(class) { (words) } }
     }
 }
 
 pub(super) fn section(report: &Report, comparison: &Comparison) -> Markup {
-    let words = Words::of(comparison.before);
+    let words = ComparisonWords::of(comparison.before);
     let with = |new: bool| -> Vec<&Finding> {
         let all = report.findings.iter().filter(|finding| finding.suppressed.is_none());
         all.filter(|finding| finding.change.is_some_and(|change| (change == Change::New) == new)).collect()
@@ -29,29 +29,29 @@ pub(super) fn section(report: &Report, comparison: &Comparison) -> Markup {
         section aria-labelledby="changes" {
             h2 #changes { "What changed" }
             p .lead { (words.lead) }
-            (endangered(comparison))
-            (found(words.new, &with(true), comparison))
-            (resolved(words.gone, &gone(true)))
-            (resolved("Not known: could not be looked at", &gone(false)))
-            (found(words.kept, &with(false), comparison))
-            (verdicts(&comparison.verdicts, comparison.before))
+            (endangered_list(comparison))
+            (found_list(words.new, &with(true), comparison))
+            (resolved_list(words.gone, &gone(true)))
+            (resolved_list("Not known: could not be looked at", &gone(false)))
+            (found_list(words.kept, &with(false), comparison))
+            (verdict_table(&comparison.verdicts, comparison.before))
         }
     }
 }
 
 /// What the parts are called.
-struct Words {
+struct ComparisonWords {
     lead: String,
     new: &'static str,
     kept: &'static str,
     gone: &'static str,
 }
 
-impl Words {
+impl ComparisonWords {
     fn of(before: Before) -> Self {
         let (new, kept, gone) = ("New", "Still open", "Resolved");
         match before {
-            Before::LastRun(at) => Self { lead: format!("Since the run of {} UTC.", utc(at)), new, kept, gone },
+            Before::LastRun(at) => Self { lead: format!("Since the run of {} UTC.", utc_text(at)), new, kept, gone },
             Before::Nothing => {
                 let lead = "No earlier run could be read, so this counts as the first: all is new.".to_owned();
                 Self { lead, new, kept, gone }
@@ -66,40 +66,40 @@ impl Words {
     }
 }
 
-fn heading(words: &str, count: usize) -> Markup {
+fn counted_heading(words: &str, count: usize) -> Markup {
     html! { h3 { (words) " " span .count { (count) } } }
 }
 
-fn found(words: &str, findings: &[&Finding], comparison: &Comparison) -> Markup {
+fn found_list(words: &str, findings: &[&Finding], comparison: &Comparison) -> Markup {
     html! {
         @if !findings.is_empty() {
-            (heading(words, findings.len()))
+            (counted_heading(words, findings.len()))
             ul .plain { @for finding in findings { li {
-                span class={ "badge " (tone(finding.severity, &finding.rule)) } { (severity(finding.severity, &finding.rule)) }
-                " " (link(finding)) " in " (name(finding.project.as_deref(), &finding.container))
+                span class={ "badge " (tone_class(finding.severity, &finding.rule)) } { (severity_word(finding.severity, &finding.rule)) }
+                " " (participant_link(finding)) " in " (container_name(finding.project.as_deref(), &finding.container))
                 @if let (Some(Change::Kept(Some(since))), true) = (finding.change, comparison.before != Before::Running) {
-                    " " span .quiet { "since " (utc(since)) " UTC" }
+                    " " span .quiet { "since " (utc_text(since)) " UTC" }
                 }
             } } }
         }
     }
 }
 
-fn resolved(words: &str, gone: &[&Gone]) -> Markup {
+fn resolved_list(words: &str, gone: &[&Gone]) -> Markup {
     html! {
         @if !gone.is_empty() {
-            (heading(words, gone.len()))
+            (counted_heading(words, gone.len()))
             ul .plain { @for one in gone { li {
-                span .badge { (severity(one.severity, &one.rule)) } " " (xml(&one.rule)) " in "
-                (name(one.project.as_deref(), &one.container)) ", " (end(one.end))
-                @if let Some(since) = one.since { " " span .quiet { "open since " (utc(since)) " UTC" } }
+                span .badge { (severity_word(one.severity, &one.rule)) } " " (xml(&one.rule)) " in "
+                (container_name(one.project.as_deref(), &one.container)) ", " (end_words(one.end))
+                @if let Some(since) = one.since { " " span .quiet { "open since " (utc_text(since)) " UTC" } }
                 p .quiet { (prose(&one.message)) }
             } } }
         }
     }
 }
 
-fn end(end: End) -> &'static str {
+fn end_words(end: End) -> &'static str {
     match end {
         End::Fixed => "fixed",
         End::Renewed => "fixed once its container is made anew",
@@ -108,19 +108,19 @@ fn end(end: End) -> &'static str {
     }
 }
 
-fn endangered(comparison: &Comparison) -> Markup {
+fn endangered_list(comparison: &Comparison) -> Markup {
     html! {
         @if !comparison.endangered.is_empty() {
-            (heading("Running containers that are endangered", comparison.endangered.len()))
+            (counted_heading("Running containers that are endangered", comparison.endangered.len()))
             ul .plain { @for one in &comparison.endangered { li {
-                strong { (name(one.project.as_deref(), &one.container)) } " by " (xml(&one.by.join(", ")))
+                strong { (container_name(one.project.as_deref(), &one.container)) } " by " (xml(&one.by.join(", ")))
             } } }
         }
     }
 }
 
 /// Before and after, those that differ first.
-fn verdicts(verdicts: &[Verdicts], before: Before) -> Markup {
+fn verdict_table(verdicts: &[Verdicts], before: Before) -> Markup {
     let heads = if before == Before::Running { ["Now", "With the plan"] } else { ["Before", "Now"] };
     let (turned, same): (Vec<&Verdicts>, Vec<&Verdicts>) = verdicts.iter().partition(|pair| pair.before != pair.after);
     html! {
@@ -130,11 +130,11 @@ fn verdicts(verdicts: &[Verdicts], before: Before) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Container" } @for head in heads { th scope="col" { (head) } } th scope="col" { "Change" } } }
                     tbody { @for pair in turned.into_iter().chain(same) { tr {
-                        th scope="row" { (name(pair.project.as_deref(), &pair.container)) }
+                        th scope="row" { (container_name(pair.project.as_deref(), &pair.container)) }
                         @for one in [pair.before, pair.after] {
-                            td { @match one { Some(one) => { (verdict(one)) } None => { span .quiet { "not there" } } } }
+                            td { @match one { Some(one) => { (verdict_word(one)) } None => { span .quiet { "not there" } } } }
                         }
-                        td { (direction(pair)) }
+                        td { (verdict_direction(pair)) }
                     } } }
                 }
             }
@@ -142,7 +142,7 @@ fn verdicts(verdicts: &[Verdicts], before: Before) -> Markup {
     }
 }
 
-fn direction(pair: &Verdicts) -> &'static str {
+fn verdict_direction(pair: &Verdicts) -> &'static str {
     match (pair.before, pair.after) {
         (None, _) => "comes",
         (_, None) => "goes",

@@ -7,15 +7,15 @@ use crate::model::{Diagnostic, Level};
 use crate::triage::count;
 
 /// What there is, counted, without a full stop.
-pub(super) fn summary(report: &Report) -> String {
+pub(super) fn summary_line(report: &Report) -> String {
     let counts = count(report);
     let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
     let mut parts = vec![
-        number(report.containers, "container"),
-        number(taking_part, "participant"),
-        number(counts.errors, "error"),
-        number(counts.warnings, "warning"),
-        number(counts.notes, "note"),
+        count_of(report.containers, "container"),
+        count_of(taking_part, "participant"),
+        count_of(counts.errors, "error"),
+        count_of(counts.warnings, "warning"),
+        count_of(counts.notes, "note"),
         format!("{} undetermined", counts.undetermined),
     ];
     if counts.suppressed > 0 {
@@ -28,18 +28,18 @@ pub(super) fn summary(report: &Report) -> String {
     }
     let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
     if wrong > 0 {
-        parts.push(format!("{} with the input", number(wrong, "problem")));
+        parts.push(format!("{} with the input", count_of(wrong, "problem")));
     }
     parts.join(", ")
 }
 
 /// A number of things.
-pub(super) fn number(count: usize, what: &str) -> String {
+pub(super) fn count_of(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What a diagnostic is called where a person reads it.
-pub(super) fn level(diagnostic: &Diagnostic) -> &'static str {
+pub(super) fn level_word(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.level {
         Level::Error => "error",
         Level::Gap => "not inspected",
@@ -48,7 +48,9 @@ pub(super) fn level(diagnostic: &Diagnostic) -> &'static str {
 }
 
 /// The findings that count, and those that are suppressed, each in the report's order.
-pub(super) fn told_apart<'a>(findings: impl Iterator<Item = &'a Finding>) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+pub(super) fn split_suppressed<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
     findings.partition(|finding| finding.suppressed.is_none())
 }
 
@@ -58,15 +60,15 @@ pub(super) fn full_name(project: Option<&str>, container: &str) -> String {
 }
 
 /// By what a finding is suppressed, and why.
-pub(super) fn suppression(finding: &Finding) -> String {
+pub(super) fn suppression_text(finding: &Finding) -> String {
     let Some(suppressed) = &finding.suppressed else { return String::new() };
     match suppressed.reason.as_str() {
-        "" => format!("by {}", by(suppressed.by)),
-        reason => format!("by {}: {reason}", by(suppressed.by)),
+        "" => format!("by {}", suppressed_by(suppressed.by)),
+        reason => format!("by {}: {reason}", suppressed_by(suppressed.by)),
     }
 }
 
-fn by(by: SuppressedBy) -> &'static str {
+fn suppressed_by(by: SuppressedBy) -> &'static str {
     match by {
         SuppressedBy::Comment => "a comment",
         SuppressedBy::Configuration => "the configuration",

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::site::{Literal, Site};
+use super::site::{EditableText, MountSite};
 use super::{Edit, Fix};
 use crate::finding::Participant;
 use crate::model::parent_and_name;
@@ -11,26 +11,26 @@ use crate::text::yaml::{Entry, Node};
 use crate::text::{Pos, Span};
 
 /// The parts of a mount, in either syntax.
-pub(super) enum Parts {
+pub(super) enum MountParts {
     /// `SOURCE:TARGET[:OPTIONS]`, with the range of each.
-    Short(Literal, [Range<usize>; 3]),
+    Short(EditableText, [Range<usize>; 3]),
     /// The long syntax: source and target.
-    Long(Literal, Literal),
+    Long(EditableText, EditableText),
 }
 
-impl Parts {
+impl MountParts {
     /// # Errors
     /// Why they cannot be told apart, as a clause.
-    pub(super) fn of(site: &Site) -> Result<Self, String> {
+    pub(super) fn of(site: &MountSite) -> Result<Self, String> {
         if site.item.as_map().is_some() {
             let part = |key: &str| {
                 let node = site.item.get(key).ok_or_else(|| format!("the mount has no `{key}`"))?;
-                site.own(node)?;
-                site.literal(node)
+                site.check_own(node)?;
+                site.literal_text(node)
             };
             return Ok(Self::Long(part("source")?, part("target")?));
         }
-        let literal = site.literal(&site.item)?;
+        let literal = site.literal_text(&site.item)?;
         let ends: Vec<usize> = literal.text.match_indices(':').map(|(at, _)| at).collect();
         let end = literal.text.len();
         let ranges = match *ends.as_slice() {
@@ -52,7 +52,7 @@ impl Parts {
             Self::Short(whole, [source, ..]) => whole.text.get(source.clone()).unwrap_or(""),
             Self::Long(source, _) => &source.text,
         };
-        fixed(text)
+        fixed_text(text)
     }
 
     fn target(&self) -> Result<&str, String> {
@@ -60,7 +60,7 @@ impl Parts {
             Self::Short(whole, [_, target, _]) => whole.text.get(target.clone()).unwrap_or(""),
             Self::Long(_, target) => &target.text,
         };
-        fixed(text)
+        fixed_text(text)
     }
 
     pub(super) fn replace_source(&self, text: &str) -> Edit {
@@ -78,7 +78,7 @@ impl Parts {
     }
 }
 
-fn fixed(text: &str) -> Result<&str, String> {
+fn fixed_text(text: &str) -> Result<&str, String> {
     if text.is_empty() || text.contains('$') {
         return Err("the mount hangs on a variable".to_owned());
     }
@@ -89,12 +89,12 @@ fn fixed(text: &str) -> Result<&str, String> {
 }
 
 /// Mounts read-write what is mounted read-only.
-pub(super) fn writable(site: &Site) -> Result<Fix, String> {
+pub(super) fn make_writable(site: &MountSite) -> Result<Fix, String> {
     let edit = match site.item.entry("read_only") {
         Some(entry) if site.item.as_map().is_some() => long_writable(site, entry)?,
         _ if site.item.as_map().is_some() => return Err("the mount itself is not read-only".to_owned()),
         _ => {
-            let Parts::Short(whole, [.., options]) = Parts::of(site)? else {
+            let MountParts::Short(whole, [.., options]) = MountParts::of(site)? else {
                 return Err("the mount itself is not read-only".to_owned());
             };
             let written = whole.text.get(options.clone()).unwrap_or("");
@@ -111,10 +111,10 @@ pub(super) fn writable(site: &Site) -> Result<Fix, String> {
 }
 
 /// Takes the line away where nothing else is on it; else the value changes, so that what stands beside it stays.
-fn long_writable(site: &Site, entry: &Entry) -> Result<Edit, String> {
+fn long_writable(site: &MountSite, entry: &Entry) -> Result<Edit, String> {
     let value: &Rc<Node> = &entry.value;
-    site.own(value)?;
-    let literal = site.literal(value)?;
+    site.check_own(value)?;
+    let literal = site.literal_text(value)?;
     if !["true", "yes", "on", "y", "1"].contains(&literal.text.to_ascii_lowercase().as_str()) {
         return Err("whether the mount is read-only hangs on a variable".to_owned());
     }
@@ -132,8 +132,12 @@ fn long_writable(site: &Site, entry: &Entry) -> Result<Edit, String> {
 }
 
 /// Mounts the directory of a state file instead of the file.
-pub(super) fn directory(site: &Site, participant: &Participant, others: &[Participant]) -> Result<Fix, String> {
-    let parts = Parts::of(site)?;
+pub(super) fn mount_directory(
+    site: &MountSite,
+    participant: &Participant,
+    others: &[Participant],
+) -> Result<Fix, String> {
+    let parts = MountParts::of(site)?;
     let halves = |path: &str| parent_and_name(path).map(|(parent, name)| (parent.to_owned(), name.to_owned()));
     let unclear = || "the mount is not of a file in a directory".to_owned();
     let (from, file) = halves(parts.source()?).ok_or_else(unclear)?;

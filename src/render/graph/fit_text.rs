@@ -3,30 +3,30 @@
 use std::cmp::Ordering;
 
 /// How many columns a text takes, generously: the fonts of whoever looks are not known.
-pub(super) fn width(text: &str) -> usize {
-    text.chars().map(columns).sum()
+pub(super) fn text_width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
 }
 
-fn columns(character: char) -> usize {
+fn char_width(character: char) -> usize {
     if character < '\u{1100}' { 1 } else { 2 }
 }
 
 /// A text with its middle left out where it is too wide: of a path, both ends tell most.
-pub(super) fn elided(text: &str, most: usize) -> String {
-    if width(text) <= most {
+pub(super) fn elide(text: &str, most: usize) -> String {
+    if text_width(text) <= most {
         return text.to_owned();
     }
     let room = most.saturating_sub(1);
-    let start = fitting(text.chars(), room.div_ceil(2));
-    let end: String = fitting(text.chars().rev(), room / 2).chars().rev().collect();
+    let start = take_fitting(text.chars(), room.div_ceil(2));
+    let end: String = take_fitting(text.chars().rev(), room / 2).chars().rev().collect();
     format!("{start}…{end}")
 }
 
 /// As many characters as fit.
-fn fitting(text: impl Iterator<Item = char>, most: usize) -> String {
+fn take_fitting(text: impl Iterator<Item = char>, most: usize) -> String {
     let mut taken = 0;
     text.take_while(|character| {
-        taken += columns(*character);
+        taken += char_width(*character);
         taken <= most
     })
     .collect()
@@ -34,26 +34,26 @@ fn fitting(text: impl Iterator<Item = char>, most: usize) -> String {
 
 /// A path on one line, or on two that end at a slash where there is one; with its middle left out where even those are
 /// too short.
-pub(super) fn wrapped(path: &str, most: usize) -> Vec<String> {
-    if width(path) <= most {
+pub(super) fn wrap_path(path: &str, most: usize) -> Vec<String> {
+    if text_width(path) <= most {
         return vec![path.to_owned()];
     }
-    let first = fitting(path.chars(), most);
+    let first = take_fitting(path.chars(), most);
     let cut = first.rfind('/').filter(|at| *at > first.len() / 3).map_or(first.len(), |at| at + 1);
     match path.split_at_checked(cut) {
-        Some((first, rest)) => vec![first.to_owned(), elided(rest, most)],
-        None => vec![elided(path, most)],
+        Some((first, rest)) => vec![first.to_owned(), elide(rest, most)],
+        None => vec![elide(path, most)],
     }
 }
 
 /// Names by their letters, and by the size of their numbers.
-pub(super) fn natural(a: &str, b: &str) -> Ordering {
-    let (a, b) = (parts(a), parts(b));
+pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
+    let (a, b) = (number_runs(a), number_runs(b));
     a.cmp(&b)
 }
 
 /// A text as runs of letters, and of digits with the number of those that count.
-fn parts(text: &str) -> Vec<(String, usize, String)> {
+fn number_runs(text: &str) -> Vec<(String, usize, String)> {
     let mut parts: Vec<(String, usize, String)> = Vec::new();
     let mut before = false;
     for character in text.chars() {
@@ -82,19 +82,19 @@ mod tests {
 
     #[test]
     fn what_is_too_wide_keeps_its_ends() {
-        assert_eq!(elided("abcdefgh", 8), "abcdefgh");
-        assert_eq!(elided("abcdefghi", 8), "abcd…ghi");
-        assert_eq!(width(&elided("日本語日本語日本語", 8)), 8);
-        assert_eq!(elided("abc", 0), "…");
-        assert_eq!(wrapped("/srv/factory/claude", 30), ["/srv/factory/claude"]);
-        assert_eq!(wrapped("/srv/factory/claude/session.lock", 20), ["/srv/factory/claude/", "session.lock"]);
-        assert_eq!(wrapped(&"x".repeat(100), 20), ["x".repeat(20), format!("{}…{}", "x".repeat(10), "x".repeat(9))]);
+        assert_eq!(elide("abcdefgh", 8), "abcdefgh");
+        assert_eq!(elide("abcdefghi", 8), "abcd…ghi");
+        assert_eq!(text_width(&elide("日本語日本語日本語", 8)), 8);
+        assert_eq!(elide("abc", 0), "…");
+        assert_eq!(wrap_path("/srv/factory/claude", 30), ["/srv/factory/claude"]);
+        assert_eq!(wrap_path("/srv/factory/claude/session.lock", 20), ["/srv/factory/claude/", "session.lock"]);
+        assert_eq!(wrap_path(&"x".repeat(100), 20), ["x".repeat(20), format!("{}…{}", "x".repeat(10), "x".repeat(9))]);
     }
 
     #[test]
     fn numbers_go_by_their_size() {
         let mut names = ["agents-10", "b", "agents-9", "agents", "agents-2-x", "agents-2"];
-        names.sort_by(|a, b| natural(a, b));
+        names.sort_by(|a, b| natural_order(a, b));
         assert_eq!(names, ["agents", "agents-2", "agents-2-x", "agents-9", "agents-10", "b"]);
     }
 }
