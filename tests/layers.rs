@@ -8,16 +8,20 @@ use crate::harness::root;
 /// What each module may use of this crate (`STYLE.md`: the order).
 const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("parallel", &[]),
     ("model", &["text"]),
     ("ruleset", &["text", "model"]),
     ("finding", &["text", "model", "ruleset"]),
-    ("source", &["text", "model", "ruleset"]),
-    ("judge", &["text", "model", "ruleset", "finding"]),
+    ("source", &["text", "parallel", "model", "ruleset"]),
+    ("judge", &["text", "parallel", "model", "ruleset", "finding"]),
     ("fix", &["text", "model", "ruleset", "finding"]),
     ("triage", &["text", "model", "ruleset", "finding"]),
     ("render", &["text", "model", "ruleset", "finding", "triage"]),
-    ("cli", &[]),
-    ("command", &["text", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"]),
+    ("cli", &["ruleset", "render"]),
+    (
+        "command",
+        &["text", "parallel", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"],
+    ),
 ];
 
 /// The one home of each outside crate that is not for everybody.

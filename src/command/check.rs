@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use super::progress::Progress;
 use super::{World, read_stdin};
 use crate::cli::{Check, Compose};
-use crate::model::{Container, Diagnostic, Layout, Level};
+use crate::model::{Container, Diagnostic, Layout};
+use crate::parallel::map_chunks;
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
 use crate::source::compose::{self, Context, Options, Profiles};
@@ -180,28 +181,14 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
     fn load(&self, projects: &[Options]) -> Vec<Layout> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
-        let read = |projects: &[Options]| {
+        map_chunks(projects, PROJECTS_PER_THREAD, |projects| {
             let repository = self.repository();
-            let read = |project| {
-                let layout = self.layout(project, &repository);
+            let mut layouts = Vec::with_capacity(projects.len());
+            for project in projects {
+                layouts.push(self.layout(project, &repository));
                 self.progress.step();
-                layout
-            };
-            projects.iter().map(read).collect::<Vec<_>>()
-        };
-        if threads == 1 {
-            return read(projects);
-        }
-        let share = projects.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = projects.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
-            let lost = || {
-                let message = "reading a project failed in a way that should not happen; please report it";
-                vec![Layout { diagnostics: vec![Diagnostic::about(Level::Error, None, message)], ..Layout::default() }]
-            };
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| lost())).collect()
+            }
+            layouts
         })
     }
 

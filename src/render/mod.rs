@@ -3,6 +3,7 @@
 
 mod compared;
 mod diff;
+mod format;
 mod github;
 mod gitlab;
 mod graph;
@@ -32,34 +33,12 @@ use crate::text::Sources;
 use crate::triage::ExitStatus;
 
 pub use diff::diff;
+pub use format::Format;
 pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::safe;
 pub use watch_event::{SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text};
-
-/// An output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A table, then each finding with its source lines.
-    Text,
-    /// The contract of `docs/report.schema.json`.
-    Json,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// Annotations of a GitHub workflow.
-    Github,
-    /// GitLab's Code Quality report.
-    Gitlab,
-    /// JUnit's XML.
-    Junit,
-    /// Markdown.
-    Markdown,
-    /// Prometheus' text format.
-    Prometheus,
-    /// A page for a browser.
-    Html,
-}
 
 /// What a renderer is given. It decides none of it.
 #[derive(Debug, Clone, Copy)]
@@ -94,17 +73,7 @@ pub struct Style {
 /// # Errors
 /// What the stream says.
 pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    match format {
-        Format::Text => text_report::write(given.report, given.sources, style, out),
-        Format::Json => json::write(&json::json_report(given.report, given.sources), out),
-        Format::Sarif => sarif::write(given, out),
-        Format::Github => github::write(given, out),
-        Format::Gitlab => gitlab::write(given, out),
-        Format::Junit => junit::write(given, out),
-        Format::Markdown => markdown::write(given, out),
-        Format::Prometheus => metrics::write(given, out),
-        Format::Html => html::write(given, out),
-    }
+    (format.row().write)(given, style, out)
 }
 
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.

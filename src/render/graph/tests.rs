@@ -66,7 +66,7 @@ fn written(report: &Report, how: Picture) -> String {
 
 /// The lines of the nodes of a kind, those of one joined.
 fn told(graph: &Graph, kind: NodeKind) -> Vec<String> {
-    let lines = |node: &super::Node| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
+    let lines = |node: &super::GraphNode| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
     graph.nodes.iter().filter(|node| node.kind == kind).map(lines).collect()
 }
 
@@ -202,7 +202,7 @@ fn what_is_drawn_is_short_and_the_title_has_it_all() {
     let long = "y".repeat(300);
     let graph = Graph::of(&report(vec![participant(&long, &format!("/{long}"))]));
     for line in graph.nodes.iter().flat_map(|node| &node.lines) {
-        assert!(super::fit_text::width(&line.text) <= 32, "{}", line.text);
+        assert!(super::fit_text::text_width(&line.text) <= 32, "{}", line.text);
     }
     assert!(graph.nodes.iter().filter(|node| node.kind != NodeKind::Lock).all(|node| node.title.contains(&long)));
     assert!(

@@ -12,6 +12,7 @@ use super::built_images::BuiltImages;
 use super::planned_files::HostFiles;
 use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
+use crate::parallel::map_chunks;
 use crate::source::script::disk::Opened;
 use crate::source::script::{self, Setting, Started};
 use crate::text::Span;
@@ -104,29 +105,13 @@ pub fn read_scripts(scripts: &[ScriptPath], layout: &mut Layout, repository: &Re
 
 /// Reads all scripts, on all cores where there are many. The order of the result is theirs.
 fn read_all_scripts(scripts: &[ScriptPath], repository: &Repository<'_>) -> Vec<Begun> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = (scripts.len() / SCRIPTS_PER_THREAD).clamp(1, cores);
-    if threads == 1 {
+    if scripts.len() < 2 * SCRIPTS_PER_THREAD {
         return scripts.iter().map(|script| read_script(script, repository)).collect();
     }
-    let share = scripts.len().div_ceil(threads);
-    let others: Vec<_> = scripts.chunks(share).map(|chunk| (chunk, repository.again())).collect();
-    std::thread::scope(|scope| {
-        let spawned = others.into_iter().map(|(chunk, repository)| {
-            scope.spawn(move || {
-                let repository = repository.open();
-                chunk.iter().map(|script| read_script(script, &repository)).collect::<Vec<_>>()
-            })
-        });
-        let workers: Vec<_> = spawned.collect();
-        let mut read = Vec::with_capacity(scripts.len());
-        for worker in workers {
-            match worker.join() {
-                Ok(more) => read.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        read
+    let parts = repository.shared_parts();
+    map_chunks(scripts, SCRIPTS_PER_THREAD, |scripts| {
+        let repository = parts.open_repository();
+        scripts.iter().map(|script| read_script(script, &repository)).collect()
     })
 }
 

@@ -47,8 +47,8 @@ pub struct Repository<'a> {
     read: RefCell<HashMap<PathBuf, Opened>>,
 }
 
-/// A repository on its way to another thread.
-pub(super) struct Again<'a> {
+/// What another thread needs to read of the same repository.
+pub(super) struct SharedParts<'a> {
     sources: &'a Sources,
     cwd: PathBuf,
     environment: &'a BTreeMap<String, String>,
@@ -57,11 +57,11 @@ pub(super) struct Again<'a> {
     roots: Vec<PathBuf>,
 }
 
-impl<'a> Again<'a> {
-    /// The repository there.
-    pub(super) fn open(self) -> Repository<'a> {
+impl<'a> SharedParts<'a> {
+    /// The repository there, of which nothing has been read.
+    pub(super) fn open_repository(&self) -> Repository<'a> {
         let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
-        Repository { store: self.store, roots: RefCell::new(self.roots), ..repository }
+        Repository { store: self.store, roots: RefCell::new(self.roots.clone()), ..repository }
     }
 }
 
@@ -110,9 +110,9 @@ impl<'a> Repository<'a> {
     }
 
     /// What another thread needs to read of the same repository.
-    pub(super) fn again(&self) -> Again<'a> {
+    pub(super) fn shared_parts(&self) -> SharedParts<'a> {
         let (sources, environment, programs) = (self.sources, self.environment, self.programs);
-        Again {
+        SharedParts {
             sources,
             cwd: self.cwd.clone(),
             environment,
