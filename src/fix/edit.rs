@@ -5,13 +5,15 @@ use crate::text::SourceFile;
 
 /// The text of a file after some edits; nothing where one does not fit it or two overlap.
 pub fn apply_edits(file: &SourceFile, edits: &[Edit]) -> Option<String> {
-    let place = |edit: &Edit| Some((file.offset(edit.span.start)?, file.offset(edit.span.end)?, edit.text.clone()));
-    let mut places: Vec<(usize, usize, String)> = edits.iter().map(place).collect::<Option<_>>()?;
-    places.sort();
+    let mut places = Vec::with_capacity(edits.len());
+    for edit in edits {
+        places.push((file.offset(edit.span.start)?, file.offset(edit.span.end)?, edit.text.as_str()));
+    }
+    places.sort_unstable();
     let (mut text, mut done) = (String::with_capacity(file.text().len()), 0);
     for (start, end, new) in places {
         text.push_str(file.text().get(done..start)?);
-        text.push_str(&new);
+        text.push_str(new);
         done = end.max(start);
     }
     text.push_str(file.text().get(done..)?);

@@ -64,13 +64,7 @@ fn declare_volume(site: &MountSite, like: &str, new: &str) -> Result<Edit, Strin
 /// What the new volume's declaration says, as it is written for the other one.
 fn volume_settings(site: &MountSite, entry: &Entry) -> Result<Vec<(&'static str, String)>, String> {
     let mut found = Vec::new();
-    // Between braces, a comma and a brace end what is not in quotes.
-    let written = |node: &Node| -> Result<String, String> {
-        let text = site.literal_text(node)?.as_written();
-        let bare = !text.starts_with(['"', '\'']) && text.contains([',', '[', ']', '{', '}']);
-        Ok(if bare { format!("'{}'", text.replace('\'', "''")) } else { text })
-    };
-    let driver = entry.value.get("driver").map(|driver| written(driver)).transpose()?;
+    let driver = entry.value.get("driver").map(|driver| flow_text(site, driver)).transpose()?;
     let local = driver.as_deref().is_none_or(|driver| driver.trim_matches(['"', '\'']) == "local");
     found.extend(driver.map(|driver| ("driver", driver)));
     if let Some(options) = entry.value.get("driver_opts").and_then(|options| options.as_map()) {
@@ -79,20 +73,27 @@ fn volume_settings(site: &MountSite, entry: &Entry) -> Result<Vec<(&'static str,
         if !local || options.iter().any(|option| option.key == "device") {
             return Err(format!("the options of the volume `{}` say where its data is", entry.key));
         }
-        let is_name = |key: &str| key.chars().all(|one| one.is_alphanumeric() || "_-.".contains(one));
-        let one = |option: &Entry| {
-            if !is_name(&option.key) {
-                return Err(format!("the option `{}` has an odd name", option.key));
-            }
-            Ok(format!("{}: {}", option.key, written(&option.value)?))
-        };
-        let all: Vec<String> = options.iter().map(one).collect::<Result<_, String>>()?;
+        let all = options.iter().map(|option| flow_entry(site, option)).collect::<Result<Vec<_>, _>>()?;
         found.push(("driver_opts", format!("{{{}}}", all.join(", "))));
     }
     if found.iter().any(|(_, value)| value.contains('$')) {
         return Err(format!("the declaration of the volume `{}` hangs on a variable", entry.key));
     }
     Ok(found)
+}
+
+/// A value as it is written between braces, where a comma and a brace end what is not in quotes.
+fn flow_text(site: &MountSite, node: &Node) -> Result<String, String> {
+    let text = site.literal_text(node)?.as_written();
+    let bare = !text.starts_with(['"', '\'']) && text.contains([',', '[', ']', '{', '}']);
+    Ok(if bare { format!("'{}'", text.replace('\'', "''")) } else { text })
+}
+
+fn flow_entry(site: &MountSite, option: &Entry) -> Result<String, String> {
+    if !option.key.chars().all(|one| one.is_alphanumeric() || "_-.".contains(one)) {
+        return Err(format!("the option `{}` has an odd name", option.key));
+    }
+    Ok(format!("{}: {}", option.key, flow_text(site, &option.value)?))
 }
 
 /// The last line on which something of a node is written. The end of a mapping on lines is where the next thing begins,

@@ -7,6 +7,10 @@ use super::Edit;
 use crate::text::yaml::{self, Entry, Limits, Node};
 use crate::text::{Pos, SourceFile, Sources, Span};
 
+/// Why a mount that is not found in its service cannot be changed.
+const ELSEWHERE: &str = "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
+                         `volumes_from` or a secret)";
+
 /// A service's mount in the file that holds it.
 pub(super) struct MountSite {
     pub(super) file: Arc<SourceFile>,
@@ -33,18 +37,13 @@ impl MountSite {
     /// # Errors
     /// Why it cannot be changed there, as a clause.
     pub(super) fn find_mount(span: Span, service: &str, sources: &Sources) -> Result<Self, String> {
-        let elsewhere = || {
-            "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
-             `volumes_from` or a secret)"
-                .to_owned()
-        };
         let file = sources.get(span.file);
         let stream = yaml::parse(span.file, file.text(), Limits::default()).map_err(|error| error.message)?;
         let (document, item) = stream
             .documents
             .iter()
             .find_map(|document| Some((Rc::clone(document), own_item(document, service, span)?)))
-            .ok_or_else(elsewhere)?;
+            .ok_or(ELSEWHERE)?;
         let site = Self { file, documents: stream.documents, document, service: service.to_owned(), item };
         site.check_own(&site.item)?;
         if sources.all().iter().any(|(_, file)| is_extended(file, service)) {
@@ -82,10 +81,10 @@ impl MountSite {
         let inner = quote.map_or(Some(rest), |quote| rest.strip_prefix(quote));
         let after = inner.and_then(|inner| inner.strip_prefix(scalar.text.as_str()));
         let after = quote.map_or(after, |quote| after.and_then(|after| after.strip_prefix(quote)));
-        let ends = |after: &str| {
+        let ends = after.is_some_and(|after| {
             quote.is_some() || after.trim_start().is_empty() || after.starts_with([' ', '\t', ',', '}', ']'])
-        };
-        if !after.is_some_and(ends) || scalar.text.is_empty() {
+        });
+        if !ends || scalar.text.is_empty() {
             return Err("a part of it is written with escapes or over several lines".to_owned());
         }
         let quotes = u32::from(quote.is_some());
@@ -104,12 +103,14 @@ impl MountSite {
 impl EditableText {
     /// Replaces a range of bytes of the text.
     pub(super) fn replace(&self, range: std::ops::Range<usize>, text: impl Into<String>) -> Edit {
-        let columns = |to: usize| {
-            let before = self.text.get(..to).map_or(0, |before| before.chars().count());
-            self.span.start.column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
-        };
-        let pos = |to: usize| Pos { column: columns(to), ..self.span.start };
-        Edit { span: Span { start: pos(range.start), end: pos(range.end), ..self.span }, text: text.into() }
+        let (start, end) = (self.position_of(range.start), self.position_of(range.end));
+        Edit { span: Span { start, end, ..self.span }, text: text.into() }
+    }
+
+    fn position_of(&self, byte: usize) -> Pos {
+        let before = self.text.get(..byte).map_or(0, |before| before.chars().count());
+        let column = self.span.start.column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX));
+        Pos { column, ..self.span.start }
     }
 
     /// The text as it is written.
@@ -161,15 +162,16 @@ fn is_extended(file: &SourceFile, service: &str) -> bool {
     if !file.text().contains("extends") {
         return false;
     }
-    let names = |entry: &Entry| {
-        let extends = entry.value.get("extends");
-        let name =
-            extends.and_then(|extends| extends.get("service").or(Some(extends)).and_then(|node| node.as_scalar()));
-        name.is_some_and(|name| name.text == service)
-    };
     let stream = yaml::parse(crate::text::FileId::default(), file.text(), Limits::default()).unwrap_or_default();
     stream.documents.iter().any(|document| {
         let services = document.get("services").and_then(|services| services.as_map());
-        services.unwrap_or_default().iter().any(names)
+        services.unwrap_or_default().iter().any(|entry| extends_service(entry, service))
     })
+}
+
+/// Whether a service extends one of this name.
+fn extends_service(entry: &Entry, service: &str) -> bool {
+    let extends = entry.value.get("extends");
+    let name = extends.and_then(|extends| extends.get("service").or(Some(extends)).and_then(|node| node.as_scalar()));
+    name.is_some_and(|name| name.text == service)
 }

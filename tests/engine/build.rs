@@ -241,7 +241,7 @@ fn placed(builder: &Builder, stem: &str, texts: &[&str], base: &str) -> usize {
         let read = builder.read(&name, &sources);
         assert!(read.unseen.is_empty(), "{text}: {:?}", read.unseen);
         for path in PATHS {
-            let found = match read.find(path, &sources) {
+            let found = match read.find_file(path, &sources) {
                 PathContent::File(file) => file.strip_prefix(&builder.context).unwrap().display().to_string(),
                 PathContent::Link(target) => format!("-> {target}"),
                 PathContent::Absent => "nothing".to_owned(),

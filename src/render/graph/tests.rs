@@ -66,7 +66,8 @@ fn written(report: &Report, how: Picture) -> String {
 
 /// The lines of the nodes of a kind, those of one joined.
 fn told(graph: &Graph, kind: NodeKind) -> Vec<String> {
-    let lines = |node: &super::GraphNode| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
+    let lines =
+        |node: &super::GraphNode| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
     graph.nodes.iter().filter(|node| node.kind == kind).map(lines).collect()
 }
 

@@ -64,8 +64,7 @@ pub(super) fn split_words(rest: &[SourceChar], escape: char) -> Vec<&[SourceChar
 /// are given back as such.
 pub(super) fn split_pairs(rest: &[SourceChar], escape: char) -> Vec<(&[SourceChar], Option<&[SourceChar]>)> {
     let words = split_words(rest, escape);
-    let has_equals = |word: &[SourceChar]| word.iter().any(|(ch, _)| *ch == '=');
-    if words.first().is_some_and(|first| !has_equals(first)) {
+    if words.first().is_some_and(|first| first.iter().all(|(ch, _)| *ch != '=')) {
         let length = rest.iter().take_while(|(ch, _)| !ch.is_whitespace()).count();
         let value = trim_blanks(rest.get(length..).unwrap_or_default());
         let name = rest.get(..length).unwrap_or_default();

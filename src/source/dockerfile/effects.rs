@@ -35,3 +35,9 @@ pub(super) enum RunEffect {
         span: Span,
     },
 }
+
+impl RunEffect {
+    pub(super) fn unknown(why: &str, span: Span) -> Self {
+        Self::Unknown { why: why.to_owned(), span }
+    }
+}

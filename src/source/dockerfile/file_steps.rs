@@ -141,10 +141,10 @@ fn strip_tabs(line: &str) -> &str {
 fn shebang_command(interpreter: &str, heredoc: &Heredoc, body: Value, script: &mut Option<Value>) -> Command {
     let span = body.span.unwrap_or_default();
     let mut words: Vec<Value> = interpreter.split_whitespace().map(|word| Value::known(word, None)).collect();
-    let name = |word: &Value| word.text.rsplit('/').next().unwrap_or_default().to_owned();
     // `/usr/bin/env bash` too, and options after either.
     let shells = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
-    let shell = words.iter().take(2).map(name).any(|name| shells.contains(&name.as_str()));
+    let shell =
+        words.iter().take(2).any(|word| word.text.rsplit('/').next().is_some_and(|name| shells.contains(&name)));
     if shell {
         words.push(Value::known("-c", None));
         words.push(body);
@@ -157,6 +157,5 @@ fn shebang_command(interpreter: &str, heredoc: &Heredoc, body: Value, script: &m
 
 /// Whether an `ADD` fetches it (Dockerfile reference, "ADD").
 fn is_remote(source: &str) -> bool {
-    let has = |start: &&str| source.starts_with(*start);
-    ["http://", "https://", "git@", "git://", "ssh://", "ftp://"].iter().any(has)
+    ["http://", "https://", "git@", "git://", "ssh://", "ftp://"].iter().any(|start| source.starts_with(start))
 }

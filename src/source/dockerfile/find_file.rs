@@ -57,15 +57,14 @@ impl FileSearch<'_> {
         let mut at = image.steps.len();
         while let Some(step) = at.checked_sub(1).and_then(|at| image.steps.get(at)) {
             at -= 1;
-            let unknown = |why: &str, span| PathContent::Unknown { why: why.to_owned(), span };
             let span = step.span();
             if self.looks == 0 || self.hops == 0 {
-                return unknown("there is too much between it and its beginning", span);
+                return unknown_content("there is too much between it and its beginning", span);
             }
             self.looks -= 1;
             match step.as_ref() {
                 BuildStep::Unread(span) => {
-                    return unknown("an instruction that was not understood may put it there", *span);
+                    return unknown_content("an instruction that was not understood may put it there", *span);
                 }
                 BuildStep::Copy(copied) => match copied.effect_at(&path, &ImageDirectories::before_step(image, at)) {
                     CopyEffect::Nothing => {}
@@ -82,7 +81,8 @@ impl FileSearch<'_> {
                     match ran.effect_on(&path, &ImageDirectories::before_step(image, at), self.sources) {
                         RunEffect::Nothing => {}
                         RunEffect::Gone => {
-                            return moved.map_or(PathContent::Absent, |span| unknown("its origin is removed", span));
+                            return moved
+                                .map_or(PathContent::Absent, |span| unknown_content("its origin is removed", span));
                         }
                         RunEffect::Link(target) => return PathContent::Link(target),
                         RunEffect::Unknown { why, span } => return PathContent::Unknown { why, span },
@@ -132,16 +132,19 @@ impl FileSearch<'_> {
 
 /// What stands where no step puts anything.
 fn base_content(image: &Image, moved: Option<Span>) -> PathContent {
-    let unknown = |why: &str, span| PathContent::Unknown { why: why.to_owned(), span };
     let ran = image.steps.iter().rev().find(|step| matches!(step.as_ref(), BuildStep::Run(_)));
     match (&image.base, moved, ran) {
-        (_, Some(span), _) => unknown("it is made of something that is not in the Dockerfile", span),
-        (BaseImage::Scratch, None, Some(step)) => unknown("a `RUN` may have made it", step.span()),
+        (_, Some(span), _) => unknown_content("it is made of something that is not in the Dockerfile", span),
+        (BaseImage::Scratch, None, Some(step)) => unknown_content("a `RUN` may have made it", step.span()),
         (BaseImage::Scratch, None, None) => PathContent::Absent,
         (BaseImage::Named(_), None, _) => PathContent::Base,
         (BaseImage::Unread, None, _) => {
             let span = image.unseen.first().map(|unseen| unseen.span).unwrap_or_default();
-            unknown("the Dockerfile was not read", span)
+            unknown_content("the Dockerfile was not read", span)
         }
     }
+}
+
+fn unknown_content(why: &str, span: Span) -> PathContent {
+    PathContent::Unknown { why: why.to_owned(), span }
 }

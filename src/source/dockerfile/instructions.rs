@@ -222,11 +222,10 @@ impl Instruction {
 }
 
 fn may_hold_heredocs(instruction: &Instruction) -> bool {
-    let takes = |keyword: &str| matches!(keyword, "RUN" | "COPY" | "ADD");
     let inner = (instruction.keyword == "ONBUILD").then(|| instruction.triggered()).flatten();
     let holder = inner.as_ref().unwrap_or(instruction);
     let (_, rest) = arguments::split_flags(&holder.rest, holder.escape);
-    takes(&holder.keyword) && arguments::json_words(rest).is_none()
+    matches!(holder.keyword.as_str(), "RUN" | "COPY" | "ADD") && arguments::json_words(rest).is_none()
 }
 
 /// Takes in the here-documents that the line names, and says where the next instruction may begin.

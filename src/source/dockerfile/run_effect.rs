@@ -29,9 +29,8 @@ impl RunStep {
             return RunEffect::Nothing;
         }
         let words = RunWords::new(self, &text, directories);
-        let unknown = |why: &str| RunEffect::Unknown { why: why.to_owned(), span: self.span };
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
-            return unknown("a script that is run while the image is built names it");
+            return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
         let read = script::read(Some(&self.command), None, sources);
         let mut at = path.to_owned();
@@ -45,7 +44,7 @@ impl RunStep {
         // A redirection in the text may be the one that wrote what was then moved.
         for path in [path, &at] {
             if redirects_to(&text, |word| words.relate(word, path) >= PathRelation::Perhaps) {
-                return unknown("a command writes to it while the image is built");
+                return RunEffect::unknown("a command writes to it while the image is built", self.span);
             }
         }
         if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
@@ -109,8 +108,8 @@ impl RunWords<'_> {
 
 /// A program's name for a message; what is no plain name may be anything.
 fn printable_name(program: &str) -> &str {
-    let plain = |ch: char| ch.is_ascii_alphanumeric() || "._-+".contains(ch);
-    if program.len() <= 40 && program.chars().all(plain) { program } else { "a command" }
+    let plain = program.chars().all(|ch| ch.is_ascii_alphanumeric() || "._-+".contains(ch));
+    if plain && program.len() <= 40 { program } else { "a command" }
 }
 
 /// Whether a `sed` writes nothing, or takes away no more than carriage returns.

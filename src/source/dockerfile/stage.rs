@@ -259,8 +259,10 @@ impl<'s, 'b> Stage<'s, 'b> {
 
     /// The words of the shell in force before its text.
     pub(super) fn shell_command(&self, text: Value, span: Span) -> Command {
-        let default = || ["/bin/sh", "-c"].map(|word| Value::known(word, None)).to_vec();
-        let mut words = self.image.shell.as_ref().map_or_else(default, |shell| shell.words.clone());
+        let mut words = match &self.image.shell {
+            Some(shell) => shell.words.clone(),
+            None => vec![Value::known("/bin/sh", None), Value::known("-c", None)],
+        };
         words.push(text);
         Command { words, span }
     }

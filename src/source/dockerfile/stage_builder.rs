@@ -202,12 +202,11 @@ impl StageBuilder<'_> {
 
     /// What `--from` names.
     fn copy_origin(&mut self, name: &str, span: Span) -> CopyOrigin {
-        let elsewhere = || CopyOrigin::Image(Value::known(name, Some(span)));
         let Some(number) = self.stage_number(&name.to_lowercase()) else {
             return match (self.build.request.bases)(name) {
                 Some(NamedSource::Image(image)) => CopyOrigin::Stage(image),
                 Some(NamedSource::Context(context)) => CopyOrigin::Context(Some(context)),
-                None => elsewhere(),
+                None => CopyOrigin::Image(Value::known(name, Some(span))),
             };
         };
         match self.stage_image(number) {
@@ -215,7 +214,7 @@ impl StageBuilder<'_> {
             None => {
                 let what = "stages that copy from each other, which no builder takes".to_owned();
                 self.unseen.push(Unseen { what, span });
-                elsewhere()
+                CopyOrigin::Image(Value::known(name, Some(span)))
             }
         }
     }

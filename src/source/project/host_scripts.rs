@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::ProjectReader;
 use super::built_images::BuiltImages;
 use super::planned_files::HostFiles;
 use super::repository::Repository;
+use super::{PendingStart, ProjectReader};
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::parallel::map_chunks;
 use crate::source::script::disk::Opened;
@@ -95,12 +95,12 @@ pub fn read_scripts(scripts: &[ScriptPath], layout: &mut Layout, repository: &Re
     for parent in scripts.iter().filter_map(|script| script.path.parent()) {
         repository.include(&repository.cwd.join(parent));
     }
-    let mut open = Vec::new();
+    let mut pending = Vec::new();
     for (starts, told) in read_all_scripts(scripts, repository) {
         layout.diagnostics.extend(told);
-        open.extend(starts.into_iter().map(|start| (start, None)));
+        pending.extend(starts.into_iter().map(|started| PendingStart { started, by: None }));
     }
-    reader.add_started(open, layout);
+    reader.add_started(pending, layout);
 }
 
 /// Reads all scripts, on all cores where there are many. The order of the result is theirs.

@@ -42,13 +42,30 @@ pub fn complete_layout(layout: &mut Layout, directory: Option<&Path>, repository
     }
     let services = layout.containers.clone();
     let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
-    let mut open: Vec<(Started, Option<Container>)> = Vec::new();
+    let mut pending = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.dockerfile_gaps(container));
         let starts = reader.complete_container(container);
-        open.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
+        pending.extend(PendingStart::all_by(starts, container));
     }
-    reader.add_started(open, layout);
+    reader.add_started(pending, layout);
+}
+
+/// A start that is to be read yet, and the container whose script it is in; none for the host's own.
+struct PendingStart {
+    started: Started,
+    by: Option<Rc<Container>>,
+}
+
+impl PendingStart {
+    /// What the scripts of a container start.
+    fn all_by(starts: Vec<Started>, container: &Container) -> Vec<Self> {
+        if starts.is_empty() {
+            return Vec::new();
+        }
+        let by = Rc::new(container.clone());
+        starts.into_iter().map(|started| Self { started, by: Some(Rc::clone(&by)) }).collect()
+    }
 }
 
 /// Reads containers of one project.
@@ -75,9 +92,8 @@ impl ProjectReader<'_> {
         }
         let (script, starts) = self.read_container_script(container, image);
         container.script = script;
-        let understood = |started: &Started| !matches!(started.start, Start::Unclear(_));
-        let whole = container.script.sight == Sight::Whole;
-        container.starts_described = whole && !starts.is_empty() && starts.iter().all(understood);
+        let unclear = starts.iter().any(|started| matches!(started.start, Start::Unclear(_)));
+        container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts
     }
 

@@ -157,14 +157,13 @@ impl<'a> Repository<'a> {
     }
 
     fn look(&self, path: &Path) -> Opened {
-        let inside = |path: &Path| self.is_inside(path);
         let Ok(real) = fs::canonicalize(path) else {
             // What is not there cannot be told from what is elsewhere, but for the directory it would be in.
             let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
-            let here = parent.is_some_and(|parent| inside(&parent));
+            let here = parent.is_some_and(|parent| self.is_inside(&parent));
             return if here { Opened::Absent } else { self.elsewhere(path) };
         };
-        if !inside(&real) {
+        if !self.is_inside(&real) {
             return self.elsewhere(path);
         }
         match text(&real) {

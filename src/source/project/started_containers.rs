@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{DEPTH, ProjectReader, start_name};
+use super::{DEPTH, PendingStart, ProjectReader, start_name};
 use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
     Start as Begun, Symbol, Unseen, Value, join, split_below,
@@ -17,38 +17,35 @@ use crate::text::{Sources, Span};
 /// Containers that are started from scripts, of one project.
 const MANY: usize = 2_000;
 
-/// What is to be read yet: a start, and the container whose script it is in; none for the host's own.
-type PendingStart = (Started, Option<Container>);
-
 /// A place in a file, by the file's name.
 type SourcePlace = (String, u32, u32);
 
 impl ProjectReader<'_> {
     /// Adds the containers that are started, and those that these start.
-    pub(super) fn add_started(&self, open: Vec<PendingStart>, layout: &mut Layout) {
+    pub(super) fn add_started(&self, pending: Vec<PendingStart>, layout: &mut Layout) {
         let before: BTreeSet<SourcePlace> = layout
             .containers
             .iter()
             .filter_map(|one| Some(source_place(one.start.as_ref()?.span, self.sources())))
             .collect();
         let mut known = BTreeSet::new();
-        let mut open = open;
+        let mut pending = pending;
         for _ in 0..DEPTH {
             let mut next = Vec::new();
-            for (started, by) in open {
+            for PendingStart { started, by } in pending {
                 // A script that is read twice starts the same, a function that is called twice may not.
                 let read = before.contains(&source_place(started.span, self.sources()));
                 if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
                     continue;
                 }
                 if let Start::Exec(exec) = &started.start {
-                    next.extend(self.add_exec(exec, &started, by.as_ref(), layout));
+                    next.extend(self.add_exec(exec, &started, by.as_deref(), layout));
                     continue;
                 }
-                for mut container in self.started_containers(&started, by.as_ref(), &mut layout.diagnostics) {
+                for mut container in self.started_containers(&started, by.as_deref(), &mut layout.diagnostics) {
                     let starts = self.complete_container(&mut container);
-                    add_outer_locks(&mut container, &started, by.as_ref());
-                    next.extend(starts.into_iter().map(|start| (start, Some(container.clone()))));
+                    add_outer_locks(&mut container, &started, by.as_deref());
+                    next.extend(PendingStart::all_by(starts, &container));
                     if layout.containers.iter().any(|other| is_same_start(&container, other)) {
                         continue;
                     }
@@ -56,7 +53,7 @@ impl ProjectReader<'_> {
                     layout.containers.push(container);
                 }
             }
-            open = next;
+            pending = next;
         }
     }
 
@@ -175,12 +172,11 @@ impl ProjectReader<'_> {
     ) -> Vec<PendingStart> {
         let name = exec.name.text.as_str();
         let project = by.and_then(|by| by.project.as_ref());
-        let of_service = |one: &Container| {
-            one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
-        };
-        let named = |one: &Container| if exec.by_service { of_service(one) } else { has_container_name(one, name) };
-        let known = |container: &&mut Container| named(container) && exec.unseen.is_empty();
-        let Some(container) = layout.containers.iter_mut().find(known) else {
+        let found = layout.containers.iter_mut().filter(|_| exec.unseen.is_empty()).find(|one| match exec.by_service {
+            true => one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project),
+            false => has_container_name(one, name),
+        });
+        let Some(container) = found else {
             let programs = self.repository.programs.wait();
             let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
             let message = format!("this runs a command in `{name}`, which is no container that is described here");
@@ -208,7 +204,7 @@ impl ProjectReader<'_> {
             }
         }
         container.script.invocations.append(&mut inside.script.invocations);
-        starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
+        PendingStart::all_by(starts, &inside)
     }
 
     fn compose_run_container(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
@@ -286,15 +282,19 @@ fn add_outer_locks(container: &mut Container, started: &Started, by: Option<&Con
 /// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
 /// say. Whether the call may still be made.
 fn decide_conditions(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
-    let of_env = |condition: &Condition| env.contains_key(&condition.variable);
-    if call.when.iter().any(|condition| of_env(condition) && condition.holds(own) == Some(false)) {
+    let mut may_run = true;
+    call.when.retain(|condition| {
+        let of_env = env.contains_key(&condition.variable);
+        may_run &= !of_env || condition.holds(own) != Some(false);
+        !of_env
+    });
+    if !may_run {
         return false;
     }
-    call.when.retain(|condition| !of_env(condition));
     call.locks.retain_mut(|lock| {
         let (Some(variable), Some(test)) = (lock.condition.clone(), lock.test.clone()) else { return true };
         let condition = Condition { variable, test };
-        if !of_env(&condition) {
+        if !env.contains_key(&condition.variable) {
             return true;
         }
         let holds = condition.holds(own);
@@ -311,31 +311,32 @@ fn is_same_start(one: &Container, other: &Container) -> bool {
     if other.start.is_none() || one.start != other.start || one.replicas != other.replicas {
         return false;
     }
-    let calls = |one: &Container| {
-        let options =
-            |call: &Invocation| call.argv.iter().skip(1).filter(|word| word.starts_with('-')).cloned().collect();
-        let call = |call: &Invocation| Invocation {
-            argv: call.argv.first().cloned().into_iter().chain::<Vec<String>>(options(call)).collect(),
-            ..call.clone()
-        };
-        one.script.invocations.iter().map(call).collect::<Vec<_>>()
-    };
-    let rest = |one: &Container| {
-        let script = (one.script.sight, &one.script.unseen, one.script.without_environment, calls(one));
-        let settings = (&one.image, &one.env, &one.mounts, &one.user, &one.working_dir, &one.labels);
-        format!("{script:?} {settings:?} {:?}", (&one.unseen, one.tty, one.stdin_open, one.read_only))
-    };
-    rest(one) == rest(other)
+    comparable_text(one) == comparable_text(other)
+}
+
+/// All of a container that the same command of a script gives it, but for what its calls are given to do.
+fn comparable_text(container: &Container) -> String {
+    let mut calls = container.script.invocations.clone();
+    for call in &mut calls {
+        let mut first = true;
+        call.argv.retain(|word| std::mem::take(&mut first) || word.starts_with('-'));
+    }
+    let Container { script, image, env, mounts, user, working_dir, labels, .. } = container;
+    let script = (script.sight, &script.unseen, script.without_environment, calls);
+    let settings = (image, env, mounts, user, working_dir, labels);
+    let rest = (&container.unseen, container.tty, container.stdin_open, container.read_only);
+    format!("{script:?} {settings:?} {rest:?}")
 }
 
 /// A name with a number, where there is one of that name that a script starts.
 fn unique_name(name: String, others: &[Container]) -> String {
-    let taken = |name: &str| others.iter().any(|other| other.start.is_some() && other.name == name);
-    if !taken(&name) {
+    let taken: BTreeSet<&str> =
+        others.iter().filter(|other| other.start.is_some()).map(|other| other.name.as_str()).collect();
+    if !taken.contains(name.as_str()) {
         return name;
     }
     let mut names = (2..).map(|number| format!("{name} ({number})"));
-    names.find(|name| !taken(name)).unwrap_or(name)
+    names.find(|name| !taken.contains(name.as_str())).unwrap_or(name)
 }
 
 /// Whether a container has a name: one that it is given, or Compose's usual one.
@@ -373,10 +374,9 @@ fn host_path(path: &str, container: &Container) -> Option<String> {
 
 /// Whether a mount lies on what another one shows.
 fn covers_mount(mount: &Mount, container: &Container) -> bool {
-    let below = |other: &Mount| {
-        other.target.text != mount.target.text && split_below(&mount.target.text, &other.target.text).is_some()
-    };
-    container.mounts.iter().any(below)
+    let target = &mount.target.text;
+    let mut others = container.mounts.iter().map(|other| &other.target.text).filter(|other| *other != target);
+    others.any(|other| split_below(target, other).is_some())
 }
 
 fn source_place(span: Span, sources: &Sources) -> SourcePlace {
