@@ -59,9 +59,9 @@ impl Template<'_> {
     /// # Errors
     /// It becomes too long, or a required variable is missing.
     pub fn expand(&self, expander: Expander<'_>) -> Result<Expanded, TemplateError> {
-        let mut expanded = Expanded::default();
-        expanded.add_template(self, &expander)?;
-        Ok(expanded)
+        let mut result = Expanded::default();
+        result.add_template(self, &expander)?;
+        Ok(result)
     }
 }
 

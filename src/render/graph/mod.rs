@@ -2,9 +2,10 @@
 //! data, made from a report alone. May use `finding`; `layout` is the one home of rust-sugiyama.
 //!
 //! ```text
-//! crowd    participants that are alike, told as one
-//! build    nodes and edges;  lock: whom a lock joins;  words: names and paths that fit
-//! layout   where they go;  svg, mermaid, dot: how they are written
+//! collapse         participants that are alike become one group
+//! directory_nodes  state directories, and who uses them;  lock_nodes: locks, and whom they join
+//! build_graph      all of them as nodes and edges;  fit_text: names and paths that fit a box
+//! node_layout      where they go;  svg, mermaid, dot: how they are written
 //! ```
 
 mod build_graph;

@@ -161,7 +161,6 @@ pub(super) struct SarifResultProperties<'a> {
 
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are SARIF's")]
 pub(super) struct SarifLocation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<usize>,

@@ -1,5 +1,5 @@
 //! An instruction's words: flags, name and value, blank-separated words, JSON arrays, and the here-documents a line names.
-//! Uses `lines` for its characters.
+//! Uses `source_chars`.
 
 use super::source_chars::{SourceChar, text_of, trim_blanks};
 
@@ -33,12 +33,12 @@ pub(super) fn split_flags(mut rest: &[SourceChar], escape: char) -> (Vec<Instruc
     (found, rest)
 }
 
-/// Words parted by blanks, whatever quotes stand in them.
+/// Words separated by blanks, quotes or not.
 pub(super) fn split_blanks(rest: &[SourceChar]) -> Vec<&[SourceChar]> {
     rest.split(|(ch, _)| ch.is_whitespace()).filter(|word| !word.is_empty()).collect()
 }
 
-/// Words parted by blanks outside quotes; the quotes stay in them.
+/// Words separated by blanks outside quotes; the quotes stay in them.
 pub(super) fn split_words(rest: &[SourceChar], escape: char) -> Vec<&[SourceChar]> {
     let mut words = Vec::new();
     let (mut start, mut quote, mut at) = (None, None, 0);

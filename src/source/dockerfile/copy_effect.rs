@@ -1,4 +1,4 @@
-//! What a COPY or ADD puts at a path. Uses `context`, `pattern` and `find`'s directories.
+//! What a COPY or ADD puts at a path. Uses `build_context`, `directories` and `wildcard`.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::image::{CopyOrigin, CopySource, CopyStep, Image};
 use super::wildcard::{self, is_pattern, matches_name};
 use crate::model::{Value, clean, join, parent_and_name, split_below};
 
-/// Entries of a context that are held against a pattern.
+/// How many entries of a context are compared with a pattern.
 const MAX_TRIED: usize = 10_000;
 
 fn unknown_effect(why: &str) -> CopyEffect {
@@ -26,7 +26,7 @@ struct TargetPath<'a> {
 }
 
 impl TargetPath<'_> {
-    /// Whether a file of this name lands there: `None` where that hangs on what the target is.
+    /// Whether a file of this name lands there: `None` where that depends on what the target is.
     fn lands_as_file(&self, name: &str) -> Option<bool> {
         match (self.rest, self.into) {
             ("", into) => Some(into != Some(true)),
@@ -198,7 +198,7 @@ fn is_archive(name: &str) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The paths of a context that a pattern matches_path, sorted; `None` where there is too much to look through.
+/// The paths of a context that a pattern matches, sorted; `None` where there is too much to look through.
 fn matching_paths(source: &str, context: &dyn BuildContext) -> Option<Vec<String>> {
     let mut tried = 0;
     let mut found = vec![String::new()];

@@ -1,4 +1,4 @@
-//! What a `.dockerignore` leaves out of a build context (Docker docs, ".dockerignore files"). Uses `pattern`.
+//! What a `.dockerignore` leaves out of a build context (Docker docs, ".dockerignore files"). Uses `wildcard`.
 
 use super::wildcard::matches_path;
 use crate::model::clean;

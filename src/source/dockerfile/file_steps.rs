@@ -1,4 +1,4 @@
-//! The instructions that make files: COPY, ADD and RUN, with their here-documents. Uses `stage` and `words`.
+//! The instructions that make files: COPY, ADD and RUN, with their here-documents. Uses `stage` and `arguments`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,5 +1,5 @@
-//! Which text stands at a path in an image: its steps backwards, the last that puts it there telling.
-//! Uses `copied` and `ran`.
+//! Finds the file at a path of an image: goes through its steps backwards to the last one that puts it there.
+//! Uses `copy_effect` and `run_effect`.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use super::image::{BaseImage, BuildStep, Image};
 use crate::model::{Value, clean};
 use crate::text::{Sources, Span};
 
-/// How often a path may stand for another: links, copies, stages.
+/// How many links, copies and stages are followed.
 const MAX_HOPS: u32 = 40;
 /// How many steps are looked at for one path.
 const MAX_LOOKS: u32 = 4000;
 
-/// What stands at a path of an image.
+/// What is at a path of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathContent {
     /// A file of the build context, where a person finds it.
@@ -27,7 +27,7 @@ pub enum PathContent {
     Base,
     /// Nothing.
     Absent,
-    /// Something that cannot be told.
+    /// It cannot be determined.
     Unknown {
         /// Why, as a clause.
         why: String,
@@ -37,7 +37,7 @@ pub enum PathContent {
 }
 
 impl Image {
-    /// What stands at an absolute path. Links on the way to it are followed, one at its end is told as such.
+    /// What is at an absolute path. Links on the way are followed; a link at its end is returned as such.
     pub fn find_file(&self, path: &str, sources: &Sources) -> PathContent {
         let mut search = FileSearch { sources, hops: MAX_HOPS, looks: MAX_LOOKS };
         search.search_image(self, clean(path))
@@ -130,7 +130,7 @@ impl FileSearch<'_> {
     }
 }
 
-/// What stands where no step puts anything.
+/// What is at a path where no step puts anything.
 fn base_content(image: &Image, moved: Option<Span>) -> PathContent {
     let ran = image.steps.iter().rev().find(|step| matches!(step.as_ref(), BuildStep::Run(_)));
     match (&image.base, moved, ran) {

@@ -1,5 +1,5 @@
 //! A Dockerfile's text to instructions: directives, continued lines, comments and here-documents, each character with
-//! its place. As BuildKit's `parser.go` has it, but a line that is no instruction is told and passed over.
+//! its place. As BuildKit's `parser.go` has it, but a line that is no instruction is reported and skipped.
 //! May use `text` and `source::script`.
 
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! What a RUN does to a path: nothing, when no command of it names the path or all that do keep what a script does.
-//! Uses `source::script`, `operand` and `transfer`.
+//! What a RUN does to a path: nothing where no command names the path, or all that do leave the file as it works.
+//! Uses `source::script`, `run_words` and `transfer`.
 
 use super::directories::ImageDirectories;
 use super::effects::RunEffect;
@@ -55,7 +55,7 @@ fn file_name(path: &str) -> &str {
     parent_and_name(path).map_or(path, |(_, name)| name)
 }
 
-/// Whether a text may speak of a path at all: by a name on the way to it, or by what stands for any name.
+/// Whether a text may mean a path at all: by a name on the way to it, or by a wildcard or variable.
 fn may_mention(text: &str, path: &str) -> bool {
     text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(file_name(path)))
 }

@@ -1,4 +1,4 @@
-//! A command's words as paths: whether one names a path, a directory above it, or may. Uses `pattern`.
+//! A command's words as paths: whether one names a path, a directory above it, or may. Uses `wildcard` and `model::word`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::image::RunStep;
 use super::wildcard::{is_pattern, matches_name, matches_path};
 use crate::model::{Dialect, EnvValue, EnvVar, Segment, Template, join, parent_and_name, split_below, upward};
 
-/// How a word stands to a path.
+/// What a word has to do with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PathRelation {
     Apart,
@@ -22,7 +22,7 @@ pub(super) enum PathRelation {
 /// A word as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct PlainWord {
-    /// With the variables of the image replaced; of what is not known, what stands behind the last of it.
+    /// With the variables of the image replaced; only what follows the last unknown part.
     pub(super) text: String,
     /// Whether something before `text` is not known.
     pub(super) open: bool,
@@ -78,7 +78,7 @@ impl<'a> RunWords<'a> {
         self.relate_word(&self.plain_word(word), path)
     }
 
-    /// How a word, or what an option in it is set to, stands to a path.
+    /// What a word, or the value of an option in it, has to do with a path.
     pub(super) fn relate_word(&self, word: &PlainWord, path: &str) -> PathRelation {
         let text = word.text.as_str();
         let value = match (text.starts_with('-'), text.find(['/', '='])) {
@@ -114,7 +114,7 @@ impl<'a> RunWords<'a> {
         if upward(path).any(holds) { PathRelation::Above } else { PathRelation::Apart }
     }
 
-    /// Whether what a variable holds, or what `find` finds, may be a path: its name is spoken, or all of its directory.
+    /// Whether an unknown value may be a path: the command names the file, or all of its directory.
     fn may_name(&self, path: &str) -> bool {
         let (parent, name) = parent_and_name(path).unwrap_or(("/", ""));
         let whole = self.text.contains("find ") && self.text.contains(parent);
@@ -131,7 +131,7 @@ impl<'a> RunWords<'a> {
     }
 }
 
-/// A path that is known only from somewhere on, and whether it may be this one.
+/// Whether a path of which only the end is known may be this one.
 fn relate_suffix(value: &str, path: &str) -> PathRelation {
     let value = value.trim_end_matches('/').trim_start_matches("./").trim_start_matches("../");
     let (_, name) = parent_and_name(path).unwrap_or(("/", ""));
@@ -140,7 +140,7 @@ fn relate_suffix(value: &str, path: &str) -> PathRelation {
     if !value.is_empty() && may(path) { PathRelation::Perhaps } else { PathRelation::Apart }
 }
 
-/// Where a path lies when one above it is another.
+/// The path with one directory above it replaced by another.
 pub(super) fn rebase_path(path: &str, from: &str, to: &str) -> Option<String> {
     split_below(path, from).map(|rest| join(to, rest)).map(|moved| if path == from { join("/", to) } else { moved })
 }

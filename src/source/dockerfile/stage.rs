@@ -1,4 +1,4 @@
-//! Runs the instructions of one stage. Uses `stages`, `words` and `expand`.
+//! Runs the instructions of one stage. Uses `arguments` and `build_variables`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,4 +1,5 @@
-//! From a file's instructions to the image of one stage, on the stages below it. Uses `lines`, `expand` and `stage`.
+//! From a file's instructions to the image of one stage, on the stages below it. Uses
+//! `instructions`, `build_variables` and `stage`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::stage::{self, Stage};
 use crate::model::{EnvValue, EnvVar, Unseen, Value};
 use crate::text::{FileId, Sources, Span};
 
-/// How many stages may stand on each other.
+/// How many stages may be built on each other.
 const MAX_CHAIN: usize = 64;
 
 /// Reads a Dockerfile and says what the stage that is asked for makes.
@@ -69,7 +70,7 @@ struct StageBuilder<'a> {
 }
 
 impl BuildFile<'_> {
-    /// `ARG` before the first `FROM`; nothing else may stand there.
+    /// `ARG` before the first `FROM`; nothing else is allowed there.
     fn declare_global(&mut self, instruction: &Instruction, unseen: &mut Vec<Unseen>) {
         if instruction.keyword != "ARG" {
             let what = "an instruction before the first `FROM`, which no builder takes".to_owned();
@@ -134,7 +135,7 @@ impl StageBuilder<'_> {
         named.or_else(|| name.parse().ok().filter(|number| *number < self.stages.len()))
     }
 
-    /// The image of a stage; `None` where it stands on itself, or too high.
+    /// The image of a stage; `None` where it is built on itself, or on too many others.
     fn stage_image(&mut self, number: usize) -> Option<Rc<Image>> {
         if let Some(image) = self.made.get(number).and_then(Option::as_ref) {
             return Some(Rc::clone(image));

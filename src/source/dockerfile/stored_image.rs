@@ -1,5 +1,5 @@
-//! An image that an engine keeps: its configuration and the commands that made it, as the engine tells them.
-//! Uses the types of `super`.
+//! An image that an engine keeps: its configuration and the commands that made it, as the engine reports them.
+//! Uses `image`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! `cp`, `mv`, `install` and `ln`: where what stands at a path then comes from. Uses `operand`.
+//! `cp`, `mv`, `install` and `ln`: where the file at a path then comes from. Uses `run_words`.
 
 use super::directories::ImageDirectories;
 use super::effects::RunEffect;

@@ -24,7 +24,7 @@ pub(super) struct BuiltImages<'a> {
     /// BuiltImages that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
-    open: RefCell<Vec<usize>>,
+    under_way: RefCell<Vec<usize>>,
 }
 
 struct BuildService {
@@ -41,7 +41,7 @@ impl<'a> BuiltImages<'a> {
             by_image: HashMap::new(),
             made: RefCell::default(),
             stored: RefCell::default(),
-            open: RefCell::default(),
+            under_way: RefCell::default(),
         };
         for container in containers {
             let Some(build) = &container.build else { continue };
@@ -90,13 +90,13 @@ impl<'a> BuiltImages<'a> {
         if let Some(image) = self.made.borrow().get(&at) {
             return Some(Rc::clone(image));
         }
-        // One that stands on itself is read no further.
-        if self.open.borrow().contains(&at) || self.open.borrow().len() >= DEPTH {
+        // One that is built on itself is read no further.
+        if self.under_way.borrow().contains(&at) || self.under_way.borrow().len() >= DEPTH {
             return None;
         }
-        self.open.borrow_mut().push(at);
+        self.under_way.borrow_mut().push(at);
         let image = self.builds.get(at).map(|service| Rc::new(self.load_service_image(service)));
-        self.open.borrow_mut().pop();
+        self.under_way.borrow_mut().pop();
         self.made.borrow_mut().extend(image.clone().map(|image| (at, image)));
         image
     }

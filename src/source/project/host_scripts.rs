@@ -1,5 +1,5 @@
 //! Scripts that are given by their paths, or found below one: those that start containers.
-//! Uses `repository`, `files` and `source::script`.
+//! Uses `repository`, `planned_files` and `source::script`.
 
 use std::fs::File;
 use std::io::Read;

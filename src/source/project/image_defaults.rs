@@ -1,5 +1,5 @@
-//! What an image gives to a container that does not say otherwise: environment, user, command, labels, volumes; and
-//! what was installed while it was built. Uses `source::dockerfile` and `source::script`.
+//! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
+//! installed while the image was built. Uses `source::dockerfile` and `source::script`.
 
 use std::collections::BTreeMap;
 
@@ -78,8 +78,8 @@ fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
         keeps_unknown: true,
         limit: MAX_WORD,
     };
-    let expanded = Template::parse(word, dialect).and_then(|template| template.expand(expander));
-    expanded.map_or_else(|_| word.to_owned(), |expanded| expanded.text)
+    let result = Template::parse(word, dialect).and_then(|template| template.expand(expander));
+    result.map_or_else(|_| word.to_owned(), |result| result.text)
 }
 
 /// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.

@@ -1,12 +1,12 @@
-//! The code that planned containers run, found in the repository: Dockerfiles, copied and mounted scripts; and the
-//! containers that those scripts start. May use `text`, `model` and the other sources.
+//! What the services of a project run: the settings of their images, the scripts in them, and the containers that those
+//! scripts start. May use `text`, `model` and the other sources.
 //!
 //! ```text
-//! repository  which files may be read, each once
-//! images      what each service builds;  fill: what its image gives a container
-//! files       which file of the repository stands at a path of a container
-//! scripts     scripts that are given by their paths
-//! started     the containers that scripts start
+//! repository          which files may be read, each once
+//! built_images        the image that each service builds;  image_defaults: what a container takes over from it
+//! planned_files       the file of the repository at a path of a container
+//! host_scripts        scripts that are given by their paths, or found
+//! started_containers  the containers that scripts start
 //! ```
 
 mod built_images;

@@ -1,4 +1,4 @@
-//! Which file of the repository stands at a path of a planned container: by its mounts, then by its image.
+//! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
 //! Uses `repository`, `source::dockerfile` and `source::script::disk`.
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! The containers that scripts start: named after script and line, read like any other.
-//! Uses `repository`, `images` and `source::script::start`.
+//! Uses `repository`, `built_images` and `source::script::start`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -172,9 +172,12 @@ impl ProjectReader<'_> {
     ) -> Vec<PendingStart> {
         let name = exec.name.text.as_str();
         let project = by.and_then(|by| by.project.as_ref());
-        let found = layout.containers.iter_mut().filter(|_| exec.unseen.is_empty()).find(|one| match exec.by_service {
-            true => one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project),
-            false => has_container_name(one, name),
+        let found = layout.containers.iter_mut().filter(|_| exec.unseen.is_empty()).find(|one| {
+            if exec.by_service {
+                one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
+            } else {
+                has_container_name(one, name)
+            }
         });
         let Some(container) = found else {
             let programs = self.repository.programs.wait();

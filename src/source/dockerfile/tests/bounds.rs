@@ -80,7 +80,7 @@ fn wildcards_are_those_of_go() {
 }
 
 #[test]
-fn what_is_ignored() {
+fn dockerignore_leaves_out_its_patterns() {
     let ignored = Dockerignore::parse("# c\n*.md\n!README.md\n/sub/\n!sub/kept\n **/tmp \nx/../y\n\n!\n");
     let out = |path| ignored.leaves_out(path);
     assert!(out("a.md") && !out("README.md") && !out("b/a.md"));
@@ -89,7 +89,7 @@ fn what_is_ignored() {
 }
 
 #[test]
-fn a_context_on_disk_ends_at_its_edge() {
+fn links_out_of_the_context_are_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("context");
     fs::create_dir_all(root.join("sub")).unwrap();
@@ -125,7 +125,7 @@ fn a_context_on_disk_ends_at_its_edge() {
 }
 
 #[test]
-fn a_dockerfile_from_disk() {
+fn unreadable_dockerfile_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::write(root.join("Dockerfile"), "FROM x\nCOPY run.sh /\n").unwrap();
@@ -161,7 +161,7 @@ fn a_dockerfile_from_disk() {
 }
 
 #[test]
-fn comments_are_whole_lines_and_the_shells() {
+fn comments_are_whole_lines_or_shell_comments() {
     let of = |text: &str| {
         crate::source::dockerfile::comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>()
     };

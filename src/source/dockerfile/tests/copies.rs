@@ -3,7 +3,7 @@
 use super::find;
 
 #[test]
-fn files() {
+fn copied_files_are_found() {
     find(
         "/run.sh",
         &[
@@ -44,7 +44,7 @@ fn files() {
 }
 
 #[test]
-fn directories() {
+fn files_of_copied_directories_are_found() {
     find(
         "/app/run.sh",
         &[
@@ -81,7 +81,7 @@ fn directories() {
 }
 
 #[test]
-fn here_documents() {
+fn copied_here_documents_are_found() {
     find(
         "/x",
         &[
@@ -98,7 +98,7 @@ fn here_documents() {
 }
 
 #[test]
-fn other_stages() {
+fn files_of_other_stages_are_found() {
     find(
         "/usr/bin/run.sh",
         &[

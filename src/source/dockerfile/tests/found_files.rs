@@ -36,7 +36,7 @@ fn a_command_is_found_in_its_file() {
 }
 
 #[test]
-fn continued_lines() {
+fn continued_lines_keep_their_places() {
     for text in [
         "RUN one a && \\\n    two b && \\\n        flock /l three",
         "RUN one a && \\  \n\ttwo b \\\n\t && flock /l three",
@@ -61,7 +61,7 @@ fn a_word_that_two_lines_make_has_a_place_of_no_width() {
 }
 
 #[test]
-fn here_documents() {
+fn here_documents_keep_their_places() {
     assert_eq!(run("RUN <<EOF\none a\n  two b\nflock /l three\nEOF"), ["one", "two", "three", "flock"]);
     assert_eq!(run("RUN <<-EOF\n\tone a\n\t\ttwo b\n\tEOF"), ["one", "two"]);
     assert_eq!(run("RUN <<EOF\n#!/bin/bash -e\none\n#c\ntwo\nEOF"), ["one", "two"]);
@@ -87,7 +87,7 @@ fn names_of_variables_are_shown_and_never_their_values() {
 }
 
 #[test]
-fn values_have_their_places() {
+fn values_keep_their_places() {
     let made = made("FROM deb AS x\nUSER  me \nWORKDIR /a b\nLABEL k=\"v w\" l=\nVOLUME [\"/d\"]\n");
     let slice = |span: Option<crate::text::Span>| made.sources.get(made.file).slice(span.unwrap()).to_owned();
     assert_eq!(slice(made.image.user.as_ref().unwrap().span), "me");

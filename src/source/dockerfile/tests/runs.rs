@@ -13,7 +13,7 @@ fn after(cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn what_keeps_a_script() {
+fn harmless_commands_keep_the_file() {
     after(&[
         ("apt-get update && apt-get install -y curl", "run.sh"),
         ("chmod +x /app/run.sh && chown -R a:b /app", "run.sh"),
@@ -38,7 +38,7 @@ fn what_keeps_a_script() {
 }
 
 #[test]
-fn what_may_change_it() {
+fn other_commands_make_the_file_unknown() {
     after(&[
         ("sed -i 's/a/b/' /app/run.sh", "? `sed`, which is run while the image is built, may change it"),
         ("sed -i 's/\\r$//; s/a/b/' run.sh", "?"),
@@ -71,7 +71,7 @@ fn what_may_change_it() {
 }
 
 #[test]
-fn copies_and_links() {
+fn moved_and_linked_files_are_followed() {
     find(
         "/usr/bin/go",
         &[

@@ -4,7 +4,7 @@ use super::{check, given, made_with, shown};
 use crate::model::EnvValue;
 
 #[test]
-fn environment() {
+fn env_values_are_read_in_both_forms() {
     check(&[
         ("ENV a=1", "scratch ; a=1"),
         ("ENV a b  c", "scratch ; a=b  c"),
@@ -24,7 +24,7 @@ fn environment() {
 }
 
 #[test]
-fn substitutions() {
+fn variables_are_expanded_as_buildkit_does() {
     check(&[
         ("ENV a=${x:-d} b=${x-d} c=${x:+d} d=${x+d}", "scratch ; a=d ; b=d ; c= ; d="),
         ("ENV x=1\nENV a=${x:-d} b=${x-d} c=${x:+d} d=${x+d}", "scratch ; a=1 ; b=1 ; c=d ; d=d ; x=1"),
@@ -40,7 +40,7 @@ fn substitutions() {
 }
 
 #[test]
-fn arguments() {
+fn args_hold_from_their_instruction_on() {
     check(&[
         ("ARG v=1\nENV a=$v", "scratch ; a=1"),
         ("ARG v=1\nFROM scratch\nENV a=x$v", "scratch ; a=x"),
@@ -62,7 +62,7 @@ fn arguments() {
 }
 
 #[test]
-fn arguments_of_the_build_win() {
+fn build_arguments_override_defaults() {
     let one = |text: &str, args: &[(&str, EnvValue)]| shown(&made_with(text, None, args).image);
     let text = "ARG v=1\nFROM x:$v\nARG v=2\nENV a=$v";
     assert_eq!(one(text, &[("v", given("3"))]), "on x:3 ; a=3");
@@ -72,7 +72,7 @@ fn arguments_of_the_build_win() {
 }
 
 #[test]
-fn places_in_the_image() {
+fn workdir_user_volumes_and_labels_are_read() {
     check(&[
         ("WORKDIR /a\nWORKDIR b\nWORKDIR ../c", "scratch ; in /a/c"),
         ("WORKDIR a", "scratch ; in /a"),
@@ -93,7 +93,7 @@ fn places_in_the_image() {
 }
 
 #[test]
-fn commands() {
+fn commands_are_read_in_both_forms() {
     check(&[
         ("CMD [\"a\", \"b c\"]", "scratch ; cmd [a][b c]"),
         ("CMD a  'b c' $d", "scratch ; cmd [/bin/sh][-c][a  'b c' $d]"),

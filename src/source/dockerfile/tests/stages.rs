@@ -7,7 +7,7 @@ use crate::source::dockerfile::{BaseImage, BuildRequest, Image, NamedSource, Pat
 use crate::text::Sources;
 
 #[test]
-fn chains() {
+fn stages_inherit_from_each_other() {
     check(&[
         ("FROM a AS b\nENV x=1\nUSER u\nFROM b\nENV y=$x", "on a ; x=1 ; y=1 ; user u"),
         ("FROM a AS B\nENV x=1\nFROM b", "on a ; x=1"),
@@ -41,7 +41,7 @@ fn a_target_is_a_name_or_a_number() {
 }
 
 #[test]
-fn what_stands_before_the_first_instruction() {
+fn directives_and_global_args_are_read() {
     compare(
         &[
             ("# escape=`\nFROM x\nENV a=1 `\n b=c:\\d", "on x ; a=1 ; b=c:\\d"),
@@ -60,7 +60,7 @@ fn what_stands_before_the_first_instruction() {
 }
 
 #[test]
-fn what_is_no_dockerfile_is_told() {
+fn invalid_dockerfile_is_reported() {
     let no_from = "! the Dockerfile has no `FROM`, so that it describes no image";
     for (text, expected) in [
         ("", format!("unread ; {no_from}")),
@@ -94,7 +94,7 @@ fn what_is_no_dockerfile_is_told() {
 }
 
 #[test]
-fn stages_that_copy_from_each_other_are_told() {
+fn circular_copies_are_reported() {
     let text = "FROM scratch AS a\nCOPY --from=b /x /x\nFROM scratch AS b\nCOPY --from=a /x /x";
     assert_eq!(shown(&made(text).image), "scratch ; ! stages that copy from each other, which no builder takes");
     assert!(at(text, "/x").starts_with('?'));
@@ -103,7 +103,7 @@ fn stages_that_copy_from_each_other_are_told() {
 }
 
 #[test]
-fn a_base_that_is_built_too() {
+fn base_built_by_another_service_is_used() {
     let sources = Sources::default();
     let request = |bases| BuildRequest { target: None, args: Box::leak(Box::new(none())), context: None, bases };
     let base = sources.add("base/Dockerfile", "FROM debian\nENV a=1\nCOPY <<E /x\nhello\nE\nCMD [\"c\"]\n");
