@@ -89,6 +89,29 @@ pub(crate) fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     directory
 }
 
+/// Runs git with no settings but those of the repository.
+pub(crate) fn git(directory: &Path, arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(directory).args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]);
+    git.args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    let output = git.output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Commits all that is there.
+pub(crate) fn commit(directory: &Path) {
+    git(directory, &["add", "--all"]);
+    git(directory, &["commit", "--quiet", "--message", "x"]);
+}
+
+/// A git repository with these files committed on `main`.
+pub(crate) fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = project(files);
+    git(directory.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    commit(directory.path());
+    directory
+}
+
 /// The head of a request that comes to a server of a test; `None` where the other side ends before.
 pub(crate) fn request(stream: &mut impl Read) -> Option<Vec<u8>> {
     let (mut request, mut bytes) = (Vec::new(), [0; 4096]);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::safe::without_commands;
 use super::{Given, Style, github, gitlab, html, json, junit, markdown, metrics, sarif, text_report};
 
 /// An output format.
@@ -63,7 +64,9 @@ impl Format {
         match self {
             Self::Text => {
                 row("text", "A table of participants, then each finding with its source lines", |given, style, out| {
-                    text_report::write(given.report, given.sources, style, out)
+                    let mut text = Vec::new();
+                    text_report::write(given.report, given.sources, style, &mut text)?;
+                    out.write_all(without_commands(&String::from_utf8_lossy(&text)).as_bytes())
                 })
             }
             Self::Json => row("json", "The JSON contract", |given, _, out| {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Given;
-use super::phrases::{level_word, split_suppressed, summary_line};
+use super::phrases::{level_word, split_suppressed, summary_line, using};
 use super::safe::safe;
 use super::source_place::{ShownPlace, path};
 use crate::finding::Finding;
@@ -31,6 +31,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         };
         let title = if diagnostic.level == Level::Gap { level_word(diagnostic) } else { "input" };
         write_annotation(command, at, title, &safe(&diagnostic.message), out)?;
+    }
+    if let Some(using) = using(given.report) {
+        write_annotation("notice", Vec::new(), "input", &safe(&format!("using {using}")), out)?;
     }
     writeln!(out, "overlock: {}.", summary_line(given.report))
 }

@@ -15,14 +15,14 @@ use serde::Serialize;
 
 use super::Given;
 use super::json;
-use super::phrases::{level_word, split_suppressed};
+use super::phrases::{level_word, split_suppressed, using};
 use super::safe::safe;
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::ruleset::{Confidence, Severity};
 use crate::text::Span;
-use crate::triage::diagnostic_fingerprints;
+use crate::triage::{diagnostic_fingerprints, text_fingerprint};
 
 #[derive(Serialize)]
 struct CodeViolation {
@@ -51,7 +51,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     let prints = diagnostic_fingerprints(given.report, given.sources);
     let diagnostics =
         given.report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given));
-    json::write(&findings.chain(diagnostics).collect::<Vec<_>>(), out)
+    let using = using(given.report).map(|using| configuration_violation(&using));
+    json::write(&findings.chain(diagnostics).chain(using).collect::<Vec<_>>(), out)
 }
 
 fn finding_violation(finding: &Finding, given: &Given<'_>) -> CodeViolation {
@@ -84,6 +85,18 @@ fn diagnostic_violation(diagnostic: &Diagnostic, fingerprint: String, given: &Gi
         fingerprint,
         severity,
         location: violation_location(diagnostic.span, diagnostic.file.as_deref(), given),
+    }
+}
+
+/// What people wrote that the run went by: it has no other place here. It is new to GitLab where it is not what it was.
+fn configuration_violation(using: &str) -> CodeViolation {
+    let line = CodeLines { begin: 1, end: 1 };
+    CodeViolation {
+        description: safe(&format!("using {using}")).into_owned(),
+        check_name: "input".to_owned(),
+        fingerprint: text_fingerprint("configuration", using),
+        severity: "info",
+        location: CodeLocation { path: "overlock".to_owned(), lines: line },
     }
 }
 

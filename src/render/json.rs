@@ -5,7 +5,10 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::finding::{Before, Change, Comparison, Evidence, Finding, Participant, PlaceName, Report, Verdict};
+use super::safe::escape_json;
+use crate::finding::{
+    Before, Change, Comparison, Evidence, Finding, Influence, Participant, PlaceName, Report, Verdict,
+};
 use crate::model::Level;
 use crate::text::{Sources, Span};
 use crate::triage::count;
@@ -18,10 +21,19 @@ pub(super) struct JsonReport<'a> {
     schema_version: u32,
     participants: Vec<JsonParticipant<'a>>,
     findings: Vec<JsonFinding<'a>>,
+    configuration: Vec<JsonInfluence<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<JsonComparison<'a>>,
     summary: JsonSummary,
+}
+
+/// What people wrote that the run went by.
+#[derive(Serialize)]
+struct JsonInfluence<'a> {
+    file: &'a str,
+    kind: &'static str,
+    entries: usize,
 }
 
 /// What the report was held against, by `preflight` and `report`.
@@ -86,6 +98,7 @@ struct JsonParticipant<'a> {
     internal_lock: JsonInternalLock<'a>,
     guard: JsonGuard<'a>,
     verdict: &'a str,
+    basis: &'static str,
     reason: Option<&'a str>,
 }
 
@@ -186,14 +199,14 @@ struct JsonSummary {
 /// # Errors
 /// What the stream says.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// Writes a document as JSON in one line.
 pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// The name of a diagnostic's level.
@@ -211,6 +224,7 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
         schema_version: SCHEMA_VERSION,
         participants: report.participants.iter().map(|one| json_participant(one, sources)).collect(),
         findings: report.findings.iter().map(|finding| json_finding(finding, sources)).collect(),
+        configuration: report.configuration.iter().map(json_influence).collect(),
         diagnostics: report
             .diagnostics
             .iter()
@@ -235,6 +249,10 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
             suppressed: counts.suppressed,
         },
     }
+}
+
+fn json_influence(one: &Influence) -> JsonInfluence<'_> {
+    JsonInfluence { file: &one.file, kind: one.kind.name(), entries: one.entries }
 }
 
 fn json_comparison(comparison: &Comparison) -> JsonComparison<'_> {
@@ -293,6 +311,7 @@ fn json_participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticip
             evidence: one.guard_evidence.iter().map(|evidence| json_proof(evidence, sources)).collect(),
         },
         verdict: one.verdict.name(),
+        basis: one.basis.name(),
         reason: Some(one.reason.as_str()).filter(|reason| !reason.is_empty()),
     }
 }

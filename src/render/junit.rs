@@ -8,7 +8,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Given;
-use super::phrases::{full_name, level_word, split_suppressed, suppression_text};
+use super::phrases::{full_name, level_word, split_suppressed, suppression_text, using};
 use super::safe::xml as plain;
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
@@ -38,7 +38,8 @@ const INPUT: &str = "input";
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let suites = build_suites(given);
-    let input: Vec<TestCase> = given.report.diagnostics.iter().map(|one| diagnostic_case(one, given)).collect();
+    let mut input: Vec<TestCase> = given.report.diagnostics.iter().map(|one| diagnostic_case(one, given)).collect();
+    input.extend(using(given.report).map(|using| configuration_case(&using)));
     let input = (!input.is_empty()).then_some((INPUT.to_owned(), input));
     let all: Vec<(String, Vec<TestCase>)> = suites.into_iter().chain(input).collect();
     let sum = |of: &str| all.iter().map(|(_, cases)| count_outcome(cases, of)).sum::<usize>().to_string();
@@ -127,7 +128,7 @@ fn verdict_text(one: &Participant) -> String {
         ("", _) => ": see its findings".to_owned(),
         (reason, _) => format!(": {reason}"),
     };
-    plain(&format!("{}: {name}{reason}", one.verdict.name()))
+    plain(&format!("{}: {name}{reason}", one.qualified_verdict()))
 }
 
 fn finding_lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
@@ -157,6 +158,12 @@ fn diagnostic_case(diagnostic: &Diagnostic, given: &Given<'_>) -> TestCase {
         }
     };
     TestCase { name: plain(&at), class: INPUT.to_owned(), outcome, out }
+}
+
+/// What people wrote that the run went by, as a case that passes.
+fn configuration_case(using: &str) -> TestCase {
+    let out = vec![plain(&format!("using {using}"))];
+    TestCase { name: "configuration".to_owned(), class: INPUT.to_owned(), outcome: TestOutcome::Passed, out }
 }
 
 fn count_outcome(cases: &[TestCase], of: &str) -> usize {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::phrases::{full_name, level_word, split_suppressed, summary_line, suppression_text};
+use super::phrases::{full_name, level_word, split_suppressed, summary_line, suppression_text, using};
 use super::safe::safe;
 use super::source_place::{self, ShownPlace};
 use super::{Given, compared};
@@ -20,6 +20,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     }
     if let Some(comparison) = &report.comparison {
         write_comparison(report, comparison, out)?;
+    }
+    if let Some(using) = using(report) {
+        writeln!(out, "\nUsing: {}", escape_prose(&using))?;
     }
     let (counted, suppressed) = split_suppressed(report.findings.iter());
     for finding in counted {
@@ -73,7 +76,7 @@ fn write_row(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
         escape_cell(&one.place.text),
         one.role.to_owned(),
         one.guard.to_owned(),
-        format!("**{}**", one.verdict.name()),
+        format!("**{}**", one.qualified_verdict()),
         if one.reason.is_empty() { "see below".to_owned() } else { escape_prose(&one.reason) },
     ];
     writeln!(out, "| {} |", cells.join(" | "))

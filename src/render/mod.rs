@@ -37,7 +37,7 @@ pub use format::Format;
 pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
-pub use safe::safe;
+pub use safe::{SafeLines, escape_json, safe};
 pub use watch_event::{SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text};
 
 /// What a renderer is given. It decides none of it.
@@ -74,6 +74,14 @@ pub struct Style {
 /// What the stream says.
 pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     (format.row().write)(given, style, out)
+}
+
+/// Writes what people wrote that the run used, in a line, where there is something.
+///
+/// # Errors
+/// What the stream says.
+pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    phrases::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
 }
 
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.

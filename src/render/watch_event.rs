@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{self, JsonSuppressed};
 use super::safe::safe;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Basis, Finding, Verdict};
 use crate::text::rfc3339_text;
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
@@ -32,6 +32,8 @@ pub struct WatchEvent<'a> {
     pub seen_by: SeenBy,
     /// The verdict now; of one that is gone the last one.
     pub verdict: Verdict,
+    /// What that rests on.
+    pub basis: Basis,
     /// The verdict that was told before.
     pub before: Option<Verdict>,
     /// Why it is sound; empty where findings say what is wrong.
@@ -101,6 +103,7 @@ struct JsonWatchEvent<'a> {
     image: Option<&'a str>,
     seen_by: &'a str,
     verdict: &'a str,
+    basis: &'a str,
     before: Option<&'a str>,
     reason: Option<&'a str>,
     findings: Vec<JsonEventFinding<'a>>,
@@ -134,6 +137,7 @@ pub fn write_json(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<
         image: turn.image,
         seen_by: turn.seen_by.name(),
         verdict: turn.verdict.name(),
+        basis: turn.basis.name(),
         before: turn.before.map(Verdict::name),
         reason: Some(turn.reason).filter(|reason| !reason.is_empty()),
         findings: turn.findings.iter().map(finding).collect(),
@@ -169,7 +173,7 @@ pub fn write_text(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<
         told.extend(counted.map(|one| format!("{}[{}] {}", one.severity.name(), one.rule, one.message)));
         if told.is_empty() || !turn.reason.is_empty() {
             let reason = if turn.reason.is_empty() { String::new() } else { format!(": {}", turn.reason) };
-            told.insert(0, format!("{}{reason}", turn.verdict.name()));
+            told.insert(0, format!("{}{reason}", turn.basis.qualify(turn.verdict)));
         }
     }
     for gap in turn.gaps {
@@ -197,6 +201,7 @@ mod tests {
             image: None,
             seen_by: SeenBy::Event,
             verdict: Verdict::Undetermined,
+            basis: Basis::Seen,
             before: None,
             reason: "",
             findings: &[],

@@ -1,10 +1,13 @@
-//! Everything that can be read, each giving a layout and its gaps. May use `text`, `model` and `ruleset`.
+//! Everything that can be read, each giving a layout and its gaps; `git` gives the files of a revision. May use
+//! `text`, `model` and `ruleset`.
 
 pub mod capture;
 pub mod compose;
 pub mod dockerfile;
 pub mod engine;
+pub mod git;
 mod local_volume;
 pub mod proc;
 pub mod project;
 pub mod script;
+pub mod walk;

@@ -1,10 +1,14 @@
-//! What changed since a revision, and the findings that point at nothing of it. Reads what git prints; asking git is the
-//! command's. May use `finding` and `text`.
+//! Which lines changed since a revision, and the findings that point at none of them. Asking git is the command's. May
+//! use `finding` and `text`.
 
-use std::collections::BTreeMap;
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, narrow};
+
+/// How many lines that differ are compared one by one; more of them count as changed together. Comparing takes time by
+/// the square of it.
+const MOST_COMPARED: usize = 10_000;
 
 /// How much of a file changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,97 +19,45 @@ pub enum Extent {
     Lines(Vec<(u32, u32)>),
 }
 
-/// What changed, by file as it is named below the repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes(BTreeMap<String, Vec<(u32, u32)>>);
-
-impl Changes {
-    /// Reads `git diff --unified=0 --src-prefix=a/ --dst-prefix=b/`. Where lines were only taken away, those beside the
-    /// gap count as changed.
-    ///
-    /// # Errors
-    /// A line that is not understood.
-    pub fn parse(diff: &str) -> Result<Self, String> {
-        let mut changes = BTreeMap::<String, Vec<(u32, u32)>>::new();
-        let mut file = None;
-        let mut lines = diff.split('\n');
-        while let Some(line) = lines.next() {
-            if let Some(name) = line.strip_prefix("+++ ") {
-                file = unquoted(name).and_then(|name| name.strip_prefix("b/").map(str::to_owned));
-                if file.is_none() && name != "/dev/null" {
-                    return Err(format!("git names a file in a way that is not known: {name}"));
-                }
-                continue;
-            }
-            let Some(head) = line.strip_prefix("@@ ") else { continue };
-            let (old, new) = hunk(head).ok_or_else(|| format!("git gives a place that is not known: {head}"))?;
-            if let Some(file) = &file {
-                let range = match new.1 {
-                    0 => (new.0, new.0.saturating_add(1)),
-                    count => (new.0, new.0.saturating_add(count - 1)),
-                };
-                changes.entry(file.clone()).or_default().push(range);
-            }
-            // Lines of the files: one may look like a line of git's own.
-            for _ in 0..u64::from(old.1) + u64::from(new.1) {
-                lines.next();
-            }
-        }
-        Ok(Self(changes))
+/// The lines of a file's text that are not as they were, first and last. Where lines were only taken away, those beside
+/// the gap count as changed.
+pub fn changed_lines(before: &[u8], after: &[u8]) -> Vec<(u32, u32)> {
+    let (old, new) = (split_lines(before), split_lines(after));
+    let start = old.iter().zip(&new).take_while(|(one, two)| one == two).count();
+    let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+    let same = old.iter().rev().zip(new.iter().rev()).take_while(|(one, two)| one == two).count();
+    let old = old.get(..old.len() - same).unwrap_or_default();
+    let new = new.get(..new.len() - same).unwrap_or_default();
+    if old.len() + new.len() > MOST_COMPARED {
+        return vec![line_range(start, new.len())];
     }
-
-    /// What changed of a file that git knows.
-    pub fn of(&self, file: &str) -> Extent {
-        Extent::Lines(self.0.get(file).cloned().unwrap_or_default())
-    }
-
-    /// Whether anything of a file did.
-    pub fn touch(&self, file: &str) -> bool {
-        self.0.contains_key(file)
-    }
+    let changed = capture_diff_slices(Algorithm::Myers, old, new).into_iter().filter(|op| op.tag() != DiffTag::Equal);
+    changed.map(|op| op.new_range()).map(|range| line_range(start + range.start, range.len())).collect()
 }
 
-/// `-3,0 +4,2 @@ …`: first line and count, of the old file and of the new one.
-fn hunk(head: &str) -> Option<((u32, u32), (u32, u32))> {
-    let (ranges, _) = head.split_once(" @@")?;
-    let (old, new) = ranges.split_once(' ')?;
-    let range = |text: &str| {
-        let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-        Some((start.parse().ok()?, count.parse().ok()?))
-    };
-    Some((range(old.strip_prefix('-')?)?, range(new.strip_prefix('+')?)?))
+/// So many lines after so many others; where there are none, the two beside the gap.
+fn line_range(before: usize, count: usize) -> (u32, u32) {
+    if count == 0 { (narrow(before), narrow(before + 1)) } else { (narrow(before + 1), narrow(before + count)) }
 }
 
-/// A name as git prints it: in quotes with escapes where it has strange characters, a tab after it where it has blanks.
-fn unquoted(name: &str) -> Option<String> {
-    let name = name.strip_suffix('\t').unwrap_or(name);
-    let Some(inner) = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Some(name.to_owned());
-    };
-    let mut bytes = Vec::new();
-    let mut rest = inner.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        bytes.push(match rest.next()? {
-            b'a' => 7,
-            b'b' => 8,
-            b't' => b'\t',
-            b'n' => b'\n',
-            b'v' => 11,
-            b'f' => 12,
-            b'r' => b'\r',
-            other @ (b'"' | b'\\') => other,
-            first @ b'0'..=b'3' => {
-                let digits = [first, rest.next()?, rest.next()?].map(|digit| digit.wrapping_sub(b'0'));
-                digits.iter().try_fold(0_u8, |number, digit| number.checked_mul(8)?.checked_add(*digit))?
-            }
-            _ => return None,
-        });
+/// The lines as they are counted in a position: a carriage return alone ends one too.
+fn split_lines(text: &[u8]) -> Vec<&[u8]> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while let Some(end) = line_end(rest) {
+        let (line, after) = rest.split_at(end);
+        lines.push(line);
+        rest = after;
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    lines
+}
+
+/// Where the first line ends, with its line break; `None` where there is none.
+fn line_end(text: &[u8]) -> Option<usize> {
+    match text.iter().position(|byte| [b'\n', b'\r'].contains(byte)) {
+        Some(at) if text.get(at..at + 2) == Some(b"\r\n") => Some(at + 2),
+        Some(at) => Some(at + 1),
+        None => Some(text.len()).filter(|length| *length > 0),
+    }
 }
 
 /// Suppresses findings that point at nothing that changed, where nothing else does. What they rest on counts like what
@@ -143,40 +95,39 @@ fn overlaps(extent: &Extent, span: Span) -> bool {
 mod tests {
     use super::*;
 
-    fn lines(diff: &str, file: &str) -> Vec<(u32, u32)> {
-        match Changes::parse(diff).unwrap().of(file) {
-            Extent::Lines(lines) => lines,
-            Extent::Whole => panic!("whole"),
-        }
+    fn changed(before: &str, after: &str) -> Vec<(u32, u32)> {
+        changed_lines(before.as_bytes(), after.as_bytes())
     }
 
     #[test]
-    fn changed_lines_are_read_and_a_gap_has_neighbours() {
-        let diff = "diff --git a/x.yaml b/x.yaml\nindex 1..2 100644\n--- a/x.yaml\n+++ b/x.yaml\n@@ -3 +3,2 @@ services:\n-a\n+b\n+c\n@@ -9,2 +10,0 @@\n-d\n-e\n";
-        assert_eq!(lines(diff, "x.yaml"), [(3, 4), (10, 11)]);
-        assert_eq!(lines(diff, "y.yaml"), []);
+    fn changed_lines_are_told_and_a_gap_has_neighbours() {
+        assert_eq!(changed("1\n2\na\n4\n", "1\n2\nb\nc\n4\n"), [(3, 4)]);
+        assert_eq!(changed("1\n2\n3\n4\n", "1\n4\n"), [(1, 2)]);
+        assert_eq!(changed("1\n2\n", "2\n"), [(0, 1)]);
+        assert_eq!(changed("1\n2\n", "1\n"), [(1, 2)]);
+        assert_eq!(changed("a\n2\nc\n4\n", "b\n2\nd\n4\ne\n"), [(1, 1), (3, 3), (5, 5)]);
+        assert_eq!(changed("1\n2", "1\n2"), []);
+        assert_eq!(changed("1\n2", "1\n2\n"), [(2, 2)], "the end of the last line is text");
+        assert_eq!(changed("", ""), []);
     }
 
     #[test]
-    fn a_line_of_a_file_is_none_of_gits_own() {
-        let diff = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n--- a\n-@@ -7 +7 @@\n+++ b/y\n+@@ -8 +8 @@\n\\ No newline at end of file\n--- a/z\n+++ b/z\n@@ -0,0 +1 @@\n+z\n";
-        assert_eq!((lines(diff, "x"), lines(diff, "y"), lines(diff, "z")), (vec![(1, 2)], vec![], vec![(1, 1)]));
+    fn lines_are_counted_as_in_a_position() {
+        // To git these are two lines; to YAML, and to a finding's place, four.
+        assert_eq!(changed("a\rb\rc\nd\n", "a\rb\rx\nd\n"), [(3, 3)]);
+        assert_eq!(changed("a\r\nb\r\n", "a\r\nx\r\n"), [(2, 2)]);
+        assert_eq!(changed("a\r", "a\rb"), [(2, 2)]);
     }
 
     #[test]
-    fn strange_names_are_read() {
-        let diff = |name: &str| format!("+++ {name}\n@@ -1 +1 @@\n-a\n+b\n");
-        assert_eq!(lines(&diff("b/a b\t"), "a b"), [(1, 1)]);
-        assert_eq!(lines(&diff("\"b/a\\\"\\\\\\t\\303\\251\""), "a\"\\\té"), [(1, 1)]);
-        assert_eq!(lines(&diff("/dev/null"), "x"), []);
-        for wrong in [
-            "+++ c/x\n",
-            "+++ \"b/\\9\"\n",
-            "+++ \"b/\\777\"\n",
-            "+++ b/x\n@@ what @@\n",
-            "+++ b/x\n@@ -1 +99999999999 @@\n",
-        ] {
-            assert!(Changes::parse(wrong).is_err(), "{wrong}");
-        }
+    fn bytes_that_are_no_text_differ_too() {
+        assert_eq!(changed_lines(b"\xfe\nb\n", b"\xff\nb\n"), [(1, 1)]);
+    }
+
+    #[test]
+    fn too_many_lines_to_compare_count_together() {
+        let text = |word: &str| (0..MOST_COMPARED).map(|line| format!("{word}{line}\nsame\n")).collect::<String>();
+        let last = narrow(MOST_COMPARED * 2);
+        assert_eq!(changed(&format!("x\n{}", text("a")), &format!("x\n{}", text("b"))), [(2, last)]);
     }
 }

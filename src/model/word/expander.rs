@@ -68,7 +68,7 @@ impl Template<'_> {
 impl Expanded {
     /// The same as the model has it.
     pub fn into_value(self, span: Option<Span>) -> Value {
-        Value { text: self.text, symbols: self.symbols, span }
+        Value { text: self.text, symbols: self.symbols, span, ..Value::default() }
     }
 
     fn add_template(&mut self, template: &Template<'_>, expander: &Expander<'_>) -> Result<(), TemplateError> {

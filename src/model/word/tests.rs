@@ -7,7 +7,7 @@ use crate::text::yaml::Symbol;
 /// `A` is `a`, `E` is empty, `S` has a symbol in it, `X` is unknown; others are unset.
 fn expand(word: &str, dialect: Dialect, unset: UnsetVariable, keeps_unknown: bool) -> Result<Expanded, TemplateError> {
     let symbolic =
-        Value { text: "${Q}".into(), symbols: vec![Symbol { name: "Q".into(), required: false }], span: None };
+        Value { text: "${Q}".into(), symbols: vec![Symbol { name: "Q".into(), required: false }], ..Value::default() };
     let expander = Expander {
         lookup: &|name| match name {
             "A" => Binding::Text("a"),

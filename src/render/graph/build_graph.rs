@@ -66,7 +66,7 @@ fn group_node(crowd: &ParticipantGroup<'_>) -> GraphNode {
         Verdict::Undetermined => ("?", Tone::Unknown),
         Verdict::Error => ("✗", Tone::Error),
     };
-    let verdict = one.verdict.name().replace('-', " ");
+    let verdict = one.qualified_verdict().replace('-', " ");
     let mut lines: Vec<NodeLine> = crowd.title_lines().iter().map(|name| node_line(LineStyle::Name, name)).collect();
     lines.push(node_line(LineStyle::Strong, &format!("{mark} {verdict}")));
     let version = one.version.as_ref().map_or("version not known".to_owned(), |version| safe(version).into_owned());

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::prose::{container_name, participant_link, prose, severity_word, tone_class, verdict_word};
-use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
+use crate::finding::{Basis, Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
 use crate::render::compared;
 use crate::render::safe::xml;
 use crate::text::utc_text;
@@ -132,7 +132,7 @@ fn verdict_table(verdicts: &[Verdicts], before: Before) -> Markup {
                     tbody { @for pair in turned.into_iter().chain(same) { tr {
                         th scope="row" { (container_name(pair.project.as_deref(), &pair.container)) }
                         @for one in [pair.before, pair.after] {
-                            td { @match one { Some(one) => { (verdict_word(one)) } None => { span .quiet { "not there" } } } }
+                            td { @match one { Some(one) => { (verdict_word(one, Basis::Seen)) } None => { span .quiet { "not there" } } } }
                         }
                         td { (verdict_direction(pair)) }
                     } } }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::prose::{code_markup, container_name, participant_link, prose, verdict_word};
-use crate::finding::{Finding, Participant, Report, Verdict};
+use crate::finding::{Basis, Finding, Participant, Report, Verdict};
 use crate::render::safe::xml;
 
 const COLUMNS: [&str; 11] = [
@@ -59,7 +59,7 @@ fn table_controls(participants: &[Participant]) -> Markup {
             fieldset {
                 legend .unseen { "Verdicts that are shown" }
                 @for one in verdicts {
-                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict_word(one)) }
+                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict_word(one, Basis::Seen)) }
                 }
             }
             output #shown for="filter" aria-live="polite" { (participants.len()) " of " (participants.len()) " shown" }
@@ -79,7 +79,7 @@ fn participant_row(at: usize, one: &Participant, about: &About<'_>) -> Markup {
     html! {
         tr id={ "p" (at + 1) } data-verdict=(one.verdict.name()) {
             th scope="row" { (breakable_name(&container_name(one.project.as_deref(), &one.container))) }
-            td data-key=(one.verdict as u8) { (verdict_word(one.verdict)) }
+            td data-key=(one.verdict as u8) { (verdict_word(one.verdict, one.basis)) }
             td .why {
                 @if !one.reason.is_empty() { (prose(&one.reason)) }
                 @for finding in found { " " (participant_link(finding)) }

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use crate::finding::{Report, Verdict};
 use crate::model::Level;
 use crate::render::Given;
-use crate::render::phrases::count_of;
+use crate::render::phrases::{count_of, using};
+use crate::render::safe::xml;
 use crate::text::utc_text;
 use crate::triage::{Counts, ExitStatus, count};
 
@@ -51,6 +52,7 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
                 (status_text(given.status))
                 @if let Some(at) = given.at { " " time datetime=(utc_text(at).replace(' ', "T") + "Z") { "Looked at on " (utc_text(at)) " UTC." } }
             }
+            @if let Some(using) = using(report) { p .lead { "Using " (xml(&using)) "." } }
             dl .figures {
                 @for (figure, what, tone) in figures.iter().filter(|(figure, what, _)| *figure > 0 || always(what)) {
                     div class=(if *figure > 0 { tone } else { &"" }) { dt { (figure_text(*figure, what)) } dd { (figure) } }

@@ -14,14 +14,14 @@ use super::json;
 use super::phrases::full_name;
 use super::safe::safe;
 use super::source_place::{self, FileRange, ShownPlace};
-use crate::finding::{Change, Finding, Location as At, SuppressedBy, UNDETERMINED};
+use crate::finding::{Basis, Change, Finding, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::text::Span;
 use crate::triage::ExitStatus;
 use object::{
     SarifArtifactLocation, SarifBase, SarifDriver, SarifInvocation, SarifLocation, SarifLog, SarifLogicalLocation,
     SarifMessage, SarifNotice, SarifNotification, SarifPhysicalLocation, SarifReference, SarifRegion, SarifResult,
-    SarifResultProperties, SarifRun, SarifSuppression, SarifText, SarifTool,
+    SarifResultProperties, SarifRun, SarifRunProperties, SarifSuppression, SarifText, SarifTool,
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -68,6 +68,16 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         original_uri_base_ids: BTreeMap::from([(ROOT, root)]),
         column_kind: "unicodeCodePoints",
         results,
+        properties: SarifRunProperties {
+            configuration: given.report.configuration.iter().map(influence_text).collect(),
+            declared: given
+                .report
+                .participants
+                .iter()
+                .filter(|one| one.basis == Basis::Declared)
+                .map(declared_text)
+                .collect(),
+        },
     };
     json::write(&SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
@@ -118,6 +128,15 @@ fn sarif_suppression(finding: &Finding, given: &Given<'_>) -> Option<SarifSuppre
         justification: safe(reason).into_owned(),
         location: suppressed.span.map(|span| span_location(span, finding, given)),
     })
+}
+
+fn influence_text(one: &Influence) -> String {
+    format!("{}: {} {}", safe(&one.file), one.entries, one.kind.name())
+}
+
+fn declared_text(one: &Participant) -> String {
+    let name = full_name(one.project.as_deref(), &one.container);
+    format!("{}: {}", safe(&name), one.qualified_verdict())
 }
 
 /// A running container is no file: it has a name instead, and what was told of it.

@@ -22,6 +22,16 @@ pub(super) struct SarifRun<'a> {
     pub(super) original_uri_base_ids: BTreeMap<&'static str, SarifBase>,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult<'a>>,
+    pub(super) properties: SarifRunProperties,
+}
+
+/// What SARIF has no place for.
+#[derive(Serialize)]
+pub(super) struct SarifRunProperties {
+    /// What people wrote that the run went by.
+    pub(super) configuration: Vec<String>,
+    /// Participants whose verdict rests on what is only declared.
+    pub(super) declared: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::build_context::{BuildContext, EntryKind};
+use super::build_context::{BuildContext, ContextEntry};
 use super::directories::ImageDirectories;
 use super::effects::CopyEffect;
 use super::image::{CopyOrigin, CopySource, CopyStep, Image};
@@ -136,24 +136,24 @@ impl CopyStep {
         let Some(asked) = asked else { return CopyEffect::Nothing };
         let archive = self.unpacks && is_archive(name);
         match kind {
-            Some(EntryKind::File) if archive => unknown_effect("it may come out of the archive that this unpacks"),
-            Some(EntryKind::File) => match asked.lands_as_file(name) {
+            Some(ContextEntry::File) if archive => unknown_effect("it may come out of the archive that this unpacks"),
+            Some(ContextEntry::File) => match asked.lands_as_file(name) {
                 Some(true) => self.unless_excluded(source, name, context),
                 Some(false) => CopyEffect::Nothing,
                 None => unknown_effect(HANGS),
             },
-            Some(EntryKind::Directory) if asked.rest.is_empty() => CopyEffect::Nothing,
-            Some(EntryKind::Directory) => {
+            Some(ContextEntry::Directory) if asked.rest.is_empty() => CopyEffect::Nothing,
+            Some(ContextEntry::Directory) => {
                 let inner = clean(&format!("{source}/{}", asked.rest));
                 let inner = inner.trim_start_matches('/');
                 match context.kind(inner) {
-                    Some(EntryKind::File) => self.unless_excluded(inner, asked.rest, context),
-                    Some(EntryKind::Directory) => unknown_effect("it is a directory"),
-                    Some(EntryKind::Other) => unknown_effect("it is a link that leads out of the build context"),
+                    Some(ContextEntry::File) => self.unless_excluded(inner, asked.rest, context),
+                    Some(ContextEntry::Directory) => unknown_effect("it is a directory"),
+                    Some(ContextEntry::Other) => unknown_effect("it is a link that leads out of the build context"),
                     None => CopyEffect::Nothing,
                 }
             }
-            Some(EntryKind::Other) => unknown_effect("it may come from a link that leads out of the build context"),
+            Some(ContextEntry::Other) => unknown_effect("it may come from a link that leads out of the build context"),
             // What a name with an ending stands for is no directory.
             None if name.contains('.') && !asked.rest.is_empty() && asked.rest != name => CopyEffect::Nothing,
             None => unknown_effect("what this copies is not in the build context"),
@@ -181,13 +181,13 @@ impl CopyStep {
 fn below_parents<'a>(
     source: &str,
     pivot: &str,
-    kind: Option<EntryKind>,
+    kind: Option<ContextEntry>,
     asked: &TargetPath<'a>,
 ) -> Option<TargetPath<'a>> {
     let whole = format!("/{source}");
     let kept = split_below(&whole, pivot).unwrap_or(source);
     let directories =
-        if kind == Some(EntryKind::Directory) { kept } else { kept.rsplit_once('/').map_or("", |(above, _)| above) };
+        if kind == Some(ContextEntry::Directory) { kept } else { kept.rsplit_once('/').map_or("", |(above, _)| above) };
     let rest = if directories.is_empty() { Some(asked.rest) } else { split_below(asked.rest, directories) };
     rest.map(|rest| TargetPath { rest, into: Some(true) })
 }
@@ -210,7 +210,7 @@ fn matching_paths(source: &str, context: &dyn BuildContext) -> Option<Vec<String
                 next.push(path(part));
                 continue;
             }
-            if context.kind(&directory) != Some(EntryKind::Directory) {
+            if context.kind(&directory) != Some(ContextEntry::Directory) {
                 continue;
             }
             let names = context.list(&directory)?;

@@ -1,6 +1,6 @@
 //! Which paths of an image are directories, as far as its steps say. Uses `image` and `wildcard`.
 
-use super::build_context::EntryKind;
+use super::build_context::ContextEntry;
 use super::image::{BaseImage, BuildStep, CopyOrigin, CopySource, CopyStep, Image, RunStep};
 use super::wildcard::is_pattern;
 use crate::model::{join, split_below};
@@ -65,7 +65,7 @@ fn copies_directory(copy: &CopyStep) -> bool {
     let CopyOrigin::Context(Some(context)) = &copy.from else { return false };
     copy.sources.iter().any(|source| match source {
         CopySource::Path(path) if !is_pattern(&path.text) => {
-            context.kind(join("/", &path.text).trim_start_matches('/')) == Some(EntryKind::Directory)
+            context.kind(join("/", &path.text).trim_start_matches('/')) == Some(ContextEntry::Directory)
         }
         _ => false,
     })

@@ -65,7 +65,10 @@ impl Stage<'_, '_> {
             let expanded = self.expand_variables(&chars, given.escape, false)?;
             (text, symbols) = (expanded.text, expanded.symbols);
         }
-        Ok(CopySource::Text { name: heredoc.name.clone(), text: Value { text, symbols, span: value.span } })
+        Ok(CopySource::Text {
+            name: heredoc.name.clone(),
+            text: Value { text, symbols, span: value.span, ..Value::default() },
+        })
     }
 
     fn heredoc_body(&self, given: &Instruction, heredoc: &Heredoc) -> Value {
@@ -125,7 +128,7 @@ impl Stage<'_, '_> {
             all.extend(env.iter().map(|(name, var)| (name.clone(), var.clone())));
             for (name, var) in all.iter_mut().filter(|(name, _)| unclear.contains(*name)) {
                 let symbols = vec![Symbol { name: name.clone(), required: false }];
-                var.value = EnvValue::Set(Value { text: format!("${{{name}}}"), symbols, span: None });
+                var.value = EnvValue::Set(Value { text: format!("${{{name}}}"), symbols, ..Value::default() });
             }
             Rc::new(all)
         };

@@ -37,7 +37,7 @@ mod tests;
 mod transfer;
 mod wildcard;
 
-pub use build_context::{BuildContext, ContextDirectory, EntryKind};
+pub use build_context::{BuildContext, ContextDirectory, ContextEntry};
 pub use build_request::BuildRequest;
 pub use find_file::PathContent;
 pub use image::{BaseImage, BuildStep, CopyOrigin, CopySource, CopyStep, Image, NamedSource, RunStep};

@@ -157,12 +157,17 @@ impl<'s, 'b> Stage<'s, 'b> {
             BaseImage::Scratch => Value::known("/", None),
             BaseImage::Named(_) | BaseImage::Unread => {
                 let symbols = vec![Symbol { name: BASE_WORKDIR.to_owned(), required: true }];
-                Value { text: format!("${{{BASE_WORKDIR}}}"), symbols, span: None }
+                Value { text: format!("${{{BASE_WORKDIR}}}"), symbols, ..Value::default() }
             }
         });
         let mut symbols = directory.symbols;
         symbols.extend(path.symbols);
-        Value { text: clean(&format!("{}/{}", directory.text, path.text)), symbols, span: path.span }
+        Value {
+            text: clean(&format!("{}/{}", directory.text, path.text)),
+            symbols,
+            span: path.span,
+            ..Value::default()
+        }
     }
 
     fn set_env(&mut self, given: &Instruction) -> Result<(), Reason> {

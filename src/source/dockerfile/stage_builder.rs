@@ -12,7 +12,7 @@ use super::instructions::{self, Instruction};
 use super::source_chars::{SourceChar, text_of};
 use super::stage::{self, Stage};
 use crate::model::{EnvValue, EnvVar, Unseen, Value};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{FileId, Sources, Span, quoted};
 
 /// How many stages may be built on each other.
 const MAX_CHAIN: usize = 64;
@@ -86,7 +86,7 @@ impl BuildFile<'_> {
                 (Some(given), _) => given.clone(),
                 (None, Some(Ok(value))) => EnvVar { value: EnvValue::Set(value), span },
                 (None, Some(Err(why))) => {
-                    unseen.push(Unseen { what: format!("the default of `{name}`: {why}"), span });
+                    unseen.push(Unseen { what: format!("the default of {}: {why}", quoted(&name)), span });
                     EnvVar { value: EnvValue::Inherited, span }
                 }
                 (None, None) => EnvVar { value: EnvValue::Inherited, span },
@@ -119,9 +119,9 @@ impl StageBuilder<'_> {
                 image.unseen.push(Unseen { what, span: start });
             }
             None => {
-                let names: Vec<String> = self.stages.iter().filter_map(|stage| stage.name.clone()).collect();
-                let listed = if names.is_empty() { "none has a name".into() } else { names.join("`, `") };
-                let what = format!("the Dockerfile has no stage of the name that is asked for; it has `{listed}`");
+                let names: Vec<_> = self.stages.iter().filter_map(|stage| Some(quoted(stage.name.as_ref()?))).collect();
+                let listed = if names.is_empty() { "none has a name".into() } else { names.join(", ") };
+                let what = format!("the Dockerfile has no stage of the name that is asked for; it has {listed}");
                 image.unseen.push(Unseen { what, span: start });
             }
         }

@@ -19,7 +19,6 @@ mod started_containers;
 pub use host_scripts::{ScriptPath, find_scripts, is_script, read_scripts};
 pub use repository::{Repository, Store, top};
 
-use std::path::Path;
 use std::rc::Rc;
 
 use built_images::BuiltImages;
@@ -36,10 +35,7 @@ const DEPTH: usize = 3;
 
 /// Reads the code of every container of a project, fills in what their images give, and adds the containers that
 /// their scripts start.
-pub fn complete_layout(layout: &mut Layout, directory: Option<&Path>, repository: &Repository<'_>) {
-    if let Some(directory) = directory {
-        repository.include(directory);
-    }
+pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
     let services = layout.containers.clone();
     let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
     let mut pending = Vec::new();
@@ -106,6 +102,7 @@ impl ProjectReader<'_> {
             disk: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             lookup: &lookup,
+            hides: false,
             programs: &|| self.repository.programs.wait(),
         };
         let read =

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join};
 use crate::source::dockerfile::{
-    BaseImage, BuildContext, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image, PathContent,
+    BaseImage, BuildContext, BuildStep, ContextDirectory, ContextEntry, CopyOrigin, CopySource, CopyStep, Image,
+    PathContent,
 };
 use crate::source::script::disk::{Disk, Opened, mentioned};
 use crate::text::Span;
@@ -55,7 +56,7 @@ impl PlannedFiles<'_> {
             return Opened::Unseen(format!("its image{name} is not built here"));
         };
         match image.find_file(path, self.repository.sources) {
-            PathContent::File(file) => self.repository.open(&file),
+            PathContent::File(file) => self.repository.open_copied(&file),
             PathContent::Text(text) => Opened::Passage(Box::new(text)),
             PathContent::Link(target) => self.look_up(&target, links - 1),
             PathContent::Base => match &image.base {
@@ -96,29 +97,42 @@ impl PlannedFiles<'_> {
                 && !source.is_symbolic()
                 && self.repository.holds(Path::new(&source.text))
             {
-                files_below(&ContextDirectory::new(&source.text, None), "", &mut found);
+                files_below(
+                    &ContextDirectory::new(&source.text, None, self.repository.sources.reader()),
+                    "",
+                    &mut found,
+                );
             }
         }
         found
     }
 }
 
+/// Whether the directory that a step copies from may be read.
+fn is_readable(step: &BuildStep) -> bool {
+    match step {
+        BuildStep::Copy(CopyStep { from: CopyOrigin::Context(Some(context)), .. }) => {
+            context.kind("") == Some(ContextEntry::Directory)
+        }
+        BuildStep::Copy(_) | BuildStep::Run(_) | BuildStep::Unread(_) => true,
+    }
+}
+
 /// The files at and below a path of a context.
 fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>) {
-    use crate::source::dockerfile::EntryKind;
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
         if found.len() >= FILES {
             return;
         }
         match context.kind(&path) {
-            Some(EntryKind::File) => found.push(context.locate(&path)),
-            Some(EntryKind::Directory) => {
+            Some(ContextEntry::File) => found.push(context.locate(&path)),
+            Some(ContextEntry::Directory) => {
                 let names = context.list(&path).unwrap_or_default();
                 let names = names.into_iter().filter(|name| !matches!(name.as_str(), ".git" | "node_modules"));
                 open.extend(names.map(|name| if path.is_empty() { name } else { format!("{path}/{name}") }));
             }
-            Some(EntryKind::Other) | None => {}
+            Some(ContextEntry::Other) | None => {}
         }
     }
 }
@@ -129,7 +143,8 @@ impl Disk for PlannedFiles<'_> {
     }
 
     fn is_searched(&self) -> bool {
-        self.image.as_ref().is_some_and(|image| !image.stored) && self.own_files().len() < FILES
+        let is_open = |image: &Rc<Image>| !image.stored && image.steps.iter().all(|step| is_readable(step));
+        self.image.as_ref().is_some_and(is_open) && self.own_files().len() < FILES
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {

@@ -11,7 +11,7 @@ use super::start::{self, Start, Variable};
 use super::state::{State, Value as Held};
 use super::walk::Walker;
 use crate::model::{Condition, FileLock, Test, Value};
-use crate::text::Span;
+use crate::text::{ShownText, Span};
 
 /// Starts that are kept of one container's scripts.
 const MANY: usize = 400;
@@ -144,11 +144,14 @@ impl Walker<'_> {
     }
 
     fn told(&self, name: &str, state: &State) -> Variable {
-        let set = |text: String| Variable::Set(Value::known(text, None));
+        let set = |(text, form): (String, String)| {
+            let shown = ShownText::new(&*text, form.clone(), form);
+            Variable::Set(Value { shown, ..Value::known(text, None) })
+        };
         match state.vars.get(name).map(|variable| &variable.value) {
-            Some(Held::Text(text)) => self.resolve(text).map_or(Variable::Unknown, set),
+            Some(Held::Text(text)) => self.resolve_shown(text).map_or(Variable::Unknown, set),
             Some(Held::Unset) => Variable::Unset,
-            None | Some(Held::Inherited) => (self.setting.lookup)(name).map_or(Variable::Unknown, set),
+            None | Some(Held::Inherited) => self.look_up(name).map_or(Variable::Unknown, set),
             Some(_) => Variable::Unknown,
         }
     }

@@ -56,6 +56,8 @@ pub struct Setting<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether it is the environment of the process, whose values are not shown.
+    pub hides: bool,
     /// The names of programs whose calls matter: looked for in files that cannot be read as shell, and asked for then.
     pub programs: &'a dyn Fn() -> &'a [String],
 }
@@ -63,7 +65,7 @@ pub struct Setting<'a> {
 impl<'a> Setting<'a> {
     /// A setting of which nothing is known.
     pub fn unknown(sources: &'a Sources) -> Self {
-        Self { sources, disk: &NoDisk, directory: None, lookup: &|_| None, programs: &|| &[] }
+        Self { sources, disk: &NoDisk, directory: None, lookup: &|_| None, hides: false, programs: &|| &[] }
     }
 }
 

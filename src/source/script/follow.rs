@@ -63,32 +63,51 @@ impl Missed {
 }
 
 impl Walker<'_> {
+    /// The value of a variable of the environment, and what is shown of it.
+    pub(super) fn look_up(&self, name: &str) -> Option<(String, String)> {
+        let value = (self.setting.lookup)(name)?;
+        // The directory that a script runs in may be shown.
+        let hides = self.setting.hides && name != "PWD";
+        let form = if hides { format!("${{{name}}}") } else { value.clone() };
+        Some((value, form))
+    }
+
     /// A text as it is once the environment is put in; `None` where a part of it is not known.
     pub(super) fn resolve(&self, text: &Text) -> Option<String> {
-        let mut path = String::new();
+        Some(self.resolve_shown(text)?.0)
+    }
+
+    /// The same, and what is shown of it.
+    pub(super) fn resolve_shown(&self, text: &Text) -> Option<(String, String)> {
+        let (mut path, mut form) = (String::new(), String::new());
         let mut at = 0;
         while let Some(glyph) = text.0.get(at) {
             if !glyph.live {
                 path.push(glyph.ch);
+                form.push(glyph.ch);
                 at += 1;
                 continue;
             }
             let rest: String = text.0.iter().skip(at).take_while(|glyph| glyph.live).map(|glyph| glyph.ch).collect();
             if glyph.ch == '~' {
                 let alone = at == 0 && text.0.get(1).is_none_or(|next| next.ch == '/');
-                path.push_str(&(self.setting.lookup)("HOME").filter(|_| alone)?);
+                let home = self.look_up("HOME").filter(|_| alone)?;
+                path.push_str(&home.0);
+                form.push_str(&home.1);
                 at += 1;
                 continue;
             }
             let end = parameter_end(&rest)?;
             let param = Param::parse(rest.get(..end)?).filter(Param::is_value)?;
             // What is still to be replaced is the environment's.
-            let value = (self.setting.lookup)(&param.name).filter(|value| !value.is_empty());
-            let default = || param.op.ends_with('-').then(|| param.rest.clone()).filter(|rest| !rest.contains('$'));
-            path.push_str(&value.or_else(default)?);
+            let value = self.look_up(&param.name).filter(|value| !value.0.is_empty());
+            let default = || param.op.ends_with('-').then(|| &param.rest).filter(|rest| !rest.contains('$'));
+            let (value, shown) = value.or_else(|| Some((default()?.clone(), default()?.clone())))?;
+            path.push_str(&value);
+            form.push_str(&shown);
             at += rest.get(..end)?.chars().count();
         }
-        Some(path)
+        Some((path, form))
     }
 
     fn variable(&self, name: &str, state: &State) -> Option<String> {
@@ -156,9 +175,11 @@ impl Walker<'_> {
                         Followed::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        // The program itself is what is looked for, and not what it is made of.
+                        // The program itself is what is looked for, and not what it is made of, unless that names another.
                         let named = path.rsplit('/').next().unwrap_or_default();
-                        if (self.setting.programs)().iter().any(|program| program == named) {
+                        let (own, others): (Vec<_>, Vec<_>) =
+                            (self.setting.programs)().iter().cloned().partition(|program| program == named);
+                        if !own.is_empty() && mentioned(code.file, self.setting.sources, &others).is_none() {
                             return Followed::Not(state, None);
                         }
                         let missed = self.foreign(&path, code.file, &interpreter);

@@ -126,8 +126,12 @@ pub(super) fn may_run<'w>(words: &'w [Word], programs: &[String]) -> Option<(Str
     let (first, rest) = words.split_first()?;
     let path = first.raw();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_program = |word: &str| programs.iter().any(|program| word.rsplit('/').next() == Some(program));
-    if reads(first) || is_program(&path) {
+    // A program may run another one, but not itself: naming it would let any name hide what stands behind it.
+    let is_program = |word: &str| {
+        let word = word.rsplit('/').next();
+        programs.iter().any(|program| word == Some(program) && program != name)
+    };
+    if reads(first) {
         return None;
     }
     if name == "alias" {

@@ -8,9 +8,9 @@ use super::{at, made, none, shown};
 use crate::source::dockerfile::dockerignore::Dockerignore;
 use crate::source::dockerfile::wildcard::{matches_name, matches_path};
 use crate::source::dockerfile::{
-    BuildContext, BuildSection, ContextDirectory, DockerfileSource, EntryKind, PathContent, load_image,
+    BuildContext, BuildSection, ContextDirectory, ContextEntry, DockerfileSource, PathContent, load_image,
 };
-use crate::text::{Sources, Span};
+use crate::text::{Reader, Sources, Span};
 
 #[test]
 fn large_and_deep_files_end_soon() {
@@ -102,26 +102,27 @@ fn links_out_of_the_context_are_not_followed() {
     std::os::unix::fs::symlink("a", root.join("in")).unwrap();
     std::os::unix::fs::symlink("..", root.join("up")).unwrap();
     std::os::unix::fs::symlink("gone", root.join("dangling")).unwrap();
-    let context = ContextDirectory::new(&root, None);
+    let reader = std::sync::Arc::new(Reader::of_host());
+    let context = ContextDirectory::new(&root, None, &reader);
     for (path, kind) in [
-        ("", Some(EntryKind::Directory)),
-        ("a", Some(EntryKind::File)),
-        ("sub", Some(EntryKind::Directory)),
-        ("sub/b", Some(EntryKind::File)),
+        ("", Some(ContextEntry::Directory)),
+        ("a", Some(ContextEntry::File)),
+        ("sub", Some(ContextEntry::Directory)),
+        ("sub/b", Some(ContextEntry::File)),
         ("secret", None),
         ("missing", None),
         ("../outside", None),
-        ("out", Some(EntryKind::Other)),
-        ("in", Some(EntryKind::File)),
-        ("up/outside", Some(EntryKind::Other)),
-        ("dangling", Some(EntryKind::Other)),
+        ("out", Some(ContextEntry::Other)),
+        ("in", Some(ContextEntry::File)),
+        ("up/outside", Some(ContextEntry::Other)),
+        ("dangling", Some(ContextEntry::Other)),
     ] {
         assert_eq!(context.kind(path), kind, "{path}");
     }
     assert_eq!(context.list("sub").unwrap(), ["b"]);
     fs::write(root.join("other.Dockerfile.dockerignore"), "a\n").unwrap();
-    let other = ContextDirectory::new(&root, Some(&root.join("other.Dockerfile")));
-    assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(EntryKind::File)));
+    let other = ContextDirectory::new(&root, Some(&root.join("other.Dockerfile")), &reader);
+    assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(ContextEntry::File)));
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn unreadable_dockerfile_is_reported() {
     fs::write(root.join("run.sh"), "").unwrap();
     fs::write(root.join("latin"), b"FROM x\nUSER \xe9\n").unwrap();
     fs::write(root.join("huge"), vec![b'#'; 1024 * 1024 + 1]).unwrap();
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let one = |dockerfile: DockerfileSource, context: Option<&Path>| {
         let context = context.map(Path::to_owned);
         let build = BuildSection { context, dockerfile, target: None, args: &none(), span: Span::default() };
@@ -150,7 +151,7 @@ fn unreadable_dockerfile_is_reported() {
     let inline = DockerfileSource::Inline { name: "compose.yaml".into(), text: "FROM x\nUSER u\n".into() };
     assert_eq!(shown(&one(inline, Some(root))), "on x ; user u");
     for (name, expected) in [
-        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory (os error 2); check `build`"),
+        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory; check `build`"),
         ("./latin", "the Dockerfile `latin` is not UTF-8; save it as UTF-8"),
         ("huge", "the Dockerfile `huge` is larger than 1 MiB and is not read"),
         (".", "the Dockerfile `` is no file; check `build`"),

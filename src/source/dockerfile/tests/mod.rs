@@ -11,20 +11,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::{BaseImage, BuildContext, BuildRequest, EntryKind, Image, PathContent, build_image};
+use super::{BaseImage, BuildContext, BuildRequest, ContextEntry, Image, PathContent, build_image};
 use crate::model::{Command, EnvValue, EnvVar, Symbol, Value};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{FileId, Reader, Sources, Span};
 
 /// A build context in memory: files by their paths.
 #[derive(Debug)]
 struct Memory(BTreeSet<String>);
 
 impl BuildContext for Memory {
-    fn kind(&self, path: &str) -> Option<EntryKind> {
+    fn kind(&self, path: &str) -> Option<ContextEntry> {
         let below = |file: &String| path.is_empty() || file.starts_with(&format!("{path}/"));
         match () {
-            () if self.0.contains(path) => Some(EntryKind::File),
-            () if self.0.iter().any(below) => Some(EntryKind::Directory),
+            () if self.0.contains(path) => Some(ContextEntry::File),
+            () if self.0.iter().any(below) => Some(ContextEntry::Directory),
             () => None,
         }
     }
@@ -51,7 +51,7 @@ struct Made {
 }
 
 fn made_with(text: &str, target: Option<&str>, args: &[(&str, EnvValue)]) -> Made {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let file = sources.add("Dockerfile", text);
     let span = Span::file_start(file);
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), EnvVar { value: value.clone(), span })).collect();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{at, check, compare, made, made_with, none, shown};
 use crate::source::dockerfile::{BaseImage, BuildRequest, Image, NamedSource, PathContent, build_image};
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 
 #[test]
 fn stages_inherit_from_each_other() {
@@ -104,7 +104,7 @@ fn circular_copies_are_reported() {
 
 #[test]
 fn base_built_by_another_service_is_used() {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let request = |bases| BuildRequest { target: None, args: Box::leak(Box::new(none())), context: None, bases };
     let base = sources.add("base/Dockerfile", "FROM debian\nENV a=1\nCOPY <<E /x\nhello\nE\nCMD [\"c\"]\n");
     let base = Rc::new(build_image(base, &sources, &request(&|_| None)));

@@ -168,11 +168,11 @@ fn fields(line: &Phrase) -> Option<Vec<Phrase>> {
     let mut fields = Vec::new();
     let mut rest = line.0.as_slice();
     loop {
-        let (field, after) = if let [Atom::Char('"'), quoted @ ..] = rest { unquote(quoted)? } else { bare(rest)? };
+        let (field, after) = if let [Atom::Char('"', _), quoted @ ..] = rest { unquote(quoted)? } else { bare(rest)? };
         fields.push(field);
         match after {
-            [Atom::Char(','), more @ ..] => rest = more,
-            [] | [Atom::Char('\n' | '\r'), ..] => return Some(fields),
+            [Atom::Char(',', _), more @ ..] => rest = more,
+            [] | [Atom::Char('\n' | '\r', _), ..] => return Some(fields),
             _ => return None,
         }
     }
@@ -181,20 +181,20 @@ fn fields(line: &Phrase) -> Option<Vec<Phrase>> {
 type Field<'a> = (Phrase, &'a [Atom]);
 
 fn bare(text: &[Atom]) -> Option<Field<'_>> {
-    let end = text.iter().position(|atom| matches!(atom, Atom::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
+    let end = text.iter().position(|atom| matches!(atom, Atom::Char(',' | '\n' | '\r', _))).unwrap_or(text.len());
     let (field, after) = text.split_at(end);
-    (!field.contains(&Atom::Char('"'))).then(|| (Phrase(field.to_vec()), after))
+    (!field.contains(&Atom::plain('"'))).then(|| (Phrase(field.to_vec()), after))
 }
 
 fn unquote(mut text: &[Atom]) -> Option<Field<'_>> {
     let mut field = Vec::new();
     loop {
         match text {
-            [Atom::Char('"'), Atom::Char('"'), rest @ ..] => {
-                field.push(Atom::Char('"'));
+            [Atom::Char('"', _), Atom::Char('"', _), rest @ ..] => {
+                field.push(Atom::plain('"'));
                 text = rest;
             }
-            [Atom::Char('"'), rest @ ..] => return Some((Phrase(field), rest)),
+            [Atom::Char('"', _), rest @ ..] => return Some((Phrase(field), rest)),
             [atom, rest @ ..] => {
                 field.push(atom.clone());
                 text = rest;

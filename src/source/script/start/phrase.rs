@@ -5,7 +5,7 @@ use super::{Setting, Variable};
 use crate::model::{Symbol, Value};
 use crate::source::script::glyph::Text;
 use crate::source::script::syntax::Param;
-use crate::text::Span;
+use crate::text::{ShownText, Span};
 
 /// Defaults within defaults that are followed.
 const DEPTH: usize = 8;
@@ -13,8 +13,16 @@ const DEPTH: usize = 8;
 /// A character, or something in its place that only the shell could tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Atom {
-    Char(char),
+    /// With what is shown of the value that it is a character of.
+    Char(char, ShownText),
     Hole(Hole),
+}
+
+impl Atom {
+    /// A character that may be shown.
+    pub(super) fn plain(letter: char) -> Self {
+        Self::Char(letter, ShownText::default())
+    }
 }
 
 /// What only the shell could tell.
@@ -74,7 +82,7 @@ impl Phrase {
     }
 
     pub(super) fn plain(text: &str) -> Self {
-        Self(text.chars().map(Atom::Char).collect())
+        Self(text.chars().map(Atom::plain).collect())
     }
 
     /// A value of a source, with its symbols as what is not known.
@@ -83,11 +91,11 @@ impl Phrase {
         let mut rest = value.text.as_str();
         for symbol in &value.symbols {
             let Some((before, after)) = rest.split_once(&format!("${{{}}}", symbol.name)) else { continue };
-            phrase.0.extend(before.chars().map(Atom::Char));
+            phrase.0.extend(before.chars().map(|letter| Atom::Char(letter, value.shown.clone())));
             phrase.0.push(Atom::Hole(Hole { filled: symbol.required, ..Hole::variable(&symbol.name) }));
             rest = after;
         }
-        phrase.0.extend(rest.chars().map(Atom::Char));
+        phrase.0.extend(rest.chars().map(|letter| Atom::Char(letter, value.shown.clone())));
         phrase
     }
 
@@ -98,18 +106,18 @@ impl Phrase {
     /// The text, where all of it is known.
     pub(super) fn known(&self) -> Option<String> {
         let letter = |atom: &Atom| match atom {
-            Atom::Char(letter) => Some(*letter),
+            Atom::Char(letter, _) => Some(*letter),
             Atom::Hole(_) => None,
         };
         self.0.iter().map(letter).collect()
     }
 
     pub(super) fn has(&self, wanted: char) -> bool {
-        self.0.contains(&Atom::Char(wanted))
+        self.0.contains(&Atom::plain(wanted))
     }
 
     pub(super) fn starts_with(&self, letter: char) -> bool {
-        self.0.first() == Some(&Atom::Char(letter))
+        self.0.first() == Some(&Atom::plain(letter))
     }
 
     /// The hole at the start.
@@ -125,12 +133,12 @@ impl Phrase {
     }
 
     pub(super) fn split(&self, at: char) -> Vec<Self> {
-        self.0.split(|atom| *atom == Atom::Char(at)).map(|part| Self(part.to_vec())).collect()
+        self.0.split(|atom| *atom == Atom::plain(at)).map(|part| Self(part.to_vec())).collect()
     }
 
     /// What stands before and after the first `at`.
     pub(super) fn split_once(&self, at: char) -> Option<(Self, Self)> {
-        let place = self.0.iter().position(|atom| *atom == Atom::Char(at))?;
+        let place = self.0.iter().position(|atom| *atom == Atom::plain(at))?;
         let (before, after) = self.0.split_at(place);
         Some((Self(before.to_vec()), Self(after.get(1..).unwrap_or_default().to_vec())))
     }
@@ -152,16 +160,30 @@ impl Phrase {
 
     fn value_by(&self, span: Option<Span>, name: impl Fn(&Hole) -> &String) -> Value {
         let mut value = Value { span, ..Value::known("", None) };
-        for atom in &self.0 {
-            match atom {
-                Atom::Char(letter) => value.text.push(*letter),
-                Atom::Hole(hole) => {
-                    let name = name(hole);
-                    value.text.push_str(&format!("${{{name}}}"));
-                    value.symbols.push(Symbol { name: name.clone(), required: hole.filled });
+        let mut form = String::new();
+        let same = |one: &Atom, other: &Atom| match (one, other) {
+            (Atom::Char(_, one), Atom::Char(_, other)) => one.is_of_one(other),
+            _ => false,
+        };
+        for run in self.0.chunk_by(same) {
+            let before = value.text.len();
+            for atom in run {
+                match atom {
+                    Atom::Char(letter, _) => value.text.push(*letter),
+                    Atom::Hole(hole) => {
+                        let name = name(hole);
+                        value.text.push_str(&format!("${{{name}}}"));
+                        value.symbols.push(Symbol { name: name.clone(), required: hole.filled });
+                    }
                 }
             }
+            let text = value.text.get(before..).unwrap_or("");
+            match run.first() {
+                Some(Atom::Char(_, shown)) => form.push_str(&shown.whole(text)),
+                _ => form.push_str(text),
+            }
         }
+        value.shown = ShownText::new(&*value.text, form.clone(), form);
         value
     }
 
@@ -180,10 +202,18 @@ impl Phrase {
                 _ => parts.push(part),
             }
         }
-        let mut path = Self::plain(if rooted { "/" } else { "" });
+        // The first character of a rooted path is its slash.
+        let mut path = Self(self.0.first().filter(|_| rooted).cloned().into_iter().collect());
         for (at, part) in parts.iter().enumerate() {
             if at > 0 {
-                path.0.push(Atom::Char('/'));
+                // A slash within a value is part of it.
+                let around = (path.0.last(), part.0.first());
+                path.0.push(match around {
+                    (Some(Atom::Char(_, one)), Some(Atom::Char(_, other))) if one.is_of_one(other) => {
+                        Atom::Char('/', one.clone())
+                    }
+                    _ => Atom::plain('/'),
+                });
             }
             path.0.extend_from_slice(&part.0);
         }
@@ -195,7 +225,7 @@ impl Phrase {
         while let Some(glyph) = text.0.get(at) {
             let end = if glyph.live { construct(text, at) } else { None };
             let Some(end) = end else {
-                self.0.push(Atom::Char(glyph.ch));
+                self.0.push(Atom::plain(glyph.ch));
                 at += 1;
                 continue;
             };

@@ -13,7 +13,7 @@ fn lookup(name: &str) -> Variable {
         "EMPTY" => Variable::Set(Value::known("", None)),
         "MINE" => {
             let symbols = vec![crate::model::Symbol { name: "ROOT".to_owned(), required: false }];
-            Variable::Set(Value { text: "${ROOT}/mine".to_owned(), symbols, span: None })
+            Variable::Set(Value { text: "${ROOT}/mine".to_owned(), symbols, ..Value::default() })
         }
         "GONE" => Variable::Unset,
         _ => Variable::Unknown,

@@ -86,7 +86,7 @@ fn parts(value: &Phrase) -> Vec<Phrase> {
     for part in value.split(':') {
         let part = match drive.take() {
             Some(letter) => letter.then(&Phrase::plain(":")).then(&part),
-            None if matches!(part.0.as_slice(), [Atom::Char(letter)] if letter.is_alphabetic()) => {
+            None if matches!(part.0.as_slice(), [Atom::Char(letter, _)] if letter.is_alphabetic()) => {
                 drive = Some(part);
                 continue;
             }
@@ -110,7 +110,7 @@ pub(super) fn place(source: &Phrase, setting: &Setting<'_>) -> Result<MountSourc
         return Ok(if path { MountSource::Host(source.cleaned().value(None)) } else { MountSource::Unresolved(name) });
     }
     let fits = |ch: char| ch.is_ascii_alphanumeric() || "_.-".contains(ch);
-    let chars = |atom: &Atom| matches!(atom, Atom::Char(ch) if !fits(*ch));
+    let chars = |atom: &Atom| matches!(atom, Atom::Char(ch, _) if !fits(*ch));
     if source.0.iter().any(chars) || source.0.len() < 2 || name.text.starts_with(['_', '-']) {
         let what = if source.starts_with('~') { " (only the shell knows `~`)" } else { "" };
         return Err(Problem::Refused(format!("the source of a volume is neither a path nor a volume's name{what}")));

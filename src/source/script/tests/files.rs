@@ -32,8 +32,14 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         _ => None,
     };
     let names = ["claude".to_owned()];
-    let setting =
-        Setting { sources: &sources, disk: &disk, directory: Some("/app"), lookup: &lookup, programs: &|| &names };
+    let setting = Setting {
+        sources: &sources,
+        disk: &disk,
+        directory: Some("/app"),
+        lookup: &lookup,
+        hides: false,
+        programs: &|| &names,
+    };
     let (script, _) = follow(Some(&command), None, &setting);
     let place = script.invocations.last().map_or_else(String::new, |call| place(&sources, call.span));
     let why = script.unseen.clone().unwrap_or_default();
