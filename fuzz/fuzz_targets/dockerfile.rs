@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::source::image::{Context, Found, Kind, Request, Step, read};
-use overlock::source::script;
+use overlock::source::shell;
 use overlock::text::Sources;
 
 /// A context in which every name without an ending is a directory of two.
@@ -44,7 +44,7 @@ fuzz_target!(|text: &str| {
     });
     let commands = commands.chain(&image.entrypoint).chain(&image.command).chain(&image.healthcheck);
     for command in commands.take(20) {
-        for invocation in script::read(Some(command), None, &sources).invocations {
+        for invocation in shell::read_commands(Some(command), None, &sources).invocations {
             assert!(sources.get(file).offset(invocation.span.end).is_some(), "{:?}", invocation.span);
         }
     }

@@ -17,7 +17,7 @@ use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::safe;
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
-use crate::source::{code, image, script};
+use crate::source::{code, image, shell};
 use crate::text::{Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
@@ -148,7 +148,7 @@ fn comments(
         let Some(syntax) = file.syntax().filter(|_| file.text().contains(MARK)) else { continue };
         let found = match syntax {
             Syntax::Yaml => yaml_comments(file.text()),
-            Syntax::Shell => script::comments(file.text()),
+            Syntax::Shell => shell::find_comments(file.text()),
             Syntax::Dockerfile => image::comments(file.text()),
         };
         diagnostics.extend(comments.add((id, &file), &found, rules));

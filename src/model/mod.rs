@@ -4,6 +4,7 @@
 mod container;
 mod diagnostic;
 mod live;
+mod parameter;
 mod path;
 mod script;
 mod tree;
@@ -15,6 +16,7 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
+pub(crate) use parameter::Parameter;
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
 pub use tree::HostTree;

@@ -136,6 +136,12 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// The opposite condition.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        Self { variable: self.variable.clone(), test: self.test.opposite() }
+    }
+
     /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
     /// its container does not.
     pub fn holds(&self, container: &Container) -> Option<bool> {

@@ -4,9 +4,10 @@
 pub mod capture;
 pub mod code;
 pub mod compose;
+pub mod docker_cli;
 pub mod engine;
 pub mod git;
 pub mod image;
 mod local_volume;
 pub mod proc;
-pub mod script;
+pub mod shell;

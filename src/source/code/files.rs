@@ -1,5 +1,5 @@
 //! Which file of the repository stands at a path of a planned container: by its mounts, then by its image.
-//! Uses `repository`, `source::image` and `source::script::disk`.
+//! Uses `repository`, `source::image` and `source::shell::file_system`.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join};
 use crate::source::image::{Base, Context, Directory, Found, From, Image, Source, Step};
-use crate::source::script::disk::{Disk, Opened, mentioned};
+use crate::source::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::text::Span;
 
 /// Links that are followed.
@@ -23,9 +23,9 @@ pub(super) struct Planned<'a> {
 }
 
 impl Planned<'_> {
-    fn look(&self, path: &str, links: usize) -> Opened {
+    fn look(&self, path: &str, links: usize) -> Lookup {
         if links == 0 {
-            return Opened::Unseen("its links lead round in a circle".to_owned());
+            return Lookup::Unseen("its links lead round in a circle".to_owned());
         }
         match self.container.mount_holding(path) {
             Some((mount, rest)) => self.mounted(mount, rest),
@@ -33,7 +33,7 @@ impl Planned<'_> {
         }
     }
 
-    fn mounted(&self, mount: &Mount, rest: &str) -> Opened {
+    fn mounted(&self, mount: &Mount, rest: &str) -> Lookup {
         let why = match &mount.source {
             MountSource::Host(source) if !source.is_symbolic() => {
                 let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
@@ -44,29 +44,29 @@ impl Planned<'_> {
             MountSource::Injected => "its text is not in a file",
             _ => "it is on a volume",
         };
-        Opened::Unseen(why.to_owned())
+        Lookup::Unseen(why.to_owned())
     }
 
-    fn in_image(&self, path: &str, links: usize) -> Opened {
+    fn in_image(&self, path: &str, links: usize) -> Lookup {
         let Some(image) = &self.image else {
             let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
-            return Opened::Unseen(format!("its image{name} is not built here"));
+            return Lookup::Unseen(format!("its image{name} is not built here"));
         };
         match image.find(path, self.repository.sources) {
             Found::File(file) => self.repository.open(&file),
-            Found::Text(text) => Opened::Passage(Box::new(text)),
+            Found::Text(text) => Lookup::Passage(Box::new(text)),
             Found::Link(target) => self.look(&target, links - 1),
             Found::Base => match &image.base {
                 Base::Named(name) => {
                     let first = self.container.entrypoint.iter().chain(&self.container.command);
                     let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
-                    let why = || Opened::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
+                    let why = || Lookup::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
                     self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
                 }
-                Base::Scratch | Base::Unread => Opened::Unseen("its Dockerfile could not be read".to_owned()),
+                Base::Scratch | Base::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
             },
-            Found::Absent => Opened::Absent,
-            Found::Unknown { why, .. } => Opened::Unseen(why),
+            Found::Absent => Lookup::Absent,
+            Found::Unknown { why, .. } => Lookup::Unseen(why),
         }
     }
 
@@ -121,8 +121,8 @@ fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-impl Disk for Planned<'_> {
-    fn open(&self, path: &str) -> Opened {
+impl FileSystem for Planned<'_> {
+    fn open(&self, path: &str) -> Lookup {
         self.look(path, LINKS)
     }
 
@@ -148,12 +148,12 @@ impl Disk for Planned<'_> {
 /// The files of the machine that a script given by its path is run on.
 pub(super) struct Host<'a>(pub(super) &'a Repository<'a>);
 
-impl Disk for Host<'_> {
-    fn open(&self, path: &str) -> Opened {
+impl FileSystem for Host<'_> {
+    fn open(&self, path: &str) -> Lookup {
         match self.0.open(Path::new(path)) {
             // Programs of the machine are no part of the repository.
-            Opened::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
-                Opened::Binary
+            Lookup::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
+                Lookup::Binary
             }
             opened => opened,
         }

@@ -1,11 +1,11 @@
 //! What an image gives to a container that does not say otherwise: environment, user, command, labels, volumes; and
-//! what was installed while it was built. Uses `source::image` and `source::script`.
+//! what was installed while it was built. Uses `source::image` and `source::shell`.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
 use crate::source::image::{Image, Ran, Step};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::{Sources, Span};
 
 /// Fills in what the container leaves to its image.
@@ -51,7 +51,7 @@ fn anonymous(path: &Value, target: String, span: Span) -> Mount {
 
 /// The commands of a build step, with the variables that it runs with put in.
 fn installs(ran: &Ran, sources: &Sources) -> Vec<Invocation> {
-    let mut found = script::read(Some(&ran.command), None, sources).invocations;
+    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
             *word = put_in(word, &ran.env);

@@ -26,9 +26,9 @@ use files::Planned;
 use images::Images;
 
 use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
+use crate::source::docker_cli::DockerCommand;
 use crate::source::image::Image;
-use crate::source::script::start::Start;
-use crate::source::script::{self, Setting, Started};
+use crate::source::shell::{self, ContainerStart, ExecContext};
 use crate::text::Sources;
 
 /// Containers that start containers that start containers: how far that is followed.
@@ -42,7 +42,7 @@ pub fn complete(layout: &mut Layout, directory: Option<&Path>, repository: &Repo
     }
     let services = layout.containers.clone();
     let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
-    let mut open: Vec<(Started, Option<Container>)> = Vec::new();
+    let mut open: Vec<(ContainerStart, Option<Container>)> = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.unread(container));
         let starts = reader.complete(container);
@@ -68,32 +68,33 @@ impl Reader<'_> {
     }
 
     /// Fills a container in and reads what it runs; gives what that starts.
-    fn complete(&self, container: &mut Container) -> Vec<Started> {
+    fn complete(&self, container: &mut Container) -> Vec<ContainerStart> {
         let image = self.images.image(container);
         if let Some(image) = &image {
             fill::fill(container, image, self.repository.sources);
         }
         let (script, starts) = self.script(container, image);
         container.script = script;
-        let understood = |started: &Started| !matches!(started.start, Start::Unclear(_));
+        let understood = |started: &ContainerStart| !matches!(started.command, DockerCommand::Unclear(_));
         let whole = container.script.sight == Sight::Whole;
         container.starts_described = whole && !starts.is_empty() && starts.iter().all(understood);
         starts
     }
 
-    fn script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<Started>) {
+    fn script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
         let disk = Planned { repository: self.repository, container, image };
         let lookup = |name: &str| value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
-        let setting = Setting {
+        let setting = ExecContext {
             sources: self.repository.sources,
-            disk: &disk,
+            file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
-            lookup: &lookup,
+            environment: &lookup,
             programs: &|| self.repository.programs.wait(),
         };
-        let read =
-            |entrypoint: Option<&Command>, command: Option<&Command>| script::follow(entrypoint, command, &setting);
+        let read = |entrypoint: Option<&Command>, command: Option<&Command>| {
+            shell::run_commands(entrypoint, command, &setting)
+        };
         let (mut script, mut starts) = read(container.entrypoint.as_ref(), container.command.as_ref());
         for hook in &container.hooks {
             // What a hook leads to that was not read is no reason to doubt what the container itself runs.

@@ -1,5 +1,5 @@
 //! The files of the repository that a check runs in: what may be read, how it is called, each read once.
-//! Uses `text`, `source::image` and `source::script::disk`.
+//! Uses `text`, `source::image` and `source::shell::file_system`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::source::image::{Image, InImage, Stored};
-use crate::source::script::disk::{Opened, is_of_interest};
+use crate::source::shell::file_system::{Lookup, is_of_interest};
 use crate::text::{FileId, Sources, Syntax};
 
 /// The largest script that is read, in bytes.
@@ -44,7 +44,7 @@ pub struct Repository<'a> {
     store: Option<Store<'a>>,
     /// Directories that belong to it, without links.
     roots: RefCell<Vec<PathBuf>>,
-    read: RefCell<HashMap<PathBuf, Opened>>,
+    read: RefCell<HashMap<PathBuf, Lookup>>,
 }
 
 /// A repository on its way to another thread.
@@ -90,7 +90,7 @@ impl<'a> Repository<'a> {
 
     /// What stands at a path in such an image; `None` where that cannot be looked at. Scripts that come with a system
     /// are of interest only where they name a program that matters, or are what the container runs.
-    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Opened> {
+    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Lookup> {
         let shown = format!("image {name} at {path}");
         let key = PathBuf::from(if first { format!("{shown} first") } else { shown.clone() });
         if let Some(opened) = self.read.borrow().get(&key) {
@@ -99,11 +99,11 @@ impl<'a> Repository<'a> {
         let store = self.store?;
         let opened = match (store.file)(&*(store.image)(name)?, path)? {
             InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
-                Opened::Text(self.sources.add(shown, text))
+                Lookup::Text(self.sources.add(shown, text))
             }
-            InImage::Text(_) | InImage::Binary => Opened::Binary,
-            InImage::Absent => Opened::Absent,
-            InImage::Unseen(why) => Opened::Unseen(why),
+            InImage::Text(_) | InImage::Binary => Lookup::Binary,
+            InImage::Absent => Lookup::Absent,
+            InImage::Unseen(why) => Lookup::Unseen(why),
         };
         self.read.borrow_mut().insert(key, opened.clone());
         Some(opened)
@@ -138,7 +138,7 @@ impl<'a> Repository<'a> {
     }
 
     /// The file at a path of this machine, where that is in the repository, after all links too.
-    pub(super) fn open(&self, path: &Path) -> Opened {
+    pub(super) fn open(&self, path: &Path) -> Lookup {
         if let Some(opened) = self.read.borrow().get(path) {
             return opened.clone();
         }
@@ -156,32 +156,32 @@ impl<'a> Repository<'a> {
         self.roots.borrow().iter().any(|root| real.starts_with(root))
     }
 
-    fn look(&self, path: &Path) -> Opened {
+    fn look(&self, path: &Path) -> Lookup {
         let inside = |path: &Path| self.is_inside(path);
         let Ok(real) = fs::canonicalize(path) else {
             // What is not there cannot be told from what is elsewhere, but for the directory it would be in.
             let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
             let here = parent.is_some_and(|parent| inside(&parent));
-            return if here { Opened::Absent } else { self.elsewhere(path) };
+            return if here { Lookup::Absent } else { self.elsewhere(path) };
         };
         if !inside(&real) {
             return self.elsewhere(path);
         }
         match text(&real) {
-            Ok(Some(text)) => Opened::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
-            Ok(None) => Opened::Binary,
-            Err(why) => Opened::Unseen(why),
+            Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
+            Ok(None) => Lookup::Binary,
+            Err(why) => Lookup::Unseen(why),
         }
     }
 
-    fn elsewhere(&self, path: &Path) -> Opened {
-        Opened::Unseen(format!("{} is not in this repository", self.shown(path)))
+    fn elsewhere(&self, path: &Path) -> Lookup {
+        Lookup::Unseen(format!("{} is not in this repository", self.shown(path)))
     }
 
     /// A text that is read already, or `None` where it cannot be.
     pub(super) fn text(&self, path: &Path) -> Option<FileId> {
         match self.open(path) {
-            Opened::Text(file) => Some(file),
+            Lookup::Text(file) => Some(file),
             _ => None,
         }
     }

@@ -1,5 +1,5 @@
 //! Scripts that are given by their paths, or found below one: those that start containers.
-//! Uses `repository`, `files` and `source::script`.
+//! Uses `repository`, `files` and `source::shell`.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,8 +12,8 @@ use super::files::Host;
 use super::images::Images;
 use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
-use crate::source::script::disk::Opened;
-use crate::source::script::{self, Setting, Started};
+use crate::source::shell::file_system::Lookup;
+use crate::source::shell::{self, ContainerStart, ExecContext};
 use crate::text::Span;
 
 /// What a script that starts containers has in it.
@@ -82,7 +82,7 @@ pub struct Found {
 const SCRIPTS_PER_THREAD: usize = 50;
 
 /// What a script starts, and what is to be told of it.
-type Begun = (Vec<Started>, Option<Diagnostic>);
+type Begun = (Vec<ContainerStart>, Option<Diagnostic>);
 
 /// Adds the containers that scripts start to a layout of all projects.
 pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>) {
@@ -134,9 +134,9 @@ fn one(script: &Found, repository: &Repository<'_>) -> Begun {
     let path = repository.cwd.join(&script.path);
     let about = |message: String| Diagnostic::about(Level::Error, Some(repository.shown(&path)), message);
     let file = match repository.open(&path) {
-        Opened::Text(file) => file,
+        Lookup::Text(file) => file,
         _ if !script.named => return (Vec::new(), None),
-        Opened::Unseen(why) => return (Vec::new(), Some(about(format!("this script was not read: {why}")))),
+        Lookup::Unseen(why) => return (Vec::new(), Some(about(format!("this script was not read: {why}")))),
         _ => return (Vec::new(), Some(about("this is no script that can be read".to_owned()))),
     };
     let span = Span::file_start(file);
@@ -145,14 +145,14 @@ fn one(script: &Found, repository: &Repository<'_>) -> Begun {
     let disk = Host(repository);
     let lookup = |name: &str| repository.environment.get(name).cloned();
     let directory = repository.cwd.display().to_string();
-    let setting = Setting {
+    let setting = ExecContext {
         sources: repository.sources,
-        disk: &disk,
+        file_system: &disk,
         directory: Some(&directory),
-        lookup: &lookup,
+        environment: &lookup,
         programs: &|| repository.programs.wait(),
     };
-    let (seen, starts) = script::follow(Some(&command), None, &setting);
+    let (seen, starts) = shell::run_commands(Some(&command), None, &setting);
     // Of those that are only found what they source is often not here; what cannot be read at all is told.
     let level = if script.named { Some(Level::Gap) } else { seen.misread.then_some(Level::Warning) };
     let told = seen.unseen.zip(level).map(|(unseen, level)| {

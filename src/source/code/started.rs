@@ -1,5 +1,5 @@
 //! The containers that scripts start: named after script and line, read like any other.
-//! Uses `repository`, `images` and `source::script::start`.
+//! Uses `repository`, `images` and `source::docker_cli`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,16 +9,16 @@ use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
     Start as Begun, Symbol, Unseen, Value, join, split_below,
 };
-use crate::source::script::Started;
-use crate::source::script::disk::Opened;
-use crate::source::script::start::{ComposeRun, Exec, Run, Start};
+use crate::source::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
+use crate::source::shell::file_system::Lookup;
+use crate::source::shell::{ContainerStart, StartLock};
 use crate::text::{Sources, Span};
 
 /// Containers that are started from scripts, of one project.
 const MANY: usize = 2_000;
 
 /// What is to be read yet: a start, and the container whose script it is in; none for the host's own.
-type Open = (Started, Option<Container>);
+type Open = (ContainerStart, Option<Container>);
 
 /// A place in a file, by the file's name.
 type Spot = (String, u32, u32);
@@ -38,7 +38,7 @@ impl Reader<'_> {
                 if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
                     continue;
                 }
-                if let Start::Exec(exec) = &started.start {
+                if let DockerCommand::Exec(exec) = &started.command {
                     next.extend(self.exec(exec, &started, by.as_ref(), layout));
                     continue;
                 }
@@ -62,21 +62,26 @@ impl Reader<'_> {
     }
 
     /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
-    fn containers(&self, started: &Started, by: Option<&Container>, told: &mut Vec<Diagnostic>) -> Vec<Container> {
-        let (mut container, maybe, refused) = match &started.start {
-            Start::Run(run) => (self.run(run, started), &run.perhaps.mounts, &run.refused),
-            Start::Compose(run) => match self.compose(run, started) {
+    fn containers(
+        &self,
+        started: &ContainerStart,
+        by: Option<&Container>,
+        told: &mut Vec<Diagnostic>,
+    ) -> Vec<Container> {
+        let (mut container, maybe, refused) = match &started.command {
+            DockerCommand::Run(run) => (self.run(run, started), &run.perhaps.mounts, &run.refused),
+            DockerCommand::ComposeRun(run) => match self.compose(run, started) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
                     told.push(diagnostic);
                     return Vec::new();
                 }
             },
-            Start::Unclear(unseen) => {
+            DockerCommand::Unclear(unseen) => {
                 told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
                 return Vec::new();
             }
-            Start::Up(_) | Start::Exec(_) | Start::Existing => return Vec::new(),
+            DockerCommand::ComposeUp(_) | DockerCommand::Exec(_) | DockerCommand::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -101,7 +106,7 @@ impl Reader<'_> {
         vec![container, without]
     }
 
-    fn run(&self, run: &Run, started: &Started) -> Container {
+    fn run(&self, run: &DockerRun, started: &ContainerStart) -> Container {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
@@ -126,7 +131,7 @@ impl Reader<'_> {
     fn env_file(&self, file: &Value, container: &mut Container, here: Span) {
         let span = file.span.unwrap_or(here);
         let opened = (!file.is_symbolic()).then(|| self.repository.open(Path::new(&file.text)));
-        let Some(Opened::Text(id)) = opened else {
+        let Some(Lookup::Text(id)) = opened else {
             let what = "the variables of its `--env-file` were not read".to_owned();
             container.unseen.push(Unseen { what, span });
             return;
@@ -157,7 +162,13 @@ impl Reader<'_> {
     }
 
     /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
-    fn exec(&self, exec: &Exec, started: &Started, by: Option<&Container>, layout: &mut Layout) -> Vec<Open> {
+    fn exec(
+        &self,
+        exec: &DockerExec,
+        started: &ContainerStart,
+        by: Option<&Container>,
+        layout: &mut Layout,
+    ) -> Vec<Open> {
         let name = exec.name.text.as_str();
         let project = by.and_then(|by| by.project.as_ref());
         let of_service = |one: &Container| {
@@ -196,7 +207,7 @@ impl Reader<'_> {
         starts.into_iter().map(|start| (start, Some(inside.clone()))).collect()
     }
 
-    fn compose(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
+    fn compose(&self, run: &ComposeRun, started: &ContainerStart) -> Result<Container, Diagnostic> {
         let name = &run.service.text;
         let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
         let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
@@ -244,11 +255,11 @@ fn perhaps_set(container: &mut Container, names: &[String]) {
 }
 
 /// What runs in a container that is waited for runs under the locks that are held around its start.
-fn put_under(container: &mut Container, started: &Started, by: Option<&Container>) {
-    let waits = match &started.start {
-        Start::Run(run) => !run.detached && !run.only_created,
-        Start::Compose(run) => !run.detached,
-        Start::Exec(exec) => !exec.detached,
+fn put_under(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
+    let waits = match &started.command {
+        DockerCommand::Run(run) => !run.detached && !run.only_created,
+        DockerCommand::ComposeRun(run) => !run.detached,
+        DockerCommand::Exec(exec) => !exec.detached,
         _ => false,
     };
     if !waits {
@@ -257,7 +268,7 @@ fn put_under(container: &mut Container, started: &Started, by: Option<&Container
     let held: Vec<FileLock> = started
         .locks
         .iter()
-        .filter_map(|(path, lock)| {
+        .filter_map(|StartLock { path, lock }| {
             let path = path.as_ref()?;
             let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
             Some(FileLock { path, outside: true, ..lock.clone() })

@@ -1,5 +1,5 @@
 //! An inspection as a [`Running`]: what may be kept of it, and what is missing. Pure, but for the script's reader.
-//! Uses `events`, `lenient`, the capture's types and `source::script`.
+//! Uses `events`, `lenient`, the capture's types and `source::shell`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::events::Event;
 use super::lenient::Picked;
 use crate::model::{Command, Script, Value, clean};
 use crate::source::capture::{EngineMount, Held, Running};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::{Sources, Span};
 
 /// What of an inspection is wanted, should it have another form than bollard's.
@@ -149,10 +149,10 @@ impl Reader<'_> {
 
     /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.
     fn script(&self, words: &[String], check: &[String]) -> Script {
-        let mut script = script::read(Some(&command(words)), None, self.sources);
+        let mut script = shell::read_commands(Some(&command(words)), None, self.sources);
         if !check.is_empty() {
             // What a check leads to that was not read is no reason to doubt what the container itself runs.
-            script.invocations.extend(script::read(Some(&command(check)), None, self.sources).invocations);
+            script.invocations.extend(shell::read_commands(Some(&command(check)), None, self.sources).invocations);
         }
         script
     }

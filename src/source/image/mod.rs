@@ -1,5 +1,5 @@
 //! Dockerfiles: what an image built from one is, and which text stands at a path in it. May use `text`, `model` and
-//! `source::script`.
+//! `source::shell`.
 //!
 //! ```text
 //! lines     text -> instructions, each character with its place (`words`, `expand` their words)

@@ -1,12 +1,12 @@
 //! What a RUN does to a path: nothing, when no command of it names the path or all that do keep what a script does.
-//! Uses `source::script`, `operand` and `transfer`.
+//! Uses `source::shell`, `operand` and `transfer`.
 
 use super::Ran;
 use super::find::Tree;
 use super::operand::{Relation, Words};
 use super::transfer;
 use crate::model::{Invocation, parent_and_name, upward};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::{Sources, Span};
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
@@ -50,7 +50,7 @@ impl Ran {
         if self.script.as_ref().is_some_and(|script| script.text.contains(name(path))) {
             return unknown("a script that is run while the image is built names it");
         }
-        let read = script::read(Some(&self.command), None, sources);
+        let read = shell::read_commands(Some(&self.command), None, sources);
         let mut at = path.to_owned();
         for invocation in read.invocations.iter().rev() {
             match words.command(invocation, &at, tree, &text) {

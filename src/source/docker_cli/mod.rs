@@ -1,0 +1,243 @@
+//! Reads the words that start a container: `docker run` and its kin, `docker compose run` and `up`. What they say is
+//! given as plain data; nothing is run, and no file is read. May use `text` and `model`, and of the script's modules
+//! `traced` and `syntax`.
+//!
+//! ```text
+//! table     which options there are
+//! option    words -> options and operands
+//! phrase    a word with what only the shell could tell kept whole
+//! volume    `-v`, `--tmpfs`;  `mount`: `--mount`;  `mounted`: all of them together
+//! program   which command it is
+//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that runs
+//! ```
+
+mod cli_family;
+mod compose_command;
+mod container_options;
+mod exec_command;
+mod mount_list;
+mod mount_option;
+mod option_tables;
+mod options;
+mod run_command;
+mod subcommand;
+mod template;
+mod volume_option;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use self::cli_family::is_engine_program;
+use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value};
+use crate::text::{Sources, Span, TracedText};
+
+/// What words start.
+#[derive(Debug, Clone)]
+pub enum DockerCommand {
+    /// A container of its own.
+    Run(Box<DockerRun>),
+    /// A container of a Compose service.
+    ComposeRun(Box<ComposeRun>),
+    /// Services of a Compose project.
+    ComposeUp(Box<ComposeUp>),
+    /// A command in a container that runs already.
+    Exec(Box<DockerExec>),
+    /// A container that is there already, again (`start`, `restart`).
+    Existing,
+    /// Which command of docker's it is hangs on a variable.
+    Unclear(Unseen),
+}
+
+/// A container that is started by itself.
+#[derive(Debug, Clone, Default)]
+pub struct DockerRun {
+    /// The container. Its name is that of `--name`, or else the image's. A command without words is one that takes the
+    /// image's own away, as `--entrypoint` does.
+    pub container: Container,
+    /// The value of `--name`.
+    pub name: Option<Value>,
+    /// The files of `--env-file`, which come before the container's own variables.
+    pub env_files: Vec<Value>,
+    /// The files of `--label-file`.
+    pub label_files: Vec<Value>,
+    /// The containers whose mounts it takes, each perhaps with `:ro` or `:rw`; its own mounts win.
+    pub volumes_from: Vec<Value>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Whether it is only created, to be started later.
+    pub only_created: bool,
+    /// The engine that is asked, where that is not the usual one: an address, a context, a connection.
+    pub engine: Option<Value>,
+    /// What of it is there on some ways only.
+    pub perhaps: ConditionalParts,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why docker would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// What is given only on some ways to the command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConditionalParts {
+    /// Mounts, by their place among the container's.
+    pub mounts: Vec<usize>,
+    /// Variables, by name.
+    pub env: Vec<String>,
+    /// Whether words of the command are.
+    pub command: bool,
+}
+
+/// Which Compose project a command is about.
+#[derive(Debug, Clone, Default)]
+pub struct ComposeProject {
+    /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
+    pub files: Vec<Value>,
+    /// The name.
+    pub name: Option<Value>,
+    /// The directory that stands for that of the first file.
+    pub directory: Option<Value>,
+    /// The files of `--env-file`, which stand for `.env`.
+    pub env_files: Vec<Value>,
+    /// The profiles that are switched on.
+    pub profiles: Vec<Value>,
+    /// The engine that is asked, where that is not the usual one.
+    pub engine: Option<Value>,
+}
+
+/// A one-off container of a service (`compose run`), which has all that the service has but its ports.
+#[derive(Debug, Clone, Default)]
+pub struct ComposeRun {
+    /// The project.
+    pub project: ComposeProject,
+    /// The service.
+    pub service: Value,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// The value of `--name`.
+    pub name: Option<Value>,
+    /// The command that replaces the service's; `None` where the service's stays.
+    pub command: Option<Command>,
+    /// The entrypoint that replaces the service's and takes the service's command away.
+    pub entrypoint: Option<Command>,
+    /// The user that replaces the service's.
+    pub user: Option<Value>,
+    /// The working directory that replaces the service's.
+    pub working_dir: Option<Value>,
+    /// Whether a terminal is allocated; `None` where that hangs on whether there is one.
+    pub tty: Option<Flag>,
+    /// Whether standard input is kept open; by default it is.
+    pub stdin_open: Option<Flag>,
+    /// Variables over those of the service.
+    pub env: BTreeMap<String, EnvVar>,
+    /// The files of `--env-from-file`.
+    pub env_files: Vec<Value>,
+    /// Labels over those of the service.
+    pub labels: BTreeMap<String, Label>,
+    /// Mounts besides those of the service; of two at one target these win (version 1 leaves that to chance). A volume's
+    /// name is the project's, or else the engine's.
+    pub mounts: Vec<Mount>,
+    /// Whether the command does not wait for its end.
+    pub detached: bool,
+    /// What of it is there on some ways only.
+    pub perhaps: ConditionalParts,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why Compose would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// Services that are started together (`compose up`).
+#[derive(Debug, Clone, Default)]
+pub struct ComposeUp {
+    /// The project.
+    pub project: ComposeProject,
+    /// The services; empty for all.
+    pub services: Vec<Value>,
+    /// How many containers of a service there are (`SERVICE=NUMBER`).
+    pub scale: Vec<Value>,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why Compose would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// A command in a container that runs already.
+#[derive(Debug, Clone, Default)]
+pub struct DockerExec {
+    /// Whether it is a Compose service that is named, and not a container.
+    pub by_service: bool,
+    /// The container or service.
+    pub name: Value,
+    /// The command.
+    pub command: Command,
+    /// The user, where it is not the container's.
+    pub user: Option<Value>,
+    /// The working directory, where it is not the container's.
+    pub working_dir: Option<Value>,
+    /// Variables over those of the container.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+}
+
+/// What is known of a variable in the environment of the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariableState {
+    /// It has this value, perhaps with symbols.
+    Set(Value),
+    /// It is not there.
+    Unset,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+/// Where a command runs.
+pub struct CommandContext<'a> {
+    /// The files.
+    pub sources: &'a Sources,
+    /// Where the text stands, for what in it has no place of its own.
+    pub here: Span,
+    /// The directory that it runs in, absolute or with a symbol.
+    pub base: Option<Value>,
+    /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`.
+    pub environment: &'a dyn Fn(&str) -> VariableState,
+}
+
+impl CommandContext<'_> {
+    /// Where a text is written, if in one piece.
+    fn spot(&self, text: &TracedText) -> Option<Span> {
+        let (file, start, end) = text.run()?;
+        let source = self.sources.get(file);
+        Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+
+    fn span(&self, arg: &Argument) -> Span {
+        arg.span.unwrap_or(self.here)
+    }
+}
+
+/// A word of the command.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Argument {
+    pub(crate) text: TracedText,
+    pub(crate) span: Option<Span>,
+    /// Whether something went into it that is set in more than one way.
+    pub(crate) unclear: bool,
+    /// Whether it is there on some ways only.
+    pub(crate) perhaps: bool,
+    /// Whether it may be no word or several once the shell has replaced what is in it.
+    pub(crate) splits: bool,
+}
+
+/// Reads the words of a command; `None` where they are not of the kind that starts a container.
+pub(crate) fn read(words: &[Argument], context: &CommandContext<'_>) -> Option<DockerCommand> {
+    subcommand::read_command(words, context)
+}

@@ -1,0 +1,208 @@
+//! `--mount`: fields parted as in a line of CSV (docker run, "Add bind mounts or volumes using the --mount flag";
+//! podman-run(1)). Uses `phrase`, `option`, `volume` and `model`.
+
+use super::CommandContext;
+use super::cli_family::CliFamily;
+use super::options::GivenOption;
+use super::template::{Segment, Template};
+use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
+use crate::model::{MountSource, Value};
+use crate::source::local_volume::Options;
+
+/// Fields that say nothing of where the mount is and who may write.
+#[rustfmt::skip]
+const KNOWN: [&str; 10] = [
+    "consistency", "bind-propagation", "bind-nonrecursive", "bind-recursive", "bind-create-src", "volume-nocopy",
+    "volume-label", "tmpfs-size", "tmpfs-mode", "tmpfs-options",
+];
+
+/// What podman knows besides.
+#[rustfmt::skip]
+const PODMAN: [&str; 16] = [
+    "relabel", "idmap", "U", "chown", "notmpcopyup", "tmpcopyup", "uid", "gid", "mode", "max", "ptmxmode", "exec", "dev",
+    "suid", "no-dereference", "nocopy",
+];
+
+/// The fields of a mount.
+#[derive(Default)]
+struct MountFields {
+    kind: Option<Template>,
+    source: Option<Template>,
+    target: Option<Template>,
+    subpath: Option<Template>,
+    driver: Option<Template>,
+    options: Vec<(String, Template)>,
+    read_only: bool,
+    doubt: Option<String>,
+}
+
+/// Reads one.
+pub(super) fn read_mount(
+    given: &GivenOption,
+    family: CliFamily,
+    context: &CommandContext<'_>,
+) -> Result<ParsedMount, MountProblem> {
+    let fields = fields(&given.value).ok_or_else(|| refused("a mount is no line of CSV"))?;
+    let mut mount = MountFields::default();
+    for field in &fields {
+        mount.take(field, family)?;
+    }
+    let target = mount.target.take().ok_or_else(|| refused("a mount has no target"))?;
+    let kind = mount.kind.take().unwrap_or_else(|| Template::plain("volume"));
+    let source = mount.source(&kind, context)?;
+    let mut found = mount_at(&target, source, given.span)?;
+    found.mount.read_only = mount.read_only;
+    found.mount.must_exist = matches!(found.mount.source, MountSource::Host(_));
+    if family == CliFamily::Docker && mount.read_only && found.mount.source == MountSource::Anonymous {
+        return Err(refused("a volume without a name is mounted read-only"));
+    }
+    let subpath = mount.subpath.map(|path| path.cleaned().value(None).text.trim_start_matches('/').to_owned());
+    found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
+    found.doubt = mount.doubt;
+    Ok(found)
+}
+
+fn refused(what: &str) -> MountProblem {
+    MountProblem::Refused(what.to_owned())
+}
+
+impl MountFields {
+    fn take(&mut self, field: &Template, family: CliFamily) -> Result<(), MountProblem> {
+        let (name, value) = match field.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (field.clone(), None),
+        };
+        let Some(name) = name.known() else {
+            return Err(MountProblem::Unseen("a part of a mount hangs on a variable".to_owned()));
+        };
+        match (name.as_str(), value) {
+            ("type", Some(value)) => self.kind = Some(value),
+            ("source" | "src", Some(value)) => self.source = Some(value),
+            ("target" | "dst" | "destination", Some(value)) => self.target = Some(value),
+            ("volume-subpath" | "image-subpath" | "subpath", Some(value)) => self.subpath = Some(value),
+            ("volume-driver", Some(value)) => self.driver = Some(value),
+            ("volume-opt", Some(value)) => self.option(&value),
+            ("readonly" | "ro", value) => return self.mode(value.as_ref(), false),
+            ("rw" | "readwrite", value) if family == CliFamily::Podman => return self.mode(value.as_ref(), true),
+            (name, _) if KNOWN.contains(&name) => {}
+            (name, _) if family != CliFamily::Docker && PODMAN.contains(&name) => {}
+            _ => return Err(refused("a mount has a part that is not known")),
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, option: &Template) {
+        let (name, value) = option.split_once('=').unwrap_or_else(|| (option.clone(), Template::default()));
+        match name.known() {
+            Some(name) => self.options.push((name, value)),
+            None => self.doubt = Some("an option of a volume hangs on a variable".to_owned()),
+        }
+    }
+
+    /// Whether it is read-only; `writable` where the field says the opposite.
+    fn mode(&mut self, value: Option<&Template>, writable: bool) -> Result<(), MountProblem> {
+        let text = value.map_or_else(|| Some("true".to_owned()), Template::known);
+        let on = match text.as_deref() {
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+            Some(_) => return Err(refused("whether a mount is read-only is neither true nor false")),
+            None => {
+                self.doubt = Some("whether a mount is read-only hangs on a variable".to_owned());
+                return Ok(());
+            }
+        };
+        self.read_only = on != writable;
+        Ok(())
+    }
+
+    fn source(&mut self, kind: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+        let source = self.source.take().filter(|source| !source.is_empty());
+        let Some(known) = kind.known() else {
+            return Ok(MountSource::Unresolved(
+                source.filter(Template::is_symbolic).as_ref().unwrap_or(kind).value(None),
+            ));
+        };
+        match (known.to_ascii_lowercase().as_str(), source) {
+            ("bind", None) => Err(refused("a mount of type bind has no source")),
+            ("bind", Some(source)) => bind(&source, context),
+            ("tmpfs" | "ramfs", _) => Ok(MountSource::Tmpfs),
+            ("volume", source) => self.volume(source, context),
+            ("image" | "npipe" | "cluster" | "devpts" | "glob" | "artifact", _) => Ok(MountSource::Injected),
+            _ => Err(refused("a mount has a type that is none")),
+        }
+    }
+
+    fn volume(&mut self, source: Option<Template>, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+        let local = self.driver.as_ref().is_none_or(|driver| driver.known().as_deref() == Some("local"));
+        let mut option = |name: &str| {
+            let at = self.options.iter().rposition(|(known, _)| known == name)?;
+            Some(self.options.remove(at).1)
+        };
+        let value = |template: Option<Template>| template.map(|template| template.value(None));
+        let device =
+            option("device").map(|device| if device.starts_with('/') { device.cleaned() } else { device }.value(None));
+        let options = Options { kind: value(option("type")), o: value(option("o")), device };
+        if let Some(disguised) = options.source(|device: Value| device).filter(|_| local) {
+            return Ok(disguised);
+        }
+        match source {
+            None => Ok(MountSource::Anonymous),
+            Some(source) if source.first_placeholder().is_none() && source.has('/') => {
+                Err(refused("a mount of type volume has a path for its source"))
+            }
+            Some(source) => match mount_source(&source, context)? {
+                // In this place no path is taken.
+                MountSource::Host(name) | MountSource::Unresolved(name) => Ok(MountSource::Volume(name)),
+                other => Ok(other),
+            },
+        }
+    }
+}
+
+fn bind(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+    if !source.starts_with('/') && !source.starts_with('.') && source.first_placeholder().is_none() {
+        return Err(refused("the source of a mount of type bind is no absolute path"));
+    }
+    Ok(MountSource::Host(source.absolute(context).value(None)))
+}
+
+/// The fields of a line of CSV, as Go's `encoding/csv` reads it; `None` where it does not.
+fn fields(line: &Template) -> Option<Vec<Template>> {
+    let mut fields = Vec::new();
+    let mut rest = line.0.as_slice();
+    loop {
+        let (field, after) = if let [Segment::Char('"'), quoted @ ..] = rest { unquote(quoted)? } else { bare(rest)? };
+        fields.push(field);
+        match after {
+            [Segment::Char(','), more @ ..] => rest = more,
+            [] | [Segment::Char('\n' | '\r'), ..] => return Some(fields),
+            _ => return None,
+        }
+    }
+}
+
+type Field<'a> = (Template, &'a [Segment]);
+
+fn bare(text: &[Segment]) -> Option<Field<'_>> {
+    let end = text.iter().position(|atom| matches!(atom, Segment::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
+    let (field, after) = text.split_at(end);
+    (!field.contains(&Segment::Char('"'))).then(|| (Template(field.to_vec()), after))
+}
+
+fn unquote(mut text: &[Segment]) -> Option<Field<'_>> {
+    let mut field = Vec::new();
+    loop {
+        match text {
+            [Segment::Char('"'), Segment::Char('"'), rest @ ..] => {
+                field.push(Segment::Char('"'));
+                text = rest;
+            }
+            [Segment::Char('"'), rest @ ..] => return Some((Template(field), rest)),
+            [atom, rest @ ..] => {
+                field.push(atom.clone());
+                text = rest;
+            }
+            [] => return None,
+        }
+    }
+}

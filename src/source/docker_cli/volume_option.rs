@@ -1,0 +1,170 @@
+//! `-v` and `--tmpfs` (docker run, "Mount volume"; the engine's own parser, where that leaves something open).
+//! Uses `phrase`, `option` and `model`.
+
+use super::CommandContext;
+use super::cli_family::CliFamily;
+use super::options::GivenOption;
+use super::template::{Segment, Template};
+use crate::model::{Mount, MountSource};
+use crate::text::Span;
+
+/// A mount as an option gives it.
+#[derive(Debug, Clone)]
+pub(super) struct ParsedMount {
+    pub(super) mount: Mount,
+    /// Whether it is a target alone, which yields to any other mount there.
+    pub(super) plain: bool,
+    /// Whether it is there on some ways only.
+    pub(super) perhaps: bool,
+    /// What of it is not known.
+    pub(super) doubt: Option<String>,
+}
+
+/// Why an option gives no mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum MountProblem {
+    /// The command line or the engine refuses it.
+    Refused(String),
+    /// It was not understood.
+    Unseen(String),
+}
+
+/// Modes of the third part that say nothing of where the mount is and who may write.
+#[rustfmt::skip]
+const MODES: [&str; 15] = [
+    "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave", "consistent", "cached",
+    "delegated", "rbind", "bind",
+];
+
+/// What podman and nerdctl know besides.
+#[rustfmt::skip]
+const MORE_MODES: [&str; 11] = [
+    "U", "copy", "dev", "nodev", "exec", "noexec", "suid", "nosuid", "unbindable", "runbindable", "idmap",
+];
+
+/// `SOURCE:TARGET:MODES`, `SOURCE:TARGET` or `TARGET`.
+pub(super) fn read_volume(
+    given: &GivenOption,
+    family: CliFamily,
+    context: &CommandContext<'_>,
+) -> Result<ParsedMount, MountProblem> {
+    let mut parts = parts(&given.value);
+    if parts.len() > 1 && parts.iter().any(Template::is_empty) {
+        return Err(MountProblem::Refused("a volume has nothing before, after or between its colons".to_owned()));
+    }
+    let doubt = if let [_, target] = parts.as_mut_slice() { without_modes(target) } else { None };
+    let (source, target, modes) = match parts.as_slice() {
+        [target] if target.is_symbolic() => {
+            return Err(MountProblem::Unseen("what a volume mounts, and where, hangs on a variable".to_owned()));
+        }
+        [target] => (None, target, None),
+        [source, target] => (Some(source), target, None),
+        [source, target, modes] => (Some(source), target, Some(modes)),
+        _ => return Err(MountProblem::Refused("a volume has more than three parts".to_owned())),
+    };
+    let mut found = mount_at(target, MountSource::Anonymous, given.span)?;
+    found.plain = source.is_none();
+    found.doubt = doubt;
+    if let Some(source) = source {
+        found.mount.source = mount_source(source, context)?;
+    }
+    for mode in modes.map(|modes| modes.split(',')).unwrap_or_default() {
+        let name = mode.known();
+        match name.as_deref() {
+            Some("ro" | "rro") => found.mount.read_only = true,
+            Some("O") if family == CliFamily::Podman => {
+                found.doubt = Some("what is written into an overlay volume (`:O`) goes elsewhere".to_owned());
+            }
+            Some(mode) if MODES.contains(&mode) => {}
+            Some(mode) if family != CliFamily::Docker && is_more(mode) => {}
+            Some(_) => return Err(MountProblem::Refused("a volume has a mode that is none".to_owned())),
+            None => found.doubt = Some("the modes of a volume hang on a variable".to_owned()),
+        }
+    }
+    Ok(found)
+}
+
+fn is_more(mode: &str) -> bool {
+    let name = mode.split('=').next().unwrap_or(mode);
+    MORE_MODES.contains(&name) || matches!(name, "upperdir" | "workdir")
+}
+
+/// Modes that a variable may add to the target, as of `${RO:+:ro}`.
+fn without_modes(target: &mut Template) -> Option<String> {
+    let adds = matches!(target.0.last(), Some(Segment::Hole(placeholder)) if placeholder.name.contains("+:"));
+    if !adds || target.0.len() < 2 {
+        return None;
+    }
+    target.0.pop();
+    Some("the modes of a volume hang on a variable".to_owned())
+}
+
+/// The parts between colons. To docker's command line a single letter before a colon is a Windows drive, wherever it
+/// stands, and a text of one or two characters is a target.
+fn parts(value: &Template) -> Vec<Template> {
+    if value.0.len() <= 2 && !value.is_symbolic() {
+        return vec![value.clone()];
+    }
+    let mut parts: Vec<Template> = Vec::new();
+    let mut drive: Option<Template> = None;
+    for part in value.split(':') {
+        let part = match drive.take() {
+            Some(letter) => letter.then(&Template::plain(":")).then(&part),
+            None if matches!(part.0.as_slice(), [Segment::Char(letter)] if letter.is_alphabetic()) => {
+                drive = Some(part);
+                continue;
+            }
+            None => part,
+        };
+        parts.push(part);
+    }
+    parts.extend(drive);
+    parts
+}
+
+/// What a source names: a path of the host or a volume.
+pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+    let name = source.value(None);
+    if source.starts_with('/') || source.starts_with('.') {
+        return Ok(MountSource::Host(source.absolute(context).value(None)));
+    }
+    if let Some(placeholder) = source.first_placeholder() {
+        // A volume's name has no slash.
+        let path = placeholder.is_directory() || source.has('/');
+        return Ok(if path { MountSource::Host(source.cleaned().value(None)) } else { MountSource::Unresolved(name) });
+    }
+    let fits = |ch: char| ch.is_ascii_alphanumeric() || "_.-".contains(ch);
+    let chars = |atom: &Segment| matches!(atom, Segment::Char(ch) if !fits(*ch));
+    if source.0.iter().any(chars) || source.0.len() < 2 || name.text.starts_with(['_', '-']) {
+        let what = if source.starts_with('~') { " (only the shell knows `~`)" } else { "" };
+        return Err(MountProblem::Refused(format!(
+            "the source of a volume is neither a path nor a volume's name{what}"
+        )));
+    }
+    Ok(MountSource::Volume(name))
+}
+
+/// A mount at a target, which must be absolute and not the root.
+pub(super) fn mount_at(target: &Template, source: MountSource, span: Span) -> Result<ParsedMount, MountProblem> {
+    let refused = |what: &str| Err(MountProblem::Refused(what.to_owned()));
+    let target = match (target.first_placeholder(), target.starts_with('/')) {
+        (None, false) => return refused("the target of a mount is no absolute path"),
+        _ => target.cleaned(),
+    };
+    if target.known().as_deref() == Some("/") {
+        return refused("the target of a mount is `/` itself");
+    }
+    let target = target.value(Some(span));
+    let mount = Mount::new(target, source, span);
+    Ok(ParsedMount { mount, plain: false, perhaps: false, doubt: None })
+}
+
+/// `TARGET:OPTIONS` of `--tmpfs`.
+pub(super) fn read_tmpfs(given: &GivenOption) -> Result<ParsedMount, MountProblem> {
+    let (target, options) = given.value.split_once(':').unwrap_or_else(|| (given.value.clone(), Template::default()));
+    let mut found = mount_at(&target, MountSource::Tmpfs, given.span)?;
+    let modes = options.split(',').into_iter().filter_map(|option| option.known());
+    found.mount.read_only =
+        modes.rev().find(|mode| matches!(mode.as_str(), "ro" | "rw")).is_some_and(|mode| mode == "ro");
+    Ok(found)
+}

@@ -1,0 +1,73 @@
+//! What the reader of scripts asks of the world it reads in: files, and what variables hold. Uses `model` and `text`.
+
+use crate::model::Value;
+use crate::text::{FileId, Sources, Span};
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// A text.
+    Text(FileId),
+    /// A text within a file, such as a here-document.
+    Passage(Box<Value>),
+    /// A program that is no text.
+    Binary,
+    /// Nothing.
+    Absent,
+    /// Something that cannot be looked at: why, as a clause.
+    Unseen(String),
+}
+
+/// The files of the place where a script runs.
+pub trait FileSystem {
+    /// What stands at a path, which is absolute and clean.
+    fn open(&self, path: &str) -> Lookup;
+
+    /// Whether [`Disk::mention`] looks through all texts that were put there with the scripts.
+    fn is_searched(&self) -> bool {
+        false
+    }
+
+    /// Where one of these words first stands in a text that was put there with the scripts.
+    fn mention(&self, names: &[String]) -> Option<Span> {
+        let _ = names;
+        None
+    }
+}
+
+/// No file can be looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFileSystem;
+
+impl FileSystem for NoFileSystem {
+    fn open(&self, _: &str) -> Lookup {
+        Lookup::Unseen(String::new())
+    }
+}
+
+/// Directories of programs that come with a system.
+const SYSTEM: [&str; 4] = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];
+
+/// Whether a script is worth reading: one that comes with a system only where it names a program that matters.
+pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
+    let system = SYSTEM.iter().any(|directory| path.starts_with(directory));
+    !system || programs.iter().any(|program| text.contains(program.as_str()))
+}
+
+/// Where one of these words first stands in a text, as a word of its own.
+pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
+    let source = sources.get(file);
+    let text = source.text();
+    let part = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.');
+    let own = |at: usize, name: &str| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    };
+    let first = |name: &String| {
+        let mut found = text.match_indices(name.as_str()).map(|(at, _)| at).filter(|at| own(*at, name));
+        found.next().map(|at| (at, name.len()))
+    };
+    let (at, length) = names.iter().filter(|name| !name.is_empty()).filter_map(first).min()?;
+    Some(Span { file, start: source.position(at), end: source.position(at + length) })
+}

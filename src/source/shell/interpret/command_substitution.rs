@@ -1,0 +1,102 @@
+//! Substituted commands whose output follows from the text: where a script stands, and how it is called.
+//! Uses `walk`, `expand` and `syntax`.
+
+use super::interpreter::Interpreter;
+use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_word::ShellWord;
+use crate::model::parent_and_name;
+use crate::source::shell::parse::syntax::{Block, ListOperator, SimpleCommand, Statement};
+use crate::text::TracedText;
+
+impl Interpreter<'_> {
+    /// What `$(...)` gives, where that is known: `dirname`, `basename`, `realpath`, `readlink -f`, `pwd`,
+    /// `cd DIR && pwd`, `echo`, `command -v`.
+    pub(super) fn computed(&mut self, raw: &TracedText, blocks: &[Block], state: &ShellState) -> Option<TracedText> {
+        let [block] = blocks else { return None };
+        if !raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) || raw.raw().starts_with("$((") {
+            return None;
+        }
+        let [only] = block.as_slice() else { return None };
+        // What is worked out here has been gone through already.
+        self.muted(|interpreter| interpreter.output(&only.stmt, state))
+    }
+
+    fn output(&mut self, stmt: &Statement, state: &ShellState) -> Option<TracedText> {
+        match stmt {
+            Statement::Simple(simple) => self.output_of(simple, state),
+            Statement::Redirected { body, .. } => self.output(body, state),
+            Statement::List { first, rest } => {
+                let Statement::Simple(enters) = innermost(first) else { return None };
+                let ([(ListOperator::And, then)], Statement::Simple(_)) =
+                    (rest.as_slice(), innermost(&rest.first()?.1))
+                else {
+                    return None;
+                };
+                let words = self.words(enters, state)?;
+                if words.first().map(ShellWord::raw).as_deref() != Some("cd") {
+                    return None;
+                }
+                let target = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+                let path = self.absolute_path(&target.text, state)?;
+                let mut inside = state.clone();
+                inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
+                self.output(then, &inside)
+            }
+            _ => None,
+        }
+    }
+
+    fn words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {
+        let mut state = state.clone();
+        let words = self.expand_all(&simple.words, &mut state);
+        words.iter().all(|word| !word.unclear).then_some(words)
+    }
+
+    fn output_of(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<TracedText> {
+        let words = self.words(simple, state)?;
+        let (first, rest) = words.split_first()?;
+        let name = first.is_fixed().then(|| first.raw())?;
+        let operand = || rest.iter().rfind(|word| !word.raw().starts_with('-'));
+        let fixed = || operand().filter(|word| word.is_fixed()).map(ShellWord::raw);
+        let text = match name.as_str() {
+            "pwd" => self.directory(state)?,
+            "dirname" => {
+                let path = fixed()?;
+                match path.trim_end_matches('/').rsplit_once('/') {
+                    Some(("", _)) => "/".to_owned(),
+                    Some((parent, _)) => parent.to_owned(),
+                    None => ".".to_owned(),
+                }
+            }
+            "basename" => {
+                let path = rest.iter().find(|word| !word.raw().starts_with('-')).filter(|word| word.is_fixed())?.raw();
+                let last = parent_and_name(&path).map_or(path.as_str(), |(_, last)| last).to_owned();
+                match rest.len() {
+                    1 => last,
+                    _ => last.strip_suffix(&fixed()?).map_or_else(|| last.clone(), str::to_owned),
+                }
+            }
+            "realpath" | "readlink" => {
+                let follows = name == "realpath"
+                    || rest.iter().any(|word| matches!(word.raw().as_str(), "-f" | "-e" | "-m" | "--canonicalize"));
+                self.absolute_path(&operand().filter(|_| follows)?.text, state)?
+            }
+            "echo" => match rest {
+                [word] if word.is_fixed() && !word.raw().starts_with('-') => word.raw(),
+                _ => return None,
+            },
+            // The name does as well as the path: both call the same program.
+            "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed()?,
+            "which" if rest.len() == 1 => fixed()?,
+            _ => return None,
+        };
+        Some(TracedText::plain(&text))
+    }
+}
+
+fn innermost(stmt: &Statement) -> &Statement {
+    match stmt {
+        Statement::Redirected { body, .. } => innermost(body),
+        other => other,
+    }
+}

@@ -1,0 +1,356 @@
+//! Starts a program: looks through what only wraps it, takes the locks of `flock`, and notes what runs.
+//! Uses `walk`, `wrapper`, `flock`, `program` and `state`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, LastCommand};
+use super::flock_command::{self, FlockAction, FlockCommand};
+use super::hidden_programs;
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::script_files::{ScriptRun, UnreadReason};
+use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, VariableValue};
+use super::shell_word::ShellWord;
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
+use super::wrappers;
+use crate::model::{FileLock, Invocation, Witness};
+use crate::text::Span;
+
+impl Interpreter<'_> {
+    /// Runs a program with these words in a process whose state this is.
+    pub(super) fn launch(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        self.deeper(state, |interpreter, state| interpreter.launch_here(words, state))
+    }
+
+    fn launch_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let unwrapped = wrappers::unwrap(words);
+        let open = words.iter().position(|word| word.certainty != Certainty::Sure);
+        if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
+            return self.either(words, &state);
+        }
+        match unwrapped {
+            Unwrapped::Nothing => ExitStates::either(state),
+            Unwrapped::Program => self.program(words, state),
+            Unwrapped::File(call) => match self.shell_file(call, words, state) {
+                ScriptRun::Ran(outcome) => outcome,
+                ScriptRun::Not(state, why) => self.note_program(words, state, why),
+            },
+            Unwrapped::Inner(inner) => self.inner(inner, state),
+            Unwrapped::Shell(call) => self.shell(&call, &state),
+            Unwrapped::Flock => self.flock(words, state),
+        }
+    }
+
+    /// Words that may be missing decide what is run at all: with all of them, and without.
+    fn either(&mut self, words: &[ShellWord], state: &ShellState) -> ExitStates {
+        let mut doubts = words.iter().map(|word| &word.certainty).filter(|certainty| **certainty != Certainty::Sure);
+        let asks = match doubts.next() {
+            Some(one @ Certainty::When(condition)) if doubts.all(|other| other == one) => Some(Rc::clone(condition)),
+            _ => None,
+        };
+        let [yes, no] = self.fact(asks);
+        let way = |fact| {
+            let mut state = ShellState { conditional: true, ..state.clone() };
+            state.learn(fact);
+            state
+        };
+        let with: Vec<ShellWord> =
+            words.iter().map(|word| ShellWord { certainty: Certainty::Sure, ..word.clone() }).collect();
+        let without: Vec<ShellWord> = words.iter().filter(|word| word.certainty == Certainty::Sure).cloned().collect();
+        let outcome = self.launch(&with, way(yes));
+        let other = self.launch(&without, way(no));
+        let before = state.conditional;
+        outcome.merge(other).map(|after| ShellState { conditional: before, ..after })
+    }
+
+    fn inner(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
+        self.dropped |= inner.drops;
+        if let Some(reason) = inner.hides {
+            self.miss(reason);
+        }
+        for (name, value) in inner.env {
+            self.assign_value(&name, value, true, &mut state);
+        }
+        if inner.closes {
+            Rc::make_mut(&mut state.fds).retain(|number, _| *number < 3);
+        }
+        if let Some(directory) = inner.directory {
+            state.cwd = Rc::new(super::shell_state::WorkingDirectory::At(directory));
+        }
+        match inner.shell {
+            Some(call) => self.shell(&call, &state),
+            None => self.launch(&inner.words, state),
+        }
+    }
+
+    /// Runs a program: a script file is gone through, any other is noted.
+    fn program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        match self.script_file(words, state) {
+            ScriptRun::Ran(outcome) => outcome,
+            ScriptRun::Not(state, why) => self.note_program(words, state, why),
+        }
+    }
+
+    /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
+    fn note_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
+        let Some(first) = words.first() else { return ExitStates::either(state) };
+        self.record_start(words, &state);
+        let place = first.place(self.context.sources).unwrap_or(self.here);
+        let named = Span::at(place.file, place.start);
+        let locks = self.held_locks(&state);
+        let hidden = self.hidden(words, &state, why);
+        let hides = hidden.is_some();
+        if let Some(missed) = hidden {
+            let span = missed.span.unwrap_or(named);
+            let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
+            if hidden_programs::leaves(words) || !locks.iter().any(sure) {
+                self.miss_at(missed.reason, Some(span));
+            } else if !self.is_muted() {
+                self.covered.get_or_insert((missed.reason, Some(span)));
+            }
+        }
+        let mut env = BTreeMap::new();
+        for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
+            match &variable.value {
+                VariableValue::Text(text) => _ = env.insert(name.clone(), text.shown()),
+                VariableValue::Unset => _ = env.insert(name.clone(), String::new()),
+                VariableValue::List(_) | VariableValue::Inherited => {}
+                // It stands for a value that is not known.
+                VariableValue::Unclear | VariableValue::Maybe(..) => {
+                    _ = env.insert(name.clone(), format!("${{{name}}}"))
+                }
+            }
+        }
+        let invocation = Invocation {
+            // What may not be there says nothing of what the call is.
+            argv: words.iter().filter(|word| word.certainty == Certainty::Sure).map(|word| word.text.shown()).collect(),
+            env,
+            locks,
+            conditional: state.conditional,
+            when: state.conditions(),
+            output: self.output_file(&state),
+            hides,
+            at: None,
+            witness: Witness::Words,
+            span: place,
+        };
+        self.note(invocation);
+        ExitStates::either(state)
+    }
+
+    /// Why a program may run what its words do not name.
+    fn hidden(&self, words: &[ShellWord], state: &ShellState, why: Option<UnreadReason>) -> Option<UnreadReason> {
+        match (why, hidden_programs::unseen(words)) {
+            (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
+            (_, Some(reason)) => Some(self.interpreted_file(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
+            _ => hidden_programs::may_run(words, (self.context.programs)()).map(|(reason, word)| UnreadReason {
+                span: word.place(self.context.sources),
+                ..UnreadReason::new(reason)
+            }),
+        }
+    }
+
+    /// The file that standard output goes to.
+    fn output_file(&self, state: &ShellState) -> Option<String> {
+        let file = state.fds.get(&1).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
+        let file = self.files.get(file).filter(|file| !file.unclear)?;
+        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
+    }
+
+    /// The locks that a process in this state runs under, outermost first.
+    pub(super) fn held_locks(&self, state: &ShellState) -> Vec<FileLock> {
+        let open = |file: &OpenFileId| {
+            let own = state.fds.values().find(|fd| fd.file == Some(*file));
+            state.above.contains(file).then_some(Certainty::Sure).or_else(|| own.map(|fd| fd.certainty.clone()))
+        };
+        let mut locks = Vec::new();
+        for (file, held) in state.locks.iter().filter(|(_, held)| held.got) {
+            if open(file).is_none() {
+                continue;
+            }
+            let (condition, test) = match &held.certainty {
+                Certainty::When(condition) => (Some(condition.variable.clone()), Some(condition.test.clone())),
+                _ => (None, None),
+            };
+            let opened = self.files.get(*file);
+            let path = opened.map(|file| file.path.shown()).unwrap_or_default();
+            let lock = FileLock {
+                path,
+                exclusive: held.exclusive,
+                wait: held.wait,
+                failure_ignored: held.ignored || held.certainty == Certainty::Perhaps,
+                condition,
+                test,
+                span: held.span,
+                outside: false,
+                opened: opened.and_then(|file| file.opened),
+            };
+            locks.push((held.order, lock));
+        }
+        locks.sort_by_key(|(order, _)| *order);
+        locks.into_iter().map(|(_, lock)| lock).collect()
+    }
+
+    /// Runs a shell's text in a new shell.
+    fn shell(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
+        if call.text.unclear || call.text.certainty != Certainty::Sure {
+            self.miss("a shell runs a text that is set in more than one way");
+        }
+        let here = self.here;
+        self.here = call.text.place(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
+        let outcome = self.in_shell(call, state, |interpreter, inner| {
+            interpreter.text(&call.text.text, LastCommand::ReplacesUnlessRedirected, inner)
+        });
+        self.here = here;
+        outcome
+    }
+
+    /// Runs something in a new shell.
+    pub(super) fn in_shell(
+        &mut self,
+        call: &ShellCall,
+        state: &ShellState,
+        run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
+    ) -> ExitStates {
+        let mut inner = state.clone();
+        if state.vars.values().any(|variable| !variable.exported) {
+            Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
+        }
+        let handed = |name: &String| call.bash && state.handed.contains(name);
+        if state.functions.keys().any(|name| !handed(name)) {
+            Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
+        }
+        inner.args = Some(Rc::new(call.args.iter().cloned().map(ListItem::from).collect()));
+        (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
+        let conditions = std::mem::take(&mut self.conditions);
+        let calls = std::mem::take(&mut self.calls);
+        let bash = std::mem::replace(&mut self.bash, call.bash);
+        let outcome = self.isolated(state, inner, run);
+        self.calls = calls;
+        self.bash = bash;
+        self.conditions = conditions;
+        outcome
+    }
+
+    fn flock(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let Some(flock) = flock_command::parse(words.get(1..).unwrap_or_default()) else {
+            self.miss("an `flock` has an option that is not known");
+            return ExitStates::either(state);
+        };
+        let place = words.first().and_then(|word| word.place(self.context.sources)).unwrap_or(self.here);
+        let held = HeldLock {
+            order: self.site(),
+            exclusive: flock.exclusive,
+            wait: flock.wait,
+            got: true,
+            fresh: false,
+            ignored: false,
+            certainty: Certainty::Sure,
+            span: place,
+        };
+        match &flock.runs {
+            FlockAction::Nothing => ExitStates::either(state),
+            FlockAction::Descriptor(word) => self.lock_descriptor(word, flock.unlock, &held, state),
+            FlockAction::Command(file, command) => {
+                let (file, child) = self.lock_file(file, &flock, held, &state);
+                let outcome = self.launch(command, child);
+                after_command(outcome, &state, file)
+            }
+            FlockAction::Text(file, text) => {
+                let (file, child) = self.lock_file(file, &flock, held, &state);
+                let outcome = self.shell(&ShellCall::plain(text.clone()), &child);
+                after_command(outcome, &state, file)
+            }
+        }
+    }
+
+    /// A child that runs while `flock` itself holds the file.
+    fn lock_file(
+        &mut self,
+        word: &ShellWord,
+        flock: &FlockCommand,
+        held: HeldLock,
+        state: &ShellState,
+    ) -> (OpenFileId, ShellState) {
+        let file = self.open(word, state);
+        let mut child = state.clone();
+        Rc::make_mut(&mut child.above).push(file);
+        if !flock.closes {
+            // What it runs has it open too, by a number that nothing else uses.
+            let number = u32::MAX - u32::try_from(file).unwrap_or_default();
+            Rc::make_mut(&mut child.fds).insert(number, Descriptor { file: Some(file), certainty: Certainty::Sure });
+        }
+        self.check_path(file);
+        if !flock.unlock {
+            Rc::make_mut(&mut child.locks).insert(file, held);
+        }
+        (file, child)
+    }
+
+    fn check_path(&mut self, file: OpenFileId) {
+        if self.files.get(file).is_some_and(|file| file.unclear) {
+            self.miss("the path of a lock hangs on what is set in more than one way");
+        }
+    }
+
+    fn lock_descriptor(&mut self, word: &ShellWord, unlock: bool, held: &HeldLock, state: ShellState) -> ExitStates {
+        if !word.is_fixed() {
+            self.miss(format!("`flock` is given a descriptor that is not known: `{}`", word.text.shown()));
+            return ExitStates::either(state);
+        }
+        let Some(descriptor) = word.raw().parse().ok().and_then(|number: u32| state.fds.get(&number).cloned()) else {
+            // Nothing is open there: `flock` fails at once.
+            return ExitStates::either(state);
+        };
+        let Some(file) = descriptor.file else {
+            self.miss("`flock` is given a descriptor that may be one of several files");
+            return ExitStates::either(state);
+        };
+        self.check_path(file);
+        let mut ok = state;
+        if unlock {
+            Rc::make_mut(&mut ok.locks).remove(&file);
+            return ExitStates::either(ok);
+        }
+        let mut err = ok.clone();
+        let got = HeldLock { certainty: descriptor.certainty, ..held.clone() };
+        Rc::make_mut(&mut err.locks).insert(file, HeldLock { got: false, fresh: true, ..got.clone() });
+        err.conditional = true;
+        Rc::make_mut(&mut ok.locks).insert(file, got);
+        ExitStates { ok: Some(ok), err: Some(err), soft: None }
+    }
+
+    /// The words that a container starts with.
+    pub(super) fn run_words(&mut self, words: &[ShellWord]) {
+        self.launch(words, ShellState::new());
+    }
+}
+
+/// How many words say what is run: a wrapper's own, or the program's name.
+fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
+    let rest = match unwrapped {
+        Unwrapped::Nothing | Unwrapped::Program => return 1,
+        Unwrapped::Inner(WrappedCommand { shell: None, words, .. }) => words.len(),
+        Unwrapped::Inner(_) => 0,
+        Unwrapped::Shell(call) | Unwrapped::File(call) => call.args.len(),
+        Unwrapped::Flock => match flock_command::parse(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
+            Some(FlockAction::Command(_, command)) => command.len(),
+            _ => 0,
+        },
+    };
+    words.len().saturating_sub(rest).max(1)
+}
+
+/// The caller after `flock` and what it ran ended.
+fn after_command(outcome: ExitStates, state: &ShellState, file: OpenFileId) -> ExitStates {
+    let mut outcome = outcome.map(|child| {
+        let mut after = child;
+        (after.above, after.fds) = (Rc::clone(&state.above), Rc::clone(&state.fds));
+        Rc::make_mut(&mut after.locks).remove(&file);
+        after
+    });
+    outcome.err = super::shell_state::join(outcome.err, Some(state.clone()));
+    outcome
+}

@@ -1,0 +1,332 @@
+//! From a command's words to the file that it runs: script files, interpreters, `source`.
+//! Uses `walk`, `disk`, `launch` and `state`.
+
+use crate::model::Parameter;
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::interpreter::Interpreter;
+use super::limits;
+use super::list_item::ListItem;
+use super::script_text::{ScriptText, Shebang};
+use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_word::ShellWord;
+use super::unwrapped::ShellCall;
+use super::value_positions;
+use crate::model::{Command, clean, join};
+use crate::source::shell::file_system::{Lookup, mentioned};
+use crate::text::TracedText;
+use crate::text::{FileId, Span};
+
+/// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Files of the system that shells source and that call nothing of interest.
+const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
+
+/// What became of a file that a command names.
+pub(super) enum ScriptRun {
+    /// It was run.
+    Ran(ExitStates),
+    /// It was not, and here is the state back; with what there is to say of that.
+    Not(ShellState, Option<UnreadReason>),
+}
+
+/// Why a command's file was not gone through.
+pub(super) struct UnreadReason {
+    pub(super) reason: String,
+    /// Where in that file there is something to see.
+    pub(super) span: Option<Span>,
+    /// Whether it is known to be a script, whatever its name suggests.
+    pub(super) is_script: bool,
+}
+
+impl UnreadReason {
+    pub(super) fn new(reason: String) -> Self {
+        Self { reason, span: None, is_script: false }
+    }
+}
+
+impl Interpreter<'_> {
+    /// A text as it is once the environment is put in; `None` where a part of it is not known.
+    pub(super) fn resolve(&self, text: &TracedText) -> Option<String> {
+        let mut path = String::new();
+        let mut at = 0;
+        while let Some(traced) = text.0.get(at) {
+            if !traced.live {
+                path.push(traced.ch);
+                at += 1;
+                continue;
+            }
+            let rest: String =
+                text.0.iter().skip(at).take_while(|traced| traced.live).map(|traced| traced.ch).collect();
+            if traced.ch == '~' {
+                let alone = at == 0 && text.0.get(1).is_none_or(|next| next.ch == '/');
+                path.push_str(&(self.context.environment)("HOME").filter(|_| alone)?);
+                at += 1;
+                continue;
+            }
+            let end = parameter_end(&rest)?;
+            let param = Parameter::parse(rest.get(..end)?).filter(Parameter::is_value)?;
+            // What is still to be replaced is the environment's.
+            let value = (self.context.environment)(&param.name).filter(|value| !value.is_empty());
+            let default = || param.op.ends_with('-').then(|| param.rest.clone()).filter(|rest| !rest.contains('$'));
+            path.push_str(&value.or_else(default)?);
+            at += rest.get(..end)?.chars().count();
+        }
+        Some(path)
+    }
+
+    fn variable(&self, name: &str, state: &ShellState) -> Option<String> {
+        use super::shell_state::VariableValue;
+        match state.vars.get(name).map(|variable| &variable.value) {
+            Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
+            None | Some(VariableValue::Inherited) => (self.context.environment)(name),
+            _ => None,
+        }
+    }
+
+    /// The absolute path that a word means here.
+    pub(super) fn absolute_path(&self, text: &TracedText, state: &ShellState) -> Option<String> {
+        let path = self.resolve(text)?;
+        if path.starts_with('/') {
+            return Some(clean(&path));
+        }
+        Some(join(&self.directory(state)?, &path))
+    }
+
+    /// The working directory, where it is known.
+    pub(super) fn directory(&self, state: &ShellState) -> Option<String> {
+        let initial = || self.context.directory.map(str::to_owned);
+        match state.cwd.as_ref() {
+            WorkingDirectory::Initial => initial(),
+            WorkingDirectory::At(directory) => {
+                let path = self.resolve(directory)?;
+                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(&initial()?, &path)) }
+            }
+            WorkingDirectory::Unclear => None,
+        }
+    }
+
+    /// The file that a program's name means, by `PATH` where it has no directory.
+    fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
+        if word.unclear || word.certainty != Certainty::Sure {
+            return None;
+        }
+        if word.text.raw().contains('/') {
+            let path = self.absolute_path(&word.text, state)?;
+            let opened = self.context.file_system.open(&path);
+            return Some((path, opened));
+        }
+        let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
+        let path = self.variable("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
+        let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
+        let paths = directories.map(|directory| join(directory, &name));
+        paths.map(|path| (self.context.file_system.open(&path), path)).find_map(|(opened, path)| match opened {
+            Lookup::Text(_) | Lookup::Passage(_) | Lookup::Binary => Some((path, opened)),
+            Lookup::Absent | Lookup::Unseen(_) => None,
+        })
+    }
+
+    /// Runs what a command names, where that is a shell script that can be read.
+    pub(super) fn script_file(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
+        let Some(first) = words.first() else { return ScriptRun::Not(state, None) };
+        match self.program_file(first, &state) {
+            Some((path, opened @ (Lookup::Text(_) | Lookup::Passage(_)))) => {
+                let Some(code) = self.code(opened) else { return ScriptRun::Not(state, None) };
+                match Shebang::of(&code.first_line()) {
+                    Shebang::Shell(options) => {
+                        let mut call = ShellCall::plain(ShellWord::default());
+                        call.options(&options);
+                        call.args = words.to_vec();
+                        ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+                    }
+                    Shebang::Other(interpreter) => {
+                        // The program itself is what is looked for, and not what it is made of.
+                        let named = path.rsplit('/').next().unwrap_or_default();
+                        if (self.context.programs)().iter().any(|program| program == named) {
+                            return ScriptRun::Not(state, None);
+                        }
+                        let missed = self.foreign(&path, code.file, &interpreter);
+                        ScriptRun::Not(state, Some(missed))
+                    }
+                }
+            }
+            Some((path, Lookup::Unseen(why))) if !why.is_empty() => {
+                ScriptRun::Not(state, Some(UnreadReason::new(format!("the script `{path}` was not read: {why}"))))
+            }
+            Some((path, Lookup::Absent)) => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}` was not found where it should be"))),
+            ),
+            _ => ScriptRun::Not(state, None),
+        }
+    }
+
+    /// Runs `bash file` and the like.
+    pub(super) fn shell_file(&mut self, mut call: ShellCall, words: &[ShellWord], state: ShellState) -> ScriptRun {
+        let word = call.text.clone();
+        let named = word.is_fixed() || (!word.unclear && word.certainty == Certainty::Sure);
+        let Some(path) = self.absolute_path(&word.text, &state).filter(|_| named) else {
+            return ScriptRun::Not(state, None);
+        };
+        let name = words.first().map(ShellWord::raw).unwrap_or_default();
+        match self.context.file_system.open(&path) {
+            opened @ (Lookup::Text(_) | Lookup::Passage(_)) => {
+                let Some(code) = self.code(opened) else { return ScriptRun::Not(state, None) };
+                call.args.insert(0, word);
+                ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+            }
+            Lookup::Unseen(why) if !why.is_empty() => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}`, run by `{name}`, was not read: {why}"))),
+            ),
+            Lookup::Absent => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}`, run by `{name}`, was not found"))),
+            ),
+            Lookup::Binary | Lookup::Unseen(_) => ScriptRun::Not(state, None),
+        }
+    }
+
+    /// The text of what stands at a path.
+    fn code(&self, opened: Lookup) -> Option<ScriptText> {
+        match opened {
+            Lookup::Text(file) => Some(ScriptText { file, text: TracedText::of_file(file, self.context.sources) }),
+            Lookup::Passage(value) => {
+                let span = value.span?;
+                let words =
+                    value_positions::command_words(&Command { words: vec![*value], span }, self.context.sources);
+                Some(ScriptText { file: span.file, text: words.into_iter().next()?.text })
+            }
+            Lookup::Binary | Lookup::Absent | Lookup::Unseen(_) => None,
+        }
+    }
+
+    fn run_file(&mut self, path: &str, code: &ScriptText, mut call: ShellCall, state: &ShellState) -> ExitStates {
+        let Some(zeroth) = call.args.first_mut() else { return ExitStates::either(state.clone()) };
+        zeroth.text = TracedText::plain(path);
+        if !self.enter(path) {
+            return ExitStates::either(state.clone());
+        }
+        let outcome =
+            self.in_shell(&call, state, |interpreter, inner| interpreter.file_text(code, LastCommand::Forks, inner));
+        self.inside.pop();
+        outcome
+    }
+
+    /// Goes into a file, unless that leads round in a circle.
+    fn enter(&mut self, path: &str) -> bool {
+        // A script may start itself once, under a lock; more is a circle.
+        let before = self.inside.iter().filter(|inside| *inside == path).count();
+        if before > 1 || self.inside.len() >= limits::NESTED_FILES {
+            self.miss(format!("the script `{path}` leads to itself"));
+            return false;
+        }
+        self.inside.push(path.to_owned());
+        true
+    }
+
+    /// `source file` and `. file`.
+    pub(super) fn source(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+        let Some(word) = words.get(1) else { return ExitStates { err: Some(state), ..ExitStates::default() } };
+        let shown = word.text.shown();
+        let file = if word.unclear || word.certainty != Certainty::Sure {
+            None
+        } else if word.text.raw().contains('/') || !word.is_fixed() {
+            self.absolute_path(&word.text, &state).map(|path| (self.context.file_system.open(&path), path))
+        } else {
+            self.program_file(word, &state).map(|(path, opened)| (opened, path)).or_else(|| {
+                let path = self.absolute_path(&word.text, &state)?;
+                Some((self.context.file_system.open(&path), path))
+            })
+        };
+        let here = word.place(self.context.sources);
+        let (path, code) = match file {
+            Some((opened @ (Lookup::Text(_) | Lookup::Passage(_)), path)) => match self.code(opened) {
+                Some(code) => (path, code),
+                None => return ExitStates::either(state),
+            },
+            Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either(state),
+            Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
+                self.miss_at(format!("`{path}` is sourced and was not read: {why}"), here);
+                return ExitStates::either(state);
+            }
+            Some((Lookup::Absent, path)) => {
+                self.miss_at(format!("`{path}` is sourced and was not found"), here);
+                return ExitStates::either(state);
+            }
+            _ => {
+                self.miss_at(format!("`{shown}` is sourced and was not read"), here);
+                return ExitStates::either(state);
+            }
+        };
+        if !self.enter(&path) {
+            return ExitStates::either(state);
+        }
+        let before = state.args.clone();
+        if words.len() > 2 {
+            let zeroth = before.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let own = words.iter().skip(2).cloned().map(ListItem::from);
+            state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
+        }
+        let (outcome, frame) =
+            self.framed(FrameKind::Sourced, |interpreter| interpreter.file_text(&code, LastCommand::Forks, state));
+        self.inside.pop();
+        outcome.merge(frame.ends).map(|mut state| {
+            if words.len() > 2 {
+                state.args.clone_from(&before);
+            }
+            state
+        })
+    }
+
+    /// Why a file of another language is not seen through, with the line where it names a program that matters.
+    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
+        let names = (self.context.programs)();
+        let found = mentioned(file, self.context.sources, names).or_else(|| self.context.file_system.mention(names));
+        let reason = match found {
+            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
+            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
+        };
+        // Where all that was put there was looked through, nothing in it names a program that matters.
+        UnreadReason { reason, span: found, is_script: found.is_some() || !self.context.file_system.is_searched() }
+    }
+
+    fn naming(&self, span: Span) -> String {
+        let source = self.context.sources.get(span.file);
+        let (name, line, word) = (source.name(), span.start.line, source.slice(span));
+        format!("{name}:{line} names `{word}`, and what it does with it was not read")
+    }
+
+    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
+    pub(super) fn interpreted_file(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
+        let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
+        let name = name.rsplit('/').next().unwrap_or(&name);
+        let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+        let path = self.absolute_path(&file.text, state)?;
+        if let Lookup::Text(file) = self.context.file_system.open(&path) {
+            return Some(self.foreign(&path, file, name));
+        }
+        let span = self.context.file_system.mention((self.context.programs)())?;
+        let reason = format!("{}: it is put beside what `{name}` runs", self.naming(span));
+        Some(UnreadReason { reason, span: Some(span), is_script: true })
+    }
+
+    /// What a test of a path comes to, where a file of the repository stands there.
+    pub(super) fn stands(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
+        let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
+        let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);
+        path.is_some_and(|path| matches!(self.context.file_system.open(&path), Lookup::Text(_) | Lookup::Passage(_)))
+    }
+}
+
+/// The byte after the parameter or substitution that a text begins with.
+fn parameter_end(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('$')?;
+    if let Some(braced) = inner.strip_prefix('{') {
+        return Some(braced.find('}')? + 3);
+    }
+    let name = inner.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(inner.len());
+    (name > 0).then_some(name + 1)
+}

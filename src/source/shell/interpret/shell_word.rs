@@ -1,0 +1,54 @@
+//! A word of a command after the shell expanded it.
+//! May use `text` and `certainty`.
+
+use super::certainty::Certainty;
+use crate::text::{FileId, Sources, Span, TracedText, char_width};
+
+/// A word after expansion.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ShellWord {
+    pub(super) text: TracedText,
+    /// The word as it is written, for its place.
+    pub(super) source: TracedText,
+    /// Where it stands, where that is known better than by its characters.
+    pub(super) span: Option<Span>,
+    /// Whether a variable went into it that the text sets in more than one way.
+    pub(super) unclear: bool,
+    /// Whether it is there at all.
+    pub(super) certainty: Certainty,
+}
+
+impl ShellWord {
+    pub(super) fn plain(text: &str) -> Self {
+        Self { text: TracedText::plain(text), ..Self::default() }
+    }
+
+    pub(super) fn raw(&self) -> String {
+        self.text.raw()
+    }
+
+    /// Whether nothing in it remains to be replaced.
+    pub(super) fn is_fixed(&self) -> bool {
+        !self.unclear && self.certainty == Certainty::Sure && self.text.is_fixed()
+    }
+
+    /// Where the word, and no more than the word, is written.
+    pub(super) fn place(&self, sources: &Sources) -> Option<Span> {
+        if self.span.is_some() {
+            return self.span;
+        }
+        let inside = |run: (FileId, u32, u32)| {
+            let first = self.source.0.iter().find_map(|traced| traced.at);
+            let last = self.source.0.iter().rev().find_map(|traced| traced.at);
+            first.zip(last).is_some_and(|(first, last)| {
+                first.0 == run.0 && first.1 <= run.1 && run.2 <= last.1.saturating_add(char_width('\u{10ffff}'))
+            })
+        };
+        let run = self.text.run().filter(|run| inside(*run)).or_else(|| self.source.run());
+        let Some((file, start, end)) = run else {
+            return self.source.place(sources).or_else(|| self.text.place(sources));
+        };
+        let source = sources.get(file);
+        Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+}

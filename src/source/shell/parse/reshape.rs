@@ -1,0 +1,91 @@
+//! Puts statements into the shape the shell gives them where the grammar's own is another: it hangs the redirection of
+//! `a && b >file` on the whole list, and takes that list for one part of a pipeline. Uses `syntax`.
+
+use super::syntax::{ListOperator, Redirect, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
+
+/// A statement with redirections, and words that stood behind them: both belong to its last command.
+pub(crate) fn redirect(stmt: Statement, redirects: Vec<Redirect>, words: Vec<UnexpandedWord>) -> Statement {
+    match stmt {
+        Statement::Simple(simple) => Statement::Simple(redirect_simple(simple, redirects, words)),
+        Statement::List { first, mut rest } => match rest.pop() {
+            Some((link, last)) => {
+                rest.push((link, redirect(last, redirects, words)));
+                Statement::List { first, rest }
+            }
+            None => redirect(*first, redirects, words),
+        },
+        Statement::Pipeline(mut parts) => {
+            if let Some(last) = parts.pop() {
+                parts.push(redirect(last, redirects, words));
+            }
+            Statement::Pipeline(parts)
+        }
+        Statement::Not(inner) => Statement::Not(Box::new(redirect(*inner, redirects, words))),
+        body if redirects.is_empty() => body,
+        body => Statement::Redirected { body: Box::new(body), redirects },
+    }
+}
+
+fn redirect_simple(mut simple: SimpleCommand, redirects: Vec<Redirect>, words: Vec<UnexpandedWord>) -> SimpleCommand {
+    simple.words.extend(words);
+    for redirect in &redirects {
+        if let RedirectTarget::Named(name) = &redirect.target {
+            let written = format!("{{{name}}}");
+            if let Some(at) = simple.words.iter().rposition(|word| word.source.raw() == written) {
+                simple.words.remove(at);
+            }
+        }
+    }
+    simple.redirects.extend(redirects);
+    simple
+}
+
+/// A list whose first part may be one itself.
+pub(crate) fn list(first: Statement, rest: Vec<(ListOperator, Statement)>) -> Statement {
+    match first {
+        Statement::List { first, rest: mut before } => {
+            before.extend(rest);
+            Statement::List { first, rest: before }
+        }
+        first => Statement::List { first: Box::new(first), rest },
+    }
+}
+
+/// A pipeline, of which a list among the parts is not a part: only its nearest statement is.
+pub(crate) fn pipeline(parts: Vec<Statement>) -> Statement {
+    let mut done: Vec<(ListOperator, Statement)> = Vec::new();
+    let mut pipe: Vec<Statement> = Vec::new();
+    let mut link = ListOperator::And;
+    for part in parts {
+        match part {
+            Statement::List { first, rest } => {
+                pipe.push(*first);
+                for (next, stmt) in rest {
+                    done.push((link, piped(std::mem::take(&mut pipe))));
+                    link = next;
+                    pipe.push(stmt);
+                }
+            }
+            part => pipe.push(part),
+        }
+    }
+    done.push((link, piped(pipe)));
+    let mut done = done.into_iter();
+    match done.next() {
+        Some((_, first)) if done.len() == 0 => first,
+        Some((_, first)) => list(first, done.collect()),
+        None => Statement::Unread,
+    }
+}
+
+/// `!` before a pipeline is the whole pipeline's.
+fn piped(mut parts: Vec<Statement>) -> Statement {
+    if parts.len() > 1
+        && let Some(Statement::Not(_)) = parts.first()
+        && let Statement::Not(inner) = parts.remove(0)
+    {
+        parts.insert(0, *inner);
+        return Statement::Not(Box::new(Statement::Pipeline(parts)));
+    }
+    if parts.len() == 1 { parts.remove(0) } else { Statement::Pipeline(parts) }
+}
