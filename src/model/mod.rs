@@ -7,8 +7,10 @@ mod live;
 mod parameter;
 mod path;
 mod script;
+mod template;
 mod tree;
 mod value;
+mod word;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
@@ -19,8 +21,11 @@ pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
+pub use template::VariableState;
+pub(crate) use template::{Segment, Template};
 pub use tree::HostTree;
 pub use value::{Content, Value};
+pub use word::{Word, WordSegment};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

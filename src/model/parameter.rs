@@ -1,5 +1,8 @@
 //! A parameter expansion of the shell, `${NAME:-default}`, taken apart.
-//! Uses nothing else of this crate.
+//! May use `text` and `word`.
+
+use super::word::Word;
+use crate::text::TracedText;
 
 /// Operators of more than one character come first.
 const OPERATORS: [&str; 8] = [":-", ":=", ":?", ":+", "-", "=", "?", "+"];
@@ -17,6 +20,25 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
+    /// A variable's value as it is.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// What stands after the operator without its quotes, as a word in which variables are replaced.
+    pub(crate) fn default_word(&self) -> Word {
+        let mut text = String::with_capacity(self.rest.len());
+        let mut chars = self.rest.chars();
+        while let Some(ch) = chars.next() {
+            match ch {
+                '"' | '\'' => {}
+                '\\' => text.extend(chars.next()),
+                _ => text.push(ch),
+            }
+        }
+        Word::of_traced(&TracedText::live(&text))
+    }
+
     /// Takes `$NAME` or `${NAME op rest}` apart; `None` where it is anything else.
     pub(crate) fn parse(raw: &str) -> Option<Self> {
         let body = raw.strip_prefix('$')?;

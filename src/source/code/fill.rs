@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean};
+use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, Word, clean};
 use crate::source::image::{Image, Ran, Step};
 use crate::source::shell;
 use crate::text::{Sources, Span};
@@ -54,7 +54,7 @@ fn installs(ran: &Ran, sources: &Sources) -> Vec<Invocation> {
     let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
-            *word = put_in(word, &ran.env);
+            *word = Word::parse(&put_in(word, &ran.env));
         }
     }
     found
@@ -114,9 +114,9 @@ fn account(call: &Invocation, user: &str) -> Option<String> {
     while let Some(word) = rest.next() {
         let (option, own) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
-            _ => (word.as_str(), None),
+            _ => (&**word, None),
         };
-        let mut value = || own.clone().or_else(|| rest.next().cloned());
+        let mut value = || own.clone().or_else(|| rest.next().map(Word::to_string));
         match option {
             _ if home_options.contains(&option) => home = value(),
             _ if uid_options.contains(&option) => uid = value(),
@@ -128,7 +128,7 @@ fn account(call: &Invocation, user: &str) -> Option<String> {
             }
             "--ingroup" => _ = value(),
             _ if option.starts_with('-') => {}
-            _ => last = Some(word.as_str()),
+            _ => last = Some(&**word),
         }
     }
     let made = last.filter(|made| *made == user || uid.as_deref() == Some(user))?;

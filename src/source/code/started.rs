@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{DEPTH, Reader, named};
 use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
-    Start as Begun, Symbol, Unseen, Value, join, split_below,
+    Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
 };
 use crate::source::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
 use crate::source::shell::file_system::Lookup;
@@ -271,7 +271,7 @@ fn put_under(container: &mut Container, started: &ContainerStart, by: Option<&Co
         .filter_map(|StartLock { path, lock }| {
             let path = path.as_ref()?;
             let path = by.map_or_else(|| Some(path.clone()), |by| on_host(path, by))?;
-            Some(FileLock { path, outside: true, ..lock.clone() })
+            Some(FileLock { path: Word::literal(&path), outside: true, ..lock.clone() })
         })
         .collect();
     for call in &mut container.script.invocations {
@@ -311,7 +311,7 @@ fn is_same(one: &Container, other: &Container) -> bool {
         let options =
             |call: &Invocation| call.argv.iter().skip(1).filter(|word| word.starts_with('-')).cloned().collect();
         let call = |call: &Invocation| Invocation {
-            argv: call.argv.first().cloned().into_iter().chain::<Vec<String>>(options(call)).collect(),
+            argv: call.argv.first().cloned().into_iter().chain::<Vec<Word>>(options(call)).collect(),
             ..call.clone()
         };
         one.script.invocations.iter().map(call).collect::<Vec<_>>()
@@ -344,8 +344,8 @@ fn is_called(container: &Container, name: &str) -> bool {
 }
 
 /// A value as the words of a call write it.
-fn shown(value: &Value) -> String {
-    if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
+fn shown(value: &Value) -> Word {
+    if value.is_symbolic() { Word::parse(&value.text) } else { Word::literal(&value.text) }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

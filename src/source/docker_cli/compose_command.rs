@@ -5,11 +5,11 @@ use super::cli_family::CliFamily;
 use super::container_options::ContainerOptions;
 use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, ParsedOptions, parse_options};
-use super::template::Template;
 use super::{
     Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, exec_command,
     option_tables,
 };
+use crate::model::Template;
 use crate::model::{Command, Flag, Unseen, Value};
 use crate::source::compose;
 use crate::text::Span;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::cli_family::CliFamily;
 use super::options::{GivenOption, ParsedOptions};
-use super::template::Template;
-use super::{CommandContext, ConditionalParts, VariableState};
-use crate::model::{Command, EnvValue, EnvVar, Flag, Label, Rights, Unseen, Value};
+use super::{CommandContext, ConditionalParts};
+use crate::model::Template;
+use crate::model::{Command, EnvValue, EnvVar, Flag, Label, Rights, Unseen, Value, VariableState};
 use crate::text::Span;
 
 /// Options that shape the container as a whole: it is reported where they are given on some ways only.
@@ -226,7 +226,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                 Some(value) => EnvValue::Set(value.secret()),
                 None => match (self.context.environment)(&name) {
                     VariableState::Set(value) => EnvValue::Set(Template::of(&value).secret()),
-                    VariableState::Unset | VariableState::Unknown => EnvValue::Inherited,
+                    VariableState::Unset | VariableState::Unseen | VariableState::Unknown => EnvValue::Inherited,
                 },
             };
             env.insert(name, EnvVar { value, span });

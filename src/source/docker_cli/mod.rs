@@ -11,6 +11,7 @@
 //! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that runs
 //! ```
 
+mod argument_template;
 mod cli_family;
 mod compose_command;
 mod container_options;
@@ -21,7 +22,6 @@ mod option_tables;
 mod options;
 mod run_command;
 mod subcommand;
-mod template;
 mod volume_option;
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use self::cli_family::is_engine_program;
-use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value};
+use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
 
 /// What words start.
@@ -186,17 +186,6 @@ pub struct DockerExec {
     pub span: Span,
     /// What was not understood, each as a clause.
     pub unseen: Vec<Unseen>,
-}
-
-/// What is known of a variable in the environment of the command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VariableState {
-    /// It has this value, perhaps with symbols.
-    Set(Value),
-    /// It is not there.
-    Unset,
-    /// Nothing is known of it.
-    Unknown,
 }
 
 /// Where a command runs.

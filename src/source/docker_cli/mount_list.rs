@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::cli_family::CliFamily;
 use super::options::ParsedOptions;
-use super::template::Template;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, read_tmpfs, read_volume};
 use super::{CommandContext, mount_option};
+use crate::model::Template;
 use crate::model::{Mount, MountSource, Unseen, Value};
 use crate::text::Span;
 

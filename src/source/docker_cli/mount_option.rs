@@ -4,9 +4,9 @@
 use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
-use super::template::{Segment, Template};
 use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
 use crate::model::{MountSource, Value};
+use crate::model::{Segment, Template};
 use crate::source::local_volume::Options;
 
 /// Fields that say nothing of where the mount is and who may write.

@@ -2,8 +2,8 @@
 //! switches that take a value after `=` alone, `--`. Uses `traced`, `phrase` and `table`.
 
 use super::option_tables::OptionTable;
-use super::template::Template;
 use super::{Argument, CommandContext, DockerCommand};
+use crate::model::Template;
 use crate::model::{Unseen, Value};
 use crate::text::{Span, TracedText};
 

@@ -1,10 +1,9 @@
 //! The reader from outside: a command in, what it starts out, in one line each.
 
 use super::{
-    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, DockerRun,
-    VariableState, read,
+    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, DockerRun, read,
 };
-use crate::model::{Command, Content, EnvValue, EnvVar, Flag, Mount, MountSource, Unseen, Value};
+use crate::model::{Command, Content, EnvValue, EnvVar, Flag, Mount, MountSource, Unseen, Value, VariableState};
 use crate::source::shell::{read_commands, read_docker_line};
 use crate::text::{Sources, Span, TracedText};
 

@@ -4,8 +4,8 @@
 use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
-use super::template::{Segment, Template};
 use crate::model::{Mount, MountSource};
+use crate::model::{Segment, Template};
 use crate::text::Span;
 
 /// A mount as an option gives it.
@@ -91,7 +91,7 @@ fn is_more(mode: &str) -> bool {
 
 /// Modes that a variable may add to the target, as of `${RO:+:ro}`.
 fn without_modes(target: &mut Template) -> Option<String> {
-    let adds = matches!(target.0.last(), Some(Segment::Hole(placeholder)) if placeholder.name.contains("+:"));
+    let adds = matches!(target.0.last(), Some(Segment::Placeholder(placeholder)) if placeholder.name.contains("+:"));
     if !adds || target.0.len() < 2 {
         return None;
     }

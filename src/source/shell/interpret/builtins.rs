@@ -10,6 +10,7 @@ use super::list_item::ListItem;
 use super::shell_state::{ShellState, VariableValue, WorkingDirectory, join};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, test_words};
+use crate::model::Word;
 use crate::text::TracedText;
 
 /// What a text may do without any program running, so that a trap may hold it.
@@ -100,7 +101,7 @@ impl Interpreter<'_> {
         let inner = ShellState { conditional: true, errexit: false, ..state.child(true) };
         self.isolated(&state, inner, |interpreter, inner| interpreter.text(&text.text, LastCommand::Forks, inner));
         let ran = self.found.get(found..).unwrap_or_default();
-        let harmless = |argv: &[String]| argv.first().is_none_or(|name| HARMLESS.contains(&name.as_str()));
+        let harmless = |argv: &[Word]| argv.first().is_none_or(|name| HARMLESS.contains(&&**name));
         if !ran.iter().all(|invocation| harmless(&invocation.argv)) {
             self.miss("a trap runs a program, at a time that is not known");
         }

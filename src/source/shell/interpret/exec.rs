@@ -15,7 +15,7 @@ use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, VariableV
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
 use super::wrappers;
-use crate::model::{FileLock, Invocation, Witness};
+use crate::model::{FileLock, Invocation, Witness, Word};
 use crate::text::Span;
 
 impl Interpreter<'_> {
@@ -114,18 +114,22 @@ impl Interpreter<'_> {
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
             match &variable.value {
-                VariableValue::Text(text) => _ = env.insert(name.clone(), text.shown()),
-                VariableValue::Unset => _ = env.insert(name.clone(), String::new()),
+                VariableValue::Text(text) => _ = env.insert(name.clone(), Word::of_traced(text)),
+                VariableValue::Unset => _ = env.insert(name.clone(), Word::default()),
                 VariableValue::List(_) | VariableValue::Inherited => {}
                 // It stands for a value that is not known.
                 VariableValue::Unclear | VariableValue::Maybe(..) => {
-                    _ = env.insert(name.clone(), format!("${{{name}}}"))
+                    _ = env.insert(name.clone(), Word::parse(&format!("${{{name}}}")))
                 }
             }
         }
         let invocation = Invocation {
             // What may not be there says nothing of what the call is.
-            argv: words.iter().filter(|word| word.certainty == Certainty::Sure).map(|word| word.text.shown()).collect(),
+            argv: words
+                .iter()
+                .filter(|word| word.certainty == Certainty::Sure)
+                .map(|word| Word::of_traced(&word.text))
+                .collect(),
             env,
             locks,
             conditional: state.conditional,
@@ -153,10 +157,10 @@ impl Interpreter<'_> {
     }
 
     /// The file that standard output goes to.
-    fn output_file(&self, state: &ShellState) -> Option<String> {
+    fn output_file(&self, state: &ShellState) -> Option<Word> {
         let file = state.fds.get(&1).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
         let file = self.files.get(file).filter(|file| !file.unclear)?;
-        Some(file.path.shown()).filter(|path| !path.starts_with("/dev/"))
+        Some(Word::of_traced(&file.path)).filter(|path| !path.starts_with("/dev/"))
     }
 
     /// The locks that a process in this state runs under, outermost first.
@@ -175,7 +179,7 @@ impl Interpreter<'_> {
                 _ => (None, None),
             };
             let opened = self.files.get(*file);
-            let path = opened.map(|file| file.path.shown()).unwrap_or_default();
+            let path = opened.map(|file| Word::of_traced(&file.path)).unwrap_or_default();
             let lock = FileLock {
                 path,
                 exclusive: held.exclusive,

@@ -1,7 +1,6 @@
 //! From a command's words to the file that it runs: script files, interpreters, `source`.
 //! Uses `walk`, `disk`, `launch` and `state`.
 
-use crate::model::Parameter;
 use std::rc::Rc;
 
 use super::certainty::Certainty;
@@ -14,7 +13,7 @@ use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
-use crate::model::{Command, clean, join};
+use crate::model::{Command, Value, VariableState, Word, clean, join};
 use crate::source::shell::file_system::{Lookup, mentioned};
 use crate::text::TracedText;
 use crate::text::{FileId, Span};
@@ -50,31 +49,13 @@ impl UnreadReason {
 impl Interpreter<'_> {
     /// A text as it is once the environment is put in; `None` where a part of it is not known.
     pub(super) fn resolve(&self, text: &TracedText) -> Option<String> {
-        let mut path = String::new();
-        let mut at = 0;
-        while let Some(traced) = text.0.get(at) {
-            if !traced.live {
-                path.push(traced.ch);
-                at += 1;
-                continue;
-            }
-            let rest: String =
-                text.0.iter().skip(at).take_while(|traced| traced.live).map(|traced| traced.ch).collect();
-            if traced.ch == '~' {
-                let alone = at == 0 && text.0.get(1).is_none_or(|next| next.ch == '/');
-                path.push_str(&(self.context.environment)("HOME").filter(|_| alone)?);
-                at += 1;
-                continue;
-            }
-            let end = parameter_end(&rest)?;
-            let param = Parameter::parse(rest.get(..end)?).filter(Parameter::is_value)?;
-            // What is still to be replaced is the environment's.
-            let value = (self.context.environment)(&param.name).filter(|value| !value.is_empty());
-            let default = || param.op.ends_with('-').then(|| param.rest.clone()).filter(|rest| !rest.contains('$'));
-            path.push_str(&value.or_else(default)?);
-            at += rest.get(..end)?.chars().count();
+        if text.is_fixed() {
+            return Some(text.raw());
         }
-        Some(path)
+        Word::of_traced(text).expand(&|name| match (self.context.environment)(name) {
+            Some(value) => VariableState::Set(Value::known(value, None)),
+            None => VariableState::Unseen,
+        })
     }
 
     fn variable(&self, name: &str, state: &ShellState) -> Option<String> {
@@ -319,14 +300,4 @@ impl Interpreter<'_> {
         let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);
         path.is_some_and(|path| matches!(self.context.file_system.open(&path), Lookup::Text(_) | Lookup::Passage(_)))
     }
-}
-
-/// The byte after the parameter or substitution that a text begins with.
-fn parameter_end(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix('$')?;
-    if let Some(braced) = inner.strip_prefix('{') {
-        return Some(braced.find('}')? + 3);
-    }
-    let name = inner.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(inner.len());
-    (name > 0).then_some(name + 1)
 }

@@ -57,7 +57,7 @@ fn invocation(invocation: &Invocation) -> String {
     for (name, value) in &invocation.env {
         line.push_str(&format!("{name}={value} "));
     }
-    line.push_str(&invocation.argv.join(" "));
+    line.push_str(&invocation.command_line());
     for held in &invocation.locks {
         line.push_str(&format!(" @{}", lock(held)));
     }
@@ -65,7 +65,7 @@ fn invocation(invocation: &Invocation) -> String {
 }
 
 fn lock(lock: &FileLock) -> String {
-    let mut line = lock.path.clone();
+    let mut line = lock.path.to_string();
     if !lock.exclusive {
         line.push_str(":shared");
     }

@@ -1,0 +1,284 @@
+//! The expander: a word with what is known of the environment put in, and what is not known kept whole, so that it can
+//! be taken apart at the characters that are known. May use `text` and the words of the model.
+
+use super::parameter::Parameter;
+use super::value::Value;
+use super::word::{Word, WordSegment};
+use crate::text::Span;
+use crate::text::yaml::Symbol;
+
+/// Defaults within defaults that are followed.
+const DEPTH: usize = 8;
+
+/// A character, or something in its place that only the shell could tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Char(char),
+    Placeholder(Placeholder),
+}
+
+/// What only the shell could tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placeholder {
+    /// What it is called: a variable's name, what stands between the braces, or `$(command)`.
+    pub(crate) name: String,
+    /// The same without a default or a command, which may be secret.
+    bare: String,
+    /// Whether it is known not to be empty.
+    filled: bool,
+}
+
+impl Placeholder {
+    /// A variable of the shell's own environment.
+    pub(crate) fn variable(name: &str) -> Self {
+        Self { name: name.to_owned(), bare: name.to_owned(), filled: false }
+    }
+
+    /// What stands for a parameter of which nothing is known.
+    fn of_parameter(parameter: &Parameter) -> Self {
+        let Parameter { name, all, op, rest } = parameter;
+        let all = if *all { "[@]" } else { "" };
+        match op.as_str() {
+            "" | ":?" | "?" => Self { name: format!("{name}{all}"), bare: name.clone(), filled: op == ":?" },
+            _ => {
+                let filled =
+                    matches!(op.as_str(), ":-" | ":=") && !rest.is_empty() && !rest.contains(['$', '`', '"', '\'']);
+                Self { name: format!("{name}{all}{op}{rest}"), bare: name.clone(), filled }
+            }
+        }
+    }
+
+    /// Whether it is a directory for certain: the home, or where the shell is.
+    pub(crate) fn is_directory(&self) -> bool {
+        matches!(self.name.as_str(), "HOME" | "PWD") || self.name.starts_with('~')
+    }
+}
+
+/// What is known of a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariableState {
+    /// It has this value, perhaps with symbols.
+    Set(Value),
+    /// It is not there.
+    Unset,
+    /// Nothing that was read sets it: where it has a default, that is taken.
+    Unseen,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+/// A word, or a part of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Template(pub(crate) Vec<Segment>);
+
+impl Template {
+    /// A word with what the environment holds put in; what is not known becomes a placeholder.
+    pub(crate) fn expand(word: &Word, environment: &dyn Fn(&str) -> VariableState) -> Self {
+        let mut template = Self::default();
+        template.put_word(word, environment, 0);
+        template
+    }
+
+    /// A parameter by itself.
+    pub(crate) fn of_parameter(parameter: &Parameter, environment: &dyn Fn(&str) -> VariableState) -> Self {
+        let mut template = Self::default();
+        template.put_parameter(parameter, environment, 0);
+        template
+    }
+
+    pub(crate) fn plain(text: &str) -> Self {
+        Self(text.chars().map(Segment::Char).collect())
+    }
+
+    /// A value of a source, with its symbols as what is not known.
+    pub(crate) fn of(value: &Value) -> Self {
+        let mut template = Self::default();
+        let mut rest = value.text.as_str();
+        for symbol in &value.symbols {
+            let Some((before, after)) = rest.split_once(&format!("${{{}}}", symbol.name)) else { continue };
+            template.0.extend(before.chars().map(Segment::Char));
+            template.0.push(Segment::Placeholder(Placeholder {
+                filled: symbol.required,
+                ..Placeholder::variable(&symbol.name)
+            }));
+            rest = after;
+        }
+        template.0.extend(rest.chars().map(Segment::Char));
+        template
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text, where all of it is known.
+    pub(crate) fn known(&self) -> Option<String> {
+        let letter = |segment: &Segment| match segment {
+            Segment::Char(letter) => Some(*letter),
+            Segment::Placeholder(_) => None,
+        };
+        self.0.iter().map(letter).collect()
+    }
+
+    pub(crate) fn has(&self, wanted: char) -> bool {
+        self.0.contains(&Segment::Char(wanted))
+    }
+
+    pub(crate) fn starts_with(&self, letter: char) -> bool {
+        self.0.first() == Some(&Segment::Char(letter))
+    }
+
+    /// The hole at the start.
+    pub(crate) fn first_placeholder(&self) -> Option<&Placeholder> {
+        match self.0.first() {
+            Some(Segment::Placeholder(placeholder)) => Some(placeholder),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_symbolic(&self) -> bool {
+        self.0.iter().any(|segment| matches!(segment, Segment::Placeholder(_)))
+    }
+
+    pub(crate) fn split(&self, at: char) -> Vec<Self> {
+        self.0.split(|segment| *segment == Segment::Char(at)).map(|part| Self(part.to_vec())).collect()
+    }
+
+    /// What stands before and after the first `at`.
+    pub(crate) fn split_once(&self, at: char) -> Option<(Self, Self)> {
+        let place = self.0.iter().position(|segment| *segment == Segment::Char(at))?;
+        let (before, after) = self.0.split_at(place);
+        Some((Self(before.to_vec()), Self(after.get(1..).unwrap_or_default().to_vec())))
+    }
+
+    /// `NAME=VALUE` taken apart; no value where there is no `=`.
+    pub(crate) fn name_and_value(&self) -> (Self, Option<Self>) {
+        match self.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (self.clone(), None),
+        }
+    }
+
+    pub(crate) fn then(mut self, other: &Self) -> Self {
+        self.0.extend_from_slice(&other.0);
+        self
+    }
+
+    /// As the model has it.
+    pub(crate) fn value(&self, span: Option<Span>) -> Value {
+        self.value_by(span, |placeholder| &placeholder.name)
+    }
+
+    /// The same where what is written may be secret: a variable is told by its name alone.
+    pub(crate) fn secret(&self) -> Value {
+        self.value_by(None, |placeholder| &placeholder.bare)
+    }
+
+    fn value_by(&self, span: Option<Span>, name: impl Fn(&Placeholder) -> &String) -> Value {
+        let mut value = Value { span, ..Value::known("", None) };
+        for segment in &self.0 {
+            match segment {
+                Segment::Char(letter) => value.text.push(*letter),
+                Segment::Placeholder(placeholder) => {
+                    let name = name(placeholder);
+                    value.text.push_str(&format!("${{{name}}}"));
+                    value.symbols.push(Symbol { name: name.clone(), required: placeholder.filled });
+                }
+            }
+        }
+        value
+    }
+
+    /// The path without `.`, `..`, doubled and trailing slashes; a `..` after what is not known stays.
+    pub(crate) fn cleaned(&self) -> Self {
+        let rooted = self.starts_with('/');
+        let mut parts: Vec<Self> = Vec::new();
+        for part in self.split('/') {
+            match part.known().as_deref() {
+                Some("" | ".") => {}
+                Some("..") => match parts.last().map(Self::known) {
+                    Some(Some(last)) if last != ".." => _ = parts.pop(),
+                    None if rooted => {}
+                    _ => parts.push(part),
+                },
+                _ => parts.push(part),
+            }
+        }
+        let mut path = Self::plain(if rooted { "/" } else { "" });
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                path.0.push(Segment::Char('/'));
+            }
+            path.0.extend_from_slice(&part.0);
+        }
+        if path.is_empty() { Self::plain(".") } else { path }
+    }
+
+    fn put_word(&mut self, word: &Word, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
+        if word.segments().is_empty() {
+            self.0.extend(word.chars().map(Segment::Char));
+        }
+        for segment in word.segments() {
+            match segment {
+                WordSegment::Text(text) => self.0.extend(text.chars().map(Segment::Char)),
+                WordSegment::Expansion(raw) => self.put_expansion(raw, environment, depth),
+            }
+        }
+    }
+
+    /// Puts in what something that begins with `$`, a backquote or a tilde stands for.
+    fn put_expansion(&mut self, raw: &str, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
+        if let Some(user) = raw.strip_prefix('~') {
+            return match user {
+                "" => self.put_parameter(&Parameter::named("HOME"), environment, depth),
+                "+" => self.put_parameter(&Parameter::named("PWD"), environment, depth),
+                _ => self.0.push(Segment::Placeholder(Placeholder::variable(raw))),
+            };
+        }
+        if let Some(parameter) = Parameter::parse(raw).filter(|_| depth < DEPTH) {
+            return self.put_parameter(&parameter, environment, depth);
+        }
+        let inside = |open: &str, close: char| raw.strip_prefix(open).and_then(|inner| inner.strip_suffix(close));
+        let placeholder = match inside("$(", ')').or_else(|| inside("`", '`')).map(str::trim) {
+            // To the shell's user both are the same.
+            Some("pwd") => return self.put_parameter(&Parameter::named("PWD"), environment, depth),
+            Some(command) => {
+                Placeholder { name: format!("$({command})"), bare: "a command's output".to_owned(), filled: false }
+            }
+            None => {
+                let inner = inside("${", '}').unwrap_or(raw);
+                let bare = inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                Placeholder { name: inner.to_owned(), bare, filled: false }
+            }
+        };
+        self.0.push(Segment::Placeholder(placeholder));
+    }
+
+    fn put_parameter(&mut self, parameter: &Parameter, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
+        let op = parameter.op.as_str();
+        let value = if parameter.all { VariableState::Unknown } else { environment(&parameter.name) };
+        match (value, op) {
+            (VariableState::Set(value), ":-" | ":=") if value.text.is_empty() => {
+                self.put_word(&parameter.default_word(), environment, depth + 1);
+            }
+            (VariableState::Set(value), "" | ":-" | "-" | ":=" | "=" | ":?" | "?") => self.0.extend(Self::of(&value).0),
+            (VariableState::Set(value), ":+") if value.text.is_empty() => {}
+            (VariableState::Set(_), "+" | ":+")
+            | (VariableState::Unset | VariableState::Unseen, ":-" | "-" | ":=" | "=") => {
+                self.put_word(&parameter.default_word(), environment, depth + 1);
+            }
+            (VariableState::Unset, "" | "+" | ":+") => {}
+            _ => self.0.push(Segment::Placeholder(Placeholder::of_parameter(parameter))),
+        }
+    }
+}
+
+impl Word {
+    /// The text, where all that is to be put in is known.
+    pub(crate) fn expand(&self, environment: &dyn Fn(&str) -> VariableState) -> Option<String> {
+        match self.known() {
+            Some(text) => Some(text.to_owned()),
+            None => Template::expand(self, environment).known(),
+        }
+    }
+}
