@@ -91,7 +91,7 @@ impl Template {
     }
 
     /// A value of a source, with its symbols as what is not known.
-    pub(crate) fn of(value: &Value) -> Self {
+    pub(crate) fn of_value(value: &Value) -> Self {
         let mut template = Self::default();
         let mut rest = value.text.as_str();
         for symbol in &value.symbols {
@@ -120,7 +120,7 @@ impl Template {
         self.0.iter().map(letter).collect()
     }
 
-    pub(crate) fn has(&self, wanted: char) -> bool {
+    pub(crate) fn contains_char(&self, wanted: char) -> bool {
         self.0.contains(&Segment::Char(wanted))
     }
 
@@ -159,18 +159,18 @@ impl Template {
         }
     }
 
-    pub(crate) fn then(mut self, other: &Self) -> Self {
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
         self.0.extend_from_slice(&other.0);
         self
     }
 
     /// As the model has it.
-    pub(crate) fn value(&self, span: Option<Span>) -> Value {
+    pub(crate) fn to_value(&self, span: Option<Span>) -> Value {
         self.value_by(span, |placeholder| &placeholder.name)
     }
 
     /// The same where what is written may be secret: a variable is told by its name alone.
-    pub(crate) fn secret(&self) -> Value {
+    pub(crate) fn to_secret_value(&self) -> Value {
         self.value_by(None, |placeholder| &placeholder.bare)
     }
 
@@ -190,7 +190,7 @@ impl Template {
     }
 
     /// The path without `.`, `..`, doubled and trailing slashes; a `..` after what is not known stays.
-    pub(crate) fn cleaned(&self) -> Self {
+    pub(crate) fn cleaned_path(&self) -> Self {
         let rooted = self.starts_with('/');
         let mut parts: Vec<Self> = Vec::new();
         for part in self.split('/') {
@@ -261,7 +261,9 @@ impl Template {
             (VariableState::Set(value), ":-" | ":=") if value.text.is_empty() => {
                 self.put_word(&parameter.default_word(), environment, depth + 1);
             }
-            (VariableState::Set(value), "" | ":-" | "-" | ":=" | "=" | ":?" | "?") => self.0.extend(Self::of(&value).0),
+            (VariableState::Set(value), "" | ":-" | "-" | ":=" | "=" | ":?" | "?") => {
+                self.0.extend(Self::of_value(&value).0)
+            }
             (VariableState::Set(value), ":+") if value.text.is_empty() => {}
             (VariableState::Set(_), "+" | ":+")
             | (VariableState::Unset | VariableState::Unseen, ":-" | "-" | ":=" | "=") => {

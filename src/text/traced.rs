@@ -92,7 +92,7 @@ impl TracedText {
     }
 
     /// The file's bytes it covers, where it is written in one piece.
-    pub(crate) fn run(&self) -> Option<(FileId, u32, u32)> {
+    pub(crate) fn byte_range(&self) -> Option<(FileId, u32, u32)> {
         let (file, start) = self.0.first()?.at?;
         let mut next = start;
         let mut before = None;
@@ -109,7 +109,7 @@ impl TracedText {
     }
 
     /// Where the first character with a known place stands, as a span of no width.
-    pub(crate) fn place(&self, sources: &Sources) -> Option<Span> {
+    pub(crate) fn first_position(&self, sources: &Sources) -> Option<Span> {
         let (file, at) = self.0.iter().find_map(|traced| traced.at)?;
         Some(Span::at(file, sources.get(file).position(at as usize)))
     }

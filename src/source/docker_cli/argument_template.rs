@@ -26,7 +26,7 @@ impl Template {
         let mut template = Self::expand(&Word::of_traced(text), &environment);
         if unclear {
             // Elsewhere the same name may hold something else: it is the same place as itself only.
-            let at = text.place(context.sources).unwrap_or(context.here);
+            let at = text.first_position(context.sources).unwrap_or(context.here);
             let file = context.sources.get(at.file);
             let file = file.name().rsplit('/').next().unwrap_or_default();
             for segment in &mut template.0 {
@@ -41,9 +41,9 @@ impl Template {
     /// The path from the directory that the command runs in.
     pub(super) fn absolute(&self, context: &CommandContext<'_>) -> Self {
         if self.starts_with('/') || self.first_placeholder().is_some() {
-            return self.cleaned();
+            return self.cleaned_path();
         }
         let directory = Self::of_parameter(&Parameter::named("PWD"), &|name| context.variable_state(name));
-        directory.then(&Self::plain("/")).then(self).cleaned()
+        directory.followed_by(&Self::plain("/")).followed_by(self).cleaned_path()
     }
 }

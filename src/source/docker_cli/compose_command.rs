@@ -50,14 +50,14 @@ fn read_project(
     let CommandPrefix { options, engine, .. } = prefix;
     let path = |given: &GivenOption| match given.value.known().as_deref() {
         Some("-") => given.as_value(),
-        _ => given.value.absolute(context).value(Some(given.span)),
+        _ => given.value.absolute(context).to_value(Some(given.span)),
     };
     let project = ComposeProject {
-        files: options.all("file").map(path).collect(),
-        name: options.last("project-name").map(GivenOption::as_value),
-        directory: options.last("project-directory").or_else(|| options.last("workdir")).map(path),
-        env_files: options.all("env-file").map(path).collect(),
-        profiles: options.all("profile").map(GivenOption::as_value).collect(),
+        files: options.values_of("file").map(path).collect(),
+        name: options.last_of("project-name").map(GivenOption::as_value),
+        directory: options.last_of("project-directory").or_else(|| options.last_of("workdir")).map(path),
+        env_files: options.values_of("env-file").map(path).collect(),
+        profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
         engine,
     };
     let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
@@ -85,21 +85,21 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
     let entrypoint = options.read_compose_entrypoint();
     let command = options.read_command(1, entrypoint.as_ref());
     let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
-    let no_tty = options.flag("no-TTY").map(|flag| Flag { on: !flag.on, ..flag });
+    let no_tty = options.switch("no-TTY").map(|flag| Flag { on: !flag.on, ..flag });
     options.check_switches(&["no-deps", "rm"]);
     ComposeRun {
         project,
         service,
         span,
-        name: options.last("name"),
+        name: options.last_value("name"),
         command,
         entrypoint,
         user: options.user(),
         working_dir: options.working_dir(),
-        tty: no_tty.or(options.flag("tty")),
-        stdin_open: options.flag("interactive"),
+        tty: no_tty.or(options.switch("tty")),
+        stdin_open: options.switch("interactive"),
         env: options.env(),
-        env_files: options.files("env-from-file"),
+        env_files: options.file_paths("env-from-file"),
         labels: options.labels(),
         mounts: mounts.all,
         detached: options.is_on("detach"),
@@ -112,8 +112,8 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
 impl ContainerOptions<'_, '_> {
     /// The service that a word names; `unknown` is reported where that is not sure.
     fn read_service(&mut self, arg: &Argument, unknown: &str) -> Value {
-        let span = self.context.span(arg);
-        let service = Template::read(&arg.text, arg.unclear, self.context).value(Some(span));
+        let span = self.context.argument_span(arg);
+        let service = Template::read(&arg.text, arg.unclear, self.context).to_value(Some(span));
         if arg.unclear || arg.perhaps || service.is_symbolic() {
             self.parsed.unseen.push(Unseen { what: unknown.to_owned(), span });
         }
@@ -122,7 +122,7 @@ impl ContainerOptions<'_, '_> {
 
     /// The value of `--entrypoint`, which Compose splits as it does the text in a file.
     fn read_compose_entrypoint(&mut self) -> Option<Command> {
-        let value = self.parsed.last("entrypoint")?.as_value();
+        let value = self.parsed.last_of("entrypoint")?.as_value();
         let span = value.span?;
         let words = match compose::command_words(&value) {
             Ok(words) => words,
@@ -152,7 +152,7 @@ fn read_up(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContex
     ComposeUp {
         project,
         services,
-        scale: options.parsed.all("scale").map(GivenOption::as_value).collect(),
+        scale: options.parsed.values_of("scale").map(GivenOption::as_value).collect(),
         span,
         unseen: options.parsed.unseen,
         refused: options.parsed.refused,

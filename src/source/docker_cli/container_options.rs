@@ -39,7 +39,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         Self { parsed, context, perhaps: ConditionalParts::default() }
     }
 
-    fn miss(&mut self, what: impl Into<String>, span: Span) {
+    fn note_unsure(&mut self, what: impl Into<String>, span: Span) {
         self.parsed.unseen.push(Unseen { what: what.into(), span });
     }
 
@@ -69,18 +69,18 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
     }
 
     /// The last value of an option.
-    pub(super) fn last(&self, name: &str) -> Option<Value> {
-        self.parsed.last(name).map(GivenOption::as_value)
+    pub(super) fn last_value(&self, name: &str) -> Option<Value> {
+        self.parsed.last_of(name).map(GivenOption::as_value)
     }
 
     /// A switch.
-    pub(super) fn flag(&mut self, name: &str) -> Option<Flag> {
-        let given = self.parsed.last(name)?;
+    pub(super) fn switch(&mut self, name: &str) -> Option<Flag> {
+        let given = self.parsed.last_of(name)?;
         let (on, span) = (given.is_on(), given.span);
         match on {
             Some(on) => return Some(Flag { on, span }),
             None if given.value.is_symbolic() => {
-                self.miss(format!("whether `--{name}` is on hangs on a variable"), span);
+                self.note_unsure(format!("whether `--{name}` is on hangs on a variable"), span);
             }
             None => self.refuse(format!("`--{name}` is given neither true nor false"), span),
         }
@@ -88,40 +88,41 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
     }
 
     pub(super) fn is_on(&mut self, name: &str) -> bool {
-        self.flag(name).is_some_and(|flag| flag.on)
+        self.switch(name).is_some_and(|flag| flag.on)
     }
 
     /// Reports switches that say nothing about the container, where their values are not switches' values.
     pub(super) fn check_switches(&mut self, names: &[&str]) {
         for name in names {
-            self.flag(name);
+            self.switch(name);
         }
     }
 
     /// Files that the command reads, relative to its directory.
-    pub(super) fn files(&self, name: &str) -> Vec<Value> {
-        let files = self.parsed.all(name);
-        files.map(|given| given.value.absolute(self.context).value(Some(given.span))).collect()
+    pub(super) fn file_paths(&self, name: &str) -> Vec<Value> {
+        let files = self.parsed.values_of(name);
+        files.map(|given| given.value.absolute(self.context).to_value(Some(given.span))).collect()
     }
 
     pub(super) fn user(&self) -> Option<Value> {
-        self.last("user").filter(|user| !user.text.is_empty())
+        self.last_value("user").filter(|user| !user.text.is_empty())
     }
 
     pub(super) fn rights(&mut self) -> Rights {
         let privileged = self.is_on("privileged");
-        let names = |name: &str| -> Vec<String> { self.parsed.all(name).map(|given| given.as_value().text).collect() };
+        let names =
+            |name: &str| -> Vec<String> { self.parsed.values_of(name).map(|given| given.as_value().text).collect() };
         Rights::of(names("group-add").len(), &names("cap-add"), &names("cap-drop"), privileged)
     }
 
     pub(super) fn working_dir(&mut self) -> Option<Value> {
-        let given = self.parsed.last("workdir").filter(|given| !given.value.is_empty())?;
+        let given = self.parsed.last_of("workdir").filter(|given| !given.value.is_empty())?;
         let span = given.span;
         if !given.value.starts_with('/') && given.value.first_placeholder().is_none() {
             self.refuse("the working directory is no absolute path", span);
             return None;
         }
-        Some(given.value.cleaned().value(Some(span)))
+        Some(given.value.cleaned_path().to_value(Some(span)))
     }
 
     /// The first operand of `run`.
@@ -130,22 +131,22 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             self.refuse("no image is named", span);
             return None;
         };
-        let place = self.context.span(arg);
+        let place = self.context.argument_span(arg);
         if arg.unclear || arg.perhaps {
-            self.miss("which image it is hangs on what runs before", place);
+            self.note_unsure("which image it is hangs on what runs before", place);
         }
-        Some(Template::read(&arg.text, arg.unclear, self.context).value(Some(place)))
+        Some(Template::read(&arg.text, arg.unclear, self.context).to_value(Some(place)))
     }
 
     /// The value of `--entrypoint`: one word; an empty one removes the image's own. podman takes a list in JSON, too.
     pub(super) fn read_entrypoint(&mut self, family: CliFamily) -> Option<Command> {
-        let given = self.parsed.last("entrypoint")?;
+        let given = self.parsed.last_of("entrypoint")?;
         let span = given.span;
         let known = given.value.known().filter(|text| family == CliFamily::Podman && text.starts_with('['));
         let words = match known.map(|text| json_strings(&text)) {
             Some(Some(words)) => words.into_iter().map(|word| Value::known(word, Some(span))).collect(),
             Some(None) => {
-                self.miss("the list that `--entrypoint` is given was not read", span);
+                self.note_unsure("the list that `--entrypoint` is given was not read", span);
                 Vec::new()
             }
             None if given.value.is_empty() => Vec::new(),
@@ -161,15 +162,15 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             return entrypoint.map(|entrypoint| Command { words: Vec::new(), span: entrypoint.span });
         };
         self.perhaps.command = args.iter().any(|arg| arg.perhaps);
-        let words = args
-            .iter()
-            .map(|arg| Template::read(&arg.text, arg.unclear, self.context).value(Some(self.context.span(arg))));
-        Some(Command { words: words.collect(), span: self.context.span(first) })
+        let words = args.iter().map(|arg| {
+            Template::read(&arg.text, arg.unclear, self.context).to_value(Some(self.context.argument_span(arg)))
+        });
+        Some(Command { words: words.collect(), span: self.context.argument_span(first) })
     }
 
     pub(super) fn health_command(&mut self) -> Option<Command> {
         let off = self.is_on("no-healthcheck");
-        let given = self.parsed.last("health-cmd").filter(|given| !off && !given.value.is_empty())?;
+        let given = self.parsed.last_of("health-cmd").filter(|given| !off && !given.value.is_empty())?;
         let start = Span::at(given.span.file, given.span.start);
         let shell = ["/bin/sh", "-c"].map(|word| Value::known(word, Some(start)));
         Some(Command { words: shell.into_iter().chain([given.as_value()]).collect(), span: given.span })
@@ -189,7 +190,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                     if (given.perhaps || given.unclear) && name.starts_with("overlock.") {
                         unseen.push(Unseen { what: format!("the label `{name}` hangs on what runs before"), span });
                     }
-                    let value = Value { span: Some(span), ..value.unwrap_or_default().secret() };
+                    let value = Value { span: Some(span), ..value.unwrap_or_default().to_secret_value() };
                     labels.insert(name, Label { value, span });
                 }
                 None => unseen.push(Unseen { what: "the name of a label hangs on a variable".to_owned(), span }),
@@ -223,9 +224,9 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                 self.perhaps.env.push(name.clone());
             }
             let value = match value {
-                Some(value) => EnvValue::Set(value.secret()),
+                Some(value) => EnvValue::Set(value.to_secret_value()),
                 None => match (self.context.environment)(&name) {
-                    VariableState::Set(value) => EnvValue::Set(Template::of(&value).secret()),
+                    VariableState::Set(value) => EnvValue::Set(Template::of_value(&value).to_secret_value()),
                     VariableState::Unset | VariableState::Unseen | VariableState::Unknown => EnvValue::Inherited,
                 },
             };

@@ -20,8 +20,8 @@ pub(super) fn read_exec(
     parsed.unseen.splice(..0, prefix.options.unseen);
     let mut options = ContainerOptions::new(parsed, context);
     let first = options.parsed.rest.first()?;
-    let span = context.span(first);
-    let name: Value = Template::read(&first.text, first.unclear, context).value(Some(span));
+    let span = context.argument_span(first);
+    let name: Value = Template::read(&first.text, first.unclear, context).to_value(Some(span));
     if first.unclear || first.perhaps || name.is_symbolic() {
         let what = "in which container it runs is not known".to_owned();
         options.parsed.unseen.push(Unseen { what, span });

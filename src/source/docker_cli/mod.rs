@@ -202,13 +202,13 @@ pub struct CommandContext<'a> {
 
 impl CommandContext<'_> {
     /// Where a text is written, if in one piece.
-    fn spot(&self, text: &TracedText) -> Option<Span> {
-        let (file, start, end) = text.run()?;
+    fn text_span(&self, text: &TracedText) -> Option<Span> {
+        let (file, start, end) = text.byte_range()?;
         let source = self.sources.get(file);
         Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
     }
 
-    fn span(&self, arg: &Argument) -> Span {
+    fn argument_span(&self, arg: &Argument) -> Span {
         arg.span.unwrap_or(self.here)
     }
 }

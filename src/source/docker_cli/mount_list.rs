@@ -31,7 +31,7 @@ pub(super) fn collect_mounts(
     for given in given.iter() {
         let mount = match given.name {
             // The same text is the same volume.
-            "volume" | "volumes" if !known.insert(given.value.value(None).text) => continue,
+            "volume" | "volumes" if !known.insert(given.value.to_value(None).text) => continue,
             "volume" | "volumes" => read_volume(given, family, context),
             "tmpfs" => read_tmpfs(given),
             "mount" => mount_option::read_mount(given, family, context),

@@ -42,21 +42,21 @@ pub(super) fn read_mount(
     family: CliFamily,
     context: &CommandContext<'_>,
 ) -> Result<ParsedMount, MountProblem> {
-    let fields = fields(&given.value).ok_or_else(|| refused("a mount is no line of CSV"))?;
+    let fields = csv_fields(&given.value).ok_or_else(|| refused("a mount is no line of CSV"))?;
     let mut mount = MountFields::default();
     for field in &fields {
-        mount.take(field, family)?;
+        mount.take_field(field, family)?;
     }
     let target = mount.target.take().ok_or_else(|| refused("a mount has no target"))?;
     let kind = mount.kind.take().unwrap_or_else(|| Template::plain("volume"));
-    let source = mount.source(&kind, context)?;
+    let source = mount.into_source(&kind, context)?;
     let mut found = mount_at(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
     found.mount.must_exist = matches!(found.mount.source, MountSource::Host(_));
     if family == CliFamily::Docker && mount.read_only && found.mount.source == MountSource::Anonymous {
         return Err(refused("a volume without a name is mounted read-only"));
     }
-    let subpath = mount.subpath.map(|path| path.cleaned().value(None).text.trim_start_matches('/').to_owned());
+    let subpath = mount.subpath.map(|path| path.cleaned_path().to_value(None).text.trim_start_matches('/').to_owned());
     found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
     found.doubt = mount.doubt;
     Ok(found)
@@ -67,7 +67,7 @@ fn refused(what: &str) -> MountProblem {
 }
 
 impl MountFields {
-    fn take(&mut self, field: &Template, family: CliFamily) -> Result<(), MountProblem> {
+    fn take_field(&mut self, field: &Template, family: CliFamily) -> Result<(), MountProblem> {
         let (name, value) = match field.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (field.clone(), None),
@@ -81,9 +81,9 @@ impl MountFields {
             ("target" | "dst" | "destination", Some(value)) => self.target = Some(value),
             ("volume-subpath" | "image-subpath" | "subpath", Some(value)) => self.subpath = Some(value),
             ("volume-driver", Some(value)) => self.driver = Some(value),
-            ("volume-opt", Some(value)) => self.option(&value),
-            ("readonly" | "ro", value) => return self.mode(value.as_ref(), false),
-            ("rw" | "readwrite", value) if family == CliFamily::Podman => return self.mode(value.as_ref(), true),
+            ("volume-opt", Some(value)) => self.take_volume_option(&value),
+            ("readonly" | "ro", value) => return self.take_mode(value.as_ref(), false),
+            ("rw" | "readwrite", value) if family == CliFamily::Podman => return self.take_mode(value.as_ref(), true),
             (name, _) if KNOWN.contains(&name) => {}
             (name, _) if family != CliFamily::Docker && PODMAN.contains(&name) => {}
             _ => return Err(refused("a mount has a part that is not known")),
@@ -91,7 +91,7 @@ impl MountFields {
         Ok(())
     }
 
-    fn option(&mut self, option: &Template) {
+    fn take_volume_option(&mut self, option: &Template) {
         let (name, value) = option.split_once('=').unwrap_or_else(|| (option.clone(), Template::default()));
         match name.known() {
             Some(name) => self.options.push((name, value)),
@@ -100,7 +100,7 @@ impl MountFields {
     }
 
     /// Whether it is read-only; `writable` where the field says the opposite.
-    fn mode(&mut self, value: Option<&Template>, writable: bool) -> Result<(), MountProblem> {
+    fn take_mode(&mut self, value: Option<&Template>, writable: bool) -> Result<(), MountProblem> {
         let text = value.map_or_else(|| Some("true".to_owned()), Template::known);
         let on = match text.as_deref() {
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
@@ -115,39 +115,43 @@ impl MountFields {
         Ok(())
     }
 
-    fn source(&mut self, kind: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+    fn into_source(&mut self, kind: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
         let source = self.source.take().filter(|source| !source.is_empty());
         let Some(known) = kind.known() else {
             return Ok(MountSource::Unresolved(
-                source.filter(Template::is_symbolic).as_ref().unwrap_or(kind).value(None),
+                source.filter(Template::is_symbolic).as_ref().unwrap_or(kind).to_value(None),
             ));
         };
         match (known.to_ascii_lowercase().as_str(), source) {
             ("bind", None) => Err(refused("a mount of type bind has no source")),
-            ("bind", Some(source)) => bind(&source, context),
+            ("bind", Some(source)) => bind_source(&source, context),
             ("tmpfs" | "ramfs", _) => Ok(MountSource::Tmpfs),
-            ("volume", source) => self.volume(source, context),
+            ("volume", source) => self.volume_source(source, context),
             ("image" | "npipe" | "cluster" | "devpts" | "glob" | "artifact", _) => Ok(MountSource::Injected),
             _ => Err(refused("a mount has a type that is none")),
         }
     }
 
-    fn volume(&mut self, source: Option<Template>, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+    fn volume_source(
+        &mut self,
+        source: Option<Template>,
+        context: &CommandContext<'_>,
+    ) -> Result<MountSource, MountProblem> {
         let local = self.driver.as_ref().is_none_or(|driver| driver.known().as_deref() == Some("local"));
         let mut option = |name: &str| {
             let at = self.options.iter().rposition(|(known, _)| known == name)?;
             Some(self.options.remove(at).1)
         };
-        let value = |template: Option<Template>| template.map(|template| template.value(None));
-        let device =
-            option("device").map(|device| if device.starts_with('/') { device.cleaned() } else { device }.value(None));
+        let value = |template: Option<Template>| template.map(|template| template.to_value(None));
+        let device = option("device")
+            .map(|device| if device.starts_with('/') { device.cleaned_path() } else { device }.to_value(None));
         let options = Options { kind: value(option("type")), o: value(option("o")), device };
         if let Some(disguised) = options.source(|device: Value| device).filter(|_| local) {
             return Ok(disguised);
         }
         match source {
             None => Ok(MountSource::Anonymous),
-            Some(source) if source.first_placeholder().is_none() && source.has('/') => {
+            Some(source) if source.first_placeholder().is_none() && source.contains_char('/') => {
                 Err(refused("a mount of type volume has a path for its source"))
             }
             Some(source) => match mount_source(&source, context)? {
@@ -159,19 +163,20 @@ impl MountFields {
     }
 }
 
-fn bind(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+fn bind_source(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
     if !source.starts_with('/') && !source.starts_with('.') && source.first_placeholder().is_none() {
         return Err(refused("the source of a mount of type bind is no absolute path"));
     }
-    Ok(MountSource::Host(source.absolute(context).value(None)))
+    Ok(MountSource::Host(source.absolute(context).to_value(None)))
 }
 
 /// The fields of a line of CSV, as Go's `encoding/csv` reads it; `None` where it does not.
-fn fields(line: &Template) -> Option<Vec<Template>> {
+fn csv_fields(line: &Template) -> Option<Vec<Template>> {
     let mut fields = Vec::new();
     let mut rest = line.0.as_slice();
     loop {
-        let (field, after) = if let [Segment::Char('"'), quoted @ ..] = rest { unquote(quoted)? } else { bare(rest)? };
+        let (field, after) =
+            if let [Segment::Char('"'), quoted @ ..] = rest { quoted_field(quoted)? } else { bare_field(rest)? };
         fields.push(field);
         match after {
             [Segment::Char(','), more @ ..] => rest = more,
@@ -183,13 +188,13 @@ fn fields(line: &Template) -> Option<Vec<Template>> {
 
 type Field<'a> = (Template, &'a [Segment]);
 
-fn bare(text: &[Segment]) -> Option<Field<'_>> {
+fn bare_field(text: &[Segment]) -> Option<Field<'_>> {
     let end = text.iter().position(|atom| matches!(atom, Segment::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
     let (field, after) = text.split_at(end);
     (!field.contains(&Segment::Char('"'))).then(|| (Template(field.to_vec()), after))
 }
 
-fn unquote(mut text: &[Segment]) -> Option<Field<'_>> {
+fn quoted_field(mut text: &[Segment]) -> Option<Field<'_>> {
     let mut field = Vec::new();
     loop {
         match text {

@@ -14,7 +14,7 @@ pub(super) struct OptionTable {
 
 impl OptionTable {
     /// The long name that a long name or a letter stands for, and whether it takes a value.
-    pub(super) fn find(tables: &[&Self], wanted: impl Fn(&str, &str) -> bool) -> Option<(&'static str, bool)> {
+    pub(super) fn find_option(tables: &[&Self], wanted: impl Fn(&str, &str) -> bool) -> Option<(&'static str, bool)> {
         let find = |entries: &'static [&'static str]| {
             let parts = entries.iter().map(|entry| entry.split_once(' ').unwrap_or((entry, "")));
             parts.into_iter().find(|(long, short)| wanted(long, short)).map(|(long, _)| long)

@@ -26,14 +26,14 @@ pub(super) struct GivenOption {
 
 impl GivenOption {
     pub(super) fn as_value(&self) -> Value {
-        self.value.value(Some(self.span))
+        self.value.to_value(Some(self.span))
     }
 
     /// Where the value is written, up to a character.
     pub(super) fn span_before(&self, end: char, context: &CommandContext<'_>) -> Span {
         let start = Span::at(self.span.file, self.span.start);
         let end = self.text.0.iter().position(|traced| traced.ch == end).unwrap_or(self.text.0.len());
-        context.spot(&self.text.part(0, end)).unwrap_or(start)
+        context.text_span(&self.text.part(0, end)).unwrap_or(start)
     }
 
     /// A switch's value, which Go's `ParseBool` reads; `None` where it is not known.
@@ -70,7 +70,7 @@ impl ParsedOptions<'_> {
     }
 
     /// The last of an option's values.
-    pub(super) fn last(&self, name: &str) -> Option<&GivenOption> {
+    pub(super) fn last_of(&self, name: &str) -> Option<&GivenOption> {
         self.given.iter().rev().find(|given| given.name == name)
     }
 
@@ -79,7 +79,7 @@ impl ParsedOptions<'_> {
         self.given.iter().any(|given| matches!(given.name, "help" | "version") && given.is_on() != Some(false))
     }
 
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &GivenOption> {
+    pub(super) fn values_of(&self, name: &str) -> impl Iterator<Item = &GivenOption> {
         self.given.iter().filter(move |given| given.name == name)
     }
 }
@@ -101,12 +101,12 @@ pub(super) fn parse_options<'a>(
     context: &CommandContext<'_>,
 ) -> ParsedOptions<'a> {
     let mut reader = Reader { tables, context, args, at: 0, parsed: ParsedOptions::default() };
-    while let Some(arg) = reader.next() {
+    while let Some(arg) = reader.next_word() {
         let raw = arg.text.raw();
         let is_option = raw.len() > 1 && raw.starts_with('-') && arg.text.part(0, 1).is_fixed();
         match raw.as_str() {
             "--" if arg.text.is_fixed() => break,
-            _ if is_option => reader.option(arg, &raw),
+            _ if is_option => reader.read_option(arg, &raw),
             _ if reader.is_options(arg, &raw) => {}
             _ if anywhere => reader.parsed.between.push(arg),
             _ => {
@@ -121,11 +121,11 @@ pub(super) fn parse_options<'a>(
 
 /// Whether what the shell replaces is a list, also in quotes.
 fn is_list(raw: &str) -> bool {
-    says(raw, &["$@", "$*", "[@]", "[*]", "{@", "{*"])
+    hints_at(raw, &["$@", "$*", "[@]", "[*]", "{@", "{*"])
 }
 
 /// What a name hints at.
-fn says(raw: &str, hints: &[&str]) -> bool {
+fn hints_at(raw: &str, hints: &[&str]) -> bool {
     let name = raw.to_ascii_lowercase();
     hints.iter().any(|hint| name.contains(hint))
 }
@@ -139,14 +139,14 @@ struct Reader<'a, 'b> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn next(&mut self) -> Option<&'a Argument> {
+    fn next_word(&mut self) -> Option<&'a Argument> {
         let arg = self.args.get(self.at)?;
         self.at += 1;
         Some(arg)
     }
 
-    fn miss(&mut self, what: impl Into<String>, arg: &Argument) {
-        self.parsed.unseen.push(Unseen { what: what.into(), span: self.context.span(arg) });
+    fn note_unsure(&mut self, what: impl Into<String>, arg: &Argument) {
+        self.parsed.unseen.push(Unseen { what: what.into(), span: self.context.argument_span(arg) });
     }
 
     /// Whether a word that may be any number of words stands for options.
@@ -154,84 +154,85 @@ impl<'a> Reader<'a, '_> {
         if !arg.splits || !arg.text.is_live() {
             return false;
         }
-        let says_image = says(raw, &["image", "img", "tag", "service"]);
-        if is_list(raw) || (says(raw, &["opt", "arg", "flag", "param"]) && !says_image) {
-            self.miss(format!("`{raw}` stands for options that are not known"), arg);
+        let says_image = hints_at(raw, &["image", "img", "tag", "service"]);
+        if is_list(raw) || (hints_at(raw, &["opt", "arg", "flag", "param"]) && !says_image) {
+            self.note_unsure(format!("`{raw}` stands for options that are not known"), arg);
             return true;
         }
         if !says_image {
-            self.miss(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
+            self.note_unsure(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
         }
         false
     }
 
-    fn option(&mut self, arg: &'a Argument, raw: &str) {
+    fn read_option(&mut self, arg: &'a Argument, raw: &str) {
         let name: String = raw.chars().skip(if raw.starts_with("--") { 2 } else { 1 }).collect();
         let equals = name.find('=');
         let head = raw.chars().position(|ch| ch == '=').unwrap_or(arg.text.0.len());
         let long = raw.starts_with("--");
         if !arg.text.part(0, if long { head } else { 2 }).is_fixed() {
-            self.miss("which option this is hangs on a variable", arg);
+            self.note_unsure("which option this is hangs on a variable", arg);
         } else if long {
             let value = equals.map(|_| arg.text.part(head + 1, arg.text.0.len()));
-            self.long(arg, name.get(..equals.unwrap_or(name.len())).unwrap_or_default(), value);
+            self.read_long(arg, name.get(..equals.unwrap_or(name.len())).unwrap_or_default(), value);
         } else {
-            self.cluster(arg);
+            self.read_cluster(arg);
         }
     }
 
-    fn long(&mut self, arg: &'a Argument, name: &str, value: Option<TracedText>) {
-        match OptionTable::find(self.tables, |long, _| long == name) {
-            None => self.miss(format!("the option `--{name}` is not known"), arg),
-            Some((name, valued)) => self.given(arg, name, valued, value),
+    fn read_long(&mut self, arg: &'a Argument, name: &str, value: Option<TracedText>) {
+        match OptionTable::find_option(self.tables, |long, _| long == name) {
+            None => self.note_unsure(format!("the option `--{name}` is not known"), arg),
+            Some((name, valued)) => self.add_option(arg, name, valued, value),
         }
     }
 
     /// Letters, of which the first that takes a value takes the rest.
-    fn cluster(&mut self, arg: &'a Argument) {
+    fn read_cluster(&mut self, arg: &'a Argument) {
         let letters = &arg.text.0;
         let mut at = 1;
         while let Some(letter) = letters.get(at) {
             let own = letter.ch.to_string();
-            let Some((name, valued)) = OptionTable::find(self.tables, |_, short| short == own).filter(|_| !letter.live)
+            let Some((name, valued)) =
+                OptionTable::find_option(self.tables, |_, short| short == own).filter(|_| !letter.live)
             else {
-                return self.miss(format!("the option `-{own}` is not known"), arg);
+                return self.note_unsure(format!("the option `-{own}` is not known"), arg);
             };
             let rest = |from: usize| Some(arg.text.part(from, letters.len())).filter(|rest| !rest.is_empty());
             let equals = letters.get(at + 1).is_some_and(|next| next.ch == '=') && letters.len() > at + 2;
             if equals || valued {
-                return self.given(arg, name, valued, rest(at + 1 + usize::from(equals)));
+                return self.add_option(arg, name, valued, rest(at + 1 + usize::from(equals)));
             }
-            self.given(arg, name, false, None);
+            self.add_option(arg, name, false, None);
             at += 1;
         }
     }
 
-    fn given(&mut self, arg: &'a Argument, name: &'static str, valued: bool, value: Option<TracedText>) {
+    fn add_option(&mut self, arg: &'a Argument, name: &'static str, valued: bool, value: Option<TracedText>) {
         let own = |text: TracedText| (text, arg.span, arg.unclear, arg.perhaps, false);
         let (text, whole, unclear, perhaps, splits) = match value {
             Some(text) => own(text),
             None if !valued => own(TracedText::plain("true")),
-            None => match self.next() {
+            None => match self.next_word() {
                 Some(next) => {
                     let unclear = arg.unclear || next.unclear;
                     let perhaps = arg.perhaps || next.perhaps;
                     if arg.perhaps != next.perhaps {
-                        self.miss(format!("`--{name}` and its value are not given on the same ways"), arg);
+                        self.note_unsure(format!("`--{name}` and its value are not given on the same ways"), arg);
                     }
                     (next.text.clone(), next.span, unclear, perhaps, next.splits)
                 }
                 None => {
                     let what = format!("`--{name}` is given no value");
-                    return self.parsed.refused.push(Unseen { what, span: self.context.span(arg) });
+                    return self.parsed.refused.push(Unseen { what, span: self.context.argument_span(arg) });
                 }
             },
         };
         if splits && is_list(&text.raw()) {
-            self.miss(format!("the value of `--{name}` may be no word or several"), arg);
+            self.note_unsure(format!("the value of `--{name}` may be no word or several"), arg);
         }
         let value = Template::read(&text, unclear, self.context);
-        let span = self.context.spot(&text).or(whole).unwrap_or(self.context.here);
+        let span = self.context.text_span(&text).or(whole).unwrap_or(self.context.here);
         self.parsed.given.push(GivenOption { name, text, value, span, unclear, perhaps });
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn read_run(
     let image = options.read_image(span);
     let entrypoint = options.read_entrypoint(family);
     let command = options.read_command(1, entrypoint.as_ref());
-    let name = options.last("name");
+    let name = options.last_value("name");
     let mounts = collect_mounts(&mut options.parsed, family, context);
     let container = Container {
         name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
@@ -35,12 +35,12 @@ pub(super) fn read_run(
         command,
         entrypoint,
         hooks: options.health_command().into_iter().collect(),
-        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last(name).is_some()),
+        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last_of(name).is_some()),
         user: options.user(),
         rights: options.rights(),
         working_dir: options.working_dir(),
-        tty: options.flag("tty"),
-        stdin_open: options.flag("interactive"),
+        tty: options.switch("tty"),
+        stdin_open: options.switch("interactive"),
         read_only: options.is_on("read-only"),
         labels: options.labels(),
         env: options.env(),
@@ -51,9 +51,9 @@ pub(super) fn read_run(
     DockerRun {
         container,
         name,
-        env_files: options.files("env-file"),
-        label_files: options.files("label-file"),
-        volumes_from: options.parsed.all("volumes-from").map(GivenOption::as_value).collect(),
+        env_files: options.file_paths("env-file"),
+        label_files: options.file_paths("label-file"),
+        volumes_from: options.parsed.values_of("volumes-from").map(GivenOption::as_value).collect(),
         detached: options.is_on("detach"),
         only_created,
         engine,

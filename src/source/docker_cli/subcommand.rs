@@ -12,7 +12,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
     if !first.text.is_fixed() || first.unclear {
         return None;
     }
-    let span = context.span(first);
+    let span = context.argument_span(first);
     let path = first.text.raw();
     let name = path.rsplit('/').next()?;
     if COMPOSE_PROGRAMS.contains(&name) {

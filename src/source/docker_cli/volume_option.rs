@@ -48,7 +48,7 @@ pub(super) fn read_volume(
     family: CliFamily,
     context: &CommandContext<'_>,
 ) -> Result<ParsedMount, MountProblem> {
-    let mut parts = parts(&given.value);
+    let mut parts = colon_parts(&given.value);
     if parts.len() > 1 && parts.iter().any(Template::is_empty) {
         return Err(MountProblem::Refused("a volume has nothing before, after or between its colons".to_owned()));
     }
@@ -76,7 +76,7 @@ pub(super) fn read_volume(
                 found.doubt = Some("what is written into an overlay volume (`:O`) goes elsewhere".to_owned());
             }
             Some(mode) if MODES.contains(&mode) => {}
-            Some(mode) if family != CliFamily::Docker && is_more(mode) => {}
+            Some(mode) if family != CliFamily::Docker && is_other_mode(mode) => {}
             Some(_) => return Err(MountProblem::Refused("a volume has a mode that is none".to_owned())),
             None => found.doubt = Some("the modes of a volume hang on a variable".to_owned()),
         }
@@ -84,7 +84,7 @@ pub(super) fn read_volume(
     Ok(found)
 }
 
-fn is_more(mode: &str) -> bool {
+fn is_other_mode(mode: &str) -> bool {
     let name = mode.split('=').next().unwrap_or(mode);
     MORE_MODES.contains(&name) || matches!(name, "upperdir" | "workdir")
 }
@@ -101,7 +101,7 @@ fn without_modes(target: &mut Template) -> Option<String> {
 
 /// The parts between colons. To docker's command line a single letter before a colon is a Windows drive, wherever it
 /// stands, and a text of one or two characters is a target.
-fn parts(value: &Template) -> Vec<Template> {
+fn colon_parts(value: &Template) -> Vec<Template> {
     if value.0.len() <= 2 && !value.is_symbolic() {
         return vec![value.clone()];
     }
@@ -109,7 +109,7 @@ fn parts(value: &Template) -> Vec<Template> {
     let mut drive: Option<Template> = None;
     for part in value.split(':') {
         let part = match drive.take() {
-            Some(letter) => letter.then(&Template::plain(":")).then(&part),
+            Some(letter) => letter.followed_by(&Template::plain(":")).followed_by(&part),
             None if matches!(part.0.as_slice(), [Segment::Char(letter)] if letter.is_alphabetic()) => {
                 drive = Some(part);
                 continue;
@@ -124,14 +124,18 @@ fn parts(value: &Template) -> Vec<Template> {
 
 /// What a source names: a path of the host or a volume.
 pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
-    let name = source.value(None);
+    let name = source.to_value(None);
     if source.starts_with('/') || source.starts_with('.') {
-        return Ok(MountSource::Host(source.absolute(context).value(None)));
+        return Ok(MountSource::Host(source.absolute(context).to_value(None)));
     }
     if let Some(placeholder) = source.first_placeholder() {
         // A volume's name has no slash.
-        let path = placeholder.is_directory() || source.has('/');
-        return Ok(if path { MountSource::Host(source.cleaned().value(None)) } else { MountSource::Unresolved(name) });
+        let path = placeholder.is_directory() || source.contains_char('/');
+        return Ok(if path {
+            MountSource::Host(source.cleaned_path().to_value(None))
+        } else {
+            MountSource::Unresolved(name)
+        });
     }
     let fits = |ch: char| ch.is_ascii_alphanumeric() || "_.-".contains(ch);
     let chars = |atom: &Segment| matches!(atom, Segment::Char(ch) if !fits(*ch));
@@ -149,12 +153,12 @@ pub(super) fn mount_at(target: &Template, source: MountSource, span: Span) -> Re
     let refused = |what: &str| Err(MountProblem::Refused(what.to_owned()));
     let target = match (target.first_placeholder(), target.starts_with('/')) {
         (None, false) => return refused("the target of a mount is no absolute path"),
-        _ => target.cleaned(),
+        _ => target.cleaned_path(),
     };
     if target.known().as_deref() == Some("/") {
         return refused("the target of a mount is `/` itself");
     }
-    let target = target.value(Some(span));
+    let target = target.to_value(Some(span));
     let mount = Mount::new(target, source, span);
     Ok(ParsedMount { mount, plain: false, perhaps: false, doubt: None })
 }

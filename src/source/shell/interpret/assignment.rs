@@ -13,7 +13,7 @@ use crate::text::TracedText;
 
 impl Interpreter<'_> {
     /// Runs one of a function's possible bodies after the other, all from the same state.
-    pub(super) fn call(
+    pub(super) fn call_function(
         &mut self,
         name: &str,
         bodies: &[Rc<Statement>],
@@ -21,18 +21,18 @@ impl Interpreter<'_> {
         state: ShellState,
     ) -> ExitStates {
         if self.calls.iter().any(|call| call == name) {
-            self.miss(format!("the shell function `{name}` calls itself"));
-            return ExitStates::either(state);
+            self.note_unseen(format!("the shell function `{name}` calls itself"));
+            return ExitStates::either_way(state);
         }
         let before = state.args.clone();
         let inner = ShellState { args: Some(Rc::new(args)), ..state };
         self.calls.push(name.to_owned());
-        let (outcome, frame) = self.framed(FrameKind::Function, |interpreter| {
-            let ends = bodies.iter().map(|body| interpreter.statement(body, inner.clone()));
+        let (exits, frame) = self.in_frame(FrameKind::Function, |interpreter| {
+            let ends = bodies.iter().map(|body| interpreter.run_statement(body, inner.clone()));
             ends.fold(ExitStates::default(), ExitStates::merge)
         });
         self.calls.pop();
-        outcome.merge(frame.ends).map(|mut state| {
+        exits.merge(frame.ends).map_states(|mut state| {
             state.args.clone_from(&before);
             let vars = Rc::make_mut(&mut state.vars);
             for (name, hidden) in frame.locals.iter().rev() {
@@ -45,7 +45,7 @@ impl Interpreter<'_> {
         })
     }
 
-    pub(super) fn declare(&mut self, keyword: &str, items: &[DeclareItem], mut state: ShellState) -> ExitStates {
+    pub(super) fn run_declare(&mut self, keyword: &str, items: &[DeclareItem], mut state: ShellState) -> ExitStates {
         let mut export = keyword == "export";
         let mut local = matches!(keyword, "local" | "declare" | "typeset");
         let mut functions = false;
@@ -62,13 +62,13 @@ impl Interpreter<'_> {
                         continue;
                     }
                     if !word.is_fixed() {
-                        self.miss("a variable is set whose name is not known");
+                        self.note_unseen("a variable is set whose name is not known");
                         continue;
                     }
                     // `export "NAME=value"`.
                     if let Some((name, _)) = text.split_once('=') {
                         let value = word.text.part(name.chars().count() + 1, word.text.0.len());
-                        self.hide(name, local, &state);
+                        self.hide_global(name, local, &state);
                         self.assign_value(name, VariableValue::Text(value), export, &mut state);
                         continue;
                     }
@@ -81,9 +81,9 @@ impl Interpreter<'_> {
                 }
                 continue;
             }
-            self.hide(&name, local, &state);
+            self.hide_global(&name, local, &state);
             match item {
-                DeclareItem::Assign(assign) => self.assign(assign, export, &mut state),
+                DeclareItem::Assign(assign) => self.run_assignment(assign, export, &mut state),
                 DeclareItem::Word(_) => {
                     let value = state.vars.get(&name).map_or(VariableValue::Inherited, |var| var.value.clone());
                     if export {
@@ -92,11 +92,11 @@ impl Interpreter<'_> {
                 }
             }
         }
-        ExitStates::ok(state)
+        ExitStates::succeeded(state)
     }
 
     /// Notes what a function's local variable hides.
-    fn hide(&mut self, name: &str, local: bool, state: &ShellState) {
+    fn hide_global(&mut self, name: &str, local: bool, state: &ShellState) {
         let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Loop);
         if let Some(frame) = frame.filter(|frame| local && frame.kind == FrameKind::Function)
             && !frame.locals.iter().any(|(other, _)| other == name)
@@ -105,7 +105,7 @@ impl Interpreter<'_> {
         }
     }
 
-    pub(super) fn assign(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
+    pub(super) fn run_assignment(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
         let old = state.vars.get(&assign.name).map(|var| var.value.clone());
         let value = match &assign.value {
             _ if assign.element => VariableValue::Unclear,
@@ -145,12 +145,12 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
-        if !state.set(name, value, export) {
-            self.miss("the shell text has too many variables to be read");
+        if !state.set_variable(name, value, export) {
+            self.note_unseen("the shell text has too many variables to be read");
         }
     }
 
-    pub(super) fn unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
+    pub(super) fn run_unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
         let words = self.expand_all(words, &mut state);
         let functions = words.first().is_some_and(|word| word.raw() == "-f");
         for word in words.iter().filter(|word| !word.raw().starts_with('-')) {
@@ -160,6 +160,6 @@ impl Interpreter<'_> {
                 self.assign_value(&word.raw(), VariableValue::Unset, true, &mut state);
             }
         }
-        ExitStates::ok(state)
+        ExitStates::succeeded(state)
     }
 }

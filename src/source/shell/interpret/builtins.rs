@@ -7,7 +7,7 @@ use super::certainty::Certainty;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
-use super::shell_state::{ShellState, VariableValue, WorkingDirectory, join};
+use super::shell_state::{ShellState, VariableValue, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, test_words};
 use crate::model::Word;
@@ -20,43 +20,43 @@ const HARMLESS: [&str; 20] = [
 ];
 
 impl Interpreter<'_> {
-    pub(super) fn builtin(&mut self, name: &str, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+    pub(super) fn run_builtin(&mut self, name: &str, words: &[ShellWord], mut state: ShellState) -> ExitStates {
         let operand = words.get(1).map(ShellWord::raw);
         match name {
-            ":" | "true" => ExitStates::ok(state),
+            ":" | "true" => ExitStates::succeeded(state),
             "false" => ExitStates { err: Some(state), ..ExitStates::default() },
             "[" | "test" => {
                 let end = words.len() - usize::from(name == "[" && words.len() > 1);
                 let asked = words.get(1..end).unwrap_or_default();
-                let stands = matches!(asked, [operator, word] if self.stands(&operator.raw(), word, &state));
-                self.answered(if stands { TestResult::Known(true) } else { test_words(asked) }, state)
+                let stands = matches!(asked, [operator, word] if self.finds_file(&operator.raw(), word, &state));
+                self.states_after(if stands { TestResult::Known(true) } else { test_words(asked) }, state)
             }
             "exit" | "return" => {
                 let kind = if name == "exit" { FrameKind::Process } else { FrameKind::Function };
                 let ends = match operand.as_deref() {
-                    Some("0") => ExitStates::ok(state),
+                    Some("0") => ExitStates::succeeded(state),
                     Some(code) if code.parse::<i32>().is_ok() => {
                         ExitStates { err: Some(state), ..ExitStates::default() }
                     }
-                    _ => ExitStates::either(state),
+                    _ => ExitStates::either_way(state),
                 };
-                self.leave(kind, 1, ends);
+                self.leave_frames(kind, 1, ends);
                 ExitStates::default()
             }
             "break" | "continue" => {
                 let levels = operand.and_then(|levels| levels.parse().ok()).unwrap_or(1);
                 if name == "break" {
-                    self.leave(FrameKind::Loop, levels, ExitStates::ok(state));
+                    self.leave_frames(FrameKind::Loop, levels, ExitStates::succeeded(state));
                 } else if let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.kind == FrameKind::Loop) {
-                    frame.again = join(frame.again.take(), Some(state));
+                    frame.again = join_states(frame.again.take(), Some(state));
                 }
                 ExitStates::default()
             }
             "cd" | "pushd" | "popd" => {
-                state.cwd = Rc::new(directory(words, name, &state.cwd));
-                ExitStates::either(state)
+                state.cwd = Rc::new(changed_directory(words, name, &state.cwd));
+                ExitStates::either_way(state)
             }
-            "set" => ExitStates::ok(set(words, state)),
+            "set" => ExitStates::succeeded(set_options(words, state)),
             "shift" => {
                 let by = operand.map_or(Some(1), |by| by.parse().ok());
                 // Where an argument may be missing, which ones are shifted away is not known.
@@ -66,46 +66,48 @@ impl Interpreter<'_> {
                     Rc::new(zeroth.chain(args.iter().skip(1 + by).cloned()).collect())
                 });
                 state.args = rest;
-                ExitStates::either(state)
+                ExitStates::either_way(state)
             }
             "read" | "mapfile" | "readarray" | "getopts" => {
                 for word in words.iter().skip(1).filter(|word| !word.raw().starts_with('-')) {
                     self.assign_value(&word.raw(), VariableValue::Unclear, false, &mut state);
                 }
-                ExitStates::either(state)
+                ExitStates::either_way(state)
             }
-            "trap" => self.trap(words, state),
-            "eval" => self.eval(words, state),
-            _ => self.source(words, state),
+            "trap" => self.run_trap(words, state),
+            "eval" => self.run_eval(words, state),
+            _ => self.run_source(words, state),
         }
     }
 
-    fn eval(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+    fn run_eval(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         let mut text = TracedText::default();
         for word in words.iter().skip(1) {
             if !word.is_fixed() {
-                self.miss("`eval` runs what is known only when it runs");
+                self.note_unseen("`eval` runs what is known only when it runs");
             }
             text.push(&word.text);
             text.push(&TracedText::plain(" "));
         }
-        self.text(&text, LastCommand::Forks, state)
+        self.run_text(&text, LastCommand::Forks, state)
     }
 
     /// A trap's text runs at some time from here on, under locks that are not known.
-    fn trap(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+    fn run_trap(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         let Some(text) = words.get(1).filter(|word| words.len() > 2 && !word.raw().starts_with('-')) else {
-            return ExitStates::ok(state);
+            return ExitStates::succeeded(state);
         };
         let found = self.found.len();
-        let inner = ShellState { conditional: true, errexit: false, ..state.child(true) };
-        self.isolated(&state, inner, |interpreter, inner| interpreter.text(&text.text, LastCommand::Forks, inner));
+        let inner = ShellState { conditional: true, errexit: false, ..state.child_process(true) };
+        self.in_child_process(&state, inner, |interpreter, inner| {
+            interpreter.run_text(&text.text, LastCommand::Forks, inner)
+        });
         let ran = self.found.get(found..).unwrap_or_default();
         let harmless = |argv: &[Word]| argv.first().is_none_or(|name| HARMLESS.contains(&&**name));
         if !ran.iter().all(|invocation| harmless(&invocation.argv)) {
-            self.miss("a trap runs a program, at a time that is not known");
+            self.note_unseen("a trap runs a program, at a time that is not known");
         }
-        ExitStates::ok(state)
+        ExitStates::succeeded(state)
     }
 }
 
@@ -136,7 +138,7 @@ pub(super) fn is_builtin(name: &str) -> bool {
     )
 }
 
-fn directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -> WorkingDirectory {
+fn changed_directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -> WorkingDirectory {
     let target = words.iter().skip(1).find(|word| !matches!(word.raw().as_str(), "--" | "-P" | "-L"));
     let Some(target) = target.filter(|word| !word.unclear && word.raw() != "-") else {
         return if name == "cd" && words.len() == 1 {
@@ -160,7 +162,7 @@ fn directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -> Workin
 }
 
 /// `set` with options and arguments.
-fn set(words: &[ShellWord], mut state: ShellState) -> ShellState {
+fn set_options(words: &[ShellWord], mut state: ShellState) -> ShellState {
     let mut rest = words.iter().enumerate().skip(1);
     while let Some((at, word)) = rest.next() {
         let text = word.raw();

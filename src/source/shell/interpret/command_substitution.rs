@@ -11,28 +11,33 @@ use crate::text::TracedText;
 impl Interpreter<'_> {
     /// What `$(...)` gives, where that is known: `dirname`, `basename`, `realpath`, `readlink -f`, `pwd`,
     /// `cd DIR && pwd`, `echo`, `command -v`.
-    pub(super) fn computed(&mut self, raw: &TracedText, blocks: &[Block], state: &ShellState) -> Option<TracedText> {
+    pub(super) fn command_output(
+        &mut self,
+        raw: &TracedText,
+        blocks: &[Block],
+        state: &ShellState,
+    ) -> Option<TracedText> {
         let [block] = blocks else { return None };
         if !raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) || raw.raw().starts_with("$((") {
             return None;
         }
         let [only] = block.as_slice() else { return None };
         // What is worked out here has been gone through already.
-        self.muted(|interpreter| interpreter.output(&only.stmt, state))
+        self.without_recording(|interpreter| interpreter.statement_output(&only.stmt, state))
     }
 
-    fn output(&mut self, stmt: &Statement, state: &ShellState) -> Option<TracedText> {
+    fn statement_output(&mut self, stmt: &Statement, state: &ShellState) -> Option<TracedText> {
         match stmt {
-            Statement::Simple(simple) => self.output_of(simple, state),
-            Statement::Redirected { body, .. } => self.output(body, state),
+            Statement::Simple(simple) => self.simple_output(simple, state),
+            Statement::Redirected { body, .. } => self.statement_output(body, state),
             Statement::List { first, rest } => {
-                let Statement::Simple(enters) = innermost(first) else { return None };
+                let Statement::Simple(enters) = without_redirects(first) else { return None };
                 let ([(ListOperator::And, then)], Statement::Simple(_)) =
-                    (rest.as_slice(), innermost(&rest.first()?.1))
+                    (rest.as_slice(), without_redirects(&rest.first()?.1))
                 else {
                     return None;
                 };
-                let words = self.words(enters, state)?;
+                let words = self.plain_words(enters, state)?;
                 if words.first().map(ShellWord::raw).as_deref() != Some("cd") {
                     return None;
                 }
@@ -40,26 +45,26 @@ impl Interpreter<'_> {
                 let path = self.absolute_path(&target.text, state)?;
                 let mut inside = state.clone();
                 inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
-                self.output(then, &inside)
+                self.statement_output(then, &inside)
             }
             _ => None,
         }
     }
 
-    fn words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {
+    fn plain_words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {
         let mut state = state.clone();
         let words = self.expand_all(&simple.words, &mut state);
         words.iter().all(|word| !word.unclear).then_some(words)
     }
 
-    fn output_of(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<TracedText> {
-        let words = self.words(simple, state)?;
+    fn simple_output(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<TracedText> {
+        let words = self.plain_words(simple, state)?;
         let (first, rest) = words.split_first()?;
         let name = first.is_fixed().then(|| first.raw())?;
         let operand = || rest.iter().rfind(|word| !word.raw().starts_with('-'));
         let fixed = || operand().filter(|word| word.is_fixed()).map(ShellWord::raw);
         let text = match name.as_str() {
-            "pwd" => self.directory(state)?,
+            "pwd" => self.current_directory(state)?,
             "dirname" => {
                 let path = fixed()?;
                 match path.trim_end_matches('/').rsplit_once('/') {
@@ -94,9 +99,9 @@ impl Interpreter<'_> {
     }
 }
 
-fn innermost(stmt: &Statement) -> &Statement {
+fn without_redirects(stmt: &Statement) -> &Statement {
     match stmt {
-        Statement::Redirected { body, .. } => innermost(body),
+        Statement::Redirected { body, .. } => without_redirects(body),
         other => other,
     }
 }

@@ -15,7 +15,7 @@ use super::start_record::{ContainerStart, LockedStart, StartLock};
 use crate::model::{Condition, Value, VariableState};
 use crate::source::docker_cli::{self, Argument, CommandContext, DockerCommand};
 use crate::source::shell::ExecContext;
-use crate::source::shell::parse::parse;
+use crate::source::shell::parse::parse_text;
 use crate::source::shell::parse::syntax::Statement;
 use crate::text::{FileId, Sources, Span, TracedText};
 
@@ -45,7 +45,7 @@ impl Interpreter<'_> {
         let sources = self.context.sources;
         let arguments: Vec<Argument> =
             words.iter().filter_map(|word| Some(argument(word, self.is_given(word)?, sources))).collect();
-        let base = self.directory(state).map(|path| Value::known(path, None));
+        let base = self.current_directory(state).map(|path| Value::known(path, None));
         let environment = |name: &str| self.variable_state(name, state);
         let context = CommandContext { sources, here: self.here, base, environment: &environment };
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
@@ -107,7 +107,7 @@ impl Interpreter<'_> {
         }
         // `${DOCKER:-docker} run`, and `$DOCKER run -v …` whatever it holds.
         let plain = |name: &str| ShellWord { text: TracedText::plain(name), unclear: false, ..first.clone() };
-        let known = self.resolve(&first.text).filter(|_| !first.unclear).map(|name| plain(&name));
+        let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| plain(&name));
         let (name, guessed) = match known.filter(is_engine) {
             Some(name) => (name, false),
             None if first.certainty == Certainty::Sure && runs_container(rest) => (plain("docker"), true),
@@ -137,7 +137,7 @@ impl Interpreter<'_> {
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
         let set = |text: String| VariableState::Set(Value::known(text, None));
         match state.vars.get(name).map(|variable| &variable.value) {
-            Some(VariableValue::Text(text)) => self.resolve(text).map_or(VariableState::Unknown, set),
+            Some(VariableValue::Text(text)) => self.resolve_text(text).map_or(VariableState::Unknown, set),
             Some(VariableValue::Unset) => VariableState::Unset,
             None | Some(VariableValue::Inherited) => {
                 (self.context.environment)(name).map_or(VariableState::Unknown, set)
@@ -155,7 +155,7 @@ pub fn read_docker_line(
     sources: &Sources,
 ) -> Option<DockerCommand> {
     let file: FileId = sources.add("command", text);
-    let parsed = parse(&TracedText::of_file(file, sources));
+    let parsed = parse_text(&TracedText::of_file(file, sources));
     let Statement::Simple(simple) = &parsed.block.first()?.stmt else { return None };
     let here = Span::file_start(file);
     let mut interpreter = Interpreter::new(ExecContext::unknown(sources), here);
@@ -170,7 +170,13 @@ fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
     let source = word.source.raw();
     let list = ["$@", "${@", "[@]"].iter().any(|all| source.contains(all));
     let splits = !word.text.is_fixed() && source.contains(['$', '`']) && (list || !source.contains('"'));
-    Argument { text: word.text.clone(), span: word.place(sources), unclear: word.unclear, perhaps: !given, splits }
+    Argument {
+        text: word.text.clone(),
+        span: word.source_span(sources),
+        unclear: word.unclear,
+        perhaps: !given,
+        splits,
+    }
 }
 
 fn runs_container(arguments: &[ShellWord]) -> bool {

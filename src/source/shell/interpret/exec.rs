@@ -20,55 +20,55 @@ use crate::text::Span;
 
 impl Interpreter<'_> {
     /// Runs a program with these words in a process whose state this is.
-    pub(super) fn launch(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        self.deeper(state, |interpreter, state| interpreter.launch_here(words, state))
+    pub(super) fn start_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        self.one_level_down(state, |interpreter, state| interpreter.start_program_here(words, state))
     }
 
-    fn launch_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        let unwrapped = wrappers::unwrap(words);
+    fn start_program_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let unwrapped = wrappers::unwrap_command(words);
         let open = words.iter().position(|word| word.certainty != Certainty::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
-            return self.either(words, &state);
+            return self.start_with_and_without(words, &state);
         }
         match unwrapped {
-            Unwrapped::Nothing => ExitStates::either(state),
-            Unwrapped::Program => self.program(words, state),
-            Unwrapped::File(call) => match self.shell_file(call, words, state) {
-                ScriptRun::Ran(outcome) => outcome,
-                ScriptRun::Not(state, why) => self.note_program(words, state, why),
+            Unwrapped::Nothing => ExitStates::either_way(state),
+            Unwrapped::Program => self.run_program(words, state),
+            Unwrapped::File(call) => match self.run_shell_file(call, words, state) {
+                ScriptRun::Ran(exits) => exits,
+                ScriptRun::Not(state, why) => self.record_program(words, state, why),
             },
-            Unwrapped::Inner(inner) => self.inner(inner, state),
-            Unwrapped::Shell(call) => self.shell(&call, &state),
-            Unwrapped::Flock => self.flock(words, state),
+            Unwrapped::Inner(inner) => self.start_wrapped(inner, state),
+            Unwrapped::Shell(call) => self.run_shell_text(&call, &state),
+            Unwrapped::Flock => self.run_flock(words, state),
         }
     }
 
     /// Words that may be missing decide what is run at all: with all of them, and without.
-    fn either(&mut self, words: &[ShellWord], state: &ShellState) -> ExitStates {
+    fn start_with_and_without(&mut self, words: &[ShellWord], state: &ShellState) -> ExitStates {
         let mut doubts = words.iter().map(|word| &word.certainty).filter(|certainty| **certainty != Certainty::Sure);
         let asks = match doubts.next() {
             Some(one @ Certainty::When(condition)) if doubts.all(|other| other == one) => Some(Rc::clone(condition)),
             _ => None,
         };
-        let [yes, no] = self.fact(asks);
+        let [yes, no] = self.branch_facts(asks);
         let way = |fact| {
             let mut state = ShellState { conditional: true, ..state.clone() };
-            state.learn(fact);
+            state.learn_fact(fact);
             state
         };
         let with: Vec<ShellWord> =
             words.iter().map(|word| ShellWord { certainty: Certainty::Sure, ..word.clone() }).collect();
         let without: Vec<ShellWord> = words.iter().filter(|word| word.certainty == Certainty::Sure).cloned().collect();
-        let outcome = self.launch(&with, way(yes));
-        let other = self.launch(&without, way(no));
+        let exits = self.start_program(&with, way(yes));
+        let other = self.start_program(&without, way(no));
         let before = state.conditional;
-        outcome.merge(other).map(|after| ShellState { conditional: before, ..after })
+        exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
     }
 
-    fn inner(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
+    fn start_wrapped(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
         self.dropped |= inner.drops;
         if let Some(reason) = inner.hides {
-            self.miss(reason);
+            self.note_unseen(reason);
         }
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
@@ -80,33 +80,33 @@ impl Interpreter<'_> {
             state.cwd = Rc::new(super::shell_state::WorkingDirectory::At(directory));
         }
         match inner.shell {
-            Some(call) => self.shell(&call, &state),
-            None => self.launch(&inner.words, state),
+            Some(call) => self.run_shell_text(&call, &state),
+            None => self.start_program(&inner.words, state),
         }
     }
 
     /// Runs a program: a script file is gone through, any other is noted.
-    fn program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        match self.script_file(words, state) {
-            ScriptRun::Ran(outcome) => outcome,
-            ScriptRun::Not(state, why) => self.note_program(words, state, why),
+    fn run_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        match self.run_script_file(words, state) {
+            ScriptRun::Ran(exits) => exits,
+            ScriptRun::Not(state, why) => self.record_program(words, state, why),
         }
     }
 
     /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
-    fn note_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
-        let Some(first) = words.first() else { return ExitStates::either(state) };
+    fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
+        let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.record_start(words, &state);
-        let place = first.place(self.context.sources).unwrap_or(self.here);
+        let place = first.source_span(self.context.sources).unwrap_or(self.here);
         let named = Span::at(place.file, place.start);
         let locks = self.held_locks(&state);
-        let hidden = self.hidden(words, &state, why);
+        let hidden = self.hidden_program(words, &state, why);
         let hides = hidden.is_some();
         if let Some(missed) = hidden {
             let span = missed.span.unwrap_or(named);
             let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
-            if hidden_programs::leaves(words) || !locks.iter().any(sure) {
-                self.miss_at(missed.reason, Some(span));
+            if hidden_programs::outlives_caller(words) || !locks.iter().any(sure) {
+                self.note_unseen_at(missed.reason, Some(span));
             } else if !self.is_muted() {
                 self.covered.get_or_insert((missed.reason, Some(span)));
             }
@@ -140,17 +140,22 @@ impl Interpreter<'_> {
             witness: Witness::Words,
             span: place,
         };
-        self.note(invocation);
-        ExitStates::either(state)
+        self.record_call(invocation);
+        ExitStates::either_way(state)
     }
 
     /// Why a program may run what its words do not name.
-    fn hidden(&self, words: &[ShellWord], state: &ShellState, why: Option<UnreadReason>) -> Option<UnreadReason> {
-        match (why, hidden_programs::unseen(words)) {
+    fn hidden_program(
+        &self,
+        words: &[ShellWord],
+        state: &ShellState,
+        why: Option<UnreadReason>,
+    ) -> Option<UnreadReason> {
+        match (why, hidden_programs::hidden_by_name(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
-            (_, Some(reason)) => Some(self.interpreted_file(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
+            (_, Some(reason)) => Some(self.unread_argument(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
             _ => hidden_programs::may_run(words, (self.context.programs)()).map(|(reason, word)| UnreadReason {
-                span: word.place(self.context.sources),
+                span: word.source_span(self.context.sources),
                 ..UnreadReason::new(reason)
             }),
         }
@@ -198,21 +203,21 @@ impl Interpreter<'_> {
     }
 
     /// Runs a shell's text in a new shell.
-    fn shell(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
+    fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
         if call.text.unclear || call.text.certainty != Certainty::Sure {
-            self.miss("a shell runs a text that is set in more than one way");
+            self.note_unseen("a shell runs a text that is set in more than one way");
         }
         let here = self.here;
-        self.here = call.text.place(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
-        let outcome = self.in_shell(call, state, |interpreter, inner| {
-            interpreter.text(&call.text.text, LastCommand::ReplacesUnlessRedirected, inner)
+        self.here = call.text.source_span(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
+        let exits = self.in_new_shell(call, state, |interpreter, inner| {
+            interpreter.run_text(&call.text.text, LastCommand::ReplacesUnlessRedirected, inner)
         });
         self.here = here;
-        outcome
+        exits
     }
 
     /// Runs something in a new shell.
-    pub(super) fn in_shell(
+    pub(super) fn in_new_shell(
         &mut self,
         call: &ShellCall,
         state: &ShellState,
@@ -231,21 +236,21 @@ impl Interpreter<'_> {
         let conditions = std::mem::take(&mut self.conditions);
         let calls = std::mem::take(&mut self.calls);
         let bash = std::mem::replace(&mut self.bash, call.bash);
-        let outcome = self.isolated(state, inner, run);
+        let exits = self.in_child_process(state, inner, run);
         self.calls = calls;
         self.bash = bash;
         self.conditions = conditions;
-        outcome
+        exits
     }
 
-    fn flock(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        let Some(flock) = flock_command::parse(words.get(1..).unwrap_or_default()) else {
-            self.miss("an `flock` has an option that is not known");
-            return ExitStates::either(state);
+    fn run_flock(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let Some(flock) = flock_command::parse_flock(words.get(1..).unwrap_or_default()) else {
+            self.note_unseen("an `flock` has an option that is not known");
+            return ExitStates::either_way(state);
         };
-        let place = words.first().and_then(|word| word.place(self.context.sources)).unwrap_or(self.here);
+        let place = words.first().and_then(|word| word.source_span(self.context.sources)).unwrap_or(self.here);
         let held = HeldLock {
-            order: self.site(),
+            order: self.next_site(),
             exclusive: flock.exclusive,
             wait: flock.wait,
             got: true,
@@ -255,17 +260,17 @@ impl Interpreter<'_> {
             span: place,
         };
         match &flock.runs {
-            FlockAction::Nothing => ExitStates::either(state),
+            FlockAction::Nothing => ExitStates::either_way(state),
             FlockAction::Descriptor(word) => self.lock_descriptor(word, flock.unlock, &held, state),
             FlockAction::Command(file, command) => {
                 let (file, child) = self.lock_file(file, &flock, held, &state);
-                let outcome = self.launch(command, child);
-                after_command(outcome, &state, file)
+                let exits = self.start_program(command, child);
+                after_command(exits, &state, file)
             }
             FlockAction::Text(file, text) => {
                 let (file, child) = self.lock_file(file, &flock, held, &state);
-                let outcome = self.shell(&ShellCall::plain(text.clone()), &child);
-                after_command(outcome, &state, file)
+                let exits = self.run_shell_text(&ShellCall::plain(text.clone()), &child);
+                after_command(exits, &state, file)
             }
         }
     }
@@ -278,7 +283,7 @@ impl Interpreter<'_> {
         held: HeldLock,
         state: &ShellState,
     ) -> (OpenFileId, ShellState) {
-        let file = self.open(word, state);
+        let file = self.open_file(word, state);
         let mut child = state.clone();
         Rc::make_mut(&mut child.above).push(file);
         if !flock.closes {
@@ -295,28 +300,28 @@ impl Interpreter<'_> {
 
     fn check_path(&mut self, file: OpenFileId) {
         if self.files.get(file).is_some_and(|file| file.unclear) {
-            self.miss("the path of a lock hangs on what is set in more than one way");
+            self.note_unseen("the path of a lock hangs on what is set in more than one way");
         }
     }
 
     fn lock_descriptor(&mut self, word: &ShellWord, unlock: bool, held: &HeldLock, state: ShellState) -> ExitStates {
         if !word.is_fixed() {
-            self.miss(format!("`flock` is given a descriptor that is not known: `{}`", word.text.shown()));
-            return ExitStates::either(state);
+            self.note_unseen(format!("`flock` is given a descriptor that is not known: `{}`", word.text.shown()));
+            return ExitStates::either_way(state);
         }
         let Some(descriptor) = word.raw().parse().ok().and_then(|number: u32| state.fds.get(&number).cloned()) else {
             // Nothing is open there: `flock` fails at once.
-            return ExitStates::either(state);
+            return ExitStates::either_way(state);
         };
         let Some(file) = descriptor.file else {
-            self.miss("`flock` is given a descriptor that may be one of several files");
-            return ExitStates::either(state);
+            self.note_unseen("`flock` is given a descriptor that may be one of several files");
+            return ExitStates::either_way(state);
         };
         self.check_path(file);
         let mut ok = state;
         if unlock {
             Rc::make_mut(&mut ok.locks).remove(&file);
-            return ExitStates::either(ok);
+            return ExitStates::either_way(ok);
         }
         let mut err = ok.clone();
         let got = HeldLock { certainty: descriptor.certainty, ..held.clone() };
@@ -328,7 +333,7 @@ impl Interpreter<'_> {
 
     /// The words that a container starts with.
     pub(super) fn run_words(&mut self, words: &[ShellWord]) {
-        self.launch(words, ShellState::new());
+        self.start_program(words, ShellState::new());
     }
 }
 
@@ -339,22 +344,24 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
         Unwrapped::Inner(WrappedCommand { shell: None, words, .. }) => words.len(),
         Unwrapped::Inner(_) => 0,
         Unwrapped::Shell(call) | Unwrapped::File(call) => call.args.len(),
-        Unwrapped::Flock => match flock_command::parse(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
-            Some(FlockAction::Command(_, command)) => command.len(),
-            _ => 0,
-        },
+        Unwrapped::Flock => {
+            match flock_command::parse_flock(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
+                Some(FlockAction::Command(_, command)) => command.len(),
+                _ => 0,
+            }
+        }
     };
     words.len().saturating_sub(rest).max(1)
 }
 
 /// The caller after `flock` and what it ran ended.
-fn after_command(outcome: ExitStates, state: &ShellState, file: OpenFileId) -> ExitStates {
-    let mut outcome = outcome.map(|child| {
+fn after_command(exits: ExitStates, state: &ShellState, file: OpenFileId) -> ExitStates {
+    let mut exits = exits.map_states(|child| {
         let mut after = child;
         (after.above, after.fds) = (Rc::clone(&state.above), Rc::clone(&state.fds));
         Rc::make_mut(&mut after.locks).remove(&file);
         after
     });
-    outcome.err = super::shell_state::join(outcome.err, Some(state.clone()));
-    outcome
+    exits.err = super::shell_state::join_states(exits.err, Some(state.clone()));
+    exits
 }

@@ -1,7 +1,7 @@
 //! The ways out of a statement, and the frames that `exit`, `return`, `break` and `continue` lead to.
 //! Uses `state`.
 
-use super::shell_state::{ShellState, ShellVariable, join};
+use super::shell_state::{ShellState, ShellVariable, join_states};
 
 /// The ways out of a statement.
 #[derive(Debug, Default)]
@@ -15,11 +15,11 @@ pub(super) struct ExitStates {
 }
 
 impl ExitStates {
-    pub(super) fn ok(state: ShellState) -> Self {
+    pub(super) fn succeeded(state: ShellState) -> Self {
         Self { ok: Some(state), ..Self::default() }
     }
 
-    pub(super) fn either(state: ShellState) -> Self {
+    pub(super) fn either_way(state: ShellState) -> Self {
         Self { ok: Some(state.clone()), err: Some(state), soft: None }
     }
 
@@ -28,16 +28,20 @@ impl ExitStates {
     }
 
     pub(super) fn merge(self, other: Self) -> Self {
-        Self { ok: join(self.ok, other.ok), err: join(self.err, other.err), soft: join(self.soft, other.soft) }
+        Self {
+            ok: join_states(self.ok, other.ok),
+            err: join_states(self.err, other.err),
+            soft: join_states(self.soft, other.soft),
+        }
     }
 
-    pub(super) fn map(self, mut change: impl FnMut(ShellState) -> ShellState) -> Self {
+    pub(super) fn map_states(self, mut change: impl FnMut(ShellState) -> ShellState) -> Self {
         Self { ok: self.ok.map(&mut change), err: self.err.map(&mut change), soft: self.soft.map(&mut change) }
     }
 
     /// The ways out that failed.
-    pub(super) fn split(self) -> (Option<ShellState>, Option<ShellState>) {
-        (self.ok, join(self.err, self.soft))
+    pub(super) fn split_failed(self) -> (Option<ShellState>, Option<ShellState>) {
+        (self.ok, join_states(self.err, self.soft))
     }
 }
 

@@ -34,7 +34,7 @@ const NO_WAIT: [&str; 4] = ["-n", "--nb", "--nonblock", "--nonblocking"];
 const VALUED: [&str; 4] = ["-w", "-E", "--wait", "--timeout"];
 
 /// Reads the words after `flock`; `None` where an option is not known.
-pub(super) fn parse(words: &[ShellWord]) -> Option<FlockCommand> {
+pub(super) fn parse_flock(words: &[ShellWord]) -> Option<FlockCommand> {
     let mut flock =
         FlockCommand { exclusive: true, unlock: false, wait: Wait::Forever, closes: false, runs: FlockAction::Nothing };
     let mut at = 0;
@@ -48,14 +48,15 @@ pub(super) fn parse(words: &[ShellWord]) -> Option<FlockCommand> {
             break;
         }
         let next = words.get(at);
-        let used = if text.starts_with("--") { flock.long(&text, next)? } else { flock.short(&text, next)? };
+        let used =
+            if text.starts_with("--") { flock.take_long(&text, next)? } else { flock.take_short(&text, next)? };
         at += usize::from(used);
     }
-    flock.runs = runs(words.get(at..).unwrap_or_default());
+    flock.runs = read_action(words.get(at..).unwrap_or_default());
     Some(flock)
 }
 
-fn runs(rest: &[ShellWord]) -> FlockAction {
+fn read_action(rest: &[ShellWord]) -> FlockAction {
     match rest {
         [] => FlockAction::Nothing,
         [descriptor] => FlockAction::Descriptor(descriptor.clone()),
@@ -69,12 +70,12 @@ fn runs(rest: &[ShellWord]) -> FlockAction {
 
 impl FlockCommand {
     /// Takes a long option in; says whether it used the next word.
-    fn long(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
+    fn take_long(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        if self.plain(name) {
+        if self.take_switch(name) {
             return Some(false);
         }
         let takes = VALUED.contains(&name) || name == "--conflict-exit-code";
@@ -89,10 +90,10 @@ impl FlockCommand {
     }
 
     /// Takes a cluster of short options in.
-    fn short(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
+    fn take_short(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
         for (at, ch) in text.char_indices().skip(1) {
             let name = format!("-{ch}");
-            if self.plain(&name) || "Fv".contains(ch) {
+            if self.take_switch(&name) || "Fv".contains(ch) {
                 continue;
             }
             if !VALUED.contains(&name.as_str()) {
@@ -108,7 +109,7 @@ impl FlockCommand {
         Some(false)
     }
 
-    fn plain(&mut self, name: &str) -> bool {
+    fn take_switch(&mut self, name: &str) -> bool {
         if SHARED.contains(&name) {
             self.exclusive = false;
         } else if EXCLUSIVE.contains(&name) {

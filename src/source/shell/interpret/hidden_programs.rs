@@ -111,7 +111,7 @@ const LEAVERS: [&str; 15] = [
 ];
 
 /// Whether what a program starts may outlive it.
-pub(super) fn leaves(words: &[ShellWord]) -> bool {
+pub(super) fn outlives_caller(words: &[ShellWord]) -> bool {
     let path = words.first().map(ShellWord::raw).unwrap_or_default();
     LEAVERS.contains(&path.rsplit('/').next().unwrap_or_default())
 }
@@ -142,7 +142,7 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
 }
 
 /// Why these words may start something that is not in them; `None` where the program is one of its own.
-pub(super) fn unseen(words: &[ShellWord]) -> Option<String> {
+pub(super) fn hidden_by_name(words: &[ShellWord]) -> Option<String> {
     let first = words.first()?;
     if !first.is_fixed() {
         return Some(format!("the program's name hangs on a variable: `{}`", first.text.shown()));
@@ -151,14 +151,14 @@ pub(super) fn unseen(words: &[ShellWord]) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let args: Vec<String> = words.iter().skip(1).map(ShellWord::raw).collect();
     if INTERPRETERS.contains(&name) || is_numbered(name) {
-        return interpreted(name, &args);
+        return hidden_by_interpreter(name, &args);
     }
     if RUNNERS.contains(&name) {
         let quiet = args.iter().find(|arg| !arg.starts_with('-') || args.len() == 1);
         let quiet = quiet.is_some_and(|arg| QUIET.contains(&arg.as_str()));
         return (!quiet).then(|| format!("`{name}` starts programs that its words do not name"));
     }
-    is_script(&path, name).then(|| format!("the script `{path}` was not read"))
+    looks_like_script(&path, name).then(|| format!("the script `{path}` was not read"))
 }
 
 fn is_numbered(name: &str) -> bool {
@@ -166,7 +166,7 @@ fn is_numbered(name: &str) -> bool {
     stem != name && INTERPRETERS.contains(&stem)
 }
 
-fn is_script(path: &str, name: &str) -> bool {
+fn looks_like_script(path: &str, name: &str) -> bool {
     let directory = path.rsplit_once('/').map(|(directory, _)| directory);
     let installed = |directory: &str| directory.rsplit('/').next().is_some_and(|last| matches!(last, "bin" | "sbin"));
     ENDINGS.iter().any(|ending| name.ends_with(ending))
@@ -174,7 +174,7 @@ fn is_script(path: &str, name: &str) -> bool {
         || directory.is_some_and(|directory| !installed(directory))
 }
 
-fn interpreted(name: &str, args: &[String]) -> Option<String> {
+fn hidden_by_interpreter(name: &str, args: &[String]) -> Option<String> {
     let informs = |arg: &String| matches!(arg.as_str(), "--version" | "-V" | "-v" | "--help" | "-h");
     if args.len() == 1 && args.iter().all(informs) {
         return None;

@@ -7,12 +7,12 @@ use std::rc::Rc;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::limits;
 use super::script_text::ScriptText;
-use super::shell_state::{ShellState, join};
+use super::shell_state::{ShellState, join_states};
 use super::start_record::{ContainerStart, LockedStart};
 use crate::model::Invocation;
 use crate::source::shell::ExecContext;
 use crate::source::shell::parse::syntax::{BlockItem, Redirect, Statement};
-use crate::source::shell::parse::{ParsedText, parse};
+use crate::source::shell::parse::{ParsedText, parse_text};
 use crate::text::TracedText;
 use crate::text::{FileId, Pos, Span};
 
@@ -100,12 +100,12 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Notes that something was not seen; the first reason is kept.
-    pub(super) fn miss(&mut self, reason: impl Into<String>) {
-        self.miss_at(reason, None);
+    pub(super) fn note_unseen(&mut self, reason: impl Into<String>) {
+        self.note_unseen_at(reason, None);
     }
 
     /// Notes that something was not seen, and where it is named.
-    pub(super) fn miss_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
+    pub(super) fn note_unseen_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
         if self.unseen.is_none() && self.muted == 0 {
             self.unseen = Some(reason.into());
             self.unseen_span = span;
@@ -113,66 +113,66 @@ impl<'a> Interpreter<'a> {
     }
 
     /// A number that names a branch or a lock.
-    pub(super) fn site(&mut self) -> usize {
+    pub(super) fn next_site(&mut self) -> usize {
         self.sites += 1;
         self.sites
     }
 
     /// Reads a text and goes through it.
-    pub(super) fn text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
+    pub(super) fn run_text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
         self.read = self.read.saturating_add(text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.miss("shell texts are nested too deep to be read");
-            return ExitStates::either(state);
+            self.note_unseen("shell texts are nested too deep to be read");
+            return ExitStates::either_way(state);
         }
-        let parsed = parse(text);
+        let parsed = parse_text(text);
         if let Some((line, problem)) = &parsed.problem {
             let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
-            self.miss(format!("{of}the shell text {problem}"));
+            self.note_unseen(format!("{of}the shell text {problem}"));
         }
-        self.go_through(&parsed, last, state)
+        self.run_parsed(&parsed, last, state)
     }
 
     /// Reads a script file, each once, and goes through it.
-    pub(super) fn file_text(&mut self, code: &ScriptText, last: LastCommand, state: ShellState) -> ExitStates {
+    pub(super) fn run_script_text(&mut self, code: &ScriptText, last: LastCommand, state: ShellState) -> ExitStates {
         let file = code.file;
         self.read = self.read.saturating_add(code.text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.miss("scripts are nested too deep, or too long, to be read");
-            return ExitStates::either(state);
+            self.note_unseen("scripts are nested too deep, or too long, to be read");
+            return ExitStates::either_way(state);
         }
-        let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse(&code.text))));
+        let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse_text(&code.text))));
         if let Some((line, problem)) = &parsed.problem {
             let name = self.context.sources.get(file).name().to_owned();
             let at =
                 (*line > 0).then(|| Span::at(file, Pos { line: u32::try_from(*line).unwrap_or(u32::MAX), column: 1 }));
             let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
             self.misread |= self.unseen.is_none();
-            self.miss_at(format!("{of}{name} {problem}"), at);
+            self.note_unseen_at(format!("{of}{name} {problem}"), at);
         }
         let here = std::mem::replace(&mut self.here, Span::file_start(file));
-        let outcome = self.go_through(&parsed, last, state);
+        let exits = self.run_parsed(&parsed, last, state);
         self.here = here;
-        outcome
+        exits
     }
 
-    fn go_through(&mut self, parsed: &ParsedText, last: LastCommand, state: ShellState) -> ExitStates {
+    fn run_parsed(&mut self, parsed: &ParsedText, last: LastCommand, state: ShellState) -> ExitStates {
         self.texts += 1;
-        let outcome = self.block_to(&parsed.block, last, state);
+        let exits = self.run_block_ending(&parsed.block, last, state);
         self.texts -= 1;
-        outcome
+        exits
     }
 
-    pub(super) fn block(&mut self, block: &[BlockItem], state: ShellState) -> ExitStates {
-        self.block_to(block, LastCommand::Forks, state)
+    pub(super) fn run_block(&mut self, block: &[BlockItem], state: ShellState) -> ExitStates {
+        self.run_block_ending(block, LastCommand::Forks, state)
     }
 
-    fn block_to(&mut self, block: &[BlockItem], ending: LastCommand, state: ShellState) -> ExitStates {
-        let Some((last, before)) = block.split_last() else { return ExitStates::ok(state) };
+    fn run_block_ending(&mut self, block: &[BlockItem], ending: LastCommand, state: ShellState) -> ExitStates {
+        let Some((last, before)) = block.split_last() else { return ExitStates::succeeded(state) };
         let mut state = state;
         for item in before {
-            let outcome = self.item(item, state);
-            match self.settle(outcome) {
+            let exits = self.run_item(item, state);
+            match self.next_state(exits) {
                 Some(next) => state = next,
                 None => return ExitStates::default(),
             }
@@ -184,51 +184,51 @@ impl<'a> Interpreter<'a> {
                 LastCommand::Replaces => true,
             };
         }
-        let outcome = self.item(last, state);
-        self.exit_on_error(outcome)
+        let exits = self.run_item(last, state);
+        self.exit_on_error(exits)
     }
 
-    fn item(&mut self, item: &BlockItem, state: ShellState) -> ExitStates {
+    fn run_item(&mut self, item: &BlockItem, state: ShellState) -> ExitStates {
         if !item.background {
-            return self.statement(&item.stmt, state);
+            return self.run_statement(&item.stmt, state);
         }
-        let child = state.child(false);
-        let fork = self.site();
+        let child = state.child_process(false);
+        let fork = self.next_site();
         self.forks.push(fork);
-        self.isolated(&state, child, |interpreter, child| {
+        self.in_child_process(&state, child, |interpreter, child| {
             interpreter.forked = matches!(item.stmt, Statement::Simple(_));
             match in_background(&item.stmt) {
                 // It has the process to itself.
-                Some((block, redirects)) => interpreter.deeper(child, |interpreter, child| {
-                    interpreter.subshell(block, redirects, &child, child.child(false))
+                Some((block, redirects)) => interpreter.one_level_down(child, |interpreter, child| {
+                    interpreter.run_subshell(block, redirects, &child, child.child_process(false))
                 }),
-                None => interpreter.statement(&item.stmt, child),
+                None => interpreter.run_statement(&item.stmt, child),
             }
         });
         self.forks.pop();
-        ExitStates::ok(state)
+        ExitStates::succeeded(state)
     }
 
     /// What the next statement starts from.
-    pub(super) fn settle(&mut self, outcome: ExitStates) -> Option<ShellState> {
-        let outcome = self.exit_on_error(outcome);
+    pub(super) fn next_state(&mut self, exits: ExitStates) -> Option<ShellState> {
+        let exits = self.exit_on_error(exits);
         let likely = |state: &ShellState| !state.is_unlikely();
-        let some = outcome.ok.is_some();
-        let failed = join(outcome.err.filter(|s| !some || likely(s)), outcome.soft.filter(|s| !some || likely(s)));
-        join(outcome.ok, failed)
+        let some = exits.ok.is_some();
+        let failed = join_states(exits.err.filter(|s| !some || likely(s)), exits.soft.filter(|s| !some || likely(s)));
+        join_states(exits.ok, failed)
     }
 
     /// With `set -e` a failure ends the process.
-    fn exit_on_error(&mut self, mut outcome: ExitStates) -> ExitStates {
-        if self.conditions == 0 && outcome.err.as_ref().is_some_and(|state| state.errexit) {
-            let failed = outcome.err.take();
-            self.leave(FrameKind::Process, 1, ExitStates { err: failed, ..ExitStates::default() });
+    fn exit_on_error(&mut self, mut exits: ExitStates) -> ExitStates {
+        if self.conditions == 0 && exits.err.as_ref().is_some_and(|state| state.errexit) {
+            let failed = exits.err.take();
+            self.leave_frames(FrameKind::Process, 1, ExitStates { err: failed, ..ExitStates::default() });
         }
-        outcome
+        exits
     }
 
     /// Hands ways out to the frame they lead to.
-    pub(super) fn leave(&mut self, kind: FrameKind, levels: usize, outcome: ExitStates) {
+    pub(super) fn leave_frames(&mut self, kind: FrameKind, levels: usize, exits: ExitStates) {
         let mut left = levels.max(1);
         for frame in self.frames.iter_mut().rev() {
             let returns = kind == FrameKind::Function && matches!(frame.kind, FrameKind::Process | FrameKind::Sourced);
@@ -236,7 +236,7 @@ impl<'a> Interpreter<'a> {
             left -= usize::from(stops);
             if left == 0 {
                 let ends = std::mem::take(&mut frame.ends);
-                frame.ends = ends.merge(outcome);
+                frame.ends = ends.merge(exits);
                 return;
             }
             if frame.kind == FrameKind::Process {
@@ -245,31 +245,31 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    pub(super) fn framed(
+    pub(super) fn in_frame(
         &mut self,
         kind: FrameKind,
         run: impl FnOnce(&mut Self) -> ExitStates,
     ) -> (ExitStates, ControlFrame) {
         self.frames.push(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() });
-        let outcome = run(self);
+        let exits = run(self);
         let frame = self.frames.pop();
-        (outcome, frame.unwrap_or(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() }))
+        (exits, frame.unwrap_or(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() }))
     }
 
     /// Runs something in a process of its own, which leaves nothing behind but locks on files that are open here too.
-    pub(super) fn isolated(
+    pub(super) fn in_child_process(
         &mut self,
         parent: &ShellState,
         child: ShellState,
         run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
     ) -> ExitStates {
-        let (outcome, frame) = self.framed(FrameKind::Process, |interpreter| run(interpreter, child));
-        let ExitStates { ok, err, soft } = outcome.merge(frame.ends);
-        ExitStates { ok, err: join(err, soft), soft: None }.map(|child| parent.after(&child))
+        let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
+        let ExitStates { ok, err, soft } = exits.merge(frame.ends);
+        ExitStates { ok, err: join_states(err, soft), soft: None }.map_states(|child| parent.after_child(&child))
     }
 
     /// Evaluates where `set -e` has no effect.
-    pub(super) fn condition<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn in_condition<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.conditions += 1;
         let result = run(self);
         self.conditions -= 1;
@@ -277,7 +277,7 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Goes through something without noting the commands in it.
-    pub(super) fn muted<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn without_recording<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.muted += 1;
         let result = run(self);
         self.muted -= 1;
@@ -288,70 +288,71 @@ impl<'a> Interpreter<'a> {
         self.muted > 0
     }
 
-    pub(super) fn note(&mut self, invocation: Invocation) {
+    pub(super) fn record_call(&mut self, invocation: Invocation) {
         if self.muted == 0 {
             self.found.push(invocation);
         }
     }
 
     /// Runs `below` one level down, unless that is too deep or all has taken too long.
-    pub(super) fn deeper(
+    pub(super) fn one_level_down(
         &mut self,
         state: ShellState,
         below: impl FnOnce(&mut Self, ShellState) -> ExitStates,
     ) -> ExitStates {
         self.steps += 1;
         if self.steps > limits::STEPS || self.depth >= limits::NESTED_STATEMENTS {
-            self.miss("the shell text is too large or nested too deep to be followed");
-            return ExitStates::either(state);
+            self.note_unseen("the shell text is too large or nested too deep to be followed");
+            return ExitStates::either_way(state);
         }
         self.depth += 1;
-        let outcome = below(self, state);
+        let exits = below(self, state);
         self.depth -= 1;
-        outcome
+        exits
     }
 
-    pub(super) fn statement(&mut self, stmt: &Statement, state: ShellState) -> ExitStates {
-        self.deeper(state, |interpreter, state| interpreter.statement_here(stmt, state))
+    pub(super) fn run_statement(&mut self, stmt: &Statement, state: ShellState) -> ExitStates {
+        self.one_level_down(state, |interpreter, state| interpreter.run_statement_here(stmt, state))
     }
 
-    fn statement_here(&mut self, stmt: &Statement, mut state: ShellState) -> ExitStates {
+    fn run_statement_here(&mut self, stmt: &Statement, mut state: ShellState) -> ExitStates {
         match stmt {
-            Statement::Simple(simple) => self.simple(simple, state),
-            Statement::Declare { keyword, items } => self.declare(keyword, items, state),
-            Statement::Unset(words) => self.unset(words, state),
-            Statement::List { first, rest } => self.list(first, rest, state),
-            Statement::Pipeline(parts) => self.pipeline(parts, &state),
+            Statement::Simple(simple) => self.run_simple(simple, state),
+            Statement::Declare { keyword, items } => self.run_declare(keyword, items, state),
+            Statement::Unset(words) => self.run_unset(words, state),
+            Statement::List { first, rest } => self.run_list(first, rest, state),
+            Statement::Pipeline(parts) => self.run_pipeline(parts, &state),
             Statement::Not(inner) => {
-                let (ok, failed) = self.condition(|interpreter| interpreter.statement(inner, state)).split();
+                let (ok, failed) =
+                    self.in_condition(|interpreter| interpreter.run_statement(inner, state)).split_failed();
                 ExitStates { ok: failed, err: None, soft: ok }
             }
-            Statement::Group(block) => self.block(block, state),
-            Statement::Subshell(block) => self.subshell(block, &[], &state, state.child(true)),
-            Statement::If { arms, otherwise } => self.branches(arms, otherwise, state),
-            Statement::While { until, condition, body } => self.repeat(condition, body, *until, state),
-            Statement::For { variable, words, body } => self.for_each(variable.as_deref(), words, body, state),
-            Statement::Case { subject, arms } => self.case(subject, arms, state),
+            Statement::Group(block) => self.run_block(block, state),
+            Statement::Subshell(block) => self.run_subshell(block, &[], &state, state.child_process(true)),
+            Statement::If { arms, otherwise } => self.run_if(arms, otherwise, state),
+            Statement::While { until, condition, body } => self.run_while(condition, body, *until, state),
+            Statement::For { variable, words, body } => self.run_for(variable.as_deref(), words, body, state),
+            Statement::Case { subject, arms } => self.run_case(subject, arms, state),
             Statement::Function { name, body } => {
                 Rc::make_mut(&mut state.functions).insert(name.clone(), vec![Rc::clone(body)]);
-                ExitStates::ok(state)
+                ExitStates::succeeded(state)
             }
-            Statement::Test(test) => self.test(test, state),
+            Statement::Test(test) => self.run_test(test, state),
             Statement::Redirected { body, redirects } => {
                 if let Statement::Subshell(block) = body.as_ref() {
-                    return self.subshell(block, redirects, &state, state.child(true));
+                    return self.run_subshell(block, redirects, &state, state.child_process(true));
                 }
-                self.redirected(redirects, state, |interpreter, state| interpreter.statement(body, state))
+                self.with_redirects(redirects, state, |interpreter, state| interpreter.run_statement(body, state))
             }
             Statement::Unread => {
-                self.miss("a part of the shell text could not be read as shell");
-                ExitStates::either(state)
+                self.note_unseen("a part of the shell text could not be read as shell");
+                ExitStates::either_way(state)
             }
         }
     }
 
     /// A process of its own, whose redirections nobody else has open.
-    fn subshell(
+    fn run_subshell(
         &mut self,
         block: &[BlockItem],
         redirects: &[Redirect],
@@ -359,11 +360,11 @@ impl<'a> Interpreter<'a> {
         child: ShellState,
     ) -> ExitStates {
         let last = if self.bash { LastCommand::ReplacesUnlessRedirected } else { LastCommand::Replaces };
-        self.isolated(parent, child, |interpreter, mut child| {
+        self.in_child_process(parent, child, |interpreter, mut child| {
             for redirect in redirects {
-                interpreter.redirect(redirect, &mut child);
+                interpreter.apply_redirect(redirect, &mut child);
             }
-            interpreter.block_to(block, last, child)
+            interpreter.run_block_ending(block, last, child)
         })
     }
 }

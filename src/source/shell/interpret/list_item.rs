@@ -30,7 +30,7 @@ impl ListItem {
 }
 
 /// Elements that both lists have at their beginning and end are kept; those between are there on one way each.
-pub(super) fn join(a: &[ListItem], b: &[ListItem], only_a: &Certainty, only_b: &Certainty) -> Vec<ListItem> {
+pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], only_a: &Certainty, only_b: &Certainty) -> Vec<ListItem> {
     let same = |(x, y): &(&ListItem, &ListItem)| x.text == y.text;
     let both = |(x, y): (&ListItem, &ListItem)| ListItem {
         text: x.text.clone(),

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use super::certainty::Certainty;
 use super::exit_states::ExitStates;
 use super::interpreter::{Interpreter, OpenedFile};
-use super::shell_state::{Descriptor, OpenFileId, ShellState, VariableValue, WorkingDirectory, join};
+use super::shell_state::{Descriptor, OpenFileId, ShellState, VariableValue, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
 use crate::source::shell::parse::syntax::{Redirect, RedirectAction, RedirectTarget};
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
     /// Runs something with its descriptors redirected, and puts them back.
-    pub(super) fn redirected(
+    pub(super) fn with_redirects(
         &mut self,
         redirects: &[Redirect],
         mut state: ShellState,
@@ -31,7 +31,7 @@ impl Interpreter<'_> {
                     Rc::make_mut(&mut state.above).push(file);
                 }
             }
-            self.redirect(redirect, &mut state);
+            self.apply_redirect(redirect, &mut state);
         }
         let back = |mut state: ShellState| {
             for number in &numbers {
@@ -46,28 +46,28 @@ impl Interpreter<'_> {
             state
         };
         let set_aside: Vec<_> = self.frames.iter_mut().map(|f| (std::mem::take(&mut f.ends), f.again.take())).collect();
-        let outcome = run(self, state).map(back);
+        let exits = run(self, state).map_states(back);
         for (frame, (ends, again)) in self.frames.iter_mut().zip(set_aside) {
-            frame.ends = ends.merge(std::mem::take(&mut frame.ends).map(back));
-            frame.again = join(again, frame.again.take().map(back));
+            frame.ends = ends.merge(std::mem::take(&mut frame.ends).map_states(back));
+            frame.again = join_states(again, frame.again.take().map(back));
         }
-        outcome
+        exits
     }
 
-    pub(super) fn redirect(&mut self, redirect: &Redirect, state: &mut ShellState) {
+    pub(super) fn apply_redirect(&mut self, redirect: &Redirect, state: &mut ShellState) {
         let descriptor = match &redirect.action {
             RedirectAction::Data(_) => {
-                self.data(&redirect.action, state);
+                self.run_here_document(&redirect.action, state);
                 None
             }
             RedirectAction::Close => None,
             RedirectAction::Open(word) => {
                 let word = self.expand_one(word, state);
-                Some(Descriptor { file: Some(self.open(&word, state)), certainty: Certainty::Sure })
+                Some(Descriptor { file: Some(self.open_file(&word, state)), certainty: Certainty::Sure })
             }
             RedirectAction::Copy(word) => {
                 let word = self.expand_one(word, state);
-                self.copied(&word, state)
+                self.copied_descriptor(&word, state)
             }
         };
         let number = match &redirect.target {
@@ -86,7 +86,7 @@ impl Interpreter<'_> {
             },
         };
         let Some(number) = number else {
-            self.miss("a descriptor is redirected whose number is not known");
+            self.note_unseen("a descriptor is redirected whose number is not known");
             return;
         };
         match descriptor {
@@ -100,7 +100,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn copied(&mut self, word: &ShellWord, state: &mut ShellState) -> Option<Descriptor> {
+    fn copied_descriptor(&mut self, word: &ShellWord, state: &mut ShellState) -> Option<Descriptor> {
         let text = word.raw();
         let (number, moves) = match text.strip_suffix('-') {
             Some(number) => (number, true),
@@ -116,14 +116,14 @@ impl Interpreter<'_> {
             }
             Err(_) if text == "-" => None,
             Err(_) if word.is_fixed() => {
-                Some(Descriptor { file: Some(self.open(word, state)), certainty: Certainty::Sure })
+                Some(Descriptor { file: Some(self.open_file(word, state)), certainty: Certainty::Sure })
             }
             Err(_) => Some(Descriptor { file: None, certainty: Certainty::Perhaps }),
         }
     }
 
     /// Opens a file.
-    pub(super) fn open(&mut self, word: &ShellWord, state: &ShellState) -> OpenFileId {
+    pub(super) fn open_file(&mut self, word: &ShellWord, state: &ShellState) -> OpenFileId {
         let absolute = word.text.0.first().is_some_and(|first| first.ch == '/' || first.live);
         let (path, unclear) = match state.cwd.as_ref() {
             WorkingDirectory::At(directory) if !absolute => {
@@ -135,7 +135,7 @@ impl Interpreter<'_> {
             WorkingDirectory::Unclear if !absolute => (word.text.clone(), true),
             _ => (word.text.clone(), false),
         };
-        let opened = word.place(self.context.sources);
+        let opened = word.source_span(self.context.sources);
         self.files.push(OpenedFile {
             path,
             unclear: unclear || word.unclear || word.certainty != Certainty::Sure,

@@ -48,7 +48,7 @@ impl UnreadReason {
 
 impl Interpreter<'_> {
     /// A text as it is once the environment is put in; `None` where a part of it is not known.
-    pub(super) fn resolve(&self, text: &TracedText) -> Option<String> {
+    pub(super) fn resolve_text(&self, text: &TracedText) -> Option<String> {
         if text.is_fixed() {
             return Some(text.raw());
         }
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
         })
     }
 
-    fn variable(&self, name: &str, state: &ShellState) -> Option<String> {
+    fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
         use super::shell_state::VariableValue;
         match state.vars.get(name).map(|variable| &variable.value) {
             Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
@@ -69,20 +69,20 @@ impl Interpreter<'_> {
 
     /// The absolute path that a word means here.
     pub(super) fn absolute_path(&self, text: &TracedText, state: &ShellState) -> Option<String> {
-        let path = self.resolve(text)?;
+        let path = self.resolve_text(text)?;
         if path.starts_with('/') {
             return Some(clean(&path));
         }
-        Some(join(&self.directory(state)?, &path))
+        Some(join(&self.current_directory(state)?, &path))
     }
 
     /// The working directory, where it is known.
-    pub(super) fn directory(&self, state: &ShellState) -> Option<String> {
+    pub(super) fn current_directory(&self, state: &ShellState) -> Option<String> {
         let initial = || self.context.directory.map(str::to_owned);
         match state.cwd.as_ref() {
             WorkingDirectory::Initial => initial(),
             WorkingDirectory::At(directory) => {
-                let path = self.resolve(directory)?;
+                let path = self.resolve_text(directory)?;
                 if path.starts_with('/') { Some(clean(&path)) } else { Some(join(&initial()?, &path)) }
             }
             WorkingDirectory::Unclear => None,
@@ -100,7 +100,7 @@ impl Interpreter<'_> {
             return Some((path, opened));
         }
         let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
-        let path = self.variable("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
+        let path = self.variable_text("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
         let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
         let paths = directories.map(|directory| join(directory, &name));
         paths.map(|path| (self.context.file_system.open(&path), path)).find_map(|(opened, path)| match opened {
@@ -110,11 +110,11 @@ impl Interpreter<'_> {
     }
 
     /// Runs what a command names, where that is a shell script that can be read.
-    pub(super) fn script_file(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
+    pub(super) fn run_script_file(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
         let Some(first) = words.first() else { return ScriptRun::Not(state, None) };
         match self.program_file(first, &state) {
             Some((path, opened @ (Lookup::Text(_) | Lookup::Passage(_)))) => {
-                let Some(code) = self.code(opened) else { return ScriptRun::Not(state, None) };
+                let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
                 match Shebang::of(&code.first_line()) {
                     Shebang::Shell(options) => {
                         let mut call = ShellCall::plain(ShellWord::default());
@@ -128,7 +128,7 @@ impl Interpreter<'_> {
                         if (self.context.programs)().iter().any(|program| program == named) {
                             return ScriptRun::Not(state, None);
                         }
-                        let missed = self.foreign(&path, code.file, &interpreter);
+                        let missed = self.unread_language(&path, code.file, &interpreter);
                         ScriptRun::Not(state, Some(missed))
                     }
                 }
@@ -145,7 +145,7 @@ impl Interpreter<'_> {
     }
 
     /// Runs `bash file` and the like.
-    pub(super) fn shell_file(&mut self, mut call: ShellCall, words: &[ShellWord], state: ShellState) -> ScriptRun {
+    pub(super) fn run_shell_file(&mut self, mut call: ShellCall, words: &[ShellWord], state: ShellState) -> ScriptRun {
         let word = call.text.clone();
         let named = word.is_fixed() || (!word.unclear && word.certainty == Certainty::Sure);
         let Some(path) = self.absolute_path(&word.text, &state).filter(|_| named) else {
@@ -154,7 +154,7 @@ impl Interpreter<'_> {
         let name = words.first().map(ShellWord::raw).unwrap_or_default();
         match self.context.file_system.open(&path) {
             opened @ (Lookup::Text(_) | Lookup::Passage(_)) => {
-                let Some(code) = self.code(opened) else { return ScriptRun::Not(state, None) };
+                let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
                 call.args.insert(0, word);
                 ScriptRun::Ran(self.run_file(&path, &code, call, &state))
             }
@@ -171,7 +171,7 @@ impl Interpreter<'_> {
     }
 
     /// The text of what stands at a path.
-    fn code(&self, opened: Lookup) -> Option<ScriptText> {
+    fn script_text(&self, opened: Lookup) -> Option<ScriptText> {
         match opened {
             Lookup::Text(file) => Some(ScriptText { file, text: TracedText::of_file(file, self.context.sources) }),
             Lookup::Passage(value) => {
@@ -185,23 +185,24 @@ impl Interpreter<'_> {
     }
 
     fn run_file(&mut self, path: &str, code: &ScriptText, mut call: ShellCall, state: &ShellState) -> ExitStates {
-        let Some(zeroth) = call.args.first_mut() else { return ExitStates::either(state.clone()) };
+        let Some(zeroth) = call.args.first_mut() else { return ExitStates::either_way(state.clone()) };
         zeroth.text = TracedText::plain(path);
-        if !self.enter(path) {
-            return ExitStates::either(state.clone());
+        if !self.enter_file(path) {
+            return ExitStates::either_way(state.clone());
         }
-        let outcome =
-            self.in_shell(&call, state, |interpreter, inner| interpreter.file_text(code, LastCommand::Forks, inner));
+        let exits = self.in_new_shell(&call, state, |interpreter, inner| {
+            interpreter.run_script_text(code, LastCommand::Forks, inner)
+        });
         self.inside.pop();
-        outcome
+        exits
     }
 
     /// Goes into a file, unless that leads round in a circle.
-    fn enter(&mut self, path: &str) -> bool {
+    fn enter_file(&mut self, path: &str) -> bool {
         // A script may start itself once, under a lock; more is a circle.
         let before = self.inside.iter().filter(|inside| *inside == path).count();
         if before > 1 || self.inside.len() >= limits::NESTED_FILES {
-            self.miss(format!("the script `{path}` leads to itself"));
+            self.note_unseen(format!("the script `{path}` leads to itself"));
             return false;
         }
         self.inside.push(path.to_owned());
@@ -209,7 +210,7 @@ impl Interpreter<'_> {
     }
 
     /// `source file` and `. file`.
-    pub(super) fn source(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+    pub(super) fn run_source(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
         let Some(word) = words.get(1) else { return ExitStates { err: Some(state), ..ExitStates::default() } };
         let shown = word.text.shown();
         let file = if word.unclear || word.certainty != Certainty::Sure {
@@ -222,28 +223,28 @@ impl Interpreter<'_> {
                 Some((self.context.file_system.open(&path), path))
             })
         };
-        let here = word.place(self.context.sources);
+        let here = word.source_span(self.context.sources);
         let (path, code) = match file {
-            Some((opened @ (Lookup::Text(_) | Lookup::Passage(_)), path)) => match self.code(opened) {
+            Some((opened @ (Lookup::Text(_) | Lookup::Passage(_)), path)) => match self.script_text(opened) {
                 Some(code) => (path, code),
-                None => return ExitStates::either(state),
+                None => return ExitStates::either_way(state),
             },
-            Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either(state),
+            Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
             Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
-                self.miss_at(format!("`{path}` is sourced and was not read: {why}"), here);
-                return ExitStates::either(state);
+                self.note_unseen_at(format!("`{path}` is sourced and was not read: {why}"), here);
+                return ExitStates::either_way(state);
             }
             Some((Lookup::Absent, path)) => {
-                self.miss_at(format!("`{path}` is sourced and was not found"), here);
-                return ExitStates::either(state);
+                self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
+                return ExitStates::either_way(state);
             }
             _ => {
-                self.miss_at(format!("`{shown}` is sourced and was not read"), here);
-                return ExitStates::either(state);
+                self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
+                return ExitStates::either_way(state);
             }
         };
-        if !self.enter(&path) {
-            return ExitStates::either(state);
+        if !self.enter_file(&path) {
+            return ExitStates::either_way(state);
         }
         let before = state.args.clone();
         if words.len() > 2 {
@@ -251,10 +252,10 @@ impl Interpreter<'_> {
             let own = words.iter().skip(2).cloned().map(ListItem::from);
             state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
         }
-        let (outcome, frame) =
-            self.framed(FrameKind::Sourced, |interpreter| interpreter.file_text(&code, LastCommand::Forks, state));
+        let (exits, frame) = self
+            .in_frame(FrameKind::Sourced, |interpreter| interpreter.run_script_text(&code, LastCommand::Forks, state));
         self.inside.pop();
-        outcome.merge(frame.ends).map(|mut state| {
+        exits.merge(frame.ends).map_states(|mut state| {
             if words.len() > 2 {
                 state.args.clone_from(&before);
             }
@@ -263,39 +264,39 @@ impl Interpreter<'_> {
     }
 
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
-    fn foreign(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
+    fn unread_language(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
         let names = (self.context.programs)();
         let found = mentioned(file, self.context.sources, names).or_else(|| self.context.file_system.mention(names));
         let reason = match found {
-            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming(span)),
+            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming_reason(span)),
             None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
         };
         // Where all that was put there was looked through, nothing in it names a program that matters.
         UnreadReason { reason, span: found, is_script: found.is_some() || !self.context.file_system.is_searched() }
     }
 
-    fn naming(&self, span: Span) -> String {
+    fn naming_reason(&self, span: Span) -> String {
         let source = self.context.sources.get(span.file);
         let (name, line, word) = (source.name(), span.start.line, source.slice(span));
         format!("{name}:{line} names `{word}`, and what it does with it was not read")
     }
 
     /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
-    pub(super) fn interpreted_file(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
+    pub(super) fn unread_argument(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
         let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
         let name = name.rsplit('/').next().unwrap_or(&name);
         let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
         let path = self.absolute_path(&file.text, state)?;
         if let Lookup::Text(file) = self.context.file_system.open(&path) {
-            return Some(self.foreign(&path, file, name));
+            return Some(self.unread_language(&path, file, name));
         }
         let span = self.context.file_system.mention((self.context.programs)())?;
-        let reason = format!("{}: it is put beside what `{name}` runs", self.naming(span));
+        let reason = format!("{}: it is put beside what `{name}` runs", self.naming_reason(span));
         Some(UnreadReason { reason, span: Some(span), is_script: true })
     }
 
     /// What a test of a path comes to, where a file of the repository stands there.
-    pub(super) fn stands(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
+    pub(super) fn finds_file(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
         let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
         let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);
         path.is_some_and(|path| matches!(self.context.file_system.open(&path), Lookup::Text(_) | Lookup::Passage(_)))

@@ -119,7 +119,7 @@ impl ShellState {
     }
 
     /// Sets a variable; `export` makes it part of the environment too. Says whether there was room.
-    pub(super) fn set(&mut self, name: &str, value: VariableValue, export: bool) -> bool {
+    pub(super) fn set_variable(&mut self, name: &str, value: VariableValue, export: bool) -> bool {
         let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
         if !full {
             let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
@@ -129,7 +129,7 @@ impl ShellState {
     }
 
     /// A process started from here; in the foreground this one keeps its files open meanwhile.
-    pub(super) fn child(&self, foreground: bool) -> Self {
+    pub(super) fn child_process(&self, foreground: bool) -> Self {
         let mut child = self.clone();
         if foreground {
             let mut above: Vec<OpenFileId> = self.above.to_vec();
@@ -147,7 +147,7 @@ impl ShellState {
     }
 
     /// This process after a child ended in `child`: a lock belongs to the open file, not to who asked for it.
-    pub(super) fn after(&self, child: &Self) -> Self {
+    pub(super) fn after_child(&self, child: &Self) -> Self {
         let mut after = self.clone();
         after.locks = Rc::clone(&child.locks);
         after.facts = Rc::clone(&child.facts);
@@ -168,7 +168,7 @@ impl ShellState {
     }
 
     /// This way was taken on purpose after something failed: a lock not got is now known and passed over.
-    pub(super) fn stale(mut self) -> Self {
+    pub(super) fn pass_over_failed_locks(mut self) -> Self {
         if self.locks.values().any(|held| held.fresh) {
             for held in Rc::make_mut(&mut self.locks).values_mut() {
                 held.fresh = false;
@@ -187,25 +187,25 @@ impl ShellState {
         self.facts.iter().filter_map(|fact| fact.asks.as_deref().cloned()).collect()
     }
 
-    pub(super) fn learn(&mut self, fact: BranchFact) {
+    pub(super) fn learn_fact(&mut self, fact: BranchFact) {
         Rc::make_mut(&mut self.facts).push(fact);
     }
 }
 
 /// Joins two ways to one point.
-pub(super) fn join(a: Option<ShellState>, b: Option<ShellState>) -> Option<ShellState> {
+pub(super) fn join_states(a: Option<ShellState>, b: Option<ShellState>) -> Option<ShellState> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(joined(a, &b)),
+        (Some(a), Some(b)) => Some(join_both(a, &b)),
         (a, b) => a.or(b),
     }
 }
 
-fn joined(mut a: ShellState, b: &ShellState) -> ShellState {
+fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     let common = a.facts.iter().zip(b.facts.iter()).take_while(|(x, y)| x == y).count();
     let only = |state: &ShellState| state.facts.get(common..).unwrap_or_default().to_vec();
     let (only_a, only_b) = (only(&a), only(b));
     if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
-        let doubts = (certainty(&only_a, &only_b), certainty(&only_b, &only_a));
+        let doubts = (difference(&only_a, &only_b), difference(&only_b, &only_a));
         a.vars = Rc::new(join_vars(&a.vars, &b.vars, &doubts));
     }
     if !Rc::ptr_eq(&a.functions, &b.functions) {
@@ -273,12 +273,12 @@ fn join_values(a: &VariableValue, b: &VariableValue, (only_a, only_b): &(Certain
     };
     let joined = match (a, b) {
         _ if a == b => return a.clone(),
-        (VariableValue::List(a), VariableValue::List(b)) => list_item::join(a, b, only_a, only_b),
+        (VariableValue::List(a), VariableValue::List(b)) => list_item::join_lists(a, b, only_a, only_b),
         (VariableValue::List(a), VariableValue::Unset | VariableValue::Inherited) => {
-            list_item::join(a, &[], only_a, only_b)
+            list_item::join_lists(a, &[], only_a, only_b)
         }
         (VariableValue::Unset | VariableValue::Inherited, VariableValue::List(b)) => {
-            list_item::join(&[], b, only_a, only_b)
+            list_item::join_lists(&[], b, only_a, only_b)
         }
         (VariableValue::Text(text), empty) if is_nothing(empty) => return maybe(text, &Certainty::Sure, only_a),
         (empty, VariableValue::Text(text)) if is_nothing(empty) => return maybe(text, &Certainty::Sure, only_b),
@@ -297,7 +297,7 @@ fn is_nothing(value: &VariableValue) -> bool {
 }
 
 /// Why something on the way with the facts `here` is not on the way with the facts `there`.
-fn certainty(here: &[BranchFact], there: &[BranchFact]) -> Certainty {
+fn difference(here: &[BranchFact], there: &[BranchFact]) -> Certainty {
     let opposite = |fact: &&BranchFact| there.iter().any(|other| other.site == fact.site && other.side != fact.side);
     match here.iter().find(opposite).and_then(|fact| fact.asks.clone()) {
         Some(condition) => Certainty::When(condition),
@@ -315,14 +315,14 @@ fn join_fds(a: Side<'_, u32>, b: Side<'_, u32>) -> BTreeMap<u32, Descriptor> {
                 Descriptor { file: here.file, certainty: here.certainty.clone().or(there.certainty.clone()) }
             }
             Some(_) => Descriptor { file: None, certainty: Certainty::Perhaps },
-            None => Descriptor { file: here.file, certainty: here.certainty.clone().or(certainty(a.1, b.1)) },
+            None => Descriptor { file: here.file, certainty: here.certainty.clone().or(difference(a.1, b.1)) },
         };
         fds.insert(*number, both);
     }
     for (number, there) in b.0.iter().filter(|(number, _)| !a.0.contains_key(number)) {
         fds.insert(
             *number,
-            Descriptor { file: there.file, certainty: there.certainty.clone().or(certainty(b.1, a.1)) },
+            Descriptor { file: there.file, certainty: there.certainty.clone().or(difference(b.1, a.1)) },
         );
     }
     fds
@@ -335,22 +335,22 @@ fn join_locks(a: Locks<'_>, b: Locks<'_>) -> BTreeMap<OpenFileId, HeldLock> {
     for (file, here) in a.0 {
         let held = match b.0.get(file) {
             Some(there) => join_held(here, there),
-            None => alone(here, a.1, b.1),
+            None => lock_of_one_way(here, a.1, b.1),
         };
         locks.insert(*file, held);
     }
     for (file, there) in b.0.iter().filter(|(file, _)| !a.0.contains_key(file)) {
-        locks.insert(*file, alone(there, b.1, a.1));
+        locks.insert(*file, lock_of_one_way(there, b.1, a.1));
     }
     locks
 }
 
 /// A lock of which the other way knows nothing.
-fn alone(held: &HeldLock, here: &[BranchFact], there: &[BranchFact]) -> HeldLock {
+fn lock_of_one_way(held: &HeldLock, here: &[BranchFact], there: &[BranchFact]) -> HeldLock {
     let mut held = held.clone();
     held.fresh = false;
     if held.got {
-        held.certainty = held.certainty.or(certainty(here, there));
+        held.certainty = held.certainty.or(difference(here, there));
     }
     held
 }

@@ -33,7 +33,7 @@ impl ShellWord {
     }
 
     /// Where the word, and no more than the word, is written.
-    pub(super) fn place(&self, sources: &Sources) -> Option<Span> {
+    pub(super) fn source_span(&self, sources: &Sources) -> Option<Span> {
         if self.span.is_some() {
             return self.span;
         }
@@ -44,9 +44,9 @@ impl ShellWord {
                 first.0 == run.0 && first.1 <= run.1 && run.2 <= last.1.saturating_add(char_width('\u{10ffff}'))
             })
         };
-        let run = self.text.run().filter(|run| inside(*run)).or_else(|| self.source.run());
+        let run = self.text.byte_range().filter(|run| inside(*run)).or_else(|| self.source.byte_range());
         let Some((file, start, end)) = run else {
-            return self.source.place(sources).or_else(|| self.text.place(sources));
+            return self.source.first_position(sources).or_else(|| self.text.first_position(sources));
         };
         let source = sources.get(file);
         Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })

@@ -10,7 +10,7 @@ use super::shell_word::ShellWord;
 use crate::source::shell::parse::syntax::{AssignedValue, SimpleCommand, WordPart};
 
 impl Interpreter<'_> {
-    pub(super) fn simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
+    pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
         let forked = std::mem::take(&mut self.forked);
         let mut words = self.expand_all(&simple.words, &mut state);
         if words.is_empty() {
@@ -19,16 +19,16 @@ impl Interpreter<'_> {
                 AssignedValue::List(_) => false,
             });
             for assign in &simple.assigns {
-                self.assign(assign, false, &mut state);
+                self.run_assignment(assign, false, &mut state);
             }
             for redirect in &simple.redirects {
-                self.data(&redirect.action, &mut state);
+                self.run_here_document(&redirect.action, &mut state);
             }
-            return if runs { ExitStates::either(state) } else { ExitStates::ok(state) };
+            return if runs { ExitStates::either_way(state) } else { ExitStates::succeeded(state) };
         }
         let mut functions = true;
         loop {
-            let name = first(&words);
+            let name = program_name(&words);
             match name.as_str() {
                 "time" => _ = words.remove(0),
                 "command" | "builtin" if words.get(1).is_some_and(|word| !word.raw().starts_with('-')) => {
@@ -37,35 +37,38 @@ impl Interpreter<'_> {
                 }
                 "coproc" => {
                     words.remove(0);
-                    let child = state.child(false);
-                    self.isolated(&state, child, |interpreter, child| interpreter.start(simple, &words, child, false));
-                    return ExitStates::ok(state);
+                    let child = state.child_process(false);
+                    self.in_child_process(&state, child, |interpreter, child| {
+                        interpreter.start_command(simple, &words, child, false)
+                    });
+                    return ExitStates::succeeded(state);
                 }
-                "exec" => return self.exec(simple, words, state),
+                "exec" => return self.run_exec(simple, words, state),
                 _ => break,
             }
             if words.is_empty() {
-                return ExitStates::ok(state);
+                return ExitStates::succeeded(state);
             }
         }
-        let name = first(&words);
+        let name = program_name(&words);
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
             let args = words.into_iter().map(ListItem::from).collect::<Vec<_>>();
             for assign in &simple.assigns {
-                self.assign(assign, false, &mut state);
+                self.run_assignment(assign, false, &mut state);
             }
-            return self.redirected(&simple.redirects, state, |interpreter, state| {
-                interpreter.call(&name, &bodies, args, state)
+            return self.with_redirects(&simple.redirects, state, |interpreter, state| {
+                interpreter.call_function(&name, &bodies, args, state)
             });
         }
         if is_builtin(&name) {
-            return self
-                .redirected(&simple.redirects, state, |interpreter, state| interpreter.builtin(&name, &words, state));
+            return self.with_redirects(&simple.redirects, state, |interpreter, state| {
+                interpreter.run_builtin(&name, &words, state)
+            });
         }
-        self.start(simple, &words, state, forked)
+        self.start_command(simple, &words, state, forked)
     }
 
-    fn exec(&mut self, simple: &SimpleCommand, mut words: Vec<ShellWord>, mut state: ShellState) -> ExitStates {
+    fn run_exec(&mut self, simple: &SimpleCommand, mut words: Vec<ShellWord>, mut state: ShellState) -> ExitStates {
         words.remove(0);
         while let Some(option) = words.first().map(ShellWord::raw).filter(|text| text.starts_with('-')) {
             words.remove(0);
@@ -75,40 +78,43 @@ impl Interpreter<'_> {
         }
         if words.is_empty() {
             for redirect in &simple.redirects {
-                self.redirect(redirect, &mut state);
+                self.apply_redirect(redirect, &mut state);
             }
             state.drop_closed();
-            return ExitStates::ok(state);
+            return ExitStates::succeeded(state);
         }
-        let ended = self.start(simple, &words, state, true);
-        self.leave(FrameKind::Process, 1, ended);
+        let ended = self.start_command(simple, &words, state, true);
+        self.leave_frames(FrameKind::Process, 1, ended);
         ExitStates::default()
     }
 
     /// Starts a program, in a process of its own or in place of this one.
-    fn start(
+    fn start_command(
         &mut self,
         simple: &SimpleCommand,
         words: &[ShellWord],
         mut state: ShellState,
         replaces: bool,
     ) -> ExitStates {
-        let mut child = if replaces { state.clone() } else { state.child(true) };
+        let mut child = if replaces { state.clone() } else { state.child_process(true) };
         for assign in &simple.assigns {
-            self.assign(assign, true, &mut child);
+            self.run_assignment(assign, true, &mut child);
         }
         for redirect in &simple.redirects {
-            self.redirect(redirect, &mut child);
+            self.apply_redirect(redirect, &mut child);
         }
         if replaces {
             child.drop_closed();
             state.clone_from(&child);
         }
-        let outcome = self.launch(words, child);
-        outcome.map(|child| ShellState { conditional: state.conditional || child.conditional, ..state.after(&child) })
+        let exits = self.start_program(words, child);
+        exits.map_states(|child| ShellState {
+            conditional: state.conditional || child.conditional,
+            ..state.after_child(&child)
+        })
     }
 }
 
-fn first(words: &[ShellWord]) -> String {
+fn program_name(words: &[ShellWord]) -> String {
     words.first().filter(|word| word.is_fixed()).map(ShellWord::raw).unwrap_or_default()
 }

@@ -30,63 +30,67 @@ impl TestResult {
 }
 
 impl Interpreter<'_> {
-    pub(super) fn fact(&mut self, asks: Option<Rc<Condition>>) -> [BranchFact; 2] {
-        let site = self.site();
+    pub(super) fn branch_facts(&mut self, asks: Option<Rc<Condition>>) -> [BranchFact; 2] {
+        let site = self.next_site();
         let opposite = asks.as_ref().map(|condition| Rc::new(condition.opposite()));
         [BranchFact { site, side: true, asks }, BranchFact { site, side: false, asks: opposite }]
     }
 
-    pub(super) fn test(&mut self, test: &TestExpr, mut state: ShellState) -> ExitStates {
-        let answer = self.ask(test, &mut state);
-        self.answered(answer, state)
+    pub(super) fn run_test(&mut self, test: &TestExpr, mut state: ShellState) -> ExitStates {
+        let answer = self.evaluate_test(test, &mut state);
+        self.states_after(answer, state)
     }
 
     /// The ways on from an answer.
-    pub(super) fn answered(&mut self, answer: TestResult, state: ShellState) -> ExitStates {
+    pub(super) fn states_after(&mut self, answer: TestResult, state: ShellState) -> ExitStates {
         match answer {
-            TestResult::Known(true) => ExitStates::ok(state),
+            TestResult::Known(true) => ExitStates::succeeded(state),
             TestResult::Known(false) => ExitStates { err: Some(state), ..ExitStates::default() },
-            TestResult::Asks(condition) if self.asks_for_itself(&condition) => {
-                self.answered(TestResult::Known(matches!(condition.test.asks, Asks::IsNot(_))), state)
+            TestResult::Asks(condition) if self.asks_for_own_mark(&condition) => {
+                self.states_after(TestResult::Known(matches!(condition.test.asks, Asks::IsNot(_))), state)
             }
             TestResult::Asks(condition) => {
-                let [yes, no] = self.fact(Some(condition));
-                let mut outcome = ExitStates::either(state);
-                if let Some(ok) = &mut outcome.ok {
-                    ok.learn(yes);
+                let [yes, no] = self.branch_facts(Some(condition));
+                let mut exits = ExitStates::either_way(state);
+                if let Some(ok) = &mut exits.ok {
+                    ok.learn_fact(yes);
                 }
-                if let Some(err) = &mut outcome.err {
-                    err.learn(no);
+                if let Some(err) = &mut exits.err {
+                    err.learn_fact(no);
                 }
-                outcome
+                exits
             }
-            TestResult::Unknown => ExitStates::either(state),
+            TestResult::Unknown => ExitStates::either_way(state),
         }
     }
 
     /// Whether a variable is compared with the path of the script itself, and nothing outside is known to set it: a
     /// mark that a script leaves for itself when it runs itself again, as in flock(1).
-    fn asks_for_itself(&self, condition: &Condition) -> bool {
+    fn asks_for_own_mark(&self, condition: &Condition) -> bool {
         let (Asks::Is(value) | Asks::IsNot(value)) = &condition.test.asks else { return false };
         let own =
             self.inside.last().is_some_and(|path| path == value) && condition.test.default.as_ref() != Some(value);
         own && (self.context.environment)(&condition.variable).is_none()
     }
 
-    fn ask(&mut self, test: &TestExpr, state: &mut ShellState) -> TestResult {
+    fn evaluate_test(&mut self, test: &TestExpr, state: &mut ShellState) -> TestResult {
         match test {
             TestExpr::Unary(operator, word) => {
                 let word = self.expand_one(word, state);
-                if self.stands(operator, &word, state) { TestResult::Known(true) } else { unary(operator, &word) }
+                if self.finds_file(operator, &word, state) {
+                    TestResult::Known(true)
+                } else {
+                    unary_test(operator, &word)
+                }
             }
             TestExpr::Binary(left, operator, right) => {
                 let left = self.expand_one(left, state);
-                binary(&left, operator, &self.expand_one(right, state))
+                binary_test(&left, operator, &self.expand_one(right, state))
             }
-            TestExpr::Bare(word) => unary("-n", &self.expand_one(word, state)),
-            TestExpr::Not(inner) => self.ask(inner, state).not(),
+            TestExpr::Bare(word) => unary_test("-n", &self.expand_one(word, state)),
+            TestExpr::Not(inner) => self.evaluate_test(inner, state).not(),
             TestExpr::Other(blocks) => {
-                self.substitute(blocks, state);
+                self.run_substitutions(blocks, state);
                 TestResult::Unknown
             }
         }
@@ -97,15 +101,15 @@ impl Interpreter<'_> {
 pub(super) fn test_words(words: &[ShellWord]) -> TestResult {
     match words {
         [] => TestResult::Known(false),
-        [word] => unary("-n", word),
+        [word] => unary_test("-n", word),
         [not, rest @ ..] if rest.len() < 4 && not.is_fixed() && not.raw() == "!" => test_words(rest).not(),
-        [operator, word] => unary(&operator.raw(), word),
-        [left, operator, right] => binary(left, &operator.raw(), right),
+        [operator, word] => unary_test(&operator.raw(), word),
+        [left, operator, right] => binary_test(left, &operator.raw(), right),
         _ => TestResult::Unknown,
     }
 }
 
-fn unary(operator: &str, word: &ShellWord) -> TestResult {
+fn unary_test(operator: &str, word: &ShellWord) -> TestResult {
     let asks = match operator {
         "-n" => Asks::NotEmpty,
         "-z" => Asks::Empty,
@@ -127,16 +131,16 @@ fn unary(operator: &str, word: &ShellWord) -> TestResult {
     }
 }
 
-fn binary(left: &ShellWord, operator: &str, right: &ShellWord) -> TestResult {
+fn binary_test(left: &ShellWord, operator: &str, right: &ShellWord) -> TestResult {
     match operator {
-        "=" | "==" | "-eq" => equals(left, right, operator != "-eq"),
-        "!=" | "-ne" => equals(left, right, operator != "-ne").not(),
-        _ => asks_something(left),
+        "=" | "==" | "-eq" => compare_words(left, right, operator != "-eq"),
+        "!=" | "-ne" => compare_words(left, right, operator != "-ne").not(),
+        _ => ask_unclear(left),
     }
 }
 
 /// The answer to whether two words are equal; of `patterns`, one may be a pattern.
-pub(super) fn equals(left: &ShellWord, right: &ShellWord, patterns: bool) -> TestResult {
+pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool) -> TestResult {
     let (asked, other) = if left.is_fixed() { (right, left) } else { (left, right) };
     if !other.is_fixed() {
         return TestResult::Unknown;
@@ -155,7 +159,7 @@ pub(super) fn equals(left: &ShellWord, right: &ShellWord, patterns: bool) -> Tes
 }
 
 /// The answer where something is asked about a word that is not understood.
-pub(super) fn asks_something(word: &ShellWord) -> TestResult {
+pub(super) fn ask_unclear(word: &ShellWord) -> TestResult {
     EnvironmentVariable::of(word).map_or(TestResult::Unknown, |variable| variable.asks(Asks::Unclear))
 }
 

@@ -79,7 +79,7 @@ impl ShellCall {
 }
 
 /// The number of the first word after the options, which start at the second word.
-pub(super) fn skip(words: &[ShellWord], short: &str, long: &[&str]) -> usize {
+pub(super) fn skip_options(words: &[ShellWord], short: &str, long: &[&str]) -> usize {
     let mut at = 1;
     while let Some(word) = words.get(at) {
         let text = word.raw();
@@ -89,13 +89,13 @@ pub(super) fn skip(words: &[ShellWord], short: &str, long: &[&str]) -> usize {
         if text == "-" || !text.starts_with('-') {
             break;
         }
-        at += 1 + usize::from(takes_next(&text, short, long));
+        at += 1 + usize::from(takes_next_word(&text, short, long));
     }
     at
 }
 
 /// Whether an option's value is the next word.
-pub(super) fn takes_next(text: &str, short: &str, long: &[&str]) -> bool {
+pub(super) fn takes_next_word(text: &str, short: &str, long: &[&str]) -> bool {
     if text.starts_with("--") {
         return long.contains(&text);
     }

@@ -3,10 +3,10 @@
 
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
-use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, skip, takes_next};
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, skip_options, takes_next_word};
 use crate::text::TracedText;
 
-pub(super) fn switch_user(words: &[ShellWord], name: &str) -> Unwrapped {
+pub(super) fn read_switch_user(words: &[ShellWord], name: &str) -> Unwrapped {
     const LONG: [&str; 5] = ["--shell", "--group", "--supp-group", "--whitelist-environment", "--user"];
     let mut inner = WrappedCommand::default();
     let (mut user, mut text, mut named) = (None, None, false);
@@ -34,7 +34,7 @@ pub(super) fn switch_user(words: &[ShellWord], name: &str) -> Unwrapped {
         } else if matches!(option.as_str(), "-u" | "--user") {
             (user, named) = (next.cloned(), true);
             at += 1;
-        } else if takes_next(&option, "sgGw", &LONG) {
+        } else if takes_next_word(&option, "sgGw", &LONG) {
             at += 1;
         } else if !option.starts_with('-') {
             if named {
@@ -44,7 +44,7 @@ pub(super) fn switch_user(words: &[ShellWord], name: &str) -> Unwrapped {
             user.get_or_insert_with(|| word.clone());
         }
     }
-    let home = user.map_or_else(|| home_of(&TracedText::plain("root")), |user| home_of(&user.text));
+    let home = user.map_or_else(|| home_of_user(&TracedText::plain("root")), |user| home_of_user(&user.text));
     inner.env.push(("HOME".into(), home));
     if named {
         inner.words = words.get(at..).unwrap_or_default().to_vec();
@@ -55,9 +55,9 @@ pub(super) fn switch_user(words: &[ShellWord], name: &str) -> Unwrapped {
     Unwrapped::Inner(inner)
 }
 
-pub(super) fn sudo(words: &[ShellWord]) -> Unwrapped {
+pub(super) fn read_sudo(words: &[ShellWord]) -> Unwrapped {
     const LONG: [&str; 6] = ["--user", "--group", "--prompt", "--host", "--chdir", "--command-timeout"];
-    let at = skip(words, "ugphCDRTrtU", &LONG);
+    let at = skip_options(words, "ugphCDRTrtU", &LONG);
     let options: Vec<String> = words.get(1..at).unwrap_or_default().iter().map(ShellWord::raw).collect();
     let position = options.iter().position(|option| matches!(option.as_str(), "-u" | "--user"));
     let user = position.and_then(|position| words.get(position + 2));
@@ -68,9 +68,9 @@ pub(super) fn sudo(words: &[ShellWord]) -> Unwrapped {
         Some(word.text.part(option.chars().count() - value.chars().count(), word.text.0.len()))
     });
     let user = user.map(|user| user.text.clone()).or(joined).unwrap_or_else(|| TracedText::plain("root"));
-    // Both close what they were started with (sudo(8), `closefrom`; doas(1) in its source).
+    // Both close what they were started with (read_sudo(8), `closefrom`; doas(1) in its source).
     let mut inner =
-        WrappedCommand { env: vec![("HOME".into(), home_of(&user))], closes: true, ..WrappedCommand::default() };
+        WrappedCommand { env: vec![("HOME".into(), home_of_user(&user))], closes: true, ..WrappedCommand::default() };
     let keeps =
         options.iter().any(|option| option == "--preserve-env" || (!option.starts_with("--") && option.contains('E')));
     if !keeps {
@@ -89,7 +89,7 @@ pub(super) fn sudo(words: &[ShellWord]) -> Unwrapped {
 }
 
 /// Text of a home directory after a change of user.
-pub(super) fn home_of(user: &TracedText) -> VariableValue {
+pub(super) fn home_of_user(user: &TracedText) -> VariableValue {
     let name = user.raw();
     let name = name.split(':').next().unwrap_or_default();
     match name {

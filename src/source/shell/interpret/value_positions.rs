@@ -20,7 +20,11 @@ pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWo
     let mut words = Vec::with_capacity(command.words.len());
     for (number, value) in command.words.iter().enumerate() {
         let Some(span) = value.span else {
-            words.push(ShellWord { text: text(value), span: Some(start(command.span)), ..ShellWord::default() });
+            words.push(ShellWord {
+                text: traced_value(value),
+                span: Some(start_of(command.span)),
+                ..ShellWord::default()
+            });
             continue;
         };
         let near = |at: Option<usize>| at.and_then(|at| command.words.get(at)).and_then(|near| near.span);
@@ -28,7 +32,7 @@ pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWo
         if cursor.span != Some(span) {
             cursor = Cursor { at: 0, span: Some(span) };
         }
-        words.push(word(value, span, shared, &mut cursor, sources));
+        words.push(locate_word(value, span, shared, &mut cursor, sources));
     }
     words
 }
@@ -39,32 +43,36 @@ struct Cursor {
     span: Option<Span>,
 }
 
-fn start(span: Span) -> Span {
+fn start_of(span: Span) -> Span {
     Span::at(span.file, span.start)
 }
 
-fn word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sources: &Sources) -> ShellWord {
+fn locate_word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sources: &Sources) -> ShellWord {
     let file = sources.get(span.file);
     let raw = file.slice(span);
     let base = file.offset(span.start).unwrap_or(0);
-    let mut text = text(value);
-    let own = raw == value.text || unquoted(raw) == Some(value.text.as_str());
-    let mut place = if own || !(shared || raw.contains([' ', '\n'])) { span } else { start(span) };
+    let mut text = traced_value(value);
+    let own = raw == value.text || without_quotes(raw) == Some(value.text.as_str());
+    let mut place = if own || !(shared || raw.contains([' ', '\n'])) { span } else { start_of(span) };
     if raw.len() <= REACH {
-        let found = if shared || !own { find(raw, cursor.at, &text) } else { Some(align(raw, quote(raw), &text)) };
+        let found = if shared || !own {
+            find_positions(raw, cursor.at, &text)
+        } else {
+            Some(align_text(raw, quote_length(raw), &text))
+        };
         if let Some(places) = found {
             if let Some(last) = places.iter().rev().find_map(|place| *place) {
                 cursor.at = last + raw.get(last..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
             }
-            put(&mut text, &places, span.file, base);
-            place = exact(&text, &file).unwrap_or(place);
+            set_positions(&mut text, &places, span.file, base);
+            place = exact_span(&text, &file).unwrap_or(place);
         }
     }
     ShellWord { source: text.clone(), text, span: Some(place), ..ShellWord::default() }
 }
 
 /// A value's text; what hangs on an unset variable is left to an outer layer: Compose itself.
-fn text(value: &Value) -> TracedText {
+fn traced_value(value: &Value) -> TracedText {
     let mut text = TracedText::plain(&value.text);
     let mut from = 0;
     for symbol in &value.symbols {
@@ -83,29 +91,29 @@ fn text(value: &Value) -> TracedText {
     text
 }
 
-fn put(text: &mut TracedText, places: &[Option<usize>], file: FileId, base: usize) {
+fn set_positions(text: &mut TracedText, places: &[Option<usize>], file: FileId, base: usize) {
     for (traced, place) in text.0.iter_mut().zip(places) {
         traced.at = place.and_then(|place| u32::try_from(base + place).ok()).map(|at| (file, at));
     }
 }
 
-fn exact(text: &TracedText, file: &SourceFile) -> Option<Span> {
-    let (id, start, end) = text.run()?;
+fn exact_span(text: &TracedText, file: &SourceFile) -> Option<Span> {
+    let (id, start, end) = text.byte_range()?;
     Some(Span { file: id, start: file.position(start as usize), end: file.position(end as usize) })
 }
 
-fn unquoted(raw: &str) -> Option<&str> {
+fn without_quotes(raw: &str) -> Option<&str> {
     let quote = raw.chars().next().filter(|ch| matches!(ch, '"' | '\''))?;
     raw.strip_prefix(quote)?.strip_suffix(quote)
 }
 
-fn quote(raw: &str) -> usize {
+fn quote_length(raw: &str) -> usize {
     usize::from(raw.starts_with(['"', '\'']))
 }
 
 /// The places of a text somewhere in `raw` from `from` on: of the possible starts the one that goes furthest.
-fn find(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Option<usize>>> {
-    let mut starts = vec![from, quote(raw)];
+fn find_positions(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Option<usize>>> {
+    let mut starts = vec![from, quote_length(raw)];
     if let Some(line) = raw.find('\n').filter(|_| raw.starts_with(['|', '>'])) {
         starts.push(line + 1);
     }
@@ -120,7 +128,8 @@ fn find(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Option<usize>>>
         }
         before = ch;
     }
-    let aligned = starts.into_iter().filter(|start| *start >= from || from == 0).map(|start| align(raw, start, text));
+    let aligned =
+        starts.into_iter().filter(|start| *start >= from || from == 0).map(|start| align_text(raw, start, text));
     let reach = |places: &Vec<Option<usize>>| places.iter().take_while(|place| place.is_some()).count();
     let mut best: Option<Vec<Option<usize>>> = None;
     for places in aligned {
@@ -136,7 +145,7 @@ fn find(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Option<usize>>>
 }
 
 /// Where each character of a text stands in `raw` from `start` on; what Compose put in for a variable stands nowhere.
-fn align(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
+fn align_text(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
     let mut places = vec![None; text.0.len()];
     let (mut at, mut number) = (start, 0);
     let mut tries = TRIES;
@@ -147,7 +156,7 @@ fn align(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
             let rest = text.0.iter().skip(number);
             number += rest.take_while(|traced| traced.live && traced.ch != '}').count() + 1;
             at = after;
-        } else if let Some(found) = step(raw, at, text, number, *traced) {
+        } else if let Some(found) = next_char(raw, at, text, number, *traced) {
             if let Some(place) = places.get_mut(number) {
                 *place = Some(found.0);
             }
@@ -155,7 +164,7 @@ fn align(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
             number += 1;
         } else {
             let Some(after) = variable else { break };
-            let stands = |from: &usize| stands(raw, after, &text.part(*from, text.0.len().min(from + SAME)));
+            let stands = |from: &usize| stands_at(raw, after, &text.part(*from, text.0.len().min(from + SAME)));
             let Some(next) = (number..text.0.len()).take(tries).find(stands) else { break };
             tries = tries.saturating_sub(next - number);
             (number, at) = (next, after);
@@ -165,29 +174,29 @@ fn align(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
 }
 
 /// Whether all of a short text stands at `at`.
-fn stands(raw: &str, mut at: usize, text: &TracedText) -> bool {
+fn stands_at(raw: &str, mut at: usize, text: &TracedText) -> bool {
     text.0.iter().enumerate().all(|(number, traced)| {
-        let found = step(raw, at, text, number, *traced);
+        let found = next_char(raw, at, text, number, *traced);
         at = found.map_or(at, |found| found.1);
         found.is_some()
     })
 }
 
 /// One character, with the indentation before it where it begins a line.
-fn step(raw: &str, mut at: usize, text: &TracedText, number: usize, traced: TracedChar) -> Option<(usize, usize)> {
+fn next_char(raw: &str, mut at: usize, text: &TracedText, number: usize, traced: TracedChar) -> Option<(usize, usize)> {
     let bytes = raw.as_bytes();
     let breaks = number.checked_sub(1).and_then(|before| text.0.get(before)).is_none_or(|before| before.ch == '\n');
     if breaks && at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'\n') {
         let mut line = text.0.iter().skip(number).map(|traced| traced.ch);
         let own = line.find(|ch| !matches!(ch, ' ' | '\t'));
-        while let Some(after) = passed_over(raw, at).filter(|_| !matches!(own, Some('#' | '\n'))) {
+        while let Some(after) = skipped_line(raw, at).filter(|_| !matches!(own, Some('#' | '\n'))) {
             at = after;
         }
         let own = text.0.iter().skip(number).take_while(|traced| traced.ch == ' ').count();
         let written = bytes.iter().skip(at).take_while(|byte| **byte == b' ').count();
         at += written.saturating_sub(own);
     }
-    next(raw, at, traced)
+    next_in_line(raw, at, traced)
 }
 
 /// The end of the `$NAME` or `${NAME...}` that Compose or an outer shell replaces at `at`, or of an outer shell's
@@ -214,7 +223,7 @@ fn after_variable(raw: &str, at: usize) -> Option<usize> {
 }
 
 /// Where a character stands at or soon after `at`, and where the next may.
-fn next(raw: &str, mut at: usize, traced: TracedChar) -> Option<(usize, usize)> {
+fn next_in_line(raw: &str, mut at: usize, traced: TracedChar) -> Option<(usize, usize)> {
     loop {
         let rest = raw.get(at..)?;
         let ch = rest.chars().next()?;
@@ -241,7 +250,7 @@ fn next(raw: &str, mut at: usize, traced: TracedChar) -> Option<(usize, usize)> 
         if rest.starts_with(escape) && traced.ch != '"' && traced.ch.is_whitespace() {
             return Some((at, at + 2));
         }
-        if let Some(after) = passed_over(raw, at) {
+        if let Some(after) = skipped_line(raw, at) {
             at = after;
             continue;
         }
@@ -268,7 +277,7 @@ fn line_end(rest: &str) -> Option<usize> {
 
 /// Where the next line begins, at an empty line or a comment among the continued lines of a Dockerfile. In YAML the text
 /// has them too.
-fn passed_over(raw: &str, at: usize) -> Option<usize> {
+fn skipped_line(raw: &str, at: usize) -> Option<usize> {
     let before = raw.get(..at)?.trim_end_matches([' ', '\t']);
     let line = raw.get(at..).filter(|_| before.ends_with('\n'))?;
     let skipped = line.trim_start_matches([' ', '\t']).starts_with('#') || line_end(line).is_some();

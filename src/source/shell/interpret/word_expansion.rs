@@ -30,9 +30,9 @@ impl Interpreter<'_> {
     pub(super) fn expand_all(&mut self, words: &[UnexpandedWord], state: &mut ShellState) -> Vec<ShellWord> {
         let mut all = Vec::new();
         for word in words {
-            all.extend(self.expand(word, state));
+            all.extend(self.expand_word(word, state));
             if all.len() > limits::WORDS {
-                self.miss("a command of the shell text has too many words to be read");
+                self.note_unseen("a command of the shell text has too many words to be read");
                 break;
             }
         }
@@ -40,7 +40,7 @@ impl Interpreter<'_> {
     }
 
     /// The words that a word becomes: one, but for lists and values split at blanks.
-    pub(super) fn expand(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> Vec<ShellWord> {
+    pub(super) fn expand_word(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> Vec<ShellWord> {
         let mut done: Vec<ShellWord> = Vec::new();
         let mut open: Option<ShellWord> = None;
         let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
@@ -49,29 +49,29 @@ impl Interpreter<'_> {
                 // What stands between quotes and an expansion: nothing.
                 WordPart::Text { text, .. } if text.is_empty() && word.parts.len() > 1 => {}
                 WordPart::Text { text, .. } => {
-                    let text = if done.is_empty() && open.is_none() { home(text, state) } else { text.clone() };
-                    grow(open.get_or_insert_with(fresh), &text);
+                    let text = if done.is_empty() && open.is_none() { expand_home(text, state) } else { text.clone() };
+                    append_text(open.get_or_insert_with(fresh), &text);
                 }
                 WordPart::Computed { raw, blocks } => {
-                    self.substitute(blocks, state);
-                    let told = self.computed(raw, blocks, state);
-                    grow(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw));
+                    self.run_substitutions(blocks, state);
+                    let told = self.command_output(raw, blocks, state);
+                    append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw));
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
-                    self.substitute(blocks, state);
-                    match self.find(param, *quoted, state) {
-                        ParameterValue::Outer => grow(open.get_or_insert_with(fresh), raw),
-                        ParameterValue::One(text) if *quoted => grow(open.get_or_insert_with(fresh), &text),
-                        ParameterValue::One(text) => join_split(&text, &mut done, &mut open, fresh),
+                    self.run_substitutions(blocks, state);
+                    match self.parameter_value(param, *quoted, state) {
+                        ParameterValue::Outer => append_text(open.get_or_insert_with(fresh), raw),
+                        ParameterValue::One(text) if *quoted => append_text(open.get_or_insert_with(fresh), &text),
+                        ParameterValue::One(text) => append_split(&text, &mut done, &mut open, fresh),
                         ParameterValue::Maybe(text, certainty) if !*quoted && word.parts.len() == 1 => {
-                            join_split(&text, &mut done, &mut open, || ShellWord {
+                            append_split(&text, &mut done, &mut open, || ShellWord {
                                 certainty: certainty.clone(),
                                 ..fresh()
                             });
                         }
                         ParameterValue::Unclear | ParameterValue::Maybe(..) => {
                             let open = open.get_or_insert_with(fresh);
-                            grow(open, raw);
+                            append_text(open, raw);
                             open.unclear = true;
                         }
                         ParameterValue::Many(texts) => {
@@ -81,7 +81,7 @@ impl Interpreter<'_> {
                                 }
                                 let alone = open.is_none();
                                 let open = open.get_or_insert_with(fresh);
-                                grow(open, &piece.text);
+                                append_text(open, &piece.text);
                                 open.unclear |= piece.unclear;
                                 if alone && !piece.source.is_empty() {
                                     // It is written where the list was made.
@@ -98,7 +98,7 @@ impl Interpreter<'_> {
                 }
             }
             if open.as_ref().is_some_and(|open| open.text.0.len() > limits::WORD_CHARS) || done.len() > limits::WORDS {
-                self.miss("a word of the shell text is too long to be read");
+                self.note_unseen("a word of the shell text is too long to be read");
                 break;
             }
         }
@@ -108,7 +108,7 @@ impl Interpreter<'_> {
 
     /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
     pub(super) fn expand_one(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
-        let mut all = self.expand(word, state).into_iter();
+        let mut all = self.expand_word(word, state).into_iter();
         let mut one = all.next().unwrap_or_else(|| ShellWord { source: word.source.clone(), ..ShellWord::default() });
         for more in all {
             one.text.push(&TracedText::plain(" "));
@@ -119,18 +119,18 @@ impl Interpreter<'_> {
     }
 
     /// Runs substituted commands, each in a process of its own.
-    pub(super) fn substitute(&mut self, blocks: &[Block], state: &mut ShellState) {
+    pub(super) fn run_substitutions(&mut self, blocks: &[Block], state: &mut ShellState) {
         for block in blocks {
-            let child = state.child(true);
-            let outcome = self.isolated(state, child, |interpreter, child| interpreter.block(block, child));
-            if let Some(after) = self.settle(outcome) {
+            let child = state.child_process(true);
+            let exits = self.in_child_process(state, child, |interpreter, child| interpreter.run_block(block, child));
+            if let Some(after) = self.next_state(exits) {
                 *state = after;
             }
         }
     }
 
-    fn find(&mut self, param: &Parameter, quoted: bool, state: &mut ShellState) -> ParameterValue {
-        if let Some(found) = positional(param, quoted, state) {
+    fn parameter_value(&mut self, param: &Parameter, quoted: bool, state: &mut ShellState) -> ParameterValue {
+        if let Some(found) = positional_value(param, quoted, state) {
             return found;
         }
         let value = state.vars.get(&param.name).map(|var| var.value.clone());
@@ -139,7 +139,7 @@ impl Interpreter<'_> {
             return if param.is_value() {
                 ParameterValue::One(file)
             } else {
-                cut_off(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
+                cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             };
         }
         match value {
@@ -151,7 +151,7 @@ impl Interpreter<'_> {
             }
             None | Some(VariableValue::Inherited) => ParameterValue::Outer,
             Some(VariableValue::Text(text)) if !param.is_value() => {
-                cut_off(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
+                cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             }
             Some(_) if !param.is_value() => ParameterValue::Unclear,
             Some(VariableValue::Maybe(text, certainty)) if param.op.is_empty() => {
@@ -160,7 +160,7 @@ impl Interpreter<'_> {
             Some(VariableValue::Unclear | VariableValue::Maybe(..)) => ParameterValue::Unclear,
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
             Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(texts),
-            Some(VariableValue::List(mut texts)) if !texts.is_empty() => one(texts.swap_remove(0)),
+            Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
             Some(_) if param.op.is_empty() || param.op == ":?" => ParameterValue::One(TracedText::default()),
             Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
             Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
@@ -168,15 +168,15 @@ impl Interpreter<'_> {
     }
 
     /// The commands substituted in a redirection's words.
-    pub(super) fn data(&mut self, action: &RedirectAction, state: &mut ShellState) {
+    pub(super) fn run_here_document(&mut self, action: &RedirectAction, state: &mut ShellState) {
         if let RedirectAction::Data(blocks) = action {
-            self.substitute(blocks, state);
+            self.run_substitutions(blocks, state);
         }
     }
 }
 
 /// A leading `~` where the text itself says what `HOME` is.
-fn home(text: &TracedText, state: &ShellState) -> TracedText {
+fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
     let tilde = text.0.first().is_some_and(|traced| traced.ch == '~' && traced.live);
     let alone = text.0.get(1).is_none_or(|next| next.ch == '/');
     match state.vars.get("HOME").map(|var| &var.value) {
@@ -190,12 +190,12 @@ fn home(text: &TracedText, state: &ShellState) -> TracedText {
 }
 
 /// Adds to a word; one that may be missing altogether is not clear once it is part of a larger one.
-fn grow(word: &mut ShellWord, text: &TracedText) {
+fn append_text(word: &mut ShellWord, text: &TracedText) {
     word.unclear |= word.certainty != Certainty::Sure;
     word.text.push(text);
 }
 
-fn one(piece: ListItem) -> ParameterValue {
+fn single_item(piece: ListItem) -> ParameterValue {
     if piece.unclear || piece.certainty != Certainty::Sure {
         ParameterValue::Unclear
     } else {
@@ -204,7 +204,7 @@ fn one(piece: ListItem) -> ParameterValue {
 }
 
 /// What `%`, `%%`, `#` and `##` leave of a text that is fixed, for a pattern of one star and plain characters.
-fn cut_off(text: &TracedText, param: &Parameter) -> Option<TracedText> {
+fn cut_pattern(text: &TracedText, param: &Parameter) -> Option<TracedText> {
     let (operator, twice) = (param.op.as_str(), param.rest.starts_with(&param.op));
     let pattern = if twice { param.rest.get(1..)? } else { param.rest.as_str() };
     let plain = |pattern: &str| !pattern.contains(['*', '?', '[', '$', '`', '\\', '"', '\'']);
@@ -230,7 +230,7 @@ fn cut_off(text: &TracedText, param: &Parameter) -> Option<TracedText> {
     Some(text.part(characters(from), characters(to)))
 }
 
-fn positional(param: &Parameter, quoted: bool, state: &ShellState) -> Option<ParameterValue> {
+fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Option<ParameterValue> {
     let args = state.args.as_ref().map(Rc::as_ref);
     match param.name.as_str() {
         "@" | "*" => {
@@ -244,7 +244,7 @@ fn positional(param: &Parameter, quoted: bool, state: &ShellState) -> Option<Par
             if param.name == "*" && quoted {
                 let mut whole = TracedText::default();
                 for (at, piece) in texts.into_iter().enumerate() {
-                    let ParameterValue::One(text) = one(piece) else { return Some(ParameterValue::Unclear) };
+                    let ParameterValue::One(text) = single_item(piece) else { return Some(ParameterValue::Unclear) };
                     if at > 0 {
                         whole.push(&TracedText::plain(" "));
                     }
@@ -274,14 +274,14 @@ fn positional(param: &Parameter, quoted: bool, state: &ShellState) -> Option<Par
                 "" | ":?" | "?" => ParameterValue::One(value),
                 ":-" | "-" if !value.is_empty() => ParameterValue::One(value),
                 ":-" | "-" if literal => ParameterValue::One(TracedText::plain(&param.rest)),
-                _ => cut_off(&value, param).map_or(ParameterValue::Unclear, ParameterValue::One),
+                _ => cut_pattern(&value, param).map_or(ParameterValue::Unclear, ParameterValue::One),
             })
         }
     }
 }
 
 /// Splits a value that stands without quotes at its blanks.
-fn join_split(
+fn append_split(
     text: &TracedText,
     done: &mut Vec<ShellWord>,
     open: &mut Option<ShellWord>,

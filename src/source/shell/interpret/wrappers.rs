@@ -3,8 +3,8 @@
 
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
-use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip, takes_next};
-use super::user_wrappers::{home_of, sudo, switch_user};
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
+use super::user_wrappers::{home_of_user, read_sudo, read_switch_user};
 use crate::text::TracedText;
 
 /// How a wrapper's own words are told from those of what it runs.
@@ -66,7 +66,7 @@ const WRAPPERS: [WrapperOptions; 14] = [
 ];
 
 /// Looks one layer through the words of a command.
-pub(super) fn unwrap(words: &[ShellWord]) -> Unwrapped {
+pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
     let Some(first) = words.first() else { return Unwrapped::Nothing };
     if !first.is_fixed() {
         return Unwrapped::Program;
@@ -75,22 +75,22 @@ pub(super) fn unwrap(words: &[ShellWord]) -> Unwrapped {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name {
         "flock" => Unwrapped::Flock,
-        name if is_shell(name) => shell(words, name == "bash"),
-        "env" => env(words),
-        "su" | "runuser" => switch_user(words, name),
-        "sudo" | "doas" => sudo(words),
-        "script" => script(words),
-        "watch" => watch(words),
-        "find" => find(words),
+        name if is_shell(name) => read_shell(words, name == "bash"),
+        "env" => read_env(words),
+        "su" | "runuser" => read_switch_user(words, name),
+        "sudo" | "doas" => read_sudo(words),
+        "script" => read_script(words),
+        "watch" => read_watch(words),
+        "find" => read_find(words),
         _ => match WRAPPERS.iter().find(|shape| shape.names.contains(&name)) {
-            Some(shape) => shaped(words, name, shape),
+            Some(shape) => read_listed(words, name, shape),
             None => Unwrapped::Program,
         },
     }
 }
 
-fn shaped(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwrapped {
-    let at = skip(words, shape.short, shape.long);
+fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwrapped {
+    let at = skip_options(words, shape.short, shape.long);
     let rest = words.get(at..).unwrap_or_default();
     let Some(command) = rest.get(shape.operands..).filter(|command| !command.is_empty()) else {
         return Unwrapped::Program;
@@ -99,7 +99,7 @@ fn shaped(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwrapped 
     if matches!(name, "gosu" | "su-exec")
         && let Some(user) = rest.first()
     {
-        inner.env.push(("HOME".into(), home_of(&user.text)));
+        inner.env.push(("HOME".into(), home_of_user(&user.text)));
     }
     if name == "chroot" {
         inner.hides = Some("`chroot` runs a program in another root directory".into());
@@ -111,7 +111,7 @@ fn is_cluster(option: &str, letter: char) -> bool {
     option.starts_with('-') && !option.starts_with("--") && option.contains(letter)
 }
 
-fn shell(words: &[ShellWord], bash: bool) -> Unwrapped {
+fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
     let mut call = ShellCall { bash, ..ShellCall::plain(ShellWord::default()) };
     let (mut text, mut at) = (false, 1);
     while let Some(word) = words.get(at).filter(|word| word.is_fixed()) {
@@ -159,7 +159,7 @@ fn shell(words: &[ShellWord], bash: bool) -> Unwrapped {
     Unwrapped::Shell(call)
 }
 
-fn env(words: &[ShellWord]) -> Unwrapped {
+fn read_env(words: &[ShellWord]) -> Unwrapped {
     let mut inner = WrappedCommand::default();
     let mut at = 1;
     let mut options = true;
@@ -222,7 +222,7 @@ fn split_string(mut inner: WrappedCommand, text: Option<&ShellWord>, rest: &[She
     Unwrapped::Inner(inner)
 }
 
-fn script(words: &[ShellWord]) -> Unwrapped {
+fn read_script(words: &[ShellWord]) -> Unwrapped {
     let mut at = 1;
     while let Some(word) = words.get(at) {
         let option = word.raw();
@@ -244,13 +244,13 @@ fn script(words: &[ShellWord]) -> Unwrapped {
         if let Some(text) = text {
             return Unwrapped::Shell(ShellCall::plain(text));
         }
-        at += usize::from(takes_next(&option, "EmoTIOB", &["--echo", "--logging-format", "--output-limit"]));
+        at += usize::from(takes_next_word(&option, "EmoTIOB", &["--echo", "--logging-format", "--output-limit"]));
     }
     Unwrapped::Program
 }
 
-fn watch(words: &[ShellWord]) -> Unwrapped {
-    let at = skip(words, "nqs", &["--interval", "--equexit", "--shotsdir"]);
+fn read_watch(words: &[ShellWord]) -> Unwrapped {
+    let at = skip_options(words, "nqs", &["--interval", "--equexit", "--shotsdir"]);
     let direct = words.iter().take(at).any(|word| {
         let option = word.raw();
         option == "--exec" || (!option.starts_with("--") && option.starts_with('-') && option.contains('x'))
@@ -273,7 +273,7 @@ fn watch(words: &[ShellWord]) -> Unwrapped {
 }
 
 /// `find … -exec command … ;`: the last command that it runs; more than one is said not to be seen.
-fn find(words: &[ShellWord]) -> Unwrapped {
+fn read_find(words: &[ShellWord]) -> Unwrapped {
     let runs = |word: &ShellWord| matches!(word.raw().as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
     let Some(at) = words.iter().position(runs) else { return Unwrapped::Program };
     let rest = words.get(at + 1..).unwrap_or_default();

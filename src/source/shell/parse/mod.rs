@@ -29,29 +29,29 @@ pub(crate) struct ParsedText {
 }
 
 /// Reads a text. Whatever could not be read is named in `problem`, never left out in silence.
-pub(crate) fn parse(text: &TracedText) -> ParsedText {
+pub(crate) fn parse_text(text: &TracedText) -> ParsedText {
     let source = TextIndex::new(text);
     if source.string.len() > TEXT {
         return ParsedText { block: Vec::new(), problem: Some((0, "is too long to be read")) };
     }
-    let Some(tree) = tree(&source.string) else {
+    let Some(tree) = parse_tree(&source.string) else {
         return ParsedText { block: Vec::new(), problem: Some((0, "is too intricate to be read")) };
     };
     let root = tree.root_node();
     let mut builder = SyntaxBuilder { source: &source, depth: 0, deep: false };
-    let block = builder.block_of(root);
+    let block = builder.read_block_below(root);
     let problem = if builder.deep {
         Some((0, "is nested too deep to be read"))
     } else {
-        misread(root).map(|line| (line, "could not be read as shell"))
+        first_misread_line(root).map(|line| (line, "could not be read as shell"))
     };
     ParsedText { block, problem }
 }
 
-fn tree(text: &str) -> Option<Tree> {
+fn parse_tree(text: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    let patched = patched(text);
+    let patched = patch_text(text);
     let mut asked = 0;
     let mut patience = |_: &ParseState| {
         asked += 1;
@@ -64,7 +64,7 @@ fn tree(text: &str) -> Option<Tree> {
 
 /// The text with what is unknown to the grammar put so that it is known, byte for byte; words are read from the true
 /// text.
-fn patched(text: &str) -> String {
+fn patch_text(text: &str) -> String {
     // `9<>file` opens a file as `9> file` does, `<<\EOF` begins what `<< EOF` does.
     let mut patched = text.replace("<>", "> ").replace("<<\\", "<< ").replace("<<-\\", "<<- ");
     // A `$` that ends a word before `)` is itself; `for x do` is `for x; do`.
@@ -102,8 +102,8 @@ fn without_list(text: &str, at: usize) -> Option<usize> {
 /// The comments of a text, in bytes.
 pub(crate) fn find_comments(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if let Some(tree) = (text.len() <= TEXT).then(|| tree(text)).flatten() {
-        visit(tree.root_node(), |node| {
+    if let Some(tree) = (text.len() <= TEXT).then(|| parse_tree(text)).flatten() {
+        visit_nodes(tree.root_node(), |node| {
             if node.kind() == "comment" {
                 found.push(node.byte_range());
             }
@@ -114,11 +114,11 @@ pub(crate) fn find_comments(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The line, from 1, of the first thing the grammar could not read.
-fn misread(root: Node<'_>) -> Option<usize> {
+fn first_misread_line(root: Node<'_>) -> Option<usize> {
     if !root.has_error() {
         return None;
     }
-    let found = visit(root, |node| {
+    let found = visit_nodes(root, |node| {
         if node.is_error() || node.is_missing() {
             return ControlFlow::Break(node.start_position().row + 1);
         }
@@ -128,7 +128,7 @@ fn misread(root: Node<'_>) -> Option<usize> {
 }
 
 /// Walks a tree without recursion; `look` says whether to go below a node.
-fn visit<'t, T>(root: Node<'t>, mut look: impl FnMut(Node<'t>) -> ControlFlow<T, bool>) -> Option<T> {
+fn visit_nodes<'t, T>(root: Node<'t>, mut look: impl FnMut(Node<'t>) -> ControlFlow<T, bool>) -> Option<T> {
     let mut cursor = root.walk();
     loop {
         let enter = match look(cursor.node()) {
@@ -165,12 +165,12 @@ impl<'a> TextIndex<'a> {
     }
 
     /// The characters between two bytes.
-    fn cut(&self, start: usize, end: usize) -> TracedText {
+    fn text_between(&self, start: usize, end: usize) -> TracedText {
         let number = |byte: usize| self.at.get(byte).copied().unwrap_or(self.text.0.len());
         self.text.part(number(start), number(end))
     }
 
-    fn str(&self, node: Node<'_>) -> &str {
+    fn node_text(&self, node: Node<'_>) -> &str {
         self.string.get(node.byte_range()).unwrap_or("")
     }
 }
@@ -184,7 +184,7 @@ struct SyntaxBuilder<'a> {
 
 impl SyntaxBuilder<'_> {
     /// Runs `below` one level down, or notes that this is too deep.
-    fn deeper<T>(&mut self, below: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn one_level_down<T>(&mut self, below: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= DEPTH {
             self.deep = true;
             return None;
@@ -200,7 +200,7 @@ impl SyntaxBuilder<'_> {
 type ChildNode<'t> = (Node<'t>, &'static str);
 
 /// A node's children with the names of their fields.
-fn children(node: Node<'_>) -> Vec<ChildNode<'_>> {
+fn child_nodes(node: Node<'_>) -> Vec<ChildNode<'_>> {
     let mut cursor = node.walk();
     let mut found = Vec::new();
     if cursor.goto_first_child() {

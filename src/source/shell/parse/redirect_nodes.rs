@@ -4,20 +4,20 @@
 use tree_sitter::Node;
 
 use super::syntax::{Redirect, RedirectAction, RedirectTarget, UnexpandedWord};
-use super::{ChildNode, SyntaxBuilder, children};
+use super::{ChildNode, SyntaxBuilder, child_nodes};
 
 impl SyntaxBuilder<'_> {
     /// The redirections among `nodes`; words that the grammar takes for more targets go to `words`.
-    pub(crate) fn redirects(&mut self, nodes: &[ChildNode<'_>], words: &mut Vec<UnexpandedWord>) -> Vec<Redirect> {
+    pub(crate) fn read_redirects(&mut self, nodes: &[ChildNode<'_>], words: &mut Vec<UnexpandedWord>) -> Vec<Redirect> {
         let mut redirects = Vec::new();
         for (node, _) in nodes {
             match node.kind() {
-                "file_redirect" => redirects.push(self.file_redirect(*node, words)),
+                "file_redirect" => redirects.push(self.read_file_redirect(*node, words)),
                 "herestring_redirect" | "heredoc_redirect" => {
-                    let inner = children(*node);
+                    let inner = child_nodes(*node);
                     let arguments = inner.iter().filter(|(_, field)| *field == "argument");
-                    words.extend(arguments.map(|(word, _)| self.word(*word)).collect::<Vec<_>>());
-                    redirects.extend(self.redirects(&inner, words));
+                    words.extend(arguments.map(|(word, _)| self.read_word(*word)).collect::<Vec<_>>());
+                    redirects.extend(self.read_redirects(&inner, words));
                     // A delimiter behind a backslash takes the text as it stands.
                     let start = inner.iter().find(|(part, _)| part.kind() == "heredoc_start");
                     let before = start.and_then(|(start, _)| self.source.string.get(..start.start_byte()));
@@ -26,7 +26,7 @@ impl SyntaxBuilder<'_> {
                         .iter()
                         .filter(|_| !plain)
                         .filter(|(part, _)| node.kind() == "herestring_redirect" || part.kind() == "heredoc_body");
-                    let blocks = data.flat_map(|(part, _)| self.substituted(*part)).collect();
+                    let blocks = data.flat_map(|(part, _)| self.read_substitutions(*part)).collect();
                     redirects
                         .push(Redirect { target: RedirectTarget::Number(0), action: RedirectAction::Data(blocks) });
                 }
@@ -36,14 +36,14 @@ impl SyntaxBuilder<'_> {
         redirects
     }
 
-    fn file_redirect(&mut self, node: Node<'_>, words: &mut Vec<UnexpandedWord>) -> Redirect {
-        let nodes = children(node);
+    fn read_file_redirect(&mut self, node: Node<'_>, words: &mut Vec<UnexpandedWord>) -> Redirect {
+        let nodes = child_nodes(node);
         let number = nodes.iter().find(|(_, field)| *field == "descriptor");
-        let number = number.and_then(|(node, _)| self.source.str(*node).parse().ok());
+        let number = number.and_then(|(node, _)| self.source.node_text(*node).parse().ok());
         let operator = nodes.iter().find(|(node, field)| !node.is_named() && field.is_empty());
         let operator = operator.map_or("", |(node, _)| node.kind());
         let targets = nodes.iter().filter(|(_, field)| *field == "destination");
-        let mut targets = targets.map(|(node, _)| self.word(*node)).collect::<Vec<_>>().into_iter();
+        let mut targets = targets.map(|(node, _)| self.read_word(*node)).collect::<Vec<_>>().into_iter();
         let action = match operator {
             ">&-" | "<&-" => RedirectAction::Close,
             ">&" | "<&" => match targets.next() {

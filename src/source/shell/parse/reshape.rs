@@ -4,29 +4,33 @@
 use super::syntax::{ListOperator, Redirect, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
 
 /// A statement with redirections, and words that stood behind them: both belong to its last command.
-pub(crate) fn redirect(stmt: Statement, redirects: Vec<Redirect>, words: Vec<UnexpandedWord>) -> Statement {
+pub(crate) fn add_redirects(stmt: Statement, redirects: Vec<Redirect>, words: Vec<UnexpandedWord>) -> Statement {
     match stmt {
-        Statement::Simple(simple) => Statement::Simple(redirect_simple(simple, redirects, words)),
+        Statement::Simple(simple) => Statement::Simple(add_redirects_to_command(simple, redirects, words)),
         Statement::List { first, mut rest } => match rest.pop() {
             Some((link, last)) => {
-                rest.push((link, redirect(last, redirects, words)));
+                rest.push((link, add_redirects(last, redirects, words)));
                 Statement::List { first, rest }
             }
-            None => redirect(*first, redirects, words),
+            None => add_redirects(*first, redirects, words),
         },
         Statement::Pipeline(mut parts) => {
             if let Some(last) = parts.pop() {
-                parts.push(redirect(last, redirects, words));
+                parts.push(add_redirects(last, redirects, words));
             }
             Statement::Pipeline(parts)
         }
-        Statement::Not(inner) => Statement::Not(Box::new(redirect(*inner, redirects, words))),
+        Statement::Not(inner) => Statement::Not(Box::new(add_redirects(*inner, redirects, words))),
         body if redirects.is_empty() => body,
         body => Statement::Redirected { body: Box::new(body), redirects },
     }
 }
 
-fn redirect_simple(mut simple: SimpleCommand, redirects: Vec<Redirect>, words: Vec<UnexpandedWord>) -> SimpleCommand {
+fn add_redirects_to_command(
+    mut simple: SimpleCommand,
+    redirects: Vec<Redirect>,
+    words: Vec<UnexpandedWord>,
+) -> SimpleCommand {
     simple.words.extend(words);
     for redirect in &redirects {
         if let RedirectTarget::Named(name) = &redirect.target {
@@ -41,7 +45,7 @@ fn redirect_simple(mut simple: SimpleCommand, redirects: Vec<Redirect>, words: V
 }
 
 /// A list whose first part may be one itself.
-pub(crate) fn list(first: Statement, rest: Vec<(ListOperator, Statement)>) -> Statement {
+pub(crate) fn joined_list(first: Statement, rest: Vec<(ListOperator, Statement)>) -> Statement {
     match first {
         Statement::List { first, rest: mut before } => {
             before.extend(rest);
@@ -52,7 +56,7 @@ pub(crate) fn list(first: Statement, rest: Vec<(ListOperator, Statement)>) -> St
 }
 
 /// A pipeline, of which a list among the parts is not a part: only its nearest statement is.
-pub(crate) fn pipeline(parts: Vec<Statement>) -> Statement {
+pub(crate) fn regrouped_pipeline(parts: Vec<Statement>) -> Statement {
     let mut done: Vec<(ListOperator, Statement)> = Vec::new();
     let mut pipe: Vec<Statement> = Vec::new();
     let mut link = ListOperator::And;
@@ -61,7 +65,7 @@ pub(crate) fn pipeline(parts: Vec<Statement>) -> Statement {
             Statement::List { first, rest } => {
                 pipe.push(*first);
                 for (next, stmt) in rest {
-                    done.push((link, piped(std::mem::take(&mut pipe))));
+                    done.push((link, pipeline_of(std::mem::take(&mut pipe))));
                     link = next;
                     pipe.push(stmt);
                 }
@@ -69,17 +73,17 @@ pub(crate) fn pipeline(parts: Vec<Statement>) -> Statement {
             part => pipe.push(part),
         }
     }
-    done.push((link, piped(pipe)));
+    done.push((link, pipeline_of(pipe)));
     let mut done = done.into_iter();
     match done.next() {
         Some((_, first)) if done.len() == 0 => first,
-        Some((_, first)) => list(first, done.collect()),
+        Some((_, first)) => joined_list(first, done.collect()),
         None => Statement::Unread,
     }
 }
 
 /// `!` before a pipeline is the whole pipeline's.
-fn piped(mut parts: Vec<Statement>) -> Statement {
+fn pipeline_of(mut parts: Vec<Statement>) -> Statement {
     if parts.len() > 1
         && let Some(Statement::Not(_)) = parts.first()
         && let Statement::Not(inner) = parts.remove(0)

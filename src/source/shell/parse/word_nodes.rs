@@ -7,99 +7,104 @@ use std::ops::ControlFlow;
 use tree_sitter::Node;
 
 use super::syntax::{Block, UnexpandedWord, WordPart};
-use super::{SyntaxBuilder, children, visit};
+use super::{SyntaxBuilder, child_nodes, visit_nodes};
 use crate::text::{TracedChar, TracedText};
 
 impl SyntaxBuilder<'_> {
-    pub(crate) fn word(&mut self, node: Node<'_>) -> UnexpandedWord {
+    pub(crate) fn read_word(&mut self, node: Node<'_>) -> UnexpandedWord {
         let mut parts = Vec::new();
-        self.deeper(|builder| builder.parts(node, false, &mut parts));
+        self.one_level_down(|builder| builder.read_parts(node, false, &mut parts));
         enliven_tilde(&mut parts);
-        UnexpandedWord { parts, source: self.text(node) }
+        UnexpandedWord { parts, source: self.node_traced(node) }
     }
 
     /// The commands substituted anywhere below a node.
-    pub(crate) fn substituted(&mut self, node: Node<'_>) -> Vec<Block> {
+    pub(crate) fn read_substitutions(&mut self, node: Node<'_>) -> Vec<Block> {
         let mut found = Vec::new();
-        let _: Option<()> = visit(node, |below| {
+        let _: Option<()> = visit_nodes(node, |below| {
             let is = matches!(below.kind(), "command_substitution" | "process_substitution");
             if is {
                 found.push(below);
             }
             ControlFlow::Continue(!is)
         });
-        found.into_iter().filter_map(|inner| self.deeper(|builder| builder.block_of(inner))).collect()
+        found.into_iter().filter_map(|inner| self.one_level_down(|builder| builder.read_block_below(inner))).collect()
     }
 
     /// A node's text. Within quotes the grammar counts the blanks before an expansion in with it.
-    fn text(&self, node: Node<'_>) -> TracedText {
-        self.source.cut(self.start(node), node.end_byte())
+    fn node_traced(&self, node: Node<'_>) -> TracedText {
+        self.source.text_between(self.node_start(node), node.end_byte())
     }
 
-    fn start(&self, node: Node<'_>) -> usize {
-        let text = self.source.str(node);
+    fn node_start(&self, node: Node<'_>) -> usize {
+        let text = self.source.node_text(node);
         node.start_byte() + text.len() - text.trim_start().len()
     }
 
-    fn parts(&mut self, node: Node<'_>, quoted: bool, parts: &mut Vec<WordPart>) {
+    fn read_parts(&mut self, node: Node<'_>, quoted: bool, parts: &mut Vec<WordPart>) {
         match node.kind() {
             "command_name" | "concatenation" => {
-                let inner = children(node);
+                let inner = child_nodes(node);
                 if inner.is_empty() {
-                    return self.literal(node, parts);
+                    return self.read_literal(node, parts);
                 }
                 for (child, _) in inner {
-                    self.deeper(|builder| builder.parts(child, quoted, parts));
+                    self.one_level_down(|builder| builder.read_parts(child, quoted, parts));
                 }
             }
-            "string" => self.string(node, parts),
+            "string" => self.read_string(node, parts),
             "translated_string" => {
-                for (child, _) in children(node).into_iter().filter(|(child, _)| child.is_named()) {
-                    self.deeper(|builder| builder.parts(child, quoted, parts));
+                for (child, _) in child_nodes(node).into_iter().filter(|(child, _)| child.is_named()) {
+                    self.one_level_down(|builder| builder.read_parts(child, quoted, parts));
                 }
             }
-            "raw_string" => parts.push(WordPart::Text { text: inner(&self.text(node), 1), tilde: false }),
-            "ansi_c_string" => parts.push(WordPart::Text { text: ansi(&inner(&self.text(node), 2)), tilde: false }),
-            "simple_expansion" | "expansion" => self.param(node, quoted, parts),
+            "raw_string" => {
+                parts.push(WordPart::Text { text: without_quotes(&self.node_traced(node), 1), tilde: false })
+            }
+            "ansi_c_string" => parts.push(WordPart::Text {
+                text: unescape_ansi(&without_quotes(&self.node_traced(node), 2)),
+                tilde: false,
+            }),
+            "simple_expansion" | "expansion" => self.read_parameter(node, quoted, parts),
             "command_substitution" | "process_substitution" | "arithmetic_expansion" => {
-                let raw = self.text(node);
-                let blocks = if is_foreign(&raw) { Vec::new() } else { self.substituted(node) };
+                let raw = self.node_traced(node);
+                let blocks = if is_foreign(&raw) { Vec::new() } else { self.read_substitutions(node) };
                 parts.push(WordPart::Computed { raw: raw.enlivened(), blocks });
             }
-            _ => self.literal(node, parts),
+            _ => self.read_literal(node, parts),
         }
     }
 
-    fn literal(&mut self, node: Node<'_>, parts: &mut Vec<WordPart>) {
-        let text = self.text(node);
+    fn read_literal(&mut self, node: Node<'_>, parts: &mut Vec<WordPart>) {
+        let text = self.node_traced(node);
         let tilde = text.0.first().is_some_and(|first| first.ch == '~');
-        let text = unescape(&text, None);
+        let text = remove_backslashes(&text, None);
         parts.push(WordPart::Text { text, tilde });
     }
 
-    fn string(&mut self, node: Node<'_>, parts: &mut Vec<WordPart>) {
-        let mut at = self.start(node) + 1;
+    fn read_string(&mut self, node: Node<'_>, parts: &mut Vec<WordPart>) {
+        let mut at = self.node_start(node) + 1;
         let end = node.end_byte().saturating_sub(1);
         let expands = |kind: &str| {
             matches!(kind, "simple_expansion" | "expansion" | "command_substitution" | "arithmetic_expansion")
         };
-        for (child, _) in children(node).into_iter().filter(|(child, _)| expands(child.kind())) {
-            parts.push(self.between_quotes(at, self.start(child)));
-            self.deeper(|builder| builder.parts(child, true, parts));
+        for (child, _) in child_nodes(node).into_iter().filter(|(child, _)| expands(child.kind())) {
+            parts.push(self.quoted_text(at, self.node_start(child)));
+            self.one_level_down(|builder| builder.read_parts(child, true, parts));
             at = child.end_byte();
         }
-        parts.push(self.between_quotes(at, end));
+        parts.push(self.quoted_text(at, end));
     }
 
-    fn between_quotes(&self, start: usize, end: usize) -> WordPart {
-        let text = unescape(&self.source.cut(start, end.max(start)), Some("\"\\$`"));
+    fn quoted_text(&self, start: usize, end: usize) -> WordPart {
+        let text = remove_backslashes(&self.source.text_between(start, end.max(start)), Some("\"\\$`"));
         WordPart::Text { text, tilde: false }
     }
 
-    fn param(&mut self, node: Node<'_>, quoted: bool, parts: &mut Vec<WordPart>) {
-        let text = self.text(node);
+    fn read_parameter(&mut self, node: Node<'_>, quoted: bool, parts: &mut Vec<WordPart>) {
+        let text = self.node_traced(node);
         let foreign = is_foreign(&text);
-        let blocks = if foreign { Vec::new() } else { self.substituted(node) };
+        let blocks = if foreign { Vec::new() } else { self.read_substitutions(node) };
         let part = match Parameter::parse(&text.raw()) {
             Some(param) if !foreign => WordPart::Param { param, raw: text.enlivened(), quoted, blocks },
             _ => WordPart::Computed { raw: text.enlivened(), blocks },
@@ -125,12 +130,12 @@ fn enliven_tilde(parts: &mut [WordPart]) {
 }
 
 /// The text without `open` characters at its start and one at its end.
-fn inner(text: &TracedText, open: usize) -> TracedText {
+fn without_quotes(text: &TracedText, open: usize) -> TracedText {
     text.part(open, text.0.len().saturating_sub(1).max(open))
 }
 
 /// Takes backslashes off: all, or within double quotes only those before one of `special`.
-fn unescape(text: &TracedText, special: Option<&str>) -> TracedText {
+fn remove_backslashes(text: &TracedText, special: Option<&str>) -> TracedText {
     let mut traced_chars = text.0.iter().copied().peekable();
     let mut out = Vec::with_capacity(text.0.len());
     while let Some(traced) = traced_chars.next() {
@@ -150,7 +155,7 @@ fn unescape(text: &TracedText, special: Option<&str>) -> TracedText {
 }
 
 /// The escapes of `$'…'` that stand for one character; any other keeps its backslash.
-fn ansi(text: &TracedText) -> TracedText {
+fn unescape_ansi(text: &TracedText) -> TracedText {
     let mut traced_chars = text.0.iter().copied().peekable();
     let mut out = Vec::with_capacity(text.0.len());
     while let Some(traced) = traced_chars.next() {
