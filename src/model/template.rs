@@ -113,11 +113,11 @@ impl Template {
 
     /// The text, where all of it is known.
     pub(crate) fn known(&self) -> Option<String> {
-        let letter = |segment: &Segment| match segment {
-            Segment::Char(letter) => Some(*letter),
+        let chars = self.0.iter().map(|segment| match segment {
+            Segment::Char(ch) => Some(*ch),
             Segment::Placeholder(_) => None,
-        };
-        self.0.iter().map(letter).collect()
+        });
+        chars.collect()
     }
 
     pub(crate) fn contains_char(&self, wanted: char) -> bool {
@@ -238,15 +238,14 @@ impl Template {
         if let Some(parameter) = Parameter::parse(raw).filter(|_| depth < DEPTH) {
             return self.put_parameter(&parameter, environment, depth);
         }
-        let inside = |open: &str, close: char| raw.strip_prefix(open).and_then(|inner| inner.strip_suffix(close));
-        let placeholder = match inside("$(", ')').or_else(|| inside("`", '`')).map(str::trim) {
+        let placeholder = match between(raw, "$(", ')').or_else(|| between(raw, "`", '`')).map(str::trim) {
             // To the shell's user both are the same.
             Some("pwd") => return self.put_parameter(&Parameter::named("PWD"), environment, depth),
             Some(command) => {
                 Placeholder { name: format!("$({command})"), bare: "a command's output".to_owned(), filled: false }
             }
             None => {
-                let inner = inside("${", '}').unwrap_or(raw);
+                let inner = between(raw, "${", '}').unwrap_or(raw);
                 let bare = inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
                 Placeholder { name: inner.to_owned(), bare, filled: false }
             }
@@ -273,6 +272,10 @@ impl Template {
             _ => self.0.push(Segment::Placeholder(Placeholder::of_parameter(parameter))),
         }
     }
+}
+
+fn between<'t>(text: &'t str, open: &str, close: char) -> Option<&'t str> {
+    text.strip_prefix(open)?.strip_suffix(close)
 }
 
 impl Word {

@@ -146,25 +146,28 @@ impl From<Word> for String {
 
 /// Where the expansion that begins at `at` ends; one that is never closed takes all that will be replaced.
 fn expansion_end(text: &TracedText, at: usize) -> Option<usize> {
-    let live = |at: usize| text.0.get(at).filter(|traced| traced.live).map(|traced| traced.ch);
-    let end_of = |from: usize, inside: fn(char) -> bool| {
-        let length = text.0.iter().skip(from).take_while(|traced| traced.live && inside(traced.ch)).count();
-        from + length
-    };
-    match (live(at)?, live(at + 1)) {
-        ('~', _) if at == 0 => Some(end_of(1, |ch| ch != '/')),
+    match (live_char(text, at)?, live_char(text, at + 1)) {
+        ('~', _) if at == 0 => Some(live_end(text, 1, |ch| ch != '/')),
         ('$', Some('{')) => Some(bracket_end(text, at + 1, '{', '}')),
         ('$' | '<' | '>', Some('(')) => Some(bracket_end(text, at + 1, '(', ')')),
         ('$', Some(next)) if next.is_ascii_digit() || "@*#?!$-".contains(next) => Some(at + 2),
         ('$', Some(next)) if next.is_ascii_alphanumeric() || next == '_' => {
-            Some(end_of(at + 1, |ch| ch.is_ascii_alphanumeric() || ch == '_'))
+            Some(live_end(text, at + 1, |ch| ch.is_ascii_alphanumeric() || ch == '_'))
         }
         ('`', Some(_)) => {
-            let end = end_of(at + 1, |ch| ch != '`');
-            Some(end + usize::from(live(end).is_some()))
+            let end = live_end(text, at + 1, |ch| ch != '`');
+            Some(end + usize::from(live_char(text, end).is_some()))
         }
         _ => None,
     }
+}
+
+fn live_char(text: &TracedText, at: usize) -> Option<char> {
+    text.0.get(at).filter(|traced| traced.live).map(|traced| traced.ch)
+}
+
+fn live_end(text: &TracedText, from: usize, inside: fn(char) -> bool) -> usize {
+    from + text.0.iter().skip(from).take_while(|traced| traced.live && inside(traced.ch)).count()
 }
 
 /// The end of what a bracket at `open_at` opens, by quotes and backslashes.

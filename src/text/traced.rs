@@ -39,14 +39,12 @@ impl TracedText {
     /// A whole file.
     pub(crate) fn of_file(file: FileId, sources: &Sources) -> Self {
         let source = sources.get(file);
-        let at = |at: usize| u32::try_from(at).ok().map(|at| (file, at));
-        let traced_chars = source.text().char_indices();
-        Self(
-            traced_chars
-                .filter(|(_, ch)| *ch != '\r')
-                .map(|(number, ch)| TracedChar { ch, at: at(number), live: false })
-                .collect(),
-        )
+        let chars = source.text().char_indices().filter(|(_, ch)| *ch != '\r');
+        let traced = chars.map(|(at, ch)| {
+            let at = u32::try_from(at).ok().map(|at| (file, at));
+            TracedChar { ch, at, live: false }
+        });
+        Self(traced.collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

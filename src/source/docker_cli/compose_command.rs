@@ -48,15 +48,14 @@ fn read_project(
     context: &CommandContext<'_>,
 ) -> ComposeProject {
     let CommandPrefix { options, engine, .. } = prefix;
-    let path = |given: &GivenOption| match given.value.known().as_deref() {
-        Some("-") => given.as_value(),
-        _ => given.value.absolute(context).to_value(Some(given.span)),
-    };
     let project = ComposeProject {
-        files: options.values_of("file").map(path).collect(),
+        files: options.values_of("file").map(|given| given.as_path(context)).collect(),
         name: options.last_of("project-name").map(GivenOption::as_value),
-        directory: options.last_of("project-directory").or_else(|| options.last_of("workdir")).map(path),
-        env_files: options.values_of("env-file").map(path).collect(),
+        directory: options
+            .last_of("project-directory")
+            .or_else(|| options.last_of("workdir"))
+            .map(|given| given.as_path(context)),
+        env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
         profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
         engine,
     };

@@ -42,28 +42,24 @@ pub(super) fn read_mount(
     family: CliFamily,
     context: &CommandContext<'_>,
 ) -> Result<ParsedMount, MountProblem> {
-    let fields = csv_fields(&given.value).ok_or_else(|| refused("a mount is no line of CSV"))?;
+    let fields = csv_fields(&given.value).ok_or_else(|| MountProblem::refused("a mount is no line of CSV"))?;
     let mut mount = MountFields::default();
     for field in &fields {
         mount.take_field(field, family)?;
     }
-    let target = mount.target.take().ok_or_else(|| refused("a mount has no target"))?;
+    let target = mount.target.take().ok_or_else(|| MountProblem::refused("a mount has no target"))?;
     let kind = mount.kind.take().unwrap_or_else(|| Template::plain("volume"));
     let source = mount.into_source(&kind, context)?;
     let mut found = mount_at(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
     found.mount.must_exist = matches!(found.mount.source, MountSource::Host(_));
     if family == CliFamily::Docker && mount.read_only && found.mount.source == MountSource::Anonymous {
-        return Err(refused("a volume without a name is mounted read-only"));
+        return Err(MountProblem::refused("a volume without a name is mounted read-only"));
     }
     let subpath = mount.subpath.map(|path| path.cleaned_path().to_value(None).text.trim_start_matches('/').to_owned());
     found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
     found.doubt = mount.doubt;
     Ok(found)
-}
-
-fn refused(what: &str) -> MountProblem {
-    MountProblem::Refused(what.to_owned())
 }
 
 impl MountFields {
@@ -86,7 +82,7 @@ impl MountFields {
             ("rw" | "readwrite", value) if family == CliFamily::Podman => return self.take_mode(value.as_ref(), true),
             (name, _) if KNOWN.contains(&name) => {}
             (name, _) if family != CliFamily::Docker && PODMAN.contains(&name) => {}
-            _ => return Err(refused("a mount has a part that is not known")),
+            _ => return Err(MountProblem::refused("a mount has a part that is not known")),
         }
         Ok(())
     }
@@ -105,7 +101,7 @@ impl MountFields {
         let on = match text.as_deref() {
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-            Some(_) => return Err(refused("whether a mount is read-only is neither true nor false")),
+            Some(_) => return Err(MountProblem::refused("whether a mount is read-only is neither true nor false")),
             None => {
                 self.doubt = Some("whether a mount is read-only hangs on a variable".to_owned());
                 return Ok(());
@@ -123,36 +119,40 @@ impl MountFields {
             ));
         };
         match (known.to_ascii_lowercase().as_str(), source) {
-            ("bind", None) => Err(refused("a mount of type bind has no source")),
+            ("bind", None) => Err(MountProblem::refused("a mount of type bind has no source")),
             ("bind", Some(source)) => bind_source(&source, context),
             ("tmpfs" | "ramfs", _) => Ok(MountSource::Tmpfs),
             ("volume", source) => self.volume_source(source, context),
             ("image" | "npipe" | "cluster" | "devpts" | "glob" | "artifact", _) => Ok(MountSource::Injected),
-            _ => Err(refused("a mount has a type that is none")),
+            _ => Err(MountProblem::refused("a mount has a type that is none")),
         }
     }
 
+    /// The last value of an option of the volume's driver.
+    fn volume_option(&self, name: &str) -> Option<&Template> {
+        self.options.iter().rfind(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     fn volume_source(
-        &mut self,
+        &self,
         source: Option<Template>,
         context: &CommandContext<'_>,
     ) -> Result<MountSource, MountProblem> {
         let local = self.driver.as_ref().is_none_or(|driver| driver.known().as_deref() == Some("local"));
-        let mut option = |name: &str| {
-            let at = self.options.iter().rposition(|(known, _)| known == name)?;
-            Some(self.options.remove(at).1)
+        let device = self.volume_option("device");
+        let device = device.map(|device| if device.starts_with('/') { device.cleaned_path() } else { device.clone() });
+        let options = Options {
+            kind: self.volume_option("type").map(|kind| kind.to_value(None)),
+            o: self.volume_option("o").map(|options| options.to_value(None)),
+            device: device.map(|device| device.to_value(None)),
         };
-        let value = |template: Option<Template>| template.map(|template| template.to_value(None));
-        let device = option("device")
-            .map(|device| if device.starts_with('/') { device.cleaned_path() } else { device }.to_value(None));
-        let options = Options { kind: value(option("type")), o: value(option("o")), device };
         if let Some(disguised) = options.source(|device: Value| device).filter(|_| local) {
             return Ok(disguised);
         }
         match source {
             None => Ok(MountSource::Anonymous),
             Some(source) if source.first_placeholder().is_none() && source.contains_char('/') => {
-                Err(refused("a mount of type volume has a path for its source"))
+                Err(MountProblem::refused("a mount of type volume has a path for its source"))
             }
             Some(source) => match mount_source(&source, context)? {
                 // In this place no path is taken.
@@ -165,7 +165,7 @@ impl MountFields {
 
 fn bind_source(source: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
     if !source.starts_with('/') && !source.starts_with('.') && source.first_placeholder().is_none() {
-        return Err(refused("the source of a mount of type bind is no absolute path"));
+        return Err(MountProblem::refused("the source of a mount of type bind is no absolute path"));
     }
     Ok(MountSource::Host(source.absolute(context).to_value(None)))
 }

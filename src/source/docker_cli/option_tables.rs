@@ -15,14 +15,12 @@ pub(super) struct OptionTable {
 impl OptionTable {
     /// The long name that a long name or a letter stands for, and whether it takes a value.
     pub(super) fn find_option(tables: &[&Self], wanted: impl Fn(&str, &str) -> bool) -> Option<(&'static str, bool)> {
-        let find = |entries: &'static [&'static str]| {
-            let parts = entries.iter().map(|entry| entry.split_once(' ').unwrap_or((entry, "")));
-            parts.into_iter().find(|(long, short)| wanted(long, short)).map(|(long, _)| long)
-        };
-        tables.iter().find_map(|table| {
-            let switch = find(table.switches).map(|long| (long, false));
-            switch.or_else(|| find(table.valued).map(|long| (long, true)))
-        })
+        let entries = tables.iter().flat_map(|table| {
+            let switches = table.switches.iter().map(|entry| (*entry, false));
+            switches.chain(table.valued.iter().map(|entry| (*entry, true)))
+        });
+        let mut names = entries.map(|(entry, valued)| (entry.split_once(' ').unwrap_or((entry, "")), valued));
+        names.find(|((long, short), _)| wanted(long, short)).map(|((long, _), valued)| (long, valued))
     }
 }
 

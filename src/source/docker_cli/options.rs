@@ -29,6 +29,14 @@ impl GivenOption {
         self.value.to_value(Some(self.span))
     }
 
+    /// A path from the directory of the command; `-` is standard input.
+    pub(super) fn as_path(&self, context: &CommandContext<'_>) -> Value {
+        if self.value.known().as_deref() == Some("-") {
+            return self.as_value();
+        }
+        self.value.absolute(context).to_value(Some(self.span))
+    }
+
     /// Where the value is written, up to a character.
     pub(super) fn span_before(&self, end: char, context: &CommandContext<'_>) -> Span {
         let start = Span::at(self.span.file, self.span.start);
@@ -209,28 +217,21 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn add_option(&mut self, arg: &'a Argument, name: &'static str, valued: bool, value: Option<TracedText>) {
-        let own = |text: TracedText| (text, arg.span, arg.unclear, arg.perhaps, false);
-        let (text, whole, unclear, perhaps, splits) = match value {
-            Some(text) => own(text),
-            None if !valued => own(TracedText::plain("true")),
-            None => match self.next_word() {
-                Some(next) => {
-                    let unclear = arg.unclear || next.unclear;
-                    let perhaps = arg.perhaps || next.perhaps;
-                    if arg.perhaps != next.perhaps {
-                        self.note_unsure(format!("`--{name}` and its value are not given on the same ways"), arg);
-                    }
-                    (next.text.clone(), next.span, unclear, perhaps, next.splits)
-                }
-                None => {
-                    let what = format!("`--{name}` is given no value");
-                    return self.parsed.refused.push(Unseen { what, span: self.context.argument_span(arg) });
-                }
-            },
+        let own = value.or_else(|| (!valued).then(|| TracedText::plain("true")));
+        let next = if own.is_none() { self.next_word() } else { None };
+        let Some(text) = own.or_else(|| next.map(|next| next.text.clone())) else {
+            let what = format!("`--{name}` is given no value");
+            return self.parsed.refused.push(Unseen { what, span: self.context.argument_span(arg) });
         };
-        if splits && is_list(&text.raw()) {
+        if next.is_some_and(|next| next.perhaps != arg.perhaps) {
+            self.note_unsure(format!("`--{name}` and its value are not given on the same ways"), arg);
+        }
+        if next.is_some_and(|next| next.splits && is_list(&text.raw())) {
             self.note_unsure(format!("the value of `--{name}` may be no word or several"), arg);
         }
+        let unclear = arg.unclear || next.is_some_and(|next| next.unclear);
+        let perhaps = arg.perhaps || next.is_some_and(|next| next.perhaps);
+        let whole = next.unwrap_or(arg).span;
         let value = Template::read(&text, unclear, self.context);
         let span = self.context.text_span(&text).or(whole).unwrap_or(self.context.here);
         self.parsed.given.push(GivenOption { name, text, value, span, unclear, perhaps });

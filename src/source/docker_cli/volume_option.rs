@@ -29,6 +29,12 @@ pub(super) enum MountProblem {
     Unseen(String),
 }
 
+impl MountProblem {
+    pub(super) fn refused(what: &str) -> Self {
+        Self::Refused(what.to_owned())
+    }
+}
+
 /// Modes of the third part that say nothing of where the mount is and who may write.
 #[rustfmt::skip]
 const MODES: [&str; 15] = [
@@ -137,9 +143,10 @@ pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> R
             MountSource::Unresolved(name)
         });
     }
-    let fits = |ch: char| ch.is_ascii_alphanumeric() || "_.-".contains(ch);
-    let chars = |atom: &Segment| matches!(atom, Segment::Char(ch) if !fits(*ch));
-    if source.0.iter().any(chars) || source.0.len() < 2 || name.text.starts_with(['_', '-']) {
+    if source.0.iter().any(|segment| matches!(segment, Segment::Char(ch) if !is_name_char(*ch)))
+        || source.0.len() < 2
+        || name.text.starts_with(['_', '-'])
+    {
         let what = if source.starts_with('~') { " (only the shell knows `~`)" } else { "" };
         return Err(MountProblem::Refused(format!(
             "the source of a volume is neither a path nor a volume's name{what}"
@@ -148,15 +155,18 @@ pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> R
     Ok(MountSource::Volume(name))
 }
 
+fn is_name_char(ch: char) -> bool {
+    ch.is_ascii_alphanumeric() || "_.-".contains(ch)
+}
+
 /// A mount at a target, which must be absolute and not the root.
 pub(super) fn mount_at(target: &Template, source: MountSource, span: Span) -> Result<ParsedMount, MountProblem> {
-    let refused = |what: &str| Err(MountProblem::Refused(what.to_owned()));
     let target = match (target.first_placeholder(), target.starts_with('/')) {
-        (None, false) => return refused("the target of a mount is no absolute path"),
+        (None, false) => return Err(MountProblem::refused("the target of a mount is no absolute path")),
         _ => target.cleaned_path(),
     };
     if target.known().as_deref() == Some("/") {
-        return refused("the target of a mount is `/` itself");
+        return Err(MountProblem::refused("the target of a mount is `/` itself"));
     }
     let target = target.to_value(Some(span));
     let mount = Mount::new(target, source, span);

@@ -58,16 +58,17 @@ pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
 pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
     let source = sources.get(file);
     let text = source.text();
-    let part = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.');
-    let own = |at: usize, name: &str| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
-    };
-    let first = |name: &String| {
-        let mut found = text.match_indices(name.as_str()).map(|(at, _)| at).filter(|at| own(*at, name));
-        found.next().map(|at| (at, name.len()))
-    };
-    let (at, length) = names.iter().filter(|name| !name.is_empty()).filter_map(first).min()?;
+    let found = names.iter().filter(|name| !name.is_empty()).filter_map(|name| {
+        let mut found = text.match_indices(name.as_str()).map(|(at, _)| (at, name.len()));
+        found.find(|(at, length)| is_own_word(text, *at, *length))
+    });
+    let (at, length) = found.min()?;
     Some(Span { file, start: source.position(at), end: source.position(at + length) })
+}
+
+/// Whether nothing before or after some bytes of a text belongs to the same word.
+fn is_own_word(text: &str, at: usize, length: usize) -> bool {
+    let before = text.get(..at).and_then(|before| before.chars().next_back());
+    let after = text.get(at + length..).and_then(|after| after.chars().next());
+    !before.into_iter().chain(after).any(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.'))
 }

@@ -98,8 +98,7 @@ impl Interpreter<'_> {
             _ => ask_unclear(subject),
         };
         let (taken, left) = self.states_after(answer, state).split_failed();
-        let on_condition = |state: ShellState| ShellState { conditional: true, ..state };
-        (taken.map(on_condition), left.map(on_condition))
+        (taken.map(ShellState::on_condition), left.map(ShellState::on_condition))
     }
 
     pub(super) fn run_while(&mut self, condition: &Block, body: &Block, until: bool, state: ShellState) -> ExitStates {

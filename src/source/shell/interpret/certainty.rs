@@ -17,10 +17,11 @@ pub(super) enum Certainty {
 }
 
 impl Certainty {
-    pub(super) fn or(self, other: Self) -> Self {
+    /// Of two things that both have to have happened.
+    pub(super) fn and(&self, other: &Self) -> Self {
         match (self, other) {
-            (Self::Sure, other) | (other, Self::Sure) => other,
-            (one, other) if one == other => one,
+            (Self::Sure, other) | (other, Self::Sure) => other.clone(),
+            (one, other) if one == other => one.clone(),
             _ => Self::Perhaps,
         }
     }

@@ -61,12 +61,10 @@ impl Interpreter<'_> {
         let words = self.plain_words(simple, state)?;
         let (first, rest) = words.split_first()?;
         let name = first.is_fixed().then(|| first.raw())?;
-        let operand = || rest.iter().rfind(|word| !word.raw().starts_with('-'));
-        let fixed = || operand().filter(|word| word.is_fixed()).map(ShellWord::raw);
         let text = match name.as_str() {
             "pwd" => self.current_directory(state)?,
             "dirname" => {
-                let path = fixed()?;
+                let path = fixed_operand(rest)?;
                 match path.trim_end_matches('/').rsplit_once('/') {
                     Some(("", _)) => "/".to_owned(),
                     Some((parent, _)) => parent.to_owned(),
@@ -78,21 +76,21 @@ impl Interpreter<'_> {
                 let last = parent_and_name(&path).map_or(path.as_str(), |(_, last)| last).to_owned();
                 match rest.len() {
                     1 => last,
-                    _ => last.strip_suffix(&fixed()?).map_or_else(|| last.clone(), str::to_owned),
+                    _ => last.strip_suffix(&fixed_operand(rest)?).map_or_else(|| last.clone(), str::to_owned),
                 }
             }
             "realpath" | "readlink" => {
                 let follows = name == "realpath"
                     || rest.iter().any(|word| matches!(word.raw().as_str(), "-f" | "-e" | "-m" | "--canonicalize"));
-                self.absolute_path(&operand().filter(|_| follows)?.text, state)?
+                self.absolute_path(&last_operand(rest).filter(|_| follows)?.text, state)?
             }
             "echo" => match rest {
                 [word] if word.is_fixed() && !word.raw().starts_with('-') => word.raw(),
                 _ => return None,
             },
             // The name does as well as the path: both call the same program.
-            "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed()?,
-            "which" if rest.len() == 1 => fixed()?,
+            "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed_operand(rest)?,
+            "which" if rest.len() == 1 => fixed_operand(rest)?,
             _ => return None,
         };
         Some(TracedText::plain(&text))
@@ -104,4 +102,12 @@ fn without_redirects(stmt: &Statement) -> &Statement {
         Statement::Redirected { body, .. } => without_redirects(body),
         other => other,
     }
+}
+
+fn last_operand(arguments: &[ShellWord]) -> Option<&ShellWord> {
+    arguments.iter().rfind(|word| !word.raw().starts_with('-'))
+}
+
+fn fixed_operand(arguments: &[ShellWord]) -> Option<String> {
+    last_operand(arguments).filter(|word| word.is_fixed()).map(ShellWord::raw)
 }

@@ -2,6 +2,7 @@
 //! Uses `interpreter`, `docker_cli` and `parse`.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::certainty::Certainty;
@@ -106,11 +107,10 @@ impl Interpreter<'_> {
             return starts.then_some(EngineCommand { words: Cow::Borrowed(words), guessed: true });
         }
         // `${DOCKER:-docker} run`, and `$DOCKER run -v …` whatever it holds.
-        let plain = |name: &str| ShellWord { text: TracedText::plain(name), unclear: false, ..first.clone() };
-        let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| plain(&name));
+        let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| first.with_text(&name));
         let (name, guessed) = match known.filter(is_engine) {
             Some(name) => (name, false),
-            None if first.certainty == Certainty::Sure && runs_container(rest) => (plain("docker"), true),
+            None if first.certainty == Certainty::Sure && runs_container(rest) => (first.with_text("docker"), true),
             None => return None,
         };
         let words = std::iter::once(name).chain(rest.iter().cloned()).collect();
@@ -135,13 +135,10 @@ impl Interpreter<'_> {
     }
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
-        let set = |text: String| VariableState::Set(Value::known(text, None));
         match state.vars.get(name).map(|variable| &variable.value) {
-            Some(VariableValue::Text(text)) => self.resolve_text(text).map_or(VariableState::Unknown, set),
+            Some(VariableValue::Text(text)) => known_state(self.resolve_text(text)),
             Some(VariableValue::Unset) => VariableState::Unset,
-            None | Some(VariableValue::Inherited) => {
-                (self.context.environment)(name).map_or(VariableState::Unknown, set)
-            }
+            None | Some(VariableValue::Inherited) => known_state((self.context.environment)(name)),
             Some(_) => VariableState::Unknown,
         }
     }
@@ -180,12 +177,16 @@ fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
 }
 
 fn runs_container(arguments: &[ShellWord]) -> bool {
-    let is = |word: &ShellWord, known: &[&str]| known.contains(&word.raw().as_str());
-    arguments.first().is_some_and(|command| is(command, &["run", "create"]))
-        && arguments.iter().any(|word| is(word, &OF_A_CONTAINER))
+    arguments.first().is_some_and(|command| matches!(command.raw().as_str(), "run" | "create"))
+        && arguments.iter().any(|word| OF_A_CONTAINER.contains(&word.raw().as_str()))
 }
 
 fn is_engine(word: &ShellWord) -> bool {
-    let name = || Path::new(&word.raw()).file_name().map(|name| name.to_string_lossy().into_owned());
-    word.certainty == Certainty::Sure && name().is_some_and(|name| docker_cli::is_engine_program(&name))
+    let raw = word.raw();
+    let name = Path::new(&raw).file_name().and_then(OsStr::to_str);
+    word.certainty == Certainty::Sure && name.is_some_and(docker_cli::is_engine_program)
+}
+
+fn known_state(text: Option<String>) -> VariableState {
+    text.map_or(VariableState::Unknown, |text| VariableState::Set(Value::known(text, None)))
 }

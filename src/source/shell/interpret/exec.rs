@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, LastCommand};
-use super::flock_command::{self, FlockAction, FlockCommand};
+use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::script_files::{ScriptRun, UnreadReason};
-use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, VariableValue};
+use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
 use super::wrappers;
@@ -51,16 +51,11 @@ impl Interpreter<'_> {
             _ => None,
         };
         let [yes, no] = self.branch_facts(asks);
-        let way = |fact| {
-            let mut state = ShellState { conditional: true, ..state.clone() };
-            state.learn_fact(fact);
-            state
-        };
         let with: Vec<ShellWord> =
             words.iter().map(|word| ShellWord { certainty: Certainty::Sure, ..word.clone() }).collect();
         let without: Vec<ShellWord> = words.iter().filter(|word| word.certainty == Certainty::Sure).cloned().collect();
-        let exits = self.start_program(&with, way(yes));
-        let other = self.start_program(&without, way(no));
+        let exits = self.start_program(&with, state.clone().on_condition().with_fact(yes));
+        let other = self.start_program(&without, state.clone().on_condition().with_fact(no));
         let before = state.conditional;
         exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
     }
@@ -77,7 +72,7 @@ impl Interpreter<'_> {
             Rc::make_mut(&mut state.fds).retain(|number, _| *number < 3);
         }
         if let Some(directory) = inner.directory {
-            state.cwd = Rc::new(super::shell_state::WorkingDirectory::At(directory));
+            state.cwd = Rc::new(WorkingDirectory::At(directory));
         }
         match inner.shell {
             Some(call) => self.run_shell_text(&call, &state),
@@ -104,8 +99,7 @@ impl Interpreter<'_> {
         let hides = hidden.is_some();
         if let Some(missed) = hidden {
             let span = missed.span.unwrap_or(named);
-            let sure = |lock: &FileLock| lock.exclusive && !lock.failure_ignored && lock.condition.is_none();
-            if hidden_programs::outlives_caller(words) || !locks.iter().any(sure) {
+            if hidden_programs::outlives_caller(words) || !locks.iter().any(is_sure) {
                 self.note_unseen_at(missed.reason, Some(span));
             } else if !self.is_muted() {
                 self.covered.get_or_insert((missed.reason, Some(span)));
@@ -168,42 +162,8 @@ impl Interpreter<'_> {
         Some(Word::of_traced(&file.path)).filter(|path| !path.starts_with("/dev/"))
     }
 
-    /// The locks that a process in this state runs under, outermost first.
-    pub(super) fn held_locks(&self, state: &ShellState) -> Vec<FileLock> {
-        let open = |file: &OpenFileId| {
-            let own = state.fds.values().find(|fd| fd.file == Some(*file));
-            state.above.contains(file).then_some(Certainty::Sure).or_else(|| own.map(|fd| fd.certainty.clone()))
-        };
-        let mut locks = Vec::new();
-        for (file, held) in state.locks.iter().filter(|(_, held)| held.got) {
-            if open(file).is_none() {
-                continue;
-            }
-            let (condition, test) = match &held.certainty {
-                Certainty::When(condition) => (Some(condition.variable.clone()), Some(condition.test.clone())),
-                _ => (None, None),
-            };
-            let opened = self.files.get(*file);
-            let path = opened.map(|file| Word::of_traced(&file.path)).unwrap_or_default();
-            let lock = FileLock {
-                path,
-                exclusive: held.exclusive,
-                wait: held.wait,
-                failure_ignored: held.ignored || held.certainty == Certainty::Perhaps,
-                condition,
-                test,
-                span: held.span,
-                outside: false,
-                opened: opened.and_then(|file| file.opened),
-            };
-            locks.push((held.order, lock));
-        }
-        locks.sort_by_key(|(order, _)| *order);
-        locks.into_iter().map(|(_, lock)| lock).collect()
-    }
-
     /// Runs a shell's text in a new shell.
-    fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
+    pub(super) fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
         if call.text.unclear || call.text.certainty != Certainty::Sure {
             self.note_unseen("a shell runs a text that is set in more than one way");
         }
@@ -243,94 +203,6 @@ impl Interpreter<'_> {
         exits
     }
 
-    fn run_flock(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
-        let Some(flock) = flock_command::parse_flock(words.get(1..).unwrap_or_default()) else {
-            self.note_unseen("an `flock` has an option that is not known");
-            return ExitStates::either_way(state);
-        };
-        let place = words.first().and_then(|word| word.source_span(self.context.sources)).unwrap_or(self.here);
-        let held = HeldLock {
-            order: self.next_site(),
-            exclusive: flock.exclusive,
-            wait: flock.wait,
-            got: true,
-            fresh: false,
-            ignored: false,
-            certainty: Certainty::Sure,
-            span: place,
-        };
-        match &flock.runs {
-            FlockAction::Nothing => ExitStates::either_way(state),
-            FlockAction::Descriptor(word) => self.lock_descriptor(word, flock.unlock, &held, state),
-            FlockAction::Command(file, command) => {
-                let (file, child) = self.lock_file(file, &flock, held, &state);
-                let exits = self.start_program(command, child);
-                after_command(exits, &state, file)
-            }
-            FlockAction::Text(file, text) => {
-                let (file, child) = self.lock_file(file, &flock, held, &state);
-                let exits = self.run_shell_text(&ShellCall::plain(text.clone()), &child);
-                after_command(exits, &state, file)
-            }
-        }
-    }
-
-    /// A child that runs while `flock` itself holds the file.
-    fn lock_file(
-        &mut self,
-        word: &ShellWord,
-        flock: &FlockCommand,
-        held: HeldLock,
-        state: &ShellState,
-    ) -> (OpenFileId, ShellState) {
-        let file = self.open_file(word, state);
-        let mut child = state.clone();
-        Rc::make_mut(&mut child.above).push(file);
-        if !flock.closes {
-            // What it runs has it open too, by a number that nothing else uses.
-            let number = u32::MAX - u32::try_from(file).unwrap_or_default();
-            Rc::make_mut(&mut child.fds).insert(number, Descriptor { file: Some(file), certainty: Certainty::Sure });
-        }
-        self.check_path(file);
-        if !flock.unlock {
-            Rc::make_mut(&mut child.locks).insert(file, held);
-        }
-        (file, child)
-    }
-
-    fn check_path(&mut self, file: OpenFileId) {
-        if self.files.get(file).is_some_and(|file| file.unclear) {
-            self.note_unseen("the path of a lock hangs on what is set in more than one way");
-        }
-    }
-
-    fn lock_descriptor(&mut self, word: &ShellWord, unlock: bool, held: &HeldLock, state: ShellState) -> ExitStates {
-        if !word.is_fixed() {
-            self.note_unseen(format!("`flock` is given a descriptor that is not known: `{}`", word.text.shown()));
-            return ExitStates::either_way(state);
-        }
-        let Some(descriptor) = word.raw().parse().ok().and_then(|number: u32| state.fds.get(&number).cloned()) else {
-            // Nothing is open there: `flock` fails at once.
-            return ExitStates::either_way(state);
-        };
-        let Some(file) = descriptor.file else {
-            self.note_unseen("`flock` is given a descriptor that may be one of several files");
-            return ExitStates::either_way(state);
-        };
-        self.check_path(file);
-        let mut ok = state;
-        if unlock {
-            Rc::make_mut(&mut ok.locks).remove(&file);
-            return ExitStates::either_way(ok);
-        }
-        let mut err = ok.clone();
-        let got = HeldLock { certainty: descriptor.certainty, ..held.clone() };
-        Rc::make_mut(&mut err.locks).insert(file, HeldLock { got: false, fresh: true, ..got.clone() });
-        err.conditional = true;
-        Rc::make_mut(&mut ok.locks).insert(file, got);
-        ExitStates { ok: Some(ok), err: Some(err), soft: None }
-    }
-
     /// The words that a container starts with.
     pub(super) fn run_words(&mut self, words: &[ShellWord]) {
         self.start_program(words, ShellState::new());
@@ -354,14 +226,6 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
     words.len().saturating_sub(rest).max(1)
 }
 
-/// The caller after `flock` and what it ran ended.
-fn after_command(exits: ExitStates, state: &ShellState, file: OpenFileId) -> ExitStates {
-    let mut exits = exits.map_states(|child| {
-        let mut after = child;
-        (after.above, after.fds) = (Rc::clone(&state.above), Rc::clone(&state.fds));
-        Rc::make_mut(&mut after.locks).remove(&file);
-        after
-    });
-    exits.err = super::shell_state::join_states(exits.err, Some(state.clone()));
-    exits
+fn is_sure(lock: &FileLock) -> bool {
+    lock.exclusive && !lock.failure_ignored && lock.condition.is_none()
 }

@@ -6,24 +6,24 @@ use crate::model::Wait;
 
 /// What an `flock` command does.
 #[derive(Debug)]
-pub(super) struct FlockCommand {
+pub(super) struct FlockCommand<'w> {
     pub(super) exclusive: bool,
     pub(super) unlock: bool,
     pub(super) wait: Wait,
     /// Whether the file is closed for what runs under it.
     pub(super) closes: bool,
-    pub(super) runs: FlockAction,
+    pub(super) runs: FlockAction<'w>,
 }
 
 /// What it locks, and what runs under it.
 #[derive(Debug)]
-pub(super) enum FlockAction {
+pub(super) enum FlockAction<'w> {
     /// A descriptor of the calling shell.
-    Descriptor(ShellWord),
+    Descriptor(&'w ShellWord),
     /// A file, for a command.
-    Command(ShellWord, Vec<ShellWord>),
+    Command(&'w ShellWord, &'w [ShellWord]),
     /// A file, for a text (`-c`).
-    Text(ShellWord, ShellWord),
+    Text(&'w ShellWord, &'w ShellWord),
     /// Nothing: wrong usage, or `--help`.
     Nothing,
 }
@@ -34,7 +34,7 @@ const NO_WAIT: [&str; 4] = ["-n", "--nb", "--nonblock", "--nonblocking"];
 const VALUED: [&str; 4] = ["-w", "-E", "--wait", "--timeout"];
 
 /// Reads the words after `flock`; `None` where an option is not known.
-pub(super) fn parse_flock(words: &[ShellWord]) -> Option<FlockCommand> {
+pub(super) fn parse_flock(words: &[ShellWord]) -> Option<FlockCommand<'_>> {
     let mut flock =
         FlockCommand { exclusive: true, unlock: false, wait: Wait::Forever, closes: false, runs: FlockAction::Nothing };
     let mut at = 0;
@@ -56,19 +56,19 @@ pub(super) fn parse_flock(words: &[ShellWord]) -> Option<FlockCommand> {
     Some(flock)
 }
 
-fn read_action(rest: &[ShellWord]) -> FlockAction {
+fn read_action(rest: &[ShellWord]) -> FlockAction<'_> {
     match rest {
         [] => FlockAction::Nothing,
-        [descriptor] => FlockAction::Descriptor(descriptor.clone()),
+        [descriptor] => FlockAction::Descriptor(descriptor),
         [file, dash, rest @ ..] if matches!(dash.raw().as_str(), "-c" | "--command") => match rest {
-            [text] => FlockAction::Text(file.clone(), text.clone()),
+            [text] => FlockAction::Text(file, text),
             _ => FlockAction::Nothing,
         },
-        [file, command @ ..] => FlockAction::Command(file.clone(), command.to_vec()),
+        [file, command @ ..] => FlockAction::Command(file, command),
     }
 }
 
-impl FlockCommand {
+impl FlockCommand<'_> {
     /// Takes a long option in; says whether it used the next word.
     fn take_long(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
         let (name, value) = match text.split_once('=') {

@@ -126,18 +126,14 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
     let (first, rest) = words.split_first()?;
     let path = first.raw();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_program = |word: &str| programs.iter().any(|program| word.rsplit('/').next() == Some(program));
-    if only_reads(first) || is_program(&path) {
+    if only_reads(first) || is_one_of(&path, programs) {
         return None;
     }
     if name == "alias" {
-        let stands = |word: &&ShellWord| {
-            word.raw().split_once('=').is_some_and(|(_, text)| text.split_whitespace().any(is_program))
-        };
         let reason = "an alias stands for a command that matters, and was not followed".to_owned();
-        return rest.iter().find(stands).map(|word| (reason, word));
+        return rest.iter().find(|word| is_alias_of(word, programs)).map(|word| (reason, word));
     }
-    let named = rest.iter().find(|word| is_program(&word.raw()))?;
+    let named = rest.iter().find(|word| is_one_of(&word.raw(), programs))?;
     Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named))
 }
 
@@ -168,15 +164,15 @@ fn is_numbered(name: &str) -> bool {
 
 fn looks_like_script(path: &str, name: &str) -> bool {
     let directory = path.rsplit_once('/').map(|(directory, _)| directory);
-    let installed = |directory: &str| directory.rsplit('/').next().is_some_and(|last| matches!(last, "bin" | "sbin"));
     ENDINGS.iter().any(|ending| name.ends_with(ending))
         || name.contains("entrypoint")
-        || directory.is_some_and(|directory| !installed(directory))
+        || directory.is_some_and(|directory| !matches!(directory.rsplit('/').next(), Some("bin" | "sbin")))
 }
 
 fn hidden_by_interpreter(name: &str, args: &[String]) -> Option<String> {
-    let informs = |arg: &String| matches!(arg.as_str(), "--version" | "-V" | "-v" | "--help" | "-h");
-    if args.len() == 1 && args.iter().all(informs) {
+    if let [only] = args
+        && matches!(only.as_str(), "--version" | "-V" | "-v" | "--help" | "-h")
+    {
         return None;
     }
     let text = args.iter().find(|arg| matches!(arg.as_str(), "-c" | "-e" | "-m" | "--eval" | "-p" | "--print" | "-r"));
@@ -184,12 +180,26 @@ fn hidden_by_interpreter(name: &str, args: &[String]) -> Option<String> {
         return Some(format!("`{name}` runs a program of its own language, which was not read"));
     }
     // Any other word may be an option's value, and that a secret.
-    let named = |arg: &&String| arg.starts_with(['/', '.']) || ENDINGS.iter().any(|ending| arg.ends_with(ending));
-    Some(match args.iter().find(named) {
+    Some(match args.iter().find(|arg| names_file(arg)) {
         Some(file) => format!("the script `{file}`, run by `{name}`, was not read"),
         None if args.iter().all(|arg| arg.starts_with(['-', '+'])) => {
             format!("`{name}` runs what it is given on its input, which is not seen")
         }
         None => format!("what `{name}` runs was not read"),
     })
+}
+
+fn names_file(arg: &str) -> bool {
+    arg.starts_with(['/', '.']) || ENDINGS.iter().any(|ending| arg.ends_with(ending))
+}
+
+/// Whether a word is the name or path of one of the programs.
+fn is_one_of(word: &str, programs: &[String]) -> bool {
+    programs.iter().any(|program| word.rsplit('/').next() == Some(program))
+}
+
+/// Whether an alias `NAME=TEXT` has one of the programs in its text.
+fn is_alias_of(word: &ShellWord, programs: &[String]) -> bool {
+    let raw = word.raw();
+    raw.split_once('=').is_some_and(|(_, text)| text.split_whitespace().any(|word| is_one_of(word, programs)))
 }

@@ -212,9 +212,11 @@ impl<'a> Interpreter<'a> {
     /// What the next statement starts from.
     pub(super) fn next_state(&mut self, exits: ExitStates) -> Option<ShellState> {
         let exits = self.exit_on_error(exits);
-        let likely = |state: &ShellState| !state.is_unlikely();
         let some = exits.ok.is_some();
-        let failed = join_states(exits.err.filter(|s| !some || likely(s)), exits.soft.filter(|s| !some || likely(s)));
+        let failed = join_states(
+            exits.err.filter(|s| !some || !s.is_unlikely()),
+            exits.soft.filter(|s| !some || !s.is_unlikely()),
+        );
         join_states(exits.ok, failed)
     }
 

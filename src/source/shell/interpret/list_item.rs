@@ -27,29 +27,29 @@ impl ListItem {
     pub(super) fn sure(text: TracedText) -> Self {
         Self { text, ..Self::default() }
     }
+
+    /// The same item, as certain as both.
+    fn with(&self, certainty: &Certainty, unclear: bool) -> Self {
+        Self {
+            text: self.text.clone(),
+            source: self.source.clone(),
+            certainty: self.certainty.and(certainty),
+            unclear: self.unclear || unclear,
+        }
+    }
 }
 
 /// Elements that both lists have at their beginning and end are kept; those between are there on one way each.
 pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], only_a: &Certainty, only_b: &Certainty) -> Vec<ListItem> {
     let same = |(x, y): &(&ListItem, &ListItem)| x.text == y.text;
-    let both = |(x, y): (&ListItem, &ListItem)| ListItem {
-        text: x.text.clone(),
-        source: x.source.clone(),
-        certainty: x.certainty.clone().or(y.certainty.clone()),
-        unclear: x.unclear || y.unclear,
-    };
     let front = a.iter().zip(b).take_while(same).count();
     let (rest_a, rest_b) = (a.get(front..).unwrap_or_default(), b.get(front..).unwrap_or_default());
     let back = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(same).count();
     let (middle_a, end_a) = rest_a.split_at(rest_a.len() - back);
     let (middle_b, end_b) = rest_b.split_at(rest_b.len() - back);
-    let alone = |piece: &ListItem, certainty: &Certainty| ListItem {
-        certainty: piece.certainty.clone().or(certainty.clone()),
-        ..piece.clone()
-    };
-    let mut joined: Vec<ListItem> = a.iter().zip(b).take(front).map(both).collect();
-    joined.extend(middle_a.iter().map(|piece| alone(piece, only_a)));
-    joined.extend(middle_b.iter().map(|piece| alone(piece, only_b)));
-    joined.extend(end_a.iter().zip(end_b).map(both));
-    joined
+    let front = a.iter().zip(b).take(front).map(|(x, y)| x.with(&y.certainty, y.unclear));
+    let middle_a = middle_a.iter().map(|item| item.with(only_a, false));
+    let middle_b = middle_b.iter().map(|item| item.with(only_b, false));
+    let end = end_a.iter().zip(end_b).map(|(x, y)| x.with(&y.certainty, y.unclear));
+    front.chain(middle_a).chain(middle_b).chain(end).collect()
 }

@@ -10,7 +10,7 @@
 //! word_expansion    words -> what they stand for; `command_substitution`: what `$(...)` prints
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
-//!                   (`flock_command`), the program recorded; `hidden_programs`: what its words do not name
+//!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers
 //! ```
 
@@ -23,6 +23,7 @@ mod container_starts;
 mod exec;
 mod exit_states;
 mod flock_command;
+mod flock_effects;
 mod hidden_programs;
 mod interpreter;
 mod limits;

@@ -78,12 +78,11 @@ impl Interpreter<'_> {
 
     /// The working directory, where it is known.
     pub(super) fn current_directory(&self, state: &ShellState) -> Option<String> {
-        let initial = || self.context.directory.map(str::to_owned);
         match state.cwd.as_ref() {
-            WorkingDirectory::Initial => initial(),
+            WorkingDirectory::Initial => self.context.directory.map(str::to_owned),
             WorkingDirectory::At(directory) => {
                 let path = self.resolve_text(directory)?;
-                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(&initial()?, &path)) }
+                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(self.context.directory?, &path)) }
             }
             WorkingDirectory::Unclear => None,
         }

@@ -37,15 +37,18 @@ impl Shebang {
         // Without a line of its own a shell runs it.
         let Some(line) = first.strip_prefix("#!") else { return Self::Shell("sh".to_owned()) };
         let mut words = line.split_whitespace().peekable();
-        let file = |word: Option<&str>| word.and_then(|word| word.rsplit('/').next()).unwrap_or("sh").to_owned();
-        let mut name = file(words.next());
+        let mut name = program_name(words.next());
         if name == "env" {
             while words.peek().is_some_and(|word| word.starts_with('-') || word.contains('=')) {
                 words.next();
             }
-            name = file(words.next());
+            name = program_name(words.next());
         }
         let options: Vec<&str> = words.collect();
-        if is_shell(&name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name) }
+        if is_shell(name) { Self::Shell(format!("{name} {}", options.join(" "))) } else { Self::Other(name.to_owned()) }
     }
+}
+
+fn program_name(word: Option<&str>) -> &str {
+    word.and_then(|word| word.rsplit('/').next()).unwrap_or("sh")
 }

@@ -155,10 +155,19 @@ impl ShellState {
         after
     }
 
+    /// The same state, as one that is reached under a condition only.
+    pub(super) fn on_condition(self) -> Self {
+        Self { conditional: true, ..self }
+    }
+
+    /// Whether this process, or one above that waits for it, has a file open.
+    pub(super) fn has_open(&self, file: OpenFileId) -> bool {
+        self.above.contains(&file) || self.fds.values().any(|fd| fd.file == Some(file))
+    }
+
     /// Forgets the locks of files that nobody here has open any more.
     pub(super) fn drop_closed(&mut self) {
-        let open = |file: OpenFileId| self.above.contains(&file) || self.fds.values().any(|fd| fd.file == Some(file));
-        let closed: Vec<OpenFileId> = self.locks.keys().copied().filter(|file| !open(*file)).collect();
+        let closed: Vec<OpenFileId> = self.locks.keys().copied().filter(|file| !self.has_open(*file)).collect();
         if !closed.is_empty() {
             let locks = Rc::make_mut(&mut self.locks);
             for file in closed {
@@ -187,6 +196,11 @@ impl ShellState {
         self.facts.iter().filter_map(|fact| fact.asks.as_deref().cloned()).collect()
     }
 
+    pub(super) fn with_fact(mut self, fact: BranchFact) -> Self {
+        self.learn_fact(fact);
+        self
+    }
+
     pub(super) fn learn_fact(&mut self, fact: BranchFact) {
         Rc::make_mut(&mut self.facts).push(fact);
     }
@@ -200,13 +214,18 @@ pub(super) fn join_states(a: Option<ShellState>, b: Option<ShellState>) -> Optio
     }
 }
 
+/// Why what only one of two ways has is not certain after they are joined.
+struct OneSided {
+    first: Certainty,
+    second: Certainty,
+}
+
 fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     let common = a.facts.iter().zip(b.facts.iter()).take_while(|(x, y)| x == y).count();
-    let only = |state: &ShellState| state.facts.get(common..).unwrap_or_default().to_vec();
-    let (only_a, only_b) = (only(&a), only(b));
+    let (only_a, only_b) = (a.facts.get(common..).unwrap_or_default(), b.facts.get(common..).unwrap_or_default());
+    let one_sided = OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a) };
     if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
-        let doubts = (difference(&only_a, &only_b), difference(&only_b, &only_a));
-        a.vars = Rc::new(join_vars(&a.vars, &b.vars, &doubts));
+        join_vars(Rc::make_mut(&mut a.vars), &b.vars, &one_sided);
     }
     if !Rc::ptr_eq(&a.functions, &b.functions) {
         let functions = Rc::make_mut(&mut a.functions);
@@ -223,10 +242,10 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
         Rc::make_mut(&mut a.handed).extend(b.handed.iter().cloned());
     }
     if !Rc::ptr_eq(&a.fds, &b.fds) && a.fds != b.fds {
-        a.fds = Rc::new(join_fds((&a.fds, &only_a), (&b.fds, &only_b)));
+        join_fds(Rc::make_mut(&mut a.fds), &b.fds, &one_sided);
     }
     if !Rc::ptr_eq(&a.locks, &b.locks) && a.locks != b.locks {
-        a.locks = Rc::new(join_locks((&a.locks, &only_a), (&b.locks, &only_b)));
+        join_locks(Rc::make_mut(&mut a.locks), &b.locks, &one_sided);
     }
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
@@ -244,49 +263,42 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     a
 }
 
-fn join_vars(
-    a: &BTreeMap<String, ShellVariable>,
-    b: &BTreeMap<String, ShellVariable>,
-    doubts: &(Certainty, Certainty),
-) -> BTreeMap<String, ShellVariable> {
-    let none = ShellVariable { value: VariableValue::Inherited, exported: false };
-    let mut vars = a.clone();
-    for (name, there) in b {
-        let here = vars.entry(name.clone()).or_insert_with(|| none.clone());
-        if here != there {
-            let value = join_values(&here.value, &there.value, doubts);
-            *here = ShellVariable { value, exported: here.exported || there.exported };
+type Variables = BTreeMap<String, ShellVariable>;
+
+fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
+    for (name, here) in vars.iter_mut() {
+        match others.get(name) {
+            Some(there) if here != there => {
+                here.value = join_values(&here.value, &there.value, one_sided);
+                here.exported |= there.exported;
+            }
+            Some(_) => {}
+            None => here.value = join_values(&here.value, &VariableValue::Inherited, one_sided),
         }
     }
-    for (name, here) in &mut vars {
-        if !b.contains_key(name) {
-            here.value = join_values(&here.value, &VariableValue::Inherited, doubts);
+    for (name, there) in others {
+        if !vars.contains_key(name) {
+            let value = join_values(&VariableValue::Inherited, &there.value, one_sided);
+            vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
         }
     }
-    vars
 }
 
 /// What a variable holds where it may have come from either side. The environment holds no lists.
-fn join_values(a: &VariableValue, b: &VariableValue, (only_a, only_b): &(Certainty, Certainty)) -> VariableValue {
-    let maybe = |text: &TracedText, before: &Certainty, certainty: &Certainty| {
-        VariableValue::Maybe(text.clone(), before.clone().or(certainty.clone()))
-    };
+fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }: &OneSided) -> VariableValue {
+    use VariableValue::{Inherited, List, Maybe, Text, Unclear, Unset};
     let joined = match (a, b) {
         _ if a == b => return a.clone(),
-        (VariableValue::List(a), VariableValue::List(b)) => list_item::join_lists(a, b, only_a, only_b),
-        (VariableValue::List(a), VariableValue::Unset | VariableValue::Inherited) => {
-            list_item::join_lists(a, &[], only_a, only_b)
-        }
-        (VariableValue::Unset | VariableValue::Inherited, VariableValue::List(b)) => {
-            list_item::join_lists(&[], b, only_a, only_b)
-        }
-        (VariableValue::Text(text), empty) if is_nothing(empty) => return maybe(text, &Certainty::Sure, only_a),
-        (empty, VariableValue::Text(text)) if is_nothing(empty) => return maybe(text, &Certainty::Sure, only_b),
-        (VariableValue::Maybe(text, before), empty) if is_nothing(empty) => return maybe(text, before, only_a),
-        (empty, VariableValue::Maybe(text, before)) if is_nothing(empty) => return maybe(text, before, only_b),
-        _ => return VariableValue::Unclear,
+        (List(a), List(b)) => list_item::join_lists(a, b, first, second),
+        (List(a), Unset | Inherited) => list_item::join_lists(a, &[], first, second),
+        (Unset | Inherited, List(b)) => list_item::join_lists(&[], b, first, second),
+        (Text(text), empty) if is_nothing(empty) => return Maybe(text.clone(), first.clone()),
+        (empty, Text(text)) if is_nothing(empty) => return Maybe(text.clone(), second.clone()),
+        (Maybe(text, before), empty) if is_nothing(empty) => return Maybe(text.clone(), before.and(first)),
+        (empty, Maybe(text, before)) if is_nothing(empty) => return Maybe(text.clone(), before.and(second)),
+        _ => return Unclear,
     };
-    if joined.len() > limits::WORDS { VariableValue::Unclear } else { VariableValue::List(joined) }
+    if joined.len() > limits::WORDS { Unclear } else { List(joined) }
 }
 
 fn is_nothing(value: &VariableValue) -> bool {
@@ -298,61 +310,53 @@ fn is_nothing(value: &VariableValue) -> bool {
 
 /// Why something on the way with the facts `here` is not on the way with the facts `there`.
 fn difference(here: &[BranchFact], there: &[BranchFact]) -> Certainty {
-    let opposite = |fact: &&BranchFact| there.iter().any(|other| other.site == fact.site && other.side != fact.side);
-    match here.iter().find(opposite).and_then(|fact| fact.asks.clone()) {
-        Some(condition) => Certainty::When(condition),
-        None => Certainty::Perhaps,
+    let decides = |fact: &&BranchFact| there.iter().any(|other| other.site == fact.site && other.side != fact.side);
+    let condition = here.iter().find(decides).and_then(|fact| fact.asks.as_ref());
+    condition.map_or(Certainty::Perhaps, |condition| Certainty::When(Rc::clone(condition)))
+}
+
+type Descriptors = BTreeMap<u32, Descriptor>;
+
+fn join_fds(fds: &mut Descriptors, others: &Descriptors, one_sided: &OneSided) {
+    for (number, here) in fds.iter_mut() {
+        match others.get(number) {
+            Some(there) if there.file == here.file => here.certainty = here.certainty.and(&there.certainty),
+            Some(_) => *here = Descriptor { file: None, certainty: Certainty::Perhaps },
+            None => here.certainty = here.certainty.and(&one_sided.first),
+        }
+    }
+    for (number, there) in others {
+        fds.entry(*number)
+            .or_insert_with(|| Descriptor { file: there.file, certainty: there.certainty.and(&one_sided.second) });
     }
 }
 
-type Side<'a, T> = (&'a BTreeMap<T, Descriptor>, &'a [BranchFact]);
+type HeldLocks = BTreeMap<OpenFileId, HeldLock>;
 
-fn join_fds(a: Side<'_, u32>, b: Side<'_, u32>) -> BTreeMap<u32, Descriptor> {
-    let mut fds = BTreeMap::new();
-    for (number, here) in a.0 {
-        let both = match b.0.get(number) {
-            Some(there) if there.file == here.file => {
-                Descriptor { file: here.file, certainty: here.certainty.clone().or(there.certainty.clone()) }
-            }
-            Some(_) => Descriptor { file: None, certainty: Certainty::Perhaps },
-            None => Descriptor { file: here.file, certainty: here.certainty.clone().or(difference(a.1, b.1)) },
-        };
-        fds.insert(*number, both);
+fn join_locks(locks: &mut HeldLocks, others: &HeldLocks, one_sided: &OneSided) {
+    for (file, here) in locks.iter_mut() {
+        match others.get(file) {
+            Some(there) => *here = join_held(here, there),
+            None => here.hold_on_one_side(&one_sided.first),
+        }
     }
-    for (number, there) in b.0.iter().filter(|(number, _)| !a.0.contains_key(number)) {
-        fds.insert(
-            *number,
-            Descriptor { file: there.file, certainty: there.certainty.clone().or(difference(b.1, a.1)) },
-        );
+    for (file, there) in others {
+        locks.entry(*file).or_insert_with(|| {
+            let mut held = there.clone();
+            held.hold_on_one_side(&one_sided.second);
+            held
+        });
     }
-    fds
 }
 
-type Locks<'a> = (&'a BTreeMap<OpenFileId, HeldLock>, &'a [BranchFact]);
-
-fn join_locks(a: Locks<'_>, b: Locks<'_>) -> BTreeMap<OpenFileId, HeldLock> {
-    let mut locks = BTreeMap::new();
-    for (file, here) in a.0 {
-        let held = match b.0.get(file) {
-            Some(there) => join_held(here, there),
-            None => lock_of_one_way(here, a.1, b.1),
-        };
-        locks.insert(*file, held);
+impl HeldLock {
+    /// The other way knows nothing of the lock.
+    fn hold_on_one_side(&mut self, certainty: &Certainty) {
+        self.fresh = false;
+        if self.got {
+            self.certainty = self.certainty.and(certainty);
+        }
     }
-    for (file, there) in b.0.iter().filter(|(file, _)| !a.0.contains_key(file)) {
-        locks.insert(*file, lock_of_one_way(there, b.1, a.1));
-    }
-    locks
-}
-
-/// A lock of which the other way knows nothing.
-fn lock_of_one_way(held: &HeldLock, here: &[BranchFact], there: &[BranchFact]) -> HeldLock {
-    let mut held = held.clone();
-    held.fresh = false;
-    if held.got {
-        held.certainty = held.certainty.or(difference(here, there));
-    }
-    held
 }
 
 fn join_held(a: &HeldLock, b: &HeldLock) -> HeldLock {
@@ -364,7 +368,7 @@ fn join_held(a: &HeldLock, b: &HeldLock) -> HeldLock {
         held.ignored = true;
         return held;
     }
-    held.certainty = a.certainty.clone().or(b.certainty.clone());
+    held.certainty = a.certainty.and(&b.certainty);
     held.exclusive &= other.exclusive;
     if held.wait != other.wait {
         held.wait = Wait::Unknown;

@@ -23,6 +23,11 @@ impl ShellWord {
         Self { text: TracedText::plain(text), ..Self::default() }
     }
 
+    /// The same word with another text that is known.
+    pub(super) fn with_text(&self, text: &str) -> Self {
+        Self { text: TracedText::plain(text), unclear: false, ..self.clone() }
+    }
+
     pub(super) fn raw(&self) -> String {
         self.text.raw()
     }
@@ -37,18 +42,21 @@ impl ShellWord {
         if self.span.is_some() {
             return self.span;
         }
-        let inside = |run: (FileId, u32, u32)| {
-            let first = self.source.0.iter().find_map(|traced| traced.at);
-            let last = self.source.0.iter().rev().find_map(|traced| traced.at);
-            first.zip(last).is_some_and(|(first, last)| {
-                first.0 == run.0 && first.1 <= run.1 && run.2 <= last.1.saturating_add(char_width('\u{10ffff}'))
-            })
-        };
-        let run = self.text.byte_range().filter(|run| inside(*run)).or_else(|| self.source.byte_range());
+        let own = self.text.byte_range().filter(|(file, start, end)| self.is_written_around(*file, *start, *end));
+        let run = own.or_else(|| self.source.byte_range());
         let Some((file, start, end)) = run else {
             return self.source.first_position(sources).or_else(|| self.text.first_position(sources));
         };
         let source = sources.get(file);
         Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+
+    /// Whether the word as it is written covers some bytes.
+    fn is_written_around(&self, file: FileId, start: u32, end: u32) -> bool {
+        let first = self.source.0.iter().find_map(|traced| traced.at);
+        let last = self.source.0.iter().rev().find_map(|traced| traced.at);
+        first.zip(last).is_some_and(|(first, last)| {
+            first.0 == file && first.1 <= start && end <= last.1.saturating_add(char_width('\u{10ffff}'))
+        })
     }
 }

@@ -118,16 +118,14 @@ fn unary_test(operator: &str, word: &ShellWord) -> TestResult {
     if word.is_fixed() {
         return TestResult::Known(word.text.is_empty() == (asks == Asks::Empty));
     }
-    let is_set = || {
-        Parameter::parse(&word.raw())
-            .filter(|parameter| word.text.is_live() && matches!(parameter.op.as_str(), "+" | ":+"))
-    };
-    match EnvironmentVariable::of(word) {
-        Some(variable) => variable.asks(asks),
-        None => match is_set() {
-            Some(parameter) => EnvironmentVariable { name: parameter.name, default: None }.asks(asks),
-            None => TestResult::Unknown,
-        },
+    if let Some(variable) = EnvironmentVariable::of(word) {
+        return variable.asks(asks);
+    }
+    // `${NAME:+set}`.
+    let parameter = Parameter::parse(&word.raw()).filter(|_| word.text.is_live());
+    match parameter.filter(|parameter| matches!(parameter.op.as_str(), "+" | ":+")) {
+        Some(parameter) => EnvironmentVariable { name: parameter.name, default: None }.asks(asks),
+        None => TestResult::Unknown,
     }
 }
 

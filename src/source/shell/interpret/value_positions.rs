@@ -130,11 +130,10 @@ fn find_positions(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Optio
     }
     let aligned =
         starts.into_iter().filter(|start| *start >= from || from == 0).map(|start| align_text(raw, start, text));
-    let reach = |places: &Vec<Option<usize>>| places.iter().take_while(|place| place.is_some()).count();
     let mut best: Option<Vec<Option<usize>>> = None;
     for places in aligned {
-        if best.as_ref().is_none_or(|best| reach(best) < reach(&places)) {
-            let whole = reach(&places) == text.0.len();
+        if best.as_ref().is_none_or(|best| known_prefix(best) < known_prefix(&places)) {
+            let whole = known_prefix(&places) == text.0.len();
             best = Some(places);
             if whole {
                 break;
@@ -142,6 +141,10 @@ fn find_positions(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Optio
         }
     }
     best
+}
+
+fn known_prefix(positions: &[Option<usize>]) -> usize {
+    positions.iter().take_while(|position| position.is_some()).count()
 }
 
 /// Where each character of a text stands in `raw` from `start` on; what Compose put in for a variable stands nowhere.
@@ -164,8 +167,9 @@ fn align_text(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> 
             number += 1;
         } else {
             let Some(after) = variable else { break };
-            let stands = |from: &usize| stands_at(raw, after, &text.part(*from, text.0.len().min(from + SAME)));
-            let Some(next) = (number..text.0.len()).take(tries).find(stands) else { break };
+            let mut numbers = (number..text.0.len()).take(tries);
+            let next = numbers.find(|from| stands_at(raw, after, &text.part(*from, text.0.len().min(from + SAME))));
+            let Some(next) = next else { break };
             tries = tries.saturating_sub(next - number);
             (number, at) = (next, after);
         }

@@ -207,27 +207,31 @@ fn single_item(piece: ListItem) -> ParameterValue {
 fn cut_pattern(text: &TracedText, param: &Parameter) -> Option<TracedText> {
     let (operator, twice) = (param.op.as_str(), param.rest.starts_with(&param.op));
     let pattern = if twice { param.rest.get(1..)? } else { param.rest.as_str() };
-    let plain = |pattern: &str| !pattern.contains(['*', '?', '[', '$', '`', '\\', '"', '\'']);
     if !text.is_fixed() {
         return None;
     }
     let raw = text.raw();
     let cut = match operator {
-        "%" => match pattern.strip_suffix('*').filter(|start| plain(start) && !start.is_empty()) {
+        "%" => match pattern.strip_suffix('*').filter(|start| is_plain(start) && !start.is_empty()) {
             Some(start) => if twice { raw.find(start) } else { raw.rfind(start) }.map(|at| (0, at)),
-            None if plain(pattern) => raw.strip_suffix(pattern).map(|rest| (0, rest.len())),
+            None if is_plain(pattern) => raw.strip_suffix(pattern).map(|rest| (0, rest.len())),
             None => return None,
         },
-        "#" => match pattern.strip_prefix('*').filter(|end| plain(end) && !end.is_empty()) {
+        "#" => match pattern.strip_prefix('*').filter(|end| is_plain(end) && !end.is_empty()) {
             Some(end) => if twice { raw.rfind(end) } else { raw.find(end) }.map(|at| (at + end.len(), raw.len())),
-            None if plain(pattern) => raw.strip_prefix(pattern).map(|rest| (raw.len() - rest.len(), raw.len())),
+            None if is_plain(pattern) => raw.strip_prefix(pattern).map(|rest| (raw.len() - rest.len(), raw.len())),
             None => return None,
         },
         _ => return None,
     };
     let (from, to) = cut.unwrap_or((0, raw.len()));
-    let characters = |bytes: usize| raw.get(..bytes).map_or(0, |part| part.chars().count());
-    Some(text.part(characters(from), characters(to)))
+    let chars = [from, to].map(|bytes| raw.get(..bytes).map_or(0, |part| part.chars().count()));
+    Some(text.part(chars[0], chars[1]))
+}
+
+/// Whether a pattern is plain text.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', '$', '`', '\\', '"', '\''])
 }
 
 fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Option<ParameterValue> {

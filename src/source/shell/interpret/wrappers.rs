@@ -274,14 +274,18 @@ fn read_watch(words: &[ShellWord]) -> Unwrapped {
 
 /// `find … -exec command … ;`: the last command that it runs; more than one is said not to be seen.
 fn read_find(words: &[ShellWord]) -> Unwrapped {
-    let runs = |word: &ShellWord| matches!(word.raw().as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
-    let Some(at) = words.iter().position(runs) else { return Unwrapped::Program };
+    let Some(at) = words.iter().position(is_exec_option) else { return Unwrapped::Program };
     let rest = words.get(at + 1..).unwrap_or_default();
     let end = rest.iter().position(|word| matches!(word.raw().as_str(), ";" | "+")).unwrap_or(rest.len());
     let (command, after) = rest.split_at(end);
-    let hides = after.iter().any(runs).then(|| "`find` runs more than one command".to_owned());
+    let hides = after.iter().any(is_exec_option).then(|| "`find` runs more than one command".to_owned());
     if command.is_empty() {
         return Unwrapped::Program;
     }
     Unwrapped::Inner(WrappedCommand { words: command.to_vec(), hides, ..WrappedCommand::default() })
+}
+
+/// Whether `find` runs a command after this option.
+fn is_exec_option(word: &ShellWord) -> bool {
+    matches!(word.raw().as_str(), "-exec" | "-execdir" | "-ok" | "-okdir")
 }

@@ -87,7 +87,7 @@ fn patch_text(text: &str) -> String {
 
 /// The blank before `do` in a `for NAME do` at this byte.
 fn without_list(text: &str, at: usize) -> Option<usize> {
-    let blank = |ch: char| ch == ' ' || ch == '\t';
+    let blank = [' ', '\t'];
     let before = text.get(..at)?.trim_end_matches(blank);
     let begins = before.is_empty()
         || before.ends_with(['\n', ';', '&', '|', '(', '{'])
@@ -166,8 +166,12 @@ impl<'a> TextIndex<'a> {
 
     /// The characters between two bytes.
     fn text_between(&self, start: usize, end: usize) -> TracedText {
-        let number = |byte: usize| self.at.get(byte).copied().unwrap_or(self.text.0.len());
-        self.text.part(number(start), number(end))
+        self.text.part(self.char_at(start), self.char_at(end))
+    }
+
+    /// The number of the character at a byte.
+    fn char_at(&self, byte: usize) -> usize {
+        self.at.get(byte).copied().unwrap_or(self.text.0.len())
     }
 
     fn node_text(&self, node: Node<'_>) -> &str {

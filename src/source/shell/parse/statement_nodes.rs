@@ -120,11 +120,10 @@ impl SyntaxBuilder<'_> {
 
     fn read_if(&mut self, node: Node<'_>) -> Statement {
         let nodes = child_nodes(node);
-        let clause = |child: &ChildNode<'_>| matches!(child.0.kind(), "elif_clause" | "else_clause");
-        let own = nodes.iter().position(clause).unwrap_or(nodes.len());
+        let own = nodes.iter().position(is_other_arm).unwrap_or(nodes.len());
         let mut arms = vec![self.read_arm(nodes.get(..own).unwrap_or_default())];
         let mut otherwise = Block::new();
-        for (child, _) in nodes.iter().filter(|child| clause(child)) {
+        for (child, _) in nodes.iter().filter(|child| is_other_arm(child)) {
             if child.kind() == "elif_clause" {
                 arms.push(self.read_arm(&child_nodes(*child)));
             } else {
@@ -271,8 +270,8 @@ impl SyntaxBuilder<'_> {
             ("unary_expression", Some(operator)) => {
                 let inner = named_children(node).into_iter().rfind(|inner| inner.kind() != "test_operator");
                 // The grammar takes a leading tilde for an operator.
-                let tilde = |inner: Node<'_>| self.source.node_text(inner).trim().starts_with("~/");
-                match inner.filter(|inner| is_operand(*inner) || tilde(*inner)) {
+                match inner.filter(|inner| is_operand(*inner) || self.source.node_text(*inner).trim().starts_with("~/"))
+                {
                     Some(inner) => TestExpr::Unary(operator.to_owned(), self.read_word(inner)),
                     None => TestExpr::Other(self.read_substitutions(node)),
                 }
@@ -292,6 +291,10 @@ impl SyntaxBuilder<'_> {
 fn named_children(node: Node<'_>) -> Vec<Node<'_>> {
     let nodes = child_nodes(node).into_iter().map(|(child, _)| child);
     nodes.filter(|child| child.is_named() && child.kind() != "comment").collect()
+}
+
+fn is_other_arm((node, _): &ChildNode<'_>) -> bool {
+    matches!(node.kind(), "elif_clause" | "else_clause")
 }
 
 fn is_arithmetic(node: Node<'_>) -> bool {

@@ -85,10 +85,7 @@ impl SyntaxBuilder<'_> {
     fn read_string(&mut self, node: Node<'_>, parts: &mut Vec<WordPart>) {
         let mut at = self.node_start(node) + 1;
         let end = node.end_byte().saturating_sub(1);
-        let expands = |kind: &str| {
-            matches!(kind, "simple_expansion" | "expansion" | "command_substitution" | "arithmetic_expansion")
-        };
-        for (child, _) in child_nodes(node).into_iter().filter(|(child, _)| expands(child.kind())) {
+        for (child, _) in child_nodes(node).into_iter().filter(|(child, _)| is_expansion(child.kind())) {
             parts.push(self.quoted_text(at, self.node_start(child)));
             self.one_level_down(|builder| builder.read_parts(child, true, parts));
             at = child.end_byte();
@@ -111,6 +108,10 @@ impl SyntaxBuilder<'_> {
         };
         parts.push(part);
     }
+}
+
+fn is_expansion(kind: &str) -> bool {
+    matches!(kind, "simple_expansion" | "expansion" | "command_substitution" | "arithmetic_expansion")
 }
 
 /// Whether an outer layer replaces this before this shell sees it.
