@@ -15,7 +15,7 @@ pub(crate) struct Parameter {
     pub(crate) all: bool,
     /// `:-`, `-`, `:=`, `:+`, `#`, ... or nothing.
     pub(crate) op: String,
-    /// What stands after the operator.
+    /// The text after the operator.
     pub(crate) rest: String,
 }
 
@@ -25,7 +25,7 @@ impl Parameter {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// What stands after the operator without its quotes, as a word in which variables are replaced.
+    /// The text after the operator without its quotes, as a word in which variables are replaced.
     pub(crate) fn default_word(&self) -> Word {
         let mut text = String::with_capacity(self.rest.len());
         let mut chars = self.rest.chars();
@@ -39,7 +39,7 @@ impl Parameter {
         Word::of_traced(&TracedText::live(&text))
     }
 
-    /// Takes `$NAME` or `${NAME op rest}` apart; `None` where it is anything else.
+    /// Parses `$NAME` or `${NAME op rest}`; `None` where it is anything else.
     pub(crate) fn parse(raw: &str) -> Option<Self> {
         let body = raw.strip_prefix('$')?;
         let Some(inner) = body.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) else {

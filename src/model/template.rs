@@ -10,17 +10,17 @@ use crate::text::yaml::Symbol;
 /// Defaults within defaults that are followed.
 const DEPTH: usize = 8;
 
-/// A character, or something in its place that only the shell could tell.
+/// A character, or a placeholder for what only the shell knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
     Char(char),
     Placeholder(Placeholder),
 }
 
-/// What only the shell could tell.
+/// A part of a word that only the shell knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placeholder {
-    /// What it is called: a variable's name, what stands between the braces, or `$(command)`.
+    /// Its name: a variable's, the text between the braces, or `$(command)`.
     pub(crate) name: String,
     /// The same without a default or a command, which may be secret.
     bare: String,
@@ -34,7 +34,7 @@ impl Placeholder {
         Self { name: name.to_owned(), bare: name.to_owned(), filled: false }
     }
 
-    /// What stands for a parameter of which nothing is known.
+    /// The placeholder of a parameter of which nothing is known.
     fn of_parameter(parameter: &Parameter) -> Self {
         let Parameter { name, all, op, rest } = parameter;
         let all = if *all { "[@]" } else { "" };
@@ -144,7 +144,7 @@ impl Template {
         self.0.split(|segment| *segment == Segment::Char(at)).map(|part| Self(part.to_vec())).collect()
     }
 
-    /// What stands before and after the first `at`.
+    /// The parts before and after the first `at`.
     pub(crate) fn split_once(&self, at: char) -> Option<(Self, Self)> {
         let place = self.0.iter().position(|segment| *segment == Segment::Char(at))?;
         let (before, after) = self.0.split_at(place);
@@ -164,12 +164,12 @@ impl Template {
         self
     }
 
-    /// As the model has it.
+    /// As a value of the model.
     pub(crate) fn to_value(&self, span: Option<Span>) -> Value {
         self.value_by(span, |placeholder| &placeholder.name)
     }
 
-    /// The same where what is written may be secret: a variable is told by its name alone.
+    /// The same where the text may be secret: a variable is shown by its name alone.
     pub(crate) fn to_secret_value(&self) -> Value {
         self.value_by(None, |placeholder| &placeholder.bare)
     }
@@ -261,7 +261,7 @@ impl Template {
                 self.put_word(&parameter.default_word(), environment, depth + 1);
             }
             (VariableState::Set(value), "" | ":-" | "-" | ":=" | "=" | ":?" | "?") => {
-                self.0.extend(Self::of_value(&value).0)
+                self.0.extend(Self::of_value(&value).0);
             }
             (VariableState::Set(value), ":+") if value.text.is_empty() => {}
             (VariableState::Set(_), "+" | ":+")

@@ -189,3 +189,64 @@ fn bracket_end(text: &TracedText, open_at: usize, open: char, close: char) -> us
     }
     at.min(text.0.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Value, VariableState};
+
+    fn expand(word: &Word) -> Option<String> {
+        word.expand(&|name| match name {
+            "HOME" => VariableState::Set(Value::known("/home/me", None)),
+            "SET" => VariableState::Set(Value::known("set", None)),
+            "EMPTY" => VariableState::Set(Value::known("", None)),
+            "GONE" => VariableState::Unset,
+            "SECRET" => VariableState::Unknown,
+            _ => VariableState::Unseen,
+        })
+    }
+
+    #[test]
+    fn known_variables_and_defaults_are_put_in() {
+        for (written, wanted) in [
+            ("plain", Some("plain")),
+            ("~/x", Some("/home/me/x")),
+            ("~other/x", None),
+            ("a$SET/${SET}b", Some("aset/setb")),
+            ("${NEW:-/d}/x", Some("/d/x")),
+            ("${NEW-$HOME/d}", Some("/home/me/d")),
+            ("${NEW:-\"/d\"}", Some("/d")),
+            ("${EMPTY:-d}", Some("d")),
+            ("${EMPTY-d}", Some("")),
+            ("${GONE}x", Some("x")),
+            ("$NEW", None),
+            ("${SECRET:-d}", None),
+            ("${SET%t}", None),
+            ("$(pwd -P)", None),
+            ("`ls`", None),
+            ("\\$SET", Some("$SET")),
+            ("\\~/x", Some("~/x")),
+        ] {
+            assert_eq!(expand(&Word::parse(written)).as_deref(), wanted, "{written}");
+        }
+    }
+
+    #[test]
+    fn plain_backslash_before_a_variable_is_no_escape() {
+        let mut text = TracedText::plain("\\");
+        text.push(&TracedText::live("$SET"));
+        assert_eq!(expand(&Word::of_traced(&text)).as_deref(), Some("\\set"));
+        let escaped = Word::of_traced(&TracedText::plain("$SET"));
+        assert_eq!((&*escaped, expand(&escaped).as_deref()), ("\\$SET", Some("$SET")));
+    }
+
+    #[test]
+    fn words_survive_being_written() {
+        for text in ["", "a b", "$X", "~", "`x`", "a~b", "${X:-$Y}"] {
+            let word = Word::literal(text);
+            assert_eq!(word.known(), Some(text));
+            assert_eq!(Word::parse(&word).known(), Some(text));
+            assert_eq!(Word::parse(&word), word);
+        }
+    }
+}

@@ -18,12 +18,12 @@ pub(crate) struct TracedChar {
 pub(crate) struct TracedText(pub(crate) Vec<TracedChar>);
 
 impl TracedText {
-    /// Text that stands in no file.
+    /// Text that is written in no file.
     pub(crate) fn plain(text: &str) -> Self {
         Self(text.chars().map(|ch| TracedChar { ch, at: None, live: false }).collect())
     }
 
-    /// Text that stands in no file and that an outer layer will replace.
+    /// Text that is written in no file and that an outer layer will replace.
     pub(crate) fn live(text: &str) -> Self {
         Self::plain(text).enlivened()
     }
@@ -106,7 +106,7 @@ impl TracedText {
         Some((file, start, next))
     }
 
-    /// Where the first character with a known place stands, as a span of no width.
+    /// Where the first character with a known position is written, as a span of no width.
     pub(crate) fn first_position(&self, sources: &Sources) -> Option<Span> {
         let (file, at) = self.0.iter().find_map(|traced| traced.at)?;
         Some(Span::at(file, sources.get(file).position(at as usize)))

@@ -1,4 +1,4 @@
-//! What `script::start` reads from command lines beside what the engine and docker-compose make of them: containers that
+//! What `docker_cli` reads from command lines beside what the engine and docker-compose make of them: containers that
 //! are created and never started.
 
 use std::collections::BTreeSet;

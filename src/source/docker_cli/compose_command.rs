@@ -9,8 +9,7 @@ use super::{
     Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, exec_command,
     option_tables,
 };
-use crate::model::Template;
-use crate::model::{Command, Flag, Unseen, Value};
+use crate::model::{Command, Flag, Template, Unseen, Value};
 use crate::source::compose;
 use crate::text::Span;
 

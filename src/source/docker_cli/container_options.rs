@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use super::cli_family::CliFamily;
 use super::options::{GivenOption, ParsedOptions};
 use super::{CommandContext, ConditionalParts};
-use crate::model::Template;
-use crate::model::{Command, EnvValue, EnvVar, Flag, Label, Rights, Unseen, Value, VariableState};
+use crate::model::{Command, EnvValue, EnvVar, Flag, Label, Rights, Template, Unseen, Value, VariableState};
 use crate::text::Span;
 
 /// Options that shape the container as a whole: it is reported where they are given on some ways only.

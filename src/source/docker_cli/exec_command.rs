@@ -5,8 +5,7 @@ use super::container_options::ContainerOptions;
 use super::option_tables;
 use super::options::{CommandPrefix, parse_options};
 use super::{Argument, CommandContext, DockerExec};
-use crate::model::Template;
-use crate::model::{Unseen, Value};
+use crate::model::{Template, Unseen, Value};
 
 /// Reads what follows `exec`; `None` where it names no container or no command, so that nothing runs.
 pub(super) fn read_exec(

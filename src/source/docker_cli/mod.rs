@@ -1,14 +1,13 @@
-//! Reads the words that start a container: `docker run` and its kin, `docker compose run` and `up`. What they say is
-//! given as plain data; nothing is run, and no file is read. May use `text` and `model`, and of the script's modules
-//! `traced` and `syntax`.
+//! Command lines of docker, podman, nerdctl and Compose that start containers, read into plain data: nothing is run, and
+//! no file is read. May use `text`, `model` and `compose`'s splitting of command lines.
 //!
 //! ```text
-//! table     which options there are
-//! option    words -> options and operands
-//! phrase    a word with what only the shell could tell kept whole
-//! volume    `-v`, `--tmpfs`;  `mount`: `--mount`;  `mounted`: all of them together
-//! program   which command it is
-//! run       options -> a container;  `compose`: the same for Compose;  `exec`: a command in one that runs
+//! cli_family         the programs
+//! option_tables      which options there are;  `options`: words -> options and operands
+//! argument_template  a word, expanded as far as the environment is known
+//! volume_option      `-v`, `--tmpfs`;  `mount_option`: `--mount`;  `mount_list`: all of them together
+//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`
+//! container_options  what those have in common
 //! ```
 
 mod argument_template;
@@ -33,7 +32,7 @@ pub use self::cli_family::is_engine_program;
 use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
 
-/// What words start.
+/// What a command runs.
 #[derive(Debug, Clone)]
 pub enum DockerCommand {
     /// A container of its own.
@@ -46,15 +45,15 @@ pub enum DockerCommand {
     Exec(Box<DockerExec>),
     /// A container that is there already, again (`start`, `restart`).
     Existing,
-    /// Which command of docker's it is hangs on a variable.
+    /// Which command it is depends on a variable.
     Unclear(Unseen),
 }
 
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
 pub struct DockerRun {
-    /// The container. Its name is that of `--name`, or else the image's. A command without words is one that takes the
-    /// image's own away, as `--entrypoint` does.
+    /// The container. Its name is that of `--name`, or else the image's. A command without words removes the image's
+    /// own, as `--entrypoint` does.
     pub container: Container,
     /// The value of `--name`.
     pub name: Option<Value>,
@@ -68,7 +67,8 @@ pub struct DockerRun {
     pub detached: bool,
     /// Whether it is only created, to be started later.
     pub only_created: bool,
-    /// The engine that is asked, where that is not the usual one: an address, a context, a connection.
+    /// The engine that is asked, where that is not the usual one: an address, a context, a connection. Nothing tells
+    /// the containers of two engines apart yet.
     pub engine: Option<Value>,
     /// What of it is there on some ways only.
     pub perhaps: ConditionalParts,
@@ -78,27 +78,27 @@ pub struct DockerRun {
     pub refused: Vec<Unseen>,
 }
 
-/// What is given only on some ways to the command.
+/// The parts of a container that are given on some ways through the script only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConditionalParts {
-    /// Mounts, by their place among the container's.
+    /// Mounts, by their index among the container's.
     pub mounts: Vec<usize>,
     /// Variables, by name.
     pub env: Vec<String>,
-    /// Whether words of the command are.
+    /// Whether words of the command are among them.
     pub command: bool,
 }
 
-/// Which Compose project a command is about.
+/// The Compose project that a command acts on. It is not yet matched with the projects that were read.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeProject {
     /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
     pub files: Vec<Value>,
     /// The name.
     pub name: Option<Value>,
-    /// The directory that stands for that of the first file.
+    /// The directory that replaces that of the first file.
     pub directory: Option<Value>,
-    /// The files of `--env-file`, which stand for `.env`.
+    /// The files of `--env-file`, which replace `.env`.
     pub env_files: Vec<Value>,
     /// The profiles that are switched on.
     pub profiles: Vec<Value>,
@@ -119,13 +119,13 @@ pub struct ComposeRun {
     pub name: Option<Value>,
     /// The command that replaces the service's; `None` where the service's stays.
     pub command: Option<Command>,
-    /// The entrypoint that replaces the service's and takes the service's command away.
+    /// The entrypoint that replaces the service's and removes the service's command.
     pub entrypoint: Option<Command>,
     /// The user that replaces the service's.
     pub user: Option<Value>,
     /// The working directory that replaces the service's.
     pub working_dir: Option<Value>,
-    /// Whether a terminal is allocated; `None` where that hangs on whether there is one.
+    /// Whether a terminal is allocated; `None` where that depends on whether there is one.
     pub tty: Option<Flag>,
     /// Whether standard input is kept open; by default it is.
     pub stdin_open: Option<Flag>,
@@ -148,7 +148,8 @@ pub struct ComposeRun {
     pub refused: Vec<Unseen>,
 }
 
-/// Services that are started together (`compose up`).
+/// Services that are started together (`compose up`). They are judged as their files describe them: nothing uses the
+/// project or the scale yet.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeUp {
     /// The project.
@@ -192,7 +193,7 @@ pub struct DockerExec {
 pub struct CommandContext<'a> {
     /// The files.
     pub sources: &'a Sources,
-    /// Where the text stands, for what in it has no place of its own.
+    /// Where the text is written, for words in it without a position of their own.
     pub here: Span,
     /// The directory that it runs in, absolute or with a symbol.
     pub base: Option<Value>,
@@ -218,11 +219,11 @@ impl CommandContext<'_> {
 pub(crate) struct Argument {
     pub(crate) text: TracedText,
     pub(crate) span: Option<Span>,
-    /// Whether something went into it that is set in more than one way.
+    /// Whether something in it is set in more than one way.
     pub(crate) unclear: bool,
     /// Whether it is there on some ways only.
     pub(crate) perhaps: bool,
-    /// Whether it may be no word or several once the shell has replaced what is in it.
+    /// Whether it may be no word or several once the shell has expanded it.
     pub(crate) splits: bool,
 }
 

@@ -7,8 +7,7 @@ use super::cli_family::CliFamily;
 use super::options::ParsedOptions;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, read_tmpfs, read_volume};
 use super::{CommandContext, mount_option};
-use crate::model::Template;
-use crate::model::{Mount, MountSource, Unseen, Value};
+use crate::model::{Mount, MountSource, Template, Unseen, Value};
 use crate::text::Span;
 
 /// The mounts of a command.

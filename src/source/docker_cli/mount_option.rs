@@ -1,22 +1,21 @@
 //! `--mount`: fields parted as in a line of CSV (docker run, "Add bind mounts or volumes using the --mount flag";
-//! podman-run(1)). Uses `phrase`, `option`, `volume` and `model`.
+//! podman-run(1)). Uses `options`, `volume_option` and `model`.
 
 use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
-use crate::model::{MountSource, Value};
-use crate::model::{Segment, Template};
+use crate::model::{MountSource, Segment, Template, Value};
 use crate::source::local_volume::Options;
 
-/// Fields that say nothing of where the mount is and who may write.
+/// Fields that change neither where the mount is nor who may write.
 #[rustfmt::skip]
 const KNOWN: [&str; 10] = [
     "consistency", "bind-propagation", "bind-nonrecursive", "bind-recursive", "bind-create-src", "volume-nocopy",
     "volume-label", "tmpfs-size", "tmpfs-mode", "tmpfs-options",
 ];
 
-/// What podman knows besides.
+/// Fields that only podman knows.
 #[rustfmt::skip]
 const PODMAN: [&str; 16] = [
     "relabel", "idmap", "U", "chown", "notmpcopyup", "tmpcopyup", "uid", "gid", "mode", "max", "ptmxmode", "exec", "dev",
@@ -49,7 +48,7 @@ pub(super) fn read_mount(
     }
     let target = mount.target.take().ok_or_else(|| MountProblem::refused("a mount has no target"))?;
     let kind = mount.kind.take().unwrap_or_else(|| Template::plain("volume"));
-    let source = mount.into_source(&kind, context)?;
+    let source = mount.take_source(&kind, context)?;
     let mut found = mount_at(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
     found.mount.must_exist = matches!(found.mount.source, MountSource::Host(_));
@@ -111,7 +110,7 @@ impl MountFields {
         Ok(())
     }
 
-    fn into_source(&mut self, kind: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
+    fn take_source(&mut self, kind: &Template, context: &CommandContext<'_>) -> Result<MountSource, MountProblem> {
         let source = self.source.take().filter(|source| !source.is_empty());
         let Some(known) = kind.known() else {
             return Ok(MountSource::Unresolved(

@@ -13,7 +13,7 @@ pub(super) struct OptionTable {
 }
 
 impl OptionTable {
-    /// The long name that a long name or a letter stands for, and whether it takes a value.
+    /// The long name of a long name or a letter, and whether it takes a value.
     pub(super) fn find_option(tables: &[&Self], wanted: impl Fn(&str, &str) -> bool) -> Option<(&'static str, bool)> {
         let entries = tables.iter().flat_map(|table| {
             let switches = table.switches.iter().map(|entry| (*entry, false));
@@ -66,7 +66,7 @@ const RUN: OptionTable = OptionTable {
     ],
 };
 
-/// What podman has besides.
+/// Podman's further options.
 #[rustfmt::skip]
 const PODMAN_RUN: OptionTable = OptionTable {
     switches: &[
@@ -85,7 +85,7 @@ const PODMAN_RUN: OptionTable = OptionTable {
     ],
 };
 
-/// What nerdctl has besides.
+/// Nerdctl's further options.
 #[rustfmt::skip]
 const NERDCTL_RUN: OptionTable = OptionTable {
     switches: &["rootfs", "insecure-registry"],
@@ -96,14 +96,14 @@ const NERDCTL_RUN: OptionTable = OptionTable {
     ],
 };
 
-/// What stands before docker's subcommand.
+/// Docker's options before the subcommand.
 #[rustfmt::skip]
 const DOCKER: OptionTable = OptionTable {
     switches: &["debug D", "help", "tls", "tlsverify", "version v"],
     valued: &["config", "context c", "host H", "log-level l", "tlscacert", "tlscert", "tlskey"],
 };
 
-/// What stands before podman's subcommand.
+/// Podman's options before the subcommand.
 #[rustfmt::skip]
 const PODMAN: OptionTable = OptionTable {
     switches: &["help h", "noout", "remote r", "syslog", "trace", "transient-store", "version v"],
@@ -115,7 +115,7 @@ const PODMAN: OptionTable = OptionTable {
     ],
 };
 
-/// What stands before nerdctl's subcommand.
+/// Nerdctl's options before the subcommand.
 #[rustfmt::skip]
 const NERDCTL: OptionTable = OptionTable {
     switches: &["debug", "debug-full", "experimental", "help h", "insecure-registry", "kube-hide-dupe", "version v"],
@@ -126,7 +126,7 @@ const NERDCTL: OptionTable = OptionTable {
     ],
 };
 
-/// What stands before Compose's subcommand.
+/// Compose's options before the subcommand.
 #[rustfmt::skip]
 pub(super) const COMPOSE: OptionTable = OptionTable {
     switches: &[

@@ -1,10 +1,9 @@
-//! Takes a command's words apart into options and operands, as the Go library pflag does: clusters of letters, `=`,
-//! switches that take a value after `=` alone, `--`. Uses `traced`, `phrase` and `table`.
+//! Reads a command's words as options and operands, as the Go library pflag does: clusters of letters, `=`, switches
+//! that take a value after `=` alone, `--`. Uses `option_tables`, `model` and `text`.
 
 use super::option_tables::OptionTable;
 use super::{Argument, CommandContext, DockerCommand};
-use crate::model::Template;
-use crate::model::{Unseen, Value};
+use crate::model::{Template, Unseen, Value};
 use crate::text::{Span, TracedText};
 
 /// An option that was given.
@@ -18,7 +17,7 @@ pub(super) struct GivenOption {
     pub(super) value: Template,
     /// Where the value is written.
     pub(super) span: Span,
-    /// Whether the value hangs on something that is set in more than one way.
+    /// Whether something in the value is set in more than one way.
     pub(super) unclear: bool,
     /// Whether it is given on some ways only.
     pub(super) perhaps: bool,
@@ -54,7 +53,7 @@ impl GivenOption {
     }
 }
 
-/// Words taken apart.
+/// The options and operands of a command line.
 #[derive(Debug, Default)]
 pub(super) struct ParsedOptions<'a> {
     pub(super) given: Vec<GivenOption>,
@@ -82,7 +81,7 @@ impl ParsedOptions<'_> {
         self.given.iter().rev().find(|given| given.name == name)
     }
 
-    /// Whether it is asked for nothing but words about the program.
+    /// Whether only help or a version is asked for.
     pub(super) fn asks_for_help(&self) -> bool {
         self.given.iter().any(|given| matches!(given.name, "help" | "version") && given.is_on() != Some(false))
     }
@@ -101,7 +100,7 @@ pub(super) struct CommandPrefix<'a> {
     pub(super) span: Span,
 }
 
-/// Takes words apart. Unless options may stand anywhere, the first operand ends them.
+/// Reads options. Unless options may be anywhere, the first operand ends them.
 pub(super) fn parse_options<'a>(
     args: &'a [Argument],
     tables: &[&OptionTable],
@@ -132,7 +131,7 @@ fn is_list(raw: &str) -> bool {
     hints_at(raw, &["$@", "$*", "[@]", "[*]", "{@", "{*"])
 }
 
-/// What a name hints at.
+/// Whether a name contains one of these hints.
 fn hints_at(raw: &str, hints: &[&str]) -> bool {
     let name = raw.to_ascii_lowercase();
     hints.iter().any(|hint| name.contains(hint))
@@ -157,7 +156,7 @@ impl<'a> Reader<'a, '_> {
         self.parsed.unseen.push(Unseen { what: what.into(), span: self.context.argument_span(arg) });
     }
 
-    /// Whether a word that may be any number of words stands for options.
+    /// Whether a word that may be any number of words is taken for options.
     fn is_options(&mut self, arg: &Argument, raw: &str) -> bool {
         if !arg.splits || !arg.text.is_live() {
             return false;

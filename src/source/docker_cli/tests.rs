@@ -109,7 +109,7 @@ fn check(of: fn(&str) -> String, cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn which_commands_start_a_container() {
+fn commands_that_start_a_container_are_recognised() {
     let kind = |text: &str| match started(text) {
         None => "no",
         Some(DockerCommand::Run(_)) => "run",
@@ -150,7 +150,7 @@ fn which_commands_start_a_container() {
 }
 
 #[test]
-fn words_in_every_form() {
+fn options_are_read_in_every_form() {
     check(
         shape,
         &[
@@ -177,7 +177,7 @@ fn words_in_every_form() {
 }
 
 #[test]
-fn what_is_not_sure_is_told() {
+fn uncertain_options_are_reported() {
     check(
         shape,
         &[
@@ -203,7 +203,7 @@ fn what_is_not_sure_is_told() {
 }
 
 #[test]
-fn volumes() {
+fn volumes_are_read() {
     let three = "!a volume has more than three parts";
     let nothing = "!a volume has nothing before, after or between its colons";
     let neither = "!the source of a volume is neither a path nor a volume's name";
@@ -241,7 +241,7 @@ fn volumes() {
 }
 
 #[test]
-fn mounts_in_the_long_form() {
+fn mount_options_are_read() {
     check(
         mounts,
         &[
@@ -278,7 +278,7 @@ fn mounts_in_the_long_form() {
 }
 
 #[test]
-fn variables_that_are_not_known() {
+fn unknown_variables_become_placeholders() {
     check(
         mounts,
         &[
@@ -302,7 +302,7 @@ fn variables_that_are_not_known() {
 }
 
 #[test]
-fn without_a_directory_paths_begin_with_its_variable() {
+fn unknown_directory_becomes_pwd() {
     let Some(DockerCommand::Run(run)) =
         read_docker_line("docker run -v ./a:/b -v $(pwd)/a:/c i", None, &environment, &Sources::default())
     else {
@@ -313,7 +313,7 @@ fn without_a_directory_paths_begin_with_its_variable() {
 }
 
 #[test]
-fn the_environment() {
+fn environment_is_read_without_secrets() {
     check(
         env,
         &[
@@ -335,7 +335,7 @@ fn the_environment() {
 }
 
 #[test]
-fn values_that_a_branch_may_add() {
+fn options_of_a_branch_are_conditional() {
     let sources = Sources::default();
     let words = "docker run -v /a:/x -v /b:/x -e A=1 -e B=2 -v /c:/z -u 7 i cmd arg";
     let args: Vec<Argument> = words
@@ -361,7 +361,7 @@ fn values_that_a_branch_may_add() {
 }
 
 #[test]
-fn what_is_set_in_more_than_one_way_is_not_looked_up() {
+fn unclear_variables_are_not_looked_up() {
     let sources = Sources::default();
     let arg = |word: &str| Argument { text: TracedText::plain(word), ..Argument::default() };
     let live = Argument { text: TracedText::live("$GONE"), unclear: true, ..Argument::default() };
@@ -378,7 +378,7 @@ fn what_is_set_in_more_than_one_way_is_not_looked_up() {
 }
 
 #[test]
-fn files_and_others() {
+fn file_options_are_read() {
     let run = run("docker run --env-file .env --env-file $X/e --label-file /l --volumes-from c:ro -l a=b -l c \
                    --health-cmd 'test -f /x' --name \"n-$X\" i");
     let texts = |values: &[Value]| values.iter().map(|value| value.text.clone()).collect::<Vec<_>>();
@@ -393,7 +393,7 @@ fn files_and_others() {
 
 /// What stands at the spans.
 #[test]
-fn spans() {
+fn spans_cover_what_was_read() {
     let text =
         "docker run --name n -v '/a b:/x:ro' --mount=type=tmpfs,dst=/t -eTOKEN=secret -e \"KEY=$V\" -l a=b -it i";
     let sources = Sources::default();
@@ -417,7 +417,7 @@ fn spans() {
 
 /// What the container runs is read as the words of a Compose file are.
 #[test]
-fn the_container_s_own_command_is_read() {
+fn command_of_the_container_is_located() {
     for (text, wanted, place) in [
         ("docker run i flock /l claude -p \"$(cat prompt)\"", "flock /l", "claude"),
         ("docker run --entrypoint sh i -c 'flock /l claude -p \"$X\"'", "flock /l", "claude"),
@@ -437,7 +437,7 @@ fn the_container_s_own_command_is_read() {
 }
 
 #[test]
-fn services_of_compose() {
+fn compose_run_is_read() {
     let shown = |text: &str| {
         let run = compose(text);
         let mut parts = vec![run.service.text.clone(), command(run.entrypoint.as_ref()), command(run.command.as_ref())];
@@ -470,7 +470,7 @@ fn services_of_compose() {
 }
 
 #[test]
-fn projects_of_compose() {
+fn compose_project_is_read() {
     let shown = |project: &ComposeProject| {
         let texts = |values: &[Value]| values.iter().map(|value| value.text.as_str()).collect::<Vec<_>>().join(",");
         let one = |value: &Option<Value>| value.as_ref().map_or("-", |value| value.text.as_str()).to_owned();
@@ -498,7 +498,7 @@ fn projects_of_compose() {
 
 /// A symbol is found in its value's text, however it is written.
 #[test]
-fn values_with_symbols_are_whole() {
+fn symbols_are_found_in_their_value() {
     for (source, content) in [
         ("$X", Content::Unknown),
         ("${X:?}", Content::Filled),
@@ -525,7 +525,7 @@ fn values_with_symbols_are_whole() {
 
 /// No input panics or takes long.
 #[test]
-fn random_words() {
+fn random_words_never_panic() {
     let pieces = [
         "docker",
         "podman",
@@ -580,7 +580,7 @@ fn random_words() {
 }
 
 #[test]
-fn hostile_words() {
+fn hostile_words_end_soon() {
     let deep = format!("docker run -v \"{}x{}:/x\" i", "${A:-".repeat(5_000), "}".repeat(5_000));
     let open = format!("docker run -v \"$(({}:/x\" i", "(".repeat(5_000));
     let long = format!("docker run {} i", "-v a:/b ".repeat(20_000));

@@ -1,18 +1,17 @@
 //! `-v` and `--tmpfs` (docker run, "Mount volume"; the engine's own parser, where that leaves something open).
-//! Uses `phrase`, `option` and `model`.
+//! Uses `options` and `model`.
 
 use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
-use crate::model::{Mount, MountSource};
-use crate::model::{Segment, Template};
+use crate::model::{Mount, MountSource, Segment, Template};
 use crate::text::Span;
 
 /// A mount as an option gives it.
 #[derive(Debug, Clone)]
 pub(super) struct ParsedMount {
     pub(super) mount: Mount,
-    /// Whether it is a target alone, which yields to any other mount there.
+    /// Whether it is a target alone, which any other mount there replaces.
     pub(super) plain: bool,
     /// Whether it is there on some ways only.
     pub(super) perhaps: bool,
@@ -35,14 +34,14 @@ impl MountProblem {
     }
 }
 
-/// Modes of the third part that say nothing of where the mount is and who may write.
+/// Modes of the third part that change neither where the mount is nor who may write.
 #[rustfmt::skip]
 const MODES: [&str; 15] = [
     "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave", "consistent", "cached",
     "delegated", "rbind", "bind",
 ];
 
-/// What podman and nerdctl know besides.
+/// Modes that only podman and nerdctl know.
 #[rustfmt::skip]
 const MORE_MODES: [&str; 11] = [
     "U", "copy", "dev", "nodev", "exec", "noexec", "suid", "nosuid", "unbindable", "runbindable", "idmap",
@@ -106,7 +105,7 @@ fn without_modes(target: &mut Template) -> Option<String> {
 }
 
 /// The parts between colons. To docker's command line a single letter before a colon is a Windows drive, wherever it
-/// stands, and a text of one or two characters is a target.
+/// is, and a text of one or two characters is a target.
 fn colon_parts(value: &Template) -> Vec<Template> {
     if value.0.len() <= 2 && !value.is_symbolic() {
         return vec![value.clone()];

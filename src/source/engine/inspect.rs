@@ -267,7 +267,7 @@ mod tests {
 
     use super::super::lenient::pick;
     use super::*;
-    use crate::model::Sight;
+    use crate::model::{Invocation, Sight};
 
     fn read(answer: &serde_json::Value) -> Option<Running> {
         let sources = Sources::default();
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(held("HOME"), Some(Held::Public("/h".into())));
         assert_eq!(held("TOKEN"), Some(Held::Secret("x=y".into())));
         assert_eq!((held("EMPTY"), held("BARE")), (Some(Held::Empty), None));
-        let programs: Vec<_> = found.script.invocations.iter().map(|call| call.command_line()).collect();
+        let programs: Vec<_> = found.script.invocations.iter().map(Invocation::command_line).collect();
         assert_eq!(programs, ["claude -p $X", "claude --version"]);
         assert_eq!(found.script.sight, Sight::Whole);
         let mounts: Vec<_> = found.mounts.iter().map(|m| (m.kind.as_str(), m.target.as_str(), m.writable)).collect();

@@ -9,18 +9,18 @@ use crate::text::Sources;
 pub struct ExecContext<'a> {
     /// The files that were read.
     pub sources: &'a Sources,
-    /// The files that can be.
+    /// The files of the place.
     pub file_system: &'a dyn FileSystem,
     /// Where relative paths start: absolute and clean; `None` where that is not known.
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
-    /// The names of programs whose calls matter: looked for in files that cannot be read as shell, and asked for then.
+    /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
     pub programs: &'a dyn Fn() -> &'a [String],
 }
 
 impl<'a> ExecContext<'a> {
-    /// A setting of which nothing is known.
+    /// A place of which nothing is known.
     pub fn unknown(sources: &'a Sources) -> Self {
         Self { sources, file_system: &NoFileSystem, directory: None, environment: &|_| None, programs: &|| &[] }
     }

@@ -1,9 +1,10 @@
-//! What the reader of scripts asks of the world it reads in: files, and what variables hold. Uses `model` and `text`.
+//! The files of the place where a script runs, looked up through a trait.
+//! May use `model` and `text`.
 
 use crate::model::Value;
 use crate::text::{FileId, Sources, Span};
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// A text.
@@ -14,13 +15,13 @@ pub enum Lookup {
     Binary,
     /// Nothing.
     Absent,
-    /// Something that cannot be looked at: why, as a clause.
+    /// Something that cannot be read: why, as a clause.
     Unseen(String),
 }
 
 /// The files of the place where a script runs.
 pub trait FileSystem {
-    /// What stands at a path, which is absolute and clean.
+    /// Looks up a path, which is absolute and clean.
     fn open(&self, path: &str) -> Lookup;
 
     /// Whether [`Disk::mention`] looks through all texts that were put there with the scripts.
@@ -28,14 +29,14 @@ pub trait FileSystem {
         false
     }
 
-    /// Where one of these words first stands in a text that was put there with the scripts.
+    /// Where one of these words is first found in a text that was put there with the scripts.
     fn mention(&self, names: &[String]) -> Option<Span> {
         let _ = names;
         None
     }
 }
 
-/// No file can be looked at.
+/// No file can be read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFileSystem;
 
@@ -54,7 +55,7 @@ pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
     !system || programs.iter().any(|program| text.contains(program.as_str()))
 }
 
-/// Where one of these words first stands in a text, as a word of its own.
+/// Where one of these words is first found in a text, as a word of its own.
 pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
     let source = sources.get(file);
     let text = source.text();

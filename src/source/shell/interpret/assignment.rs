@@ -1,5 +1,5 @@
 //! Functions and variables: calls, `local`, `export`, assignments.
-//! Uses `walk`, `expand`, `state` and `syntax`.
+//! Uses `interpreter`, `shell_state` and `parse`.
 
 use std::rc::Rc;
 

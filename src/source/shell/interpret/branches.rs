@@ -1,5 +1,5 @@
 //! `if`, `case`, loops, and what their conditions ask.
-//! Uses `walk`, `state` and `syntax`.
+//! Uses `interpreter`, `shell_state`, `test_expr` and `parse`.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
 //! The shell's own commands that change what comes after them.
-//! Uses `walk`, `state` and `traced`.
+//! Uses `interpreter`, `shell_state` and `test_expr`.
 
 use std::rc::Rc;
 

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use crate::model::Condition;
 
-/// Whether something happened on every way here.
+/// Whether something happened on every way to a point.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Certainty {
     #[default]
     Sure,
-    /// Where a variable says so.
+    /// Where a condition on a variable holds.
     When(Rc<Condition>),
     /// On some ways only.
     Perhaps,

@@ -1,5 +1,5 @@
-//! Substituted commands whose output follows from the text: where a script stands, and how it is called.
-//! Uses `walk`, `expand` and `syntax`.
+//! Substituted commands whose output is known without running them, such as the directory of a script.
+//! Uses `interpreter`, `shell_state` and `parse`.
 
 use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
@@ -9,7 +9,7 @@ use crate::source::shell::parse::syntax::{Block, ListOperator, SimpleCommand, St
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
-    /// What `$(...)` gives, where that is known: `dirname`, `basename`, `realpath`, `readlink -f`, `pwd`,
+    /// What `$(...)` prints, where that is known: `dirname`, `basename`, `realpath`, `readlink -f`, `pwd`,
     /// `cd DIR && pwd`, `echo`, `command -v`.
     pub(super) fn command_output(
         &mut self,
@@ -22,7 +22,7 @@ impl Interpreter<'_> {
             return None;
         }
         let [only] = block.as_slice() else { return None };
-        // What is worked out here has been gone through already.
+        // The commands in it were recorded before.
         self.without_recording(|interpreter| interpreter.statement_output(&only.stmt, state))
     }
 

@@ -1,5 +1,5 @@
-//! Starts a program: looks through what only wraps it, takes the locks of `flock`, and notes what runs.
-//! Uses `walk`, `wrapper`, `flock`, `program` and `state`.
+//! Starts a program: looks through wrappers, runs script files and shells, and records every other program.
+//! Uses `interpreter`, `wrappers`, `hidden_programs` and `shell_state`.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -43,7 +43,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Words that may be missing decide what is run at all: with all of them, and without.
+    /// Runs the command with the words that may be missing, and without them: they decide which program it is.
     fn start_with_and_without(&mut self, words: &[ShellWord], state: &ShellState) -> ExitStates {
         let mut doubts = words.iter().map(|word| &word.certainty).filter(|certainty| **certainty != Certainty::Sure);
         let asks = match doubts.next() {
@@ -80,7 +80,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Runs a program: a script file is gone through, any other is noted.
+    /// Runs a program: a script file is read, any other program is recorded.
     fn run_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         match self.run_script_file(words, state) {
             ScriptRun::Ran(exits) => exits,
@@ -88,7 +88,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Notes a program, and whether it is known to start nothing unseen; `why` says more of what was not seen.
+    /// Records a program, and whether it may start something unseen; `why` explains what was not read.
     fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.record_start(words, &state);
@@ -107,18 +107,17 @@ impl Interpreter<'_> {
         }
         let mut env = BTreeMap::new();
         for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
-            match &variable.value {
-                VariableValue::Text(text) => _ = env.insert(name.clone(), Word::of_traced(text)),
-                VariableValue::Unset => _ = env.insert(name.clone(), Word::default()),
-                VariableValue::List(_) | VariableValue::Inherited => {}
-                // It stands for a value that is not known.
-                VariableValue::Unclear | VariableValue::Maybe(..) => {
-                    _ = env.insert(name.clone(), Word::parse(&format!("${{{name}}}")))
-                }
-            }
+            let value = match &variable.value {
+                VariableValue::Text(text) => Word::of_traced(text),
+                VariableValue::Unset => Word::default(),
+                VariableValue::List(_) | VariableValue::Inherited => continue,
+                // The value is not known.
+                VariableValue::Unclear | VariableValue::Maybe(..) => Word::parse(&format!("${{{name}}}")),
+            };
+            env.insert(name.clone(), value);
         }
         let invocation = Invocation {
-            // What may not be there says nothing of what the call is.
+            // A word that may be missing is not counted as part of the call.
             argv: words
                 .iter()
                 .filter(|word| word.certainty == Certainty::Sure)

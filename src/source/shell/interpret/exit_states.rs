@@ -1,9 +1,9 @@
-//! The ways out of a statement, and the frames that `exit`, `return`, `break` and `continue` lead to.
-//! Uses `state`.
+//! The states in which a statement ends, and the frames that `exit`, `return`, `break` and `continue` leave.
+//! Uses `shell_state`.
 
 use super::shell_state::{ShellState, ShellVariable, join_states};
 
-/// The ways out of a statement.
+/// The states in which a statement ends; `None` where it cannot end so.
 #[derive(Debug, Default)]
 pub(super) struct ExitStates {
     /// It succeeded.
@@ -64,7 +64,7 @@ pub(super) struct ControlFrame {
     pub(super) locals: Vec<(String, Option<ShellVariable>)>,
 }
 
-/// Whether a process's last command is started in its place, so that nothing else of the process stays open.
+/// Whether a process's last command replaces it, so that nothing else of the process stays open.
 /// Measured: bash 5.2 does so where the command has no redirection of its own, dash 0.5.12 in a subshell always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LastCommand {

@@ -1,10 +1,10 @@
 //! The command line of util-linux's flock(1).
-//! Uses `traced`.
+//! Uses `shell_word` and `model`.
 
 use super::shell_word::ShellWord;
 use crate::model::Wait;
 
-/// What an `flock` command does.
+/// A command line of `flock`.
 #[derive(Debug)]
 pub(super) struct FlockCommand<'w> {
     pub(super) exclusive: bool,
@@ -69,7 +69,7 @@ fn read_action(rest: &[ShellWord]) -> FlockAction<'_> {
 }
 
 impl FlockCommand<'_> {
-    /// Takes a long option in; says whether it used the next word.
+    /// Reads a long option; returns whether it used the next word.
     fn take_long(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -89,7 +89,7 @@ impl FlockCommand<'_> {
         matches!(name, "--no-fork" | "--verbose").then_some(false)
     }
 
-    /// Takes a cluster of short options in.
+    /// Reads a cluster of short options.
     fn take_short(&mut self, text: &str, next: Option<&ShellWord>) -> Option<bool> {
         for (at, ch) in text.char_indices().skip(1) {
             let name = format!("-{ch}");

@@ -1,5 +1,5 @@
 //! Which programs start others that their words do not name: scripts, interpreters, runners, supervisors.
-//! Uses `traced`.
+//! Uses `shell_word`.
 
 use super::shell_word::ShellWord;
 
@@ -91,7 +91,7 @@ const READERS: [&str; 68] = [
     "sed", "sort", "stat", "tail", "tar", "tee", "test", "touch", "tr", "type", "useradd", "usermod", "wget", "which",
 ];
 
-/// Programs that hand what they start to another process and do not wait for it.
+/// Programs that let another process start something and do not wait for it.
 const LEAVERS: [&str; 15] = [
     "at",
     "batch",
@@ -121,7 +121,7 @@ pub(super) fn only_reads(word: &ShellWord) -> bool {
     READERS.contains(&word.raw().rsplit('/').next().unwrap_or_default())
 }
 
-/// Why these words, which begin with a program's name, may run one of `programs` that stands among them.
+/// Why these words, which begin with a program's name, may run one of `programs` that is among them.
 pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option<(String, &'w ShellWord)> {
     let (first, rest) = words.split_first()?;
     let path = first.raw();

@@ -1,5 +1,5 @@
-//! Goes through statements in the order a shell would, down every branch, and notes each command with what is held.
-//! Uses `state`, `syntax` and its neighbours that know commands.
+//! Runs statements in the order a shell would, down every branch, and records each command with its locks.
+//! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,26 +13,25 @@ use crate::model::Invocation;
 use crate::source::shell::ExecContext;
 use crate::source::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::source::shell::parse::{ParsedText, parse_text};
-use crate::text::TracedText;
-use crate::text::{FileId, Pos, Span};
+use crate::text::{FileId, Pos, Span, TracedText};
 
 /// A file that was opened.
 pub(super) struct OpenedFile {
     pub(super) path: TracedText,
-    /// Whether the path hangs on what is not clear.
+    /// Whether the path is set in more than one way.
     pub(super) unclear: bool,
     /// Where it is opened.
     pub(super) opened: Option<Span>,
 }
 
-/// Goes through texts and keeps what was found.
+/// Runs texts and keeps what was found.
 pub(super) struct Interpreter<'a> {
     pub(super) context: ExecContext<'a>,
-    /// Where the text stands that is being read, for what in it has no place of its own.
+    /// Where the text that is being read is written, for what in it has no position of its own.
     pub(super) here: Span,
     pub(super) found: Vec<Invocation>,
     pub(super) started: Vec<ContainerStart>,
-    /// The processes around this one that are not waited for, each by the number at which it began.
+    /// The processes around this one that nobody waits for, each by the number of its first site.
     pub(super) forks: Vec<usize>,
     /// The loops around this point, likewise.
     pub(super) loops: Vec<usize>,

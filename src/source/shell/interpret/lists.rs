@@ -1,5 +1,5 @@
 //! Lists (`a && b || c`) and pipelines.
-//! Uses `walk`, `state` and `syntax`.
+//! Uses `interpreter`, `shell_state` and `parse`.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, join_states};
 use crate::source::shell::parse::syntax::{ListOperator, Statement, UnexpandedWord, WordPart};
 
-/// Commands that are there to be done, so that `&&` after them decides nothing.
+/// Commands that are run for what they do, so that `&&` after them decides nothing.
 const STEPS: [&str; 22] = [
     ":", "true", "cd", "chmod", "chown", "cp", "echo", "exec", "flock", "install", "ln", "mkdir", "printf", "rm",
     "set", "shift", "sleep", "source", ".", "touch", "ulimit", "umask",
@@ -99,7 +99,7 @@ fn is_decision(stmt: &Statement) -> bool {
     }
 }
 
-/// Whether a statement is there to ask something.
+/// Whether a statement only asks something.
 fn is_question(stmt: &Statement) -> bool {
     match stmt {
         Statement::Test(_) => true,

@@ -1,5 +1,5 @@
 //! Redirections: which open file each descriptor refers to.
-//! Uses `walk`, `state` and `syntax`.
+//! Uses `interpreter`, `shell_state` and `parse`.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::source::shell::parse::syntax::{Redirect, RedirectAction, RedirectTarg
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
-    /// Runs something with its descriptors redirected, and puts them back.
+    /// Runs something with its descriptors redirected, and restores them.
     pub(super) fn with_redirects(
         &mut self,
         redirects: &[Redirect],

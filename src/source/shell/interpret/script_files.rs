@@ -1,5 +1,5 @@
 //! From a command's words to the file that it runs: script files, interpreters, `source`.
-//! Uses `walk`, `disk`, `launch` and `state`.
+//! Uses `interpreter`, `file_system`, `script_text` and `model`.
 
 use std::rc::Rc;
 
@@ -15,8 +15,7 @@ use super::unwrapped::ShellCall;
 use super::value_positions;
 use crate::model::{Command, Value, VariableState, Word, clean, join};
 use crate::source::shell::file_system::{Lookup, mentioned};
-use crate::text::TracedText;
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, TracedText};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -122,7 +121,7 @@ impl Interpreter<'_> {
                         ScriptRun::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        // The program itself is what is looked for, and not what it is made of.
+                        // A program that matters is recorded as such, and not looked into.
                         let named = path.rsplit('/').next().unwrap_or_default();
                         if (self.context.programs)().iter().any(|program| program == named) {
                             return ScriptRun::Not(state, None);
@@ -169,7 +168,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The text of what stands at a path.
+    /// The text of what was found at a path.
     fn script_text(&self, opened: Lookup) -> Option<ScriptText> {
         match opened {
             Lookup::Text(file) => Some(ScriptText { file, text: TracedText::of_file(file, self.context.sources) }),
@@ -294,7 +293,7 @@ impl Interpreter<'_> {
         Some(UnreadReason { reason, span: Some(span), is_script: true })
     }
 
-    /// What a test of a path comes to, where a file of the repository stands there.
+    /// Whether a test of a path is true because a file that was read is there.
     pub(super) fn finds_file(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
         let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
         let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);

@@ -6,7 +6,7 @@ use crate::text::{FileId, TracedText};
 
 /// A script's text.
 pub(super) struct ScriptText {
-    /// The file that it is, or stands in.
+    /// The file that it is, or is part of.
     pub(super) file: FileId,
     pub(super) text: TracedText,
 }
@@ -16,7 +16,7 @@ impl ScriptText {
         self.text.0.iter().map(|traced| traced.ch).take_while(|ch| *ch != '\n').collect()
     }
 
-    /// What tells it from other texts.
+    /// Identifies the text.
     pub(super) fn key(&self) -> (FileId, u32) {
         let at = self.text.0.iter().find_map(|traced| traced.at);
         at.unwrap_or((self.file, 0))

@@ -1,5 +1,5 @@
 //! What a shell process has at one point of a text: variables, descriptors, locks; and how two ways to that point
-//! are joined. Uses `traced`, `doubt` and `syntax`.
+//! are joined. Uses `certainty`, `list_item`, `parse` and `model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -9,8 +9,7 @@ use super::limits;
 use super::list_item::{self, ListItem};
 use crate::model::{Condition, Wait};
 use crate::source::shell::parse::syntax::Statement;
-use crate::text::Span;
-use crate::text::TracedText;
+use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
 pub(super) type OpenFileId = usize;
@@ -21,9 +20,9 @@ pub(super) enum VariableValue {
     /// A text on some ways, nothing on the others.
     Maybe(TracedText, Certainty),
     List(Vec<ListItem>),
-    /// Set in more than one way, or by what only runs.
+    /// Set in more than one way, or by a program's output.
     Unclear,
-    /// Taken away.
+    /// Unset.
     Unset,
     /// What the container's environment says.
     Inherited,
@@ -42,7 +41,7 @@ pub(super) struct BranchFact {
     pub(super) site: usize,
     /// Which side this is.
     pub(super) side: bool,
-    /// The variable that decides, with what is asked of it, where it is one variable of the environment.
+    /// The condition that decides, where it asks one variable of the environment.
     pub(super) asks: Option<Rc<Condition>>,
 }
 
@@ -176,7 +175,7 @@ impl ShellState {
         }
     }
 
-    /// This way was taken on purpose after something failed: a lock not got is now known and passed over.
+    /// This way was taken on purpose after something failed: the script knows that it did not get a lock.
     pub(super) fn pass_over_failed_locks(mut self) -> Self {
         if self.locks.values().any(|held| held.fresh) {
             for held in Rc::make_mut(&mut self.locks).values_mut() {

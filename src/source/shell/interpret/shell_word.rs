@@ -10,7 +10,7 @@ pub(super) struct ShellWord {
     pub(super) text: TracedText,
     /// The word as it is written, for its place.
     pub(super) source: TracedText,
-    /// Where it stands, where that is known better than by its characters.
+    /// Where it is written, where that is known better than by its characters.
     pub(super) span: Option<Span>,
     /// Whether a variable went into it that the text sets in more than one way.
     pub(super) unclear: bool,

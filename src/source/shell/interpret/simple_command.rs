@@ -1,5 +1,5 @@
 //! Simple commands as the shell sees them: redirections, builtins, functions, and what it starts.
-//! Uses `walk`, `state` and `syntax`.
+//! Uses `interpreter`, `builtins`, `shell_state` and `parse`.
 
 use super::builtins::is_builtin;
 use super::exit_states::{ExitStates, FrameKind};

@@ -1,5 +1,5 @@
 //! What a test asks: something known, one variable of the environment, or neither.
-//! Uses `walk`, `state` and `syntax`.
+//! Uses `interpreter`, `shell_state` and `parse`.
 
 use std::rc::Rc;
 
@@ -7,14 +7,13 @@ use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
-use crate::model::Parameter;
-use crate::model::{Asks, Condition, Test};
+use crate::model::{Asks, Condition, Parameter, Test};
 use crate::source::shell::parse::syntax::TestExpr;
 
-/// What a test comes to.
+/// The result of a test.
 pub(super) enum TestResult {
     Known(bool),
-    /// It hangs on one variable of the environment.
+    /// It depends on one variable of the environment.
     Asks(Rc<Condition>),
     Unknown,
 }
@@ -41,7 +40,7 @@ impl Interpreter<'_> {
         self.states_after(answer, state)
     }
 
-    /// The ways on from an answer.
+    /// The states after a test.
     pub(super) fn states_after(&mut self, answer: TestResult, state: ShellState) -> ExitStates {
         match answer {
             TestResult::Known(true) => ExitStates::succeeded(state),

@@ -5,7 +5,7 @@ use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use crate::text::TracedText;
 
-/// What words start.
+/// What a command runs.
 pub(super) enum Unwrapped {
     /// Nothing at all.
     Nothing,
@@ -15,7 +15,7 @@ pub(super) enum Unwrapped {
     Inner(WrappedCommand),
     /// A shell with a text.
     Shell(ShellCall),
-    /// A shell with a file, which stands where the text would.
+    /// A shell with a file, which is in the place of the text.
     File(ShellCall),
     /// flock(1).
     Flock,
@@ -57,7 +57,7 @@ pub(super) struct ShellCall {
 }
 
 impl ShellCall {
-    /// Takes in a shell's name and options, as the first line of a script has them.
+    /// Reads a shell's name and options, as the first line of a script has them.
     pub(super) fn options(&mut self, line: &str) {
         let mut words = line.split_whitespace();
         self.bash = words.next() == Some("bash");

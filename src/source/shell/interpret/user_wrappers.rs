@@ -1,5 +1,5 @@
 //! Wrappers that change the user: su, runuser, sudo, doas.
-//! Uses `wrapper`, `traced` and `state`.
+//! Uses `unwrapped`, `shell_word` and `shell_state`.
 
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
@@ -95,7 +95,7 @@ pub(super) fn home_of_user(user: &TracedText) -> VariableValue {
     match name {
         _ if !user.is_fixed() => VariableValue::Unclear,
         "root" | "0" => VariableValue::Text(TracedText::plain("/root")),
-        // As a shell would have to ask: it stands in no text.
+        // As a shell would have to ask: no text says it.
         name => VariableValue::Text(TracedText::live(&format!("$(echo ~{name})"))),
     }
 }

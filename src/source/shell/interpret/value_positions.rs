@@ -1,17 +1,16 @@
 //! Finds where in a file each character of a Compose value is written, through YAML's quoting, folding and
-//! indentation and Compose's doubled dollar signs. Uses `traced`, `text` and `model`.
+//! indentation and Compose's doubled dollar signs. Uses `shell_word`, `text` and `model`.
 
 use super::shell_word::ShellWord;
 use crate::model::{Command, Value};
-use crate::text::{FileId, SourceFile, Sources, Span};
-use crate::text::{TracedChar, TracedText};
+use crate::text::{FileId, SourceFile, Sources, Span, TracedChar, TracedText};
 
-/// Bytes of a scalar that are looked through.
+/// Bytes of a scalar that are searched.
 const REACH: usize = 256 * 1024;
 
 /// Characters that must be the same before a text counts as found again after a variable.
 const SAME: usize = 8;
-/// Places that are tried for that.
+/// Positions that are tried for that.
 const TRIES: usize = 4096;
 
 /// A command's words as the shell's words would be, with their places.
@@ -71,7 +70,7 @@ fn locate_word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sou
     ShellWord { source: text.clone(), text, span: Some(place), ..ShellWord::default() }
 }
 
-/// A value's text; what hangs on an unset variable is left to an outer layer: Compose itself.
+/// A value's text; an unset variable in it is left to an outer layer: Compose itself.
 fn traced_value(value: &Value) -> TracedText {
     let mut text = TracedText::plain(&value.text);
     let mut from = 0;
@@ -147,7 +146,7 @@ fn known_prefix(positions: &[Option<usize>]) -> usize {
     positions.iter().take_while(|position| position.is_some()).count()
 }
 
-/// Where each character of a text stands in `raw` from `start` on; what Compose put in for a variable stands nowhere.
+/// Where each character of a text is in `raw` from `start` on; what Compose put in for a variable is nowhere.
 fn align_text(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
     let mut places = vec![None; text.0.len()];
     let (mut at, mut number) = (start, 0);
@@ -177,7 +176,7 @@ fn align_text(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> 
     places
 }
 
-/// Whether all of a short text stands at `at`.
+/// Whether all of a short text is at `at`.
 fn stands_at(raw: &str, mut at: usize, text: &TracedText) -> bool {
     text.0.iter().enumerate().all(|(number, traced)| {
         let found = next_char(raw, at, text, number, *traced);
@@ -226,7 +225,7 @@ fn after_variable(raw: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// Where a character stands at or soon after `at`, and where the next may.
+/// Where a character is at or soon after `at`, and where the next one may be.
 fn next_in_line(raw: &str, mut at: usize, traced: TracedChar) -> Option<(usize, usize)> {
     loop {
         let rest = raw.get(at..)?;

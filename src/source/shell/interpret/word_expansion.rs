@@ -1,5 +1,5 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
-//! Uses `walk`, `state`, `syntax` and `traced`.
+//! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
 use crate::model::Parameter;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use super::shell_word::ShellWord;
 use crate::source::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::text::TracedText;
 
-/// What a parameter stands for.
+/// The value of a parameter.
 enum ParameterValue {
     /// Several words, as of `"$@"`.
     Many(Vec<ListItem>),
@@ -46,7 +46,7 @@ impl Interpreter<'_> {
         let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
         for part in &word.parts {
             match part {
-                // What stands between quotes and an expansion: nothing.
+                // Nothing is between a quote and an expansion.
                 WordPart::Text { text, .. } if text.is_empty() && word.parts.len() > 1 => {}
                 WordPart::Text { text, .. } => {
                     let text = if done.is_empty() && open.is_none() { expand_home(text, state) } else { text.clone() };
@@ -284,7 +284,7 @@ fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Opti
     }
 }
 
-/// Splits a value that stands without quotes at its blanks.
+/// Splits a value without quotes at its blanks.
 fn append_split(
     text: &TracedText,
     done: &mut Vec<ShellWord>,

@@ -1,5 +1,5 @@
-//! Programs that run another: what they run, and what they change for it. Names and options as their manuals have them.
-//! Uses `traced` and `state`.
+//! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
+//! Uses `unwrapped`, `user_wrappers` and `shell_word`.
 
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
@@ -7,7 +7,7 @@ use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_opti
 use super::user_wrappers::{home_of_user, read_sudo, read_switch_user};
 use crate::text::TracedText;
 
-/// How a wrapper's own words are told from those of what it runs.
+/// The options of a wrapper, after which the command begins that it runs.
 struct WrapperOptions {
     names: &'static [&'static str],
     /// Short options that take a value.
@@ -65,7 +65,7 @@ const WRAPPERS: [WrapperOptions; 14] = [
     WrapperOptions { names: &["gosu", "su-exec"], short: "", long: &[], operands: 1 },
 ];
 
-/// Looks one layer through the words of a command.
+/// What the words of a command run, with one wrapper removed.
 pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
     let Some(first) = words.first() else { return Unwrapped::Nothing };
     if !first.is_fixed() {
@@ -272,7 +272,7 @@ fn read_watch(words: &[ShellWord]) -> Unwrapped {
     Unwrapped::Shell(ShellCall::plain(text))
 }
 
-/// `find … -exec command … ;`: the last command that it runs; more than one is said not to be seen.
+/// `find … -exec command … ;`: the command that it runs; that there is more than one is reported as not seen.
 fn read_find(words: &[ShellWord]) -> Unwrapped {
     let Some(at) = words.iter().position(is_exec_option) else { return Unwrapped::Program };
     let rest = words.get(at + 1..).unwrap_or_default();

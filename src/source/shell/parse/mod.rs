@@ -1,5 +1,5 @@
 //! Reads shell text into statements; the one place that knows the grammar crate, and what it gets wrong.
-//! Uses `traced` and `syntax`.
+//! May use `text` and `model`.
 
 mod redirect_nodes;
 mod reshape;
@@ -18,10 +18,10 @@ use crate::text::TracedText;
 const TEXT: usize = 256 * 1024;
 /// Levels of statements and words within each other.
 const DEPTH: usize = 48;
-/// Times the grammar may ask whether to go on; it does so about every hundred steps.
+/// How often the grammar may ask whether to go on; it does so about every hundred steps.
 const PATIENCE: usize = 40_000;
 
-/// What a text says.
+/// A text as statements.
 pub(crate) struct ParsedText {
     pub(crate) block: Block,
     /// Why it is not all of it: from which line on, 0 for none, and a clause.
@@ -62,8 +62,8 @@ fn parse_tree(text: &str) -> Option<Tree> {
     parser.parse_with_options(&mut chunk, None, Some(options))
 }
 
-/// The text with what is unknown to the grammar put so that it is known, byte for byte; words are read from the true
-/// text.
+/// The text with what the grammar does not know written so that it does, byte for byte; words are read from the
+/// original text.
 fn patch_text(text: &str) -> String {
     // `9<>file` opens a file as `9> file` does, `<<\EOF` begins what `<< EOF` does.
     let mut patched = text.replace("<>", "> ").replace("<<\\", "<< ").replace("<<-\\", "<<- ");

@@ -1,5 +1,5 @@
 //! The grammar's redirection nodes.
-//! Uses `syntax` and its neighbour `words`.
+//! Uses `syntax` and `word_nodes`.
 
 use tree_sitter::Node;
 
@@ -18,7 +18,7 @@ impl SyntaxBuilder<'_> {
                     let arguments = inner.iter().filter(|(_, field)| *field == "argument");
                     words.extend(arguments.map(|(word, _)| self.read_word(*word)).collect::<Vec<_>>());
                     redirects.extend(self.read_redirects(&inner, words));
-                    // A delimiter behind a backslash takes the text as it stands.
+                    // After a delimiter with a backslash nothing in the text is expanded.
                     let start = inner.iter().find(|(part, _)| part.kind() == "heredoc_start");
                     let before = start.and_then(|(start, _)| self.source.string.get(..start.start_byte()));
                     let plain = before.is_some_and(|before| before.ends_with('\\'));

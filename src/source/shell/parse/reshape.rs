@@ -1,5 +1,5 @@
-//! Puts statements into the shape the shell gives them where the grammar's own is another: it hangs the redirection of
-//! `a && b >file` on the whole list, and takes that list for one part of a pipeline. Uses `syntax`.
+//! Corrects how the grammar groups statements: it gives the redirection of `a && b >file` to the whole list, and takes
+//! that list for one part of a pipeline. Uses `syntax`.
 
 use super::syntax::{ListOperator, Redirect, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
 

@@ -1,5 +1,5 @@
 //! The grammar's statement nodes, one after the other.
-//! Uses `syntax` and its neighbour `words`.
+//! Uses `syntax`, `reshape` and `word_nodes`.
 
 use std::rc::Rc;
 
@@ -73,7 +73,7 @@ impl SyntaxBuilder<'_> {
                 let assigns = nodes.into_iter().map(|assign| self.read_assignment(assign)).collect();
                 Statement::Simple(SimpleCommand { assigns, ..SimpleCommand::default() })
             }
-            // Said to be misread as a whole; what is in it may still run.
+            // The text is reported as misread; what is in it may still run.
             "ERROR" => Statement::Group(self.read_block_below(node)),
             _ => Statement::Unread,
         }
@@ -133,7 +133,7 @@ impl SyntaxBuilder<'_> {
         Statement::If { arms, otherwise }
     }
 
-    /// A condition and what stands after `then`.
+    /// A condition and the block after `then`.
     fn read_arm(&mut self, nodes: &[ChildNode<'_>]) -> (Block, Block) {
         let then = nodes.iter().position(|(node, _)| node.kind() == "then").unwrap_or(nodes.len());
         let (condition, body) = nodes.split_at(then);
@@ -198,7 +198,7 @@ impl SyntaxBuilder<'_> {
         stmt
     }
 
-    /// What stands on the line of a here-document's start belongs to the statement, not to the document.
+    /// The rest of the line on which a here-document starts belongs to the statement, not to the document.
     fn append_heredoc_line(&mut self, stmt: Statement, heredoc: Node<'_>) -> Statement {
         let mut link = ListOperator::And;
         let mut result = stmt;
@@ -293,8 +293,8 @@ fn named_children(node: Node<'_>) -> Vec<Node<'_>> {
     nodes.filter(|child| child.is_named() && child.kind() != "comment").collect()
 }
 
-fn is_other_arm((node, _): &ChildNode<'_>) -> bool {
-    matches!(node.kind(), "elif_clause" | "else_clause")
+fn is_other_arm(child: &ChildNode<'_>) -> bool {
+    matches!(child.0.kind(), "elif_clause" | "else_clause")
 }
 
 fn is_arithmetic(node: Node<'_>) -> bool {

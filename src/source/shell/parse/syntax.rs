@@ -63,11 +63,11 @@ pub(crate) enum Statement {
         body: Box<Statement>,
         redirects: Vec<Redirect>,
     },
-    /// What the grammar could not make sense of.
+    /// What the grammar could not read.
     Unread,
 }
 
-/// How two statements of a list hang together.
+/// The operator between two statements of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListOperator {
     And,
@@ -115,7 +115,7 @@ pub(crate) struct CaseArm {
     pub(crate) falls: bool,
 }
 
-/// What stands in `[ ]` or `[[ ]]`.
+/// The expression in `[ ]` or `[[ ]]`.
 #[derive(Debug)]
 pub(crate) enum TestExpr {
     Unary(String, UnexpandedWord),

@@ -1,5 +1,5 @@
-//! The grammar's word nodes: quotes taken off, parameters and substitutions kept apart.
-//! Uses `traced` and `syntax`.
+//! The grammar's word nodes: quotes removed, parameters and substitutions kept apart.
+//! Uses `syntax`, `text` and `model`.
 
 use crate::model::Parameter;
 use std::ops::ControlFlow;
@@ -59,7 +59,7 @@ impl SyntaxBuilder<'_> {
                 }
             }
             "raw_string" => {
-                parts.push(WordPart::Text { text: without_quotes(&self.node_traced(node), 1), tilde: false })
+                parts.push(WordPart::Text { text: without_quotes(&self.node_traced(node), 1), tilde: false });
             }
             "ansi_c_string" => parts.push(WordPart::Text {
                 text: unescape_ansi(&without_quotes(&self.node_traced(node), 2)),
@@ -135,7 +135,7 @@ fn without_quotes(text: &TracedText, open: usize) -> TracedText {
     text.part(open, text.0.len().saturating_sub(1).max(open))
 }
 
-/// Takes backslashes off: all, or within double quotes only those before one of `special`.
+/// Removes backslashes: all, or within double quotes only those before one of `special`.
 fn remove_backslashes(text: &TracedText, special: Option<&str>) -> TracedText {
     let mut traced_chars = text.0.iter().copied().peekable();
     let mut out = Vec::with_capacity(text.0.len());

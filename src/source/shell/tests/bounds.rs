@@ -4,7 +4,7 @@ use super::{run, shell};
 use crate::model::Sight;
 
 #[test]
-fn deep_nesting_is_partial() {
+fn deep_nesting_is_reported_as_partial() {
     let deep = 3_000;
     for text in [
         "(".repeat(deep),
@@ -27,7 +27,7 @@ fn deep_nesting_is_partial() {
 }
 
 #[test]
-fn shells_in_shells_are_partial_after_a_while() {
+fn too_many_nested_shells_are_reported_as_partial() {
     let mut words = vec!["sh", "-c"];
     words.extend(["exec \"$@\"", "--", "sh", "-c"].repeat(50));
     words.push("prog");
@@ -38,7 +38,7 @@ fn shells_in_shells_are_partial_after_a_while() {
 }
 
 #[test]
-fn what_grows_by_itself_is_stopped() {
+fn self_growing_text_is_stopped() {
     let mut calls = String::from("f0() { prog; }\n");
     for n in 1..40 {
         calls.push_str(&format!("f{n}() {{ f{m}; f{m}; }}\n", m = n - 1));
@@ -54,7 +54,7 @@ fn what_grows_by_itself_is_stopped() {
 }
 
 #[test]
-fn length_alone_is_no_trouble() {
+fn long_flat_text_is_read_whole() {
     let long = "prog x && ".repeat(500) + "prog y";
     assert_eq!(shell(&long).sight, Sight::Whole);
     assert_eq!(shell(&long).invocations.len(), 501);
@@ -66,7 +66,7 @@ fn length_alone_is_no_trouble() {
 
 /// Texts put together at random, the same in each run.
 #[test]
-fn anything_returns() {
+fn random_text_never_panics() {
     const PIECES: [&str; 48] = [
         "flock ",
         "9 ",
@@ -138,7 +138,7 @@ fn anything_returns() {
 }
 
 #[test]
-fn comments_are_the_shells() {
+fn comments_are_found_by_shell_rules() {
     let of = |text: &str| {
         crate::source::shell::find_comments(text).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>()
     };

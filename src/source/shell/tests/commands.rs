@@ -6,7 +6,7 @@ use crate::source::shell::read_commands;
 use crate::text::yaml::Symbol;
 
 #[test]
-fn wrappers_are_looked_through() {
+fn wrapped_commands_are_found() {
     for (words, expected) in [
         ("env A=b -u C prog x", "A=b C= prog x"),
         ("env -S prog x", "prog x"),
@@ -60,7 +60,7 @@ fn wrappers_are_looked_through() {
 }
 
 #[test]
-fn what_the_grammar_does_not_know() {
+fn constructs_unknown_to_the_grammar_are_read() {
     check(&[
         ("set -- a b; for x do prog \"$x\"; done", "?prog $x"),
         ("f() { for x do\n prog; done; }; f a", "?prog"),
@@ -72,7 +72,7 @@ fn what_the_grammar_does_not_know() {
 }
 
 #[test]
-fn what_hides_more_under_a_lock_is_told_from_what_does_not() {
+fn hidden_programs_under_a_lock_are_covered() {
     let script = shell("flock /l python3 x.py; other");
     assert_eq!((shown(&script).as_str(), script.covered), ("python3 x.py @/l ; other ; ~", true));
     for open in [
@@ -88,7 +88,7 @@ fn what_hides_more_under_a_lock_is_told_from_what_does_not() {
 }
 
 #[test]
-fn environment_and_words() {
+fn environment_and_words_are_recorded() {
     check(&[
         ("A=b prog", "A=b prog"),
         ("export A=b; prog", "A=b prog"),
@@ -114,7 +114,7 @@ fn environment_and_words() {
 }
 
 #[test]
-fn branches() {
+fn branches_make_commands_conditional() {
     check(&[
         ("a && b", "a ; ?b"),
         ("cd /x && mkdir -p y && b", "mkdir -p y ; b"),
@@ -148,7 +148,7 @@ fn branches() {
 }
 
 #[test]
-fn files_that_are_not_read_are_named() {
+fn unread_files_are_named() {
     for words in [
         "/entrypoint.sh",
         "./run",
@@ -181,7 +181,7 @@ fn files_that_are_not_read_are_named() {
 }
 
 #[test]
-fn entrypoint_and_command_are_one_list_of_words() {
+fn entrypoint_and_command_are_joined() {
     let (sources, entrypoint) = list(&["flock", "/l", "prog", "a"]);
     let mut command = entrypoint.clone();
     let mut words = command.words.split_off(2);
@@ -196,7 +196,7 @@ fn entrypoint_and_command_are_one_list_of_words() {
 }
 
 #[test]
-fn a_variable_of_compose_stays_what_it_is() {
+fn compose_variable_is_kept() {
     let (sources, mut command) = list(&["${TOOL}", "x"]);
     let symbol = Symbol { name: "TOOL".into(), required: false };
     command.words[0].symbols = vec![symbol.clone()];

@@ -78,7 +78,7 @@ fn script_files_are_read() {
 }
 
 #[test]
-fn sourced_files_are_part_of_the_script() {
+fn sourced_files_are_read_in_place() {
     let lib = "under() { ( flock -w 600 9 || exit 1; \"$@\" ) 9>\"$HOME/l\"; }\n";
     check(&[
         (
@@ -129,7 +129,7 @@ fn sourced_files_are_part_of_the_script() {
 }
 
 #[test]
-fn what_is_not_there_or_no_shell_is_named() {
+fn missing_and_foreign_files_are_named() {
     check(&[
         ("/run.sh", &[], "/run.sh ; ~", "the script `/run.sh` was not found where it should be"),
         (
@@ -157,7 +157,7 @@ fn what_is_not_there_or_no_shell_is_named() {
 }
 
 #[test]
-fn circles_end() {
+fn scripts_that_call_each_other_end() {
     let (_, why) = found(&["/a.sh"], &[("/a.sh", ". /b.sh"), ("/b.sh", ". /a.sh")]);
     assert_eq!(why, "the script `/a.sh` leads to itself");
     let (_, why) = found(&["/a.sh"], &[("/a.sh", "/a.sh\n/a.sh\n")]);
@@ -169,7 +169,7 @@ fn circles_end() {
 }
 
 #[test]
-fn lists_that_grow_on_some_ways() {
+fn arrays_grown_in_a_branch_are_uncertain() {
     super::check(&[
         ("A=(x); if [ -n \"$M\" ]; then A+=(y); fi; prog \"${A[@]}\"", "prog x"),
         ("T=; if x; then T=-it; fi; prog $T a", "x ; prog a"),

@@ -3,7 +3,7 @@
 use super::{check, run, shown};
 
 #[test]
-fn forms_that_hold() {
+fn lock_forms_that_hold_are_recorded() {
     check(&[
         ("flock /l prog", "prog @/l"),
         ("flock /l prog -p 'x y'", "prog -p x y @/l"),
@@ -74,7 +74,7 @@ fn forms_that_hold() {
 }
 
 #[test]
-fn a_condition_on_a_variable_is_named() {
+fn lock_condition_names_its_variable() {
     check(&[
         ("exec 9>/l; [ -n \"$USE\" ] && flock 9; prog", "prog @/l:if USE set"),
         ("exec 9>/l; if [ -n \"$USE\" ]; then flock 9; fi; prog", "prog @/l:if USE set"),
@@ -104,7 +104,7 @@ fn a_condition_on_a_variable_is_named() {
 }
 
 #[test]
-fn traps() {
+fn lock_forms_that_do_not_hold_are_not_recorded() {
     check(&[
         ("exec 9>/l; prog; flock 9", "prog"),
         ("exec 9>/l; flock 8; prog", "prog"),
@@ -179,14 +179,14 @@ fn traps() {
 }
 
 #[test]
-fn without_a_shell_nothing_is_expanded() {
+fn nothing_is_expanded_without_a_shell() {
     assert_eq!(shown(&run(&["flock", "$HOME/l", "prog"])), "prog @\\$HOME/l");
     assert_eq!(shown(&run(&["flock", "~/l", "prog"])), "prog @\\~/l");
     assert_eq!(shown(&run(&["flock", "-n", "/l", "-c", "prog a"])), "prog a @/l:now");
 }
 
 #[test]
-fn what_is_not_understood_is_never_no_lock() {
+fn unknown_flock_usage_is_reported() {
     check(&[
         ("eval \"$CODE\"; prog", "$CODE ; prog ; ~"),
         (". /lib.sh; prog", "prog ; ~"),

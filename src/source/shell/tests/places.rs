@@ -31,14 +31,14 @@ fn list(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn list_form() {
+fn words_of_a_list_are_located() {
     assert_eq!(list("command: [flock, /l, prog, secret]\n"), ["prog", "flock"]);
     assert_eq!(list("command: [\"flock\", '/l', \"prog\", secret]\n"), ["prog", "flock"]);
     assert_eq!(list("command:\n  - prog\n  - prog\n"), ["prog"]);
 }
 
 #[test]
-fn text_in_every_scalar_style() {
+fn text_is_located_in_every_scalar_style() {
     let script = "flock $$HOME/l prog -p \"secret\"; other";
     for text in [
         format!("command: [sh, -c, '{script}']\n"),
@@ -57,7 +57,7 @@ fn text_in_every_scalar_style() {
 }
 
 #[test]
-fn string_form() {
+fn words_of_a_string_are_located() {
     let split = &["sh", "-c", "flock /l prog x; other", "prog"];
     assert_eq!(marked("command: sh -c 'flock /l prog x; other' prog\n", split), ["prog", "other", "flock"]);
     assert_eq!(marked("command: \"sh -c 'flock /l prog x; other' prog\"\n", split), ["prog", "other", "flock"]);
@@ -69,7 +69,7 @@ fn string_form() {
 }
 
 #[test]
-fn nested_texts() {
+fn words_of_nested_texts_are_located() {
     let found = list("command: [bash, -c, \"su u -c 'sh -c \\\"flock /l prog x\\\"'\"]\n");
     assert_eq!(found, ["prog", "flock"]);
     let found = list("command:\n- sh\n- -c\n- |\n  C=claude\n  F=flock\n  $$F /l \"$$C\" x\n");
@@ -78,7 +78,7 @@ fn nested_texts() {
 
 /// Compose put a value in: what follows is found again; and where it is not, the span has no width.
 #[test]
-fn after_a_variable_of_compose() {
+fn words_after_a_compose_variable_are_located() {
     let sources = Sources::default();
     let text = "command: [sh, -c, 'flock /x/${A:-b}.lock prog x; ${B:-c}']\n";
     let file = file(&sources, text);
@@ -96,7 +96,7 @@ fn after_a_variable_of_compose() {
 }
 
 #[test]
-fn words_without_a_place_have_the_commands() {
+fn word_without_position_gets_the_position_of_its_command() {
     let sources = Sources::default();
     let file = file(&sources, "x\n");
     let span = Span::at(file, Pos::START);
