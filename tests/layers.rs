@@ -135,3 +135,18 @@ fn every_dependency_has_a_home_or_is_for_everybody() {
         reason = line.starts_with('#');
     }
 }
+
+/// Folders that do not use what is built on them.
+const DOES_NOT_USE: &[(&str, &[&str])] =
+    &[("source/docker_cli/", &["source::shell"]), ("source/shell/parse/", &["interpret", "docker_cli"])];
+
+#[test]
+fn no_folder_uses_what_is_built_on_it() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        for (folder, users) in DOES_NOT_USE.iter().filter(|(folder, _)| path.starts_with(folder)) {
+            let uses = text.split("use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+            let wrong: Vec<&str> = uses.filter(|used| users.iter().any(|user| used.contains(user))).collect();
+            assert!(wrong.is_empty(), "{path} in {folder} uses {wrong:?}");
+        }
+    }
+}

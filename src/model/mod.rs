@@ -22,7 +22,7 @@ pub(crate) use parameter::Parameter;
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
 pub use template::VariableState;
-pub(crate) use template::{Segment, Template};
+pub(crate) use template::{Template, TemplateSegment};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};

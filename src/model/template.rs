@@ -12,7 +12,7 @@ const DEPTH: usize = 8;
 
 /// A character, or a placeholder for what only the shell knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Segment {
+pub(crate) enum TemplateSegment {
     Char(char),
     Placeholder(Placeholder),
 }
@@ -69,7 +69,7 @@ pub enum VariableState {
 
 /// A word, or a part of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Template(pub(crate) Vec<Segment>);
+pub(crate) struct Template(pub(crate) Vec<TemplateSegment>);
 
 impl Template {
     /// A word with what the environment holds put in; what is not known becomes a placeholder.
@@ -87,7 +87,7 @@ impl Template {
     }
 
     pub(crate) fn plain(text: &str) -> Self {
-        Self(text.chars().map(Segment::Char).collect())
+        Self(text.chars().map(TemplateSegment::Char).collect())
     }
 
     /// A value of a source, with its symbols as what is not known.
@@ -96,14 +96,14 @@ impl Template {
         let mut rest = value.text.as_str();
         for symbol in &value.symbols {
             let Some((before, after)) = rest.split_once(&format!("${{{}}}", symbol.name)) else { continue };
-            template.0.extend(before.chars().map(Segment::Char));
-            template.0.push(Segment::Placeholder(Placeholder {
+            template.0.extend(before.chars().map(TemplateSegment::Char));
+            template.0.push(TemplateSegment::Placeholder(Placeholder {
                 filled: symbol.required,
                 ..Placeholder::variable(&symbol.name)
             }));
             rest = after;
         }
-        template.0.extend(rest.chars().map(Segment::Char));
+        template.0.extend(rest.chars().map(TemplateSegment::Char));
         template
     }
 
@@ -114,39 +114,39 @@ impl Template {
     /// The text, where all of it is known.
     pub(crate) fn known(&self) -> Option<String> {
         let chars = self.0.iter().map(|segment| match segment {
-            Segment::Char(ch) => Some(*ch),
-            Segment::Placeholder(_) => None,
+            TemplateSegment::Char(ch) => Some(*ch),
+            TemplateSegment::Placeholder(_) => None,
         });
         chars.collect()
     }
 
     pub(crate) fn contains_char(&self, wanted: char) -> bool {
-        self.0.contains(&Segment::Char(wanted))
+        self.0.contains(&TemplateSegment::Char(wanted))
     }
 
     pub(crate) fn starts_with(&self, letter: char) -> bool {
-        self.0.first() == Some(&Segment::Char(letter))
+        self.0.first() == Some(&TemplateSegment::Char(letter))
     }
 
     /// The hole at the start.
     pub(crate) fn first_placeholder(&self) -> Option<&Placeholder> {
         match self.0.first() {
-            Some(Segment::Placeholder(placeholder)) => Some(placeholder),
+            Some(TemplateSegment::Placeholder(placeholder)) => Some(placeholder),
             _ => None,
         }
     }
 
     pub(crate) fn is_symbolic(&self) -> bool {
-        self.0.iter().any(|segment| matches!(segment, Segment::Placeholder(_)))
+        self.0.iter().any(|segment| matches!(segment, TemplateSegment::Placeholder(_)))
     }
 
     pub(crate) fn split(&self, at: char) -> Vec<Self> {
-        self.0.split(|segment| *segment == Segment::Char(at)).map(|part| Self(part.to_vec())).collect()
+        self.0.split(|segment| *segment == TemplateSegment::Char(at)).map(|part| Self(part.to_vec())).collect()
     }
 
     /// The parts before and after the first `at`.
     pub(crate) fn split_once(&self, at: char) -> Option<(Self, Self)> {
-        let place = self.0.iter().position(|segment| *segment == Segment::Char(at))?;
+        let place = self.0.iter().position(|segment| *segment == TemplateSegment::Char(at))?;
         let (before, after) = self.0.split_at(place);
         Some((Self(before.to_vec()), Self(after.get(1..).unwrap_or_default().to_vec())))
     }
@@ -178,8 +178,8 @@ impl Template {
         let mut value = Value { span, ..Value::known("", None) };
         for segment in &self.0 {
             match segment {
-                Segment::Char(letter) => value.text.push(*letter),
-                Segment::Placeholder(placeholder) => {
+                TemplateSegment::Char(letter) => value.text.push(*letter),
+                TemplateSegment::Placeholder(placeholder) => {
                     let name = name(placeholder);
                     value.text.push_str(&format!("${{{name}}}"));
                     value.symbols.push(Symbol { name: name.clone(), required: placeholder.filled });
@@ -207,7 +207,7 @@ impl Template {
         let mut path = Self::plain(if rooted { "/" } else { "" });
         for (at, part) in parts.iter().enumerate() {
             if at > 0 {
-                path.0.push(Segment::Char('/'));
+                path.0.push(TemplateSegment::Char('/'));
             }
             path.0.extend_from_slice(&part.0);
         }
@@ -216,23 +216,23 @@ impl Template {
 
     fn put_word(&mut self, word: &Word, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
         if word.segments().is_empty() {
-            self.0.extend(word.chars().map(Segment::Char));
+            self.0.extend(word.chars().map(TemplateSegment::Char));
         }
         for segment in word.segments() {
             match segment {
-                WordSegment::Text(text) => self.0.extend(text.chars().map(Segment::Char)),
+                WordSegment::Text(text) => self.0.extend(text.chars().map(TemplateSegment::Char)),
                 WordSegment::Expansion(raw) => self.put_expansion(raw, environment, depth),
             }
         }
     }
 
-    /// Puts in what something that begins with `$`, a backquote or a tilde stands for.
+    /// Puts in the value of something that begins with `$`, a backquote or a tilde.
     fn put_expansion(&mut self, raw: &str, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
         if let Some(user) = raw.strip_prefix('~') {
             return match user {
                 "" => self.put_parameter(&Parameter::named("HOME"), environment, depth),
                 "+" => self.put_parameter(&Parameter::named("PWD"), environment, depth),
-                _ => self.0.push(Segment::Placeholder(Placeholder::variable(raw))),
+                _ => self.0.push(TemplateSegment::Placeholder(Placeholder::variable(raw))),
             };
         }
         if let Some(parameter) = Parameter::parse(raw).filter(|_| depth < DEPTH) {
@@ -250,7 +250,7 @@ impl Template {
                 Placeholder { name: inner.to_owned(), bare, filled: false }
             }
         };
-        self.0.push(Segment::Placeholder(placeholder));
+        self.0.push(TemplateSegment::Placeholder(placeholder));
     }
 
     fn put_parameter(&mut self, parameter: &Parameter, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
@@ -269,7 +269,7 @@ impl Template {
                 self.put_word(&parameter.default_word(), environment, depth + 1);
             }
             (VariableState::Unset, "" | "+" | ":+") => {}
-            _ => self.0.push(Segment::Placeholder(Placeholder::of_parameter(parameter))),
+            _ => self.0.push(TemplateSegment::Placeholder(Placeholder::of_parameter(parameter))),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Uses `model`.
 
 use super::CommandContext;
-use crate::model::{Parameter, Segment, Template, VariableState, Word};
+use crate::model::{Parameter, Template, TemplateSegment, VariableState, Word};
 use crate::text::TracedText;
 
 impl CommandContext<'_> {
@@ -30,7 +30,7 @@ impl Template {
             let file = context.sources.get(at.file);
             let file = file.name().rsplit('/').next().unwrap_or_default();
             for segment in &mut template.0 {
-                if let Segment::Placeholder(placeholder) = segment {
+                if let TemplateSegment::Placeholder(placeholder) = segment {
                     placeholder.name = format!("{} at {file}:{}", placeholder.name, at.start.line);
                 }
             }

@@ -5,7 +5,7 @@ use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
-use crate::model::{MountSource, Segment, Template, Value};
+use crate::model::{MountSource, Template, TemplateSegment, Value};
 use crate::source::local_volume::Options;
 
 /// Fields that change neither where the mount is nor who may write.
@@ -174,34 +174,38 @@ fn csv_fields(line: &Template) -> Option<Vec<Template>> {
     let mut fields = Vec::new();
     let mut rest = line.0.as_slice();
     loop {
-        let (field, after) =
-            if let [Segment::Char('"'), quoted @ ..] = rest { quoted_field(quoted)? } else { bare_field(rest)? };
+        let (field, after) = if let [TemplateSegment::Char('"'), quoted @ ..] = rest {
+            quoted_field(quoted)?
+        } else {
+            bare_field(rest)?
+        };
         fields.push(field);
         match after {
-            [Segment::Char(','), more @ ..] => rest = more,
-            [] | [Segment::Char('\n' | '\r'), ..] => return Some(fields),
+            [TemplateSegment::Char(','), more @ ..] => rest = more,
+            [] | [TemplateSegment::Char('\n' | '\r'), ..] => return Some(fields),
             _ => return None,
         }
     }
 }
 
-type Field<'a> = (Template, &'a [Segment]);
+type CsvField<'a> = (Template, &'a [TemplateSegment]);
 
-fn bare_field(text: &[Segment]) -> Option<Field<'_>> {
-    let end = text.iter().position(|atom| matches!(atom, Segment::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
+fn bare_field(text: &[TemplateSegment]) -> Option<CsvField<'_>> {
+    let end =
+        text.iter().position(|atom| matches!(atom, TemplateSegment::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
     let (field, after) = text.split_at(end);
-    (!field.contains(&Segment::Char('"'))).then(|| (Template(field.to_vec()), after))
+    (!field.contains(&TemplateSegment::Char('"'))).then(|| (Template(field.to_vec()), after))
 }
 
-fn quoted_field(mut text: &[Segment]) -> Option<Field<'_>> {
+fn quoted_field(mut text: &[TemplateSegment]) -> Option<CsvField<'_>> {
     let mut field = Vec::new();
     loop {
         match text {
-            [Segment::Char('"'), Segment::Char('"'), rest @ ..] => {
-                field.push(Segment::Char('"'));
+            [TemplateSegment::Char('"'), TemplateSegment::Char('"'), rest @ ..] => {
+                field.push(TemplateSegment::Char('"'));
                 text = rest;
             }
-            [Segment::Char('"'), rest @ ..] => return Some((Template(field), rest)),
+            [TemplateSegment::Char('"'), rest @ ..] => return Some((Template(field), rest)),
             [atom, rest @ ..] => {
                 field.push(atom.clone());
                 text = rest;

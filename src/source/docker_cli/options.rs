@@ -107,7 +107,7 @@ pub(super) fn parse_options<'a>(
     anywhere: bool,
     context: &CommandContext<'_>,
 ) -> ParsedOptions<'a> {
-    let mut reader = Reader { tables, context, args, at: 0, parsed: ParsedOptions::default() };
+    let mut reader = OptionReader { tables, context, args, at: 0, parsed: ParsedOptions::default() };
     while let Some(arg) = reader.next_word() {
         let raw = arg.text.raw();
         let is_option = raw.len() > 1 && raw.starts_with('-') && arg.text.part(0, 1).is_fixed();
@@ -137,7 +137,7 @@ fn hints_at(raw: &str, hints: &[&str]) -> bool {
     hints.iter().any(|hint| name.contains(hint))
 }
 
-struct Reader<'a, 'b> {
+struct OptionReader<'a, 'b> {
     tables: &'b [&'b OptionTable],
     context: &'b CommandContext<'b>,
     args: &'a [Argument],
@@ -145,7 +145,7 @@ struct Reader<'a, 'b> {
     parsed: ParsedOptions<'a>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> OptionReader<'a, '_> {
     fn next_word(&mut self) -> Option<&'a Argument> {
         let arg = self.args.get(self.at)?;
         self.at += 1;

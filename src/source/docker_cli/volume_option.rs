@@ -4,7 +4,7 @@
 use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
-use crate::model::{Mount, MountSource, Segment, Template};
+use crate::model::{Mount, MountSource, Template, TemplateSegment};
 use crate::text::Span;
 
 /// A mount as an option gives it.
@@ -96,7 +96,8 @@ fn is_other_mode(mode: &str) -> bool {
 
 /// Modes that a variable may add to the target, as of `${RO:+:ro}`.
 fn without_modes(target: &mut Template) -> Option<String> {
-    let adds = matches!(target.0.last(), Some(Segment::Placeholder(placeholder)) if placeholder.name.contains("+:"));
+    let adds =
+        matches!(target.0.last(), Some(TemplateSegment::Placeholder(placeholder)) if placeholder.name.contains("+:"));
     if !adds || target.0.len() < 2 {
         return None;
     }
@@ -115,7 +116,7 @@ fn colon_parts(value: &Template) -> Vec<Template> {
     for part in value.split(':') {
         let part = match drive.take() {
             Some(letter) => letter.followed_by(&Template::plain(":")).followed_by(&part),
-            None if matches!(part.0.as_slice(), [Segment::Char(letter)] if letter.is_alphabetic()) => {
+            None if matches!(part.0.as_slice(), [TemplateSegment::Char(letter)] if letter.is_alphabetic()) => {
                 drive = Some(part);
                 continue;
             }
@@ -142,7 +143,7 @@ pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> R
             MountSource::Unresolved(name)
         });
     }
-    if source.0.iter().any(|segment| matches!(segment, Segment::Char(ch) if !is_name_char(*ch)))
+    if source.0.iter().any(|segment| matches!(segment, TemplateSegment::Char(ch) if !is_name_char(*ch)))
         || source.0.len() < 2
         || name.text.starts_with(['_', '-'])
     {

@@ -30,7 +30,7 @@ pub(super) enum ScriptRun {
     Not(ShellState, Option<UnreadReason>),
 }
 
-/// Why a command's file was not gone through.
+/// Why the file of a command was not read.
 pub(super) struct UnreadReason {
     pub(super) reason: String,
     /// Where in that file there is something to see.

@@ -38,7 +38,7 @@ pub(super) struct WrappedCommand {
 }
 
 impl WrappedCommand {
-    /// Notes that the environment is taken away, and by what.
+    /// Notes that the environment is cleared, and by what.
     pub(super) fn drop_environment(&mut self, by: &str) {
         self.drops = true;
         self.hides.get_or_insert_with(|| format!("`{by}` takes the environment away"));
