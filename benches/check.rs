@@ -46,7 +46,7 @@ fn check(directory: &Path) -> Vec<u8> {
         directory: directory.to_owned(),
         terminal: None,
         watched: false,
-        started: std::time::Instant::now(),
+        ..World::of_process(None, false)
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     command::run(&cli, &world, &mut out, &mut err).expect("a report");

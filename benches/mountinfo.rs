@@ -5,7 +5,7 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use overlock::finding::Located;
-use overlock::judge::locate;
+use overlock::judge::locate_paths;
 use overlock::model::Layout;
 use overlock::ruleset::Ruleset;
 use overlock::source::capture::{self, Capture, Kernel, Running, tree};
@@ -78,7 +78,7 @@ fn place(bytes: &[u8], paths: &[String], rules: &Ruleset) -> (Vec<Located>, Capt
     let own = Kernel { mounts: kernel_of_host, ..Kernel::default() };
     let capture = Capture { host: "host".into(), containers: vec![running], own: Some(own), ..Capture::default() };
     let layout = capture::layout(&capture, rules, false, &Sources::default());
-    (locate(&layout, rules, 0, paths), capture, layout)
+    (locate_paths(&layout, rules, 0, paths), capture, layout)
 }
 
 fn read(criterion: &mut Criterion) {

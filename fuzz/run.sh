@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # Fuzzes every reader, each for some minutes, two at a time, beginning with the fixtures.
-# usage: fuzz/run.sh [MINUTES] [TARGET]...     needs a nightly compiler and `cargo install cargo-fuzz`
+# usage: fuzz/run.sh [MINUTES] [TARGET]...     needs `cargo install cargo-fuzz`, and a nightly compiler or this one as such
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:-20}
 shift || true
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script)
-[ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo +nightly fuzz build
+[ "${#targets[@]}" -gt 0 ] || targets=(yaml interpolation dotenv project mountinfo locks capture dockerfile script config baseline history)
+toolchain=+nightly
+if ! rustc +nightly -V > /dev/null 2>&1; then
+  toolchain=
+  export RUSTC_BOOTSTRAP=1
+fi
+[ -n "${OVERLOCK_FUZZ_BUILT:-}" ] || cargo $toolchain fuzz build
 mkdir -p fuzz/artifacts
 
 seed() {
@@ -21,6 +26,8 @@ seed() {
     dockerfile) files=(fixtures/dockerfile/*) ;;
     capture) files=(fixtures/*/*/capture.json) ;;
     interpolation) files=(fixtures/compose/*interp*/compose.yaml) ;;
+    config) files=(fixtures/*/*/overlock.yaml fuzz/seeds/config/*) ;;
+    baseline | history) files=(fuzz/seeds/"$1"/*) ;;
   esac
   for file in "${files[@]}"; do
     [ -f "$file" ] || continue
@@ -30,7 +37,7 @@ seed() {
 
 for target in "${targets[@]}"; do seed "$target"; done
 # The programs themselves: what is edited meanwhile does not build them anew.
-built=fuzz/target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
+built=fuzz/target/$(rustc $toolchain -vV | sed -n 's/^host: //p')/release
 printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} \
   env "$built/{}" "fuzz/corpus/{}" "-artifact_prefix=fuzz/artifacts/{}-" -max_total_time=$((minutes * 60)) -max_len=16384 \
   -timeout=10 -rss_limit_mb=1024 -print_final_stats=1

@@ -25,10 +25,11 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Add or replace rules with those of this directory
+    /// Add or replace rules with those of this directory; one that overlock.yaml names only adds programs
     #[arg(long, global = true, value_name = "DIR")]
     pub rules: Option<PathBuf>,
-    /// The configuration, instead of the overlock.yaml found upward from the first PATH
+    /// The configuration, instead of the overlock.yaml between the first PATH and the top of its repository, or for what
+    /// runs here instead of /etc/overlock/overlock.yaml
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
     /// Go by no overlock.yaml
@@ -114,6 +115,10 @@ pub struct Check {
     /// Fail only on findings that point at lines changed since REV, or since the branches parted; asks git
     #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
     pub since: Option<String>,
+    /// Fail also where the change since REV itself adds an ignore, a declaration, a severity, other rules or findings of the
+    /// baseline
+    #[arg(long, requires = "since")]
+    pub fail_on_accept: bool,
 }
 
 /// How a report is printed and what fails the run.

@@ -14,12 +14,72 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
+    /// What people wrote that can silence a finding or soften a verdict, and from which file it came.
+    pub configuration: Vec<Influence>,
+    /// How many of these a change adds itself, where one is looked at.
+    pub added: usize,
     /// How many containers were looked at.
     pub containers: usize,
     /// Whether it was held against a baseline: what that does not suppress is new.
     pub baselined: bool,
     /// What it was held against that was so before, and what came of that; `None` where it stands alone.
     pub comparison: Option<Comparison>,
+}
+
+/// Something that people wrote and that the run went by: it can silence a finding or soften a verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Influence {
+    /// The file, directory or container that says it.
+    pub file: String,
+    /// What kind of thing it is.
+    pub kind: InfluenceKind,
+    /// How many there are in the file.
+    pub entries: usize,
+}
+
+/// Kinds of influence on a verdict or the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InfluenceKind {
+    /// The configuration file, with all that it says.
+    Configuration,
+    /// A directory of rules.
+    Rules,
+    /// Findings of an earlier run.
+    Baseline,
+    /// Entries or comments that ignore findings.
+    Ignores,
+    /// Facts that nobody saw: labels, or entries of the configuration.
+    Declarations,
+    /// Severities in place of the matrix's.
+    Severities,
+    /// The severity from which on findings fail the run.
+    FailOn,
+}
+
+impl InfluenceKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Configuration,
+        Self::Rules,
+        Self::Baseline,
+        Self::Ignores,
+        Self::Declarations,
+        Self::Severities,
+        Self::FailOn,
+    ];
+
+    /// Its name in the JSON contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Rules => "rules",
+            Self::Baseline => "baseline",
+            Self::Ignores => "ignores",
+            Self::Declarations => "declarations",
+            Self::Severities => "severities",
+            Self::FailOn => "fail-on",
+        }
+    }
 }
 
 /// What a report was held against.
@@ -168,6 +228,8 @@ pub struct Participant {
     pub guard_evidence: Vec<Evidence>,
     /// The worst that was found.
     pub verdict: Verdict,
+    /// Whether the verdict would be the same without anything that people only declare.
+    pub basis: Basis,
     /// Why it is safe, or why it is not a participant; empty where findings say what is wrong.
     pub reason: String,
     /// Where it is described.
@@ -258,6 +320,41 @@ impl Verdict {
             Self::Undetermined => "undetermined",
             Self::Error => "error",
         }
+    }
+}
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Basis {
+    /// What was seen is enough for it.
+    #[default]
+    Seen,
+    /// Without a label or an entry of the configuration it would be a worse one.
+    Declared,
+}
+
+impl Basis {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Declared => "declared",
+        }
+    }
+
+    /// A verdict as people read it: `ok`, or `ok (declared)`.
+    pub fn qualify(self, verdict: Verdict) -> String {
+        match self {
+            Self::Seen => verdict.name().to_owned(),
+            Self::Declared => format!("{} (declared)", verdict.name()),
+        }
+    }
+}
+
+impl Participant {
+    /// The verdict as people read it.
+    pub fn qualified_verdict(&self) -> String {
+        self.basis.qualify(self.verdict)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use overlock::cli::Cli;
 use overlock::command::{self, World};
+use overlock::render::{SafeLines, safe};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -18,12 +19,12 @@ pub(crate) fn run(cli: Cli, world: World) -> ExitCode {
     // Nothing that it does, such as a look at a filesystem that hangs, keeps this thread from ending the process.
     let by_signal = ends.clone();
     let work = move || {
-        let result = command::run(&cli, &world, &mut io::stdout(), &mut io::stderr());
+        let result = command::run(&cli, &world, &mut io::stdout(), &mut SafeLines::new(io::stderr()));
         let is_unread = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         let _ = ends.send(match result {
             Ok(status) => End::Done(status.code()),
             Err(error) if error.downcast_ref().is_some_and(is_unread) => End::Done(0),
-            Err(error) => End::Failed(format!("overlock: {error:#}\n")),
+            Err(error) => End::Failed(format!("overlock: {}\n", safe(&format!("{error:#}")))),
         });
     };
     let begun = signals(by_signal).and_then(|()| thread::Builder::new().spawn(work).map(drop));

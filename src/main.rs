@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use overlock::cli::{self, Call};
 use overlock::command::{self, World};
+use overlock::render::{SafeLines, safe};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,14 +23,19 @@ fn main() -> ExitCode {
         Call::Plain(words) => run(words, None),
         Call::Plugin(words, engine) => run(words, Some(engine)),
         Call::Metadata => print(cli::METADATA.as_bytes(), b"", 0),
-        Call::Unclear(problem) => print(b"", format!("overlock: {problem}\n").as_bytes(), 2),
+        Call::Unclear(problem) => print(b"", format!("overlock: {}\n", safe(&problem)).as_bytes(), 2),
     }
 }
 
 /// Does what the words say; `engine` is what docker said before them, where docker called.
 fn run(words: Vec<OsString>, engine: Option<cli::Engine>) -> ExitCode {
+    // A name that a shell put in the place of `*` is foreign text; colours of the message are lost where one is odd.
+    let are_safe = words.iter().all(|word| word.to_str().is_some_and(|word| safe(word) == word));
     let cli = match cli::parse(words, engine.is_some()) {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && !are_safe => {
+            return print(b"", error.to_string().as_bytes(), 2);
+        }
         Err(error) => {
             // Help and version are results, and a closed pipe is no failure of theirs.
             let _ = error.print();
@@ -46,7 +52,7 @@ fn run(words: Vec<OsString>, engine: Option<cli::Engine>) -> ExitCode {
     let status = match command::run(&cli, &world, &mut out, &mut err) {
         Ok(status) => status.code(),
         Err(error) => {
-            let _ = writeln!(err, "overlock: {error:#}");
+            let _ = writeln!(err, "overlock: {}", safe(&format!("{error:#}")));
             2
         }
     };
@@ -54,7 +60,7 @@ fn run(words: Vec<OsString>, engine: Option<cli::Engine>) -> ExitCode {
 }
 
 fn print(out: &[u8], err: &[u8], status: u8) -> ExitCode {
-    let _ = io::stderr().write_all(err);
+    let _ = SafeLines::new(io::stderr()).write_all(err);
     match io::stdout().write_all(out).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(io::stderr(), "overlock: cannot write the result: {error}");

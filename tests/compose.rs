@@ -9,7 +9,7 @@ use overlock::cli::Cli;
 use overlock::command::{self, World};
 use overlock::model::{Command, Container, EnvValue, Layout, Mount, MountSource};
 use overlock::source::compose::{self, Context, Mode, Options, Profiles};
-use overlock::text::{Sources, Span};
+use overlock::text::{Reader, Sources, Span};
 use overlock::triage::ExitStatus;
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ impl Case {
             directory: project.clone(),
             terminal: None,
             watched: false,
-            started: std::time::Instant::now(),
+            ..World::of_process(None, false)
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
@@ -87,7 +87,7 @@ impl Case {
                 _ => panic!("{argument} is not known"),
             }
         }
-        let context = Context { environment: self.environment.clone(), cwd: project.to_owned() };
+        let context = Context { environment: self.environment.clone(), cwd: project.to_owned(), shows_values: true };
         match compose::resolve(sources, &context, &options) {
             Ok(project) => compose::layout(&project, &context, sources),
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
@@ -209,7 +209,7 @@ fn expected_words(value: &Value) -> Option<Vec<String>> {
 /// Every field that differs, by service and field.
 fn differences(case: &Case, answer: &Value) -> Vec<String> {
     let (_directory, project) = case.copied();
-    let mut containers = case.review(&project, &Sources::default()).containers;
+    let mut containers = case.review(&project, &Sources::reading(Reader::of_host())).containers;
     // Compose puts nothing where a variable is not set; a review keeps its name, here only where it is no mount.
     let is_symbolic = |mount: &Mount| {
         let mut values = vec![&mount.target];
@@ -219,7 +219,7 @@ fn differences(case: &Case, answer: &Value) -> Vec<String> {
         values.into_iter().any(overlock::model::Value::is_symbolic)
     };
     if containers.iter().flat_map(|container| &container.mounts).any(is_symbolic) {
-        containers = case.layout(&project, &Sources::default(), Mode::Strict).containers;
+        containers = case.layout(&project, &Sources::reading(Reader::of_host()), Mode::Strict).containers;
     }
     let project = project.display().to_string();
     let mut wrong = Vec::new();
@@ -359,7 +359,7 @@ fn what_docker_compose_refuses_a_review_tells() {
     let mut silent = Vec::new();
     for case in cases().iter().filter(|case| case.folder.join("expected.err").exists()) {
         let (_directory, project) = case.copied();
-        let layout = case.review(&project, &Sources::default());
+        let layout = case.review(&project, &Sources::reading(Reader::of_host()));
         // A variable that is required here may be set where Compose runs: it stays a symbol.
         let required = fs::read_to_string(case.folder.join("expected.err")).unwrap().contains("required variable");
         if layout.diagnostics.is_empty() && !required {
@@ -380,7 +380,7 @@ fn what_is_mounted_and_set_is_where_it_is_written() {
     let (mut mounts, mut variables) = (0, 0);
     for case in cases() {
         let (_directory, project) = case.copied();
-        let sources = Sources::default();
+        let sources = Sources::reading(Reader::of_host());
         for container in case.review(&project, &sources).containers {
             for mount in &container.mounts {
                 let (text, file) = text_at(&sources, mount.span);
@@ -429,7 +429,7 @@ fn what_comes_through_extends_and_include_is_in_the_other_file() {
         arguments: Vec::new(),
         environment: BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]),
     };
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let layout = case.review(directory.path(), &sources);
     let mut found = BTreeSet::new();
     for container in &layout.containers {

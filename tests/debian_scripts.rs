@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use overlock::model::{Command, Sight, Value};
 use overlock::source::shell::file_system::{FileSystem, Lookup};
 use overlock::source::shell::{self, ExecContext};
-use overlock::text::{Sources, Span};
+use overlock::text::{Reader, Sources, Span};
 
 /// Where Debian keeps scripts.
 const PLACES: [&str; 9] = [
@@ -54,7 +54,7 @@ fn scripts_of_this_machine_are_read() {
     let (mut calls, mut problems) = (0, Vec::new());
     for (path, text) in &texts {
         let name = path.to_str().unwrap();
-        let sources = Sources::default();
+        let sources = Sources::reading(Reader::of_host());
         let disk = Alone { path: name, text: text.clone(), sources: &sources };
         let span = Span::file_start(sources.add("call", name));
         let command = Command { words: vec![Value::known(name, Some(span))], span };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use overlock::source::capture::Users;
-use overlock::source::engine::{EngineError, Options, Seen, again, look};
+use overlock::source::engine::{EngineError, Options, Seen, inspect_again, look};
 use overlock::text::Sources;
 
 use crate::harness::request;
@@ -157,7 +157,7 @@ fn a_container_that_cannot_be_inspected_is_listed_with_why() {
         assert!(one.gaps[0].contains("could not be inspected") && one.gaps[0].contains(why), "{:?}", one.gaps);
         assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
         let ids = ["0123456789abcdef".to_owned()];
-        let again = again(&options, &[], &Sources::default(), &ids).unwrap();
+        let again = inspect_again(&options, &[], &Sources::default(), &ids).unwrap();
         let said = again[0].1.as_ref().unwrap_err();
         assert!(said.contains("could not be inspected") && said.contains(why), "{again:?}");
     }
@@ -183,10 +183,10 @@ fn one_that_is_gone_is_left_out_and_one_that_hangs_is_not() {
     assert!(found[0].gaps[0].contains("did not answer"), "{:?}", found[0].gaps);
     // Nothing at all is no answer.
     let ids = ["b".to_owned()];
-    let alone = again(&options, &[], &Sources::default(), &ids);
+    let alone = inspect_again(&options, &[], &Sources::default(), &ids);
     assert!(matches!(alone, Err(EngineError::TimedOut { .. })), "{alone:?}");
     let ids = ["a".to_owned(), "c".to_owned(), "d".to_owned()];
-    let again = again(&options, &[], &Sources::default(), &ids).unwrap();
+    let again = inspect_again(&options, &[], &Sources::default(), &ids).unwrap();
     let running: Vec<_> = again.iter().map(|(id, one)| (id.as_str(), one.as_ref().unwrap().is_some())).collect();
     assert_eq!(running, [("a", false), ("c", true), ("d", false)]);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use overlock::model::Sight;
 use overlock::ruleset::Ruleset;
-use overlock::source::capture::{EngineMount, Held, Running};
-use overlock::source::engine::{Options, again, look};
+use overlock::source::capture::{EngineMount, Held, Inspection, Running};
+use overlock::source::engine::{Options, inspect_again, look};
 use overlock::text::Sources;
 
 use crate::engine::skip;
@@ -155,6 +155,7 @@ fn everything_that_is_told_of_a_container_is_read() {
                 true,
             ),
         ],
+        inspection: Inspection::Whole,
         kernel: None,
         gaps: Vec::new(),
     };
@@ -174,6 +175,6 @@ fn everything_that_is_told_of_a_container_is_read() {
     assert!(written.contains(&a) && !written.contains("hunter2"));
 
     docker(&["rm", "-f", &b]);
-    let asked = again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
+    let asked = inspect_again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
     assert_eq!(asked, [(other.id.clone(), Ok(None)), (one.id.clone(), Ok(Some(one.clone())))]);
 }

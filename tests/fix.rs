@@ -414,6 +414,7 @@ fn two_projects_that_share_a_file_keep_it() {
     let text =
         beside_agents("/srv/claude:/home/agent/.claude", &chat("    volumes: [\"/srv/claude:/home/agent/.claude\"]\n"));
     let folder = project(&[
+        (".git/HEAD", ""),
         ("a/compose.yaml", "include: [../base.yaml]\n"),
         ("b/compose.yaml", "include: [../base.yaml]\n"),
         ("base.yaml", &text),

@@ -51,19 +51,59 @@ const HOMES: &[(&str, &[&str])] = &[
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
-    ("ignore", &["source/code/scripts.rs", "source/compose/discover.rs"]),
+    ("ignore", &["source/walk.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
     ("tree_sitter", &["source/shell/parse/"]),
     ("tree_sitter_bash", &["source/shell/parse/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
-    ("rustix", &["source/git/", "source/proc/"]),
+    ("rustix", &["source/git/", "source/proc/", "text/confined.rs", "text/writer"]),
     ("similar", &["render/diff.rs", "triage/changes.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
+    ("unicode_general_category", &["render/safe.rs"]),
+];
+
+/// Where files are looked at, read or written beside the reader and the writer, and why.
+const TOUCH_FILES: &[&str] = &[
+    // The reader, and its twin that writes.
+    "text/reader.rs",
+    "text/confined.rs",
+    "text/portable.rs",
+    "text/writer",
+    // Whose a configuration is.
+    "command/configuration.rs",
+    // The kernel's own tables, and containers' files by a confined root of its own.
+    "source/proc/",
+    // The mode and group of the engine's socket.
+    "source/engine/error.rs",
+    // A lock file.
+    "command/state.rs",
+    // Where git's own program is asked.
+    "source/git/",
+];
+
+/// What looks at, reads, lists or writes files.
+const FILE_CALLS: &[&str] = &[
+    "fs::read",
+    "fs::write",
+    "fs::metadata",
+    "fs::symlink_metadata",
+    "fs::canonicalize",
+    "File::",
+    "OpenOptions",
+    "read_dir(",
+    "read_link(",
+    "symlink_metadata(",
+    ".canonicalize(",
+    ".is_file()",
+    ".is_dir()",
+    ".is_symlink()",
+    ".exists()",
+    "WalkBuilder",
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -90,7 +130,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.ends_with("tests.rs")
+    path.ends_with("tests.rs") || path.contains("/tests/")
 }
 
 #[test]
@@ -116,6 +156,65 @@ fn an_outside_crate_is_used_at_home_only() {
             let parts = text.split(&format!("{name}::")).collect::<Vec<_>>();
             let uses = parts.windows(2).any(|pair| !pair[0].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
             assert!(!uses || homes.iter().any(|home| path.starts_with(home)), "{path} uses {name}");
+        }
+    }
+}
+
+/// What changes a file or a directory, and the homes of those that one other place may need.
+const WRITES: &[(&str, &[&str])] = &[
+    ("fs::write", &[]),
+    ("File::create", &[]),
+    ("File::options", &[]),
+    ("OpenOptions", &["text/reader"]),
+    ("OFlags::WRONLY", &[]),
+    ("OFlags::RDWR", &[]),
+    ("OFlags::CREATE", &[]),
+    ("fs::rename", &[]),
+    ("renameat", &[]),
+    ("fs::copy", &[]),
+    ("fs::hard_link", &[]),
+    ("fs::symlink(", &[]),
+    ("create_dir", &[]),
+    ("DirBuilder", &[]),
+    ("mkdirat", &[]),
+    ("mknodat", &[]),
+    ("remove_file", &[]),
+    ("remove_dir", &[]),
+    ("unlinkat", &[]),
+    ("set_permissions", &[]),
+    ("fchmod", &[]),
+    ("fchown", &[]),
+    ("set_len", &[]),
+    ("tempfile", &[]),
+];
+
+#[test]
+fn files_are_written_by_the_writer_alone() {
+    let mut found = 0;
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for (word, homes) in WRITES {
+            let at_home = path.starts_with("text/writer") || homes.iter().any(|home| path.starts_with(home));
+            found += usize::from(at_home && text.contains(word));
+            assert!(at_home || !text.contains(word), "{path} has {word}: files are written by text::writer");
+        }
+    }
+    assert!(found > 5, "the writer itself is looked at");
+}
+
+#[test]
+fn files_are_read_by_the_reader_alone() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path) && !path.contains("/tests/")) {
+        if TOUCH_FILES.iter().any(|home| path.starts_with(home)) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for call in FILE_CALLS {
+            // `SourceFile::new` is another name.
+            let at = text.match_indices(call).find(|(at, _)| {
+                !call.starts_with("File") || !text[..*at].ends_with(|before: char| before.is_alphanumeric())
+            });
+            assert!(at.is_none(), "{path} uses {call}: let text::Reader do it");
         }
     }
 }

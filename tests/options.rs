@@ -31,7 +31,7 @@ fn files_are_merged_and_the_later_mount_of_a_target_wins() {
 #[test]
 fn a_project_is_found_upward_and_from_standard_input() {
     let text = format!("services:\n  a:\n{}", service("./state:/home/agent/.claude"));
-    let directory = project(&[("app/compose.yaml", &text), ("app/deep/er/x", "")]);
+    let directory = project(&[(".git/HEAD", ""), ("app/compose.yaml", &text), ("app/deep/er/x", "")]);
     let root = directory.path().to_str().unwrap().to_owned();
     let below = overlock(&directory.path().join("app/deep/er"), &["check", "--format", "json"]);
     assert_eq!(places(&below), [format!("{root}/app/state")]);
@@ -74,7 +74,8 @@ fn variables_come_from_the_environment_then_from_files() {
     };
     assert_eq!(of(&[], None), ["/srv/dotenv"]);
     assert_eq!(of(&["--env-file", "x.env"], None), ["/srv/x"]);
-    assert_eq!(of(&["--env-file", "x.env"], Some("/srv/env")), ["/srv/env"]);
+    // The value of the environment counts, and is not shown.
+    assert_eq!(of(&["--env-file", "x.env"], Some("/srv/env")), ["${DIR}"]);
     assert_eq!(of(&[], Some("")), ["/srv/default"]);
 }
 
@@ -193,7 +194,7 @@ fn thresholds_decide_the_status() {
 fn the_configuration_says_who_uses_the_directory_on_the_host() {
     let text = format!("services:\n  a:\n{}", service("~/.claude:/home/agent/.claude"));
     let with = |config: &str| {
-        let directory = project(&[("deep/compose.yaml", &text), ("overlock.yaml", config)]);
+        let directory = project(&[("deep/compose.yaml", &text), ("overlock.yaml", config), (".git/HEAD", "")]);
         let run = overlock(directory.path(), &["check", "deep", "--format", "json"]);
         (run.status, rules(&run.json()))
     };

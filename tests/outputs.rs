@@ -81,18 +81,20 @@ fn a_file_that_cannot_be_written_is_two_after_the_rest() {
 }
 
 #[test]
-fn a_file_is_replaced_and_what_leads_to_it_stays() {
+fn a_file_is_replaced_and_what_a_link_leads_to_stays() {
     let directory = broken();
     let path = |name: &str| directory.path().join(name);
     fs::create_dir(path("real")).unwrap();
     fs::write(path("real/report"), "before").unwrap();
     fs::set_permissions(path("real/report"), fs::Permissions::from_mode(0o640)).unwrap();
     symlink("real/report", path("link")).unwrap();
-    let before = fs::File::open(path("link")).unwrap();
-    let run = overlock(directory.path(), &["check", "--output", "json=link", "--output", "gitlab=/dev/null"]);
+    let before = fs::File::open(path("real/report")).unwrap();
+    let outputs = ["check", "--output", "sarif=link", "--output", "json=real/report", "--output", "gitlab=/dev/null"];
+    let run = overlock(directory.path(), &outputs);
     assert_eq!((run.status, run.err.as_str()), (1, ""));
-    assert!(fs::symlink_metadata(path("link")).unwrap().is_symlink());
-    assert!(fs::read_to_string(path("real/report")).unwrap().starts_with('{'));
+    assert!(fs::symlink_metadata(path("link")).unwrap().is_file());
+    assert!(fs::read_to_string(path("link")).unwrap().contains("sarif-schema"));
+    assert!(fs::read_to_string(path("real/report")).unwrap().contains("schema_version"));
     assert_eq!(fs::metadata(path("real/report")).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(std::io::read_to_string(before).unwrap(), "before", "who reads the old file reads it whole");
     assert!(!fs::metadata("/dev/null").unwrap().is_file());

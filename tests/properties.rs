@@ -111,7 +111,7 @@ fn judge(files: &[String]) -> (BTreeMap<String, String>, Vec<String>, u8) {
         directory: directory.path().to_owned(),
         terminal: None,
         watched: false,
-        started: std::time::Instant::now(),
+        ..World::of_process(None, false)
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = command::run(&cli, &world, &mut out, &mut err).unwrap();
@@ -223,7 +223,7 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("0.yaml"), &text).unwrap();
         let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-        let world = World { environment, directory: directory.path().to_owned(), terminal: Some(90), watched: false, started: std::time::Instant::now() };
+        let world = World { environment, directory: directory.path().to_owned(), terminal: Some(90), watched: false, ..World::of_process(None, false) };
         for format in ["text", "json"] {
             let cli = <Cli as clap::Parser>::try_parse_from(["overlock", "check", "0.yaml", "--format", format]).unwrap();
             let (mut out, mut err) = (Vec::new(), Vec::new());

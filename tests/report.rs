@@ -153,7 +153,7 @@ fn a_configuration_that_cannot_be_used_is_told_each_time() {
     host.is("unguarded-call/ok-held-by-ancestor");
     fs::write(host.folder.path().join("overlock.yaml"), "no_such_key: 1\n").unwrap();
     for _ in 0..2 {
-        let run = host.report(&["--quiet"]);
+        let run = host.report(&["--quiet", "--config", "overlock.yaml"]);
         assert_eq!(run.status, 2, "{}", run.out);
         assert!(run.err.contains("overlock.yaml:1:1: error: the configuration is not used"), "{}", run.err);
     }

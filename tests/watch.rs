@@ -85,6 +85,13 @@ impl Watching {
         }
     }
 
+    /// Takes what was told in the meantime.
+    pub(crate) fn drain(&mut self) {
+        let lines: Vec<String> = self.lines.try_iter().collect();
+        lines.iter().for_each(|line| self.take(line));
+        self.errors();
+    }
+
     fn errors(&mut self) {
         self.err.extend(self.told.try_iter());
     }
@@ -117,6 +124,11 @@ impl Watching {
         status
     }
 
+    /// The most memory that it had so far, in kB.
+    pub(crate) fn peak_memory_kb(&self) -> u64 {
+        peak_memory_kb(self.child.id()).unwrap()
+    }
+
     /// The kinds of a container's turns, by its name.
     pub(crate) fn kinds(&self, name: &str) -> Vec<&str> {
         of(&self.turns, name).iter().map(|turn| turn["kind"].as_str().unwrap()).collect()
@@ -128,6 +140,13 @@ impl Drop for Watching {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory that a process had so far, in kB; `None` where it is gone.
+pub(crate) fn peak_memory_kb(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// What was told of a container.

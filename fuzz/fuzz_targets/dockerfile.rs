@@ -8,7 +8,7 @@ use std::rc::Rc;
 use libfuzzer_sys::fuzz_target;
 use overlock::source::image::{Context, Found, Kind, Request, Step, read};
 use overlock::source::shell;
-use overlock::text::Sources;
+use overlock::text::{Reader, Sources};
 
 /// A context in which every name without an ending is a directory of two.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Context for Everything {
 }
 
 fuzz_target!(|text: &str| {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let file = sources.add("Dockerfile", text);
     let context: Option<Rc<dyn Context>> = Some(Rc::new(Everything));
     let request = Request { target: None, args: &BTreeMap::new(), context, bases: &|_| None };

@@ -10,5 +10,6 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = (pid::facts(bytes), pid::identity(bytes));
     let words = process::words(bytes);
     assert!(words.last().is_none_or(|word| !word.is_empty()));
-    assert!(process::variables(bytes).len() <= words.len());
+    assert!(words.iter().map(String::len).sum::<usize>() <= 4 * (16 << 10));
+    assert!(process::variables(bytes).len() <= bytes.split(|byte| *byte == 0).count().min(4_096));
 });

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::source::compose::{self, Context, Mode, Options, Profiles};
-use overlock::text::Sources;
+use overlock::text::{Reader, Sources};
 
 fuzz_target!(|text: &str| {
     // Files are not read: an include or an env_file may name any of this machine.
@@ -14,9 +14,9 @@ fuzz_target!(|text: &str| {
         return;
     }
     let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
-    let context = Context { environment, cwd: PathBuf::from("/nowhere/project") };
+    let context = Context { environment, cwd: PathBuf::from("/nowhere/project"), shows_values: false };
     for mode in [Mode::Strict, Mode::Review] {
-        let sources = Sources::default();
+        let sources = Sources::reading(Reader::of_host());
         let options = Options {
             files: vec![PathBuf::from("-")],
             stdin: Some(text.as_bytes().to_vec()),

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use overlock::model::{Command, Sight, Value};
 use overlock::source::shell::file_system::{FileSystem, Lookup};
 use overlock::source::shell::{ExecContext, run_commands};
-use overlock::text::{FileId, Sources, Span};
+use overlock::text::{FileId, Reader, Sources, Span};
 
 const NAMES: [&str; 4] = ["/run.sh", "/lib/a.sh", "/usr/local/bin/b", "/app/c.sh"];
 
@@ -21,7 +21,7 @@ impl FileSystem for Files {
 }
 
 fuzz_target!(|text: &str| {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let parts = text.split('\u{1e}').zip(NAMES);
     let disk = Files(parts.map(|(text, name)| (name, sources.add(name, text))).collect());
     let span = Span::file_start(disk.0["/run.sh"]);

@@ -2,27 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::World;
-use super::configuration::{Configuration, absolute};
-use super::{since, write};
+use super::configuration::{Configuration, absolute, directory_of};
+use super::since;
 use crate::cli;
-use crate::finding::Report;
+use crate::finding::{Influence, Report};
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
-use crate::render::safe;
+use crate::render::{self, safe};
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
 use crate::source::{code, image, shell};
-use crate::text::{Sources, Syntax, yaml_comments};
+use crate::text::writer::{self, Folder};
+use crate::text::{Reader, Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
 /// The baseline's file, where none is named.
 const BASELINE_FILE: &str = "overlock.baseline.json";
+/// The largest baseline that is read, in bytes: a hundred thousand findings.
+const MAX_BASELINE: u64 = 64 << 20;
 /// How many entries that are gone are named.
 const NAMED: usize = 5;
 
@@ -34,10 +37,22 @@ pub(super) struct Acceptance<'a> {
     pub(super) first: Option<PathBuf>,
     pub(super) arguments: &'a cli::Accept,
     pub(super) since: Option<&'a str>,
+    /// Whether what the change since then accepts for itself fails the run.
+    pub(super) fail_on_accept: bool,
     /// Whether all was looked at that a comment or an entry can be about.
     pub(super) whole: bool,
     /// Whether what is judged is described by files, which declarations name.
     pub(super) planned: bool,
+}
+
+/// What is found out before the layout is judged.
+pub(super) struct Prepared {
+    comments: Comments,
+    influences: Vec<Influence>,
+    /// What the run is compared with.
+    base: Option<Revision>,
+    /// What the change since then accepts for itself.
+    added: Vec<Diagnostic>,
 }
 
 impl Acceptance<'_> {
@@ -51,8 +66,10 @@ impl Acceptance<'_> {
             return Ok(None);
         };
         let shown = path.display().to_string();
-        let text = fs::read(absolute(path, self.world))
-            .map_err(anyhow::Error::from)
+        let whole = PathBuf::from(absolute(path, self.world));
+        let text = Reader::default()
+            .with_typed(&whole)
+            .read(&whole, MAX_BASELINE)
             .with_context(|| format!("cannot read the baseline {shown}; write one with --write-baseline={shown}"))?;
         let read = Baseline::parse(&String::from_utf8_lossy(&text)).with_context(|| format!("the baseline {shown}"))?;
         Ok(Some((shown, read)))
@@ -74,8 +91,7 @@ impl Acceptance<'_> {
         let base = baseline.as_deref().and_then(parent_and_name).map(|(directory, _)| directory.to_owned());
         let base = base.unwrap_or_else(|| {
             let start = PathBuf::from(absolute(self.first.as_deref().unwrap_or(Path::new(".")), self.world));
-            let directory = if start.is_dir() { start.as_path() } else { start.parent().unwrap_or(&start) };
-            code::top(directory).display().to_string()
+            code::top(directory_of(&start)).display().to_string()
         });
         self.names_below(&base)
     }
@@ -84,16 +100,32 @@ impl Acceptance<'_> {
         Names::new(&self.world.directory.display().to_string(), base)
     }
 
-    /// Tells what the configuration says that means nothing here, and finds the comments. Once for each run, before
-    /// the layout is judged.
-    pub(super) fn prepare(&self, layout: &mut Layout, rules: &Ruleset, sources: &Sources) -> Comments {
+    /// Tells what the configuration says that means nothing here, and finds the comments and whatever else people wrote
+    /// that the verdicts depend on. Once for each run, before the layout is judged.
+    pub(super) fn prepare(&self, layout: &mut Layout, rules: &Ruleset, sources: &Sources) -> anyhow::Result<Prepared> {
         let Layout { containers, diagnostics, .. } = layout;
-        diagnostics.extend(self.configuration.told.iter().cloned());
+        diagnostics.extend(self.configuration.told.iter().chain(rules.refused()).cloned());
         diagnostics.extend(triage::unknown_rules(self.config(), rules));
         if self.whole && self.planned {
             diagnostics.extend(triage::idle_declarations(self.config(), containers));
         }
-        comments(containers, diagnostics, rules, sources)
+        let file = self.configuration.file.as_deref().map(|file| (file, self.config()));
+        let influences = triage::influences(file, rules, containers, sources);
+        let comments = comments(containers, diagnostics, rules, sources);
+        let mut prepared = Prepared { comments, influences, base: None, added: Vec::new() };
+        if let Some(revision) = self.since {
+            let base = since::open(revision, self.first.as_deref(), self.world)?;
+            let before = |name: &str| since::before(&base, name, self.world);
+            prepared.added = triage::added_labels(containers, &before, sources);
+            prepared.added.extend(triage::added_ignores(&prepared.comments, &before, comment_ranges, sources));
+            if let Some(file) = &self.configuration.file {
+                prepared.added.extend(triage::added_entries(file, self.config(), &before));
+            }
+            let changed = rules.further.iter().map(|further| since::changed_rules(&base, further, self.world));
+            prepared.added.extend(changed.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten());
+            prepared.base = Some(base);
+        }
+        Ok(prepared)
     }
 
     /// Marks the findings that do not count, and writes the baseline where that is asked for. What there is to say
@@ -101,16 +133,24 @@ impl Acceptance<'_> {
     pub(super) fn apply(
         &self,
         report: &mut Report,
-        (comments, names): (&mut Comments, &Names),
+        prepared: Prepared,
+        names: &Names,
         sources: &Sources,
         err: &mut dyn Write,
     ) -> anyhow::Result<()> {
+        let Prepared { mut comments, influences, base, mut added } = prepared;
+        report.configuration = influences;
         let below = self.configuration.directory.as_deref().unwrap_or("/");
         let below = self.names_below(below);
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
-        triage::accept(report, comments, self.config(), looked, sources);
+        triage::accept(report, &mut comments, self.config(), looked, sources);
+        report.configuration.extend(comments.influences(sources));
         if let Some((shown, baseline)) = self.known()? {
             baseline.suppress(report);
+            report.configuration.push(baseline.influence(&shown));
+            let before =
+                |base| triage::added_findings(&shown, &baseline, &|name| since::before(base, name, self.world));
+            added.extend(base.as_ref().and_then(before));
             let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
@@ -121,13 +161,17 @@ impl Acceptance<'_> {
                 writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
             } else {
                 let baseline = Baseline::of(report, names, sources);
-                write::put(Path::new(&path), baseline.text().as_bytes())
-                    .with_context(|| format!("cannot write the baseline {shown}"))?;
+                let text = render::escape_json(&baseline.text()).into_owned();
+                let written = writer::split(Path::new(&path))
+                    .and_then(|(directory, name)| Folder::open_trusted(directory)?.write(name, text.as_bytes()));
+                written.map_err(|error| anyhow!("cannot write the baseline {shown}: {}", writer::failure(&error)))?;
                 baseline.suppress(report);
+                report.configuration.push(baseline.influence(&shown));
             }
         }
-        if let Some(revision) = self.since {
-            let base = since::open(revision, self.first.as_deref(), self.world)?;
+        report.added = added.len();
+        report.diagnostics.extend(added);
+        if let Some((revision, base)) = self.since.zip(base) {
             let extents = extents(report, &base, self.world, sources)?;
             let extent = |name: &str| extents.get(name).cloned().unwrap_or(Extent::Whole);
             triage::unchanged(report, revision, &extent, sources);
@@ -146,15 +190,19 @@ fn comments(
     let mut comments = Comments::default();
     for (id, file) in sources.all() {
         let Some(syntax) = file.syntax().filter(|_| file.text().contains(MARK)) else { continue };
-        let found = match syntax {
-            Syntax::Yaml => yaml_comments(file.text()),
-            Syntax::Shell => shell::find_comments(file.text()),
-            Syntax::Dockerfile => image::comments(file.text()),
-        };
-        diagnostics.extend(comments.add((id, &file), &found, rules));
+        diagnostics.extend(comments.add((id, &file), &comment_ranges(syntax, file.text()), rules));
     }
     comments.place(containers, sources);
     comments
+}
+
+/// The comments of a text.
+fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
+    match syntax {
+        Syntax::Yaml => yaml_comments(text),
+        Syntax::Shell => shell::find_comments(text),
+        Syntax::Dockerfile => image::comments(text),
+    }
 }
 
 /// What changed of each file that a finding names, each asked once.

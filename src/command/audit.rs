@@ -54,6 +54,7 @@ pub(super) fn read<'a>(
         first: None,
         arguments: asked.accept,
         since: None,
+        fail_on_accept: false,
         whole: only.is_empty(),
         planned: false,
     };

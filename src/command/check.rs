@@ -6,15 +6,17 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, bail};
 
+use super::World;
 use super::progress::Progress;
-use super::{World, read_stdin};
+use super::reading::read_stdin;
 use crate::cli::{Check, Compose};
 use crate::model::{Container, Diagnostic, Layout, Level};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
 use crate::source::code::{self, Repository, Store};
 use crate::source::compose::{self, Context, Options, Profiles};
-use crate::text::Sources;
+use crate::source::walk::Tree;
+use crate::text::{Reader, Sources};
 
 /// Projects that one thread reads before a second one is worth starting.
 const PROJECTS_PER_THREAD: usize = 8;
@@ -25,12 +27,14 @@ pub(super) struct Asked<'a> {
     pub(super) compose: &'a Compose,
     /// Images that are not built here; `None` where no engine is asked.
     pub(super) store: Option<Store<'a>>,
+    /// Whether values of the environment are shown.
+    pub(super) shows_values: bool,
 }
 
 impl<'a> Asked<'a> {
     /// What `check` is asked for.
     pub(super) fn of(arguments: &'a Check) -> Self {
-        Self { paths: &arguments.paths, compose: &arguments.compose, store: None }
+        Self { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false }
     }
 }
 
@@ -41,9 +45,13 @@ pub(super) fn read(
     world: &World,
     (programs, sources): (&OnceLock<Vec<String>>, &Sources),
 ) -> anyhow::Result<Layout> {
-    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
+    let (environment, cwd) = (world.environment.clone(), world.directory.clone());
+    let context = Context { environment, cwd, shows_values: arguments.shows_values };
     let mut layout = Layout::default();
-    let (projects, scripts) = projects(arguments, &context, &mut layout.diagnostics)?;
+    if !context.shows_values {
+        layout.hidden.environment = context.environment.clone();
+    }
+    let (projects, scripts) = projects(arguments, &context, sources.reader(), &mut layout.diagnostics)?;
     let progress = Progress::new(world.watched, "projects", projects.len());
     let reading = Reading { context: &context, sources, programs, store: arguments.store, progress };
     let mut loaded = reading.load(&projects);
@@ -98,6 +106,7 @@ pub(super) fn compose_project(container: &Container) -> Option<&str> {
 fn projects(
     arguments: &Asked<'_>,
     context: &Context,
+    reader: &Reader,
     told: &mut Vec<Diagnostic>,
 ) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
     let typed = arguments.compose;
@@ -117,15 +126,21 @@ fn projects(
     let mut scripts = Vec::new();
     for path in arguments.paths {
         let absolute = context.cwd.join(path);
-        if absolute.is_file() && code::is_script(&absolute) {
+        if reader.is_file(&absolute) && code::is_script(&absolute, reader) {
             scripts.push(code::Found { path: path.clone(), named: true });
             continue;
         }
-        if absolute.is_dir() {
-            let found = code::find(&absolute).into_iter();
+        let tree = reader.is_directory(&absolute).then(|| Tree::below(&absolute, reader));
+        if let Some(tree) = &tree {
+            let found = code::find(tree, reader).into_iter();
             scripts.extend(found.map(|path| code::Found { path, named: false }));
+            told.extend(tree.unread_ignores.iter().map(|(file, error)| {
+                let name = file.strip_prefix(&context.cwd).unwrap_or(file).display().to_string();
+                let message = format!("this ignore file leaves nothing out, since it is not read: {error}");
+                Diagnostic::about(Level::Warning, Some(name), message)
+            }));
         }
-        match compose::find(path, context) {
+        match compose::find(path, context, reader, tree.as_ref()) {
             Ok(found) => projects.extend(found.into_iter().map(|one| Options {
                 files: one.files,
                 runs_in: one.runs_in,
@@ -136,17 +151,17 @@ fn projects(
     }
     // One project given in two ways is one project.
     let mut seen = BTreeSet::new();
-    projects.retain(|project| seen.insert(real_paths(project, context)));
+    projects.retain(|project| seen.insert(real_paths(project, context, reader)));
     if projects.len() > 1 && (typed.project_name.is_some() || typed.project_directory.is_some()) {
         bail!("--project-name and --project-directory are for one project, and {} were found", projects.len());
     }
     Ok((projects, scripts))
 }
 
-fn real_paths(project: &Options, context: &Context) -> Vec<PathBuf> {
+fn real_paths(project: &Options, context: &Context, reader: &Reader) -> Vec<PathBuf> {
     let real = |file: &PathBuf| {
         let path = context.cwd.join(file);
-        path.canonicalize().unwrap_or(path)
+        reader.real_path(&path).unwrap_or(path)
     };
     project.files.iter().map(real).collect()
 }
@@ -207,14 +222,15 @@ impl Reading<'_> {
 
     fn repository(&self) -> Repository<'_> {
         let (cwd, environment) = (&self.context.cwd, &self.context.environment);
-        Repository::new(self.sources, cwd, environment, self.programs).with_store(self.store)
+        let repository = Repository::new(self.sources, cwd, environment, self.programs);
+        repository.with_store(self.store).showing(self.context.shows_values)
     }
 
     fn layout(&self, project: &Options, repository: &Repository<'_>) -> Layout {
         match compose::resolve(self.sources, self.context, project) {
             Ok(project) => {
                 let mut layout = compose::layout(&project, self.context, self.sources);
-                code::complete(&mut layout, Some(Path::new(&project.directory)), repository);
+                code::complete(&mut layout, repository);
                 layout
             }
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },

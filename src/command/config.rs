@@ -5,12 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{World, read_stdin};
+use super::World;
+use super::reading::read_stdin;
 use crate::cli::Config;
 use crate::model::Level;
 use crate::render;
 use crate::source::compose::{self, Context, Mode, Options, Profiles};
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 use crate::triage::ExitStatus;
 
 pub(super) fn run(
@@ -20,8 +21,8 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone() };
-    let options = options(arguments, &context)?;
+    let context = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values: true };
+    let options = options(arguments, &context, sources.reader())?;
     let resolved = compose::resolve(sources, &context, &options);
     let printed = resolved.and_then(|project| {
         let document = compose::document(&project, &context, sources)?;
@@ -41,13 +42,13 @@ pub(super) fn run(
     }
 }
 
-fn options(arguments: &Config, context: &Context) -> anyhow::Result<Options> {
+fn options(arguments: &Config, context: &Context, reader: &Reader) -> anyhow::Result<Options> {
     let typed = &arguments.compose;
     let stdin = typed.file.iter().any(|file| file == Path::new("-"));
     let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
     let (files, runs_in) = match &arguments.path {
         None => (typed.file.clone(), None),
-        Some(path) => match compose::find(path, context) {
+        Some(path) => match compose::find(path, context, reader, None) {
             Err(told) => bail!("{}: {}", path.display(), told.message),
             Ok(found) => match found.as_slice() {
                 [one] => (one.files.clone(), one.runs_in.clone()),

@@ -5,10 +5,12 @@ use std::io::Write;
 use anyhow::bail;
 
 use crate::cli::Explain;
+use crate::render::SafeLines;
 use crate::ruleset::Ruleset;
 use crate::triage::ExitStatus;
 
 pub(super) fn run(arguments: &Explain, rules: &Ruleset, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+    let mut out = SafeLines::new(out);
     let titles = &rules.matrix.rules;
     let Some(rule) = &arguments.rule else {
         let width = titles.keys().map(String::len).max().unwrap_or(0);

@@ -6,30 +6,36 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use anyhow::anyhow;
+
+use super::configuration::Search;
 use super::judged::{self, Read};
 use super::output::Outputs;
-use super::{World, check, configuration, programs, write};
+use super::{World, check, configuration, programs};
 use crate::cli::{Check, Cli};
 use crate::finding::{Finding, Report};
 use crate::fix::{self, Fix};
 use crate::model::{Layout, Level};
 use crate::render::{self, Style, safe};
 use crate::ruleset::{Ruleset, Severity};
-use crate::text::{Pos, Sources, Span};
+use crate::source::code;
+use crate::text::writer::{self, Folder};
+use crate::text::{Pos, Reader, Sources, Span};
 use crate::triage::ExitStatus;
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
     arguments: &Check,
     (cli, world, rules, style): (&Cli, &World, &Ruleset, Style),
+    reader: &Reader,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, world, rules, programs: OnceLock::from(programs(rules)) };
+    let asked = Asked { cli, arguments, world, rules, reader, programs: OnceLock::from(programs(rules)) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &world.directory)?;
     let status = first.status;
-    let root = write::repository(&world.directory);
+    let root = repository(&world.directory);
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
     let mut refused = fixing.all()?;
     refused.sort();
@@ -38,19 +44,36 @@ pub(super) fn run(
     }
     if arguments.diff {
         for file in fixing.files.values() {
-            render::diff(&file.name, (&file.before, &file.after), style, out)?;
+            if !render::diff(&file.name, (&file.before, &file.after), style, out)? && style.width.is_none() {
+                let what = format!("the diff of {} cannot be applied: characters in it are written out", file.name);
+                writeln!(err, "{}; --fix makes the change", safe(&what))?;
+            }
         }
         render::diagnostics(&fixing.now.report.diagnostics, &fixing.now.sources, err)?;
+        render::configuration(&fixing.now.report, err)?;
         let number = fixing.done.len();
         writeln!(err, "{number} fix{}; nothing is written, --fix does that", if number == 1 { "" } else { "es" })?;
         return Ok(status);
     }
     for (path, file) in &fixing.files {
-        write::replace(path, &file.before, &file.after)?;
+        replace(path, file)?;
         writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
     }
     let now = &fixing.now;
     judged::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
+}
+
+/// The directory that may be written in: the git repository around a directory, or else the directory itself.
+fn repository(directory: &Path) -> PathBuf {
+    let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    code::top(&real).to_owned()
+}
+
+/// Writes a changed file; its path has no link in it.
+fn replace(path: &Path, file: &Changed) -> anyhow::Result<()> {
+    let replaced = writer::split(path)
+        .and_then(|(folder, name)| Folder::open(folder)?.replace_text(name, &file.before, &file.after));
+    replaced.map_err(|error| anyhow!("cannot write {}: {}", path.display(), writer::failure(&error)))
 }
 
 /// What is judged, again and again.
@@ -59,6 +82,7 @@ struct Asked<'a> {
     arguments: &'a Check,
     world: &'a World,
     rules: &'a Ruleset,
+    reader: &'a Reader,
     programs: OnceLock<Vec<String>>,
 }
 
@@ -86,8 +110,9 @@ struct Changed {
 impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
-        let sources = Sources::planning(planned);
-        let configuration = configuration::find(self.cli, super::first_of(self.arguments), self.world, &sources);
+        let sources = Sources::reading(self.reader.clone().with_planned(planned));
+        let search = Search::Repository(super::first_of(self.arguments));
+        let configuration = configuration::find(self.cli, search, self.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.arguments, configuration, self.world);
@@ -214,7 +239,7 @@ impl Fixing<'_> {
             return Err("standard input cannot be changed".to_owned());
         }
         let path: PathBuf = self.asked.world.directory.join(Path::new(name));
-        let path = path.canonicalize().map_err(|error| error.to_string())?;
+        let path = self.asked.reader.real_path(&path).map_err(|error| error.to_string())?;
         if path.starts_with(&self.root) {
             return Ok(path);
         }

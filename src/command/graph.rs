@@ -41,6 +41,7 @@ pub(super) fn run(
         first: first(&arguments.paths, &arguments.compose).map(Path::to_owned),
         arguments: &accept,
         since: None,
+        fail_on_accept: false,
         whole: arguments.compose.profile.is_empty(),
         planned,
     };
@@ -53,11 +54,12 @@ pub(super) fn run(
     };
     render::picture(&report, picture, out)?;
     render::diagnostics(&report.diagnostics, sources, err)?;
+    render::configuration(&report, err)?;
     Ok(status)
 }
 
 /// Whether anything says that a plan is meant.
-fn is_planned(arguments: &Graph) -> bool {
+pub(super) fn is_planned(arguments: &Graph) -> bool {
     let Compose { file, project_name, project_directory, env_file, profile } = &arguments.compose;
     let lists = [arguments.paths.is_empty(), file.is_empty(), env_file.is_empty(), profile.is_empty()];
     lists.contains(&false) || project_name.is_some() || project_directory.is_some()
@@ -70,7 +72,7 @@ fn plan(arguments: &Graph, (world, rules, sources): (&World, &Ruleset, &Sources)
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));
-    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None };
+    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false };
     let mut layout = check::read(&asked, world, (&names, sources))?;
     for from in &sight.from {
         check::beside(&mut layout, &observe::from_file(from, world)?, rules, sources);

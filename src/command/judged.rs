@@ -1,6 +1,5 @@
 //! A layout, judged and printed: the same for every command that judges. May use everything but `main`.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -12,9 +11,9 @@ use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::{Given, Style};
-use crate::ruleset::{Config, Ruleset, Severity};
+use crate::ruleset::{Ruleset, Severity};
 use crate::text::Sources;
-use crate::triage::{self, ExitStatus, FailOn};
+use crate::triage::{self, Concealed, ExitStatus, FailOn};
 
 /// What a command hands on once it has read everything.
 pub(super) struct Read<'a> {
@@ -46,32 +45,33 @@ pub(super) fn judged(
 ) -> anyhow::Result<(Report, ExitStatus)> {
     let Read { layout, acceptance, only } = read;
     let config = acceptance.config();
-    let report = settled((layout, &only), &acceptance, (&graded(rules, config), sources), err)?;
+    let report = settled((layout, &only), &acceptance, (rules, sources), err)?;
     let threshold = asked.map(fail_on).or(config.fail_on);
-    let status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    let mut status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    if acceptance.fail_on_accept && report.added > 0 {
+        status = status.max(ExitStatus::Findings);
+    }
     Ok((report, status))
 }
 
-/// The rules with the severities of a configuration, where it has any.
-pub(super) fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
-    if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
-}
-
-/// Judges a layout by rules that have the configuration's severities, and marks what does not count.
+/// Judges a layout, and marks what does not count.
 pub(super) fn settled(
     (mut layout, only): (Layout, &BTreeSet<String>),
     acceptance: &Acceptance<'_>,
     (rules, sources): (&Ruleset, &Sources),
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
-    let mut comments = acceptance.prepare(&mut layout, rules, sources);
+    let prepared = acceptance.prepare(&mut layout, rules, sources)?;
+    let concealed = Concealed::of(&mut layout, sources);
     let mut report = judge(layout, rules, acceptance.config());
     report.attribute(sources);
+    // What a finding is recognised by holds no value of the environment either.
+    concealed.apply(&mut report);
     keep(&mut report, only);
     triage::sort(&mut report, sources);
     let names = acceptance.names();
     triage::fingerprint(&mut report, &names, sources);
-    acceptance.apply(&mut report, (&mut comments, &names), sources, err)?;
+    acceptance.apply(&mut report, prepared, &names, sources, err)?;
     triage::sort(&mut report, sources);
     Ok(report)
 }

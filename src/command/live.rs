@@ -17,40 +17,40 @@ use crate::text::Sources;
 
 /// How often a container that was replaced while it was looked at is looked at again.
 const TRIES: usize = 3;
+/// Of containers that could not be inspected so many are named.
+const MOST_NAMED: usize = 5;
 
-/// An engine that can be asked again.
+/// An engine that can be asked again, until all of the look must have ended.
 pub(super) struct Engine<'a> {
     pub(super) options: engine::Options,
     pub(super) rules: &'a Ruleset,
     pub(super) sources: &'a Sources,
+    pub(super) deadline: Instant,
 }
 
-/// One capture of what runs here.
+/// One capture of what runs here, in the time that is given for all of it. What was not seen in that time is a gap of the
+/// container or of the host; what was seen is kept.
 pub(super) fn live(
     sight: &Sight,
     wanted: &Wanted,
     (world, rules, sources): (&World, &Ruleset, &Sources),
 ) -> anyhow::Result<Capture> {
     let deadline = Instant::now() + Duration::from_secs(sight.timeout);
-    let engine = Engine { options: options(sight, world), rules, sources };
+    let mut engine = Engine { options: options(sight, world), rules, sources, deadline };
+    engine.options.deadline = Some(engine.share(engine::is_local(&engine.options)?));
     let seen = engine::look(&engine.options, &rules.profiles, sources)?;
     let mut capture = seen.capture;
     let late = missing(&capture, &wanted.containers);
-    engine.add(&mut capture, &late)?;
+    engine.add(&mut capture, &late);
     if let Some(why) = elsewhere(seen.local, seen.desktop) {
         capture.gaps.push(why.to_owned());
         capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
+        capture.gaps.extend(uninspected(&capture.containers));
         return Ok(capture);
     }
     capture.home = home(world);
-    let mut look = proc::Look {
-        proc: sight.proc.clone(),
-        timeout: deadline.saturating_duration_since(Instant::now()),
-        compare_identities: wanted.compare_identities,
-        extra: BTreeMap::new(),
-        on_host: Vec::new(),
-        watcher: proc::Watcher::default(),
-    };
+    let mut look =
+        proc::Look { proc: sight.proc.clone(), compare_identities: wanted.compare_identities, ..proc::Look::default() };
     match &wanted.paths {
         Some((Target::Host, paths)) => look.on_host = below("/", paths),
         Some((Target::Container(name), paths)) => {
@@ -64,12 +64,26 @@ pub(super) fn live(
     let progress = Arc::new(Progress::new(world.watched, "containers", capture.containers.len()));
     let watched = Arc::clone(&progress);
     look.watcher = proc::Watcher(Arc::new(move || watched.step()));
-    let looked = engine.look(&look, &mut capture);
+    engine.look(look, &mut capture);
     // A look that hangs keeps its watcher.
     progress.finish();
-    looked?;
+    capture.gaps.extend(uninspected(&capture.containers));
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(capture)
+}
+
+/// A gap for containers that the engine lists and could not be inspected: what they run is not known.
+pub(super) fn uninspected(containers: &[Running]) -> Option<String> {
+    let names: Vec<&str> =
+        containers.iter().filter(|one| !one.inspection.tells_program()).map(|one| one.name.as_str()).collect();
+    let (first, more) = names.split_at(names.len().min(MOST_NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!first.is_empty()).then(|| {
+        format!(
+            "what {}{more} would run is not known: the engine did not tell; `docker inspect` tells why",
+            first.join(", ")
+        )
+    })
 }
 
 /// Paths as they are told of: a relative one begins in the working directory.
@@ -111,6 +125,7 @@ pub(super) fn options(sight: &Sight, world: &World) -> engine::Options {
             key: sight.tlskey.clone(),
         },
         timeout: Duration::from_secs(sight.timeout),
+        deadline: None,
         environment: world.environment.clone(),
     }
 }
@@ -130,33 +145,53 @@ fn missing(capture: &Capture, asked: &[String]) -> Vec<String> {
 }
 
 impl Engine<'_> {
+    /// When a question must be answered: where others follow it, some of the time is theirs.
+    fn share(&self, others_follow: bool) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.deadline.checked_sub(left / 3).filter(|_| others_follow).unwrap_or(self.deadline)
+    }
+
+    /// What the engine says of some containers now, by id or name; of each why not, where it says nothing.
+    fn inspect_again(&self, ids: &[String]) -> Vec<(String, engine::InspectResult)> {
+        let options = engine::Options { deadline: Some(self.share(true)), ..self.options.clone() };
+        let results = engine::inspect_again(&options, &self.rules.profiles, self.sources, ids);
+        results.unwrap_or_else(|error| ids.iter().map(|id| (id.clone(), Err(error.to_string()))).collect())
+    }
+
     /// Asks for containers by id or name, and adds those that run and are not in the capture.
-    fn add(&self, capture: &mut Capture, names: &[String]) -> Result<(), engine::EngineError> {
+    fn add(&self, capture: &mut Capture, names: &[String]) {
         if names.is_empty() {
-            return Ok(());
+            return;
         }
-        let now = engine::again(&self.options, &self.rules.profiles, self.sources, names)?;
-        for running in now.into_iter().filter_map(|(_, now)| now.ok().flatten()) {
-            if capture.containers.iter().all(|known| known.id != running.id) {
-                capture.containers.push(running);
+        for (name, result) in self.inspect_again(names) {
+            match result {
+                Ok(running) => {
+                    let is_new = |one: &Running| capture.containers.iter().all(|known| known.id != one.id);
+                    let running = running.filter(is_new);
+                    capture.containers.extend(running);
+                }
+                Err(why) => {
+                    capture.gaps.push(format!("the engine does not list {name}, and did not tell of it: {why}"));
+                }
             }
         }
-        Ok(())
     }
 
     /// Asks the kernel about all containers of the capture, those that were started after the engine listed it, and anew
     /// about those that were started again.
-    pub(super) fn look(&self, look: &proc::Look, capture: &mut Capture) -> Result<(), engine::EngineError> {
-        let (profiles, mut numbers) = (&self.rules.profiles, proc::Numbers::default());
-        let begun = proc::begin(look, profiles);
-        self.add(capture, &begun.unlisted(&capture.containers))?;
-        let mut gone = begun.finish(look, capture, &mut numbers);
+    pub(super) fn look(&self, mut look: proc::Look, capture: &mut Capture) {
+        let (profiles, mut numbers) = (&self.rules.profiles, proc::LoginIds::default());
+        look.timeout = self.deadline.saturating_duration_since(Instant::now());
+        let begun = proc::begin(&look, profiles);
+        self.add(capture, &begun.unlisted(&capture.containers));
+        let mut gone = begun.finish(&look, capture, &mut numbers);
         for _ in 0..TRIES {
-            if gone.is_empty() {
+            look.timeout = self.deadline.saturating_duration_since(Instant::now());
+            if gone.is_empty() || look.timeout.is_zero() {
                 break;
             }
             // What is gone may have been started anew, with another first process.
-            let now = engine::again(&self.options, profiles, self.sources, &gone)?;
+            let now = self.inspect_again(&gone);
             let ids: BTreeSet<String> = gone.into_iter().collect();
             let (before, others) =
                 std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.id));
@@ -164,26 +199,28 @@ impl Engine<'_> {
             let (asked, unasked) = renewed(before, now);
             capture.containers.extend(unasked);
             let mut rest = Capture { containers: asked, ..Capture::default() };
-            gone = proc::begin(look, profiles).finish(look, &mut rest, &mut numbers);
+            look.timeout = self.deadline.saturating_duration_since(Instant::now());
+            gone = proc::begin(&look, profiles).finish(&look, &mut rest, &mut numbers);
             capture.containers.append(&mut rest.containers);
         }
         for running in capture.containers.iter_mut().filter(|one| one.pid > 0 && gone.contains(&one.id)) {
             running.gaps.push("it was started anew each time it was looked at".to_owned());
         }
-        Ok(())
     }
 }
 
 /// The containers as the engine tells them now, without those that no longer run; and those that it would not tell of,
 /// which keep what it told before.
-fn renewed(before: Vec<Running>, now: Vec<(String, engine::Now)>) -> (Vec<Running>, Vec<Running>) {
+fn renewed(before: Vec<Running>, now: Vec<(String, engine::InspectResult)>) -> (Vec<Running>, Vec<Running>) {
     let mut before: BTreeMap<String, Running> = before.into_iter().map(|one| (one.id.clone(), one)).collect();
     let (mut asked, mut unasked) = (Vec::new(), Vec::new());
     for (id, now) in now {
         match (now, before.remove(&id)) {
             (Ok(now), _) => asked.extend(now),
             (Err(why), Some(mut one)) => {
-                one.gaps.push(why);
+                if !one.gaps.contains(&why) {
+                    one.gaps.push(why);
+                }
                 unasked.push(one);
             }
             (Err(_), None) => {}

@@ -15,26 +15,28 @@ mod observe;
 mod output;
 mod preflight;
 mod progress;
+mod reading;
 mod report;
 mod shell;
 mod since;
 mod state;
 mod watch;
 mod where_path;
-mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use accept::Acceptance;
-use configuration::Configuration;
+use configuration::{Configuration, Search};
 
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
+use crate::model::Level;
 use crate::render::{Style, safe};
 use crate::ruleset::{Ruleset, RulesetError};
+use crate::source::proc;
 use crate::text::Sources;
 use crate::triage::ExitStatus;
 use output::Outputs;
@@ -52,7 +54,14 @@ pub struct World {
     pub watched: bool,
     /// When the run began.
     pub started: Instant,
+    /// The number of the user who runs it.
+    pub user: u32,
+    /// The configuration of this host, for what runs on it.
+    pub host_configuration: PathBuf,
 }
+
+/// The configuration of a host.
+const HOST_CONFIGURATION: &str = "/etc/overlock/overlock.yaml";
 
 impl World {
     /// The process's own environment and directory. What is not UTF-8 in them is replaced.
@@ -64,6 +73,8 @@ impl World {
             terminal,
             watched,
             started: Instant::now(),
+            user: proc::own_user(),
+            host_configuration: PathBuf::from(HOST_CONFIGURATION),
         }
     }
 
@@ -99,26 +110,31 @@ impl World {
 /// # Errors
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
-    let sources = Sources::default();
+    let sources = Sources::reading(reading::reader(cli, world));
     let configuration = match &cli.command {
         // What Compose prints hangs on nothing of ours.
         Command::Config(_) => Configuration::default(),
-        command => configuration::find(cli, first_path(command), world, &sources),
+        command => configuration::find(cli, search(command), world, &sources),
     };
     let judges = matches!(
         cli.command,
         Command::Check(_) | Command::Audit(_) | Command::Preflight(_) | Command::Report(_) | Command::Graph(_)
     );
-    if !judges && !configuration.told.is_empty() {
+    let unusable = configuration.told.iter().any(|one| one.level == Level::Error);
+    // What judges tells it in its report, or as it goes on.
+    if !judges && (unusable || !matches!(cli.command, Command::Watch(_))) {
         crate::render::diagnostics(&configuration.told, &sources, err)?;
+    }
+    if !judges && unusable {
         return Ok(ExitStatus::Unusable);
     }
-    let directory = configuration.rules(cli);
-    let load = || Ruleset::load(&sources, directory.as_deref());
+    let further = configuration.rules(cli, world);
+    let load = || Ruleset::load(&sources, further.as_ref().map(configuration::Rules::directory));
     let style = world.style(cli.color);
     match &cli.command {
         Command::Check(arguments) if arguments.fix || arguments.diff => {
-            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), out, err))
+            let reader = sources.reader();
+            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), reader, out, err))
         }
         Command::Check(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
@@ -170,17 +186,22 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Watch(arguments) => by(load(), &sources, err, |rules, err| {
             watch::run(arguments, configuration, (world, rules, &sources), out, err)
         }),
-        Command::Where(arguments) => {
-            by(load(), &sources, err, |rules, err| where_path::run(arguments, (world, rules, &sources), out, err))
-        }
-        Command::Capture(arguments) => {
-            by(load(), &sources, err, |rules, err| capture::run(arguments, (world, rules, &sources), out, err))
-        }
+        Command::Where(arguments) => by(load(), &sources, err, |rules, err| {
+            crate::render::diagnostics(rules.refused(), &sources, err)?;
+            where_path::run(arguments, (world, rules, &sources), out, err)
+        }),
+        Command::Capture(arguments) => by(load(), &sources, err, |rules, err| {
+            crate::render::diagnostics(rules.refused(), &sources, err)?;
+            capture::run(arguments, (world, rules, &sources), out, err)
+        }),
         Command::Graph(arguments) => by(load(), &sources, err, |rules, err| {
             graph::run(arguments, configuration, (world, rules, &sources), out, err)
         }),
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
-        Command::Explain(arguments) => by(load(), &sources, err, |rules, _| explain::run(arguments, rules, out)),
+        Command::Explain(arguments) => by(load(), &sources, err, |rules, err| {
+            crate::render::diagnostics(rules.refused(), &sources, err)?;
+            explain::run(arguments, rules, out)
+        }),
         Command::Completions(arguments) => shell::completions(arguments, out),
         Command::Man(arguments) => shell::man(arguments, world, out, err),
     }
@@ -194,6 +215,7 @@ fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a
         first: first_of(arguments).map(Path::to_owned),
         arguments: &arguments.accept,
         since: arguments.since.as_deref(),
+        fail_on_accept: arguments.fail_on_accept,
         whole: arguments.compose.profile.is_empty(),
         planned: true,
     }
@@ -208,13 +230,15 @@ fn first<'a>(paths: &'a [PathBuf], compose: &'a Compose) -> Option<&'a Path> {
     paths.first().or(compose.file.first()).map(PathBuf::as_path)
 }
 
-/// The first path that a command is given.
-fn first_path(command: &Command) -> Option<&Path> {
+/// Where a command's configuration is looked for. The working directory says nothing of what runs here, and may be
+/// anybody's.
+fn search(command: &Command) -> Search<'_> {
     match command {
-        Command::Check(check) => first_of(check),
-        Command::Preflight(preflight) => first(&preflight.paths, &preflight.compose),
-        Command::Graph(graph) => first(&graph.paths, &graph.compose),
-        _ => None,
+        Command::Check(check) => Search::Repository(first_of(check)),
+        Command::Preflight(preflight) => Search::Repository(first(&preflight.paths, &preflight.compose)),
+        Command::Graph(graph) if graph::is_planned(graph) => Search::Repository(first(&graph.paths, &graph.compose)),
+        Command::Explain(_) => Search::Repository(None),
+        _ => Search::Host,
     }
 }
 
@@ -258,11 +282,4 @@ fn by<'a>(
         }
         Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
     }
-}
-
-/// Reads standard input, for `-f -`.
-fn read_stdin() -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    io::Read::read_to_end(&mut io::stdin(), &mut text)?;
-    Ok(text)
 }

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use super::World;
 use super::live::live;
-use super::{World, read_stdin};
+use super::reading::{MAX_CAPTURE, read_stdin};
 use crate::cli::Sight;
 use crate::model::Layout;
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 
 /// What a command wants beyond what every one does.
 #[derive(Debug, Default)]
@@ -59,9 +60,12 @@ pub(super) fn captures(
 /// A capture that was written to a file.
 pub(super) fn from_file(path: &Path, world: &World) -> anyhow::Result<Capture> {
     let text = if path == Path::new("-") {
-        read_stdin().and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
+        read_stdin()
+            .and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
+            .map_err(anyhow::Error::from)
     } else {
-        std::fs::read_to_string(world.directory.join(path))
+        let path = world.directory.join(path);
+        Reader::default().with_typed(&path).read_text(&path, MAX_CAPTURE).map_err(anyhow::Error::from)
     };
     let text = text.with_context(|| format!("cannot read the capture {}", path.display()))?;
     capture::read(&text).with_context(|| format!("{} cannot be judged", path.display()))

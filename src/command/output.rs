@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::write;
 use crate::cli;
 use crate::render::{self, Format, Given, Style};
+use crate::text::writer;
 use crate::triage::ExitStatus;
 
 /// What was asked for.
@@ -39,7 +39,7 @@ impl Outputs {
                 continue;
             };
             let file = directory.join(file);
-            if !seen.insert(fs::canonicalize(&file).unwrap_or_else(|_| file.clone())) {
+            if !seen.insert(real_name(&file)) {
                 bail!("two --output have the same file, {}; give each its own", file.display());
             }
             outputs.files.push((format(one.format), file));
@@ -71,15 +71,31 @@ impl Outputs {
         for (format, file) in &self.files {
             let mut text = Vec::new();
             render::render(given, *format, Style { colour: false, width: None }, &mut text)?;
-            if let Err(error) = write::put(file, &text) {
-                let what = format!("cannot write {}: {error}", file.display());
-                let hint = "the directory must exist, and you must be allowed to write there";
-                writeln!(err, "overlock: {}; {hint}", render::safe(&what))?;
+            // By the stream itself: opened again, a file that it goes to would be written from its start.
+            if is_stream(file, "stdout", 1) {
+                out.write_all(&text)?;
+            } else if is_stream(file, "stderr", 2) {
+                err.write_all(&text)?;
+            } else if let Err(error) = writer::write(file, &text) {
+                let what = format!("cannot write {}: {}", file.display(), writer::failure(&error));
+                writeln!(err, "overlock: {}", render::safe(&what))?;
                 status = ExitStatus::Unusable;
             }
         }
         Ok(status)
     }
+}
+
+/// The file's own name in its real directory: it is replaced there, wherever a link of that name leads.
+fn real_name(file: &Path) -> PathBuf {
+    let (Some(directory), Some(name)) = (file.parent(), file.file_name()) else { return file.to_owned() };
+    fs::canonicalize(directory).map_or_else(|_| file.to_owned(), |real| real.join(name))
+}
+
+/// Whether a path is one of the names of a standard stream.
+fn is_stream(file: &Path, name: &str, number: u8) -> bool {
+    let is = |known: String| file == Path::new(&known);
+    is(format!("/dev/{name}")) || is(format!("/dev/fd/{number}")) || is(format!("/proc/self/fd/{number}"))
 }
 
 /// The renderer's name for a format.

@@ -60,6 +60,7 @@ pub(super) fn run(
         first: super::first(&arguments.paths, &arguments.compose).map(ToOwned::to_owned),
         arguments: &arguments.accept,
         since: None,
+        fail_on_accept: false,
         whole: arguments.compose.profile.is_empty(),
         planned: true,
     };
@@ -109,6 +110,7 @@ fn planned(
         paths: &arguments.paths,
         compose: &arguments.compose,
         store: asks.then_some(Store { image: &lookup, file: &file }),
+        shows_values: true,
     };
     let mut layout = check::read(&asked, world, (&programs, sources))?;
     match running {
@@ -148,8 +150,8 @@ fn ground(
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let sight = &arguments.sight;
-    let ground = proc::Ground { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
-    let (grounded, told) = proc::ground(&ground, (rules, running), containers);
+    let options = proc::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
+    let (grounded, told) = proc::resolve_on_host(&options, (rules, running), containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
 }
@@ -179,7 +181,7 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
 
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
-    let mut report = judge(capture::layout(running, rules, false, sources), &judged::graded(rules, config), config);
+    let mut report = judge(capture::layout(running, rules, false, sources), rules, config);
     report.attribute(sources);
     triage::sort(&mut report, sources);
     report

@@ -88,6 +88,7 @@ fn blind(
         first: None,
         arguments: &arguments.accept,
         since: None,
+        fail_on_accept: false,
         whole: false,
         planned: false,
     };

@@ -1,11 +1,13 @@
 //! `overlock completions` and `overlock man`: what a shell and `man` want to know. Reads nothing.
 
+use std::ffi::OsStr;
 use std::io::Write;
 
 use anyhow::Context as _;
 
 use super::World;
 use crate::cli::{self, Completions, Man};
+use crate::text::writer::{self, Folder};
 use crate::triage::ExitStatus;
 
 pub(super) fn completions(arguments: &Completions, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
@@ -27,11 +29,12 @@ pub(super) fn man(
         return Ok(ExitStatus::Clean);
     };
     let directory = world.directory.join(directory);
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    let folder =
+        Folder::make(&directory).with_context(|| format!("cannot make the directory {}", directory.display()))?;
     for page in &pages {
-        let path = directory.join(&page.name);
-        std::fs::write(&path, &page.text).with_context(|| format!("cannot write {}", path.display()))?;
+        folder.write(OsStr::new(&page.name), &page.text).map_err(|error| {
+            anyhow::anyhow!("cannot write {}: {}", directory.join(&page.name).display(), writer::failure(&error))
+        })?;
     }
     writeln!(err, "{} pages written to {}", pages.len(), directory.display())?;
     Ok(ExitStatus::Clean)

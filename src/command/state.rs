@@ -1,6 +1,7 @@
-//! Where the last report is remembered: a file in a directory, and a lock beside it. Uses `triage` and `write`.
+//! Where the last report is remembered: a file in a directory, and a lock beside it. Uses `text` and `triage`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::hash::Hasher as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,10 @@ use anyhow::{Context as _, bail};
 use siphasher::sip::SipHasher13;
 
 use super::configuration::absolute;
-use super::{World, live, write};
+use super::{World, live};
 use crate::cli::Report;
 use crate::source::engine;
+use crate::text::writer::{self, Folder};
 use crate::triage::{History, HistoryError};
 
 /// Where the engine of a host is, if nothing says otherwise.
@@ -25,6 +27,8 @@ const MOST_BYTES: u64 = 64 << 20;
 /// The state of one series of reports, held by this one.
 pub(super) struct State {
     file: PathBuf,
+    /// The directory that it is in; `None` where it is not there or not to be trusted.
+    folder: Option<Folder>,
     /// Released when it is dropped, or when the process ends.
     _lock: Option<File>,
     /// Why it could not be locked, so that it is not written either.
@@ -40,28 +44,30 @@ impl State {
         let directory = directory(arguments, world)?;
         let file = directory.join(format!("state{}.json", series(arguments, world)?));
         let path = file.with_extension("lock");
-        let opened = fs::create_dir_all(&directory)
-            .and_then(|()| OpenOptions::new().create(true).truncate(false).write(true).open(&path));
-        let lock = match opened {
+        // Where it cannot be locked it can still be read, and the report is worth more than its memory.
+        let unusable = |path: &Path, error: &io::Error| {
+            let (shown, why) = (path.display(), writer::failure(error));
+            Some(format!("this report cannot be remembered in {shown}: {why}; or name another directory with --state"))
+        };
+        let folder = match Folder::make_trusted(&directory) {
+            Ok(folder) => folder,
+            Err(error) => return Ok(Self { file, folder: None, _lock: None, unusable: unusable(&directory, &error) }),
+        };
+        let lock = match folder.lock_file(name(&path)) {
             Ok(lock) => lock,
-            // It can still be read, and the report is worth more than its memory.
             Err(error) => {
-                let shown = directory.display();
-                let unusable = format!(
-                    "this report cannot be remembered in {shown}: {error}; make that directory writable, or name \
-                     another one with --state"
-                );
-                return Ok(Self { file, _lock: None, unusable: Some(unusable) });
+                return Ok(Self { file, folder: Some(folder), _lock: None, unusable: unusable(&path, &error) });
             }
         };
         wait(&lock, &path, Duration::from_secs(arguments.sight.timeout))?;
-        Ok(Self { file, _lock: Some(lock), unusable: None })
+        Ok(Self { file, folder: Some(folder), _lock: Some(lock), unusable: None })
     }
 
     /// What the last report kept; or what is the matter with it, and that all begins anew.
     pub(super) fn read(&self) -> (Option<History>, Option<String>) {
+        let Some(folder) = &self.folder else { return (None, None) };
         let shown = self.file.display();
-        let text = match read(&self.file) {
+        let text = match folder.read(name(&self.file), MOST_BYTES).and_then(text) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
             Err(error) => {
@@ -72,7 +78,7 @@ impl State {
             Ok(history) => (Some(history), None),
             Err(error) => {
                 let aside = match &error {
-                    HistoryError::OtherVersion(_) | HistoryError::Foreign(_) => self.put_aside(),
+                    HistoryError::OtherVersion(_) | HistoryError::Foreign(_) => self.put_aside(folder),
                     HistoryError::Torn(_) => String::new(),
                 };
                 (None, Some(format!("{shown} {error}; {ANEW}{aside}")))
@@ -81,9 +87,9 @@ impl State {
     }
 
     /// Moves what cannot be used out of the way; the end of a sentence that says so.
-    fn put_aside(&self) -> String {
+    fn put_aside(&self, folder: &Folder) -> String {
         let aside = self.file.with_extension("json.old");
-        match fs::rename(&self.file, &aside) {
+        match folder.rename(name(&self.file), name(&aside)) {
             Ok(()) => format!("; the old file is {} now", aside.display()),
             Err(_) => String::new(),
         }
@@ -97,23 +103,23 @@ impl State {
         if let Some(unusable) = &self.unusable {
             return Err(unusable.clone());
         }
-        write::put(&self.file, history.text().as_bytes()).map_err(|error| {
-            let shown = self.file.display();
-            format!(
-                "this report cannot be remembered in {shown}: {error}; the next one is compared with an earlier one"
-            )
+        let Some(folder) = &self.folder else { return Ok(()) };
+        folder.replace(name(&self.file), history.text().as_bytes()).map_err(|error| {
+            let (shown, why) = (self.file.display(), writer::failure(&error));
+            format!("this report cannot be remembered in {shown}: {why}; the next one is compared with an earlier one")
         })
     }
 }
 
 const ANEW: &str = "the comparison starts anew, and everything is told as new";
 
-fn read(path: &Path) -> io::Result<String> {
-    let known = fs::metadata(path)?;
-    if !known.is_file() || known.len() > MOST_BYTES {
-        return Err(io::Error::other("it is no file of a usual size"));
-    }
-    String::from_utf8(fs::read(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+/// The name of a file of ours.
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 fn wait(lock: &File, path: &Path, most: Duration) -> anyhow::Result<()> {

@@ -9,18 +9,22 @@ mod stray_mounts;
 mod tables;
 mod undetermined;
 mod unresolved_places;
+mod unseen_peers;
 
-use crate::finding::{Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
 use crate::ruleset::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Host, Peers, Refresh, Ruleset, Severity, Sight, Spawner,
 };
 use candidate::Candidate;
-use candidate::calls::{RunsProgram, apply_declarations};
+use candidate::calls::{RunsProgram, apply_declarations, is_declared, undeclare};
 use candidate::state_dir::is_home;
 use exclusion::{Relation, login_groups, relate_members};
 pub use path_lookup::locate_paths;
-use place::Filesystem;
+use place::{Filesystem, Place};
 use tables::bind::bind_fact;
 use tables::case::{Case, peer_names};
 use tables::declaration::declaration_fact;
@@ -34,12 +38,48 @@ use tables::side_file::side_file_fact;
 use tables::users::users_fact;
 use tables::{ask_tables, spawner};
 use unresolved_places::UnresolvedPlaces;
+use unseen_peers::UnseenPeers;
 
-/// Judges a layout by the rules.
+/// Judges a layout by the rules, with the severities that the configuration gives them. What is declared counts; a
+/// verdict that would be worse without it says so.
 pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
+    apply_declarations(&mut layout.containers, config);
+    let mut report = judge_declared(&layout, &graded(rules, config), config);
+    if is_declared(&layout.containers) || config.changes_verdicts() {
+        undeclare(&mut layout.containers);
+        mark_declared(&mut report, &judge_declared(&layout, rules, &Config::default()));
+    }
+    report.diagnostics = layout.diagnostics;
+    report
+}
+
+/// The rules with the severities of a configuration, where it has any.
+fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
+    if config.severity.is_empty() { Cow::Borrowed(rules) } else { Cow::Owned(rules.graded(config)) }
+}
+
+/// Marks the verdicts that are worse where nothing is declared.
+fn mark_declared(report: &mut Report, undeclared: &Report) {
+    type Use<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
+    fn use_of(one: &Participant) -> Use<'_> {
+        (&one.program, one.project.as_deref(), &one.container, &one.state_dir)
+    }
+    let mut worst: HashMap<Use<'_>, Verdict> = HashMap::new();
+    for one in &undeclared.participants {
+        let known = worst.entry(use_of(one)).or_insert(one.verdict);
+        *known = one.verdict.max(*known);
+    }
+    for one in &mut report.participants {
+        if worst.get(&use_of(one)).is_some_and(|verdict| *verdict > one.verdict) {
+            one.basis = Basis::Declared;
+        }
+    }
+}
+
+/// Judges a layout by what it and the configuration say.
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut report = Report { containers, ..Report::default() };
-    apply_declarations(&mut layout.containers, config);
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
@@ -47,16 +87,35 @@ pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
         stray_mounts::mark_stray_mounts(&mut all, rules);
+        let unseen_peers = UnseenPeers::of_candidates(&all, rules);
         all.retain(|candidate| candidate.listed);
         // Names, not the order of files, decide who comes first.
         all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        let judgement =
-            Judgement { rules, config, home, candidates: &all, unresolved: UnresolvedPlaces::of_candidates(&all) };
+        share_shown_places(&mut all);
+        let unresolved = UnresolvedPlaces::of_candidates(&all);
+        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
         judgement.report(&mut report);
     }
-    spawner::find_spawners(&layout, rules, &mut report);
-    report.diagnostics = layout.diagnostics;
+    spawner::find_spawners(layout, rules, &mut report);
     report
+}
+
+/// A place that one participant reaches by a variable is shown so for all: who writes the path itself is not told what
+/// the variable holds by the name of the place.
+fn share_shown_places(candidates: &mut [Candidate<'_>]) {
+    let mut hidden: HashSet<Place> = HashSet::new();
+    for place in candidates.iter_mut().flat_map(Candidate::places_mut).filter(|place| !place.shown.is_plain()) {
+        // The first one stays.
+        hidden.insert(place.clone());
+    }
+    if hidden.is_empty() {
+        return;
+    }
+    for place in candidates.iter_mut().flat_map(Candidate::places_mut) {
+        if let Some(known) = hidden.get(place) {
+            place.shown = known.shown.clone();
+        }
+    }
 }
 
 fn sort_key<'a>(candidate: &'a Candidate<'_>) -> (&'a Option<String>, &'a str, &'a str) {
@@ -69,6 +128,7 @@ struct Judgement<'a, 'b> {
     home: Option<&'b str>,
     candidates: &'b [Candidate<'a>],
     unresolved: UnresolvedPlaces<'b>,
+    unseen_peers: UnseenPeers<'a>,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -242,6 +302,7 @@ fn participant_row(candidate: &Candidate<'_>, verdict: Verdict, reason: String) 
         guard_place: None,
         guard_evidence: Vec::new(),
         verdict,
+        basis: Basis::Seen,
         reason,
         span: candidate.container.span,
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::finding::PlaceName;
 use crate::model::{Container, HostTree, Link, Mount, MountSource, join, split_below, upward};
 use crate::ruleset::Filesystems;
+use crate::text::ShownText;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +18,8 @@ pub(crate) struct Place {
     pub(crate) host: Option<Arc<str>>,
     pub(crate) filesystem: Filesystem,
     pub(crate) path: String,
+    /// What is shown of the path of a place of the host, or else of the filesystem's name.
+    pub(crate) shown: ShownText,
 }
 
 /// What a path can live on.
@@ -51,7 +54,12 @@ impl Place {
 
     /// The place of something below or beside: the same filesystem, another path.
     pub(crate) fn with_path(&self, path: String) -> Self {
-        Self { host: self.host.clone(), filesystem: self.filesystem.clone(), path }
+        Self { path, ..self.clone() }
+    }
+
+    /// The same place with what is shown of it.
+    pub(crate) fn shown_as(self, shown: &ShownText) -> Self {
+        Self { shown: shown.clone(), ..self }
     }
 
     /// A place that others may reach as a variable could spell it: a path of the host, or a volume's name with a path
@@ -72,24 +80,29 @@ impl Place {
 
     /// The place in words of the JSON contract, and as part of a sentence.
     pub(crate) fn name(&self) -> PlaceName {
-        let within = |name: &str| if self.path == "/" { name.to_owned() } else { format!("{name} at {}", self.path) };
+        let path = match self.filesystem {
+            Filesystem::Host | Filesystem::Unresolved => self.shown.path(&self.path).into_owned(),
+            _ => self.path.clone(),
+        };
+        let within = |name: &str| if path == "/" { name.to_owned() } else { format!("{name} at {path}") };
+        let named = |name: &String| Some(self.shown.word(name).into_owned());
         let (kind, mut filesystem, mut text) = match &self.filesystem {
-            Filesystem::Host => ("host", None, self.path.clone()),
-            Filesystem::Volume(name) => ("volume", Some(name.clone()), within(&format!("volume {name}"))),
-            Filesystem::Device(name) => ("device", Some(name.clone()), within(name)),
+            Filesystem::Host => ("host", None, path.clone()),
+            Filesystem::Volume(name) => ("volume", named(name), within(&format!("volume {}", self.shown.word(name)))),
+            Filesystem::Device(name) => ("device", named(name), within(&self.shown.word(name))),
             Filesystem::Tmpfs(_) => ("tmpfs", None, "a tmpfs of its own".to_owned()),
             Filesystem::Anonymous(_) => {
                 let name = "an anonymous volume";
                 ("private", Some(name.to_owned()), format!("{name} of its own"))
             }
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
-            Filesystem::Unresolved => ("unresolved", None, self.path.clone()),
+            Filesystem::Unresolved => ("unresolved", None, path.clone()),
         };
         if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
             filesystem = Some(filesystem.map_or_else(|| host.to_string(), |name| format!("{host} {name}")));
             text = format!("{host}:{text}");
         }
-        PlaceName { kind, filesystem, path: self.path.clone(), text }
+        PlaceName { kind, filesystem, path, text }
     }
 }
 
@@ -123,6 +136,8 @@ pub(crate) struct MountLookup<'a> {
     tree: Option<&'a HostTree>,
     /// Whether it is planned, so that sources are paths of the host and no mounts of its own.
     is_planned: bool,
+    /// Whether only the engine's list tells what it mounts.
+    is_uninspected: bool,
     /// Where the engine keeps volumes, where it was asked.
     volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
@@ -138,6 +153,7 @@ impl<'a> MountLookup<'a> {
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
             tree: live.map(|live| &*live.tree),
             is_planned: live.is_some_and(|live| live.is_planned),
+            is_uninspected: live.is_some_and(|live| live.is_uninspected),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: live.map(|live| live.links.clone()).unwrap_or_default(),
@@ -214,23 +230,33 @@ impl<'a> MountLookup<'a> {
         let below = below.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         match &mount.source {
             MountSource::Host(source) | MountSource::Unresolved(source) if is_open(&source.text, &below) => {
-                unresolved_place(&source.text, &below)
+                unresolved_place(&source.text, &below).shown_as(&source.shown)
             }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
                 let path = join(&source.text, &format!("./{below}"));
-                // Of a planned one the path counts: what the host mounts below its source comes with it.
-                let known = self.tree.filter(|_| self.is_planned);
-                self.host(&known.map_or(path.clone(), |tree| tree.canonical(&path)))
+                // Of a planned one the path counts: what the host mounts below its source comes with it. So it does where
+                // nothing but the path is known.
+                let by_path = self.is_planned || (self.is_uninspected && mount.kernel.is_none());
+                let known = self.tree.filter(|_| by_path);
+                let place = self.host(&known.map_or(path.clone(), |tree| tree.canonical(&path)));
+                if place.filesystem == Filesystem::Host { place.shown_as(&source.shown) } else { place }
             }
-            MountSource::Volume(name) if is_open(&name.text, &below) => unresolved_place(&name.text, &below),
-            MountSource::Volume(name) => place_below(Filesystem::Volume(name.text.clone()), &below),
+            MountSource::Volume(name) if is_open(&name.text, &below) => {
+                unresolved_place(&name.text, &below).shown_as(&name.shown)
+            }
+            MountSource::Volume(name) => {
+                place_below(Filesystem::Volume(name.text.clone()), &below).shown_as(&name.shown)
+            }
             MountSource::Device { fstype, device, options } => {
                 let name = device_name(fstype, &device.text, options);
-                if is_open(&name, &below) {
+                let shown = device.shown.becomes(&name, |form| device_name(fstype, form, options));
+                let is_open = is_open(&name, &below);
+                let place = if is_open {
                     unresolved_place(&name, &below)
                 } else {
                     place_below(Filesystem::Device(name), &below)
-                }
+                };
+                place.shown_as(&shown)
             }
             MountSource::Anonymous => own_place(Filesystem::Anonymous(self.index), path),
             MountSource::Tmpfs => own_place(Filesystem::Tmpfs(self.index), path),
@@ -253,12 +279,12 @@ impl<'a> MountLookup<'a> {
                 return place_below(Filesystem::Volume(name.to_owned()), rest);
             }
         }
-        Place { host: None, filesystem: Filesystem::Host, path: path.to_owned() }
+        own_place(Filesystem::Host, path)
     }
 }
 
 fn place_below(filesystem: Filesystem, below: &str) -> Place {
-    Place { host: None, filesystem, path: join("/", &format!("./{below}")) }
+    own_place(filesystem, &join("/", &format!("./{below}")))
 }
 
 /// Whether a variable that is not set decides where a source, or a path below it, is.
@@ -268,7 +294,7 @@ fn is_open(source: &str, below: &str) -> bool {
 
 fn unresolved_place(source: &str, below: &str) -> Place {
     let path = if below.is_empty() { source.to_owned() } else { format!("{source}/{below}") };
-    Place { host: None, filesystem: Filesystem::Unresolved, path }
+    own_place(Filesystem::Unresolved, &path)
 }
 
 /// What tells one mounted filesystem from another: options such as `ro` or `vers=4` make no other place of it.
@@ -281,8 +307,8 @@ fn device_name(fstype: &str, device: &str, options: &str) -> String {
 }
 
 /// A place that is named by the container's own path.
-fn own_place(filesystem: Filesystem, path: &str) -> Place {
-    Place { host: None, filesystem, path: path.to_owned() }
+pub(crate) fn own_place(filesystem: Filesystem, path: &str) -> Place {
+    Place { host: None, filesystem, path: path.to_owned(), shown: ShownText::default() }
 }
 
 /// The path after every link on it has been followed, as far as the container's own commands make them.

@@ -8,6 +8,7 @@ use super::candidate::calls::RunsProgram;
 use super::candidate::shell_effects::CopiedLogin;
 use super::candidate::state_dir::StateDirBasis;
 use super::place::{MountLookup, Place};
+use super::unseen_peers::is_unseen;
 use crate::finding::Evidence;
 use crate::model::{Mount, MountSource, parent_and_name};
 use crate::ruleset::{Refresh, Ruleset};
@@ -133,8 +134,8 @@ fn judge_reach<'a>(candidate: &mut Candidate<'a>, mount: &'a Mount, exactly: boo
         }
         _ if mount.read_only => {}
         RunsProgram::Yes(_) => (candidate.listed, candidate.reach) = (true, Some(mount)),
-        RunsProgram::Unknown if exactly || candidate.listed => {
-            (candidate.listed, candidate.reach) = (true, Some(mount))
+        RunsProgram::Unknown if exactly || candidate.listed || is_unseen(candidate.container) => {
+            (candidate.listed, candidate.reach) = (true, Some(mount));
         }
         RunsProgram::Unknown => {}
     }

@@ -82,6 +82,20 @@ impl Judgement<'_, '_> {
             };
             return Some((Sight::Target, unknown_fact));
         }
+        if let Some(peer) = self.unseen_peers.reaching(candidate) {
+            let place = candidate.login_directory().name().text;
+            let other = &peer.container.name;
+            let why = peer.container.unseen.first().map_or("it was not seen whole", |unseen| unseen.what.as_str());
+            let unknown_fact = UnknownFact {
+                problem: format!("whether {other} uses {place} as well as {name} is not known: {why}"),
+                settle: format!(
+                    "Look again once {other} can be inspected; if it does not run {}, label it `{ROLE_LABEL}: none`.",
+                    candidate.profile.name
+                ),
+                span: candidate.span(),
+            };
+            return Some((Sight::Place, unknown_fact));
+        }
         let waits = candidate.refresh != Refresh::No && !self.all_settled();
         if waits && self.unresolved.may_coincide(candidate) {
             let place = candidate.login_directory().name().text;

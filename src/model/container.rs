@@ -5,6 +5,15 @@ use std::collections::BTreeMap;
 use super::{Invocation, KernelMount, Live, Script, Value, split_below, upward};
 use crate::text::Span;
 
+/// The label that says who waits for a container.
+pub const ROLE_LABEL: &str = "overlock.role";
+/// The label that says which guard its calls go through.
+pub const GUARD_LABEL: &str = "overlock.guard";
+/// The label that says which version of the program it runs.
+pub const VERSION_LABEL: &str = "overlock.version";
+/// The labels that declare facts.
+pub const DECLARING_LABELS: [&str; 3] = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
+
 /// A container, or a service that stands for several equal ones.
 #[derive(Debug, Clone, Default)]
 pub struct Container {
@@ -18,6 +27,8 @@ pub struct Container {
     pub span: Span,
     /// How many equal containers are started (`deploy.replicas`, `scale`).
     pub replicas: u64,
+    /// What is shown of `replicas`, where a value of the environment tells it: it is no more than two then.
+    pub shown_replicas: Option<String>,
     /// Where `replicas` is written.
     pub replicas_span: Option<Span>,
     /// The profiles that start it; empty where it always starts (Compose spec, profiles).

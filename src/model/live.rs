@@ -22,6 +22,10 @@ pub struct Live {
     pub is_host: bool,
     /// Whether it is planned: of its files only those on the host's mounts could be looked at.
     pub is_planned: bool,
+    /// Whether the engine did not tell what it would run.
+    pub is_uninspected: bool,
+    /// Whether nobody told what it mounts.
+    pub mounts_unknown: bool,
     /// Whether paths could be followed in it, so that a link that is not in `links` is none.
     pub followed: bool,
     /// The paths that were followed.

@@ -12,9 +12,12 @@ mod tree;
 mod value;
 mod word;
 
+use std::collections::BTreeMap;
+
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, EnvValue, EnvVar, Flag, Label, Mount, MountSource, Rights, Start, Unseen, is_root,
+    Build, Command, Container, DECLARING_LABELS, EnvValue, EnvVar, Flag, GUARD_LABEL, Label, Mount, MountSource,
+    ROLE_LABEL, Rights, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
@@ -36,6 +39,17 @@ pub struct Layout {
     pub diagnostics: Vec<Diagnostic>,
     /// The home directory of the person on whose host this is, as `~` was resolved: a host path.
     pub home: Option<String>,
+    /// What a report of it must not show.
+    pub hidden: Hidden,
+}
+
+/// What came from the environment of the process, and must not be shown where a stranger's files can ask for it.
+#[derive(Debug, Default)]
+pub struct Hidden {
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// What is shown in the place of a project's name.
+    pub projects: BTreeMap<String, String>,
 }
 
 impl Layout {
@@ -44,5 +58,7 @@ impl Layout {
         self.containers.extend(other.containers);
         self.diagnostics.extend(other.diagnostics);
         self.home = self.home.take().or(other.home);
+        self.hidden.environment.extend(other.hidden.environment);
+        self.hidden.projects.extend(other.hidden.projects);
     }
 }

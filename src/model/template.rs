@@ -4,8 +4,8 @@
 use super::parameter::Parameter;
 use super::value::Value;
 use super::word::{Word, WordSegment};
-use crate::text::Span;
 use crate::text::yaml::Symbol;
+use crate::text::{ShownText, Span};
 
 /// Defaults within defaults that are followed.
 const DEPTH: usize = 8;
@@ -13,8 +13,24 @@ const DEPTH: usize = 8;
 /// A character, or a placeholder for what only the shell knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TemplateSegment {
-    Char(char),
+    /// With what is shown of the value that it is a character of.
+    Char(char, ShownText),
     Placeholder(Placeholder),
+}
+
+impl TemplateSegment {
+    /// A character that may be shown.
+    pub(crate) fn plain(letter: char) -> Self {
+        Self::Char(letter, ShownText::default())
+    }
+
+    /// What is shown of the value that both are characters of, where it is one value, or where both are of none.
+    fn common_value<'s>(&'s self, other: &Self) -> Option<&'s ShownText> {
+        match (self, other) {
+            (Self::Char(_, one), Self::Char(_, other)) => one.is_of_one(other).then_some(one),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a word that only the shell knows.
@@ -87,7 +103,7 @@ impl Template {
     }
 
     pub(crate) fn plain(text: &str) -> Self {
-        Self(text.chars().map(TemplateSegment::Char).collect())
+        Self(text.chars().map(TemplateSegment::plain).collect())
     }
 
     /// A value of a source, with its symbols as what is not known.
@@ -96,15 +112,19 @@ impl Template {
         let mut rest = value.text.as_str();
         for symbol in &value.symbols {
             let Some((before, after)) = rest.split_once(&format!("${{{}}}", symbol.name)) else { continue };
-            template.0.extend(before.chars().map(TemplateSegment::Char));
+            template.put_text(before, &value.shown);
             template.0.push(TemplateSegment::Placeholder(Placeholder {
                 filled: symbol.required,
                 ..Placeholder::variable(&symbol.name)
             }));
             rest = after;
         }
-        template.0.extend(rest.chars().map(TemplateSegment::Char));
+        template.put_text(rest, &value.shown);
         template
+    }
+
+    fn put_text(&mut self, text: &str, shown: &ShownText) {
+        self.0.extend(text.chars().map(|letter| TemplateSegment::Char(letter, shown.clone())));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -114,18 +134,18 @@ impl Template {
     /// The text, where all of it is known.
     pub(crate) fn known(&self) -> Option<String> {
         let chars = self.0.iter().map(|segment| match segment {
-            TemplateSegment::Char(ch) => Some(*ch),
+            TemplateSegment::Char(ch, _) => Some(*ch),
             TemplateSegment::Placeholder(_) => None,
         });
         chars.collect()
     }
 
     pub(crate) fn contains_char(&self, wanted: char) -> bool {
-        self.0.contains(&TemplateSegment::Char(wanted))
+        self.0.contains(&TemplateSegment::plain(wanted))
     }
 
     pub(crate) fn starts_with(&self, letter: char) -> bool {
-        self.0.first() == Some(&TemplateSegment::Char(letter))
+        self.0.first() == Some(&TemplateSegment::plain(letter))
     }
 
     /// The hole at the start.
@@ -141,12 +161,12 @@ impl Template {
     }
 
     pub(crate) fn split(&self, at: char) -> Vec<Self> {
-        self.0.split(|segment| *segment == TemplateSegment::Char(at)).map(|part| Self(part.to_vec())).collect()
+        self.0.split(|segment| *segment == TemplateSegment::plain(at)).map(|part| Self(part.to_vec())).collect()
     }
 
     /// The parts before and after the first `at`.
     pub(crate) fn split_once(&self, at: char) -> Option<(Self, Self)> {
-        let place = self.0.iter().position(|segment| *segment == TemplateSegment::Char(at))?;
+        let place = self.0.iter().position(|segment| *segment == TemplateSegment::plain(at))?;
         let (before, after) = self.0.split_at(place);
         Some((Self(before.to_vec()), Self(after.get(1..).unwrap_or_default().to_vec())))
     }
@@ -176,16 +196,26 @@ impl Template {
 
     fn value_by(&self, span: Option<Span>, name: impl Fn(&Placeholder) -> &String) -> Value {
         let mut value = Value { span, ..Value::known("", None) };
-        for segment in &self.0 {
-            match segment {
-                TemplateSegment::Char(letter) => value.text.push(*letter),
-                TemplateSegment::Placeholder(placeholder) => {
-                    let name = name(placeholder);
-                    value.text.push_str(&format!("${{{name}}}"));
-                    value.symbols.push(Symbol { name: name.clone(), required: placeholder.filled });
+        let mut form = String::new();
+        for run in self.0.chunk_by(|one, other| one.common_value(other).is_some()) {
+            let before = value.text.len();
+            for segment in run {
+                match segment {
+                    TemplateSegment::Char(letter, _) => value.text.push(*letter),
+                    TemplateSegment::Placeholder(placeholder) => {
+                        let name = name(placeholder);
+                        value.text.push_str(&format!("${{{name}}}"));
+                        value.symbols.push(Symbol { name: name.clone(), required: placeholder.filled });
+                    }
                 }
             }
+            let text = value.text.get(before..).unwrap_or("");
+            match run.first() {
+                Some(TemplateSegment::Char(_, shown)) => form.push_str(shown.whole(text)),
+                _ => form.push_str(text),
+            }
         }
+        value.shown = ShownText::new(&*value.text, form.clone(), form);
         value
     }
 
@@ -204,10 +234,14 @@ impl Template {
                 _ => parts.push(part),
             }
         }
-        let mut path = Self::plain(if rooted { "/" } else { "" });
+        // The first character of a rooted path is its slash.
+        let mut path = Self(self.0.first().filter(|_| rooted).cloned().into_iter().collect());
         for (at, part) in parts.iter().enumerate() {
             if at > 0 {
-                path.0.push(TemplateSegment::Char('/'));
+                // A slash within a value is part of it.
+                let around = path.0.last().zip(part.0.first());
+                let shown = around.and_then(|(one, other)| one.common_value(other)).cloned().unwrap_or_default();
+                path.0.push(TemplateSegment::Char('/', shown));
             }
             path.0.extend_from_slice(&part.0);
         }
@@ -216,11 +250,11 @@ impl Template {
 
     fn put_word(&mut self, word: &Word, environment: &dyn Fn(&str) -> VariableState, depth: usize) {
         if word.segments().is_empty() {
-            self.0.extend(word.chars().map(TemplateSegment::Char));
+            self.0.extend(word.chars().map(TemplateSegment::plain));
         }
         for segment in word.segments() {
             match segment {
-                WordSegment::Text(text) => self.0.extend(text.chars().map(TemplateSegment::Char)),
+                WordSegment::Text(text) => self.0.extend(text.chars().map(TemplateSegment::plain)),
                 WordSegment::Expansion(raw) => self.put_expansion(raw, environment, depth),
             }
         }

@@ -1,7 +1,7 @@
 //! A string from a source, with the variables in it that nobody set. May use `text`.
 
-use crate::text::Span;
 use crate::text::yaml::Symbol;
+use crate::text::{ShownText, Span};
 
 /// A string as a source gives it. Where a variable without a value stood, the text keeps `${NAME}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,12 +12,20 @@ pub struct Value {
     pub symbols: Vec<Symbol>,
     /// Where the value is written, if a file gives it.
     pub span: Option<Span>,
+    /// What is shown of `text`, where values of variables are part of it.
+    pub shown: ShownText,
 }
 
 impl Value {
     /// A value without variables.
     pub fn known(text: impl Into<String>, span: Option<Span>) -> Self {
-        Self { text: text.into(), symbols: Vec::new(), span }
+        Self { text: text.into(), span, ..Self::default() }
+    }
+
+    /// What is shown of it, where a value of the environment is part of it.
+    pub fn concealed(&self) -> Option<String> {
+        let shown = self.shown.container_path(&self.text);
+        (shown != self.text).then(|| shown.into_owned())
     }
 
     /// Whether the text hangs on a variable that is not set.

@@ -21,7 +21,8 @@ pub(super) fn frame(finding: &Finding, sources: &Sources, style: Style) -> Strin
     };
     let title = safe(&finding.message).into_owned();
     let shown: Vec<Shown> = finding.locations.iter().map(|location| Shown::of(location, sources)).collect();
-    let mut group = Group::with_title(level.primary_title(title).id(finding.rule.as_str()));
+    let rule = safe(&finding.rule);
+    let mut group = Group::with_title(level.primary_title(title).id(rule.as_ref()));
     for (at, shown) in shown.iter().enumerate() {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(shown.range.clone()).label(shown.label.as_str());

@@ -5,7 +5,7 @@ use std::io;
 use super::Given;
 use super::place::{Place, path};
 use super::safe::safe;
-use super::words::{level, summary, told_apart};
+use super::words::{level, summary, told_apart, using};
 use crate::finding::Finding;
 use crate::model::Level;
 use crate::ruleset::Severity;
@@ -31,6 +31,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         };
         let title = if diagnostic.level == Level::Gap { level(diagnostic) } else { "input" };
         annotation(command, at, title, &safe(&diagnostic.message), out)?;
+    }
+    if let Some(using) = using(given.report) {
+        annotation("notice", Vec::new(), "input", &safe(&format!("using {using}")), out)?;
     }
     writeln!(out, "overlock: {}.", summary(given.report))
 }

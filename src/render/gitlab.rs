@@ -17,12 +17,12 @@ use super::Given;
 use super::json;
 use super::place::{self, Place};
 use super::safe::safe;
-use super::words::{level, told_apart};
+use super::words::{level, told_apart, using};
 use crate::finding::{Finding, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::ruleset::{Confidence, Severity};
 use crate::text::Span;
-use crate::triage::diagnostic_fingerprints;
+use crate::triage::{diagnostic_fingerprints, text_fingerprint};
 
 #[derive(Serialize)]
 struct Violation {
@@ -50,7 +50,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     let findings = counted.into_iter().map(|finding| violation(finding, given));
     let prints = diagnostic_fingerprints(given.report, given.sources);
     let diagnostics = given.report.diagnostics.iter().zip(prints).map(|(one, print)| problem(one, print, given));
-    json::write(&findings.chain(diagnostics).collect::<Vec<_>>(), out)
+    let using = using(given.report).map(|using| configuration(&using));
+    json::write(&findings.chain(diagnostics).chain(using).collect::<Vec<_>>(), out)
 }
 
 fn violation(finding: &Finding, given: &Given<'_>) -> Violation {
@@ -83,6 +84,18 @@ fn problem(diagnostic: &Diagnostic, fingerprint: String, given: &Given<'_>) -> V
         fingerprint,
         severity,
         location: location(diagnostic.span, diagnostic.file.as_deref(), given),
+    }
+}
+
+/// What people wrote that the run went by: it has no other place here. It is new to GitLab where it is not what it was.
+fn configuration(using: &str) -> Violation {
+    let line = Lines { begin: 1, end: 1 };
+    Violation {
+        description: safe(&format!("using {using}")).into_owned(),
+        check_name: "input".to_owned(),
+        fingerprint: text_fingerprint("configuration", using),
+        severity: "info",
+        location: Location { path: "overlock".to_owned(), lines: line },
     }
 }
 

@@ -5,7 +5,10 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::finding::{Before, Change, Comparison, Evidence, Finding, Participant, PlaceName, Report, Verdict};
+use super::safe::escape_json;
+use crate::finding::{
+    Before, Change, Comparison, Evidence, Finding, Influence, Participant, PlaceName, Report, Verdict,
+};
 use crate::model::Level;
 use crate::text::{Sources, Span};
 use crate::triage::count;
@@ -18,10 +21,19 @@ pub(super) struct Document<'a> {
     schema_version: u32,
     participants: Vec<JsonParticipant<'a>>,
     findings: Vec<JsonFinding<'a>>,
+    configuration: Vec<JsonInfluence<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<JsonComparison<'a>>,
     summary: Summary,
+}
+
+/// What people wrote that the run went by.
+#[derive(Serialize)]
+struct JsonInfluence<'a> {
+    file: &'a str,
+    kind: &'static str,
+    entries: usize,
 }
 
 /// What the report was held against, by `preflight` and `report`.
@@ -86,6 +98,7 @@ struct JsonParticipant<'a> {
     internal_lock: InternalLock<'a>,
     guard: Guard<'a>,
     verdict: &'a str,
+    basis: &'static str,
     reason: Option<&'a str>,
 }
 
@@ -186,14 +199,14 @@ struct Summary {
 /// # Errors
 /// What the stream says.
 pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// Writes a document as JSON in one line.
 pub(super) fn line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string(document)?;
+    writeln!(out, "{}", escape_json(&text))
 }
 
 /// The name of a diagnostic's level.
@@ -211,6 +224,7 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
         schema_version: SCHEMA_VERSION,
         participants: report.participants.iter().map(|one| participant(one, sources)).collect(),
         findings: report.findings.iter().map(|finding| self::finding(finding, sources)).collect(),
+        configuration: report.configuration.iter().map(influence).collect(),
         diagnostics: report
             .diagnostics
             .iter()
@@ -235,6 +249,10 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
             suppressed: counts.suppressed,
         },
     }
+}
+
+fn influence(one: &Influence) -> JsonInfluence<'_> {
+    JsonInfluence { file: &one.file, kind: one.kind.name(), entries: one.entries }
 }
 
 fn comparison(comparison: &Comparison) -> JsonComparison<'_> {
@@ -293,6 +311,7 @@ fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'
             evidence: one.guard_evidence.iter().map(|evidence| proof(evidence, sources)).collect(),
         },
         verdict: one.verdict.name(),
+        basis: one.basis.name(),
         reason: Some(one.reason.as_str()).filter(|reason| !reason.is_empty()),
     }
 }

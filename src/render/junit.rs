@@ -10,7 +10,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::Given;
 use super::place::{self, Place};
 use super::safe::xml as plain;
-use super::words::{full_name, level, suppression, told_apart};
+use super::words::{full_name, level, suppression, told_apart, using};
 use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
 use crate::model::{Diagnostic, Level};
 use crate::ruleset::Severity;
@@ -38,7 +38,8 @@ const INPUT: &str = "input";
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let suites = suites(given);
-    let input: Vec<Case> = given.report.diagnostics.iter().map(|one| problem(one, given)).collect();
+    let mut input: Vec<Case> = given.report.diagnostics.iter().map(|one| problem(one, given)).collect();
+    input.extend(using(given.report).map(|using| configuration(&using)));
     let input = (!input.is_empty()).then_some((INPUT.to_owned(), input));
     let all: Vec<(String, Vec<Case>)> = suites.into_iter().chain(input).collect();
     let sum = |of: &str| all.iter().map(|(_, cases)| count(cases, of)).sum::<usize>().to_string();
@@ -122,7 +123,7 @@ fn verdict(one: &Participant) -> String {
         ("", _) => ": see its findings".to_owned(),
         (reason, _) => format!(": {reason}"),
     };
-    plain(&format!("{}: {name}{reason}", one.verdict.name()))
+    plain(&format!("{}: {name}{reason}", one.qualified_verdict()))
 }
 
 fn lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
@@ -152,6 +153,12 @@ fn problem(diagnostic: &Diagnostic, given: &Given<'_>) -> Case {
         }
     };
     Case { name: plain(&at), class: INPUT.to_owned(), outcome, out }
+}
+
+/// What people wrote that the run went by, as a case that passes.
+fn configuration(using: &str) -> Case {
+    let out = vec![plain(&format!("using {using}"))];
+    Case { name: "configuration".to_owned(), class: INPUT.to_owned(), outcome: Outcome::Passed, out }
 }
 
 fn count(cases: &[Case], of: &str) -> usize {

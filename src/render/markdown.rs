@@ -4,7 +4,7 @@ use std::io;
 
 use super::place::{self, Place};
 use super::safe::safe;
-use super::words::{full_name, level, summary, suppression, told_apart};
+use super::words::{full_name, level, summary, suppression, told_apart, using};
 use super::{Given, compared};
 use crate::finding::{Before, Comparison, Finding, Participant, Report};
 
@@ -20,6 +20,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     }
     if let Some(comparison) = &report.comparison {
         compared(report, comparison, out)?;
+    }
+    if let Some(using) = using(report) {
+        writeln!(out, "\nUsing: {}", prose(&using))?;
     }
     let (counted, suppressed) = told_apart(report.findings.iter());
     for finding in counted {
@@ -73,7 +76,7 @@ fn row(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
         cell(&one.place.text),
         one.role.to_owned(),
         one.guard.to_owned(),
-        format!("**{}**", one.verdict.name()),
+        format!("**{}**", one.qualified_verdict()),
         if one.reason.is_empty() { "see below".to_owned() } else { prose(&one.reason) },
     ];
     writeln!(out, "| {} |", cells.join(" | "))

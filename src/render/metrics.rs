@@ -7,7 +7,8 @@ use std::io;
 use prometheus::{Encoder as _, Error, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use super::Given;
-use crate::finding::{Change, End, Verdict};
+use super::safe::safe;
+use crate::finding::{Basis, Change, End, InfluenceKind, Verdict};
 use crate::model::Level;
 use crate::ruleset::{Outcome, Ruleset};
 use crate::triage::count;
@@ -33,7 +34,7 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
     let several = |name: &str, help: &str, labels: &[&str], series: &BTreeMap<Vec<String>, usize>| {
         let gauges = GaugeVec::new(Opts::new(name, help), labels)?;
         for (values, number) in series {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            let values: Vec<_> = values.iter().map(|value| safe(value)).collect();
             gauges.with_label_values(&values).set(float(*number));
         }
         registry.register(Box::new(gauges))
@@ -58,22 +59,33 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
         given.at.unwrap_or_default() as f64,
     )?;
     one("overlock_run_duration_seconds", "How long the run took.", given.took.as_secs_f64())?;
-    several("overlock_participants", "Participants by verdict.", &["verdict"], &participants(given))?;
+    several(
+        "overlock_participants",
+        "Participants by verdict, and by whether that is only declared.",
+        &["verdict", "basis"],
+        &participants(given),
+    )?;
     several("overlock_findings", "Findings that count.", &["rule", "severity"], &findings(given))?;
     if report.comparison.is_some() {
         let help = "Findings against the last run: new, kept, fixed, left (its container is gone), unseen.";
         several("overlock_changes", help, &["change"], &changes(given))?;
     }
+    let mut kinds: BTreeMap<_, _> = InfluenceKind::ALL.map(|kind| (vec![kind.name().to_owned()], 0)).into();
+    for one in &report.configuration {
+        *kinds.entry(vec![one.kind.name().to_owned()]).or_default() += one.entries;
+    }
+    several("overlock_configuration", "Entries that people wrote and that the run went by.", &["kind"], &kinds)?;
     let release = BTreeMap::from([(vec![env!("CARGO_PKG_VERSION").to_owned()], 1)]);
     several("overlock_build_info", "The release of overlock.", &["version"], &release)?;
     Ok(registry)
 }
 
 fn participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
-    let key = |verdict: Verdict| vec![verdict.name().to_owned()];
-    let mut series: BTreeMap<_, _> = VERDICTS.into_iter().map(|verdict| (key(verdict), 0)).collect();
+    let key = |verdict: Verdict, basis: Basis| vec![verdict.name().to_owned(), basis.name().to_owned()];
+    let both = |verdict| [Basis::Seen, Basis::Declared].map(|basis| (key(verdict, basis), 0));
+    let mut series: BTreeMap<_, _> = VERDICTS.into_iter().flat_map(both).collect();
     for one in &given.report.participants {
-        *series.entry(key(one.verdict)).or_default() += 1;
+        *series.entry(key(one.verdict, one.basis)).or_default() += 1;
     }
     series
 }

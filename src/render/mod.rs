@@ -36,8 +36,8 @@ pub use diff::diff;
 pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
-pub use safe::safe;
-pub use turn::{SeenBy, Turn, TurnKind, write_json as turn_json, write_text as turn_text};
+pub use safe::{SafeLines, escape_json, safe};
+pub use turn::{SeenBy, Turn, TurnKind, rfc3339, write_json as turn_json, write_text as turn_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,11 @@ pub struct Style {
 /// What the stream says.
 pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(given.report, given.sources, style, out),
+        Format::Text => {
+            let mut text = Vec::new();
+            text::write(given.report, given.sources, style, &mut text)?;
+            out.write_all(safe::without_commands(&String::from_utf8_lossy(&text)).as_bytes())
+        }
         Format::Json => json::write(&json::report(given.report, given.sources), out),
         Format::Sarif => sarif::write(given, out),
         Format::Github => github::write(given, out),
@@ -106,6 +110,14 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
         Format::Prometheus => metrics::write(given, out),
         Format::Html => html::write(given, out),
     }
+}
+
+/// Writes what people wrote that the run used, in a line, where there is something.
+///
+/// # Errors
+/// What the stream says.
+pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    words::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
 }
 
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.

@@ -56,7 +56,7 @@ fn row(one: &Participant, with_project: bool) -> Vec<Cell> {
         shown(one.auth),
         unless_away(one.internal_lock),
         unless_away(one.guard),
-        shown(one.verdict.name()),
+        shown(&one.qualified_verdict()),
     ]
 }
 

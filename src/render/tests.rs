@@ -230,3 +230,14 @@ fn control_characters_reach_no_format() {
     // One for each finding that counts, one for the gap, the last line.
     assert_eq!(github.lines().count(), 4, "{github}");
 }
+
+#[test]
+fn json_means_the_same() {
+    let text = "a\u{202e}\u{e0041}\u{80} ##[group] ::error::é";
+    let json = serde_json::to_string_pretty(&[text]).unwrap();
+    let escaped = super::escape_json(&json);
+    assert!(escaped.contains("a\\u202e\\udb40\\udc41\\u0080 #\\u0023[group] \\u003a:error::é"), "{escaped}");
+    assert_eq!(serde_json::from_str::<Vec<String>>(&escaped).unwrap(), [text]);
+    let plain = "{\n  \"a\": [1, \"b\"]\n}\n";
+    assert!(matches!(super::escape_json(plain), std::borrow::Cow::Borrowed(same) if same == plain));
+}

@@ -35,15 +35,17 @@ pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut 
     if let Some(comparison) = &report.comparison {
         compared(report, comparison, style, out)?;
     }
-    if !report.participants.is_empty() || !report.findings.is_empty() {
+    if !report.participants.is_empty() || !report.findings.is_empty() || !report.configuration.is_empty() {
         writeln!(out)?;
     }
+    super::configuration(report, out)?;
     writeln!(out, "{}", summary(report))
 }
 
 fn sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
-    writeln!(out, "{}: {}{}: {}", one.verdict.name(), safe(&project), safe(&one.container), safe(&one.reason))
+    let verdict = one.qualified_verdict();
+    writeln!(out, "{verdict}: {}{}: {}", safe(&project), safe(&one.container), safe(&one.reason))
 }
 
 /// The line of a finding that somebody gave a reason for. What was there before is counted alone.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{self, JsonSuppressed};
 use super::safe::safe;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Basis, Finding, Verdict};
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
 const SCHEMA_VERSION: u32 = 1;
@@ -33,6 +33,8 @@ pub struct Turn<'a> {
     pub seen_by: SeenBy,
     /// The verdict now; of one that is gone the last one.
     pub verdict: Verdict,
+    /// What that rests on.
+    pub basis: Basis,
     /// The verdict that was told before.
     pub before: Option<Verdict>,
     /// Why it is sound; empty where findings say what is wrong.
@@ -102,6 +104,7 @@ struct JsonTurn<'a> {
     image: Option<&'a str>,
     seen_by: &'a str,
     verdict: &'a str,
+    basis: &'a str,
     before: Option<&'a str>,
     reason: Option<&'a str>,
     findings: Vec<JsonFinding<'a>>,
@@ -127,7 +130,7 @@ struct JsonFinding<'a> {
 pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let document = JsonTurn {
         schema_version: SCHEMA_VERSION,
-        time: time(turn.at, true),
+        time: rfc3339(turn.at, true),
         kind: turn.kind.name(),
         container: turn.container,
         id: turn.id,
@@ -135,6 +138,7 @@ pub fn write_json(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         image: turn.image,
         seen_by: turn.seen_by.name(),
         verdict: turn.verdict.name(),
+        basis: turn.basis.name(),
         before: turn.before.map(Verdict::name),
         reason: Some(turn.reason).filter(|reason| !reason.is_empty()),
         findings: turn.findings.iter().map(finding).collect(),
@@ -163,14 +167,14 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
 pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let project = turn.project.map_or_else(String::new, |project| format!("{project}/"));
     let before = turn.before.map_or_else(String::new, |before| format!(" ({} before)", before.name()));
-    let head = format!("{} {} {project}{}{before}", time(turn.at, false), turn.kind.name(), turn.container);
+    let head = format!("{} {} {project}{}{before}", rfc3339(turn.at, false), turn.kind.name(), turn.container);
     let mut told = Vec::new();
     if turn.kind != TurnKind::Gone {
         let counted = turn.findings.iter().filter(|finding| finding.suppressed.is_none());
         told.extend(counted.map(|one| format!("{}[{}] {}", one.severity.name(), one.rule, one.message)));
         if told.is_empty() || !turn.reason.is_empty() {
             let reason = if turn.reason.is_empty() { String::new() } else { format!(": {}", turn.reason) };
-            told.insert(0, format!("{}{reason}", turn.verdict.name()));
+            told.insert(0, format!("{}{reason}", turn.basis.qualify(turn.verdict)));
         }
     }
     for gap in turn.gaps {
@@ -183,7 +187,7 @@ pub fn write_text(turn: &Turn<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// A time in nanoseconds since 1970 as RFC 3339 has it, in UTC; to the second, or exactly.
-fn time(at: i64, exact: bool) -> String {
+pub fn rfc3339(at: i64, exact: bool) -> String {
     let (seconds, nanos) = (at.div_euclid(SECOND), at.rem_euclid(SECOND));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = date(days);
@@ -224,9 +228,9 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
             (-1, "1969-12-31T23:59:59Z"),
         ] {
-            assert_eq!(time(at * SECOND, false), told);
+            assert_eq!(rfc3339(at * SECOND, false), told);
         }
-        assert_eq!(time(7, true), "1970-01-01T00:00:00.000000007Z");
+        assert_eq!(rfc3339(7, true), "1970-01-01T00:00:00.000000007Z");
     }
 
     #[test]
@@ -241,6 +245,7 @@ mod tests {
             image: None,
             seen_by: SeenBy::Event,
             verdict: Verdict::Undetermined,
+            basis: Basis::Seen,
             before: None,
             reason: "",
             findings: &[],

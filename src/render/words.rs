@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Report, SuppressedBy, Verdict};
+use crate::finding::{Finding, Influence, InfluenceKind, Report, SuppressedBy, Verdict};
 use crate::model::{Diagnostic, Level};
 use crate::triage::count;
 
@@ -31,6 +31,39 @@ pub(super) fn summary(report: &Report) -> String {
         parts.push(format!("{} with the input", number(wrong, "problem")));
     }
     parts.join(", ")
+}
+
+/// How many files are named in a line.
+const NAMED: usize = 6;
+
+/// What people wrote that the run went by, in a line: each file with what it says.
+pub(super) fn using(report: &Report) -> Option<String> {
+    let mut files: Vec<(&str, Vec<&Influence>)> = Vec::new();
+    for one in &report.configuration {
+        match files.iter_mut().find(|(file, _)| *file == one.file) {
+            Some((_, all)) => all.push(one),
+            None => files.push((&one.file, vec![one])),
+        }
+    }
+    let more = files.len().saturating_sub(NAMED);
+    let mut told: Vec<String> = files.iter().take(NAMED).map(|(file, all)| used(file, all)).collect();
+    told.extend((more > 0).then(|| format!("and {}", number(more, "more file"))));
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn used(file: &str, all: &[&Influence]) -> String {
+    let what = |one: &&Influence| match one.kind {
+        InfluenceKind::Configuration => None,
+        InfluenceKind::Rules => Some(number(one.entries, "rule file")),
+        InfluenceKind::Baseline => Some(format!("baseline of {}", number(one.entries, "finding"))),
+        InfluenceKind::Ignores => Some(number(one.entries, "ignore")),
+        InfluenceKind::Declarations => Some(number(one.entries, "declaration")),
+        InfluenceKind::Severities if one.entries == 1 => Some("1 severity".to_owned()),
+        InfluenceKind::Severities => Some(format!("{} severities", one.entries)),
+        InfluenceKind::FailOn => Some("fail_on".to_owned()),
+    };
+    let what: Vec<String> = all.iter().filter_map(what).collect();
+    if what.is_empty() { file.to_owned() } else { format!("{file} ({})", what.join(", ")) }
 }
 
 /// A number of things.

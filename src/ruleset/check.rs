@@ -7,8 +7,8 @@ use super::fact::{VOCABULARY, fact_index};
 use super::matrix::{Breach, Matrix, Outcome, RawMatrix, RawRow, RawTable, Row, Table};
 use super::message::Message;
 use super::named::{Placeholder, TableName};
-use crate::text::Span;
 use crate::text::yaml::Node;
+use crate::text::{Span, quoted};
 
 /// A problem in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Checker<'_> {
                     let at = at.to_string();
                     self.problem(
                         &["tables", name, "facts", &at],
-                        format!("no fact is called `{fact}`; known: {known}"),
+                        format!("no fact is called {}; known: {known}", quoted(fact)),
                     );
                 }
             }
@@ -112,7 +112,7 @@ impl Checker<'_> {
             let path = ["tables", table, "rows", &at, "when", fact];
             let found = fact_index(fact).filter(|index| facts.contains(index));
             let Some((index, (_, names))) = found.and_then(|index| Some((index, VOCABULARY.get(index)?))) else {
-                self.problem(&path, format!("`{fact}` is not among the facts of this table"));
+                self.problem(&path, format!("{} is not among the facts of this table", quoted(fact)));
                 continue;
             };
             let mut mask = 0;
@@ -121,7 +121,10 @@ impl Checker<'_> {
                     Some(bit) => mask |= 1 << bit,
                     None => {
                         let known = names.join(", ");
-                        self.problem(&path, format!("`{fact}` is never `{value}`; its values: {known}"));
+                        self.problem(
+                            &path,
+                            format!("{} is never {}; its values: {known}", quoted(fact), quoted(value)),
+                        );
                     }
                 }
             }
@@ -142,14 +145,17 @@ impl Checker<'_> {
                 match TableName::from_name(other).filter(|_| other != table && matrix.tables.contains_key(other)) {
                     Some(name) => Outcome::See(name),
                     None => {
-                        self.problem(&[&path[..], &["see"]].concat(), format!("no other table is called `{other}`"));
+                        self.problem(
+                            &[&path[..], &["see"]].concat(),
+                            format!("no other table is called {}", quoted(other)),
+                        );
                         Outcome::Ok(String::new())
                     }
                 }
             }
             (None, None, (Some(rule), Some(severity), Some(confidence), Some(message))) => {
                 if !matrix.rules.contains_key(rule) {
-                    self.problem(&[&path[..], &["rule"]].concat(), format!("no rule is called `{rule}`"));
+                    self.problem(&[&path[..], &["rule"]].concat(), format!("no rule is called {}", quoted(rule)));
                 }
                 let message = self.message(&[&path[..], &["message"]].concat(), message);
                 let remedies = self.remedies(&path, &row.remedies);
@@ -171,7 +177,7 @@ impl Checker<'_> {
         for id in ids {
             match self.remedies.get(id) {
                 Some(remedy) => messages.push(remedy.clone()),
-                None => self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called `{id}`")),
+                None => self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called {}", quoted(id))),
             }
         }
         messages
@@ -180,7 +186,7 @@ impl Checker<'_> {
     fn message(&mut self, path: &[&str], text: &str) -> Message {
         Message::parse(text, |name| {
             let known = Placeholder::known_names();
-            self.problem(path, format!("nothing is filled in for `{{{name}}}`; known: {known}"));
+            self.problem(path, format!("nothing is filled in for {}; known: {known}", quoted(name)));
         })
     }
 

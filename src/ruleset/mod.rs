@@ -8,6 +8,7 @@ mod filesystems;
 mod level;
 mod matrix;
 mod message;
+mod mistake;
 mod named;
 mod profile;
 mod version;
@@ -19,7 +20,7 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::Problem;
-pub use config::{Answer, CONFIG_FILE, Config, Declarations, Grade, HostConfig, Ignore};
+pub use config::{Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, Grade, HostConfig, Ignore};
 pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
@@ -29,8 +30,9 @@ pub use named::{Placeholder, TableName};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
 pub use version::VersionRange;
 
+use crate::model::{Diagnostic, Level};
 use crate::text::yaml::{self, Limits};
-use crate::text::{FileId, Pos, Sources, Span, nearest};
+use crate::text::{EntryKind, FileId, Pos, ReadError, Reader, Sources, Span, nearest, quoted};
 use check::Checker;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -46,6 +48,39 @@ pub struct Ruleset {
     pub filesystems: Filesystems,
     /// Explanations by rule id, as Markdown.
     pub explanations: BTreeMap<String, String>,
+    /// What a directory of further rules gave; `None` without one.
+    pub further: Option<FurtherRules>,
+}
+
+/// A directory of further rules.
+#[derive(Debug, Clone, Copy)]
+pub struct RulesDirectory<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// Its path as it is shown.
+    pub shown: &'a str,
+    /// Whether a person typed it for this run. One that a file names may only add programs: who may change that file
+    /// must not decide what is wrong.
+    pub typed: bool,
+}
+
+/// What was taken from a directory of further rules.
+#[derive(Debug, Clone)]
+pub struct FurtherRules {
+    /// The directory as it is shown.
+    pub directory: String,
+    /// Its files that count, as they are shown.
+    pub files: Vec<String>,
+    /// Those that do not, and why.
+    pub refused: Vec<Diagnostic>,
+}
+
+impl FurtherRules {
+    fn refuse(&mut self, below: &str, what: &str) {
+        let message = format!("not used: {what}; only a directory that --rules names on the command line may do that");
+        let file = format!("{}/{below}", self.directory);
+        self.refused.push(Diagnostic::about(Level::Gap, Some(file), message));
+    }
 }
 
 /// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
@@ -59,8 +94,8 @@ pub enum RulesetError {
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
-        cause: std::io::Error,
+        /// Why.
+        cause: ReadError,
     },
     /// Rule files say something that means nothing. The user's to mend.
     #[error("{} in the rules", if .0.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", .0.len()) })]
@@ -68,19 +103,59 @@ pub enum RulesetError {
 }
 
 impl Ruleset {
-    /// The embedded rules, with those of `directory` added or put in place of embedded files of the same name.
+    /// The embedded rules, with those of `directory` added; where a person typed it, its files also take the place of
+    /// embedded ones of the same name.
     ///
     /// # Errors
     /// A file that cannot be read, or every mistake in the files at once.
-    pub fn load(sources: &Sources, directory: Option<&Path>) -> Result<Self, RulesetError> {
+    pub fn load(sources: &Sources, directory: Option<RulesDirectory<'_>>) -> Result<Self, RulesetError> {
         let mut files = Files::new();
         embedded(&EMBEDDED, &mut files);
-        if let Some(directory) = directory {
-            read_directory(directory, directory, &mut files)?;
-        }
         // The embedded matrix is proved total by a test; proving it again would cost every run.
-        let own_matrix = directory.is_some();
-        assemble(sources, files, own_matrix)
+        let Some(directory) = directory else { return assemble(sources, files, false) };
+        let mut own = Files::new();
+        let mut reading = Reading { reader: sources.reader(), root: directory.path, left: MAX_FILES };
+        reading.directory(directory.path, 0, &mut own)?;
+        let mut further =
+            FurtherRules { directory: directory.shown.to_owned(), files: Vec::new(), refused: Vec::new() };
+        let mut rules = if directory.typed {
+            further.files = own.values().map(|(name, _)| name.clone()).collect();
+            files.append(&mut own);
+            assemble(sources, files, true)?
+        } else {
+            let mut rules = assemble(sources, files, false)?;
+            rules.add_programs(sources, own, &mut further)?;
+            rules
+        };
+        rules.further = Some(further);
+        Ok(rules)
+    }
+
+    /// Adds the profiles that no embedded one has the id of, after all others, so that a process is still recognised by
+    /// those first. Everything else is refused, unread.
+    fn add_programs(
+        &mut self,
+        sources: &Sources,
+        files: Files,
+        further: &mut FurtherRules,
+    ) -> Result<(), RulesetError> {
+        let mut problems = Vec::new();
+        for (below, (name, text)) in files {
+            if !below.starts_with("profiles/") {
+                further.refuse(&below, "it would replace what is judged by");
+                continue;
+            }
+            let Some(mut profile) = (Added { sources, name, text }).profile(&mut problems) else { continue };
+            if self.profile(&profile.id).is_some() {
+                further.refuse(&below, "it would replace a program's profile");
+                continue;
+            }
+            // Nobody who may write such a file decides which values of the environment are shown.
+            profile.public_variables.clear();
+            self.profiles.push(profile);
+            further.files.push(format!("{}/{below}", further.directory));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(RulesetError::Wrong(problems)) }
     }
 
     /// The same rules with the severities that a configuration gives them.
@@ -113,7 +188,12 @@ impl Ruleset {
         } else {
             format!("did you mean {}?", near.join(", "))
         };
-        Err(format!("there is no rule `{rule}`; {hint}"))
+        Err(format!("there is no rule {}; {hint}", quoted(rule)))
+    }
+
+    /// The files of a further directory that are not used, and why.
+    pub fn refused(&self) -> &[Diagnostic] {
+        self.further.as_ref().map_or(&[], |further| &further.refused)
     }
 
     /// The profile of an id.
@@ -133,22 +213,45 @@ fn embedded(dir: &Dir<'static>, files: &mut Files) {
     }
 }
 
-fn read_directory(root: &Path, directory: &Path, files: &mut Files) -> Result<(), RulesetError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        |cause| RulesetError::Unreadable { path, cause }
-    };
-    for entry in std::fs::read_dir(directory).map_err(unreadable(directory))? {
-        let path = entry.map_err(unreadable(directory))?.path();
-        if path.is_dir() {
-            read_directory(root, &path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "md") {
-            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
-            let below = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            files.insert(below, (path.display().to_string(), text));
+/// The largest rule file, in bytes; how many there are at most, and how deep in directories.
+const MAX_BYTES: u64 = 1 << 20;
+const MAX_FILES: usize = 1000;
+const MAX_DEPTH: usize = 8;
+
+/// Reads a directory of rules.
+struct Reading<'a> {
+    reader: &'a Reader,
+    root: &'a Path,
+    /// How many entries may come.
+    left: usize,
+}
+
+impl Reading<'_> {
+    fn directory(&mut self, directory: &Path, depth: usize, files: &mut Files) -> Result<(), RulesetError> {
+        let unreadable = |path: &Path, cause| RulesetError::Unreadable { path: path.to_owned(), cause };
+        let too_many = || unreadable(directory, ReadError::TooMany { limit: MAX_FILES });
+        if depth > MAX_DEPTH {
+            return Err(too_many());
         }
+        for entry in self.reader.list(directory, MAX_FILES).map_err(|error| unreadable(directory, error))? {
+            self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
+            let path = directory.join(&entry.name);
+            let is_rule_file = path.extension().is_some_and(|extension| extension == "yaml" || extension == "md");
+            // A link is followed as far as it stays inside.
+            let is_directory = match entry.kind {
+                EntryKind::Link if !is_rule_file => self.reader.is_directory(&path),
+                kind => kind == EntryKind::Directory,
+            };
+            if is_directory {
+                self.directory(&path, depth + 1, files)?;
+            } else if is_rule_file {
+                let text = self.reader.read_text(&path, MAX_BYTES).map_err(|error| unreadable(&path, error))?;
+                let below = path.strip_prefix(self.root).unwrap_or(&path).display().to_string();
+                files.insert(below, (path.display().to_string(), text));
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, RulesetError> {
@@ -174,7 +277,7 @@ fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, Rul
     }
     match (matrix, filesystems) {
         (Some(matrix), Some(filesystems)) if problems.is_empty() => {
-            Ok(Ruleset { profiles, matrix, filesystems, explanations })
+            Ok(Ruleset { profiles, matrix, filesystems, explanations, further: None })
         }
         _ => Err(RulesetError::Wrong(problems)),
     }
@@ -201,7 +304,8 @@ impl Added<'_> {
                     line: u32::try_from(at.line()).unwrap_or(1),
                     column: u32::try_from(at.column()).unwrap_or(1),
                 });
-                problems.push(Problem { message: error.to_string(), span: Span::at(self.add(), pos) });
+                problems
+                    .push(Problem { message: mistake::message(&error.to_string()), span: Span::at(self.add(), pos) });
                 None
             }
         }
@@ -211,8 +315,10 @@ impl Added<'_> {
         let (profile, _) = self.typed::<Profile>(problems)?;
         for lock in &profile.locks {
             if lock.path.strip_prefix("{state_dir}").is_none_or(|below| below.contains('{')) {
-                let message =
-                    format!("the path of the lock `{}` begins with {{state_dir}} and names nothing else", lock.id);
+                let message = format!(
+                    "the path of the lock {} begins with {{state_dir}} and names nothing else",
+                    quoted(&lock.id)
+                );
                 problems.push(Problem { message, span: Span::file_start(self.add()) });
             }
         }

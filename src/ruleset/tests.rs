@@ -12,16 +12,18 @@ fn load_with(files: &[(&str, &str)]) -> Result<Ruleset, String> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let sources = Sources::default();
-    Ruleset::load(&sources, Some(dir.path())).map_err(|error| match error {
-        RulesetError::Wrong(problems) => problems.iter().fold(String::new(), |mut all, problem| {
-            let file = sources.get(problem.span.file);
-            let name = file.name().rsplit('/').next().unwrap();
-            writeln!(all, "{name}:{}:{}: {}", problem.span.start.line, problem.span.start.column, problem.message)
-                .unwrap();
-            all
-        }),
-        error @ RulesetError::Unreadable { .. } => error.to_string(),
+    let sources = Sources::reading(Reader::of_host());
+    Ruleset::load(&sources, Some(RulesDirectory { path: dir.path(), shown: "own", typed: true })).map_err(|error| {
+        match error {
+            RulesetError::Wrong(problems) => problems.iter().fold(String::new(), |mut all, problem| {
+                let file = sources.get(problem.span.file);
+                let name = file.name().rsplit('/').next().unwrap();
+                writeln!(all, "{name}:{}:{}: {}", problem.span.start.line, problem.span.start.column, problem.message)
+                    .unwrap();
+                all
+            }),
+            error @ RulesetError::Unreadable { .. } => error.to_string(),
+        }
     })
 }
 

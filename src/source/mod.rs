@@ -11,3 +11,4 @@ pub mod image;
 mod local_volume;
 pub mod proc;
 pub mod shell;
+pub mod walk;

@@ -1,15 +1,30 @@
-//! Source text: files, positions in them, and YAML with the position of every node.
+//! Source text: files, positions in them, and YAML with the position of every node; and the writer of our own files.
 //! Uses nothing else of this crate.
 
 mod comment;
+#[cfg(target_os = "linux")]
+mod confined;
 mod near;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+use portable as confined;
+mod quote;
+mod read_error;
+mod reader;
 pub mod scalar;
+mod shown_text;
 mod source;
 mod traced;
+pub mod writer;
 pub mod yaml;
 
 pub use comment::yaml_comments;
 pub use near::nearest;
+pub use quote::{quotable, quoted, quoted_path};
+pub use read_error::{EntryKind, ReadError};
+pub use reader::{Listed, Reader, repository_top};
+pub use shown_text::ShownText;
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};
 pub(crate) use traced::{TracedChar, TracedText, char_width};

@@ -1,9 +1,9 @@
 //! The files that were read, and spans in them.
-//! Uses nothing else of this crate.
+//! Uses `reader` alone, which reads them.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use super::reader::Reader;
 
 /// Names one file in [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -98,6 +98,16 @@ impl SourceFile {
         Self { name, text, line_starts, tellers: Vec::new(), syntax: None }
     }
 
+    /// A text that is only compared with another.
+    pub fn unnamed(text: &str) -> Self {
+        Self::new(String::new(), text.to_owned())
+    }
+
+    /// How many lines there are.
+    pub fn line_count(&self) -> u32 {
+        narrow(self.line_starts.len())
+    }
+
     /// The name shown to a person: the path as it was given or found, `-` for standard input.
     pub fn name(&self) -> &str {
         &self.name
@@ -164,26 +174,23 @@ impl SourceFile {
     }
 }
 
-/// Every file read in one run. It can be added to from several threads; a file never changes.
+/// Every file read in one run, and the reader that reads them. It can be added to from several threads; a file never
+/// changes.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Mutex<Vec<Arc<SourceFile>>>,
-    planned: BTreeMap<PathBuf, String>,
+    reader: Arc<Reader>,
 }
 
 impl Sources {
-    /// Files of which a few would hold another text, by their real paths: what a change would come to is read as it
-    /// would stand.
-    pub fn planning(planned: BTreeMap<PathBuf, String>) -> Self {
-        Self { planned, ..Self::default() }
+    /// Files that this reader reads.
+    pub fn reading(reader: Reader) -> Self {
+        Self { reader: Arc::new(reader), ..Self::default() }
     }
 
-    /// The text that a file would hold.
-    pub fn planned(&self, path: &Path) -> Option<&str> {
-        if self.planned.is_empty() {
-            return None;
-        }
-        self.planned.get(&path.canonicalize().ok()?).map(String::as_str)
+    /// What reads every file that is not ours.
+    pub fn reader(&self) -> &Arc<Reader> {
+        &self.reader
     }
 
     /// Takes a file in and names it.

@@ -1,13 +1,15 @@
 //! YAML as a tree in which every key and value knows its place in the file.
-//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source` and `text::scalar` alone.
+//! Aliases are shared, merge keys are applied, tags are kept. Uses `text::source`, `text::scalar` and `text::shown_text` alone.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
+use super::quote::quoted;
 use super::scalar::{self, Kind};
-use super::source::{FileId, Pos, Span, end, narrow};
+use super::shown_text::ShownText;
+use super::source::{FileId, Pos, SourceFile, Span, end, narrow};
 
 /// What one file may cost. A compose file is far below each of these.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,8 @@ pub struct Scalar {
     pub quoted: bool,
     /// The variables in `text` that interpolation found no value for; `text` keeps `${NAME}` for each.
     pub symbols: Vec<Symbol>,
+    /// What is shown of `text`, where interpolation put values in.
+    pub shown: ShownText,
 }
 
 impl Scalar {
@@ -201,8 +205,13 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Stream, YamlErr
     }
     for event in Parser::new_from_str(body) {
         let (event, marks) = event.map_err(|error| {
-            let pos = builder.pos(error.marker().line(), error.marker().col());
-            YamlError { message: format!("not valid YAML: {}", error.info()), span: Span::at(file, pos) }
+            let mut pos = builder.pos(error.marker().line(), error.marker().col());
+            // The parser counts some characters of a line with an error in it twice.
+            let width = SourceFile::unnamed(text).line(pos.line).chars().count();
+            pos.column = pos.column.min(narrow(width + 1));
+            // Of what the parser says one sentence alone has something of the file in it.
+            let said = if error.info().contains('`') { "unexpected character" } else { error.info() };
+            YamlError { message: format!("not valid YAML: {said}"), span: Span::at(file, pos) }
         })?;
         builder.take(event, marks)?;
     }
@@ -294,7 +303,7 @@ impl Builder {
                     _ => text.into_owned(),
                 };
                 let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-                let scalar = Scalar { text, plain, quoted, symbols: Vec::new() };
+                let scalar = Scalar { text, plain, quoted, ..Scalar::default() };
                 let mut node = Node::new(span, Data::Scalar(scalar));
                 node.tag = tag;
                 self.place(Rc::new(node), anchor);
@@ -368,13 +377,13 @@ impl Builder {
                 continue;
             }
             if scalar.kind() != Kind::Text {
-                let message = format!("the key `{}` is no text to YAML; put it in quotes", scalar.text);
+                let message = format!("the key {} is no text to YAML; put it in quotes", quoted(&scalar.text));
                 self.stream.typed_keys.push(YamlError { message, span: key.span });
             }
             let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
             match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
                 Some(earlier) => {
-                    let message = format!("the key `{}` stands twice in one mapping", entry.key);
+                    let message = format!("the key {} stands twice in one mapping", quoted(&entry.key));
                     self.stream.duplicates.push(YamlError { message, span: entry.key_span });
                     *earlier = entry;
                 }
@@ -433,6 +442,15 @@ mod tests {
         let sources = Sources::default();
         let file = sources.add("x", text);
         sources.get(file).slice(Span { file, ..span }).to_owned()
+    }
+
+    #[test]
+    fn error_is_inside_the_text_whatever_its_line_holds() {
+        for text in ["%? a:7,,,h\\/?'9\u{0}; \n", "%? Nob;amhot\u{61e}?pa\u{8}te:,,,hot\\/?pmhot'9\u{0};\n", "a: [\n"] {
+            let error = load(text).unwrap_err();
+            let file = SourceFile::unnamed(text);
+            assert!(file.offset(error.span.start).is_some(), "{text:?}: {:?}", error.span);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::names::Names;
 use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level};
 use crate::ruleset::{Config, Ignore, Ruleset};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, quoted_path};
 
 /// Rules that a configuration names and that there are none of.
 pub fn unknown_rules(config: &Config, rules: &Ruleset) -> Vec<Diagnostic> {
@@ -25,7 +25,8 @@ pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagn
     let all = [&config.roles, &config.guards, &config.versions].into_iter().flatten();
     let idle = all.filter(|(key, _)| !containers.iter().any(|container| is_called(container, key)));
     let told = |(key, value): (&String, &crate::model::Value)| {
-        let message = format!("this declares nothing: no container here is called `{key}`; mend the name or remove it");
+        let name = quoted_path(key.split('/'), "/");
+        let message = format!("this declares nothing: no container here is called {name}; mend the name or remove it");
         Some(Diagnostic::at(Level::Warning, value.span?, message))
     };
     idle.filter_map(told).collect()

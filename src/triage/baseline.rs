@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
-use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
+use crate::finding::{Finding, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
 use crate::text::Sources;
 
 /// The version of the file; one that means something else raises it.
@@ -98,6 +98,18 @@ impl Baseline {
                 finding.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
             }
         }
+    }
+
+    /// The same as what a report names: which file, and how much it accepts.
+    pub fn influence(&self, file: &str) -> Influence {
+        Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.findings.len() }
+    }
+
+    /// How many findings it has that another one has not.
+    pub(super) fn added_since(&self, before: Option<&Self>) -> usize {
+        let known: BTreeSet<&str> =
+            before.iter().flat_map(|one| &one.findings).map(|entry| entry.fingerprint.as_str()).collect();
+        self.findings.iter().filter(|entry| !known.contains(entry.fingerprint.as_str())).count()
     }
 
     /// What is in it and is found no more, as `rule of container in file`.

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use crate::finding::{Finding, Suppressed, SuppressedBy};
+use crate::finding::{Finding, Influence, InfluenceKind, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level, clean};
 use crate::ruleset::Ruleset;
-use crate::text::{FileId, SourceFile, Sources, Span};
+use crate::text::{FileId, SourceFile, Sources, Span, quoted};
 
 /// What a comment for this tool begins with. A file without it need not be searched.
 pub const MARK: &str = "overlock:";
@@ -135,16 +135,47 @@ impl Comments {
         first
     }
 
+    /// Each comment, the line that it is about, and a rule that it ignores there.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Span, u32, &str)> {
+        self.all.iter().flat_map(|one| one.rules.iter().map(|rule| (one.span, one.line, rule.as_str())))
+    }
+
+    /// The files whose comments suppress something, with how many do.
+    pub fn influences(&self, sources: &Sources) -> Vec<Influence> {
+        let used = self.all.iter().filter(|comment| comment.used.contains(&true));
+        let mut by_file: BTreeMap<String, usize> = BTreeMap::new();
+        for comment in used {
+            *by_file.entry(sources.get(comment.span.file).name().to_owned()).or_default() += 1;
+        }
+        let kind = InfluenceKind::Ignores;
+        by_file.into_iter().map(|(file, entries)| Influence { file, kind, entries }).collect()
+    }
+
     /// The comments that nothing needs.
     pub(super) fn idle(&self) -> impl Iterator<Item = Diagnostic> {
         self.all.iter().flat_map(|comment| {
             let idle = comment.rules.iter().zip(&comment.used).filter(|(_, used)| !**used);
             idle.map(|(rule, _)| {
-                let message = format!("this ignores nothing: no `{rule}` is found at line {}; remove it", comment.line);
+                let message =
+                    format!("this ignores nothing: no {} is found at line {}; remove it", quoted(rule), comment.line);
                 Diagnostic::at(Level::Warning, comment.span, message)
             })
         })
     }
+}
+
+/// What the comments of a text ignore: the line that each is about, and the rule, whether or not there is such a rule.
+pub(super) fn ignored_lines(file: &SourceFile, found: &[Range<usize>]) -> Vec<(u32, String)> {
+    let about = about(file, found);
+    let mut all = Vec::new();
+    for range in found {
+        let text = file.text().get(range.clone()).unwrap_or("").trim_end();
+        let Some(Ok((rules, _))) = directive(text) else { continue };
+        let line = file.position(range.start).line;
+        let line = about.get(&line).copied().unwrap_or(line);
+        all.extend(rules.into_iter().map(|rule| (line, rule.to_owned())));
+    }
+    all
 }
 
 fn line(span: Span, sources: &Sources) -> Line {

@@ -39,6 +39,11 @@ pub fn diagnostic_fingerprints(report: &Report, sources: &Sources) -> Vec<String
     report.diagnostics.iter().map(print).collect()
 }
 
+/// What something else that a report tells is recognised by.
+pub fn text_fingerprint(kind: &str, text: &str) -> String {
+    joined(&[kind, text])
+}
+
 /// A digest of parts, each with its length.
 fn joined(parts: &[&str]) -> String {
     let mut hasher = SipHasher13::new();

@@ -40,6 +40,7 @@ pub(super) fn open(text: &str) -> Result<Kept, NotKept> {
     let whole: Value = serde_json::from_str(text).map_err(|error| NotKept::Torn(error.line()))?;
     let version = whole.get("schema_version").and_then(Value::as_u64).ok_or(NotKept::Unversioned)?;
     let by = whole.pointer("/tool/version").and_then(Value::as_str).unwrap_or("of unknown version");
-    let by = by.chars().take(40).collect();
+    // It is shown, and nobody knows which file that is: a version's characters and no more.
+    let by = by.chars().filter(|one| one.is_ascii_alphanumeric() || " .+-".contains(*one)).take(40).collect();
     Ok(Kept { version, by, whole })
 }

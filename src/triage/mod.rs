@@ -2,29 +2,38 @@
 //! every format. May use `finding`, `model`, `ruleset` and `text`.
 //!
 //! ```text
+//! conceal      values of the environment, taken out
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
+//! influence    what people wrote that verdicts depend on
+//! additions    what a change accepts for itself
 //! baseline     what was there before;  changes: what did not change since a revision
 //! kept         what baseline and history have in common
 //! plan         what a plan changes of what runs;  history: what changed since the last run
 //! ```
 
 mod accept;
+mod additions;
 mod baseline;
 mod changes;
 mod comment;
+mod conceal;
 mod fingerprint;
 mod history;
+mod influence;
 mod kept;
 mod names;
 mod plan;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
+pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
-pub use fingerprint::{diagnostic_fingerprints, fingerprint};
+pub use conceal::Concealed;
+pub use fingerprint::{diagnostic_fingerprints, fingerprint, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
+pub use influence::influences;
 pub use names::Names;
 pub use plan::{Name, Services, plan};
 

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use overlock::model::{self, EnvValue, Value};
 use overlock::source::image::{Build, Dockerfile, Found, Image, load};
-use overlock::text::{Sources, Span};
+use overlock::text::{Reader, Sources, Span};
 
 use super::{Engine, docker, engine, must, output};
 
@@ -136,7 +136,7 @@ fn settings_are_those_of_the_builder() {
         let image = builder.build(&name, &format!("{text}\n")).unwrap_or_else(|error| panic!("{text}: {error}"));
         let config = docker(&["inspect", "--format", "{{json .Config}}", &image]).unwrap();
         let built = built(&serde_json::from_str(&config).unwrap());
-        let read = builder.read(&name, &Sources::default());
+        let read = builder.read(&name, &Sources::reading(Reader::of_host()));
         assert!(read.unseen.is_empty(), "{text}: {:?}", read.unseen);
         let read = settings(&read);
         if read != built {
@@ -237,7 +237,7 @@ fn placed(builder: &Builder, stem: &str, texts: &[&str], base: &str) -> usize {
         let name = format!("{stem}{number}");
         let image = builder.build(&name, &format!("{base}{text}\n")).unwrap_or_else(|error| panic!("{text}: {error}"));
         let tree = exported(builder.engine, &name, &image);
-        let sources = Sources::default();
+        let sources = Sources::reading(Reader::of_host());
         let read = builder.read(&name, &sources);
         assert!(read.unseen.is_empty(), "{text}: {:?}", read.unseen);
         for path in PATHS {

@@ -2,7 +2,8 @@
 //! keeps no line from being told. May use everything but `main`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::Message;
@@ -10,12 +11,49 @@ use crate::ruleset::Profile;
 use crate::source::capture::{Capture, Running};
 use crate::source::proc;
 
-/// A container to look at.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) container: Running,
+/// The containers that are to be looked at: each once, however often it begins to run before that.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted(Arc<(Mutex<Looks>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Looks {
+    /// Who is to be looked at, by id.
+    containers: BTreeMap<String, Running>,
     /// The ids of all that are there: their processes are not the host's own.
-    pub(super) present: Vec<String>,
+    present: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// Wants a look at a container.
+    pub(super) fn add(&self, container: Running) {
+        let (looks, more) = &*self.0;
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.containers.insert(container.id.clone(), container);
+        more.notify_one();
+    }
+
+    /// Notes that a container is there.
+    pub(super) fn came(&self, id: &str) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).present.insert(id.to_owned());
+    }
+
+    /// Notes that a container is gone: nobody wants to look at it any more.
+    pub(super) fn left(&self, id: &str) {
+        let mut looks = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.present.remove(id);
+        looks.containers.remove(id);
+    }
+
+    /// Waits until there is somebody to look at; takes them all, and gives them with the ids of the others.
+    fn take(&self) -> (Vec<Running>, Vec<String>) {
+        let (looks, more) = &*self.0;
+        let looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks =
+            more.wait_while(looks, |looks| looks.containers.is_empty()).unwrap_or_else(PoisonError::into_inner);
+        let containers = std::mem::take(&mut looks.containers);
+        let others = looks.present.iter().filter(|id| !containers.contains_key(*id)).cloned().collect();
+        (containers.into_values().collect(), others)
+    }
 }
 
 /// What was seen of some containers.
@@ -26,20 +64,20 @@ pub(super) struct Looked {
     pub(super) gone: BTreeSet<String>,
 }
 
-/// Looks at what is wanted until nobody wants more; what is wanted meanwhile is looked at together.
+/// Looks at what is wanted until nobody wants to know; what is wanted meanwhile is looked at together.
 ///
 /// # Errors
 /// The machine refuses the thread.
 pub(super) fn begin(
     look: proc::Look,
     profiles: Vec<Profile>,
-    wanted: Receiver<Wanted>,
-    to: Sender<Message>,
+    wanted: Wanted,
+    to: SyncSender<Message>,
 ) -> std::io::Result<()> {
     let work = move || {
-        while let Ok(first) = wanted.recv() {
-            let all: Vec<Wanted> = std::iter::once(first).chain(wanted.try_iter()).collect();
-            if to.send(Message::Looked(at(&look, &profiles, all))).is_err() {
+        loop {
+            let (containers, others) = wanted.take();
+            if to.send(Message::Looked(look_at(&look, &profiles, containers, others))).is_err() {
                 break;
             }
         }
@@ -47,20 +85,12 @@ pub(super) fn begin(
     thread::Builder::new().name("kernel".to_owned()).spawn(work).map(drop)
 }
 
-fn at(look: &proc::Look, profiles: &[Profile], wanted: Vec<Wanted>) -> Looked {
-    let mut present = BTreeSet::new();
-    let mut containers: BTreeMap<String, Running> = BTreeMap::new();
-    for one in wanted {
-        present.extend(one.present);
-        containers.insert(one.container.id.clone(), one.container);
-    }
-    let asked: BTreeSet<String> = containers.keys().cloned().collect();
+fn look_at(look: &proc::Look, profiles: &[Profile], containers: Vec<Running>, others: Vec<String>) -> Looked {
+    let asked: BTreeSet<String> = containers.iter().map(|one| one.id.clone()).collect();
     // Of the others nothing is looked at: without a process there is nothing to see.
-    let others = present.into_iter().filter(|id| !asked.contains(id));
-    let others = others.map(|id| Running { id, ..Running::default() });
-    let containers = containers.into_values().chain(others).collect();
-    let mut capture = Capture { containers, ..Capture::default() };
-    let gone = proc::begin(look, profiles).finish(look, &mut capture, &mut proc::Numbers::default());
+    let others = others.into_iter().map(|id| Running { id, ..Running::default() });
+    let mut capture = Capture { containers: containers.into_iter().chain(others).collect(), ..Capture::default() };
+    let gone = proc::begin(look, profiles).finish(look, &mut capture, &mut proc::LoginIds::default());
     let gone = gone.into_iter().filter(|id| asked.contains(id)).collect();
     capture.containers.retain(|one| asked.contains(&one.id));
     Looked { containers: capture.containers, gone }

@@ -6,30 +6,33 @@ mod standing;
 mod state;
 
 use std::io::Write;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
 use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
-use super::judged;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
+use crate::render::safe;
 use crate::ruleset::Ruleset;
-use crate::source::engine::{self, EngineError, News, Seen};
+use crate::source::engine::{self, Delivery, EngineError, Event, Seen};
 use crate::source::proc;
 use crate::text::Sources;
 use crate::triage::ExitStatus;
-use look::Looked;
+use look::{Looked, Wanted};
 use state::{State, Teller};
+
+/// How many messages wait to be judged; the engine's events wait on their own thread then.
+const MOST_MESSAGES: usize = 256;
 
 /// What the other threads say.
 #[derive(Debug)]
 enum Message {
-    News(News),
+    Event(Event),
     Looked(Looked),
     /// The engine could not be reached at all.
     Failed(EngineError),
@@ -51,25 +54,43 @@ pub(super) fn run(
         bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
     }
     let none = cli::Accept { baseline: None, write_baseline: None };
-    let acceptance =
-        Acceptance { world, configuration, first: None, arguments: &none, since: None, whole: false, planned: false };
-    let graded = judged::graded(rules, acceptance.config());
-    let (sender, messages) = mpsc::channel();
-    let (wanted, wants) = mpsc::channel();
-    look::begin(look(sight), rules.profiles.clone(), wants, sender.clone()).context("cannot start a thread")?;
+    let acceptance = Acceptance {
+        world,
+        configuration,
+        first: None,
+        arguments: &none,
+        since: None,
+        fail_on_accept: false,
+        whole: false,
+        planned: false,
+    };
+    if let Some(file) = &acceptance.configuration.file {
+        writeln!(err, "overlock: using {}", safe(file))?;
+    }
+    let (sender, messages) = mpsc::sync_channel(MOST_MESSAGES);
+    let wanted = Wanted::default();
+    look::begin(look(sight), rules.profiles.clone(), wanted.clone(), sender.clone())
+        .context("cannot start a thread")?;
     follow(live::options(sight, world), rules, sender).context("cannot start a thread")?;
     let teller = Teller { out, format: arguments.format, all: arguments.all };
-    let mut state = State::new((acceptance, &graded, sources), wanted, teller, err);
+    let mut state = State::new((acceptance, rules, sources), wanted, teller, err);
     let first = |seen: Box<Seen>| begin(*seen, sight, (world, rules, sources));
     judge(&messages, &mut state, first)
 }
 
 /// Hears the engine.
-fn follow(options: engine::Options, rules: &Ruleset, to: Sender<Message>) -> std::io::Result<()> {
+fn follow(options: engine::Options, rules: &Ruleset, to: SyncSender<Message>) -> std::io::Result<()> {
     let profiles = rules.profiles.clone();
+    let mut tell = {
+        let to = to.clone();
+        move |event| match to.try_send(Message::Event(event)) {
+            Ok(()) => Delivery::Taken,
+            Err(TrySendError::Full(Message::Event(event))) => Delivery::Busy(event),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Delivery::Unheard,
+        }
+    };
     let hear = move || {
-        let told = engine::watch(&options, &profiles, &mut |news| to.send(Message::News(news)).is_ok());
-        if let Err(error) = told {
+        if let Err(error) = engine::watch(&options, &profiles, &mut tell) {
             let _ = to.send(Message::Failed(error));
         }
     };
@@ -80,7 +101,7 @@ fn follow(options: engine::Options, rules: &Ruleset, to: Sender<Message>) -> std
 fn judge(
     messages: &Receiver<Message>,
     state: &mut State<'_>,
-    first: impl Fn(Box<Seen>) -> anyhow::Result<Seen>,
+    first: impl Fn(Box<Seen>) -> Seen,
 ) -> anyhow::Result<ExitStatus> {
     loop {
         let message = match state.patience() {
@@ -90,10 +111,10 @@ fn judge(
         if matches!(message, Err(RecvTimeoutError::Disconnected)) {
             bail!("the engine is no longer followed, which should not happen");
         }
-        for message in message.into_iter().chain(messages.try_iter()) {
+        for message in message.into_iter().chain(messages.try_iter().take(MOST_MESSAGES)) {
             match message {
-                Message::News(News::First(seen)) => state.begin(first(seen)?)?,
-                Message::News(news) => state.news(news)?,
+                Message::Event(Event::First(seen)) => state.begin(first(seen))?,
+                Message::Event(event) => state.take_event(event)?,
                 Message::Looked(looked) => state.looked(looked),
                 Message::Failed(error) => return Err(error.into()),
             }
@@ -105,20 +126,21 @@ fn judge(
 }
 
 /// Looks at all that runs at the beginning, as an audit does.
-fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Seen> {
+fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> Seen {
     if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
         seen.capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
-        return Ok(seen);
+        return seen;
     }
     seen.capture.home = live::home(world);
     let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.id.clone()).collect();
-    let engine = Engine { options: live::options(sight, world), rules, sources };
-    engine.look(&look(sight), &mut seen.capture)?;
+    let deadline = Instant::now() + Duration::from_secs(sight.timeout);
+    let engine = Engine { options: live::options(sight, world), rules, sources, deadline };
+    engine.look(look(sight), &mut seen.capture);
     // What was started in between comes by its event.
     seen.capture.containers.retain(|one| ids.contains(&one.id));
     seen.capture.containers.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(seen)
+    seen
 }
 
 fn look(sight: &Sight) -> proc::Look {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
 use crate::ruleset::{Confidence, Severity};
 
 /// What a judgement says of one container.
@@ -10,6 +10,8 @@ use crate::ruleset::{Confidence, Severity};
 pub(super) struct Outcome {
     /// `None` where it has nothing to do with a known program.
     pub(super) verdict: Option<Verdict>,
+    /// What that rests on.
+    pub(super) basis: Basis,
     /// Why it is sound.
     pub(super) reason: String,
     /// What is wrong, worst first.
@@ -17,6 +19,13 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Makes the verdict at least as bad as this one, which nobody declared.
+    pub(super) fn raise(&mut self, verdict: Verdict) {
+        if self.verdict.is_none_or(|known| verdict > known) {
+            (self.verdict, self.basis) = (Some(verdict), Basis::Seen);
+        }
+    }
+
     /// What is remembered of it.
     pub(super) fn standing(&self) -> Standing {
         let broken = |one: &Finding| (one.rule.clone(), one.severity, one.confidence, one.suppressed.is_some());
@@ -39,7 +48,7 @@ pub(super) fn outcomes(report: Report) -> BTreeMap<String, Outcome> {
     let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
     for one in report.participants {
         let outcome = outcomes.entry(one.container).or_default();
-        outcome.verdict = outcome.verdict.max(Some(one.verdict));
+        (outcome.verdict, outcome.basis) = (outcome.verdict, outcome.basis).max((Some(one.verdict), one.basis));
         if !one.reason.is_empty() {
             let separator = if outcome.reason.is_empty() { "" } else { "; " };
             outcome.reason.push_str(&format!("{separator}{}", one.reason));
@@ -47,7 +56,7 @@ pub(super) fn outcomes(report: Report) -> BTreeMap<String, Outcome> {
     }
     for finding in report.findings {
         let outcome = outcomes.entry(finding.container.clone()).or_default();
-        outcome.verdict = outcome.verdict.max(Some(verdict(&finding)));
+        outcome.raise(verdict(&finding));
         outcome.findings.push(finding);
     }
     outcomes

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::accept::Acceptance;
@@ -12,12 +11,12 @@ use super::super::live::elsewhere;
 use super::look::{Looked, Wanted};
 use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
-use crate::finding::{Report, Verdict};
+use crate::finding::{Basis, Report, Verdict};
 use crate::model::Diagnostic;
-use crate::render::{self, SeenBy, Turn, TurnKind, safe};
+use crate::render::{self, SeenBy, Turn, TurnKind, rfc3339, safe};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, HOST, Running};
-use crate::source::engine::{Come, Container, News, Seen};
+use crate::source::engine::{Come, Event, InspectedContainer, Missed, Seen};
 use crate::text::Sources;
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.
@@ -69,7 +68,7 @@ pub(super) struct State<'a> {
     acceptance: Acceptance<'a>,
     rules: &'a Ruleset,
     sources: &'a Sources,
-    wanted: Sender<Wanted>,
+    wanted: Wanted,
     teller: Teller<'a>,
     err: &'a mut dyn Write,
     capture: Capture,
@@ -93,7 +92,7 @@ pub(super) struct State<'a> {
 impl<'a> State<'a> {
     pub(super) fn new(
         (acceptance, rules, sources): (Acceptance<'a>, &'a Ruleset, &'a Sources),
-        wanted: Sender<Wanted>,
+        wanted: Wanted,
         teller: Teller<'a>,
         err: &'a mut dyn Write,
     ) -> Self {
@@ -120,6 +119,7 @@ impl<'a> State<'a> {
     pub(super) fn begin(&mut self, seen: Seen) -> anyhow::Result<()> {
         self.blind = elsewhere(seen.local, seen.desktop);
         self.capture = seen.capture;
+        self.capture.containers.iter().for_each(|one| self.wanted.came(&one.id));
         let at = now();
         let by = |kernel: bool| if kernel { SeenBy::Kernel } else { SeenBy::Engine };
         let containers = self.capture.containers.iter().map(|one| (one.id.clone(), by(one.kernel.is_some())));
@@ -132,39 +132,41 @@ impl<'a> State<'a> {
     }
 
     /// Takes in what the engine tells. Who goes was there for all that came before, and for nothing that comes after.
-    pub(super) fn news(&mut self, news: News) -> anyhow::Result<()> {
-        match news {
-            News::First(seen) => self.begin(*seen)?,
-            News::Came(come, at, container) => {
+    pub(super) fn take_event(&mut self, event: Event) -> anyhow::Result<()> {
+        match event {
+            Event::First(seen) => self.begin(*seen)?,
+            Event::Came(come, at, container) => {
                 let kind = match come {
                     Come::Made => TurnKind::Created,
                     Come::Started => TurnKind::Started,
                 };
                 let id = container.container.id.clone();
                 let seen_by = if container.whole { SeenBy::Engine } else { SeenBy::Event };
+                self.wanted.came(&id);
                 self.sides.insert(id.clone(), Side::new(kind, at, seen_by));
                 self.come.insert(id);
                 self.take(*container, at, come == Come::Started);
             }
-            News::Began(id, at, Ok(container)) => {
+            Event::Began(id, at, Ok(container)) => {
                 if let Some(side) = self.sides.get_mut(&id) {
                     side.seen_by = SeenBy::Engine;
                     self.take(*container, at, true);
                 }
             }
-            News::Began(id, _, Err(why)) => self.note(&id, why),
-            News::Renamed(id, name) => {
+            Event::Began(id, _, Err(why)) => self.note(&id, why),
+            Event::Renamed(id, name) => {
                 if let Some(running) = self.running(&id) {
                     running.name = name;
                 }
             }
-            News::Ended(id, at) => self.leave(&id, at)?,
-            News::Lost(error) => self.say(&format!("{error}; it is tried again until it answers")),
-            News::Back => self.say("the engine answers again"),
-            News::Odd if !std::mem::replace(&mut self.odd, true) => {
+            Event::Ended(id, at) => self.leave(&id, at)?,
+            Event::Lost(error) => self.say(&format!("{error}; it is tried again until it answers")),
+            Event::Back => self.say("the engine answers again"),
+            Event::Odd if !std::mem::replace(&mut self.odd, true) => {
                 self.say("the engine told an event that could not be read; its list tells what it was");
             }
-            News::Odd => {}
+            Event::Odd => {}
+            Event::Missed(missed) => self.say(&gap(missed)),
         }
         Ok(())
     }
@@ -209,18 +211,15 @@ impl<'a> State<'a> {
     }
 
     /// Puts a container in its place as the engine tells it now.
-    fn take(&mut self, told: Container, at: i64, runs: bool) {
-        let Container { mut container, volumes, .. } = told;
+    fn take(&mut self, told: InspectedContainer, at: i64, runs: bool) {
+        let InspectedContainer { mut container, volumes, .. } = told;
         self.capture.volumes.extend(volumes);
         container.gaps.extend(self.blind.map(str::to_owned));
         let id = container.id.clone();
         if runs && self.blind.is_none() && container.pid > 0 {
-            let present = self.capture.containers.iter().map(|one| one.id.clone()).collect();
-            // Nobody looks only where the machine gave no thread, and then nothing runs here.
-            if self.wanted.send(Wanted { container: container.clone(), present }).is_ok() {
-                self.waiting.insert(id.clone());
-                self.since.get_or_insert_with(Instant::now);
-            }
+            self.wanted.add(container.clone());
+            self.waiting.insert(id.clone());
+            self.since.get_or_insert_with(Instant::now);
         }
         match self.running(&id) {
             Some(known) => {
@@ -250,6 +249,7 @@ impl<'a> State<'a> {
     fn leave(&mut self, id: &str, at: i64) -> anyhow::Result<()> {
         let Some(place) = self.capture.containers.iter().position(|one| one.id == id) else { return Ok(()) };
         self.waiting.remove(id);
+        self.wanted.left(id);
         self.settle()?;
         let gone = self.capture.containers.remove(place);
         self.due = Some(at);
@@ -284,7 +284,7 @@ impl<'a> State<'a> {
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
             if side.seen_by == SeenBy::Event {
                 // What was not looked at is not clean.
-                outcome.verdict = outcome.verdict.max(Some(Verdict::Undetermined));
+                outcome.raise(Verdict::Undetermined);
             }
             let before = std::mem::replace(&mut side.standing, outcome.standing());
             let concerns = outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty());
@@ -297,6 +297,7 @@ impl<'a> State<'a> {
                 at,
                 kind,
                 verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
+                basis: outcome.basis,
                 before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
                 reason: &outcome.reason,
                 findings: &outcome.findings,
@@ -333,6 +334,18 @@ impl<'a> State<'a> {
     }
 }
 
+/// What is told of a time in which more happened than could be followed.
+fn gap(missed: Missed) -> String {
+    let (from, to) = (rfc3339(missed.from, false), rfc3339(missed.to, false));
+    if missed.folded {
+        return format!(
+            "more happened between {from} and {to} than could be followed: of some containers only how they began and \
+             how they stand is told, not each start and end between"
+        );
+    }
+    format!("events were lost between {from} and {to}; all containers are listed anew")
+}
+
 /// What a turn says of the container itself.
 fn turn(running: &Running, seen_by: SeenBy) -> Turn<'_> {
     Turn {
@@ -344,6 +357,7 @@ fn turn(running: &Running, seen_by: SeenBy) -> Turn<'_> {
         image: (!running.image.is_empty()).then_some(&running.image),
         seen_by,
         verdict: Verdict::NotAParticipant,
+        basis: Basis::Seen,
         before: None,
         reason: "",
         findings: &[],

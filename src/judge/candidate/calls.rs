@@ -2,14 +2,10 @@
 //! May use `model`, `ruleset` and `finding`.
 
 use crate::finding::Evidence;
-use crate::model::{Container, Invocation, Label, Sight, Word};
+use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
+pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::ruleset::{Config, Profile};
 use crate::text::Span;
-
-/// The labels that declare facts.
-pub(crate) const ROLE_LABEL: &str = "overlock.role";
-pub(crate) const GUARD_LABEL: &str = "overlock.guard";
-pub(crate) const VERSION_LABEL: &str = "overlock.version";
 
 /// Whether a container runs the program at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +92,22 @@ pub(crate) fn apply_declarations(containers: &mut [Container], config: &Config) 
                 container.declared.insert(label.to_owned(), Label { value: value.clone(), span });
             }
         }
+    }
+}
+
+/// Whether anybody declares a fact of one of these containers.
+pub(crate) fn is_declared(containers: &[Container]) -> bool {
+    let says = |one: &Container| {
+        !one.declared.is_empty() || DECLARING_LABELS.iter().any(|name| one.labels.contains_key(*name))
+    };
+    containers.iter().any(says)
+}
+
+/// Takes out everything that is only declared.
+pub(crate) fn undeclare(containers: &mut [Container]) {
+    for container in containers {
+        container.declared.clear();
+        container.labels.retain(|name, _| !DECLARING_LABELS.contains(&name.as_str()));
     }
 }
 

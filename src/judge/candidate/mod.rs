@@ -13,14 +13,12 @@ mod word_path;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::place::{Filesystem, MountLookup, MountedPath, Place};
-use crate::model::{Container, EnvValue, Mount, MountSource, join, split_below};
+use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
+use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::ruleset::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
-use calls::{
-    GUARD_LABEL, ProgramCalls, ROLE_LABEL, RunsProgram, VERSION_LABEL, find_declaration, program_calls, runs_program,
-};
+use calls::{ProgramCalls, RunsProgram, find_declaration, program_calls, runs_program};
 use guard::{GuardFact, read_guard};
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
 use program_version::{VersionFact, is_program_image, mounts_program, read_version};
@@ -91,11 +89,10 @@ pub(crate) fn candidates_of<'a>(
 impl Candidate<'_> {
     /// Whether something suggests that the program runs here, where no call of it was seen.
     fn is_likely(&self) -> bool {
-        let labels = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
         let moved = &self.profile.state_directory.variable;
         self.scope != Scope::Private
             || self.login.mount.is_some()
-            || labels.iter().any(|label| find_declaration(self.container, label).is_some())
+            || DECLARING_LABELS.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
                 .env
@@ -137,6 +134,13 @@ impl Candidate<'_> {
         self.place.clone()
     }
 
+    /// Every place that is told of it.
+    pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let locks = self.locks.iter_mut().map(|lock| &mut lock.place);
+        let guard = self.guard.landing.as_mut().map(|landing| &mut landing.place);
+        [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
+    }
+
     /// How many containers share its login: its replicas, unless each has its login to itself.
     pub(crate) fn containers(&self) -> u64 {
         if self.login.place.is_private() { 1 } else { self.container.replicas }
@@ -175,7 +179,7 @@ fn written_logins(container: &Container, profile: &Profile, state: &StateDir) ->
             }
             EnvValue::Inherited => format!("${{{name}}}"),
         };
-        Some((copied, Place { host: None, filesystem: Filesystem::Unresolved, path }))
+        Some((copied, own_place(Filesystem::Unresolved, &path)))
     };
     variables_in_login(container, state, &login).into_iter().filter_map(place).collect()
 }

@@ -12,12 +12,11 @@ pub(in crate::judge) fn host_fact(
     config: &HostConfig,
 ) -> Host {
     match on_host {
-        OnHost::Covered => Host::Covered,
-        OnHost::Exposed => Host::Shown,
         OnHost::Nobody if !is_persons => Host::Absent,
         OnHost::Nobody if config.participates != Some(Answer::Yes) => Host::Presumed,
-        OnHost::Nobody if is_covered(candidate, config) => Host::Covered,
-        OnHost::Nobody => Host::Shown,
+        OnHost::Nobody if !is_covered(candidate, config) => Host::Shown,
+        OnHost::Exposed => Host::Shown,
+        OnHost::Covered | OnHost::Nobody => Host::Covered,
     }
 }
 

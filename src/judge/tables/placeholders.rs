@@ -93,9 +93,11 @@ impl PlaceholderValues<'_, '_, '_> {
 
     /// What to call the others where none has a name of its own: the container's replicas.
     fn others(&self) -> String {
-        match self.case.candidate.container.replicas {
-            0 | 1 => "others".to_owned(),
-            replicas => format!("its own {replicas} replicas"),
+        let container = self.case.candidate.container;
+        match (container.replicas, &container.shown_replicas) {
+            (0 | 1, _) => "others".to_owned(),
+            (_, Some(shown)) => format!("its own {shown} replicas"),
+            (replicas, None) => format!("its own {replicas} replicas"),
         }
     }
 

@@ -124,7 +124,7 @@ fn crowd_node(crowd: &Crowd<'_>) -> Node {
         Verdict::Undetermined => ("?", Tone::Unknown),
         Verdict::Error => ("✗", Tone::Error),
     };
-    let verdict = one.verdict.name().replace('-', " ");
+    let verdict = one.qualified_verdict().replace('-', " ");
     let mut lines: Vec<Line> = crowd.name().iter().map(|name| line(Set::Name, name)).collect();
     lines.push(line(Set::Strong, &format!("{mark} {verdict}")));
     let version = one.version.as_ref().map_or("version not known".to_owned(), |version| safe(version).into_owned());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{elided, natural};
-use crate::finding::{Finding, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Finding, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
 use crate::render::safe::safe;
 use crate::render::words::full_name;
 use crate::ruleset::Severity;
@@ -31,7 +31,7 @@ pub(super) struct Crowd<'a> {
 struct Likeness<'a> {
     program: &'a str,
     state: (&'a str, Where<'a>, &'a str, &'a str),
-    who: (&'a str, &'a str, Option<&'a str>, Verdict),
+    who: (&'a str, &'a str, Option<&'a str>, Verdict, Basis),
     locks: (&'a str, Vec<(&'a str, Where<'a>)>),
     guard: (&'a str, Option<Where<'a>>),
     rules: Vec<&'a str>,
@@ -83,7 +83,7 @@ fn likeness<'a>(one: &'a Participant, rules: Vec<&'a str>) -> Likeness<'a> {
     Likeness {
         program: &one.program,
         state: (&one.state_dir, place(&one.place), one.scope, one.access),
-        who: (one.role, one.auth, one.version.as_deref(), one.verdict),
+        who: (one.role, one.auth, one.version.as_deref(), one.verdict, one.basis),
         locks: (one.internal_lock, one.locks.iter().map(lock).collect()),
         guard: (one.guard, one.guard_place.as_ref().map(place)),
         rules,

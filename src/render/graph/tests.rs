@@ -10,7 +10,7 @@ use quick_xml::events::Event;
 
 use super::layout::{BOX, lay};
 use super::{Graph, Kind, Picture, Set, picture};
-use crate::finding::{LockName, Participant, PlaceName, Report, Verdict};
+use crate::finding::{Basis, LockName, Participant, PlaceName, Report, Verdict};
 use crate::text::Span;
 
 fn place(kind: &'static str, path: &str) -> PlaceName {
@@ -44,6 +44,7 @@ fn participant(name: &str, directory: &str) -> Participant {
         guard_place: None,
         guard_evidence: Vec::new(),
         verdict: Verdict::Ok,
+        basis: Basis::Seen,
         reason: String::new(),
         span: Span::default(),
     }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::prose::{link, name, prose, severity, tone, verdict};
-use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
+use crate::finding::{Basis, Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
 use crate::render::compared;
 use crate::render::safe::xml;
 use crate::render::time::utc;
@@ -132,7 +132,7 @@ fn verdicts(verdicts: &[Verdicts], before: Before) -> Markup {
                     tbody { @for pair in turned.into_iter().chain(same) { tr {
                         th scope="row" { (name(pair.project.as_deref(), &pair.container)) }
                         @for one in [pair.before, pair.after] {
-                            td { @match one { Some(one) => { (verdict(one)) } None => { span .quiet { "not there" } } } }
+                            td { @match one { Some(one) => { (verdict(one, Basis::Seen)) } None => { span .quiet { "not there" } } } }
                         }
                         td { (direction(pair)) }
                     } } }

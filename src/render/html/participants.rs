@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::prose::{code, link, name, prose, verdict};
-use crate::finding::{Finding, Participant, Report, Verdict};
+use crate::finding::{Basis, Finding, Participant, Report, Verdict};
 use crate::render::safe::xml;
 
 const COLUMNS: [&str; 11] = [
@@ -59,7 +59,7 @@ fn controls(participants: &[Participant]) -> Markup {
             fieldset {
                 legend .unseen { "Verdicts that are shown" }
                 @for one in verdicts {
-                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict(one)) }
+                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict(one, Basis::Seen)) }
                 }
             }
             output #shown for="filter" aria-live="polite" { (participants.len()) " of " (participants.len()) " shown" }
@@ -79,7 +79,7 @@ fn row(at: usize, one: &Participant, about: &About<'_>) -> Markup {
     html! {
         tr id={ "p" (at + 1) } data-verdict=(one.verdict.name()) {
             th scope="row" { (breakable(&name(one.project.as_deref(), &one.container))) }
-            td data-key=(one.verdict as u8) { (verdict(one.verdict)) }
+            td data-key=(one.verdict as u8) { (verdict(one.verdict, one.basis)) }
             td .why {
                 @if !one.reason.is_empty() { (prose(&one.reason)) }
                 @for finding in found { " " (link(finding)) }

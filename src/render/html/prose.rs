@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::finding::{Finding, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
 use crate::render::safe::xml;
 use crate::render::words::full_name;
 use crate::ruleset::Severity;
@@ -53,7 +53,7 @@ pub(super) fn severity(severity: Severity, rule: &str) -> &'static str {
     if rule == UNDETERMINED { UNDETERMINED } else { severity.name() }
 }
 
-pub(super) fn verdict(verdict: Verdict) -> Markup {
+pub(super) fn verdict(verdict: Verdict, basis: Basis) -> Markup {
     let (tone, mark) = match verdict {
         Verdict::NotAParticipant => ("away", "–"),
         Verdict::Ok => ("sound", "✓"),
@@ -61,7 +61,7 @@ pub(super) fn verdict(verdict: Verdict) -> Markup {
         Verdict::Undetermined => ("unknown", "?"),
         Verdict::Error => ("error", "✗"),
     };
-    html! { span class={ "badge " (tone) } { span aria-hidden="true" { (mark) } " " (verdict.name()) } }
+    html! { span class={ "badge " (tone) } { span aria-hidden="true" { (mark) } " " (basis.qualify(verdict)) } }
 }
 
 /// A link to a finding, by its rule.

@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use crate::finding::{Report, Verdict};
 use crate::model::Level;
 use crate::render::Given;
+use crate::render::safe::xml;
 use crate::render::time::utc;
-use crate::render::words::number;
+use crate::render::words::{number, using};
 use crate::triage::{Counts, ExitStatus, count};
 
 /// The whole in a few words.
@@ -51,6 +52,7 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
                 (ended(given.status))
                 @if let Some(at) = given.at { " " time datetime=(utc(at).replace(' ', "T") + "Z") { "Looked at on " (utc(at)) " UTC." } }
             }
+            @if let Some(using) = using(report) { p .lead { "Using " (xml(&using)) "." } }
             dl .figures {
                 @for (figure, what, tone) in figures.iter().filter(|(figure, what, _)| *figure > 0 || always(what)) {
                     div class=(if *figure > 0 { tone } else { &"" }) { dt { (counted(*figure, what)) } dd { (figure) } }

@@ -14,13 +14,13 @@ use super::json;
 use super::place::{self, Place, Spot};
 use super::safe::safe;
 use super::words::full_name;
-use crate::finding::{Change, Finding, Location as At, SuppressedBy, UNDETERMINED};
+use crate::finding::{Basis, Change, Finding, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::text::Span;
 use crate::triage::ExitStatus;
 use object::{
     ArtifactLocation, Base, Driver, Invocation, Location, Log, LogicalLocation, Message, Notice, Notification,
-    PhysicalLocation, Reference, Region, ResultProperties, Run, SarifResult, Suppression, Text, Tool,
+    PhysicalLocation, Reference, Region, ResultProperties, Run, RunProperties, SarifResult, Suppression, Text, Tool,
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -62,6 +62,16 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         original_uri_base_ids: BTreeMap::from([(ROOT, root)]),
         column_kind: "unicodeCodePoints",
         results,
+        properties: RunProperties {
+            configuration: given.report.configuration.iter().map(influence).collect(),
+            declared: given
+                .report
+                .participants
+                .iter()
+                .filter(|one| one.basis == Basis::Declared)
+                .map(declared)
+                .collect(),
+        },
     };
     json::write(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
@@ -112,6 +122,15 @@ fn suppression(finding: &Finding, given: &Given<'_>) -> Option<Suppression> {
         justification: safe(reason).into_owned(),
         location: suppressed.span.map(|span| location(span, finding, given)),
     })
+}
+
+fn influence(one: &Influence) -> String {
+    format!("{}: {} {}", safe(&one.file), one.entries, one.kind.name())
+}
+
+fn declared(one: &Participant) -> String {
+    let name = full_name(one.project.as_deref(), &one.container);
+    format!("{}: {}", safe(&name), one.qualified_verdict())
 }
 
 /// A running container is no file: it has a name instead, and what was told of it.

@@ -22,6 +22,16 @@ pub(super) struct Run<'a> {
     pub(super) original_uri_base_ids: BTreeMap<&'static str, Base>,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult<'a>>,
+    pub(super) properties: RunProperties,
+}
+
+/// What SARIF has no place for.
+#[derive(Serialize)]
+pub(super) struct RunProperties {
+    /// What people wrote that the run went by.
+    pub(super) configuration: Vec<String>,
+    /// Participants whose verdict rests on what is only declared.
+    pub(super) declared: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -85,7 +85,59 @@ pub enum Answer {
     No,
 }
 
+/// Something that a configuration says, to be told and to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// What it is, in words of ours.
+    pub what: String,
+    /// All that it says but its reason: equal ones mean the same.
+    pub content: String,
+    /// Where it is written, where that is known.
+    pub span: Option<Span>,
+}
+
 impl Config {
+    /// Everything in it that can silence a finding or soften a verdict.
+    pub fn entries(&self) -> Vec<ConfigEntry> {
+        let mut entries: Vec<ConfigEntry> = self.ignore.iter().map(Ignore::entry).collect();
+        entries.extend(self.severity.iter().map(|(rule, grade)| ConfigEntry {
+            what: format!("a severity of `{rule}`"),
+            content: format!("severity {rule}: {:?}", grade.severity),
+            span: Some(grade.span),
+        }));
+        for (section, all) in [("roles", &self.roles), ("guards", &self.guards), ("versions", &self.versions)] {
+            entries.extend(all.iter().map(|(key, value)| ConfigEntry {
+                what: format!("an entry of `{section}`"),
+                content: format!("{section} {key}: {}", value.text),
+                span: value.span,
+            }));
+        }
+        let of_file = [
+            ("participates", self.host.participates.map(|answer| format!("{answer:?}"))),
+            ("version", self.host.version.as_ref().map(ToString::to_string)),
+            ("guard", self.host.guard.map(|answer| format!("{answer:?}"))),
+            ("fail_on", self.fail_on.map(|threshold| format!("{threshold:?}"))),
+            ("rules", self.rules.clone()),
+        ];
+        entries.extend(of_file.into_iter().filter_map(|(key, value)| {
+            Some(ConfigEntry { what: format!("`{key}`"), content: format!("{key}: {}", value?), span: None })
+        }));
+        entries
+    }
+
+    /// How many facts it declares.
+    pub fn declarations(&self) -> usize {
+        let of_host = [self.host.participates.is_some(), self.host.version.is_some(), self.host.guard.is_some()];
+        let of_host = of_host.iter().filter(|said| **said).count();
+        self.roles.len() + self.guards.len() + self.versions.len() + of_host
+    }
+
+    /// Whether it can make a verdict another one, beside what it declares of single containers.
+    pub fn changes_verdicts(&self) -> bool {
+        let HostConfig { participates, version, guard } = &self.host;
+        !self.severity.is_empty() || participates.is_some() || version.is_some() || guard.is_some()
+    }
+
     /// What is declared of a container: by its name in its project, else by its name alone.
     pub fn declared<'a>(all: &'a Declarations, project: Option<&str>, name: &str) -> Option<&'a Value> {
         let whole = project.and_then(|project| all.get(&format!("{project}/{name}")));
@@ -94,6 +146,15 @@ impl Config {
 }
 
 impl Ignore {
+    fn entry(&self) -> ConfigEntry {
+        let text = |glob: &Option<GlobMatcher>| glob.as_ref().map(|glob| glob.glob().glob().to_owned());
+        ConfigEntry {
+            what: format!("an ignore of `{}`", self.rule),
+            content: format!("ignore {} {:?} {:?}", self.rule, text(&self.service), text(&self.file)),
+            span: Some(self.span),
+        }
+    }
+
     /// Whether the entry is for this container.
     pub fn is_for(&self, project: Option<&str>, name: &str) -> bool {
         let Some(service) = &self.service else { return true };

@@ -10,7 +10,7 @@ use crate::ruleset::check::Problem;
 use crate::ruleset::level::{FailOn, Severity};
 use crate::ruleset::version::VersionRange;
 use crate::text::yaml::{self, Entry, Limits, Node};
-use crate::text::{FileId, Span, nearest};
+use crate::text::{FileId, Span, nearest, quoted, quoted_path};
 
 /// The keys of the file.
 const KEYS: &[&str] = &["host", "roles", "guards", "versions", "severity", "fail_on", "ignore", "rules"];
@@ -76,7 +76,7 @@ impl Reader {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.join(", ")),
             };
-            self.problem(entry.key_span, format!("`{}` is no key of {what}; {hint}", entry.key));
+            self.problem(entry.key_span, format!("{} is no key of {what}; {hint}", quoted(&entry.key)));
         }
         entries
     }
@@ -148,8 +148,8 @@ impl Reader {
     fn declarations(&mut self, entry: &Entry, words: &[&'static str]) -> Declarations {
         let words: Vec<(&str, &str)> = words.iter().map(|word| (*word, *word)).collect();
         let mut found = BTreeMap::new();
-        for one in self.mapping(&entry.value, &format!("`{}`", entry.key)) {
-            let what = format!("what is said of `{}`", one.key);
+        for one in self.mapping(&entry.value, &quoted(&entry.key)) {
+            let what = format!("what is said of `{}`", quoted_path(one.key.split('/'), "/"));
             let text = if words.is_empty() {
                 self.text(&one.value, &what)
             } else {
@@ -165,7 +165,9 @@ impl Reader {
         let words = [severities.as_slice(), &[("off", None)]].concat();
         let mut found = BTreeMap::new();
         for entry in self.mapping(node, "`severity`") {
-            if let Some(severity) = self.one_of(&entry.value, &format!("the severity of `{}`", entry.key), &words) {
+            if let Some(severity) =
+                self.one_of(&entry.value, &format!("the severity of {}", quoted(&entry.key)), &words)
+            {
                 let span = Span { end: entry.value.span.end, ..entry.key_span };
                 found.insert(entry.key.clone(), Grade { severity, span });
             }
@@ -212,8 +214,9 @@ impl Reader {
         let text = self.text(node, what)?;
         match GlobBuilder::new(&text).literal_separator(true).build() {
             Ok(glob) => Some(glob.compile_matcher()),
-            Err(error) => {
-                self.problem(node.span, format!("{what} is no pattern: {}", error.kind()));
+            // What the parser says repeats the pattern.
+            Err(_) => {
+                self.problem(node.span, format!("{what} is no pattern: check its brackets and braces"));
                 None
             }
         }

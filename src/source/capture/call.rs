@@ -66,6 +66,7 @@ pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, En
                 text: format!("${{{name}}}"),
                 symbols: vec![Symbol { name: name.clone(), required: true }],
                 span: Some(span),
+                ..Value::default()
             },
             Held::Public(value) | Held::Secret(value) => Value::known(value.clone(), Some(span)),
         };

@@ -86,7 +86,11 @@ impl Maker<'_> {
             labels: running.labels.iter().map(|(name, value)| label(name, value, &told)).collect(),
             env: environment(running, &told),
             mounts: placed(mounts, &told),
-            live: Some(Box::new(self.live(kernel, false, &told))),
+            live: Some(Box::new(Live {
+                is_uninspected: !running.inspection.tells_program(),
+                mounts_unknown: !running.inspection.tells_mounts() && kernel.is_none(),
+                ..self.live(kernel, false, &told)
+            })),
             ..Container::default()
         }
     }

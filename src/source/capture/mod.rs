@@ -150,10 +150,52 @@ pub struct Running {
     pub script: Script,
     /// The mounts as the engine tells them.
     pub mounts: Vec<EngineMount>,
+    /// How much the engine told of it.
+    #[serde(default, skip_serializing_if = "Inspection::is_whole")]
+    pub inspection: Inspection,
     /// What the kernel shows; `None` where it could not be asked, and `gaps` says why.
     pub kernel: Option<Kernel>,
     /// What could not be looked at, each as a clause.
     pub gaps: Vec<String>,
+}
+
+/// How much the engine told of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inspection {
+    /// It was inspected.
+    #[default]
+    Whole,
+    /// It was inspected; where the sources of its mounts lead could not be looked at in time.
+    Unplaced,
+    /// It could not be inspected; its mounts are known from the list.
+    Mounts,
+    /// It could not be inspected, and its mounts are not known either.
+    Nothing,
+}
+
+impl Inspection {
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+
+    /// Whether the engine told what it would run.
+    pub fn tells_program(self) -> bool {
+        matches!(self, Self::Whole | Self::Unplaced)
+    }
+
+    /// Whether it is told what is mounted.
+    pub fn tells_mounts(self) -> bool {
+        matches!(self, Self::Whole | Self::Mounts)
+    }
+
+    /// The same where it could not be looked at what its mounts lead to.
+    #[must_use]
+    pub fn without_places(self) -> Self {
+        if self.tells_program() { Self::Unplaced } else { Self::Nothing }
+    }
 }
 
 /// An environment variable's value, as far as it may be kept.

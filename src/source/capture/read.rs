@@ -25,7 +25,14 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     struct Version {
         overlock_capture: u64,
     }
-    let wrong = |error: serde_json::Error| CaptureError::NotACapture(error.to_string());
+    // Of a value that does not fit, the parser's message repeats what it is.
+    let wrong = |error: serde_json::Error| {
+        CaptureError::NotACapture(if error.is_data() {
+            format!("a field is missing or of another kind at line {}, column {}", error.line(), error.column())
+        } else {
+            error.to_string()
+        })
+    };
     let version: Version = serde_json::from_str(text).map_err(wrong)?;
     if version.overlock_capture != u64::from(VERSION) {
         return Err(CaptureError::OtherVersion { found: version.overlock_capture });

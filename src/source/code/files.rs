@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::model::{Container, Mount, MountSource, join};
-use crate::source::image::{Base, Context, Directory, Found, From, Image, Source, Step};
+use crate::source::image::{Base, Context, Copied, Directory, Found, From, Image, Kind, Source, Step};
 use crate::source::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::text::Span;
 
@@ -53,7 +53,7 @@ impl Planned<'_> {
             return Lookup::Unseen(format!("its image{name} is not built here"));
         };
         match image.find(path, self.repository.sources) {
-            Found::File(file) => self.repository.open(&file),
+            Found::File(file) => self.repository.open_copied(&file),
             Found::Text(text) => Lookup::Passage(Box::new(text)),
             Found::Link(target) => self.look(&target, links - 1),
             Found::Base => match &image.base {
@@ -94,16 +94,23 @@ impl Planned<'_> {
                 && !source.is_symbolic()
                 && self.repository.holds(Path::new(&source.text))
             {
-                below(&Directory::new(&source.text, None), "", &mut found);
+                below(&Directory::new(&source.text, None, self.repository.sources.reader()), "", &mut found);
             }
         }
         found
     }
 }
 
+/// Whether the directory that a step copies from may be read.
+fn is_readable(step: &Step) -> bool {
+    match step {
+        Step::Copy(Copied { from: From::Context(Some(context)), .. }) => context.kind("") == Some(Kind::Directory),
+        Step::Copy(_) | Step::Run(_) | Step::Unread(_) => true,
+    }
+}
+
 /// The files at and below a path of a context.
 fn below(context: &dyn Context, path: &str, found: &mut Vec<PathBuf>) {
-    use crate::source::image::Kind;
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
         if found.len() >= FILES {
@@ -127,7 +134,8 @@ impl FileSystem for Planned<'_> {
     }
 
     fn is_searched(&self) -> bool {
-        self.image.as_ref().is_some_and(|image| !image.stored) && self.all().len() < FILES
+        let is_open = |image: &Rc<Image>| !image.stored && image.steps.iter().all(|step| is_readable(step));
+        self.image.as_ref().is_some_and(is_open) && self.all().len() < FILES
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {

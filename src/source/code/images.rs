@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::repository::Repository;
@@ -45,9 +45,6 @@ impl<'a> Images<'a> {
         };
         for container in containers {
             let Some(build) = &container.build else { continue };
-            if let Some(context) = build.context.as_ref().filter(|context| is_directory(context)) {
-                repository.include(Path::new(&context.text));
-            }
             let at = images.builds.len();
             images.builds.push(Service { build: build.clone(), args: container.build_args.clone() });
             images.by_service.insert(container.name.clone(), at);
@@ -132,7 +129,8 @@ impl<'a> Images<'a> {
         if let Some(image) = context.text.strip_prefix("docker-image://") {
             return self.named(image).map(Given::Image);
         }
-        let directory = || -> Rc<dyn Context> { Rc::new(Directory::new(PathBuf::from(&context.text), None)) };
+        let reader = self.repository.sources.reader();
+        let directory = || -> Rc<dyn Context> { Rc::new(Directory::new(&context.text, None, reader)) };
         is_directory(context).then(directory).map(Given::Context)
     }
 }

@@ -19,7 +19,6 @@ mod started;
 pub use repository::{Repository, Store, top};
 pub use scripts::{Found, find, is_script, read};
 
-use std::path::Path;
 use std::rc::Rc;
 
 use files::Planned;
@@ -36,10 +35,7 @@ const DEPTH: usize = 3;
 
 /// Reads the code of every container of a project, fills in what their images give, and adds the containers that
 /// their scripts start.
-pub fn complete(layout: &mut Layout, directory: Option<&Path>, repository: &Repository<'_>) {
-    if let Some(directory) = directory {
-        repository.include(directory);
-    }
+pub fn complete(layout: &mut Layout, repository: &Repository<'_>) {
     let services = layout.containers.clone();
     let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
     let mut open: Vec<(ContainerStart, Option<Container>)> = Vec::new();
@@ -90,6 +86,7 @@ impl Reader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            hides: false,
             programs: &|| self.repository.programs.wait(),
         };
         let read = |entrypoint: Option<&Command>, command: Option<&Command>| {

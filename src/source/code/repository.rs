@@ -3,14 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::source::image::{Image, InImage, Stored};
 use crate::source::shell::file_system::{Lookup, is_of_interest};
-use crate::text::{FileId, Sources, Syntax};
+use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
 
 /// The largest script that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -19,7 +17,7 @@ const MAX_BYTES: u64 = 256 * 1024;
 ///
 /// Links are not followed: give a real path where that matters.
 pub fn top(directory: &Path) -> &Path {
-    directory.ancestors().find(|above| above.join(".git").exists()).unwrap_or(directory)
+    repository_top(directory).unwrap_or(directory)
 }
 
 /// Images that are not built here.
@@ -42,8 +40,10 @@ pub struct Repository<'a> {
     pub(super) programs: &'a OnceLock<Vec<String>>,
     /// Images that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
-    /// Directories that belong to it, without links.
-    roots: RefCell<Vec<PathBuf>>,
+    /// Whether values of the environment are shown.
+    pub(super) shows_values: bool,
+    /// What reads the files that containers mount: those of the repository alone, on every command.
+    reader: Reader,
     read: RefCell<HashMap<PathBuf, Lookup>>,
 }
 
@@ -54,14 +54,14 @@ pub(super) struct Again<'a> {
     environment: &'a BTreeMap<String, String>,
     programs: &'a OnceLock<Vec<String>>,
     store: Option<Store<'a>>,
-    roots: Vec<PathBuf>,
+    shows_values: bool,
 }
 
 impl<'a> Again<'a> {
     /// The repository there.
     pub(super) fn open(self) -> Repository<'a> {
         let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
-        Repository { store: self.store, roots: RefCell::new(self.roots), ..repository }
+        Repository { store: self.store, shows_values: self.shows_values, ..repository }
     }
 }
 
@@ -73,14 +73,21 @@ impl<'a> Repository<'a> {
         environment: &'a BTreeMap<String, String>,
         programs: &'a OnceLock<Vec<String>>,
     ) -> Self {
-        let (roots, read) = (RefCell::default(), RefCell::default());
-        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, roots, read }
+        let reader = sources.reader().within_roots();
+        let read = RefCell::default();
+        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, shows_values: false, reader, read }
     }
 
     /// The same with images that an engine can be asked about.
     #[must_use]
     pub fn with_store(self, store: Option<Store<'a>>) -> Self {
         Self { store, ..self }
+    }
+
+    /// The same where values of the environment are shown, or are not.
+    #[must_use]
+    pub fn showing(self, shows_values: bool) -> Self {
+        Self { shows_values, ..self }
     }
 
     /// An image that is not built here, as the engine has it.
@@ -112,24 +119,8 @@ impl<'a> Repository<'a> {
     /// What another thread needs to read of the same repository.
     pub(super) fn again(&self) -> Again<'a> {
         let (sources, environment, programs) = (self.sources, self.environment, self.programs);
-        Again {
-            sources,
-            cwd: self.cwd.clone(),
-            environment,
-            programs,
-            store: self.store,
-            roots: self.roots.borrow().clone(),
-        }
-    }
-
-    /// Takes in the repository that a directory is in, from its [`top`].
-    pub fn include(&self, directory: &Path) {
-        let Ok(real) = fs::canonicalize(directory) else { return };
-        let top = top(&real).to_owned();
-        let mut roots = self.roots.borrow_mut();
-        if !roots.iter().any(|root| top.starts_with(root)) {
-            roots.push(top);
-        }
+        let (store, shows_values) = (self.store, self.shows_values);
+        Again { sources, cwd: self.cwd.clone(), environment, programs, store, shows_values }
     }
 
     /// A name as a person would write it.
@@ -139,48 +130,40 @@ impl<'a> Repository<'a> {
 
     /// The file at a path of this machine, where that is in the repository, after all links too.
     pub(super) fn open(&self, path: &Path) -> Lookup {
+        self.open_by(path, &self.reader)
+    }
+
+    /// A file that an image copies: it is read wherever Compose would build from.
+    pub(super) fn open_copied(&self, path: &Path) -> Lookup {
+        self.open_by(path, self.sources.reader())
+    }
+
+    fn open_by(&self, path: &Path, reader: &Reader) -> Lookup {
         if let Some(opened) = self.read.borrow().get(path) {
             return opened.clone();
         }
-        let opened = self.look(path);
+        let opened = match text(path, reader) {
+            Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
+            Ok(None) => Lookup::Binary,
+            Err(ReadError::Absent) => Lookup::Absent,
+            // Another way to it may be open.
+            Err(ReadError::Outside { .. }) => {
+                return Lookup::Unseen(format!("{} is not in this repository", self.shown(path)));
+            }
+            Err(why) => Lookup::Unseen(why.to_string()),
+        };
         self.read.borrow_mut().insert(path.to_owned(), opened.clone());
         opened
     }
 
     /// Whether a path is in the repository, after all links too.
     pub(super) fn holds(&self, path: &Path) -> bool {
-        fs::canonicalize(path).is_ok_and(|real| self.is_inside(&real))
-    }
-
-    fn is_inside(&self, real: &Path) -> bool {
-        self.roots.borrow().iter().any(|root| real.starts_with(root))
-    }
-
-    fn look(&self, path: &Path) -> Lookup {
-        let inside = |path: &Path| self.is_inside(path);
-        let Ok(real) = fs::canonicalize(path) else {
-            // What is not there cannot be told from what is elsewhere, but for the directory it would be in.
-            let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
-            let here = parent.is_some_and(|parent| inside(&parent));
-            return if here { Lookup::Absent } else { self.elsewhere(path) };
-        };
-        if !inside(&real) {
-            return self.elsewhere(path);
-        }
-        match text(&real) {
-            Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
-            Ok(None) => Lookup::Binary,
-            Err(why) => Lookup::Unseen(why),
-        }
-    }
-
-    fn elsewhere(&self, path: &Path) -> Lookup {
-        Lookup::Unseen(format!("{} is not in this repository", self.shown(path)))
+        self.reader.real_path(path).is_ok()
     }
 
     /// A text that is read already, or `None` where it cannot be.
     pub(super) fn text(&self, path: &Path) -> Option<FileId> {
-        match self.open(path) {
+        match self.open_copied(path) {
             Lookup::Text(file) => Some(file),
             _ => None,
         }
@@ -188,20 +171,13 @@ impl<'a> Repository<'a> {
 }
 
 /// A file's text; `None` for one that is no text.
-fn text(path: &Path) -> Result<Option<String>, String> {
-    let metadata = fs::metadata(path).map_err(|error| format!("cannot be looked at: {error}"))?;
-    // A pipe would be waited for.
-    if !metadata.is_file() {
-        return Err("it is no file".to_owned());
-    }
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| format!("it cannot be read: {error}; check its permissions"))?;
+fn text(path: &Path, reader: &Reader) -> Result<Option<String>, ReadError> {
+    let bytes = reader.read_start(path, MAX_BYTES + 1)?;
     if bytes.contains(&0) {
         return Ok(None);
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("it is larger than {} KiB", MAX_BYTES / 1024));
+        return Err(ReadError::TooLarge { limit: MAX_BYTES });
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+    String::from_utf8(bytes).map(Some).map_err(|error| ReadError::NotUtf8 { at: error.utf8_error().valid_up_to() })
 }

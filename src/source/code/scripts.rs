@@ -1,11 +1,7 @@
 //! Scripts that are given by their paths, or found below one: those that start containers.
 //! Uses `repository`, `files` and `source::shell`.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use ignore::WalkBuilder;
 
 use super::Reader;
 use super::files::Host;
@@ -14,7 +10,8 @@ use super::repository::Repository;
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::source::shell::file_system::Lookup;
 use crate::source::shell::{self, ContainerStart, ExecContext};
-use crate::text::Span;
+use crate::source::walk::Tree;
+use crate::text::{self, EntryKind, Span};
 
 /// What a script that starts containers has in it.
 const ENGINES: [&[u8]; 3] = [b"docker", b"podman", b"nerdctl"];
@@ -23,20 +20,17 @@ const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// The most that is looked at to tell whether a file is a script that starts containers, in bytes.
 const LOOK: u64 = 256 * 1024;
 
+/// The most that is looked at to tell whether a file is a shell script, in bytes.
+const FIRST_LINE: u64 = 128;
+
 /// Whether a file is a shell script, by its ending or its first line.
-pub fn is_script(path: &Path) -> bool {
+pub fn is_script(path: &Path, reader: &text::Reader) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending {
         Some(ending) if ENDINGS.contains(&ending) => true,
         Some("yaml" | "yml" | "json") => false,
-        _ => beginning(path).is_some_and(|bytes| says_shell(&bytes)),
+        _ => reader.read_start(path, FIRST_LINE).is_ok_and(|bytes| says_shell(&bytes)),
     }
-}
-
-fn beginning(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(128).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 fn says_shell(bytes: &[u8]) -> bool {
@@ -44,29 +38,31 @@ fn says_shell(bytes: &[u8]) -> bool {
     bytes.starts_with(b"#!") && line.windows(2).any(|two| two == b"sh")
 }
 
-/// The scripts below a directory that name an engine's program, respecting .gitignore, sorted.
-pub fn find(directory: &Path) -> Vec<PathBuf> {
-    let walk = WalkBuilder::new(directory)
-        .hidden(false)
-        .require_git(false)
-        .filter_entry(|entry| !matches!(entry.file_name().to_str(), Some(".git" | "node_modules")))
-        .build();
-    let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    let mut found: Vec<PathBuf> =
-        files.map(ignore::DirEntry::into_path).filter(|path| starts_containers(path)).collect();
+/// The scripts of a tree that name an engine's program, sorted.
+pub fn find(tree: &Tree, reader: &text::Reader) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let top = tree.directories.first().map_or(Path::new(""), |top| top.path.as_path());
+    for directory in &tree.directories {
+        let below = directory.path.strip_prefix(top).unwrap_or(&directory.path);
+        if below.components().any(|part| part.as_os_str() == "node_modules") {
+            continue;
+        }
+        let files = directory.entries.iter().filter(|entry| entry.kind == EntryKind::File && !entry.is_ignored);
+        found.extend(files.map(|file| directory.path.join(&file.name)).filter(|path| starts_containers(path, reader)));
+    }
     found.sort();
     found
 }
 
-fn starts_containers(path: &Path) -> bool {
+fn starts_containers(path: &Path, reader: &text::Reader) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let is_shell = ending.is_some_and(|ending| ENDINGS.contains(&ending));
-    if !is_shell && (ending.is_some() || !is_script(path)) {
+    if !is_shell && (ending.is_some() || !is_script(path, reader)) {
         return false;
     }
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LOOK).read_to_end(&mut bytes));
-    read.is_ok() && ENGINES.iter().any(|engine| bytes.windows(engine.len()).any(|part| part == *engine))
+    let names_engine =
+        |bytes: Vec<u8>| ENGINES.iter().any(|engine| bytes.windows(engine.len()).any(|part| part == *engine));
+    reader.read_start(path, LOOK).is_ok_and(names_engine)
 }
 
 /// A script to read.
@@ -91,9 +87,6 @@ pub fn read(scripts: &[Found], layout: &mut Layout, repository: &Repository<'_>)
     }
     let services: Vec<Container> = layout.containers.clone();
     let reader = Reader { repository, images: Images::of(&services, repository), services: &services };
-    for parent in scripts.iter().filter_map(|script| script.path.parent()) {
-        repository.include(&repository.cwd.join(parent));
-    }
     let mut open = Vec::new();
     for (starts, told) in all(scripts, repository) {
         layout.diagnostics.extend(told);
@@ -150,6 +143,7 @@ fn one(script: &Found, repository: &Repository<'_>) -> Begun {
         file_system: &disk,
         directory: Some(&directory),
         environment: &lookup,
+        hides: !repository.shows_values,
         programs: &|| repository.programs.wait(),
     };
     let (seen, starts) = shell::run_commands(Some(&command), None, &setting);

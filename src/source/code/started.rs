@@ -12,7 +12,7 @@ use crate::model::{
 use crate::source::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
 use crate::source::shell::file_system::Lookup;
 use crate::source::shell::{ContainerStart, StartLock};
-use crate::text::{Sources, Span};
+use crate::text::{Sources, Span, quoted};
 
 /// Containers that are started from scripts, of one project.
 const MANY: usize = 2_000;
@@ -179,7 +179,8 @@ impl Reader<'_> {
         let Some(container) = layout.containers.iter_mut().find(known) else {
             let programs = self.repository.programs.wait();
             let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-            let message = format!("this runs a command in `{name}`, which is no container that is described here");
+            let message =
+                format!("this runs a command in {}, which is no container that is described here", quoted(name));
             let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
             layout.diagnostics.extend(told);
             return Vec::new();
@@ -211,13 +212,15 @@ impl Reader<'_> {
         let name = &run.service.text;
         let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
         let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
-            let message =
-                format!("this starts a container of the service `{name}`, which no compose file here describes");
+            let message = format!(
+                "this starts a container of the service {}, which no compose file here describes",
+                quoted(name)
+            );
             return Err(Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message));
         };
         let mut container = service.clone();
         container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
-        container.replicas_span = None;
+        (container.shown_replicas, container.replicas_span) = (None, None);
         container.given_name.clone_from(&run.name);
         if let Some(entrypoint) = &run.entrypoint {
             (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
@@ -249,7 +252,7 @@ fn perhaps_set(container: &mut Container, names: &[String]) {
         if let Some(variable) = container.env.get_mut(name) {
             let symbol = Symbol { name: name.clone(), required: false };
             let text = format!("${{{name}}}");
-            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], span: None });
+            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], ..Value::default() });
         }
     }
 }

@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use super::Refusal;
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use crate::model::Level;
-use crate::text::Span;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Entry, Node};
+use crate::text::{Span, quoted, quoted_path};
 
 fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     node.get(key).and_then(|value| as_text(value)).filter(|text| !text.is_empty())
@@ -61,7 +61,7 @@ fn external_alone(entry: &Entry, told: &mut Vec<Refusal>) {
     }
     for other in entry.value.as_map().unwrap_or_default() {
         if !matches!(other.key.as_str(), "name" | "external") && !other.key.starts_with("x-") {
-            let message = format!("the volume `{}` is external and takes no `{}`", entry.key, other.key);
+            let message = format!("the volume {} is external and takes no {}", quoted(&entry.key), quoted(&other.key));
             told.push(Refusal::new(other.key_span, message));
         }
     }
@@ -71,10 +71,10 @@ fn one_source(section: &str, entry: &Entry, sources: &[&str], told: &mut Vec<Ref
     let has = |key: &str| entry.value.get(key).is_some();
     let count = sources.iter().filter(|source| has(source)).count();
     if count > 1 {
-        let message = format!("{section}.{}: {} exclude each other", entry.key, sources.join(", "));
+        let message = format!("{}: {} exclude each other", quoted_path([section, &entry.key], "."), sources.join(", "));
         told.push(Refusal::new(entry.key_span, message));
     } else if count == 0 && !has("driver") && !has("external") {
-        let message = format!("{section}.{} needs one of {}", entry.key, sources.join(", "));
+        let message = format!("{} needs one of {}", quoted_path([section, &entry.key], "."), sources.join(", "));
         told.push(Refusal::new(entry.key_span, message));
     }
 }
@@ -123,7 +123,7 @@ impl Check<'_> {
             let secret = &entry.value;
             let has = |key: &str| text_of(secret, key).is_some();
             if !is_on(secret, "external") && !has("file") && !has("environment") {
-                self.refuse(entry.key_span, format!("the secret `{}` needs `file` or `environment`", entry.key));
+                self.refuse(entry.key_span, format!("the secret {} needs `file` or `environment`", quoted(&entry.key)));
             }
         }
         self.circles(services);
@@ -143,7 +143,8 @@ impl Check<'_> {
         let has_image =
             service.get("image").is_some_and(|image| is_symbolic(image)) || text_of(service, "image").is_some();
         if !has_image && service.get("build").is_none() && service.get("provider").is_none() {
-            let message = format!("the service `{}` has neither `image` nor `build`, which Compose refuses", entry.key);
+            let message =
+                format!("the service {} has neither `image` nor `build`, which Compose refuses", quoted(&entry.key));
             // Such a service says all the same what it mounts.
             self.told.push(Refusal::new(entry.key_span, message).at_most(Level::Warning));
         }
@@ -157,7 +158,7 @@ impl Check<'_> {
         for context in build.get("additional_contexts").and_then(|all| all.as_map()).unwrap_or_default() {
             let Some(name) = as_text(&context.value).and_then(|text| text.strip_prefix("service:")) else { continue };
             if !self.active.contains(name) || self.all.get(name).is_none_or(|other| other.get("build").is_none()) {
-                self.refuse(context.value.span, format!("there is no service `{name}` that is built"));
+                self.refuse(context.value.span, format!("there is no service {} that is built", quoted(name)));
             }
         }
         if let Some(platform) = text_of(&entry.value, "platform") {
@@ -174,12 +175,14 @@ impl Check<'_> {
     fn networks(&mut self, entry: &Entry) {
         let networks = entry.value.get("networks").and_then(|networks| networks.as_map()).unwrap_or_default();
         if text_of(&entry.value, "network_mode").is_some() && !networks.is_empty() {
-            let message = format!("`network_mode` and `networks` of the service `{}` exclude each other", entry.key);
+            let message =
+                format!("`network_mode` and `networks` of the service {} exclude each other", quoted(&entry.key));
             self.refuse(entry.key_span, message);
         }
         for network in networks {
             if !self.is_defined("networks", &network.key) {
-                let message = format!("the network `{}` is not defined under the top-level `networks`", network.key);
+                let message =
+                    format!("the network {} is not defined under the top-level `networks`", quoted(&network.key));
                 self.refuse(network.key_span, message);
             }
         }
@@ -194,9 +197,17 @@ impl Check<'_> {
             let message = match self.all.contains_key(other.key.as_str()) {
                 true if !required => continue,
                 true => {
-                    format!("the service `{}` depends on `{}`, which no active profile starts", entry.key, other.key)
+                    format!(
+                        "the service {} depends on {}, which no active profile starts",
+                        quoted(&entry.key),
+                        quoted(&other.key)
+                    )
                 }
-                false => format!("the service `{}` depends on `{}`, which is not defined", entry.key, other.key),
+                false => format!(
+                    "the service {} depends on {}, which is not defined",
+                    quoted(&entry.key),
+                    quoted(&other.key)
+                ),
             };
             self.refuse(other.key_span, message);
         }
@@ -217,7 +228,7 @@ impl Check<'_> {
         }
         for model in service.get("models").and_then(|models| models.as_map()).unwrap_or_default() {
             if !self.is_defined("models", &model.key) {
-                let message = format!("the model `{}` is not defined under the top-level `models`", model.key);
+                let message = format!("the model {} is not defined under the top-level `models`", quoted(&model.key));
                 self.refuse(model.key_span, message);
             }
         }
@@ -226,7 +237,7 @@ impl Check<'_> {
     fn reference(&mut self, section: &str, one: &str, at: &Node, name: Option<&str>) {
         let Some(name) = name else { return };
         if !self.is_defined(section, name) {
-            let message = format!("the {one} `{name}` is not defined under the top-level `{section}`");
+            let message = format!("the {one} {} is not defined under the top-level `{section}`", quoted(name));
             self.refuse(at.span, message);
         }
     }
@@ -240,7 +251,7 @@ impl Check<'_> {
         if let (Some((scale, span)), Some((replicas, _))) = (scale, replicas)
             && scale != replicas
         {
-            self.refuse(span, format!("`scale` and `deploy.replicas` of the service `{}` differ", entry.key));
+            self.refuse(span, format!("`scale` and `deploy.replicas` of the service {} differ", quoted(&entry.key)));
         }
         for (count, span) in [scale, replicas].into_iter().flatten() {
             if count < 0 {
@@ -249,7 +260,8 @@ impl Check<'_> {
         }
         let count = scale.or(replicas).map_or(1, |(count, _)| count);
         if count > 1 && text_of(service, "container_name").is_some() {
-            let message = format!("the service `{}` has a `container_name` and is started {count} times", entry.key);
+            let message =
+                format!("the service {} has a `container_name` and is started more than once", quoted(&entry.key));
             self.refuse(entry.key_span, message);
         }
         let watch = service.get("develop").map(|develop| items_of(develop, "watch")).unwrap_or_default();
@@ -271,7 +283,7 @@ impl Check<'_> {
         let volumes = volumes.filter_map(|mount| Some((as_text(mount.get("target")?)?, mount.span)));
         for (target, span) in tmpfs.chain(volumes) {
             if known.insert(target, span).is_some() {
-                self.told.push(Refusal::new(span, format!("something else is mounted at {target} already")));
+                self.told.push(Refusal::new(span, "something else is mounted at this target already"));
             }
         }
     }
@@ -291,7 +303,8 @@ impl Check<'_> {
             let Some(node) = entry.value.get("container_name").filter(|name| !is_symbolic(name)) else { continue };
             let Some(name) = as_text(node).filter(|name| !name.is_empty()) else { continue };
             if let Some(other) = known.insert(name, &entry.key) {
-                let message = format!("the services `{other}` and `{}` have one `container_name`, {name}", entry.key);
+                let message =
+                    format!("the services {} and {} have one `container_name`", quoted(other), quoted(&entry.key));
                 // A review looks at all services, of which profiles may start but one.
                 self.told.push(Refusal::new(node.span, message).at_most(Level::Warning));
             }
@@ -315,8 +328,10 @@ impl Check<'_> {
             let own = amount(node, is_size);
             let same = said.map_or(0.0, |node| amount(node, is_size)).total_cmp(&own).is_eq();
             if own != 0.0 && !same && said.is_none_or(|it| !is_symbolic(it)) {
-                let message =
-                    format!("`{key}` and `deploy.resources.{kind}.{other}` of the service `{}` differ", entry.key);
+                let message = format!(
+                    "`{key}` and `deploy.resources.{kind}.{other}` of the service {} differ",
+                    quoted(&entry.key)
+                );
                 self.refuse(node.span, message);
             }
         }
@@ -346,8 +361,11 @@ impl Check<'_> {
                         path.pop();
                     }
                     Some(need) if on_path.contains(need.key.as_str()) => {
-                        let message =
-                            format!("the services `{name}` and `{}` wait for each other in a circle", need.key);
+                        let message = format!(
+                            "the services {} and {} wait for each other in a circle",
+                            quoted(name),
+                            quoted(&need.key)
+                        );
                         self.told.push(Refusal::new(need.key_span, message));
                     }
                     Some(need) if self.active.contains(&need.key) => next = Some(&need.key),

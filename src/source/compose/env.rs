@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::field::{pairs, value};
+use super::field::{of_scalar, pairs, value};
 use super::interpolate::Variables;
 use super::tree::{as_text, written};
 use super::{Context, Mode, Project, dotenv, read};
 use crate::model::{Diagnostic, EnvValue, EnvVar, Level, Unseen, Value};
 use crate::text::yaml::Node;
-use crate::text::{Pos, Sources, Span};
+use crate::text::{Pos, ReadError, Sources, Span};
 
 /// What a service's files are read with, and what is told of them.
 pub(super) struct Reading<'a> {
@@ -70,7 +70,7 @@ impl Reading<'_> {
         for pair in pairs(node, &mut self.told) {
             let outer = || self.project.variables.get(&pair.name).map(|text| Value::known(text.clone(), None));
             let value = match pair.value {
-                Some(scalar) => Some(Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) }),
+                Some(scalar) => Some(of_scalar(&scalar, pair.value_span)),
                 None => outer(),
             };
             let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
@@ -131,19 +131,23 @@ fn read_file(
         return Err(problem(Level::Gap, item.span, format!("{what}; what it sets is not judged"), Some(what)));
     }
     let file = context.cwd.join(&path.text);
-    if !file.exists() && !required {
+    let is_absent = || sources.reader().kind(&file) == Err(ReadError::Absent);
+    if !required && is_absent() {
         let message = "this optional env_file is not here; what it would set elsewhere is not judged";
         return Err(problem(Level::Warning, item.span, message.to_owned(), None));
     }
-    let shown = file.strip_prefix(&context.cwd).unwrap_or(Path::new(&file)).display().to_string();
+    let shown = path.shown.path(&path.text);
+    let shown = Path::new(&*shown);
+    let shown = shown.strip_prefix(&context.cwd).unwrap_or(shown).display().to_string();
     let not_read = format!("its env_file {shown} was not read");
     let (id, text) = read::read(sources, &file, &shown).map_err(|diagnostic| {
         // Secrets are often not where a review runs, so the rest is judged; only a service that may have a state
         // directory is not judged as if nothing were missing.
-        let level = match (strict, file.exists()) {
-            (true, _) => Level::Error,
-            (false, true) => Level::Gap,
-            (false, false) => Level::Warning,
+        let kind = sources.reader().kind(&file);
+        let level = match kind {
+            _ if strict => Level::Error,
+            Err(ReadError::Absent | ReadError::Outside { .. }) => Level::Warning,
+            _ => Level::Gap,
         };
         let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
         problem(level, item.span, message, Some(&not_read))

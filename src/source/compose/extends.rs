@@ -11,8 +11,8 @@ use super::resets::Resets;
 use super::tree::{as_text, is_symbolic, section, values};
 use super::{Refusal, merge, paths};
 use crate::model::{Level, Unseen, clean};
-use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
+use crate::text::{Span, quoted};
 
 /// How long a chain of services may be.
 const MAX_CHAIN: usize = 256;
@@ -73,7 +73,7 @@ impl Loading<'_> {
         }
         let here = (file.base.path.clone(), entry.key.clone());
         if chain.contains(&here) || chain.len() > MAX_CHAIN {
-            let message = format!("`{}` extends itself in a circle", entry.key);
+            let message = format!("{} extends itself in a circle", quoted(&entry.key));
             self.refuse(Refusal::new(extends.key_span, message).then("what it would bring in is not judged"));
             return super::tree::without(&entry.value, "extends");
         }
@@ -118,9 +118,10 @@ impl Loading<'_> {
             );
             return None;
         }
-        let Some(other) = other.and_then(|file| as_text(file)) else {
+        let Some((other, node)) = other.and_then(|node| Some((as_text(node)?, node))) else {
             return self.named(file, &name, extends.key_span, frame, chain);
         };
+        self.show_file(&frame.absolute(other), node);
         let base = self.base(other, frame, extends.key_span)?;
         let mut from = File { base: &base, done: HashMap::new() };
         self.named(&mut from, &name, extends.key_span, frame, chain)
@@ -136,7 +137,7 @@ impl Loading<'_> {
     ) -> Option<Rc<Node>> {
         let base = file.base;
         let Some(entry) = base.service(name) else {
-            let message = format!("there is no service `{name}` in {} to extend", self.shown(&base.path));
+            let message = format!("there is no service {} in {} to extend", quoted(name), self.shown(&base.path));
             self.refuse(Refusal::new(span, message));
             return None;
         };
@@ -170,9 +171,10 @@ impl Loading<'_> {
         if root.is_none() && self.diagnostics.len() == before {
             self.refuse(Refusal::new(span, format!("{}, which this extends, is empty", self.shown(&path))));
         }
-        let directory = frame.directory_of(&clean(&path.display().to_string()));
+        let directory = frame.directory_of(&clean(&path.display().to_string()), self.sources.reader());
         let mut told = Vec::new();
-        let base = paths::Base { directory: &directory, home: self.home.as_deref() };
+        let base =
+            paths::Base { directory: &directory, home: self.home.as_deref(), shows_values: self.context.shows_values };
         let root = paths::resolve(&root?, &base, &mut told);
         self.refuse_all(told);
         Some(Base::new(root, all, path))

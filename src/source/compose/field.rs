@@ -22,7 +22,13 @@ pub(super) struct Pair {
 /// A scalar with where it is.
 pub(super) fn value(node: &Node) -> Option<Value> {
     let scalar = node.as_scalar().filter(|_| !node.is_null())?;
-    Some(Value { text: scalar.text.clone(), symbols: scalar.symbols.clone(), span: Some(node.span) })
+    Some(of_scalar(scalar, node.span))
+}
+
+/// A scalar that is written at a span.
+pub(super) fn of_scalar(scalar: &Scalar, span: Span) -> Value {
+    let Scalar { text, symbols, shown, .. } = scalar;
+    Value { text: text.clone(), symbols: symbols.clone(), span: Some(span), shown: shown.clone() }
 }
 
 /// A boolean; text counts too, since interpolation makes text.
@@ -64,7 +70,7 @@ pub(in crate::source) fn command_words(whole: &Value) -> Result<Vec<Value>, &'st
     let word = |text: String| {
         let in_word = |name: &str| text.contains(&format!("${{{name}}}"));
         let symbols = whole.symbols.iter().filter(|symbol| in_word(&symbol.name)).cloned().collect();
-        Value { text, symbols, span: whole.span }
+        Value { text, symbols, span: whole.span, ..Value::default() }
     };
     Ok(words::split(&whole.text)?.into_iter().map(word).collect())
 }
@@ -131,7 +137,10 @@ fn listed(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Pair> {
         name: name.to_owned(),
         name_span: Span { start, end: name_end, ..item.span },
         span: item.span,
-        value: value.map(|text| Scalar { text, plain: false, ..scalar.clone() }),
+        value: value.map(|text| {
+            let shown = scalar.shown.part(&text, |form| Some(form.split_once('=')?.1));
+            Scalar { text, plain: false, shown, ..scalar.clone() }
+        }),
         value_span: item.span,
     })
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::interpolate::{self, Unset};
+use super::interpolate::{self, Expanded, Known, Unset};
 use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
 use crate::model::{Diagnostic, Level, Value, clean};
 use crate::text::yaml::{self, Limits};
-use crate::text::{Pos, Span};
+use crate::text::{Pos, Span, quoted};
 
 impl Loading<'_> {
     /// The profiles that are active.
@@ -41,8 +41,11 @@ impl Loading<'_> {
         }
         let mut variables = self.variables_of(&self.env_files(&before, &given), &around);
         let files = match options.files.as_slice() {
-            [] => match discover(context, Path::new(&before), &variables) {
-                Ok(files) => files,
+            [] => match discover(context, Path::new(&before), &variables, self.sources.reader()) {
+                Ok(files) => {
+                    self.show_found(&files, &variables);
+                    files
+                }
                 Err(told) => {
                     self.tell(told);
                     return None;
@@ -56,6 +59,20 @@ impl Loading<'_> {
         }
         self.go_on()?;
         Some((files, directory, variables))
+    }
+
+    /// Remembers what is shown of files outside that the environment of the process names.
+    fn show_found(&mut self, files: &[PathBuf], variables: &BTreeMap<String, String>) {
+        let hidden = self.context.hidden().and_then(|hidden| hidden.get("COMPOSE_FILE"));
+        if hidden.is_none() || hidden != variables.get("COMPOSE_FILE") {
+            return;
+        }
+        for file in files {
+            let path = self.context.cwd.join(file);
+            if !path.starts_with(&self.context.cwd) {
+                self.shown_files.insert(path, "${COMPOSE_FILE}".to_owned());
+            }
+        }
     }
 
     /// The files in the place of `.env`: as given, or `COMPOSE_ENV_FILES`.
@@ -84,17 +101,22 @@ impl Loading<'_> {
         mut variables: BTreeMap<String, String>,
     ) -> Option<(Value, BTreeMap<String, String>)> {
         let given = self.options.project_name.clone().filter(|name| !name.is_empty());
-        let given = given.or_else(|| variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned());
-        let name = match given {
+        let known = Known { variables: &variables, hidden: self.context.hidden() };
+        let given = match given {
+            Some(given) => Some(Value::known(given, None)),
+            None => interpolate::expand("${COMPOSE_PROJECT_NAME:-}", &known, Unset::Empty).ok().map(named),
+        };
+        let name = match given.filter(|name| !name.text.is_empty()) {
             Some(name) => {
-                if normalized(&name) != name {
+                if normalized(&name.text) != name.text {
                     let message = format!(
-                        "the project name `{name}` is not usable; it has lower-case letters, digits, `-` and `_`, and \
-                         begins with a letter or a digit"
+                        "the project name {} is not usable; it has lower-case letters, digits, `-` and `_`, and \
+                         begins with a letter or a digit",
+                        quoted(&name.shown.word(&name.text))
                     );
                     self.tell(Diagnostic::about(Level::Error, None, message));
                 }
-                Value::known(name, None)
+                name
             }
             None => self
                 .written_name(files, &variables)
@@ -116,7 +138,7 @@ impl Loading<'_> {
         let mut name = None;
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.context.cwd.join(file) };
-            let Ok(text) = read::text(&path, self.options.stdin.as_deref()) else { continue };
+            let Some(text) = read::text(self.sources, &path, self.options.stdin.as_deref()) else { continue };
             // Most files have none, and parsing them twice is not free.
             if !text.lines().any(|line| line.starts_with(['n', '"', '\'', '{', '!', '?'])) {
                 continue;
@@ -128,17 +150,18 @@ impl Loading<'_> {
             }
         }
         let unset = if self.options.mode == Mode::Strict { Unset::Empty } else { Unset::Symbol };
-        let expanded = interpolate::expand(&name?, variables, unset).ok()?;
+        let known = Known { variables, hidden: self.context.hidden() };
+        let name = named(interpolate::expand(&name?, &known, unset).ok()?);
         // What hangs on a variable is no name yet, but as good as another of the same text.
-        let text = if expanded.symbols.is_empty() { normalized(&expanded.text) } else { expanded.text };
-        Some(Value { text, symbols: expanded.symbols, span: None })
+        let text = if name.symbols.is_empty() { normalized(&name.text) } else { name.text };
+        Some(Value { shown: name.shown.becomes(&text, str::to_owned), text, ..name })
     }
 
     /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.
     fn env_files(&self, directory: &str, given: &[PathBuf]) -> Vec<PathBuf> {
         let default = Path::new(directory).join(".env");
         match given {
-            [] if default.is_file() && !self.is_env_disabled() => vec![default],
+            [] if self.sources.reader().has_input(&default) && !self.is_env_disabled() => vec![default],
             [] => Vec::new(),
             given => given.to_vec(),
         }
@@ -186,6 +209,12 @@ impl Loading<'_> {
             self.tell(Diagnostic::about(Level::Error, None, message));
         }
     }
+}
+
+/// A name in which variables were replaced.
+fn named(expanded: Expanded) -> Value {
+    let shown = expanded.shown();
+    Value { text: expanded.text, symbols: expanded.symbols, shown, span: None }
 }
 
 /// A directory's name as Compose makes a project's name of it.

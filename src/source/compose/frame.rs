@@ -1,7 +1,9 @@
-//! What one set of files is read with: where its paths start from, and its variables. May use `model`.
+//! What one set of files is read with: where its paths start from, and its variables. May use `text` and `model`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use crate::text::Reader;
 
 /// What one set of files is read with.
 #[derive(Debug)]
@@ -24,9 +26,10 @@ impl Frame {
 
     /// The directory that a file's own paths start from, as it is from here. What is no directory is taken for a file
     /// in one, as Compose takes it.
-    pub(super) fn directory_of(&self, path: &str) -> String {
+    pub(super) fn directory_of(&self, path: &str, reader: &Reader) -> String {
         let absolute = self.absolute(path);
-        let directory = if absolute.is_dir() { &*absolute } else { absolute.parent().unwrap_or(Path::new("/")) };
+        let directory =
+            if reader.is_directory(&absolute) { &*absolute } else { absolute.parent().unwrap_or(Path::new("/")) };
         relative(&self.loader, &directory.display().to_string())
     }
 }

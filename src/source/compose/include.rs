@@ -11,6 +11,7 @@ use super::tree::{as_text, is_symbolic, mapping, same, with, without};
 use super::{NOT_JUDGED, Refusal};
 use crate::model::{Level, clean, join};
 use crate::text::yaml::Node;
+use crate::text::{EntryKind, ReadError, quoted_path};
 
 /// How deep includes may stand in each other, and how many files they may bring in.
 const MAX_DEPTH: usize = 100;
@@ -53,6 +54,9 @@ impl Loading<'_> {
             return None;
         };
         let files: Vec<PathBuf> = paths.iter().map(|path| frame.absolute(path)).collect();
+        for (file, node) in files.iter().zip(path.as_seq().unwrap_or(std::slice::from_ref(path))) {
+            self.show_file(file, node);
+        }
         self.files += files.len();
         let circle = files.first().is_some_and(|first| including.contains(first));
         if circle || including.len() >= MAX_DEPTH || self.files > MAX_FILES {
@@ -65,16 +69,17 @@ impl Loading<'_> {
             None => {
                 let path = frame.absolute(first);
                 let parent = path.parent().map_or_else(String::new, |parent| parent.display().to_string());
-                (frame.directory_of(&path.display().to_string()), parent)
+                (frame.directory_of(&path.display().to_string(), self.sources.reader()), parent)
             }
             Some(own) if own.starts_with('/') => (own.to_owned(), own.to_owned()),
-            Some(own) => (frame.directory_of(own), join(&frame.working, own)),
+            Some(own) => (frame.directory_of(own, self.sources.reader()), join(&frame.working, own)),
         };
         let loader = clean(&self.context.cwd.join(loader).display().to_string());
         let env_files = self.included_env_files(item, frame)?;
         // Nothing switches the `.env` of an included project off.
         let beside = Path::new(&loader).join(".env");
-        let env_files = if env_files.is_empty() && beside.is_file() { vec![beside] } else { env_files };
+        let env_files =
+            if env_files.is_empty() && self.sources.reader().has_input(&beside) { vec![beside] } else { env_files };
         let variables = self.variables_of(&env_files, &frame.variables);
         self.frames += 1;
         let child = Frame { working, loader, variables, id: self.frames };
@@ -83,10 +88,19 @@ impl Loading<'_> {
 
     fn included_env_files(&mut self, item: &Rc<Node>, frame: &Frame) -> Option<Vec<PathBuf>> {
         let mut files = Vec::new();
-        for file in item.get("env_file").map(|node| texts(node)).unwrap_or_default() {
-            let path = self.context.cwd.join(join(&frame.working, &file));
-            if !path.is_file() {
-                let message = format!("the env_file {} of this include is not here", self.shown(&path));
+        let named = item.get("env_file");
+        let nodes = named.map(|named| named.as_seq().unwrap_or(std::slice::from_ref(named))).unwrap_or_default();
+        for file in nodes.iter().filter_map(|node| Some((as_text(node)?, &**node))) {
+            let path = self.context.cwd.join(join(&frame.working, file.0));
+            self.show_file(&path, file.1);
+            let kind = self.sources.reader().kind(&path);
+            if kind != Ok(EntryKind::File) {
+                let why = match kind {
+                    Err(ReadError::Absent) => "is not here".to_owned(),
+                    Err(error) => format!("is not read: {error}"),
+                    Ok(_) => "is not read: it is no regular file".to_owned(),
+                };
+                let message = format!("the env_file {} of this include {why}", self.shown(&path));
                 self.refuse(Refusal::new(item.span, message));
                 return None;
             }
@@ -115,8 +129,10 @@ impl Loading<'_> {
                     None => both.push(resource.clone()),
                     Some(own) if same(own, &resource.value) => {}
                     Some(_) => {
-                        let message =
-                            format!("{section}.{} is defined differently in what this includes", resource.key);
+                        let message = format!(
+                            "{} is defined differently in what this includes",
+                            quoted_path([section, &resource.key], ".")
+                        );
                         self.refuse(Refusal::new(item.span, message));
                     }
                 }

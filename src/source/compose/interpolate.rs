@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::cast::cast;
 use super::tree::{ITEM, Path, rebuilt, shown};
-use crate::text::Span;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
+use crate::text::{ShownText, Span, quotable, quoted};
 
 /// How deep templates may stand in each other.
 const MAX_DEPTH: usize = 64;
@@ -21,6 +21,46 @@ const MAX_TOTAL: usize = 32 * 1024 * 1024;
 pub(super) trait Variables {
     /// Its value, if it is set.
     fn get(&self, name: &str) -> Option<&str>;
+
+    /// Who set it, which decides where its value may be shown.
+    fn origin(&self, _name: &str) -> Origin {
+        Origin::Open
+    }
+}
+
+/// Who set a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Its value may be shown.
+    Open,
+    /// A file of the project: its value is shown where it is part of a path.
+    Project,
+    /// The process's environment: its value is not shown.
+    Process,
+}
+
+/// The variables of a project, with the environment that some of them came from.
+pub(super) struct Known<'a> {
+    pub(super) variables: &'a BTreeMap<String, String>,
+    /// The process's environment; `None` where its values may be shown.
+    pub(super) hidden: Option<&'a BTreeMap<String, String>>,
+}
+
+impl Variables for Known<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        let Some(hidden) = self.hidden else { return Origin::Open };
+        match name {
+            // The directory that the project is in, and what is named after it.
+            "PWD" => Origin::Open,
+            _ if hidden.get(name) == self.variables.get(name) => Origin::Process,
+            "COMPOSE_PROJECT_NAME" => Origin::Open,
+            _ => Origin::Project,
+        }
+    }
 }
 
 impl Variables for BTreeMap<String, String> {
@@ -125,15 +165,25 @@ impl Interpolation<'_> {
             }
         };
         self.total += expanded.text.len();
+        let forms = expanded.shown();
         for name in expanded.unset {
             if self.known.insert(name.clone()) {
                 self.told.unset.push((name, node.span));
             }
         }
-        let mut new = Scalar { text: expanded.text, plain: false, symbols: expanded.symbols, quoted: scalar.quoted };
+        let mut new = Scalar {
+            text: expanded.text,
+            plain: false,
+            symbols: expanded.symbols,
+            quoted: scalar.quoted,
+            shown: forms,
+        };
         if let Some(cast) = cast.filter(|_| new.symbols.is_empty()) {
             match cast.apply(&new.text) {
-                Some(text) => new = Scalar { text, plain: true, ..new },
+                Some(text) => {
+                    let shown = new.shown.becomes(&text, str::to_owned);
+                    new = Scalar { text, plain: true, shown, ..new };
+                }
                 None => {
                     let message = format!("{} is {}, and this is not", shown(path), cast.expected());
                     self.told.refused.push((node.span, message));
@@ -157,11 +207,11 @@ impl Refused {
             }
             Self::TooLong => format!("{path} is too long once its variables are replaced"),
             // What the reason is made of may be secret; what is written is not.
-            Self::Required { name, reason } if reason.is_empty() || reason.contains('$') => {
-                format!("{path} requires the variable {name}, which has no value here")
+            Self::Required { name, reason } if reason.split(' ').all(|word| quotable(word).is_some()) => {
+                format!("{path} requires the variable {}, which has no value here: {reason}", quoted(name))
             }
-            Self::Required { name, reason } => {
-                format!("{path} requires the variable {name}, which has no value here: {reason}")
+            Self::Required { name, .. } => {
+                format!("{path} requires the variable {}, which has no value here", quoted(name))
             }
         }
     }
@@ -175,6 +225,8 @@ pub(super) struct Expanded {
     pub(super) symbols: Vec<Symbol>,
     /// Variables that are not set and have no default.
     pub(super) unset: Vec<String>,
+    /// What is shown of the text, as a path and as anything else, once a value is part of it that is not shown.
+    forms: Option<Box<(String, String)>>,
 }
 
 /// Replaces the variables of a template.
@@ -193,6 +245,38 @@ struct Lookup<'a> {
 }
 
 impl Expanded {
+    /// What is shown of the text.
+    pub(super) fn shown(&self) -> ShownText {
+        let forms = self.forms.as_deref();
+        forms.map_or_else(ShownText::default, |(path, word)| ShownText::new(&*self.text, path.clone(), word.clone()))
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        if let Some(forms) = &mut self.forms {
+            forms.0.push_str(text);
+            forms.1.push_str(text);
+        }
+    }
+
+    /// Appends text that is shown in other forms.
+    fn push_forms(&mut self, text: &str, (path, word): (&str, &str)) {
+        let forms = self.forms.get_or_insert_with(|| Box::new((self.text.clone(), self.text.clone())));
+        forms.0.push_str(path);
+        forms.1.push_str(word);
+        self.text.push_str(text);
+    }
+
+    /// Appends the value of a variable.
+    fn put(&mut self, name: &str, value: &str, lookup: &Lookup<'_>) {
+        let form = format!("${{{name}}}");
+        match lookup.variables.origin(name) {
+            Origin::Open => self.push(value),
+            Origin::Project => self.push_forms(value, (value, &form)),
+            Origin::Process => self.push_forms(value, (&form, &form)),
+        }
+    }
+
     fn template(&mut self, text: &str, lookup: &Lookup<'_>, depth: usize) -> Result<(), Refused> {
         if depth > MAX_DEPTH {
             return Err(Refused::Invalid);
@@ -202,10 +286,10 @@ impl Expanded {
             if self.text.len() > MAX_TEXT {
                 return Err(Refused::TooLong);
             }
-            self.text.push_str(before);
+            self.push(before);
             rest = match after.as_bytes().first() {
                 Some(b'$') => {
-                    self.text.push('$');
+                    self.push("$");
                     after.get(1..).unwrap_or("")
                 }
                 Some(b'{') => {
@@ -216,7 +300,7 @@ impl Expanded {
                 _ => {
                     let (name, rest) = after.split_at(name_end(after));
                     if name.is_empty() {
-                        self.text.push('$');
+                        self.push("$");
                     } else {
                         self.variable(name, lookup);
                     }
@@ -224,13 +308,13 @@ impl Expanded {
                 }
             };
         }
-        self.text.push_str(rest);
+        self.push(rest);
         if self.text.len() > MAX_TEXT { Err(Refused::TooLong) } else { Ok(()) }
     }
 
     fn variable(&mut self, name: &str, lookup: &Lookup<'_>) {
         match lookup.variables.get(name) {
-            Some(value) => self.text.push_str(value),
+            Some(value) => self.put(name, value, lookup),
             None => self.unset(name, false, lookup),
         }
     }
@@ -238,7 +322,7 @@ impl Expanded {
     fn unset(&mut self, name: &str, required: bool, lookup: &Lookup<'_>) {
         self.unset.push(name.to_owned());
         if lookup.unset == Unset::Symbol {
-            self.text.push_str(&format!("${{{name}}}"));
+            self.push(&format!("${{{name}}}"));
             self.symbols.push(Symbol { name: name.to_owned(), required });
         }
     }
@@ -263,7 +347,7 @@ impl Expanded {
         word.template(letters.as_str(), lookup, depth + 1)?;
         match (letter, value) {
             ('-', None) | ('+', Some(_)) => self.append(word),
-            ('-' | '?', Some(value)) => self.text.push_str(value),
+            ('-' | '?', Some(value)) => self.put(name, value, lookup),
             ('?', None) if lookup.unset == Unset::Empty => {
                 return Err(Refused::Required { name: name.to_owned(), reason: letters.as_str().to_owned() });
             }
@@ -274,7 +358,10 @@ impl Expanded {
     }
 
     fn append(&mut self, word: Self) {
-        self.text.push_str(&word.text);
+        match &word.forms {
+            Some(forms) => self.push_forms(&word.text, (&forms.0, &forms.1)),
+            None => self.push(&word.text),
+        }
         self.symbols.extend(word.symbols);
         self.unset.extend(word.unset);
     }

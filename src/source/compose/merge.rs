@@ -230,12 +230,15 @@ fn listed(entry: &Entry) -> Vec<Rc<Node>> {
     let width = entry.key_span.end.column.saturating_sub(entry.key_span.start.column) as usize;
     let quoted = width > entry.key.chars().count();
     let item = |value: Option<&Node>| {
-        let symbols = value.and_then(Node::as_scalar).map(|scalar| scalar.symbols.clone()).unwrap_or_default();
+        let scalar = value.and_then(Node::as_scalar);
+        let symbols = scalar.map(|scalar| scalar.symbols.clone()).unwrap_or_default();
         let text = match value {
             Some(value) => format!("{}={}", entry.key, written(value).unwrap_or_else(|| "<nil>".to_owned())),
             None => entry.key.clone(),
         };
-        Rc::new(Node::new(span, Data::Scalar(Scalar { text, plain: false, quoted, symbols })))
+        let named = |form: &str| format!("{}={form}", entry.key);
+        let shown = scalar.map(|scalar| scalar.shown.becomes(&text, named)).unwrap_or_default();
+        Rc::new(Node::new(span, Data::Scalar(Scalar { text, plain: false, quoted, symbols, shown })))
     };
     match &entry.value.data {
         Data::Seq(values) => values.iter().map(|value| item(Some(value))).collect(),

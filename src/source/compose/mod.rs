@@ -53,6 +53,15 @@ pub struct Context {
     pub environment: BTreeMap<String, String>,
     /// The working directory.
     pub cwd: PathBuf,
+    /// Whether values of the environment may be shown, as they may not where a stranger's files ask for them.
+    pub shows_values: bool,
+}
+
+impl Context {
+    /// The environment whose values are not shown.
+    fn hidden(&self) -> Option<&BTreeMap<String, String>> {
+        (!self.shows_values).then_some(&self.environment)
+    }
 }
 
 /// Compose's own options, for one project.

@@ -59,8 +59,16 @@ pub(super) fn cleaned(mut path: Value) -> Value {
         path.symbols.first().is_some_and(|first| path.text.starts_with(&format!("${{{}}}", first.name)));
     if !begins_unknown && !is_windows(&path.text) {
         path.text = clean(&path.text);
+        path.shown = path.shown.becomes(&path.text, cleaned_form);
     }
     path
+}
+
+/// The shown form of a path, cleaned as far as that leaves it the form of the same path: how many components a variable
+/// stands for is not in it.
+pub(super) fn cleaned_form(form: &str) -> String {
+    let unknown = form.find("${").and_then(|at| form.get(at..)).unwrap_or("");
+    if unknown.split('/').any(|part| part == "..") { form.to_owned() } else { clean(form) }
 }
 
 /// Every mount of a service's `volumes`.
@@ -73,6 +81,7 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let mut target = item.get("target").and_then(|node| value(node))?;
     if !is_windows(&target.text) {
         target.text = clean(&target.text);
+        target.shown = target.shown.becomes(&target.text, cleaned_form);
     }
     let kind = item.get("type").and_then(|node| written(node)).unwrap_or_default();
     let named = item.get("source").and_then(|node| value(node)).filter(|source| !source.text.is_empty());
@@ -94,10 +103,7 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
         (open, source) if open.contains("${") => {
             let span = item.get("type").map(|node| node.span);
             let unknown = source.filter(Value::is_symbolic);
-            (
-                MountSource::Unresolved(unknown.unwrap_or(Value { text: open.to_owned(), symbols: Vec::new(), span })),
-                None,
-            )
+            (MountSource::Unresolved(unknown.unwrap_or(Value { span, ..Value::known(open, None) })), None)
         }
         _ => (MountSource::Injected, None),
     };

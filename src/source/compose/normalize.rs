@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::mount::cleaned_form;
 use super::tree::{
     as_text, entry, is_symbolic, items, list, mapping, text, typed, values, with, with_default, written,
 };
 use crate::model::{Value, clean};
-use crate::text::Span;
 use crate::text::yaml::{Data, Entry, Node, Scalar};
+use crate::text::{ShownText, Span};
 
 /// The tree with everything named that Compose names.
 pub(super) fn normalize(root: &Rc<Node>, name: &Value, variables: &BTreeMap<String, String>) -> Rc<Node> {
@@ -63,7 +64,13 @@ fn service(service: &Rc<Node>, variables: &BTreeMap<String, String>) -> Rc<Node>
             "volumes" => items(value, |mount| match mount.get("target").and_then(|target| target.as_scalar()) {
                 Some(target) if !target.text.is_empty() && target.symbols.is_empty() => {
                     let span = mount.get("target").map_or(mount.span, |target| target.span);
-                    with(mount, "target", text(span, clean(&target.text)))
+                    let (text, old) = (clean(&target.text), &target.shown);
+                    let shown = old.becomes(&text, cleaned_form);
+                    with(
+                        mount,
+                        "target",
+                        Rc::new(Node::new(span, Data::Scalar(Scalar { text, shown, ..Scalar::default() }))),
+                    )
                 }
                 _ => Rc::clone(mount),
             }),
@@ -168,6 +175,8 @@ fn named(entry: &Entry, project: &Value) -> Rc<Node> {
     let external = matches!(external.as_deref(), Some("true" | "1" | "t" | "T" | "TRUE" | "True"));
     let name = if external { entry.key.clone() } else { format!("{}_{}", project.text, entry.key) };
     let symbols = if external { Vec::new() } else { project.symbols.clone() };
-    let name = Scalar { text: name, symbols, ..Scalar::default() };
+    let below = |form: &str| format!("{form}_{}", entry.key);
+    let shown = if external { ShownText::default() } else { project.shown.becomes(&name, below) };
+    let name = Scalar { text: name, symbols, shown, ..Scalar::default() };
     with(&resource, "name", Rc::new(Node::new(entry.key_span, Data::Scalar(name))))
 }

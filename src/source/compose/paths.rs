@@ -3,10 +3,12 @@
 
 use std::rc::Rc;
 
+use super::mount::cleaned_form;
 use super::tree::{as_text, items, rebuilt, values, with};
 use super::volume::is_windows_absolute;
 use super::{NOT_JUDGED, Refusal};
 use crate::model::{clean, join};
+use crate::text::ShownText;
 use crate::text::yaml::{Data, Node, Scalar};
 
 /// The directory that paths start from, and what `~` stands for.
@@ -15,6 +17,8 @@ pub(super) struct Base<'a> {
     pub(super) directory: &'a str,
     /// The home directory, if it is known.
     pub(super) home: Option<&'a str>,
+    /// Whether values of the environment are shown, the home directory too.
+    pub(super) shows_values: bool,
 }
 
 /// The tree with its paths from the base.
@@ -131,7 +135,24 @@ impl Base<'_> {
         if text == scalar.text {
             return Rc::clone(node);
         }
-        rebuilt(node, Data::Scalar(Scalar { text, ..scalar.clone() }))
+        let shown = self.shown(scalar, &text, change);
+        rebuilt(node, Data::Scalar(Scalar { text, shown, ..scalar.clone() }))
+    }
+
+    /// What is shown of a path that became `text`.
+    fn shown(&self, scalar: &Scalar, text: &str, change: impl Fn(&str) -> String) -> ShownText {
+        let below_home = |form: &str| cleaned_form(&format!("~/{}", form.trim_start_matches(['~', '/'])));
+        if scalar.text.starts_with('~') && self.home.is_some() {
+            return match (self.shows_values, scalar.shown.is_plain()) {
+                (true, _) => ShownText::default(),
+                (false, true) => ShownText::new(text, below_home(&scalar.text), below_home(&scalar.text)),
+                (false, false) => scalar.shown.becomes(text, below_home),
+            };
+        }
+        let is_joined = change(&scalar.text) != scalar.text;
+        scalar.shown.becomes(text, |form| {
+            if is_joined { cleaned_form(&format!("{}/{form}", self.directory)) } else { form.to_owned() }
+        })
     }
 
     /// `~` stands for the home directory, whatever follows it.

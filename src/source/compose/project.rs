@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::consistency::{consistency, validate};
 use super::extends::Base;
 use super::frame::Frame;
-use super::interpolate::{self, Told, Unset};
+use super::interpolate::{self, Known, Told, Unset};
 use super::resets::Resets;
 use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::{Diagnostic, Level, Unseen, Value, clean};
 use crate::text::yaml::{self, Data, Entry, Limits, Node, YamlError};
-use crate::text::{Sources, Span};
+use crate::text::{ShownText, Sources, Span};
 
 const EMPTY: &str = "this file is empty; a compose file has at least `services:`";
 
@@ -25,6 +25,8 @@ const EMPTY: &str = "this file is empty; a compose file has at least `services:`
 pub struct Project {
     /// Its name.
     pub name: String,
+    /// What is shown of its name.
+    pub shown_name: ShownText,
     /// The directory that relative paths start from, absolute and clean.
     pub directory: String,
     /// The tree, in long form, with everything in it that Compose adds.
@@ -77,6 +79,8 @@ pub(super) struct Loading<'a> {
     places: Vec<Entry>,
     /// Where the first file without a word in it begins.
     empty: Option<Span>,
+    /// What is shown of the paths of files that values of the environment are part of.
+    pub(super) shown_files: HashMap<PathBuf, String>,
     /// How many files were included in all.
     pub(super) files: usize,
     /// How many frames there were in all.
@@ -98,6 +102,7 @@ impl<'a> Loading<'a> {
             unseen: HashMap::new(),
             places: Vec::new(),
             empty: None,
+            shown_files: HashMap::new(),
             files: 0,
             frames: 0,
         }
@@ -141,6 +146,9 @@ impl<'a> Loading<'a> {
 
     /// A file's name as a person would write it.
     pub(super) fn shown(&self, path: &Path) -> String {
+        if let Some(shown) = self.shown_files.get(path) {
+            return shown.clone();
+        }
         path.strip_prefix(&self.context.cwd).unwrap_or(path).display().to_string()
     }
 
@@ -179,6 +187,7 @@ impl<'a> Loading<'a> {
         let (variables, mode) = (frame.variables, self.options.mode);
         Some(Project {
             name: name.text,
+            shown_name: name.shown,
             directory,
             root,
             diagnostics: Vec::new(),
@@ -251,10 +260,19 @@ impl<'a> Loading<'a> {
         let root = canonical::with_defaults(&root?);
         self.refuse_all(validate(&root));
         let mut told = Vec::new();
-        let base = paths::Base { directory: &frame.working, home: self.home.as_deref() };
+        let shows_values = self.context.shows_values;
+        let base = paths::Base { directory: &frame.working, home: self.home.as_deref(), shows_values };
         let root = paths::resolve(&root, &base, &mut told);
         self.refuse_all(told);
         Some(with_environment(&root, &frame.variables))
+    }
+
+    /// Remembers what is shown of a file that a node names.
+    pub(super) fn show_file(&mut self, path: &Path, node: &Node) {
+        if let Some(scalar) = node.as_scalar().filter(|scalar| !scalar.shown.is_plain()) {
+            let shown = scalar.shown.path(&scalar.text);
+            self.shown_files.insert(path.to_owned(), shown.into_owned());
+        }
     }
 
     fn absolute(&self, file: &Path) -> PathBuf {
@@ -346,7 +364,8 @@ impl<'a> Loading<'a> {
         let (document, resets) = Resets::of(document);
         let mut told = Told::default();
         let unset = if self.is_strict() { Unset::Empty } else { Unset::Symbol };
-        let tree = interpolate::tree(&document, &frame.variables, unset, &mut told);
+        let known = Known { variables: &frame.variables, hidden: self.context.hidden() };
+        let tree = interpolate::tree(&document, &known, unset, &mut told);
         for (span, message) in told.refused {
             self.refuse(Refusal::new(span, message));
         }

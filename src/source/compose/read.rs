@@ -1,14 +1,12 @@
 //! Files to text: bounded, UTF-8, and one clear diagnostic where that fails. May use `text` and `model`.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use crate::model::{Diagnostic, Level};
-use crate::text::{FileId, Sources, Span, Syntax};
+use crate::text::{FileId, ReadError, Sources, Span, Syntax};
 
 /// The largest file that is read, in bytes. No compose file comes near it.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads a compose file in, `-` being what standard input held.
 pub(super) fn read_compose(
@@ -17,9 +15,6 @@ pub(super) fn read_compose(
     name: &str,
     stdin: Option<&[u8]>,
 ) -> Result<(FileId, String), Diagnostic> {
-    if let Some(text) = sources.planned(path) {
-        return Ok((sources.add_written(name, text, Syntax::Yaml), text.to_owned()));
-    }
     let text = decoded(sources, path, name, stdin)?;
     Ok((sources.add_written(name, text.clone(), Syntax::Yaml), text))
 }
@@ -31,14 +26,9 @@ pub(super) fn read(sources: &Sources, path: &Path, name: &str) -> Result<(FileId
 }
 
 fn decoded(sources: &Sources, path: &Path, name: &str, stdin: Option<&[u8]>) -> Result<String, Diagnostic> {
-    let bytes = bytes(path, stdin).map_err(|error| {
-        let message = format!("cannot read this file: {error}; check its path and permissions");
-        Diagnostic::about(Level::Error, Some(name.to_owned()), message)
+    let bytes = bytes(sources, path, stdin).map_err(|error| {
+        Diagnostic::about(Level::Error, Some(name.to_owned()), format!("cannot read this file: {error}"))
     })?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("larger than {} MiB, which no compose file is; it is not read", MAX_BYTES / 1024 / 1024);
-        return Err(Diagnostic::about(Level::Error, Some(name.to_owned()), message));
-    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -49,17 +39,14 @@ fn decoded(sources: &Sources, path: &Path, name: &str, stdin: Option<&[u8]>) -> 
 }
 
 /// A file's text, for a first look: whatever is wrong with it is told when it is read for good.
-pub(super) fn text(path: &Path, stdin: Option<&[u8]>) -> std::io::Result<String> {
-    let bytes = bytes(path, stdin)?;
-    String::from_utf8(bytes).map_err(|_| std::io::ErrorKind::InvalidData.into())
+pub(super) fn text(sources: &Sources, path: &Path, stdin: Option<&[u8]>) -> Option<String> {
+    String::from_utf8(bytes(sources, path, stdin).ok()?).ok()
 }
 
-fn bytes(path: &Path, stdin: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
-    if let Some(bytes) = stdin.filter(|_| path == Path::new("-")) {
-        return Ok(bytes.to_vec());
+fn bytes(sources: &Sources, path: &Path, stdin: Option<&[u8]>) -> Result<Vec<u8>, ReadError> {
+    match stdin.filter(|_| path == Path::new("-")) {
+        Some(bytes) if bytes.len() as u64 > MAX_BYTES => Err(ReadError::TooLarge { limit: MAX_BYTES }),
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => sources.reader().read(path, MAX_BYTES),
     }
-    let mut bytes = Vec::new();
-    // One byte more than is allowed tells a file that is too large from one that just fits.
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -14,6 +14,7 @@ use super::{NOT_JUDGED, Refusal, quick};
 use crate::model::Level;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node};
+use crate::text::{quotable, quoted_path};
 
 static SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("schema/compose-spec.json")).unwrap_or_default());
@@ -127,12 +128,13 @@ fn tell(
     if is_symbolic(node) {
         return;
     }
-    let path = if at.is_empty() { "the file".to_owned() } else { at.join(".") };
+    let path = if at.is_empty() { "the file".to_owned() } else { quoted_path(at.iter().map(String::as_str), ".") };
     match first.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for key in unexpected {
                 let span = node.entry(key).map_or(node.span, |entry| entry.key_span);
-                let message = format!("`{key}` is no key that Compose knows in {path}");
+                let key_name = quotable(key).map_or("a key that is not a word".into(), |word| format!("`{word}`"));
+                let message = format!("{key_name} is no key that Compose knows in {path}");
                 told.push(Refusal::new(span, message).at_most(Level::Gap).then("what it means is not judged"));
                 cuts.push([at, std::slice::from_ref(key)].concat());
             }

@@ -18,6 +18,10 @@ use crate::text::{Sources, Span};
 pub fn layout(project: &Project, context: &Context, sources: &Sources) -> Layout {
     let home = context.environment.get("HOME").filter(|home| home.starts_with('/')).map(|home| clean(home));
     let mut layout = Layout { home, diagnostics: project.diagnostics.clone(), ..Layout::default() };
+    let shown = project.shown_name.word(&project.name);
+    if shown != project.name {
+        layout.hidden.projects.insert(project.name.clone(), shown.into_owned());
+    }
     let volumes = named_volumes(&project.root);
     let reading = Reading { project, context, sources, told: Vec::new(), unseen: Vec::new() };
     let mut reader = Reader { project, volumes, reading };
@@ -53,6 +57,7 @@ impl Reader<'_> {
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
+        let shown_replicas = replicas_node(node).and_then(|node| value(node)).and_then(|count| count.concealed());
         let build = node.get("build");
         let arguments = build.and_then(|build| build.get("args"));
         let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
@@ -60,7 +65,8 @@ impl Reader<'_> {
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,
-            replicas,
+            replicas: if shown_replicas.is_some() { replicas.min(2) } else { replicas },
+            shown_replicas,
             replicas_span,
             profiles: profiles.into_iter().map(|name| name.text).collect(),
             image: node.get("image").and_then(|node| value(node)).filter(is_written),
@@ -105,8 +111,7 @@ impl Reader<'_> {
     }
 
     fn replicas(&mut self, node: &Node) -> (u64, Option<Span>) {
-        let deploy = node.get("deploy").and_then(|deploy| deploy.get("replicas"));
-        let Some(node) = deploy.or_else(|| node.get("scale")).filter(|node| !node.is_null()) else { return (1, None) };
+        let Some(node) = replicas_node(node) else { return (1, None) };
         if is_symbolic(node) {
             let what = "how often it is started hangs on a variable that is not set".to_owned();
             self.reading.unseen.push(Unseen { what, span: node.span });
@@ -171,7 +176,7 @@ impl Reader<'_> {
         let Some(node) = node.get("labels") else { return labels };
         let label = |pair: field::Pair| {
             let scalar = pair.value.unwrap_or_default();
-            let value = Value { text: scalar.text, symbols: scalar.symbols, span: Some(pair.value_span) };
+            let value = field::of_scalar(&scalar, pair.value_span);
             (pair.name, Label { value, span: pair.span })
         };
         labels.extend(pairs(node, &mut self.reading.told).into_iter().map(label));
@@ -211,6 +216,12 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+/// Where it is written how often a service is started.
+fn replicas_node(service: &Node) -> Option<&Node> {
+    let deploy = service.get("deploy").and_then(|deploy| deploy.get("replicas"));
+    deploy.or_else(|| service.get("scale")).map(|node| &**node).filter(|node| !node.is_null())
 }
 
 fn rights(node: &Node) -> Rights {

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::text::Span;
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar};
+use crate::text::{Span, quoted_path};
 
 /// The keys that lead to a node, `[]` for an item of a list.
 pub(super) type Path<'a> = Vec<&'a str>;
@@ -14,7 +14,7 @@ pub(super) const ITEM: &str = "[]";
 
 /// A path as a person reads it.
 pub(super) fn shown(path: &[&str]) -> String {
-    path.join(".")
+    quoted_path(path.iter().copied(), ".")
 }
 
 /// The same place and tag with other content.

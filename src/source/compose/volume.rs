@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use super::mount::cleaned_form;
 use super::tree::{entry, mapping, typed};
 use crate::model::clean;
+use crate::text::ShownText;
 use crate::text::yaml::{Data, Entry, Node, Scalar};
 
 /// The parts of the short syntax.
@@ -92,23 +94,27 @@ pub(super) fn is_windows_absolute(path: &str) -> bool {
 pub(super) fn canonical(item: &Rc<Node>, scalar: &Scalar) -> Result<Rc<Node>, &'static str> {
     let spec = parse(&scalar.text)?;
     let span = item.span;
-    let part = |text: String| {
+    let part = |text: String, shown: ShownText| {
         let symbols = scalar.symbols.iter().filter(|symbol| text.contains(&format!("${{{}}}", symbol.name)));
         let symbols = symbols.cloned().collect();
-        Rc::new(Node::new(span, Data::Scalar(Scalar { text, symbols, plain: false, quoted: scalar.quoted })))
+        Rc::new(Node::new(span, Data::Scalar(Scalar { text, symbols, plain: false, quoted: scalar.quoted, shown })))
     };
-    let of = |key: &str, text: &str| entry(key, span, part(text.to_owned()));
+    let of = |key: &str, text: &str, shown: ShownText| entry(key, span, part(text.to_owned(), shown));
     let on = |key: &str| entry(key, span, typed(span, "true"));
     let is_bind = spec.source.is_some_and(is_path);
-    let mut entries = vec![of("type", if is_bind { "bind" } else { "volume" })];
-    entries.extend(spec.source.map(|source| of("source", source)));
+    let mut entries = vec![of("type", if is_bind { "bind" } else { "volume" }, ShownText::default())];
+    entries.extend(
+        spec.source.map(|source| of("source", source, scalar.shown.part(source, |text| parse(text).ok()?.source))),
+    );
     let target = if spec.target.is_empty() { String::new() } else { clean(spec.target) };
-    entries.push(entry("target", span, part(target)));
+    let shown = scalar.shown.part(spec.target, |text| Some(parse(text).ok()?.target));
+    let shown = shown.becomes(&target, cleaned_form);
+    entries.push(entry("target", span, part(target, shown)));
     let (mut read_only, mut bind, mut volume): (bool, Vec<Entry>, Vec<Entry>) = (false, Vec::new(), Vec::new());
     for option in spec.options.split(',') {
         let set = |options: &mut Vec<Entry>, key: &str| {
             options.retain(|entry| entry.key != key);
-            options.push(of(key, option));
+            options.push(of(key, option, ShownText::default()));
         };
         match option {
             "ro" => read_only = true,

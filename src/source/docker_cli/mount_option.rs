@@ -174,15 +174,15 @@ fn csv_fields(line: &Template) -> Option<Vec<Template>> {
     let mut fields = Vec::new();
     let mut rest = line.0.as_slice();
     loop {
-        let (field, after) = if let [TemplateSegment::Char('"'), quoted @ ..] = rest {
+        let (field, after) = if let [TemplateSegment::Char('"', _), quoted @ ..] = rest {
             quoted_field(quoted)?
         } else {
             bare_field(rest)?
         };
         fields.push(field);
         match after {
-            [TemplateSegment::Char(','), more @ ..] => rest = more,
-            [] | [TemplateSegment::Char('\n' | '\r'), ..] => return Some(fields),
+            [TemplateSegment::Char(',', _), more @ ..] => rest = more,
+            [] | [TemplateSegment::Char('\n' | '\r', _), ..] => return Some(fields),
             _ => return None,
         }
     }
@@ -192,20 +192,20 @@ type CsvField<'a> = (Template, &'a [TemplateSegment]);
 
 fn bare_field(text: &[TemplateSegment]) -> Option<CsvField<'_>> {
     let end =
-        text.iter().position(|atom| matches!(atom, TemplateSegment::Char(',' | '\n' | '\r'))).unwrap_or(text.len());
+        text.iter().position(|atom| matches!(atom, TemplateSegment::Char(',' | '\n' | '\r', _))).unwrap_or(text.len());
     let (field, after) = text.split_at(end);
-    (!field.contains(&TemplateSegment::Char('"'))).then(|| (Template(field.to_vec()), after))
+    (!field.contains(&TemplateSegment::plain('"'))).then(|| (Template(field.to_vec()), after))
 }
 
 fn quoted_field(mut text: &[TemplateSegment]) -> Option<CsvField<'_>> {
     let mut field = Vec::new();
     loop {
         match text {
-            [TemplateSegment::Char('"'), TemplateSegment::Char('"'), rest @ ..] => {
-                field.push(TemplateSegment::Char('"'));
+            [TemplateSegment::Char('"', _), TemplateSegment::Char('"', _), rest @ ..] => {
+                field.push(TemplateSegment::plain('"'));
                 text = rest;
             }
-            [TemplateSegment::Char('"'), rest @ ..] => return Some((Template(field), rest)),
+            [TemplateSegment::Char('"', _), rest @ ..] => return Some((Template(field), rest)),
             [atom, rest @ ..] => {
                 field.push(atom.clone());
                 text = rest;

@@ -15,7 +15,7 @@ fn environment(name: &str) -> VariableState {
         "EMPTY" => VariableState::Set(Value::known("", None)),
         "MINE" => {
             let symbols = vec![crate::model::Symbol { name: "ROOT".to_owned(), required: false }];
-            VariableState::Set(Value { text: "${ROOT}/mine".to_owned(), symbols, span: None })
+            VariableState::Set(Value { text: "${ROOT}/mine".to_owned(), symbols, ..Value::default() })
         }
         "GONE" => VariableState::Unset,
         _ => VariableState::Unknown,

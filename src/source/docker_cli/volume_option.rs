@@ -116,7 +116,7 @@ fn colon_parts(value: &Template) -> Vec<Template> {
     for part in value.split(':') {
         let part = match drive.take() {
             Some(letter) => letter.followed_by(&Template::plain(":")).followed_by(&part),
-            None if matches!(part.0.as_slice(), [TemplateSegment::Char(letter)] if letter.is_alphabetic()) => {
+            None if matches!(part.0.as_slice(), [TemplateSegment::Char(letter, _)] if letter.is_alphabetic()) => {
                 drive = Some(part);
                 continue;
             }
@@ -143,7 +143,7 @@ pub(super) fn mount_source(source: &Template, context: &CommandContext<'_>) -> R
             MountSource::Unresolved(name)
         });
     }
-    if source.0.iter().any(|segment| matches!(segment, TemplateSegment::Char(ch) if !is_name_char(*ch)))
+    if source.0.iter().any(|segment| matches!(segment, TemplateSegment::Char(ch, _) if !is_name_char(*ch)))
         || source.0.len() < 2
         || name.text.starts_with(['_', '-'])
     {

@@ -2,18 +2,20 @@
 //! `--context`, `--host`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of its configuration, the usual socket.
 //! Uses `address` and `error`; reads files and no environment but the one handed in.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::address::{self, Address};
 use super::error::EngineError;
-use super::{Options, Tls};
+use super::options::{Options, Tls};
+use crate::text::{ReadError, Reader};
 
 /// The name of the context that stands for `DOCKER_HOST` and the TLS options.
 const DEFAULT: &str = "default";
+/// The largest file of the CLI that is read, in bytes, and how many contexts it may keep.
+const MAX_BYTES: u64 = 4 << 20;
+const MAX_CONTEXTS: usize = 10_000;
 
 /// An engine's address and how to trust it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +77,9 @@ fn configuration(path: &Path, why: impl Into<String>) -> EngineError {
 /// socket; that would be a look at another engine than the one meant, so that here it is an error.
 fn current(directory: &Path) -> Result<Option<String>, EngineError> {
     let path = directory.join("config.json");
-    let text = match fs::read(&path) {
+    let text = match Reader::of_host().read(&path, MAX_BYTES) {
         Ok(text) => text,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
+        Err(ReadError::Absent) => return Ok(None),
         Err(error) => return Err(configuration(&path, error.to_string())),
     };
     if text.trim_ascii().is_empty() {
@@ -114,7 +114,7 @@ fn default_tls(options: &Options) -> Option<Material> {
     };
     // A client's certificate is left out where nobody gave one; the authorities are not, since anybody would be trusted.
     let given_or_there = |given: &Option<PathBuf>, name: &str| {
-        given.clone().or_else(|| Some(usual.join(name)).filter(|path| path.exists()))
+        given.clone().or_else(|| Some(usual.join(name)).filter(|path| Reader::of_host().kind(path).is_ok()))
     };
     Some(Material {
         verify: verify.unwrap_or(verify_by_variable),
@@ -143,7 +143,8 @@ fn context_endpoint(name: &str, directory: &Path) -> Result<Endpoint, EngineErro
     let mut unread = None;
     for folder in folders(&store.join("meta")) {
         let path = folder.join("meta.json");
-        let Some(meta) = fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok()) else {
+        let text = Reader::of_host().read(&path, MAX_BYTES).ok();
+        let Some(meta) = text.and_then(|text| serde_json::from_slice::<Value>(&text).ok()) else {
             unread = Some(path);
             continue;
         };
@@ -174,15 +175,14 @@ fn context_endpoint(name: &str, directory: &Path) -> Result<Endpoint, EngineErro
 }
 
 fn folders(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut folders: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    folders
+    let reader = Reader::of_host();
+    let entries = reader.list(directory, MAX_CONTEXTS).into_iter().flatten();
+    entries.map(|entry| directory.join(entry.name)).filter(|path| reader.is_directory(path)).collect()
 }
 
 /// A context's TLS files; none at all means a connection without TLS, unless it says not to verify one.
 fn context_tls(files: &Path, verify: bool) -> Option<Material> {
-    let there = |name: &str| Some(files.join(name)).filter(|path| path.exists());
+    let there = |name: &str| Some(files.join(name)).filter(|path| Reader::of_host().kind(path).is_ok());
     let (authorities, certificate, key) = (there("ca.pem"), there("cert.pem"), there("key.pem"));
     let wanted = !verify || authorities.is_some() || certificate.is_some() || key.is_some();
     wanted.then_some(Material { verify, authorities, certificate, key })
@@ -190,6 +190,8 @@ fn context_tls(files: &Path, verify: bool) -> Option<Material> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn options(environment: &[(&str, &str)]) -> Options {

@@ -5,6 +5,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::text::Reader;
+
+/// The largest table of groups that is read, in bytes.
+const MAX_GROUPS: u64 = 4 << 20;
+
 /// Why an engine could not be found, reached or understood.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -134,7 +139,7 @@ fn permission(socket: &Path) -> String {
 /// A group's name, or its number where it has none.
 fn group(gid: u32) -> String {
     let number = gid.to_string();
-    let table = fs::read_to_string("/etc/group").unwrap_or_default();
+    let table = Reader::of_host().read_text(Path::new("/etc/group"), MAX_GROUPS).unwrap_or_default();
     let named = table.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;

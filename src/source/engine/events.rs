@@ -1,7 +1,7 @@
 //! What happens to containers, as the engine tells it line by line. bollard's own reader of such lines loses those that
 //! came behind one that it does not understand. Uses `connect` and `lenient`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use super::connect::Budget;
 use super::lenient::{Picked, pick};
-use super::roll::Happened;
 
 /// Containers made, started, ended, removed and renamed; Podman has other names for some of it. Of what else happens, such
 /// as each run of a health check, there is much.
@@ -19,8 +18,13 @@ const FILTERS: &str = "%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B
                        %22died%22%2C%22destroy%22%2C%22remove%22%2C%22rename%22%5D%7D";
 /// What of an event is wanted.
 const WANTED: [&str; 6] = ["/Type", "/Action", "/Actor/ID", "/Actor/Attributes", "/time", "/timeNano"];
-/// No event is longer, in bytes: all labels of a container are in it.
-const LONGEST: usize = 8 << 20;
+/// An event that is longer, in bytes, is passed over and told as one that could not be read: all labels of a container are
+/// in it, and whoever made its image chose them.
+const LONGEST_LINE: usize = 1 << 20;
+/// A line that goes on for so long has no end.
+const ENDLESS_LINE: usize = 64 << 20;
+/// Of a container's labels and the rest that an event tells of it, in bytes for each.
+const LONGEST_ATTRIBUTE: usize = 16 << 10;
 /// A second, in nanoseconds.
 pub(super) const SECOND: i64 = 1_000_000_000;
 
@@ -29,48 +33,82 @@ pub(super) fn path(since: i64) -> String {
     format!("/events?since={}.{:09}&filters={FILTERS}", since.div_euclid(SECOND), since.rem_euclid(SECOND))
 }
 
-/// The events as they come.
-pub(super) struct Events {
+/// What happened to a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Happened {
+    /// It was made.
+    Made,
+    /// It was started.
+    Started,
+    /// It ended or was removed.
+    Ended,
+    /// It has another name.
+    Renamed,
+}
+
+/// The lines of a subscription as they come.
+pub(super) struct EventStream {
     body: Incoming,
     budget: Arc<Budget>,
-    /// What came and has no end yet.
-    begun: Vec<u8>,
-    /// Lines that came and were not taken yet, the last first.
-    whole: Vec<Vec<u8>>,
+    lines: Lines,
 }
 
 /// Why no more come.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ended {
+pub(super) enum StreamEnd {
     /// The engine closed it, or the connection broke.
     Left,
     /// A line has no end.
-    TooLong,
+    Endless,
 }
 
-impl Events {
+impl EventStream {
     pub(super) fn new(body: Incoming, budget: Arc<Budget>) -> Self {
-        Self { body, budget, begun: Vec::new(), whole: Vec::new() }
+        Self { body, budget, lines: Lines::default() }
     }
 
-    /// The next line. An engine that goes away may leave a part of one, which tells nothing.
-    pub(super) async fn next(&mut self) -> Result<Vec<u8>, Ended> {
+    /// The next line; `None` of one that is too long. An engine that goes away may leave a part of one, which tells
+    /// nothing.
+    pub(super) async fn next_line(&mut self) -> Result<Option<Vec<u8>>, StreamEnd> {
         loop {
-            if let Some(line) = self.whole.pop() {
+            if let Some(line) = self.lines.whole.pop_front() {
                 return Ok(line);
             }
             let frame = std::future::poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await;
-            let frame = frame.and_then(Result::ok).ok_or(Ended::Left)?;
+            let frame = frame.and_then(Result::ok).ok_or(StreamEnd::Left)?;
             self.budget.renew();
             let Ok(data) = frame.into_data() else { continue };
-            let mut parts = data.split(|byte| *byte == b'\n');
-            self.begun.extend_from_slice(parts.next().unwrap_or_default());
-            for part in parts {
-                self.whole.push(std::mem::replace(&mut self.begun, part.to_vec()));
+            self.lines.extend(&data);
+            if self.lines.begun > ENDLESS_LINE {
+                return Err(StreamEnd::Endless);
             }
-            self.whole.reverse();
-            if self.begun.len() > LONGEST {
-                return Err(Ended::TooLong);
+        }
+    }
+}
+
+/// Bytes cut into lines.
+#[derive(Debug, Default)]
+struct Lines {
+    /// What came of a line that has no end yet, as far as it is kept.
+    part: Vec<u8>,
+    /// How long that line is.
+    begun: usize,
+    /// Lines that came and were not taken yet; `None` for one that was too long.
+    whole: VecDeque<Option<Vec<u8>>>,
+}
+
+impl Lines {
+    fn extend(&mut self, data: &[u8]) {
+        for (at, piece) in data.split(|byte| *byte == b'\n').enumerate() {
+            if at > 0 {
+                let line = std::mem::take(&mut self.part);
+                self.whole.push_back((std::mem::take(&mut self.begun) <= LONGEST_LINE).then_some(line));
+            }
+            self.begun = self.begun.saturating_add(piece.len());
+            if self.begun <= LONGEST_LINE {
+                self.part.extend_from_slice(piece);
+            } else {
+                self.part = Vec::new();
             }
         }
     }
@@ -78,19 +116,25 @@ impl Events {
 
 /// Something that happened to a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct ContainerEvent {
     pub(super) id: String,
     pub(super) what: Happened,
     /// When, in nanoseconds since 1970, by the engine's clock.
     pub(super) at: i64,
-    /// What the event itself tells of the container: name, image, labels.
+    /// What the event itself tells of the container, as far as it is used: name, image, some labels.
     pub(super) attributes: HashMap<String, String>,
 }
 
-impl Event {
+impl ContainerEvent {
     /// What a list told and no event.
     pub(super) fn unseen(id: String, at: i64) -> Self {
         Self { id, what: Happened::Started, at, attributes: HashMap::new() }
+    }
+
+    /// How many bytes it holds, about.
+    pub(super) fn size(&self) -> usize {
+        let texts = self.attributes.iter().map(|(name, value)| name.len() + value.len() + 2 * size_of::<String>());
+        size_of::<Self>() + self.id.len() + texts.sum::<usize>()
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
@@ -103,7 +147,7 @@ impl Event {
 pub(super) struct NoEvent;
 
 /// What a line tells; `None` where that is nothing of interest.
-pub(super) fn parse(line: &[u8]) -> Result<Option<Event>, NoEvent> {
+pub(super) fn parse(line: &[u8]) -> Result<Option<ContainerEvent>, NoEvent> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -125,7 +169,15 @@ pub(super) fn parse(line: &[u8]) -> Result<Option<Event>, NoEvent> {
     let id = actor.id.filter(is_id).ok_or(NoEvent)?;
     let seconds = || message.time.map(|time| time.saturating_mul(SECOND));
     let at = message.time_nano.or_else(seconds).ok_or(NoEvent)?;
-    Ok(Some(Event { id, what, at, attributes: actor.attributes.unwrap_or_default() }))
+    let mut attributes = actor.attributes.unwrap_or_default();
+    attributes.retain(|name, value| is_used(name) && value.len() <= LONGEST_ATTRIBUTE);
+    Ok(Some(ContainerEvent { id, what, at, attributes }))
+}
+
+/// Whether anything is told by an attribute of this name.
+fn is_used(name: &str) -> bool {
+    matches!(name, "name" | "image")
+        || ["overlock.", "com.docker.compose.", "io.podman.compose."].iter().any(|begin| name.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -168,6 +220,33 @@ mod tests {
         ] {
             assert_eq!(parse(line.as_bytes()), Err(NoEvent), "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_and_the_next_is_read() {
+        let mut lines = Lines::default();
+        let long = vec![b'x'; LONGEST_LINE + 1];
+        for data in [b"a\nb", &b"c\n"[..], &long[..], b"y\n", &long[1..], b"\nd\n", b"e"] {
+            lines.extend(data);
+            assert!(lines.part.len() <= LONGEST_LINE);
+        }
+        let told: Vec<_> = lines.whole.iter().map(|line| line.as_ref().map(Vec::len)).collect();
+        assert_eq!(told, [Some(1), Some(2), None, Some(LONGEST_LINE), Some(1)]);
+        assert_eq!((lines.part.as_slice(), lines.begun), (&b"e"[..], 1));
+    }
+
+    #[test]
+    fn only_what_is_used_of_an_event_is_kept() {
+        let long = "x".repeat(LONGEST_ATTRIBUTE + 1);
+        let line = format!(
+            r#"{{"Action":"create","Actor":{{"ID":"a","Attributes":{{"name":"n","other":"x","overlock.role":"batch",
+            "com.docker.compose.project":"p","overlock.guard":"{long}"}}}},"time":3}}"#
+        );
+        let event = parse(line.as_bytes()).unwrap().unwrap();
+        let mut kept: Vec<&str> = event.attributes.keys().map(String::as_str).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["com.docker.compose.project", "name", "overlock.role"]);
+        assert!(event.size() < 1000);
     }
 
     #[test]

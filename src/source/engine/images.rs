@@ -1,30 +1,16 @@
-//! Images as an engine has them: their configuration and what made them. Uses `ask` and `source::image`'s type.
+//! Images as an engine has them: their configuration and what made them. Uses `client` and `source::image`'s type.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bollard::models::{ImageHistoryResponseItem, ImageInspect};
 
-use super::ask::Conversation;
+use super::client::EngineClient;
 use super::error::EngineError;
 use super::inspect::check_words;
-use super::{Options, converse};
+use super::look::converse;
+use super::options::Options;
 use crate::source::image::Stored;
-
-/// What of an inspection is wanted, should it have another form than bollard's.
-pub(super) const WANTED: [&str; 11] = [
-    "/Id",
-    "/Config/User",
-    "/Config/WorkingDir",
-    "/Config/Env",
-    "/Config/Entrypoint",
-    "/Config/Cmd",
-    "/Config/Shell",
-    "/Config/Healthcheck/Test",
-    "/Config/Labels",
-    "/Config/Volumes",
-    "/RootFS",
-];
 
 /// The images of an engine, each asked for once, when it is wanted.
 pub struct Images<'a> {
@@ -64,7 +50,7 @@ impl<'a> Images<'a> {
         }
         let asked = match &known.silent {
             Some(why) => Err(why.clone()),
-            None => converse(self.options, async |conversation| stored(conversation, name).await).map_err(|error| {
+            None => converse(self.options, async |client| stored(client, name).await).map_err(|error| {
                 let why = error.to_string();
                 if matches!(error, EngineError::Connect { .. } | EngineError::TimedOut { .. }) {
                     known.silent = Some(why.clone());
@@ -94,10 +80,10 @@ impl<'a> Images<'a> {
     }
 }
 
-async fn stored(conversation: &Conversation, name: &str) -> Result<Option<Stored>, EngineError> {
-    let Some(image) = conversation.image(name).await? else { return Ok(None) };
+async fn stored(client: &EngineClient, name: &str) -> Result<Option<Stored>, EngineError> {
+    let Some(image) = client.inspect_image(name).await? else { return Ok(None) };
     // What made it is only one more way to learn of a version.
-    let history = conversation.history(name).await.unwrap_or_default();
+    let history = client.image_history(name).await.unwrap_or_default();
     Ok(Some(read(name, image, history)))
 }
 

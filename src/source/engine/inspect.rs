@@ -8,10 +8,10 @@ use bollard::models::{
 };
 
 use super::error::EngineError;
-use super::events::Event;
+use super::events::ContainerEvent;
 use super::lenient::Picked;
 use crate::model::{Command, Script, Value, clean};
-use crate::source::capture::{EngineMount, Held, Running};
+use crate::source::capture::{EngineMount, Held, Inspection, Running};
 use crate::source::shell;
 use crate::text::{Sources, Span};
 
@@ -46,12 +46,12 @@ pub(super) const WANTED: [&str; 26] = [
 ];
 
 /// How containers are read: which variables may be shown, and where texts are kept.
-pub(super) struct Reader<'a> {
+pub(super) struct InspectReader<'a> {
     pub(super) public: BTreeSet<&'a str>,
     pub(super) sources: &'a Sources,
 }
 
-impl Reader<'_> {
+impl InspectReader<'_> {
     /// The container that was inspected; `None` where it no longer runs.
     pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Running> {
         let ended = picked.value.state.as_ref().is_some_and(has_ended);
@@ -93,6 +93,7 @@ impl Reader<'_> {
             words,
             check,
             mounts,
+            inspection: Inspection::Whole,
             kernel: None,
             gaps,
         }
@@ -102,6 +103,7 @@ impl Reader<'_> {
     pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
         let id = summary.id.unwrap_or_default();
         let mut gaps = vec![Self::uninspected(why)];
+        let mounts = mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps);
         Running {
             name: name(summary.names.as_ref().and_then(|names| names.first()).map(String::as_str), &id),
             project: label(&summary.labels, "project"),
@@ -109,7 +111,9 @@ impl Reader<'_> {
             one_off: label(&summary.labels, "oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true")),
             image: summary.image.unwrap_or_default(),
             labels: declared(&summary.labels),
-            mounts: mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps),
+            // Podman lists none of them.
+            inspection: if mounts.is_empty() { Inspection::Nothing } else { Inspection::Mounts },
+            mounts,
             script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
             id,
             gaps,
@@ -118,7 +122,7 @@ impl Reader<'_> {
     }
 
     /// A container of which nothing is known but what an event tells, and why.
-    pub(super) fn witnessed(event: &Event, why: String) -> Running {
+    pub(super) fn witnessed(event: &ContainerEvent, why: String) -> Running {
         // Labels are among the rest of what it tells.
         let labels = Some(event.attributes.clone());
         Running {
@@ -129,6 +133,7 @@ impl Reader<'_> {
             image: event.attribute("image").unwrap_or_default().to_owned(),
             labels: declared(&labels),
             script: Script { unseen: Some(why.clone()), ..Script::default() },
+            inspection: Inspection::Nothing,
             gaps: vec![why],
             ..Running::default()
         }
@@ -271,7 +276,7 @@ mod tests {
 
     fn read(answer: &serde_json::Value) -> Option<Running> {
         let sources = Sources::default();
-        let reader = Reader { public: BTreeSet::from(["HOME"]), sources: &sources };
+        let reader = InspectReader { public: BTreeSet::from(["HOME"]), sources: &sources };
         reader.running(pick(answer, &WANTED).unwrap())
     }
 

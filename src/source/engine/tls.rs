@@ -1,6 +1,5 @@
 //! TLS to an engine: whom to trust, and who asks. Uses `context` and `error`.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +16,10 @@ use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertS
 
 use super::context::Material;
 use super::error::EngineError;
+use crate::text::Reader;
+
+/// The largest file of certificates or keys that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// What a handshake needs, from the files that the material names.
 pub(super) fn configuration(material: &Material) -> Result<ClientConfig, EngineError> {
@@ -46,7 +49,7 @@ fn unusable(path: &Path, why: impl Into<String>) -> EngineError {
 
 fn read(path: &Path) -> Result<Vec<u8>, EngineError> {
     let why = |error| unusable(path, format!("{error}; DOCKER_CERT_PATH or the TLS options say where it is"));
-    fs::read(path).map_err(why)
+    Reader::of_host().with_typed(path).read(path, MAX_BYTES).map_err(why)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, EngineError> {

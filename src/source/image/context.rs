@@ -1,10 +1,11 @@
 //! What a COPY copies from. The one file of this module that looks at the disk, beside `load`. Uses `ignored`.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ignored::Ignored;
+use crate::text::{EntryKind, ReadError, Reader};
 
 /// Entries of one directory that are looked at.
 const MAX_ENTRIES: usize = 4096;
@@ -39,31 +40,31 @@ pub struct Directory {
     /// The same without links; `None` where there is no such directory.
     real: Option<PathBuf>,
     ignored: Ignored,
+    reader: Arc<Reader>,
+    /// Why its ignore file leaves nothing out, where it is not read.
+    pub(super) unread_ignore: Option<ReadError>,
 }
 
 impl Directory {
     /// The context for a Dockerfile; beside that a `<name>.dockerignore` stands for the context's own.
-    pub fn new(root: impl Into<PathBuf>, dockerfile: Option<&Path>) -> Self {
+    pub fn new(root: impl Into<PathBuf>, dockerfile: Option<&Path>, reader: &Arc<Reader>) -> Self {
         let root = root.into();
         let beside = dockerfile.map(|path| {
             let mut name = path.as_os_str().to_owned();
             name.push(".dockerignore");
             PathBuf::from(name)
         });
-        let text = beside.and_then(|path| text(&path)).or_else(|| text(&root.join(".dockerignore")));
-        let ignored = Ignored::parse(&text.unwrap_or_default());
-        Self { real: fs::canonicalize(&root).ok(), root, ignored }
+        let beside = beside.map(|path| reader.read_start(&path, MAX_IGNORE));
+        let text = match beside {
+            None | Some(Err(ReadError::Absent)) => reader.read_start(&root.join(".dockerignore"), MAX_IGNORE),
+            Some(text) => text,
+        };
+        let ignored = Ignored::parse(&String::from_utf8_lossy(text.as_deref().unwrap_or_default()));
+        let real = reader.real_path(&root).ok();
+        // Of a context that is not at hand nobody asks what it leaves out.
+        let unread_ignore = text.err().filter(|error| real.is_some() && *error != ReadError::Absent);
+        Self { real, root, ignored, reader: Arc::clone(reader), unread_ignore }
     }
-}
-
-fn text(path: &Path) -> Option<String> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    fs::File::open(path).ok()?.take(MAX_IGNORE).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl Context for Directory {
@@ -71,34 +72,26 @@ impl Context for Directory {
         if path.split('/').any(|part| part == "..") || (!path.is_empty() && self.ignored.has(path)) {
             return None;
         }
+        let Some(root) = &self.real else { return Some(Kind::Other) };
         let at = self.root.join(path);
-        let link = fs::symlink_metadata(&at).ok()?;
         // What a link on the way leads to must be in the context too.
-        let Ok(real) = fs::canonicalize(&at) else { return Some(Kind::Other) };
-        if !self.real.as_ref().is_some_and(|root| real.starts_with(root)) {
-            return Some(Kind::Other);
+        match self.reader.real_path(&at) {
+            Ok(real) if real.starts_with(root) => Some(match self.reader.kind(&real) {
+                Ok(EntryKind::Directory) => Kind::Directory,
+                Ok(EntryKind::File) => Kind::File,
+                _ => Kind::Other,
+            }),
+            Err(ReadError::Absent) if self.reader.own_kind(&at) == Err(ReadError::Absent) => None,
+            _ => Some(Kind::Other),
         }
-        let kind = if link.is_symlink() { fs::metadata(&at).ok()? } else { link };
-        Some(match () {
-            () if kind.is_dir() => Kind::Directory,
-            () if kind.is_file() => Kind::File,
-            () => Kind::Other,
-        })
     }
 
     fn list(&self, path: &str) -> Option<Vec<String>> {
         if self.kind(path) != Some(Kind::Directory) {
             return None;
         }
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.root.join(path)).ok()? {
-            names.extend(entry.ok()?.file_name().into_string().ok());
-            if names.len() > MAX_ENTRIES {
-                return None;
-            }
-        }
-        names.sort();
-        Some(names)
+        let listed = self.reader.list(&self.root.join(path), MAX_ENTRIES).ok()?;
+        Some(listed.into_iter().filter_map(|entry| entry.name.into_string().ok()).collect())
     }
 
     fn locate(&self, path: &str) -> PathBuf {

@@ -79,7 +79,7 @@ fn add(value: &mut Value, other: &Value) -> Result<(), Bad> {
 
 fn symbol(name: &str, required: bool) -> Value {
     let symbols = vec![Symbol { name: name.to_owned(), required }];
-    Value { text: format!("${{{name}}}"), symbols, span: None }
+    Value { text: format!("${{{name}}}"), symbols, ..Value::default() }
 }
 
 impl Lexer<'_> {

@@ -63,7 +63,10 @@ impl Stage<'_, '_> {
             let expanded = self.expand(&chars, given.escape, false)?;
             (text, symbols) = (expanded.text, expanded.symbols);
         }
-        Ok(Source::Text { name: heredoc.name.clone(), text: Value { text, symbols, span: value.span } })
+        Ok(Source::Text {
+            name: heredoc.name.clone(),
+            text: Value { text, symbols, span: value.span, ..Value::default() },
+        })
     }
 
     fn body(&self, given: &Instruction, heredoc: &Heredoc) -> Value {
@@ -123,7 +126,7 @@ impl Stage<'_, '_> {
             all.extend(env.iter().map(|(name, var)| (name.clone(), var.clone())));
             for (name, var) in all.iter_mut().filter(|(name, _)| unclear.contains(*name)) {
                 let symbols = vec![Symbol { name: name.clone(), required: false }];
-                var.value = EnvValue::Set(Value { text: format!("${{{name}}}"), symbols, span: None });
+                var.value = EnvValue::Set(Value { text: format!("${{{name}}}"), symbols, ..Value::default() });
             }
             Rc::new(all)
         };

@@ -1,15 +1,13 @@
 //! A Dockerfile from disk: bounded, UTF-8, and one clear sentence where that fails. Uses `stages` and `context`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::stages::read;
 use super::{Context, Directory, Given, Image, Request};
 use crate::model::{EnvVar, Unseen, join};
-use crate::text::{Sources, Span, Syntax};
+use crate::text::{ReadError, Reader, Sources, Span, Syntax};
 
 /// The largest Dockerfile that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -66,7 +64,7 @@ pub fn load(
                 return unread("the Dockerfile is not on this machine, so that its image was not read".to_owned());
             };
             let shown = shown_below.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(&path);
-            (shown.display().to_string(), text(&path), Some(path))
+            (shown.display().to_string(), text(&path, sources.reader()), Some(path))
         }
     };
     let text = match text {
@@ -78,9 +76,16 @@ pub fn load(
         Dockerfile::Inline { .. } => sources.add(name, text),
         Dockerfile::Path(_) => sources.add_written(name, text, Syntax::Dockerfile),
     };
-    let directory = |root: &PathBuf| -> Rc<dyn Context> { Rc::new(Directory::new(root, beside.as_deref())) };
-    let context = build.context.as_ref().map(directory);
-    read(file, sources, &Request { target: build.target, args: build.args, context, bases })
+    let directory = |root: &PathBuf| Directory::new(root, beside.as_deref(), sources.reader());
+    let directory = build.context.as_ref().map(directory);
+    let unread_ignore = directory.as_ref().and_then(|directory| directory.unread_ignore.clone());
+    let context = directory.map(|directory| -> Rc<dyn Context> { Rc::new(directory) });
+    let mut image = read(file, sources, &Request { target: build.target, args: build.args, context, bases });
+    image.unseen.extend(unread_ignore.map(|error| {
+        let what = format!("the ignore file of the build context leaves nothing out, since it is not read: {error}");
+        Unseen { what, span: build.span }
+    }));
+    image
 }
 
 fn located(context: Option<&Path>, path: &Path) -> Option<PathBuf> {
@@ -93,17 +98,12 @@ fn located(context: Option<&Path>, path: &Path) -> Option<PathBuf> {
     Some(joined.unwrap_or_else(|| context.join(path)))
 }
 
-fn text(path: &Path) -> Result<String, String> {
-    let metadata = fs::metadata(path).map_err(|error| format!("cannot be read: {error}; check `build`"))?;
-    // A pipe would be waited for.
-    if !metadata.is_file() {
-        return Err("is no file; check `build`".to_owned());
-    }
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| format!("cannot be read: {error}; check its permissions"))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("is larger than {} MiB and is not read", MAX_BYTES / 1024 / 1024));
-    }
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8; save it as UTF-8".to_owned())
+fn text(path: &Path, reader: &Reader) -> Result<String, String> {
+    reader.read_text(path, MAX_BYTES).map_err(|error| match error {
+        ReadError::Absent => "cannot be read: No such file or directory; check `build`".to_owned(),
+        ReadError::NotRegular(_) => "is no file; check `build`".to_owned(),
+        ReadError::TooLarge { limit } => format!("is larger than {} MiB and is not read", limit >> 20),
+        ReadError::NotUtf8 { .. } => "is not UTF-8; save it as UTF-8".to_owned(),
+        error => format!("cannot be read: {error}"),
+    })
 }

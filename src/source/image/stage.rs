@@ -143,12 +143,17 @@ impl<'s, 'b> Stage<'s, 'b> {
             Base::Scratch => Value::known("/", None),
             Base::Named(_) | Base::Unread => {
                 let symbols = vec![Symbol { name: BASE_WORKDIR.to_owned(), required: true }];
-                Value { text: format!("${{{BASE_WORKDIR}}}"), symbols, span: None }
+                Value { text: format!("${{{BASE_WORKDIR}}}"), symbols, ..Value::default() }
             }
         });
         let mut symbols = directory.symbols;
         symbols.extend(path.symbols);
-        Value { text: clean(&format!("{}/{}", directory.text, path.text)), symbols, span: path.span }
+        Value {
+            text: clean(&format!("{}/{}", directory.text, path.text)),
+            symbols,
+            span: path.span,
+            ..Value::default()
+        }
     }
 
     fn env(&mut self, given: &Instruction) -> Result<(), Bad> {

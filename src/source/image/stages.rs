@@ -10,7 +10,7 @@ use super::stage::{self, Stage};
 use super::words;
 use super::{Base, From, Given, Image, Request, Step};
 use crate::model::{EnvValue, EnvVar, Unseen, Value};
-use crate::text::{FileId, SourceFile, Sources, Span};
+use crate::text::{FileId, SourceFile, Sources, Span, quoted};
 
 /// How many stages may stand on each other.
 const MAX_CHAIN: usize = 64;
@@ -100,7 +100,7 @@ impl Build<'_> {
                 (Some(given), _) => given.clone(),
                 (None, Some(Ok(value))) => EnvVar { value: EnvValue::Set(value), span },
                 (None, Some(Err(why))) => {
-                    self.unseen.push(Unseen { what: format!("the default of `{name}`: {why}"), span });
+                    self.unseen.push(Unseen { what: format!("the default of {}: {why}", quoted(&name)), span });
                     EnvVar { value: EnvValue::Inherited, span }
                 }
                 (None, None) => EnvVar { value: EnvValue::Inherited, span },
@@ -130,9 +130,9 @@ impl Build<'_> {
                 image.unseen.push(Unseen { what, span: start });
             }
             None => {
-                let names: Vec<String> = self.stages.iter().filter_map(|stage| stage.name.clone()).collect();
-                let listed = if names.is_empty() { "none has a name".into() } else { names.join("`, `") };
-                let what = format!("the Dockerfile has no stage of the name that is asked for; it has `{listed}`");
+                let names: Vec<_> = self.stages.iter().filter_map(|stage| Some(quoted(stage.name.as_ref()?))).collect();
+                let listed = if names.is_empty() { "none has a name".into() } else { names.join(", ") };
+                let what = format!("the Dockerfile has no stage of the name that is asked for; it has {listed}");
                 image.unseen.push(Unseen { what, span: start });
             }
         }

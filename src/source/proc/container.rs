@@ -7,10 +7,10 @@ use rustix::io::Errno;
 
 use super::clock::agrees;
 use super::files::{Files, said};
-use super::locks::Reader;
+use super::locks::LockReader;
 use super::login::Login;
 use super::mountinfo;
-use super::pid::{MOST_BYTES, MOST_WORDS, Pid, Proc, is_gone};
+use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
 use super::places::{Known, home_in, value};
 use super::process::{Found, variables};
 use super::program::{USUAL_PATH, installed};
@@ -20,7 +20,7 @@ use super::text::shown;
 use crate::model::{KernelMount, Script};
 use crate::ruleset::Profile;
 use crate::source::capture::tree::visible;
-use crate::source::capture::{Kernel, Running};
+use crate::source::capture::{EngineMount, Kernel, Running};
 
 /// No `/etc/passwd` is read further.
 const MOST_PASSWD: u64 = 4 << 20;
@@ -60,8 +60,9 @@ pub(super) type Progress = Arc<Mutex<Option<Seen>>>;
 pub(super) enum Outcome {
     /// This was seen.
     Seen(Box<Seen>),
-    /// There is no such process: the container has ended, or been started anew.
-    Gone,
+    /// There is no such process: the container has ended, or been started anew, or nobody told which process it is. These
+    /// are the mounts that the engine tells, each source with its links followed on the host.
+    Gone(Vec<EngineMount>),
     /// The process is none of this container's: the engine counts processes elsewhere, or the number was used again.
     NotOurs,
 }
@@ -97,7 +98,7 @@ pub(super) fn see(task: &Task) -> Outcome {
         Err(errno) if !is_gone(errno) => {
             return failed(format!("its process {number} was not looked at: {}", said(errno)));
         }
-        _ => return Outcome::Gone,
+        _ => return gone(task),
     };
     // From here on the directory is held: a number used again later is another process's.
     let looked = match is_ours(&task.host, &pid, &task.running) {
@@ -107,10 +108,18 @@ pub(super) fn see(task: &Task) -> Outcome {
     };
     // What a process that has ended did not show proves nothing.
     match (looked, pid.facts()) {
-        (Err(Stop::Gone), _) | (_, Err(_)) => Outcome::Gone,
+        (Err(Stop::Gone), _) | (_, Err(_)) => gone(task),
         (Err(Stop::Failed(gap)), _) => failed(gap),
         (Ok(seen), Ok(_)) => Outcome::Seen(Box::new(seen)),
     }
+}
+
+fn gone(task: &Task) -> Outcome {
+    let resolve = |mount: &EngineMount| match &task.host.root {
+        Some(root) if mount.kind == "bind" => EngineMount { source: root.follow(&mount.source).real, ..mount.clone() },
+        _ => mount.clone(),
+    };
+    Outcome::Gone(task.running.mounts.iter().map(resolve).collect())
 }
 
 fn failed(gap: String) -> Outcome {
@@ -131,9 +140,13 @@ fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
 }
 
 fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
-    let bytes = pid.read("mountinfo", MOST_BYTES).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+    let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+    if bytes.len() as u64 >= MOST_MOUNTS {
+        // What was not read may lie over what was.
+        return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
+    }
     let table = mountinfo::parse(&bytes);
-    let mut gaps: Vec<String> = odd_lines("its mount table", &table, bytes.len()).into_iter().collect();
+    let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
     let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
@@ -165,12 +178,12 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
 }
 
 /// A gap for lines of a mount table that are not as they should be.
-pub(super) fn odd_lines(whose: &str, table: &mountinfo::Table, length: usize) -> Option<String> {
+pub(super) fn odd_lines(whose: &str, table: &mountinfo::Table, is_cut: bool) -> Option<String> {
     let numbers: Vec<String> = table.odd.iter().take(5).map(ToString::to_string).collect();
     let more = if table.odd.len() > numbers.len() { " and more" } else { "" };
     let odd = (!numbers.is_empty())
         .then(|| format!("{whose} has lines that are no mount or not UTF-8: line {}{more}", numbers.join(", ")));
-    odd.or_else(|| (length as u64 >= MOST_BYTES).then(|| format!("{whose} is longer than was read")))
+    is_cut.then(|| format!("{whose} is longer than was read")).or(odd)
 }
 
 /// Why no path was followed.
@@ -207,7 +220,7 @@ fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
     let inside = |pid: &Pid| {
         is_in(pid, &task.running.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids)
     };
-    let mut reader = Reader::new(&task.host.proc);
+    let mut reader = LockReader::new(&task.host.proc);
     for process in &mut kernel.processes {
         process.locks = reader.under(process.pid, inside);
     }

@@ -93,7 +93,9 @@ impl<'a> Files<'a> {
         match self.root.read_file(&path, MOST_CREDENTIALS) {
             Ok(bytes) => Ok(login(&bytes, profile)),
             Err(Unread::Absent) => Ok(None),
-            Err(Unread::Unfit) => Err(format!("{path} was not compared: it is no regular file of a usual size")),
+            Err(Unread::Unfit | Unread::TooLarge) => {
+                Err(format!("{path} was not compared: it is no regular file of a usual size"))
+            }
             Err(Unread::Failed) => Err(format!("{path} was not compared: it could not be read")),
         }
     }

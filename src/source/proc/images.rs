@@ -9,7 +9,7 @@ use super::layers::{Layers, Store};
 use super::pid::Proc;
 use super::root::{Root, Unread};
 use super::root_of_host;
-use super::scripts::MOST_SCRIPT;
+use super::scripts::{MOST_SCRIPT, TOO_LONG};
 use crate::source::capture::Capture;
 use crate::source::image::InImage;
 
@@ -44,12 +44,12 @@ impl ImageFiles {
 
     /// What stands at a path in the image with these layers; `None` where they are not found.
     pub fn open(&self, digests: &[String], path: &str) -> Option<InImage> {
-        Some(match self.layers(digests)?.file(path, MOST_SCRIPT) {
-            Ok(bytes) if bytes.contains(&0) => InImage::Binary,
-            Ok(bytes) => {
-                String::from_utf8(bytes).map_or_else(|_| InImage::Unseen("it is not UTF-8".to_owned()), InImage::Text)
-            }
-            // A directory, or larger than any script.
+        Some(match self.layers(digests)?.read_head(path, MOST_SCRIPT) {
+            Ok(head) if head.bytes.contains(&0) => InImage::Binary,
+            Ok(head) if head.is_whole => String::from_utf8(head.bytes)
+                .map_or_else(|_| InImage::Unseen("it is not UTF-8".to_owned()), InImage::Text),
+            Ok(_) | Err(Unread::TooLarge) => InImage::Unseen(TOO_LONG.to_owned()),
+            // A directory: of an image, nothing else can be run or waits for a writer.
             Err(Unread::Unfit) => InImage::Binary,
             Err(Unread::Absent) => InImage::Absent,
             Err(Unread::Failed) => InImage::Unseen("it cannot be read".to_owned()),

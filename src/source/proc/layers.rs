@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use ring::digest::{SHA256, digest};
 
 use super::program::Tree;
-use super::root::{End, Root, Unread};
+use super::root::{End, Head, Root, Unread};
 use crate::model::{Entry, EntryKind, clean, is_whole, join, parent_and_name, upward};
 
 /// No store's own file is larger.
@@ -110,11 +110,11 @@ impl Layers {
         found
     }
 
-    /// The bytes of a regular file of at most `most` bytes.
-    pub(super) fn file(&self, path: &str, most: u64) -> Result<Vec<u8>, Unread> {
+    /// The first bytes of a regular file, at most `most`.
+    pub(super) fn read_head(&self, path: &str, most: u64) -> Result<Head, Unread> {
         let found = if is_whole(path) { self.walk(path) } else { Err(NotThere::Absent) };
         match found {
-            Ok((layer, path, _)) => layer.read_file(&path, most),
+            Ok((layer, path, _)) => layer.read_head(&path, most),
             Err(NotThere::Absent) => Err(Unread::Absent),
             Err(NotThere::Failed) => Err(Unread::Failed),
         }
@@ -179,7 +179,7 @@ impl Tree for Layers {
     }
 
     fn read(&self, path: &str, most: u64) -> Option<Vec<u8>> {
-        self.file(path, most).ok()
+        self.read_head(path, most).ok().filter(|head| head.is_whole).map(|head| head.bytes)
     }
 }
 

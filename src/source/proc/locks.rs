@@ -16,12 +16,12 @@ use crate::source::capture::HeldLock;
 const MOST_ANCESTORS: usize = 256;
 
 /// Reads locks, those of one process once.
-pub(super) struct Reader<'a> {
+pub(super) struct LockReader<'a> {
     proc: &'a Proc,
     known: HashMap<i32, Option<Vec<HeldLock>>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> LockReader<'a> {
     pub(super) fn new(proc: &'a Proc) -> Self {
         Self { proc, known: HashMap::new() }
     }

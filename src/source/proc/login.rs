@@ -34,9 +34,9 @@ pub(super) fn login(bytes: &[u8], profile: &Profile) -> Option<Login> {
 
 /// Gives equal logins equal numbers, from 1.
 #[derive(Debug, Default)]
-pub struct Numbers(BTreeMap<Login, u32>);
+pub struct LoginIds(BTreeMap<Login, u32>);
 
-impl Numbers {
+impl LoginIds {
     pub(super) fn of(&mut self, login: Login) -> u32 {
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX).saturating_add(1);
         *self.0.entry(login).or_insert(next)
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn equal_refresh_tokens_are_one_login() {
         let profile = Ruleset::load(&Sources::default(), None).unwrap().profiles.remove(0);
-        let mut numbers = Numbers::default();
+        let mut numbers = LoginIds::default();
         let mut number = |text: &str| login(text.as_bytes(), &profile).map(|login| numbers.of(login));
         let file = |token: &str, access: &str| {
             format!(r#"{{"claudeAiOauth": {{"accessToken": "{access}", "refreshToken": "{token}"}}}}"#)

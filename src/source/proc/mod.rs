@@ -6,7 +6,6 @@ mod clock;
 mod container;
 mod files;
 mod images;
-mod inside;
 mod layers;
 pub mod locks;
 mod login;
@@ -15,6 +14,7 @@ mod outside;
 pub mod pid;
 mod places;
 mod plan;
+mod planned_paths;
 mod pool;
 pub mod process;
 mod program;
@@ -31,8 +31,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use images::ImageFiles;
-pub use login::Numbers;
-pub use plan::{Ground, Planned, ground};
+pub use login::LoginIds;
+pub use plan::{Planned, ResolveOptions, resolve_on_host};
 
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;
@@ -100,8 +100,13 @@ pub struct Begun {
     /// What the kernel shows of the host itself.
     own: Option<Kernel>,
     gaps: Vec<String>,
-    /// How long the rest may take.
-    left: Duration,
+    /// When the rest must have ended.
+    deadline: Instant,
+}
+
+/// The number of the user who runs this.
+pub fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// Begins a look: finds the processes of known programs on the whole host.
@@ -113,7 +118,7 @@ pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
         // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
         found = scan::programs(host, start + options.timeout / 2, &mut gaps);
     }
-    Begun { host, found, own, gaps, left: options.timeout.saturating_sub(start.elapsed()) }
+    Begun { host, found, own, gaps, deadline: start + options.timeout }
 }
 
 impl Begun {
@@ -128,8 +133,7 @@ impl Begun {
     ///
     /// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
     /// Each has a gap that says so.
-    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut Numbers) -> Vec<String> {
-        let deadline = Instant::now() + self.left;
+    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut LoginIds) -> Vec<String> {
         let host = match self.host {
             Ok(host) => host,
             Err(gap) => {
@@ -142,6 +146,7 @@ impl Begun {
         };
         capture.own = self.own;
         capture.gaps.extend(self.gaps);
+        scan::find_first_processes(&host, &mut capture.containers);
         let mut inside = scan::assign(&host, self.found, &capture.containers);
         let outside = inside.remove(&None).unwrap_or_default();
 
@@ -170,7 +175,7 @@ impl Begun {
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
         jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
 
-        let mut answers = pool::run(jobs, deadline);
+        let mut answers = pool::run(jobs, self.deadline);
         match answers.pop().flatten() {
             Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
             _ => {
@@ -212,7 +217,7 @@ fn host(
     match first.read("mountinfo", MOST_BYTES) {
         Ok(bytes) => {
             let table = mountinfo::parse(&bytes);
-            gaps.extend(odd_lines("the host's mount table", &table, bytes.len()));
+            gaps.extend(odd_lines("the host's mount table", &table, bytes.len() as u64 >= MOST_BYTES));
             *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
         }
         Err(errno) => gaps.push(format!(
@@ -258,7 +263,7 @@ fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
 }
 
 /// Puts what was seen of the host itself beside its mounts.
-fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut Numbers) {
+fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut LoginIds) {
     capture.gaps.extend(seen.gaps);
     if let (Some(own), Some(mut kernel)) = (&mut capture.own, seen.kernel) {
         kernel.mounts = std::mem::take(&mut own.mounts);
@@ -273,15 +278,20 @@ fn fill(
     capture: &mut Capture,
     answers: Vec<Option<Answer>>,
     progress: &[Progress],
-    numbers: &mut Numbers,
+    numbers: &mut LoginIds,
 ) -> Vec<String> {
     let mut gone = Vec::new();
     for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
+        // Of one that is gone the sources were followed on the host.
+        let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
         let mut seen = match answer {
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
-            Some(Answer::Container(Outcome::Gone)) => {
+            Some(Answer::Container(Outcome::Gone(mounts))) => {
                 gone.push(container.id.clone());
+                container.mounts = mounts;
                 let gap = match container.pid {
+                    // Why nothing is known of it is told already.
+                    0 if !container.inspection.tells_program() => continue,
                     0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
                           can be looked at once it stays up"
                         .to_owned(),
@@ -304,6 +314,9 @@ fn fill(
                 seen
             }
         };
+        if seen.kernel.is_none() && !is_gone {
+            container.inspection = container.inspection.without_places();
+        }
         if let Some(kernel) = &mut seen.kernel {
             let number = |(state, login): (String, Login)| (state, numbers.of(login));
             kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{Host, Seen, still};
 use super::files::Files;
-use super::locks::Reader;
+use super::locks::LockReader;
 use super::places::value;
 use super::process::Found;
 use crate::model::join;
@@ -60,7 +60,7 @@ fn own(process: &Process, name: &str) -> Option<String> {
 }
 
 fn with_locks(host: &Host, found: Vec<Found>) -> Vec<Process> {
-    let mut reader = Reader::new(&host.proc);
+    let mut reader = LockReader::new(&host.proc);
     let mut processes = Vec::new();
     for mut found in found {
         found.process.locks = reader.under(found.process.pid, |pid| pid.number > 1);

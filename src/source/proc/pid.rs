@@ -16,10 +16,14 @@ use super::root::{Inode, NoRoot, Root, inode, stat_at};
 use super::text::shown;
 use crate::model::Identity;
 
-/// No file of /proc is read further than this.
+/// The host's own mount table, and what the kernel says of itself, are read no further than this.
 pub(super) const MOST_BYTES: u64 = 64 << 20;
-/// A process's words and variables are read no further than this.
+/// A container's mount table is read no further than this: some ten thousand mounts.
+pub(super) const MOST_MOUNTS: u64 = 4 << 20;
+/// A process's words and variables, which are memory of its own, are read no further than this.
 pub(super) const MOST_WORDS: u64 = 4 << 20;
+/// So are its other files.
+const MOST_FACTS: u64 = 256 << 10;
 /// `CAP_DAC_OVERRIDE` (capabilities(7)).
 const OVERRIDES: u64 = 1 << 1;
 /// `PF_KTHREAD` (the kernel's `include/linux/sched.h`).
@@ -100,15 +104,15 @@ impl Pid {
     }
 
     pub(super) fn facts(&self) -> Result<Facts, Errno> {
-        facts(&self.read("stat", MOST_WORDS)?).ok_or(Errno::INVAL)
+        facts(&self.read("stat", MOST_FACTS)?).ok_or(Errno::INVAL)
     }
 
     pub(super) fn identity(&self) -> Option<Identity> {
-        identity(&self.read("status", MOST_WORDS).ok()?)
+        identity(&self.read("status", MOST_FACTS).ok()?)
     }
 
     pub(super) fn cgroup(&self) -> Result<String, Errno> {
-        Ok(shown(&self.read("cgroup", MOST_WORDS)?).into_owned())
+        Ok(shown(&self.read("cgroup", MOST_FACTS)?).into_owned())
     }
 
     pub(super) fn root(&self) -> Result<Root, NoRoot> {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use super::container::Host;
 use super::files::said;
 use super::images::ImageFiles;
-use super::inside::Inside;
 use super::layers::Layers;
 use super::places::{Known, home_in};
+use super::planned_paths::{PlannedPaths, SourceBase};
 use super::pool::{self, Job};
 use super::program::{Tree as _, USUAL_PATH, installed};
 use super::root::{End, Followed};
@@ -19,8 +19,8 @@ use super::text::shown;
 use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::model::{
-    Container, Diagnostic, Entry, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen,
-    Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen, Value,
+    clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::ruleset::{Filesystems, Ruleset};
 use crate::source::capture::tree::visible;
@@ -44,7 +44,7 @@ pub struct Planned {
 }
 
 /// How long to look, and at which /proc.
-pub struct Ground {
+pub struct ResolveOptions {
     /// The /proc of the engine's host.
     pub proc: PathBuf,
     /// How long all of it may take.
@@ -55,8 +55,8 @@ pub struct Ground {
 
 /// Looks up, for each planned container, where its mounts would come from on this host. What was told of the host by
 /// its engine and kernel is in `capture`. Gives the containers in their order, and what there is to say.
-pub fn ground(
-    options: &Ground,
+pub fn resolve_on_host(
+    options: &ResolveOptions,
     (rules, capture): (&Ruleset, &Capture),
     planned: Vec<Planned>,
 ) -> (Vec<Container>, Vec<Diagnostic>) {
@@ -79,7 +79,7 @@ pub fn ground(
     let mut jobs: Vec<Job<(Container, Vec<Diagnostic>)>> = Vec::new();
     for one in planned {
         let site = Arc::clone(&site);
-        jobs.push(Box::new(move || site.ground(one)));
+        jobs.push(Box::new(move || site.resolve(one)));
     }
     let answers = pool::run(jobs, deadline);
     let mut containers = Vec::with_capacity(kept.len());
@@ -134,7 +134,7 @@ impl Site {
         }
     }
 
-    fn ground(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
+    fn resolve(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
         let Planned { mut container, installed, home, layers, built } = planned;
         let layers = self.files.as_ref().and_then(|files| files.layers(&layers));
         let accounts = layers.as_deref().and_then(accounts);
@@ -142,7 +142,7 @@ impl Site {
         let home = home.or_else(|| home_in(&accounts.as_ref()?.passwd, user));
         let mut told = Vec::new();
         // Where each mount begins on the host, and what the engine would make there.
-        let mut bases: BTreeMap<String, Base> = BTreeMap::new();
+        let mut bases: BTreeMap<String, SourceBase> = BTreeMap::new();
         let mut unseen = Vec::new();
         for mount in &mut container.mounts {
             match self.place(mount, &mut told) {
@@ -164,7 +164,7 @@ impl Site {
             ..Live::default()
         };
         if let Some(root) = &self.host.root {
-            let mut inside = Inside::new(root, &container, &bases);
+            let mut inside = PlannedPaths::new(root, &container, &bases);
             for path in self.paths(&container, home) {
                 inside.note(&path);
             }
@@ -200,7 +200,7 @@ impl Site {
     ///
     /// # Errors
     /// Why it could not be followed, as a clause.
-    fn place(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) -> Result<Option<Base>, String> {
+    fn place(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) -> Result<Option<SourceBase>, String> {
         self.keep(mount, told);
         if let MountSource::Volume(name) = &mount.source
             && !name.is_symbolic()
@@ -252,7 +252,7 @@ impl Site {
         let below = mount.subpath.as_deref().unwrap_or("");
         let path = join(&followed.real, &format!("./{below}"));
         self.show(mount, &path);
-        Ok(Some(Base { path, made }))
+        Ok(Some(SourceBase { path, made }))
     }
 
     /// Goes on with a volume that the engine has already, whatever the plan would make it from: Compose does.
@@ -276,7 +276,7 @@ impl Site {
     }
 
     /// A volume of the engine's own, where it is there already.
-    fn in_volume(&self, mount: &mut Mount) -> Option<Base> {
+    fn in_volume(&self, mount: &mut Mount) -> Option<SourceBase> {
         let (MountSource::Volume(name), Some(directory)) = (&mount.source, &self.capture.volume_directory) else {
             return None;
         };
@@ -288,7 +288,7 @@ impl Site {
             return None;
         };
         self.show(mount, &path);
-        Some(Base { path, made: None })
+        Some(SourceBase { path, made: None })
     }
 
     /// Gives a mount what the kernel shows of the filesystem that it would come from.
@@ -361,13 +361,6 @@ impl Site {
         let known = Known { running: &running, first: &first, processes: &[], passwd, mounts: &mounts };
         known.paths(&self.host.profiles)
     }
-}
-
-/// Where a mount begins on the host.
-pub(super) struct Base {
-    pub(super) path: String,
-    /// What the engine would make there, where nothing is.
-    pub(super) made: Option<Entry>,
 }
 
 /// What a volume is made from, in words.

@@ -16,6 +16,13 @@ const RUNTIMES: [&str; 4] = ["node", "nodejs", "bun", "deno"];
 /// Shells; what they run is often a wrapper around the program.
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"];
 
+/// How many words of a process are kept, and how many variables.
+const MOST_KEPT: usize = 4_096;
+/// How long a word is kept: no path is longer (`PATH_MAX`).
+const LONGEST_WORD: usize = 4_096;
+/// How many bytes of a process's words are kept.
+const LONGEST_WORDS: usize = 16 << 10;
+
 /// A process of a known program, and what ties it to its container.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
@@ -55,7 +62,7 @@ pub struct Recognised {
 pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<Found> {
     let pid = proc.pid(number).ok()?;
     let words = words(&pid.read("cmdline", MOST_WORDS).ok()?);
-    let comm = pid.read("comm", MOST_WORDS).ok()?;
+    let comm = pid.read("comm", LONGEST_WORD as u64).ok()?;
     let exe = pid.link("exe").unwrap_or_default();
     let (comm, exe) = (shown(&comm), shown(&exe));
     let signs = Signs { words: &words, comm: comm.trim_end_matches('\n'), exe: &exe };
@@ -77,9 +84,16 @@ pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<
     Some(Found { process, facts, cgroup, namespaces, wrapper: recognised.wrapper })
 }
 
-/// The words of a `cmdline`. A program that writes a title over them leaves empty ones at the end.
+/// The words of a `cmdline`, the first and of each the beginning: a process may make them as long as it likes. A program
+/// that writes a title over them leaves empty ones at the end.
 pub fn words(bytes: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = bytes.split(|byte| *byte == 0).map(|word| shown(word).into_owned()).collect();
+    let mut left = LONGEST_WORDS;
+    let cut = |word: &[u8]| {
+        let word = word.get(..LONGEST_WORD).unwrap_or(word);
+        left = left.checked_sub(word.len())?;
+        Some(shown(word).into_owned())
+    };
+    let mut words: Vec<String> = bytes.split(|byte| *byte == 0).take(MOST_KEPT).map_while(cut).collect();
     while words.last().is_some_and(String::is_empty) {
         words.pop();
     }
@@ -132,17 +146,19 @@ pub(super) fn version_of(profile: &Profile, path: &str) -> Option<String> {
 /// The process has ended.
 fn environment(pid: &Pid, profile: &Profile) -> Result<Option<BTreeMap<String, Held>>, Errno> {
     match pid.read("environ", MOST_WORDS) {
+        // What is not read whole may name a directory in what was not read.
+        Ok(bytes) if bytes.len() as u64 >= MOST_WORDS || bytes.split(|byte| *byte == 0).count() > MOST_KEPT => Ok(None),
         Ok(bytes) => Ok(Some(named(&variables(&bytes), profile))),
         Err(errno) if is_gone(errno) => Err(errno),
         Err(_) => Ok(None),
     }
 }
 
-/// The variables in the bytes of an `environ`; the first of a name is the one that programs see.
+/// The first variables in the bytes of an `environ`; the first of a name is the one that programs see.
 pub fn variables(bytes: &[u8]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for word in words(bytes) {
-        if let Some((name, value)) = word.split_once('=') {
+    for word in bytes.split(|byte| *byte == 0).take(MOST_KEPT) {
+        if let Some((name, value)) = shown(word).split_once('=') {
             found.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
     }

@@ -80,11 +80,38 @@ pub(super) type Inode = ((u32, u32), u64);
 pub(super) enum Unread {
     /// It is not there.
     Absent,
-    /// It is something else than a regular file, or larger than asked for.
+    /// It is something else than a regular file, or one that the kernel itself answers.
     Unfit,
+    /// It is larger than asked for.
+    TooLarge,
     /// It may not be read, or could not be.
     Failed,
 }
+
+/// The beginning of a file.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub(super) is_whole: bool,
+}
+
+/// Filesystems whose files the kernel itself answers (linux/magic.h): reading one may wait, take what it reads from
+/// others (`/proc/kmsg`), or never end.
+const KERNEL_FILESYSTEMS: [i64; 12] = [
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x1cd1,      // devpts
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0xcafe_4a11, // bpf
+    0x6265_6570, // configfs
+    0x6e73_6673, // nsfs
+    0x0187,      // autofs
+];
 
 fn confined(directory: BorrowedFd<'_>, path: &[u8], more: ResolveFlags) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -175,10 +202,21 @@ impl Root {
         Some(shown(text.as_bytes()).into_owned())
     }
 
+    /// Whether a path leads to a directory.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        matches!(self.follow(path).end, End::There(there) if there.entry.kind == EntryKind::Directory)
+    }
+
     /// The bytes of a regular file of at most `most` bytes.
     pub(super) fn read_file(&self, path: &str, most: u64) -> Result<Vec<u8>, Unread> {
+        let head = self.read_head(path, most)?;
+        if head.is_whole { Ok(head.bytes) } else { Err(Unread::TooLarge) }
+    }
+
+    /// The first bytes of a regular file, at most `most`.
+    pub(super) fn read_head(&self, path: &str, most: u64) -> Result<Head, Unread> {
         match self.follow(path).end {
-            End::There(there) => there.read(most),
+            End::There(there) => there.read_head(most),
             End::Absent | End::Loop => Err(Unread::Absent),
             End::Denied | End::OwnLink | End::Failed(_) => Err(Unread::Failed),
         }
@@ -203,10 +241,14 @@ impl There {
         Self { file, entry, inode: inode(stat) }
     }
 
-    /// Its bytes, where it is a regular file. It is opened by its descriptor and not by its name again: what a
+    /// Its first bytes, where it is a regular file. It is opened by its descriptor and not by its name again: what a
     /// container puts in its place meanwhile, a device perhaps, is not what is opened.
-    pub(super) fn read(&self, most: u64) -> Result<Vec<u8>, Unread> {
+    fn read_head(&self, most: u64) -> Result<Head, Unread> {
         if self.entry.kind != EntryKind::File {
+            return Err(Unread::Unfit);
+        }
+        let kind = rustix::fs::fstatfs(&self.file).map_err(|_| Unread::Failed)?.f_type;
+        if KERNEL_FILESYSTEMS.contains(&kind) {
             return Err(Unread::Unfit);
         }
         let own = format!("/proc/self/fd/{}", self.file.as_raw_fd());
@@ -217,7 +259,8 @@ impl There {
             .map_err(|_| Unread::Failed)?;
         let mut bytes = Vec::new();
         File::from(file).take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| Unread::Failed)?;
-        if bytes.len() as u64 > most { Err(Unread::Unfit) } else { Ok(bytes) }
+        let is_whole = bytes.len() as u64 <= most;
+        Ok(Head { bytes, is_whole })
     }
 }
 

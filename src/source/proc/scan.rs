@@ -2,7 +2,7 @@
 //! Uses `source::capture`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::container::{Host, still};
@@ -12,6 +12,8 @@ use crate::source::capture::Running;
 
 /// How many processes one piece of work looks at: as many are lost where one of them hangs.
 const CHUNK: usize = 32;
+/// How many processes of one container, or of the host itself, are kept: each takes memory, and a fork costs little.
+const MOST_OF_ONE: usize = 1_000;
 /// The length of an engine's id, in hexadecimal digits.
 const ID: usize = 64;
 
@@ -25,9 +27,13 @@ pub(super) fn programs(host: &Arc<Host>, deadline: Instant, gaps: &mut Vec<Strin
         }
     };
     let chunks: Vec<Vec<i32>> = numbers.chunks(CHUNK).map(<[i32]>::to_vec).collect();
+    let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
     let job = |chunk: &Vec<i32>| -> Job<Vec<Found>> {
-        let (host, chunk) = (Arc::clone(host), chunk.clone());
-        Box::new(move || chunk.iter().filter_map(|number| look_at(&host.proc, *number, &host.profiles)).collect())
+        let (host, chunk, counts) = (Arc::clone(host), chunk.clone(), Arc::clone(&counts));
+        Box::new(move || {
+            let found = chunk.iter().filter_map(|number| look_at(&host.proc, *number, &host.profiles));
+            found.filter(|found| is_kept(found, &counts)).collect()
+        })
     };
     let mut found = Vec::new();
     for (chunk, answer) in chunks.iter().zip(pool::run(chunks.iter().map(job).collect(), deadline)) {
@@ -40,7 +46,43 @@ pub(super) fn programs(host: &Arc<Host>, deadline: Instant, gaps: &mut Vec<Strin
             )),
         }
     }
+    let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut many: Vec<(&String, &usize)> = counts.iter().filter(|(_, count)| **count > MOST_OF_ONE).collect();
+    many.sort();
+    gaps.extend(many.into_iter().map(|(id, count)| {
+        let whose =
+            if id.is_empty() { "the host".to_owned() } else { format!("container {}", id.get(..12).unwrap_or(id)) };
+        format!("of {count} processes of known programs in {whose} only {MOST_OF_ONE} were looked at")
+    }));
     without_wrappers(found, &host.proc)
+}
+
+/// Whether a process is among the first of its container.
+fn is_kept(found: &Found, counts: &Mutex<HashMap<String, usize>>) -> bool {
+    let id = ids_in(&found.cgroup).last().unwrap_or_default();
+    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = counts.entry(id.to_owned()).or_default();
+    *count += 1;
+    *count <= MOST_OF_ONE
+}
+
+/// Finds the first process of each container of which the engine did not tell it: the one with the lowest number whose
+/// cgroup is the container's.
+pub(super) fn find_first_processes(host: &Host, containers: &mut [Running]) {
+    let mut wanted: HashMap<String, &mut Running> = containers
+        .iter_mut()
+        .filter(|one| one.pid == 0 && !one.inspection.tells_program())
+        .map(|one| (one.id.clone(), one))
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    for number in host.proc.numbers().unwrap_or_default() {
+        let Ok(cgroup) = host.proc.pid(number).and_then(|pid| pid.cgroup()) else { continue };
+        if let Some(container) = ids_in(&cgroup).last().and_then(|id| wanted.remove(id)) {
+            container.pid = number;
+        }
+    }
 }
 
 /// Tells each process to its container, by the place of that in the list; `None` is the host.

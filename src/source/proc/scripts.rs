@@ -15,6 +15,8 @@ use crate::text::{Sources, Span};
 
 /// The largest script that is read, in bytes.
 pub(super) const MOST_SCRIPT: u64 = 256 << 10;
+/// Why a text is not read.
+pub(super) const TOO_LONG: &str = "it is a text, and longer than any script that is read";
 
 /// What the engine's words run, through the files of the container.
 pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles: &[Profile]) -> Script {
@@ -35,6 +37,7 @@ pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles:
         file_system: &disk,
         directory: Some(directory),
         environment: &lookup,
+        hides: false,
         programs: &|| &programs,
     };
     let command = |words: &[String]| Command {
@@ -66,12 +69,15 @@ struct Live<'a> {
 
 impl Live<'_> {
     fn look(&self, path: &str) -> Lookup {
-        let bytes = match self.root.read_file(path, MOST_SCRIPT) {
-            Ok(bytes) if bytes.contains(&0) => return Lookup::Binary,
-            Ok(bytes) => bytes,
+        let bytes = match self.root.read_head(path, MOST_SCRIPT) {
+            Ok(head) if head.bytes.contains(&0) => return Lookup::Binary,
+            Ok(head) if head.is_whole => head.bytes,
+            Ok(_) | Err(Unread::TooLarge) => {
+                return Lookup::Unseen(TOO_LONG.to_owned());
+            }
             Err(Unread::Absent) => return Lookup::Absent,
-            // A directory, or larger than any script.
-            Err(Unread::Unfit) => return Lookup::Binary,
+            Err(Unread::Unfit) if self.root.is_directory(path) => return Lookup::Binary,
+            Err(Unread::Unfit) => return Lookup::Unseen("it is no regular file".to_owned()),
             Err(Unread::Failed) => return Lookup::Unseen("it cannot be read".to_owned()),
         };
         let Ok(text) = String::from_utf8(bytes) else { return Lookup::Unseen("it is not UTF-8".to_owned()) };

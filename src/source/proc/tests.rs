@@ -44,7 +44,7 @@ fn rfc3339(seconds: i64) -> String {
 
 /// A whole look, its logins numbered by themselves.
 fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<String> {
-    begin(options, profiles).finish(options, capture, &mut Numbers::default())
+    begin(options, profiles).finish(options, capture, &mut LoginIds::default())
 }
 
 fn seen(options: &Look, running: Running) -> (Running, Vec<String>) {
@@ -87,7 +87,7 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
     assert!(kernel.logins.is_empty());
 
     // Looks of one capture give one login one number, and another one another.
-    let (options, mut numbers) = (Look { compare_identities: true, ..options }, Numbers::default());
+    let (options, mut numbers) = (Look { compare_identities: true, ..options }, LoginIds::default());
     for (token, number) in [("canary-token", 1), ("other-token", 2), ("canary-token", 1)] {
         let file = format!(r#"{{"claudeAiOauth": {{"refreshToken": "{token}"}}}}"#);
         fs::write(at("srv/claude/.credentials.json"), file).unwrap();

@@ -15,6 +15,8 @@ pub struct ExecContext<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether that is the environment of this process, whose values are not shown.
+    pub hides: bool,
     /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
     pub programs: &'a dyn Fn() -> &'a [String],
 }
@@ -22,6 +24,13 @@ pub struct ExecContext<'a> {
 impl<'a> ExecContext<'a> {
     /// A place of which nothing is known.
     pub fn unknown(sources: &'a Sources) -> Self {
-        Self { sources, file_system: &NoFileSystem, directory: None, environment: &|_| None, programs: &|| &[] }
+        Self {
+            sources,
+            file_system: &NoFileSystem,
+            directory: None,
+            environment: &|_| None,
+            hides: false,
+            programs: &|| &[],
+        }
     }
 }

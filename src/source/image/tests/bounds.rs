@@ -8,7 +8,7 @@ use super::{at, made, none, shown};
 use crate::source::image::ignored::Ignored;
 use crate::source::image::pattern::{component, matches};
 use crate::source::image::{Build, Context, Directory, Dockerfile, Found, Kind, load};
-use crate::text::{Sources, Span};
+use crate::text::{Reader, Sources, Span};
 
 #[test]
 fn large_and_deep_files_end_soon() {
@@ -97,7 +97,8 @@ fn a_context_on_disk_ends_at_its_edge() {
     std::os::unix::fs::symlink("a", root.join("in")).unwrap();
     std::os::unix::fs::symlink("..", root.join("up")).unwrap();
     std::os::unix::fs::symlink("gone", root.join("dangling")).unwrap();
-    let context = Directory::new(&root, None);
+    let reader = std::sync::Arc::new(Reader::of_host());
+    let context = Directory::new(&root, None, &reader);
     for (path, kind) in [
         ("", Some(Kind::Directory)),
         ("a", Some(Kind::File)),
@@ -115,7 +116,7 @@ fn a_context_on_disk_ends_at_its_edge() {
     }
     assert_eq!(context.list("sub").unwrap(), ["b"]);
     fs::write(root.join("other.Dockerfile.dockerignore"), "a\n").unwrap();
-    let other = Directory::new(&root, Some(&root.join("other.Dockerfile")));
+    let other = Directory::new(&root, Some(&root.join("other.Dockerfile")), &reader);
     assert_eq!((other.kind("a"), other.kind("secret")), (None, Some(Kind::File)));
 }
 
@@ -127,7 +128,7 @@ fn a_dockerfile_from_disk() {
     fs::write(root.join("run.sh"), "").unwrap();
     fs::write(root.join("latin"), b"FROM x\nUSER \xe9\n").unwrap();
     fs::write(root.join("huge"), vec![b'#'; 1024 * 1024 + 1]).unwrap();
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let one = |dockerfile: Dockerfile, context: Option<&Path>| {
         let context = context.map(Path::to_owned);
         let build = Build { context, dockerfile, target: None, args: &none(), span: Span::default() };
@@ -143,7 +144,7 @@ fn a_dockerfile_from_disk() {
     let inline = Dockerfile::Inline { name: "compose.yaml".into(), text: "FROM x\nUSER u\n".into() };
     assert_eq!(shown(&one(inline, Some(root))), "on x ; user u");
     for (name, expected) in [
-        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory (os error 2); check `build`"),
+        ("missing", "the Dockerfile `missing` cannot be read: No such file or directory; check `build`"),
         ("./latin", "the Dockerfile `latin` is not UTF-8; save it as UTF-8"),
         ("huge", "the Dockerfile `huge` is larger than 1 MiB and is not read"),
         (".", "the Dockerfile `` is no file; check `build`"),

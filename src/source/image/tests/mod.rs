@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use super::{Base, Context, Found, Image, Kind, Request, read};
 use crate::model::{Command, EnvValue, EnvVar, Symbol, Value};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{FileId, Reader, Sources, Span};
 
 /// A build context in memory: files by their paths.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Made {
 }
 
 fn made_with(text: &str, target: Option<&str>, args: &[(&str, EnvValue)]) -> Made {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let file = sources.add("Dockerfile", text);
     let span = Span::file_start(file);
     let args = args.iter().map(|(name, value)| ((*name).to_owned(), EnvVar { value: value.clone(), span })).collect();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{at, check, compare, made, made_with, none, shown};
 use crate::source::image::{Base, Found, Given, Image, Request, read};
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 
 #[test]
 fn chains() {
@@ -104,7 +104,7 @@ fn stages_that_copy_from_each_other_are_told() {
 
 #[test]
 fn a_base_that_is_built_too() {
-    let sources = Sources::default();
+    let sources = Sources::reading(Reader::of_host());
     let request = |bases| Request { target: None, args: Box::leak(Box::new(none())), context: None, bases };
     let base = sources.add("base/Dockerfile", "FROM debian\nENV a=1\nCOPY <<E /x\nhello\nE\nCMD [\"c\"]\n");
     let base = Rc::new(read(base, &sources, &request(&|_| None)));

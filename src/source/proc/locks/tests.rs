@@ -23,7 +23,7 @@ fn only_flocks_count() {
 
 fn own_locks() -> Vec<HeldLock> {
     let proc = Proc::open(Path::new("/proc")).unwrap();
-    Reader::new(&proc).under(i32::try_from(std::process::id()).unwrap(), |_| false).unwrap()
+    LockReader::new(&proc).under(i32::try_from(std::process::id()).unwrap(), |_| false).unwrap()
 }
 
 #[test]
@@ -55,5 +55,5 @@ fn this_processs_own_lock_shows_and_whether_its_file_is_the_current_one() {
 #[test]
 fn a_process_that_is_gone_holds_nothing() {
     let proc = Proc::open(Path::new("/proc")).unwrap();
-    assert_eq!(Reader::new(&proc).under(i32::MAX, |_| true), Some(Vec::new()));
+    assert_eq!(LockReader::new(&proc).under(i32::MAX, |_| true), Some(Vec::new()));
 }

@@ -174,7 +174,9 @@ fn only_regular_files_are_read_and_only_so_far() {
         assert_eq!(root.read_file(other, 100), Err(Unread::Unfit), "{other}");
     }
     assert_eq!(root.read_file("/etc/passwd", 4).unwrap(), b"own\n");
-    assert_eq!(root.read_file("/etc/passwd", 3), Err(Unread::Unfit));
+    assert_eq!(root.read_file("/etc/passwd", 3), Err(Unread::TooLarge));
+    let head = root.read_head("/etc/passwd", 3).unwrap();
+    assert!(!head.is_whole && head.bytes.starts_with(b"own"));
     assert_eq!(root.read_file("/etc/none", 3), Err(Unread::Absent));
 }
 
@@ -188,4 +190,15 @@ fn names_that_are_not_text_are_followed_all_the_same() {
     let followed = root.follow("/link");
     assert_eq!(followed.real, "/odd\\xff");
     assert_eq!(kind(&followed), Some(EntryKind::Directory));
+}
+
+#[test]
+fn files_that_the_kernel_answers_are_not_read() {
+    let root = root_at(Path::new("/"));
+    for path in ["/proc/version", "/proc/kmsg", "/sys/kernel/mm/transparent_hugepage/enabled"] {
+        let read = root.read_file(path, 1 << 20);
+        assert!(matches!(read, Err(Unread::Unfit | Unread::Absent)), "{path} {read:?}");
+    }
+    assert_eq!(root.read_file("/proc/version", 1 << 20), Err(Unread::Unfit));
+    assert!(root.read_file("/etc/passwd", 4 << 20).is_ok());
 }

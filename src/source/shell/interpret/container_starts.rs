@@ -136,9 +136,9 @@ impl Interpreter<'_> {
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
         match state.vars.get(name).map(|variable| &variable.value) {
-            Some(VariableValue::Text(text)) => known_state(self.resolve_text(text)),
+            Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
             Some(VariableValue::Unset) => VariableState::Unset,
-            None | Some(VariableValue::Inherited) => known_state((self.context.environment)(name)),
+            None | Some(VariableValue::Inherited) => known_state(self.environment_value(name)),
             Some(_) => VariableState::Unknown,
         }
     }
@@ -187,6 +187,6 @@ fn is_engine(word: &ShellWord) -> bool {
     word.certainty == Certainty::Sure && name.is_some_and(docker_cli::is_engine_program)
 }
 
-fn known_state(text: Option<String>) -> VariableState {
-    text.map_or(VariableState::Unknown, |text| VariableState::Set(Value::known(text, None)))
+fn known_state(value: Option<Value>) -> VariableState {
+    value.map_or(VariableState::Unknown, VariableState::Set)
 }

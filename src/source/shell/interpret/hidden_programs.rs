@@ -126,14 +126,14 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
     let (first, rest) = words.split_first()?;
     let path = first.raw();
     let name = path.rsplit('/').next().unwrap_or_default();
-    if only_reads(first) || is_one_of(&path, programs) {
+    if only_reads(first) {
         return None;
     }
     if name == "alias" {
         let reason = "an alias stands for a command that matters, and was not followed".to_owned();
-        return rest.iter().find(|word| is_alias_of(word, programs)).map(|word| (reason, word));
+        return rest.iter().find(|word| is_alias_of(word, name, programs)).map(|word| (reason, word));
     }
-    let named = rest.iter().find(|word| is_one_of(&word.raw(), programs))?;
+    let named = rest.iter().find(|word| is_other_program(&word.raw(), name, programs))?;
     Some((format!("`{name}` may run `{}`, which stands among its words", named.raw()), named))
 }
 
@@ -193,13 +193,16 @@ fn names_file(arg: &str) -> bool {
     arg.starts_with(['/', '.']) || ENDINGS.iter().any(|ending| arg.ends_with(ending))
 }
 
-/// Whether a word is the name or path of one of the programs.
-fn is_one_of(word: &str, programs: &[String]) -> bool {
-    programs.iter().any(|program| word.rsplit('/').next() == Some(program))
+/// Whether a word is the name or path of one of the programs, and not of the caller. A program may run another one, but
+/// not itself: a script under such a name could otherwise hide what it runs.
+fn is_other_program(word: &str, caller: &str, programs: &[String]) -> bool {
+    let name = word.rsplit('/').next();
+    programs.iter().any(|program| name == Some(program) && program != caller)
 }
 
 /// Whether an alias `NAME=TEXT` has one of the programs in its text.
-fn is_alias_of(word: &ShellWord, programs: &[String]) -> bool {
+fn is_alias_of(word: &ShellWord, caller: &str, programs: &[String]) -> bool {
     let raw = word.raw();
-    raw.split_once('=').is_some_and(|(_, text)| text.split_whitespace().any(|word| is_one_of(word, programs)))
+    raw.split_once('=')
+        .is_some_and(|(_, text)| text.split_whitespace().any(|word| is_other_program(word, caller, programs)))
 }

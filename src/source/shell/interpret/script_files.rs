@@ -13,9 +13,9 @@ use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
-use crate::model::{Command, Value, VariableState, Word, clean, join};
+use crate::model::{Command, Template, Value, VariableState, Word, clean, join};
 use crate::source::shell::file_system::{Lookup, mentioned};
-use crate::text::{FileId, Span, TracedText};
+use crate::text::{FileId, ShownText, Span, TracedText};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -51,10 +51,30 @@ impl Interpreter<'_> {
         if text.is_fixed() {
             return Some(text.raw());
         }
-        Word::of_traced(text).expand(&|name| match (self.context.environment)(name) {
-            Some(value) => VariableState::Set(Value::known(value, None)),
-            None => VariableState::Unseen,
-        })
+        Word::of_traced(text).expand(&|name| self.environment_state(name))
+    }
+
+    /// The same, with what is shown of it.
+    pub(super) fn resolve_value(&self, text: &TracedText) -> Option<Value> {
+        let template = Template::expand(&Word::of_traced(text), &|name| self.environment_state(name));
+        (!template.is_symbolic()).then(|| template.to_value(None))
+    }
+
+    fn environment_state(&self, name: &str) -> VariableState {
+        self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set)
+    }
+
+    /// The value of a variable of the environment, with what is shown of it.
+    pub(super) fn environment_value(&self, name: &str) -> Option<Value> {
+        let text = (self.context.environment)(name)?;
+        // The directory that a script runs in may be shown.
+        let shown = if self.context.hides && name != "PWD" {
+            let form = format!("${{{name}}}");
+            ShownText::new(&*text, form.clone(), form)
+        } else {
+            ShownText::default()
+        };
+        Some(Value { shown, ..Value::known(text, None) })
     }
 
     fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
@@ -121,9 +141,11 @@ impl Interpreter<'_> {
                         ScriptRun::Ran(self.run_file(&path, &code, call, &state))
                     }
                     Shebang::Other(interpreter) => {
-                        // A program that matters is recorded as such, and not looked into.
+                        // A program that matters is recorded as such, and not looked into, unless it names another one.
                         let named = path.rsplit('/').next().unwrap_or_default();
-                        if (self.context.programs)().iter().any(|program| program == named) {
+                        let (own, others): (Vec<_>, Vec<_>) =
+                            (self.context.programs)().iter().cloned().partition(|program| program == named);
+                        if !own.is_empty() && mentioned(code.file, self.context.sources, &others).is_none() {
                             return ScriptRun::Not(state, None);
                         }
                         let missed = self.unread_language(&path, code.file, &interpreter);

@@ -37,6 +37,7 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         file_system: &disk,
         directory: Some("/app"),
         environment: &lookup,
+        hides: false,
         programs: &|| &names,
     };
     let (script, _) = run_commands(Some(&command), None, &setting);

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::said;
-use super::plan::Base;
 use super::root::{End, Root};
 use crate::model::{Container, Entry, Link, join, split_below};
 
@@ -13,12 +12,19 @@ const MOST_LINKS: usize = 40;
 /// How many paths are followed of one container.
 const MOST_PATHS: usize = 2_000;
 
+/// Where a mount begins on the host.
+pub(super) struct SourceBase {
+    pub(super) path: String,
+    /// What the engine would make there, where nothing is.
+    pub(super) made: Option<Entry>,
+}
+
 /// A walk through what a planned container mounts.
-pub(super) struct Inside<'a> {
+pub(super) struct PlannedPaths<'a> {
     root: &'a Root,
     container: &'a Container,
     /// Where each mount begins on the host, by its target.
-    bases: &'a BTreeMap<String, Base>,
+    bases: &'a BTreeMap<String, SourceBase>,
     seen: BTreeSet<String>,
     links: Vec<Link>,
     entries: BTreeMap<String, Entry>,
@@ -26,8 +32,8 @@ pub(super) struct Inside<'a> {
     failed: Vec<String>,
 }
 
-impl<'a> Inside<'a> {
-    pub(super) fn new(root: &'a Root, container: &'a Container, bases: &'a BTreeMap<String, Base>) -> Self {
+impl<'a> PlannedPaths<'a> {
+    pub(super) fn new(root: &'a Root, container: &'a Container, bases: &'a BTreeMap<String, SourceBase>) -> Self {
         let (seen, links, entries) = (BTreeSet::new(), Vec::new(), BTreeMap::new());
         Self { root, container, bases, seen, links, entries, failed: Vec::new() }
     }

@@ -1,11 +1,11 @@
-//! Who is there, by the events and by the lists, so that each container comes once and goes once, whatever is told twice
-//! or not at all. Pure; uses `events`.
+//! The containers that exist, by the events and by the lists, so that each comes once and goes once, whatever is told
+//! twice or not at all. Pure; uses `events`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum as State};
 
-use super::events::{Event, SECOND};
+use super::events::{ContainerEvent, Happened, SECOND};
 
 /// How many events are remembered. An engine that repeats some repeats fewer: Docker keeps 256.
 const REMEMBERED: usize = 1024;
@@ -13,22 +13,9 @@ const REMEMBERED: usize = 1024;
 /// one may come after a later one.
 const BACK: i64 = 2 * SECOND;
 
-/// What happened to a container.
+/// The change that an event or a list makes to the set of known containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Happened {
-    /// It was made.
-    Made,
-    /// It was started.
-    Started,
-    /// It ended or was removed.
-    Ended,
-    /// It has another name.
-    Renamed,
-}
-
-/// What that means for who is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum Change {
     /// It is new.
     Made,
     /// It was there before, ended, and is started again; or it was made before anybody watched.
@@ -41,9 +28,9 @@ pub(super) enum Act {
     Renamed,
 }
 
-/// Who is there: made and not ended.
+/// The containers that were made and have not ended.
 #[derive(Debug)]
-pub(super) struct Roll {
+pub(super) struct Inventory {
     present: BTreeSet<String>,
     /// Those of them that could not be asked about.
     unasked: BTreeSet<String>,
@@ -54,10 +41,11 @@ pub(super) struct Roll {
     begin: i64,
     /// Who was there when a list was asked for, without those of whom events tell since: they are known better.
     before: BTreeSet<String>,
-    touched: BTreeSet<String>,
+    /// The containers of the events since then; `None` while no list is on its way.
+    touched: Option<BTreeSet<String>>,
 }
 
-impl Roll {
+impl Inventory {
     /// From a time on, in nanoseconds since 1970.
     pub(super) fn new(begin: i64) -> Self {
         Self {
@@ -67,7 +55,7 @@ impl Roll {
             latest: begin,
             begin,
             before: BTreeSet::new(),
-            touched: BTreeSet::new(),
+            touched: None,
         }
     }
 
@@ -87,7 +75,7 @@ impl Roll {
     }
 
     /// What an event means; `None` where that is known.
-    pub(super) fn event(&mut self, event: &Event) -> Option<Act> {
+    pub(super) fn event(&mut self, event: &ContainerEvent) -> Option<Change> {
         if self.is_old(event) {
             return None;
         }
@@ -96,18 +84,20 @@ impl Roll {
         if self.recent.len() > REMEMBERED {
             self.recent.pop_front();
         }
-        self.touched.insert(event.id.clone());
+        if let Some(touched) = &mut self.touched {
+            touched.insert(event.id.clone());
+        }
         match event.what {
-            Happened::Made => self.present.insert(event.id.clone()).then_some(Act::Made),
-            Happened::Started if self.present.insert(event.id.clone()) => Some(Act::Started),
-            Happened::Started => Some(Act::Began),
-            Happened::Ended => self.leaves(&event.id).then_some(Act::Ended),
-            Happened::Renamed => self.has(&event.id).then_some(Act::Renamed),
+            Happened::Made => self.present.insert(event.id.clone()).then_some(Change::Made),
+            Happened::Started if self.present.insert(event.id.clone()) => Some(Change::Started),
+            Happened::Started => Some(Change::Began),
+            Happened::Ended => self.leaves(&event.id).then_some(Change::Ended),
+            Happened::Renamed => self.has(&event.id).then_some(Change::Renamed),
         }
     }
 
     /// Whether it was told before, or must have been.
-    fn is_old(&self, event: &Event) -> bool {
+    fn is_old(&self, event: &ContainerEvent) -> bool {
         let forgotten = self.recent.len() == REMEMBERED && self.recent.iter().all(|(_, _, at)| event.at < *at);
         let is = |(id, what, at): &(String, Happened, i64)| (id, *what, *at) == (&event.id, event.what, event.at);
         event.at <= self.latest && (forgotten || self.recent.iter().any(is))
@@ -119,22 +109,34 @@ impl Roll {
     }
 
     /// A list is asked for now.
-    pub(super) fn ask(&mut self) {
+    pub(super) fn expect_list(&mut self) {
         self.before = self.present.clone();
-        self.touched.clear();
+        self.touched = Some(BTreeSet::new());
     }
 
-    /// The first list: which of them come by it and not by events.
+    /// The list came and was taken in: what events tell from now on is newer than it anyway.
+    pub(super) fn list_is_done(&mut self) {
+        self.before = BTreeSet::new();
+        self.touched = None;
+    }
+
+    /// Whether an event told of it since the list was asked for.
+    fn is_touched(&self, id: &str) -> bool {
+        self.touched.as_ref().is_some_and(|touched| touched.contains(id))
+    }
+
+    /// The first list: whether this one comes by it and not by events.
     pub(super) fn first(&mut self, id: &str) -> bool {
-        !self.touched.contains(id) && self.present.insert(id.to_owned())
+        !self.is_touched(id) && self.present.insert(id.to_owned())
     }
 
     /// What a later list, of all containers that there are, tells that the events did not.
-    pub(super) fn listed(&mut self, list: &[ContainerSummary]) -> Vec<(String, Act)> {
+    pub(super) fn listed(&mut self, list: &[ContainerSummary]) -> Vec<(String, Change)> {
         let state = |entry: &ContainerSummary| entry.state.unwrap_or(State::EMPTY);
         let by_id: BTreeMap<&str, &ContainerSummary> =
             list.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry))).collect();
-        let untouched = |id: &str| !self.touched.contains(id);
+        let touched = self.touched.take().unwrap_or_default();
+        let untouched = |id: &str| !touched.contains(id);
         let over = |id: &String| match by_id.get(id.as_str()) {
             Some(entry) => matches!(state(entry), State::EXITED | State::DEAD | State::REMOVING),
             None => true,
@@ -147,23 +149,24 @@ impl Roll {
             let runs = matches!(state(entry), State::RUNNING | State::PAUSED | State::RESTARTING);
             let new = entry.created.is_some_and(|created| created >= heard);
             match (self.has(id), runs) {
-                (true, _) if self.unasked.remove(*id) => come.push(((*id).to_owned(), Act::Began)),
+                (true, _) if self.unasked.remove(*id) => come.push(((*id).to_owned(), Change::Began)),
                 (false, _) if new && (runs || state(entry) == State::CREATED) => {
-                    come.push(((*id).to_owned(), Act::Made));
+                    come.push(((*id).to_owned(), Change::Made));
                 }
-                (false, true) => come.push(((*id).to_owned(), Act::Started)),
+                (false, true) => come.push(((*id).to_owned(), Change::Started)),
                 _ => {}
             }
         }
-        let mut acts = Vec::new();
+        let mut changes = Vec::new();
         for id in gone {
             if self.leaves(&id) {
-                acts.push((id, Act::Ended));
+                changes.push((id, Change::Ended));
             }
         }
         self.present.extend(come.iter().map(|(id, _)| id.clone()));
-        acts.extend(come);
-        acts
+        changes.extend(come);
+        self.list_is_done();
+        changes
     }
 }
 
@@ -171,8 +174,8 @@ impl Roll {
 mod tests {
     use super::*;
 
-    fn event(id: &str, what: Happened, at: i64) -> Event {
-        Event { what, ..Event::unseen(id.to_owned(), at) }
+    fn event(id: &str, what: Happened, at: i64) -> ContainerEvent {
+        ContainerEvent { what, ..ContainerEvent::unseen(id.to_owned(), at) }
     }
 
     fn entry(id: &str, state: State, created: i64) -> ContainerSummary {
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn each_comes_once_and_goes_once() {
-        let mut roll = Roll::new(10);
+        let mut inventory = Inventory::new(10);
         let told: Vec<_> = [
             ("a", Happened::Made, 11),
             ("a", Happened::Made, 11),
@@ -197,19 +200,19 @@ mod tests {
             ("b", Happened::Renamed, 15),
         ]
         .into_iter()
-        .filter_map(|(id, what, at)| roll.event(&event(id, what, at)))
+        .filter_map(|(id, what, at)| inventory.event(&event(id, what, at)))
         .collect();
-        assert_eq!(told, [Act::Made, Act::Began, Act::Ended, Act::Started]);
-        assert_eq!(roll.since(), 10);
+        assert_eq!(told, [Change::Made, Change::Began, Change::Ended, Change::Started]);
+        assert_eq!(inventory.since(), 10);
     }
 
     #[test]
     fn a_list_tells_what_the_events_did_not() {
-        let mut roll = Roll::new(100 * SECOND);
+        let mut inventory = Inventory::new(100 * SECOND);
         for id in ["stays", "leaves", "ended", "waits"] {
-            roll.event(&event(id, Happened::Made, 200 * SECOND));
+            inventory.event(&event(id, Happened::Made, 200 * SECOND));
         }
-        roll.ask();
+        inventory.expect_list();
         let list = [
             entry("stays", State::RUNNING, 1),
             entry("ended", State::EXITED, 1),
@@ -219,47 +222,48 @@ mod tests {
             entry("idle", State::CREATED, 7),
             entry("over", State::EXITED, 201),
         ];
-        let told = roll.listed(&list);
-        let wanted = [("ended", Act::Ended), ("leaves", Act::Ended), ("again", Act::Started), ("new", Act::Made)];
+        let told = inventory.listed(&list);
+        let wanted =
+            [("ended", Change::Ended), ("leaves", Change::Ended), ("again", Change::Started), ("new", Change::Made)];
         assert_eq!(told, wanted.map(|(id, act)| (id.to_owned(), act)));
-        roll.ask();
-        assert_eq!(roll.listed(&list), []);
+        inventory.expect_list();
+        assert_eq!(inventory.listed(&list), []);
     }
 
     #[test]
     fn events_since_a_list_was_asked_for_are_newer_than_it() {
-        let mut roll = Roll::new(0);
-        roll.event(&event("a", Happened::Made, 1));
-        roll.event(&event("b", Happened::Made, 1));
-        roll.ask();
-        roll.event(&event("a", Happened::Ended, 2));
-        roll.event(&event("b", Happened::Ended, 2));
-        roll.event(&event("b", Happened::Started, 3));
-        roll.event(&event("c", Happened::Made, 3));
-        assert_eq!(roll.listed(&[entry("a", State::RUNNING, 5), entry("b", State::EXITED, 5)]), []);
+        let mut inventory = Inventory::new(0);
+        inventory.event(&event("a", Happened::Made, 1));
+        inventory.event(&event("b", Happened::Made, 1));
+        inventory.expect_list();
+        inventory.event(&event("a", Happened::Ended, 2));
+        inventory.event(&event("b", Happened::Ended, 2));
+        inventory.event(&event("b", Happened::Started, 3));
+        inventory.event(&event("c", Happened::Made, 3));
+        assert_eq!(inventory.listed(&[entry("a", State::RUNNING, 5), entry("b", State::EXITED, 5)]), []);
     }
 
     #[test]
     fn one_that_could_not_be_asked_about_is_asked_about_again() {
-        let mut roll = Roll::new(0);
-        roll.event(&event("a", Happened::Made, 1));
-        roll.unasked("a");
-        roll.ask();
+        let mut inventory = Inventory::new(0);
+        inventory.event(&event("a", Happened::Made, 1));
+        inventory.unasked("a");
+        inventory.expect_list();
         let list = [entry("a", State::RUNNING, 0)];
-        assert_eq!(roll.listed(&list), [("a".to_owned(), Act::Began)]);
-        roll.ask();
-        assert_eq!(roll.listed(&list), []);
+        assert_eq!(inventory.listed(&list), [("a".to_owned(), Change::Began)]);
+        inventory.expect_list();
+        assert_eq!(inventory.listed(&list), []);
     }
 
     #[test]
     fn what_is_remembered_has_an_end() {
-        let mut roll = Roll::new(0);
+        let mut inventory = Inventory::new(0);
         for at in 1..5000 {
             let id = at.to_string();
-            roll.event(&event(&id, Happened::Made, at));
-            roll.event(&event(&id, Happened::Ended, at));
+            inventory.event(&event(&id, Happened::Made, at));
+            inventory.event(&event(&id, Happened::Ended, at));
         }
-        assert!(roll.recent.len() <= REMEMBERED && roll.present.is_empty());
-        assert_eq!(roll.event(&event("7", Happened::Made, 7)), None);
+        assert!(inventory.recent.len() <= REMEMBERED && inventory.present.is_empty());
+        assert_eq!(inventory.event(&event("7", Happened::Made, 7)), None);
     }
 }

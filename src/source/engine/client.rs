@@ -1,5 +1,5 @@
-//! What is asked of an engine: reading requests, all before one deadline or each before its own, and what their failures
-//! mean. Uses `address`, `connect`, `error`, `events`, `lenient`.
+//! The requests that an engine is asked: reading ones, all before one deadline or each before its own, and what their
+//! failures mean. Uses `address`, `connect`, `error`, `events`, `inspect`, `lenient`.
 
 use std::future::Future;
 use std::io;
@@ -19,12 +19,13 @@ use super::address::Address;
 use super::connect::{Budget, client, endless, usual_sockets};
 use super::context::Endpoint;
 use super::error::{EngineError, hint, said};
-use super::events::{self, Ended, Events};
+use super::events::{self, EventStream, StreamEnd};
+use super::inspect;
 use super::lenient::{Picked, pick};
-use super::{Options, images, inspect};
+use super::options::Options;
 
-/// One conversation with an engine.
-pub(super) struct Conversation {
+/// What asks one engine.
+pub(super) struct EngineClient {
     docker: Docker,
     pub(super) address: Address,
     options: Options,
@@ -41,18 +42,33 @@ enum Bound {
 }
 
 /// An answer in the form that bollard knows, or JSON in another one.
-enum Answer<T> {
+enum Decoded<T> {
     Typed(T),
     Other(Value),
 }
 
 /// What of a list's entry is wanted.
 const LISTED: [&str; 7] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts", "/State", "/Created"];
+/// What of an image is wanted.
+const OF_IMAGE: [&str; 11] = [
+    "/Id",
+    "/Config/User",
+    "/Config/WorkingDir",
+    "/Config/Env",
+    "/Config/Entrypoint",
+    "/Config/Cmd",
+    "/Config/Shell",
+    "/Config/Healthcheck/Test",
+    "/Config/Labels",
+    "/Config/Volumes",
+    "/RootFS",
+];
 /// What of the engine's description of itself is wanted.
 const TOLD: [&str; 5] = ["/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
 
-impl Conversation {
-    /// Begins one; nothing is connected yet. To be called where the runtime is.
+impl EngineClient {
+    /// One whose answers must all come before the options' deadline, or where they have none, in their time from now on.
+    /// Nothing is connected yet. To be called where the runtime is.
     pub(super) fn new(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
         let budget = Budget::new();
         // Far enough for any wait, and near enough for the clock's arithmetic.
@@ -61,7 +77,7 @@ impl Conversation {
             docker: client(endpoint, &options.environment, timeout, &budget)?,
             address: endpoint.address.clone(),
             options: options.clone(),
-            bound: Bound::Whole(Instant::now() + timeout),
+            bound: Bound::Whole(options.deadline.map_or_else(|| Instant::now() + timeout, Instant::from_std)),
             budget,
         })
     }
@@ -72,7 +88,7 @@ impl Conversation {
     }
 
     /// What happens to containers, from a time on, in nanoseconds since 1970.
-    pub(super) async fn events(&self, endpoint: &Endpoint, since: i64) -> Result<Events, EngineError> {
+    pub(super) async fn subscribe(&self, endpoint: &Endpoint, since: i64) -> Result<EventStream, EngineError> {
         let (request, budget) = ("GET /events", Budget::new());
         let path = events::path(since);
         let asked = endless(endpoint, &self.options.environment, &path, &budget);
@@ -81,7 +97,7 @@ impl Conversation {
             Err(_) => return Err(self.timed_out(request)),
         };
         match response.status().as_u16() {
-            200 => Ok(Events::new(response.into_body(), budget)),
+            200 => Ok(EventStream::new(response.into_body(), budget)),
             status => {
                 let (address, request) = (self.address.to_string(), request.to_owned());
                 Err(EngineError::Refused { address, request, status, message: String::new() })
@@ -90,25 +106,25 @@ impl Conversation {
     }
 
     /// The error of a stream of events that ended.
-    pub(super) fn ended(&self, why: Ended) -> EngineError {
+    pub(super) fn stream_error(&self, why: StreamEnd) -> EngineError {
         match why {
-            Ended::Left => EngineError::Left { address: self.address.to_string() },
-            Ended::TooLong => self.nonsense("GET /events", "an event without end"),
+            StreamEnd::Left => EngineError::Left { address: self.address.to_string() },
+            StreamEnd::Endless => self.nonsense("GET /events", "an event without end"),
         }
     }
 
     /// The containers that run, paused ones too; with `all` also those that do not.
-    pub(super) async fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>, EngineError> {
+    pub(super) async fn list_containers(&self, all: bool) -> Result<Vec<ContainerSummary>, EngineError> {
         let request = "GET /containers/json";
         let options = all.then(|| ListContainersOptions { all, ..ListContainersOptions::default() });
-        let list = match self.ask(request, self.docker.list_containers(options)).await? {
-            Answer::Typed(list) => list,
-            Answer::Other(Value::Array(entries)) => {
+        let list = match self.request(request, self.docker.list_containers(options)).await? {
+            Decoded::Typed(list) => list,
+            Decoded::Other(Value::Array(entries)) => {
                 let picked = entries.iter().map(|entry| pick(entry, &LISTED).map(|picked| picked.value));
                 let list: Option<Vec<_>> = picked.collect();
                 list.ok_or_else(|| self.nonsense(request, "a list of something else than containers"))?
             }
-            Answer::Other(_) => return Err(self.nonsense(request, "JSON that is no list of containers")),
+            Decoded::Other(_) => return Err(self.nonsense(request, "JSON that is no list of containers")),
         };
         // Without an id there is nothing to ask after; and what is no id must not become part of a path.
         let is_id = |id: &str| !id.is_empty() && id.chars().all(|character| character.is_ascii_alphanumeric());
@@ -122,9 +138,9 @@ impl Conversation {
     /// What the engine tells of itself.
     pub(super) async fn info(&self) -> Result<SystemInfo, EngineError> {
         let request = "GET /info";
-        match self.ask(request, self.docker.info()).await? {
-            Answer::Typed(info) => Ok(info),
-            Answer::Other(other) => {
+        match self.request(request, self.docker.info()).await? {
+            Decoded::Typed(info) => Ok(info),
+            Decoded::Other(other) => {
                 let picked: Option<Picked<SystemInfo>> = pick(&other, &TOLD);
                 Ok(picked.ok_or_else(|| self.nonsense(request, "JSON that is no object"))?.value)
             }
@@ -132,11 +148,11 @@ impl Conversation {
     }
 
     /// The volumes that the engine keeps.
-    pub(super) async fn volumes(&self) -> Result<Vec<Volume>, EngineError> {
+    pub(super) async fn list_volumes(&self) -> Result<Vec<Volume>, EngineError> {
         let request = "GET /volumes";
-        match self.ask(request, self.docker.list_volumes(None::<ListVolumesOptions>)).await? {
-            Answer::Typed(answer) => Ok(answer.volumes.unwrap_or_default()),
-            Answer::Other(other) => match other.get("Volumes") {
+        match self.request(request, self.docker.list_volumes(None::<ListVolumesOptions>)).await? {
+            Decoded::Typed(answer) => Ok(answer.volumes.unwrap_or_default()),
+            Decoded::Other(other) => match other.get("Volumes") {
                 Some(Value::Array(volumes)) => Ok(volumes.iter().map(volume).collect()),
                 None | Some(Value::Null) if other.is_object() => Ok(Vec::new()),
                 _ => Err(self.nonsense(request, "JSON that is no list of volumes")),
@@ -145,19 +161,22 @@ impl Conversation {
     }
 
     /// One volume; `None` where there is none of that name, or where it is told in no known form.
-    pub(super) async fn volume(&self, name: &str) -> Option<Volume> {
-        match self.ask("GET /volumes/NAME", self.docker.inspect_volume(name)).await.ok()? {
-            Answer::Typed(volume) => Some(volume),
-            Answer::Other(other) => other.is_object().then(|| volume(&other)),
+    pub(super) async fn inspect_volume(&self, name: &str) -> Option<Volume> {
+        match self.request("GET /volumes/NAME", self.docker.inspect_volume(name)).await.ok()? {
+            Decoded::Typed(volume) => Some(volume),
+            Decoded::Other(other) => other.is_object().then(|| volume(&other)),
         }
     }
 
-    /// A container looked at closely; `None` where there is none of that id or name.
-    pub(super) async fn inspection(&self, id: &str) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
+    /// A container; `None` where there is none of that id or name.
+    pub(super) async fn inspect_container(
+        &self,
+        id: &str,
+    ) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
         let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
-        match self.ask(&request, self.docker.inspect_container(id, None)).await {
-            Ok(Answer::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
-            Ok(Answer::Other(other)) => match pick(&other, &inspect::WANTED) {
+        match self.request(&request, self.docker.inspect_container(id, None)).await {
+            Ok(Decoded::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
+            Ok(Decoded::Other(other)) => match pick(&other, &inspect::WANTED) {
                 Some(picked) => Ok(Some(picked)),
                 None => Err(self.nonsense(&request, "JSON that is no object")),
             },
@@ -167,12 +186,12 @@ impl Conversation {
     }
 
     /// An image as the engine has it; `None` where it has none of that name.
-    pub(super) async fn image(&self, name: &str) -> Result<Option<ImageInspect>, EngineError> {
+    pub(super) async fn inspect_image(&self, name: &str) -> Result<Option<ImageInspect>, EngineError> {
         let request = format!("GET /images/{name}/json");
-        match self.ask(&request, self.docker.inspect_image(name)).await {
-            Ok(Answer::Typed(image)) => Ok(Some(image)),
-            Ok(Answer::Other(other)) => {
-                let picked: Option<Picked<ImageInspect>> = pick(&other, &images::WANTED);
+        match self.request(&request, self.docker.inspect_image(name)).await {
+            Ok(Decoded::Typed(image)) => Ok(Some(image)),
+            Ok(Decoded::Other(other)) => {
+                let picked: Option<Picked<ImageInspect>> = pick(&other, &OF_IMAGE);
                 Ok(Some(picked.ok_or_else(|| self.nonsense(&request, "JSON that is no object"))?.value))
             }
             Err(EngineError::Refused { status: 404, .. }) => Ok(None),
@@ -181,19 +200,19 @@ impl Conversation {
     }
 
     /// What made an image, the newest layer first.
-    pub(super) async fn history(&self, name: &str) -> Result<Vec<ImageHistoryResponseItem>, EngineError> {
+    pub(super) async fn image_history(&self, name: &str) -> Result<Vec<ImageHistoryResponseItem>, EngineError> {
         let request = format!("GET /images/{name}/history");
-        match self.ask(&request, self.docker.image_history(name)).await? {
-            Answer::Typed(layers) => Ok(layers),
-            Answer::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
+        match self.request(&request, self.docker.image_history(name)).await? {
+            Decoded::Typed(layers) => Ok(layers),
+            Decoded::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
         }
     }
 
-    async fn ask<T>(
+    async fn request<T>(
         &self,
         request: &str,
         answer: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Answer<T>, EngineError> {
+    ) -> Result<Decoded<T>, EngineError> {
         let deadline = match self.bound {
             Bound::Whole(deadline) => deadline,
             Bound::Each(timeout) => {
@@ -202,9 +221,9 @@ impl Conversation {
             }
         };
         match timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => Ok(Answer::Typed(answer)),
+            Ok(Ok(answer)) => Ok(Decoded::Typed(answer)),
             Ok(Err(Error::JsonDataError { contents, .. })) => match serde_json::from_str(&contents) {
-                Ok(other) => Ok(Answer::Other(other)),
+                Ok(other) => Ok(Decoded::Other(other)),
                 Err(_) => Err(self.nonsense(request, "what is not JSON")),
             },
             Ok(Err(error)) => Err(self.failure(request, error)),

@@ -1,0 +1,452 @@
+//! The one reader of files that are not ours: regular, bounded, and below a directory that a person named, unless the
+//! person typed the file's own path. Uses `read_error` and `confined` alone.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::confined::{self, Content, Directory, OpenError};
+use super::read_error::{EntryKind, ReadError};
+
+/// Reads files within its roots. Nothing that stands in a file adds a root.
+#[derive(Debug, Clone, Default)]
+pub struct Reader {
+    roots: Vec<Arc<Root>>,
+    typed: Vec<Arc<Typed>>,
+    reach: Reach,
+    /// The texts that some files would hold, by their real paths.
+    planned: BTreeMap<PathBuf, String>,
+}
+
+/// How far a reader goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Reach {
+    /// As far as its roots.
+    #[default]
+    Roots,
+    /// As far as the process may, as Compose does on its own host.
+    Host,
+}
+
+/// A directory below which everything may be read.
+#[derive(Debug)]
+struct Root {
+    /// Its path without links.
+    real: PathBuf,
+    is_repository: bool,
+    directory: Directory,
+}
+
+/// A file that a person typed.
+#[derive(Debug)]
+struct Typed {
+    path: PathBuf,
+    /// What came out of it, where it is a pipe or a device: that is read once.
+    stream: OnceLock<Result<Vec<u8>, ReadError>>,
+}
+
+/// One entry of a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name.
+    pub name: OsString,
+    /// What it is, links not followed.
+    pub kind: EntryKind,
+}
+
+/// The top of the git repository that a directory is in: the next directory upward that holds `.git`. Links are not
+/// followed: give a real path where that matters.
+pub fn repository_top(directory: &Path) -> Option<&Path> {
+    directory.ancestors().find(|above| above.join(".git").exists())
+}
+
+impl Reader {
+    /// A reader that also reads what is outside its roots, as Compose does on its host: regular files alone.
+    #[must_use]
+    pub fn of_host() -> Self {
+        Self { reach: Reach::Host, ..Self::default() }
+    }
+
+    /// The same, with other texts in the place of some files, by their real paths.
+    #[must_use]
+    pub fn with_planned(self, planned: BTreeMap<PathBuf, String>) -> Self {
+        Self { planned, ..self }
+    }
+
+    /// The same, but what is outside its roots is not read.
+    #[must_use]
+    pub fn within_roots(&self) -> Self {
+        Self { reach: Reach::Roots, ..self.clone() }
+    }
+
+    /// Adds a path that a person named to look at, absolute. A directory becomes a root with the repository around it; a
+    /// file may be read wherever it is, and its directory becomes a root in the same way.
+    #[must_use]
+    pub fn with_path(self, path: &Path) -> Self {
+        if path.is_dir() {
+            return self.with_directory(path);
+        }
+        let beside = path.parent().filter(|_| path.is_file()).map(Path::to_owned);
+        let reader = self.with_typed(path);
+        match beside {
+            Some(directory) => reader.with_directory(&directory),
+            None => reader,
+        }
+    }
+
+    /// Adds a file that a person typed, absolute, and nothing beside it. It may be a pipe. Where it is in a repository it
+    /// is no link out of that: who wrote the repository is not who typed the path.
+    #[must_use]
+    pub fn with_typed(mut self, path: &Path) -> Self {
+        match left_repository(path) {
+            Some(top) if self.reach == Reach::Roots => self.add_root(&top),
+            _ => self.typed.push(Arc::new(Typed { path: path.to_owned(), stream: OnceLock::new() })),
+        }
+        self
+    }
+
+    /// Adds a directory that a person named, absolute, with the repository around it.
+    #[must_use]
+    pub fn with_directory(mut self, path: &Path) -> Self {
+        match (left_repository(path), path.canonicalize()) {
+            (Some(top), _) => self.add_root(&top),
+            (None, Ok(real)) => self.add_root(repository_top(&real).unwrap_or(&real)),
+            // What is not there is told when it is looked at.
+            (None, Err(_)) => {}
+        }
+        self
+    }
+
+    fn add_root(&mut self, real: &Path) {
+        if self.roots.iter().any(|root| real.starts_with(&root.real)) {
+            return;
+        }
+        if let Ok(directory) = Directory::open(real) {
+            let is_repository = real.join(".git").exists();
+            self.roots.push(Arc::new(Root { real: real.to_owned(), is_repository, directory }));
+        }
+    }
+
+    /// A file's bytes.
+    ///
+    /// # Errors
+    /// It is larger than `limit` bytes, or cannot or may not be read.
+    pub fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        if let Some(text) = self.planned(path) {
+            return Ok(text.as_bytes().to_owned());
+        }
+        let content = self.content(path, limit.saturating_add(1))?;
+        if content.size > limit || content.bytes.len() as u64 > limit {
+            return Err(ReadError::TooLarge { limit });
+        }
+        Ok(content.bytes)
+    }
+
+    /// A file's text.
+    ///
+    /// # Errors
+    /// As [`Reader::read`], or it is not UTF-8.
+    pub fn read_text(&self, path: &Path, limit: u64) -> Result<String, ReadError> {
+        String::from_utf8(self.read(path, limit)?)
+            .map_err(|error| ReadError::NotUtf8 { at: error.utf8_error().valid_up_to() })
+    }
+
+    /// The first bytes of a file, as many as there are up to `most`.
+    ///
+    /// # Errors
+    /// It cannot or may not be read.
+    pub fn read_start(&self, path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+        Ok(self.content(path, most)?.bytes)
+    }
+
+    /// What is at a path, after links.
+    ///
+    /// # Errors
+    /// Nothing is there, or it may not be looked at.
+    pub fn kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        match self.reach {
+            Reach::Host => confined::kind_anywhere(path),
+            Reach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
+        }
+    }
+
+    /// What is at a path itself: links on the way are followed, one at its end is not.
+    ///
+    /// # Errors
+    /// Nothing is there, or it may not be looked at.
+    pub fn own_kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        match self.reach {
+            Reach::Host => confined::own_kind_anywhere(path),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.own_kind(below, links)),
+        }
+    }
+
+    /// Whether a regular file that may be read is at a path, after links.
+    pub fn is_file(&self, path: &Path) -> bool {
+        self.kind(path) == Ok(EntryKind::File)
+    }
+
+    /// Whether something that is no directory is at a path: a file, or a pipe or a link that leads outside, so that it is
+    /// told when it is read.
+    pub fn has_input(&self, path: &Path) -> bool {
+        match self.kind(path) {
+            Ok(kind) => kind != EntryKind::Directory,
+            Err(ReadError::Outside { .. }) => self.own_kind(path) == Ok(EntryKind::Link),
+            Err(_) => false,
+        }
+    }
+
+    /// Whether a directory that may be read is at a path, after links.
+    pub fn is_directory(&self, path: &Path) -> bool {
+        self.kind(path) == Ok(EntryKind::Directory)
+    }
+
+    /// What a directory holds, sorted by name.
+    ///
+    /// # Errors
+    /// It has more than `most` entries, or cannot or may not be read.
+    pub fn list(&self, path: &Path, most: usize) -> Result<Vec<Listed>, ReadError> {
+        let found = match self.reach {
+            Reach::Host => confined::list_anywhere(path, most),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.list(below, links, most)),
+        };
+        let mut entries: Vec<_> = found?.into_iter().map(|(name, kind)| Listed { name, kind }).collect();
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    /// A path without links.
+    ///
+    /// # Errors
+    /// Nothing is there, or it may not be read.
+    pub fn real_path(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        let real = path.canonicalize().map_err(|error| match self.located(path) {
+            None if self.reach == Reach::Roots && self.typed(path).is_none() => self.outside(path),
+            _ => error.into(),
+        })?;
+        if self.reach == Reach::Host || self.typed(path).is_some() || self.is_inside(&real) {
+            Ok(real)
+        } else {
+            Err(self.outside(path))
+        }
+    }
+
+    /// Whether a path without links is below a root.
+    pub fn is_inside(&self, real: &Path) -> bool {
+        self.roots.iter().any(|root| real.starts_with(&root.real))
+    }
+
+    fn planned(&self, path: &Path) -> Option<&str> {
+        if self.planned.is_empty() {
+            return None;
+        }
+        self.planned.get(&path.canonicalize().ok()?).map(String::as_str)
+    }
+
+    fn typed(&self, path: &Path) -> Option<&Typed> {
+        self.typed.iter().map(Arc::as_ref).find(|typed| typed.path == path)
+    }
+
+    fn content(&self, path: &Path, most: u64) -> Result<Content, ReadError> {
+        if let Some(typed) = self.typed(path) {
+            return typed.content(most);
+        }
+        match self.reach {
+            Reach::Host => confined::content_anywhere(path, most),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.content(below, links, most)),
+        }
+    }
+
+    /// Does something below a root. A link that leaves it and comes back, or into another root, as an absolute one does,
+    /// is followed by its real path, on which no link may stand then.
+    fn inside<T>(&self, path: &Path, act: impl Fn(&Root, &Path, bool) -> Result<T, OpenError>) -> Result<T, ReadError> {
+        let (root, below) = self.located(path).ok_or_else(|| self.outside(path))?;
+        match act(root, &below, true) {
+            Ok(done) => return Ok(done),
+            Err(OpenError::System(error)) => return Err(error),
+            Err(OpenError::Leaves) => {}
+        }
+        let real = path.canonicalize().map_err(|_| self.outside(path))?;
+        let (root, below) = self.below_root(&real).ok_or_else(|| self.outside(path))?;
+        match act(root, below, false) {
+            Ok(done) => Ok(done),
+            Err(OpenError::System(error)) => Err(error),
+            Err(OpenError::Leaves) => Err(self.outside(path)),
+        }
+    }
+
+    /// The root that a path is below and the way from there, links not followed. Of a path that is spelled otherwise
+    /// the directories that are there are taken without links.
+    fn located(&self, path: &Path) -> Option<(&Root, PathBuf)> {
+        if let Some((root, below)) = self.below_root(path) {
+            return Some((root, below.to_owned()));
+        }
+        let path = std::path::absolute(path).ok()?;
+        let (above, real) = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)))?;
+        let (root, below) = self.below_root(&real)?;
+        let rest = path.strip_prefix(above).ok()?;
+        // Nothing joined to a path would end it with a slash.
+        Some((root, if rest.as_os_str().is_empty() { below.to_owned() } else { below.join(rest) }))
+    }
+
+    fn below_root<'r, 'p>(&'r self, path: &'p Path) -> Option<(&'r Root, &'p Path)> {
+        self.roots.iter().find_map(|root| Some((root.as_ref(), path.strip_prefix(&root.real).ok()?)))
+    }
+
+    fn outside(&self, path: &Path) -> ReadError {
+        let near = self.below_root(path).map(|(root, _)| root).or(self.roots.first().map(Arc::as_ref));
+        let around = match near {
+            Some(root) if root.is_repository => format!("this repository ({} is its top)", root.real.display()),
+            Some(root) => format!("the directory {}", root.real.display()),
+            None => "what was given to read".to_owned(),
+        };
+        ReadError::Outside { around }
+    }
+}
+
+impl Typed {
+    fn content(&self, most: u64) -> Result<Content, ReadError> {
+        if confined::kind_anywhere(&self.path)? == EntryKind::File {
+            return confined::content_typed(&self.path, most);
+        }
+        // Whoever asks first says how much that is: all want the whole file.
+        let stream = self.stream.get_or_init(|| Ok(confined::content_typed(&self.path, most)?.bytes));
+        let bytes = stream.clone()?;
+        Ok(Content { size: bytes.len() as u64, bytes })
+    }
+}
+
+/// The repository that a typed path is spelled in and that a link on it leads out of.
+fn left_repository(path: &Path) -> Option<PathBuf> {
+    let real = path.canonicalize().ok()?;
+    // What is before the last `..` is where that leads; what is after it is spelled.
+    let components: Vec<_> = path.components().collect();
+    let up = components.iter().rposition(|component| *component == Component::ParentDir).map_or(0, |at| at + 1);
+    let (before, after) = components.split_at_checked(up)?;
+    let spelled = match before {
+        [] => path.to_owned(),
+        before => before.iter().collect::<PathBuf>().canonicalize().ok()?.join(after.iter().collect::<PathBuf>()),
+    };
+    let around = spelled.ancestors().skip(1).filter(|above| above.join(".git").exists());
+    around.filter_map(|top| top.canonicalize().ok()).find(|top| !real.starts_with(top))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const LIMIT: u64 = 100;
+
+    /// A repository and a secret beside it.
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("repo/.git")).unwrap();
+        fs::create_dir_all(at("repo/sub")).unwrap();
+        fs::create_dir_all(at("elsewhere")).unwrap();
+        fs::write(at("elsewhere/secret"), "secret").unwrap();
+        fs::write(at("repo/file"), "text").unwrap();
+        symlink(at("elsewhere/secret"), at("repo/leaving")).unwrap();
+        symlink(at("repo/file"), at("repo/absolute")).unwrap();
+        symlink(at("elsewhere"), at("repo/away")).unwrap();
+        symlink(at("repo"), at("alias")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn repository_around_a_directory_is_read_and_nothing_else() {
+        let folder = tree();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        let reader = Reader::default().with_directory(&at("repo/sub"));
+        assert!(reader.has_input(&at("repo/leaving")) && !reader.has_input(&at("elsewhere/secret")));
+        for path in ["repo/file", "repo/sub/../file", "repo/sub/../../repo/file", "repo/absolute", "alias/file"] {
+            assert_eq!(reader.read_text(&at(path), LIMIT).as_deref(), Ok("text"), "{path}");
+            assert!(reader.is_file(&at(path)), "{path}");
+        }
+        let top = at("repo").display().to_string();
+        for path in
+            ["repo/leaving", "repo/away/secret", "elsewhere/secret", "elsewhere/nothing", "repo/../elsewhere/secret"]
+        {
+            let error = reader.read(&at(path), LIMIT).unwrap_err();
+            let message = format!("it is outside this repository ({top} is its top); give it as a PATH to read it");
+            assert_eq!(error.to_string(), message, "{path}");
+            assert!(!reader.is_file(&at(path)), "{path}");
+            assert!(matches!(reader.real_path(&at(path)), Err(ReadError::Outside { .. })), "{path}");
+        }
+        assert!(matches!(reader.list(&at("repo/away"), 9), Err(ReadError::Outside { .. })));
+        assert_eq!(reader.read(&at("repo/nothing"), LIMIT), Err(ReadError::Absent));
+        assert_eq!(reader.read(&at("alias/nothing/at/all"), LIMIT), Err(ReadError::Absent));
+        assert_eq!(reader.read(&at("repo/file"), 3), Err(ReadError::TooLarge { limit: 3 }));
+        assert_eq!(reader.read_start(&at("repo/file"), 3).as_deref(), Ok(&b"tex"[..]));
+        assert!(Reader::default().read(&at("repo/file"), LIMIT).is_err(), "a reader of nothing");
+        assert!(Reader::of_host().read(&at("repo/leaving"), LIMIT).is_ok(), "as Compose reads");
+    }
+
+    #[test]
+    fn typed_file_is_read_anywhere_but_through_a_repositorys_link() {
+        let folder = tree();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        let reader = Reader::default().with_typed(&at("elsewhere/secret"));
+        assert!(reader.read(&at("elsewhere/secret"), LIMIT).is_ok());
+        assert!(reader.read(&at("elsewhere/../repo/file"), LIMIT).is_err(), "nothing beside it");
+        for path in ["repo/leaving", "repo/sub/../leaving", "repo/away/secret"] {
+            let reader = Reader::default().with_typed(&at(path)).with_path(&at(path));
+            assert!(matches!(reader.read(&at(path), LIMIT), Err(ReadError::Outside { .. })), "{path}");
+        }
+        let reader = Reader::default().with_directory(&at("repo/away"));
+        assert!(matches!(reader.list(&at("repo/away"), 9), Err(ReadError::Outside { .. })));
+        for path in ["alias/file", "repo/absolute", "repo/../elsewhere/secret"] {
+            assert!(Reader::default().with_typed(&at(path)).read(&at(path), LIMIT).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        let folder = tree();
+        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        let fifo = at("repo/pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        for reader in [Reader::default().with_directory(&at("repo")), Reader::of_host()] {
+            assert_eq!(reader.read(&fifo, LIMIT), Err(ReadError::NotRegular("a pipe")));
+            assert_eq!(reader.read(&at("repo/sub"), LIMIT), Err(ReadError::NotRegular("a directory")));
+        }
+        let host = Reader::of_host();
+        for path in ["/dev/ptmx", "/dev/zero", "/dev/null"] {
+            assert_eq!(host.read(Path::new(path), LIMIT), Err(ReadError::NotRegular("a device")), "{path}");
+        }
+        for path in ["/proc/self/environ", "/proc/kmsg", "/sys/kernel/uevent_seqnum"] {
+            assert!(
+                matches!(host.read(Path::new(path), LIMIT), Err(ReadError::KernelFile | ReadError::Denied)),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn typed_pipe_is_read_once_and_a_device_is_bounded() {
+        let folder = tree();
+        let fifo = folder.path().join("elsewhere/pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let typed = |path: &Path| Reader::default().with_path(path);
+        assert_eq!(typed(&fifo).read(&fifo, LIMIT).as_deref(), Ok(&b""[..]), "nobody writes to it");
+        let reader = typed(&fifo);
+        let writer = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || fs::write(fifo, "text").unwrap()
+        });
+        for _ in 0..2 {
+            assert_eq!(reader.read_text(&fifo, LIMIT).as_deref(), Ok("text"));
+        }
+        writer.join().unwrap();
+        let read = |path: &str| typed(Path::new(path)).read(Path::new(path), LIMIT);
+        assert_eq!(read("/dev/null").as_deref(), Ok(&b""[..]));
+        assert_eq!(read("/dev/zero"), Err(ReadError::TooLarge { limit: LIMIT }));
+        assert!(matches!(read("/dev/ptmx"), Err(ReadError::NotRegular(_) | ReadError::KernelFile)));
+        assert_eq!(read("/proc/self/environ"), Err(ReadError::KernelFile));
+    }
+}

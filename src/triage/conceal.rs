@@ -1,0 +1,246 @@
+//! Takes values of the environment out of a report: what a container's own values show of it, then, as the last defence,
+//! whatever else of the environment is in any text. May use `finding`, `model` and `text`.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Evidence, Finding, Participant, PlaceName, Report};
+use crate::model::{Container, EnvValue, Hidden, Layout, Value};
+use crate::text::Sources;
+
+/// A value shorter than this may be a word like any other: it is hidden where it is known to be put in, not everywhere.
+const TELLING: usize = 8;
+/// The same for a whole value of a container, in what is said of that container.
+const DISTINCT: usize = 4;
+
+/// A container, by its project and name.
+type Name = (Option<String>, String);
+/// A text and what is shown in its place.
+type Pair = (String, String);
+
+/// What of the environment must not be in a report.
+#[derive(Debug, Default)]
+pub struct Concealed {
+    /// What variables are part of, by the container that has it.
+    own: BTreeMap<Name, Vec<Pair>>,
+    /// What the process's environment holds, longest first.
+    values: Vec<Pair>,
+    /// Names of projects.
+    projects: BTreeMap<String, String>,
+}
+
+impl Concealed {
+    /// Of what a layout hides.
+    pub fn of(layout: &mut Layout, sources: &Sources) -> Self {
+        let Hidden { environment, projects } = std::mem::take(&mut layout.hidden);
+        let named = |one: &Container| ((one.project.clone(), one.name.clone()), own_pairs(one));
+        let own = layout.containers.iter().map(named).filter(|(_, pairs)| !pairs.is_empty()).collect();
+        Self { own, values: values(&environment, sources), projects }
+    }
+
+    /// Takes it out of every text of a report.
+    pub fn apply(&self, report: &mut Report) {
+        if self.own.is_empty() && self.values.is_empty() && self.projects.is_empty() {
+            return;
+        }
+        for participant in &mut report.participants {
+            self.participant(participant);
+        }
+        for finding in &mut report.findings {
+            self.finding(finding);
+        }
+        for diagnostic in &mut report.diagnostics {
+            self.text(&mut diagnostic.message, &[]);
+            diagnostic.file.iter_mut().for_each(|file| self.text(file, &[]));
+        }
+    }
+
+    fn participant(&self, one: &mut Participant) {
+        let own = self.own(&one.project, &one.container);
+        let Participant { container, project, state_dir, place, peers, locks, .. } = one;
+        self.text(container, &[]);
+        self.project(project);
+        self.text(state_dir, own);
+        self.place(place, own);
+        peers.iter_mut().for_each(|peer| self.peer(peer));
+        for lock in locks {
+            self.text(&mut lock.path, own);
+            self.place(&mut lock.place, own);
+        }
+        one.guard_path.iter_mut().for_each(|path| self.text(path, own));
+        one.guard_place.iter_mut().for_each(|place| self.place(place, own));
+        self.evidence(&mut one.guard_evidence, own);
+        self.text(&mut one.reason, own);
+    }
+
+    fn finding(&self, one: &mut Finding) {
+        let own = self.own(&one.project, &one.container);
+        self.text(&mut one.container, &[]);
+        self.project(&mut one.project);
+        one.peers.iter_mut().for_each(|peer| self.peer(peer));
+        self.text(&mut one.message, own);
+        one.remedies.iter_mut().for_each(|remedy| self.text(remedy, own));
+        one.locations.iter_mut().for_each(|location| self.text(&mut location.label, own));
+        self.evidence(&mut one.evidence, own);
+    }
+
+    fn own(&self, project: &Option<String>, container: &str) -> &[Pair] {
+        let name = (project.clone(), container.to_owned());
+        self.own.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    fn evidence(&self, all: &mut [Evidence], own: &[Pair]) {
+        all.iter_mut().for_each(|evidence| self.text(&mut evidence.text, own));
+    }
+
+    fn place(&self, place: &mut PlaceName, own: &[Pair]) {
+        place.filesystem.iter_mut().for_each(|name| self.text(name, &[]));
+        // A place of a container's own is named by the container's path.
+        let own = if matches!(place.kind, "private" | "tmpfs") { own } else { &[] };
+        self.text(&mut place.path, own);
+        self.text(&mut place.text, own);
+    }
+
+    /// A project's name, perhaps with its file in parentheses.
+    fn project(&self, project: &mut Option<String>) {
+        let Some(name) = project else { return };
+        let (own, file) = name.split_once(" (").map_or((name.as_str(), None), |(own, file)| (own, Some(file)));
+        if let Some(shown) = self.projects.get(own) {
+            *name = file.map_or_else(|| shown.clone(), |file| format!("{shown} ({file}"));
+        }
+        self.text(name, &[]);
+    }
+
+    /// A container's name, after that of its project where that is another.
+    fn peer(&self, peer: &mut String) {
+        if let Some((project, name)) = peer.split_once('/') {
+            let mut project = Some(project.to_owned());
+            self.project(&mut project);
+            *peer = format!("{}/{name}", project.unwrap_or_default());
+        }
+        self.text(peer, &[]);
+    }
+
+    fn text(&self, text: &mut String, own: &[Pair]) {
+        for (value, shown) in own {
+            replace(text, value, shown, true);
+        }
+        for (value, shown) in &self.values {
+            replace(text, value, shown, false);
+        }
+    }
+}
+
+/// Replaces a value wherever it is in a text; of what is only distinct as a whole, where it is one.
+fn replace(text: &mut String, value: &str, shown: &str, whole: bool) {
+    if !text.contains(value) {
+        return;
+    }
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(value) {
+        let is_part = |end: Option<char>| end.is_some_and(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '$' | '{'));
+        let inside = whole && (is_part(before.chars().next_back()) || is_part(after.chars().next()));
+        replaced.push_str(before);
+        // In a path, the home directory is named as a shell does.
+        let below_home = shown == "${HOME}" && (after.is_empty() || after.starts_with(['/', ' ', '`', ',', ';', '.']));
+        replaced.push_str(match (inside, below_home && !whole) {
+            (true, _) => value,
+            (false, true) => "~",
+            (false, false) => shown,
+        });
+        rest = after;
+    }
+    replaced.push_str(rest);
+    *text = replaced;
+}
+
+/// What variables are part of in a container, longest first. Sources of mounts are places, which know what to show.
+fn own_pairs(container: &Container) -> Vec<Pair> {
+    let paths = container.mounts.iter().map(|mount| &mount.target).chain(&container.working_dir);
+    let set = container.env.values().filter_map(|variable| match &variable.value {
+        EnvValue::Set(value) => Some(value),
+        EnvValue::Inherited => None,
+    });
+    let words = container.user.iter().chain(&container.image).chain(&container.given_name);
+    let words = words.chain(container.labels.values().map(|label| &label.value));
+    let pair = |value: &Value, shown: Cow<'_, str>| (value.text.clone(), shown.into_owned());
+    let paths = paths.chain(set).map(|value| pair(value, value.shown.container_path(&value.text)));
+    let words = words.map(|value| pair(value, value.shown.word(&value.text)));
+    let distinct = |(value, shown): &Pair| {
+        value != shown && (value.len() >= DISTINCT || (value.len() > 1 && value.starts_with('/')))
+    };
+    longest_first(paths.chain(words).filter(distinct).collect())
+}
+
+fn longest_first(pairs: BTreeSet<Pair>) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = pairs.into_iter().collect();
+    pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    pairs
+}
+
+/// The values of the environment that a file of the project may have had put in: those of the variables that one names.
+/// A path that such a file spells is no secret of the environment.
+fn values(environment: &BTreeMap<String, String>, sources: &Sources) -> Vec<Pair> {
+    if environment.is_empty() {
+        return Vec::new();
+    }
+    let files = sources.all();
+    let files: Vec<_> = files.iter().map(|(_, file)| file).collect();
+    let put_in = |name: &str| {
+        let always = name == "HOME" || name.starts_with("COMPOSE_");
+        always || files.iter().any(|file| names(file.text(), name))
+    };
+    let spelled = |value: &str| {
+        value.starts_with('/')
+            && files.iter().filter(|file| file.syntax().is_some()).any(|file| file.text().contains(value))
+    };
+    let telling = environment.iter().filter(|(name, value)| value.len() >= TELLING && *name != "PWD");
+    let hidden = telling.filter(|(name, value)| put_in(name) && !spelled(value));
+    longest_first(hidden.map(|(name, value)| (value.clone(), format!("${{{name}}}"))).collect())
+}
+
+/// Whether a text has a name in it that is no part of a longer one.
+fn names(text: &str, name: &str) -> bool {
+    let is_part = |ch: Option<char>| ch.is_some_and(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (text.get(..at).unwrap_or(""), text.get(at + name.len()..).unwrap_or(""));
+        !is_part(before.chars().next_back()) && !is_part(after.chars().next())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Syntax;
+
+    fn replaced(text: &str, (value, shown): (&str, &str), whole: bool) -> String {
+        let mut text = text.to_owned();
+        replace(&mut text, value, shown, whole);
+        text
+    }
+
+    #[test]
+    fn a_value_is_replaced_everywhere_and_a_distinct_one_where_it_is_whole() {
+        assert_eq!(replaced("x/s3cret-1.lock", ("s3cret-1", "${T}"), false), "x/${T}.lock");
+        assert_eq!(replaced("/cfg/a/b is /cfg/ab", ("/cfg/a", "/cfg/${X}"), true), "/cfg/${X}/b is /cfg/ab");
+        assert_eq!(replaced("/home/ci/x, /home/cia", ("/home/ci", "${HOME}"), false), "~/x, ${HOME}a");
+        assert_eq!(replaced("/home/ci/x", ("/home/ci", "${HOME}"), true), "${HOME}/x");
+    }
+
+    #[test]
+    fn values_are_hidden_of_variables_that_a_file_names() {
+        let sources = Sources::default();
+        sources.add_written("compose.yaml", "a: ${TOKEN}/${ROOT}\nb: /srv/known/x\nc: MY_OTHER", Syntax::Yaml);
+        let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let environment = BTreeMap::from([
+            of("TOKEN", "s3cret-value"),
+            of("ROOT", "/srv/known"),
+            of("OTHER", "another-value"),
+            of("HOME", "/home/somebody"),
+            of("PWD", "/home/somebody/x"),
+        ]);
+        let hidden: Vec<String> = values(&environment, &sources).into_iter().map(|(_, shown)| shown).collect();
+        assert_eq!(hidden, ["${HOME}", "${TOKEN}"]);
+    }
+}
