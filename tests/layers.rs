@@ -57,8 +57,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["command/progress.rs"]),
     ("ignore", &["source/walk.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
-    ("tree_sitter", &["source/script/"]),
-    ("tree_sitter_bash", &["source/script/"]),
+    ("tree_sitter", &["source/shell/parse/"]),
+    ("tree_sitter_bash", &["source/shell/parse/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
@@ -237,5 +237,20 @@ fn every_dependency_has_a_home_or_is_for_everybody() {
             assert!(reason || name.starts_with("tree_sitter"), "{name} has no reason in Cargo.toml");
         }
         reason = line.starts_with('#');
+    }
+}
+
+/// Folders that do not use what is built on them.
+const DOES_NOT_USE: &[(&str, &[&str])] =
+    &[("source/docker_cli/", &["source::shell"]), ("source/shell/parse/", &["interpret", "docker_cli"])];
+
+#[test]
+fn no_folder_uses_what_is_built_on_it() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        for (folder, users) in DOES_NOT_USE.iter().filter(|(folder, _)| path.starts_with(folder)) {
+            let uses = text.split("use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+            let wrong: Vec<&str> = uses.filter(|used| users.iter().any(|user| used.contains(user))).collect();
+            assert!(wrong.is_empty(), "{path} in {folder} uses {wrong:?}");
+        }
     }
 }

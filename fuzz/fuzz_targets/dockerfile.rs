@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::dockerfile::{BuildContext, PathContent, EntryKind, BuildRequest, BuildStep, build_image};
-use overlock::source::script;
+use overlock::source::dockerfile::{BuildContext, BuildRequest, BuildStep, ContextEntry, PathContent, build_image};
+use overlock::source::shell;
 use overlock::text::{Reader, Sources};
 
 /// A context in which every name without an ending is a directory of two.
@@ -15,9 +15,9 @@ use overlock::text::{Reader, Sources};
 struct Everything;
 
 impl BuildContext for Everything {
-    fn kind(&self, path: &str) -> Option<EntryKind> {
+    fn kind(&self, path: &str) -> Option<ContextEntry> {
         let name = path.rsplit('/').next()?;
-        Some(if name.contains('.') { EntryKind::File } else { EntryKind::Directory }).filter(|_| !name.starts_with('z'))
+        Some(if name.contains('.') { ContextEntry::File } else { ContextEntry::Directory }).filter(|_| !name.starts_with('z'))
     }
 
     fn list(&self, _: &str) -> Option<Vec<String>> {
@@ -44,7 +44,7 @@ fuzz_target!(|text: &str| {
     });
     let commands = commands.chain(&image.entrypoint).chain(&image.command).chain(&image.healthcheck);
     for command in commands.take(20) {
-        for invocation in script::read(Some(command), None, &sources).invocations {
+        for invocation in shell::read_commands(Some(command), None, &sources).invocations {
             assert!(sources.get(file).offset(invocation.span.end).is_some(), "{:?}", invocation.span);
         }
     }

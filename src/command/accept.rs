@@ -17,7 +17,7 @@ use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
-use crate::source::{dockerfile, project, script};
+use crate::source::{dockerfile, project, shell};
 use crate::text::writer::{self, Folder};
 use crate::text::{Reader, Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
@@ -200,7 +200,7 @@ fn comments(
 fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
     match syntax {
         Syntax::Yaml => yaml_comments(text),
-        Syntax::Shell => script::comments(text),
+        Syntax::Shell => shell::find_comments(text),
         Syntax::Dockerfile => dockerfile::comments(text),
     }
 }

@@ -3,11 +3,12 @@
 
 pub mod capture;
 pub mod compose;
+pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
 pub mod git;
 mod local_volume;
 pub mod proc;
 pub mod project;
-pub mod script;
+pub mod shell;
 pub mod walk;

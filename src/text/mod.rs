@@ -16,6 +16,7 @@ mod reader;
 pub mod scalar;
 mod shown_text;
 mod source;
+mod traced;
 pub mod writer;
 pub mod yaml;
 
@@ -28,3 +29,4 @@ pub use reader::{Listed, Reader, repository_top};
 pub use shown_text::ShownText;
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};
+pub(crate) use traced::{TracedChar, TracedText, char_width};

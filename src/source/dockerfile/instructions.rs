@@ -1,12 +1,12 @@
 //! A Dockerfile's text to instructions: directives, continued lines, comments and here-documents, each character with
 //! its place. As BuildKit's `parser.go` has it, but a line that is no instruction is reported and skipped.
-//! May use `text` and `source::script`.
+//! May use `text` and `source::shell`.
 
 use std::ops::Range;
 
 use super::arguments;
 use super::source_chars::SourceChar;
-use crate::source::script;
+use crate::source::shell;
 use crate::text::FileId;
 
 /// Instructions that are read of one file. No real one has a third of it.
@@ -88,7 +88,7 @@ pub fn comments(text: &str) -> Vec<Range<usize>> {
     let parsed = parse_instructions(FileId::default(), text);
     let (mut found, mut documents) = (Vec::new(), Vec::new());
     let mut of_shell = |range: &Range<usize>| {
-        let inner = script::comments(text.get(range.clone()).unwrap_or_default()).into_iter();
+        let inner = shell::find_comments(text.get(range.clone()).unwrap_or_default()).into_iter();
         found.extend(inner.map(|comment| comment.start + range.start..comment.end + range.start));
     };
     for instruction in &parsed.instructions {

@@ -1,4 +1,4 @@
-//! Dockerfiles: the image that one builds, and the file at a path of it. May use `model`, `text` and `source::script`.
+//! Dockerfiles: the image that one builds, and the file at a path of it. May use `model`, `text` and `source::shell`.
 //!
 //! ```text
 //! instructions    text -> instructions, each character with its place (`source_chars`); `arguments` splits what follows

@@ -1,5 +1,5 @@
 //! What a RUN does to a path: nothing where no command names the path, or all that do leave the file as it works.
-//! Uses `source::script`, `run_words` and `transfer`.
+//! Uses `source::shell`, `run_words` and `transfer`.
 
 use super::directories::ImageDirectories;
 use super::effects::RunEffect;
@@ -7,7 +7,7 @@ use super::image::RunStep;
 use super::run_words::{PathRelation, RunWords};
 use super::transfer;
 use crate::model::{Invocation, parent_and_name, upward};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::Sources;
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
@@ -32,7 +32,7 @@ impl RunStep {
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
-        let read = script::read(Some(&self.command), None, sources);
+        let read = shell::read_commands(Some(&self.command), None, sources);
         let mut at = path.to_owned();
         for invocation in read.invocations.iter().rev() {
             match words.command_effect(invocation, &at, directories, &text) {

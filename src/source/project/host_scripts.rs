@@ -1,5 +1,5 @@
 //! Scripts that are given by their paths, or found below one: those that start containers.
-//! Uses `repository`, `planned_files` and `source::script`.
+//! Uses `repository`, `planned_files` and `source::shell`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use super::repository::Repository;
 use super::{PendingStart, ProjectReader};
 use crate::model::{Command, Container, Diagnostic, Layout, Level, Value};
 use crate::parallel::map_chunks;
-use crate::source::script::disk::Opened;
-use crate::source::script::{self, Setting, Started};
+use crate::source::shell::file_system::Lookup;
+use crate::source::shell::{self, ContainerStart, ExecContext};
 use crate::source::walk::Tree;
 use crate::text::{self, EntryKind, Span};
 
@@ -79,7 +79,7 @@ pub struct ScriptPath {
 const SCRIPTS_PER_THREAD: usize = 50;
 
 /// What a script starts, and what is to be told of it.
-type Begun = (Vec<Started>, Option<Diagnostic>);
+type Begun = (Vec<ContainerStart>, Option<Diagnostic>);
 
 /// Adds the containers that scripts start to a layout of all projects.
 pub fn read_scripts(scripts: &[ScriptPath], layout: &mut Layout, repository: &Repository<'_>) {
@@ -112,9 +112,9 @@ fn read_script(script: &ScriptPath, repository: &Repository<'_>) -> Begun {
     let path = repository.cwd.join(&script.path);
     let about = |message: String| Diagnostic::about(Level::Error, Some(repository.shown(&path)), message);
     let file = match repository.open(&path) {
-        Opened::Text(file) => file,
+        Lookup::Text(file) => file,
         _ if !script.named => return (Vec::new(), None),
-        Opened::Unseen(why) => return (Vec::new(), Some(about(format!("this script was not read: {why}")))),
+        Lookup::Unseen(why) => return (Vec::new(), Some(about(format!("this script was not read: {why}")))),
         _ => return (Vec::new(), Some(about("this is no script that can be read".to_owned()))),
     };
     let span = Span::file_start(file);
@@ -123,15 +123,15 @@ fn read_script(script: &ScriptPath, repository: &Repository<'_>) -> Begun {
     let disk = HostFiles(repository);
     let lookup = |name: &str| repository.environment.get(name).cloned();
     let directory = repository.cwd.display().to_string();
-    let setting = Setting {
+    let setting = ExecContext {
         sources: repository.sources,
-        disk: &disk,
+        file_system: &disk,
         directory: Some(&directory),
-        lookup: &lookup,
+        environment: &lookup,
         hides: !repository.shows_values,
         programs: &|| repository.programs.wait(),
     };
-    let (seen, starts) = script::follow(Some(&command), None, &setting);
+    let (seen, starts) = shell::run_commands(Some(&command), None, &setting);
     // Of those that are only found what they source is often not here; what cannot be read at all is told.
     let level = if script.named { Some(Level::Gap) } else { seen.misread.then_some(Level::Warning) };
     let told = seen.unseen.zip(level).map(|(unseen, level)| {

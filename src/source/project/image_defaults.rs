@@ -1,14 +1,14 @@
 //! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
-//! installed while the image was built. Uses `source::dockerfile` and `source::script`.
+//! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
 
 use std::collections::BTreeMap;
 
 use crate::model::{
     Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
-    UnsetVariable, Value, clean,
+    UnsetVariable, Value, Word, clean,
 };
 use crate::source::dockerfile::{BuildStep, Image, RunStep};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::{Sources, Span};
 
 /// How long a word may become, in bytes.
@@ -57,10 +57,10 @@ fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
 
 /// The commands of a build step, with the variables that it runs with put in.
 fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
-    let mut found = script::read(Some(&ran.command), None, sources).invocations;
+    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
-            *word = interpolate(word, &ran.env);
+            *word = Word::parse(&interpolate(word, &ran.env));
         }
     }
     found
@@ -113,9 +113,9 @@ fn created_home(call: &Invocation, user: &str) -> Option<String> {
     while let Some(word) = rest.next() {
         let (option, own) = match word.split_once('=') {
             Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
-            _ => (word.as_str(), None),
+            _ => (&**word, None),
         };
-        let mut value = || own.clone().or_else(|| rest.next().cloned());
+        let mut value = || own.clone().or_else(|| rest.next().map(Word::to_string));
         match option {
             _ if home_options.contains(&option) => home = value(),
             _ if uid_options.contains(&option) => uid = value(),
@@ -127,7 +127,7 @@ fn created_home(call: &Invocation, user: &str) -> Option<String> {
             }
             "--ingroup" => _ = value(),
             _ if option.starts_with('-') => {}
-            _ => last = Some(word.as_str()),
+            _ => last = Some(&**word),
         }
     }
     let made = last.filter(|made| *made == user || uid.as_deref() == Some(user))?;

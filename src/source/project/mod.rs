@@ -25,9 +25,9 @@ use built_images::BuiltImages;
 use planned_files::PlannedFiles;
 
 use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
+use crate::source::docker_cli::DockerCommand;
 use crate::source::dockerfile::Image;
-use crate::source::script::start::Start;
-use crate::source::script::{self, Setting, Started};
+use crate::source::shell::{self, ContainerStart, ExecContext};
 use crate::text::Sources;
 
 /// Containers that start containers that start containers: how far that is followed.
@@ -49,13 +49,13 @@ pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
 
 /// A start that is to be read yet, and the container whose script it is in; none for the host's own.
 struct PendingStart {
-    started: Started,
+    started: ContainerStart,
     by: Option<Rc<Container>>,
 }
 
 impl PendingStart {
     /// What the scripts of a container start.
-    fn all_by(starts: Vec<Started>, container: &Container) -> Vec<Self> {
+    fn all_by(starts: Vec<ContainerStart>, container: &Container) -> Vec<Self> {
         if starts.is_empty() {
             return Vec::new();
         }
@@ -81,32 +81,33 @@ impl ProjectReader<'_> {
     }
 
     /// Fills a container in and reads what it runs; gives what that starts.
-    fn complete_container(&self, container: &mut Container) -> Vec<Started> {
+    fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
         let image = self.images.image_of(container);
         if let Some(image) = &image {
             image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
         let (script, starts) = self.read_container_script(container, image);
         container.script = script;
-        let unclear = starts.iter().any(|started| matches!(started.start, Start::Unclear(_)));
+        let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts
     }
 
-    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<Started>) {
+    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
         let disk = PlannedFiles { repository: self.repository, container, image };
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
-        let setting = Setting {
+        let setting = ExecContext {
             sources: self.repository.sources,
-            disk: &disk,
+            file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
-            lookup: &lookup,
+            environment: &lookup,
             hides: false,
             programs: &|| self.repository.programs.wait(),
         };
-        let read =
-            |entrypoint: Option<&Command>, command: Option<&Command>| script::follow(entrypoint, command, &setting);
+        let read = |entrypoint: Option<&Command>, command: Option<&Command>| {
+            shell::run_commands(entrypoint, command, &setting)
+        };
         let (mut script, mut starts) = read(container.entrypoint.as_ref(), container.command.as_ref());
         for hook in &container.hooks {
             // What a hook leads to that was not read is no reason to doubt what the container itself runs.

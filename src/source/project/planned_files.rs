@@ -1,5 +1,5 @@
 //! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
-//! Uses `repository`, `source::dockerfile` and `source::script::disk`.
+//! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use crate::source::dockerfile::{
     BaseImage, BuildContext, BuildStep, ContextDirectory, ContextEntry, CopyOrigin, CopySource, CopyStep, Image,
     PathContent,
 };
-use crate::source::script::disk::{Disk, Opened, mentioned};
+use crate::source::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::text::Span;
 
 /// Links that are followed.
@@ -26,9 +26,9 @@ pub(super) struct PlannedFiles<'a> {
 }
 
 impl PlannedFiles<'_> {
-    fn look_up(&self, path: &str, links: usize) -> Opened {
+    fn look_up(&self, path: &str, links: usize) -> Lookup {
         if links == 0 {
-            return Opened::Unseen("its links lead round in a circle".to_owned());
+            return Lookup::Unseen("its links lead round in a circle".to_owned());
         }
         match self.container.mount_holding(path) {
             Some((mount, rest)) => self.file_in_mount(mount, rest),
@@ -36,7 +36,7 @@ impl PlannedFiles<'_> {
         }
     }
 
-    fn file_in_mount(&self, mount: &Mount, rest: &str) -> Opened {
+    fn file_in_mount(&self, mount: &Mount, rest: &str) -> Lookup {
         let why = match &mount.source {
             MountSource::Host(source) if !source.is_symbolic() => {
                 let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
@@ -47,29 +47,29 @@ impl PlannedFiles<'_> {
             MountSource::Injected => "its text is not in a file",
             _ => "it is on a volume",
         };
-        Opened::Unseen(why.to_owned())
+        Lookup::Unseen(why.to_owned())
     }
 
-    fn file_in_image(&self, path: &str, links: usize) -> Opened {
+    fn file_in_image(&self, path: &str, links: usize) -> Lookup {
         let Some(image) = &self.image else {
             let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
-            return Opened::Unseen(format!("its image{name} is not built here"));
+            return Lookup::Unseen(format!("its image{name} is not built here"));
         };
         match image.find_file(path, self.repository.sources) {
             PathContent::File(file) => self.repository.open_copied(&file),
-            PathContent::Text(text) => Opened::Passage(Box::new(text)),
+            PathContent::Text(text) => Lookup::Passage(Box::new(text)),
             PathContent::Link(target) => self.look_up(&target, links - 1),
             PathContent::Base => match &image.base {
                 BaseImage::Named(name) => {
                     let first = self.container.entrypoint.iter().chain(&self.container.command);
                     let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
-                    let why = || Opened::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
+                    let why = || Lookup::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
                     self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
                 }
-                BaseImage::Scratch | BaseImage::Unread => Opened::Unseen("its Dockerfile could not be read".to_owned()),
+                BaseImage::Scratch | BaseImage::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
             },
-            PathContent::Absent => Opened::Absent,
-            PathContent::Unknown { why, .. } => Opened::Unseen(why),
+            PathContent::Absent => Lookup::Absent,
+            PathContent::Unknown { why, .. } => Lookup::Unseen(why),
         }
     }
 
@@ -137,8 +137,8 @@ fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>)
     }
 }
 
-impl Disk for PlannedFiles<'_> {
-    fn open(&self, path: &str) -> Opened {
+impl FileSystem for PlannedFiles<'_> {
+    fn open(&self, path: &str) -> Lookup {
         self.look_up(path, LINKS)
     }
 
@@ -165,12 +165,12 @@ impl Disk for PlannedFiles<'_> {
 /// The files of the machine that a script given by its path is run on.
 pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
 
-impl Disk for HostFiles<'_> {
-    fn open(&self, path: &str) -> Opened {
+impl FileSystem for HostFiles<'_> {
+    fn open(&self, path: &str) -> Lookup {
         match self.0.open(Path::new(path)) {
             // Programs of the machine are no part of the repository.
-            Opened::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
-                Opened::Binary
+            Lookup::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
+                Lookup::Binary
             }
             opened => opened,
         }

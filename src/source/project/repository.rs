@@ -1,5 +1,5 @@
 //! The files of the repository that a check runs in: what may be read, how it is called, each read once.
-//! Uses `text`, `source::dockerfile` and `source::script::disk`.
+//! Uses `text`, `source::dockerfile` and `source::shell::file_system`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::source::dockerfile::{Image, InImage, Stored};
-use crate::source::script::disk::{Opened, is_of_interest};
+use crate::source::shell::file_system::{Lookup, is_of_interest};
 use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
 
 /// The largest script that is read, in bytes.
@@ -44,7 +44,7 @@ pub struct Repository<'a> {
     pub(super) shows_values: bool,
     /// What reads the files that containers mount: those of the repository alone, on every command.
     reader: Reader,
-    read: RefCell<HashMap<PathBuf, Opened>>,
+    read: RefCell<HashMap<PathBuf, Lookup>>,
 }
 
 /// What another thread needs to read of the same repository.
@@ -97,7 +97,7 @@ impl<'a> Repository<'a> {
 
     /// What stands at a path in such an image; `None` where that cannot be looked at. Scripts that come with a system
     /// are of interest only where they name a program that matters, or are what the container runs.
-    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Opened> {
+    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Lookup> {
         let shown = format!("image {name} at {path}");
         let key = PathBuf::from(if first { format!("{shown} first") } else { shown.clone() });
         if let Some(opened) = self.read.borrow().get(&key) {
@@ -106,11 +106,11 @@ impl<'a> Repository<'a> {
         let store = self.store?;
         let opened = match (store.file)(&*(store.image)(name)?, path)? {
             InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
-                Opened::Text(self.sources.add(shown, text))
+                Lookup::Text(self.sources.add(shown, text))
             }
-            InImage::Text(_) | InImage::Binary => Opened::Binary,
-            InImage::Absent => Opened::Absent,
-            InImage::Unseen(why) => Opened::Unseen(why),
+            InImage::Text(_) | InImage::Binary => Lookup::Binary,
+            InImage::Absent => Lookup::Absent,
+            InImage::Unseen(why) => Lookup::Unseen(why),
         };
         self.read.borrow_mut().insert(key, opened.clone());
         Some(opened)
@@ -129,28 +129,28 @@ impl<'a> Repository<'a> {
     }
 
     /// The file at a path of this machine, where that is in the repository, after all links too.
-    pub(super) fn open(&self, path: &Path) -> Opened {
+    pub(super) fn open(&self, path: &Path) -> Lookup {
         self.open_by(path, &self.reader)
     }
 
     /// A file that an image copies: it is read wherever Compose would build from.
-    pub(super) fn open_copied(&self, path: &Path) -> Opened {
+    pub(super) fn open_copied(&self, path: &Path) -> Lookup {
         self.open_by(path, self.sources.reader())
     }
 
-    fn open_by(&self, path: &Path, reader: &Reader) -> Opened {
+    fn open_by(&self, path: &Path, reader: &Reader) -> Lookup {
         if let Some(opened) = self.read.borrow().get(path) {
             return opened.clone();
         }
         let opened = match text(path, reader) {
-            Ok(Some(text)) => Opened::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
-            Ok(None) => Opened::Binary,
-            Err(ReadError::Absent) => Opened::Absent,
+            Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
+            Ok(None) => Lookup::Binary,
+            Err(ReadError::Absent) => Lookup::Absent,
             // Another way to it may be open.
             Err(ReadError::Outside { .. }) => {
-                return Opened::Unseen(format!("{} is not in this repository", self.shown(path)));
+                return Lookup::Unseen(format!("{} is not in this repository", self.shown(path)));
             }
-            Err(why) => Opened::Unseen(why.to_string()),
+            Err(why) => Lookup::Unseen(why.to_string()),
         };
         self.read.borrow_mut().insert(path.to_owned(), opened.clone());
         opened
@@ -164,7 +164,7 @@ impl<'a> Repository<'a> {
     /// A text that is read already, or `None` where it cannot be.
     pub(super) fn text(&self, path: &Path) -> Option<FileId> {
         match self.open_copied(path) {
-            Opened::Text(file) => Some(file),
+            Lookup::Text(file) => Some(file),
             _ => None,
         }
     }

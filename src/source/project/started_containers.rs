@@ -1,5 +1,5 @@
 //! The containers that scripts start: named after script and line, read like any other.
-//! Uses `repository`, `built_images` and `source::script::start`.
+//! Uses `repository`, `built_images` and `source::docker_cli`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,11 +7,11 @@ use std::path::Path;
 use super::{DEPTH, PendingStart, ProjectReader, start_name};
 use crate::model::{
     Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
-    Start as Begun, Symbol, Unseen, Value, join, split_below,
+    Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
 };
-use crate::source::script::Started;
-use crate::source::script::disk::Opened;
-use crate::source::script::start::{ComposeRun, Exec, Run, Start};
+use crate::source::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
+use crate::source::shell::file_system::Lookup;
+use crate::source::shell::{ContainerStart, StartLock};
 use crate::text::{Sources, Span, quoted};
 
 /// Containers that are started from scripts, of one project.
@@ -38,7 +38,7 @@ impl ProjectReader<'_> {
                 if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
                     continue;
                 }
-                if let Start::Exec(exec) = &started.start {
+                if let DockerCommand::Exec(exec) = &started.command {
                     next.extend(self.add_exec(exec, &started, by.as_deref(), layout));
                     continue;
                 }
@@ -64,24 +64,24 @@ impl ProjectReader<'_> {
     /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
     fn started_containers(
         &self,
-        started: &Started,
+        started: &ContainerStart,
         by: Option<&Container>,
         told: &mut Vec<Diagnostic>,
     ) -> Vec<Container> {
-        let (mut container, maybe, refused) = match &started.start {
-            Start::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
-            Start::Compose(run) => match self.compose_run_container(run, started) {
+        let (mut container, maybe, refused) = match &started.command {
+            DockerCommand::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
+            DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
                     told.push(diagnostic);
                     return Vec::new();
                 }
             },
-            Start::Unclear(unseen) => {
+            DockerCommand::Unclear(unseen) => {
                 told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
                 return Vec::new();
             }
-            Start::Up(_) | Start::Exec(_) | Start::Existing => return Vec::new(),
+            DockerCommand::ComposeUp(_) | DockerCommand::Exec(_) | DockerCommand::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);
@@ -107,7 +107,7 @@ impl ProjectReader<'_> {
         vec![container, without]
     }
 
-    fn run_container(&self, run: &Run, started: &Started) -> Container {
+    fn run_container(&self, run: &DockerRun, started: &ContainerStart) -> Container {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
@@ -132,7 +132,7 @@ impl ProjectReader<'_> {
     fn add_env_file(&self, file: &Value, container: &mut Container, here: Span) {
         let span = file.span.unwrap_or(here);
         let opened = (!file.is_symbolic()).then(|| self.repository.open(Path::new(&file.text)));
-        let Some(Opened::Text(id)) = opened else {
+        let Some(Lookup::Text(id)) = opened else {
             let what = "the variables of its `--env-file` were not read".to_owned();
             container.unseen.push(Unseen { what, span });
             return;
@@ -165,8 +165,8 @@ impl ProjectReader<'_> {
     /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
     fn add_exec(
         &self,
-        exec: &Exec,
-        started: &Started,
+        exec: &DockerExec,
+        started: &ContainerStart,
         by: Option<&Container>,
         layout: &mut Layout,
     ) -> Vec<PendingStart> {
@@ -203,7 +203,7 @@ impl ProjectReader<'_> {
             call.conditional |= started.possible;
             for (name, variable) in &exec.env {
                 if let EnvValue::Set(value) = &variable.value {
-                    call.env.entry(name.clone()).or_insert_with(|| escape_dollars(value));
+                    call.env.entry(name.clone()).or_insert_with(|| literal_word(value));
                 }
             }
         }
@@ -211,7 +211,7 @@ impl ProjectReader<'_> {
         PendingStart::all_by(starts, &inside)
     }
 
-    fn compose_run_container(&self, run: &ComposeRun, started: &Started) -> Result<Container, Diagnostic> {
+    fn compose_run_container(&self, run: &ComposeRun, started: &ContainerStart) -> Result<Container, Diagnostic> {
         let name = &run.service.text;
         let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
         let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
@@ -261,11 +261,11 @@ fn mark_uncertain_env(container: &mut Container, names: &[String]) {
 }
 
 /// What runs in a container that is waited for runs under the locks that are held around its start.
-fn add_outer_locks(container: &mut Container, started: &Started, by: Option<&Container>) {
-    let waits = match &started.start {
-        Start::Run(run) => !run.detached && !run.only_created,
-        Start::Compose(run) => !run.detached,
-        Start::Exec(exec) => !exec.detached,
+fn add_outer_locks(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
+    let waits = match &started.command {
+        DockerCommand::Run(run) => !run.detached && !run.only_created,
+        DockerCommand::ComposeRun(run) => !run.detached,
+        DockerCommand::Exec(exec) => !exec.detached,
         _ => false,
     };
     if !waits {
@@ -274,10 +274,10 @@ fn add_outer_locks(container: &mut Container, started: &Started, by: Option<&Con
     let held: Vec<FileLock> = started
         .locks
         .iter()
-        .filter_map(|(path, lock)| {
+        .filter_map(|StartLock { path, lock }| {
             let path = path.as_ref()?;
             let path = by.map_or_else(|| Some(path.clone()), |by| host_path(path, by))?;
-            Some(FileLock { path, outside: true, ..lock.clone() })
+            Some(FileLock { path: Word::literal(&path), outside: true, ..lock.clone() })
         })
         .collect();
     for call in &mut container.script.invocations {
@@ -355,8 +355,8 @@ fn has_container_name(container: &Container, name: &str) -> bool {
 }
 
 /// A value as the words of a call write it.
-fn escape_dollars(value: &Value) -> String {
-    if value.is_symbolic() { value.text.clone() } else { value.text.replace('$', "\\$") }
+fn literal_word(value: &Value) -> Word {
+    if value.is_symbolic() { Word::parse(&value.text) } else { Word::literal(&value.text) }
 }
 
 /// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around

@@ -3,11 +3,11 @@
 use super::{Made, made};
 use crate::model::{Command, Script};
 use crate::source::dockerfile::BuildStep;
-use crate::source::script;
+use crate::source::shell;
 
 /// The text at the place of each command that something runs, and of each lock.
 fn marked(made: &Made, command: &Command) -> Vec<String> {
-    let script: Script = script::read(Some(command), None, &made.sources);
+    let script: Script = shell::read_commands(Some(command), None, &made.sources);
     let locks = script.invocations.iter().flat_map(|invocation| &invocation.locks).map(|lock| lock.span);
     let spans = script.invocations.iter().map(|invocation| invocation.span).chain(locks);
     spans.map(|span| made.sources.get(span.file).slice(span).to_owned()).collect()
