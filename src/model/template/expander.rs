@@ -2,14 +2,21 @@
 
 use super::{Operation, Placeholder, Segment, Template, TemplateError};
 use crate::model::{Content, Value};
-use crate::text::Span;
 use crate::text::yaml::Symbol;
+use crate::text::{ShownText, Span};
 
 /// What a variable stands for.
 #[derive(Debug, Clone, Copy)]
 pub enum Binding<'a> {
     /// A text.
     Text(&'a str),
+    /// A text in whose place its name is shown.
+    Hidden {
+        /// The text.
+        text: &'a str,
+        /// Whether it is hidden where it is part of a path, too.
+        in_paths: bool,
+    },
     /// A value that may have symbols in it.
     Value(&'a Value),
     /// It has no value.
@@ -51,6 +58,14 @@ pub struct Expanded {
     pub symbols: Vec<Symbol>,
     /// The names of unset variables without a default.
     pub unset: Vec<String>,
+    /// What is shown of the text as a path and as anything else, once a hidden value is part of it.
+    forms: Option<Box<ShownForms>>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct ShownForms {
+    path: String,
+    word: String,
 }
 
 impl Template<'_> {
@@ -68,14 +83,39 @@ impl Template<'_> {
 impl Expanded {
     /// The same as the model has it.
     pub fn into_value(self, span: Option<Span>) -> Value {
-        Value { text: self.text, symbols: self.symbols, span, ..Value::default() }
+        Value { shown: self.shown(), text: self.text, symbols: self.symbols, span }
+    }
+
+    /// What is shown of the text.
+    pub fn shown(&self) -> ShownText {
+        let forms = self.forms.as_deref();
+        forms.map_or_else(ShownText::default, |forms| {
+            ShownText::new(&*self.text, forms.path.clone(), forms.word.clone())
+        })
+    }
+
+    fn push_text(&mut self, text: &str) {
+        self.text.push_str(text);
+        if let Some(forms) = &mut self.forms {
+            forms.path.push_str(text);
+            forms.word.push_str(text);
+        }
+    }
+
+    /// Appends a text that is shown in other forms.
+    fn push_hidden(&mut self, text: &str, path: &str, word: &str) {
+        let forms =
+            self.forms.get_or_insert_with(|| Box::new(ShownForms { path: self.text.clone(), word: self.text.clone() }));
+        forms.path.push_str(path);
+        forms.word.push_str(word);
+        self.text.push_str(text);
     }
 
     fn add_template(&mut self, template: &Template<'_>, expander: &Expander<'_>) -> Result<(), TemplateError> {
         for segment in &template.segments {
             match segment {
-                Segment::Text(text) => self.text.push_str(text),
-                Segment::Opaque(written) => self.text.push_str(written),
+                Segment::Text(text) => self.push_text(text),
+                Segment::Opaque(written) => self.push_text(written),
                 Segment::Variable(placeholder) => self.add_variable(placeholder, expander)?,
             }
             if self.text.len() > expander.limit {
@@ -92,7 +132,7 @@ impl Expanded {
             match binding {
                 Binding::Unset => self.add_unset(name, false, expander),
                 Binding::Unknown => self.add_unknown(placeholder, expander)?,
-                set => self.add_value(set),
+                set => self.add_value(name, set),
             }
             return Ok(());
         };
@@ -102,7 +142,7 @@ impl Expanded {
         let is_set = binding.is_set(operation.strict);
         match (operation.operator, is_set) {
             ('-', Some(false)) | ('+', Some(true)) => self.add_word(word),
-            ('-' | '?', Some(true)) => self.add_value(binding),
+            ('-' | '?', Some(true)) => self.add_value(name, binding),
             ('?', Some(false)) if expander.unset == UnsetVariable::Empty => {
                 return Err(TemplateError::Required { name: name.to_owned(), reason: operation.written.to_owned() });
             }
@@ -117,11 +157,20 @@ impl Expanded {
         Ok(())
     }
 
-    fn add_value(&mut self, binding: Binding<'_>) {
+    fn add_value(&mut self, name: &str, binding: Binding<'_>) {
         match binding {
-            Binding::Text(text) => self.text.push_str(text),
+            Binding::Text(text) => self.push_text(text),
+            Binding::Hidden { text, in_paths } => {
+                let form = format!("${{{name}}}");
+                self.push_hidden(text, if in_paths { &form } else { text }, &form);
+            }
             Binding::Value(value) => {
-                self.text.push_str(&value.text);
+                if value.shown.is_plain() {
+                    self.push_text(&value.text);
+                } else {
+                    let (path, word) = (value.shown.container_path(&value.text), value.shown.word(&value.text));
+                    self.push_hidden(&value.text, &path, &word);
+                }
                 self.symbols.extend_from_slice(&value.symbols);
             }
             Binding::Unset | Binding::Unknown => {}
@@ -136,26 +185,29 @@ impl Expanded {
     }
 
     fn add_symbol(&mut self, name: &str, required: bool) {
-        self.text.push_str(&format!("${{{name}}}"));
+        self.push_text(&format!("${{{name}}}"));
         self.symbols.push(Symbol { name: name.to_owned(), required });
     }
 
     fn add_unknown(&mut self, placeholder: &Placeholder<'_>, expander: &Expander<'_>) -> Result<(), TemplateError> {
         match &placeholder.operation {
             _ if !expander.keeps_unknown => self.add_symbol(placeholder.name, false),
-            None => self.text.push_str(placeholder.written),
+            None => self.push_text(placeholder.written),
             Some(Operation { strict, operator, word, .. }) => {
                 let colon = if *strict { ":" } else { "" };
-                self.text.push_str(&format!("${{{}{colon}{operator}", placeholder.name));
+                self.push_text(&format!("${{{}{colon}{operator}", placeholder.name));
                 self.add_template(word, expander)?;
-                self.text.push('}');
+                self.push_text("}");
             }
         }
         Ok(())
     }
 
     fn add_word(&mut self, word: Self) {
-        self.text.push_str(&word.text);
+        match &word.forms {
+            Some(forms) => self.push_hidden(&word.text, &forms.path, &forms.word),
+            None => self.push_text(&word.text),
+        }
         self.symbols.extend(word.symbols);
         self.unset.extend(word.unset);
     }
@@ -167,7 +219,7 @@ impl Binding<'_> {
         match self {
             Self::Unset => Some(false),
             Self::Unknown => None,
-            Self::Text(text) => Some(!strict || !text.is_empty()),
+            Self::Text(text) | Self::Hidden { text, .. } => Some(!strict || !text.is_empty()),
             Self::Value(_) if !strict => Some(true),
             Self::Value(value) => match value.content() {
                 Content::Empty => Some(false),
