@@ -320,7 +320,7 @@ fn says_where(told: &str) -> bool {
         number(parts.next()) && number(parts.next())
     };
     let elsewhere =
-        ["cannot read this file", "the project name `", "the project has no name", "the variable COMPOSE_DISABLE"];
+        ["cannot read this file", "the project name ", "the project has no name", "the variable COMPOSE_DISABLE"];
     let mut errors = told.lines().filter(|line| line.contains("error: "));
     errors.clone().count() > 0 && errors.all(|line| placed(line) || elsewhere.iter().any(|words| line.contains(words)))
 }

@@ -85,8 +85,9 @@ const TOUCH_FILES: &[&str] = &[
     "source/proc/",
     // The mode and group of the engine's socket.
     "source/engine/error.rs",
-    // A lock file.
+    // A lock file, and outputs of two names that are one file.
     "command/state.rs",
+    "command/output.rs",
     // Where git's own program is asked.
     "source/git/",
 ];

@@ -88,7 +88,9 @@ impl Watching {
     /// Takes what was told in the meantime.
     pub(crate) fn drain(&mut self) {
         let lines: Vec<String> = self.lines.try_iter().collect();
-        lines.iter().for_each(|line| self.take(line));
+        for line in lines {
+            self.take(line);
+        }
         self.errors();
     }
 

@@ -65,7 +65,7 @@ pub(super) fn run(
 
 /// The directory that may be written in: the git repository around a directory, or else the directory itself.
 fn repository(directory: &Path) -> PathBuf {
-    let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let real = Reader::of_host().real_path(directory).unwrap_or_else(|_| directory.to_owned());
     project::top(&real).to_owned()
 }
 

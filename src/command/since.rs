@@ -10,6 +10,7 @@ use super::configuration::absolute;
 use crate::model::Diagnostic;
 use crate::ruleset::FurtherRules;
 use crate::source::git::{FileChange, Revision};
+use crate::text::Reader;
 use crate::triage::{self, Before, Extent, changed_lines};
 
 /// The base of a revision, in the repository of the first PATH.
@@ -21,7 +22,7 @@ pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyho
 /// What a file held at the base, which is named as it is shown. What git cannot tell counts as new.
 pub(super) fn before(base: &Revision, name: &str, world: &World) -> Before {
     let path = PathBuf::from(absolute(Path::new(name), world));
-    let directory = path.parent().and_then(|directory| directory.canonicalize().ok());
+    let directory = path.parent().and_then(|directory| Reader::of_host().real_path(directory).ok());
     if !directory.is_some_and(|directory| directory.starts_with(base.top())) {
         return Before::Outside;
     }
@@ -41,7 +42,8 @@ pub(super) fn changed_rules(base: &Revision, further: &FurtherRules, world: &Wor
     let directory = PathBuf::from(absolute(Path::new(&further.directory), world));
     if let Some(below) = base.path_below(&directory).context("--since")? {
         let here = base.paths().context("--since")?.filter_map(|path| path.strip_prefix(&below).ok());
-        let gone = here.filter(|path| directory.join(path).symlink_metadata().is_err());
+        let reader = Reader::of_host();
+        let gone = here.filter(|path| reader.own_kind(&directory.join(path)).is_err());
         changed.extend(gone.map(|path| format!("{}/{}", further.directory, path.display())));
     }
     Ok(changed.iter().map(|file| triage::changed_rules(file)).collect())

@@ -34,6 +34,7 @@ impl ShownText {
     }
 
     /// The forms of what the text becomes, where each form is changed as the text is.
+    #[must_use]
     pub fn becomes(&self, text: &str, change: impl Fn(&str) -> String) -> Self {
         let Some(forms) = &self.0 else { return Self::default() };
         Self::new(text, change(&forms.path), change(&forms.word))
@@ -41,6 +42,7 @@ impl ShownText {
 
     /// The forms of a part of the text. Where a value makes the text fall into other parts than its form does, the
     /// part is shown as the whole form: less exact, and no value is in it.
+    #[must_use]
     pub fn part(&self, part: &str, cut: impl Fn(&str) -> Option<&str>) -> Self {
         let Some(forms) = &self.0 else { return Self::default() };
         let same = cut(&forms.text) == Some(part);

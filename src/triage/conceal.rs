@@ -51,50 +51,68 @@ impl Concealed {
         }
         for diagnostic in &mut report.diagnostics {
             self.text(&mut diagnostic.message, &[]);
-            diagnostic.file.iter_mut().for_each(|file| self.text(file, &[]));
+            if let Some(file) = &mut diagnostic.file {
+                self.text(file, &[]);
+            }
         }
     }
 
     fn participant(&self, one: &mut Participant) {
-        let own = self.own(&one.project, &one.container);
+        let own = self.own(one.project.as_ref(), &one.container);
         let Participant { container, project, state_dir, place, peers, locks, .. } = one;
         self.text(container, &[]);
         self.project(project);
         self.text(state_dir, own);
         self.place(place, own);
-        peers.iter_mut().for_each(|peer| self.peer(peer));
+        for peer in peers {
+            self.peer(peer);
+        }
         for lock in locks {
             self.text(&mut lock.path, own);
             self.place(&mut lock.place, own);
         }
-        one.guard_path.iter_mut().for_each(|path| self.text(path, own));
-        one.guard_place.iter_mut().for_each(|place| self.place(place, own));
+        if let Some(path) = &mut one.guard_path {
+            self.text(path, own);
+        }
+        if let Some(place) = &mut one.guard_place {
+            self.place(place, own);
+        }
         self.evidence(&mut one.guard_evidence, own);
         self.text(&mut one.reason, own);
     }
 
     fn finding(&self, one: &mut Finding) {
-        let own = self.own(&one.project, &one.container);
+        let own = self.own(one.project.as_ref(), &one.container);
         self.text(&mut one.container, &[]);
         self.project(&mut one.project);
-        one.peers.iter_mut().for_each(|peer| self.peer(peer));
+        for peer in &mut one.peers {
+            self.peer(peer);
+        }
         self.text(&mut one.message, own);
-        one.remedies.iter_mut().for_each(|remedy| self.text(remedy, own));
-        one.locations.iter_mut().for_each(|location| self.text(&mut location.label, own));
+        for remedy in &mut one.remedies {
+            self.text(remedy, own);
+        }
+        for location in &mut one.locations {
+            self.text(&mut location.label, own);
+        }
         self.evidence(&mut one.evidence, own);
     }
 
-    fn own(&self, project: &Option<String>, container: &str) -> &[Pair] {
-        let name = (project.clone(), container.to_owned());
+    fn own(&self, project: Option<&String>, container: &str) -> &[Pair] {
+        let name = (project.cloned(), container.to_owned());
         self.own.get(&name).map_or(&[], Vec::as_slice)
     }
 
     fn evidence(&self, all: &mut [Evidence], own: &[Pair]) {
-        all.iter_mut().for_each(|evidence| self.text(&mut evidence.text, own));
+        for evidence in all {
+            self.text(&mut evidence.text, own);
+        }
     }
 
     fn place(&self, place: &mut PlaceName, own: &[Pair]) {
-        place.filesystem.iter_mut().for_each(|name| self.text(name, &[]));
+        if let Some(name) = &mut place.filesystem {
+            self.text(name, &[]);
+        }
         // A place of a container's own is named by the container's path.
         let own = if matches!(place.kind, "private" | "tmpfs") { own } else { &[] };
         self.text(&mut place.path, own);

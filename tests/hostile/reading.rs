@@ -311,7 +311,7 @@ fn rules_and_configuration_repeat_words_alone() {
         ("r/matrix.yaml", "hunter2 secret: a\n", "not a word", "hunter2"),
         ("r/matrix.yaml", "rules: hunter2 x\n", "something else than was expected", "hunter2"),
         ("r/filesystems.yaml", "a: [hunter2\n", "error:", "hunter2"),
-        ("overlock.yaml", "rles: r\n", "`rles` is no key of the configuration; did you mean `rules`?", "hunter2"),
+        ("overlock.yaml", "ruls: r\n", "`ruls` is no key of the configuration; did you mean `rules`?", "hunter2"),
         ("overlock.yaml", "\"hunter2 x\": r\n", "(not a word) is no key of the configuration", "hunter2"),
     ] {
         let files = project(&[("compose.yaml", SHARED), (path, text)]);

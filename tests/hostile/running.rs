@@ -77,7 +77,9 @@ fn a_container_that_is_not_inspected_leaves_nobody_ok_whom_it_may_reach() {
         (&["volume:logins:/home/agent/.claude"], "ok", 3),
     ] {
         let host = FakeHost::new();
-        [AGENT, OTHER].iter().for_each(|one| host.start(one));
+        for one in &[AGENT, OTHER] {
+            host.start(one);
+        }
         std::os::unix::fs::symlink("claude", host.root().join("srv/link")).unwrap();
         let address = host.engine(vec![AGENT, OTHER, silent(mounts, failed())]);
         let run = host.run(&address, &["audit", "--format", "json"]);
@@ -113,7 +115,9 @@ fn a_process_of_a_container_that_is_not_inspected_shows_what_it_mounts() {
     for (mounts, wanted) in [(&["bind:/srv/www:/www"][..], "ok"), (&["bind:/srv/claude:/state"], "undetermined")] {
         let host = FakeHost::new();
         let hidden = Fake { pid: 103, ..silent(mounts, Answer::Say(500, "{}".to_owned())) };
-        [&AGENT, &OTHER, &hidden].into_iter().for_each(|one| host.start(one));
+        for one in [&AGENT, &OTHER, &hidden] {
+            host.start(one);
+        }
         let address = host.engine(vec![AGENT, OTHER, Fake { mounts: &[], ..hidden }]);
         let run = host.run(&address, &["audit", "--format", "json"]);
         let report = run.json();
@@ -301,7 +305,9 @@ const HOSTILE: Fake = Fake {
 /// A host with the agent and the hostile container.
 fn hostile_host() -> FakeHost {
     let host = FakeHost::new();
-    [AGENT, HOSTILE].iter().for_each(|one| host.start(one));
+    for one in &[AGENT, HOSTILE] {
+        host.start(one);
+    }
     host
 }
 
@@ -375,7 +381,8 @@ fn files_that_wait_or_never_end_are_not_read() {
             "pipe" => fifo(files.join("entry.sh")),
             "link" => std::os::unix::fs::symlink("/../../../../../../etc/passwd", files.join("entry.sh")).unwrap(),
             "long" => {
-                fs::write(files.join("entry.sh"), format!("#!/bin/sh\n{}claude -p x\n", "#\n".repeat(1 << 20))).unwrap()
+                fs::write(files.join("entry.sh"), format!("#!/bin/sh\n{}claude -p x\n", "#\n".repeat(1 << 20)))
+                    .unwrap();
             }
             _ => fs::create_dir(files.join("entry.sh")).unwrap(),
         }

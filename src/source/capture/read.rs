@@ -1,5 +1,7 @@
 //! A capture read back from a file. Uses `super`.
 
+use serde_json::error::Category;
+
 use super::{Capture, VERSION};
 
 /// Why a file is of no use as a capture.
@@ -33,7 +35,10 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
             error.to_string()
         })
     };
-    let version: Version = serde_json::from_str(text).map_err(wrong)?;
+    let version: Version = serde_json::from_str(text).map_err(|error| match error.classify() {
+        Category::Data => CaptureError::NotACapture("it has no `overlock_capture` with a number".to_owned()),
+        _ => wrong(error),
+    })?;
     if version.overlock_capture != u64::from(VERSION) {
         return Err(CaptureError::OtherVersion { found: version.overlock_capture });
     }

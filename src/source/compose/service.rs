@@ -57,7 +57,7 @@ impl Reader<'_> {
         self.reading.unseen = self.project.unseen.get(&entry.key).cloned().unwrap_or_default();
         let env = self.reading.environment(node);
         let (replicas, replicas_span) = self.replicas(node);
-        let shown_replicas = replicas_node(node).and_then(|node| value(node)).and_then(|count| count.concealed());
+        let shown_replicas = replicas_node(node).and_then(value).and_then(|count| count.concealed());
         let build = node.get("build");
         let arguments = build.and_then(|build| build.get("args"));
         let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
