@@ -88,7 +88,7 @@ impl Watching {
     /// Takes what was told in the meantime.
     pub(crate) fn drain(&mut self) {
         let lines: Vec<String> = self.lines.try_iter().collect();
-        for line in lines {
+        for line in &lines {
             self.take(line);
         }
         self.errors();

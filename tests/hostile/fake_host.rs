@@ -149,7 +149,7 @@ impl FakeHost {
     /// Where the files of a container are: those of the host, where it binds all at the same path.
     pub(crate) fn files(&self, container: &Fake) -> PathBuf {
         let is_same = |mount: &&str| mount.split(':').nth(1) == mount.split(':').nth(2);
-        let as_host = !container.mounts.is_empty() && container.mounts.iter().all(|mount| is_same(mount));
+        let as_host = !container.mounts.is_empty() && container.mounts.iter().all(is_same);
         if as_host { self.root() } else { self.root().join("c").join(container.name) }
     }
 
