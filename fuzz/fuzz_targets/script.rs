@@ -32,6 +32,7 @@ fuzz_target!(|text: &str| {
         sources: &sources,
         file_system: &disk,
         directory: Some("/app"),
+        hides: false,
         environment: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
         programs: &|| &names,
     };
