@@ -27,7 +27,8 @@ pub(crate) struct UnseenPeer<'a> {
 
 /// Whether a container that runs was not inspected, or its files were not looked at.
 pub(crate) fn is_unseen(container: &Container) -> bool {
-    let Some(live) = container.live.as_ref().filter(|live| !live.is_host && !live.is_planned) else { return false };
+    let live = container.live.as_ref().filter(|live| !live.is_host && !live.is_planned && !live.is_gone);
+    let Some(live) = live else { return false };
     live.is_uninspected || (!live.followed && !container.unseen.is_empty())
 }
 

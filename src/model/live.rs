@@ -24,6 +24,8 @@ pub struct Live {
     pub is_planned: bool,
     /// Whether the engine did not tell what it would run.
     pub is_uninspected: bool,
+    /// Whether it was gone before it could be inspected.
+    pub is_gone: bool,
     /// Whether nobody told what it mounts.
     pub mounts_unknown: bool,
     /// Whether paths could be followed in it, so that a link that is not in `links` is none.

@@ -7,7 +7,7 @@ use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
 use super::told::{self, Fact, Lines, Told};
 use super::tree;
-use super::{Capture, Kernel, Process, Running};
+use super::{Capture, Inspection, Kernel, Process, Running};
 use crate::model::{
     Container, Diagnostic, Flag, Identity, Installed, KernelMount, Label, Layout, Level, Live, Mount, Unseen, Value,
 };
@@ -88,6 +88,7 @@ impl Maker<'_> {
             mounts: placed(mounts, &told),
             live: Some(Box::new(Live {
                 is_uninspected: !running.inspection.tells_program(),
+                is_gone: running.inspection == Inspection::Gone,
                 mounts_unknown: !running.inspection.tells_mounts() && kernel.is_none(),
                 ..self.live(kernel, false, &told)
             })),

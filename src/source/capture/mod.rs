@@ -172,6 +172,8 @@ pub enum Inspection {
     Mounts,
     /// It could not be inspected, and its mounts are not known either.
     Nothing,
+    /// It was gone before it could be inspected: it shares nothing any more.
+    Gone,
 }
 
 impl Inspection {
@@ -194,7 +196,11 @@ impl Inspection {
     /// The same where it could not be looked at what its mounts lead to.
     #[must_use]
     pub fn without_places(self) -> Self {
-        if self.tells_program() { Self::Unplaced } else { Self::Nothing }
+        match self {
+            Self::Whole | Self::Unplaced => Self::Unplaced,
+            Self::Mounts | Self::Nothing => Self::Nothing,
+            Self::Gone => Self::Gone,
+        }
     }
 }
 

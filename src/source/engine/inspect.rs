@@ -122,7 +122,7 @@ impl InspectReader<'_> {
     }
 
     /// A container of which nothing is known but what an event tells, and why.
-    pub(super) fn witnessed(event: &ContainerEvent, why: String) -> Running {
+    pub(super) fn witnessed(event: &ContainerEvent, why: String, inspection: Inspection) -> Running {
         // Labels are among the rest of what it tells.
         let labels = Some(event.attributes.clone());
         Running {
@@ -133,7 +133,7 @@ impl InspectReader<'_> {
             image: event.attribute("image").unwrap_or_default().to_owned(),
             labels: declared(&labels),
             script: Script { unseen: Some(why.clone()), ..Script::default() },
-            inspection: Inspection::Nothing,
+            inspection,
             gaps: vec![why],
             ..Running::default()
         }

@@ -24,7 +24,7 @@ use super::queue::{Missed, Queued};
 use super::session::{First, InspectAnswer, Session, SessionStep};
 use super::{connect, volume};
 use crate::ruleset::Profile;
-use crate::source::capture::{Running, VolumeOptions};
+use crate::source::capture::{Inspection, Running, VolumeOptions};
 use crate::text::Sources;
 
 /// The pauses before an engine that went away is tried again grow from this one.
@@ -353,6 +353,7 @@ impl Watch<'_> {
         let options = volumes.iter().filter_map(|one| Some((one.name.clone(), volume::options(one)?)));
         let whole =
             |container| InspectedContainer { container: placeless(container), whole: true, volumes: options.collect() };
+        let inspection = if matches!(answer, Ok(None)) { Inspection::Gone } else { Inspection::Nothing };
         let answer = match answer {
             // Of one that ended in the meantime the kernel shows nothing.
             Ok(Some(raw)) if change == Change::Began => reader.running(raw).map(whole).ok_or_else(|| ENDED.to_owned()),
@@ -369,7 +370,7 @@ impl Watch<'_> {
             _ => return self.untold.push_back(Event::Began(event.id.clone(), event.at, answer.map(Box::new))),
         };
         let witnessed = |why| InspectedContainer {
-            container: InspectReader::witnessed(event, why),
+            container: InspectReader::witnessed(event, why, inspection),
             ..InspectedContainer::default()
         };
         self.untold.push_back(Event::Came(come, event.at, Box::new(answer.unwrap_or_else(witnessed))));
