@@ -1,4 +1,5 @@
-//! The command line, as types. Uses nothing else of this crate; with what lies below it, the one home of clap.
+//! The command line, as types: formats and thresholds are those of `render` and `ruleset`, named here for clap. With what
+//! lies below it, the one home of clap.
 
 mod manual;
 mod plugin;
@@ -6,7 +7,11 @@ mod plugin;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::render::{Format, Picture};
+use crate::ruleset::{FailOn, Severity};
 
 pub use manual::{Page, completions, pages};
 pub use plugin::{Call, Engine, METADATA, call};
@@ -338,19 +343,8 @@ pub struct Graph {
     #[command(flatten)]
     pub sight: Sight,
     /// How to draw it
-    #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
-    pub format: GraphFormat,
-}
-
-/// Formats of `graph`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GraphFormat {
-    /// A picture that stands alone
-    Svg,
-    /// Text that pages of Markdown draw, as on GitHub and GitLab
-    Mermaid,
-    /// Text for Graphviz
-    Dot,
+    #[arg(long, value_enum, default_value_t = Picture::Svg)]
+    pub format: Picture,
 }
 
 /// Arguments of `config`.
@@ -428,40 +422,50 @@ pub struct Man {
     pub out: Option<PathBuf>,
 }
 
-/// Output formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A table of participants, then each finding with its source lines
-    Text,
-    /// The JSON contract
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-    /// GitLab's Code Quality report
-    Gitlab,
-    /// JUnit's XML
-    Junit,
-    /// Markdown, for a job's summary or a comment
-    Markdown,
-    /// Metrics, for the textfile collector of Prometheus' node_exporter
-    Prometheus,
-    /// One page for a browser, with the picture and all that was found; it fetches nothing
-    Html,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.help()))
+    }
 }
 
-/// Thresholds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Errors
-    Error,
-    /// Warnings and errors
-    Warning,
-    /// Anything
-    Note,
-    /// Nothing: only unreadable input and gaps do
-    Never,
+impl ValueEnum for Picture {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Svg, Self::Mermaid, Self::Dot]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Svg => ("svg", "A picture that stands alone"),
+            Self::Mermaid => ("mermaid", "Text that pages of Markdown draw, as on GitHub and GitLab"),
+            Self::Dot => ("dot", "Text for Graphviz"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl ValueEnum for FailOn {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Severity(Severity::Error),
+            Self::Severity(Severity::Warning),
+            Self::Severity(Severity::Note),
+            Self::Never,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Severity(Severity::Error) => ("error", "Errors"),
+            Self::Severity(Severity::Warning) => ("warning", "Warnings and errors"),
+            Self::Severity(Severity::Note) => ("note", "Anything"),
+            Self::Never => ("never", "Nothing: only unreadable input and gaps do"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 /// When to colour.

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! text      files, spans, the YAML tree
+//! parallel  work on all cores
 //! model     Layout: containers, mounts, environment, as every source gives them
 //! ruleset   profiles, the matrix, filesystems: rules as data
 //! finding   what is reported
@@ -22,6 +23,7 @@ pub mod finding;
 pub mod fix;
 pub mod judge;
 pub mod model;
+pub mod parallel;
 pub mod render;
 pub mod ruleset;
 pub mod source;

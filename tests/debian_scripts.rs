@@ -6,8 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use overlock::model::{Command, Sight, Value};
-use overlock::source::script::disk::{Disk, Opened};
-use overlock::source::script::{self, Setting};
+use overlock::source::shell::file_system::{FileSystem, Lookup};
+use overlock::source::shell::{self, ExecContext};
 use overlock::text::{Reader, Sources, Span};
 
 /// Where Debian keeps scripts.
@@ -35,9 +35,9 @@ struct Alone<'a> {
     sources: &'a Sources,
 }
 
-impl Disk for Alone<'_> {
-    fn open(&self, path: &str) -> Opened {
-        if path == self.path { Opened::Text(self.sources.add(path, self.text.clone())) } else { Opened::Binary }
+impl FileSystem for Alone<'_> {
+    fn open(&self, path: &str) -> Lookup {
+        if path == self.path { Lookup::Text(self.sources.add(path, self.text.clone())) } else { Lookup::Binary }
     }
 }
 
@@ -58,8 +58,8 @@ fn scripts_of_this_machine_are_read() {
         let disk = Alone { path: name, text: text.clone(), sources: &sources };
         let span = Span::file_start(sources.add("call", name));
         let command = Command { words: vec![Value::known(name, Some(span))], span };
-        let setting = Setting { disk: &disk, directory: Some("/"), ..Setting::unknown(&sources) };
-        let (read, _) = script::follow(Some(&command), None, &setting);
+        let setting = ExecContext { file_system: &disk, directory: Some("/"), ..ExecContext::unknown(&sources) };
+        let (read, _) = shell::run_commands(Some(&command), None, &setting);
         calls += read.invocations.len();
         assert_eq!(read.sight == Sight::Partial, read.unseen.is_some(), "{name}");
         if read.misread {

@@ -163,7 +163,7 @@ fn everything_that_is_told_of_a_container_is_read() {
     assert_eq!(one.env["ANTHROPIC_API_KEY"], Held::Secret("hunter2".to_owned()));
     assert_eq!(one.env["CLAUDE_CONFIG_DIR"], Held::Public("/state".to_owned()));
     assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"], Held::Empty);
-    let calls: Vec<_> = one.script.invocations.iter().map(|call| call.argv.join(" ")).collect();
+    let calls: Vec<_> = one.script.invocations.iter().map(overlock::model::Invocation::command_line).collect();
     assert_eq!(
         (calls, one.script.sight),
         (vec!["claude -p x".into(), "sleep 1000".into(), "claude --version".into()], Sight::Whole)

@@ -8,16 +8,20 @@ use crate::harness::root;
 /// What each module may use of this crate (`STYLE.md`: the order).
 const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("parallel", &[]),
     ("model", &["text"]),
     ("ruleset", &["text", "model"]),
     ("finding", &["text", "model", "ruleset"]),
-    ("source", &["text", "model", "ruleset"]),
-    ("judge", &["text", "model", "ruleset", "finding"]),
+    ("source", &["text", "parallel", "model", "ruleset"]),
+    ("judge", &["text", "parallel", "model", "ruleset", "finding"]),
     ("fix", &["text", "model", "ruleset", "finding"]),
     ("triage", &["text", "model", "ruleset", "finding"]),
     ("render", &["text", "model", "ruleset", "finding", "triage"]),
-    ("cli", &[]),
-    ("command", &["text", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"]),
+    ("cli", &["ruleset", "render"]),
+    (
+        "command",
+        &["text", "parallel", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"],
+    ),
 ];
 
 /// The one home of each outside crate that is not for everybody.
@@ -31,8 +35,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("globset", &["ruleset/config/"]),
     ("include_dir", &["ruleset/"]),
     ("semver", &["ruleset/"]),
-    ("comfy_table", &["render/table.rs"]),
-    ("annotate_snippets", &["render/frame.rs"]),
+    ("comfy_table", &["render/participant_table.rs"]),
+    ("annotate_snippets", &["render/source_frame.rs"]),
     (
         "serde_json",
         &["render/json.rs", "triage/", "source/compose/", "source/capture/read.rs", "source/engine/", "source/proc/"],
@@ -49,17 +53,18 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ring", &["render/html/", "source/engine/tls.rs", "source/proc/layers.rs"]),
     ("percent_encoding", &["render/sarif/"]),
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
-    ("rust_sugiyama", &["render/graph/layout.rs"]),
+    ("rust_sugiyama", &["render/graph/node_layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
     ("ignore", &["source/walk.rs"]),
     ("jsonschema", &["source/compose/schema.rs"]),
-    ("tree_sitter", &["source/script/"]),
-    ("tree_sitter_bash", &["source/script/"]),
+    ("tree_sitter", &["source/shell/parse/"]),
+    ("tree_sitter_bash", &["source/shell/parse/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["source/proc/"]),
     ("prometheus", &["render/metrics.rs"]),
     ("rustix", &["source/git/", "source/proc/", "text/confined.rs", "text/writer"]),
     ("similar", &["render/diff.rs", "triage/changes.rs"]),
+    ("strsim", &["text/near.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["triage/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
@@ -233,5 +238,20 @@ fn every_dependency_has_a_home_or_is_for_everybody() {
             assert!(reason || name.starts_with("tree_sitter"), "{name} has no reason in Cargo.toml");
         }
         reason = line.starts_with('#');
+    }
+}
+
+/// Folders that do not use what is built on them.
+const DOES_NOT_USE: &[(&str, &[&str])] =
+    &[("source/docker_cli/", &["source::shell"]), ("source/shell/parse/", &["interpret", "docker_cli"])];
+
+#[test]
+fn no_folder_uses_what_is_built_on_it() {
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        for (folder, users) in DOES_NOT_USE.iter().filter(|(folder, _)| path.starts_with(folder)) {
+            let uses = text.split("use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+            let wrong: Vec<&str> = uses.filter(|used| users.iter().any(|user| used.contains(user))).collect();
+            assert!(wrong.is_empty(), "{path} in {folder} uses {wrong:?}");
+        }
     }
 }

@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::image::{Context, Found, Kind, Request, Step, read};
-use overlock::source::script;
+use overlock::source::dockerfile::{BuildContext, BuildRequest, BuildStep, ContextEntry, PathContent, build_image};
+use overlock::source::shell;
 use overlock::text::{Reader, Sources};
 
 /// A context in which every name without an ending is a directory of two.
 #[derive(Debug)]
 struct Everything;
 
-impl Context for Everything {
-    fn kind(&self, path: &str) -> Option<Kind> {
+impl BuildContext for Everything {
+    fn kind(&self, path: &str) -> Option<ContextEntry> {
         let name = path.rsplit('/').next()?;
-        Some(if name.contains('.') { Kind::File } else { Kind::Directory }).filter(|_| !name.starts_with('z'))
+        Some(if name.contains('.') { ContextEntry::File } else { ContextEntry::Directory }).filter(|_| !name.starts_with('z'))
     }
 
     fn list(&self, _: &str) -> Option<Vec<String>> {
@@ -32,24 +32,24 @@ impl Context for Everything {
 fuzz_target!(|text: &str| {
     let sources = Sources::reading(Reader::of_host());
     let file = sources.add("Dockerfile", text);
-    let context: Option<Rc<dyn Context>> = Some(Rc::new(Everything));
-    let request = Request { target: None, args: &BTreeMap::new(), context, bases: &|_| None };
-    let image = read(file, &sources, &request);
+    let context: Option<Rc<dyn BuildContext>> = Some(Rc::new(Everything));
+    let request = BuildRequest { target: None, args: &BTreeMap::new(), context, bases: &|_| None };
+    let image = build_image(file, &sources, &request);
     for unseen in &image.unseen {
         assert_eq!(unseen.span.file, file);
     }
     let commands = image.steps.iter().filter_map(|step| match step.as_ref() {
-        Step::Run(ran) => Some(&ran.command),
-        Step::Copy(_) | Step::Unread(_) => None,
+        BuildStep::Run(ran) => Some(&ran.command),
+        BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
     let commands = commands.chain(&image.entrypoint).chain(&image.command).chain(&image.healthcheck);
     for command in commands.take(20) {
-        for invocation in script::read(Some(command), None, &sources).invocations {
+        for invocation in shell::read_commands(Some(command), None, &sources).invocations {
             assert!(sources.get(file).offset(invocation.span.end).is_some(), "{:?}", invocation.span);
         }
     }
     for path in ["/", "/run.sh", "/usr/local/bin/run.sh", "/app/bin/../a/run.sh"] {
-        if let Found::Link(target) = image.find(path, &sources) {
+        if let PathContent::Link(target) = image.find_file(path, &sources) {
             assert!(target.starts_with('/'), "{target}");
         }
     }

@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::model::{Command, Sight, Value};
-use overlock::source::script::disk::{Disk, Opened};
-use overlock::source::script::{Setting, follow};
+use overlock::source::shell::file_system::{FileSystem, Lookup};
+use overlock::source::shell::{ExecContext, run_commands};
 use overlock::text::{FileId, Reader, Sources, Span};
 
 const NAMES: [&str; 4] = ["/run.sh", "/lib/a.sh", "/usr/local/bin/b", "/app/c.sh"];
 
 struct Files(BTreeMap<&'static str, FileId>);
 
-impl Disk for Files {
-    fn open(&self, path: &str) -> Opened {
-        self.0.get(path).map_or(Opened::Absent, |file| Opened::Text(*file))
+impl FileSystem for Files {
+    fn open(&self, path: &str) -> Lookup {
+        self.0.get(path).map_or(Lookup::Absent, |file| Lookup::Text(*file))
     }
 }
 
@@ -28,14 +28,15 @@ fuzz_target!(|text: &str| {
     let word = |word: &str| Value::known(word, Some(span));
     let command = Command { words: vec![word("/run.sh"), word("a"), word("b c")], span };
     let names = ["claude".to_owned()];
-    let setting = Setting {
+    let setting = ExecContext {
         sources: &sources,
-        disk: &disk,
+        file_system: &disk,
         directory: Some("/app"),
-        lookup: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
+        hides: false,
+        environment: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
         programs: &|| &names,
     };
-    let (script, started) = follow(Some(&command), None, &setting);
+    let (script, started) = run_commands(Some(&command), None, &setting);
     assert_eq!(script.sight == Sight::Whole, script.unseen.is_none());
     for call in &script.invocations {
         assert!(!call.argv.is_empty());

@@ -17,7 +17,7 @@ use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
 use crate::ruleset::{Config, Ruleset};
 use crate::source::git::Revision;
-use crate::source::{code, image, script};
+use crate::source::{dockerfile, project, shell};
 use crate::text::writer::{self, Folder};
 use crate::text::{Reader, Sources, Syntax, yaml_comments};
 use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
@@ -91,7 +91,7 @@ impl Acceptance<'_> {
         let base = baseline.as_deref().and_then(parent_and_name).map(|(directory, _)| directory.to_owned());
         let base = base.unwrap_or_else(|| {
             let start = PathBuf::from(absolute(self.first.as_deref().unwrap_or(Path::new(".")), self.world));
-            code::top(directory_of(&start)).display().to_string()
+            project::top(directory_of(&start)).display().to_string()
         });
         self.names_below(&base)
     }
@@ -200,8 +200,8 @@ fn comments(
 fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
     match syntax {
         Syntax::Yaml => yaml_comments(text),
-        Syntax::Shell => script::comments(text),
-        Syntax::Dockerfile => image::comments(text),
+        Syntax::Shell => shell::find_comments(text),
+        Syntax::Dockerfile => dockerfile::comments(text),
     }
 }
 

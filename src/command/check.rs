@@ -11,10 +11,11 @@ use super::progress::Progress;
 use super::reading::read_stdin;
 use crate::cli::{Check, Compose};
 use crate::model::{Container, Diagnostic, Layout, Level};
+use crate::parallel::map_chunks;
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, Running};
-use crate::source::code::{self, Repository, Store};
 use crate::source::compose::{self, Context, Options, Profiles};
+use crate::source::project::{self, Repository, Store};
 use crate::source::walk::Tree;
 use crate::text::{Reader, Sources};
 
@@ -59,7 +60,7 @@ pub(super) fn read(
     for project in loaded {
         layout.join(project);
     }
-    code::read(&scripts, &mut layout, &reading.repository());
+    project::read_scripts(&scripts, &mut layout, &reading.repository());
     Ok(layout)
 }
 
@@ -108,7 +109,7 @@ fn projects(
     context: &Context,
     reader: &Reader,
     told: &mut Vec<Diagnostic>,
-) -> anyhow::Result<(Vec<Options>, Vec<code::Found>)> {
+) -> anyhow::Result<(Vec<Options>, Vec<project::ScriptPath>)> {
     let typed = arguments.compose;
     let base = Options {
         project_name: typed.project_name.clone(),
@@ -126,14 +127,14 @@ fn projects(
     let mut scripts = Vec::new();
     for path in arguments.paths {
         let absolute = context.cwd.join(path);
-        if reader.is_file(&absolute) && code::is_script(&absolute, reader) {
-            scripts.push(code::Found { path: path.clone(), named: true });
+        if reader.is_file(&absolute) && project::is_script(&absolute, reader) {
+            scripts.push(project::ScriptPath { path: path.clone(), named: true });
             continue;
         }
         let tree = reader.is_directory(&absolute).then(|| Tree::below(&absolute, reader));
         if let Some(tree) = &tree {
-            let found = code::find(tree, reader).into_iter();
-            scripts.extend(found.map(|path| code::Found { path, named: false }));
+            let found = project::find_scripts(tree, reader).into_iter();
+            scripts.extend(found.map(|path| project::ScriptPath { path, named: false }));
             told.extend(tree.unread_ignores.iter().map(|(file, error)| {
                 let name = file.strip_prefix(&context.cwd).unwrap_or(file).display().to_string();
                 let message = format!("this ignore file leaves nothing out, since it is not read: {error}");
@@ -195,28 +196,14 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Reads all projects, on all cores where there are many. The order of the result is that of the projects.
     fn load(&self, projects: &[Options]) -> Vec<Layout> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = (projects.len() / PROJECTS_PER_THREAD).clamp(1, cores);
-        let read = |projects: &[Options]| {
+        map_chunks(projects, PROJECTS_PER_THREAD, |projects| {
             let repository = self.repository();
-            let read = |project| {
-                let layout = self.layout(project, &repository);
+            let mut layouts = Vec::with_capacity(projects.len());
+            for project in projects {
+                layouts.push(self.layout(project, &repository));
                 self.progress.step();
-                layout
-            };
-            projects.iter().map(read).collect::<Vec<_>>()
-        };
-        if threads == 1 {
-            return read(projects);
-        }
-        let share = projects.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = projects.chunks(share).map(|chunk| scope.spawn(move || read(chunk))).collect();
-            let lost = || {
-                let message = "reading a project failed in a way that should not happen; please report it";
-                vec![Layout { diagnostics: vec![Diagnostic::about(Level::Error, None, message)], ..Layout::default() }]
-            };
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|_| lost())).collect()
+            }
+            layouts
         })
     }
 
@@ -230,7 +217,7 @@ impl Reading<'_> {
         match compose::resolve(self.sources, self.context, project) {
             Ok(project) => {
                 let mut layout = compose::layout(&project, self.context, self.sources);
-                code::complete(&mut layout, repository);
+                project::complete_layout(&mut layout, repository);
                 layout
             }
             Err(diagnostics) => Layout { diagnostics, ..Layout::default() },

@@ -10,7 +10,7 @@ use super::World;
 use crate::cli::Cli;
 use crate::model::{Diagnostic, Level, join, parent_and_name};
 use crate::ruleset::{CONFIG_FILE, Config, RulesDirectory};
-use crate::source::code;
+use crate::source::project;
 use crate::text::Sources;
 
 /// The largest configuration that is read, in bytes.
@@ -90,7 +90,7 @@ pub(super) fn find(cli: &Cli, search: Search<'_>, world: &World, sources: &Sourc
 /// The nearest file at or above a directory, no further than the top of its repository, that is of the user's, of root's
 /// or of the tree's owner. What lies around that and is not used is named.
 fn of_repository(directory: &Path, world: &World, sources: &Sources) -> Configuration {
-    let top = code::top(directory);
+    let top = project::top(directory);
     let mut told = Vec::new();
     let mut found = None;
     for directory in directory.ancestors().take_while(|above| above.starts_with(top)) {

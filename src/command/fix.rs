@@ -18,7 +18,7 @@ use crate::fix::{self, Fix};
 use crate::model::{Layout, Level};
 use crate::render::{self, Style, safe};
 use crate::ruleset::{Ruleset, Severity};
-use crate::source::code;
+use crate::source::project;
 use crate::text::writer::{self, Folder};
 use crate::text::{Pos, Reader, Sources, Span};
 use crate::triage::ExitStatus;
@@ -44,7 +44,7 @@ pub(super) fn run(
     }
     if arguments.diff {
         for file in fixing.files.values() {
-            if !render::diff(&file.name, (&file.before, &file.after), style, out)? && style.width.is_none() {
+            if !render::diff(&file.name, &file.before, &file.after, style, out)? && style.width.is_none() {
                 let what = format!("the diff of {} cannot be applied: characters in it are written out", file.name);
                 writeln!(err, "{}; --fix makes the change", safe(&what))?;
             }
@@ -66,7 +66,7 @@ pub(super) fn run(
 /// The directory that may be written in: the git repository around a directory, or else the directory itself.
 fn repository(directory: &Path) -> PathBuf {
     let real = Reader::of_host().real_path(directory).unwrap_or_else(|_| directory.to_owned());
-    code::top(&real).to_owned()
+    project::top(&real).to_owned()
 }
 
 /// Writes a changed file; its path has no link in it.
@@ -228,7 +228,7 @@ impl Fixing<'_> {
         }
         let file = self.now.sources.get(span.file);
         let path = self.real(file.name())?;
-        let after = fix::apply(&file, &fix.edits).ok_or("the change does not fit the file")?;
+        let after = fix::apply_edits(&file, &fix.edits).ok_or("the change does not fit the file")?;
         let before = self.files.get(&path).map_or_else(|| file.text().to_owned(), |known| known.before.clone());
         Ok((fix, path, Changed { name: file.name().to_owned(), before, after }))
     }

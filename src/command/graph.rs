@@ -12,10 +12,10 @@ use super::configuration::Configuration;
 use super::judged::{self, Read};
 use super::observe::{self, Wanted};
 use super::{World, check, first, programs};
-use crate::cli::{Accept, Compose, FailOn, Graph, GraphFormat};
+use crate::cli::{Accept, Compose, Graph};
 use crate::model::Layout;
-use crate::render::{self, Picture};
-use crate::ruleset::Ruleset;
+use crate::render;
+use crate::ruleset::{FailOn, Ruleset};
 use crate::text::Sources;
 use crate::triage::ExitStatus;
 
@@ -47,12 +47,7 @@ pub(super) fn run(
     };
     let read = Read { layout, acceptance, only: BTreeSet::new() };
     let (report, status) = judged::judged(read, Some(FailOn::Never), (rules, sources), err)?;
-    let picture = match arguments.format {
-        GraphFormat::Svg => Picture::Svg,
-        GraphFormat::Mermaid => Picture::Mermaid,
-        GraphFormat::Dot => Picture::Dot,
-    };
-    render::picture(&report, picture, out)?;
+    render::picture(&report, arguments.format, out)?;
     render::diagnostics(&report.diagnostics, sources, err)?;
     render::configuration(&report, err)?;
     Ok(status)

@@ -6,7 +6,6 @@ use std::io::Write;
 use super::World;
 use super::accept::Acceptance;
 use super::output::Outputs;
-use crate::cli;
 use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
@@ -27,7 +26,7 @@ pub(super) struct Read<'a> {
 /// Judges a layout and writes the report where it is wanted.
 pub(super) fn report(
     read: Read<'_>,
-    (outputs, fail_on): (&Outputs, Option<cli::FailOn>),
+    (outputs, fail_on): (&Outputs, Option<FailOn>),
     (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -39,14 +38,14 @@ pub(super) fn report(
 /// Judges a layout; what is told of it is in its order. And how a run with this report ends.
 pub(super) fn judged(
     read: Read<'_>,
-    asked: Option<cli::FailOn>,
+    asked: Option<FailOn>,
     (rules, sources): (&Ruleset, &Sources),
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
     let Read { layout, acceptance, only } = read;
     let config = acceptance.config();
     let report = settled((layout, &only), &acceptance, (rules, sources), err)?;
-    let threshold = asked.map(fail_on).or(config.fail_on);
+    let threshold = asked.or(config.fail_on);
     let mut status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
@@ -95,14 +94,5 @@ fn keep(report: &mut Report, only: &BTreeSet<String>) {
         report.participants.retain(|one| only.contains(&one.container));
         report.findings.retain(|finding| only.contains(&finding.container));
         report.containers = only.len();
-    }
-}
-
-fn fail_on(threshold: cli::FailOn) -> FailOn {
-    match threshold {
-        cli::FailOn::Error => FailOn::Severity(Severity::Error),
-        cli::FailOn::Warning => FailOn::Severity(Severity::Warning),
-        cli::FailOn::Note => FailOn::Severity(Severity::Note),
-        cli::FailOn::Never => FailOn::Never,
     }
 }

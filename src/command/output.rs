@@ -27,13 +27,13 @@ impl Outputs {
     /// Two formats for one place.
     pub(super) fn of(output: &cli::Output, directory: &Path) -> anyhow::Result<Self> {
         if output.output.is_empty() {
-            return Ok(Self { printed: Some(format(output.format)), files: Vec::new(), silent: false });
+            return Ok(Self { printed: Some(output.format), files: Vec::new(), silent: false });
         }
         let mut outputs = Self { printed: None, files: Vec::new(), silent: false };
         let mut seen = BTreeSet::new();
         for one in &output.output {
             let Some(file) = &one.file else {
-                if outputs.printed.replace(format(one.format)).is_some() {
+                if outputs.printed.replace(one.format).is_some() {
                     bail!("only one --output can be printed; give the others a file: --output FORMAT=FILE");
                 }
                 continue;
@@ -42,7 +42,7 @@ impl Outputs {
             if !seen.insert(real_name(&file)) {
                 bail!("two --output have the same file, {}; give each its own", file.display());
             }
-            outputs.files.push((format(one.format), file));
+            outputs.files.push((one.format, file));
         }
         Ok(outputs)
     }
@@ -96,19 +96,4 @@ fn real_name(file: &Path) -> PathBuf {
 fn is_stream(file: &Path, name: &str, number: u8) -> bool {
     let is = |known: String| file == Path::new(&known);
     is(format!("/dev/{name}")) || is(format!("/dev/fd/{number}")) || is(format!("/proc/self/fd/{number}"))
-}
-
-/// The renderer's name for a format.
-fn format(format: cli::Format) -> Format {
-    match format {
-        cli::Format::Text => Format::Text,
-        cli::Format::Json => Format::Json,
-        cli::Format::Sarif => Format::Sarif,
-        cli::Format::Github => Format::Github,
-        cli::Format::Gitlab => Format::Gitlab,
-        cli::Format::Junit => Format::Junit,
-        cli::Format::Markdown => Format::Markdown,
-        cli::Format::Prometheus => Format::Prometheus,
-        cli::Format::Html => Format::Html,
-    }
 }

@@ -21,10 +21,10 @@ use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split
 use crate::render::Style;
 use crate::ruleset::{Config, Ruleset};
 use crate::source::capture::{self, Capture, Running};
-use crate::source::code::Store;
+use crate::source::dockerfile::Stored;
 use crate::source::engine::{EngineError, Images};
-use crate::source::image::Stored;
 use crate::source::proc;
+use crate::source::project::Store;
 use crate::text::Sources;
 use crate::triage::{self, ExitStatus, Services};
 

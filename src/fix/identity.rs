@@ -1,18 +1,18 @@
 //! A login of its own for an interactive service: its own directory or volume. May use `text` and `finding`.
 
-use super::mount::Parts;
-use super::site::{Site, holds};
+use super::mount_fixes::MountParts;
+use super::site::{MountSite, contains_span};
 use super::{Edit, Fix};
 use crate::finding::Participant;
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Pos, Span};
 
 /// Mounts a directory or volume named after the service in the place of the shared one.
-pub(super) fn separate(site: &Site, participant: &Participant) -> Result<Fix, String> {
+pub(super) fn separate_login(site: &MountSite, participant: &Participant) -> Result<Fix, String> {
     if !["state-dir", "dedicated-parent"].contains(&participant.scope) {
         return Err("what it mounts is more or less than the state directory".to_owned());
     }
-    let parts = Parts::of(site)?;
+    let parts = MountParts::of(site)?;
     let source = parts.source()?;
     let stem = source.trim_end_matches('/');
     let last = stem.rsplit('/').next().unwrap_or("");
@@ -23,25 +23,25 @@ pub(super) fn separate(site: &Site, participant: &Participant) -> Result<Fix, St
     let mut edits = vec![parts.replace_source(&new)];
     let is_path = source.starts_with(['.', '/', '~']);
     if !is_path {
-        edits.push(declared(site, source, &new)?);
+        edits.push(declare_volume(site, source, &new)?);
     }
     let what = format!("mounts {new}, a {} of its own", if is_path { "directory" } else { "volume" });
     Ok(Fix { what, then: Some("log in there once"), edits })
 }
 
 /// Declares a volume beside another one, with its driver and what that is told, and without its outside name.
-fn declared(site: &Site, like: &str, new: &str) -> Result<Edit, String> {
+fn declare_volume(site: &MountSite, like: &str, new: &str) -> Result<Edit, String> {
     let missing = || format!("the volume `{like}` is not declared in the same file");
     let volumes = site.document.entry("volumes").ok_or_else(missing)?;
     let entry = volumes.value.entry(like).ok_or_else(missing)?;
     let own = entry.value.is_null() || entry.value.span.start >= entry.key_span.end;
-    if !holds(volumes.value.span, entry.key_span) || !own {
+    if !contains_span(volumes.value.span, entry.key_span) || !own {
         return Err(format!("the volume `{like}` is declared through an anchor"));
     }
     if volumes.value.get(new).is_some() {
         return Err(format!("there is a volume `{new}` already"));
     }
-    let settings = settings(site, entry)?;
+    let settings = volume_settings(site, entry)?;
     // In a mapping between braces everything before the key is punctuation; on lines, what follows may be a comment.
     if site.file.slice(volumes.value.span).starts_with('{') {
         let inner: Vec<String> = settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
@@ -62,15 +62,9 @@ fn declared(site: &Site, like: &str, new: &str) -> Result<Edit, String> {
 }
 
 /// What the new volume's declaration says, as it is written for the other one.
-fn settings(site: &Site, entry: &Entry) -> Result<Vec<(&'static str, String)>, String> {
+fn volume_settings(site: &MountSite, entry: &Entry) -> Result<Vec<(&'static str, String)>, String> {
     let mut found = Vec::new();
-    // Between braces, a comma and a brace end what is not in quotes.
-    let written = |node: &Node| -> Result<String, String> {
-        let text = site.literal(node)?.written();
-        let bare = !text.starts_with(['"', '\'']) && text.contains([',', '[', ']', '{', '}']);
-        Ok(if bare { format!("'{}'", text.replace('\'', "''")) } else { text })
-    };
-    let driver = entry.value.get("driver").map(|driver| written(driver)).transpose()?;
+    let driver = entry.value.get("driver").map(|driver| flow_text(site, driver)).transpose()?;
     let local = driver.as_deref().is_none_or(|driver| driver.trim_matches(['"', '\'']) == "local");
     found.extend(driver.map(|driver| ("driver", driver)));
     if let Some(options) = entry.value.get("driver_opts").and_then(|options| options.as_map()) {
@@ -79,14 +73,7 @@ fn settings(site: &Site, entry: &Entry) -> Result<Vec<(&'static str, String)>, S
         if !local || options.iter().any(|option| option.key == "device") {
             return Err(format!("the options of the volume `{}` say where its data is", entry.key));
         }
-        let is_name = |key: &str| key.chars().all(|one| one.is_alphanumeric() || "_-.".contains(one));
-        let one = |option: &Entry| {
-            if !is_name(&option.key) {
-                return Err(format!("the option `{}` has an odd name", option.key));
-            }
-            Ok(format!("{}: {}", option.key, written(&option.value)?))
-        };
-        let all: Vec<String> = options.iter().map(one).collect::<Result<_, String>>()?;
+        let all = options.iter().map(|option| flow_entry(site, option)).collect::<Result<Vec<_>, _>>()?;
         found.push(("driver_opts", format!("{{{}}}", all.join(", "))));
     }
     if found.iter().any(|(_, value)| value.contains('$')) {
@@ -95,10 +82,24 @@ fn settings(site: &Site, entry: &Entry) -> Result<Vec<(&'static str, String)>, S
     Ok(found)
 }
 
+/// A value as it is written between braces, where a comma and a brace end what is not in quotes.
+fn flow_text(site: &MountSite, node: &Node) -> Result<String, String> {
+    let text = site.literal_text(node)?.as_written();
+    let bare = !text.starts_with(['"', '\'']) && text.contains([',', '[', ']', '{', '}']);
+    Ok(if bare { format!("'{}'", text.replace('\'', "''")) } else { text })
+}
+
+fn flow_entry(site: &MountSite, option: &Entry) -> Result<String, String> {
+    if !option.key.chars().all(|one| one.is_alphanumeric() || "_-.".contains(one)) {
+        return Err(format!("the option `{}` has an odd name", option.key));
+    }
+    Ok(format!("{}: {}", option.key, flow_text(site, &option.value)?))
+}
+
 /// The last line on which something of a node is written. The end of a mapping on lines is where the next thing begins,
 /// so its parts are asked.
-fn last_line(site: &Site, node: &Node) -> Option<u32> {
-    if let Ok(literal) = site.literal(node) {
+fn last_line(site: &MountSite, node: &Node) -> Option<u32> {
+    if let Ok(literal) = site.literal_text(node) {
         return Some(literal.span.start.line);
     }
     let slice = site.file.slice(node.span).trim_end();

@@ -10,14 +10,14 @@
 
 mod edit;
 mod identity;
-mod mount;
+mod mount_fixes;
 mod site;
 
 use crate::finding::{Finding, Participant};
 use crate::text::{Sources, Span};
 
-pub use edit::apply;
-use site::Site;
+pub use edit::apply_edits;
+use site::MountSite;
 
 /// A change that ends a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +58,11 @@ pub fn propose(
         return Err("it is not a service of a compose file".to_owned());
     }
     let span = finding.primary().ok_or("it has no place in a file")?;
-    let site = Site::find(span, &finding.container, sources)?;
+    let site = MountSite::find_mount(span, &finding.container, sources)?;
     match finding.rule.as_str() {
-        "interactive-shares-identity" => identity::separate(&site, participant),
-        "read-only-share" => mount::writable(&site),
-        "file-mount" => mount::directory(&site, participant, others),
+        "interactive-shares-identity" => identity::separate_login(&site, participant),
+        "read-only-share" => mount_fixes::make_writable(&site),
+        "file-mount" => mount_fixes::mount_directory(&site, participant, others),
         _ => Err("what to do about it is for a person to decide".to_owned()),
     }
 }

@@ -7,8 +7,12 @@ use super::Edit;
 use crate::text::yaml::{self, Entry, Limits, Node};
 use crate::text::{Pos, SourceFile, Sources, Span};
 
+/// Why a mount that is not found in its service cannot be changed.
+const ELSEWHERE: &str = "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
+                         `volumes_from` or a secret)";
+
 /// A service's mount in the file that holds it.
-pub(super) struct Site {
+pub(super) struct MountSite {
     pub(super) file: Arc<SourceFile>,
     documents: Vec<Rc<Node>>,
     /// The document that it is in.
@@ -20,33 +24,28 @@ pub(super) struct Site {
 }
 
 /// Text that is written as it is meant, so that a part of it can be replaced where it stands.
-pub(super) struct Literal {
+pub(super) struct EditableText {
     pub(super) text: String,
     quote: Option<char>,
     /// Where it is, without its quotes.
     pub(super) span: Span,
 }
 
-impl Site {
+impl MountSite {
     /// Finds the mount that is written at a place, as an item of a service's own.
     ///
     /// # Errors
     /// Why it cannot be changed there, as a clause.
-    pub(super) fn find(span: Span, service: &str, sources: &Sources) -> Result<Self, String> {
-        let elsewhere = || {
-            "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
-             `volumes_from` or a secret)"
-                .to_owned()
-        };
+    pub(super) fn find_mount(span: Span, service: &str, sources: &Sources) -> Result<Self, String> {
         let file = sources.get(span.file);
         let stream = yaml::parse(span.file, file.text(), Limits::default()).map_err(|error| error.message)?;
         let (document, item) = stream
             .documents
             .iter()
             .find_map(|document| Some((Rc::clone(document), own_item(document, service, span)?)))
-            .ok_or_else(elsewhere)?;
+            .ok_or(ELSEWHERE)?;
         let site = Self { file, documents: stream.documents, document, service: service.to_owned(), item };
-        site.own(&site.item)?;
+        site.check_own(&site.item)?;
         if sources.all().iter().any(|(_, file)| is_extended(file, service)) {
             return Err(format!("another service extends `{service}` and would change with it"));
         }
@@ -58,9 +57,9 @@ impl Site {
     ///
     /// # Errors
     /// It is not.
-    pub(super) fn own(&self, node: &Node) -> Result<(), String> {
-        let uses: usize = self.documents.iter().map(|document| uses(document, node.span)).sum();
-        if holds(self.item.span, node.span) && uses == 1 {
+    pub(super) fn check_own(&self, node: &Node) -> Result<(), String> {
+        let uses: usize = self.documents.iter().map(|document| count_uses(document, node.span)).sum();
+        if contains_span(self.item.span, node.span) && uses == 1 {
             return Ok(());
         }
         Err("it is written once for several places, by an anchor".to_owned())
@@ -70,7 +69,7 @@ impl Site {
     ///
     /// # Errors
     /// Why it cannot, as a clause.
-    pub(super) fn literal(&self, node: &Node) -> Result<Literal, String> {
+    pub(super) fn literal_text(&self, node: &Node) -> Result<EditableText, String> {
         let scalar = node.as_scalar().ok_or("the mount is not written as Compose wants it")?;
         // The span may reach over blanks to a comment, so what is written is looked for from its start on.
         let mut span = node.span;
@@ -82,17 +81,17 @@ impl Site {
         let inner = quote.map_or(Some(rest), |quote| rest.strip_prefix(quote));
         let after = inner.and_then(|inner| inner.strip_prefix(scalar.text.as_str()));
         let after = quote.map_or(after, |quote| after.and_then(|after| after.strip_prefix(quote)));
-        let ends = |after: &str| {
+        let ends = after.is_some_and(|after| {
             quote.is_some() || after.trim_start().is_empty() || after.starts_with([' ', '\t', ',', '}', ']'])
-        };
-        if !after.is_some_and(ends) || scalar.text.is_empty() {
+        });
+        if !ends || scalar.text.is_empty() {
             return Err("a part of it is written with escapes or over several lines".to_owned());
         }
         let quotes = u32::from(quote.is_some());
         span.start.column += quotes;
         span.end = span.start;
         span.end.column += u32::try_from(scalar.text.chars().count()).unwrap_or(u32::MAX);
-        Ok(Literal { text: scalar.text.clone(), quote, span })
+        Ok(EditableText { text: scalar.text.clone(), quote, span })
     }
 
     /// How lines end at a place of the file.
@@ -101,19 +100,21 @@ impl Site {
     }
 }
 
-impl Literal {
+impl EditableText {
     /// Replaces a range of bytes of the text.
     pub(super) fn replace(&self, range: std::ops::Range<usize>, text: impl Into<String>) -> Edit {
-        let columns = |to: usize| {
-            let before = self.text.get(..to).map_or(0, |before| before.chars().count());
-            self.span.start.column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
-        };
-        let pos = |to: usize| Pos { column: columns(to), ..self.span.start };
-        Edit { span: Span { start: pos(range.start), end: pos(range.end), ..self.span }, text: text.into() }
+        let (start, end) = (self.position_of(range.start), self.position_of(range.end));
+        Edit { span: Span { start, end, ..self.span }, text: text.into() }
+    }
+
+    fn position_of(&self, byte: usize) -> Pos {
+        let before = self.text.get(..byte).map_or(0, |before| before.chars().count());
+        let column = self.span.start.column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX));
+        Pos { column, ..self.span.start }
     }
 
     /// The text as it is written.
-    pub(super) fn written(&self) -> String {
+    pub(super) fn as_written(&self) -> String {
         let quote = self.quote.map(String::from).unwrap_or_default();
         format!("{quote}{}{quote}", self.text)
     }
@@ -130,7 +131,7 @@ impl Literal {
 }
 
 /// Whether one part of a file lies within another one.
-pub(super) fn holds(outer: Span, inner: Span) -> bool {
+pub(super) fn contains_span(outer: Span, inner: Span) -> bool {
     outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
@@ -140,15 +141,17 @@ fn own_item(document: &Node, service: &str, span: Span) -> Option<Rc<Node>> {
     let item = volumes.value.as_seq()?.iter().find(|item| item.span == span)?;
     // What an alias or a merge key brings in is written somewhere else.
     let whole = Span { start: service.key_span.start, ..service.value.span };
-    let own = holds(whole, volumes.key_span) && holds(whole, volumes.value.span) && holds(volumes.value.span, span);
+    let own = contains_span(whole, volumes.key_span)
+        && contains_span(whole, volumes.value.span)
+        && contains_span(volumes.value.span, span);
     own.then(|| Rc::clone(item))
 }
 
 /// How often what is written at a place is reached: an alias and a merge key are further ways to it.
-fn uses(node: &Node, span: Span) -> usize {
+fn count_uses(node: &Node, span: Span) -> usize {
     let below = match (node.as_seq(), node.as_map()) {
-        (Some(items), _) => items.iter().map(|item| uses(item, span)).sum(),
-        (_, Some(entries)) => entries.iter().map(|entry| uses(&entry.value, span)).sum(),
+        (Some(items), _) => items.iter().map(|item| count_uses(item, span)).sum(),
+        (_, Some(entries)) => entries.iter().map(|entry| count_uses(&entry.value, span)).sum(),
         _ => 0,
     };
     below + usize::from(node.span == span)
@@ -159,15 +162,16 @@ fn is_extended(file: &SourceFile, service: &str) -> bool {
     if !file.text().contains("extends") {
         return false;
     }
-    let names = |entry: &Entry| {
-        let extends = entry.value.get("extends");
-        let name =
-            extends.and_then(|extends| extends.get("service").or(Some(extends)).and_then(|node| node.as_scalar()));
-        name.is_some_and(|name| name.text == service)
-    };
     let stream = yaml::parse(crate::text::FileId::default(), file.text(), Limits::default()).unwrap_or_default();
     stream.documents.iter().any(|document| {
         let services = document.get("services").and_then(|services| services.as_map());
-        services.unwrap_or_default().iter().any(names)
+        services.unwrap_or_default().iter().any(|entry| extends_service(entry, service))
     })
+}
+
+/// Whether a service extends one of this name.
+fn extends_service(entry: &Entry, service: &str) -> bool {
+    let extends = entry.value.get("extends");
+    let name = extends.and_then(|extends| extends.get("service").or(Some(extends)).and_then(|node| node.as_scalar()));
+    name.is_some_and(|name| name.text == service)
 }

@@ -16,6 +16,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
+use crate::parallel::map_chunks;
 use crate::ruleset::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Host, Peers, Refresh, Ruleset, Severity, Sight, Spawner,
 };
@@ -149,8 +150,9 @@ impl<'a> Judgement<'a, '_> {
             }
         }
         let mut rows: Vec<Option<Row>> = self.candidates.iter().map(|_| None).collect();
-        let judged =
-            in_parallel(&cases, |(at, candidate, relation, facts)| (*at, self.row(candidate, relation, *facts)));
+        let judged = map_chunks(&cases, WORTH_A_THREAD, |cases| {
+            cases.iter().map(|(at, candidate, relation, facts)| (*at, self.row(candidate, relation, *facts))).collect()
+        });
         for (at, row) in judged {
             if let Some(slot) = rows.get_mut(at) {
                 *slot = Some(row);
@@ -233,27 +235,6 @@ type Row = (Participant, Vec<Finding>);
 
 /// Below this many participants a second thread costs more than it saves.
 const WORTH_A_THREAD: usize = 1000;
-
-/// Applies a function to all, on all cores where there are many; the order is kept.
-fn in_parallel<T: Sync, R: Send>(items: &[T], apply: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = (items.len() / WORTH_A_THREAD).clamp(1, cores);
-    let share = items.len().div_ceil(threads).max(1);
-    let (first, others) = items.split_at(share.min(items.len()));
-    std::thread::scope(|scope| {
-        let apply = &apply;
-        let start = |chunk| scope.spawn(move || <[T]>::iter(chunk).map(apply).collect::<Vec<R>>());
-        let workers: Vec<_> = others.chunks(share).map(start).collect();
-        let mut results: Vec<R> = first.iter().map(apply).collect();
-        for worker in workers {
-            match worker.join() {
-                Ok(more) => results.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    })
-}
 
 /// What a finding makes of its participant's verdict.
 fn finding_verdict(finding: &Finding) -> Verdict {

@@ -4,10 +4,14 @@
 mod container;
 mod diagnostic;
 mod live;
+mod parameter;
+mod partial_text;
 mod path;
 mod script;
+mod template;
 mod tree;
 mod value;
+mod word;
 
 use std::collections::BTreeMap;
 
@@ -18,10 +22,18 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
+pub(crate) use parameter::Parameter;
+pub use partial_text::VariableState;
+pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
+pub use template::{
+    Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
+    UnsetVariable,
+};
 pub use tree::HostTree;
 pub use value::{Content, Value};
+pub use word::{Word, WordSegment};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

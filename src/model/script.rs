@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Content, EnvValue};
+use super::{Container, Content, EnvValue, Word};
 use crate::text::Span;
 
 /// How much of what a container runs was seen.
@@ -49,12 +49,11 @@ pub struct Script {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invocation {
-    /// The words. What the shell would expand stays as it is written, as `$NAME`, `${NAME}` or `$(...)`; a `$`, a
-    /// backquote or a leading tilde that nothing would expand has a backslash before it.
-    pub argv: Vec<String>,
-    /// Variables set for this command or exported before it, by name; written like `argv`. One that is unset is empty.
+    /// The words. What the shell would expand is left in them, as `$NAME`, `${NAME}` or `$(...)`.
+    pub argv: Vec<Word>,
+    /// Variables set for this command or exported before it, by name. One that is unset is empty.
     /// `HOME` is `$(echo ~NAME)` after a change of user by name: that user's home.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Word>,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
@@ -62,9 +61,9 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
-    /// The file that its output goes to, written like `argv`; `None` where that is no file or not clear.
+    /// The file that its output goes to; `None` where that is no file or not clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<String>,
+    pub output: Option<Word>,
     /// Where it is written, as `path:line` in a running container, whose files are no sources here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
@@ -76,6 +75,13 @@ pub struct Invocation {
     /// Where its first word is written: never more, since other words may be secrets.
     #[serde(skip)]
     pub span: Span,
+}
+
+impl Invocation {
+    /// The words in one line.
+    pub fn command_line(&self) -> String {
+        self.argv.iter().map(|word| &**word).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// How a call is known.
@@ -95,8 +101,8 @@ pub enum Witness {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileLock {
-    /// The file, as the shell's word, written like [`Invocation::argv`]; below the directory of a `cd` before it.
-    pub path: String,
+    /// The file, as the shell's word; below the directory of a `cd` before it.
+    pub path: Word,
     /// Whether it is exclusive (`flock -s` is not).
     pub exclusive: bool,
     /// How long it waits.
@@ -136,6 +142,12 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// The opposite condition.
+    #[must_use]
+    pub fn opposite(&self) -> Self {
+        Self { variable: self.variable.clone(), test: self.test.opposite() }
+    }
+
     /// Whether it holds by what a container's environment sets; `None` where that is not known. An image may set what
     /// its container does not.
     pub fn holds(&self, container: &Container) -> Option<bool> {

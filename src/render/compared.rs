@@ -1,25 +1,25 @@
 //! What came of what was so before, in words that text and Markdown share. May use `finding`.
 
+use super::phrases::{count_of, full_name};
 use super::safe::safe;
-use super::time::utc;
-use super::words::{full_name, number};
 use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Verdict, Verdicts};
 use crate::model::Level;
+use crate::text::utc_text;
 
 /// How a finding stands to what was before; `None` where nothing was held against it.
-pub(super) fn standing(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
+pub(super) fn standing_words(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
     let (change, comparison) = finding.change.zip(comparison)?;
     Some(match (change, comparison.before) {
         (Change::New, Before::Running) => "introduced by the plan".to_owned(),
         (Change::Kept(_), Before::Running) => "so already, and the plan keeps it".to_owned(),
         (Change::New, _) => "new".to_owned(),
-        (Change::Kept(Some(since)), _) => format!("open since {} UTC", utc(since)),
+        (Change::Kept(Some(since)), _) => format!("open since {} UTC", utc_text(since)),
         (Change::Kept(None), _) => "open before".to_owned(),
     })
 }
 
 /// One sentence that counts.
-pub(super) fn headline(report: &Report) -> Option<String> {
+pub(super) fn comparison_headline(report: &Report) -> Option<String> {
     let comparison = report.comparison.as_ref()?;
     let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
     let new = counted().filter(|finding| finding.change == Some(Change::New)).count();
@@ -28,7 +28,7 @@ pub(super) fn headline(report: &Report) -> Option<String> {
     let (fixed, left, unseen) = (ended(End::Fixed) + ended(End::Renewed), ended(End::Left), ended(End::Unseen));
     Some(match comparison.before {
         Before::Running => {
-            let told = format!("introduces {}, keeps {kept}, fixes {fixed}", number(new, "finding"));
+            let told = format!("introduces {}, keeps {kept}, fixes {fixed}", count_of(new, "finding"));
             let endangers = match comparison.endangered.len() {
                 0 => "it endangers no container that runs".to_owned(),
                 1 => "it endangers 1 container that runs now".to_owned(),
@@ -40,9 +40,10 @@ pub(super) fn headline(report: &Report) -> Option<String> {
                 format!("The plan {told}; {endangers}.")
             }
         }
-        Before::Nothing => format!("No earlier report: {} found for the first time.", number(new, "finding")),
+        Before::Nothing => format!("No earlier report: {} found for the first time.", count_of(new, "finding")),
         Before::LastRun(at) => {
-            let mut told = format!("Since {} UTC: {new} new, {kept} still open, {} resolved", utc(at), fixed + left);
+            let mut told =
+                format!("Since {} UTC: {new} new, {kept} still open, {} resolved", utc_text(at), fixed + left);
             if unseen > 0 {
                 told.push_str(&format!(", {unseen} not looked at this time"));
             }
@@ -52,9 +53,9 @@ pub(super) fn headline(report: &Report) -> Option<String> {
 }
 
 /// What became of a finding that is found no more, and which it was.
-pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
+pub(super) fn gone_line(gone: &Gone, comparison: &Comparison) -> String {
     let name = full_name(gone.project.as_deref(), &gone.container);
-    let since = gone.since.map_or_else(String::new, |since| format!(", open since {} UTC", utc(since)));
+    let since = gone.since.map_or_else(String::new, |since| format!(", open since {} UTC", utc_text(since)));
     let (rule, severity) = (&gone.rule, gone.severity.name());
     let what = match (gone.end, comparison.before) {
         (End::Fixed, Before::Running) => "fixed by the plan",
@@ -69,13 +70,13 @@ pub(super) fn gone(gone: &Gone, comparison: &Comparison) -> String {
 }
 
 /// A running container that is endangered, and by what.
-pub(super) fn endangered(one: &Endangered) -> String {
+pub(super) fn endangered_line(one: &Endangered) -> String {
     let name = full_name(one.project.as_deref(), &one.container);
     safe(&format!("endangered: {name}, which runs now, by {}", one.by.join(", "))).into_owned()
 }
 
 /// The participants whose verdicts are worth a table: all that take part before or after.
-pub(super) fn verdicts(comparison: &Comparison) -> impl Iterator<Item = (String, &'static str, &'static str)> {
+pub(super) fn changed_verdicts(comparison: &Comparison) -> impl Iterator<Item = (String, &'static str, &'static str)> {
     let takes_part = |pair: &&Verdicts| {
         [pair.before, pair.after].into_iter().flatten().any(|verdict| verdict != Verdict::NotAParticipant)
     };

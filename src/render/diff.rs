@@ -14,7 +14,7 @@ const CONTEXT: [usize; 3] = [3, 2, 1];
 ///
 /// # Errors
 /// What the stream says.
-pub fn diff(name: &str, (before, after): (&str, &str), style: Style, out: &mut dyn io::Write) -> io::Result<bool> {
+pub fn diff(name: &str, before: &str, after: &str, style: Style, out: &mut dyn io::Write) -> io::Result<bool> {
     let name = safe(name);
     let (old, new) = if name.starts_with('/') {
         (name.to_string(), name.into_owned())
@@ -49,7 +49,7 @@ mod tests {
 
     fn of(before: &str, after: &str, width: Option<u16>) -> String {
         let mut out = Vec::new();
-        diff("./a.yaml", (before, after), Style { colour: false, width }, &mut out).unwrap();
+        diff("./a.yaml", before, after, Style { colour: false, width }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -58,7 +58,7 @@ mod tests {
         let style = Style { colour: false, width: None };
         let of = |before: &str, after: &str| {
             let mut out = Vec::new();
-            let applies = diff("a", (before, after), style, &mut out).unwrap();
+            let applies = diff("a", before, after, style, &mut out).unwrap();
             (applies, String::from_utf8(out).unwrap())
         };
         let (applies, text) = of("::error::x\n#\t1\nold\n# 2\n", "::error::x\n#\t1\nnew\n# 2\n");

@@ -3,55 +3,55 @@
 use std::io;
 
 use super::Given;
-use super::place::{Place, path};
+use super::phrases::{level_word, split_suppressed, summary_line, using};
 use super::safe::safe;
-use super::words::{level, summary, told_apart, using};
+use super::source_place::{ShownPlace, path};
 use crate::finding::Finding;
 use crate::model::Level;
 use crate::ruleset::Severity;
 use crate::text::Span;
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let (counted, _) = told_apart(given.report.findings.iter());
+    let (counted, _) = split_suppressed(given.report.findings.iter());
     for finding in counted {
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "notice",
         };
-        let at = finding.primary().map(|span| properties(span, given)).unwrap_or_default();
-        annotation(command, at, &finding.rule, &message(finding, given), out)?;
+        let at = finding.primary().map(|span| place_properties(span, given)).unwrap_or_default();
+        write_annotation(command, at, &finding.rule, &annotation_text(finding, given), out)?;
     }
     for diagnostic in &given.report.diagnostics {
         let command = if diagnostic.level == Level::Error { "error" } else { "warning" };
         let at = match (diagnostic.span, &diagnostic.file) {
-            (Some(span), _) => properties(span, given),
+            (Some(span), _) => place_properties(span, given),
             (None, Some(file)) => vec![("file", safe(&path(file, given.directory).0).into_owned())],
             (None, None) => Vec::new(),
         };
-        let title = if diagnostic.level == Level::Gap { level(diagnostic) } else { "input" };
-        annotation(command, at, title, &safe(&diagnostic.message), out)?;
+        let title = if diagnostic.level == Level::Gap { level_word(diagnostic) } else { "input" };
+        write_annotation(command, at, title, &safe(&diagnostic.message), out)?;
     }
     if let Some(using) = using(given.report) {
-        annotation("notice", Vec::new(), "input", &safe(&format!("using {using}")), out)?;
+        write_annotation("notice", Vec::new(), "input", &safe(&format!("using {using}")), out)?;
     }
-    writeln!(out, "overlock: {}.", summary(given.report))
+    writeln!(out, "overlock: {}.", summary_line(given.report))
 }
 
 /// What and why, what was told if it is in no file, and what to do.
-fn message(finding: &Finding, given: &Given<'_>) -> String {
+fn annotation_text(finding: &Finding, given: &Given<'_>) -> String {
     let mut lines = vec![safe(&finding.message).into_owned()];
-    match finding.primary().map(|span| Place::of(span, given)) {
-        None | Some(Place::File(_)) => {}
-        Some(place) => lines.push(place.words()),
+    match finding.primary().map(|span| ShownPlace::of(span, given)) {
+        None | Some(ShownPlace::File(_)) => {}
+        Some(place) => lines.push(place.one_line()),
     }
     lines.extend(finding.remedies.iter().enumerate().map(|(at, remedy)| format!("fix {}: {}", at + 1, safe(remedy))));
     lines.join("\n")
 }
 
 /// Columns only within one line, which is where GitHub takes them.
-fn properties(span: Span, given: &Given<'_>) -> Vec<(&'static str, String)> {
-    let Place::File(spot) = Place::of(span, given) else { return Vec::new() };
+fn place_properties(span: Span, given: &Given<'_>) -> Vec<(&'static str, String)> {
+    let ShownPlace::File(spot) = ShownPlace::of(span, given) else { return Vec::new() };
     let path = safe(&spot.path).into_owned();
     let (start, end, last) = (span.start, span.end, spot.last_line);
     let mut properties = vec![("file", path), ("line", start.line.to_string())];
@@ -65,7 +65,7 @@ fn properties(span: Span, given: &Given<'_>) -> Vec<(&'static str, String)> {
     properties
 }
 
-fn annotation(
+fn write_annotation(
     command: &str,
     mut properties: Vec<(&'static str, String)>,
     title: &str,
@@ -75,12 +75,12 @@ fn annotation(
     properties.push(("title", safe(title).into_owned()));
     let properties: Vec<String> = properties
         .iter()
-        .map(|(name, value)| format!("{name}={}", escaped(value).replace(':', "%3A").replace(',', "%2C")))
+        .map(|(name, value)| format!("{name}={}", escape_command(value).replace(':', "%3A").replace(',', "%2C")))
         .collect();
-    writeln!(out, "::{command} {}::{}", properties.join(","), escaped(message))
+    writeln!(out, "::{command} {}::{}", properties.join(","), escape_command(message))
 }
 
 /// By the rules of the runner: the percent sign first, and no line end.
-fn escaped(text: &str) -> String {
+fn escape_command(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -17,7 +17,7 @@ use crate::triage::count;
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
+pub(super) struct JsonReport<'a> {
     schema_version: u32,
     participants: Vec<JsonParticipant<'a>>,
     findings: Vec<JsonFinding<'a>>,
@@ -25,7 +25,7 @@ pub(super) struct Document<'a> {
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<JsonComparison<'a>>,
-    summary: Summary,
+    summary: JsonSummary,
 }
 
 /// What people wrote that the run went by.
@@ -95,8 +95,8 @@ struct JsonParticipant<'a> {
     scope: &'a str,
     access: &'a str,
     version: Option<&'a str>,
-    internal_lock: InternalLock<'a>,
-    guard: Guard<'a>,
+    internal_lock: JsonInternalLock<'a>,
+    guard: JsonGuard<'a>,
     verdict: &'a str,
     basis: &'static str,
     reason: Option<&'a str>,
@@ -110,7 +110,7 @@ pub(super) struct JsonPlace<'a> {
 }
 
 #[derive(Serialize)]
-struct InternalLock<'a> {
+struct JsonInternalLock<'a> {
     state: &'a str,
     locks: Vec<JsonLock<'a>>,
 }
@@ -122,16 +122,16 @@ struct JsonLock<'a> {
 }
 
 #[derive(Serialize)]
-struct Guard<'a> {
+struct JsonGuard<'a> {
     state: &'a str,
     path: Option<&'a str>,
     place: Option<JsonPlace<'a>>,
-    evidence: Vec<Proof<'a>>,
+    evidence: Vec<JsonProof<'a>>,
 }
 
 /// Evidence with the place that shows it.
 #[derive(Serialize)]
-struct Proof<'a> {
+struct JsonProof<'a> {
     kind: &'a str,
     text: &'a str,
     location: Option<JsonLocation>,
@@ -185,7 +185,7 @@ struct JsonDiagnostic<'a> {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct JsonSummary {
     participants: usize,
     errors: usize,
     warnings: usize,
@@ -204,13 +204,13 @@ pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<(
 }
 
 /// Writes a document as JSON in one line.
-pub(super) fn line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let text = serde_json::to_string(document)?;
     writeln!(out, "{}", escape_json(&text))
 }
 
 /// The name of a diagnostic's level.
-pub(super) fn level(level: Level) -> &'static str {
+pub(super) fn level_key(level: Level) -> &'static str {
     match level {
         Level::Warning => "warning",
         Level::Gap => "gap",
@@ -218,18 +218,18 @@ pub(super) fn level(level: Level) -> &'static str {
     }
 }
 
-pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> {
+pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonReport<'a> {
     let counts = count(report);
-    Document {
+    JsonReport {
         schema_version: SCHEMA_VERSION,
-        participants: report.participants.iter().map(|one| participant(one, sources)).collect(),
-        findings: report.findings.iter().map(|finding| self::finding(finding, sources)).collect(),
-        configuration: report.configuration.iter().map(influence).collect(),
+        participants: report.participants.iter().map(|one| json_participant(one, sources)).collect(),
+        findings: report.findings.iter().map(|finding| json_finding(finding, sources)).collect(),
+        configuration: report.configuration.iter().map(json_influence).collect(),
         diagnostics: report
             .diagnostics
             .iter()
             .map(|diagnostic| JsonDiagnostic {
-                severity: level(diagnostic.level),
+                severity: level_key(diagnostic.level),
                 message: &diagnostic.message,
                 file: diagnostic
                     .span
@@ -239,8 +239,8 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
                 column: diagnostic.span.map(|span| span.start.column),
             })
             .collect(),
-        comparison: report.comparison.as_ref().map(comparison),
-        summary: Summary {
+        comparison: report.comparison.as_ref().map(json_comparison),
+        summary: JsonSummary {
             participants: report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count(),
             errors: counts.errors,
             warnings: counts.warnings,
@@ -251,11 +251,11 @@ pub(super) fn report<'a>(report: &'a Report, sources: &Sources) -> Document<'a> 
     }
 }
 
-fn influence(one: &Influence) -> JsonInfluence<'_> {
+fn json_influence(one: &Influence) -> JsonInfluence<'_> {
     JsonInfluence { file: &one.file, kind: one.kind.name(), entries: one.entries }
 }
 
-fn comparison(comparison: &Comparison) -> JsonComparison<'_> {
+fn json_comparison(comparison: &Comparison) -> JsonComparison<'_> {
     let (before, at) = match comparison.before {
         Before::LastRun(at) => ("last-run", Some(at)),
         Before::Nothing => ("nothing", None),
@@ -285,14 +285,14 @@ fn comparison(comparison: &Comparison) -> JsonComparison<'_> {
     JsonComparison { before, at, gone: gone.collect(), verdicts: verdicts.collect(), endangered: endangered.collect() }
 }
 
-fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'a> {
+fn json_participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'a> {
     JsonParticipant {
         container: &one.container,
         project: one.project.as_deref(),
         origin: one.origin,
         program: &one.program,
         state_dir: &one.state_dir,
-        place: place(&one.place),
+        place: json_place(&one.place),
         peers: &one.peers,
         peer_count: one.peer_count,
         role: one.role,
@@ -300,15 +300,15 @@ fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'
         scope: one.scope,
         access: one.access,
         version: one.version.as_deref(),
-        internal_lock: InternalLock {
+        internal_lock: JsonInternalLock {
             state: one.internal_lock,
-            locks: one.locks.iter().map(|lock| JsonLock { path: &lock.path, place: place(&lock.place) }).collect(),
+            locks: one.locks.iter().map(|lock| JsonLock { path: &lock.path, place: json_place(&lock.place) }).collect(),
         },
-        guard: Guard {
+        guard: JsonGuard {
             state: one.guard,
             path: one.guard_path.as_deref(),
-            place: one.guard_place.as_ref().map(place),
-            evidence: one.guard_evidence.iter().map(|evidence| proof(evidence, sources)).collect(),
+            place: one.guard_place.as_ref().map(json_place),
+            evidence: one.guard_evidence.iter().map(|evidence| json_proof(evidence, sources)).collect(),
         },
         verdict: one.verdict.name(),
         basis: one.basis.name(),
@@ -316,11 +316,11 @@ fn participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'
     }
 }
 
-pub(super) fn place(name: &PlaceName) -> JsonPlace<'_> {
+pub(super) fn json_place(name: &PlaceName) -> JsonPlace<'_> {
     JsonPlace { kind: name.kind, filesystem: name.filesystem.as_deref(), path: &name.path }
 }
 
-fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
+fn json_finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
     let roles = std::iter::once("primary").chain(std::iter::repeat("related"));
     JsonFinding {
         rule: &finding.rule,
@@ -331,14 +331,19 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         peers: &finding.peers,
         message: &finding.message,
         remedies: &finding.remedies,
-        locations: finding.locations.iter().zip(roles).map(|(at, role)| location(at.span, role, sources)).collect(),
+        locations: finding
+            .locations
+            .iter()
+            .zip(roles)
+            .map(|(at, role)| json_location(at.span, role, sources))
+            .collect(),
         evidence: finding
             .evidence
             .iter()
             .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
             .collect(),
         fingerprint: &finding.fingerprint,
-        suppressed: suppressed(finding),
+        suppressed: json_suppressed(finding),
         change: finding.change.map(|change| match change {
             Change::New => JsonChange { state: "new", since: None },
             Change::Kept(since) => JsonChange { state: "kept", since },
@@ -346,16 +351,16 @@ fn finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
     }
 }
 
-pub(super) fn suppressed(finding: &Finding) -> Option<JsonSuppressed<'_>> {
+pub(super) fn json_suppressed(finding: &Finding) -> Option<JsonSuppressed<'_>> {
     finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason })
 }
 
-fn proof<'a>(evidence: &'a Evidence, sources: &Sources) -> Proof<'a> {
-    let location = evidence.span.map(|span| location(span, "related", sources));
-    Proof { kind: evidence.kind.name(), text: &evidence.text, location }
+fn json_proof<'a>(evidence: &'a Evidence, sources: &Sources) -> JsonProof<'a> {
+    let location = evidence.span.map(|span| json_location(span, "related", sources));
+    JsonProof { kind: evidence.kind.name(), text: &evidence.text, location }
 }
 
-fn location(span: Span, role: &'static str, sources: &Sources) -> JsonLocation {
+fn json_location(span: Span, role: &'static str, sources: &Sources) -> JsonLocation {
     let file = sources.get(span.file);
     let name = file.name().to_owned();
     if file.teller(span.start.line).is_some() {

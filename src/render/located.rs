@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::json::{JsonPlace, place, write as document};
+use super::json::{JsonPlace, json_place, write as document};
 use super::safe::safe;
 use crate::finding::Located;
 use crate::model::KernelMount;
@@ -13,7 +13,7 @@ use crate::model::KernelMount;
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct LocatedDocument<'a> {
     schema_version: u32,
     paths: Vec<JsonLocated<'a>>,
 }
@@ -52,7 +52,10 @@ struct JsonReach<'a> {
 /// # Errors
 /// What the stream says.
 pub fn write_json(located: &[Located], out: &mut dyn io::Write) -> io::Result<()> {
-    document(&Document { schema_version: SCHEMA_VERSION, paths: located.iter().map(json).collect() }, out)
+    document(
+        &LocatedDocument { schema_version: SCHEMA_VERSION, paths: located.iter().map(located_object).collect() },
+        out,
+    )
 }
 
 /// Writes where paths live for a person.
@@ -64,18 +67,18 @@ pub fn write_text(located: &[Located], out: &mut dyn io::Write) -> io::Result<()
         if at > 0 {
             writeln!(out)?;
         }
-        text(one, out)?;
+        write_located(one, out)?;
     }
     Ok(())
 }
 
-fn json(one: &Located) -> JsonLocated<'_> {
+fn located_object(one: &Located) -> JsonLocated<'_> {
     let reach = one.reached_by.iter().map(|reach| JsonReach { container: &reach.container, path: &reach.path });
     JsonLocated {
         path: &one.path,
         real: &one.real,
         followed: one.followed,
-        place: place(&one.place),
+        place: json_place(&one.place),
         private: one.private,
         mount: one.mount.as_ref().map(|mount| JsonMount {
             id: mount.id,
@@ -85,14 +88,14 @@ fn json(one: &Located) -> JsonLocated<'_> {
             fstype: &mount.fstype,
             root: &mount.root,
             device: &mount.device,
-            options: options(mount),
+            options: mount_options(mount),
         }),
         reached_by: reach.collect(),
     }
 }
 
 /// The options of the mount, then those of the superblock that it does not repeat, as findmnt(8) joins them.
-fn options(mount: &KernelMount) -> String {
+fn mount_options(mount: &KernelMount) -> String {
     let more = mount
         .super_options
         .iter()
@@ -100,7 +103,7 @@ fn options(mount: &KernelMount) -> String {
     mount.options.iter().chain(more).map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
-fn text(one: &Located, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_located(one: &Located, out: &mut dyn io::Write) -> io::Result<()> {
     let mut line = |what: &str, text: &str| writeln!(out, "{what:<11} {}", safe(text));
     line("path", &one.path)?;
     if one.real != one.path {
@@ -117,7 +120,7 @@ fn text(one: &Located, out: &mut dyn io::Write) -> io::Result<()> {
             let root = if mount.root == "/" { String::new() } else { format!("[{}]", mount.root) };
             let (point, fstype, source, id) = (&mount.mount_point, &mount.fstype, &mount.source, mount.id);
             line("mount", &format!("{id} on {point}, type {fstype}, source {source}{root}, on {}", mount.device))?;
-            line("options", &options(mount))?;
+            line("options", &mount_options(mount))?;
         }
         None => line("mount", "not shown by the kernel")?,
     }

@@ -19,12 +19,12 @@ const VERDICTS: [Verdict; 5] =
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut text = Vec::new();
-    let encoded = registry(given).and_then(|registry| TextEncoder::new().encode(&registry.gather(), &mut text));
+    let encoded = build_registry(given).and_then(|registry| TextEncoder::new().encode(&registry.gather(), &mut text));
     encoded.map_err(io::Error::other)?;
     out.write_all(&text)
 }
 
-fn registry(given: &Given<'_>) -> Result<Registry, Error> {
+fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     let registry = Registry::new();
     let one = |name: &str, help: &str, value: f64| -> Result<(), Error> {
         let gauge = Gauge::with_opts(Opts::new(name, help))?;
@@ -35,17 +35,25 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
         let gauges = GaugeVec::new(Opts::new(name, help), labels)?;
         for (values, number) in series {
             let values: Vec<_> = values.iter().map(|value| safe(value)).collect();
-            gauges.with_label_values(&values).set(float(*number));
+            gauges.with_label_values(&values).set(as_float(*number));
         }
         registry.register(Box::new(gauges))
     };
     let report = given.report;
     let counts = count(report);
-    one("overlock_containers", "Containers that were looked at.", float(report.containers))?;
-    one("overlock_suppressed", "Findings that do not count: ignored, or in the baseline.", float(counts.suppressed))?;
-    one("overlock_undetermined", "Facts that a verdict hangs on and that are not known.", float(counts.undetermined))?;
+    one("overlock_containers", "Containers that were looked at.", as_float(report.containers))?;
+    one(
+        "overlock_suppressed",
+        "Findings that do not count: ignored, or in the baseline.",
+        as_float(counts.suppressed),
+    )?;
+    one(
+        "overlock_undetermined",
+        "Facts that a verdict hangs on and that are not known.",
+        as_float(counts.undetermined),
+    )?;
     let gaps = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
-    one("overlock_gaps", "What of the host or the input could not be looked at.", float(gaps))?;
+    one("overlock_gaps", "What of the host or the input could not be looked at.", as_float(gaps))?;
     one(
         "overlock_exit_status",
         "How the run ended: 0, 1, 2 or 3, as its exit status.",
@@ -63,12 +71,12 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
         "overlock_participants",
         "Participants by verdict, and by whether that is only declared.",
         &["verdict", "basis"],
-        &participants(given),
+        &add_participants(given),
     )?;
-    several("overlock_findings", "Findings that count.", &["rule", "severity"], &findings(given))?;
+    several("overlock_findings", "Findings that count.", &["rule", "severity"], &add_findings(given))?;
     if report.comparison.is_some() {
         let help = "Findings against the last run: new, kept, fixed, left (its container is gone), unseen.";
-        several("overlock_changes", help, &["change"], &changes(given))?;
+        several("overlock_changes", help, &["change"], &add_changes(given))?;
     }
     let mut kinds: BTreeMap<_, _> = InfluenceKind::ALL.map(|kind| (vec![kind.name().to_owned()], 0)).into();
     for one in &report.configuration {
@@ -80,7 +88,7 @@ fn registry(given: &Given<'_>) -> Result<Registry, Error> {
     Ok(registry)
 }
 
-fn participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+fn add_participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let key = |verdict: Verdict, basis: Basis| vec![verdict.name().to_owned(), basis.name().to_owned()];
     let both = |verdict| [Basis::Seen, Basis::Declared].map(|basis| (key(verdict, basis), 0));
     let mut series: BTreeMap<_, _> = VERDICTS.into_iter().flat_map(both).collect();
@@ -90,8 +98,8 @@ fn participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     series
 }
 
-fn findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
-    let mut series = possible(given.rules);
+fn add_findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let mut series = possible_values(given.rules);
     for finding in given.report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         *series.entry(vec![finding.rule.clone(), finding.severity.name().to_owned()]).or_default() += 1;
     }
@@ -99,7 +107,7 @@ fn findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
 }
 
 /// Every rule with each severity that the matrix gives it.
-fn possible(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
+fn possible_values(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
     let rows = rules.matrix.tables.values().flat_map(|table| &table.rows);
     let broken = rows.filter_map(|row| match &row.outcome {
         Outcome::Broken(breach) => Some(vec![breach.rule.clone(), breach.severity.name().to_owned()]),
@@ -108,7 +116,7 @@ fn possible(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
     broken.map(|series| (series, 0)).collect()
 }
 
-fn changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+fn add_changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let (new, kept) = ("new", "kept");
     let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
     let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
@@ -126,6 +134,6 @@ fn changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
 
 /// A count as Prometheus counts.
 #[allow(clippy::cast_precision_loss, reason = "there are not as many of anything")]
-fn float(number: usize) -> f64 {
+fn as_float(number: usize) -> f64 {
     number as f64
 }

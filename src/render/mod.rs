@@ -3,7 +3,7 @@
 
 mod compared;
 mod diff;
-mod frame;
+mod format;
 mod github;
 mod gitlab;
 mod graph;
@@ -13,14 +13,14 @@ mod junit;
 mod located;
 mod markdown;
 mod metrics;
-mod place;
+mod participant_table;
+mod phrases;
 mod safe;
 mod sarif;
-mod table;
-mod text;
-mod time;
-mod turn;
-mod words;
+mod source_frame;
+mod source_place;
+mod text_report;
+mod watch_event;
 
 use std::io;
 use std::path::Path;
@@ -33,34 +33,12 @@ use crate::text::Sources;
 use crate::triage::ExitStatus;
 
 pub use diff::diff;
+pub use format::Format;
 pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::{SafeLines, escape_json, safe};
-pub use turn::{SeenBy, Turn, TurnKind, rfc3339, write_json as turn_json, write_text as turn_text};
-
-/// An output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A table, then each finding with its source lines.
-    Text,
-    /// The contract of `docs/report.schema.json`.
-    Json,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// Annotations of a GitHub workflow.
-    Github,
-    /// GitLab's Code Quality report.
-    Gitlab,
-    /// JUnit's XML.
-    Junit,
-    /// Markdown.
-    Markdown,
-    /// Prometheus' text format.
-    Prometheus,
-    /// A page for a browser.
-    Html,
-}
+pub use watch_event::{SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text};
 
 /// What a renderer is given. It decides none of it.
 #[derive(Debug, Clone, Copy)]
@@ -95,21 +73,7 @@ pub struct Style {
 /// # Errors
 /// What the stream says.
 pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    match format {
-        Format::Text => {
-            let mut text = Vec::new();
-            text::write(given.report, given.sources, style, &mut text)?;
-            out.write_all(safe::without_commands(&String::from_utf8_lossy(&text)).as_bytes())
-        }
-        Format::Json => json::write(&json::report(given.report, given.sources), out),
-        Format::Sarif => sarif::write(given, out),
-        Format::Github => github::write(given, out),
-        Format::Gitlab => gitlab::write(given, out),
-        Format::Junit => junit::write(given, out),
-        Format::Markdown => markdown::write(given, out),
-        Format::Prometheus => metrics::write(given, out),
-        Format::Html => html::write(given, out),
-    }
+    (format.row().write)(given, style, out)
 }
 
 /// Writes what people wrote that the run used, in a line, where there is something.
@@ -117,7 +81,7 @@ pub fn render(given: &Given<'_>, format: Format, style: Style, out: &mut dyn io:
 /// # Errors
 /// What the stream says.
 pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    words::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
+    phrases::using(report).map_or(Ok(()), |using| writeln!(out, "using: {}", safe(&using)))
 }
 
 /// Writes what was wrong with the input, a line each: `file:line:column: level: message`.
@@ -133,7 +97,7 @@ pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, out: &mut dyn 
             (None, Some(file)) => format!("{file}: "),
             (None, None) => String::new(),
         };
-        let level = words::level(diagnostic);
+        let level = phrases::level_word(diagnostic);
         writeln!(out, "{}", safe(&format!("{at}{level}: {}", diagnostic.message)))?;
     }
     Ok(())

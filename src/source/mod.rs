@@ -2,12 +2,13 @@
 //! `text`, `model` and `ruleset`.
 
 pub mod capture;
-pub mod code;
 pub mod compose;
+pub mod docker_cli;
+pub mod dockerfile;
 pub mod engine;
 pub mod git;
-pub mod image;
 mod local_volume;
 pub mod proc;
-pub mod script;
+pub mod project;
+pub mod shell;
 pub mod walk;

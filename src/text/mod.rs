@@ -4,6 +4,7 @@
 mod comment;
 #[cfg(target_os = "linux")]
 mod confined;
+mod date;
 mod near;
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;
@@ -15,10 +16,12 @@ mod reader;
 pub mod scalar;
 mod shown_text;
 mod source;
+mod traced;
 pub mod writer;
 pub mod yaml;
 
 pub use comment::yaml_comments;
+pub use date::{parse_rfc3339, rfc3339_text, utc_text};
 pub use near::nearest;
 pub use quote::{quotable, quoted, quoted_path};
 pub use read_error::{EntryKind, ReadError};
@@ -26,3 +29,4 @@ pub use reader::{Listed, Reader, repository_top};
 pub use shown_text::ShownText;
 pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};
+pub(crate) use traced::{TracedChar, TracedText, char_width};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use overlock::model::{self, EnvValue, Value};
-use overlock::source::image::{Build, Dockerfile, Found, Image, load};
+use overlock::source::dockerfile::{BuildSection, DockerfileSource, Image, PathContent, load_image};
 use overlock::text::{Reader, Sources, Span};
 
 use super::{Engine, docker, engine, must, output};
@@ -119,10 +119,10 @@ impl Builder<'_> {
 
     fn read(&self, name: &str, sources: &Sources) -> Image {
         let args = BTreeMap::new();
-        let dockerfile = Dockerfile::Path(format!("Dockerfile.{name}").into());
+        let dockerfile = DockerfileSource::Path(format!("Dockerfile.{name}").into());
         let context = Some(self.context.clone());
-        let build = Build { context, dockerfile, target: None, args: &args, span: Span::default() };
-        load(&build, sources, None, &|_| None)
+        let build = BuildSection { context, dockerfile, target: None, args: &args, span: Span::default() };
+        load_image(&build, sources, None, &|_| None)
     }
 }
 
@@ -241,12 +241,12 @@ fn placed(builder: &Builder, stem: &str, texts: &[&str], base: &str) -> usize {
         let read = builder.read(&name, &sources);
         assert!(read.unseen.is_empty(), "{text}: {:?}", read.unseen);
         for path in PATHS {
-            let found = match read.find(path, &sources) {
-                Found::File(file) => file.strip_prefix(&builder.context).unwrap().display().to_string(),
-                Found::Link(target) => format!("-> {target}"),
-                Found::Absent => "nothing".to_owned(),
-                Found::Unknown { .. } => continue,
-                Found::Base | Found::Text(_) => panic!("{text}: {path} is of a base, and there is none"),
+            let found = match read.find_file(path, &sources) {
+                PathContent::File(file) => file.strip_prefix(&builder.context).unwrap().display().to_string(),
+                PathContent::Link(target) => format!("-> {target}"),
+                PathContent::Absent => "nothing".to_owned(),
+                PathContent::Unknown { .. } => continue,
+                PathContent::Base | PathContent::Text(_) => panic!("{text}: {path} is of a base, and there is none"),
             };
             told += 1;
             let stands = standing(&tree, path, 10);

@@ -1,12 +1,15 @@
-//! What `script::start` reads from command lines beside what the engine and docker-compose make of them: containers that
+//! What `docker_cli` reads from command lines beside what the engine and docker-compose make of them: containers that
 //! are created and never started.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use overlock::model::VariableState;
 use overlock::model::{self, Container, EnvValue, EnvVar, Label, Unseen, Value};
-use overlock::source::script::start::{ComposeRun, Run, Start, Variable, read_line};
+use overlock::source::docker_cli::{ComposeRun, DockerCommand, DockerRun};
+use overlock::source::shell::read_docker_line;
+use overlock::text::Sources;
 use overlock::text::Span;
 
 use super::start_facts::{Created, Facts, World, differences, engine_facts, read_facts, read_mount, shown};
@@ -128,7 +131,7 @@ fn command_lines_are_read_as_the_engine_reads_them() {
                 continue;
             }
         };
-        let Some(Start::Run(run)) = world.read(&last) else { panic!("{last}") };
+        let Some(DockerCommand::Run(run)) = world.read(&last) else { panic!("{last}") };
         let mut differ = differences(&read_facts(&run, &world), &engine_facts(&id.0));
         differ.extend(run.unseen.iter().chain(&run.refused).map(|trouble| trouble.what.clone()));
         if !differ.is_empty() {
@@ -150,7 +153,7 @@ fn what_docker_refuses_is_refused() {
             drop(Created(id));
             wrong.push(format!("{line}\n  docker takes it"));
         }
-        let Some(Start::Run(run)) = world.read(&line) else { panic!("{line}") };
+        let Some(DockerCommand::Run(run)) = world.read(&line) else { panic!("{line}") };
         if run.refused.is_empty() {
             wrong.push(format!("{line}\n  it is not refused"));
         }
@@ -203,7 +206,7 @@ fn compose_run_is_read_as_compose_reads_it() {
             wrong.push(format!("{line}\n  compose refuses it: {error}"));
             continue;
         }
-        let Some(Start::Compose(run)) = world.read(&line) else { panic!("{line}") };
+        let Some(DockerCommand::ComposeRun(run)) = world.read(&line) else { panic!("{line}") };
         let mut differ = differences(&composed_facts(&run, &world), &engine_facts(&name));
         differ.extend(run.unseen.iter().chain(&run.refused).map(|trouble| trouble.what.clone()));
         if !differ.is_empty() {
@@ -236,7 +239,7 @@ fn composed_facts(run: &ComposeRun, world: &World) -> Facts {
         let label = Label { value, span: Span::default() };
         container.labels.entry(name.to_owned()).or_insert(label);
     }
-    let mut facts = read_facts(&Run { container, ..Run::default() }, world);
+    let mut facts = read_facts(&DockerRun { container, ..DockerRun::default() }, world);
     // Whether input is open hangs on the terminal, and the image is the service's.
     for name in ["stdin", "image", "mounts"] {
         facts.remove(name);
@@ -296,11 +299,13 @@ fn every_option_that_is_helped_with_is_known() {
     let test = "every_option_that_is_helped_with_is_known";
     let Some(_) = engine(test) else { return };
     let not_known = |unseen: &[Unseen]| unseen.iter().any(|unseen| unseen.what.contains("not known"));
-    let read = |line: String| read_line(&line, None, &|_| Variable::Unknown);
+    let read = |line: String| read_docker_line(&line, None, &|_| VariableState::Unknown, &Sources::default());
     let mut wrong = Vec::new();
     for command in ["run", "create"] {
         wrong.extend(misread(&docker(&[command, "--help"]).unwrap(), |given| {
-            let Some(Start::Run(run)) = read(format!("docker {command} {given} operand")) else { panic!("{given}") };
+            let Some(DockerCommand::Run(run)) = read(format!("docker {command} {given} operand")) else {
+                panic!("{given}")
+            };
             (run.container.image.map(|image| image.text), not_known(&run.unseen))
         }));
     }
@@ -309,12 +314,14 @@ fn every_option_that_is_helped_with_is_known() {
     };
     wrong.extend(misread(&help, |given| {
         let line = format!("docker-compose run {given} operand");
-        let Some(Start::Compose(run)) = read(line) else { panic!("{given}") };
+        let Some(DockerCommand::ComposeRun(run)) = read(line) else { panic!("{given}") };
         (Some(run.service.text), not_known(&run.unseen))
     }));
     let help = output(Command::new("docker-compose").args(["help", "up"])).unwrap();
     wrong.extend(misread(&help, |given| {
-        let Some(Start::Up(up)) = read(format!("docker-compose up {given} operand")) else { panic!("{given}") };
+        let Some(DockerCommand::ComposeUp(up)) = read(format!("docker-compose up {given} operand")) else {
+            panic!("{given}")
+        };
         (up.services.first().map(|service| service.text.clone()), not_known(&up.unseen))
     }));
     assert!(wrong.is_empty(), "{wrong:?}");

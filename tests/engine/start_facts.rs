@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::{Command, Stdio};
 
+use overlock::model::VariableState;
 use overlock::model::{self, EnvValue, MountSource, Value};
-use overlock::source::script::start::{Run, Start, Variable, read_line};
+use overlock::source::docker_cli::{DockerCommand, DockerRun};
+use overlock::source::shell::read_docker_line;
+use overlock::text::Sources;
 use serde_json::Value as Json;
 
 use super::{Engine, docker, sweep};
@@ -73,13 +76,15 @@ impl World {
         [("HOME", home), ("SET", "set".to_owned()), ("EMPTY", String::new()), ("MINE", mine)].into()
     }
 
-    fn lookup(&self, name: &str) -> Variable {
-        self.environment().remove(name).map_or(Variable::Unset, |value| Variable::Set(Value::known(value, None)))
+    fn lookup(&self, name: &str) -> VariableState {
+        self.environment()
+            .remove(name)
+            .map_or(VariableState::Unset, |value| VariableState::Set(Value::known(value, None)))
     }
 
     /// What overlock reads in a line.
-    pub(super) fn read(&self, line: &str) -> Option<Start> {
-        read_line(line, Some(&self.directory), &|name| self.lookup(name))
+    pub(super) fn read(&self, line: &str) -> Option<DockerCommand> {
+        read_docker_line(line, Some(&self.directory), &|name| self.lookup(name), &Sources::default())
     }
 
     /// Runs a line by a shell; what it prints, or what it says is wrong.
@@ -168,20 +173,11 @@ pub(super) fn engine_facts(id: &str) -> Facts {
         ("stdin", shown(config["OpenStdin"].as_bool().unwrap())),
         ("labels", shown(labels)),
         ("read-only", shown(host["ReadonlyRootfs"].as_bool().unwrap())),
-        ("privileged", shown(host["Privileged"].as_bool().unwrap())),
-        ("pid", shown(pid(host["PidMode"].as_str().unwrap()))),
         ("from", shown(strings(&host["VolumesFrom"]).unwrap_or_default())),
         ("health", shown(strings(&config["Healthcheck"]["Test"]))),
         ("image", shown(config["Image"].as_str().unwrap())),
         ("mounts", shown(mounts)),
     ])
-}
-
-/// A pid mode with the name of a container, of which the engine keeps the id.
-fn pid(mode: &str) -> String {
-    let Some(id) = mode.strip_prefix("container:") else { return mode.to_owned() };
-    let name = docker(&["inspect", "--format", "{{.Name}}", id]).unwrap();
-    format!("container:{}", name.trim_start_matches('/'))
 }
 
 fn engine_mount(mount: &Json) -> String {
@@ -203,7 +199,7 @@ fn engine_mount(mount: &Json) -> String {
 }
 
 /// What was read, over what the image has.
-pub(super) fn read_facts(run: &Run, world: &World) -> Facts {
+pub(super) fn read_facts(run: &DockerRun, world: &World) -> Facts {
     let container = &run.container;
     let words = |command: &model::Command| command.words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
     let own = Some(vec!["/usr/local/bin/probe".to_owned()]);
@@ -243,8 +239,6 @@ pub(super) fn read_facts(run: &Run, world: &World) -> Facts {
         ("stdin", shown(container.stdin_open.is_some_and(|flag| flag.on))),
         ("labels", shown(labels)),
         ("read-only", shown(container.read_only)),
-        ("privileged", shown(run.privileged)),
-        ("pid", shown(text(&run.pid))),
         ("from", shown(run.volumes_from.iter().map(|from| from.text.clone()).collect::<Vec<_>>())),
         ("health", shown(health)),
         ("image", shown(text(&container.image))),

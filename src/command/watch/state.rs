@@ -13,11 +13,11 @@ use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
 use crate::finding::{Basis, Report, Verdict};
 use crate::model::Diagnostic;
-use crate::render::{self, SeenBy, Turn, TurnKind, rfc3339, safe};
+use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
 use crate::ruleset::Ruleset;
 use crate::source::capture::{self, Capture, HOST, Running};
 use crate::source::engine::{Come, Event, InspectedContainer, Missed, Seen};
-use crate::text::Sources;
+use crate::text::{Sources, rfc3339_text};
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -32,11 +32,11 @@ pub(super) struct Teller<'a> {
 
 impl Teller<'_> {
     /// Writes a line, which is whole whenever the process ends.
-    fn tell(&mut self, turn: &Turn<'_>) -> anyhow::Result<()> {
+    fn tell(&mut self, turn: &WatchEvent<'_>) -> anyhow::Result<()> {
         let mut line = Vec::new();
         match self.format {
-            WatchFormat::Text => render::turn_text(turn, &mut line)?,
-            WatchFormat::Json => render::turn_json(turn, &mut line)?,
+            WatchFormat::Text => render::event_text(turn, &mut line)?,
+            WatchFormat::Json => render::event_json(turn, &mut line)?,
         }
         self.out.write_all(&line)?;
         Ok(self.out.flush()?)
@@ -47,7 +47,7 @@ impl Teller<'_> {
 #[derive(Debug)]
 struct Side {
     /// How it came, and when: what is told of it first, whenever that is.
-    came: (TurnKind, i64),
+    came: (WatchEventKind, i64),
     /// As it was told, or would have been.
     standing: Standing,
     /// Whether it was told of.
@@ -58,7 +58,7 @@ struct Side {
 }
 
 impl Side {
-    fn new(kind: TurnKind, at: i64, seen_by: SeenBy) -> Self {
+    fn new(kind: WatchEventKind, at: i64, seen_by: SeenBy) -> Self {
         Self { came: (kind, at), standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
     }
 }
@@ -124,7 +124,7 @@ impl<'a> State<'a> {
         let by = |kernel: bool| if kernel { SeenBy::Kernel } else { SeenBy::Engine };
         let containers = self.capture.containers.iter().map(|one| (one.id.clone(), by(one.kernel.is_some())));
         let host = self.capture.own.is_some().then(|| (String::new(), SeenBy::Kernel));
-        let sides = containers.chain(host).map(|(id, seen_by)| (id, Side::new(TurnKind::Running, at, seen_by)));
+        let sides = containers.chain(host).map(|(id, seen_by)| (id, Side::new(WatchEventKind::Running, at, seen_by)));
         self.sides = sides.collect();
         self.come = self.sides.keys().cloned().collect();
         self.due = Some(at);
@@ -137,8 +137,8 @@ impl<'a> State<'a> {
             Event::First(seen) => self.begin(*seen)?,
             Event::Came(come, at, container) => {
                 let kind = match come {
-                    Come::Made => TurnKind::Created,
-                    Come::Started => TurnKind::Started,
+                    Come::Made => WatchEventKind::Created,
+                    Come::Started => WatchEventKind::Started,
                 };
                 let id = container.container.id.clone();
                 let seen_by = if container.whole { SeenBy::Engine } else { SeenBy::Event };
@@ -259,9 +259,9 @@ impl<'a> State<'a> {
         self.capture.volumes.retain(|name, _| names.contains(name.as_str()));
         let Some(side) = self.sides.remove(id).filter(|side| side.told) else { return Ok(()) };
         let before = side.standing.verdict;
-        let turn = Turn {
+        let turn = WatchEvent {
             at,
-            kind: TurnKind::Gone,
+            kind: WatchEventKind::Gone,
             verdict: before.unwrap_or(Verdict::NotAParticipant),
             before,
             gaps: &side.notes,
@@ -292,8 +292,8 @@ impl<'a> State<'a> {
                 continue;
             }
             let told = std::mem::replace(&mut side.told, true);
-            let (kind, at) = if told { (TurnKind::Changed, at) } else { side.came };
-            let turn = Turn {
+            let (kind, at) = if told { (WatchEventKind::Changed, at) } else { side.came };
+            let turn = WatchEvent {
                 at,
                 kind,
                 verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
@@ -336,7 +336,7 @@ impl<'a> State<'a> {
 
 /// What is told of a time in which more happened than could be followed.
 fn gap(missed: Missed) -> String {
-    let (from, to) = (rfc3339(missed.from, false), rfc3339(missed.to, false));
+    let (from, to) = (rfc3339_text(missed.from, false), rfc3339_text(missed.to, false));
     if missed.folded {
         return format!(
             "more happened between {from} and {to} than could be followed: of some containers only how they began and \
@@ -347,10 +347,10 @@ fn gap(missed: Missed) -> String {
 }
 
 /// What a turn says of the container itself.
-fn turn(running: &Running, seen_by: SeenBy) -> Turn<'_> {
-    Turn {
+fn turn(running: &Running, seen_by: SeenBy) -> WatchEvent<'_> {
+    WatchEvent {
         at: 0,
-        kind: TurnKind::Changed,
+        kind: WatchEventKind::Changed,
         container: &running.name,
         id: (!running.id.is_empty()).then_some(&running.id),
         project: running.project.as_deref(),

@@ -2,7 +2,7 @@
 //! May use `model`, `ruleset` and `finding`.
 
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight};
+use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::ruleset::{Config, Profile};
 use crate::text::Span;
@@ -123,7 +123,7 @@ pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> 
     let program = seen_calls(container).filter(|call| program_arguments(call, profile).is_some());
     let (idle, live) = program.partition(|call| {
         program_arguments(call, profile)
-            .is_some_and(|words| words.iter().any(|word| profile.idle_arguments.contains(word)))
+            .is_some_and(|words| words.iter().any(|word| profile.idle_arguments.iter().any(|known| **word == **known)))
     });
     ProgramCalls { live, idle }
 }
@@ -139,7 +139,7 @@ pub(crate) fn may_run(call: &Invocation, container: &Container) -> bool {
 }
 
 /// The arguments of a call of the program, or `None` where it is another program's.
-pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [String]> {
+pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [Word]> {
     let (first, rest) = call.argv.split_first()?;
     let name = first.rsplit('/').next().unwrap_or(first);
     if profile.commands.iter().any(|command| command == name) {

@@ -7,7 +7,8 @@ use super::word_path::expand_word;
 use crate::finding::Evidence;
 use crate::judge::place::{MountLookup, MountedPath};
 use crate::model::{
-    Asks, Condition, Container, Content, FileLock, Invocation, Label, Sight, Test, Wait, Witness, join, split_below,
+    Asks, Condition, Container, Content, FileLock, Invocation, Label, Sight, Test, Wait, Witness, Word, join,
+    split_below,
 };
 use crate::ruleset::{Guard, GuardFault, Profile};
 use crate::text::Span;
@@ -87,7 +88,7 @@ pub(crate) fn read_guard<'a>(
             let text = format!("its call goes through flock only if {variable} is set");
             let mut fact = GuardFact::of(Guard::Conditional, Evidence::seen(text, Some(lock.span)));
             fact.condition = Some(variable);
-            fact.path = Some(lock.path.clone());
+            fact.path = Some(lock.path.to_string());
             fact
         }
         Shown::ConditionalCall(call, variable) => {
@@ -270,7 +271,11 @@ fn guard_held<'a>(
     state: &StateDir,
     mounts: &MountLookup<'a>,
 ) -> GuardFact<'a> {
-    let path = if lock.outside { Some(lock.path.clone()) } else { expand_word(&lock.path, call, container, state) };
+    let path = if lock.outside {
+        lock.path.known().map(str::to_owned)
+    } else {
+        expand_word(&lock.path, call, container, state)
+    };
     let Some(path) = path else {
         let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
@@ -339,7 +344,9 @@ fn read_guard_label(label: &Label, container: &Container, profile: &Profile, sta
         "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),
         "" => Declared::Unreadable,
         text if !text.contains('/') && !text.contains('$') => Declared::Path(join(&state.path, text)),
-        text => expand_word(text, &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path),
+        text => {
+            expand_word(&Word::parse(text), &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path)
+        }
     }
 }
 

@@ -116,14 +116,14 @@ fn versions_of_build(container: &Container, profile: &Profile) -> Built {
             "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" | "volta" => of_package,
             // The native installer: a script that is fetched, and what it is given.
             "bash" | "sh" if fetched => {
-                Some(words.iter().find(|word| !word.starts_with('-')).map_or("", String::as_str))
+                Some(words.iter().find(|word| !word.starts_with('-')).map_or("", |word| &**word))
             }
             _ => None,
         };
         fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
         let Some(version) = version else { continue };
         let pinned = pinned_version(version, "its Dockerfile", Some(call.span));
-        let removed = words.iter().any(|word| matches!(word.as_str(), "uninstall" | "remove" | "rm"));
+        let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
         found = match pinned {
             _ if removed => Built::Unknown,
             Some(pin) => Built::With(pin),

@@ -4,7 +4,7 @@
 use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::expand_word;
-use crate::model::{Container, Invocation, Link, clean, join, parent_and_name, split_below};
+use crate::model::{Container, Invocation, Link, Word, clean, join, parent_and_name, split_below};
 use crate::ruleset::Profile;
 use crate::text::Span;
 
@@ -45,10 +45,12 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
         let Some((to, from)) = operands.split_last() else { continue };
         let Some(to) = expand_word(to, call, container, state) else { continue };
         for word in from {
-            let from = word.trim_end_matches("/*").trim_end_matches("/.");
-            let whole =
-                from != *word || command_name(call) == "rsync" || call.argv.iter().any(|word| is_recursive(word));
-            let Some(from) = expand_word(from, call, container, state) else { continue };
+            let whole = word.ends_with("/*")
+                || word.ends_with("/.")
+                || command_name(call) == "rsync"
+                || call.argv.iter().any(|word| is_recursive(word));
+            let Some(from) = expand_word(word, call, container, state) else { continue };
+            let from = clean(from.trim_end_matches("/*"));
             let target = if to == state.path { &from } else { &to };
             if !whole && is_another_file(target, &profile.credentials) {
                 continue;
@@ -101,8 +103,8 @@ fn first_variable(word: &str) -> Option<&str> {
 
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes_path(container: &Container, state: &StateDir, path: &str) -> bool {
-    let told = |call: &Invocation, word: &str| expand_word(word, call, container, state);
-    let gone = |call: &Invocation, word: &str| told(call, word).is_some_and(|gone| split_below(path, &gone).is_some());
+    let told = |call: &Invocation, word: &Word| expand_word(word, call, container, state);
+    let gone = |call: &Invocation, word: &Word| told(call, word).is_some_and(|gone| split_below(path, &gone).is_some());
     seen_calls(container).any(|call| match command_name(call) {
         "rm" | "unlink" | "mv" => command_operands(call).into_iter().any(|word| gone(call, word)),
         // It puts a new file in the place of the old one.
@@ -120,16 +122,16 @@ fn is_letter(word: &str, letter: char) -> bool {
 }
 
 /// The words that are no options; `-t DIR` is put last, where it means the same.
-fn command_operands(call: &Invocation) -> Vec<&str> {
+fn command_operands(call: &Invocation) -> Vec<&Word> {
     let mut operands = Vec::new();
     let mut into = None;
-    let mut words = call.argv.iter().skip(1).map(String::as_str);
+    let mut words = call.argv.iter().skip(1);
     while let Some(word) = words.next() {
-        match word {
+        match &**word {
             "-t" | "--target-directory" => into = words.next(),
             "-m" | "-o" | "-g" | "-S" | "--mode" | "--owner" | "--group" | "--exclude" => _ = words.next(),
             option if option.starts_with('-') => {}
-            operand => operands.push(operand),
+            _ => operands.push(word),
         }
     }
     operands.extend(into);

@@ -3,17 +3,17 @@
 
 use std::io;
 
-use super::{Graph, Node, Tone};
+use super::{Graph, GraphNode, Tone};
 
 pub(super) fn write(graph: &Graph, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "flowchart LR")?;
-    writeln!(out, "  accTitle: {}", quoted(&graph.title))?;
-    writeln!(out, "  accDescr: {}", quoted(&graph.summary))?;
+    writeln!(out, "  accTitle: {}", quote_text(&graph.title))?;
+    writeln!(out, "  accDescr: {}", quote_text(&graph.summary))?;
     for (at, node) in graph.nodes.iter().enumerate() {
-        writeln!(out, "  {}[\"{}\"]:::{}", graph.name(at), label(node), node.tone.name())?;
+        writeln!(out, "  {}[\"{}\"]:::{}", graph.name(at), node_label(node), node.tone.name())?;
     }
     for edge in &graph.edges {
-        let (from, to, words) = (graph.name(edge.from), graph.name(edge.to), quoted(&edge.words));
+        let (from, to, words) = (graph.name(edge.from), graph.name(edge.to), quote_text(&edge.words));
         let line = if edge.firm { "---" } else { "-.-" };
         writeln!(out, "  {from} {line}|\"{words}\"| {to}")?;
     }
@@ -31,11 +31,11 @@ const TONES: [(Tone, &str); 7] = [
     (Tone::Alone, "fill:#ffffff,stroke:#57606a,color:#1b1f24,stroke-dasharray:5 4"),
 ];
 
-fn label(node: &Node) -> String {
-    node.lines.iter().map(|line| quoted(&line.text)).collect::<Vec<_>>().join("<br/>")
+fn node_label(node: &GraphNode) -> String {
+    node.lines.iter().map(|line| quote_text(&line.text)).collect::<Vec<_>>().join("<br/>")
 }
 
-fn quoted(text: &str) -> String {
+fn quote_text(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || " /.,-_…✓✗–".contains(c);
     text.chars().map(|c| if plain(c) { c.to_string() } else { format!("#{};", u32::from(c)) }).collect()
 }
@@ -46,8 +46,8 @@ mod tests {
 
     #[test]
     fn nothing_foreign_means_anything() {
-        assert_eq!(quoted("a/b.lock …"), "a/b.lock …");
-        assert_eq!(quoted("\"]; x --> y"), "#34;#93;#59; x --#62; y");
-        assert_eq!(quoted("`#35;&<br>"), "#96;#35;35#59;#38;#60;br#62;");
+        assert_eq!(quote_text("a/b.lock …"), "a/b.lock …");
+        assert_eq!(quote_text("\"]; x --> y"), "#34;#93;#59; x --#62; y");
+        assert_eq!(quote_text("`#35;&<br>"), "#96;#35;35#59;#38;#60;br#62;");
     }
 }

@@ -2,27 +2,29 @@
 //! data, made from a report alone. May use `finding`; `layout` is the one home of rust-sugiyama.
 //!
 //! ```text
-//! crowd    participants that are alike, told as one
-//! build    nodes and edges;  lock: whom a lock joins;  words: names and paths that fit
-//! layout   where they go;  svg, mermaid, dot: how they are written
+//! collapse         participants that are alike become one group
+//! directory_nodes  state directories, and who uses them;  lock_nodes: locks, and whom they join
+//! build_graph      all of them as nodes and edges;  fit_text: names and paths that fit a box
+//! node_layout      where they go;  svg, mermaid, dot: how they are written
 //! ```
 
-mod build;
-mod crowd;
+mod build_graph;
+mod collapse;
+mod directory_nodes;
 mod dot;
-mod layout;
-mod lock;
+mod fit_text;
+mod lock_nodes;
 mod mermaid;
+mod node_layout;
 mod svg;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::io;
 
 use crate::finding::Report;
 
-pub(super) use svg::{STYLE, part};
+pub(super) use svg::{STYLE, svg_part};
 
 /// How a picture is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,30 +58,30 @@ pub(super) struct Graph {
     /// The same in a sentence.
     pub(super) summary: String,
     /// In the order of the report; state directories before who uses them, those before their locks.
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<GraphNode>,
     /// By the node they start from.
-    pub(super) edges: Vec<Edge>,
+    pub(super) edges: Vec<GraphEdge>,
 }
 
 /// What a node is, which is also the column it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     /// A state directory.
     Place,
     /// Who uses it: one participant, or several that are alike.
-    Crowd,
+    Participants,
     /// An internal lock or a guard.
     Lock,
 }
 
-impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Place, Self::Crowd, Self::Lock];
+impl NodeKind {
+    pub(super) const ALL: [Self; 3] = [Self::Place, Self::Participants, Self::Lock];
 
     /// What the nodes of this kind are together.
     pub(super) fn heading(self) -> &'static str {
         match self {
             Self::Place => "State directories",
-            Self::Crowd => "Containers",
+            Self::Participants => "Containers",
             Self::Lock => "Locks",
         }
     }
@@ -121,10 +123,10 @@ impl Tone {
 
 /// A box with some lines of text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
+pub(super) struct GraphNode {
+    pub(super) kind: NodeKind,
     pub(super) tone: Tone,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<NodeLine>,
     /// All that the box stands for, in sentences.
     pub(super) title: String,
     /// The first participant that it stands for, by its place in the report.
@@ -133,14 +135,14 @@ pub(super) struct Node {
 
 /// A line of a box, and how it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) set: Set,
+pub(super) struct NodeLine {
+    pub(super) set: LineStyle,
     pub(super) text: String,
 }
 
 /// How a line is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Set {
+pub(super) enum LineStyle {
     /// What the node is.
     Label,
     /// A container's name.
@@ -155,7 +157,7 @@ pub(super) enum Set {
 
 /// From a node of one column to one of the next, both by their place among the nodes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Edge {
+pub(super) struct GraphEdge {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) words: String,
@@ -167,9 +169,9 @@ impl Graph {
     /// The name of a node in the writers.
     pub(super) fn name(&self, at: usize) -> String {
         let letter = match self.nodes.get(at).map(|node| node.kind) {
-            Some(Kind::Place) => 'd',
-            Some(Kind::Lock) => 'l',
-            Some(Kind::Crowd) | None => 'c',
+            Some(NodeKind::Place) => 'd',
+            Some(NodeKind::Lock) => 'l',
+            Some(NodeKind::Participants) | None => 'c',
         };
         format!("{letter}{}", at + 1)
     }

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::layout::{BOX, lay};
-use super::{Graph, Kind, Picture, Set, picture};
+use super::node_layout::{BOX, lay_out};
+use super::{Graph, LineStyle, NodeKind, Picture, picture};
 use crate::finding::{Basis, LockName, Participant, PlaceName, Report, Verdict};
 use crate::text::Span;
 
@@ -66,8 +66,9 @@ fn written(report: &Report, how: Picture) -> String {
 }
 
 /// The lines of the nodes of a kind, those of one joined.
-fn told(graph: &Graph, kind: Kind) -> Vec<String> {
-    let lines = |node: &super::Node| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
+fn told(graph: &Graph, kind: NodeKind) -> Vec<String> {
+    let lines =
+        |node: &super::GraphNode| node.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("; ");
     graph.nodes.iter().filter(|node| node.kind == kind).map(lines).collect()
 }
 
@@ -76,13 +77,13 @@ fn many_that_are_alike_are_one_and_all_are_named() {
     let mut all: Vec<Participant> = (1..=40).map(|at| guarded(&format!("agents-{at}"), "/srv/a")).collect();
     all.extend((1..=3).map(|at| participant(&format!("few-{at}"), "/srv/a")));
     let graph = Graph::of(&report(all));
-    let crowds = told(&graph, Kind::Crowd);
+    let crowds = told(&graph, NodeKind::Participants);
     assert_eq!(crowds[0], "p/agents-1; … p/agents-40; 40 alike; ✓ ok; batch, guard held; version not known");
     assert_eq!(crowds.len(), 4);
-    let crowd = graph.nodes.iter().find(|node| node.kind == Kind::Crowd).unwrap();
+    let crowd = graph.nodes.iter().find(|node| node.kind == NodeKind::Participants).unwrap();
     assert!((1..=40).all(|at| crowd.title.contains(&format!("p/agents-{at}"))), "{}", crowd.title);
-    assert_eq!(told(&graph, Kind::Place), ["state directory; /srv/a; shared by 43 participants"]);
-    let locks = told(&graph, Kind::Lock);
+    assert_eq!(told(&graph, NodeKind::Place), ["state directory; /srv/a; shared by 43 participants"]);
+    let locks = told(&graph, NodeKind::Lock);
     assert!(locks.contains(&"guard; /srv/a/session.lock; joins 40 of 43".to_owned()), "{locks:?}");
     assert_eq!(locks.iter().filter(|lock| lock.ends_with("on its private layer; joins nobody")).count(), 4);
 }
@@ -90,13 +91,13 @@ fn many_that_are_alike_are_one_and_all_are_named() {
 #[test]
 fn a_few_are_drawn_one_by_one() {
     let graph = Graph::of(&report((1..=8).map(|at| guarded(&format!("a{at}"), "/srv/a")).collect()));
-    assert_eq!(told(&graph, Kind::Crowd).len(), 8);
-    assert!(told(&graph, Kind::Lock).contains(&"guard; /srv/a/session.lock; joins all 8".to_owned()));
+    assert_eq!(told(&graph, NodeKind::Participants).len(), 8);
+    assert!(told(&graph, NodeKind::Lock).contains(&"guard; /srv/a/session.lock; joins all 8".to_owned()));
 }
 
 #[test]
 fn a_lock_says_whom_it_joins() {
-    let of = |participants: Vec<Participant>| told(&Graph::of(&report(participants)), Kind::Lock).join(" | ");
+    let of = |participants: Vec<Participant>| told(&Graph::of(&report(participants)), NodeKind::Lock).join(" | ");
     let inside = |name: &str| {
         let path = "/srv/a/.oauth_refresh.lock";
         let lock = LockName { path: path.to_owned(), place: place("host", path) };
@@ -111,7 +112,7 @@ fn a_lock_says_whom_it_joins() {
     assert!(of(vec![alone]).ends_with("nobody else to join"));
     let perhaps = Participant { guard: "conditional", ..guarded("a", "/srv/a") };
     let graph = Graph::of(&report(vec![perhaps, guarded("b", "/srv/a")]));
-    assert!(told(&graph, Kind::Lock).iter().any(|lock| lock.ends_with("joins nobody: one takes it")));
+    assert!(told(&graph, NodeKind::Lock).iter().any(|lock| lock.ends_with("joins nobody: one takes it")));
     assert!(graph.edges.iter().any(|edge| edge.words == "takes on a condition" && !edge.firm));
     let away = Participant { verdict: Verdict::NotAParticipant, auth: "not-refreshed", ..guarded("a", "/srv/a") };
     assert_eq!(of(vec![away]), "", "who takes no part takes no lock");
@@ -203,11 +204,15 @@ fn what_is_drawn_is_short_and_the_title_has_it_all() {
     let long = "y".repeat(300);
     let graph = Graph::of(&report(vec![participant(&long, &format!("/{long}"))]));
     for line in graph.nodes.iter().flat_map(|node| &node.lines) {
-        assert!(super::words::width(&line.text) <= 32, "{}", line.text);
+        assert!(super::fit_text::text_width(&line.text) <= 32, "{}", line.text);
     }
-    assert!(graph.nodes.iter().filter(|node| node.kind != Kind::Lock).all(|node| node.title.contains(&long)));
+    assert!(graph.nodes.iter().filter(|node| node.kind != NodeKind::Lock).all(|node| node.title.contains(&long)));
     assert!(
-        graph.nodes.iter().flat_map(|node| &node.lines).any(|line| line.set == Set::Code && line.text.contains('…'))
+        graph
+            .nodes
+            .iter()
+            .flat_map(|node| &node.lines)
+            .any(|line| line.set == LineStyle::Code && line.text.contains('…'))
     );
 }
 
@@ -256,7 +261,7 @@ proptest! {
     #[test]
     fn every_participant_is_drawn_once_and_no_box_is_on_another(report in any_report()) {
         let graph = Graph::of(&report);
-        let laid = lay(&graph);
+        let laid = lay_out(&graph);
         prop_assert_eq!(laid.areas.len(), graph.nodes.len());
         let areas: Vec<_> = laid.areas.values().collect();
         for (at, a) in areas.iter().enumerate() {
@@ -268,7 +273,7 @@ proptest! {
         for edge in &graph.edges {
             prop_assert!(graph.nodes[edge.from].kind < graph.nodes[edge.to].kind);
         }
-        let titles: String = graph.nodes.iter().filter(|node| node.kind == Kind::Crowd).map(|node| format!("{} ", node.title)).collect();
+        let titles: String = graph.nodes.iter().filter(|node| node.kind == NodeKind::Participants).map(|node| format!("{} ", node.title)).collect();
         let named = |one: &Participant| titles.matches(&format!("p/{}", one.container)).count() > 0;
         prop_assert!(report.participants.iter().all(named));
         for how in [Picture::Svg, Picture::Mermaid, Picture::Dot] {

@@ -2,40 +2,40 @@
 
 use maud::{Markup, html};
 
-use super::changes::badge;
-use super::prose::{Rows, code, name, prose, severity, tone};
+use super::comparison::change_badge;
+use super::prose::{ParticipantRows, code_markup, container_name, prose, severity_word, tone_class};
 use crate::finding::{Finding, Location};
 use crate::render::Given;
-use crate::render::frame::Shown;
-use crate::render::place::Place;
+use crate::render::phrases::suppression_text;
 use crate::render::safe::xml;
-use crate::render::words::suppression;
+use crate::render::source_frame::MaskedSource;
+use crate::render::source_place::ShownPlace;
 
 /// Up to so many are open from the beginning.
 const OPEN: usize = 12;
 
-pub(super) fn section(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
+pub(super) fn section(findings: &[&Finding], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings" @if !findings.is_empty() { " " span .count { (findings.len()) } } }
             @if findings.is_empty() { p { "None." } }
-            @for finding in findings { (article(finding, findings.len() <= OPEN, (rows, given))) }
+            @for finding in findings { (finding_article(finding, findings.len() <= OPEN, rows, given)) }
         }
     }
 }
 
-fn article(finding: &Finding, open: bool, (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
-    let tone = tone(finding.severity, &finding.rule);
-    let name = name(finding.project.as_deref(), &finding.container);
+fn finding_article(finding: &Finding, open: bool, rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+    let tone = tone_class(finding.severity, &finding.rule);
+    let name = container_name(finding.project.as_deref(), &finding.container);
     html! {
         article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(&finding.rule)) data-severity=(finding.severity.name()) {
             details open[open] {
                 summary {
-                    h3 { span class={ "badge " (tone) } { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in " (name) }
-                    (badge(finding, given.report.comparison.as_ref()))
+                    h3 { span class={ "badge " (tone) } { (severity_word(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in " (name) }
+                    (change_badge(finding, given.report.comparison.as_ref()))
                     p .message { (prose(&finding.message)) }
                 }
-                @for location in &finding.locations { (lines(location, given)) }
+                @for location in &finding.locations { (location_lines(location, given)) }
                 @if !finding.remedies.is_empty() {
                     h4 { "To fix it, best first" }
                     ol { @for remedy in &finding.remedies { li { (prose(remedy)) } } }
@@ -44,7 +44,7 @@ fn article(finding: &Finding, open: bool, (rows, given): (&Rows<'_>, &Given<'_>)
                 ul { @for evidence in &finding.evidence {
                     li {
                         span .kind { (evidence.kind.name()) } " " (prose(&evidence.text))
-                        @if let Some(span) = evidence.span { " (" (code(&Place::of(span, given).words())) ")" }
+                        @if let Some(span) = evidence.span { " (" (code_markup(&ShownPlace::of(span, given).one_line())) ")" }
                     }
                 } }
                 p .links {
@@ -57,14 +57,14 @@ fn article(finding: &Finding, open: bool, (rows, given): (&Rows<'_>, &Given<'_>)
 }
 
 /// A location with its lines. Of them only what is inside the location is shown, as in the text.
-fn lines(location: &Location, given: &Given<'_>) -> Markup {
-    let shown = Shown::of(location, given.sources);
+fn location_lines(location: &Location, given: &Given<'_>) -> Markup {
+    let shown = MaskedSource::of(location, given.sources);
     let part = |range| shown.text.get(range).unwrap_or("");
     let (before, within) = (part(0..shown.range.start), part(shown.range.clone()));
     let after = part(shown.range.end..shown.text.len());
     html! {
         figure {
-            figcaption { (code(&Place::of(location.span, given).words())) @if !shown.label.is_empty() { ": " (prose(&location.label)) } }
+            figcaption { (code_markup(&ShownPlace::of(location.span, given).one_line())) @if !shown.label.is_empty() { ": " (prose(&location.label)) } }
             @if !shown.text.trim().is_empty() {
                 pre { code { (xml_lines(before)) mark { (xml_lines(within)) } (xml_lines(after)) } }
             }
@@ -78,21 +78,21 @@ fn xml_lines(text: &str) -> String {
 }
 
 /// What does not count, and why.
-pub(super) fn suppressed(findings: &[&Finding], (rows, given): (&Rows<'_>, &Given<'_>)) -> Markup {
+pub(super) fn suppressed(findings: &[&Finding], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
     html! {
         @if !findings.is_empty() {
             section aria-labelledby="suppressed" {
                 h2 #suppressed { "Suppressed " span .count { (findings.len()) } }
                 ul .plain { @for finding in findings {
                     li id={ "f-" (finding.fingerprint) } {
-                        span .badge { (severity(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in "
-                        @let name = name(finding.project.as_deref(), &finding.container);
+                        span .badge { (severity_word(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in "
+                        @let name = container_name(finding.project.as_deref(), &finding.container);
                         @match rows.anchor(finding) {
                             Some(row) => { a href=(row) { (name) } }
                             None => { (name) }
                         }
-                        ", " (prose(&suppression(finding)))
-                        " " (badge(finding, given.report.comparison.as_ref()))
+                        ", " (prose(&suppression_text(finding)))
+                        " " (change_badge(finding, given.report.comparison.as_ref()))
                         p .quiet { (prose(&finding.message)) }
                     }
                 } }

@@ -5,7 +5,7 @@
 //! summary, changes, participants, findings   the sections;  prose: foreign text in them
 //! ```
 
-mod changes;
+mod comparison;
 mod findings;
 mod participants;
 mod prose;
@@ -21,8 +21,8 @@ use ring::digest::{SHA256, digest};
 
 use super::Given;
 use super::graph::{self, Graph};
-use super::place::{self, Place};
-use super::words::{level, told_apart};
+use super::phrases::{level_word, split_suppressed};
+use super::source_place::{self, ShownPlace};
 use crate::model::{Diagnostic, Level};
 
 const SCRIPT: &str = include_str!("page.js");
@@ -34,15 +34,15 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 fn page(given: &Given<'_>) -> Markup {
     let style = format!("{}{}", graph::STYLE, include_str!("page.css"));
     let report = given.report;
-    let rows = prose::Rows::of(report);
-    let (counted, suppressed) = told_apart(report.findings.iter());
-    let picture = (!report.participants.is_empty()).then(|| graph::part(&Graph::of(report)));
+    let rows = prose::ParticipantRows::of(report);
+    let (counted, suppressed) = split_suppressed(report.findings.iter());
+    let picture = (!report.participants.is_empty()).then(|| graph::svg_part(&Graph::of(report)));
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy(&style));
+                meta http-equiv="Content-Security-Policy" content=(content_policy(&style));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -56,7 +56,7 @@ fn page(given: &Given<'_>) -> Markup {
                 (summary::header(given))
                 main #main tabindex="-1" {
                     @if let Some(comparison) = &report.comparison {
-                        (changes::section(report, comparison))
+                        (comparison::section(report, comparison))
                     }
                     @if let Some(picture) = picture {
                         section aria-labelledby="picture" {
@@ -66,9 +66,9 @@ fn page(given: &Given<'_>) -> Markup {
                         }
                     }
                     (participants::section(report))
-                    (findings::section(&counted, (&rows, given)))
-                    (findings::suppressed(&suppressed, (&rows, given)))
-                    (input(given))
+                    (findings::section(&counted, &rows, given))
+                    (findings::suppressed(&suppressed, &rows, given))
+                    (input_section(given))
                 }
                 footer { p { "Made by Overlock " (env!("CARGO_PKG_VERSION")) ". " code { "overlock explain RULE" } " tells more of a rule." } }
                 script { (PreEscaped(SCRIPT)) }
@@ -78,7 +78,7 @@ fn page(given: &Given<'_>) -> Markup {
 }
 
 /// What the page may do: what is in it, told by its digest, and nothing else.
-fn policy(style: &str) -> String {
+fn content_policy(style: &str) -> String {
     let of = |text: &str| BASE64.encode(digest(&SHA256, text.as_bytes()).as_ref());
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
@@ -88,24 +88,24 @@ fn policy(style: &str) -> String {
 }
 
 /// What was wrong with the input, and what could not be looked at.
-fn input(given: &Given<'_>) -> Markup {
+fn input_section(given: &Given<'_>) -> Markup {
     let diagnostics = &given.report.diagnostics;
     html! {
         @if !diagnostics.is_empty() {
             section aria-labelledby="input" {
                 h2 #input { "Input, and what could not be looked at" }
                 ul .plain {
-                    @for diagnostic in diagnostics { li { (problem(diagnostic, given)) } }
+                    @for diagnostic in diagnostics { li { (problem_item(diagnostic, given)) } }
                 }
             }
         }
     }
 }
 
-fn problem(diagnostic: &Diagnostic, given: &Given<'_>) -> Markup {
+fn problem_item(diagnostic: &Diagnostic, given: &Given<'_>) -> Markup {
     let at = match (diagnostic.span, &diagnostic.file) {
-        (Some(span), _) => Some(Place::of(span, given).words()),
-        (None, Some(file)) => Some(place::path(file, given.directory).0),
+        (Some(span), _) => Some(ShownPlace::of(span, given).one_line()),
+        (None, Some(file)) => Some(source_place::path(file, given.directory).0),
         (None, None) => None,
     };
     let tone = match diagnostic.level {
@@ -114,8 +114,8 @@ fn problem(diagnostic: &Diagnostic, given: &Given<'_>) -> Markup {
         Level::Warning => "warning",
     };
     html! {
-        span class={ "badge " (tone) } { (level(diagnostic)) } " "
-        @if let Some(at) = at { (prose::code(&at)) ": " }
+        span class={ "badge " (tone) } { (level_word(diagnostic)) } " "
+        @if let Some(at) = at { (prose::code_markup(&at)) ": " }
         (prose::prose(&diagnostic.message))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::prose::{code, link, name, prose, verdict};
+use super::prose::{code_markup, container_name, participant_link, prose, verdict_word};
 use crate::finding::{Basis, Finding, Participant, Report, Verdict};
 use crate::render::safe::xml;
 
@@ -13,7 +13,7 @@ const COLUMNS: [&str; 11] = [
     "Verdict",
     "Why",
     "State directory",
-    "Place",
+    "ShownPlace",
     "Peers",
     "Role",
     "Login",
@@ -36,11 +36,11 @@ pub(super) fn section(report: &Report) -> Markup {
             @if report.participants.is_empty() {
                 p { "No container has a state directory of a known program." }
             } @else {
-                (controls(&report.participants))
+                (table_controls(&report.participants))
                 div .scroll role="region" aria-labelledby="participants" tabindex="0" {
                     table #table {
                         thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
-                        tbody { @for (at, one) in report.participants.iter().enumerate() { (row(at, one, &about)) } }
+                        tbody { @for (at, one) in report.participants.iter().enumerate() { (participant_row(at, one, &about)) } }
                     }
                 }
             }
@@ -49,7 +49,7 @@ pub(super) fn section(report: &Report) -> Markup {
 }
 
 /// Only the script makes use of them, and it is what shows them.
-fn controls(participants: &[Participant]) -> Markup {
+fn table_controls(participants: &[Participant]) -> Markup {
     let mut verdicts: Vec<Verdict> = participants.iter().map(|one| one.verdict).collect();
     verdicts.sort_by(|a, b| b.cmp(a));
     verdicts.dedup();
@@ -59,7 +59,7 @@ fn controls(participants: &[Participant]) -> Markup {
             fieldset {
                 legend .unseen { "Verdicts that are shown" }
                 @for one in verdicts {
-                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict(one, Basis::Seen)) }
+                    label { input type="checkbox" name="verdict" value=(one.name()) checked; " " (verdict_word(one, Basis::Seen)) }
                 }
             }
             output #shown for="filter" aria-live="polite" { (participants.len()) " of " (participants.len()) " shown" }
@@ -68,24 +68,24 @@ fn controls(participants: &[Participant]) -> Markup {
 }
 
 /// A name that may go on on the next line after its project.
-fn breakable(name: &str) -> Markup {
+fn breakable_name(name: &str) -> Markup {
     html! { @for part in name.split_inclusive('/') { (part) wbr; } }
 }
 
-fn row(at: usize, one: &Participant, about: &About<'_>) -> Markup {
+fn participant_row(at: usize, one: &Participant, about: &About<'_>) -> Markup {
     let away = one.verdict == Verdict::NotAParticipant;
     let unless_away = |text: &str| if away { "–".to_owned() } else { text.to_owned() };
     let found = about.get(&(one.project.as_deref(), one.container.as_str())).map(Vec::as_slice).unwrap_or_default();
     html! {
         tr id={ "p" (at + 1) } data-verdict=(one.verdict.name()) {
-            th scope="row" { (breakable(&name(one.project.as_deref(), &one.container))) }
-            td data-key=(one.verdict as u8) { (verdict(one.verdict, one.basis)) }
+            th scope="row" { (breakable_name(&container_name(one.project.as_deref(), &one.container))) }
+            td data-key=(one.verdict as u8) { (verdict_word(one.verdict, one.basis)) }
             td .why {
                 @if !one.reason.is_empty() { (prose(&one.reason)) }
-                @for finding in found { " " (link(finding)) }
+                @for finding in found { " " (participant_link(finding)) }
             }
-            td { (code(&one.state_dir)) }
-            td { (code(&one.place.text)) }
+            td { (code_markup(&one.state_dir)) }
+            td { (code_markup(&one.place.text)) }
             td .number title=(xml(&one.peers.join(", "))) { (one.peer_count) }
             td { (unless_away(one.role)) }
             td { (one.auth) }

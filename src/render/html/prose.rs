@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
+use crate::render::phrases::full_name;
 use crate::render::safe::xml;
-use crate::render::words::full_name;
 use crate::ruleset::Severity;
 
 /// Text as text: what is between backticks is code.
@@ -29,17 +29,17 @@ pub(super) fn prose(text: &str) -> Markup {
 }
 
 /// Text as code.
-pub(super) fn code(text: &str) -> Markup {
+pub(super) fn code_markup(text: &str) -> Markup {
     html! { code { (xml(text)) } }
 }
 
 /// A container with its project.
-pub(super) fn name(project: Option<&str>, container: &str) -> String {
+pub(super) fn container_name(project: Option<&str>, container: &str) -> String {
     xml(&full_name(project, container))
 }
 
 /// The class of a finding; what is not known is told apart by its rule.
-pub(super) fn tone(severity: Severity, rule: &str) -> &'static str {
+pub(super) fn tone_class(severity: Severity, rule: &str) -> &'static str {
     match severity {
         _ if rule == UNDETERMINED => "unknown",
         Severity::Error => "error",
@@ -49,11 +49,11 @@ pub(super) fn tone(severity: Severity, rule: &str) -> &'static str {
 }
 
 /// How bad a finding is, in the words that the counts use.
-pub(super) fn severity(severity: Severity, rule: &str) -> &'static str {
+pub(super) fn severity_word(severity: Severity, rule: &str) -> &'static str {
     if rule == UNDETERMINED { UNDETERMINED } else { severity.name() }
 }
 
-pub(super) fn verdict(verdict: Verdict, basis: Basis) -> Markup {
+pub(super) fn verdict_word(verdict: Verdict, basis: Basis) -> Markup {
     let (tone, mark) = match verdict {
         Verdict::NotAParticipant => ("away", "–"),
         Verdict::Ok => ("sound", "✓"),
@@ -65,15 +65,15 @@ pub(super) fn verdict(verdict: Verdict, basis: Basis) -> Markup {
 }
 
 /// A link to a finding, by its rule.
-pub(super) fn link(finding: &Finding) -> Markup {
-    let tone = tone(finding.severity, &finding.rule);
+pub(super) fn participant_link(finding: &Finding) -> Markup {
+    let tone = tone_class(finding.severity, &finding.rule);
     html! { a class={ "rule " (tone) } href={ "#f-" (finding.fingerprint) } { (xml(&finding.rule)) } }
 }
 
 /// The rows of the table by their containers.
-pub(super) struct Rows<'a>(BTreeMap<(Option<&'a str>, &'a str), usize>);
+pub(super) struct ParticipantRows<'a>(BTreeMap<(Option<&'a str>, &'a str), usize>);
 
-impl<'a> Rows<'a> {
+impl<'a> ParticipantRows<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let mut rows = BTreeMap::new();
         for (at, one) in report.participants.iter().enumerate() {
@@ -100,6 +100,6 @@ mod tests {
         assert_eq!(of("one ` alone"), "one ` alone");
         assert_eq!(of("nothing `` here"), "nothing `` here");
         assert_eq!(of("a\u{202e}b\n\u{fffe}"), "a\\u{202e}b\\u{a}\u{fffd}");
-        assert_eq!(code("</code><script>").into_string(), "<code>&lt;/code&gt;&lt;script&gt;</code>");
+        assert_eq!(code_markup("</code><script>").into_string(), "<code>&lt;/code&gt;&lt;script&gt;</code>");
     }
 }

@@ -5,21 +5,21 @@ use maud::{Markup, html};
 use crate::finding::{Report, Verdict};
 use crate::model::Level;
 use crate::render::Given;
+use crate::render::phrases::{count_of, using};
 use crate::render::safe::xml;
-use crate::render::time::utc;
-use crate::render::words::{number, using};
+use crate::text::utc_text;
 use crate::triage::{Counts, ExitStatus, count};
 
 /// The whole in a few words.
 pub(super) fn headline(report: &Report) -> String {
     let counts = count(report);
     let what = match counts {
-        Counts { errors: 1.., .. } => number(counts.errors, "error"),
-        Counts { warnings: 1.., .. } => number(counts.warnings, "warning"),
+        Counts { errors: 1.., .. } => count_of(counts.errors, "error"),
+        Counts { warnings: 1.., .. } => count_of(counts.warnings, "warning"),
         Counts { undetermined: 1.., .. } => format!("{} undetermined", counts.undetermined),
         _ => "nothing to mend".to_owned(),
     };
-    format!("{what} in {}", number(report.containers, "container"))
+    format!("{what} in {}", count_of(report.containers, "container"))
 }
 
 pub(super) fn header(given: &Given<'_>) -> Markup {
@@ -47,15 +47,15 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
     html! {
         header class={ "head " (tone) } {
             p .brand { "Overlock" }
-            h1 { (capital(&headline(report))) }
+            h1 { (capitalize(&headline(report))) }
             p .lead {
-                (ended(given.status))
-                @if let Some(at) = given.at { " " time datetime=(utc(at).replace(' ', "T") + "Z") { "Looked at on " (utc(at)) " UTC." } }
+                (status_text(given.status))
+                @if let Some(at) = given.at { " " time datetime=(utc_text(at).replace(' ', "T") + "Z") { "Looked at on " (utc_text(at)) " UTC." } }
             }
             @if let Some(using) = using(report) { p .lead { "Using " (xml(&using)) "." } }
             dl .figures {
                 @for (figure, what, tone) in figures.iter().filter(|(figure, what, _)| *figure > 0 || always(what)) {
-                    div class=(if *figure > 0 { tone } else { &"" }) { dt { (counted(*figure, what)) } dd { (figure) } }
+                    div class=(if *figure > 0 { tone } else { &"" }) { dt { (figure_text(*figure, what)) } dd { (figure) } }
                 }
             }
         }
@@ -63,7 +63,7 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
 }
 
 /// What a figure counts: `1 note`, `2 notes`.
-fn counted(figure: usize, what: &str) -> String {
+fn figure_text(figure: usize, what: &str) -> String {
     match (figure, what) {
         (1, _) | (_, "undetermined" | "suppressed") => what.to_owned(),
         (_, "problem with the input") => "problems with the input".to_owned(),
@@ -71,7 +71,7 @@ fn counted(figure: usize, what: &str) -> String {
     }
 }
 
-fn ended(status: ExitStatus) -> &'static str {
+fn status_text(status: ExitStatus) -> &'static str {
     match status {
         ExitStatus::Clean => "Exit status 0: nothing that fails the run.",
         ExitStatus::Findings => "Exit status 1: there are findings that fail the run.",
@@ -80,7 +80,7 @@ fn ended(status: ExitStatus) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

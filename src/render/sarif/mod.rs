@@ -11,16 +11,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Given;
 use super::json;
-use super::place::{self, Place, Spot};
+use super::phrases::full_name;
 use super::safe::safe;
-use super::words::full_name;
+use super::source_place::{self, FileRange, ShownPlace};
 use crate::finding::{Basis, Change, Finding, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::text::Span;
 use crate::triage::ExitStatus;
 use object::{
-    ArtifactLocation, Base, Driver, Invocation, Location, Log, LogicalLocation, Message, Notice, Notification,
-    PhysicalLocation, Reference, Region, ResultProperties, Run, RunProperties, SarifResult, Suppression, Text, Tool,
+    SarifArtifactLocation, SarifBase, SarifDriver, SarifInvocation, SarifLocation, SarifLog, SarifLogicalLocation,
+    SarifMessage, SarifNotice, SarifNotification, SarifPhysicalLocation, SarifReference, SarifRegion, SarifResult,
+    SarifResultProperties, SarifRun, SarifRunProperties, SarifSuppression, SarifText, SarifTool,
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -39,14 +40,14 @@ const NOTICES: [(&str, &str); 3] = [
 ];
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let rules = rules::rules(given.rules);
+    let rules = rules::rule_objects(given.rules);
     let index: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.id, at)).collect();
-    let results = given.report.findings.iter().map(|one| result(one, &index, given)).collect();
-    let notices = NOTICES.iter().map(|(id, text)| Notice { id, short_description: Text { text } });
-    let root = Base { description: message("The directory that overlock ran in.") };
-    let run = Run {
-        tool: Tool {
-            driver: Driver {
+    let results = given.report.findings.iter().map(|one| sarif_result(one, &index, given)).collect();
+    let notices = NOTICES.iter().map(|(id, text)| SarifNotice { id, short_description: SarifText { text } });
+    let root = SarifBase { description: sarif_message("The directory that overlock ran in.") };
+    let run = SarifRun {
+        tool: SarifTool {
+            driver: SarifDriver {
                 name: "overlock",
                 semantic_version: env!("CARGO_PKG_VERSION"),
                 information_uri: env!("CARGO_PKG_REPOSITORY"),
@@ -54,43 +55,48 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
                 notifications: notices.collect(),
             },
         },
-        invocations: [Invocation {
+        invocations: [SarifInvocation {
             execution_successful: given.status != ExitStatus::Unusable,
             exit_code: given.status.code(),
-            tool_execution_notifications: given.report.diagnostics.iter().map(|one| notification(one, given)).collect(),
+            tool_execution_notifications: given
+                .report
+                .diagnostics
+                .iter()
+                .map(|one| sarif_notification(one, given))
+                .collect(),
         }],
         original_uri_base_ids: BTreeMap::from([(ROOT, root)]),
         column_kind: "unicodeCodePoints",
         results,
-        properties: RunProperties {
-            configuration: given.report.configuration.iter().map(influence).collect(),
+        properties: SarifRunProperties {
+            configuration: given.report.configuration.iter().map(influence_text).collect(),
             declared: given
                 .report
                 .participants
                 .iter()
                 .filter(|one| one.basis == Basis::Declared)
-                .map(declared)
+                .map(declared_text)
                 .collect(),
         },
     };
-    json::write(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
+    json::write(&SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
-fn result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given<'_>) -> SarifResult<'a> {
+fn sarif_result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given<'_>) -> SarifResult<'a> {
     // By the specification `open` is what could not be decided, and what is not `fail` has no level.
     let (kind, level) = if finding.rule == UNDETERMINED { ("open", "none") } else { ("fail", finding.severity.name()) };
     let fixes = finding.remedies.iter().enumerate().map(|(at, remedy)| format!("\nFix {}: {}", at + 1, safe(remedy)));
     let text = format!("{}\n{}", safe(&finding.message), fixes.collect::<String>());
-    let located = |(at, one): (usize, &At)| labelled(location(one.span, finding, given), at, &one.label);
+    let located = |(at, one): (usize, &At)| label_location(span_location(one.span, finding, given), at, &one.label);
     let mut all = finding.locations.iter().enumerate().map(located);
-    let primary = all.next().unwrap_or_else(|| logical(&finding.container, "container", finding));
+    let primary = all.next().unwrap_or_else(|| logical_location(&finding.container, "container", finding));
     let by = finding.suppressed.as_ref().map(|suppressed| suppressed.by);
     SarifResult {
         rule_id: &finding.rule,
         rule_index: index.get(finding.rule.as_str()).copied(),
         kind,
         level,
-        message: message(text.trim_end()),
+        message: sarif_message(text.trim_end()),
         locations: vec![primary],
         related_locations: all.collect(),
         partial_fingerprints: BTreeMap::from([("overlock/v1", finding.fingerprint.as_str())]),
@@ -101,8 +107,8 @@ fn result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given
             (true, ..) | (_, _, Some(Change::New)) => Some("new"),
             (false, _, None) => None,
         },
-        suppressions: suppression(finding, given).into_iter().collect(),
-        properties: ResultProperties {
+        suppressions: sarif_suppression(finding, given).into_iter().collect(),
+        properties: SarifResultProperties {
             confidence: finding.confidence.name(),
             severity: finding.severity.name(),
             container: safe(&finding.container),
@@ -113,94 +119,99 @@ fn result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given
     }
 }
 
-fn suppression(finding: &Finding, given: &Given<'_>) -> Option<Suppression> {
+fn sarif_suppression(finding: &Finding, given: &Given<'_>) -> Option<SarifSuppression> {
     let suppressed = finding.suppressed.as_ref()?;
     let reason = if suppressed.reason.is_empty() { "it is in the baseline" } else { &suppressed.reason };
-    Some(Suppression {
+    Some(SarifSuppression {
         kind: if suppressed.by == SuppressedBy::Comment { "inSource" } else { "external" },
         status: "accepted",
         justification: safe(reason).into_owned(),
-        location: suppressed.span.map(|span| location(span, finding, given)),
+        location: suppressed.span.map(|span| span_location(span, finding, given)),
     })
 }
 
-fn influence(one: &Influence) -> String {
+fn influence_text(one: &Influence) -> String {
     format!("{}: {} {}", safe(&one.file), one.entries, one.kind.name())
 }
 
-fn declared(one: &Participant) -> String {
+fn declared_text(one: &Participant) -> String {
     let name = full_name(one.project.as_deref(), &one.container);
     format!("{}: {}", safe(&name), one.qualified_verdict())
 }
 
 /// A running container is no file: it has a name instead, and what was told of it.
-fn location(span: Span, finding: &Finding, given: &Given<'_>) -> Location {
-    match Place::of(span, given) {
-        Place::File(spot) => file(&spot),
-        Place::Container { name, fact } => {
-            Location { message: Some(message(&safe(&fact))), ..logical(&name, "container", finding) }
-        }
-        Place::Nowhere(_) => logical(&finding.container, "service", finding),
+fn span_location(span: Span, finding: &Finding, given: &Given<'_>) -> SarifLocation {
+    match ShownPlace::of(span, given) {
+        ShownPlace::File(spot) => file_location(&spot),
+        ShownPlace::Container { name, fact } => SarifLocation {
+            message: Some(sarif_message(&safe(&fact))),
+            ..logical_location(&name, "container", finding)
+        },
+        ShownPlace::Nowhere(_) => logical_location(&finding.container, "service", finding),
     }
 }
 
 /// What is there, before what was told.
-fn labelled(location: Location, id: usize, label: &str) -> Location {
+fn label_location(location: SarifLocation, id: usize, label: &str) -> SarifLocation {
     let told = location.message.map(|told| told.text);
-    let text: Vec<String> = (!label.is_empty()).then(|| message(&safe(label)).text).into_iter().chain(told).collect();
-    let message = (!text.is_empty()).then(|| Message { text: text.join(": ") });
-    Location { id: Some(id), message, ..location }
+    let text: Vec<String> =
+        (!label.is_empty()).then(|| sarif_message(&safe(label)).text).into_iter().chain(told).collect();
+    let message = (!text.is_empty()).then(|| SarifMessage { text: text.join(": ") });
+    SarifLocation { id: Some(id), message, ..location }
 }
 
-fn file(spot: &Spot) -> Location {
+fn file_location(spot: &FileRange) -> SarifLocation {
     let (start, end) = (spot.span.start, spot.span.end);
     let region =
-        Region { start_line: start.line, start_column: start.column, end_line: end.line, end_column: end.column };
-    physical(&spot.path, spot.below, Some(region))
+        SarifRegion { start_line: start.line, start_column: start.column, end_line: end.line, end_column: end.column };
+    physical_location(&spot.path, spot.below, Some(region))
 }
 
-fn physical(path: &str, below: bool, region: Option<Region>) -> Location {
+fn physical_location(path: &str, below: bool, region: Option<SarifRegion>) -> SarifLocation {
     let encoded = utf8_percent_encode(path, KEPT);
     let artifact_location = if below {
-        ArtifactLocation { uri: encoded.to_string(), uri_base_id: Some(ROOT) }
+        SarifArtifactLocation { uri: encoded.to_string(), uri_base_id: Some(ROOT) }
     } else {
-        ArtifactLocation { uri: format!("file://{encoded}"), uri_base_id: None }
+        SarifArtifactLocation { uri: format!("file://{encoded}"), uri_base_id: None }
     };
-    Location { physical_location: Some(PhysicalLocation { artifact_location, region }), ..Location::default() }
+    SarifLocation {
+        physical_location: Some(SarifPhysicalLocation { artifact_location, region }),
+        ..SarifLocation::default()
+    }
 }
 
-fn logical(name: &str, kind: &'static str, finding: &Finding) -> Location {
+fn logical_location(name: &str, kind: &'static str, finding: &Finding) -> SarifLocation {
     let name = safe(name).into_owned();
     let fully_qualified_name = full_name(finding.project.as_deref().map(safe).as_deref(), &name);
-    let logical = LogicalLocation { name, fully_qualified_name, kind };
-    Location { logical_locations: vec![logical], ..Location::default() }
+    let logical = SarifLogicalLocation { name, fully_qualified_name, kind };
+    SarifLocation { logical_locations: vec![logical], ..SarifLocation::default() }
 }
 
-fn notification(diagnostic: &Diagnostic, given: &Given<'_>) -> Notification {
+fn sarif_notification(diagnostic: &Diagnostic, given: &Given<'_>) -> SarifNotification {
     let (index, level) = match diagnostic.level {
         Level::Error => (0, "error"),
         Level::Gap => (1, "warning"),
         Level::Warning => (2, "note"),
     };
-    let at = match (diagnostic.span.map(|span| Place::of(span, given)), &diagnostic.file) {
-        (Some(Place::File(spot)), _) => Some(file(&spot)),
+    let at = match (diagnostic.span.map(|span| ShownPlace::of(span, given)), &diagnostic.file) {
+        (Some(ShownPlace::File(spot)), _) => Some(file_location(&spot)),
         (_, Some(name)) => {
-            let (path, below) = place::path(name, given.directory);
-            Some(physical(&path, below, None))
+            let (path, below) = source_place::path(name, given.directory);
+            Some(physical_location(&path, below, None))
         }
         _ => None,
     };
-    Notification {
-        descriptor: Reference { id: NOTICES.get(index).map_or("", |(id, _)| id), index },
+    SarifNotification {
+        descriptor: SarifReference { id: NOTICES.get(index).map_or("", |(id, _)| id), index },
         level,
-        message: message(&safe(&diagnostic.message)),
+        message: sarif_message(&safe(&diagnostic.message)),
         locations: at.into_iter().collect(),
     }
 }
 
 /// In a message `{0}` is a placeholder and `[text](1)` a link; neither is ever meant here. All else stays as it is, for
 /// viewers that know of neither.
-fn message(text: &str) -> Message {
+fn sarif_message(text: &str) -> SarifMessage {
     let mut out = String::with_capacity(text.len());
     let links = text.contains("](");
     for (at, character) in text.char_indices() {
@@ -213,7 +224,7 @@ fn message(text: &str) -> Message {
             _ => out.push(character),
         }
     }
-    Message { text: out }
+    SarifMessage { text: out }
 }
 
 /// Whether a text ends with an opening brace and digits.
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn foreign_text_makes_no_placeholder_and_no_link() {
-        let of = |text: &str| message(text).text;
+        let of = |text: &str| sarif_message(text).text;
         assert_eq!(of("${CLAUDE_DIR} [x]"), "${CLAUDE_DIR} [x]");
         assert_eq!(of("a {0} b {12}"), "a {{0}} b {{12}}");
         assert_eq!(of("{a} {} {1 é{"), "{a} {} {1 é{");

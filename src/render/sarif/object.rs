@@ -7,27 +7,27 @@ use serde::Serialize;
 
 /// `sarifLog`.
 #[derive(Serialize)]
-pub(super) struct Log<'a> {
+pub(super) struct SarifLog<'a> {
     #[serde(rename = "$schema")]
     pub(super) schema: &'static str,
     pub(super) version: &'static str,
-    pub(super) runs: [Run<'a>; 1],
+    pub(super) runs: [SarifRun<'a>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run<'a> {
-    pub(super) tool: Tool<'a>,
-    pub(super) invocations: [Invocation; 1],
-    pub(super) original_uri_base_ids: BTreeMap<&'static str, Base>,
+pub(super) struct SarifRun<'a> {
+    pub(super) tool: SarifTool<'a>,
+    pub(super) invocations: [SarifInvocation; 1],
+    pub(super) original_uri_base_ids: BTreeMap<&'static str, SarifBase>,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult<'a>>,
-    pub(super) properties: RunProperties,
+    pub(super) properties: SarifRunProperties,
 }
 
 /// What SARIF has no place for.
 #[derive(Serialize)]
-pub(super) struct RunProperties {
+pub(super) struct SarifRunProperties {
     /// What people wrote that the run went by.
     pub(super) configuration: Vec<String>,
     /// Participants whose verdict rests on what is only declared.
@@ -35,61 +35,61 @@ pub(super) struct RunProperties {
 }
 
 #[derive(Serialize)]
-pub(super) struct Tool<'a> {
-    pub(super) driver: Driver<'a>,
+pub(super) struct SarifTool<'a> {
+    pub(super) driver: SarifDriver<'a>,
 }
 
 /// `toolComponent`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Driver<'a> {
+pub(super) struct SarifDriver<'a> {
     pub(super) name: &'static str,
     pub(super) semantic_version: &'static str,
     pub(super) information_uri: &'static str,
-    pub(super) rules: Vec<Rule<'a>>,
-    pub(super) notifications: Vec<Notice>,
+    pub(super) rules: Vec<SarifRule<'a>>,
+    pub(super) notifications: Vec<SarifNotice>,
 }
 
 /// `reportingDescriptor` of a rule.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Rule<'a> {
+pub(super) struct SarifRule<'a> {
     pub(super) id: &'a str,
-    pub(super) short_description: Text<'a>,
-    pub(super) full_description: Text<'a>,
-    pub(super) help: Help<'a>,
-    pub(super) default_configuration: Configuration,
-    pub(super) properties: RuleProperties,
+    pub(super) short_description: SarifText<'a>,
+    pub(super) full_description: SarifText<'a>,
+    pub(super) help: SarifHelp<'a>,
+    pub(super) default_configuration: SarifConfiguration,
+    pub(super) properties: SarifRuleProperties,
 }
 
 /// `reportingDescriptor` of a kind of notification.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Notice {
+pub(super) struct SarifNotice {
     pub(super) id: &'static str,
-    pub(super) short_description: Text<'static>,
+    pub(super) short_description: SarifText<'static>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Text<'a> {
+pub(super) struct SarifText<'a> {
     pub(super) text: &'a str,
 }
 
 /// `multiformatMessageString`.
 #[derive(Serialize)]
-pub(super) struct Help<'a> {
+pub(super) struct SarifHelp<'a> {
     pub(super) text: &'a str,
     pub(super) markdown: &'a str,
 }
 
 /// `reportingConfiguration`.
 #[derive(Serialize)]
-pub(super) struct Configuration {
+pub(super) struct SarifConfiguration {
     pub(super) level: &'static str,
 }
 
 #[derive(Serialize)]
-pub(super) struct RuleProperties {
+pub(super) struct SarifRuleProperties {
     pub(super) tags: &'static [&'static str],
     pub(super) precision: &'static str,
     #[serde(rename = "problem.severity")]
@@ -98,36 +98,36 @@ pub(super) struct RuleProperties {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Invocation {
+pub(super) struct SarifInvocation {
     pub(super) execution_successful: bool,
     pub(super) exit_code: u8,
-    pub(super) tool_execution_notifications: Vec<Notification>,
+    pub(super) tool_execution_notifications: Vec<SarifNotification>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Notification {
-    pub(super) descriptor: Reference,
+pub(super) struct SarifNotification {
+    pub(super) descriptor: SarifReference,
     pub(super) level: &'static str,
-    pub(super) message: Message,
+    pub(super) message: SarifMessage,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) locations: Vec<Location>,
+    pub(super) locations: Vec<SarifLocation>,
 }
 
 /// `reportingDescriptorReference`.
 #[derive(Serialize)]
-pub(super) struct Reference {
+pub(super) struct SarifReference {
     pub(super) id: &'static str,
     pub(super) index: usize,
 }
 
 /// `artifactLocation` without a URI: where the directory is on the machine of the run is nobody's business.
 #[derive(Serialize)]
-pub(super) struct Base {
-    pub(super) description: Message,
+pub(super) struct SarifBase {
+    pub(super) description: SarifMessage,
 }
 
 #[derive(Serialize)]
-pub(super) struct Message {
+pub(super) struct SarifMessage {
     pub(super) text: String,
 }
 
@@ -139,28 +139,28 @@ pub(super) struct SarifResult<'a> {
     pub(super) rule_index: Option<usize>,
     pub(super) kind: &'static str,
     pub(super) level: &'static str,
-    pub(super) message: Message,
-    pub(super) locations: Vec<Location>,
+    pub(super) message: SarifMessage,
+    pub(super) locations: Vec<SarifLocation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) related_locations: Vec<Location>,
+    pub(super) related_locations: Vec<SarifLocation>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) baseline_state: Option<&'static str>,
-    pub(super) suppressions: Vec<Suppression>,
-    pub(super) properties: ResultProperties<'a>,
+    pub(super) suppressions: Vec<SarifSuppression>,
+    pub(super) properties: SarifResultProperties<'a>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Suppression {
+pub(super) struct SarifSuppression {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
     pub(super) justification: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) location: Option<Location>,
+    pub(super) location: Option<SarifLocation>,
 }
 
 #[derive(Serialize)]
-pub(super) struct ResultProperties<'a> {
+pub(super) struct SarifResultProperties<'a> {
     pub(super) confidence: &'static str,
     pub(super) severity: &'static str,
     pub(super) container: Cow<'a, str>,
@@ -171,29 +171,28 @@ pub(super) struct ResultProperties<'a> {
 
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are SARIF's")]
-pub(super) struct Location {
+pub(super) struct SarifLocation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) physical_location: Option<PhysicalLocation>,
+    pub(super) physical_location: Option<SarifPhysicalLocation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) logical_locations: Vec<LogicalLocation>,
+    pub(super) logical_locations: Vec<SarifLogicalLocation>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) message: Option<Message>,
+    pub(super) message: Option<SarifMessage>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PhysicalLocation {
-    pub(super) artifact_location: ArtifactLocation,
+pub(super) struct SarifPhysicalLocation {
+    pub(super) artifact_location: SarifArtifactLocation,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) region: Option<Region>,
+    pub(super) region: Option<SarifRegion>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ArtifactLocation {
+pub(super) struct SarifArtifactLocation {
     pub(super) uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) uri_base_id: Option<&'static str>,
@@ -201,7 +200,7 @@ pub(super) struct ArtifactLocation {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Region {
+pub(super) struct SarifRegion {
     pub(super) start_line: u32,
     pub(super) start_column: u32,
     pub(super) end_line: u32,
@@ -210,7 +209,7 @@ pub(super) struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LogicalLocation {
+pub(super) struct SarifLogicalLocation {
     pub(super) name: String,
     pub(super) fully_qualified_name: String,
     pub(super) kind: &'static str,

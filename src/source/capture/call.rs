@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::told::{Fact, Told};
 use super::{Held, HeldLock, Process, Running};
-use crate::model::{EnvValue, EnvVar, FileLock, Invocation, Symbol, Value, Wait, Witness};
+use crate::model::{EnvValue, EnvVar, FileLock, Invocation, Symbol, Value, Wait, Witness, Word};
 use crate::ruleset::Profile;
 
 /// A running process as a call: what it was started with, and the locks that it is under.
@@ -18,20 +18,20 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
     };
     let rest =
         process.words.iter().position(is_program).map_or(&[][..], |at| process.words.get(at + 1..).unwrap_or_default());
-    let mut argv = vec![profile.commands.first().cloned().unwrap_or_default()];
-    argv.extend(rest.iter().cloned());
+    let mut argv = vec![profile.commands.first().map(|name| Word::literal(name)).unwrap_or_default()];
+    argv.extend(rest.iter().map(|word| Word::literal(word)));
     let mut env = BTreeMap::new();
     if let Some(held) = &process.env {
         let named = profile.environment.iter().map(|variable| variable.name.as_str());
         for name in named.chain(["HOME", profile.state_directory.variable.as_str()]) {
-            let value = held.get(name).map_or_else(String::new, written);
+            let value = held.get(name).map_or_else(Word::default, written);
             env.insert(name.to_owned(), value);
         }
     }
     let held = process.locks.as_deref().unwrap_or_default();
     let witness = if process.locks.is_some() { Witness::Process } else { Witness::ProcessAlone };
     let lock = |lock: &HeldLock| FileLock {
-        path: escaped(&lock.path),
+        path: Word::literal(&lock.path),
         exclusive: lock.exclusive,
         wait: Wait::Unknown,
         failure_ignored: !lock.current,
@@ -82,21 +82,10 @@ pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, En
 }
 
 /// A value as the words of a call write it.
-fn written(held: &Held) -> String {
+fn written(held: &Held) -> Word {
     match held {
-        Held::Empty => String::new(),
-        Held::Secret(value) if value.is_empty() => "…".to_owned(),
-        Held::Public(value) | Held::Secret(value) => escaped(value),
+        Held::Empty => Word::default(),
+        Held::Secret(value) if value.is_empty() => Word::literal("…"),
+        Held::Public(value) | Held::Secret(value) => Word::literal(value),
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, character) in text.chars().enumerate() {
-        if matches!(character, '$' | '`' | '\\') || (at == 0 && character == '~') {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
 }

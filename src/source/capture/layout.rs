@@ -197,7 +197,7 @@ mod tests {
         // Where it was read, a file had another number.
         let foreign = Span { file: sources.add("another", "x"), start: Pos::START, end: Pos::START };
         let lock = FileLock {
-            path: "/lock".to_owned(),
+            path: crate::model::Word::literal("/lock"),
             exclusive: true,
             wait: Wait::Forever,
             failure_ignored: false,
@@ -208,7 +208,7 @@ mod tests {
             opened: Some(foreign),
         };
         let call = Invocation {
-            argv: vec!["claude".to_owned()],
+            argv: vec![crate::model::Word::literal("claude")],
             env: std::collections::BTreeMap::new(),
             locks: vec![lock],
             conditional: false,

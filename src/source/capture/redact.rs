@@ -1,7 +1,7 @@
 //! Takes out of a capture what may be secret, before it is written. Uses `super` and `ruleset`.
 
 use super::{Capture, Held, Process};
-use crate::model::{Asks, Invocation, Script};
+use crate::model::{Asks, Invocation, Script, Word};
 use crate::ruleset::Profile;
 
 /// What stands for a word that is not kept.
@@ -22,7 +22,7 @@ pub fn redact(mut capture: Capture, profiles: &[Profile]) -> Capture {
 }
 
 /// The words of a call, those taken out that may be secret.
-pub(super) fn words(words: &[String], profiles: &[Profile]) -> Vec<String> {
+pub(super) fn words(words: &[impl AsRef<str>], profiles: &[Profile]) -> Vec<String> {
     Keeper { profiles }.words(words)
 }
 
@@ -43,13 +43,13 @@ impl Keeper<'_> {
     }
 
     fn call(&self, call: &mut Invocation) {
-        call.argv = self.words(&call.argv);
+        call.argv = self.words(&call.argv).iter().map(|word| Word::parse(word)).collect();
         if let Some(output) = call.output.as_mut().filter(|output| !is_name(output.trim_start_matches("$HOME"))) {
-            TAKEN_OUT.clone_into(output);
+            *output = Word::literal(TAKEN_OUT);
         }
         let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));
         for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
-            TAKEN_OUT.clone_into(value);
+            *value = Word::literal(TAKEN_OUT);
         }
         let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
         for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
@@ -62,9 +62,12 @@ impl Keeper<'_> {
         }
     }
 
-    fn words(&self, words: &[String]) -> Vec<String> {
-        let first = words.first().map(|word| if is_name(word) { word.clone() } else { TAKEN_OUT.to_owned() });
-        first.into_iter().chain(words.iter().skip(1).map(|word| self.word(word))).collect()
+    fn words(&self, words: &[impl AsRef<str>]) -> Vec<String> {
+        let first = words
+            .first()
+            .map(AsRef::as_ref)
+            .map(|word| if is_name(word) { word.to_owned() } else { TAKEN_OUT.to_owned() });
+        first.into_iter().chain(words.iter().skip(1).map(|word| self.word(word.as_ref()))).collect()
     }
 
     /// Names of programs and packages, options without their values, paths and numbers are kept.

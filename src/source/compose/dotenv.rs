@@ -1,9 +1,10 @@
 //! `.env` files in Compose's syntax (Compose docs, "Env file syntax"; what they leave open is as Docker Compose 2.40
-//! has it). Pure. Uses `compose::interpolate` alone.
+//! has it). Pure. May use `model`.
 
 use std::collections::BTreeMap;
 
-use super::interpolate::{Refused, Unset, Variables, expand};
+use super::interpolate::Variables;
+use crate::model::{Binding, Dialect, Expander, Template, TemplateError, UnsetVariable};
 
 /// A line that cannot be read, by its number from 1, and why. No value of the file is in it.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,17 +16,8 @@ pub(super) struct BadLine {
 /// How much text the values of one file may be, in bytes: each may be made of all before it, twice.
 const MAX_TOTAL: usize = 8 * 1024 * 1024;
 
-/// Variables of the file so far under those around it.
-struct Scope<'a> {
-    own: &'a BTreeMap<String, String>,
-    outer: &'a dyn Variables,
-}
-
-impl Variables for Scope<'_> {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.outer.get(name).or_else(|| self.own.get(name).map(String::as_str))
-    }
-}
+/// How long one value may become, in bytes. No kernel takes a variable of an eighth of it.
+const MAX_VALUE: usize = 1024 * 1024;
 
 /// Reads assignments into `own`: quotes, escapes in double quotes, `export`, comments, values over several lines,
 /// expansion. A name alone takes its value from `outer`.
@@ -58,8 +50,7 @@ pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn 
         }
         let raw = raw(value).map_err(bad)?;
         let text = if raw.expands {
-            let scope = Scope { own, outer };
-            expand(&raw.text, &scope, Unset::Empty).map_err(|refused| bad(refused_message(&refused)))?.text
+            expand_value(&raw.text, own, outer).map_err(|error| bad(error_message(&error)))?
         } else {
             raw.text
         };
@@ -72,11 +63,25 @@ pub(super) fn parse(text: &str, own: &mut BTreeMap<String, String>, outer: &dyn 
     }
 }
 
-fn refused_message(refused: &Refused) -> &'static str {
-    match refused {
-        Refused::Invalid => "a `${` that begins no variable; put the value in single quotes",
-        Refused::TooLong => "too long a value once its variables are replaced",
-        Refused::Required { .. } => "a variable that this value requires has no value",
+/// A value with its variables replaced: those of the file so far, under those around it.
+fn expand_value(value: &str, own: &BTreeMap<String, String>, outer: &dyn Variables) -> Result<String, TemplateError> {
+    let expander = Expander {
+        lookup: &|name| match outer.get(name).or_else(|| own.get(name).map(String::as_str)) {
+            Some(value) => Binding::Text(value),
+            None => Binding::Unset,
+        },
+        unset: UnsetVariable::Empty,
+        keeps_unknown: false,
+        limit: MAX_VALUE,
+    };
+    Ok(Template::parse(value, Dialect::COMPOSE)?.expand(expander)?.text)
+}
+
+fn error_message(error: &TemplateError) -> &'static str {
+    match error {
+        TemplateError::TooLong => "too long a value once its variables are replaced",
+        TemplateError::Required { .. } => "a variable that this value requires has no value",
+        _ => "a `${` that begins no variable; put the value in single quotes",
     }
 }
 

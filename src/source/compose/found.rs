@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::interpolate::{self, Expanded, Known, Unset};
+use super::interpolate::{self, Known};
 use super::project::Loading;
 use super::{Mode, Profiles, discover, dotenv, read};
-use crate::model::{Diagnostic, Level, Value, clean};
+use crate::model::{Diagnostic, Level, UnsetVariable, Value, clean};
 use crate::text::yaml::{self, Limits};
 use crate::text::{Pos, Span, quoted};
 
@@ -104,7 +104,9 @@ impl Loading<'_> {
         let known = Known { variables: &variables, hidden: self.context.hidden() };
         let given = match given {
             Some(given) => Some(Value::known(given, None)),
-            None => interpolate::expand("${COMPOSE_PROJECT_NAME:-}", &known, Unset::Empty).ok().map(named),
+            None => interpolate::expand("${COMPOSE_PROJECT_NAME:-}", &known, UnsetVariable::Empty)
+                .ok()
+                .map(|name| name.into_value(None)),
         };
         let name = match given.filter(|name| !name.text.is_empty()) {
             Some(name) => {
@@ -149,9 +151,9 @@ impl Loading<'_> {
                 name = written.filter(|name| !name.is_empty()).or(name);
             }
         }
-        let unset = if self.options.mode == Mode::Strict { Unset::Empty } else { Unset::Symbol };
+        let unset = if self.options.mode == Mode::Strict { UnsetVariable::Empty } else { UnsetVariable::Symbol };
         let known = Known { variables, hidden: self.context.hidden() };
-        let name = named(interpolate::expand(&name?, &known, unset).ok()?);
+        let name = interpolate::expand(&name?, &known, unset).ok()?.into_value(None);
         // What hangs on a variable is no name yet, but as good as another of the same text.
         let text = if name.symbols.is_empty() { normalized(&name.text) } else { name.text };
         Some(Value { shown: name.shown.becomes(&text, str::to_owned), text, ..name })
@@ -209,12 +211,6 @@ impl Loading<'_> {
             self.tell(Diagnostic::about(Level::Error, None, message));
         }
     }
-}
-
-/// A name in which variables were replaced.
-fn named(expanded: Expanded) -> Value {
-    let shown = expanded.shown();
-    Value { text: expanded.text, symbols: expanded.symbols, shown, span: None }
 }
 
 /// A directory's name as Compose makes a project's name of it.

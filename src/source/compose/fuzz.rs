@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::dotenv;
-use super::interpolate::{self, Unset};
+use super::interpolate;
+use crate::model::UnsetVariable;
 
 /// A template with its variables replaced; `None` where Compose refuses it.
 pub fn expand(text: &str, variables: &[(&str, &str)], strict: bool) -> Option<String> {
     let variables: BTreeMap<String, String> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let unset = if strict { Unset::Empty } else { Unset::Symbol };
+    let unset = if strict { UnsetVariable::Empty } else { UnsetVariable::Symbol };
     interpolate::expand(text, &variables, unset).ok().map(|expanded| expanded.text)
 }
 

@@ -1,17 +1,16 @@
 //! Variables in values (Compose spec, "Interpolation"), and the values that are typed once they are replaced. Pure.
-//! May use `text`.
+//! May use `model` and `text`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::cast::cast;
 use super::tree::{ITEM, Path, rebuilt, shown};
+use crate::model::{Binding, Dialect, Expanded, Expander, Template, TemplateError, UnsetVariable};
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
-use crate::text::{ShownText, Span, quotable, quoted};
+use crate::text::{Span, quotable, quoted};
 
-/// How deep templates may stand in each other.
-const MAX_DEPTH: usize = 64;
 /// How long one text may become, in bytes. No kernel takes a variable of an eighth of it.
 const MAX_TEXT: usize = 1024 * 1024;
 /// How much text all that interpolation makes of one file may be, in bytes.
@@ -69,15 +68,6 @@ impl Variables for BTreeMap<String, String> {
     }
 }
 
-/// What a variable without a value becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unset {
-    /// Nothing, as Compose has it; one that is required is refused.
-    Empty,
-    /// A symbol: it may be set where Compose runs.
-    Symbol,
-}
-
 /// What interpolation found worth telling.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -87,31 +77,15 @@ pub(super) struct Told {
     pub(super) refused: Vec<(Span, String)>,
 }
 
-/// A template that Compose refuses.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// A `${` that begins no variable.
-    Invalid,
-    /// More than [`MAX_TEXT`], which Compose would not refuse.
-    TooLong,
-    /// A variable that the template insists on.
-    Required {
-        /// Its name.
-        name: String,
-        /// What the template says of it.
-        reason: String,
-    },
-}
-
 /// Interpolates every value of a tree and types what its place in a compose file demands; text that interpolation made
 /// is otherwise no number and no null. Keys are left as they are, as Compose leaves them.
-pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: Unset, told: &mut Told) -> Rc<Node> {
+pub(super) fn tree(root: &Rc<Node>, variables: &dyn Variables, unset: UnsetVariable, told: &mut Told) -> Rc<Node> {
     Interpolation { variables, unset, told, known: HashSet::new(), total: 0 }.node(root, &mut Vec::new())
 }
 
 struct Interpolation<'a> {
     variables: &'a dyn Variables,
-    unset: Unset,
+    unset: UnsetVariable,
     told: &'a mut Told,
     /// The variables without a value that are told already.
     known: HashSet<String>,
@@ -156,11 +130,11 @@ impl Interpolation<'_> {
         let expanded = match expand(&scalar.text, self.variables, self.unset) {
             Ok(expanded) if self.total + expanded.text.len() <= MAX_TOTAL => expanded,
             Ok(_) => {
-                self.told.refused.push((node.span, Refused::TooLong.message(&shown(path))));
+                self.told.refused.push((node.span, refusal_text(&TemplateError::TooLong, &shown(path))));
                 return Rc::clone(node);
             }
-            Err(refused) => {
-                self.told.refused.push((node.span, refused.message(&shown(path))));
+            Err(error) => {
+                self.told.refused.push((node.span, refusal_text(&error, &shown(path))));
                 return Rc::clone(node);
             }
         };
@@ -198,226 +172,43 @@ impl Interpolation<'_> {
     }
 }
 
-impl Refused {
-    /// Why the value at a path is refused.
-    pub(super) fn message(&self, path: &str) -> String {
-        match self {
-            Self::Invalid => {
-                format!("{path} has a `${{` that begins no variable; write `$$` for the character itself")
-            }
-            Self::TooLong => format!("{path} is too long once its variables are replaced"),
-            // What the reason is made of may be secret; what is written is not.
-            Self::Required { name, reason } if reason.split(' ').all(|word| quotable(word).is_some()) => {
-                format!("{path} requires the variable {}, which has no value here: {reason}", quoted(name))
-            }
-            Self::Required { name, .. } => {
-                format!("{path} requires the variable {}, which has no value here", quoted(name))
-            }
+/// Why Compose refuses the value at a path, or why it is not read.
+fn refusal_text(error: &TemplateError, path: &str) -> String {
+    match error {
+        TemplateError::TooLong => format!("{path} is too long once its variables are replaced"),
+        // What the reason is made of may be secret; what is written is not.
+        TemplateError::Required { name, reason } if reason.split(' ').all(|word| quotable(word).is_some()) => {
+            format!("{path} requires the variable {}, which has no value here: {reason}", quoted(name))
         }
+        TemplateError::Required { name, .. } => {
+            format!("{path} requires the variable {}, which has no value here", quoted(name))
+        }
+        _ => format!("{path} has a `${{` that begins no variable; write `$$` for the character itself"),
     }
-}
-
-/// A template with its variables replaced.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Expanded {
-    pub(super) text: String,
-    /// What stays as `${NAME}`.
-    pub(super) symbols: Vec<Symbol>,
-    /// Variables that are not set and have no default.
-    pub(super) unset: Vec<String>,
-    /// What is shown of the text, as a path and as anything else, once a value is part of it that is not shown.
-    forms: Option<Box<(String, String)>>,
 }
 
 /// Replaces the variables of a template.
 ///
 /// # Errors
 /// Compose refuses the template. It looks into defaults that are not used, too.
-pub(super) fn expand(text: &str, variables: &dyn Variables, unset: Unset) -> Result<Expanded, Refused> {
-    let mut out = Expanded::default();
-    out.template(text, &Lookup { variables, unset }, 0)?;
-    Ok(out)
+pub(super) fn expand(text: &str, variables: &dyn Variables, unset: UnsetVariable) -> Result<Expanded, TemplateError> {
+    let expander = Expander { lookup: &|name| bind(name, variables), unset, keeps_unknown: false, limit: MAX_TEXT };
+    Template::parse(text, Dialect::COMPOSE)?.expand(expander)
 }
 
-struct Lookup<'a> {
-    variables: &'a dyn Variables,
-    unset: Unset,
-}
-
-impl Expanded {
-    /// What is shown of the text.
-    pub(super) fn shown(&self) -> ShownText {
-        let forms = self.forms.as_deref();
-        forms.map_or_else(ShownText::default, |(path, word)| ShownText::new(&*self.text, path.clone(), word.clone()))
+fn bind<'v>(name: &str, variables: &'v dyn Variables) -> Binding<'v> {
+    match (variables.get(name), variables.origin(name)) {
+        (None, _) => Binding::Unset,
+        (Some(text), Origin::Open) => Binding::Text(text),
+        (Some(text), origin) => Binding::Hidden { text, in_paths: origin == Origin::Process },
     }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        if let Some(forms) = &mut self.forms {
-            forms.0.push_str(text);
-            forms.1.push_str(text);
-        }
-    }
-
-    /// Appends text that is shown in other forms.
-    fn push_forms(&mut self, text: &str, (path, word): (&str, &str)) {
-        let forms = self.forms.get_or_insert_with(|| Box::new((self.text.clone(), self.text.clone())));
-        forms.0.push_str(path);
-        forms.1.push_str(word);
-        self.text.push_str(text);
-    }
-
-    /// Appends the value of a variable.
-    fn put(&mut self, name: &str, value: &str, lookup: &Lookup<'_>) {
-        let form = format!("${{{name}}}");
-        match lookup.variables.origin(name) {
-            Origin::Open => self.push(value),
-            Origin::Project => self.push_forms(value, (value, &form)),
-            Origin::Process => self.push_forms(value, (&form, &form)),
-        }
-    }
-
-    fn template(&mut self, text: &str, lookup: &Lookup<'_>, depth: usize) -> Result<(), Refused> {
-        if depth > MAX_DEPTH {
-            return Err(Refused::Invalid);
-        }
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('$') {
-            if self.text.len() > MAX_TEXT {
-                return Err(Refused::TooLong);
-            }
-            self.push(before);
-            rest = match after.as_bytes().first() {
-                Some(b'$') => {
-                    self.push("$");
-                    after.get(1..).unwrap_or("")
-                }
-                Some(b'{') => {
-                    let (inner, rest) = braced(after).ok_or(Refused::Invalid)?;
-                    self.substitution(inner, lookup, depth)?;
-                    rest
-                }
-                _ => {
-                    let (name, rest) = after.split_at(name_end(after));
-                    if name.is_empty() {
-                        self.push("$");
-                    } else {
-                        self.variable(name, lookup);
-                    }
-                    rest
-                }
-            };
-        }
-        self.push(rest);
-        if self.text.len() > MAX_TEXT { Err(Refused::TooLong) } else { Ok(()) }
-    }
-
-    fn variable(&mut self, name: &str, lookup: &Lookup<'_>) {
-        match lookup.variables.get(name) {
-            Some(value) => self.put(name, value, lookup),
-            None => self.unset(name, false, lookup),
-        }
-    }
-
-    fn unset(&mut self, name: &str, required: bool, lookup: &Lookup<'_>) {
-        self.unset.push(name.to_owned());
-        if lookup.unset == Unset::Symbol {
-            self.push(&format!("${{{name}}}"));
-            self.symbols.push(Symbol { name: name.to_owned(), required });
-        }
-    }
-
-    fn substitution(&mut self, inner: &str, lookup: &Lookup<'_>, depth: usize) -> Result<(), Refused> {
-        let (name, operator) = inner.split_at(name_end(inner));
-        let set = lookup.variables.get(name);
-        let filled = set.filter(|value| !value.is_empty());
-        let (strict, operator) = match operator.strip_prefix(':') {
-            Some(operator) => (true, operator),
-            None => (false, operator),
-        };
-        let value = if strict { filled } else { set };
-        let mut letters = operator.chars();
-        let letter = letters.next();
-        let Some(letter) = letter else {
-            self.variable(name, lookup);
-            return Ok(());
-        };
-        // Compose looks at what follows the operator also where it does not need it.
-        let mut word = Self::default();
-        word.template(letters.as_str(), lookup, depth + 1)?;
-        match (letter, value) {
-            ('-', None) | ('+', Some(_)) => self.append(word),
-            ('-' | '?', Some(value)) => self.put(name, value, lookup),
-            ('?', None) if lookup.unset == Unset::Empty => {
-                return Err(Refused::Required { name: name.to_owned(), reason: letters.as_str().to_owned() });
-            }
-            ('?', None) => self.unset(name, strict, lookup),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn append(&mut self, word: Self) {
-        match &word.forms {
-            Some(forms) => self.push_forms(&word.text, (&forms.0, &forms.1)),
-            None => self.push(&word.text),
-        }
-        self.symbols.extend(word.symbols);
-        self.unset.extend(word.unset);
-    }
-}
-
-/// What stands between the braces that the text begins with, and what follows them. A variable with an operator ends
-/// at the brace that closes it, or else at the last one of the line; one without ends at once.
-fn braced(text: &str) -> Option<(&str, &str)> {
-    let line = text.split('\n').next().unwrap_or("");
-    let name = name_end(line.get(1..)?);
-    let after = line.get(1 + name..)?;
-    if name == 0 {
-        return None;
-    }
-    let end = if after.starts_with('}') {
-        1 + name
-    } else if after.strip_prefix(':').unwrap_or(after).starts_with(['-', '+', '?']) {
-        closing(line).or_else(|| line.rfind('}'))?
-    } else {
-        return None;
-    };
-    Some((text.get(1..end)?, text.get(end + 1..)?))
-}
-
-/// The brace that closes the one at the beginning. What directly follows an opening brace is not looked at, as in
-/// Compose.
-fn closing(text: &str) -> Option<usize> {
-    let mut open = 0usize;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'{' => {
-                open += 1;
-                bytes.next();
-            }
-            b'}' if open == 1 => return Some(at),
-            b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Where a variable's name ends: letters, digits and underscores, no digit first.
-fn name_end(text: &str) -> usize {
-    if text.starts_with(|c: char| c.is_ascii_digit()) {
-        return 0;
-    }
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(template: &str, unset: Unset) -> Result<Expanded, Refused> {
+    fn of(template: &str, unset: UnsetVariable) -> Result<Expanded, TemplateError> {
         let variables = BTreeMap::from([("A".to_owned(), "a".to_owned()), ("E".to_owned(), String::new())]);
         expand(template, &variables, unset)
     }
@@ -439,37 +230,40 @@ mod tests {
             ("${U:-a} and ${U:-b}", "a and b"),
         ];
         for (template, wanted) in cases {
-            assert_eq!(of(template, Unset::Empty).unwrap().text, wanted, "{template}");
+            assert_eq!(of(template, UnsetVariable::Empty).unwrap().text, wanted, "{template}");
         }
         for template in ["${", "${}", "${A", "${A!x}", "${A:}", "${1}", "${U:-\n}", "${A:-${}}"] {
-            assert_eq!(of(template, Unset::Empty), Err(Refused::Invalid), "{template}");
+            let error = of(template, UnsetVariable::Empty).unwrap_err();
+            assert!(refusal_text(&error, "x").contains("begins no variable"), "{template}: {error:?}");
         }
         for template in ["${U:?why}", "${U?why}", "${E:?why}", "${A:-${U?why}}"] {
             let wanted = if template.contains('E') { "E" } else { "U" };
-            let Err(Refused::Required { name, reason }) = of(template, Unset::Empty) else { panic!("{template}") };
+            let Err(TemplateError::Required { name, reason }) = of(template, UnsetVariable::Empty) else {
+                panic!("{template}")
+            };
             assert_eq!((name.as_str(), reason.as_str()), (wanted, "why"));
         }
     }
 
     #[test]
     fn what_is_not_set_stays_in_a_review() {
-        let out = of("/x/${U}/$V:${W:?why}", Unset::Symbol).unwrap();
+        let out = of("/x/${U}/$V:${W:?why}", UnsetVariable::Symbol).unwrap();
         assert_eq!(out.text, "/x/${U}/${V}:${W}");
         let names: Vec<_> = out.symbols.iter().map(|symbol| (symbol.name.as_str(), symbol.required)).collect();
         assert_eq!(names, [("U", false), ("V", false), ("W", true)]);
-        assert_eq!(of("/x/${U}/$V", Unset::Empty).unwrap().text, "/x//");
+        assert_eq!(of("/x/${U}/$V", UnsetVariable::Empty).unwrap().text, "/x//");
     }
 
     #[test]
     fn what_it_makes_is_bounded() {
         let variables = BTreeMap::from([("A".to_owned(), "x".repeat(1000))]);
-        assert_eq!(expand(&"${A}".repeat(2000), &variables, Unset::Empty), Err(Refused::TooLong));
-        assert_eq!(expand(&"${A}".repeat(1000), &variables, Unset::Empty).unwrap().text.len(), 1_000_000);
+        assert_eq!(expand(&"${A}".repeat(2000), &variables, UnsetVariable::Empty), Err(TemplateError::TooLong));
+        assert_eq!(expand(&"${A}".repeat(1000), &variables, UnsetVariable::Empty).unwrap().text.len(), 1_000_000);
     }
 
     #[test]
     fn nesting_is_bounded() {
         let deep = format!("{}x{}", "${U:-".repeat(10_000), "}".repeat(10_000));
-        assert_eq!(of(&deep, Unset::Symbol), Err(Refused::Invalid));
+        assert_eq!(of(&deep, UnsetVariable::Symbol), Err(TemplateError::TooDeep));
     }
 }

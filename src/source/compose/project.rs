@@ -8,13 +8,13 @@ use std::rc::Rc;
 use super::consistency::{consistency, validate};
 use super::extends::Base;
 use super::frame::Frame;
-use super::interpolate::{self, Known, Told, Unset};
+use super::interpolate::{self, Known, Told};
 use super::resets::Resets;
 use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
     Context, Mode, Options, Profiles, Refusal, canonical, document, merge, normalize, paths, read, schema, unique,
 };
-use crate::model::{Diagnostic, Level, Unseen, Value, clean};
+use crate::model::{Diagnostic, Level, Unseen, UnsetVariable, Value, clean};
 use crate::text::yaml::{self, Data, Entry, Limits, Node, YamlError};
 use crate::text::{ShownText, Sources, Span};
 
@@ -363,7 +363,7 @@ impl<'a> Loading<'a> {
     fn interpolated(&mut self, document: &Rc<Node>, frame: &Frame) -> (Rc<Node>, Resets) {
         let (document, resets) = Resets::of(document);
         let mut told = Told::default();
-        let unset = if self.is_strict() { Unset::Empty } else { Unset::Symbol };
+        let unset = if self.is_strict() { UnsetVariable::Empty } else { UnsetVariable::Symbol };
         let known = Known { variables: &frame.variables, hidden: self.context.hidden() };
         let tree = interpolate::tree(&document, &known, unset, &mut told);
         for (span, message) in told.refused {

@@ -1,4 +1,4 @@
-//! Images as an engine has them: their configuration and what made them. Uses `client` and `source::image`'s type.
+//! Images as an engine has them: their configuration and what made them. Uses `client` and `source::dockerfile`'s type.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::error::EngineError;
 use super::inspect::check_words;
 use super::look::converse;
 use super::options::Options;
-use crate::source::image::Stored;
+use crate::source::dockerfile::Stored;
 
 /// The images of an engine, each asked for once, when it is wanted.
 pub struct Images<'a> {

@@ -1,5 +1,5 @@
 //! An inspection as a [`Running`]: what may be kept of it, and what is missing. Pure, but for the script's reader.
-//! Uses `events`, `lenient`, the capture's types and `source::script`.
+//! Uses `events`, `lenient`, the capture's types and `source::shell`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::events::ContainerEvent;
 use super::lenient::Picked;
 use crate::model::{Command, Script, Value, clean};
 use crate::source::capture::{EngineMount, Held, Inspection, Running};
-use crate::source::script;
+use crate::source::shell;
 use crate::text::{Sources, Span};
 
 /// What of an inspection is wanted, should it have another form than bollard's.
@@ -154,10 +154,10 @@ impl InspectReader<'_> {
 
     /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.
     fn script(&self, words: &[String], check: &[String]) -> Script {
-        let mut script = script::read(Some(&command(words)), None, self.sources);
+        let mut script = shell::read_commands(Some(&command(words)), None, self.sources);
         if !check.is_empty() {
             // What a check leads to that was not read is no reason to doubt what the container itself runs.
-            script.invocations.extend(script::read(Some(&command(check)), None, self.sources).invocations);
+            script.invocations.extend(shell::read_commands(Some(&command(check)), None, self.sources).invocations);
         }
         script
     }
@@ -272,7 +272,7 @@ mod tests {
 
     use super::super::lenient::pick;
     use super::*;
-    use crate::model::Sight;
+    use crate::model::{Invocation, Sight};
 
     fn read(answer: &serde_json::Value) -> Option<Running> {
         let sources = Sources::default();
@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(held("HOME"), Some(Held::Public("/h".into())));
         assert_eq!(held("TOKEN"), Some(Held::Secret("x=y".into())));
         assert_eq!((held("EMPTY"), held("BARE")), (Some(Held::Empty), None));
-        let programs: Vec<_> = found.script.invocations.iter().map(|call| call.argv.join(" ")).collect();
+        let programs: Vec<_> = found.script.invocations.iter().map(Invocation::command_line).collect();
         assert_eq!(programs, ["claude -p $X", "claude --version"]);
         assert_eq!(found.script.sight, Sight::Whole);
         let mounts: Vec<_> = found.mounts.iter().map(|m| (m.kind.as_str(), m.target.as_str(), m.writable)).collect();

@@ -1,5 +1,5 @@
 //! Files of images, for whoever reads what a planned container runs. Uses `layers`, `source::capture` and a type of
-//! `source::image`.
+//! `source::dockerfile`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::root::{Root, Unread};
 use super::root_of_host;
 use super::scripts::{MOST_SCRIPT, TOO_LONG};
 use crate::source::capture::Capture;
-use crate::source::image::InImage;
+use crate::source::dockerfile::InImage;
 
 /// The files of images, where the engine keeps them as layers that can be looked at.
 pub struct ImageFiles {

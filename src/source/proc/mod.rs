@@ -1,6 +1,6 @@
 //! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
 //! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `ruleset`,
-//! `source::capture`, `source::script` and a type of `source::image`; the one home of procfs and rustix.
+//! `source::capture`, `source::shell` and a type of `source::dockerfile`; the one home of procfs and rustix.
 
 mod clock;
 mod container;

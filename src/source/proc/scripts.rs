@@ -1,5 +1,5 @@
 //! The scripts that a running container was started with, read in its own files. Uses `model`, `source::capture` and
-//! `source::script`.
+//! `source::shell`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,8 +9,8 @@ use super::root::{Root, Unread};
 use crate::model::{Command, Script, Value};
 use crate::ruleset::Profile;
 use crate::source::capture::Running;
-use crate::source::script::disk::{Disk, Opened, is_of_interest};
-use crate::source::script::{self, Setting};
+use crate::source::shell::file_system::{FileSystem, Lookup, is_of_interest};
+use crate::source::shell::{self, ExecContext};
 use crate::text::{Sources, Span};
 
 /// The largest script that is read, in bytes.
@@ -32,11 +32,11 @@ pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles:
         None => None,
     };
     let directory = if running.working_dir.is_empty() { "/" } else { &running.working_dir };
-    let setting = Setting {
+    let setting = ExecContext {
         sources: &sources,
-        disk: &disk,
+        file_system: &disk,
         directory: Some(directory),
-        lookup: &lookup,
+        environment: &lookup,
         hides: false,
         programs: &|| &programs,
     };
@@ -44,10 +44,10 @@ pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles:
         words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(),
         span: Span::file_start(nowhere),
     };
-    let (mut script, _) = script::follow(Some(&command(&running.words)), None, &setting);
+    let (mut script, _) = shell::run_commands(Some(&command(&running.words)), None, &setting);
     if !running.check.is_empty() {
         // What a check leads to that was not read is no reason to doubt what the container itself runs.
-        script.invocations.extend(script::follow(Some(&command(&running.check)), None, &setting).0.invocations);
+        script.invocations.extend(shell::run_commands(Some(&command(&running.check)), None, &setting).0.invocations);
     }
     for call in &mut script.invocations {
         let file = sources.get(call.span.file);
@@ -64,32 +64,32 @@ struct Live<'a> {
     programs: &'a [String],
     /// The first of the words that the engine started: it is read wherever it is.
     first: Option<&'a String>,
-    seen: RefCell<HashMap<String, Opened>>,
+    seen: RefCell<HashMap<String, Lookup>>,
 }
 
 impl Live<'_> {
-    fn look(&self, path: &str) -> Opened {
+    fn look(&self, path: &str) -> Lookup {
         let bytes = match self.root.read_head(path, MOST_SCRIPT) {
-            Ok(head) if head.bytes.contains(&0) => return Opened::Binary,
+            Ok(head) if head.bytes.contains(&0) => return Lookup::Binary,
             Ok(head) if head.is_whole => head.bytes,
             Ok(_) | Err(Unread::TooLarge) => {
-                return Opened::Unseen(TOO_LONG.to_owned());
+                return Lookup::Unseen(TOO_LONG.to_owned());
             }
-            Err(Unread::Absent) => return Opened::Absent,
-            Err(Unread::Unfit) if self.root.is_directory(path) => return Opened::Binary,
-            Err(Unread::Unfit) => return Opened::Unseen("it is no regular file".to_owned()),
-            Err(Unread::Failed) => return Opened::Unseen("it cannot be read".to_owned()),
+            Err(Unread::Absent) => return Lookup::Absent,
+            Err(Unread::Unfit) if self.root.is_directory(path) => return Lookup::Binary,
+            Err(Unread::Unfit) => return Lookup::Unseen("it is no regular file".to_owned()),
+            Err(Unread::Failed) => return Lookup::Unseen("it cannot be read".to_owned()),
         };
-        let Ok(text) = String::from_utf8(bytes) else { return Opened::Unseen("it is not UTF-8".to_owned()) };
+        let Ok(text) = String::from_utf8(bytes) else { return Lookup::Unseen("it is not UTF-8".to_owned()) };
         if !is_of_interest(path, &text, self.programs) && self.first.is_none_or(|first| first != path) {
-            return Opened::Binary;
+            return Lookup::Binary;
         }
-        Opened::Text(self.sources.add(path, text))
+        Lookup::Text(self.sources.add(path, text))
     }
 }
 
-impl Disk for Live<'_> {
-    fn open(&self, path: &str) -> Opened {
+impl FileSystem for Live<'_> {
+    fn open(&self, path: &str) -> Lookup {
         if let Some(opened) = self.seen.borrow().get(path) {
             return opened.clone();
         }

@@ -1,0 +1,158 @@
+//! A mount as a service writes it, and the changes that concern it alone. May use `text`, `model` and `finding`.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::site::{EditableText, MountSite};
+use super::{Edit, Fix};
+use crate::finding::Participant;
+use crate::model::parent_and_name;
+use crate::text::yaml::{Entry, Node};
+use crate::text::{Pos, Span};
+
+/// The parts of a mount, in either syntax.
+pub(super) enum MountParts {
+    /// `SOURCE:TARGET[:OPTIONS]`, with the range of each.
+    Short(EditableText, [Range<usize>; 3]),
+    /// The long syntax: source and target.
+    Long(EditableText, EditableText),
+}
+
+impl MountParts {
+    /// # Errors
+    /// Why they cannot be told apart, as a clause.
+    pub(super) fn of(site: &MountSite) -> Result<Self, String> {
+        if site.item.as_map().is_some() {
+            let part = |key: &str| {
+                let node = site.item.get(key).ok_or_else(|| format!("the mount has no `{key}`"))?;
+                site.check_own(node)?;
+                site.literal_text(node)
+            };
+            return Ok(Self::Long(part("source")?, part("target")?));
+        }
+        let literal = site.literal_text(&site.item)?;
+        let ends: Vec<usize> = literal.text.match_indices(':').map(|(at, _)| at).collect();
+        let end = literal.text.len();
+        let ranges = match *ends.as_slice() {
+            [one] if !literal.text.contains('$') => [0..one, one + 1..end, end..end],
+            [one, two] if !literal.text.contains('$') => [0..one, one + 1..two, two + 1..end],
+            // Options stand behind the last colon, whatever hangs on variables before it.
+            [.., last] if !literal.text.get(last..).is_some_and(|rest| rest.contains(['$', '}'])) => {
+                [0..0, 0..0, last + 1..end]
+            }
+            _ => return Err("the mount hangs on a variable, or has more parts than source, target and options".into()),
+        };
+        Ok(Self::Short(literal, ranges))
+    }
+
+    /// # Errors
+    /// It hangs on a variable.
+    pub(super) fn source(&self) -> Result<&str, String> {
+        let text = match self {
+            Self::Short(whole, [source, ..]) => whole.text.get(source.clone()).unwrap_or(""),
+            Self::Long(source, _) => &source.text,
+        };
+        fixed_text(text)
+    }
+
+    fn target(&self) -> Result<&str, String> {
+        let text = match self {
+            Self::Short(whole, [_, target, _]) => whole.text.get(target.clone()).unwrap_or(""),
+            Self::Long(_, target) => &target.text,
+        };
+        fixed_text(text)
+    }
+
+    pub(super) fn replace_source(&self, text: &str) -> Edit {
+        match self {
+            Self::Short(whole, [source, ..]) => whole.replace(source.clone(), text),
+            Self::Long(source, _) => source.replace_all(text),
+        }
+    }
+
+    fn replace_target(&self, text: &str) -> Edit {
+        match self {
+            Self::Short(whole, [_, target, _]) => whole.replace(target.clone(), text),
+            Self::Long(_, target) => target.replace_all(text),
+        }
+    }
+}
+
+fn fixed_text(text: &str) -> Result<&str, String> {
+    if text.is_empty() || text.contains('$') {
+        return Err("the mount hangs on a variable".to_owned());
+    }
+    if text.contains('\\') {
+        return Err("the mount is of a path of Windows".to_owned());
+    }
+    Ok(text)
+}
+
+/// Mounts read-write what is mounted read-only.
+pub(super) fn make_writable(site: &MountSite) -> Result<Fix, String> {
+    let edit = match site.item.entry("read_only") {
+        Some(entry) if site.item.as_map().is_some() => long_writable(site, entry)?,
+        _ if site.item.as_map().is_some() => return Err("the mount itself is not read-only".to_owned()),
+        _ => {
+            let MountParts::Short(whole, [.., options]) = MountParts::of(site)? else {
+                return Err("the mount itself is not read-only".to_owned());
+            };
+            let written = whole.text.get(options.clone()).unwrap_or("");
+            let kept: Vec<&str> = written.split(',').filter(|option| *option != "ro").collect();
+            if kept.len() == written.split(',').count() {
+                return Err("the mount itself is not read-only".to_owned());
+            }
+            // The colon goes with the last option.
+            let from = if kept.is_empty() { options.start.saturating_sub(1) } else { options.start };
+            whole.replace(from..options.end, kept.join(","))
+        }
+    };
+    Ok(Fix { what: "mounts the state directory read-write".to_owned(), then: None, edits: vec![edit] })
+}
+
+/// Takes the line away where nothing else is on it; else the value changes, so that what stands beside it stays.
+fn long_writable(site: &MountSite, entry: &Entry) -> Result<Edit, String> {
+    let value: &Rc<Node> = &entry.value;
+    site.check_own(value)?;
+    let literal = site.literal_text(value)?;
+    if !["true", "yes", "on", "y", "1"].contains(&literal.text.to_ascii_lowercase().as_str()) {
+        return Err("whether the mount is read-only hangs on a variable".to_owned());
+    }
+    let line = entry.key_span.start.line;
+    let whole = Span { start: entry.key_span.start, end: literal.end(), ..value.span };
+    let alone = site.file.line(line).trim() == site.file.slice(whole) && whole.end.line == line;
+    if alone {
+        let start = Pos { line, column: 1 };
+        let end = Pos { line: line + 1, column: 1 };
+        if site.file.offset(end).is_some() {
+            return Ok(Edit { span: Span { start, end, ..whole }, text: String::new() });
+        }
+    }
+    Ok(literal.replace_all("false"))
+}
+
+/// Mounts the directory of a state file instead of the file.
+pub(super) fn mount_directory(
+    site: &MountSite,
+    participant: &Participant,
+    others: &[Participant],
+) -> Result<Fix, String> {
+    let parts = MountParts::of(site)?;
+    let halves = |path: &str| parent_and_name(path).map(|(parent, name)| (parent.to_owned(), name.to_owned()));
+    let unclear = || "the mount is not of a file in a directory".to_owned();
+    let (from, file) = halves(parts.source()?).ok_or_else(unclear)?;
+    let (to, target) = halves(parts.target()?).ok_or_else(unclear)?;
+    if to != participant.state_dir {
+        return Err(format!("the file is not in the state directory, and {to} holds more than the program's state"));
+    }
+    if file != target {
+        return Err(format!("the file is called {file} on the host, so that its directory is not a state directory"));
+    }
+    let name = |path: &str| parent_and_name(path).map(|(_, name)| name.to_owned());
+    let is_state = |one: &Participant| one.place.kind == "host" && one.place.path == from && one.scope != "file";
+    if name(&from) != name(&participant.state_dir) && !others.iter().any(is_state) {
+        return Err(format!("nothing shows that {from} holds the program's state and nothing else"));
+    }
+    let what = format!("mounts {from} instead of the file {file} in it");
+    Ok(Fix { what, then: None, edits: vec![parts.replace_source(&from), parts.replace_target(&to)] })
+}

@@ -1,0 +1,86 @@
+//! A parameter expansion of the shell, `${NAME:-default}`, taken apart.
+//! May use `text` and `word`.
+
+use super::word::Word;
+use crate::text::TracedText;
+
+/// Operators of more than one character come first.
+const OPERATORS: [&str; 8] = [":-", ":=", ":?", ":+", "-", "=", "?", "+"];
+
+/// A parameter expansion, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    /// Whether all elements are meant (`[@]`, `[*]`).
+    pub(crate) all: bool,
+    /// `:-`, `-`, `:=`, `:+`, `#`, ... or nothing.
+    pub(crate) op: String,
+    /// The text after the operator.
+    pub(crate) rest: String,
+}
+
+impl Parameter {
+    /// A variable's value as it is.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// The text after the operator without its quotes, as a word in which variables are replaced.
+    pub(crate) fn default_word(&self) -> Word {
+        let mut text = String::with_capacity(self.rest.len());
+        let mut chars = self.rest.chars();
+        while let Some(ch) = chars.next() {
+            match ch {
+                '"' | '\'' => {}
+                '\\' => text.extend(chars.next()),
+                _ => text.push(ch),
+            }
+        }
+        Word::of_traced(&TracedText::live(&text))
+    }
+
+    /// Parses `$NAME` or `${NAME op rest}`; `None` where it is anything else.
+    pub(crate) fn parse(raw: &str) -> Option<Self> {
+        let body = raw.strip_prefix('$')?;
+        let Some(inner) = body.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) else {
+            let (name, rest) = split_name(body)?;
+            return rest.is_empty().then(|| Self { name: name.to_owned(), ..Self::default() });
+        };
+        if inner.len() > 1 && inner.starts_with(['#', '!']) {
+            return None;
+        }
+        let (name, mut rest) = split_name(inner)?;
+        let all = ["[@]", "[*]"].iter().any(|suffix| rest.starts_with(suffix));
+        if all {
+            rest = rest.get(3..).unwrap_or("");
+        }
+        // The first element of a list is what its name alone means.
+        rest = rest.strip_prefix("[0]").unwrap_or(rest);
+        if rest.starts_with('[') {
+            return None;
+        }
+        let known = OPERATORS.iter().find(|op| rest.starts_with(**op));
+        let op = known.copied().unwrap_or_else(|| rest.get(..1).unwrap_or(""));
+        let tail = rest.strip_prefix(op).unwrap_or("");
+        Some(Self { name: name.to_owned(), all, op: op.to_owned(), rest: tail.to_owned() })
+    }
+
+    /// Whether the value is used as it is, but for a default.
+    pub(crate) fn is_value(&self) -> bool {
+        matches!(self.op.as_str(), "" | ":-" | "-" | ":=" | "=" | ":?" | "?")
+    }
+}
+
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    let first = text.chars().next()?;
+    let end = if first.is_ascii_alphabetic() || first == '_' {
+        text.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(text.len())
+    } else if first.is_ascii_digit() {
+        text.find(|ch: char| !ch.is_ascii_digit()).unwrap_or(text.len())
+    } else if "@*#?!$-".contains(first) {
+        1
+    } else {
+        return None;
+    };
+    text.split_at_checked(end)
+}

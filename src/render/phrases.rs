@@ -1,0 +1,111 @@
+//! Words that several formats share. May use `finding`, `model` and `triage`.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Influence, InfluenceKind, Report, SuppressedBy, Verdict};
+use crate::model::{Diagnostic, Level};
+use crate::triage::count;
+
+/// What there is, counted, without a full stop.
+pub(super) fn summary_line(report: &Report) -> String {
+    let counts = count(report);
+    let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
+    let mut parts = vec![
+        count_of(report.containers, "container"),
+        count_of(taking_part, "participant"),
+        count_of(counts.errors, "error"),
+        count_of(counts.warnings, "warning"),
+        count_of(counts.notes, "note"),
+        format!("{} undetermined", counts.undetermined),
+    ];
+    if counts.suppressed > 0 {
+        let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();
+        for one in report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()) {
+            *kinds.entry(one.by).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
+        parts.push(format!("{} suppressed ({})", counts.suppressed, kinds.join(", ")));
+    }
+    let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
+    if wrong > 0 {
+        parts.push(format!("{} with the input", count_of(wrong, "problem")));
+    }
+    parts.join(", ")
+}
+
+/// How many files are named in a line.
+const NAMED: usize = 6;
+
+/// What people wrote that the run went by, in a line: each file with what it says.
+pub(super) fn using(report: &Report) -> Option<String> {
+    let mut files: Vec<(&str, Vec<&Influence>)> = Vec::new();
+    for one in &report.configuration {
+        match files.iter_mut().find(|(file, _)| *file == one.file) {
+            Some((_, all)) => all.push(one),
+            None => files.push((&one.file, vec![one])),
+        }
+    }
+    let more = files.len().saturating_sub(NAMED);
+    let mut told: Vec<String> = files.iter().take(NAMED).map(|(file, all)| used(file, all)).collect();
+    told.extend((more > 0).then(|| format!("and {}", count_of(more, "more file"))));
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn used(file: &str, all: &[&Influence]) -> String {
+    let what = |one: &&Influence| match one.kind {
+        InfluenceKind::Configuration => None,
+        InfluenceKind::Rules => Some(count_of(one.entries, "rule file")),
+        InfluenceKind::Baseline => Some(format!("baseline of {}", count_of(one.entries, "finding"))),
+        InfluenceKind::Ignores => Some(count_of(one.entries, "ignore")),
+        InfluenceKind::Declarations => Some(count_of(one.entries, "declaration")),
+        InfluenceKind::Severities if one.entries == 1 => Some("1 severity".to_owned()),
+        InfluenceKind::Severities => Some(format!("{} severities", one.entries)),
+        InfluenceKind::FailOn => Some("fail_on".to_owned()),
+    };
+    let what: Vec<String> = all.iter().filter_map(what).collect();
+    if what.is_empty() { file.to_owned() } else { format!("{file} ({})", what.join(", ")) }
+}
+
+/// A number of things.
+pub(super) fn count_of(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What a diagnostic is called where a person reads it.
+pub(super) fn level_word(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.level {
+        Level::Error => "error",
+        Level::Gap => "not inspected",
+        Level::Warning => "warning",
+    }
+}
+
+/// The findings that count, and those that are suppressed, each in the report's order.
+pub(super) fn split_suppressed<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+    findings.partition(|finding| finding.suppressed.is_none())
+}
+
+/// A container with its project.
+pub(super) fn full_name(project: Option<&str>, container: &str) -> String {
+    project.map_or_else(|| container.to_owned(), |project| format!("{project}/{container}"))
+}
+
+/// By what a finding is suppressed, and why.
+pub(super) fn suppression_text(finding: &Finding) -> String {
+    let Some(suppressed) = &finding.suppressed else { return String::new() };
+    match suppressed.reason.as_str() {
+        "" => format!("by {}", suppressed_by(suppressed.by)),
+        reason => format!("by {}: {reason}", suppressed_by(suppressed.by)),
+    }
+}
+
+fn suppressed_by(by: SuppressedBy) -> &'static str {
+    match by {
+        SuppressedBy::Comment => "a comment",
+        SuppressedBy::Configuration => "the configuration",
+        SuppressedBy::Baseline => "the baseline",
+        SuppressedBy::Unchanged => "what did not change",
+    }
+}

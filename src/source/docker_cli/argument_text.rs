@@ -1,0 +1,49 @@
+//! The words of a command line, expanded as far as the environment of the command is known.
+//! Uses `model`.
+
+use super::CommandContext;
+use crate::model::{Parameter, PartialText, TextSegment, VariableState, Word};
+use crate::text::TracedText;
+
+impl CommandContext<'_> {
+    fn variable_state(&self, name: &str) -> VariableState {
+        match (name, &self.base) {
+            ("PWD", Some(base)) => VariableState::Set(base.clone()),
+            _ => (self.environment)(name),
+        }
+    }
+}
+
+impl PartialText {
+    /// A word as the command gets it, with what is known of the shell put in. What a script sets in more than one way is
+    /// not what its environment says.
+    pub(super) fn read(text: &TracedText, unclear: bool, context: &CommandContext<'_>) -> Self {
+        let environment = |name: &str| match name {
+            "PWD" => context.variable_state(name),
+            _ if unclear => VariableState::Unknown,
+            _ => context.variable_state(name),
+        };
+        let mut expanded = Self::expand(&Word::of_traced(text), &environment);
+        if unclear {
+            // Elsewhere the same name may hold something else: it is the same place as itself only.
+            let at = text.first_position(context.sources).unwrap_or(context.here);
+            let file = context.sources.get(at.file);
+            let file = file.name().rsplit('/').next().unwrap_or_default();
+            for segment in &mut expanded.0 {
+                if let TextSegment::Unknown(part) = segment {
+                    part.name = format!("{} at {file}:{}", part.name, at.start.line);
+                }
+            }
+        }
+        expanded
+    }
+
+    /// The path from the directory that the command runs in.
+    pub(super) fn absolute(&self, context: &CommandContext<'_>) -> Self {
+        if self.starts_with('/') || self.first_unknown().is_some() {
+            return self.cleaned_path();
+        }
+        let directory = Self::of_parameter(&Parameter::named("PWD"), &|name| context.variable_state(name));
+        directory.followed_by(&Self::plain("/")).followed_by(self).cleaned_path()
+    }
+}

@@ -1,0 +1,30 @@
+//! The programs that start containers: docker, podman, nerdctl and those of Compose.
+//! Uses nothing else.
+
+/// Whose options a command line has, where that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CliFamily {
+    Docker,
+    Podman,
+    Nerdctl,
+}
+
+impl CliFamily {
+    /// The family of a program's file name.
+    pub(super) fn of_program(name: &str) -> Option<Self> {
+        match name {
+            "docker" => Some(Self::Docker),
+            "podman" | "podman-remote" => Some(Self::Podman),
+            "nerdctl" => Some(Self::Nerdctl),
+            _ => None,
+        }
+    }
+}
+
+/// The programs that are Compose alone.
+pub(super) const COMPOSE_PROGRAMS: [&str; 2] = ["docker-compose", "podman-compose"];
+
+/// Whether a program of this name starts containers.
+pub fn is_engine_program(name: &str) -> bool {
+    CliFamily::of_program(name).is_some() || COMPOSE_PROGRAMS.contains(&name)
+}

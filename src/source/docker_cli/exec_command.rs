@@ -1,0 +1,40 @@
+//! `docker exec` and `docker compose exec`: a command in a container that runs already.
+//! Uses `options`, `container_options`, `argument_text` and `model`.
+
+use super::container_options::ContainerOptions;
+use super::option_tables;
+use super::options::{CommandPrefix, parse_options};
+use super::{Argument, CommandContext, DockerExec};
+use crate::model::{PartialText, Unseen, Value};
+
+/// Reads what follows `exec`; `None` where it names no container or no command, so that nothing runs.
+pub(super) fn read_exec(
+    args: &[Argument],
+    prefix: CommandPrefix<'_>,
+    by_service: bool,
+    context: &CommandContext<'_>,
+) -> Option<DockerExec> {
+    let table = if by_service { &option_tables::COMPOSE_EXEC } else { &option_tables::EXEC };
+    let mut parsed = parse_options(args, &[table], false, context);
+    parsed.unseen.splice(..0, prefix.options.unseen);
+    let mut options = ContainerOptions::new(parsed, context);
+    let first = options.parsed.rest.first()?;
+    let span = context.argument_span(first);
+    let name: Value = PartialText::read(&first.text, first.unclear, context).to_value(Some(span));
+    if first.unclear || first.perhaps || name.is_symbolic() {
+        let what = "in which container it runs is not known".to_owned();
+        options.parsed.unseen.push(Unseen { what, span });
+    }
+    let command = options.read_command(1, None)?;
+    Some(DockerExec {
+        by_service,
+        name,
+        command,
+        user: options.user(),
+        working_dir: options.working_dir(),
+        env: options.env(),
+        detached: options.is_on("detach"),
+        span: prefix.span,
+        unseen: options.parsed.unseen,
+    })
+}

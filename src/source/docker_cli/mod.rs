@@ -1,0 +1,233 @@
+//! Command lines of docker, podman, nerdctl and Compose that start containers, read into plain data: nothing is run, and
+//! no file is read. May use `text`, `model` and `compose`'s splitting of command lines.
+//!
+//! ```text
+//! cli_family         the programs
+//! option_tables      which options there are;  `options`: words -> options and operands
+//! argument_text      a word, expanded as far as the environment is known
+//! volume_option      `-v`, `--tmpfs`;  `mount_option`: `--mount`;  `mount_list`: all of them together
+//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`
+//! container_options  what those have in common
+//! ```
+
+mod argument_text;
+mod cli_family;
+mod compose_command;
+mod container_options;
+mod exec_command;
+mod mount_list;
+mod mount_option;
+mod option_tables;
+mod options;
+mod run_command;
+mod subcommand;
+mod volume_option;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use self::cli_family::is_engine_program;
+use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
+use crate::text::{Sources, Span, TracedText};
+
+/// What a command runs.
+#[derive(Debug, Clone)]
+pub enum DockerCommand {
+    /// A container of its own.
+    Run(Box<DockerRun>),
+    /// A container of a Compose service.
+    ComposeRun(Box<ComposeRun>),
+    /// Services of a Compose project.
+    ComposeUp(Box<ComposeUp>),
+    /// A command in a container that runs already.
+    Exec(Box<DockerExec>),
+    /// A container that is there already, again (`start`, `restart`).
+    Existing,
+    /// Which command it is depends on a variable.
+    Unclear(Unseen),
+}
+
+/// A container that is started by itself.
+#[derive(Debug, Clone, Default)]
+pub struct DockerRun {
+    /// The container. Its name is that of `--name`, or else the image's. A command without words removes the image's
+    /// own, as `--entrypoint` does.
+    pub container: Container,
+    /// The value of `--name`.
+    pub name: Option<Value>,
+    /// The files of `--env-file`, which come before the container's own variables.
+    pub env_files: Vec<Value>,
+    /// The files of `--label-file`.
+    pub label_files: Vec<Value>,
+    /// The containers whose mounts it takes, each perhaps with `:ro` or `:rw`; its own mounts win.
+    pub volumes_from: Vec<Value>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Whether it is only created, to be started later.
+    pub only_created: bool,
+    /// The engine that is asked, where that is not the usual one: an address, a context, a connection. Nothing tells
+    /// the containers of two engines apart yet.
+    pub engine: Option<Value>,
+    /// What of it is there on some ways only.
+    pub perhaps: ConditionalParts,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why docker would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// The parts of a container that are given on some ways through the script only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConditionalParts {
+    /// Mounts, by their index among the container's.
+    pub mounts: Vec<usize>,
+    /// Variables, by name.
+    pub env: Vec<String>,
+    /// Whether words of the command are among them.
+    pub command: bool,
+}
+
+/// The Compose project that a command acts on. It is not yet matched with the projects that were read.
+#[derive(Debug, Clone, Default)]
+pub struct ComposeProject {
+    /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
+    pub files: Vec<Value>,
+    /// The name.
+    pub name: Option<Value>,
+    /// The directory that replaces that of the first file.
+    pub directory: Option<Value>,
+    /// The files of `--env-file`, which replace `.env`.
+    pub env_files: Vec<Value>,
+    /// The profiles that are switched on.
+    pub profiles: Vec<Value>,
+    /// The engine that is asked, where that is not the usual one.
+    pub engine: Option<Value>,
+}
+
+/// A one-off container of a service (`compose run`), which has all that the service has but its ports.
+#[derive(Debug, Clone, Default)]
+pub struct ComposeRun {
+    /// The project.
+    pub project: ComposeProject,
+    /// The service.
+    pub service: Value,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// The value of `--name`.
+    pub name: Option<Value>,
+    /// The command that replaces the service's; `None` where the service's stays.
+    pub command: Option<Command>,
+    /// The entrypoint that replaces the service's and removes the service's command.
+    pub entrypoint: Option<Command>,
+    /// The user that replaces the service's.
+    pub user: Option<Value>,
+    /// The working directory that replaces the service's.
+    pub working_dir: Option<Value>,
+    /// Whether a terminal is allocated; `None` where that depends on whether there is one.
+    pub tty: Option<Flag>,
+    /// Whether standard input is kept open; by default it is.
+    pub stdin_open: Option<Flag>,
+    /// Variables over those of the service.
+    pub env: BTreeMap<String, EnvVar>,
+    /// The files of `--env-from-file`.
+    pub env_files: Vec<Value>,
+    /// Labels over those of the service.
+    pub labels: BTreeMap<String, Label>,
+    /// Mounts besides those of the service; of two at one target these win (version 1 leaves that to chance). A volume's
+    /// name is the project's, or else the engine's.
+    pub mounts: Vec<Mount>,
+    /// Whether the command does not wait for its end.
+    pub detached: bool,
+    /// What of it is there on some ways only.
+    pub perhaps: ConditionalParts,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why Compose would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// Services that are started together (`compose up`). They are judged as their files describe them: nothing uses the
+/// project or the scale yet.
+#[derive(Debug, Clone, Default)]
+pub struct ComposeUp {
+    /// The project.
+    pub project: ComposeProject,
+    /// The services; empty for all.
+    pub services: Vec<Value>,
+    /// How many containers of a service there are (`SERVICE=NUMBER`).
+    pub scale: Vec<Value>,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+    /// Why Compose would start nothing, each as a clause.
+    pub refused: Vec<Unseen>,
+}
+
+/// A command in a container that runs already.
+#[derive(Debug, Clone, Default)]
+pub struct DockerExec {
+    /// Whether it is a Compose service that is named, and not a container.
+    pub by_service: bool,
+    /// The container or service.
+    pub name: Value,
+    /// The command.
+    pub command: Command,
+    /// The user, where it is not the container's.
+    pub user: Option<Value>,
+    /// The working directory, where it is not the container's.
+    pub working_dir: Option<Value>,
+    /// Variables over those of the container.
+    pub env: BTreeMap<String, EnvVar>,
+    /// Whether the command that starts it does not wait for its end.
+    pub detached: bool,
+    /// Where the whole command begins.
+    pub span: Span,
+    /// What was not understood, each as a clause.
+    pub unseen: Vec<Unseen>,
+}
+
+/// Where a command runs.
+pub struct CommandContext<'a> {
+    /// The files.
+    pub sources: &'a Sources,
+    /// Where the text is written, for words in it without a position of their own.
+    pub here: Span,
+    /// The directory that it runs in, absolute or with a symbol.
+    pub base: Option<Value>,
+    /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`.
+    pub environment: &'a dyn Fn(&str) -> VariableState,
+}
+
+impl CommandContext<'_> {
+    /// Where a text is written, if in one piece.
+    fn text_span(&self, text: &TracedText) -> Option<Span> {
+        let (file, start, end) = text.byte_range()?;
+        let source = self.sources.get(file);
+        Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+
+    fn argument_span(&self, arg: &Argument) -> Span {
+        arg.span.unwrap_or(self.here)
+    }
+}
+
+/// A word of the command.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Argument {
+    pub(crate) text: TracedText,
+    pub(crate) span: Option<Span>,
+    /// Whether something in it is set in more than one way.
+    pub(crate) unclear: bool,
+    /// Whether it is there on some ways only.
+    pub(crate) perhaps: bool,
+    /// Whether it may be no word or several once the shell has expanded it.
+    pub(crate) splits: bool,
+}
+
+/// Reads the words of a command; `None` where they are not of the kind that starts a container.
+pub(crate) fn read(words: &[Argument], context: &CommandContext<'_>) -> Option<DockerCommand> {
+    subcommand::read_command(words, context)
+}

@@ -1,0 +1,238 @@
+//! Reads a command's words as options and operands, as the Go library pflag does: clusters of letters, `=`, switches
+//! that take a value after `=` alone, `--`. Uses `option_tables`, `model` and `text`.
+
+use super::option_tables::OptionTable;
+use super::{Argument, CommandContext, DockerCommand};
+use crate::model::{PartialText, Unseen, Value};
+use crate::text::{Span, TracedText};
+
+/// An option that was given.
+#[derive(Debug, Clone)]
+pub(super) struct GivenOption {
+    /// Its long name.
+    pub(super) name: &'static str,
+    /// Its value as it is written; `true` for a switch without one.
+    pub(super) text: TracedText,
+    /// Its value.
+    pub(super) value: PartialText,
+    /// Where the value is written.
+    pub(super) span: Span,
+    /// Whether something in the value is set in more than one way.
+    pub(super) unclear: bool,
+    /// Whether it is given on some ways only.
+    pub(super) perhaps: bool,
+}
+
+impl GivenOption {
+    pub(super) fn as_value(&self) -> Value {
+        self.value.to_value(Some(self.span))
+    }
+
+    /// A path from the directory of the command; `-` is standard input.
+    pub(super) fn as_path(&self, context: &CommandContext<'_>) -> Value {
+        if self.value.known().as_deref() == Some("-") {
+            return self.as_value();
+        }
+        self.value.absolute(context).to_value(Some(self.span))
+    }
+
+    /// Where the value is written, up to a character.
+    pub(super) fn span_before(&self, end: char, context: &CommandContext<'_>) -> Span {
+        let start = Span::at(self.span.file, self.span.start);
+        let end = self.text.0.iter().position(|traced| traced.ch == end).unwrap_or(self.text.0.len());
+        context.text_span(&self.text.part(0, end)).unwrap_or(start)
+    }
+
+    /// A switch's value, which Go's `ParseBool` reads; `None` where it is not known.
+    pub(super) fn is_on(&self) -> Option<bool> {
+        match self.value.known()?.as_str() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// The options and operands of a command line.
+#[derive(Debug, Default)]
+pub(super) struct ParsedOptions<'a> {
+    pub(super) given: Vec<GivenOption>,
+    /// What is no option, in order: operands between options, then all that follows the last.
+    pub(super) between: Vec<&'a Argument>,
+    pub(super) rest: &'a [Argument],
+    pub(super) unseen: Vec<Unseen>,
+    pub(super) refused: Vec<Unseen>,
+}
+
+impl ParsedOptions<'_> {
+    /// The engine that is asked, where it is named.
+    pub(super) fn engine(&self) -> Option<Value> {
+        let names = ["host", "context", "connection", "url", "address"];
+        self.given.iter().rfind(|given| names.contains(&given.name)).map(GivenOption::as_value)
+    }
+
+    /// What is read of a command line that ends before its subcommand.
+    pub(super) fn into_unclear(self) -> Option<DockerCommand> {
+        self.unseen.into_iter().next().map(DockerCommand::Unclear)
+    }
+
+    /// The last of an option's values.
+    pub(super) fn last_of(&self, name: &str) -> Option<&GivenOption> {
+        self.given.iter().rev().find(|given| given.name == name)
+    }
+
+    /// Whether only help or a version is asked for.
+    pub(super) fn asks_for_help(&self) -> bool {
+        self.given.iter().any(|given| matches!(given.name, "help" | "version") && given.is_on() != Some(false))
+    }
+
+    pub(super) fn values_of(&self, name: &str) -> impl Iterator<Item = &GivenOption> {
+        self.given.iter().filter(move |given| given.name == name)
+    }
+}
+
+/// The command line before a subcommand.
+pub(super) struct CommandPrefix<'a> {
+    pub(super) options: ParsedOptions<'a>,
+    /// The engine that is asked, where it is named.
+    pub(super) engine: Option<Value>,
+    /// Where the command line begins.
+    pub(super) span: Span,
+}
+
+/// Reads options. Unless options may be anywhere, the first operand ends them.
+pub(super) fn parse_options<'a>(
+    args: &'a [Argument],
+    tables: &[&OptionTable],
+    anywhere: bool,
+    context: &CommandContext<'_>,
+) -> ParsedOptions<'a> {
+    let mut reader = OptionReader { tables, context, args, at: 0, parsed: ParsedOptions::default() };
+    while let Some(arg) = reader.next_word() {
+        let raw = arg.text.raw();
+        let is_option = raw.len() > 1 && raw.starts_with('-') && arg.text.part(0, 1).is_fixed();
+        match raw.as_str() {
+            "--" if arg.text.is_fixed() => break,
+            _ if is_option => reader.read_option(arg, &raw),
+            _ if reader.is_options(arg, &raw) => {}
+            _ if anywhere => reader.parsed.between.push(arg),
+            _ => {
+                reader.at -= 1;
+                break;
+            }
+        }
+    }
+    reader.parsed.rest = args.get(reader.at..).unwrap_or_default();
+    reader.parsed
+}
+
+/// Whether what the shell replaces is a list, also in quotes.
+fn is_list(raw: &str) -> bool {
+    hints_at(raw, &["$@", "$*", "[@]", "[*]", "{@", "{*"])
+}
+
+/// Whether a name contains one of these hints.
+fn hints_at(raw: &str, hints: &[&str]) -> bool {
+    let name = raw.to_ascii_lowercase();
+    hints.iter().any(|hint| name.contains(hint))
+}
+
+struct OptionReader<'a, 'b> {
+    tables: &'b [&'b OptionTable],
+    context: &'b CommandContext<'b>,
+    args: &'a [Argument],
+    at: usize,
+    parsed: ParsedOptions<'a>,
+}
+
+impl<'a> OptionReader<'a, '_> {
+    fn next_word(&mut self) -> Option<&'a Argument> {
+        let arg = self.args.get(self.at)?;
+        self.at += 1;
+        Some(arg)
+    }
+
+    fn note_unsure(&mut self, what: impl Into<String>, arg: &Argument) {
+        self.parsed.unseen.push(Unseen { what: what.into(), span: self.context.argument_span(arg) });
+    }
+
+    /// Whether a word that may be any number of words is taken for options.
+    fn is_options(&mut self, arg: &Argument, raw: &str) -> bool {
+        if !arg.splits || !arg.text.is_live() {
+            return false;
+        }
+        let says_image = hints_at(raw, &["image", "img", "tag", "service"]);
+        if is_list(raw) || (hints_at(raw, &["opt", "arg", "flag", "param"]) && !says_image) {
+            self.note_unsure(format!("`{raw}` stands for options that are not known"), arg);
+            return true;
+        }
+        if !says_image {
+            self.note_unsure(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
+        }
+        false
+    }
+
+    fn read_option(&mut self, arg: &'a Argument, raw: &str) {
+        let name: String = raw.chars().skip(if raw.starts_with("--") { 2 } else { 1 }).collect();
+        let equals = name.find('=');
+        let head = raw.chars().position(|ch| ch == '=').unwrap_or(arg.text.0.len());
+        let long = raw.starts_with("--");
+        if !arg.text.part(0, if long { head } else { 2 }).is_fixed() {
+            self.note_unsure("which option this is hangs on a variable", arg);
+        } else if long {
+            let value = equals.map(|_| arg.text.part(head + 1, arg.text.0.len()));
+            self.read_long(arg, name.get(..equals.unwrap_or(name.len())).unwrap_or_default(), value);
+        } else {
+            self.read_cluster(arg);
+        }
+    }
+
+    fn read_long(&mut self, arg: &'a Argument, name: &str, value: Option<TracedText>) {
+        match OptionTable::find_option(self.tables, |long, _| long == name) {
+            None => self.note_unsure(format!("the option `--{name}` is not known"), arg),
+            Some((name, valued)) => self.add_option(arg, name, valued, value),
+        }
+    }
+
+    /// Letters, of which the first that takes a value takes the rest.
+    fn read_cluster(&mut self, arg: &'a Argument) {
+        let letters = &arg.text.0;
+        let mut at = 1;
+        while let Some(letter) = letters.get(at) {
+            let own = letter.ch.to_string();
+            let Some((name, valued)) =
+                OptionTable::find_option(self.tables, |_, short| short == own).filter(|_| !letter.live)
+            else {
+                return self.note_unsure(format!("the option `-{own}` is not known"), arg);
+            };
+            let rest = |from: usize| Some(arg.text.part(from, letters.len())).filter(|rest| !rest.is_empty());
+            let equals = letters.get(at + 1).is_some_and(|next| next.ch == '=') && letters.len() > at + 2;
+            if equals || valued {
+                return self.add_option(arg, name, valued, rest(at + 1 + usize::from(equals)));
+            }
+            self.add_option(arg, name, false, None);
+            at += 1;
+        }
+    }
+
+    fn add_option(&mut self, arg: &'a Argument, name: &'static str, valued: bool, value: Option<TracedText>) {
+        let own = value.or_else(|| (!valued).then(|| TracedText::plain("true")));
+        let next = if own.is_none() { self.next_word() } else { None };
+        let Some(text) = own.or_else(|| next.map(|next| next.text.clone())) else {
+            let what = format!("`--{name}` is given no value");
+            return self.parsed.refused.push(Unseen { what, span: self.context.argument_span(arg) });
+        };
+        if next.is_some_and(|next| next.perhaps != arg.perhaps) {
+            self.note_unsure(format!("`--{name}` and its value are not given on the same ways"), arg);
+        }
+        if next.is_some_and(|next| next.splits && is_list(&text.raw())) {
+            self.note_unsure(format!("the value of `--{name}` may be no word or several"), arg);
+        }
+        let unclear = arg.unclear || next.is_some_and(|next| next.unclear);
+        let perhaps = arg.perhaps || next.is_some_and(|next| next.perhaps);
+        let whole = next.unwrap_or(arg).span;
+        let value = PartialText::read(&text, unclear, self.context);
+        let span = self.context.text_span(&text).or(whole).unwrap_or(self.context.here);
+        self.parsed.given.push(GivenOption { name, text, value, span, unclear, perhaps });
+    }
+}

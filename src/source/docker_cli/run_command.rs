@@ -1,0 +1,64 @@
+//! `docker run` and `docker create`, and the same of podman and nerdctl: options to a container.
+//! Uses `options`, `container_options`, `mount_list` and `model`.
+
+use super::cli_family::CliFamily;
+use super::container_options::ContainerOptions;
+use super::mount_list::collect_mounts;
+use super::options::{CommandPrefix, GivenOption, parse_options};
+use super::{Argument, CommandContext, ConditionalParts, DockerRun, option_tables};
+use crate::model::Container;
+
+/// Reads what follows `run`, or `create`, which only creates the container.
+pub(super) fn read_run(
+    args: &[Argument],
+    family: CliFamily,
+    prefix: CommandPrefix<'_>,
+    only_created: bool,
+    context: &CommandContext<'_>,
+) -> DockerRun {
+    let CommandPrefix { options: before, engine, span } = prefix;
+    let mut parsed = parse_options(args, option_tables::of_run(family), false, context);
+    parsed.unseen.splice(..0, before.unseen);
+    parsed.refused.splice(..0, before.refused);
+    let mut options = ContainerOptions::new(parsed, context);
+    options.note_unsure_options(span);
+    let image = options.read_image(span);
+    let entrypoint = options.read_entrypoint(family);
+    let command = options.read_command(1, entrypoint.as_ref());
+    let name = options.last_value("name");
+    let mounts = collect_mounts(&mut options.parsed, family, context);
+    let container = Container {
+        name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
+        span,
+        replicas: 1,
+        image,
+        command,
+        entrypoint,
+        hooks: options.health_command().into_iter().collect(),
+        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last_of(name).is_some()),
+        user: options.user(),
+        rights: options.rights(),
+        working_dir: options.working_dir(),
+        tty: options.switch("tty"),
+        stdin_open: options.switch("interactive"),
+        read_only: options.is_on("read-only"),
+        labels: options.labels(),
+        env: options.env(),
+        mounts: mounts.all,
+        ..Container::default()
+    };
+    options.check_switches(&["rm"]);
+    DockerRun {
+        container,
+        name,
+        env_files: options.file_paths("env-file"),
+        label_files: options.file_paths("label-file"),
+        volumes_from: options.parsed.values_of("volumes-from").map(GivenOption::as_value).collect(),
+        detached: options.is_on("detach"),
+        only_created,
+        engine,
+        perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
+        unseen: options.parsed.unseen,
+        refused: options.parsed.refused,
+    }
+}

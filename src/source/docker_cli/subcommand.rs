@@ -1,0 +1,51 @@
+//! Which command it is: docker, podman, nerdctl or Compose, with the options before the subcommand.
+//! Uses `options`, `option_tables` and the readers of the subcommands.
+
+use super::cli_family::{COMPOSE_PROGRAMS, CliFamily};
+use super::options::{CommandPrefix, parse_options};
+use super::{Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command};
+use crate::model::Unseen;
+
+/// Reads a command line from the program's name on.
+pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> Option<DockerCommand> {
+    let (first, rest) = args.split_first()?;
+    if !first.text.is_fixed() || first.unclear {
+        return None;
+    }
+    let span = context.argument_span(first);
+    let path = first.text.raw();
+    let name = path.rsplit('/').next()?;
+    if COMPOSE_PROGRAMS.contains(&name) {
+        return compose_command::read_compose(rest, None, span, context);
+    }
+    let family = CliFamily::of_program(name)?;
+    let parsed = parse_options(rest, &[option_tables::before_subcommand(family)], false, context);
+    if parsed.asks_for_help() {
+        return None;
+    }
+    let Some((command, mut rest)) = parsed.rest.split_first() else { return parsed.into_unclear() };
+    if !command.text.is_fixed() {
+        let what = format!("which of `{name}`'s commands this is hangs on a variable");
+        return Some(DockerCommand::Unclear(Unseen { what, span }));
+    }
+    let mut command = command.text.raw();
+    if command == "container" {
+        let (next, after) = rest.split_first()?;
+        (command, rest) = (next.text.raw(), after);
+    }
+    let engine = parsed.engine();
+    match command.as_str() {
+        "run" | "create" => {
+            let prefix = CommandPrefix { options: parsed, engine, span };
+            let run = run_command::read_run(rest, family, prefix, command == "create", context);
+            Some(DockerCommand::Run(Box::new(run)))
+        }
+        "compose" => compose_command::read_compose(rest, engine, span, context),
+        "exec" => {
+            let prefix = CommandPrefix { options: parsed, engine, span };
+            exec_command::read_exec(rest, prefix, false, context).map(|exec| DockerCommand::Exec(Box::new(exec)))
+        }
+        "start" | "restart" => Some(DockerCommand::Existing),
+        _ => None,
+    }
+}

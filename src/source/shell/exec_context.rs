@@ -1,0 +1,36 @@
+//! Where a script runs: its files, directory and environment, which are asked for through callbacks.
+//! May use `text` and `file_system`.
+
+use super::file_system::{FileSystem, NoFileSystem};
+use crate::text::Sources;
+
+/// Where commands run.
+#[derive(Clone, Copy)]
+pub struct ExecContext<'a> {
+    /// The files that were read.
+    pub sources: &'a Sources,
+    /// The files of the place.
+    pub file_system: &'a dyn FileSystem,
+    /// Where relative paths start: absolute and clean; `None` where that is not known.
+    pub directory: Option<&'a str>,
+    /// The value of a variable of the environment, where it is set and known.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether that is the environment of this process, whose values are not shown.
+    pub hides: bool,
+    /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
+    pub programs: &'a dyn Fn() -> &'a [String],
+}
+
+impl<'a> ExecContext<'a> {
+    /// A place of which nothing is known.
+    pub fn unknown(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            file_system: &NoFileSystem,
+            directory: None,
+            environment: &|_| None,
+            hides: false,
+            programs: &|| &[],
+        }
+    }
+}

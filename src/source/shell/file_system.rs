@@ -1,0 +1,75 @@
+//! The files of the place where a script runs, looked up through a trait.
+//! May use `model` and `text`.
+
+use crate::model::Value;
+use crate::text::{FileId, Sources, Span};
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// A text.
+    Text(FileId),
+    /// A text within a file, such as a here-document.
+    Passage(Box<Value>),
+    /// A program that is no text.
+    Binary,
+    /// Nothing.
+    Absent,
+    /// Something that cannot be read: why, as a clause.
+    Unseen(String),
+}
+
+/// The files of the place where a script runs.
+pub trait FileSystem {
+    /// Looks up a path, which is absolute and clean.
+    fn open(&self, path: &str) -> Lookup;
+
+    /// Whether [`Disk::mention`] looks through all texts that were put there with the scripts.
+    fn is_searched(&self) -> bool {
+        false
+    }
+
+    /// Where one of these words is first found in a text that was put there with the scripts.
+    fn mention(&self, names: &[String]) -> Option<Span> {
+        let _ = names;
+        None
+    }
+}
+
+/// No file can be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFileSystem;
+
+impl FileSystem for NoFileSystem {
+    fn open(&self, _: &str) -> Lookup {
+        Lookup::Unseen(String::new())
+    }
+}
+
+/// Directories of programs that come with a system.
+const SYSTEM: [&str; 4] = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];
+
+/// Whether a script is worth reading: one that comes with a system only where it names a program that matters.
+pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
+    let system = SYSTEM.iter().any(|directory| path.starts_with(directory));
+    !system || programs.iter().any(|program| text.contains(program.as_str()))
+}
+
+/// Where one of these words is first found in a text, as a word of its own.
+pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
+    let source = sources.get(file);
+    let text = source.text();
+    let found = names.iter().filter(|name| !name.is_empty()).filter_map(|name| {
+        let mut found = text.match_indices(name.as_str()).map(|(at, _)| (at, name.len()));
+        found.find(|(at, length)| is_own_word(text, *at, *length))
+    });
+    let (at, length) = found.min()?;
+    Some(Span { file, start: source.position(at), end: source.position(at + length) })
+}
+
+/// Whether nothing before or after some bytes of a text belongs to the same word.
+fn is_own_word(text: &str, at: usize, length: usize) -> bool {
+    let before = text.get(..at).and_then(|before| before.chars().next_back());
+    let after = text.get(at + length..).and_then(|after| after.chars().next());
+    !before.into_iter().chain(after).any(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.'))
+}

@@ -1,0 +1,190 @@
+//! The shell's own commands that change what comes after them.
+//! Uses `interpreter`, `shell_state` and `test_expr`.
+
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::shell_state::{ShellState, VariableValue, WorkingDirectory, join_states};
+use super::shell_word::ShellWord;
+use super::test_expr::{TestResult, test_words};
+use crate::text::TracedText;
+
+/// What a text may do without any program running, so that a trap may hold it.
+const HARMLESS: [&str; 20] = [
+    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
+    "stty", "sync", "true", "wait", "trap",
+];
+
+impl Interpreter<'_> {
+    pub(super) fn run_builtin(&mut self, name: &str, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+        let operand = words.get(1).map(ShellWord::raw);
+        match name {
+            ":" | "true" => ExitStates::succeeded(state),
+            "false" => ExitStates { err: Some(state), ..ExitStates::default() },
+            "[" | "test" => {
+                let end = words.len() - usize::from(name == "[" && words.len() > 1);
+                let asked = words.get(1..end).unwrap_or_default();
+                let stands = matches!(asked, [operator, word] if self.finds_file(&operator.raw(), word, &state));
+                self.states_after(if stands { TestResult::Known(true) } else { test_words(asked) }, state)
+            }
+            "exit" | "return" => {
+                let kind = if name == "exit" { FrameKind::Process } else { FrameKind::Function };
+                let ends = match operand.as_deref() {
+                    Some("0") => ExitStates::succeeded(state),
+                    Some(code) if code.parse::<i32>().is_ok() => {
+                        ExitStates { err: Some(state), ..ExitStates::default() }
+                    }
+                    _ => ExitStates::either_way(state),
+                };
+                self.leave_frames(kind, 1, ends);
+                ExitStates::default()
+            }
+            "break" | "continue" => {
+                let levels = operand.and_then(|levels| levels.parse().ok()).unwrap_or(1);
+                if name == "break" {
+                    self.leave_frames(FrameKind::Loop, levels, ExitStates::succeeded(state));
+                } else if let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.kind == FrameKind::Loop) {
+                    frame.again = join_states(frame.again.take(), Some(state));
+                }
+                ExitStates::default()
+            }
+            "cd" | "pushd" | "popd" => {
+                state.cwd = Rc::new(changed_directory(words, name, &state.cwd));
+                ExitStates::either_way(state)
+            }
+            "set" => ExitStates::succeeded(set_options(words, state)),
+            "shift" => {
+                let by = operand.map_or(Some(1), |by| by.parse().ok());
+                // Where an argument may be missing, which ones are shifted away is not known.
+                let known = state.args.as_ref().filter(|args| args.iter().all(|arg| arg.certainty == Certainty::Sure));
+                let rest = known.zip(by).map(|(args, by)| {
+                    let zeroth = args.first().cloned().into_iter();
+                    Rc::new(zeroth.chain(args.iter().skip(1 + by).cloned()).collect())
+                });
+                state.args = rest;
+                ExitStates::either_way(state)
+            }
+            "read" | "mapfile" | "readarray" | "getopts" => {
+                for word in words.iter().skip(1).filter(|word| !word.raw().starts_with('-')) {
+                    self.assign_value(&word.raw(), VariableValue::Unclear, false, &mut state);
+                }
+                ExitStates::either_way(state)
+            }
+            "trap" => self.run_trap(words, state),
+            "eval" => self.run_eval(words, state),
+            _ => self.run_source(words, state),
+        }
+    }
+
+    fn run_eval(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let mut text = TracedText::default();
+        for word in words.iter().skip(1) {
+            if !word.is_fixed() {
+                self.note_unseen("`eval` runs what is known only when it runs");
+            }
+            text.push(&word.text);
+            text.push(&TracedText::plain(" "));
+        }
+        self.run_text(&text, LastCommand::Forks, state)
+    }
+
+    /// A trap's text runs at some time from here on, under locks that are not known.
+    fn run_trap(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let Some(text) = words.get(1).filter(|word| words.len() > 2 && !word.raw().starts_with('-')) else {
+            return ExitStates::succeeded(state);
+        };
+        let found = self.found.len();
+        let inner = ShellState { conditional: true, errexit: false, ..state.child_process(true) };
+        self.in_child_process(&state, inner, |interpreter, inner| {
+            interpreter.run_text(&text.text, LastCommand::Forks, inner)
+        });
+        let ran = self.found.get(found..).unwrap_or_default();
+        if ran.iter().filter_map(|call| call.argv.first()).any(|name| !HARMLESS.contains(&&**name)) {
+            self.note_unseen("a trap runs a program, at a time that is not known");
+        }
+        ExitStates::succeeded(state)
+    }
+}
+
+pub(super) fn is_builtin(name: &str) -> bool {
+    matches!(
+        name,
+        ":" | "true"
+            | "false"
+            | "["
+            | "test"
+            | "exit"
+            | "return"
+            | "break"
+            | "continue"
+            | "cd"
+            | "pushd"
+            | "popd"
+            | "set"
+            | "shift"
+            | "read"
+            | "mapfile"
+            | "readarray"
+            | "getopts"
+            | "trap"
+            | "eval"
+            | "source"
+            | "."
+    )
+}
+
+fn changed_directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -> WorkingDirectory {
+    let target = words.iter().skip(1).find(|word| !matches!(word.raw().as_str(), "--" | "-P" | "-L"));
+    let Some(target) = target.filter(|word| !word.unclear && word.raw() != "-") else {
+        return if name == "cd" && words.len() == 1 {
+            WorkingDirectory::At(TracedText::live("$HOME"))
+        } else {
+            WorkingDirectory::Unclear
+        };
+    };
+    let absolute = target.text.0.first().is_some_and(|first| first.ch == '/' || first.live);
+    match from {
+        _ if absolute => WorkingDirectory::At(target.text.clone()),
+        WorkingDirectory::Initial => WorkingDirectory::At(target.text.clone()),
+        WorkingDirectory::At(directory) => {
+            let mut path = directory.clone();
+            path.push(&TracedText::plain("/"));
+            path.push(&target.text);
+            WorkingDirectory::At(path)
+        }
+        WorkingDirectory::Unclear => WorkingDirectory::Unclear,
+    }
+}
+
+/// `set` with options and arguments.
+fn set_options(words: &[ShellWord], mut state: ShellState) -> ShellState {
+    let mut rest = words.iter().enumerate().skip(1);
+    while let Some((at, word)) = rest.next() {
+        let text = word.raw();
+        if text == "--" || !text.starts_with(['-', '+']) {
+            let from = at + usize::from(text == "--");
+            let zeroth = state.args.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let args = words.iter().skip(from).cloned().map(ListItem::from);
+            state.args = Some(Rc::new(std::iter::once(zeroth).chain(args).collect()));
+            break;
+        }
+        let on = text.starts_with('-');
+        for letter in text.chars().skip(1) {
+            match letter {
+                'e' => state.errexit = on,
+                'a' => state.allexport = on,
+                'o' => match rest.next().map(|(_, word)| word.raw()).as_deref() {
+                    Some("errexit") => state.errexit = on,
+                    Some("allexport") => state.allexport = on,
+                    Some("pipefail") => state.pipefail = on,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    state
+}

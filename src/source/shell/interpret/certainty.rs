@@ -1,0 +1,28 @@
+//! Whether something happened on every way through a script.
+//! May use `model`.
+
+use std::rc::Rc;
+
+use crate::model::Condition;
+
+/// Whether something happened on every way to a point.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Certainty {
+    #[default]
+    Sure,
+    /// Where a condition on a variable holds.
+    When(Rc<Condition>),
+    /// On some ways only.
+    Perhaps,
+}
+
+impl Certainty {
+    /// Of two things that both have to have happened.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Sure, other) | (other, Self::Sure) => other.clone(),
+            (one, other) if one == other => one.clone(),
+            _ => Self::Perhaps,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Starts a program: looks through wrappers, runs script files and shells, and records every other program.
+//! Uses `interpreter`, `wrappers`, `hidden_programs` and `shell_state`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, LastCommand};
+use super::flock_command::{self, FlockAction};
+use super::hidden_programs;
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::script_files::{ScriptRun, UnreadReason};
+use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
+use super::shell_word::ShellWord;
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
+use super::wrappers;
+use crate::model::{FileLock, Invocation, Witness, Word};
+use crate::text::Span;
+
+impl Interpreter<'_> {
+    /// Runs a program with these words in a process whose state this is.
+    pub(super) fn start_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        self.one_level_down(state, |interpreter, state| interpreter.start_program_here(words, state))
+    }
+
+    fn start_program_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        let unwrapped = wrappers::unwrap_command(words);
+        let open = words.iter().position(|word| word.certainty != Certainty::Sure);
+        if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
+            return self.start_with_and_without(words, &state);
+        }
+        match unwrapped {
+            Unwrapped::Nothing => ExitStates::either_way(state),
+            Unwrapped::Program => self.run_program(words, state),
+            Unwrapped::File(call) => match self.run_shell_file(call, words, state) {
+                ScriptRun::Ran(exits) => exits,
+                ScriptRun::Not(state, why) => self.record_program(words, state, why),
+            },
+            Unwrapped::Inner(inner) => self.start_wrapped(inner, state),
+            Unwrapped::Shell(call) => self.run_shell_text(&call, &state),
+            Unwrapped::Flock => self.run_flock(words, state),
+        }
+    }
+
+    /// Runs the command with the words that may be missing, and without them: they decide which program it is.
+    fn start_with_and_without(&mut self, words: &[ShellWord], state: &ShellState) -> ExitStates {
+        let mut doubts = words.iter().map(|word| &word.certainty).filter(|certainty| **certainty != Certainty::Sure);
+        let asks = match doubts.next() {
+            Some(one @ Certainty::When(condition)) if doubts.all(|other| other == one) => Some(Rc::clone(condition)),
+            _ => None,
+        };
+        let [yes, no] = self.branch_facts(asks);
+        let with: Vec<ShellWord> =
+            words.iter().map(|word| ShellWord { certainty: Certainty::Sure, ..word.clone() }).collect();
+        let without: Vec<ShellWord> = words.iter().filter(|word| word.certainty == Certainty::Sure).cloned().collect();
+        let exits = self.start_program(&with, state.clone().on_condition().with_fact(yes));
+        let other = self.start_program(&without, state.clone().on_condition().with_fact(no));
+        let before = state.conditional;
+        exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
+    }
+
+    fn start_wrapped(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
+        self.dropped |= inner.drops;
+        if let Some(reason) = inner.hides {
+            self.note_unseen(reason);
+        }
+        for (name, value) in inner.env {
+            self.assign_value(&name, value, true, &mut state);
+        }
+        if inner.closes {
+            Rc::make_mut(&mut state.fds).retain(|number, _| *number < 3);
+        }
+        if let Some(directory) = inner.directory {
+            state.cwd = Rc::new(WorkingDirectory::At(directory));
+        }
+        match inner.shell {
+            Some(call) => self.run_shell_text(&call, &state),
+            None => self.start_program(&inner.words, state),
+        }
+    }
+
+    /// Runs a program: a script file is read, any other program is recorded.
+    fn run_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        match self.run_script_file(words, state) {
+            ScriptRun::Ran(exits) => exits,
+            ScriptRun::Not(state, why) => self.record_program(words, state, why),
+        }
+    }
+
+    /// Records a program, and whether it may start something unseen; `why` explains what was not read.
+    fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
+        let Some(first) = words.first() else { return ExitStates::either_way(state) };
+        self.record_start(words, &state);
+        let place = first.source_span(self.context.sources).unwrap_or(self.here);
+        let named = Span::at(place.file, place.start);
+        let locks = self.held_locks(&state);
+        let hidden = self.hidden_program(words, &state, why);
+        let hides = hidden.is_some();
+        if let Some(missed) = hidden {
+            let span = missed.span.unwrap_or(named);
+            if hidden_programs::outlives_caller(words) || !locks.iter().any(is_sure) {
+                self.note_unseen_at(missed.reason, Some(span));
+            } else if !self.is_muted() {
+                self.covered.get_or_insert((missed.reason, Some(span)));
+            }
+        }
+        let mut env = BTreeMap::new();
+        for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
+            let value = match &variable.value {
+                VariableValue::Text(text) => Word::of_traced(text),
+                VariableValue::Unset => Word::default(),
+                VariableValue::List(_) | VariableValue::Inherited => continue,
+                // The value is not known.
+                VariableValue::Unclear | VariableValue::Maybe(..) => Word::parse(&format!("${{{name}}}")),
+            };
+            env.insert(name.clone(), value);
+        }
+        let invocation = Invocation {
+            // A word that may be missing is not counted as part of the call.
+            argv: words
+                .iter()
+                .filter(|word| word.certainty == Certainty::Sure)
+                .map(|word| Word::of_traced(&word.text))
+                .collect(),
+            env,
+            locks,
+            conditional: state.conditional,
+            when: state.conditions(),
+            output: self.output_file(&state),
+            hides,
+            at: None,
+            witness: Witness::Words,
+            span: place,
+        };
+        self.record_call(invocation);
+        ExitStates::either_way(state)
+    }
+
+    /// Why a program may run what its words do not name.
+    fn hidden_program(
+        &self,
+        words: &[ShellWord],
+        state: &ShellState,
+        why: Option<UnreadReason>,
+    ) -> Option<UnreadReason> {
+        match (why, hidden_programs::hidden_by_name(words)) {
+            (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
+            (_, Some(reason)) => Some(self.unread_argument(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
+            _ => hidden_programs::may_run(words, (self.context.programs)()).map(|(reason, word)| UnreadReason {
+                span: word.source_span(self.context.sources),
+                ..UnreadReason::new(reason)
+            }),
+        }
+    }
+
+    /// The file that standard output goes to.
+    fn output_file(&self, state: &ShellState) -> Option<Word> {
+        let file = state.fds.get(&1).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
+        let file = self.files.get(file).filter(|file| !file.unclear)?;
+        Some(Word::of_traced(&file.path)).filter(|path| !path.starts_with("/dev/"))
+    }
+
+    /// Runs a shell's text in a new shell.
+    pub(super) fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
+        if call.text.unclear || call.text.certainty != Certainty::Sure {
+            self.note_unseen("a shell runs a text that is set in more than one way");
+        }
+        let here = self.here;
+        self.here = call.text.source_span(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
+        let exits = self.in_new_shell(call, state, |interpreter, inner| {
+            interpreter.run_text(&call.text.text, LastCommand::ReplacesUnlessRedirected, inner)
+        });
+        self.here = here;
+        exits
+    }
+
+    /// Runs something in a new shell.
+    pub(super) fn in_new_shell(
+        &mut self,
+        call: &ShellCall,
+        state: &ShellState,
+        run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
+    ) -> ExitStates {
+        let mut inner = state.clone();
+        if state.vars.values().any(|variable| !variable.exported) {
+            Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
+        }
+        let handed = |name: &String| call.bash && state.handed.contains(name);
+        if state.functions.keys().any(|name| !handed(name)) {
+            Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
+        }
+        inner.args = Some(Rc::new(call.args.iter().cloned().map(ListItem::from).collect()));
+        (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
+        let conditions = std::mem::take(&mut self.conditions);
+        let calls = std::mem::take(&mut self.calls);
+        let bash = std::mem::replace(&mut self.bash, call.bash);
+        let exits = self.in_child_process(state, inner, run);
+        self.calls = calls;
+        self.bash = bash;
+        self.conditions = conditions;
+        exits
+    }
+
+    /// The words that a container starts with.
+    pub(super) fn run_words(&mut self, words: &[ShellWord]) {
+        self.start_program(words, ShellState::new());
+    }
+}
+
+/// How many words say what is run: a wrapper's own, or the program's name.
+fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
+    let rest = match unwrapped {
+        Unwrapped::Nothing | Unwrapped::Program => return 1,
+        Unwrapped::Inner(WrappedCommand { shell: None, words, .. }) => words.len(),
+        Unwrapped::Inner(_) => 0,
+        Unwrapped::Shell(call) | Unwrapped::File(call) => call.args.len(),
+        Unwrapped::Flock => {
+            match flock_command::parse_flock(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
+                Some(FlockAction::Command(_, command)) => command.len(),
+                _ => 0,
+            }
+        }
+    };
+    words.len().saturating_sub(rest).max(1)
+}
+
+fn is_sure(lock: &FileLock) -> bool {
+    lock.exclusive && !lock.failure_ignored && lock.condition.is_none()
+}

@@ -1,0 +1,21 @@
+//! How much of a script is read, so that every input ends.
+//! Uses nothing else.
+
+/// Characters that one word may become.
+pub(super) const WORD_CHARS: usize = 64 * 1024;
+/// Words that one word may become.
+pub(super) const WORDS: usize = 1024;
+/// Variables that are kept.
+pub(super) const VARIABLES: usize = 400;
+/// Statements that are run, each counted as often as it is reached.
+pub(super) const STEPS: usize = 20_000;
+/// Levels of statements, functions and texts within each other.
+pub(super) const NESTED_STATEMENTS: usize = 56;
+/// Texts within each other: `sh -c` in `sh -c`.
+pub(super) const NESTED_TEXTS: usize = 12;
+/// Files within each other.
+pub(super) const NESTED_FILES: usize = 10;
+/// Characters of all texts together.
+pub(super) const TEXT_CHARS: usize = 1024 * 1024;
+/// Starts of containers that are kept of one script.
+pub(super) const CONTAINER_STARTS: usize = 400;

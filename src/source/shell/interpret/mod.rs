@@ -1,0 +1,94 @@
+//! Runs parsed shell text down every branch, and records each command with the locks held around it.
+//! May use `text`, `model`, `docker_cli` and `shell::parse`.
+//!
+//! ```text
+//! value_positions   a Compose value's characters, found in the file
+//! interpreter       statements one after the other: `branches`, `lists`, `test_expr`, `simple_command`, `builtins`,
+//!                   `assignment`, `redirection` are its larger cases
+//! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
+//!                   states in which a statement ends; `certainty`: what happened on some ways only
+//! word_expansion    words -> what they stand for; `command_substitution`: what `$(...)` prints
+//! script_files      from a word to the script file that it means
+//! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
+//!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
+//! container_starts  the commands that start containers
+//! ```
+
+mod assignment;
+mod branches;
+mod builtins;
+mod certainty;
+mod command_substitution;
+mod container_starts;
+mod exec;
+mod exit_states;
+mod flock_command;
+mod flock_effects;
+mod hidden_programs;
+mod interpreter;
+mod limits;
+mod list_item;
+mod lists;
+mod redirection;
+mod script_files;
+mod script_text;
+mod shell_state;
+mod shell_word;
+mod simple_command;
+mod start_record;
+mod test_expr;
+mod unwrapped;
+mod user_wrappers;
+mod value_positions;
+mod word_expansion;
+mod wrappers;
+
+pub use self::container_starts::read_docker_line;
+use self::interpreter::Interpreter;
+pub use self::start_record::{ContainerStart, StartLock};
+use super::ExecContext;
+use crate::model::{Command, Script, Sight};
+use crate::text::Span;
+
+/// Runs an entrypoint with a command; without an entrypoint the command by itself.
+pub(super) fn run_commands(
+    entrypoint: Option<&Command>,
+    command: Option<&Command>,
+    context: &ExecContext<'_>,
+) -> (Script, Vec<ContainerStart>) {
+    let Some(first) = entrypoint.or(command) else {
+        return (unread("the image's own command was not read"), Vec::new());
+    };
+    let commands = [entrypoint, command].into_iter().flatten();
+    let words: Vec<_> = commands.flat_map(|command| value_positions::command_words(command, context.sources)).collect();
+    if words.is_empty() {
+        return (unread("neither entrypoint nor command has a word"), Vec::new());
+    }
+    let mut interpreter = Interpreter::new(*context, Span::at(first.span.file, first.span.start));
+    interpreter.run_words(&words);
+    interpreter.drop_shared_locks();
+    let covered = interpreter.unseen.is_none() && interpreter.covered.is_some();
+    let (unseen, unseen_span) = match (interpreter.unseen, interpreter.covered) {
+        (None, Some((reason, span))) => (Some(reason), span),
+        (unseen, _) => (unseen, interpreter.unseen_span),
+    };
+    let (sight, unseen) = match unseen {
+        Some(reason) => (Sight::Partial, Some(reason)),
+        None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
+        None => (Sight::Whole, None),
+    };
+    let script = Script {
+        invocations: interpreter.found,
+        sight,
+        unseen,
+        unseen_span,
+        misread: interpreter.misread,
+        covered,
+        without_environment: interpreter.dropped,
+    };
+    (script, interpreter.started)
+}
+
+fn unread(reason: &str) -> Script {
+    Script { unseen: Some(reason.to_owned()), ..Script::default() }
+}

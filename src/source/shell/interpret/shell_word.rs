@@ -1,0 +1,62 @@
+//! A word of a command after the shell expanded it.
+//! May use `text` and `certainty`.
+
+use super::certainty::Certainty;
+use crate::text::{FileId, Sources, Span, TracedText, char_width};
+
+/// A word after expansion.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ShellWord {
+    pub(super) text: TracedText,
+    /// The word as it is written, for its place.
+    pub(super) source: TracedText,
+    /// Where it is written, where that is known better than by its characters.
+    pub(super) span: Option<Span>,
+    /// Whether a variable went into it that the text sets in more than one way.
+    pub(super) unclear: bool,
+    /// Whether it is there at all.
+    pub(super) certainty: Certainty,
+}
+
+impl ShellWord {
+    pub(super) fn plain(text: &str) -> Self {
+        Self { text: TracedText::plain(text), ..Self::default() }
+    }
+
+    /// The same word with another text that is known.
+    pub(super) fn with_text(&self, text: &str) -> Self {
+        Self { text: TracedText::plain(text), unclear: false, ..self.clone() }
+    }
+
+    pub(super) fn raw(&self) -> String {
+        self.text.raw()
+    }
+
+    /// Whether nothing in it remains to be replaced.
+    pub(super) fn is_fixed(&self) -> bool {
+        !self.unclear && self.certainty == Certainty::Sure && self.text.is_fixed()
+    }
+
+    /// Where the word, and no more than the word, is written.
+    pub(super) fn source_span(&self, sources: &Sources) -> Option<Span> {
+        if self.span.is_some() {
+            return self.span;
+        }
+        let own = self.text.byte_range().filter(|(file, start, end)| self.is_written_around(*file, *start, *end));
+        let run = own.or_else(|| self.source.byte_range());
+        let Some((file, start, end)) = run else {
+            return self.source.first_position(sources).or_else(|| self.text.first_position(sources));
+        };
+        let source = sources.get(file);
+        Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+
+    /// Whether the word as it is written covers some bytes.
+    fn is_written_around(&self, file: FileId, start: u32, end: u32) -> bool {
+        let first = self.source.0.iter().find_map(|traced| traced.at);
+        let last = self.source.0.iter().rev().find_map(|traced| traced.at);
+        first.zip(last).is_some_and(|(first, last)| {
+            first.0 == file && first.1 <= start && end <= last.1.saturating_add(char_width('\u{10ffff}'))
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! What a program that runs another one runs, and how its own options are skipped.
+//! Uses `shell_word` and `shell_state`.
+
+use super::shell_state::VariableValue;
+use super::shell_word::ShellWord;
+use crate::text::TracedText;
+
+/// What a command runs.
+pub(super) enum Unwrapped {
+    /// Nothing at all.
+    Nothing,
+    /// A program of its own.
+    Program,
+    /// A program that runs another.
+    Inner(WrappedCommand),
+    /// A shell with a text.
+    Shell(ShellCall),
+    /// A shell with a file, which is in the place of the text.
+    File(ShellCall),
+    /// flock(1).
+    Flock,
+}
+
+/// What a wrapper runs.
+#[derive(Default)]
+pub(super) struct WrappedCommand {
+    pub(super) words: Vec<ShellWord>,
+    /// A text for a shell instead of words.
+    pub(super) shell: Option<ShellCall>,
+    pub(super) env: Vec<(String, VariableValue)>,
+    pub(super) directory: Option<TracedText>,
+    /// Why something about it cannot be seen.
+    pub(super) hides: Option<String>,
+    /// Whether the container's environment does not reach it.
+    pub(super) drops: bool,
+    /// Whether it is started without the descriptors from 3 on.
+    pub(super) closes: bool,
+}
+
+impl WrappedCommand {
+    /// Notes that the environment is cleared, and by what.
+    pub(super) fn drop_environment(&mut self, by: &str) {
+        self.drops = true;
+        self.hides.get_or_insert_with(|| format!("`{by}` takes the environment away"));
+    }
+}
+
+/// A shell's text, arguments and options.
+pub(super) struct ShellCall {
+    pub(super) text: ShellWord,
+    /// `$0` and on.
+    pub(super) args: Vec<ShellWord>,
+    pub(super) bash: bool,
+    pub(super) errexit: bool,
+    pub(super) allexport: bool,
+    pub(super) pipefail: bool,
+}
+
+impl ShellCall {
+    /// Reads a shell's name and options, as the first line of a script has them.
+    pub(super) fn options(&mut self, line: &str) {
+        let mut words = line.split_whitespace();
+        self.bash = words.next() == Some("bash");
+        let letters: String = words.filter(|word| word.starts_with('-') && !word.starts_with("--")).collect();
+        (self.errexit, self.allexport) = (letters.contains('e'), letters.contains('a'));
+    }
+
+    /// A text without options.
+    pub(super) fn plain(text: ShellWord) -> Self {
+        Self {
+            text,
+            args: vec![ShellWord::plain("sh")],
+            bash: false,
+            errexit: false,
+            allexport: false,
+            pipefail: false,
+        }
+    }
+}
+
+/// The number of the first word after the options, which start at the second word.
+pub(super) fn skip_options(words: &[ShellWord], short: &str, long: &[&str]) -> usize {
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let text = word.raw();
+        if text == "--" {
+            return at + 1;
+        }
+        if text == "-" || !text.starts_with('-') {
+            break;
+        }
+        at += 1 + usize::from(takes_next_word(&text, short, long));
+    }
+    at
+}
+
+/// Whether an option's value is the next word.
+pub(super) fn takes_next_word(text: &str, short: &str, long: &[&str]) -> bool {
+    if text.starts_with("--") {
+        return long.contains(&text);
+    }
+    let letters = text.get(1..).unwrap_or("");
+    letters
+        .find(|letter| short.contains(letter))
+        .is_some_and(|at| letters.get(at..).is_some_and(|rest| rest.chars().count() == 1))
+}
+
+/// Whether a name is a shell's.
+pub(super) fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "mksh")
+}

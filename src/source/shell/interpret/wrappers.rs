@@ -1,0 +1,291 @@
+//! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
+//! Uses `unwrapped`, `user_wrappers` and `shell_word`.
+
+use super::shell_state::VariableValue;
+use super::shell_word::ShellWord;
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
+use super::user_wrappers::{home_of_user, read_sudo, read_switch_user};
+use crate::text::TracedText;
+
+/// The options of a wrapper, after which the command begins that it runs.
+struct WrapperOptions {
+    names: &'static [&'static str],
+    /// Short options that take a value.
+    short: &'static str,
+    /// Long options that take the next word for a value.
+    long: &'static [&'static str],
+    /// Operands before the command.
+    operands: usize,
+}
+
+const WRAPPERS: [WrapperOptions; 14] = [
+    WrapperOptions {
+        names: &["nohup", "setsid", "busybox", "toybox", "catatonit", "unbuffer", "builtin"],
+        short: "",
+        long: &[],
+        operands: 0,
+    },
+    WrapperOptions { names: &["command", "exec"], short: "a", long: &[], operands: 0 },
+    WrapperOptions { names: &["nice"], short: "n", long: &["--adjustment"], operands: 0 },
+    WrapperOptions { names: &["ionice"], short: "cn", long: &["--class", "--classdata"], operands: 0 },
+    WrapperOptions { names: &["time"], short: "fo", long: &["--format", "--output"], operands: 0 },
+    WrapperOptions { names: &["timeout"], short: "ks", long: &["--kill-after", "--signal"], operands: 1 },
+    WrapperOptions { names: &["stdbuf"], short: "ioe", long: &["--input", "--output", "--error"], operands: 0 },
+    WrapperOptions { names: &["tini", "tini-static", "docker-init"], short: "pe", long: &[], operands: 0 },
+    WrapperOptions { names: &["dumb-init"], short: "r", long: &["--rewrite"], operands: 0 },
+    WrapperOptions { names: &["chrt", "taskset"], short: "TPD", long: &[], operands: 1 },
+    WrapperOptions { names: &["chroot"], short: "", long: &["--userspec", "--groups"], operands: 1 },
+    WrapperOptions {
+        names: &["setpriv"],
+        short: "",
+        long: &[
+            "--ambient-caps",
+            "--inh-caps",
+            "--bounding-set",
+            "--ruid",
+            "--euid",
+            "--rgid",
+            "--egid",
+            "--reuid",
+            "--regid",
+            "--groups",
+            "--securebits",
+            "--pdeathsig",
+            "--selinux-label",
+            "--apparmor-profile",
+        ],
+        operands: 0,
+    },
+    WrapperOptions {
+        names: &["xargs"],
+        short: "adEILnPs",
+        long: &["--arg-file", "--delimiter", "--max-lines", "--max-args", "--max-procs", "--max-chars", "--replace"],
+        operands: 0,
+    },
+    WrapperOptions { names: &["gosu", "su-exec"], short: "", long: &[], operands: 1 },
+];
+
+/// What the words of a command run, with one wrapper removed.
+pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
+    let Some(first) = words.first() else { return Unwrapped::Nothing };
+    if !first.is_fixed() {
+        return Unwrapped::Program;
+    }
+    let path = first.raw();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name {
+        "flock" => Unwrapped::Flock,
+        name if is_shell(name) => read_shell(words, name == "bash"),
+        "env" => read_env(words),
+        "su" | "runuser" => read_switch_user(words, name),
+        "sudo" | "doas" => read_sudo(words),
+        "script" => read_script(words),
+        "watch" => read_watch(words),
+        "find" => read_find(words),
+        _ => match WRAPPERS.iter().find(|shape| shape.names.contains(&name)) {
+            Some(shape) => read_listed(words, name, shape),
+            None => Unwrapped::Program,
+        },
+    }
+}
+
+fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwrapped {
+    let at = skip_options(words, shape.short, shape.long);
+    let rest = words.get(at..).unwrap_or_default();
+    let Some(command) = rest.get(shape.operands..).filter(|command| !command.is_empty()) else {
+        return Unwrapped::Program;
+    };
+    let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
+    if matches!(name, "gosu" | "su-exec")
+        && let Some(user) = rest.first()
+    {
+        inner.env.push(("HOME".into(), home_of_user(&user.text)));
+    }
+    if name == "chroot" {
+        inner.hides = Some("`chroot` runs a program in another root directory".into());
+    }
+    Unwrapped::Inner(inner)
+}
+
+fn is_cluster(option: &str, letter: char) -> bool {
+    option.starts_with('-') && !option.starts_with("--") && option.contains(letter)
+}
+
+fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
+    let mut call = ShellCall { bash, ..ShellCall::plain(ShellWord::default()) };
+    let (mut text, mut at) = (false, 1);
+    while let Some(word) = words.get(at).filter(|word| word.is_fixed()) {
+        let option = word.raw();
+        if !option.starts_with(['-', '+']) || option.len() < 2 {
+            break;
+        }
+        at += 1;
+        if option == "--" {
+            break;
+        }
+        if option.starts_with("--") {
+            at += usize::from(matches!(option.as_str(), "--rcfile" | "--init-file"));
+            continue;
+        }
+        let on = option.starts_with('-');
+        for letter in option.chars().skip(1) {
+            match letter {
+                'c' => text = true,
+                'e' => call.errexit = on,
+                'a' => call.allexport = on,
+                'o' | 'O' => {
+                    match words.get(at).map(ShellWord::raw).as_deref() {
+                        Some("errexit") => call.errexit = on,
+                        Some("allexport") => call.allexport = on,
+                        Some("pipefail") => call.pipefail = on,
+                        _ => {}
+                    }
+                    at += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    let Some(word) = words.get(at) else { return Unwrapped::Program };
+    call.text = word.clone();
+    let args = words.get(at + 1..).unwrap_or_default();
+    if !text {
+        call.args = args.to_vec();
+        // A shell that reads its input has no file.
+        let input = words.iter().take(at).skip(1).any(|word| is_cluster(&word.raw(), 's'));
+        return if input { Unwrapped::Program } else { Unwrapped::File(call) };
+    }
+    call.args = if args.is_empty() { words.get(..1).unwrap_or_default().to_vec() } else { args.to_vec() };
+    Unwrapped::Shell(call)
+}
+
+fn read_env(words: &[ShellWord]) -> Unwrapped {
+    let mut inner = WrappedCommand::default();
+    let mut at = 1;
+    let mut options = true;
+    while let Some(word) = words.get(at) {
+        let text = word.raw();
+        let next = words.get(at + 1);
+        at += 1;
+        match text.as_str() {
+            "--" if options => options = false,
+            "-" | "-i" | "--ignore-environment" if options => {
+                inner.drop_environment("env -i");
+            }
+            "-u" | "--unset" if options => {
+                inner.env.extend(next.map(|name| (name.raw(), VariableValue::Unset)));
+                at += 1;
+            }
+            "-C" | "--chdir" if options => {
+                inner.directory = next.map(|next| next.text.clone());
+                at += 1;
+            }
+            "-S" | "--split-string" if options => {
+                let rest = words.get(at + 1..).unwrap_or_default();
+                return split_string(inner, next, rest);
+            }
+            _ if options && text.starts_with("--unset=") => {
+                inner.env.push((text.trim_start_matches("--unset=").to_owned(), VariableValue::Unset));
+            }
+            _ if options && text.starts_with("-S") => {
+                let own = ShellWord { text: word.text.part(2, word.text.0.len()), ..word.clone() };
+                return split_string(inner, Some(&own), words.get(at..).unwrap_or_default());
+            }
+            _ if options && text.starts_with('-') => {}
+            _ => {
+                let assigns = text.split_once('=').filter(|(name, _)| !name.is_empty() && !name.contains(['/', '$']));
+                let Some((name, _)) = assigns else {
+                    inner.words = words.get(at - 1..).unwrap_or_default().to_vec();
+                    break;
+                };
+                let value = word.text.part(name.chars().count() + 1, word.text.0.len());
+                let value = if word.unclear { VariableValue::Unclear } else { VariableValue::Text(value) };
+                inner.env.push((name.to_owned(), value));
+            }
+        }
+    }
+    if inner.words.is_empty() { Unwrapped::Program } else { Unwrapped::Inner(inner) }
+}
+
+/// `env -S 'NAME=value command words'`: the words are read again as `env`'s own.
+fn split_string(mut inner: WrappedCommand, text: Option<&ShellWord>, rest: &[ShellWord]) -> Unwrapped {
+    let Some(text) = text else { return Unwrapped::Program };
+    if text.raw().contains(['"', '\'', '\\', '$', '#']) {
+        inner.hides = Some("`env -S` splits a text that was not read".into());
+    }
+    let pieces = text.text.0.split(|traced| traced.ch.is_ascii_whitespace()).filter(|piece| !piece.is_empty());
+    let pieces = pieces.map(|piece| {
+        let text = TracedText(piece.to_vec());
+        ShellWord { source: text.clone(), text, ..ShellWord::default() }
+    });
+    inner.words = std::iter::once(ShellWord::plain("env")).chain(pieces).chain(rest.iter().cloned()).collect();
+    Unwrapped::Inner(inner)
+}
+
+fn read_script(words: &[ShellWord]) -> Unwrapped {
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let option = word.raw();
+        at += 1;
+        if option == "--" {
+            let rest = words.get(at..).unwrap_or_default();
+            return Unwrapped::Inner(WrappedCommand { words: rest.to_vec(), ..WrappedCommand::default() });
+        }
+        let text = if let Some(value) = option.strip_prefix("--command=") {
+            let start = option.chars().count() - value.chars().count();
+            Some(ShellWord { text: word.text.part(start, word.text.0.len()), ..word.clone() })
+        } else if option == "--command"
+            || (!option.starts_with("--") && option.starts_with('-') && option.ends_with('c'))
+        {
+            words.get(at).cloned()
+        } else {
+            None
+        };
+        if let Some(text) = text {
+            return Unwrapped::Shell(ShellCall::plain(text));
+        }
+        at += usize::from(takes_next_word(&option, "EmoTIOB", &["--echo", "--logging-format", "--output-limit"]));
+    }
+    Unwrapped::Program
+}
+
+fn read_watch(words: &[ShellWord]) -> Unwrapped {
+    let at = skip_options(words, "nqs", &["--interval", "--equexit", "--shotsdir"]);
+    let direct = words.iter().take(at).any(|word| {
+        let option = word.raw();
+        option == "--exec" || (!option.starts_with("--") && option.starts_with('-') && option.contains('x'))
+    });
+    let rest = words.get(at..).unwrap_or_default();
+    if rest.is_empty() {
+        return Unwrapped::Program;
+    }
+    if direct {
+        return Unwrapped::Inner(WrappedCommand { words: rest.to_vec(), ..WrappedCommand::default() });
+    }
+    let mut text = ShellWord::default();
+    for word in rest {
+        text.text.push(&word.text);
+        text.text.push(&TracedText::plain(" "));
+        text.source.push(&word.source);
+        text.unclear |= word.unclear;
+    }
+    Unwrapped::Shell(ShellCall::plain(text))
+}
+
+/// `find … -exec command … ;`: the command that it runs; that there is more than one is reported as not seen.
+fn read_find(words: &[ShellWord]) -> Unwrapped {
+    let Some(at) = words.iter().position(is_exec_option) else { return Unwrapped::Program };
+    let rest = words.get(at + 1..).unwrap_or_default();
+    let end = rest.iter().position(|word| matches!(word.raw().as_str(), ";" | "+")).unwrap_or(rest.len());
+    let (command, after) = rest.split_at(end);
+    let hides = after.iter().any(is_exec_option).then(|| "`find` runs more than one command".to_owned());
+    if command.is_empty() {
+        return Unwrapped::Program;
+    }
+    Unwrapped::Inner(WrappedCommand { words: command.to_vec(), hides, ..WrappedCommand::default() })
+}
+
+/// Whether `find` runs a command after this option.
+fn is_exec_option(word: &ShellWord) -> bool {
+    matches!(word.raw().as_str(), "-exec" | "-execdir" | "-ok" | "-okdir")
+}

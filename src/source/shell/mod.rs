@@ -1,0 +1,46 @@
+//! Which commands a container runs, and which `flock` is held around each: shell text is parsed, then interpreted down
+//! every branch and through the script files that it runs. May use `text`, `model` and `docker_cli`.
+//!
+//! ```text
+//! file_system    the files of the place where a script runs
+//! exec_context   those files, the directory and the environment, asked for through callbacks
+//! parse          text -> statements
+//! interpret      statements -> commands with their locks, and the containers that are started
+//! ```
+
+mod exec_context;
+pub mod file_system;
+mod interpret;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use self::exec_context::ExecContext;
+pub use self::interpret::{ContainerStart, StartLock, read_docker_line};
+use crate::model::{Command, Script};
+use crate::text::Sources;
+
+/// Reads what an entrypoint and a command run. `None` for the entrypoint means the image's own, which is not known.
+///
+/// A command without an entrypoint is read as if it were run itself. Bounded on any input: what is too large or too
+/// deep is named in [`Script::unseen`].
+pub fn read_commands(entrypoint: Option<&Command>, command: Option<&Command>, sources: &Sources) -> Script {
+    run_commands(entrypoint, command, &ExecContext::unknown(sources)).0
+}
+
+/// The same, through the script files of the place where they run; and the containers that they start.
+pub fn run_commands(
+    entrypoint: Option<&Command>,
+    command: Option<&Command>,
+    context: &ExecContext<'_>,
+) -> (Script, Vec<ContainerStart>) {
+    interpret::run_commands(entrypoint, command, context)
+}
+
+/// The byte ranges of the comments of a script, each from its `#` on.
+pub fn find_comments(text: &str) -> Vec<Range<usize>> {
+    parse::find_comments(text)
+}
