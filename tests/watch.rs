@@ -168,6 +168,8 @@ struct Fake {
     /// Of all that there is.
     all: String,
     inspections: BTreeMap<&'static str, (u16, String)>,
+    /// A container about which no answer comes.
+    silent: Option<&'static str>,
     events: Vec<(Vec<String>, bool)>,
     subscribed: Arc<AtomicUsize>,
 }
@@ -209,6 +211,7 @@ impl Fake {
                 Some(list) => (200, list.clone()),
                 None => return stream.read(&mut [0; 4096]).ok().map(drop),
             },
+            (_, Some(id)) if self.silent == Some(id) => return stream.read(&mut [0; 4096]).ok().map(drop),
             (_, Some(id)) => self.inspections.get(id).cloned().unwrap_or((404, "{}".to_owned())),
             _ => (200, "{}".to_owned()),
         };
@@ -247,7 +250,7 @@ fn fake(events: Vec<(Vec<String>, bool)>) -> Fake {
     let inspections =
         BTreeMap::from([("a", inspection("a", false)), ("b", inspection("b", false)), ("d", (500, "{}".to_owned()))]);
     let all = r#"[{"Id":"a","Names":["/name-a"],"State":"created","Created":1}]"#.to_owned();
-    Fake { list: Some("[]".to_owned()), all, inspections, events, subscribed: Arc::default() }
+    Fake { list: Some("[]".to_owned()), all, inspections, events, ..Fake::default() }
 }
 
 #[test]
@@ -297,6 +300,41 @@ fn one_that_could_not_be_inspected_is_told_as_undetermined() {
         assert_eq!((&turn["image"], turn["time"].as_str().unwrap().get(..4)), (&json!("i"), Some("2096")));
     }
     assert_eq!(watching.kinds("name-c"), ["created", "gone"]);
+}
+
+/// Whether `a` becomes undetermined: waits until it does where that is expected, else until the other container is gone.
+fn is_endangered(fake: Fake, other: &str, expected: bool) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let address = fake.serve(directory.path());
+    let mut watching = Watching::new(watch(directory.path(), &address));
+    let is_undetermined = |turns: &[Value]| of(turns, "name-a").iter().any(|turn| turn["verdict"] == "undetermined");
+    let is_gone = |turns: &[Value]| of(turns, other).iter().any(|turn| turn["kind"] == "gone");
+    watching.until("what is expected", |turns| if expected { is_undetermined(turns) } else { is_gone(turns) });
+    assert_eq!(of(&watching.turns, "name-a")[0]["verdict"], "ok");
+    is_undetermined(&watching.turns)
+}
+
+#[test]
+fn one_whose_end_is_known_when_its_inspection_fails_endangers_nobody() {
+    let all = |actions: &[&str]| (2..).zip(actions).map(|(at, action)| event("d", action, at)).collect::<String>();
+    for (actions, expected) in [
+        (&["create", "start", "die", "destroy"][..], false),
+        (&["create", "start"], true),
+        (&["create", "start", "die", "start"], true),
+    ] {
+        // All of it comes at once, before anything is answered about it.
+        let lines = vec![event("a", "create", 1), all(actions)];
+        assert_eq!(is_endangered(fake(vec![(lines, true)]), "name-d", expected), expected, "{actions:?}");
+    }
+}
+
+#[test]
+fn one_that_ended_before_the_engine_went_away_endangers_nobody() {
+    for (action, expected) in [("destroy", false), ("rename", true)] {
+        let lines = vec![event("a", "create", 1), event("c", "create", 2), event("c", action, 3)];
+        let fake = Fake { silent: Some("c"), ..fake(vec![(lines, false), (Vec::new(), true)]) };
+        assert_eq!(is_endangered(fake, "name-c", expected), expected, "{action}");
+    }
 }
 
 #[test]

@@ -155,7 +155,8 @@ fn event(id: &str, action: &str, at: u64) -> String {
     format!("{event}\n")
 }
 
-/// A watch on an engine that sends these lines as fast as they are read; from the last on its list has the container `a`.
+/// A watch on an engine that sends these lines as fast as they are read; its list has the container `a` from the first
+/// line about it on.
 struct Flooded {
     watching: Watching,
     /// Whether all lines are sent.
@@ -167,15 +168,18 @@ impl Flooded {
     fn new(lines: impl Fn(&mut dyn FnMut(&str)) + Send + Sync + 'static) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let over = Arc::new(AtomicBool::new(false));
-        let sent = Arc::clone(&over);
+        let (sent, is_there) = (Arc::clone(&over), AtomicBool::new(false));
         let address = serve(directory.path(), move |path, stream| match path.split('?').next().unwrap() {
             "/events" => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
-                lines(&mut |line| stream.write_all(line.as_bytes()).unwrap_or_default());
+                lines(&mut |line| {
+                    is_there.fetch_or(line.contains("\"ID\":\"a\""), Ordering::Relaxed);
+                    stream.write_all(line.as_bytes()).unwrap_or_default();
+                });
                 sent.store(true, Ordering::Relaxed);
                 let _ = stream.read(&mut [0; 64]);
             }
-            "/containers/json" if sent.load(Ordering::Relaxed) => {
+            "/containers/json" if is_there.load(Ordering::Relaxed) => {
                 Answer::json(&json!([{"Id": "a", "Names": ["/name-a"], "State": "running", "Created": 1}]))
                     .give(stream);
             }
@@ -222,6 +226,10 @@ fn a_flood_of_containers_is_bounded_told_as_a_gap_and_ends_in_the_right_state() 
         for at in 0..100_000 {
             send(&event(&format!("f{at}"), "create", at));
             send(&event(&format!("f{at}"), "destroy", at));
+            if at == 50_000 {
+                // Where this is among what is lost, the list tells it.
+                send(&event("a", "create", at));
+            }
         }
     });
     flooded.watching.until_said("events were lost between 2096-");

@@ -311,7 +311,8 @@ impl Watch<'_> {
             SessionStep::Asked(id, answer, volumes) => {
                 let mut waiting = session.asked.remove(&id).unwrap_or_default();
                 if let Some((change, event)) = waiting.pop_front() {
-                    self.asked(change, &event, *answer, &volumes);
+                    let is_gone = waiting.iter().any(|(change, _)| *change == Change::Ended);
+                    self.asked(change, &event, unless_gone(*answer, is_gone), &volumes);
                 }
                 for (change, event) in waiting {
                     self.change(session, change, event);
@@ -434,15 +435,28 @@ impl Watch<'_> {
             }
         }
         left.splice(0..0, session.asked.into_values().flatten());
-        for (change, event) in left {
+        let ended = |(at, (change, event)): (usize, &(Change, ContainerEvent))| {
+            (*change == Change::Ended).then(|| (event.id.clone(), at))
+        };
+        let last_ends: BTreeMap<String, usize> = left.iter().enumerate().filter_map(ended).collect();
+        for (at, (change, event)) in left.into_iter().enumerate() {
             match change {
                 Change::Made | Change::Started | Change::Began => {
                     let away = Err(self.client.stream_error(StreamEnd::Left));
-                    self.asked(change, &event, away, &[]);
+                    let is_gone = last_ends.get(&event.id).is_some_and(|end| at < *end);
+                    self.asked(change, &event, unless_gone(away, is_gone), &[]);
                 }
                 Change::Ended | Change::Renamed => self.pass(change, event),
             }
         }
+    }
+}
+
+/// The answer about a container; why there is none does not matter where its end is known.
+fn unless_gone(answer: InspectAnswer, is_gone: bool) -> InspectAnswer {
+    match answer {
+        Err(_) if is_gone => Ok(None),
+        answer => answer,
     }
 }
 
