@@ -1,5 +1,6 @@
 //! Attacks: what a stranger's files, containers and engines may try, each with the neighbour that is none.
 
+mod captures;
 mod environment;
 mod fake_host;
 mod git;
