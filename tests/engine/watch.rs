@@ -214,7 +214,9 @@ fn told_by<'a>(turns: &'a [Value], name: &str, own: &[&str]) -> Vec<&'a Value> {
     let mut is_foreign = false;
     let mut told = of(turns, name);
     told.retain(|turn| {
-        let why = turn["findings"].to_string();
+        // Peers are named beside the message, whoever is to blame.
+        let findings = turn["findings"].as_array().into_iter().flatten();
+        let why = findings.map(|finding| finding["message"].to_string()).collect::<String>();
         let is_back = is_foreign && turn["before"] == "undetermined";
         let is_named = own.iter().any(|own| *own != name && why.contains(own));
         is_foreign = turn["verdict"] == "undetermined" && !is_named;
