@@ -277,6 +277,7 @@ fn an_event_as_large_as_an_images_labels_is_passed_over() {
         send(&event("a", "start", 1));
     });
     flooded.watching.until_said("an event that could not be read");
+    flooded.watching.until("a is told", |turns| !of(turns, "name-a").is_empty());
     assert!(is_there(&flooded.settle().turns, "name-a"));
 }
 
