@@ -4,6 +4,9 @@ use serde_json::error::Category;
 
 use super::{Capture, VERSION};
 
+/// The longest name of a container, image or project, in bytes. No engine takes one of a quarter of it.
+const MAX_NAME: usize = 1024;
+
 /// Why a file is of no use as a capture.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -42,7 +45,16 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     if version.overlock_capture != u64::from(VERSION) {
         return Err(CaptureError::OtherVersion { found: version.overlock_capture });
     }
-    serde_json::from_str(text).map_err(wrong)
+    let capture: Capture = serde_json::from_str(text).map_err(wrong)?;
+    let names = capture
+        .containers
+        .iter()
+        .flat_map(|one| [Some(&one.name), Some(&one.id), Some(&one.image), one.project.as_ref(), one.service.as_ref()]);
+    // Each is repeated in many messages.
+    if names.flatten().any(|name| name.len() > MAX_NAME) {
+        return Err(CaptureError::NotACapture(format!("a name in it has more than {MAX_NAME} bytes")));
+    }
+    Ok(capture)
 }
 
 #[cfg(test)]
