@@ -347,6 +347,15 @@ pub struct Graph {
     pub format: Picture,
 }
 
+impl Graph {
+    /// Whether anything says that a plan is meant.
+    pub fn is_planned(&self) -> bool {
+        let Compose { file, project_name, project_directory, env_file, profile } = &self.compose;
+        let lists = [self.paths.is_empty(), file.is_empty(), env_file.is_empty(), profile.is_empty()];
+        lists.contains(&false) || project_name.is_some() || project_directory.is_some()
+    }
+}
+
 /// Arguments of `config`.
 #[derive(Debug, Args)]
 pub struct Config {

@@ -23,6 +23,7 @@ mod engine_faults;
 mod engine_look;
 mod explain;
 mod factory;
+mod file_cycles;
 mod fix;
 mod formats;
 mod graph;

@@ -6,7 +6,8 @@ use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::judged::Read;
-use super::observe::{self, Wanted};
+use super::observe;
+use super::wanted::{self, Wanted};
 use crate::cli::{Accept, Audit, Sight};
 use crate::ruleset::Ruleset;
 use crate::text::Sources;
@@ -44,7 +45,7 @@ pub(super) fn read<'a>(
     let several = captures.len() > 1;
     let mut only = BTreeSet::new();
     for name in asked.containers {
-        let (capture, running) = observe::find(&captures, name)?;
+        let (capture, running) = wanted::find(&captures, name)?;
         only.insert(capture.name_of(&running.name, several));
     }
     let layout = observe::joined(&captures, rules, sources);

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use super::World;
-use super::observe::{self, Wanted};
+use super::observe;
+use super::wanted::Wanted;
 use crate::cli::Capture;
 use crate::render;
 use crate::ruleset::Ruleset;

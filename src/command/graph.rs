@@ -10,9 +10,10 @@ use anyhow::bail;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::judged::{self, Read};
-use super::observe::{self, Wanted};
+use super::observe;
+use super::wanted::Wanted;
 use super::{World, check, first, programs};
-use crate::cli::{Accept, Compose, Graph};
+use crate::cli::{Accept, Graph};
 use crate::model::Layout;
 use crate::render;
 use crate::ruleset::{FailOn, Ruleset};
@@ -27,7 +28,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let planned = is_planned(arguments);
+    let planned = arguments.is_planned();
     let layout = if planned {
         plan(arguments, (world, rules, sources))?
     } else {
@@ -51,13 +52,6 @@ pub(super) fn run(
     render::diagnostics(&report.diagnostics, sources, err)?;
     render::configuration(&report, err)?;
     Ok(status)
-}
-
-/// Whether anything says that a plan is meant.
-pub(super) fn is_planned(arguments: &Graph) -> bool {
-    let Compose { file, project_name, project_directory, env_file, profile } = &arguments.compose;
-    let lists = [arguments.paths.is_empty(), file.is_empty(), env_file.is_empty(), profile.is_empty()];
-    lists.contains(&false) || project_name.is_some() || project_directory.is_some()
 }
 
 /// The plan, beside what captures say runs.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::World;
-use super::observe::{Target, Wanted, all_named, find};
 use super::progress::Progress;
+use super::wanted::{Target, Wanted, all_named, find};
 use crate::cli::Sight;
 use crate::model::join;
 use crate::ruleset::Ruleset;

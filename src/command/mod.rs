@@ -20,6 +20,7 @@ mod report;
 mod shell;
 mod since;
 mod state;
+mod wanted;
 mod watch;
 mod where_path;
 
@@ -236,7 +237,7 @@ fn search(command: &Command) -> Search<'_> {
     match command {
         Command::Check(check) => Search::Repository(first_of(check)),
         Command::Preflight(preflight) => Search::Repository(first(&preflight.paths, &preflight.compose)),
-        Command::Graph(graph) if graph::is_planned(graph) => Search::Repository(first(&graph.paths, &graph.compose)),
+        Command::Graph(graph) if graph.is_planned() => Search::Repository(first(&graph.paths, &graph.compose)),
         Command::Explain(_) => Search::Repository(None),
         _ => Search::Host,
     }

@@ -8,31 +8,12 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::live::live;
 use super::reading::{MAX_CAPTURE, read_stdin};
+use super::wanted::Wanted;
 use crate::cli::Sight;
 use crate::model::Layout;
 use crate::ruleset::Ruleset;
-use crate::source::capture::{self, Capture, Running};
+use crate::source::capture::{self, Capture};
 use crate::text::{Reader, Sources};
-
-/// What a command wants beyond what every one does.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
-    /// Whether logins are compared.
-    pub(super) compare_identities: bool,
-    /// Containers that are asked for, by name or id.
-    pub(super) containers: Vec<String>,
-    /// Paths to follow in the container of this name or id, or on the host.
-    pub(super) paths: Option<(Target, Vec<String>)>,
-}
-
-/// What paths are looked up in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
-    /// A container, by name or id.
-    Container(String),
-    /// The host itself.
-    Host,
-}
 
 /// One capture for each file that is named, or one of what runs here.
 pub(super) fn captures(
@@ -78,26 +59,4 @@ pub(super) fn joined(captures: &[Capture], rules: &Ruleset, sources: &Sources) -
         layout.join(capture::layout(capture, rules, captures.len() > 1, sources));
     }
     layout
-}
-
-/// Finds containers by name or by the beginning of an id, as docker does.
-pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(&'a Capture, &'a Running)> {
-    match all_named(captures, asked).as_slice() {
-        [one] => Ok(*one),
-        [] => bail!("no running container is named {asked}; `docker ps` lists them"),
-        _ => bail!("{asked} names several containers; give more of the id, or HOST:NAME"),
-    }
-}
-
-/// Every container of that name, or else whose id begins so.
-pub(super) fn all_named<'a>(captures: &'a [Capture], asked: &str) -> Vec<(&'a Capture, &'a Running)> {
-    let all = || captures.iter().flat_map(|capture| capture.containers.iter().map(move |running| (capture, running)));
-    let named = |(capture, running): &(&Capture, &Running)| {
-        running.name == asked || capture.name_of(&running.name, true) == asked
-    };
-    let found: Vec<_> = all().filter(named).collect();
-    match found.as_slice() {
-        [] => all().filter(|(_, running)| asked.len() >= 3 && running.id.starts_with(asked)).collect(),
-        _ => found,
-    }
 }

@@ -16,7 +16,7 @@ pub(super) fn reader(cli: &Cli, world: &World) -> Reader {
     let confined = Reader::default();
     let reader = match &cli.command {
         Command::Check(check) => plan(confined, &check.paths, &check.compose, world),
-        Command::Graph(graph) if super::graph::is_planned(graph) => plan(confined, &graph.paths, &graph.compose, world),
+        Command::Graph(graph) if graph.is_planned() => plan(confined, &graph.paths, &graph.compose, world),
         Command::Preflight(preflight) => plan(Reader::of_host(), &preflight.paths, &preflight.compose, world),
         Command::Config(config) => plan(Reader::of_host(), config.path.as_slice(), &config.compose, world),
         // Rules are looked for where the tool runs, the configuration of what runs in one place.

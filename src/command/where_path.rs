@@ -5,7 +5,8 @@ use std::io::Write;
 use anyhow::bail;
 
 use super::World;
-use super::observe::{self, Target, Wanted};
+use super::observe;
+use super::wanted::{self, Target, Wanted};
 use crate::cli::{Where, WhereFormat};
 use crate::judge::locate_paths;
 use crate::model::join;
@@ -31,7 +32,7 @@ pub(super) fn run(
     let several = captures.len() > 1;
     let name = match &target {
         Target::Container(asked) => {
-            let (capture, running) = observe::find(&captures, asked)?;
+            let (capture, running) = wanted::find(&captures, asked)?;
             capture.name_of(&running.name, several)
         }
         Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),

@@ -274,7 +274,7 @@ fn guard_held<'a>(
     let path = if lock.outside {
         lock.path.known().map(str::to_owned)
     } else {
-        expand_word(&lock.path, call, container, state)
+        expand_word(&lock.path, call, container, state.home.as_deref())
     };
     let Some(path) = path else {
         let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
@@ -344,9 +344,8 @@ fn read_guard_label(label: &Label, container: &Container, profile: &Profile, sta
         "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),
         "" => Declared::Unreadable,
         text if !text.contains('/') && !text.contains('$') => Declared::Path(join(&state.path, text)),
-        text => {
-            expand_word(&Word::parse(text), &nowhere, container, state).map_or(Declared::Unreadable, Declared::Path)
-        }
+        text => expand_word(&Word::parse(text), &nowhere, container, state.home.as_deref())
+            .map_or(Declared::Unreadable, Declared::Path),
     }
 }
 

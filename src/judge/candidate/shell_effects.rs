@@ -24,11 +24,11 @@ pub(crate) fn made_links(container: &Container, state: &StateDir) -> Vec<Link> {
         let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
         let operands = command_operands(call);
         let ([target, link], true) = (operands.as_slice(), symbolic) else { return None };
-        let name = expand_word(link, call, container, state)?;
+        let name = expand_word(link, call, container, state.home.as_deref())?;
         // A link's target is read from where the link is.
         let (directory, _) = parent_and_name(&name)?;
         let target = if target.starts_with(['/', '~', '$']) {
-            expand_word(target, call, container, state)?
+            expand_word(target, call, container, state.home.as_deref())?
         } else {
             join(directory, target)
         };
@@ -43,13 +43,13 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
     for call in seen_calls(container).filter(|call| matches!(command_name(call), "cp" | "rsync" | "install" | "mv")) {
         let operands = command_operands(call);
         let Some((to, from)) = operands.split_last() else { continue };
-        let Some(to) = expand_word(to, call, container, state) else { continue };
+        let Some(to) = expand_word(to, call, container, state.home.as_deref()) else { continue };
         for word in from {
             let whole = word.ends_with("/*")
                 || word.ends_with("/.")
                 || command_name(call) == "rsync"
                 || call.argv.iter().any(|word| is_recursive(word));
-            let Some(from) = expand_word(word, call, container, state) else { continue };
+            let Some(from) = expand_word(word, call, container, state.home.as_deref()) else { continue };
             let from = clean(from.trim_end_matches("/*"));
             let target = if to == state.path { &from } else { &to };
             if !whole && is_another_file(target, &profile.credentials) {
@@ -80,7 +80,8 @@ pub(crate) fn variables_in_login(container: &Container, state: &StateDir, login:
     let mut written = Vec::new();
     let calls: Vec<&Invocation> = seen_calls(container).collect();
     for (number, call) in calls.iter().enumerate() {
-        let output = call.output.as_ref().and_then(|output| expand_word(output, call, container, state));
+        let output =
+            call.output.as_ref().and_then(|output| expand_word(output, call, container, state.home.as_deref()));
         if output.as_deref() != Some(login) {
             continue;
         }
@@ -103,7 +104,7 @@ fn first_variable(word: &str) -> Option<&str> {
 
 /// Whether the container's commands remove a file, or a directory that it is in.
 pub(crate) fn removes_path(container: &Container, state: &StateDir, path: &str) -> bool {
-    let told = |call: &Invocation, word: &Word| expand_word(word, call, container, state);
+    let told = |call: &Invocation, word: &Word| expand_word(word, call, container, state.home.as_deref());
     let gone = |call: &Invocation, word: &Word| told(call, word).is_some_and(|gone| split_below(path, &gone).is_some());
     seen_calls(container).any(|call| match command_name(call) {
         "rm" | "unlink" | "mv" => command_operands(call).into_iter().any(|word| gone(call, word)),

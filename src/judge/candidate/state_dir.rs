@@ -103,14 +103,7 @@ fn variable_value(
     home: Option<&str>,
 ) -> Option<(String, Option<crate::text::Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
-        let state = StateDir {
-            path: String::new(),
-            home: home.map(str::to_owned),
-            moved: false,
-            known: StateDirBasis::No,
-            evidence: Vec::new(),
-        };
-        let told = expand_word(value, call, container, &state).unwrap_or_else(|| format!("${{{name}}}"));
+        let told = expand_word(value, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
         return (!value.is_empty()).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;

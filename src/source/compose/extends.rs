@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::extended_file::ExtendedFile;
 use super::frame::Frame;
 use super::project::Loading;
 use super::resets::Resets;
-use super::tree::{as_text, is_symbolic, section, values};
+use super::tree::{as_text, is_symbolic, values};
 use super::{Refusal, merge, paths};
 use crate::model::{Level, Unseen, clean};
 use crate::text::yaml::{Entry, Node};
@@ -17,31 +18,9 @@ use crate::text::{Span, quoted};
 /// How long a chain of services may be.
 const MAX_CHAIN: usize = 256;
 
-/// A file that services are taken from, as one tree with its paths resolved.
-#[derive(Debug)]
-pub(super) struct Base {
-    root: Rc<Node>,
-    resets: Resets,
-    /// As it is looked up, absolute.
-    path: PathBuf,
-    /// Where each service stands among the others.
-    index: HashMap<String, usize>,
-}
-
-impl Base {
-    fn new(root: Rc<Node>, resets: Resets, path: PathBuf) -> Self {
-        let index = section(&root, "services").iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
-        Self { root, resets, path, index }
-    }
-
-    fn service(&self, name: &str) -> Option<&Entry> {
-        section(&self.root, "services").get(*self.index.get(name)?)
-    }
-}
-
 /// The services of a file on their way, and those that are done.
 struct File<'a> {
-    base: &'a Base,
+    base: &'a ExtendedFile,
     done: HashMap<String, Rc<Node>>,
 }
 
@@ -52,7 +31,7 @@ impl Loading<'_> {
         if !services.iter().any(|service| service.value.get("extends").is_some()) {
             return Rc::clone(root);
         }
-        let base = Base::new(Rc::clone(root), resets.clone(), path);
+        let base = ExtendedFile::new(Rc::clone(root), resets.clone(), path);
         let mut file = File { base: &base, done: HashMap::new() };
         values(root, |section| match section.key.as_str() {
             "services" => values(&section.value, |entry| self.service(&mut file, entry, frame, &mut Vec::new())),
@@ -148,7 +127,7 @@ impl Loading<'_> {
     }
 
     /// Another file in long form, with its paths as they are from here; each is read once.
-    fn base(&mut self, file: &str, frame: &Frame, span: Span) -> Option<Rc<Base>> {
+    fn base(&mut self, file: &str, frame: &Frame, span: Span) -> Option<Rc<ExtendedFile>> {
         let path = frame.absolute(file);
         let key = (path.clone(), frame.id);
         if let Some(known) = self.bases.get(&key) {
@@ -159,7 +138,7 @@ impl Loading<'_> {
         base
     }
 
-    fn read_base(&mut self, path: PathBuf, frame: &Frame, span: Span) -> Option<Base> {
+    fn read_base(&mut self, path: PathBuf, frame: &Frame, span: Span) -> Option<ExtendedFile> {
         let before = self.diagnostics.len();
         let documents = self.documents(&path, frame, Some(span));
         let mut all = Resets::default();
@@ -177,6 +156,6 @@ impl Loading<'_> {
             paths::Base { directory: &directory, home: self.home.as_deref(), shows_values: self.context.shows_values };
         let root = paths::resolve(&root?, &base, &mut told);
         self.refuse_all(told);
-        Some(Base::new(root, all, path))
+        Some(ExtendedFile::new(root, all, path))
     }
 }

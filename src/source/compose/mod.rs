@@ -7,6 +7,7 @@ mod discover;
 mod document;
 mod dotenv;
 mod env;
+mod extended_file;
 mod extends;
 mod field;
 mod found;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::consistency::{consistency, validate};
-use super::extends::Base;
+use super::extended_file::ExtendedFile;
 use super::frame::Frame;
 use super::interpolate::{self, Known, Told};
 use super::resets::Resets;
@@ -72,7 +72,7 @@ pub(super) struct Loading<'a> {
     /// What `~` stands for.
     pub(super) home: Option<String>,
     /// Files that services were taken from, by path and frame.
-    pub(super) bases: HashMap<(PathBuf, usize), Option<Rc<Base>>>,
+    pub(super) bases: HashMap<(PathBuf, usize), Option<Rc<ExtendedFile>>>,
     /// What of a service, by its name, could not be read.
     pub(super) unseen: HashMap<String, Vec<Unseen>>,
     /// Services as they are written, for what is told of a part of one.
