@@ -59,7 +59,7 @@ fn a_disk_that_is_full_or_read_only_leaves_what_was_remembered() {
     let Some(engine) = engine("a_disk_that_is_full_or_read_only_leaves_what_was_remembered") else { return };
     let folder = engine.directory("small");
     let path = folder.to_str().unwrap();
-    must("mount", &["-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
+    must("mount", &["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", path]);
     // Captures, so that nothing else of this machine decides what is told.
     let fixture = |name: &str| format!("{}/fixtures/{name}/capture.json", env!("CARGO_MANIFEST_DIR"));
     let capture = engine.directory("capture").join("host.json");
