@@ -1,6 +1,7 @@
 //! Who is there, how each was judged last, and what is told of it. What it holds is that of the containers that are there:
 //! it may run for months. May use everything but `main`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -274,12 +275,16 @@ impl<'a> State<'a> {
     pub(super) fn settle(&mut self) -> anyhow::Result<()> {
         let Some(at) = self.due.take() else { return Ok(()) };
         let come = std::mem::take(&mut self.come);
-        let mut outcomes = self.judged()?;
+        let awaited = self.awaited();
+        let mut outcomes = self.judged(&awaited)?;
         let host = Running { name: HOST.to_owned(), ..Running::default() };
         let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
         // Who is new first: it is why others stand otherwise.
         let is_new = |running: &&Running| come.contains(&running.id);
         for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
+            if awaited.contains(&running.id) {
+                continue;
+            }
             let Some(side) = self.sides.get_mut(&running.id) else { continue };
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
             if side.seen_by == SeenBy::Event {
@@ -306,13 +311,28 @@ impl<'a> State<'a> {
             };
             self.teller.tell(&turn)?;
         }
+        if !awaited.is_empty() {
+            self.due = Some(at);
+            self.come.extend(awaited);
+        }
         Ok(())
     }
 
-    /// A judgement of all that is there, by name.
-    fn judged(&mut self) -> anyhow::Result<BTreeMap<String, Outcome>> {
+    /// The containers that were not told of yet and that the kernel is being asked about: where another one goes
+    /// meanwhile, nobody is told of them, or stands otherwise because of them, from what the engine alone tells.
+    fn awaited(&self) -> BTreeSet<String> {
+        let is_told = |id: &&String| self.sides.get(*id).is_some_and(|side| side.told);
+        self.waiting.iter().filter(|id| !is_told(id)).cloned().collect()
+    }
+
+    /// A judgement of all that is there but these, by name.
+    fn judged(&mut self, awaited: &BTreeSet<String>) -> anyhow::Result<BTreeMap<String, Outcome>> {
         let kept = self.sources.count();
-        let layout = capture::layout(&self.capture, self.rules, false, self.sources);
+        let mut capture = Cow::Borrowed(&self.capture);
+        if !awaited.is_empty() {
+            capture.to_mut().containers.retain(|one| !awaited.contains(&one.id));
+        }
+        let layout = capture::layout(&capture, self.rules, false, self.sources);
         let only = BTreeSet::new();
         let report = settled((layout, &only), &self.acceptance, (self.rules, self.sources), self.err)?;
         self.diagnostics(&report)?;
