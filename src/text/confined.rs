@@ -251,7 +251,7 @@ pub(super) fn content_typed(path: &Path, most: u64) -> Result<Content, ReadError
     match FileType::from_raw_mode(rustix::fs::fstat(&file).map_err(read_error)?.st_mode) {
         FileType::Fifo => stream(&file, most, true),
         FileType::CharacterDevice => {
-            kernel_error(&file)?;
+            refuse_kernel_file(&file)?;
             stream(&file, most, false)
         }
         _ => regular(&file, most),
@@ -285,9 +285,10 @@ fn kind_error(stat: &Stat) -> Result<(), ReadError> {
     }))
 }
 
+/// Refuses a file that the kernel answers itself.
 // The magic numbers have 32 bits, whatever the width and sign of the field.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn kernel_error(file: &OwnedFd) -> Result<(), ReadError> {
+pub(crate) fn refuse_kernel_file(file: &OwnedFd) -> Result<(), ReadError> {
     let magic = rustix::fs::fstatfs(file).map_err(read_error)?.f_type as u32;
     if KERNEL_FILESYSTEMS.contains(&magic) { Err(ReadError::KernelFile) } else { Ok(()) }
 }
@@ -296,7 +297,7 @@ fn kernel_error(file: &OwnedFd) -> Result<(), ReadError> {
 fn regular(file: &OwnedFd, most: u64) -> Result<Content, ReadError> {
     let stat = rustix::fs::fstat(file).map_err(read_error)?;
     kind_error(&stat)?;
-    kernel_error(file)?;
+    refuse_kernel_file(file)?;
     let size = u64::try_from(stat.st_size).unwrap_or_default();
     let mut bytes = Vec::new();
     let wanted = usize::try_from(size.min(most)).unwrap_or_default();

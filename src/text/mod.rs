@@ -21,6 +21,8 @@ pub mod writer;
 pub mod yaml;
 
 pub use comment::yaml_comments;
+#[cfg(target_os = "linux")]
+pub(crate) use confined::refuse_kernel_file;
 pub use date::{parse_rfc3339, rfc3339_text, utc_text};
 pub use near::nearest;
 pub use quote::{quotable, quoted, quoted_path};

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::text::shown;
 use crate::model::{Entry, EntryKind, Link, clean, join};
+use crate::text::{ReadError, refuse_kernel_file};
 
 /// How many links a path may have, as the kernel's own walk (path_resolution(7)).
 const MOST_LINKS: usize = 40;
@@ -95,23 +96,6 @@ pub(super) struct Head {
     /// Whether that is all of it.
     pub(super) is_whole: bool,
 }
-
-/// Filesystems whose files the kernel itself answers (linux/magic.h): reading one may wait, take what it reads from
-/// others (`/proc/kmsg`), or never end.
-const KERNEL_FILESYSTEMS: [i64; 12] = [
-    0x9fa0,      // proc
-    0x6265_6572, // sysfs
-    0x1cd1,      // devpts
-    0x0027_e0eb, // cgroup
-    0x6367_7270, // cgroup2
-    0x6462_6720, // debugfs
-    0x7472_6163, // tracefs
-    0x7363_6673, // securityfs
-    0xcafe_4a11, // bpf
-    0x6265_6570, // configfs
-    0x6e73_6673, // nsfs
-    0x0187,      // autofs
-];
 
 fn confined(directory: BorrowedFd<'_>, path: &[u8], more: ResolveFlags) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -247,10 +231,10 @@ impl There {
         if self.entry.kind != EntryKind::File {
             return Err(Unread::Unfit);
         }
-        let kind = rustix::fs::fstatfs(&self.file).map_err(|_| Unread::Failed)?.f_type;
-        if KERNEL_FILESYSTEMS.contains(&kind) {
-            return Err(Unread::Unfit);
-        }
+        refuse_kernel_file(&self.file).map_err(|error| match error {
+            ReadError::KernelFile => Unread::Unfit,
+            _ => Unread::Failed,
+        })?;
         let own = format!("/proc/self/fd/{}", self.file.as_raw_fd());
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         // Only the owner may read without leaving a time of access.
