@@ -5,11 +5,11 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use overlock::finding::Located;
+use overlock::input::capture::{self, Capture, Kernel, Running, tree};
+use overlock::input::kernel::mountinfo;
 use overlock::judge::locate_paths;
 use overlock::model::Layout;
-use overlock::ruleset::Ruleset;
-use overlock::source::capture::{self, Capture, Kernel, Running, tree};
-use overlock::source::proc::mountinfo;
+use overlock::rules::Ruleset;
 use overlock::text::Sources;
 
 /// How many paths are placed in a table at once.

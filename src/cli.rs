@@ -1,4 +1,4 @@
-//! The command line, as types: formats and thresholds are those of `render` and `ruleset`, named here for clap. With what
+//! The command line, as types: formats and thresholds are those of `render` and `rules`, named here for clap. With what
 //! lies below it, the one home of clap.
 
 mod manual;
@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::render::{Format, Picture};
-use crate::ruleset::{FailOn, Severity};
+use crate::rules::{FailOn, Severity};
 
 pub use manual::{Page, completions, pages};
 pub use plugin::{Call, Engine, METADATA, call};

@@ -1,8 +1,8 @@
 //! What is reported: participants, findings with their locations, evidence and remedies. Plain data that knows
-//! nothing of rendering. May use `text`, `model` and `ruleset`.
+//! nothing of rendering. May use `text`, `model` and `rules`.
 
 use crate::model::{Diagnostic, KernelMount};
-use crate::ruleset::{Confidence, Severity};
+use crate::rules::{Confidence, Severity};
 use crate::text::{Sources, Span, Teller};
 
 /// The answer of one run.
@@ -385,7 +385,7 @@ pub struct Finding {
     /// What it rests on.
     pub evidence: Vec<Evidence>,
     /// What tells it from every other finding, and is the same after lines have moved and services changed their order:
-    /// 32 hexadecimal digits. Empty until it is given by `triage`.
+    /// 32 hexadecimal digits. Empty until it is given by `report`.
     pub fingerprint: String,
     /// Why it does not count, if it does not: it is told all the same.
     pub suppressed: Option<Suppressed>,

@@ -5,13 +5,13 @@
 //! ```text
 //! text      files, spans, the YAML tree
 //! parallel  work on all cores
-//! model     Layout: containers, mounts, environment, as every source gives them
-//! ruleset   profiles, the matrix, filesystems: rules as data
+//! model     Layout: containers, mounts, environment, as every input gives them
+//! rules     profiles, the matrix, filesystems: rules as data
 //! finding   what is reported
-//! source    compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
-//! judge     places, exclusion, facts, the matrix  -> Findings
+//! input     compose files, Dockerfiles, shell scripts, the engine, the kernel, captures -> Layout
+//! judge     places, exclusion, facts, the matrix -> findings
 //! fix       what ends a finding, as edits of a file
-//! triage    what counts: order, fingerprints, what a team accepts, the exit status
+//! report    what counts: order, fingerprints, what a team accepts, the exit status
 //! render    text, JSON and the other formats, the page, the picture, metrics, where paths live
 //! command   one file a subcommand
 //! cli       the command line's types
@@ -21,11 +21,11 @@ pub mod cli;
 pub mod command;
 pub mod finding;
 pub mod fix;
+pub mod input;
 pub mod judge;
 pub mod model;
 pub mod parallel;
 pub mod render;
-pub mod ruleset;
-pub mod source;
+pub mod report;
+pub mod rules;
 pub mod text;
-pub mod triage;

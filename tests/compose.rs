@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use overlock::cli::Cli;
 use overlock::command::{self, World};
+use overlock::input::compose::{self, Context, Mode, Options, Profiles};
 use overlock::model::{Command, Container, EnvValue, Layout, Mount, MountSource};
-use overlock::source::compose::{self, Context, Mode, Options, Profiles};
+use overlock::report::ExitStatus;
 use overlock::text::{Reader, Sources, Span};
-use overlock::triage::ExitStatus;
 use serde_json::Value;
 
 use crate::harness::{folders, name, root};

@@ -5,9 +5,9 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use overlock::input::shell::file_system::{FileSystem, Lookup};
+use overlock::input::shell::{self, ExecContext};
 use overlock::model::{Command, Sight, Value};
-use overlock::source::shell::file_system::{FileSystem, Lookup};
-use overlock::source::shell::{self, ExecContext};
 use overlock::text::{Reader, Sources, Span};
 
 /// Where Debian keeps scripts.

@@ -6,8 +6,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use overlock::source::capture::Users;
-use overlock::source::engine::{EngineError, Options, Seen, inspect_again, look};
+use overlock::input::capture::Users;
+use overlock::input::engine::{EngineError, Options, Seen, inspect_again, look};
 use overlock::text::Sources;
 
 use crate::harness::request;
@@ -260,7 +260,7 @@ fn an_engine_that_cannot_be_reached_says_what_to_try() {
     let environment = BTreeMap::from([("DOCKER_CONTEXT".to_owned(), "nowhere".to_owned())]);
     let unknown = Options { host: None, environment, ..options("") };
     assert!(told(&unknown).contains("no Docker context \"nowhere\""), "{}", told(&unknown));
-    let authorities = Options { tls: overlock::source::engine::Tls { on: true, ..Default::default() }, ..unknown };
+    let authorities = Options { tls: overlock::input::engine::Tls { on: true, ..Default::default() }, ..unknown };
     let tls = told(&Options { host: Some("tcp://h".to_owned()), ..authorities });
     assert!(tls.contains("for TLS") || tls.contains("cannot connect"), "{tls}");
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use overlock::input::capture::{EngineMount, Held, Inspection, Running};
+use overlock::input::engine::{Options, inspect_again, look};
 use overlock::model::Sight;
-use overlock::ruleset::Ruleset;
-use overlock::source::capture::{EngineMount, Held, Inspection, Running};
-use overlock::source::engine::{Options, inspect_again, look};
+use overlock::rules::Ruleset;
 use overlock::text::Sources;
 
 use crate::engine::skip;

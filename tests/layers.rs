@@ -10,18 +10,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("parallel", &[]),
     ("model", &["text"]),
-    ("ruleset", &["text", "model"]),
-    ("finding", &["text", "model", "ruleset"]),
-    ("source", &["text", "parallel", "model", "ruleset"]),
-    ("judge", &["text", "parallel", "model", "ruleset", "finding"]),
-    ("fix", &["text", "model", "ruleset", "finding"]),
-    ("triage", &["text", "model", "ruleset", "finding"]),
-    ("render", &["text", "model", "ruleset", "finding", "triage"]),
-    ("cli", &["ruleset", "render"]),
-    (
-        "command",
-        &["text", "parallel", "model", "ruleset", "finding", "source", "judge", "fix", "triage", "render", "cli"],
-    ),
+    ("rules", &["text", "model"]),
+    ("finding", &["text", "model", "rules"]),
+    ("input", &["text", "parallel", "model", "rules"]),
+    ("judge", &["text", "parallel", "model", "rules", "finding"]),
+    ("fix", &["text", "model", "rules", "finding"]),
+    ("report", &["text", "model", "rules", "finding"]),
+    ("render", &["text", "model", "rules", "finding", "report"]),
+    ("cli", &["rules", "render"]),
+    ("command", &["text", "parallel", "model", "rules", "finding", "input", "judge", "fix", "report", "render", "cli"]),
 ];
 
 /// The one home of each outside crate that is not for everybody.
@@ -31,42 +28,42 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/manual.rs"]),
     ("data_encoding", &["text/yaml.rs", "render/html/"]),
     ("saphyr_parser", &["text/yaml.rs", "text/comment.rs"]),
-    ("serde_yaml", &["ruleset/"]),
-    ("globset", &["ruleset/config/"]),
-    ("include_dir", &["ruleset/"]),
-    ("semver", &["ruleset/"]),
+    ("serde_yaml", &["rules/"]),
+    ("globset", &["rules/config/"]),
+    ("include_dir", &["rules/"]),
+    ("semver", &["rules/"]),
     ("comfy_table", &["render/participant_table.rs"]),
     ("annotate_snippets", &["render/source_frame.rs"]),
     (
         "serde_json",
-        &["render/json.rs", "triage/", "source/compose/", "source/capture/read.rs", "source/engine/", "source/proc/"],
+        &["render/json.rs", "report/", "input/compose/", "input/capture/read.rs", "input/engine/", "input/kernel/"],
     ),
-    ("bollard", &["source/engine/"]),
-    ("futures_util", &["source/engine/"]),
-    ("hyper", &["source/engine/"]),
-    ("hyper_util", &["source/engine/"]),
-    ("rustls_native_certs", &["source/engine/"]),
-    ("tokio", &["source/engine/"]),
-    ("tokio_rustls", &["source/engine/"]),
+    ("bollard", &["input/engine/"]),
+    ("futures_util", &["input/engine/"]),
+    ("hyper", &["input/engine/"]),
+    ("hyper_util", &["input/engine/"]),
+    ("rustls_native_certs", &["input/engine/"]),
+    ("tokio", &["input/engine/"]),
+    ("tokio_rustls", &["input/engine/"]),
     ("maud", &["render/html/"]),
     // The engine names rustls's module of that name.
-    ("ring", &["render/html/", "source/engine/tls.rs", "source/proc/layers.rs"]),
+    ("ring", &["render/html/", "input/engine/tls.rs", "input/kernel/layers.rs"]),
     ("percent_encoding", &["render/sarif/"]),
     ("quick_xml", &["render/junit.rs", "render/graph/svg.rs"]),
     ("rust_sugiyama", &["render/graph/node_layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
-    ("ignore", &["source/walk.rs"]),
-    ("jsonschema", &["source/compose/schema.rs"]),
-    ("tree_sitter", &["source/shell/parse/"]),
-    ("tree_sitter_bash", &["source/shell/parse/"]),
+    ("ignore", &["input/walk.rs"]),
+    ("jsonschema", &["input/compose/schema.rs"]),
+    ("tree_sitter", &["input/shell/parse/"]),
+    ("tree_sitter_bash", &["input/shell/parse/"]),
     ("anyhow", &["command/"]),
-    ("procfs", &["source/proc/"]),
+    ("procfs", &["input/kernel/"]),
     ("prometheus", &["render/metrics.rs"]),
-    ("rustix", &["source/git/", "source/proc/", "text/confined.rs", "text/writer"]),
-    ("similar", &["render/diff.rs", "triage/changes.rs"]),
+    ("rustix", &["input/git/", "input/kernel/", "text/confined.rs", "text/writer"]),
+    ("similar", &["render/diff.rs", "report/changes.rs"]),
     ("strsim", &["text/near.rs"]),
     ("signal_hook", &["lasting.rs"]),
-    ("siphasher", &["triage/", "command/state.rs"]),
+    ("siphasher", &["report/", "command/state.rs"]),
     ("mimalloc", &["main.rs"]),
     ("terminal_size", &["main.rs"]),
     ("unicode_general_category", &["render/safe.rs"]),
@@ -82,14 +79,14 @@ const TOUCH_FILES: &[&str] = &[
     // Whose a configuration is.
     "command/configuration.rs",
     // The kernel's own tables, and containers' files by a confined root of its own.
-    "source/proc/",
+    "input/kernel/",
     // The mode and group of the engine's socket.
-    "source/engine/error.rs",
+    "input/engine/error.rs",
     // A lock file, and outputs of two names that are one file.
     "command/state.rs",
     "command/output.rs",
     // Where git's own program is asked.
-    "source/git/",
+    "input/git/",
 ];
 
 /// What looks at, reads, lists or writes files.
@@ -243,7 +240,7 @@ fn every_dependency_has_a_home_or_is_for_everybody() {
 
 /// Folders that do not use what is built on them.
 const DOES_NOT_USE: &[(&str, &[&str])] =
-    &[("source/docker_cli/", &["source::shell"]), ("source/shell/parse/", &["interpret", "docker_cli"])];
+    &[("input/docker_cli/", &["input::shell"]), ("input/shell/parse/", &["interpret", "docker_cli"])];
 
 #[test]
 fn no_folder_uses_what_is_built_on_it() {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use overlock::finding::Report;
-use overlock::triage::Baseline;
+use overlock::report::Baseline;
 
 fuzz_target!(|text: &str| {
     match Baseline::parse(text) {

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use overlock::judge::{judge, locate};
-use overlock::ruleset::{Config, Ruleset};
-use overlock::source::capture::{layout, read, redact};
+use overlock::rules::{Config, Ruleset};
+use overlock::input::capture::{layout, read, redact};
 use overlock::text::Sources;
 
 thread_local! {

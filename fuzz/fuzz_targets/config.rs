@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use overlock::judge::judge;
-use overlock::ruleset::{Config, Ruleset};
-use overlock::source::capture::{Capture, layout, read};
+use overlock::rules::{Config, Ruleset};
+use overlock::input::capture::{Capture, layout, read};
 use overlock::text::{SourceFile, Sources, Span};
-use overlock::triage::{Comments, Looked, Names, accept, idle_declarations, unknown_rules};
+use overlock::report::{Comments, Looked, Names, accept, idle_declarations, unknown_rules};
 
 const RUNNING: &str = include_str!("../../fixtures/unguarded-call/bad-one-without/capture.json");
 

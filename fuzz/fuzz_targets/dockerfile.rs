@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::dockerfile::{BuildContext, BuildRequest, BuildStep, ContextEntry, PathContent, build_image};
-use overlock::source::shell;
+use overlock::input::dockerfile::{BuildContext, BuildRequest, BuildStep, ContextEntry, PathContent, build_image};
+use overlock::input::shell;
 use overlock::text::{Reader, Sources};
 
 /// A context in which every name without an ending is a directory of two.

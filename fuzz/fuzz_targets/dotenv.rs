@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     for raw in [true, false] {
-        match overlock::source::compose::fuzz::env_file(text, raw) {
+        match overlock::input::compose::fuzz::env_file(text, raw) {
             Ok(variables) => {
                 assert!(variables.keys().all(|name| !name.contains(['=', '\n'])), "{variables:?}");
             }

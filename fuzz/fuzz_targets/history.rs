@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use overlock::finding::{End, Report};
 use overlock::model::{Diagnostic, Level};
-use overlock::triage::{History, Seen};
+use overlock::report::{History, Seen};
 
 const NOW: i64 = 1_700_000_000;
 

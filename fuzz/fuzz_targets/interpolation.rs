@@ -6,12 +6,12 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let variables = [("A", "a"), ("E", ""), ("B", "${A}")];
     for strict in [true, false] {
-        let expanded = overlock::source::compose::fuzz::expand(text, &variables, strict);
+        let expanded = overlock::input::compose::fuzz::expand(text, &variables, strict);
         if !text.contains('$') {
             assert_eq!(expanded.as_deref(), Some(text));
         }
         // Two dollars are how one is written, whatever follows.
         let escaped = text.replace('$', "$$");
-        assert_eq!(overlock::source::compose::fuzz::expand(&escaped, &variables, strict).as_deref(), Some(text));
+        assert_eq!(overlock::input::compose::fuzz::expand(&escaped, &variables, strict).as_deref(), Some(text));
     }
 });

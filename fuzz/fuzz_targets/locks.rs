@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::proc::{locks, pid, process};
+use overlock::input::kernel::{locks, pid, process};
 
 fuzz_target!(|bytes: &[u8]| {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"lock:")).count();

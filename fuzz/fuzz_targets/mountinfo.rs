@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::capture::tree;
-use overlock::source::proc::mountinfo;
+use overlock::input::capture::tree;
+use overlock::input::kernel::mountinfo;
 
 fuzz_target!(|bytes: &[u8]| {
     let table = mountinfo::parse(bytes);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
-use overlock::source::compose::{self, Context, Mode, Options, Profiles};
+use overlock::input::compose::{self, Context, Mode, Options, Profiles};
 use overlock::text::{Reader, Sources};
 
 fuzz_target!(|text: &str| {

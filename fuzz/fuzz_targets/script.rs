@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
 use overlock::model::{Command, Sight, Value};
-use overlock::source::shell::file_system::{FileSystem, Lookup};
-use overlock::source::shell::{ExecContext, run_commands};
+use overlock::input::shell::file_system::{FileSystem, Lookup};
+use overlock::input::shell::{ExecContext, run_commands};
 use overlock::text::{FileId, Reader, Sources, Span};
 
 const NAMES: [&str; 4] = ["/run.sh", "/lib/a.sh", "/usr/local/bin/b", "/app/c.sh"];

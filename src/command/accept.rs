@@ -13,14 +13,14 @@ use super::configuration::{Configuration, absolute, directory_of};
 use super::since;
 use crate::cli;
 use crate::finding::{Influence, Report};
+use crate::input::git::Revision;
+use crate::input::{dockerfile, project, shell};
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
-use crate::ruleset::{Config, Ruleset};
-use crate::source::git::Revision;
-use crate::source::{dockerfile, project, shell};
+use crate::report::{self, Baseline, Comments, Extent, Looked, MARK, Names};
+use crate::rules::{Config, Ruleset};
 use crate::text::writer::{self, Folder};
 use crate::text::{Reader, Sources, Syntax, yaml_comments};
-use crate::triage::{self, Baseline, Comments, Extent, Looked, MARK, Names};
 
 /// The baseline's file, where none is named.
 const BASELINE_FILE: &str = "overlock.baseline.json";
@@ -105,21 +105,21 @@ impl Acceptance<'_> {
     pub(super) fn prepare(&self, layout: &mut Layout, rules: &Ruleset, sources: &Sources) -> anyhow::Result<Prepared> {
         let Layout { containers, diagnostics, .. } = layout;
         diagnostics.extend(self.configuration.told.iter().chain(rules.refused()).cloned());
-        diagnostics.extend(triage::unknown_rules(self.config(), rules));
+        diagnostics.extend(report::unknown_rules(self.config(), rules));
         if self.whole && self.planned {
-            diagnostics.extend(triage::idle_declarations(self.config(), containers));
+            diagnostics.extend(report::idle_declarations(self.config(), containers));
         }
         let file = self.configuration.file.as_deref().map(|file| (file, self.config()));
-        let influences = triage::influences(file, rules, containers, sources);
+        let influences = report::influences(file, rules, containers, sources);
         let comments = comments(containers, diagnostics, rules, sources);
         let mut prepared = Prepared { comments, influences, base: None, added: Vec::new() };
         if let Some(revision) = self.since {
             let base = since::open(revision, self.first.as_deref(), self.world)?;
             let before = |name: &str| since::before(&base, name, self.world);
-            prepared.added = triage::added_labels(containers, &before, sources);
-            prepared.added.extend(triage::added_ignores(&prepared.comments, &before, comment_ranges, sources));
+            prepared.added = report::added_labels(containers, &before, sources);
+            prepared.added.extend(report::added_ignores(&prepared.comments, &before, comment_ranges, sources));
             if let Some(file) = &self.configuration.file {
-                prepared.added.extend(triage::added_entries(file, self.config(), &before));
+                prepared.added.extend(report::added_entries(file, self.config(), &before));
             }
             let changed = rules.further.iter().map(|further| since::changed_rules(&base, further, self.world));
             prepared.added.extend(changed.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten());
@@ -143,13 +143,13 @@ impl Acceptance<'_> {
         let below = self.configuration.directory.as_deref().unwrap_or("/");
         let below = self.names_below(below);
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
-        triage::accept(report, &mut comments, self.config(), looked, sources);
+        report::accept(report, &mut comments, self.config(), looked, sources);
         report.configuration.extend(comments.influences(sources));
         if let Some((shown, baseline)) = self.known()? {
             baseline.suppress(report);
             report.configuration.push(baseline.influence(&shown));
             let before =
-                |base| triage::added_findings(&shown, &baseline, &|name| since::before(base, name, self.world));
+                |base| report::added_findings(&shown, &baseline, &|name| since::before(base, name, self.world));
             added.extend(base.as_ref().and_then(before));
             let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
@@ -174,7 +174,7 @@ impl Acceptance<'_> {
         if let Some((revision, base)) = self.since.zip(base) {
             let extents = extents(report, &base, self.world, sources)?;
             let extent = |name: &str| extents.get(name).cloned().unwrap_or(Extent::Whole);
-            triage::unchanged(report, revision, &extent, sources);
+            report::unchanged(report, revision, &extent, sources);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::judged::Read;
 use super::observe;
 use super::wanted::{self, Wanted};
 use crate::cli::{Accept, Audit, Sight};
-use crate::ruleset::Ruleset;
+use crate::rules::Ruleset;
 use crate::text::Sources;
 
 /// What is asked for of what runs.

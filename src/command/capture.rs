@@ -6,11 +6,11 @@ use super::World;
 use super::observe;
 use super::wanted::Wanted;
 use crate::cli::Capture;
+use crate::input::capture::redact;
 use crate::render;
-use crate::ruleset::Ruleset;
-use crate::source::capture::redact;
+use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 
 /// Prints one host's capture, secrets taken out. What could not be looked at is in it, and is told.
 pub(super) fn run(

@@ -10,13 +10,13 @@ use super::World;
 use super::progress::Progress;
 use super::reading::read_stdin;
 use crate::cli::{Check, Compose};
+use crate::input::capture::{self, Capture, Running};
+use crate::input::compose::{self, Context, Options, Profiles};
+use crate::input::project::{self, Repository, Store};
+use crate::input::walk::Tree;
 use crate::model::{Container, Diagnostic, Layout, Level};
 use crate::parallel::map_chunks;
-use crate::ruleset::Ruleset;
-use crate::source::capture::{self, Capture, Running};
-use crate::source::compose::{self, Context, Options, Profiles};
-use crate::source::project::{self, Repository, Store};
-use crate::source::walk::Tree;
+use crate::rules::Ruleset;
 use crate::text::{Reader, Sources};
 
 /// Projects that one thread reads before a second one is worth starting.

@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::reading::read_stdin;
 use crate::cli::Config;
+use crate::input::compose::{self, Context, Mode, Options, Profiles};
 use crate::model::Level;
 use crate::render;
-use crate::source::compose::{self, Context, Mode, Options, Profiles};
+use crate::report::ExitStatus;
 use crate::text::{Reader, Sources};
-use crate::triage::ExitStatus;
 
 pub(super) fn run(
     arguments: &Config,

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::World;
 use crate::cli::Cli;
+use crate::input::project;
 use crate::model::{Diagnostic, Level, join, parent_and_name};
-use crate::ruleset::{CONFIG_FILE, Config, RulesDirectory};
-use crate::source::project;
+use crate::rules::{CONFIG_FILE, Config, RulesDirectory};
 use crate::text::Sources;
 
 /// The largest configuration that is read, in bytes.

@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use crate::cli::Explain;
 use crate::render::SafeLines;
-use crate::ruleset::Ruleset;
-use crate::triage::ExitStatus;
+use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 
 pub(super) fn run(arguments: &Explain, rules: &Ruleset, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let mut out = SafeLines::new(out);

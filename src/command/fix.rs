@@ -15,13 +15,13 @@ use super::{World, check, configuration, programs};
 use crate::cli::{Check, Cli};
 use crate::finding::{Finding, Report};
 use crate::fix::{self, Fix};
+use crate::input::project;
 use crate::model::{Layout, Level};
 use crate::render::{self, Style, safe};
-use crate::ruleset::{Ruleset, Severity};
-use crate::source::project;
+use crate::report::ExitStatus;
+use crate::rules::{Ruleset, Severity};
 use crate::text::writer::{self, Folder};
 use crate::text::{Pos, Reader, Sources, Span};
-use crate::triage::ExitStatus;
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(

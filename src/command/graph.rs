@@ -16,9 +16,9 @@ use super::{World, check, first, programs};
 use crate::cli::{Accept, Graph};
 use crate::model::Layout;
 use crate::render;
-use crate::ruleset::{FailOn, Ruleset};
+use crate::report::ExitStatus;
+use crate::rules::{FailOn, Ruleset};
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 
 /// Draws it. What was found is in the picture and fails nothing; what could not be looked at does.
 pub(super) fn run(

@@ -10,9 +10,9 @@ use crate::finding::Report;
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::{Given, Style};
-use crate::ruleset::{Ruleset, Severity};
+use crate::report::{self, Concealed, ExitStatus, FailOn};
+use crate::rules::{Ruleset, Severity};
 use crate::text::Sources;
-use crate::triage::{self, Concealed, ExitStatus, FailOn};
 
 /// What a command hands on once it has read everything.
 pub(super) struct Read<'a> {
@@ -46,7 +46,7 @@ pub(super) fn judged(
     let config = acceptance.config();
     let report = settled((layout, &only), &acceptance, (rules, sources), err)?;
     let threshold = asked.or(config.fail_on);
-    let mut status = triage::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    let mut status = report::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
     }
@@ -67,11 +67,11 @@ pub(super) fn settled(
     // What a finding is recognised by holds no value of the environment either.
     concealed.apply(&mut report);
     keep(&mut report, only);
-    triage::sort(&mut report, sources);
+    report::sort(&mut report, sources);
     let names = acceptance.names();
-    triage::fingerprint(&mut report, &names, sources);
+    report::fingerprint(&mut report, &names, sources);
     acceptance.apply(&mut report, prepared, &names, sources, err)?;
-    triage::sort(&mut report, sources);
+    report::sort(&mut report, sources);
     Ok(report)
 }
 

@@ -9,10 +9,10 @@ use super::World;
 use super::progress::Progress;
 use super::wanted::{Target, Wanted, all_named, find};
 use crate::cli::Sight;
+use crate::input::capture::{Capture, Running};
+use crate::input::{engine, kernel};
 use crate::model::join;
-use crate::ruleset::Ruleset;
-use crate::source::capture::{Capture, Running};
-use crate::source::{engine, proc};
+use crate::rules::Ruleset;
 use crate::text::Sources;
 
 /// How often a container that was replaced while it was looked at is looked at again.
@@ -49,8 +49,11 @@ pub(super) fn live(
         return Ok(capture);
     }
     capture.home = home(world);
-    let mut look =
-        proc::Look { proc: sight.proc.clone(), compare_identities: wanted.compare_identities, ..proc::Look::default() };
+    let mut look = kernel::Look {
+        proc: sight.proc.clone(),
+        compare_identities: wanted.compare_identities,
+        ..kernel::Look::default()
+    };
     match &wanted.paths {
         Some((Target::Host, paths)) => look.on_host = below("/", paths),
         Some((Target::Container(name), paths)) => {
@@ -63,7 +66,7 @@ pub(super) fn live(
     }
     let progress = Arc::new(Progress::new(world.watched, "containers", capture.containers.len()));
     let watched = Arc::clone(&progress);
-    look.watcher = proc::Watcher(Arc::new(move || watched.step()));
+    look.watcher = kernel::Watcher(Arc::new(move || watched.step()));
     engine.look(look, &mut capture);
     // A look that hangs keeps its watcher.
     progress.finish();
@@ -179,10 +182,10 @@ impl Engine<'_> {
 
     /// Asks the kernel about all containers of the capture, those that were started after the engine listed it, and anew
     /// about those that were started again.
-    pub(super) fn look(&self, mut look: proc::Look, capture: &mut Capture) {
-        let (profiles, mut numbers) = (&self.rules.profiles, proc::LoginIds::default());
+    pub(super) fn look(&self, mut look: kernel::Look, capture: &mut Capture) {
+        let (profiles, mut numbers) = (&self.rules.profiles, kernel::LoginIds::default());
         look.timeout = self.deadline.saturating_duration_since(Instant::now());
-        let begun = proc::begin(&look, profiles);
+        let begun = kernel::begin(&look, profiles);
         self.add(capture, &begun.unlisted(&capture.containers));
         let mut gone = begun.finish(&look, capture, &mut numbers);
         for _ in 0..TRIES {
@@ -200,7 +203,7 @@ impl Engine<'_> {
             capture.containers.extend(unasked);
             let mut rest = Capture { containers: asked, ..Capture::default() };
             look.timeout = self.deadline.saturating_duration_since(Instant::now());
-            gone = proc::begin(&look, profiles).finish(&look, &mut rest, &mut numbers);
+            gone = kernel::begin(&look, profiles).finish(&look, &mut rest, &mut numbers);
             capture.containers.append(&mut rest.containers);
         }
         for running in capture.containers.iter_mut().filter(|one| one.pid > 0 && gone.contains(&one.id)) {

@@ -34,12 +34,12 @@ use accept::Acceptance;
 use configuration::{Configuration, Search};
 
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
+use crate::input::kernel;
 use crate::model::Level;
 use crate::render::{Style, safe};
-use crate::ruleset::{Ruleset, RulesetError};
-use crate::source::proc;
+use crate::report::ExitStatus;
+use crate::rules::{Ruleset, RulesetError};
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 use output::Outputs;
 
 /// What a command may know of where it runs; nothing below asks the process itself.
@@ -74,7 +74,7 @@ impl World {
             terminal,
             watched,
             started: Instant::now(),
-            user: proc::own_user(),
+            user: kernel::own_user(),
             host_configuration: PathBuf::from(HOST_CONFIGURATION),
         }
     }

@@ -10,9 +10,9 @@ use super::live::live;
 use super::reading::{MAX_CAPTURE, read_stdin};
 use super::wanted::Wanted;
 use crate::cli::Sight;
+use crate::input::capture::{self, Capture};
 use crate::model::Layout;
-use crate::ruleset::Ruleset;
-use crate::source::capture::{self, Capture};
+use crate::rules::Ruleset;
 use crate::text::{Reader, Sources};
 
 /// One capture for each file that is named, or one of what runs here.

@@ -9,8 +9,8 @@ use anyhow::bail;
 
 use crate::cli;
 use crate::render::{self, Format, Given, Style};
+use crate::report::ExitStatus;
 use crate::text::writer;
-use crate::triage::ExitStatus;
 
 /// What was asked for.
 pub(super) struct Outputs {

@@ -17,17 +17,17 @@ use super::wanted::Wanted;
 use super::{World, check, live};
 use crate::cli::Preflight;
 use crate::finding::Report;
+use crate::input::capture::{self, Capture, Running};
+use crate::input::dockerfile::Stored;
+use crate::input::engine::{EngineError, Images};
+use crate::input::kernel;
+use crate::input::project::Store;
 use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split_below};
 use crate::render::Style;
-use crate::ruleset::{Config, Ruleset};
-use crate::source::capture::{self, Capture, Running};
-use crate::source::dockerfile::Stored;
-use crate::source::engine::{EngineError, Images};
-use crate::source::proc;
-use crate::source::project::Store;
+use crate::report::{self, ExitStatus, Services};
+use crate::rules::{Config, Ruleset};
 use crate::text::Sources;
-use crate::triage::{self, ExitStatus, Services};
 
 /// What a run goes by.
 type With<'a> = (&'a World, Style, &'a Ruleset, &'a Sources);
@@ -68,7 +68,7 @@ pub(super) fn run(
     let read = Read { layout, acceptance, only: BTreeSet::new() };
     let (mut report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
     if let Some((before, services)) = &before {
-        triage::plan(&mut report, before, services);
+        report::plan(&mut report, before, services);
     }
     judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
 }
@@ -104,7 +104,7 @@ fn planned(
     let options = live::options(&arguments.sight, world);
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);
-    let files = running.and_then(|running| proc::ImageFiles::of(&arguments.sight.proc, running)).map(Arc::new);
+    let files = running.and_then(|running| kernel::ImageFiles::of(&arguments.sight.proc, running)).map(Arc::new);
     let file = |image: &Stored, path: &str| files.as_ref()?.open(&image.layers, path);
     let asks = running.is_some() && arguments.sight.from.is_empty();
     let asked = check::Asked {
@@ -133,7 +133,7 @@ fn ground(
     layout: &mut Layout,
     arguments: &Preflight,
     (rules, running): (&Ruleset, &Capture),
-    (images, files): (&Images<'_>, Option<Arc<proc::ImageFiles>>),
+    (images, files): (&Images<'_>, Option<Arc<kernel::ImageFiles>>),
 ) {
     let known = |mut container: Container| {
         // What is built here is not what an engine has by that name.
@@ -147,12 +147,13 @@ fn ground(
         let (installed, home) = found.unwrap_or_default();
         let built = earlier.is_some();
         let layers = own.or(earlier).map_or_else(Vec::new, |image| image.layers.clone());
-        proc::Planned { container, installed, home, layers, built }
+        kernel::Planned { container, installed, home, layers, built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let sight = &arguments.sight;
-    let options = proc::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
-    let (grounded, told) = proc::resolve_on_host(&options, (rules, running), containers);
+    let options =
+        kernel::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
+    let (grounded, told) = kernel::resolve_on_host(&options, (rules, running), containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
 }
@@ -184,7 +185,7 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
     let mut report = judge(capture::layout(running, rules, false, sources), rules, config);
     report.attribute(sources);
-    triage::sort(&mut report, sources);
+    report::sort(&mut report, sources);
     report
 }
 
@@ -238,8 +239,8 @@ fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::capture::{Held, Kernel};
     use crate::model::KernelMount;
-    use crate::source::capture::{Held, Kernel};
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {

@@ -11,12 +11,12 @@ use super::judged;
 use super::output::Outputs;
 use super::state::State;
 use crate::cli::Report;
+use crate::input::capture;
 use crate::model::{Diagnostic, Layout, Level};
 use crate::render::{Style, safe};
-use crate::ruleset::Ruleset;
-use crate::source::capture;
+use crate::report::{ExitStatus, History, Name, Seen};
+use crate::rules::Ruleset;
 use crate::text::Sources;
-use crate::triage::{ExitStatus, History, Name, Seen};
 
 /// Audits, compares with the last report, and keeps this one for the next.
 pub(super) fn run(

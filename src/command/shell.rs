@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use super::World;
 use crate::cli::{self, Completions, Man};
+use crate::report::ExitStatus;
 use crate::text::writer::{self, Folder};
-use crate::triage::ExitStatus;
 
 pub(super) fn completions(arguments: &Completions, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     out.write_all(&cli::completions(arguments.shell))?;

@@ -7,11 +7,11 @@ use anyhow::Context as _;
 
 use super::World;
 use super::configuration::absolute;
+use crate::input::git::{FileChange, Revision};
 use crate::model::Diagnostic;
-use crate::ruleset::FurtherRules;
-use crate::source::git::{FileChange, Revision};
+use crate::report::{self, Before, Extent, changed_lines};
+use crate::rules::FurtherRules;
 use crate::text::Reader;
-use crate::triage::{self, Before, Extent, changed_lines};
 
 /// The base of a revision, in the repository of the first PATH.
 pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyhow::Result<Revision> {
@@ -46,7 +46,7 @@ pub(super) fn changed_rules(base: &Revision, further: &FurtherRules, world: &Wor
         let gone = here.filter(|path| reader.own_kind(&directory.join(path)).is_err());
         changed.extend(gone.map(|path| format!("{}/{}", further.directory, path.display())));
     }
-    Ok(changed.iter().map(|file| triage::changed_rules(file)).collect())
+    Ok(changed.iter().map(|file| report::changed_rules(file)).collect())
 }
 
 /// How much of a file changed, which is named as it is shown. Of one that is not in the repository nobody knows.

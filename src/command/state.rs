@@ -1,4 +1,4 @@
-//! Where the last report is remembered: a file in a directory, and a lock beside it. Uses `text` and `triage`.
+//! Where the last report is remembered: a file in a directory, and a lock beside it. Uses `text` and `report`.
 
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -13,9 +13,9 @@ use siphasher::sip::SipHasher13;
 use super::configuration::absolute;
 use super::{World, live};
 use crate::cli::Report;
-use crate::source::engine;
+use crate::input::engine;
+use crate::report::{History, HistoryError};
 use crate::text::writer::{self, Folder};
-use crate::triage::{History, HistoryError};
 
 /// Where the engine of a host is, if nothing says otherwise.
 const USUAL: &str = "unix:///var/run/docker.sock";

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::source::capture::{Capture, Running};
+use crate::input::capture::{Capture, Running};
 
 /// What a command wants beyond what every one does.
 #[derive(Debug, Default)]

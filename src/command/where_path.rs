@@ -11,9 +11,9 @@ use crate::cli::{Where, WhereFormat};
 use crate::judge::locate_paths;
 use crate::model::join;
 use crate::render;
-use crate::ruleset::Ruleset;
+use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 
 /// Says of each path which mount it is on, where that really lives and who else reaches it.
 pub(super) fn run(
@@ -36,7 +36,7 @@ pub(super) fn run(
             capture.name_of(&running.name, several)
         }
         Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),
-        Target::Host => crate::source::capture::HOST.to_owned(),
+        Target::Host => crate::input::capture::HOST.to_owned(),
     };
     let layout = observe::joined(&captures, rules, sources);
     let is_host = target == Target::Host;

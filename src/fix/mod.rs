@@ -1,5 +1,5 @@
 //! Remedies that are mechanical: what to change in a compose file so that a finding ends. Nothing is written here, and
-//! whoever applies a change judges what comes out of it. May use `text`, `model`, `ruleset` and `finding`.
+//! whoever applies a change judges what comes out of it. May use `text`, `model`, `rules` and `finding`.
 //!
 //! Only what moves no data and takes no decision is offered. A dedicated parent for all participants is not: the login
 //! would have to be moved on the host by a person, between the change and the next start, or everybody is logged out.

@@ -1,12 +1,12 @@
 //! The physics: who shares a login, and who takes a lock in common with whom. By classes of equal participants, so
-//! that cost grows with containers and not with pairs of them. May use `model`, `ruleset` and earlier parts of `judge`.
+//! that cost grows with containers and not with pairs of them. May use `model`, `rules` and earlier parts of `judge`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
 use super::place::Place;
 use crate::finding::MAX_PEERS;
-use crate::ruleset::{InternalLock, Peers, Refresh, VersionRange};
+use crate::rules::{InternalLock, Peers, Refresh, VersionRange};
 
 /// Candidates that share one login, by their indices; a login on a private layer is shared with nobody.
 pub(crate) fn login_groups(candidates: &[Candidate<'_>]) -> Vec<Vec<usize>> {

@@ -1,5 +1,5 @@
 //! From a layout to a report: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
-//! May use `model`, `ruleset` and `finding`.
+//! May use `model`, `rules` and `finding`.
 
 mod candidate;
 mod exclusion;
@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::{Layout, parent_and_name};
 use crate::parallel::map_chunks;
-use crate::ruleset::{
+use crate::rules::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Host, Peers, Refresh, Ruleset, Severity, Sight, Spawner,
 };
 use candidate::Candidate;

@@ -1,12 +1,12 @@
 //! Where paths of one container live, and from where else they are reached: what `where` tells.
-//! May use `model`, `ruleset`, `finding` and `judge::place`.
+//! May use `model`, `rules`, `finding` and `judge::place`.
 
 use std::collections::{HashMap, HashSet};
 
 use super::place::{MountLookup, MountedPath, Place};
 use crate::finding::{Located, Reach};
 use crate::model::{Container, Layout, Mount, join, split_below, upward};
-use crate::ruleset::Ruleset;
+use crate::rules::Ruleset;
 
 /// Looks paths of a container up. The container is named by its index in the layout; the paths are absolute.
 ///

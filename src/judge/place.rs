@@ -1,5 +1,5 @@
 //! Where a path really lives: the filesystem and the path inside it, by the mounts of the container.
-//! May use `model`, `ruleset` and `finding`.
+//! May use `model`, `rules` and `finding`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::finding::PlaceName;
 use crate::model::{Container, HostTree, Link, Mount, MountSource, join, split_below, upward};
-use crate::ruleset::Filesystems;
+use crate::rules::Filesystems;
 use crate::text::ShownText;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.

@@ -1,5 +1,5 @@
 //! Containers that have somebody's state directory within reach, but not where the program is known to look.
-//! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
+//! May use `model`, `rules`, `finding` and earlier parts of `judge`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use super::place::{MountLookup, Place};
 use super::unseen_peers::is_unseen;
 use crate::finding::Evidence;
 use crate::model::{Mount, MountSource, parent_and_name};
-use crate::ruleset::{Refresh, Ruleset};
+use crate::rules::{Refresh, Ruleset};
 
 /// What participants share: their directories and logins, and every directory above those.
 struct Shared {

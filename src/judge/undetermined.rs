@@ -1,10 +1,10 @@
 //! What could not be seen of a participant and without which it cannot be judged, and what would settle it.
-//! May use `ruleset`, `model` and earlier parts of `judge`.
+//! May use `rules`, `model` and earlier parts of `judge`.
 
 use super::Judgement;
 use super::candidate::Candidate;
 use super::candidate::calls::ROLE_LABEL;
-use crate::ruleset::{Refresh, Sight};
+use crate::rules::{Refresh, Sight};
 use crate::text::Span;
 
 /// A fact that could not be found out and without which nothing can be judged.

@@ -1,12 +1,12 @@
 //! Places that hang on a variable nobody set, and the known places they could turn out to be.
-//! May use `ruleset` and earlier parts of `judge`.
+//! May use `rules` and earlier parts of `judge`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use super::candidate::Candidate;
 use super::place::Place;
-use crate::ruleset::Refresh;
+use crate::rules::Refresh;
 
 /// The logins of all that may refresh, apart by whether their place is known.
 pub(crate) struct UnresolvedPlaces<'a> {

@@ -1,5 +1,5 @@
 //! Containers that were not seen whole and may use somebody's login: whoever may share with one of them is not known to be
-//! safe. May use `model`, `ruleset` and earlier parts of `judge`.
+//! safe. May use `model`, `rules` and earlier parts of `judge`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::candidate::calls::RunsProgram;
 use super::place::{Filesystem, MountLookup, Place};
 use crate::model::{Container, Mount, split_below};
-use crate::ruleset::{Refresh, Ruleset};
+use crate::rules::{Refresh, Ruleset};
 
 /// The containers that were not seen whole and may run the program.
 pub(crate) struct UnseenPeers<'a> {

@@ -8,7 +8,7 @@ use super::safe::safe;
 use super::source_place::{ShownPlace, path};
 use crate::finding::Finding;
 use crate::model::Level;
-use crate::ruleset::Severity;
+use crate::rules::Severity;
 use crate::text::Span;
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {

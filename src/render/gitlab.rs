@@ -1,5 +1,5 @@
 //! GitLab's Code Quality report: an array of what is wrong, with paths, lines and fingerprints. It has no place for what
-//! is suppressed. May use `finding` and `triage`.
+//! is suppressed. May use `finding` and `report`.
 //!
 //! | GitLab | is |
 //! | --- | --- |
@@ -20,9 +20,9 @@ use super::safe::safe;
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
-use crate::ruleset::{Confidence, Severity};
+use crate::report::{diagnostic_fingerprints, text_fingerprint};
+use crate::rules::{Confidence, Severity};
 use crate::text::Span;
-use crate::triage::{diagnostic_fingerprints, text_fingerprint};
 
 #[derive(Serialize)]
 struct CodeViolation {

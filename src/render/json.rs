@@ -1,5 +1,5 @@
 //! The JSON contract (`DESIGN.md`, section 5; the schema is `docs/report.schema.json`). Field order is part of what
-//! people diff, so it is fixed. May use `text`, `finding` and `triage`.
+//! people diff, so it is fixed. May use `text`, `finding` and `report`.
 
 use std::io;
 
@@ -10,8 +10,8 @@ use crate::finding::{
     Before, Change, Comparison, Evidence, Finding, Influence, Participant, PlaceName, Report, Verdict,
 };
 use crate::model::Level;
+use crate::report::count;
 use crate::text::{Sources, Span};
-use crate::triage::count;
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
 const SCHEMA_VERSION: u32 = 1;

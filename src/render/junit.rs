@@ -13,7 +13,7 @@ use super::safe::xml as plain;
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
 use crate::model::{Diagnostic, Level};
-use crate::ruleset::Severity;
+use crate::rules::Severity;
 
 /// One test case.
 struct TestCase {

@@ -1,5 +1,5 @@
-//! Metrics for node_exporter's textfile collector, in Prometheus' text format. May use `finding`, `ruleset` and
-//! `triage`; the one home of the prometheus crate.
+//! Metrics for node_exporter's textfile collector, in Prometheus' text format. May use `finding`, `rules` and
+//! `report`; the one home of the prometheus crate.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,8 +10,8 @@ use super::Given;
 use super::safe::safe;
 use crate::finding::{Basis, Change, End, InfluenceKind, Verdict};
 use crate::model::Level;
-use crate::ruleset::{Outcome, Ruleset};
-use crate::triage::count;
+use crate::report::count;
+use crate::rules::{Outcome, Ruleset};
 
 /// Every verdict: a series that is missing is no alert.
 const VERDICTS: [Verdict; 5] =

@@ -1,5 +1,5 @@
 //! The report for people and for programs. Renderers decide nothing: order, what is suppressed and exit status are given.
-//! May use `text`, `finding`, `ruleset` and `triage`.
+//! May use `text`, `finding`, `rules` and `report`.
 
 mod compared;
 mod diff;
@@ -28,9 +28,9 @@ use std::time::Duration;
 
 use crate::finding::Report;
 use crate::model::Diagnostic;
-use crate::ruleset::Ruleset;
+use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 
 pub use diff::diff;
 pub use format::Format;

@@ -1,10 +1,10 @@
-//! Words that several formats share. May use `finding`, `model` and `triage`.
+//! Words that several formats share. May use `finding`, `model` and `report`.
 
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Influence, InfluenceKind, Report, SuppressedBy, Verdict};
 use crate::model::{Diagnostic, Level};
-use crate::triage::count;
+use crate::report::count;
 
 /// What there is, counted, without a full stop.
 pub(super) fn summary_line(report: &Report) -> String {

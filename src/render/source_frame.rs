@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::Style;
 use super::safe::{safe, same_width};
 use crate::finding::{Finding, Location};
-use crate::ruleset::Severity;
+use crate::rules::Severity;
 use crate::text::{SourceFile, Sources};
 
 /// Lines shown of one location: a mount in the long syntax has a few.

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::{Format, Given, Style, render};
 use crate::finding::{Finding, Location, Report, Suppressed, SuppressedBy};
 use crate::model::{Diagnostic, Level};
-use crate::ruleset::{Ruleset, Severity};
+use crate::report::{self, ExitStatus, Names};
+use crate::rules::{Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
-use crate::triage::{self, ExitStatus, Names};
 
 const ALL: [Format; 8] = [
     Format::Text,
@@ -52,7 +52,7 @@ fn report(sources: &Sources) -> Report {
         containers: 4,
         ..Report::default()
     };
-    triage::fingerprint(&mut report, &Names::new("/work", "/work"), sources);
+    report::fingerprint(&mut report, &Names::new("/work", "/work"), sources);
     report
 }
 
@@ -183,7 +183,7 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
     let piped = sources.add("-", "one\n");
     let findings = [told, piped].map(|file| finding("stale-bind", Severity::Error, Span::file_start(file))).to_vec();
     let mut report = Report { findings, ..Report::default() };
-    triage::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
+    report::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
     let message = "what stale-bind says%0Acontainer host:x: mount /a,b is %25%0Afix 1: mend it";
     assert_eq!(github.lines().next(), Some(format!("::error title=stale-bind::{message}").as_str()));
@@ -218,7 +218,7 @@ fn control_characters_reach_no_format() {
     let quiet = Finding { suppressed: Some(reason), ..one.clone() };
     let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let mut report = Report { findings: vec![one, quiet, passed], diagnostics, ..Report::default() };
-    triage::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
+    report::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Findings, format);
         let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}' && format != Format::Json);

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use overlock::input::dockerfile::{BuildSection, DockerfileSource, Image, PathContent, load_image};
 use overlock::model::{self, EnvValue, Value};
-use overlock::source::dockerfile::{BuildSection, DockerfileSource, Image, PathContent, load_image};
 use overlock::text::{Reader, Sources, Span};
 
 use super::{Engine, docker, engine, must, output};

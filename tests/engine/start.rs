@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use overlock::input::docker_cli::{ComposeRun, DockerCommand, DockerRun};
+use overlock::input::shell::read_docker_line;
 use overlock::model::VariableState;
 use overlock::model::{self, Container, EnvValue, EnvVar, Label, Unseen, Value};
-use overlock::source::docker_cli::{ComposeRun, DockerCommand, DockerRun};
-use overlock::source::shell::read_docker_line;
 use overlock::text::Sources;
 use overlock::text::Span;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::{Command, Stdio};
 
+use overlock::input::docker_cli::{DockerCommand, DockerRun};
+use overlock::input::shell::read_docker_line;
 use overlock::model::VariableState;
 use overlock::model::{self, EnvValue, MountSource, Value};
-use overlock::source::docker_cli::{DockerCommand, DockerRun};
-use overlock::source::shell::read_docker_line;
 use overlock::text::Sources;
 use serde_json::Value as Json;
 

@@ -7,9 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::Message;
-use crate::ruleset::Profile;
-use crate::source::capture::{Capture, Running};
-use crate::source::proc;
+use crate::input::capture::{Capture, Running};
+use crate::input::kernel;
+use crate::rules::Profile;
 
 /// The containers that are to be looked at: each once, however often it begins to run before that.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +69,7 @@ pub(super) struct Looked {
 /// # Errors
 /// The machine refuses the thread.
 pub(super) fn begin(
-    look: proc::Look,
+    look: kernel::Look,
     profiles: Vec<Profile>,
     wanted: Wanted,
     to: SyncSender<Message>,
@@ -85,12 +85,12 @@ pub(super) fn begin(
     thread::Builder::new().name("kernel".to_owned()).spawn(work).map(drop)
 }
 
-fn look_at(look: &proc::Look, profiles: &[Profile], containers: Vec<Running>, others: Vec<String>) -> Looked {
+fn look_at(look: &kernel::Look, profiles: &[Profile], containers: Vec<Running>, others: Vec<String>) -> Looked {
     let asked: BTreeSet<String> = containers.iter().map(|one| one.id.clone()).collect();
     // Of the others nothing is looked at: without a process there is nothing to see.
     let others = others.into_iter().map(|id| Running { id, ..Running::default() });
     let mut capture = Capture { containers: containers.into_iter().chain(others).collect(), ..Capture::default() };
-    let gone = proc::begin(look, profiles).finish(look, &mut capture, &mut proc::LoginIds::default());
+    let gone = kernel::begin(look, profiles).finish(look, &mut capture, &mut kernel::LoginIds::default());
     let gone = gone.into_iter().filter(|id| asked.contains(id)).collect();
     capture.containers.retain(|one| asked.contains(&one.id));
     Looked { containers: capture.containers, gone }

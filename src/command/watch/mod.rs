@@ -17,12 +17,12 @@ use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::live::{self, Engine};
 use crate::cli::{self, Sight, Watch};
+use crate::input::engine::{self, Delivery, EngineError, Event, Seen};
+use crate::input::kernel;
 use crate::render::safe;
-use crate::ruleset::Ruleset;
-use crate::source::engine::{self, Delivery, EngineError, Event, Seen};
-use crate::source::proc;
+use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 use crate::text::Sources;
-use crate::triage::ExitStatus;
 use look::{Looked, Wanted};
 use state::{State, Teller};
 
@@ -143,6 +143,6 @@ fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Rules
     seen
 }
 
-fn look(sight: &Sight) -> proc::Look {
-    proc::Look { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), ..proc::Look::default() }
+fn look(sight: &Sight) -> kernel::Look {
+    kernel::Look { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), ..kernel::Look::default() }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
-use crate::ruleset::{Confidence, Severity};
+use crate::rules::{Confidence, Severity};
 
 /// What a judgement says of one container.
 #[derive(Debug, Default)]

@@ -13,11 +13,11 @@ use super::look::{Looked, Wanted};
 use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
 use crate::finding::{Basis, Report, Verdict};
+use crate::input::capture::{self, Capture, HOST, Running};
+use crate::input::engine::{Come, Event, InspectedContainer, Missed, Seen};
 use crate::model::Diagnostic;
 use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
-use crate::ruleset::Ruleset;
-use crate::source::capture::{self, Capture, HOST, Running};
-use crate::source::engine::{Come, Event, InspectedContainer, Missed, Seen};
+use crate::rules::Ruleset;
 use crate::text::{Sources, rfc3339_text};
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.

@@ -1,10 +1,10 @@
 //! Whether the environment leaves the refresh of a mounted login on, by the profile's table.
-//! May use `model`, `ruleset`, `finding` and `judge::program`.
+//! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::ProgramCalls;
 use crate::finding::Evidence;
 use crate::model::{Container, Content, EnvValue, Invocation, Witness};
-use crate::ruleset::{Auth, Profile, VersionRange};
+use crate::rules::{Auth, Profile, VersionRange};
 use crate::text::Span;
 
 /// What the environment does to the refresh.

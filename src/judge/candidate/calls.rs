@@ -1,10 +1,10 @@
 //! Which calls of a program a container makes, and whether it runs the program at all.
-//! May use `model`, `ruleset` and `finding`.
+//! May use `model`, `rules` and `finding`.
 
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
-use crate::ruleset::{Config, Profile};
+use crate::rules::{Config, Profile};
 use crate::text::Span;
 
 /// Whether a container runs the program at all.

@@ -1,5 +1,5 @@
 //! Whether a container's calls go through a guard, an external `flock`, and which file that is.
-//! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
+//! May use `model`, `rules`, `finding` and the earlier parts of `judge`.
 
 use super::calls::{self, Contradiction, GUARD_LABEL, ProgramCalls, find_declaration};
 use super::state_dir::StateDir;
@@ -10,7 +10,7 @@ use crate::model::{
     Asks, Condition, Container, Content, FileLock, Invocation, Label, Sight, Test, Wait, Witness, Word, join,
     split_below,
 };
-use crate::ruleset::{Guard, GuardFault, Profile};
+use crate::rules::{Guard, GuardFault, Profile};
 use crate::text::Span;
 
 /// The guard that a container takes, and what is wrong with it taken alone.

@@ -1,10 +1,10 @@
 //! The locks that the program takes by itself: where they live, why one cannot be made, and one that was left behind.
-//! May use `model`, `ruleset` and the earlier parts of `judge`.
+//! May use `model`, `rules` and the earlier parts of `judge`.
 
 use super::program_version::VersionFact;
 use crate::judge::place::{MountLookup, MountedPath, Place};
 use crate::model::{Container, EntryKind, is_root, parent_and_name};
-use crate::ruleset::{Filesystems, Lock, LockKind, Profile};
+use crate::rules::{Filesystems, Lock, LockKind, Profile};
 
 /// A lock that the program takes by itself, in one container.
 #[derive(Debug, Clone)]

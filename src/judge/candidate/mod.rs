@@ -1,5 +1,5 @@
 //! One container's use of one program: all that is known of it before it is compared with others.
-//! May use `model`, `ruleset`, `finding` and the earlier parts of `judge`.
+//! May use `model`, `rules`, `finding` and the earlier parts of `judge`.
 
 pub(super) mod auth;
 pub(super) mod calls;
@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
 use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
-use crate::ruleset::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
+use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
 use calls::{ProgramCalls, RunsProgram, find_declaration, program_calls, runs_program};
@@ -159,7 +159,7 @@ impl Candidate<'_> {
 
     /// The guard's place, where the guard is one that excludes: not private, its failure heeded, no lock of the program.
     pub(crate) fn guard_place(&self) -> Option<&Place> {
-        let sound = self.guard.state == crate::ruleset::Guard::Held;
+        let sound = self.guard.state == crate::rules::Guard::Held;
         let place = self.guard.landing.as_ref().map(|landing| &landing.place);
         place.filter(|place| sound && !place.is_private())
     }
@@ -279,7 +279,7 @@ impl<'a> Parts<'a, '_> {
 
     /// What is wrong with the guard's path, known from this container alone.
     fn fault(&self, guard: &mut GuardFact<'_>, state: &StateDir, directory: &MountedPath<'_>) {
-        use crate::ruleset::Guard;
+        use crate::rules::Guard;
         let (Guard::Held | Guard::Broken, Some(path), Some(landing)) = (guard.state, &guard.path, &guard.landing)
         else {
             return;

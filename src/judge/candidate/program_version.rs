@@ -1,10 +1,10 @@
 //! Which version of the program a container runs, and from where that is known.
-//! May use `model`, `ruleset`, `finding` and `judge::program`.
+//! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, package_version};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Mount, MountSource, parent_and_name};
-use crate::ruleset::{Profile, VersionRange};
+use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
 /// What is known of the program's version.

@@ -1,10 +1,10 @@
 //! Who waits for a container: nobody (batch), a person (interactive), or not known.
-//! May use `model`, `ruleset`, `finding` and `judge::program`.
+//! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{Contradiction, ProgramCalls, ROLE_LABEL, find_declaration, program_arguments};
 use crate::finding::Evidence;
 use crate::model::{Container, Invocation};
-use crate::ruleset::{Profile, Role};
+use crate::rules::{Profile, Role};
 
 /// What is known of who waits for the container.
 pub(crate) struct RoleFact {

@@ -5,7 +5,7 @@ use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::expand_word;
 use crate::model::{Container, Invocation, Link, Word, clean, join, parent_and_name, split_below};
-use crate::ruleset::Profile;
+use crate::rules::Profile;
 use crate::text::Span;
 
 /// Something that is copied into the state directory.

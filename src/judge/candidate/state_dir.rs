@@ -1,11 +1,11 @@
 //! Where a program in a container keeps its state: by the variable that moves it, by `HOME`, or by what is mounted.
-//! May use `model`, `ruleset`, `finding` and `judge::program`.
+//! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::ProgramCalls;
 use super::word_path::expand_word;
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Invocation, is_root, join, parent_and_name};
-use crate::ruleset::Profile;
+use crate::rules::Profile;
 
 /// A state directory as the container sees it.
 #[derive(Debug, Clone)]

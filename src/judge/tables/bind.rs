@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds, located};
 use crate::judge::candidate::Candidate;
-use crate::ruleset::Bind;
+use crate::rules::Bind;
 
 pub(in crate::judge) fn bind_fact(candidate: &Candidate<'_>) -> Bind {
     match candidate.login.mount {

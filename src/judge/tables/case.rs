@@ -1,4 +1,4 @@
-//! What a table and its sentences can ask about one participant. May use `model`, `ruleset`, `finding` and the candidates.
+//! What a table and its sentences can ask about one participant. May use `model`, `rules`, `finding` and the candidates.
 
 use crate::finding::{Evidence, Location, MAX_PEERS};
 use crate::judge::candidate::Candidate;
@@ -6,7 +6,7 @@ use crate::judge::candidate::calls::Contradiction;
 use crate::judge::exclusion::Relation;
 use crate::judge::undetermined::UnknownFact;
 use crate::model::{Container, Mount};
-use crate::ruleset::{Facts, Ruleset};
+use crate::rules::{Facts, Ruleset};
 use crate::text::Span;
 
 /// Everything about one participant that a table or a sentence can ask for.

@@ -6,7 +6,7 @@ use super::placeholders::PlaceholderValues;
 use crate::finding::Finding;
 use crate::judge::candidate::Candidate;
 use crate::judge::candidate::calls::find_declaration;
-use crate::ruleset::{Breach, Declaration};
+use crate::rules::{Breach, Declaration};
 
 pub(in crate::judge) fn declaration_fact(candidate: &Candidate<'_>) -> Declaration {
     let contradicted = candidate.role.contradiction.is_some()

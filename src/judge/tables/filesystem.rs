@@ -3,7 +3,7 @@
 use super::case::{Case, Grounds};
 use crate::judge::candidate::Candidate;
 use crate::judge::place::Filesystem;
-use crate::ruleset::{Filesystems, FlockSupport, Visibility};
+use crate::rules::{Filesystems, FlockSupport, Visibility};
 
 /// `across` says that somebody on another host must see the lock too.
 pub(in crate::judge) fn flock_support_fact(

@@ -2,7 +2,7 @@
 
 use crate::judge::candidate::Candidate;
 use crate::judge::exclusion::OnHost;
-use crate::ruleset::{Answer, Host, HostConfig};
+use crate::rules::{Answer, Host, HostConfig};
 
 /// `is_persons` says that the login is in a person's home, so that they may use it.
 pub(in crate::judge) fn host_fact(

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds, located};
 use crate::judge::candidate::Candidate;
-use crate::ruleset::Identity;
+use crate::rules::Identity;
 
 pub(in crate::judge) fn identity_fact(candidate: &Candidate<'_>) -> Identity {
     if candidate.clone.is_some() { Identity::Cloned } else { Identity::Own }

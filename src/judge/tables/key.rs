@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds, located};
 use crate::judge::candidate::Candidate;
-use crate::ruleset::Key;
+use crate::rules::Key;
 
 pub(in crate::judge) fn key_fact(candidate: &Candidate<'_>) -> Key {
     match (&candidate.auth.key, candidate.auth.key_unknown) {

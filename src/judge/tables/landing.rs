@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds};
 use crate::judge::candidate::Candidate;
-use crate::ruleset::{Guard, Landing};
+use crate::rules::{Guard, Landing};
 
 pub(in crate::judge) fn landing_fact(candidate: &Candidate<'_>) -> Landing {
     let all_private = candidate.locks.iter().all(|lock| lock.place.is_private());

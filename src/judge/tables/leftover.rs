@@ -1,7 +1,7 @@
 //! Table `leftover`: are there locks of the program that nobody holds?
 
 use crate::judge::candidate::Candidate;
-use crate::ruleset::Leftover;
+use crate::rules::Leftover;
 
 pub(in crate::judge) fn leftover_fact(candidate: &Candidate<'_>) -> Leftover {
     match &candidate.left {

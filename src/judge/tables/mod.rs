@@ -1,6 +1,6 @@
 //! From facts to findings: every table of the matrix is asked, and its answer put into words. Each table has a file of
 //! its name: the fact that it is about, what its findings point at and what they rest on.
-//! May use `model`, `ruleset`, `finding` and earlier parts of `judge`.
+//! May use `model`, `rules`, `finding` and earlier parts of `judge`.
 
 pub(super) mod bind;
 pub(super) mod case;
@@ -23,7 +23,7 @@ pub(super) mod users;
 
 use crate::finding::{Evidence, EvidenceKind, Finding, Location};
 use crate::model::Container;
-use crate::ruleset::{Breach, Confidence, Outcome, TableName};
+use crate::rules::{Breach, Confidence, Outcome, TableName};
 use case::{Case, Grounds, peer_names};
 use placeholders::PlaceholderValues;
 

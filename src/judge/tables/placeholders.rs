@@ -5,7 +5,7 @@ use super::filesystem::flock_problem;
 use crate::judge::candidate::Candidate;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
 use crate::model::split_below;
-use crate::ruleset::{Placeholder, Role};
+use crate::rules::{Placeholder, Role};
 
 /// Fills the placeholders of one participant's texts.
 pub(crate) struct PlaceholderValues<'a, 'b, 'c> {

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds, located};
 use crate::judge::candidate::Candidate;
-use crate::ruleset::SideMount;
+use crate::rules::SideMount;
 
 pub(in crate::judge) fn side_file_fact(candidate: &Candidate<'_>) -> SideMount {
     if candidate.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }

@@ -1,11 +1,11 @@
-//! Containers that can start others which no input describes. May use `model`, `ruleset`, `finding` and earlier parts
+//! Containers that can start others which no input describes. May use `model`, `rules`, `finding` and earlier parts
 //! of `judge`.
 
 use super::placeholders;
 use crate::finding::{Evidence, Finding, Location, Report, Verdict};
 use crate::judge::candidate::calls::{ROLE_LABEL, find_declaration};
 use crate::model::{Container, Layout, Mount, MountSource};
-use crate::ruleset::{Breach, Facts, Outcome, Placeholder, Ruleset, Spawner, TableName};
+use crate::rules::{Breach, Facts, Outcome, Placeholder, Ruleset, Spawner, TableName};
 
 /// Containers that hold the engine's socket, where there is something that what they start could share.
 pub(in crate::judge) fn find_spawners(layout: &Layout, rules: &Ruleset, report: &mut Report) {

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Grounds, located};
 use crate::judge::exclusion::Relation;
-use crate::ruleset::Users;
+use crate::rules::Users;
 
 pub(in crate::judge) fn users_fact(relation: &Relation) -> Users {
     if relation.users_differ { Users::Differ } else { Users::Same }

@@ -6,7 +6,7 @@ use super::fit_text::{elide, natural_order};
 use crate::finding::{Basis, Finding, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
 use crate::render::phrases::full_name;
 use crate::render::safe::safe;
-use crate::ruleset::Severity;
+use crate::rules::Severity;
 
 /// From how many on they are told as one, and up to how many in all none are: a few are easier to read one by one.
 const MANY: usize = 4;

@@ -1,5 +1,5 @@
 //! The report as one page for a browser: it fetches nothing, is whole without its script, and says the same as the other
-//! formats. May use `finding`, `model`, `ruleset` and `triage`; the home of maud, and of ring for the page's own digests.
+//! formats. May use `finding`, `model`, `rules` and `report`; the home of maud, and of ring for the page's own digests.
 //!
 //! ```text
 //! summary, changes, participants, findings   the sections;  prose: foreign text in them

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
 use crate::render::phrases::full_name;
 use crate::render::safe::xml;
-use crate::ruleset::Severity;
+use crate::rules::Severity;
 
 /// Text as text: what is between backticks is code.
 pub(super) fn prose(text: &str) -> Markup {

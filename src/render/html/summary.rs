@@ -1,4 +1,4 @@
-//! The head of the page: what there is, counted, and how the run ended. May use `finding` and `triage`.
+//! The head of the page: what there is, counted, and how the run ended. May use `finding` and `report`.
 
 use maud::{Markup, html};
 
@@ -7,8 +7,8 @@ use crate::model::Level;
 use crate::render::Given;
 use crate::render::phrases::{count_of, using};
 use crate::render::safe::xml;
+use crate::report::{Counts, ExitStatus, count};
 use crate::text::utc_text;
-use crate::triage::{Counts, ExitStatus, count};
 
 /// The whole in a few words.
 pub(super) fn headline(report: &Report) -> String {

@@ -11,9 +11,9 @@ use super::page;
 use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Location, Report, Verdict, Verdicts};
 use crate::model::{Diagnostic, Level};
 use crate::render::Given;
-use crate::ruleset::{Confidence, Ruleset, Severity};
+use crate::report::ExitStatus;
+use crate::rules::{Confidence, Ruleset, Severity};
 use crate::text::{Sources, Span};
-use crate::triage::ExitStatus;
 
 const DAY: i64 = 86_400;
 

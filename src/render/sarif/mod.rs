@@ -1,5 +1,5 @@
 //! SARIF 2.1.0, for code scanning. Suppressed findings stay in it, marked. May use `text`, `finding`, `model` and
-//! `ruleset`; the one home of percent-encoding.
+//! `rules`; the one home of percent-encoding.
 
 mod object;
 mod rules;
@@ -16,8 +16,8 @@ use super::safe::safe;
 use super::source_place::{self, FileRange, ShownPlace};
 use crate::finding::{Basis, Change, Finding, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
+use crate::report::ExitStatus;
 use crate::text::Span;
-use crate::triage::ExitStatus;
 use object::{
     SarifArtifactLocation, SarifBase, SarifDriver, SarifInvocation, SarifLocation, SarifLog, SarifLogicalLocation,
     SarifMessage, SarifNotice, SarifNotification, SarifPhysicalLocation, SarifReference, SarifRegion, SarifResult,

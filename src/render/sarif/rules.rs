@@ -1,7 +1,7 @@
-//! The rules, with the pages that explain them. May use `ruleset`.
+//! The rules, with the pages that explain them. May use `rules`.
 
 use super::object::{SarifConfiguration, SarifHelp, SarifRule, SarifRuleProperties, SarifText};
-use crate::ruleset::{Breach, Confidence, Outcome, Ruleset, Severity};
+use crate::rules::{Breach, Confidence, Outcome, Ruleset, Severity};
 
 const TAGS: &[&str] = &["containers", "locking"];
 

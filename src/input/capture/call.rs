@@ -1,0 +1,91 @@
+//! A container's environment, and its running processes as calls. Uses `super` and `told`.
+
+use std::collections::BTreeMap;
+
+use super::told::{Fact, Told};
+use super::{Held, HeldLock, Process, Running};
+use crate::model::{EnvValue, EnvVar, FileLock, Invocation, Symbol, Value, Wait, Witness, Word};
+use crate::rules::Profile;
+
+/// A running process as a call: what it was started with, and the locks that it is under.
+pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Option<Invocation> {
+    let profile = profiles.iter().find(|profile| profile.id == process.program)?;
+    let span = told.span(&Fact::Process(process.pid));
+    let name = |word: &str| word.rsplit('/').next().map(str::to_owned);
+    let is_program = |word: &String| {
+        name(word).is_some_and(|name| profile.commands.contains(&name))
+            || profile.packages.iter().any(|package| word.contains(&format!("node_modules/{package}/")))
+    };
+    let rest =
+        process.words.iter().position(is_program).map_or(&[][..], |at| process.words.get(at + 1..).unwrap_or_default());
+    let mut argv = vec![profile.commands.first().map(|name| Word::literal(name)).unwrap_or_default()];
+    argv.extend(rest.iter().map(|word| Word::literal(word)));
+    let mut env = BTreeMap::new();
+    if let Some(held) = &process.env {
+        let named = profile.environment.iter().map(|variable| variable.name.as_str());
+        for name in named.chain(["HOME", profile.state_directory.variable.as_str()]) {
+            let value = held.get(name).map_or_else(Word::default, written);
+            env.insert(name.to_owned(), value);
+        }
+    }
+    let held = process.locks.as_deref().unwrap_or_default();
+    let witness = if process.locks.is_some() { Witness::Process } else { Witness::ProcessAlone };
+    let lock = |lock: &HeldLock| FileLock {
+        path: Word::literal(&lock.path),
+        exclusive: lock.exclusive,
+        wait: Wait::Unknown,
+        failure_ignored: !lock.current,
+        condition: None,
+        test: None,
+        span,
+        outside: false,
+        opened: None,
+    };
+    Some(Invocation {
+        argv,
+        env,
+        locks: held.iter().map(lock).collect(),
+        conditional: false,
+        when: Vec::new(),
+        output: None,
+        hides: false,
+        at: None,
+        witness,
+        span,
+    })
+}
+
+/// The container's environment; its home as the kernel shows it where the engine names none.
+pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, EnvVar> {
+    let variable = |(name, held): (&String, &Held)| {
+        let span = told.span(&Fact::Variable(name.clone()));
+        let value = match held {
+            Held::Empty => Value::known("", Some(span)),
+            // Read back from a file: set, to something that was taken out.
+            Held::Secret(value) if value.is_empty() => Value {
+                text: format!("${{{name}}}"),
+                symbols: vec![Symbol { name: name.clone(), required: true }],
+                span: Some(span),
+                ..Value::default()
+            },
+            Held::Public(value) | Held::Secret(value) => Value::known(value.clone(), Some(span)),
+        };
+        (name.clone(), EnvVar { value: EnvValue::Set(value), span })
+    };
+    let mut env: BTreeMap<String, EnvVar> = running.env.iter().map(variable).collect();
+    if let Some(home) = running.kernel.as_ref().and_then(|kernel| kernel.home.as_ref()) {
+        let span = told.span(&Fact::Home);
+        let home = || EnvVar { value: EnvValue::Set(Value::known(home.clone(), Some(span))), span };
+        env.entry("HOME".to_owned()).or_insert_with(home);
+    }
+    env
+}
+
+/// A value as the words of a call write it.
+fn written(held: &Held) -> Word {
+    match held {
+        Held::Empty => Word::default(),
+        Held::Secret(value) if value.is_empty() => Word::literal("…"),
+        Held::Public(value) | Held::Secret(value) => Word::literal(value),
+    }
+}

@@ -1,0 +1,58 @@
+//! What a mount of a container shows, by the host's own tree and by who else mounts it. Uses `tree` and `model`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Capture;
+use super::tree::visible;
+use crate::model::{HostTree, KernelMount, MountSource, Value};
+use crate::rules::Filesystems;
+
+/// The host's tree, and who mounts what.
+pub(super) struct Host<'a> {
+    pub(super) tree: Arc<HostTree>,
+    /// In how many containers each superblock is mounted.
+    uses: HashMap<&'a str, usize>,
+    filesystems: &'a Filesystems,
+}
+
+impl<'a> Host<'a> {
+    pub(super) fn of(capture: &'a Capture, filesystems: &'a Filesystems) -> Self {
+        let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
+        let tree = Arc::new(HostTree::of(visible(own)));
+        let mut host = Self { tree, uses: HashMap::new(), filesystems };
+        for kernel in capture.containers.iter().filter_map(|running| running.kernel.as_ref()) {
+            let mut devices: Vec<&str> = kernel.mounts.iter().map(|mount| mount.device.as_str()).collect();
+            devices.sort_unstable();
+            devices.dedup();
+            for device in devices {
+                *host.uses.entry(device).or_default() += 1;
+            }
+        }
+        host
+    }
+
+    /// What a mount of a container puts at its mount point, and the path below that which it shows.
+    pub(super) fn source(&self, mount: &KernelMount, inode: Option<u64>) -> (MountSource, Option<String>) {
+        let (root, deleted) = mount.root();
+        if deleted {
+            let which = inode.map_or_else(|| root.to_owned(), |inode| format!("inode {inode}"));
+            let filesystem = format!("a deleted directory ({which} of {})", mount.device);
+            return (MountSource::Unlisted { filesystem, path: "/".to_owned() }, None);
+        }
+        if self.filesystems.is_network(&mount.fstype) {
+            let device = Value::known(mount.source.clone(), None);
+            let below = root.trim_start_matches('/').to_owned();
+            let source = MountSource::Device { fstype: mount.fstype.clone(), device, options: String::new() };
+            return (source, Some(below).filter(|below| !below.is_empty()));
+        }
+        match self.tree.name(&mount.device, root) {
+            Some(path) => (MountSource::Host(Value::known(path, None)), None),
+            None if self.uses.get(mount.device.as_str()).copied().unwrap_or(0) > 1 => {
+                (MountSource::Unlisted { filesystem: mount.filesystem(), path: root.to_owned() }, None)
+            }
+            None if mount.fstype == "tmpfs" || mount.fstype == "ramfs" => (MountSource::Tmpfs, None),
+            None => (MountSource::Injected, None),
+        }
+    }
+}

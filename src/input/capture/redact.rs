@@ -1,0 +1,149 @@
+//! Takes out of a capture what may be secret, before it is written. Uses `super` and `rules`.
+
+use super::{Capture, Held, Process};
+use crate::model::{Asks, Invocation, Script, Word};
+use crate::rules::Profile;
+
+/// What stands for a word that is not kept.
+const TAKEN_OUT: &str = "…";
+
+/// The capture without values that are nobody's business. Applied twice it gives the same.
+pub fn redact(mut capture: Capture, profiles: &[Profile]) -> Capture {
+    let keeper = Keeper { profiles };
+    for running in &mut capture.containers {
+        variables(running.env.values_mut());
+        keeper.script(&mut running.script);
+    }
+    let kernels = capture.containers.iter_mut().filter_map(|running| running.kernel.as_mut()).chain(&mut capture.own);
+    for process in kernels.flat_map(|kernel| &mut kernel.processes) {
+        keeper.process(process);
+    }
+    capture
+}
+
+/// The words of a call, those taken out that may be secret.
+pub(super) fn words(words: &[impl AsRef<str>], profiles: &[Profile]) -> Vec<String> {
+    Keeper { profiles }.words(words)
+}
+
+struct Keeper<'a> {
+    profiles: &'a [Profile],
+}
+
+impl Keeper<'_> {
+    fn process(&self, process: &mut Process) {
+        process.words = self.words(&process.words);
+        variables(process.env.iter_mut().flat_map(|env| env.values_mut()));
+    }
+
+    fn script(&self, script: &mut Script) {
+        for call in &mut script.invocations {
+            self.call(call);
+        }
+    }
+
+    fn call(&self, call: &mut Invocation) {
+        call.argv = self.words(&call.argv).iter().map(|word| Word::parse(word)).collect();
+        if let Some(output) = call.output.as_mut().filter(|output| !is_name(output.trim_start_matches("$HOME"))) {
+            *output = Word::literal(TAKEN_OUT);
+        }
+        let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));
+        for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
+            *value = Word::literal(TAKEN_OUT);
+        }
+        let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
+        for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
+            if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_)) {
+                test.asks = Asks::Unclear;
+            }
+            if let Some(default) = test.default.as_mut().filter(|default| !default.is_empty()) {
+                TAKEN_OUT.clone_into(default);
+            }
+        }
+    }
+
+    fn words(&self, words: &[impl AsRef<str>]) -> Vec<String> {
+        let first = words
+            .first()
+            .map(AsRef::as_ref)
+            .map(|word| if is_name(word) { word.to_owned() } else { TAKEN_OUT.to_owned() });
+        first.into_iter().chain(words.iter().skip(1).map(|word| self.word(word.as_ref()))).collect()
+    }
+
+    /// Names of programs and packages, options without their values, paths and numbers are kept.
+    fn word(&self, word: &str) -> String {
+        let known = self.profiles.iter().any(|profile| {
+            let named = [&profile.commands, &profile.idle_arguments, &profile.batch_arguments];
+            let package = profile.packages.iter().any(|package| {
+                word.strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
+            });
+            package || named.iter().any(|words| words.iter().any(|known| known == word))
+        });
+        let number = !word.is_empty() && word.len() < 8 && word.bytes().all(|byte| byte.is_ascii_digit());
+        if known || number || (word.starts_with('/') && is_name(word)) {
+            return word.to_owned();
+        }
+        let (option, value) = word.split_once('=').map_or((word, ""), |(option, _)| (option, "=…"));
+        let letters = option.trim_start_matches('-');
+        let long = option.starts_with("--") && option.len() <= 40;
+        let short = option.starts_with('-') && letters.len() <= 2;
+        let plain = !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        if (long || short) && plain { format!("{option}{value}") } else { TAKEN_OUT.to_owned() }
+    }
+}
+
+/// Keeps what a switch is set to, which is no secret and decides what the program does, and no other value.
+fn variables<'v>(held: impl Iterator<Item = &'v mut Held>) {
+    for held in held {
+        if let Held::Secret(value) = held {
+            let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
+            let kept = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
+            *held = kept.map_or_else(|| Held::Secret(String::new()), |word| Held::Public((*word).to_owned()));
+        }
+    }
+}
+
+/// Whether a word looks like a program's name or a path, and not like a text.
+fn is_name(word: &str) -> bool {
+    word.len() <= 200 && word.chars().all(|c| c.is_alphanumeric() || "/._-@+:~".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Ruleset;
+    use crate::text::Sources;
+
+    #[test]
+    fn words_that_may_be_secret_are_taken_out() {
+        let rules = Ruleset::load(&Sources::default(), None).unwrap();
+        let typed = [
+            "claude",
+            "-p",
+            "--model",
+            "opus",
+            "--token=abc",
+            "/home/agent/x",
+            "8080",
+            "@anthropic-ai/claude-code@2.1.98",
+            "-psecret",
+            "A b",
+        ];
+        let typed: Vec<String> = typed.iter().map(|word| (*word).to_owned()).collect();
+        let kept = words(&typed, &rules.profiles);
+        let wanted = [
+            "claude",
+            "-p",
+            "--model",
+            "…",
+            "--token=…",
+            "/home/agent/x",
+            "8080",
+            "@anthropic-ai/claude-code@2.1.98",
+            "…",
+            "…",
+        ];
+        assert_eq!(kept, wanted);
+        assert_eq!(words(&kept, &rules.profiles), wanted);
+    }
+}

@@ -1,0 +1,158 @@
+//! `docker compose run`, `up`, `create` and `exec`, by Compose's own program or as a subcommand.
+//! Uses `options`, `container_options`, `mount_list`, `argument_text` and `model`.
+
+use super::cli_family::CliFamily;
+use super::container_options::ContainerOptions;
+use super::mount_list::collect_mounts;
+use super::options::{CommandPrefix, GivenOption, ParsedOptions, parse_options};
+use super::{
+    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, exec_command,
+    option_tables,
+};
+use crate::input::compose;
+use crate::model::{Command, Flag, PartialText, Unseen, Value};
+use crate::text::Span;
+
+/// Reads what follows `docker compose`, of the engine that is named before it.
+pub(super) fn read_compose(
+    args: &[Argument],
+    engine: Option<Value>,
+    span: Span,
+    context: &CommandContext<'_>,
+) -> Option<DockerCommand> {
+    let options = parse_options(args, &[&option_tables::COMPOSE], false, context);
+    if options.asks_for_help() {
+        return None;
+    }
+    let Some((command, rest)) = options.rest.split_first() else { return options.into_unclear() };
+    if !command.text.is_fixed() {
+        let what = "which of Compose's commands this is hangs on a variable".to_owned();
+        return Some(DockerCommand::Unclear(Unseen { what, span }));
+    }
+    let engine = options.engine().or(engine);
+    let prefix = CommandPrefix { options, engine, span };
+    match command.text.raw().as_str() {
+        "run" => Some(DockerCommand::ComposeRun(Box::new(read_run(rest, prefix, context)))),
+        "up" | "create" => Some(DockerCommand::ComposeUp(Box::new(read_up(rest, prefix, context)))),
+        "exec" => exec_command::read_exec(rest, prefix, true, context).map(|exec| DockerCommand::Exec(Box::new(exec))),
+        "start" | "restart" => Some(DockerCommand::Existing),
+        _ => None,
+    }
+}
+
+/// The project that the options before the subcommand name; what of them is not sure goes to `parsed`.
+fn read_project(
+    prefix: CommandPrefix<'_>,
+    parsed: &mut ParsedOptions<'_>,
+    context: &CommandContext<'_>,
+) -> ComposeProject {
+    let CommandPrefix { options, engine, .. } = prefix;
+    let project = ComposeProject {
+        files: options.values_of("file").map(|given| given.as_path(context)).collect(),
+        name: options.last_of("project-name").map(GivenOption::as_value),
+        directory: options
+            .last_of("project-directory")
+            .or_else(|| options.last_of("workdir"))
+            .map(|given| given.as_path(context)),
+        env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
+        profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
+        engine,
+    };
+    let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
+        what: format!("`--{}` of Compose hangs on what runs before", given.name),
+        span: given.span,
+    });
+    parsed.unseen.splice(..0, unsure.chain(options.unseen));
+    parsed.refused.splice(..0, options.refused);
+    project
+}
+
+fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContext<'_>) -> ComposeRun {
+    let span = prefix.span;
+    let mut parsed = parse_options(args, &[&option_tables::COMPOSE_RUN], false, context);
+    let project = read_project(prefix, &mut parsed, context);
+    let mut options = ContainerOptions::new(parsed, context);
+    options.note_unsure_options(span);
+    let service = match options.parsed.rest.first() {
+        Some(first) => options.read_service(first, "which service it is is not known"),
+        None => {
+            options.refuse("no service is named", span);
+            Value::default()
+        }
+    };
+    let entrypoint = options.read_compose_entrypoint();
+    let command = options.read_command(1, entrypoint.as_ref());
+    let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
+    let no_tty = options.switch("no-TTY").map(|flag| Flag { on: !flag.on, ..flag });
+    options.check_switches(&["no-deps", "rm"]);
+    ComposeRun {
+        project,
+        service,
+        span,
+        name: options.last_value("name"),
+        command,
+        entrypoint,
+        user: options.user(),
+        working_dir: options.working_dir(),
+        tty: no_tty.or(options.switch("tty")),
+        stdin_open: options.switch("interactive"),
+        env: options.env(),
+        env_files: options.file_paths("env-from-file"),
+        labels: options.labels(),
+        mounts: mounts.all,
+        detached: options.is_on("detach"),
+        perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
+        unseen: options.parsed.unseen,
+        refused: options.parsed.refused,
+    }
+}
+
+impl ContainerOptions<'_, '_> {
+    /// The service that a word names; `unknown` is reported where that is not sure.
+    fn read_service(&mut self, arg: &Argument, unknown: &str) -> Value {
+        let span = self.context.argument_span(arg);
+        let service = PartialText::read(&arg.text, arg.unclear, self.context).to_value(Some(span));
+        if arg.unclear || arg.perhaps || service.is_symbolic() {
+            self.parsed.unseen.push(Unseen { what: unknown.to_owned(), span });
+        }
+        service
+    }
+
+    /// The value of `--entrypoint`, which Compose splits as it does the text in a file.
+    fn read_compose_entrypoint(&mut self) -> Option<Command> {
+        let value = self.parsed.last_of("entrypoint")?.as_value();
+        let span = value.span?;
+        let words = match compose::command_words(&value) {
+            Ok(words) => words,
+            Err(what) => {
+                self.refuse(what, span);
+                Vec::new()
+            }
+        };
+        if words.iter().map(|word| word.symbols.len()).sum::<usize>() < value.symbols.len() {
+            let what = "how the text of `--entrypoint` is taken apart hangs on a variable".to_owned();
+            self.parsed.unseen.push(Unseen { what, span });
+        }
+        Some(Command { words, span })
+    }
+}
+
+fn read_up(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContext<'_>) -> ComposeUp {
+    let span = prefix.span;
+    let mut parsed = parse_options(args, &[&option_tables::COMPOSE_UP], true, context);
+    let project = read_project(prefix, &mut parsed, context);
+    let operands = std::mem::take(&mut parsed.between).into_iter().chain(parsed.rest);
+    let mut options = ContainerOptions::new(parsed, context);
+    options.note_unsure_options(span);
+    let services =
+        operands.map(|operand| options.read_service(operand, "which services are started is not known")).collect();
+    options.check_switches(&["no-deps", "no-start"]);
+    ComposeUp {
+        project,
+        services,
+        scale: options.parsed.values_of("scale").map(GivenOption::as_value).collect(),
+        span,
+        unseen: options.parsed.unseen,
+        refused: options.parsed.refused,
+    }
+}

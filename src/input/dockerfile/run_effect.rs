@@ -1,0 +1,167 @@
+//! What a RUN does to a path: nothing where no command names the path, or all that do leave the file as it works.
+//! Uses `source::shell`, `run_words` and `transfer`.
+
+use super::directories::ImageDirectories;
+use super::effects::RunEffect;
+use super::image::RunStep;
+use super::run_words::{PathRelation, RunWords};
+use super::transfer;
+use crate::input::shell;
+use crate::model::{Invocation, parent_and_name, upward};
+use crate::text::Sources;
+
+/// Commands that leave what they name as it is, or change no more than its owner, mode or time.
+#[rustfmt::skip]
+const KEEPERS: &[&str] = &[
+    "chmod", "chown", "chgrp", "chattr", "ls", "test", "[", "stat", "dos2unix", "cat", "head", "tail", "grep", "egrep",
+    "fgrep", "file", "sha256sum", "sha512sum", "sha1sum", "md5sum", "echo", "printf", "mkdir", "touch", "setcap",
+    "which", "command", "type", "wc", "diff", "cmp", "getfacl", "setfacl", "readlink", "realpath", "basename",
+    "dirname", "du", "df", "useradd", "adduser", "usermod", "groupadd", "addgroup", "chsh", "true", "false", ":",
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "source", ".", "cd", "pushd", "popd", "export", "set", "id", "whoami",
+    "awk", "sort", "uniq", "cut", "tr", "xxd", "od", "strings", "ldd", "tree", "sleep", "date", "env", "sync",
+];
+
+impl RunStep {
+    /// What it does to a clean absolute path.
+    pub(super) fn effect_on(&self, path: &str, directories: &ImageDirectories, sources: &Sources) -> RunEffect {
+        let text = self.command_text();
+        if !may_mention(&text, path) {
+            return RunEffect::Nothing;
+        }
+        let words = RunWords::new(self, &text, directories);
+        if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
+            return RunEffect::unknown("a script that is run while the image is built names it", self.span);
+        }
+        let read = shell::read_commands(Some(&self.command), None, sources);
+        let mut at = path.to_owned();
+        for invocation in read.invocations.iter().rev() {
+            match words.command_effect(invocation, &at, directories, &text) {
+                RunEffect::Nothing => {}
+                RunEffect::Moved(from) => at = from,
+                effect => return effect,
+            }
+        }
+        // A redirection in the text may be the one that wrote what was then moved.
+        for path in [path, &at] {
+            if redirects_to(&text, |word| words.relate(word, path) >= PathRelation::Perhaps) {
+                return RunEffect::unknown("a command writes to it while the image is built", self.span);
+            }
+        }
+        if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    parent_and_name(path).map_or(path, |(_, name)| name)
+}
+
+/// Whether a text may mean a path at all: by a name on the way to it, or by a wildcard or variable.
+fn may_mention(text: &str, path: &str) -> bool {
+    text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(file_name(path)))
+}
+
+impl RunWords<'_> {
+    fn command_effect(
+        &self,
+        invocation: &Invocation,
+        path: &str,
+        directories: &ImageDirectories,
+        text: &str,
+    ) -> RunEffect {
+        let mut argv = invocation.argv.iter().map(|word| self.plain_word(word));
+        let program = argv.next().unwrap_or_default().text;
+        let program = program.rsplit('/').next().unwrap_or_default().to_owned();
+        let arguments: Vec<_> = argv.collect();
+        let unknown = |doing: &str| RunEffect::Unknown {
+            why: format!("`{doing}`, which is run while the image is built, may change it"),
+            span: invocation.span,
+        };
+        if KEEPERS.contains(&program.as_str()) {
+            return RunEffect::Nothing;
+        }
+        let related = arguments.iter().map(|word| self.relate_word(word, path)).max().unwrap_or(PathRelation::Apart);
+        // Whether it runs at all, other than as a link of a chain that ends the build where it breaks.
+        let perhaps =
+            invocation.conditional && ["||", "if ", "case ", "for ", "while ", "[ "].iter().any(|w| text.contains(w));
+        match program.as_str() {
+            "find" if arguments.iter().all(|word| word.text != "-delete") => RunEffect::Nothing,
+            "git" if arguments.first().is_some_and(|word| word.text == "config") => RunEffect::Nothing,
+            "sed" | "gsed" if related >= PathRelation::Perhaps => {
+                let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
+                if keeps_script(&texts) { RunEffect::Nothing } else { unknown(&program) }
+            }
+            "rm" | "unlink" | "rmdir" if related == PathRelation::Apart => RunEffect::Nothing,
+            "rm" | "unlink" | "rmdir" if related == PathRelation::Perhaps || perhaps => unknown(&program),
+            "rm" | "unlink" | "rmdir" => RunEffect::Gone,
+            "ln" | "cp" | "mv" | "install" => {
+                match transfer::transfer_effect(self, &program, &arguments, path, directories) {
+                    Some(RunEffect::Nothing) => RunEffect::Nothing,
+                    Some(effect) if !perhaps => effect,
+                    _ => unknown(&program),
+                }
+            }
+            _ if related >= PathRelation::Perhaps => unknown(printable_name(&program)),
+            _ => RunEffect::Nothing,
+        }
+    }
+}
+
+/// A program's name for a message; what is no plain name may be anything.
+fn printable_name(program: &str) -> &str {
+    let plain = program.chars().all(|ch| ch.is_ascii_alphanumeric() || "._-+".contains(ch));
+    if plain && program.len() <= 40 { program } else { "a command" }
+}
+
+/// Whether a `sed` writes nothing, or takes away no more than carriage returns.
+fn keeps_script(arguments: &[&str]) -> bool {
+    let in_place = |word: &&&str| {
+        word.starts_with("--in-place") || (word.starts_with('-') && !word.starts_with("--") && word.contains('i'))
+    };
+    if !arguments.iter().any(|word| in_place(&word)) {
+        return true;
+    }
+    let mut expressions = Vec::new();
+    let mut words = arguments.iter();
+    let mut first = None;
+    while let Some(word) = words.next() {
+        match *word {
+            "-e" | "--expression" => expressions.extend(words.next().copied()),
+            "-f" | "--file" => return false,
+            word if word.starts_with("--expression=") => expressions.extend(word.strip_prefix("--expression=")),
+            word if word.starts_with('-') && word.ends_with('e') && !word.starts_with("--") => {
+                expressions.extend(words.next().copied());
+            }
+            word if word.starts_with('-') => {}
+            word => first = first.or(Some(word)),
+        }
+    }
+    if expressions.is_empty() {
+        expressions.extend(first);
+    }
+    !expressions.is_empty() && expressions.iter().all(|expression| is_carriage_return(expression))
+}
+
+/// `s/\r$//` in its spellings.
+fn is_carriage_return(expression: &str) -> bool {
+    let Some(rest) = expression.trim().trim_end_matches(';').strip_prefix('s') else { return false };
+    let Some(mark) = rest.chars().next() else { return false };
+    let parts: Vec<&str> = rest.split(mark).skip(1).collect();
+    let [pattern, replacement, flags] = parts.as_slice() else { return false };
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let pattern = pattern.trim_end_matches(['*', '+']);
+    matches!(pattern, "\\r" | "\r" | "\\x0d" | "\\x0D" | "\\015")
+        && replacement.is_empty()
+        && matches!(*flags, "" | "g")
+}
+
+/// Whether a shell's text sends output to a word of which this holds.
+fn redirects_to(text: &str, holds: impl Fn(&str) -> bool) -> bool {
+    text.match_indices('>').any(|(at, _)| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let rest = rest.trim_start_matches(['>', '|', '&']).trim_start_matches([' ', '\t', '\\', '\n']);
+        let ends = |ch: char| ch.is_whitespace() || ";&|()<>".contains(ch);
+        let word = rest.get(..rest.find(ends).unwrap_or(rest.len())).unwrap_or_default();
+        let word: String = word.chars().filter(|ch| !matches!(ch, '"' | '\'')).collect();
+        !word.is_empty() && holds(&word)
+    })
+}

@@ -1,0 +1,276 @@
+//! One container as the kernel shows it, from its first process. Uses `model`, `rules` and `source::capture`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::io::Errno;
+
+use super::clock::agrees;
+use super::files::{Files, said};
+use super::locks::LockReader;
+use super::login::Login;
+use super::mountinfo;
+use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
+use super::places::{Known, home_in, value};
+use super::process::{Found, variables};
+use super::program::{USUAL_PATH, installed};
+use super::root::{NoRoot, Root};
+use super::scripts;
+use super::text::shown;
+use crate::input::capture::tree::visible;
+use crate::input::capture::{EngineMount, Kernel, Running};
+use crate::model::{KernelMount, Script};
+use crate::rules::Profile;
+
+/// No `/etc/passwd` is read further.
+const MOST_PASSWD: u64 = 4 << 20;
+/// An id that is shorter could stand in a cgroup's name by chance.
+const SHORTEST_ID: usize = 12;
+
+/// What looking at one container takes.
+pub(super) struct Task {
+    pub(super) host: Arc<Host>,
+    pub(super) running: Running,
+    /// The processes of known programs in it.
+    pub(super) found: Vec<Found>,
+    /// Further paths to follow.
+    pub(super) extra: Vec<String>,
+    /// Whether to read credentials.
+    pub(super) compare: bool,
+    /// What is known already, should the rest never come.
+    pub(super) progress: Progress,
+}
+
+/// What all looks at one host share.
+pub(super) struct Host {
+    pub(super) proc: Proc,
+    /// The host's root, where it may be opened.
+    pub(super) root: Option<Root>,
+    /// When the machine started, in seconds since 1970.
+    pub(super) boot: Option<i64>,
+    /// The pid namespace of its first process.
+    pub(super) pids: Option<Vec<u8>>,
+    pub(super) profiles: Vec<Profile>,
+}
+
+pub(super) type Progress = Arc<Mutex<Option<Seen>>>;
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// This was seen.
+    Seen(Box<Seen>),
+    /// There is no such process: the container has ended, or been started anew, or nobody told which process it is. These
+    /// are the mounts that the engine tells, each source with its links followed on the host.
+    Gone(Vec<EngineMount>),
+    /// The process is none of this container's: the engine counts processes elsewhere, or the number was used again.
+    NotOurs,
+}
+
+/// What was seen of one container.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    pub(super) kernel: Option<Kernel>,
+    /// What its own scripts run, where they could be read.
+    pub(super) script: Option<Script>,
+    pub(super) gaps: Vec<String>,
+    /// The login in each state directory.
+    pub(super) logins: BTreeMap<String, Login>,
+}
+
+/// Why a look at a container ended early.
+enum Stop {
+    Gone,
+    Failed(String),
+}
+
+impl Stop {
+    fn of(what: &str, errno: Errno) -> Self {
+        if is_gone(errno) { Self::Gone } else { Self::Failed(format!("{what}: {}", said(errno))) }
+    }
+}
+
+/// Looks at one container.
+pub(super) fn see(task: &Task) -> Outcome {
+    let number = task.running.pid;
+    let pid = match task.host.proc.pid(number) {
+        Ok(pid) if number > 0 => pid,
+        Err(errno) if !is_gone(errno) => {
+            return failed(format!("its process {number} was not looked at: {}", said(errno)));
+        }
+        _ => return gone(task),
+    };
+    // From here on the directory is held: a number used again later is another process's.
+    let looked = match is_ours(&task.host, &pid, &task.running) {
+        Ok(false) => return Outcome::NotOurs,
+        Ok(true) => look(task, &pid),
+        Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
+    };
+    // What a process that has ended did not show proves nothing.
+    match (looked, pid.facts()) {
+        (Err(Stop::Gone), _) | (_, Err(_)) => gone(task),
+        (Err(Stop::Failed(gap)), _) => failed(gap),
+        (Ok(seen), Ok(_)) => Outcome::Seen(Box::new(seen)),
+    }
+}
+
+fn gone(task: &Task) -> Outcome {
+    let resolve = |mount: &EngineMount| match &task.host.root {
+        Some(root) if mount.kind == "bind" => EngineMount { source: root.follow(&mount.source).real, ..mount.clone() },
+        _ => mount.clone(),
+    };
+    Outcome::Gone(task.running.mounts.iter().map(resolve).collect())
+}
+
+fn failed(gap: String) -> Outcome {
+    Outcome::Seen(Box::new(Seen { gaps: vec![gap], ..Seen::default() }))
+}
+
+/// Whether the process is the container's: its cgroup says so, or it started when the engine started it.
+fn is_ours(host: &Host, pid: &Pid, running: &Running) -> Result<bool, Errno> {
+    if is_in(pid, &running.id)? {
+        return Ok(true);
+    }
+    let facts = pid.facts()?;
+    Ok(host.boot.is_some_and(|boot| agrees(facts.started, boot, &running.started_at)))
+}
+
+fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
+    Ok(id.len() >= SHORTEST_ID && pid.cgroup()?.contains(id))
+}
+
+fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
+    let bytes = pid.read("mountinfo", MOST_MOUNTS).map_err(|errno| Stop::of("its mounts were not looked at", errno))?;
+    if bytes.len() as u64 >= MOST_MOUNTS {
+        // What was not read may lie over what was.
+        return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
+    }
+    let table = mountinfo::parse(&bytes);
+    let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
+    let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
+    gaps.extend(nested(pid, &found));
+    let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
+    let mut kernel = Kernel {
+        identity: pid.identity(),
+        home: first.get("HOME").cloned().or_else(|| Some(value(task.running.env.get("HOME")?)?.to_owned())),
+        processes: found.into_iter().map(|found| found.process).collect(),
+        mounts: table.mounts,
+        ..Kernel::default()
+    };
+    let early = Seen { kernel: Some(kernel.clone()), gaps: gaps.clone(), ..Seen::default() };
+    *task.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(early);
+
+    let root = match pid.root() {
+        Ok(root) => root,
+        Err(NoRoot::Unopened(errno)) if is_gone(errno) => return Err(Stop::Gone),
+        Err(reason) => {
+            gaps.push(unfollowed(pid.number, reason));
+            return Ok(Seen { kernel: Some(kernel), gaps, ..Seen::default() });
+        }
+    };
+    locks(task, pid, &mut kernel);
+    let logins = files(task, &root, &first, &mut kernel, &mut gaps);
+    kernel.followed = true;
+    // What could not even be inspected has no words.
+    let words = !task.running.words.is_empty();
+    let script = words.then(|| scripts::read(&task.running, &root, kernel.home.as_deref(), &task.host.profiles));
+    Ok(Seen { kernel: Some(kernel), script, gaps, logins })
+}
+
+/// A gap for lines of a mount table that are not as they should be.
+pub(super) fn odd_lines(whose: &str, table: &mountinfo::Table, is_cut: bool) -> Option<String> {
+    let numbers: Vec<String> = table.odd.iter().take(5).map(ToString::to_string).collect();
+    let more = if table.odd.len() > numbers.len() { " and more" } else { "" };
+    let odd = (!numbers.is_empty())
+        .then(|| format!("{whose} has lines that are no mount or not UTF-8: line {}{more}", numbers.join(", ")));
+    is_cut.then(|| format!("{whose} is longer than was read")).or(odd)
+}
+
+/// Why no path was followed.
+fn unfollowed(number: i32, reason: NoRoot) -> String {
+    let why = match reason {
+        NoRoot::Unconfined => "the kernel does not offer openat2 here (Linux 5.6 and later do)".to_owned(),
+        NoRoot::Unopened(Errno::ACCESS | Errno::PERM) => {
+            format!("/proc/{number}/root cannot be opened without root and the capability SYS_PTRACE")
+        }
+        NoRoot::Unopened(errno) => format!("/proc/{number}/root cannot be opened: {}", said(errno)),
+    };
+    format!("links, lock files and running calls were not looked at: {why}")
+}
+
+/// Whether a process is still the one that was found.
+pub(super) fn still(proc: &Proc, found: &Found) -> bool {
+    let facts = proc.pid(found.process.pid).and_then(|pid| pid.facts());
+    facts.is_ok_and(|facts| facts.started == found.facts.started)
+}
+
+/// A gap for processes that see other mounts than their container.
+fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
+    let own = pid.link("ns/mnt").ok()?;
+    let apart = |found: &&Found| matches!(&found.namespaces, [_, Some(mounts)] if *mounts != own);
+    let apart: Vec<String> = found.iter().filter(apart).map(|found| found.process.pid.to_string()).collect();
+    let which = if apart.len() == 1 { "process" } else { "processes" };
+    (!apart.is_empty())
+        .then(|| format!("{which} {} in it runs with mounts of its own, which were not looked at", apart.join(", ")))
+}
+
+fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
+    let own = |pids: &Vec<u8>| !task.running.host_pid && Some(pids) != task.host.pids.as_ref();
+    let pids = first.link("ns/pid").ok().filter(own);
+    let inside = |pid: &Pid| {
+        is_in(pid, &task.running.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids)
+    };
+    let mut reader = LockReader::new(&task.host.proc);
+    for process in &mut kernel.processes {
+        process.locks = reader.under(process.pid, inside);
+    }
+    // A process that ended while its locks were read shows none: that is no answer.
+    let ended = |pid: i32| !task.found.iter().any(|found| found.process.pid == pid && still(&task.host.proc, found));
+    kernel.processes.retain(|process| !ended(process.pid));
+}
+
+fn files(
+    task: &Task,
+    root: &Root,
+    first: &BTreeMap<String, String>,
+    kernel: &mut Kernel,
+    gaps: &mut Vec<String>,
+) -> BTreeMap<String, Login> {
+    let profiles = &task.host.profiles;
+    let table: Vec<KernelMount> = kernel.mounts.clone();
+    let mounts = visible(&table);
+    let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok();
+    let passwd = passwd.and_then(|bytes| home_in(&shown(&bytes), &task.running.user));
+    kernel.home = kernel.home.take().or_else(|| passwd.clone());
+    let processes = kernel.processes.clone();
+    let known = Known { running: &task.running, first, processes: &processes, passwd, mounts: &mounts };
+    let homes = known.homes(profiles);
+    let path = task.running.env.get("PATH").and_then(value).or(first.get("PATH").map(String::as_str));
+    kernel.installed = installed(root, profiles, path.filter(|path| !path.is_empty()).unwrap_or(USUAL_PATH), &homes);
+
+    let mut logins = BTreeMap::new();
+    let mut files = Files::new(root, kernel);
+    for profile in profiles {
+        for state in known.states(profile, &homes) {
+            let names = files.state(profile, &state, &homes);
+            if !task.compare {
+                continue;
+            }
+            match files.login(profile, &state) {
+                Ok(login) => logins.extend(names.into_iter().filter_map(|name| Some((name, login.clone()?)))),
+                Err(gap) => gaps.push(gap),
+            }
+        }
+    }
+    let held = processes.iter().filter_map(|process| process.locks.as_ref()).flatten().map(|lock| lock.path.as_str());
+    let asked = task.extra.iter().map(String::as_str).filter(|path| path.starts_with('/'));
+    for path in known.guards().chain(held).chain(asked) {
+        files.note(path);
+    }
+    if let Some(host) = &task.host.root {
+        files.sources(host, &task.running.mounts, &table, &mounts);
+    }
+    files.deleted(&mounts);
+    gaps.extend(files.gaps());
+    logins
+}

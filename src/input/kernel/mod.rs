@@ -1,0 +1,334 @@
+//! The kernel's own files: what it shows of each running container that the engine named, and of programs that run
+//! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `rules`,
+//! `source::capture`, `source::shell` and a type of `source::dockerfile`; the one home of procfs and rustix.
+
+mod clock;
+mod container;
+mod files;
+mod images;
+mod layers;
+pub mod locks;
+mod login;
+pub mod mountinfo;
+mod outside;
+pub mod pid;
+mod places;
+mod plan;
+mod planned_paths;
+mod pool;
+pub mod process;
+mod program;
+mod root;
+mod scan;
+mod scripts;
+mod text;
+mod user;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use images::ImageFiles;
+pub use login::LoginIds;
+pub use plan::{Planned, ResolveOptions, resolve_on_host};
+
+use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
+use files::said;
+use login::Login;
+use pid::{MOST_BYTES, Proc};
+use pool::Job;
+use process::Found;
+use root::Root;
+
+use super::capture::{Capture, Kernel, Process, Running};
+use crate::model::KernelMount;
+use crate::rules::Profile;
+
+/// How to look.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The /proc of the engine's host.
+    pub proc: PathBuf,
+    /// How long all of it may take: a filesystem that does not answer is left behind then.
+    pub timeout: Duration,
+    /// Whether credentials are read and compared, in memory alone.
+    pub compare_identities: bool,
+    /// Further absolute paths to follow, by the container's id.
+    pub extra: BTreeMap<String, Vec<String>>,
+    /// Further absolute paths to follow on the host itself.
+    pub on_host: Vec<String>,
+    /// Is told of each container that was looked at.
+    pub watcher: Watcher,
+}
+
+/// What is called for each container that was looked at, on whichever thread that was.
+#[derive(Clone)]
+pub struct Watcher(pub Arc<dyn Fn() + Send + Sync>);
+
+impl Default for Watcher {
+    fn default() -> Self {
+        Self(Arc::new(|| {}))
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Watcher")
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        let (proc, timeout) = (PathBuf::from("/proc"), Duration::from_secs(10));
+        Self {
+            proc,
+            timeout,
+            compare_identities: false,
+            extra: BTreeMap::new(),
+            on_host: Vec::new(),
+            watcher: Watcher::default(),
+        }
+    }
+}
+
+/// A look that has begun: the processes of known programs are found, and not yet told to their containers.
+pub struct Begun {
+    host: Result<Arc<Host>, String>,
+    found: Vec<Found>,
+    /// What the kernel shows of the host itself.
+    own: Option<Kernel>,
+    gaps: Vec<String>,
+    /// When the rest must have ended.
+    deadline: Instant,
+}
+
+/// The number of the user who runs this.
+pub fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Begins a look: finds the processes of known programs on the whole host.
+pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
+    let start = Instant::now();
+    let (mut own, mut gaps, mut found) = (None, Vec::new(), Vec::new());
+    let host = host(options, &mut own, &mut gaps, profiles).map(Arc::new);
+    if let Ok(host) = &host {
+        // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
+        found = scan::programs(host, start + options.timeout / 2, &mut gaps);
+    }
+    Begun { host, found, own, gaps, deadline: start + options.timeout }
+}
+
+impl Begun {
+    /// The ids of containers that processes were found in and that are not among these: the engine may have started them
+    /// since it was asked for its list.
+    pub fn unlisted(&self, containers: &[Running]) -> Vec<String> {
+        self.host.as_ref().map_or_else(|_| Vec::new(), |host| scan::unlisted(host, &self.found, containers))
+    }
+
+    /// Looks at every container of a capture, at the host's mounts and at programs outside containers, and fills in what
+    /// is seen and what could not be. Looks of one capture share the numbers of their logins.
+    ///
+    /// Gives the ids of containers whose process was no longer there: the engine may have started them anew meanwhile.
+    /// Each has a gap that says so.
+    pub fn finish(self, options: &Look, capture: &mut Capture, numbers: &mut LoginIds) -> Vec<String> {
+        let host = match self.host {
+            Ok(host) => host,
+            Err(gap) => {
+                for container in &mut capture.containers {
+                    container.gaps.push(format!("the kernel was not asked: {gap}"));
+                }
+                capture.gaps.push(gap);
+                return Vec::new();
+            }
+        };
+        capture.own = self.own;
+        capture.gaps.extend(self.gaps);
+        scan::find_first_processes(&host, &mut capture.containers);
+        let mut inside = scan::assign(&host, self.found, &capture.containers);
+        let outside = inside.remove(&None).unwrap_or_default();
+
+        let mut jobs: Vec<Job<Answer>> = Vec::new();
+        let mut progress = Vec::new();
+        for (at, running) in capture.containers.iter().enumerate() {
+            let task = Task {
+                host: Arc::clone(&host),
+                running: running.clone(),
+                found: inside.remove(&Some(at)).unwrap_or_default(),
+                extra: options.extra.get(&running.id).cloned().unwrap_or_default(),
+                compare: options.compare_identities,
+                progress: Progress::default(),
+            };
+            progress.push(Arc::clone(&task.progress));
+            let watcher = options.watcher.clone();
+            jobs.push(Box::new(move || {
+                let answer = Answer::Container(see(&task));
+                (watcher.0)();
+                answer
+            }));
+        }
+        let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
+        capture.gaps.extend(scan::foreign(&host, &outside));
+        let shared = Arc::clone(&host);
+        let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
+        jobs.push(Box::new(move || Answer::Outside(Box::new(outside::see(&shared, outside, &on_host, compare)))));
+
+        let mut answers = pool::run(jobs, self.deadline);
+        match answers.pop().flatten() {
+            Some(Answer::Outside(seen)) => put_outside(*seen, capture, numbers),
+            _ => {
+                capture.gaps.push(format!("the host's own files did not answer{}", within(options)));
+                if let Some(own) = &mut capture.own {
+                    own.processes = without_locks;
+                }
+            }
+        }
+        fill(options, capture, answers, &progress, numbers)
+    }
+}
+
+/// What a job gives.
+enum Answer {
+    Container(Outcome),
+    Outside(Box<Seen>),
+}
+
+fn within(options: &Look) -> String {
+    format!(" within {} s", options.timeout.as_secs_f64())
+}
+
+fn host(
+    options: &Look,
+    own: &mut Option<Kernel>,
+    gaps: &mut Vec<String>,
+    profiles: &[Profile],
+) -> Result<Host, String> {
+    let shown = options.proc.display();
+    let hint = "give the /proc of the engine's host with --proc";
+    let proc = Proc::open(&options.proc).map_err(|errno| format!("cannot open {shown}: {}; {hint}", said(errno)))?;
+    let first = proc.pid(1).map_err(|errno| {
+        format!(
+            "{shown} does not show process 1: {}; run as root if it hides processes (hidepid), or {hint}",
+            said(errno)
+        )
+    })?;
+    match first.read("mountinfo", MOST_BYTES) {
+        Ok(bytes) => {
+            let table = mountinfo::parse(&bytes);
+            gaps.extend(odd_lines("the host's mount table", &table, bytes.len() as u64 >= MOST_BYTES));
+            *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
+        }
+        Err(errno) => gaps.push(format!(
+            "the host's own mounts were not looked at: cannot read {shown}/1/mountinfo: {}; run as root",
+            said(errno)
+        )),
+    }
+    let mounts = own.as_ref().map_or(&[][..], |own| &own.mounts);
+    let root = root_of_host(&proc, &first, mounts);
+    if root.is_none() {
+        gaps.push(format!(
+            "where the sources of binds and volumes lead now was not looked at: {shown}/1/root cannot be opened without root and the capability SYS_PTRACE"
+        ));
+    }
+    let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());
+    Ok(Host { proc, root, boot, pids, profiles: profiles.to_vec() })
+}
+
+/// The host's root: that of its first process, or of another one that has the same.
+fn root_of_host(proc: &Proc, first: &pid::Pid, mounts: &[KernelMount]) -> Option<Root> {
+    first.root().ok().or_else(|| other_root(proc, mounts))
+}
+
+/// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel
+/// gives once. So who may not look at process 1 follows the host's paths all the same.
+fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
+    /// Mount tables that are read; the first processes of a host are its own. One that may not be looked at costs little.
+    const TABLES: usize = 200;
+    let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
+    let hosts = top(hosts)?;
+    let root_of = |(pid, root): (pid::Pid, Root)| {
+        let table = mountinfo::parse(&pid.read("mountinfo", MOST_BYTES).ok()?);
+        (top(&table.mounts)? == hosts).then_some(root)
+    };
+    let opened = |pid: pid::Pid| pid.root().ok().map(|root| (pid, root));
+    let own =
+        || Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok();
+    own().and_then(opened).and_then(root_of).or_else(|| {
+        let numbers = shown.numbers().ok()?;
+        let roots = numbers.into_iter().filter_map(|number| opened(shown.pid(number).ok()?));
+        roots.take(TABLES).find_map(root_of)
+    })
+}
+
+/// Puts what was seen of the host itself beside its mounts.
+fn put_outside(seen: Seen, capture: &mut Capture, numbers: &mut LoginIds) {
+    capture.gaps.extend(seen.gaps);
+    if let (Some(own), Some(mut kernel)) = (&mut capture.own, seen.kernel) {
+        kernel.mounts = std::mem::take(&mut own.mounts);
+        kernel.logins = seen.logins.into_iter().map(|(state, login)| (state, numbers.of(login))).collect();
+        *own = kernel;
+    }
+}
+
+/// Puts what was seen where it belongs; the ids of containers that were gone.
+fn fill(
+    options: &Look,
+    capture: &mut Capture,
+    answers: Vec<Option<Answer>>,
+    progress: &[Progress],
+    numbers: &mut LoginIds,
+) -> Vec<String> {
+    let mut gone = Vec::new();
+    for ((container, answer), progress) in capture.containers.iter_mut().zip(answers).zip(progress) {
+        // Of one that is gone the sources were followed on the host.
+        let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
+        let mut seen = match answer {
+            Some(Answer::Container(Outcome::Seen(seen))) => *seen,
+            Some(Answer::Container(Outcome::Gone(mounts))) => {
+                gone.push(container.id.clone());
+                container.mounts = mounts;
+                let gap = match container.pid {
+                    // Why nothing is known of it is told already.
+                    0 if !container.inspection.tells_program() => continue,
+                    0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
+                          can be looked at once it stays up"
+                        .to_owned(),
+                    pid => format!("its first process, {pid}, ended before it could be looked at"),
+                };
+                Seen { gaps: vec![gap], ..Seen::default() }
+            }
+            Some(Answer::Container(Outcome::NotOurs)) => {
+                let gap = format!(
+                    "process {} in {} is not the container's: the engine counts processes elsewhere; run this on the \
+                     engine's own host, or give its /proc with --proc",
+                    container.pid,
+                    options.proc.display()
+                );
+                Seen { gaps: vec![gap], ..Seen::default() }
+            }
+            _ => {
+                let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+                seen.gaps.push(format!("its files did not answer{}", within(options)));
+                seen
+            }
+        };
+        if seen.kernel.is_none() && !is_gone {
+            container.inspection = container.inspection.without_places();
+        }
+        if let Some(kernel) = &mut seen.kernel {
+            let number = |(state, login): (String, Login)| (state, numbers.of(login));
+            kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
+        }
+        container.kernel = seen.kernel;
+        if let Some(script) = seen.script {
+            container.script = script;
+        }
+        container.gaps.extend(seen.gaps);
+    }
+    gone
+}
+
+#[cfg(test)]
+mod tests;

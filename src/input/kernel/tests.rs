@@ -1,0 +1,227 @@
+//! A whole look at this machine, with this very process taken for a container's first one.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+
+use rustix::fs::FlockOperation;
+
+use super::*;
+use crate::input::capture::{EngineMount, Held, Running, SourceNow};
+use crate::model::EntryKind;
+use crate::rules::Ruleset;
+use crate::text::Sources;
+
+fn profiles() -> Vec<Profile> {
+    Ruleset::load(&Sources::default(), None).unwrap().profiles
+}
+
+/// A container of which this process is the first.
+fn ourselves() -> Running {
+    let pid = i32::try_from(std::process::id()).unwrap();
+    let proc = Proc::open(Path::new("/proc")).unwrap();
+    let started = proc.pid(pid).unwrap().facts().unwrap().started / procfs::ticks_per_second();
+    let seconds = proc.boot_time().unwrap() + i64::try_from(started).unwrap();
+    Running { id: "e".repeat(64), name: "ourselves".into(), pid, started_at: rfc3339(seconds), ..Running::default() }
+}
+
+/// The time as RFC 3339 writes it, by days since 1970 counted off one by one.
+fn rfc3339(seconds: i64) -> String {
+    let (mut year, mut day) = (1970, seconds / 86_400);
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    while day >= 365 + i64::from(leap(year)) {
+        day -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let lengths = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while day >= lengths[month] {
+        day -= lengths[month];
+        month += 1;
+    }
+    let clock = seconds % 86_400;
+    format!("{year:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", month + 1, day + 1, clock / 3600, clock / 60 % 60, clock % 60)
+}
+
+/// A whole look, its logins numbered by themselves.
+fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<String> {
+    begin(options, profiles).finish(options, capture, &mut LoginIds::default())
+}
+
+fn seen(options: &Look, running: Running) -> (Running, Vec<String>) {
+    let mut capture = Capture { containers: vec![running], ..Capture::default() };
+    let gone = look(options, &mut capture, &profiles());
+    (capture.containers.remove(0), gone)
+}
+
+#[test]
+fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = fs::canonicalize(dir.path()).unwrap();
+    let at = |name: &str| base.join(name).to_str().unwrap().to_owned();
+    fs::create_dir_all(at("srv/claude/.oauth_refresh.lock")).unwrap();
+    fs::create_dir(at("home")).unwrap();
+    symlink(at("srv/claude"), at("home/.claude")).unwrap();
+    fs::write(at("srv/claude/.credentials.json"), r#"{"claudeAiOauth": {"refreshToken": "canary-token"}}"#).unwrap();
+    let mut running = ourselves();
+    running.env.insert("HOME".into(), Held::Public(at("home")));
+    let options = Look { extra: BTreeMap::from([(running.id.clone(), vec![at("elsewhere")])]), ..Look::default() };
+    let (container, gone) = seen(&options, running.clone());
+    assert!(gone.is_empty());
+    let kernel = container.kernel.unwrap();
+    assert!(kernel.followed, "{:?}", container.gaps);
+    assert!(!kernel.mounts.is_empty());
+    assert!(kernel.links.iter().any(|link| link.name == at("home/.claude") && link.target == at("srv/claude")));
+    for (name, kind) in [
+        ("srv", EntryKind::Directory),
+        ("srv/claude", EntryKind::Directory),
+        ("srv/claude/.oauth_refresh.lock", EntryKind::Directory),
+        ("srv/claude/.credentials.json", EntryKind::File),
+    ] {
+        assert_eq!(kernel.entries.get(&at(name)).map(|entry| entry.kind), Some(kind), "{name}");
+    }
+    for path in ["home/.claude", "srv/claude.lock", "srv/claude/session.lock", "home/.claude.json.lock", "elsewhere"] {
+        assert!(kernel.paths.contains(&at(path)), "{path} {:?}", kernel.paths);
+        assert!(!kernel.entries.contains_key(&at(path)), "{path}");
+    }
+    assert_eq!(kernel.identity.unwrap().uid, rustix::process::geteuid().as_raw());
+    assert!(kernel.logins.is_empty());
+
+    // Looks of one capture give one login one number, and another one another.
+    let (options, mut numbers) = (Look { compare_identities: true, ..options }, LoginIds::default());
+    for (token, number) in [("canary-token", 1), ("other-token", 2), ("canary-token", 1)] {
+        let file = format!(r#"{{"claudeAiOauth": {{"refreshToken": "{token}"}}}}"#);
+        fs::write(at("srv/claude/.credentials.json"), file).unwrap();
+        let mut capture = Capture { containers: vec![running.clone()], ..Capture::default() };
+        begin(&options, &profiles()).finish(&options, &mut capture, &mut numbers);
+        let container = capture.containers.remove(0);
+        assert!(!format!("{container:?}").contains(token));
+        let logins = container.kernel.unwrap().logins;
+        assert_eq!((logins.get(&at("home/.claude")), logins.get(&at("srv/claude"))), (Some(&number), Some(&number)));
+    }
+}
+
+#[test]
+fn the_version_is_read_from_the_programs_own_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = fs::canonicalize(dir.path()).unwrap();
+    let at = |name: &str| base.join(name).to_str().unwrap().to_owned();
+    let program = |path: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        fs::create_dir_all(Path::new(&at(path)).parent().unwrap()).unwrap();
+        fs::write(at(path), "").unwrap();
+        fs::set_permissions(at(path), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    program("a/lib/node_modules/@anthropic-ai/claude-code/cli.js");
+    fs::write(at("a/lib/node_modules/@anthropic-ai/claude-code/package.json"), r#"{"version": "2.1.98"}"#).unwrap();
+    program("home/.local/share/claude/versions/2.1.330");
+    program("c/claude");
+    for name in ["a/bin", "b", "home/.local/bin"] {
+        fs::create_dir_all(at(name)).unwrap();
+    }
+    symlink("../lib/node_modules/@anthropic-ai/claude-code/cli.js", at("a/bin/claude")).unwrap();
+    symlink("../share/claude/versions/2.1.330", at("home/.local/bin/claude")).unwrap();
+    let mut running = ourselves();
+    running.env.insert("HOME".into(), Held::Public(at("home")));
+    running.env.insert("PATH".into(), Held::Secret(format!("{}:{}:{}:relative", at("b"), at("a/bin"), at("c"))));
+    let installed = seen(&Look::default(), running).0.kernel.unwrap().installed;
+    let told: Vec<(&str, Option<&str>)> = installed
+        .iter()
+        .map(|one| (one.path.strip_prefix(base.to_str().unwrap()).unwrap(), one.version.as_deref()))
+        .collect();
+    assert_eq!(
+        told[..3],
+        [
+            ("/a/lib/node_modules/@anthropic-ai/claude-code", Some("2.1.98")),
+            ("/c/claude", None),
+            ("/home/.local/share/claude/versions/2.1.330", Some("2.1.330")),
+        ]
+    );
+}
+
+#[test]
+fn a_source_that_leads_elsewhere_now_is_told() {
+    let mut running = ourselves();
+    let table = mountinfo::parse(&fs::read("/proc/self/mountinfo").unwrap());
+    let only = |point: &str| table.mounts.iter().filter(|mount| mount.mount_point == point).count() == 1;
+    let point = ["/proc", "/sys", "/dev"].into_iter().find(|point| only(point)).unwrap();
+    for (source, now) in
+        [(point, SourceNow::Same), ("/", SourceNow::Other), ("/no/such/directory/at/all", SourceNow::Gone)]
+    {
+        running.mounts = vec![EngineMount {
+            kind: "bind".into(),
+            source: source.into(),
+            target: point.into(),
+            ..EngineMount::default()
+        }];
+        let (container, _) = seen(&Look::default(), running.clone());
+        assert_eq!(container.kernel.unwrap().sources.get(point), Some(&now), "{source} {:?}", container.gaps);
+    }
+}
+
+#[test]
+fn the_process_of_another_is_not_taken_for_the_containers() {
+    let mut running = ourselves();
+    running.started_at = "2001-01-01T00:00:00Z".into();
+    let (container, gone) = seen(&Look::default(), running.clone());
+    assert!(container.kernel.is_none() && gone.is_empty());
+    assert!(container.gaps[0].contains("is not the container's"), "{:?}", container.gaps);
+
+    for (pid, said) in [(0, "waits to be started again"), (-1, "ended before"), (i32::MAX, "ended before")] {
+        let (container, gone) = seen(&Look::default(), Running { pid, ..running.clone() });
+        assert_eq!(gone, std::slice::from_ref(&running.id));
+        assert!(container.gaps[0].contains(said), "{:?}", container.gaps);
+    }
+}
+
+#[test]
+fn a_proc_that_is_none_is_a_gap_and_not_a_silence() {
+    for proc in ["/no/such/proc", "/"] {
+        let mut capture = Capture { containers: vec![ourselves()], ..Capture::default() };
+        let gone = look(&Look { proc: PathBuf::from(proc), ..Look::default() }, &mut capture, &profiles());
+        assert!(gone.is_empty() && capture.containers[0].kernel.is_none());
+        assert!(capture.gaps[0].contains("--proc"), "{:?}", capture.gaps);
+        assert!(capture.containers[0].gaps[0].contains("the kernel was not asked"));
+    }
+}
+
+#[test]
+fn time_that_is_up_leaves_a_gap() {
+    let (container, gone) = seen(&Look { timeout: Duration::ZERO, ..Look::default() }, ourselves());
+    assert!(gone.is_empty());
+    assert!(container.gaps.iter().any(|gap| gap.contains("did not answer within 0 s")), "{:?}", container.gaps);
+}
+
+#[test]
+fn a_running_call_of_the_host_is_found_with_its_lock_and_variables() {
+    use std::os::unix::process::CommandExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = fs::canonicalize(dir.path()).unwrap().join("session.lock");
+    let lock = File::create(&path).unwrap();
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+    // It waits for the end of its input, under the name of the program; this process, its parent, holds the lock.
+    let mut child = std::process::Command::new("cat")
+        .arg0("claude")
+        .env_clear()
+        .env("HOME", "/home/agent")
+        .env("ANTHROPIC_API_KEY", "canary-key")
+        .env("OTHER", "x")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut capture = Capture::default();
+    look(&Look::default(), &mut capture, &profiles());
+    let pid = i32::try_from(child.id()).unwrap();
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    let process = capture.own.as_ref().unwrap().processes.iter().find(|process| process.pid == pid).unwrap();
+    assert_eq!((process.program.as_str(), process.words.as_slice()), ("claude-code", &["claude".to_owned()][..]));
+    let env = process.env.as_ref().unwrap();
+    assert_eq!(env.len(), 2);
+    assert_eq!(env["HOME"], Held::Public("/home/agent".into()));
+    assert!(matches!(env["ANTHROPIC_API_KEY"], Held::Secret(_)));
+    let locks = process.locks.as_ref().unwrap();
+    let held = locks.iter().find(|lock| lock.path == path.to_str().unwrap()).unwrap();
+    assert!(held.current && held.exclusive);
+    assert_eq!(held.holder, i32::try_from(std::process::id()).unwrap());
+}

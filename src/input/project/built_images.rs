@@ -1,0 +1,147 @@
+//! The images that a project builds, each read once. Uses `repository` and `source::dockerfile`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::repository::Repository;
+use crate::input::dockerfile::{self, BuildContext, ContextDirectory, DockerfileSource, Image, NamedSource};
+use crate::model::{Build, Container, EnvVar, Value};
+
+/// BuiltImages on images that are followed.
+const DEPTH: usize = 12;
+
+/// The images of one project's services.
+pub(super) struct BuiltImages<'a> {
+    repository: &'a Repository<'a>,
+    /// What each service builds, and with which arguments.
+    builds: Vec<BuildService>,
+    /// Services by name, and by what their images are called.
+    by_service: HashMap<String, usize>,
+    by_image: HashMap<String, usize>,
+    made: RefCell<HashMap<usize, Rc<Image>>>,
+    /// BuiltImages that are not built here, by name.
+    stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
+    /// The services whose images are being read.
+    under_way: RefCell<Vec<usize>>,
+}
+
+struct BuildService {
+    build: Build,
+    args: BTreeMap<String, EnvVar>,
+}
+
+impl<'a> BuiltImages<'a> {
+    pub(super) fn new(containers: &[Container], repository: &'a Repository<'a>) -> Self {
+        let mut images = Self {
+            repository,
+            builds: Vec::new(),
+            by_service: HashMap::new(),
+            by_image: HashMap::new(),
+            made: RefCell::default(),
+            stored: RefCell::default(),
+            under_way: RefCell::default(),
+        };
+        for container in containers {
+            let Some(build) = &container.build else { continue };
+            let at = images.builds.len();
+            images.builds.push(BuildService { build: build.clone(), args: container.build_args.clone() });
+            images.by_service.insert(container.name.clone(), at);
+            let project = container.project.as_deref().unwrap_or("");
+            let usual = ["-", "_"].map(|between| format!("{project}{between}{}", container.name));
+            let own = container.image.as_ref().map(|image| image.text.clone());
+            for name in own.into_iter().chain(usual) {
+                images.by_image.entry(untagged(&name).to_owned()).or_insert(at);
+            }
+        }
+        images
+    }
+
+    /// The image of a container: what its service builds, or what another one builds under the name of its image.
+    pub(super) fn image_of(&self, container: &Container) -> Option<Rc<Image>> {
+        match container.build {
+            Some(_) => self.built_image(*self.by_service.get(&container.name)?),
+            None => self.image_named(&container.image.as_ref()?.text),
+        }
+    }
+
+    /// The image of a name, where it is built here, or an engine has it.
+    fn image_named(&self, name: &str) -> Option<Rc<Image>> {
+        match self.by_image.get(untagged(name)) {
+            Some(at) => self.built_image(*at),
+            None => self.stored_image(name),
+        }
+    }
+
+    fn stored_image(&self, name: &str) -> Option<Rc<Image>> {
+        if let Some(known) = self.stored.borrow().get(name) {
+            return known.clone();
+        }
+        let image = self.repository.stored(name).map(Rc::new);
+        self.stored.borrow_mut().insert(name.to_owned(), image.clone());
+        image
+    }
+
+    fn built_image(&self, at: usize) -> Option<Rc<Image>> {
+        if let Some(image) = self.made.borrow().get(&at) {
+            return Some(Rc::clone(image));
+        }
+        // One that is built on itself is read no further.
+        if self.under_way.borrow().contains(&at) || self.under_way.borrow().len() >= DEPTH {
+            return None;
+        }
+        self.under_way.borrow_mut().push(at);
+        let image = self.builds.get(at).map(|service| Rc::new(self.load_service_image(service)));
+        self.under_way.borrow_mut().pop();
+        self.made.borrow_mut().extend(image.clone().map(|image| (at, image)));
+        image
+    }
+
+    fn load_service_image(&self, service: &BuildService) -> Image {
+        let BuildService { build, args } = service;
+        let dockerfile = match (&build.inline, &build.dockerfile) {
+            (Some(text), _) => {
+                DockerfileSource::Inline { name: "dockerfile_inline".to_owned(), text: text.text.clone() }
+            }
+            (None, Some(path)) => DockerfileSource::Path(PathBuf::from(&path.text)),
+            (None, None) => DockerfileSource::default(),
+        };
+        let asked = dockerfile::BuildSection {
+            context: build
+                .context
+                .as_ref()
+                .filter(|context| is_directory(context))
+                .map(|path| PathBuf::from(&path.text)),
+            dockerfile,
+            target: build.target.as_ref().map(|target| target.text.as_str()),
+            args,
+            span: build.span,
+        };
+        let bases = |name: &str| self.named_source(name, &build.contexts);
+        dockerfile::load_image(&asked, self.repository.sources, Some(&self.repository.cwd), &bases)
+    }
+
+    /// What a name in a Dockerfile stands for: an additional context, or another service's image.
+    fn named_source(&self, name: &str, contexts: &BTreeMap<String, Value>) -> Option<NamedSource> {
+        let Some(context) = contexts.get(name) else { return self.image_named(name).map(NamedSource::Image) };
+        if let Some(service) = context.text.strip_prefix("service:") {
+            return self.built_image(*self.by_service.get(service)?).map(NamedSource::Image);
+        }
+        if let Some(image) = context.text.strip_prefix("docker-image://") {
+            return self.image_named(image).map(NamedSource::Image);
+        }
+        let reader = self.repository.sources.reader();
+        let directory = || -> Rc<dyn BuildContext> { Rc::new(ContextDirectory::new(&context.text, None, reader)) };
+        is_directory(context).then(directory).map(NamedSource::Context)
+    }
+}
+
+fn is_directory(context: &Value) -> bool {
+    context.text.starts_with('/') && !context.is_symbolic()
+}
+
+/// An image's name without the tag that means no other.
+fn untagged(name: &str) -> &str {
+    name.strip_suffix(":latest").unwrap_or(name)
+}

@@ -1,0 +1,136 @@
+//! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
+//! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
+
+use std::collections::BTreeMap;
+
+use crate::input::dockerfile::{BuildStep, Image, RunStep};
+use crate::input::shell;
+use crate::model::{
+    Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
+    UnsetVariable, Value, Word, clean,
+};
+use crate::text::{Sources, Span};
+
+/// How long a word may become, in bytes.
+const MAX_WORD: usize = 64 * 1024;
+
+/// Fills in what the container leaves to its image.
+pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
+    for (name, variable) in &image.env {
+        container.env.entry(name.clone()).or_insert_with(|| variable.clone());
+    }
+    for (name, label) in &image.labels {
+        container.labels.entry(name.clone()).or_insert_with(|| label.clone());
+    }
+    container.user = container.user.take().or_else(|| image.user.clone());
+    container.working_dir = container.working_dir.take().or_else(|| image.working_dir.clone());
+    // An entrypoint of its own takes the image's command away (Compose spec, "entrypoint").
+    if container.entrypoint.is_none() {
+        container.entrypoint = image.entrypoint.clone().or_else(|| scratch_entrypoint(image, container.span));
+        container.command = container.command.take().or_else(|| image.command.clone());
+    }
+    let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
+    container.hooks.extend(health.cloned());
+    for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
+        let target = clean(&path.text);
+        if container.mounts.iter().all(|mount| mount.target.text != target) {
+            container.mounts.push(anonymous_mount(path, target, container.span));
+        }
+    }
+    let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
+        BuildStep::Run(ran) => Some(ran),
+        BuildStep::Copy(_) | BuildStep::Unread(_) => None,
+    });
+    container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
+    set_home(container);
+}
+
+/// An image that begins with nothing has no entrypoint but its own.
+fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
+    (image.base == crate::input::dockerfile::BaseImage::Scratch).then(|| Command { words: Vec::new(), span })
+}
+
+fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
+    let span = path.span.unwrap_or(span);
+    Mount::new(Value::known(target, path.span), MountSource::Anonymous, span)
+}
+
+/// The commands of a build step, with the variables that it runs with put in.
+fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
+    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
+    for call in &mut found {
+        for word in &mut call.argv {
+            *word = Word::parse(&interpolate(word, &ran.env));
+        }
+    }
+    found
+}
+
+/// A word of a call with the variables that are known replaced; others stay as they are written.
+fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
+    let dialect = Dialect { escape: Escape::ShellKept, commands: false, ..Dialect::SHELL_WORD };
+    let expander = Expander {
+        lookup: &|name| match env.get(name).map(|variable| &variable.value) {
+            Some(EnvValue::Set(value)) if !value.is_symbolic() => Binding::Text(&value.text),
+            _ => Binding::Unknown,
+        },
+        unset: UnsetVariable::Empty,
+        keeps_unknown: true,
+        limit: MAX_WORD,
+    };
+    let result = Template::parse(word, dialect).and_then(|template| template.expand(expander));
+    result.map_or_else(|_| word.to_owned(), |result| result.text)
+}
+
+/// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.
+fn set_home(container: &mut Container) {
+    let Some(user) = container.user.as_ref().filter(|user| !user.is_symbolic() && !container.env.contains_key("HOME"))
+    else {
+        return;
+    };
+    let name = user.text.split(':').next().unwrap_or("");
+    let made = container.installs.iter().find_map(|call| created_home(call, name).map(|home| (home, call.span)));
+    if let Some((home, span)) = made {
+        let variable = EnvVar { value: EnvValue::Set(Value::known(home, Some(span))), span };
+        container.env.insert("HOME".to_owned(), variable);
+    }
+}
+
+/// The home that a command gives to a user as it makes it (useradd(8), Debian's and busybox's adduser).
+fn created_home(call: &Invocation, user: &str) -> Option<String> {
+    let (program, words) = call.argv.split_first()?;
+    let name = program.rsplit('/').next().unwrap_or(program);
+    if !matches!(name, "useradd" | "adduser") {
+        return None;
+    }
+    let (home_options, uid_options) = match name {
+        "useradd" => (["-d", "--home-dir", "--home"], ["-u", "--uid"]),
+        // To busybox -h is the home; Debian's has --home.
+        _ => (["-h", "--home", "--home-dir"], ["-u", "--uid"]),
+    };
+    let (mut home, mut uid, mut last) = (None, None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let (option, own) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
+            _ => (&**word, None),
+        };
+        let mut value = || own.clone().or_else(|| rest.next().map(Word::to_string));
+        match option {
+            _ if home_options.contains(&option) => home = value(),
+            _ if uid_options.contains(&option) => uid = value(),
+            "-s" | "--shell" | "-g" | "--gid" | "-G" | "--groups" | "-c" | "--comment" | "--gecos" | "-k" | "-e"
+            | "-f" | "-b" | "-K" | "-p" | "-r"
+                if option != "-r" =>
+            {
+                _ = value();
+            }
+            "--ingroup" => _ = value(),
+            _ if option.starts_with('-') => {}
+            _ => last = Some(&**word),
+        }
+    }
+    let made = last.filter(|made| *made == user || uid.as_deref() == Some(user))?;
+    let home = home.unwrap_or_else(|| format!("/home/{made}"));
+    home.starts_with('/').then_some(home)
+}

@@ -1,0 +1,135 @@
+//! What the services of a project run: the settings of their images, the scripts in them, and the containers that those
+//! scripts start. May use `text`, `model` and the other sources.
+//!
+//! ```text
+//! repository          which files may be read, each once
+//! built_images        the image that each service builds;  image_defaults: what a container takes over from it
+//! planned_files       the file of the repository at a path of a container
+//! host_scripts        scripts that are given by their paths, or found
+//! started_containers  the containers that scripts start
+//! ```
+
+mod built_images;
+mod host_scripts;
+mod image_defaults;
+mod planned_files;
+mod repository;
+mod started_containers;
+
+pub use host_scripts::{ScriptPath, find_scripts, is_script, read_scripts};
+pub use repository::{Repository, Store, top};
+
+use std::rc::Rc;
+
+use built_images::BuiltImages;
+use planned_files::PlannedFiles;
+
+use crate::input::docker_cli::DockerCommand;
+use crate::input::dockerfile::Image;
+use crate::input::shell::{self, ContainerStart, ExecContext};
+use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
+use crate::text::Sources;
+
+/// Containers that start containers that start containers: how far that is followed.
+const DEPTH: usize = 3;
+
+/// Reads the code of every container of a project, fills in what their images give, and adds the containers that
+/// their scripts start.
+pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
+    let services = layout.containers.clone();
+    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
+    let mut pending = Vec::new();
+    for container in &mut layout.containers {
+        layout.diagnostics.extend(reader.dockerfile_gaps(container));
+        let starts = reader.complete_container(container);
+        pending.extend(PendingStart::all_by(starts, container));
+    }
+    reader.add_started(pending, layout);
+}
+
+/// A start that is to be read yet, and the container whose script it is in; none for the host's own.
+struct PendingStart {
+    started: ContainerStart,
+    by: Option<Rc<Container>>,
+}
+
+impl PendingStart {
+    /// What the scripts of a container start.
+    fn all_by(starts: Vec<ContainerStart>, container: &Container) -> Vec<Self> {
+        if starts.is_empty() {
+            return Vec::new();
+        }
+        let by = Rc::new(container.clone());
+        starts.into_iter().map(|started| Self { started, by: Some(Rc::clone(&by)) }).collect()
+    }
+}
+
+/// Reads containers of one project.
+struct ProjectReader<'a> {
+    repository: &'a Repository<'a>,
+    images: BuiltImages<'a>,
+    /// The services as their files describe them.
+    services: &'a [Container],
+}
+
+impl ProjectReader<'_> {
+    /// What of its Dockerfile was not read: such a container is judged as one whose image is from elsewhere.
+    fn dockerfile_gaps(&self, container: &Container) -> Vec<Diagnostic> {
+        let image = container.build.as_ref().and_then(|_| self.images.image_of(container));
+        let unseen = image.iter().flat_map(|image| &image.unseen);
+        unseen.map(|unseen| Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone())).collect()
+    }
+
+    /// Fills a container in and reads what it runs; gives what that starts.
+    fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
+        let image = self.images.image_of(container);
+        if let Some(image) = &image {
+            image_defaults::apply_image_defaults(container, image, self.repository.sources);
+        }
+        let (script, starts) = self.read_container_script(container, image);
+        container.script = script;
+        let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
+        container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
+        starts
+    }
+
+    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
+        let disk = PlannedFiles { repository: self.repository, container, image };
+        let lookup = |name: &str| env_value(container, name);
+        let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
+        let setting = ExecContext {
+            sources: self.repository.sources,
+            file_system: &disk,
+            directory: directory.map(|directory| directory.text.as_str()),
+            environment: &lookup,
+            hides: false,
+            programs: &|| self.repository.programs.wait(),
+        };
+        let read = |entrypoint: Option<&Command>, command: Option<&Command>| {
+            shell::run_commands(entrypoint, command, &setting)
+        };
+        let (mut script, mut starts) = read(container.entrypoint.as_ref(), container.command.as_ref());
+        for hook in &container.hooks {
+            // What a hook leads to that was not read is no reason to doubt what the container itself runs.
+            let (of_hook, more) = read(Some(hook), None);
+            script.invocations.extend(of_hook.invocations);
+            starts.extend(more);
+        }
+        (script, starts)
+    }
+}
+
+/// A variable's value where the container's environment sets it and it is known.
+fn env_value(container: &Container, name: &str) -> Option<String> {
+    match &container.env.get(name)?.value {
+        EnvValue::Set(value) if !value.is_symbolic() => Some(value.text.clone()),
+        EnvValue::Set(_) | EnvValue::Inherited => None,
+    }
+}
+
+/// A place in words, as the name of what is started there: the file's own name and the line.
+fn start_name(span: crate::text::Span, sources: &Sources) -> String {
+    let file = sources.get(span.file);
+    let name = file.name().rsplit('/').next().unwrap_or(file.name()).to_owned();
+    format!("{name}:{}", span.start.line)
+}

@@ -1,0 +1,178 @@
+//! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
+//! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::repository::Repository;
+use crate::input::dockerfile::{
+    BaseImage, BuildContext, BuildStep, ContextDirectory, ContextEntry, CopyOrigin, CopySource, CopyStep, Image,
+    PathContent,
+};
+use crate::input::shell::file_system::{FileSystem, Lookup, mentioned};
+use crate::model::{Container, Mount, MountSource, join};
+use crate::text::Span;
+
+/// Links that are followed.
+const LINKS: usize = 16;
+/// Files that are looked through for a name.
+const FILES: usize = 400;
+
+/// The files of a container that is not running.
+pub(super) struct PlannedFiles<'a> {
+    pub(super) repository: &'a Repository<'a>,
+    pub(super) container: &'a Container,
+    pub(super) image: Option<Rc<Image>>,
+}
+
+impl PlannedFiles<'_> {
+    fn look_up(&self, path: &str, links: usize) -> Lookup {
+        if links == 0 {
+            return Lookup::Unseen("its links lead round in a circle".to_owned());
+        }
+        match self.container.mount_holding(path) {
+            Some((mount, rest)) => self.file_in_mount(mount, rest),
+            None => self.file_in_image(path, links),
+        }
+    }
+
+    fn file_in_mount(&self, mount: &Mount, rest: &str) -> Lookup {
+        let why = match &mount.source {
+            MountSource::Host(source) if !source.is_symbolic() => {
+                let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
+                return self.repository.open(Path::new(&join(&source, &format!("./{rest}"))));
+            }
+            MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from hangs on a variable",
+            MountSource::Tmpfs => "it is on a tmpfs",
+            MountSource::Injected => "its text is not in a file",
+            _ => "it is on a volume",
+        };
+        Lookup::Unseen(why.to_owned())
+    }
+
+    fn file_in_image(&self, path: &str, links: usize) -> Lookup {
+        let Some(image) = &self.image else {
+            let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
+            return Lookup::Unseen(format!("its image{name} is not built here"));
+        };
+        match image.find_file(path, self.repository.sources) {
+            PathContent::File(file) => self.repository.open_copied(&file),
+            PathContent::Text(text) => Lookup::Passage(Box::new(text)),
+            PathContent::Link(target) => self.look_up(&target, links - 1),
+            PathContent::Base => match &image.base {
+                BaseImage::Named(name) => {
+                    let first = self.container.entrypoint.iter().chain(&self.container.command);
+                    let first = first.filter_map(|command| command.words.first()).any(|word| word.text == path);
+                    let why = || Lookup::Unseen(format!("it is in the image `{}`, which is not built here", name.text));
+                    self.repository.in_stored(&name.text, path, first).unwrap_or_else(why)
+                }
+                BaseImage::Scratch | BaseImage::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
+            },
+            PathContent::Absent => Lookup::Absent,
+            PathContent::Unknown { why, .. } => Lookup::Unseen(why),
+        }
+    }
+
+    /// The files that the image copies from its context and that the container mounts, some of many.
+    fn own_files(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
+            BuildStep::Copy(copied) => Some(copied),
+            BuildStep::Run(_) | BuildStep::Unread(_) => None,
+        });
+        for copied in copied {
+            let CopyOrigin::Context(Some(context)) = &copied.from else { continue };
+            for source in &copied.sources {
+                match source {
+                    CopySource::Path(path) if !path.is_symbolic() => {
+                        let path = path.text.trim_matches('/').trim_start_matches("./");
+                        files_below(context.as_ref(), if path == "." { "" } else { path }, &mut found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for mount in &self.container.mounts {
+            if let MountSource::Host(source) = &mount.source
+                && !source.is_symbolic()
+                && self.repository.holds(Path::new(&source.text))
+            {
+                files_below(
+                    &ContextDirectory::new(&source.text, None, self.repository.sources.reader()),
+                    "",
+                    &mut found,
+                );
+            }
+        }
+        found
+    }
+}
+
+/// Whether the directory that a step copies from may be read.
+fn is_readable(step: &BuildStep) -> bool {
+    match step {
+        BuildStep::Copy(CopyStep { from: CopyOrigin::Context(Some(context)), .. }) => {
+            context.kind("") == Some(ContextEntry::Directory)
+        }
+        BuildStep::Copy(_) | BuildStep::Run(_) | BuildStep::Unread(_) => true,
+    }
+}
+
+/// The files at and below a path of a context.
+fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>) {
+    let mut open = vec![path.to_owned()];
+    while let Some(path) = open.pop() {
+        if found.len() >= FILES {
+            return;
+        }
+        match context.kind(&path) {
+            Some(ContextEntry::File) => found.push(context.locate(&path)),
+            Some(ContextEntry::Directory) => {
+                let names = context.list(&path).unwrap_or_default();
+                let names = names.into_iter().filter(|name| !matches!(name.as_str(), ".git" | "node_modules"));
+                open.extend(names.map(|name| if path.is_empty() { name } else { format!("{path}/{name}") }));
+            }
+            Some(ContextEntry::Other) | None => {}
+        }
+    }
+}
+
+impl FileSystem for PlannedFiles<'_> {
+    fn open(&self, path: &str) -> Lookup {
+        self.look_up(path, LINKS)
+    }
+
+    fn is_searched(&self) -> bool {
+        let is_open = |image: &Rc<Image>| !image.stored && image.steps.iter().all(|step| is_readable(step));
+        self.image.as_ref().is_some_and(is_open) && self.own_files().len() < FILES
+    }
+
+    fn mention(&self, names: &[String]) -> Option<Span> {
+        let mut files = self.own_files();
+        files.sort();
+        files.dedup();
+        let known = |path: &PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
+        };
+        files.iter().filter(|path| known(path)).find_map(|path| {
+            let file = self.repository.text(path)?;
+            mentioned(file, self.repository.sources, names)
+        })
+    }
+}
+
+/// The files of the machine that a script given by its path is run on.
+pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
+
+impl FileSystem for HostFiles<'_> {
+    fn open(&self, path: &str) -> Lookup {
+        match self.0.open(Path::new(path)) {
+            // Programs of the machine are no part of the repository.
+            Lookup::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
+                Lookup::Binary
+            }
+            opened => opened,
+        }
+    }
+}

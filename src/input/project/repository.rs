@@ -1,0 +1,183 @@
+//! The files of the repository that a check runs in: what may be read, how it is called, each read once.
+//! Uses `text`, `source::dockerfile` and `source::shell::file_system`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use crate::input::dockerfile::{Image, InImage, Stored};
+use crate::input::shell::file_system::{Lookup, is_of_interest};
+use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
+
+/// The largest script that is read, in bytes.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// The top of the git repository around a directory: the next one above that holds `.git`, else the directory itself.
+///
+/// Links are not followed: give a real path where that matters.
+pub fn top(directory: &Path) -> &Path {
+    repository_top(directory).unwrap_or(directory)
+}
+
+/// Images that are not built here.
+#[derive(Clone, Copy)]
+pub struct Store<'a> {
+    /// Tells of one by name, where an engine has it.
+    pub image: &'a (dyn Fn(&str) -> Option<Arc<Stored>> + Sync),
+    /// What stands at a path in one; `None` where its files cannot be looked at.
+    pub file: &'a (dyn Fn(&Stored, &str) -> Option<InImage> + Sync),
+}
+
+/// What a check may look at, and what it has.
+pub struct Repository<'a> {
+    pub(super) sources: &'a Sources,
+    /// Where the tool runs: names are told from here on.
+    pub(super) cwd: PathBuf,
+    /// The environment it runs in.
+    pub(super) environment: &'a BTreeMap<String, String>,
+    /// The names of programs whose calls matter, once they are known.
+    pub(super) programs: &'a OnceLock<Vec<String>>,
+    /// Images that are not built here; `None` where no engine is asked.
+    store: Option<Store<'a>>,
+    /// Whether values of the environment are shown.
+    pub(super) shows_values: bool,
+    /// What reads the files that containers mount: those of the repository alone, on every command.
+    reader: Reader,
+    read: RefCell<HashMap<PathBuf, Lookup>>,
+}
+
+/// What another thread needs to read of the same repository.
+pub(super) struct SharedParts<'a> {
+    sources: &'a Sources,
+    cwd: PathBuf,
+    environment: &'a BTreeMap<String, String>,
+    programs: &'a OnceLock<Vec<String>>,
+    store: Option<Store<'a>>,
+    shows_values: bool,
+}
+
+impl<'a> SharedParts<'a> {
+    /// The repository there, of which nothing has been read.
+    pub(super) fn open_repository(&self) -> Repository<'a> {
+        let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
+        Repository { store: self.store, shows_values: self.shows_values, ..repository }
+    }
+}
+
+impl<'a> Repository<'a> {
+    /// A repository of which nothing has been read.
+    pub fn new(
+        sources: &'a Sources,
+        cwd: &Path,
+        environment: &'a BTreeMap<String, String>,
+        programs: &'a OnceLock<Vec<String>>,
+    ) -> Self {
+        let reader = sources.reader().within_roots();
+        let read = RefCell::default();
+        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, shows_values: false, reader, read }
+    }
+
+    /// The same with images that an engine can be asked about.
+    #[must_use]
+    pub fn with_store(self, store: Option<Store<'a>>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// The same where values of the environment are shown, or are not.
+    #[must_use]
+    pub fn showing(self, shows_values: bool) -> Self {
+        Self { shows_values, ..self }
+    }
+
+    /// An image that is not built here, as the engine has it.
+    pub(super) fn stored(&self, name: &str) -> Option<Image> {
+        Some((self.store?.image)(name)?.image(self.sources))
+    }
+
+    /// What stands at a path in such an image; `None` where that cannot be looked at. Scripts that come with a system
+    /// are of interest only where they name a program that matters, or are what the container runs.
+    pub(super) fn in_stored(&self, name: &str, path: &str, first: bool) -> Option<Lookup> {
+        let shown = format!("image {name} at {path}");
+        let key = PathBuf::from(if first { format!("{shown} first") } else { shown.clone() });
+        if let Some(opened) = self.read.borrow().get(&key) {
+            return Some(opened.clone());
+        }
+        let store = self.store?;
+        let opened = match (store.file)(&*(store.image)(name)?, path)? {
+            InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
+                Lookup::Text(self.sources.add(shown, text))
+            }
+            InImage::Text(_) | InImage::Binary => Lookup::Binary,
+            InImage::Absent => Lookup::Absent,
+            InImage::Unseen(why) => Lookup::Unseen(why),
+        };
+        self.read.borrow_mut().insert(key, opened.clone());
+        Some(opened)
+    }
+
+    /// What another thread needs to read of the same repository.
+    pub(super) fn shared_parts(&self) -> SharedParts<'a> {
+        let (sources, environment, programs) = (self.sources, self.environment, self.programs);
+        let (store, shows_values) = (self.store, self.shows_values);
+        SharedParts { sources, cwd: self.cwd.clone(), environment, programs, store, shows_values }
+    }
+
+    /// A name as a person would write it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
+    }
+
+    /// The file at a path of this machine, where that is in the repository, after all links too.
+    pub(super) fn open(&self, path: &Path) -> Lookup {
+        self.open_by(path, &self.reader)
+    }
+
+    /// A file that an image copies: it is read wherever Compose would build from.
+    pub(super) fn open_copied(&self, path: &Path) -> Lookup {
+        self.open_by(path, self.sources.reader())
+    }
+
+    fn open_by(&self, path: &Path, reader: &Reader) -> Lookup {
+        if let Some(opened) = self.read.borrow().get(path) {
+            return opened.clone();
+        }
+        let opened = match text(path, reader) {
+            Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
+            Ok(None) => Lookup::Binary,
+            Err(ReadError::Absent) => Lookup::Absent,
+            // Another way to it may be open.
+            Err(ReadError::Outside { .. }) => {
+                return Lookup::Unseen(format!("{} is not in this repository", self.shown(path)));
+            }
+            Err(why) => Lookup::Unseen(why.to_string()),
+        };
+        self.read.borrow_mut().insert(path.to_owned(), opened.clone());
+        opened
+    }
+
+    /// Whether a path is in the repository, after all links too.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.reader.real_path(path).is_ok()
+    }
+
+    /// A text that is read already, or `None` where it cannot be.
+    pub(super) fn text(&self, path: &Path) -> Option<FileId> {
+        match self.open_copied(path) {
+            Lookup::Text(file) => Some(file),
+            _ => None,
+        }
+    }
+}
+
+/// A file's text; `None` for one that is no text.
+fn text(path: &Path, reader: &Reader) -> Result<Option<String>, ReadError> {
+    let bytes = reader.read_start(path, MAX_BYTES + 1)?;
+    if bytes.contains(&0) {
+        return Ok(None);
+    }
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ReadError::TooLarge { limit: MAX_BYTES });
+    }
+    String::from_utf8(bytes).map(Some).map_err(|error| ReadError::NotUtf8 { at: error.utf8_error().valid_up_to() })
+}

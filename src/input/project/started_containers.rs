@@ -1,0 +1,390 @@
+//! The containers that scripts start: named after script and line, read like any other.
+//! Uses `repository`, `built_images` and `source::docker_cli`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::{DEPTH, PendingStart, ProjectReader, start_name};
+use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
+use crate::input::shell::file_system::Lookup;
+use crate::input::shell::{ContainerStart, StartLock};
+use crate::model::{
+    Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
+    Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
+};
+use crate::text::{Sources, Span, quoted};
+
+/// Containers that are started from scripts, of one project.
+const MANY: usize = 2_000;
+
+/// A place in a file, by the file's name.
+type SourcePlace = (String, u32, u32);
+
+impl ProjectReader<'_> {
+    /// Adds the containers that are started, and those that these start.
+    pub(super) fn add_started(&self, pending: Vec<PendingStart>, layout: &mut Layout) {
+        let before: BTreeSet<SourcePlace> = layout
+            .containers
+            .iter()
+            .filter_map(|one| Some(source_place(one.start.as_ref()?.span, self.sources())))
+            .collect();
+        let mut known = BTreeSet::new();
+        let mut pending = pending;
+        for _ in 0..DEPTH {
+            let mut next = Vec::new();
+            for PendingStart { started, by } in pending {
+                // A script that is read twice starts the same, a function that is called twice may not.
+                let read = before.contains(&source_place(started.span, self.sources()));
+                if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
+                    continue;
+                }
+                if let DockerCommand::Exec(exec) = &started.command {
+                    next.extend(self.add_exec(exec, &started, by.as_deref(), layout));
+                    continue;
+                }
+                for mut container in self.started_containers(&started, by.as_deref(), &mut layout.diagnostics) {
+                    let starts = self.complete_container(&mut container);
+                    add_outer_locks(&mut container, &started, by.as_deref());
+                    next.extend(PendingStart::all_by(starts, &container));
+                    if layout.containers.iter().any(|other| is_same_start(&container, other)) {
+                        continue;
+                    }
+                    container.name = unique_name(container.name, &layout.containers);
+                    layout.containers.push(container);
+                }
+            }
+            pending = next;
+        }
+    }
+
+    fn sources(&self) -> &Sources {
+        self.repository.sources
+    }
+
+    /// What a start starts: nothing, one container, or two where a mount that is there on some ways covers another.
+    fn started_containers(
+        &self,
+        started: &ContainerStart,
+        by: Option<&Container>,
+        told: &mut Vec<Diagnostic>,
+    ) -> Vec<Container> {
+        let (mut container, maybe, refused) = match &started.command {
+            DockerCommand::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
+            DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started) {
+                Ok(container) => (container, &run.perhaps.mounts, &run.refused),
+                Err(diagnostic) => {
+                    told.push(diagnostic);
+                    return Vec::new();
+                }
+            },
+            DockerCommand::Unclear(unseen) => {
+                told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
+                return Vec::new();
+            }
+            DockerCommand::ComposeUp(_) | DockerCommand::Exec(_) | DockerCommand::Existing => return Vec::new(),
+        };
+        if let Some(refused) = refused.first() {
+            let message = format!("this starts nothing: {}", refused.what);
+            told.push(Diagnostic::at(Level::Warning, refused.span, message));
+            return Vec::new();
+        }
+        container.name = start_name(started.span, self.sources());
+        container.project = by.and_then(|by| by.project.clone()).or(container.project);
+        container.span = started.span;
+        container.start = Some(Begun { possible: started.possible, span: started.span });
+        let covers =
+            maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers_mount(mount, &container)));
+        if !covers {
+            return vec![container];
+        }
+        let mut without = container.clone();
+        let mut number = 0;
+        without.mounts.retain(|_| {
+            number += 1;
+            !maybe.contains(&(number - 1))
+        });
+        without.name.push_str(" (with fewer mounts)");
+        vec![container, without]
+    }
+
+    fn run_container(&self, run: &DockerRun, started: &ContainerStart) -> Container {
+        let mut container = run.container.clone();
+        container.given_name.clone_from(&run.name);
+        container.unseen.extend(run.unseen.iter().cloned());
+        let several = (run.detached || started.at_once) && run.name.is_none();
+        container.replicas = if several { 2 } else { 1 };
+        container.replicas_span = several.then_some(started.span);
+        mark_uncertain_env(&mut container, &run.perhaps.env);
+        for file in &run.env_files {
+            self.add_env_file(file, &mut container, started.span);
+        }
+        if let Some(file) = run.label_files.first() {
+            let what = "the labels of `--label-file` were not read".to_owned();
+            container.unseen.push(Unseen { what, span: file.span.unwrap_or(started.span) });
+        }
+        for from in &run.volumes_from {
+            self.add_volumes_from(from, &mut container, started.span);
+        }
+        container
+    }
+
+    /// The variables of a file, below those of the command line.
+    fn add_env_file(&self, file: &Value, container: &mut Container, here: Span) {
+        let span = file.span.unwrap_or(here);
+        let opened = (!file.is_symbolic()).then(|| self.repository.open(Path::new(&file.text)));
+        let Some(Lookup::Text(id)) = opened else {
+            let what = "the variables of its `--env-file` were not read".to_owned();
+            container.unseen.push(Unseen { what, span });
+            return;
+        };
+        for (name, value) in env_file_lines(self.sources().get(id).text()) {
+            let value = match value.or_else(|| self.repository.environment.get(&name).cloned()) {
+                Some(value) => EnvValue::Set(Value::known(value, None)),
+                None => continue,
+            };
+            container.env.entry(name).or_insert(EnvVar { value, span });
+        }
+    }
+
+    /// `--volumes-from`: of a service, by its name or the name that it is given.
+    fn add_volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
+        let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
+        let found = self.services.iter().find(|one| has_container_name(one, name));
+        let Some(service) = found.filter(|_| !from.is_symbolic()) else {
+            let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
+            container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
+            return;
+        };
+        for mount in service.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
+            if container.mounts.iter().all(|own| own.target.text != mount.target.text) {
+                container.mounts.push(Mount { read_only: mount.read_only || mode == "ro", ..mount.clone() });
+            }
+        }
+    }
+
+    /// Adds what runs in a container of the layout beside what that starts by itself; gives what that starts.
+    fn add_exec(
+        &self,
+        exec: &DockerExec,
+        started: &ContainerStart,
+        by: Option<&Container>,
+        layout: &mut Layout,
+    ) -> Vec<PendingStart> {
+        let name = exec.name.text.as_str();
+        let project = by.and_then(|by| by.project.as_ref());
+        let found = layout.containers.iter_mut().filter(|_| exec.unseen.is_empty()).find(|one| {
+            if exec.by_service {
+                one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
+            } else {
+                has_container_name(one, name)
+            }
+        });
+        let Some(container) = found else {
+            let programs = self.repository.programs.wait();
+            let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+            let message =
+                format!("this runs a command in {}, which is no container that is described here", quoted(name));
+            let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
+            layout.diagnostics.extend(told);
+            return Vec::new();
+        };
+        let mut inside = container.clone();
+        inside.env.extend(exec.env.clone());
+        inside.user = exec.user.clone().or(inside.user);
+        inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
+        (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
+        inside.hooks.clear();
+        inside.own_health = true;
+        let starts = self.complete_container(&mut inside);
+        add_outer_locks(&mut inside, started, by);
+        let own = inside.clone();
+        inside.script.invocations.retain_mut(|call| decide_conditions(call, &exec.env, &own));
+        for call in &mut inside.script.invocations {
+            call.conditional |= started.possible;
+            for (name, variable) in &exec.env {
+                if let EnvValue::Set(value) = &variable.value {
+                    call.env.entry(name.clone()).or_insert_with(|| literal_word(value));
+                }
+            }
+        }
+        container.script.invocations.append(&mut inside.script.invocations);
+        PendingStart::all_by(starts, &inside)
+    }
+
+    fn compose_run_container(&self, run: &ComposeRun, started: &ContainerStart) -> Result<Container, Diagnostic> {
+        let name = &run.service.text;
+        let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
+        let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
+            let message = format!(
+                "this starts a container of the service {}, which no compose file here describes",
+                quoted(name)
+            );
+            return Err(Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message));
+        };
+        let mut container = service.clone();
+        container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
+        (container.shown_replicas, container.replicas_span) = (None, None);
+        container.given_name.clone_from(&run.name);
+        if let Some(entrypoint) = &run.entrypoint {
+            (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
+        }
+        container.command = run.command.clone().or(container.command);
+        container.user = run.user.clone().or(container.user);
+        container.working_dir = run.working_dir.clone().or(container.working_dir);
+        container.tty = run.tty.or(container.tty);
+        container.stdin_open = run.stdin_open.or(container.stdin_open);
+        container.hooks.clear();
+        container.env.extend(run.env.clone());
+        mark_uncertain_env(&mut container, &run.perhaps.env);
+        container.labels.extend(run.labels.clone());
+        for mount in &run.mounts {
+            container.mounts.retain(|own| own.target.text != mount.target.text);
+            container.mounts.push(mount.clone());
+        }
+        container.unseen.extend(run.unseen.iter().cloned());
+        for file in &run.env_files {
+            self.add_env_file(file, &mut container, started.span);
+        }
+        Ok(container)
+    }
+}
+
+/// A variable that is set on some ways only hangs on what is not known.
+fn mark_uncertain_env(container: &mut Container, names: &[String]) {
+    for name in names {
+        if let Some(variable) = container.env.get_mut(name) {
+            let symbol = Symbol { name: name.clone(), required: false };
+            let text = format!("${{{name}}}");
+            variable.value = EnvValue::Set(Value { text, symbols: vec![symbol], ..Value::default() });
+        }
+    }
+}
+
+/// What runs in a container that is waited for runs under the locks that are held around its start.
+fn add_outer_locks(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
+    let waits = match &started.command {
+        DockerCommand::Run(run) => !run.detached && !run.only_created,
+        DockerCommand::ComposeRun(run) => !run.detached,
+        DockerCommand::Exec(exec) => !exec.detached,
+        _ => false,
+    };
+    if !waits {
+        return;
+    }
+    let held: Vec<FileLock> = started
+        .locks
+        .iter()
+        .filter_map(|StartLock { path, lock }| {
+            let path = path.as_ref()?;
+            let path = by.map_or_else(|| Some(path.clone()), |by| host_path(path, by))?;
+            Some(FileLock { path: Word::literal(&path), outside: true, ..lock.clone() })
+        })
+        .collect();
+    for call in &mut container.script.invocations {
+        call.locks.splice(0..0, held.iter().cloned());
+    }
+}
+
+/// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
+/// say. Whether the call may still be made.
+fn decide_conditions(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
+    let mut may_run = true;
+    call.when.retain(|condition| {
+        let of_env = env.contains_key(&condition.variable);
+        may_run &= !of_env || condition.holds(own) != Some(false);
+        !of_env
+    });
+    if !may_run {
+        return false;
+    }
+    call.locks.retain_mut(|lock| {
+        let (Some(variable), Some(test)) = (lock.condition.clone(), lock.test.clone()) else { return true };
+        let condition = Condition { variable, test };
+        if !env.contains_key(&condition.variable) {
+            return true;
+        }
+        let holds = condition.holds(own);
+        (lock.condition, lock.test) = (None, None);
+        // What is not known is no lock to rely on.
+        lock.failure_ignored |= holds.is_none();
+        holds != Some(false)
+    });
+    true
+}
+
+/// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
+fn is_same_start(one: &Container, other: &Container) -> bool {
+    if other.start.is_none() || one.start != other.start || one.replicas != other.replicas {
+        return false;
+    }
+    comparable_text(one) == comparable_text(other)
+}
+
+/// All of a container that the same command of a script gives it, but for what its calls are given to do.
+fn comparable_text(container: &Container) -> String {
+    let mut calls = container.script.invocations.clone();
+    for call in &mut calls {
+        let mut first = true;
+        call.argv.retain(|word| std::mem::take(&mut first) || word.starts_with('-'));
+    }
+    let Container { script, image, env, mounts, user, working_dir, labels, .. } = container;
+    let script = (script.sight, &script.unseen, script.without_environment, calls);
+    let settings = (image, env, mounts, user, working_dir, labels);
+    let rest = (&container.unseen, container.tty, container.stdin_open, container.read_only);
+    format!("{script:?} {settings:?} {rest:?}")
+}
+
+/// A name with a number, where there is one of that name that a script starts.
+fn unique_name(name: String, others: &[Container]) -> String {
+    let taken: BTreeSet<&str> =
+        others.iter().filter(|other| other.start.is_some()).map(|other| other.name.as_str()).collect();
+    if !taken.contains(name.as_str()) {
+        return name;
+    }
+    let mut names = (2..).map(|number| format!("{name} ({number})"));
+    names.find(|name| !taken.contains(name.as_str())).unwrap_or(name)
+}
+
+/// Whether a container has a name: one that it is given, or Compose's usual one.
+fn has_container_name(container: &Container, name: &str) -> bool {
+    let project = container.project.as_deref().unwrap_or("");
+    match &container.given_name {
+        Some(given) => given.text == name,
+        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
+    }
+}
+
+/// A value as the words of a call write it.
+fn literal_word(value: &Value) -> Word {
+    if value.is_symbolic() { Word::parse(&value.text) } else { Word::literal(&value.text) }
+}
+
+/// The lines of a file of `--env-file`: a name with a value as it stands, or a name whose value is taken from around
+/// (docker's cli, `opts.ParseEnvFile`).
+fn env_file_lines(text: &str) -> impl Iterator<Item = (String, Option<String>)> {
+    let lines = text.lines().map(|line| line.trim_start_matches([' ', '\t', '\u{feff}']));
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| match line.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (line.trim().to_owned(), None),
+    })
+}
+
+/// The host's path of a file of a container.
+fn host_path(path: &str, container: &Container) -> Option<String> {
+    let (mount, rest) = container.mount_holding(path)?;
+    match &mount.source {
+        MountSource::Host(source) if !source.is_symbolic() => Some(join(&source.text, &format!("./{rest}"))),
+        _ => None,
+    }
+}
+
+/// Whether a mount lies on what another one shows.
+fn covers_mount(mount: &Mount, container: &Container) -> bool {
+    let target = &mount.target.text;
+    let mut others = container.mounts.iter().map(|other| &other.target.text).filter(|other| *other != target);
+    others.any(|other| split_below(target, other).is_some())
+}
+
+fn source_place(span: Span, sources: &Sources) -> SourcePlace {
+    (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
+}

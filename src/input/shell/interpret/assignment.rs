@@ -1,0 +1,165 @@
+//! Functions and variables: calls, `local`, `export`, assignments.
+//! Uses `interpreter`, `shell_state` and `parse`.
+
+use std::rc::Rc;
+
+use super::exit_states::{ExitStates, FrameKind};
+use super::interpreter::Interpreter;
+use super::limits;
+use super::list_item::ListItem;
+use super::shell_state::{ShellState, VariableValue};
+use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, Statement, UnexpandedWord};
+use crate::text::TracedText;
+
+impl Interpreter<'_> {
+    /// Runs one of a function's possible bodies after the other, all from the same state.
+    pub(super) fn call_function(
+        &mut self,
+        name: &str,
+        bodies: &[Rc<Statement>],
+        args: Vec<ListItem>,
+        state: ShellState,
+    ) -> ExitStates {
+        if self.calls.iter().any(|call| call == name) {
+            self.note_unseen(format!("the shell function `{name}` calls itself"));
+            return ExitStates::either_way(state);
+        }
+        let before = state.args.clone();
+        let inner = ShellState { args: Some(Rc::new(args)), ..state };
+        self.calls.push(name.to_owned());
+        let (exits, frame) = self.in_frame(FrameKind::Function, |interpreter| {
+            let ends = bodies.iter().map(|body| interpreter.run_statement(body, inner.clone()));
+            ends.fold(ExitStates::default(), ExitStates::merge)
+        });
+        self.calls.pop();
+        exits.merge(frame.ends).map_states(|mut state| {
+            state.args.clone_from(&before);
+            let vars = Rc::make_mut(&mut state.vars);
+            for (name, hidden) in frame.locals.iter().rev() {
+                match hidden {
+                    Some(variable) => vars.insert(name.clone(), variable.clone()),
+                    None => vars.remove(name),
+                };
+            }
+            state
+        })
+    }
+
+    pub(super) fn run_declare(&mut self, keyword: &str, items: &[DeclareItem], mut state: ShellState) -> ExitStates {
+        let mut export = keyword == "export";
+        let mut local = matches!(keyword, "local" | "declare" | "typeset");
+        let mut functions = false;
+        for item in items {
+            let name = match item {
+                DeclareItem::Assign(assign) => assign.name.clone(),
+                DeclareItem::Word(word) => {
+                    let word = self.expand_one(word, &mut state);
+                    let text = word.raw();
+                    if text.starts_with('-') {
+                        export |= text.contains('x');
+                        functions |= text.contains('f');
+                        local &= !text.contains('g');
+                        continue;
+                    }
+                    if !word.is_fixed() {
+                        self.note_unseen("a variable is set whose name is not known");
+                        continue;
+                    }
+                    // `export "NAME=value"`.
+                    if let Some((name, _)) = text.split_once('=') {
+                        let value = word.text.part(name.chars().count() + 1, word.text.0.len());
+                        self.hide_global(name, local, &state);
+                        self.assign_value(name, VariableValue::Text(value), export, &mut state);
+                        continue;
+                    }
+                    text
+                }
+            };
+            if functions {
+                if export {
+                    Rc::make_mut(&mut state.handed).insert(name);
+                }
+                continue;
+            }
+            self.hide_global(&name, local, &state);
+            match item {
+                DeclareItem::Assign(assign) => self.run_assignment(assign, export, &mut state),
+                DeclareItem::Word(_) => {
+                    let value = state.vars.get(&name).map_or(VariableValue::Inherited, |var| var.value.clone());
+                    if export {
+                        self.assign_value(&name, value, true, &mut state);
+                    }
+                }
+            }
+        }
+        ExitStates::succeeded(state)
+    }
+
+    /// Notes what a function's local variable hides.
+    fn hide_global(&mut self, name: &str, local: bool, state: &ShellState) {
+        let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Loop);
+        if let Some(frame) = frame.filter(|frame| local && frame.kind == FrameKind::Function)
+            && !frame.locals.iter().any(|(other, _)| other == name)
+        {
+            frame.locals.push((name.to_owned(), state.vars.get(name).cloned()));
+        }
+    }
+
+    pub(super) fn run_assignment(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
+        let old = state.vars.get(&assign.name).map(|var| var.value.clone());
+        let value = match &assign.value {
+            _ if assign.element => VariableValue::Unclear,
+            AssignedValue::List(words) => {
+                let words = self.expand_all(words, state);
+                let mut pieces = match (assign.append, old) {
+                    (true, Some(VariableValue::List(pieces))) => pieces,
+                    (true, Some(VariableValue::Text(text))) => vec![ListItem::sure(text)],
+                    (true, Some(VariableValue::Maybe(text, certainty))) => {
+                        vec![ListItem { text, certainty, ..ListItem::default() }]
+                    }
+                    (true, Some(VariableValue::Unclear)) => vec![ListItem { unclear: true, ..ListItem::default() }],
+                    _ => Vec::new(),
+                };
+                pieces.extend(words.into_iter().map(ListItem::from));
+                if pieces.len() > limits::WORDS { VariableValue::Unclear } else { VariableValue::List(pieces) }
+            }
+            AssignedValue::Word(word) => {
+                let word = self.expand_one(word, state);
+                match (assign.append, old) {
+                    _ if word.unclear => VariableValue::Unclear,
+                    (false, _) => VariableValue::Text(word.text),
+                    (true, Some(VariableValue::Text(mut text))) if text.0.len() < limits::WORD_CHARS => {
+                        text.push(&word.text);
+                        VariableValue::Text(text)
+                    }
+                    (true, None | Some(VariableValue::Inherited)) => {
+                        let mut text = TracedText::live(&format!("${{{}}}", assign.name));
+                        text.push(&word.text);
+                        VariableValue::Text(text)
+                    }
+                    _ => VariableValue::Unclear,
+                }
+            }
+        };
+        self.assign_value(&assign.name, value, export, state);
+    }
+
+    pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
+        if !state.set_variable(name, value, export) {
+            self.note_unseen("the shell text has too many variables to be read");
+        }
+    }
+
+    pub(super) fn run_unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
+        let words = self.expand_all(words, &mut state);
+        let functions = words.first().is_some_and(|word| word.raw() == "-f");
+        for word in words.iter().filter(|word| !word.raw().starts_with('-')) {
+            if functions {
+                Rc::make_mut(&mut state.functions).remove(&word.raw());
+            } else {
+                self.assign_value(&word.raw(), VariableValue::Unset, true, &mut state);
+            }
+        }
+        ExitStates::succeeded(state)
+    }
+}

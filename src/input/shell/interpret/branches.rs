@@ -1,0 +1,201 @@
+//! `if`, `case`, loops, and what their conditions ask.
+//! Uses `interpreter`, `shell_state`, `test_expr` and `parse`.
+
+use std::rc::Rc;
+
+use super::exit_states::{ExitStates, FrameKind};
+use super::interpreter::Interpreter;
+use super::lists::literal_text;
+use super::shell_state::{ShellState, VariableValue, join_states};
+use super::shell_word::ShellWord;
+use super::test_expr::{TestResult, ask_unclear, compare_words};
+use crate::input::shell::parse::syntax::{Block, BlockItem, CaseArm, Statement, UnexpandedWord};
+use crate::model::Wait;
+
+impl Interpreter<'_> {
+    pub(super) fn run_if(&mut self, arms: &[(Block, Block)], otherwise: &Block, state: ShellState) -> ExitStates {
+        let before = state.conditional;
+        let mut rest = Some(state);
+        let mut all = ExitStates::default();
+        let mut alive = 0;
+        for (condition, body) in arms {
+            let Some(state) = rest.take() else { break };
+            let (taken, failed) =
+                self.in_condition(|interpreter| interpreter.run_block(condition, state)).split_failed();
+            let decides = failed.is_some() && !is_flock_alone(condition);
+            rest = failed.map(|state| ShellState {
+                conditional: state.conditional || decides,
+                ..state.pass_over_failed_locks()
+            });
+            if let Some(taken) = taken {
+                let taken = ShellState { conditional: taken.conditional || decides, ..taken };
+                let exits = self.run_block(body, taken);
+                alive += usize::from(exits.is_alive());
+                all = all.merge(exits);
+            }
+        }
+        if let Some(state) = rest {
+            let exits = self.run_block(otherwise, state);
+            alive += usize::from(exits.is_alive());
+            all = all.merge(exits);
+        }
+        with_condition_of(all, alive > 1, before)
+    }
+
+    pub(super) fn run_case(&mut self, subject: &UnexpandedWord, arms: &[CaseArm], mut state: ShellState) -> ExitStates {
+        let before = state.conditional;
+        let subject = self.expand_one(subject, &mut state);
+        let mut all = ExitStates::default();
+        let mut alive = 0;
+        let mut rest = Some(state);
+        let mut falling: Option<ShellState> = None;
+        for arm in arms {
+            let (mut taken, left) = match rest.take() {
+                Some(state) => self.enter_arm(&subject, arm, state),
+                None => (None, None),
+            };
+            rest = left;
+            taken = join_states(taken, falling.take());
+            let Some(taken) = taken else { continue };
+            let exits = self.run_block(&arm.body, taken);
+            if arm.falls {
+                falling = self.next_state(exits);
+                continue;
+            }
+            alive += usize::from(exits.is_alive());
+            all = all.merge(exits);
+        }
+        if let Some(state) = join_states(rest, falling) {
+            alive += 1;
+            all = all.merge(ExitStates::succeeded(state));
+        }
+        with_condition_of(all, alive > 1, before)
+    }
+
+    /// The ways into an arm and past it.
+    fn enter_arm(
+        &mut self,
+        subject: &ShellWord,
+        arm: &CaseArm,
+        mut state: ShellState,
+    ) -> (Option<ShellState>, Option<ShellState>) {
+        let mut patterns = Vec::new();
+        for pattern in &arm.patterns {
+            patterns.push(self.expand_one(pattern, &mut state));
+        }
+        if patterns.iter().any(|pattern| pattern.raw() == "*") {
+            return (Some(state), None);
+        }
+        let answer = match patterns.as_slice() {
+            [only] => compare_words(subject, only, true),
+            [_, ..]
+                if patterns
+                    .iter()
+                    .all(|pattern| matches!(compare_words(subject, pattern, true), TestResult::Known(false))) =>
+            {
+                TestResult::Known(false)
+            }
+            _ => ask_unclear(subject),
+        };
+        let (taken, left) = self.states_after(answer, state).split_failed();
+        (taken.map(ShellState::on_condition), left.map(ShellState::on_condition))
+    }
+
+    pub(super) fn run_while(&mut self, condition: &Block, body: &Block, until: bool, state: ShellState) -> ExitStates {
+        let round = |interpreter: &mut Self, state: ShellState| {
+            let (ok, failed) =
+                interpreter.in_condition(|interpreter| interpreter.run_block(condition, state)).split_failed();
+            let (enter, leave) = if until {
+                (failed.map(ShellState::pass_over_failed_locks), ok)
+            } else {
+                (ok, failed.map(ShellState::pass_over_failed_locks))
+            };
+            let locks = is_flock_alone(condition);
+            let decides = leave.is_some() && !locks;
+            let leave = if locks { leave.map(wait_forever) } else { leave };
+            (enter.map(|state| ShellState { conditional: state.conditional || decides, ..state }), leave)
+        };
+        self.run_rounds(body, state, round)
+    }
+
+    pub(super) fn run_for(
+        &mut self,
+        variable: Option<&str>,
+        words: &[UnexpandedWord],
+        body: &Block,
+        mut state: ShellState,
+    ) -> ExitStates {
+        let words = self.expand_all(words, &mut state);
+        let sure = words.iter().any(ShellWord::is_fixed);
+        let value = match words.as_slice() {
+            [only] if only.is_fixed() && !only.raw().contains(['*', '?', '[', '{']) => {
+                VariableValue::Text(only.text.clone())
+            }
+            _ => VariableValue::Unclear,
+        };
+        let round = |interpreter: &mut Self, mut state: ShellState| {
+            let leave = Some(state.clone());
+            if let Some(name) = variable {
+                interpreter.assign_value(name, value.clone(), false, &mut state);
+            }
+            state.conditional |= !sure;
+            (Some(state), leave)
+        };
+        self.run_rounds(body, state, round)
+    }
+
+    /// Goes round a loop: once to see what a round leaves, then once from what any round may start with.
+    fn run_rounds(
+        &mut self,
+        body: &Block,
+        state: ShellState,
+        mut start: impl FnMut(&mut Self, ShellState) -> (Option<ShellState>, Option<ShellState>),
+    ) -> ExitStates {
+        let before = state.conditional;
+        let number = self.next_site();
+        self.loops.push(number);
+        let mut round = |interpreter: &mut Self, state: ShellState| {
+            let mut out = None;
+            let (exits, frame) = interpreter.in_frame(FrameKind::Loop, |interpreter| {
+                let (enter, leave) = start(interpreter, state);
+                out = leave;
+                enter.map(|state| interpreter.run_block(body, state)).unwrap_or_default()
+            });
+            let back = join_states(interpreter.next_state(exits), frame.again);
+            let (ok, failed) = frame.ends.split_failed();
+            (back, join_states(out, join_states(ok, failed)))
+        };
+        let (back, _) = self.without_recording(|interpreter| round(interpreter, state.clone()));
+        let entry = match back {
+            Some(back) => join_states(Some(state), Some(back)),
+            None => Some(state),
+        };
+        let leave = entry.and_then(|entry| round(self, entry).1);
+        self.loops.pop();
+        let soft = leave.clone();
+        with_condition_of(ExitStates { ok: leave, err: None, soft }, true, before)
+    }
+}
+
+/// After a branch of which more than one side goes on, nothing is conditional that was not before.
+fn with_condition_of(exits: ExitStates, all: bool, before: bool) -> ExitStates {
+    exits.map_states(|state| ShellState { conditional: if all { before } else { state.conditional }, ..state })
+}
+
+/// A loop that goes on until it has the lock waits for ever, however short each try is.
+fn wait_forever(mut state: ShellState) -> ShellState {
+    if let Some(held) = Rc::make_mut(&mut state.locks).values_mut().max_by_key(|held| held.order) {
+        held.wait = Wait::Forever;
+    }
+    state
+}
+
+/// Whether a condition is an `flock` alone: the lock says by itself what it waits for.
+fn is_flock_alone(condition: &[BlockItem]) -> bool {
+    let [only] = condition else { return false };
+    let mut stmt = &only.stmt;
+    while let Statement::Not(inner) | Statement::Redirected { body: inner, .. } = stmt {
+        stmt = inner;
+    }
+    matches!(stmt, Statement::Simple(simple) if simple.words.first().and_then(literal_text).as_deref() == Some("flock"))
+}

@@ -1,0 +1,113 @@
+//! Substituted commands whose output is known without running them, such as the directory of a script.
+//! Uses `interpreter`, `shell_state` and `parse`.
+
+use super::interpreter::Interpreter;
+use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_word::ShellWord;
+use crate::input::shell::parse::syntax::{Block, ListOperator, SimpleCommand, Statement};
+use crate::model::parent_and_name;
+use crate::text::TracedText;
+
+impl Interpreter<'_> {
+    /// What `$(...)` prints, where that is known: `dirname`, `basename`, `realpath`, `readlink -f`, `pwd`,
+    /// `cd DIR && pwd`, `echo`, `command -v`.
+    pub(super) fn command_output(
+        &mut self,
+        raw: &TracedText,
+        blocks: &[Block],
+        state: &ShellState,
+    ) -> Option<TracedText> {
+        let [block] = blocks else { return None };
+        if !raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) || raw.raw().starts_with("$((") {
+            return None;
+        }
+        let [only] = block.as_slice() else { return None };
+        // The commands in it were recorded before.
+        self.without_recording(|interpreter| interpreter.statement_output(&only.stmt, state))
+    }
+
+    fn statement_output(&mut self, stmt: &Statement, state: &ShellState) -> Option<TracedText> {
+        match stmt {
+            Statement::Simple(simple) => self.simple_output(simple, state),
+            Statement::Redirected { body, .. } => self.statement_output(body, state),
+            Statement::List { first, rest } => {
+                let Statement::Simple(enters) = without_redirects(first) else { return None };
+                let ([(ListOperator::And, then)], Statement::Simple(_)) =
+                    (rest.as_slice(), without_redirects(&rest.first()?.1))
+                else {
+                    return None;
+                };
+                let words = self.plain_words(enters, state)?;
+                if words.first().map(ShellWord::raw).as_deref() != Some("cd") {
+                    return None;
+                }
+                let target = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+                let path = self.absolute_path(&target.text, state)?;
+                let mut inside = state.clone();
+                inside.cwd = std::rc::Rc::new(WorkingDirectory::At(TracedText::plain(&path)));
+                self.statement_output(then, &inside)
+            }
+            _ => None,
+        }
+    }
+
+    fn plain_words(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<Vec<ShellWord>> {
+        let mut state = state.clone();
+        let words = self.expand_all(&simple.words, &mut state);
+        words.iter().all(|word| !word.unclear).then_some(words)
+    }
+
+    fn simple_output(&mut self, simple: &SimpleCommand, state: &ShellState) -> Option<TracedText> {
+        let words = self.plain_words(simple, state)?;
+        let (first, rest) = words.split_first()?;
+        let name = first.is_fixed().then(|| first.raw())?;
+        let text = match name.as_str() {
+            "pwd" => self.current_directory(state)?,
+            "dirname" => {
+                let path = fixed_operand(rest)?;
+                match path.trim_end_matches('/').rsplit_once('/') {
+                    Some(("", _)) => "/".to_owned(),
+                    Some((parent, _)) => parent.to_owned(),
+                    None => ".".to_owned(),
+                }
+            }
+            "basename" => {
+                let path = rest.iter().find(|word| !word.raw().starts_with('-')).filter(|word| word.is_fixed())?.raw();
+                let last = parent_and_name(&path).map_or(path.as_str(), |(_, last)| last).to_owned();
+                match rest.len() {
+                    1 => last,
+                    _ => last.strip_suffix(&fixed_operand(rest)?).map_or_else(|| last.clone(), str::to_owned),
+                }
+            }
+            "realpath" | "readlink" => {
+                let follows = name == "realpath"
+                    || rest.iter().any(|word| matches!(word.raw().as_str(), "-f" | "-e" | "-m" | "--canonicalize"));
+                self.absolute_path(&last_operand(rest).filter(|_| follows)?.text, state)?
+            }
+            "echo" => match rest {
+                [word] if word.is_fixed() && !word.raw().starts_with('-') => word.raw(),
+                _ => return None,
+            },
+            // The name does as well as the path: both call the same program.
+            "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed_operand(rest)?,
+            "which" if rest.len() == 1 => fixed_operand(rest)?,
+            _ => return None,
+        };
+        Some(TracedText::plain(&text))
+    }
+}
+
+fn without_redirects(stmt: &Statement) -> &Statement {
+    match stmt {
+        Statement::Redirected { body, .. } => without_redirects(body),
+        other => other,
+    }
+}
+
+fn last_operand(arguments: &[ShellWord]) -> Option<&ShellWord> {
+    arguments.iter().rfind(|word| !word.raw().starts_with('-'))
+}
+
+fn fixed_operand(arguments: &[ShellWord]) -> Option<String> {
+    last_operand(arguments).filter(|word| word.is_fixed()).map(ShellWord::raw)
+}

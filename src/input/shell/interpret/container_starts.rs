@@ -1,0 +1,192 @@
+//! Records the commands of a script that start containers, with the locks and conditions around each.
+//! Uses `interpreter`, `docker_cli` and `parse`.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::certainty::Certainty;
+use super::exit_states::FrameKind;
+use super::hidden_programs;
+use super::interpreter::Interpreter;
+use super::limits;
+use super::shell_state::{ShellState, VariableValue};
+use super::shell_word::ShellWord;
+use super::start_record::{ContainerStart, LockedStart, StartLock};
+use crate::input::docker_cli::{self, Argument, CommandContext, DockerCommand};
+use crate::input::shell::ExecContext;
+use crate::input::shell::parse::parse_text;
+use crate::input::shell::parse::syntax::Statement;
+use crate::model::{Condition, Value, VariableState};
+use crate::text::{FileId, Sources, Span, TracedText};
+
+/// Subcommands that start a container, or a command in one.
+const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
+/// Options that say that `$DOCKER run` runs a container, whatever the variable holds.
+const OF_A_CONTAINER: [&str; 5] = ["--rm", "-v", "--volume", "--mount", "--entrypoint"];
+
+/// The words of a command line of docker or its kin.
+struct EngineCommand<'w> {
+    words: Cow<'w, [ShellWord]>,
+    /// Whether it is only likely to be one.
+    guessed: bool,
+}
+
+impl Interpreter<'_> {
+    /// Records a command that starts a container.
+    pub(super) fn record_start(&mut self, words: &[ShellWord], state: &ShellState) {
+        if self.is_muted() || self.started.len() >= limits::CONTAINER_STARTS {
+            return;
+        }
+        let Some(EngineCommand { words, guessed }) = self.engine_command(words) else { return };
+        let when = state.conditions();
+        if when.iter().any(|condition| self.condition_holds(condition) == Some(false)) {
+            return;
+        }
+        let sources = self.context.sources;
+        let arguments: Vec<Argument> =
+            words.iter().filter_map(|word| Some(argument(word, self.is_given(word)?, sources))).collect();
+        let base = self.current_directory(state).map(|path| Value::known(path, None));
+        let environment = |name: &str| self.variable_state(name, state);
+        let context = CommandContext { sources, here: self.here, base, environment: &environment };
+        let Some(command) = docker_cli::read(&arguments, &context) else { return };
+        let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
+        let locks = self.locks_around_start(state);
+        self.started.push(ContainerStart {
+            command,
+            possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
+            when,
+            at_once: !self.forks.is_empty(),
+            locks,
+            span,
+        });
+    }
+
+    /// The exclusive locks around a start that is about to be recorded.
+    fn locks_around_start(&mut self, state: &ShellState) -> Vec<StartLock> {
+        let mut locks = Vec::new();
+        for lock in self.held_locks(state).into_iter().filter(|lock| lock.exclusive) {
+            let open = state.locks.iter().find(|(_, held)| held.span == lock.span);
+            let before = |sites: &[usize]| open.is_some_and(|(_, held)| sites.iter().any(|site| *site > held.order));
+            // Of those that are started one after the other and run at once, no one keeps the others out.
+            let beside = before(&self.forks);
+            if beside && before(&self.loops) {
+                continue;
+            }
+            let start = self.started.len();
+            self.around.extend(open.map(|(_, held)| LockedStart { lock: held.order, start, span: held.span, beside }));
+            let file = open.and_then(|(file, _)| self.files.get(*file));
+            let path = file.and_then(|file| self.absolute_path(&file.path, state));
+            locks.push(StartLock { path, lock });
+        }
+        locks
+    }
+
+    /// Removes a lock from the starts that run beside another one under it.
+    pub(super) fn drop_shared_locks(&mut self) {
+        for around in self.around.iter().filter(|around| around.beside) {
+            let other = self.around.iter().any(|other| other.lock == around.lock && other.start != around.start);
+            if let Some(started) = self.started.get_mut(around.start).filter(|_| other) {
+                started.locks.retain(|held| held.lock.span != around.span);
+            }
+        }
+    }
+
+    /// The words, where they may be those of a program that starts containers.
+    fn engine_command<'w>(&self, words: &'w [ShellWord]) -> Option<EngineCommand<'w>> {
+        let (first, rest) = words.split_first()?;
+        if is_engine(first) {
+            return Some(EngineCommand { words: Cow::Borrowed(words), guessed: false });
+        }
+        if first.is_fixed() {
+            // `retry docker run …`, where what `retry` is was not seen.
+            let at = rest.iter().position(is_engine);
+            let at = at.filter(|_| !hidden_programs::only_reads(first) && first.raw() != "ssh")?;
+            let (_, words) = words.split_at(at + 1);
+            let starts = words.get(1).is_some_and(|command| STARTING.contains(&command.raw().as_str()));
+            return starts.then_some(EngineCommand { words: Cow::Borrowed(words), guessed: true });
+        }
+        // `${DOCKER:-docker} run`, and `$DOCKER run -v …` whatever it holds.
+        let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| first.with_text(&name));
+        let (name, guessed) = match known.filter(is_engine) {
+            Some(name) => (name, false),
+            None if first.certainty == Certainty::Sure && runs_container(rest) => (first.with_text("docker"), true),
+            None => return None,
+        };
+        let words = std::iter::once(name).chain(rest.iter().cloned()).collect();
+        Some(EngineCommand { words: Cow::Owned(words), guessed })
+    }
+
+    /// Whether a word is given to the command for certain, as far as the environment says; `None` where it is not given.
+    fn is_given(&self, word: &ShellWord) -> Option<bool> {
+        match &word.certainty {
+            Certainty::Sure => Some(true),
+            Certainty::Perhaps => Some(false),
+            Certainty::When(condition) => match self.condition_holds(condition) {
+                Some(false) => None,
+                holds => Some(holds == Some(true)),
+            },
+        }
+    }
+
+    /// Whether a condition holds, where its variable is known.
+    fn condition_holds(&self, condition: &Condition) -> Option<bool> {
+        (self.context.environment)(&condition.variable).and_then(|value| condition.test.holds(Some(&value)))
+    }
+
+    fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
+        match state.vars.get(name).map(|variable| &variable.value) {
+            Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
+            Some(VariableValue::Unset) => VariableState::Unset,
+            None | Some(VariableValue::Inherited) => known_state(self.environment_value(name)),
+            Some(_) => VariableState::Unknown,
+        }
+    }
+}
+
+/// Reads the first command of a shell text that runs in `directory`; `None` where it starts no container.
+pub fn read_docker_line(
+    text: &str,
+    directory: Option<&str>,
+    environment: &dyn Fn(&str) -> VariableState,
+    sources: &Sources,
+) -> Option<DockerCommand> {
+    let file: FileId = sources.add("command", text);
+    let parsed = parse_text(&TracedText::of_file(file, sources));
+    let Statement::Simple(simple) = &parsed.block.first()?.stmt else { return None };
+    let here = Span::file_start(file);
+    let mut interpreter = Interpreter::new(ExecContext::unknown(sources), here);
+    let words = interpreter.expand_all(&simple.words, &mut ShellState::new());
+    let arguments: Vec<Argument> =
+        words.iter().map(|word| argument(word, word.certainty == Certainty::Sure, sources)).collect();
+    let base = directory.map(|path| Value::known(path, None));
+    docker_cli::read(&arguments, &CommandContext { sources, here, base, environment })
+}
+
+fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
+    let source = word.source.raw();
+    let list = ["$@", "${@", "[@]"].iter().any(|all| source.contains(all));
+    let splits = !word.text.is_fixed() && source.contains(['$', '`']) && (list || !source.contains('"'));
+    Argument {
+        text: word.text.clone(),
+        span: word.source_span(sources),
+        unclear: word.unclear,
+        perhaps: !given,
+        splits,
+    }
+}
+
+fn runs_container(arguments: &[ShellWord]) -> bool {
+    arguments.first().is_some_and(|command| matches!(command.raw().as_str(), "run" | "create"))
+        && arguments.iter().any(|word| OF_A_CONTAINER.contains(&word.raw().as_str()))
+}
+
+fn is_engine(word: &ShellWord) -> bool {
+    let raw = word.raw();
+    let name = Path::new(&raw).file_name().and_then(OsStr::to_str);
+    word.certainty == Certainty::Sure && name.is_some_and(docker_cli::is_engine_program)
+}
+
+fn known_state(value: Option<Value>) -> VariableState {
+    value.map_or(VariableState::Unknown, VariableState::Set)
+}

@@ -1,0 +1,383 @@
+//! Runs statements in the order a shell would, down every branch, and records each command with its locks.
+//! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
+use super::limits;
+use super::script_text::ScriptText;
+use super::shell_state::{ShellState, join_states};
+use super::start_record::{ContainerStart, LockedStart};
+use crate::input::shell::ExecContext;
+use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
+use crate::input::shell::parse::{ParsedText, parse_text};
+use crate::model::Invocation;
+use crate::text::{FileId, Pos, Span, TracedText};
+
+/// A file that was opened.
+pub(super) struct OpenedFile {
+    pub(super) path: TracedText,
+    /// Whether the path is set in more than one way.
+    pub(super) unclear: bool,
+    /// Where it is opened.
+    pub(super) opened: Option<Span>,
+}
+
+/// Runs texts and keeps what was found.
+pub(super) struct Interpreter<'a> {
+    pub(super) context: ExecContext<'a>,
+    /// Where the text that is being read is written, for what in it has no position of its own.
+    pub(super) here: Span,
+    pub(super) found: Vec<Invocation>,
+    pub(super) started: Vec<ContainerStart>,
+    /// The processes around this one that nobody waits for, each by the number of its first site.
+    pub(super) forks: Vec<usize>,
+    /// The loops around this point, likewise.
+    pub(super) loops: Vec<usize>,
+    /// Which locks there are around which starts.
+    pub(super) around: Vec<LockedStart>,
+    pub(super) unseen: Option<String>,
+    pub(super) unseen_span: Option<Span>,
+    /// The first that was not seen of what runs under a lock, and where it is named.
+    pub(super) covered: Option<(String, Option<Span>)>,
+    /// Whether what was not seen first is a text that could not be read.
+    pub(super) misread: bool,
+    /// Whether something runs without the container's environment.
+    pub(super) dropped: bool,
+    /// The files that were opened.
+    pub(super) files: Vec<OpenedFile>,
+    /// The script files that are being read, outermost first.
+    pub(super) inside: Vec<String>,
+    parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
+    pub(super) frames: Vec<ControlFrame>,
+    pub(super) calls: Vec<String>,
+    /// Where `set -e` has no effect: conditions within each other.
+    pub(super) conditions: usize,
+    /// Whether the next simple command has a process to itself already, which it replaces.
+    pub(super) forked: bool,
+    /// Whether the shell that reads the text is bash.
+    pub(super) bash: bool,
+    muted: usize,
+    sites: usize,
+    steps: usize,
+    depth: usize,
+    texts: usize,
+    read: usize,
+}
+
+impl<'a> Interpreter<'a> {
+    pub(super) fn new(context: ExecContext<'a>, here: Span) -> Self {
+        Self {
+            context,
+            here,
+            found: Vec::new(),
+            started: Vec::new(),
+            forks: Vec::new(),
+            loops: Vec::new(),
+            around: Vec::new(),
+            unseen: None,
+            unseen_span: None,
+            covered: None,
+            misread: false,
+            dropped: false,
+            files: Vec::new(),
+            inside: Vec::new(),
+            parsed: HashMap::new(),
+            frames: Vec::new(),
+            calls: Vec::new(),
+            conditions: 0,
+            forked: false,
+            bash: false,
+            muted: 0,
+            sites: 0,
+            steps: 0,
+            depth: 0,
+            texts: 0,
+            read: 0,
+        }
+    }
+
+    /// Notes that something was not seen; the first reason is kept.
+    pub(super) fn note_unseen(&mut self, reason: impl Into<String>) {
+        self.note_unseen_at(reason, None);
+    }
+
+    /// Notes that something was not seen, and where it is named.
+    pub(super) fn note_unseen_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
+        if self.unseen.is_none() && self.muted == 0 {
+            self.unseen = Some(reason.into());
+            self.unseen_span = span;
+        }
+    }
+
+    /// A number that names a branch or a lock.
+    pub(super) fn next_site(&mut self) -> usize {
+        self.sites += 1;
+        self.sites
+    }
+
+    /// Reads a text and goes through it.
+    pub(super) fn run_text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
+        self.read = self.read.saturating_add(text.0.len());
+        if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
+            self.note_unseen("shell texts are nested too deep to be read");
+            return ExitStates::either_way(state);
+        }
+        let parsed = parse_text(text);
+        if let Some((line, problem)) = &parsed.problem {
+            let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
+            self.note_unseen(format!("{of}the shell text {problem}"));
+        }
+        self.run_parsed(&parsed, last, state)
+    }
+
+    /// Reads a script file, each once, and goes through it.
+    pub(super) fn run_script_text(&mut self, code: &ScriptText, last: LastCommand, state: ShellState) -> ExitStates {
+        let file = code.file;
+        self.read = self.read.saturating_add(code.text.0.len());
+        if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
+            self.note_unseen("scripts are nested too deep, or too long, to be read");
+            return ExitStates::either_way(state);
+        }
+        let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse_text(&code.text))));
+        if let Some((line, problem)) = &parsed.problem {
+            let name = self.context.sources.get(file).name().to_owned();
+            let at =
+                (*line > 0).then(|| Span::at(file, Pos { line: u32::try_from(*line).unwrap_or(u32::MAX), column: 1 }));
+            let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
+            self.misread |= self.unseen.is_none();
+            self.note_unseen_at(format!("{of}{name} {problem}"), at);
+        }
+        let here = std::mem::replace(&mut self.here, Span::file_start(file));
+        let exits = self.run_parsed(&parsed, last, state);
+        self.here = here;
+        exits
+    }
+
+    fn run_parsed(&mut self, parsed: &ParsedText, last: LastCommand, state: ShellState) -> ExitStates {
+        self.texts += 1;
+        let exits = self.run_block_ending(&parsed.block, last, state);
+        self.texts -= 1;
+        exits
+    }
+
+    pub(super) fn run_block(&mut self, block: &[BlockItem], state: ShellState) -> ExitStates {
+        self.run_block_ending(block, LastCommand::Forks, state)
+    }
+
+    fn run_block_ending(&mut self, block: &[BlockItem], ending: LastCommand, state: ShellState) -> ExitStates {
+        let Some((last, before)) = block.split_last() else { return ExitStates::succeeded(state) };
+        let mut state = state;
+        for item in before {
+            let exits = self.run_item(item, state);
+            match self.next_state(exits) {
+                Some(next) => state = next,
+                None => return ExitStates::default(),
+            }
+        }
+        if let Statement::Simple(simple) = &last.stmt {
+            self.forked = match ending {
+                LastCommand::Forks => false,
+                LastCommand::ReplacesUnlessRedirected => simple.redirects.is_empty(),
+                LastCommand::Replaces => true,
+            };
+        }
+        let exits = self.run_item(last, state);
+        self.exit_on_error(exits)
+    }
+
+    fn run_item(&mut self, item: &BlockItem, state: ShellState) -> ExitStates {
+        if !item.background {
+            return self.run_statement(&item.stmt, state);
+        }
+        let child = state.child_process(false);
+        let fork = self.next_site();
+        self.forks.push(fork);
+        self.in_child_process(&state, child, |interpreter, child| {
+            interpreter.forked = matches!(item.stmt, Statement::Simple(_));
+            match in_background(&item.stmt) {
+                // It has the process to itself.
+                Some((block, redirects)) => interpreter.one_level_down(child, |interpreter, child| {
+                    interpreter.run_subshell(block, redirects, &child, child.child_process(false))
+                }),
+                None => interpreter.run_statement(&item.stmt, child),
+            }
+        });
+        self.forks.pop();
+        ExitStates::succeeded(state)
+    }
+
+    /// What the next statement starts from.
+    pub(super) fn next_state(&mut self, exits: ExitStates) -> Option<ShellState> {
+        let exits = self.exit_on_error(exits);
+        let some = exits.ok.is_some();
+        let failed = join_states(
+            exits.err.filter(|s| !some || !s.is_unlikely()),
+            exits.soft.filter(|s| !some || !s.is_unlikely()),
+        );
+        join_states(exits.ok, failed)
+    }
+
+    /// With `set -e` a failure ends the process.
+    fn exit_on_error(&mut self, mut exits: ExitStates) -> ExitStates {
+        if self.conditions == 0 && exits.err.as_ref().is_some_and(|state| state.errexit) {
+            let failed = exits.err.take();
+            self.leave_frames(FrameKind::Process, 1, ExitStates { err: failed, ..ExitStates::default() });
+        }
+        exits
+    }
+
+    /// Hands ways out to the frame they lead to.
+    pub(super) fn leave_frames(&mut self, kind: FrameKind, levels: usize, exits: ExitStates) {
+        let mut left = levels.max(1);
+        for frame in self.frames.iter_mut().rev() {
+            let returns = kind == FrameKind::Function && matches!(frame.kind, FrameKind::Process | FrameKind::Sourced);
+            let stops = frame.kind == kind || returns;
+            left -= usize::from(stops);
+            if left == 0 {
+                let ends = std::mem::take(&mut frame.ends);
+                frame.ends = ends.merge(exits);
+                return;
+            }
+            if frame.kind == FrameKind::Process {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn in_frame(
+        &mut self,
+        kind: FrameKind,
+        run: impl FnOnce(&mut Self) -> ExitStates,
+    ) -> (ExitStates, ControlFrame) {
+        self.frames.push(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() });
+        let exits = run(self);
+        let frame = self.frames.pop();
+        (exits, frame.unwrap_or(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() }))
+    }
+
+    /// Runs something in a process of its own, which leaves nothing behind but locks on files that are open here too.
+    pub(super) fn in_child_process(
+        &mut self,
+        parent: &ShellState,
+        child: ShellState,
+        run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
+    ) -> ExitStates {
+        let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
+        let ExitStates { ok, err, soft } = exits.merge(frame.ends);
+        ExitStates { ok, err: join_states(err, soft), soft: None }.map_states(|child| parent.after_child(&child))
+    }
+
+    /// Evaluates where `set -e` has no effect.
+    pub(super) fn in_condition<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.conditions += 1;
+        let result = run(self);
+        self.conditions -= 1;
+        result
+    }
+
+    /// Goes through something without noting the commands in it.
+    pub(super) fn without_recording<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.muted += 1;
+        let result = run(self);
+        self.muted -= 1;
+        result
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted > 0
+    }
+
+    pub(super) fn record_call(&mut self, invocation: Invocation) {
+        if self.muted == 0 {
+            self.found.push(invocation);
+        }
+    }
+
+    /// Runs `below` one level down, unless that is too deep or all has taken too long.
+    pub(super) fn one_level_down(
+        &mut self,
+        state: ShellState,
+        below: impl FnOnce(&mut Self, ShellState) -> ExitStates,
+    ) -> ExitStates {
+        self.steps += 1;
+        if self.steps > limits::STEPS || self.depth >= limits::NESTED_STATEMENTS {
+            self.note_unseen("the shell text is too large or nested too deep to be followed");
+            return ExitStates::either_way(state);
+        }
+        self.depth += 1;
+        let exits = below(self, state);
+        self.depth -= 1;
+        exits
+    }
+
+    pub(super) fn run_statement(&mut self, stmt: &Statement, state: ShellState) -> ExitStates {
+        self.one_level_down(state, |interpreter, state| interpreter.run_statement_here(stmt, state))
+    }
+
+    fn run_statement_here(&mut self, stmt: &Statement, mut state: ShellState) -> ExitStates {
+        match stmt {
+            Statement::Simple(simple) => self.run_simple(simple, state),
+            Statement::Declare { keyword, items } => self.run_declare(keyword, items, state),
+            Statement::Unset(words) => self.run_unset(words, state),
+            Statement::List { first, rest } => self.run_list(first, rest, state),
+            Statement::Pipeline(parts) => self.run_pipeline(parts, &state),
+            Statement::Not(inner) => {
+                let (ok, failed) =
+                    self.in_condition(|interpreter| interpreter.run_statement(inner, state)).split_failed();
+                ExitStates { ok: failed, err: None, soft: ok }
+            }
+            Statement::Group(block) => self.run_block(block, state),
+            Statement::Subshell(block) => self.run_subshell(block, &[], &state, state.child_process(true)),
+            Statement::If { arms, otherwise } => self.run_if(arms, otherwise, state),
+            Statement::While { until, condition, body } => self.run_while(condition, body, *until, state),
+            Statement::For { variable, words, body } => self.run_for(variable.as_deref(), words, body, state),
+            Statement::Case { subject, arms } => self.run_case(subject, arms, state),
+            Statement::Function { name, body } => {
+                Rc::make_mut(&mut state.functions).insert(name.clone(), vec![Rc::clone(body)]);
+                ExitStates::succeeded(state)
+            }
+            Statement::Test(test) => self.run_test(test, state),
+            Statement::Redirected { body, redirects } => {
+                if let Statement::Subshell(block) = body.as_ref() {
+                    return self.run_subshell(block, redirects, &state, state.child_process(true));
+                }
+                self.with_redirects(redirects, state, |interpreter, state| interpreter.run_statement(body, state))
+            }
+            Statement::Unread => {
+                self.note_unseen("a part of the shell text could not be read as shell");
+                ExitStates::either_way(state)
+            }
+        }
+    }
+
+    /// A process of its own, whose redirections nobody else has open.
+    fn run_subshell(
+        &mut self,
+        block: &[BlockItem],
+        redirects: &[Redirect],
+        parent: &ShellState,
+        child: ShellState,
+    ) -> ExitStates {
+        let last = if self.bash { LastCommand::ReplacesUnlessRedirected } else { LastCommand::Replaces };
+        self.in_child_process(parent, child, |interpreter, mut child| {
+            for redirect in redirects {
+                interpreter.apply_redirect(redirect, &mut child);
+            }
+            interpreter.run_block_ending(block, last, child)
+        })
+    }
+}
+
+/// The subshell that a statement is, with its redirections.
+fn in_background(stmt: &Statement) -> Option<(&[BlockItem], &[Redirect])> {
+    match stmt {
+        Statement::Subshell(block) => Some((block, &[])),
+        Statement::Redirected { body, redirects } => match body.as_ref() {
+            Statement::Subshell(block) => Some((block, redirects)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,324 @@
+//! From a command's words to the file that it runs: script files, interpreters, `source`.
+//! Uses `interpreter`, `file_system`, `script_text` and `model`.
+
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::interpreter::Interpreter;
+use super::limits;
+use super::list_item::ListItem;
+use super::script_text::{ScriptText, Shebang};
+use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_word::ShellWord;
+use super::unwrapped::ShellCall;
+use super::value_positions;
+use crate::input::shell::file_system::{Lookup, mentioned};
+use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
+use crate::text::{FileId, ShownText, Span, TracedText};
+
+/// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Files of the system that shells source and that call nothing of interest.
+const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
+
+/// What became of a file that a command names.
+pub(super) enum ScriptRun {
+    /// It was run.
+    Ran(ExitStates),
+    /// It was not, and here is the state back; with what there is to say of that.
+    Not(ShellState, Option<UnreadReason>),
+}
+
+/// Why the file of a command was not read.
+pub(super) struct UnreadReason {
+    pub(super) reason: String,
+    /// Where in that file there is something to see.
+    pub(super) span: Option<Span>,
+    /// Whether it is known to be a script, whatever its name suggests.
+    pub(super) is_script: bool,
+}
+
+impl UnreadReason {
+    pub(super) fn new(reason: String) -> Self {
+        Self { reason, span: None, is_script: false }
+    }
+}
+
+impl Interpreter<'_> {
+    /// A text as it is once the environment is put in; `None` where a part of it is not known.
+    pub(super) fn resolve_text(&self, text: &TracedText) -> Option<String> {
+        if text.is_fixed() {
+            return Some(text.raw());
+        }
+        Word::of_traced(text).expand(&|name| self.environment_state(name))
+    }
+
+    /// The same, with what is shown of it.
+    pub(super) fn resolve_value(&self, text: &TracedText) -> Option<Value> {
+        let partial = PartialText::expand(&Word::of_traced(text), &|name| self.environment_state(name));
+        (!partial.is_symbolic()).then(|| partial.to_value(None))
+    }
+
+    fn environment_state(&self, name: &str) -> VariableState {
+        self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set)
+    }
+
+    /// The value of a variable of the environment, with what is shown of it.
+    pub(super) fn environment_value(&self, name: &str) -> Option<Value> {
+        let text = (self.context.environment)(name)?;
+        // The directory that a script runs in may be shown.
+        let shown = if self.context.hides && name != "PWD" {
+            let form = format!("${{{name}}}");
+            ShownText::new(&*text, form.clone(), form)
+        } else {
+            ShownText::default()
+        };
+        Some(Value { shown, ..Value::known(text, None) })
+    }
+
+    fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
+        use super::shell_state::VariableValue;
+        match state.vars.get(name).map(|variable| &variable.value) {
+            Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
+            None | Some(VariableValue::Inherited) => (self.context.environment)(name),
+            _ => None,
+        }
+    }
+
+    /// The absolute path that a word means here.
+    pub(super) fn absolute_path(&self, text: &TracedText, state: &ShellState) -> Option<String> {
+        let path = self.resolve_text(text)?;
+        if path.starts_with('/') {
+            return Some(clean(&path));
+        }
+        Some(join(&self.current_directory(state)?, &path))
+    }
+
+    /// The working directory, where it is known.
+    pub(super) fn current_directory(&self, state: &ShellState) -> Option<String> {
+        match state.cwd.as_ref() {
+            WorkingDirectory::Initial => self.context.directory.map(str::to_owned),
+            WorkingDirectory::At(directory) => {
+                let path = self.resolve_text(directory)?;
+                if path.starts_with('/') { Some(clean(&path)) } else { Some(join(self.context.directory?, &path)) }
+            }
+            WorkingDirectory::Unclear => None,
+        }
+    }
+
+    /// The file that a program's name means, by `PATH` where it has no directory.
+    fn program_file(&self, word: &ShellWord, state: &ShellState) -> Option<(String, Lookup)> {
+        if word.unclear || word.certainty != Certainty::Sure {
+            return None;
+        }
+        if word.text.raw().contains('/') {
+            let path = self.absolute_path(&word.text, state)?;
+            let opened = self.context.file_system.open(&path);
+            return Some((path, opened));
+        }
+        let name = word.is_fixed().then(|| word.raw()).filter(|name| !name.is_empty())?;
+        let path = self.variable_text("PATH", state).unwrap_or_else(|| USUAL_PATH.to_owned());
+        let directories = path.split(':').filter(|directory| directory.starts_with('/')).take(64);
+        let paths = directories.map(|directory| join(directory, &name));
+        paths.map(|path| (self.context.file_system.open(&path), path)).find_map(|(opened, path)| match opened {
+            Lookup::Text(_) | Lookup::Passage(_) | Lookup::Binary => Some((path, opened)),
+            Lookup::Absent | Lookup::Unseen(_) => None,
+        })
+    }
+
+    /// Runs what a command names, where that is a shell script that can be read.
+    pub(super) fn run_script_file(&mut self, words: &[ShellWord], state: ShellState) -> ScriptRun {
+        let Some(first) = words.first() else { return ScriptRun::Not(state, None) };
+        match self.program_file(first, &state) {
+            Some((path, opened @ (Lookup::Text(_) | Lookup::Passage(_)))) => {
+                let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
+                match Shebang::of(&code.first_line()) {
+                    Shebang::Shell(options) => {
+                        let mut call = ShellCall::plain(ShellWord::default());
+                        call.options(&options);
+                        call.args = words.to_vec();
+                        ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+                    }
+                    Shebang::Other(interpreter) => {
+                        // A program that matters is recorded as such, and not looked into, unless it names another one.
+                        let named = path.rsplit('/').next().unwrap_or_default();
+                        let (own, others): (Vec<_>, Vec<_>) =
+                            (self.context.programs)().iter().cloned().partition(|program| program == named);
+                        if !own.is_empty() && mentioned(code.file, self.context.sources, &others).is_none() {
+                            return ScriptRun::Not(state, None);
+                        }
+                        let missed = self.unread_language(&path, code.file, &interpreter);
+                        ScriptRun::Not(state, Some(missed))
+                    }
+                }
+            }
+            Some((path, Lookup::Unseen(why))) if !why.is_empty() => {
+                ScriptRun::Not(state, Some(UnreadReason::new(format!("the script `{path}` was not read: {why}"))))
+            }
+            Some((path, Lookup::Absent)) => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}` was not found where it should be"))),
+            ),
+            _ => ScriptRun::Not(state, None),
+        }
+    }
+
+    /// Runs `bash file` and the like.
+    pub(super) fn run_shell_file(&mut self, mut call: ShellCall, words: &[ShellWord], state: ShellState) -> ScriptRun {
+        let word = call.text.clone();
+        let named = word.is_fixed() || (!word.unclear && word.certainty == Certainty::Sure);
+        let Some(path) = self.absolute_path(&word.text, &state).filter(|_| named) else {
+            return ScriptRun::Not(state, None);
+        };
+        let name = words.first().map(ShellWord::raw).unwrap_or_default();
+        match self.context.file_system.open(&path) {
+            opened @ (Lookup::Text(_) | Lookup::Passage(_)) => {
+                let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
+                call.args.insert(0, word);
+                ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+            }
+            Lookup::Unseen(why) if !why.is_empty() => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}`, run by `{name}`, was not read: {why}"))),
+            ),
+            Lookup::Absent => ScriptRun::Not(
+                state,
+                Some(UnreadReason::new(format!("the script `{path}`, run by `{name}`, was not found"))),
+            ),
+            Lookup::Binary | Lookup::Unseen(_) => ScriptRun::Not(state, None),
+        }
+    }
+
+    /// The text of what was found at a path.
+    fn script_text(&self, opened: Lookup) -> Option<ScriptText> {
+        match opened {
+            Lookup::Text(file) => Some(ScriptText { file, text: TracedText::of_file(file, self.context.sources) }),
+            Lookup::Passage(value) => {
+                let span = value.span?;
+                let words =
+                    value_positions::command_words(&Command { words: vec![*value], span }, self.context.sources);
+                Some(ScriptText { file: span.file, text: words.into_iter().next()?.text })
+            }
+            Lookup::Binary | Lookup::Absent | Lookup::Unseen(_) => None,
+        }
+    }
+
+    fn run_file(&mut self, path: &str, code: &ScriptText, mut call: ShellCall, state: &ShellState) -> ExitStates {
+        let Some(zeroth) = call.args.first_mut() else { return ExitStates::either_way(state.clone()) };
+        zeroth.text = TracedText::plain(path);
+        if !self.enter_file(path) {
+            return ExitStates::either_way(state.clone());
+        }
+        let exits = self.in_new_shell(&call, state, |interpreter, inner| {
+            interpreter.run_script_text(code, LastCommand::Forks, inner)
+        });
+        self.inside.pop();
+        exits
+    }
+
+    /// Goes into a file, unless that leads round in a circle.
+    fn enter_file(&mut self, path: &str) -> bool {
+        // A script may start itself once, under a lock; more is a circle.
+        let before = self.inside.iter().filter(|inside| *inside == path).count();
+        if before > 1 || self.inside.len() >= limits::NESTED_FILES {
+            self.note_unseen(format!("the script `{path}` leads to itself"));
+            return false;
+        }
+        self.inside.push(path.to_owned());
+        true
+    }
+
+    /// `source file` and `. file`.
+    pub(super) fn run_source(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+        let Some(word) = words.get(1) else { return ExitStates { err: Some(state), ..ExitStates::default() } };
+        let shown = word.text.shown();
+        let file = if word.unclear || word.certainty != Certainty::Sure {
+            None
+        } else if word.text.raw().contains('/') || !word.is_fixed() {
+            self.absolute_path(&word.text, &state).map(|path| (self.context.file_system.open(&path), path))
+        } else {
+            self.program_file(word, &state).map(|(path, opened)| (opened, path)).or_else(|| {
+                let path = self.absolute_path(&word.text, &state)?;
+                Some((self.context.file_system.open(&path), path))
+            })
+        };
+        let here = word.source_span(self.context.sources);
+        let (path, code) = match file {
+            Some((opened @ (Lookup::Text(_) | Lookup::Passage(_)), path)) => match self.script_text(opened) {
+                Some(code) => (path, code),
+                None => return ExitStates::either_way(state),
+            },
+            Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
+            Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
+                self.note_unseen_at(format!("`{path}` is sourced and was not read: {why}"), here);
+                return ExitStates::either_way(state);
+            }
+            Some((Lookup::Absent, path)) => {
+                self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
+                return ExitStates::either_way(state);
+            }
+            _ => {
+                self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
+                return ExitStates::either_way(state);
+            }
+        };
+        if !self.enter_file(&path) {
+            return ExitStates::either_way(state);
+        }
+        let before = state.args.clone();
+        if words.len() > 2 {
+            let zeroth = before.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let own = words.iter().skip(2).cloned().map(ListItem::from);
+            state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
+        }
+        let (exits, frame) = self
+            .in_frame(FrameKind::Sourced, |interpreter| interpreter.run_script_text(&code, LastCommand::Forks, state));
+        self.inside.pop();
+        exits.merge(frame.ends).map_states(|mut state| {
+            if words.len() > 2 {
+                state.args.clone_from(&before);
+            }
+            state
+        })
+    }
+
+    /// Why a file of another language is not seen through, with the line where it names a program that matters.
+    fn unread_language(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
+        let names = (self.context.programs)();
+        let found = mentioned(file, self.context.sources, names).or_else(|| self.context.file_system.mention(names));
+        let reason = match found {
+            Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming_reason(span)),
+            None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
+        };
+        // Where all that was put there was looked through, nothing in it names a program that matters.
+        UnreadReason { reason, span: found, is_script: found.is_some() || !self.context.file_system.is_searched() }
+    }
+
+    fn naming_reason(&self, span: Span) -> String {
+        let source = self.context.sources.get(span.file);
+        let (name, line, word) = (source.name(), span.start.line, source.slice(span));
+        format!("{name}:{line} names `{word}`, and what it does with it was not read")
+    }
+
+    /// The same for an interpreter and its words; nothing where no file of the repository is known to be behind them.
+    pub(super) fn unread_argument(&self, words: &[ShellWord], state: &ShellState) -> Option<UnreadReason> {
+        let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
+        let name = name.rsplit('/').next().unwrap_or(&name);
+        let file = words.iter().skip(1).find(|word| !word.raw().starts_with('-'))?;
+        let path = self.absolute_path(&file.text, state)?;
+        if let Lookup::Text(file) = self.context.file_system.open(&path) {
+            return Some(self.unread_language(&path, file, name));
+        }
+        let span = self.context.file_system.mention((self.context.programs)())?;
+        let reason = format!("{}: it is put beside what `{name}` runs", self.naming_reason(span));
+        Some(UnreadReason { reason, span: Some(span), is_script: true })
+    }
+
+    /// Whether a test of a path is true because a file that was read is there.
+    pub(super) fn finds_file(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
+        let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");
+        let path = self.absolute_path(&word.text, state).filter(|_| asks && !word.unclear);
+        path.is_some_and(|path| matches!(self.context.file_system.open(&path), Lookup::Text(_) | Lookup::Passage(_)))
+    }
+}

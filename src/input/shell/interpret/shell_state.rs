@@ -1,0 +1,376 @@
+//! What a shell process has at one point of a text: variables, descriptors, locks; and how two ways to that point
+//! are joined. Uses `certainty`, `list_item`, `parse` and `model`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::limits;
+use super::list_item::{self, ListItem};
+use crate::input::shell::parse::syntax::Statement;
+use crate::model::{Condition, Wait};
+use crate::text::{Span, TracedText};
+
+/// Names an open file: what descriptors refer to, and what a lock belongs to.
+pub(super) type OpenFileId = usize;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum VariableValue {
+    Text(TracedText),
+    /// A text on some ways, nothing on the others.
+    Maybe(TracedText, Certainty),
+    List(Vec<ListItem>),
+    /// Set in more than one way, or by a program's output.
+    Unclear,
+    /// Unset.
+    Unset,
+    /// What the container's environment says.
+    Inherited,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ShellVariable {
+    pub(super) value: VariableValue,
+    pub(super) exported: bool,
+}
+
+/// Something known on one side of a branch, and its opposite on the other.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct BranchFact {
+    /// Names the branch.
+    pub(super) site: usize,
+    /// Which side this is.
+    pub(super) side: bool,
+    /// The condition that decides, where it asks one variable of the environment.
+    pub(super) asks: Option<Rc<Condition>>,
+}
+
+/// An `flock` that was asked for on an open file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HeldLock {
+    /// Its place in the order of locking.
+    pub(super) order: usize,
+    pub(super) exclusive: bool,
+    pub(super) wait: Wait,
+    /// Whether it was got. On a way where it was not, this remains to be joined with ways where it was.
+    pub(super) got: bool,
+    /// Whether nothing ran since it was not got.
+    pub(super) fresh: bool,
+    /// Whether some way here goes on without it.
+    pub(super) ignored: bool,
+    pub(super) certainty: Certainty,
+    pub(super) span: Span,
+}
+
+/// A descriptor's open file, and whether it surely is open. No file: it may be one of several.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Descriptor {
+    pub(super) file: Option<OpenFileId>,
+    pub(super) certainty: Certainty,
+}
+
+/// Where relative paths start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WorkingDirectory {
+    /// The container's working directory.
+    Initial,
+    At(TracedText),
+    Unclear,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ShellState {
+    pub(super) vars: Rc<BTreeMap<String, ShellVariable>>,
+    pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Statement>>>>,
+    /// The functions that a bash started from here has too (`export -f`).
+    pub(super) handed: Rc<BTreeSet<String>>,
+    pub(super) fds: Rc<BTreeMap<u32, Descriptor>>,
+    /// Files that processes above hold open for as long as this one runs.
+    pub(super) above: Rc<Vec<OpenFileId>>,
+    pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
+    pub(super) facts: Rc<Vec<BranchFact>>,
+    /// `$0`, `$1`, ...; nothing where they are not known.
+    pub(super) args: Option<Rc<Vec<ListItem>>>,
+    pub(super) cwd: Rc<WorkingDirectory>,
+    pub(super) conditional: bool,
+    pub(super) errexit: bool,
+    pub(super) allexport: bool,
+    pub(super) pipefail: bool,
+}
+
+impl ShellState {
+    pub(super) fn new() -> Self {
+        Self {
+            vars: Rc::default(),
+            functions: Rc::default(),
+            handed: Rc::default(),
+            fds: Rc::default(),
+            above: Rc::default(),
+            locks: Rc::default(),
+            facts: Rc::default(),
+            args: None,
+            cwd: Rc::new(WorkingDirectory::Initial),
+            conditional: false,
+            errexit: false,
+            allexport: false,
+            pipefail: false,
+        }
+    }
+
+    /// Sets a variable; `export` makes it part of the environment too. Says whether there was room.
+    pub(super) fn set_variable(&mut self, name: &str, value: VariableValue, export: bool) -> bool {
+        let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
+        if !full {
+            let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
+            Rc::make_mut(&mut self.vars).insert(name.to_owned(), ShellVariable { value, exported });
+        }
+        !full
+    }
+
+    /// A process started from here; in the foreground this one keeps its files open meanwhile.
+    pub(super) fn child_process(&self, foreground: bool) -> Self {
+        let mut child = self.clone();
+        if foreground {
+            let mut above: Vec<OpenFileId> = self.above.to_vec();
+            above.extend(self.fds.values().filter_map(|fd| fd.file));
+            above.sort_unstable();
+            above.dedup();
+            if above != *self.above {
+                child.above = Rc::new(above);
+            }
+        } else {
+            // Those above wait for this process, and not for what it leaves behind.
+            child.above = Rc::default();
+        }
+        child
+    }
+
+    /// This process after a child ended in `child`: a lock belongs to the open file, not to who asked for it.
+    pub(super) fn after_child(&self, child: &Self) -> Self {
+        let mut after = self.clone();
+        after.locks = Rc::clone(&child.locks);
+        after.facts = Rc::clone(&child.facts);
+        after.drop_closed();
+        after
+    }
+
+    /// The same state, as one that is reached under a condition only.
+    pub(super) fn on_condition(self) -> Self {
+        Self { conditional: true, ..self }
+    }
+
+    /// Whether this process, or one above that waits for it, has a file open.
+    pub(super) fn has_open(&self, file: OpenFileId) -> bool {
+        self.above.contains(&file) || self.fds.values().any(|fd| fd.file == Some(file))
+    }
+
+    /// Forgets the locks of files that nobody here has open any more.
+    pub(super) fn drop_closed(&mut self) {
+        let closed: Vec<OpenFileId> = self.locks.keys().copied().filter(|file| !self.has_open(*file)).collect();
+        if !closed.is_empty() {
+            let locks = Rc::make_mut(&mut self.locks);
+            for file in closed {
+                locks.remove(&file);
+            }
+        }
+    }
+
+    /// This way was taken on purpose after something failed: the script knows that it did not get a lock.
+    pub(super) fn pass_over_failed_locks(mut self) -> Self {
+        if self.locks.values().any(|held| held.fresh) {
+            for held in Rc::make_mut(&mut self.locks).values_mut() {
+                held.fresh = false;
+            }
+        }
+        self
+    }
+
+    /// Whether this way exists only because an `flock` failed that waits for ever.
+    pub(super) fn is_unlikely(&self) -> bool {
+        self.locks.values().any(|held| held.fresh && !held.got && held.wait == Wait::Forever)
+    }
+
+    /// The conditions on the way here that ask one variable of the environment.
+    pub(super) fn conditions(&self) -> Vec<Condition> {
+        self.facts.iter().filter_map(|fact| fact.asks.as_deref().cloned()).collect()
+    }
+
+    pub(super) fn with_fact(mut self, fact: BranchFact) -> Self {
+        self.learn_fact(fact);
+        self
+    }
+
+    pub(super) fn learn_fact(&mut self, fact: BranchFact) {
+        Rc::make_mut(&mut self.facts).push(fact);
+    }
+}
+
+/// Joins two ways to one point.
+pub(super) fn join_states(a: Option<ShellState>, b: Option<ShellState>) -> Option<ShellState> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(join_both(a, &b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Why what only one of two ways has is not certain after they are joined.
+struct OneSided {
+    first: Certainty,
+    second: Certainty,
+}
+
+fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
+    let common = a.facts.iter().zip(b.facts.iter()).take_while(|(x, y)| x == y).count();
+    let (only_a, only_b) = (a.facts.get(common..).unwrap_or_default(), b.facts.get(common..).unwrap_or_default());
+    let one_sided = OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a) };
+    if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
+        join_vars(Rc::make_mut(&mut a.vars), &b.vars, &one_sided);
+    }
+    if !Rc::ptr_eq(&a.functions, &b.functions) {
+        let functions = Rc::make_mut(&mut a.functions);
+        for (name, bodies) in b.functions.iter() {
+            let known = functions.entry(name.clone()).or_default();
+            for body in bodies {
+                if !known.iter().any(|other| Rc::ptr_eq(other, body)) {
+                    known.push(Rc::clone(body));
+                }
+            }
+        }
+    }
+    if a.handed != b.handed {
+        Rc::make_mut(&mut a.handed).extend(b.handed.iter().cloned());
+    }
+    if !Rc::ptr_eq(&a.fds, &b.fds) && a.fds != b.fds {
+        join_fds(Rc::make_mut(&mut a.fds), &b.fds, &one_sided);
+    }
+    if !Rc::ptr_eq(&a.locks, &b.locks) && a.locks != b.locks {
+        join_locks(Rc::make_mut(&mut a.locks), &b.locks, &one_sided);
+    }
+    if a.cwd != b.cwd {
+        a.cwd = Rc::new(WorkingDirectory::Unclear);
+    }
+    if a.args != b.args {
+        a.args = None;
+    }
+    if a.facts.len() > common {
+        Rc::make_mut(&mut a.facts).truncate(common);
+    }
+    a.conditional &= b.conditional;
+    a.errexit &= b.errexit;
+    a.allexport |= b.allexport;
+    a.pipefail &= b.pipefail;
+    a
+}
+
+type Variables = BTreeMap<String, ShellVariable>;
+
+fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
+    for (name, here) in vars.iter_mut() {
+        match others.get(name) {
+            Some(there) if here != there => {
+                here.value = join_values(&here.value, &there.value, one_sided);
+                here.exported |= there.exported;
+            }
+            Some(_) => {}
+            None => here.value = join_values(&here.value, &VariableValue::Inherited, one_sided),
+        }
+    }
+    for (name, there) in others {
+        if !vars.contains_key(name) {
+            let value = join_values(&VariableValue::Inherited, &there.value, one_sided);
+            vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
+        }
+    }
+}
+
+/// What a variable holds where it may have come from either side. The environment holds no lists.
+fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }: &OneSided) -> VariableValue {
+    use VariableValue::{Inherited, List, Maybe, Text, Unclear, Unset};
+    let joined = match (a, b) {
+        _ if a == b => return a.clone(),
+        (List(a), List(b)) => list_item::join_lists(a, b, first, second),
+        (List(a), Unset | Inherited) => list_item::join_lists(a, &[], first, second),
+        (Unset | Inherited, List(b)) => list_item::join_lists(&[], b, first, second),
+        (Text(text), empty) if is_nothing(empty) => return Maybe(text.clone(), first.clone()),
+        (empty, Text(text)) if is_nothing(empty) => return Maybe(text.clone(), second.clone()),
+        (Maybe(text, before), empty) if is_nothing(empty) => return Maybe(text.clone(), before.and(first)),
+        (empty, Maybe(text, before)) if is_nothing(empty) => return Maybe(text.clone(), before.and(second)),
+        _ => return Unclear,
+    };
+    if joined.len() > limits::WORDS { Unclear } else { List(joined) }
+}
+
+fn is_nothing(value: &VariableValue) -> bool {
+    match value {
+        VariableValue::Text(text) => text.is_empty(),
+        value => *value == VariableValue::Unset,
+    }
+}
+
+/// Why something on the way with the facts `here` is not on the way with the facts `there`.
+fn difference(here: &[BranchFact], there: &[BranchFact]) -> Certainty {
+    let decides = |fact: &&BranchFact| there.iter().any(|other| other.site == fact.site && other.side != fact.side);
+    let condition = here.iter().find(decides).and_then(|fact| fact.asks.as_ref());
+    condition.map_or(Certainty::Perhaps, |condition| Certainty::When(Rc::clone(condition)))
+}
+
+type Descriptors = BTreeMap<u32, Descriptor>;
+
+fn join_fds(fds: &mut Descriptors, others: &Descriptors, one_sided: &OneSided) {
+    for (number, here) in fds.iter_mut() {
+        match others.get(number) {
+            Some(there) if there.file == here.file => here.certainty = here.certainty.and(&there.certainty),
+            Some(_) => *here = Descriptor { file: None, certainty: Certainty::Perhaps },
+            None => here.certainty = here.certainty.and(&one_sided.first),
+        }
+    }
+    for (number, there) in others {
+        fds.entry(*number)
+            .or_insert_with(|| Descriptor { file: there.file, certainty: there.certainty.and(&one_sided.second) });
+    }
+}
+
+type HeldLocks = BTreeMap<OpenFileId, HeldLock>;
+
+fn join_locks(locks: &mut HeldLocks, others: &HeldLocks, one_sided: &OneSided) {
+    for (file, here) in locks.iter_mut() {
+        match others.get(file) {
+            Some(there) => *here = join_held(here, there),
+            None => here.hold_on_one_side(&one_sided.first),
+        }
+    }
+    for (file, there) in others {
+        locks.entry(*file).or_insert_with(|| {
+            let mut held = there.clone();
+            held.hold_on_one_side(&one_sided.second);
+            held
+        });
+    }
+}
+
+impl HeldLock {
+    /// The other way knows nothing of the lock.
+    fn hold_on_one_side(&mut self, certainty: &Certainty) {
+        self.fresh = false;
+        if self.got {
+            self.certainty = self.certainty.and(certainty);
+        }
+    }
+}
+
+fn join_held(a: &HeldLock, b: &HeldLock) -> HeldLock {
+    let (got, other) = if a.got || !b.got { (a, b) } else { (b, a) };
+    let mut held = got.clone();
+    held.fresh = a.fresh && b.fresh;
+    held.ignored |= other.ignored;
+    if got.got != other.got {
+        held.ignored = true;
+        return held;
+    }
+    held.certainty = a.certainty.and(&b.certainty);
+    held.exclusive &= other.exclusive;
+    if held.wait != other.wait {
+        held.wait = Wait::Unknown;
+    }
+    held
+}

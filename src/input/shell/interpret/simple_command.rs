@@ -1,0 +1,120 @@
+//! Simple commands as the shell sees them: redirections, builtins, functions, and what it starts.
+//! Uses `interpreter`, `builtins`, `shell_state` and `parse`.
+
+use super::builtins::is_builtin;
+use super::exit_states::{ExitStates, FrameKind};
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
+use crate::input::shell::parse::syntax::{AssignedValue, SimpleCommand, WordPart};
+
+impl Interpreter<'_> {
+    pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
+        let forked = std::mem::take(&mut self.forked);
+        let mut words = self.expand_all(&simple.words, &mut state);
+        if words.is_empty() {
+            let runs = simple.assigns.iter().any(|assign| match &assign.value {
+                AssignedValue::Word(word) => word.parts.iter().any(|part| matches!(part, WordPart::Computed { .. })),
+                AssignedValue::List(_) => false,
+            });
+            for assign in &simple.assigns {
+                self.run_assignment(assign, false, &mut state);
+            }
+            for redirect in &simple.redirects {
+                self.run_here_document(&redirect.action, &mut state);
+            }
+            return if runs { ExitStates::either_way(state) } else { ExitStates::succeeded(state) };
+        }
+        let mut functions = true;
+        loop {
+            let name = program_name(&words);
+            match name.as_str() {
+                "time" => _ = words.remove(0),
+                "command" | "builtin" if words.get(1).is_some_and(|word| !word.raw().starts_with('-')) => {
+                    words.remove(0);
+                    functions = false;
+                }
+                "coproc" => {
+                    words.remove(0);
+                    let child = state.child_process(false);
+                    self.in_child_process(&state, child, |interpreter, child| {
+                        interpreter.start_command(simple, &words, child, false)
+                    });
+                    return ExitStates::succeeded(state);
+                }
+                "exec" => return self.run_exec(simple, words, state),
+                _ => break,
+            }
+            if words.is_empty() {
+                return ExitStates::succeeded(state);
+            }
+        }
+        let name = program_name(&words);
+        if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
+            let args = words.into_iter().map(ListItem::from).collect::<Vec<_>>();
+            for assign in &simple.assigns {
+                self.run_assignment(assign, false, &mut state);
+            }
+            return self.with_redirects(&simple.redirects, state, |interpreter, state| {
+                interpreter.call_function(&name, &bodies, args, state)
+            });
+        }
+        if is_builtin(&name) {
+            return self.with_redirects(&simple.redirects, state, |interpreter, state| {
+                interpreter.run_builtin(&name, &words, state)
+            });
+        }
+        self.start_command(simple, &words, state, forked)
+    }
+
+    fn run_exec(&mut self, simple: &SimpleCommand, mut words: Vec<ShellWord>, mut state: ShellState) -> ExitStates {
+        words.remove(0);
+        while let Some(option) = words.first().map(ShellWord::raw).filter(|text| text.starts_with('-')) {
+            words.remove(0);
+            if option.ends_with('a') && !words.is_empty() {
+                words.remove(0);
+            }
+        }
+        if words.is_empty() {
+            for redirect in &simple.redirects {
+                self.apply_redirect(redirect, &mut state);
+            }
+            state.drop_closed();
+            return ExitStates::succeeded(state);
+        }
+        let ended = self.start_command(simple, &words, state, true);
+        self.leave_frames(FrameKind::Process, 1, ended);
+        ExitStates::default()
+    }
+
+    /// Starts a program, in a process of its own or in place of this one.
+    fn start_command(
+        &mut self,
+        simple: &SimpleCommand,
+        words: &[ShellWord],
+        mut state: ShellState,
+        replaces: bool,
+    ) -> ExitStates {
+        let mut child = if replaces { state.clone() } else { state.child_process(true) };
+        for assign in &simple.assigns {
+            self.run_assignment(assign, true, &mut child);
+        }
+        for redirect in &simple.redirects {
+            self.apply_redirect(redirect, &mut child);
+        }
+        if replaces {
+            child.drop_closed();
+            state.clone_from(&child);
+        }
+        let exits = self.start_program(words, child);
+        exits.map_states(|child| ShellState {
+            conditional: state.conditional || child.conditional,
+            ..state.after_child(&child)
+        })
+    }
+}
+
+fn program_name(words: &[ShellWord]) -> String {
+    words.first().filter(|word| word.is_fixed()).map(ShellWord::raw).unwrap_or_default()
+}

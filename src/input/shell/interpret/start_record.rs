@@ -1,0 +1,43 @@
+//! What is kept of a command that starts containers.
+//! May use `model`, `text` and `docker_cli`.
+
+use crate::input::docker_cli::DockerCommand;
+use crate::model::{Condition, FileLock};
+use crate::text::Span;
+
+/// A command that starts containers.
+#[derive(Debug, Clone)]
+pub struct ContainerStart {
+    /// What it starts.
+    pub command: DockerCommand,
+    /// Whether it runs on some ways through the script only.
+    pub possible: bool,
+    /// Of the conditions of those ways those that ask one variable of the environment.
+    pub when: Vec<Condition>,
+    /// Whether the next one can be started before this one ends.
+    pub at_once: bool,
+    /// The exclusive locks held around it.
+    pub locks: Vec<StartLock>,
+    /// The command's first word.
+    pub span: Span,
+}
+
+/// A lock held around a start.
+#[derive(Debug, Clone)]
+pub struct StartLock {
+    /// The absolute path of its file, where that is known.
+    pub path: Option<String>,
+    /// The lock.
+    pub lock: FileLock,
+}
+
+/// Which lock is held around which start.
+pub(super) struct LockedStart {
+    /// The lock, by its place in the order of locking.
+    pub(super) lock: usize,
+    /// The start, by its index among all.
+    pub(super) start: usize,
+    pub(super) span: Span,
+    /// Whether another start can be made while this one runs under the same lock.
+    pub(super) beside: bool,
+}

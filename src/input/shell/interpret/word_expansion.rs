@@ -1,0 +1,301 @@
+//! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
+//! Uses `interpreter`, `shell_state`, `parse` and `text`.
+
+use crate::model::Parameter;
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::interpreter::Interpreter;
+use super::limits;
+use super::list_item::ListItem;
+use super::shell_state::{ShellState, VariableValue};
+use super::shell_word::ShellWord;
+use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
+use crate::text::TracedText;
+
+/// The value of a parameter.
+enum ParameterValue {
+    /// Several words, as of `"$@"`.
+    Many(Vec<ListItem>),
+    One(TracedText),
+    /// A text, or nothing.
+    Maybe(TracedText, Certainty),
+    /// An outer layer's: the text stays.
+    Outer,
+    /// Set in more than one way.
+    Unclear,
+}
+
+impl Interpreter<'_> {
+    pub(super) fn expand_all(&mut self, words: &[UnexpandedWord], state: &mut ShellState) -> Vec<ShellWord> {
+        let mut all = Vec::new();
+        for word in words {
+            all.extend(self.expand_word(word, state));
+            if all.len() > limits::WORDS {
+                self.note_unseen("a command of the shell text has too many words to be read");
+                break;
+            }
+        }
+        all
+    }
+
+    /// The words that a word becomes: one, but for lists and values split at blanks.
+    pub(super) fn expand_word(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> Vec<ShellWord> {
+        let mut done: Vec<ShellWord> = Vec::new();
+        let mut open: Option<ShellWord> = None;
+        let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
+        for part in &word.parts {
+            match part {
+                // Nothing is between a quote and an expansion.
+                WordPart::Text { text, .. } if text.is_empty() && word.parts.len() > 1 => {}
+                WordPart::Text { text, .. } => {
+                    let text = if done.is_empty() && open.is_none() { expand_home(text, state) } else { text.clone() };
+                    append_text(open.get_or_insert_with(fresh), &text);
+                }
+                WordPart::Computed { raw, blocks } => {
+                    self.run_substitutions(blocks, state);
+                    let told = self.command_output(raw, blocks, state);
+                    append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw));
+                }
+                WordPart::Param { param, raw, quoted, blocks } => {
+                    self.run_substitutions(blocks, state);
+                    match self.parameter_value(param, *quoted, state) {
+                        ParameterValue::Outer => append_text(open.get_or_insert_with(fresh), raw),
+                        ParameterValue::One(text) if *quoted => append_text(open.get_or_insert_with(fresh), &text),
+                        ParameterValue::One(text) => append_split(&text, &mut done, &mut open, fresh),
+                        ParameterValue::Maybe(text, certainty) if !*quoted && word.parts.len() == 1 => {
+                            append_split(&text, &mut done, &mut open, || ShellWord {
+                                certainty: certainty.clone(),
+                                ..fresh()
+                            });
+                        }
+                        ParameterValue::Unclear | ParameterValue::Maybe(..) => {
+                            let open = open.get_or_insert_with(fresh);
+                            append_text(open, raw);
+                            open.unclear = true;
+                        }
+                        ParameterValue::Many(texts) => {
+                            for (at, piece) in texts.iter().take(limits::WORDS).enumerate() {
+                                if at > 0 {
+                                    done.extend(open.take());
+                                }
+                                let alone = open.is_none();
+                                let open = open.get_or_insert_with(fresh);
+                                append_text(open, &piece.text);
+                                open.unclear |= piece.unclear;
+                                if alone && !piece.source.is_empty() {
+                                    // It is written where the list was made.
+                                    open.source = piece.source.clone();
+                                }
+                                if alone {
+                                    open.certainty = piece.certainty.clone();
+                                } else {
+                                    open.unclear |= piece.certainty != Certainty::Sure;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            if open.as_ref().is_some_and(|open| open.text.0.len() > limits::WORD_CHARS) || done.len() > limits::WORDS {
+                self.note_unseen("a word of the shell text is too long to be read");
+                break;
+            }
+        }
+        done.extend(open);
+        done
+    }
+
+    /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
+    pub(super) fn expand_one(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
+        let mut all = self.expand_word(word, state).into_iter();
+        let mut one = all.next().unwrap_or_else(|| ShellWord { source: word.source.clone(), ..ShellWord::default() });
+        for more in all {
+            one.text.push(&TracedText::plain(" "));
+            one.text.push(&more.text);
+            one.unclear |= more.unclear || more.certainty != Certainty::Sure;
+        }
+        one
+    }
+
+    /// Runs substituted commands, each in a process of its own.
+    pub(super) fn run_substitutions(&mut self, blocks: &[Block], state: &mut ShellState) {
+        for block in blocks {
+            let child = state.child_process(true);
+            let exits = self.in_child_process(state, child, |interpreter, child| interpreter.run_block(block, child));
+            if let Some(after) = self.next_state(exits) {
+                *state = after;
+            }
+        }
+    }
+
+    fn parameter_value(&mut self, param: &Parameter, quoted: bool, state: &mut ShellState) -> ParameterValue {
+        if let Some(found) = positional_value(param, quoted, state) {
+            return found;
+        }
+        let value = state.vars.get(&param.name).map(|var| var.value.clone());
+        if let (None, "BASH_SOURCE", Some(file)) = (&value, param.name.as_str(), self.inside.last()) {
+            let file = TracedText::plain(file);
+            return if param.is_value() {
+                ParameterValue::One(file)
+            } else {
+                cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
+            };
+        }
+        match value {
+            None | Some(VariableValue::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
+                let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);
+                let text = TracedText::live(&text);
+                self.assign_value(&param.name, VariableValue::Text(text.clone()), false, state);
+                ParameterValue::One(text)
+            }
+            None | Some(VariableValue::Inherited) => ParameterValue::Outer,
+            Some(VariableValue::Text(text)) if !param.is_value() => {
+                cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
+            }
+            Some(_) if !param.is_value() => ParameterValue::Unclear,
+            Some(VariableValue::Maybe(text, certainty)) if param.op.is_empty() => {
+                ParameterValue::Maybe(text, certainty)
+            }
+            Some(VariableValue::Unclear | VariableValue::Maybe(..)) => ParameterValue::Unclear,
+            Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
+            Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(texts),
+            Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
+            Some(_) if param.op.is_empty() || param.op == ":?" => ParameterValue::One(TracedText::default()),
+            Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
+            Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
+        }
+    }
+
+    /// The commands substituted in a redirection's words.
+    pub(super) fn run_here_document(&mut self, action: &RedirectAction, state: &mut ShellState) {
+        if let RedirectAction::Data(blocks) = action {
+            self.run_substitutions(blocks, state);
+        }
+    }
+}
+
+/// A leading `~` where the text itself says what `HOME` is.
+fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
+    let tilde = text.0.first().is_some_and(|traced| traced.ch == '~' && traced.live);
+    let alone = text.0.get(1).is_none_or(|next| next.ch == '/');
+    match state.vars.get("HOME").map(|var| &var.value) {
+        Some(VariableValue::Text(home)) if tilde && alone => {
+            let mut whole = home.clone();
+            whole.push(&text.part(1, text.0.len()));
+            whole
+        }
+        _ => text.clone(),
+    }
+}
+
+/// Adds to a word; one that may be missing altogether is not clear once it is part of a larger one.
+fn append_text(word: &mut ShellWord, text: &TracedText) {
+    word.unclear |= word.certainty != Certainty::Sure;
+    word.text.push(text);
+}
+
+fn single_item(piece: ListItem) -> ParameterValue {
+    if piece.unclear || piece.certainty != Certainty::Sure {
+        ParameterValue::Unclear
+    } else {
+        ParameterValue::One(piece.text)
+    }
+}
+
+/// What `%`, `%%`, `#` and `##` leave of a text that is fixed, for a pattern of one star and plain characters.
+fn cut_pattern(text: &TracedText, param: &Parameter) -> Option<TracedText> {
+    let (operator, twice) = (param.op.as_str(), param.rest.starts_with(&param.op));
+    let pattern = if twice { param.rest.get(1..)? } else { param.rest.as_str() };
+    if !text.is_fixed() {
+        return None;
+    }
+    let raw = text.raw();
+    let cut = match operator {
+        "%" => match pattern.strip_suffix('*').filter(|start| is_plain(start) && !start.is_empty()) {
+            Some(start) => if twice { raw.find(start) } else { raw.rfind(start) }.map(|at| (0, at)),
+            None if is_plain(pattern) => raw.strip_suffix(pattern).map(|rest| (0, rest.len())),
+            None => return None,
+        },
+        "#" => match pattern.strip_prefix('*').filter(|end| is_plain(end) && !end.is_empty()) {
+            Some(end) => if twice { raw.rfind(end) } else { raw.find(end) }.map(|at| (at + end.len(), raw.len())),
+            None if is_plain(pattern) => raw.strip_prefix(pattern).map(|rest| (raw.len() - rest.len(), raw.len())),
+            None => return None,
+        },
+        _ => return None,
+    };
+    let (from, to) = cut.unwrap_or((0, raw.len()));
+    let chars = [from, to].map(|bytes| raw.get(..bytes).map_or(0, |part| part.chars().count()));
+    Some(text.part(chars[0], chars[1]))
+}
+
+/// Whether a pattern is plain text.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', '$', '`', '\\', '"', '\''])
+}
+
+fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Option<ParameterValue> {
+    let args = state.args.as_ref().map(Rc::as_ref);
+    match param.name.as_str() {
+        "@" | "*" => {
+            let from = if param.op == ":" { param.rest.trim().parse().ok() } else { param.is_value().then_some(1) };
+            let from = from.filter(|from| *from > 0);
+            let Some(texts) =
+                args.zip(from).map(|(args, from): (_, usize)| args.get(from..).unwrap_or_default().to_vec())
+            else {
+                return Some(ParameterValue::Outer);
+            };
+            if param.name == "*" && quoted {
+                let mut whole = TracedText::default();
+                for (at, piece) in texts.into_iter().enumerate() {
+                    let ParameterValue::One(text) = single_item(piece) else { return Some(ParameterValue::Unclear) };
+                    if at > 0 {
+                        whole.push(&TracedText::plain(" "));
+                    }
+                    whole.push(&text);
+                }
+                return Some(ParameterValue::One(whole));
+            }
+            Some(ParameterValue::Many(texts))
+        }
+        "#" => {
+            let known = args.filter(|args| args.iter().all(|arg| arg.certainty == Certainty::Sure));
+            Some(known.map_or(ParameterValue::Outer, |args| {
+                ParameterValue::One(TracedText::plain(&args.len().saturating_sub(1).to_string()))
+            }))
+        }
+        "?" | "!" | "$" | "-" => Some(ParameterValue::Outer),
+        name => {
+            let number: usize = name.parse().ok()?;
+            let Some(args) = args else { return Some(ParameterValue::Outer) };
+            // One that may be missing moves all after it.
+            if args.iter().take(number + 1).any(|arg| arg.certainty != Certainty::Sure || arg.unclear) {
+                return Some(ParameterValue::Unclear);
+            }
+            let value = args.get(number).cloned().unwrap_or_default().text;
+            let literal = !param.rest.contains(['$', '`', '"', '\'', '\\']);
+            Some(match param.op.as_str() {
+                "" | ":?" | "?" => ParameterValue::One(value),
+                ":-" | "-" if !value.is_empty() => ParameterValue::One(value),
+                ":-" | "-" if literal => ParameterValue::One(TracedText::plain(&param.rest)),
+                _ => cut_pattern(&value, param).map_or(ParameterValue::Unclear, ParameterValue::One),
+            })
+        }
+    }
+}
+
+/// Splits a value without quotes at its blanks.
+fn append_split(
+    text: &TracedText,
+    done: &mut Vec<ShellWord>,
+    open: &mut Option<ShellWord>,
+    fresh: impl Fn() -> ShellWord,
+) {
+    for traced in &text.0 {
+        if traced.ch.is_ascii_whitespace() && !traced.live {
+            done.extend(open.take());
+        } else {
+            open.get_or_insert_with(&fresh).text.0.push(*traced);
+        }
+    }
+}

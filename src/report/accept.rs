@@ -1,0 +1,89 @@
+//! What a team accepts, by comments and by the configuration: such findings stay in the report and do not count.
+//! May use `finding`, `model`, `rules`, `text` and the other parts of `report`.
+
+use super::comment::Comments;
+use super::names::Names;
+use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
+use crate::model::{Container, Diagnostic, Level};
+use crate::rules::{Config, Ignore, Ruleset};
+use crate::text::{Sources, Span, quoted_path};
+
+/// Rules that a configuration names and that there are none of.
+pub fn unknown_rules(config: &Config, rules: &Ruleset) -> Vec<Diagnostic> {
+    let graded = config.severity.iter().map(|(rule, grade)| (rule, grade.span));
+    let ignored = config.ignore.iter().map(|ignore| (&ignore.rule, ignore.rule_span));
+    let told = |(rule, span): (&String, Span)| Some(Diagnostic::at(Level::Error, span, rules.knows(rule).err()?));
+    graded.chain(ignored).filter_map(told).collect()
+}
+
+/// Declarations of containers that are not there.
+pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagnostic> {
+    let is_called = |container: &Container, key: &str| {
+        let of_project = |project: &String| key.strip_prefix(project.as_str())?.strip_prefix('/');
+        container.name == key || container.project.as_ref().and_then(of_project) == Some(&container.name)
+    };
+    let all = [&config.roles, &config.guards, &config.versions].into_iter().flatten();
+    let idle = all.filter(|(key, _)| !containers.iter().any(|container| is_called(container, key)));
+    let told = |(key, value): (&String, &crate::model::Value)| {
+        let name = quoted_path(key.split('/'), "/");
+        let message =
+            format!("this declares nothing: no container here is called `{name}`; mend the name or remove it");
+        Some(Diagnostic::at(Level::Warning, value.span?, message))
+    };
+    idle.filter_map(told).collect()
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked<'a> {
+    /// Names below the configuration's directory.
+    pub names: &'a Names,
+    /// Whether that is all that an ignore can be about, so that one that matches nothing is told.
+    pub whole: bool,
+    /// Whether files describe it: what runs is in none.
+    pub planned: bool,
+}
+
+/// Suppresses what comments and the configuration accept, and tells which of them match nothing.
+pub fn accept(report: &mut Report, comments: &mut Comments, config: &Config, looked: Looked<'_>, sources: &Sources) {
+    let mut used = vec![false; config.ignore.len()];
+    for finding in &mut report.findings {
+        let by_comment = comments.suppresses(finding, sources);
+        let mut by_config = None;
+        for (ignore, used) in config.ignore.iter().zip(&mut used) {
+            if matches(ignore, finding, looked.names, sources) {
+                *used = true;
+                by_config = by_config.or(Some((ignore.reason.clone(), ignore.span)));
+            }
+        }
+        let off = config.severity.get(&finding.rule).filter(|grade| grade.severity.is_none());
+        let off = off.map(|grade| (format!("`{}` is off", finding.rule), grade.span));
+        let by_config = by_config.or(off).map(|(reason, span)| Suppressed {
+            by: SuppressedBy::Configuration,
+            reason,
+            span: Some(span),
+        });
+        finding.suppressed = by_comment.or(by_config);
+    }
+    // What was not looked at may be what they are for.
+    let unusable = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    if looked.whole && !unusable {
+        report.diagnostics.extend(comments.idle());
+        let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
+        let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !used && can_match(ignore));
+        report.diagnostics.extend(idle.map(|(ignore, _)| {
+            let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
+            Diagnostic::at(Level::Warning, ignore.span, message)
+        }));
+    }
+}
+
+fn matches(ignore: &Ignore, finding: &Finding, names: &Names, sources: &Sources) -> bool {
+    let in_file = || {
+        let Some(file) = &ignore.file else { return true };
+        let Some(span) = finding.primary() else { return false };
+        let source = sources.get(span.file);
+        source.teller(span.start.line).is_none() && file.is_match(names.kept(source.name()))
+    };
+    ignore.rule == finding.rule && ignore.is_for(finding.project.as_deref(), &finding.container) && in_file()
+}

@@ -1,0 +1,176 @@
+//! The findings of an earlier run, kept in a file: those do not count. Text in and out; reading and writing the file is
+//! the command's. May use `finding`, `text` and the other parts of `report`.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::kept::{NotKept, Tool, open};
+use super::names::Names;
+use crate::finding::{Finding, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
+use crate::text::Sources;
+
+/// The version of the file; one that means something else raises it.
+const SCHEMA_VERSION: u64 = 1;
+
+/// What was found before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    schema_version: u64,
+    tool: Tool,
+    findings: Vec<Entry>,
+}
+
+/// One finding. The fingerprint decides; the rest is for people who read a difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    file: String,
+    container: String,
+    rule: String,
+    message: String,
+    fingerprint: String,
+}
+
+/// Why a file is no baseline that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaselineError {
+    /// It is torn, or was never JSON.
+    #[error("is not whole JSON (line {0}): take it from version control, or write it anew with --write-baseline")]
+    Torn(usize),
+    /// It is something else.
+    #[error("is no baseline of overlock ({0}): name another file, or write it anew with --write-baseline")]
+    Foreign(String),
+    /// A later release wrote it.
+    #[error("was written by a newer overlock ({0}): update this one, or write it anew with --write-baseline")]
+    Newer(String),
+}
+
+impl Baseline {
+    /// What a report finds, without what is accepted otherwise.
+    pub fn of(report: &Report, names: &Names, sources: &Sources) -> Self {
+        let counted = report.findings.iter().filter(|finding| finding.suppressed.is_none());
+        let mut findings: Vec<Entry> = counted.map(|finding| entry(finding, names, sources)).collect();
+        findings.sort();
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), findings }
+    }
+
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// What it is instead, and what to do.
+    pub fn parse(text: &str) -> Result<Self, BaselineError> {
+        let kept = open(text).map_err(|why| match why {
+            NotKept::Torn(line) => BaselineError::Torn(line),
+            NotKept::Unversioned => BaselineError::Foreign("it has no schema_version".to_owned()),
+        })?;
+        if kept.version > SCHEMA_VERSION {
+            return Err(BaselineError::Newer(kept.by));
+        }
+        let read: Self = serde_json::from_value(kept.whole).map_err(|_| {
+            // The error itself may hold what the file says, and nobody knows which file that is.
+            BaselineError::Foreign("its fields are others".to_owned())
+        })?;
+        let is_print = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match read.findings.iter().find(|entry| !is_print(&entry.fingerprint)) {
+            _ if read.tool.name != env!("CARGO_PKG_NAME") => {
+                Err(BaselineError::Foreign("another tool wrote it".to_owned()))
+            }
+            Some(_) => Err(BaselineError::Foreign("a fingerprint in it is none".to_owned())),
+            None => Ok(read),
+        }
+    }
+
+    /// The file's text. The same findings give the same text.
+    pub fn text(&self) -> String {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        format!("{text}\n")
+    }
+
+    /// Suppresses what is in it, where nothing else does.
+    pub fn suppress(&self, report: &mut Report) {
+        report.baselined = true;
+        let known: BTreeSet<&str> = self.findings.iter().map(|entry| entry.fingerprint.as_str()).collect();
+        for finding in &mut report.findings {
+            if finding.suppressed.is_none() && known.contains(finding.fingerprint.as_str()) {
+                let by = SuppressedBy::Baseline;
+                finding.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
+            }
+        }
+    }
+
+    /// The same as what a report names: which file, and how much it accepts.
+    pub fn influence(&self, file: &str) -> Influence {
+        Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.findings.len() }
+    }
+
+    /// How many findings it has that another one has not.
+    pub(super) fn added_since(&self, before: Option<&Self>) -> usize {
+        let known: BTreeSet<&str> =
+            before.iter().flat_map(|one| &one.findings).map(|entry| entry.fingerprint.as_str()).collect();
+        self.findings.iter().filter(|entry| !known.contains(entry.fingerprint.as_str())).count()
+    }
+
+    /// What is in it and is found no more, as `rule of container in file`.
+    pub fn gone(&self, report: &Report) -> Vec<String> {
+        let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let gone = self.findings.iter().filter(|entry| !found.contains(entry.fingerprint.as_str()));
+        gone.map(|entry| format!("{} of {} in {}", entry.rule, entry.container, entry.file)).collect()
+    }
+}
+
+fn entry(finding: &Finding, names: &Names, sources: &Sources) -> Entry {
+    let file = finding.primary().map(|span| {
+        let file = sources.get(span.file);
+        if file.teller(span.start.line).is_some() { file.label() } else { names.kept(file.name()) }
+    });
+    Entry {
+        file: file.unwrap_or_default(),
+        container: finding.container.clone(),
+        rule: finding.rule.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"{"schema_version": 1, "tool": {"name": "overlock", "version": "0.1.0"}, "findings": [
+        {"file": "f", "container": "c", "rule": "r", "message": "m", "fingerprint": "e87b3e453c26e4c9510b2260dcf5ba07"}]}"#;
+
+    #[test]
+    fn a_file_is_read_as_it_was_written() {
+        let read = Baseline::parse(WHOLE).unwrap();
+        assert_eq!(Baseline::parse(&read.text()).unwrap(), read);
+        assert_eq!(read.gone(&Report::default()), ["r of c in f"]);
+    }
+
+    #[test]
+    fn what_is_torn_foreign_or_newer_is_refused_and_says_so() {
+        let wrong = |text: &str| Baseline::parse(text).unwrap_err().to_string();
+        for at in 0..WHOLE.len() {
+            assert!(wrong(&WHOLE[..at]).starts_with("is not whole JSON"), "{at}");
+        }
+        assert!(wrong("<<<<<<< HEAD\n{}").contains("line 1"));
+        for foreign in [
+            "[]".to_owned(),
+            "{}".to_owned(),
+            "null".to_owned(),
+            r#"{"schema_version": "1"}"#.to_owned(),
+            r#"{"schema_version": 1, "findings": []}"#.to_owned(),
+            r#"{"schema_version": 1, "participants": [], "findings": [], "diagnostics": []}"#.to_owned(),
+            WHOLE.replace("overlock", "other"),
+            WHOLE.replace("e87b", "e87"),
+            WHOLE.replace("e87b", "zzzz"),
+            WHOLE.replace("message", "massage"),
+        ] {
+            assert!(wrong(&foreign).starts_with("is no baseline of overlock"), "{foreign}");
+        }
+        let newer = WHOLE.replace("\"schema_version\": 1", "\"schema_version\": 2").replace("0.1.0", "9.0.0");
+        assert!(wrong(&newer).contains("newer overlock (9.0.0)"));
+        assert!(wrong(r#"{"schema_version": 99}"#).contains("newer"));
+    }
+}

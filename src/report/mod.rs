@@ -1,0 +1,153 @@
+//! What comes first, what counts, and what the exit status is. Decided before anything is rendered, and the same in
+//! every format. May use `finding`, `model`, `rules` and `text`.
+//!
+//! ```text
+//! conceal      values of the environment, taken out
+//! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
+//! comment      what comments ignore;  accept: that and what the configuration ignores
+//! influence    what people wrote that verdicts depend on
+//! additions    what a change accepts for itself
+//! baseline     what was there before;  changes: what did not change since a revision
+//! kept         what baseline and history have in common
+//! plan         what a plan changes of what runs;  history: what changed since the last run
+//! ```
+
+mod accept;
+mod additions;
+mod baseline;
+mod changes;
+mod comment;
+mod conceal;
+mod fingerprint;
+mod history;
+mod influence;
+mod kept;
+mod names;
+mod plan;
+
+pub use accept::{Looked, accept, idle_declarations, unknown_rules};
+pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
+pub use baseline::{Baseline, BaselineError};
+pub use changes::{Extent, changed_lines, unchanged};
+pub use comment::{Comments, MARK};
+pub use conceal::Concealed;
+pub use fingerprint::{diagnostic_fingerprints, fingerprint, text_fingerprint};
+pub use history::{History, HistoryError, Seen};
+pub use influence::influences;
+pub use names::Names;
+pub use plan::{Name, Services, plan};
+
+use crate::finding::{Finding, Report, UNDETERMINED};
+use crate::model::Level;
+pub use crate::rules::FailOn;
+use crate::rules::Severity;
+use crate::text::Sources;
+
+/// How a run ends (`DESIGN.md`, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitStatus {
+    /// Nothing at or above the threshold.
+    Clean = 0,
+    /// Something could not be inspected, and nothing worse was found.
+    NotInspected = 3,
+    /// Findings at or above the threshold.
+    Findings = 1,
+    /// Wrong usage or unreadable input: what was found may not be all.
+    Unusable = 2,
+}
+
+impl ExitStatus {
+    /// The number for the shell.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// How many of what there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings that are not undetermined.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Facts that a verdict hangs on and that are not known.
+    pub undetermined: usize,
+    /// Findings of any kind that are suppressed, and counted nowhere else.
+    pub suppressed: usize,
+}
+
+/// Counts the findings; an undetermined one counts as that and not by its severity.
+pub fn count(report: &Report) -> Counts {
+    let mut counts = Counts::default();
+    for finding in &report.findings {
+        match finding.severity {
+            _ if finding.suppressed.is_some() => counts.suppressed += 1,
+            _ if finding.rule == UNDETERMINED => counts.undetermined += 1,
+            Severity::Error => counts.errors += 1,
+            Severity::Warning => counts.warnings += 1,
+            Severity::Note => counts.notes += 1,
+        }
+    }
+    counts
+}
+
+/// The exit status of a report: unreadable input first, since what was found may then not be all.
+pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
+    let fails = |finding: &Finding| match fail_on {
+        FailOn::Severity(threshold) => finding.severity >= threshold,
+        FailOn::Never => false,
+    };
+    let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let level = report.diagnostics.iter().map(|diagnostic| diagnostic.level).max();
+    match level {
+        Some(Level::Error) => ExitStatus::Unusable,
+        _ if counted().any(fails) => ExitStatus::Findings,
+        Some(Level::Gap) => ExitStatus::NotInspected,
+        _ if counted().any(|finding| finding.rule == UNDETERMINED) => ExitStatus::NotInspected,
+        _ => ExitStatus::Clean,
+    }
+}
+
+/// Puts findings in the order in which they are shown: worst first, then by container and place in the files.
+pub fn sort(report: &mut Report, sources: &Sources) {
+    report.findings.sort_by_cached_key(|finding| {
+        let at = finding.primary().map(|span| (sources.get(span.file).name().to_owned(), span.start));
+        let severity = std::cmp::Reverse(finding.severity);
+        (severity, finding.project.clone(), finding.container.clone(), finding.rule.clone(), at)
+    });
+    report.diagnostics.sort_by_cached_key(|diagnostic| {
+        let file = diagnostic.span.map(|span| sources.get(span.file).name().to_owned());
+        let at = diagnostic.span.map(|span| span.start);
+        (std::cmp::Reverse(diagnostic.level), file.or_else(|| diagnostic.file.clone()), at, diagnostic.message.clone())
+    });
+    report.diagnostics.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Diagnostic;
+
+    fn report(rule: &str, severity: Severity, level: Option<Level>) -> Report {
+        let finding = Finding { severity, ..Finding::of(rule, "") };
+        let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
+        Report { findings: vec![finding], diagnostics, ..Report::default() }
+    }
+
+    #[test]
+    fn the_worst_decides_and_a_gap_is_never_clean() {
+        let on = |severity| FailOn::Severity(severity);
+        let of = |rule, severity, level, fail_on| exit_status(&report(rule, severity, level), fail_on);
+        assert_eq!(of("x", Severity::Note, None, on(Severity::Error)), ExitStatus::Clean);
+        assert_eq!(of("x", Severity::Error, None, on(Severity::Error)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Warning, None, on(Severity::Warning)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Error, None, FailOn::Never), ExitStatus::Clean);
+        assert_eq!(of(UNDETERMINED, Severity::Warning, None, on(Severity::Error)), ExitStatus::NotInspected);
+        assert_eq!(of("x", Severity::Note, Some(Level::Gap), on(Severity::Error)), ExitStatus::NotInspected);
+        assert_eq!(of("x", Severity::Error, Some(Level::Gap), on(Severity::Error)), ExitStatus::Findings);
+        assert_eq!(of("x", Severity::Error, Some(Level::Error), on(Severity::Error)), ExitStatus::Unusable);
+        assert_eq!(of("x", Severity::Note, Some(Level::Warning), on(Severity::Error)), ExitStatus::Clean);
+    }
+}

@@ -1,0 +1,166 @@
+//! The decision matrix: for each question a table of rows over facts, the first row that matches wins.
+//! Uses `rules::{fact, level, message, named}` alone. Checking is in `rules::check`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::fact::{Facts, VOCABULARY};
+use super::level::{Confidence, Severity};
+use super::message::Message;
+use super::named::TableName;
+
+/// The matrix as its file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMatrix {
+    pub(crate) rules: BTreeMap<String, String>,
+    pub(crate) remedies: BTreeMap<String, String>,
+    pub(crate) tables: BTreeMap<String, RawTable>,
+}
+
+/// One table as its file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTable {
+    pub(crate) question: String,
+    pub(crate) facts: Vec<String>,
+    pub(crate) rows: Vec<RawRow>,
+}
+
+/// One row as its file writes it: a pattern and one of three outcomes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRow {
+    pub(crate) when: BTreeMap<String, OneOrMany>,
+    pub(crate) ok: Option<String>,
+    pub(crate) see: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) confidence: Option<Confidence>,
+    pub(crate) message: Option<String>,
+    #[serde(default)]
+    pub(crate) remedies: Vec<String>,
+}
+
+/// A value or a list of values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(crate) fn values(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+/// The checked matrix.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    /// Rule ids with their titles.
+    pub rules: BTreeMap<String, String>,
+    /// The tables by name.
+    pub tables: BTreeMap<TableName, Table>,
+}
+
+/// A question with its ordered rows.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name.
+    pub name: TableName,
+    /// The question it answers.
+    pub question: String,
+    /// The facts it looks at, as indices in [`VOCABULARY`].
+    pub facts: Vec<usize>,
+    /// The rows; the first that matches wins.
+    pub rows: Vec<Row>,
+}
+
+/// A pattern over facts, and what follows.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// For each fact of [`VOCABULARY`] the values that match, a bit each.
+    pub(crate) masks: [u16; VOCABULARY.len()],
+    /// What follows.
+    pub outcome: Outcome,
+}
+
+/// What a row says.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Sound, and why.
+    Ok(String),
+    /// Another table answers.
+    See(TableName),
+    /// A rule is broken.
+    Broken(Breach),
+}
+
+/// A broken rule, before a participant's names are filled in.
+#[derive(Debug, Clone)]
+pub struct Breach {
+    /// The rule's id.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure, before the strength of the facts is weighed in.
+    pub confidence: Confidence,
+    /// One sentence.
+    pub message: Message,
+    /// What to do, in order.
+    pub remedies: Vec<Message>,
+}
+
+impl Row {
+    pub(crate) fn matches(&self, values: &[u8; VOCABULARY.len()]) -> bool {
+        self.masks.iter().zip(values).all(|(mask, value)| mask & (1 << value) != 0)
+    }
+}
+
+impl Table {
+    /// The first row that matches, with its number from 0.
+    pub fn decide(&self, facts: Facts) -> Option<(usize, &Row)> {
+        self.decide_values(&facts.indices())
+    }
+
+    pub(crate) fn decide_values(&self, values: &[u8; VOCABULARY.len()]) -> Option<(usize, &Row)> {
+        self.rows.iter().enumerate().find(|(_, row)| row.matches(values))
+    }
+
+    /// Calls `visit` with every combination of this table's facts; facts it does not look at stay at their first value.
+    pub fn each_combination(&self, mut visit: impl FnMut(&[u8; VOCABULARY.len()])) {
+        let mut values = [0u8; VOCABULARY.len()];
+        loop {
+            visit(&values);
+            // Counts up like a number whose digits are the facts.
+            let next = self.facts.iter().any(|&fact| {
+                let size = VOCABULARY.get(fact).map_or(1, |(_, names)| names.len());
+                let Some(value) = values.get_mut(fact) else { return false };
+                *value += 1;
+                let carried = usize::from(*value) == size;
+                if carried {
+                    *value = 0;
+                }
+                !carried
+            });
+            if !next {
+                return;
+            }
+        }
+    }
+
+    /// A combination in words, `fact=value fact=value`.
+    pub fn describe(&self, values: &[u8; VOCABULARY.len()]) -> String {
+        let words = self.facts.iter().filter_map(|&fact| {
+            let (name, names) = VOCABULARY.get(fact)?;
+            Some(format!("{name}={}", names.get(usize::from(*values.get(fact)?))?))
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}

@@ -1,0 +1,177 @@
+//! What a program is, where it keeps what, and which locks it takes: `rules/profiles/*.yaml`.
+//! Uses `rules::version` alone.
+
+use serde::Deserialize;
+
+use super::version::VersionRange;
+
+/// A program whose state directory containers may share.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its id in the JSON contract.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Names of its executable.
+    pub commands: Vec<String>,
+    /// Package names from which it can be run (`npx PACKAGE@VERSION`).
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Parts of the addresses that its own installer is fetched from; a shell runs it with the version as its first
+    /// argument.
+    #[serde(default)]
+    pub installers: Vec<String>,
+    /// Last components of image names whose tag is the program's version.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// Build arguments that hold the version.
+    #[serde(default)]
+    pub build_args: Vec<String>,
+    /// Directories whose files are the program, named by version.
+    #[serde(default)]
+    pub version_directories: Vec<String>,
+    /// Arguments with which it neither refreshes nor takes a lock.
+    #[serde(default)]
+    pub idle_arguments: Vec<String>,
+    /// Arguments with which it does one piece of work and ends.
+    #[serde(default)]
+    pub batch_arguments: Vec<String>,
+    /// Where its state is.
+    pub state_directory: StateDirectory,
+    /// The file that a refresh replaces, below the state directory.
+    pub credentials: String,
+    /// The keys that lead to the refresh token in that file, where it is JSON: what tells two logins apart.
+    #[serde(default)]
+    pub refresh_token: Vec<String>,
+    /// Files beside the state directory.
+    #[serde(default)]
+    pub side_files: Vec<SideFile>,
+    /// The locks it takes around a refresh, in order.
+    pub locks: Vec<Lock>,
+    /// From this version every refresh takes a lock inside the state directory.
+    pub settled_since: semver::Version,
+    /// From this version it does not refresh what it cannot save.
+    pub read_only_safe_since: semver::Version,
+    /// The guard's usual path and wait.
+    pub guard: GuardDefaults,
+    /// What variables do to the refresh.
+    #[serde(default)]
+    pub environment: Vec<AuthVariable>,
+    /// Variables whose values may be shown.
+    #[serde(default)]
+    pub public_variables: Vec<String>,
+}
+
+/// Where a program keeps its state.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateDirectory {
+    /// The variable that moves it.
+    pub variable: String,
+    /// Its path below `$HOME` otherwise.
+    pub default: String,
+}
+
+/// A file that is beside the state directory unless the variable moves it inside.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideFile {
+    /// Its name.
+    pub name: String,
+    /// The name of its lock, beside it.
+    pub lock: String,
+}
+
+/// A lock that the program takes by itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Its id.
+    pub id: String,
+    /// How it is taken.
+    pub kind: LockKind,
+    /// Its path; `{state_dir}` stands for the resolved state directory.
+    pub path: String,
+    /// The versions that take it; any of the ranges.
+    pub versions: Vec<VersionRange>,
+    /// After how many seconds a lock left behind is taken over.
+    pub stale_seconds: u64,
+}
+
+/// How a lock is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockKind {
+    /// By making a directory.
+    Mkdir,
+    /// By `flock(2)`.
+    Flock,
+}
+
+/// The guard's usual path and wait.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardDefaults {
+    /// Its name below the state directory.
+    pub file: String,
+    /// How long a call may last, in seconds.
+    pub longest_call_seconds: u32,
+}
+
+/// What a variable does to the refresh of a mounted login.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthVariable {
+    /// Its name.
+    pub name: String,
+    /// Whether the refresh goes on.
+    pub refresh: Effect,
+    /// From which version that is so; before, the refresh goes on.
+    #[serde(default)]
+    pub since: Option<semver::Version>,
+    /// Whether it is on or off, so that `0` and `false` count as unset.
+    #[serde(default)]
+    pub switch: bool,
+}
+
+/// What a variable does to the refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// The login is refreshed all the same.
+    Continues,
+    /// The login is left alone.
+    Stops,
+}
+
+impl Profile {
+    /// The locks that a version takes: those that every version of the range takes.
+    /// A version that is not known counts as the oldest (`DESIGN.md`, section 1).
+    pub fn locks_of(&self, version: Option<&VersionRange>) -> Vec<&Lock> {
+        let oldest = VersionRange { since: None, until: Some(semver::Version::new(0, 0, 0)) };
+        let version = version.unwrap_or(&oldest);
+        let taken = |lock: &&Lock| lock.versions.iter().any(|range| range.contains(version));
+        self.locks.iter().filter(taken).collect()
+    }
+
+    /// Whether the variable stops the refresh at this version; unknown counts as the oldest.
+    pub fn stops_refresh(variable: &AuthVariable, version: Option<&VersionRange>) -> bool {
+        let in_time = variable.since.as_ref().is_none_or(|since| known_since(version, since));
+        variable.refresh == Effect::Stops && in_time
+    }
+
+    /// Whether a version that cannot write its state directory leaves the login alone.
+    pub fn read_only_is_safe(&self, version: Option<&VersionRange>) -> bool {
+        known_since(version, &self.read_only_safe_since)
+    }
+
+    /// Whether every refresh of this version takes a lock inside the state directory.
+    pub fn is_settled(&self, version: Option<&VersionRange>) -> bool {
+        known_since(version, &self.settled_since)
+    }
+}
+
+fn known_since(version: Option<&VersionRange>, since: &semver::Version) -> bool {
+    version.and_then(|range| range.since.as_ref()).is_some_and(|from| from >= since)
+}
