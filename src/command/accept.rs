@@ -12,7 +12,7 @@ use super::World;
 use super::configuration::{Configuration, absolute, directory_of};
 use super::since;
 use crate::cli;
-use crate::finding::{Influence, Report};
+use crate::finding::{Influence, Judged, Report};
 use crate::input::git::Revision;
 use crate::input::{dockerfile, project, shell};
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
@@ -128,54 +128,73 @@ impl Acceptance<'_> {
         Ok(prepared)
     }
 
-    /// Marks the findings that do not count, and writes the baseline where that is asked for. What there is to say
-    /// beside the report goes to `err`.
+    /// The report of what the judge answered: marked is what does not count, and the baseline is written where that is
+    /// asked for. What there is to say beside the report goes to `err`.
     pub(super) fn apply(
         &self,
-        report: &mut Report,
+        mut judged: Judged,
         prepared: Prepared,
-        names: &Names,
+        rules: &Ruleset,
         sources: &Sources,
         err: &mut dyn Write,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Report> {
         let Prepared { mut comments, influences, base, mut added } = prepared;
-        report.configuration = influences;
         let below = self.configuration.directory.as_deref().unwrap_or("/");
         let below = self.names_below(below);
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
-        report::accept(report, &mut comments, self.config(), looked, sources);
+        report::accept(&mut judged, &mut comments, self.config(), looked, sources);
+        let names = self.names();
+        let mut report = report::build_report(judged, &rules.matrix, &names, sources);
+        report.configuration = influences;
         report.configuration.extend(comments.influences(sources));
         if let Some((shown, baseline)) = self.known()? {
-            baseline.suppress(report);
+            baseline.suppress(&mut report);
             report.configuration.push(baseline.influence(&shown));
             let before =
                 |base| report::added_findings(&shown, &baseline, &|name| since::before(base, name, self.world));
             added.extend(base.as_ref().and_then(before));
-            let gone = baseline.gone(report);
+            let gone = baseline.gone(&report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
             }
         }
-        if let Some((shown, path)) = self.written() {
-            if report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
-                writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
-            } else {
-                let baseline = Baseline::of(report, names, sources);
-                let text = render::escape_json(&baseline.text()).into_owned();
-                let written = writer::split(Path::new(&path))
-                    .and_then(|(directory, name)| Folder::open_trusted(directory)?.write(name, text.as_bytes()));
-                written.map_err(|error| anyhow!("cannot write the baseline {shown}: {}", writer::failure(&error)))?;
-                baseline.suppress(report);
-                report.configuration.push(baseline.influence(&shown));
-            }
-        }
+        self.write_baseline(&mut report, &names, sources, err)?;
         report.added = added.len();
         report.diagnostics.extend(added);
         if let Some((revision, base)) = self.since.zip(base) {
-            let extents = extents(report, &base, self.world, sources)?;
+            let extents = extents(&report, &base, self.world, sources)?;
             let extent = |name: &str| extents.get(name).cloned().unwrap_or(Extent::Whole);
-            report::unchanged(report, revision, &extent, sources);
+            report::unchanged(&mut report, revision, &extent, sources);
         }
+        report::group_findings(&mut report, &rules.matrix, sources);
+        report::sort_diagnostics(&mut report, sources);
+        Ok(report)
+    }
+
+    /// Writes the baseline where that is asked for, and says what was written.
+    fn write_baseline(
+        &self,
+        report: &mut Report,
+        names: &Names,
+        sources: &Sources,
+        err: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let Some((shown, path)) = self.written() else { return Ok(()) };
+        if report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
+            writeln!(err, "overlock: the baseline {} is not written, since the input is not usable", safe(&shown))?;
+            return Ok(());
+        }
+        let baseline = Baseline::of(report, names, sources);
+        let text = render::escape_json(&baseline.text()).into_owned();
+        let written = writer::split(Path::new(&path))
+            .and_then(|(directory, name)| Folder::open_trusted(directory)?.write(name, text.as_bytes()));
+        written.map_err(|error| anyhow!("cannot write the baseline {shown}: {}", writer::failure(&error)))?;
+        baseline.suppress(report);
+        let influence = baseline.influence(&shown);
+        let count = influence.entries;
+        let hits = if count == 1 { "hit".to_owned() } else { "hits".to_owned() };
+        writeln!(err, "overlock: wrote {} with {count} {hits}; pass --baseline to accept them", safe(&shown))?;
+        report.configuration.push(influence);
         Ok(())
     }
 }
@@ -213,9 +232,9 @@ fn extents(
     sources: &Sources,
 ) -> anyhow::Result<BTreeMap<String, Extent>> {
     let mut extents = BTreeMap::new();
-    for finding in &report.findings {
-        let located = finding.locations.iter().map(|location| location.span);
-        for span in located.chain(finding.evidence.iter().filter_map(|evidence| evidence.span)) {
+    for breach in report.hits.iter().flat_map(|hit| &hit.breaches) {
+        let located = breach.locations.iter().map(|location| location.span);
+        for span in located.chain(breach.evidence.iter().filter_map(|evidence| evidence.span)) {
             if let Entry::Vacant(entry) = extents.entry(sources.get(span.file).name().to_owned()) {
                 let extent = since::extent(base, entry.key(), world)?;
                 entry.insert(extent);

@@ -7,14 +7,14 @@ use anyhow::bail;
 use crate::cli::Explain;
 use crate::render::SafeLines;
 use crate::report::ExitStatus;
-use crate::rules::Ruleset;
+use crate::rules::{RuleText, Ruleset};
 
 pub(super) fn run(arguments: &Explain, rules: &Ruleset, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let mut out = SafeLines::new(out);
     let titles = &rules.matrix.rules;
     let Some(rule) = &arguments.rule else {
         let width = titles.keys().map(String::len).max().unwrap_or(0);
-        for (rule, title) in titles {
+        for (rule, RuleText { title, .. }) in titles {
             writeln!(out, "{rule:width$}  {title}")?;
         }
         return Ok(ExitStatus::Clean);

@@ -13,7 +13,7 @@ use super::judged::{self, Read};
 use super::output::Outputs;
 use super::{World, check, configuration, programs};
 use crate::cli::{Check, Cli};
-use crate::finding::{Finding, Report};
+use crate::finding::{Breach, Report};
 use crate::fix::{self, Fix};
 use crate::input::project;
 use crate::model::{Layout, Level};
@@ -165,19 +165,19 @@ impl Fixing<'_> {
             return Ok(vec!["not fixed: something could not be read, and may use what would be changed".to_owned()]);
         }
         // What one change leaves open the next one may allow, so there is a round more after each that changed something.
-        // Each change ends a finding and begins none: there is an end.
+        // Each change ends a breach and begins none: there is an end.
         loop {
             let (mut refused, before) = (BTreeMap::new(), self.done.len());
-            while let Some(finding) = self.next(&refused) {
-                match self.tried(&finding)? {
+            while let Some(breach) = self.next(&refused) {
+                match self.tried(&breach)? {
                     Ok(Step { path, changed, judged, line }) => {
                         self.files.insert(path, changed);
                         self.now = judged;
                         self.done.push(line);
                     }
                     Err(why) => {
-                        let line = format!("not fixed: {}: {why}", self.headline(&finding));
-                        refused.insert(finding.fingerprint, line);
+                        let line = format!("not fixed: {}: {why}", self.headline(&breach));
+                        refused.insert(matter(&breach), line);
                     }
                 }
             }
@@ -187,21 +187,22 @@ impl Fixing<'_> {
         }
     }
 
-    /// The next finding that was not refused in this round.
-    fn next(&self, refused: &BTreeMap<String, String>) -> Option<Finding> {
-        let open = |finding: &&Finding| wanted(finding) && !refused.contains_key(&finding.fingerprint);
-        self.now.report.findings.iter().find(open).cloned()
+    /// The next breach that was not refused in this round.
+    fn next(&self, refused: &BTreeMap<Matter, String>) -> Option<Breach> {
+        let hits = self.now.report.counting_hits();
+        let mut breaches = hits.flat_map(|hit| &hit.breaches);
+        breaches.find(|breach| wanted(breach) && !refused.contains_key(&matter(breach))).cloned()
     }
 
-    fn headline(&self, finding: &Finding) -> String {
-        let at = finding.primary().map(|span| (self.now.sources.get(span.file).label(), span.start.line));
+    fn headline(&self, breach: &Breach) -> String {
+        let at = breach.primary().map(|span| (self.now.sources.get(span.file).label(), span.start.line));
         let at = at.map_or_else(String::new, |(name, line)| format!("{name}:{line}: "));
-        format!("{at}{} of {}", finding.rule, finding.container)
+        format!("{at}{} of {}", breach.rule, breach.container)
     }
 
     /// One change, judged; or why it is not made.
-    fn tried(&self, finding: &Finding) -> anyhow::Result<Result<Step, String>> {
-        let (fix, path, changed) = match self.planned(finding) {
+    fn tried(&self, breach: &Breach) -> anyhow::Result<Result<Step, String>> {
+        let (fix, path, changed) = match self.planned(breach) {
             Ok(planned) => planned,
             Err(why) => return Ok(Err(why)),
         };
@@ -209,20 +210,20 @@ impl Fixing<'_> {
             self.files.iter().map(|(path, file)| (path.clone(), file.after.clone())).collect();
         texts.insert(path.clone(), changed.after.clone());
         let judged = self.asked.judged(texts)?;
-        if let Some(why) = worse(&self.now.report, &judged.report, finding) {
+        if let Some(why) = worse(&self.now.report, &judged.report, breach) {
             return Ok(Err(why));
         }
         let then = fix.then.map_or_else(String::new, |then| format!("; {then}"));
-        let line = format!("{}: {} {}{then}", self.headline(finding), finding.container, fix.what);
+        let line = format!("{}: {} {}{then}", self.headline(breach), breach.container, fix.what);
         Ok(Ok(Step { path, changed, judged, line }))
     }
 
-    fn planned(&self, finding: &Finding) -> Result<(Fix, PathBuf, Changed), String> {
+    fn planned(&self, breach: &Breach) -> Result<(Fix, PathBuf, Changed), String> {
         let report = &self.now.report;
-        let is_of = |one: &&_| name_of(one) == (finding.project.as_ref(), finding.container.as_str());
+        let is_of = |one: &&_| name_of(one) == (breach.project.as_ref(), breach.container.as_str());
         let participant = report.participants.iter().find(is_of).ok_or("it is about no service")?;
-        let fix = fix::propose(finding, participant, &report.participants, &self.now.sources)?;
-        let span = finding.primary().ok_or("it has no place in a file")?;
+        let fix = fix::propose(breach, participant, &report.participants, &self.now.sources)?;
+        let span = breach.primary().ok_or("it has no place in a file")?;
         if self.now.users.get(&place(span, &self.now.sources)).is_none_or(|users| users.len() != 1) {
             return Err("other services use the same mount as it is written here".to_owned());
         }
@@ -251,21 +252,30 @@ fn name_of(one: &crate::finding::Participant) -> (Option<&String>, &str) {
     (one.project.as_ref(), one.container.as_str())
 }
 
-/// A note is no reason to change a file, and neither is what a person has accepted.
-fn wanted(finding: &Finding) -> bool {
-    fix::is_fixable(&finding.rule) && finding.severity >= Severity::Warning && finding.suppressed.is_none()
+/// What a breach is about, as long as the files are changed: the rule, the container, and where it is.
+type Matter = (String, Name, Option<Pos>);
+
+fn matter(breach: &Breach) -> Matter {
+    let name = (breach.project.clone(), breach.container.clone());
+    (breach.rule.clone(), name, breach.primary().map(|span| span.start))
 }
 
-/// Why a change is not an improvement: the finding is still there, or something else is wrong now.
-fn worse(before: &Report, after: &Report, fixed: &Finding) -> Option<String> {
+/// A note is no reason to change a file, and neither is what a person has accepted.
+fn wanted(breach: &Breach) -> bool {
+    fix::is_fixable(&breach.rule) && breach.severity >= Severity::Warning && breach.suppressed.is_none()
+}
+
+/// Why a change is not an improvement: the rule is still broken, or something else is wrong now.
+fn worse(before: &Report, after: &Report, fixed: &Breach) -> Option<String> {
     type Kind<'a> = (&'a str, Option<&'a str>, &'a str);
-    fn kind(finding: &Finding) -> Kind<'_> {
-        (&finding.rule, finding.project.as_deref(), &finding.container)
+    fn kind(breach: &Breach) -> Kind<'_> {
+        (&breach.rule, breach.project.as_deref(), &breach.container)
     }
     fn count(report: &Report) -> BTreeMap<Kind<'_>, usize> {
         let mut count = BTreeMap::new();
-        for finding in report.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
-            *count.entry(kind(finding)).or_default() += 1;
+        let breaches = report.hits.iter().flat_map(|hit| &hit.breaches);
+        for breach in breaches.filter(|breach| breach.severity >= Severity::Warning) {
+            *count.entry(kind(breach)).or_default() += 1;
         }
         count
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::World;
 use super::accept::Acceptance;
 use super::output::Outputs;
-use crate::finding::Report;
+use crate::finding::{Judged, Report};
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::{Given, Style};
@@ -62,17 +62,12 @@ pub(super) fn settled(
 ) -> anyhow::Result<Report> {
     let prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let concealed = Concealed::of(&mut layout, sources);
-    let mut report = judge(layout, rules, acceptance.config());
-    report.attribute(sources);
-    // What a finding is recognised by holds no value of the environment either.
-    concealed.apply(&mut report);
-    keep(&mut report, only);
-    report::sort(&mut report, sources);
-    let names = acceptance.names();
-    report::fingerprint(&mut report, &names, sources);
-    acceptance.apply(&mut report, prepared, &names, sources, err)?;
-    report::sort(&mut report, sources);
-    Ok(report)
+    let mut judged = judge(layout, rules, acceptance.config());
+    judged.attribute(sources);
+    // What a hit is recognised by holds no value of the environment either.
+    concealed.apply(&mut judged);
+    keep(&mut judged, only);
+    acceptance.apply(judged, prepared, rules, sources, err)
 }
 
 /// Writes a report where it is wanted.
@@ -89,10 +84,22 @@ pub(super) fn print(
 }
 
 /// Keeps what is told of the containers that were asked for.
-fn keep(report: &mut Report, only: &BTreeSet<String>) {
-    if !only.is_empty() {
-        report.participants.retain(|one| only.contains(&one.container));
-        report.findings.retain(|finding| only.contains(&finding.container));
-        report.containers = only.len();
+fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
+    if only.is_empty() {
+        return;
     }
+    // Breaches name their participant by its number.
+    let mut numbers = Vec::with_capacity(judged.participants.len());
+    let mut kept = 0;
+    for one in &judged.participants {
+        let is_kept = only.contains(&one.container);
+        numbers.push(is_kept.then_some(kept));
+        kept += usize::from(is_kept);
+    }
+    judged.participants.retain(|one| only.contains(&one.container));
+    judged.breaches.retain(|breach| only.contains(&breach.container));
+    for breach in &mut judged.breaches {
+        breach.participant = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
+    }
+    judged.containers = only.len();
 }

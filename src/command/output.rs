@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::cli;
-use crate::render::{self, Format, Given, Style};
+use crate::render::{self, Detail, Format, Given, Style};
 use crate::report::ExitStatus;
 use crate::text::writer;
 
@@ -70,7 +70,7 @@ impl Outputs {
         let mut status = given.status;
         for (format, file) in &self.files {
             let mut text = Vec::new();
-            render::render(given, *format, Style { colour: false, width: None }, &mut text)?;
+            render::render(given, *format, Style { colour: false, width: None, detail: Detail::Normal }, &mut text)?;
             // By the stream itself: opened again, a file that it goes to would be written from its start.
             if is_stream(file, "stdout", 1) {
                 out.write_all(&text)?;

@@ -25,7 +25,7 @@ use crate::input::project::Store;
 use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split_below};
 use crate::render::Style;
-use crate::report::{self, ExitStatus, Services};
+use crate::report::{self, ExitStatus, Names, Services};
 use crate::rules::{Config, Ruleset};
 use crate::text::Sources;
 
@@ -69,6 +69,7 @@ pub(super) fn run(
     let (mut report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
     if let Some((before, services)) = &before {
         report::plan(&mut report, before, services);
+        report::group_findings(&mut report, &rules.matrix, sources);
     }
     judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
 }
@@ -183,10 +184,9 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
 
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
-    let mut report = judge(capture::layout(running, rules, false, sources), rules, config);
-    report.attribute(sources);
-    report::sort(&mut report, sources);
-    report
+    let mut judged = judge(capture::layout(running, rules, false, sources), rules, config);
+    judged.attribute(sources);
+    report::build_report(judged, &rules.matrix, &Names::new("/", "/"), sources)
 }
 
 /// Which planned service each container that runs is of.

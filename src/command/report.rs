@@ -14,7 +14,7 @@ use crate::cli::Report;
 use crate::input::capture;
 use crate::model::{Diagnostic, Layout, Level};
 use crate::render::{Style, safe};
-use crate::report::{ExitStatus, History, Name, Seen};
+use crate::report::{ExitStatus, History, Name, Seen, group_findings};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -45,6 +45,7 @@ pub(super) fn run(
     let (last, problem) = state.read();
     let now = World::now();
     let kept = History::compare(last.as_ref(), &mut report, &seen, now);
+    group_findings(&mut report, &rules.matrix, sources);
     // Input that cannot be used is told each time: until it is mended, nothing else is.
     let usable = problem.is_none() && status != ExitStatus::Unusable;
     let same = arguments.quiet && usable && !kept.differs(last.as_ref());

@@ -13,13 +13,13 @@ mod identity;
 mod mount_fixes;
 mod site;
 
-use crate::finding::{Finding, Participant};
+use crate::finding::{Breach, Participant};
 use crate::text::{Sources, Span};
 
 pub use edit::apply_edits;
 use site::MountSite;
 
-/// A change that ends a finding.
+/// A change that ends a breach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, a few words.
@@ -49,7 +49,7 @@ pub fn is_fixable(rule: &str) -> bool {
 /// # Errors
 /// Why there is none, as a clause.
 pub fn propose(
-    finding: &Finding,
+    breach: &Breach,
     participant: &Participant,
     others: &[Participant],
     sources: &Sources,
@@ -57,9 +57,9 @@ pub fn propose(
     if participant.origin != "compose" {
         return Err("it is not a service of a compose file".to_owned());
     }
-    let span = finding.primary().ok_or("it has no place in a file")?;
-    let site = MountSite::find_mount(span, &finding.container, sources)?;
-    match finding.rule.as_str() {
+    let span = breach.primary().ok_or("it has no place in a file")?;
+    let site = MountSite::find_mount(span, &breach.container, sources)?;
+    match breach.rule.as_str() {
         "interactive-shares-identity" => identity::separate_login(&site, participant),
         "read-only-share" => mount_fixes::make_writable(&site),
         "file-mount" => mount_fixes::mount_directory(&site, participant, others),

@@ -1,4 +1,4 @@
-//! From a layout to a report: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
+//! From a layout to participants and what each breaks: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
 //! May use `model`, `rules` and `finding`.
 
 mod candidate;
@@ -14,11 +14,11 @@ mod unseen_peers;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::finding::{Basis, Finding, LockName, Participant, Report, UNDETERMINED, Verdict};
-use crate::model::{Layout, parent_and_name};
+use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
+use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Host, Peers, Refresh, Ruleset, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Ruleset, Scope, Severity, Sight, Spawner,
 };
 use candidate::Candidate;
 use candidate::calls::{RunsProgram, apply_declarations, is_declared, undeclare};
@@ -43,15 +43,15 @@ use unseen_peers::UnseenPeers;
 
 /// Judges a layout by the rules, with the severities that the configuration gives them. What is declared counts; a
 /// verdict that would be worse without it says so.
-pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Report {
+pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Judged {
     apply_declarations(&mut layout.containers, config);
-    let mut report = judge_declared(&layout, &graded(rules, config), config);
+    let mut judged = judge_declared(&layout, &graded(rules, config), config);
     if is_declared(&layout.containers) || config.changes_verdicts() {
         undeclare(&mut layout.containers);
-        mark_declared(&mut report, &judge_declared(&layout, rules, &Config::default()));
+        mark_declared(&mut judged, &judge_declared(&layout, rules, &Config::default()));
     }
-    report.diagnostics = layout.diagnostics;
-    report
+    judged.diagnostics = layout.diagnostics;
+    judged
 }
 
 /// The rules with the severities of a configuration, where it has any.
@@ -60,7 +60,7 @@ fn graded<'a>(rules: &'a Ruleset, config: &Config) -> Cow<'a, Ruleset> {
 }
 
 /// Marks the verdicts that are worse where nothing is declared.
-fn mark_declared(report: &mut Report, undeclared: &Report) {
+fn mark_declared(judged: &mut Judged, undeclared: &Judged) {
     type Use<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
     fn use_of(one: &Participant) -> Use<'_> {
         (&one.program, one.project.as_deref(), &one.container, &one.state_dir)
@@ -70,7 +70,7 @@ fn mark_declared(report: &mut Report, undeclared: &Report) {
         let known = worst.entry(use_of(one)).or_insert(one.verdict);
         *known = one.verdict.max(*known);
     }
-    for one in &mut report.participants {
+    for one in &mut judged.participants {
         if worst.get(&use_of(one)).is_some_and(|verdict| *verdict > one.verdict) {
             one.basis = Basis::Declared;
         }
@@ -78,9 +78,9 @@ fn mark_declared(report: &mut Report, undeclared: &Report) {
 }
 
 /// Judges a layout by what it and the configuration say.
-fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
-    let mut report = Report { containers, ..Report::default() };
+    let mut judged = Judged { containers, ..Judged::default() };
     for profile in &rules.profiles {
         let containers = layout.containers.iter().enumerate();
         let home = layout.home.as_deref();
@@ -95,10 +95,10 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Report {
         share_shown_places(&mut all);
         let unresolved = UnresolvedPlaces::of_candidates(&all);
         let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
-        judgement.report(&mut report);
+        judgement.judge_all(&mut judged);
     }
-    spawner::find_spawners(layout, rules, &mut report);
-    report
+    spawner::find_spawners(layout, rules, &mut judged);
+    judged
 }
 
 /// A place that one participant reaches by a variable is shown so for all: who writes the path itself is not told what
@@ -133,35 +133,38 @@ struct Judgement<'a, 'b> {
 }
 
 impl<'a> Judgement<'a, '_> {
-    fn report(&self, report: &mut Report) {
-        let mut cases = Vec::with_capacity(self.candidates.len());
-        for group in login_groups(self.candidates) {
+    fn judge_all(&self, judged: &mut Judged) {
+        let (first_participant, first_login) = (judged.participants.len(), judged.logins.len());
+        let mut logins = vec![first_login; self.candidates.len()];
+        let mut members = Vec::with_capacity(self.candidates.len());
+        for (number, group) in login_groups(self.candidates).into_iter().enumerate() {
+            let login = first_login + number;
+            judged.logins.extend(login_place(group.iter().filter_map(|at| self.candidates.get(*at))));
+            for at in &group {
+                if let Some(slot) = logins.get_mut(*at) {
+                    *slot = login;
+                }
+            }
             let host = self.is_persons_login(&group);
-            let mut told = false;
             for (at, relation) in relate_members(self.candidates, &group, host) {
                 let Some(candidate) = self.candidates.get(at) else { continue };
-                let mut facts = self.facts(candidate, &relation, host);
-                // A person on the host is one note for the whole group, not one for each of its members.
-                if facts.host == Host::Presumed && facts.refresh != Refresh::No {
-                    facts.host = if told { Host::Absent } else { Host::Presumed };
-                    told = true;
-                }
-                cases.push((at, candidate, relation, facts));
+                let facts = self.facts(candidate, &relation, host);
+                members.push(Member { at, participant: first_participant + at, login, candidate, relation, facts });
             }
         }
         let mut rows: Vec<Option<Row>> = self.candidates.iter().map(|_| None).collect();
-        let judged = map_chunks(&cases, WORTH_A_THREAD, |cases| {
-            cases.iter().map(|(at, candidate, relation, facts)| (*at, self.row(candidate, relation, *facts))).collect()
+        let answers = map_chunks(&members, WORTH_A_THREAD, |members| {
+            members.iter().map(|member| (member.at, self.row(member))).collect()
         });
-        for (at, row) in judged {
+        for (at, row) in answers {
             if let Some(slot) = rows.get_mut(at) {
                 *slot = Some(row);
             }
         }
-        for (candidate, row) in self.candidates.iter().zip(rows) {
-            let (participant, findings) = row.unwrap_or_else(|| (bystander_row(candidate), Vec::new()));
-            report.participants.push(participant);
-            report.findings.extend(findings);
+        for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
+            let (participant, breaches) = row.unwrap_or_else(|| (bystander_row(candidate, login), Vec::new()));
+            judged.participants.push(participant);
+            judged.breaches.extend(breaches);
         }
     }
 
@@ -206,13 +209,16 @@ impl<'a> Judgement<'a, '_> {
         }
     }
 
-    fn row(&self, candidate: &Candidate<'a>, relation: &Relation, facts: Facts) -> Row {
+    fn row(&self, member: &Member<'a, '_>) -> Row {
+        let Member { participant, login, candidate, relation, facts, .. } = member;
+        let (participant, login, facts) = (*participant, *login, *facts);
         let unknown_fact = self.unknown_fact(candidate).map(|(_, unknown)| unknown);
-        let case = Case { rules: self.rules, candidates: self.candidates, candidate, relation, facts, unknown_fact };
+        let (rules, candidates) = (self.rules, self.candidates);
+        let case = Case { rules, candidates, candidate, participant, login, relation, facts, unknown_fact };
         let answer = ask_tables(&case);
-        let verdict = answer.findings.iter().map(finding_verdict).max().unwrap_or(Verdict::Ok);
+        let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
         let reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
-        let mut participant = participant_row(candidate, verdict, reason);
+        let mut participant = participant_row(candidate, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
         participant.peer_count = relation.other_count;
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
@@ -226,20 +232,44 @@ impl<'a> Judgement<'a, '_> {
         participant.guard = facts.guard.name();
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());
-        (participant, answer.findings)
+        (participant, answer.breaches)
     }
 }
 
 /// A participant with what is wrong.
-type Row = (Participant, Vec<Finding>);
+type Row = (Participant, Vec<Breach>);
+
+/// One that takes part, with what the others of its login mean for it.
+struct Member<'a, 'b> {
+    /// Its index among the candidates.
+    at: usize,
+    /// Its index among the participants.
+    participant: usize,
+    /// Its login's index.
+    login: usize,
+    candidate: &'b Candidate<'a>,
+    relation: Relation,
+    facts: Facts,
+}
+
+/// The place that a group's login lives in: the directory, unless all mount the file in it alone.
+fn login_place<'a, 'b: 'a>(mut group: impl Iterator<Item = &'a Candidate<'b>> + Clone) -> Option<LoginPlace> {
+    let of_directory = group.clone().find(|candidate| candidate.scope != Scope::File);
+    let candidate = of_directory.or_else(|| group.next())?;
+    Some(LoginPlace {
+        program: candidate.profile.id.clone(),
+        program_name: candidate.profile.name.clone(),
+        place: candidate.login_directory().name(),
+    })
+}
 
 /// Below this many participants a second thread costs more than it saves.
 const WORTH_A_THREAD: usize = 1000;
 
-/// What a finding makes of its participant's verdict.
-fn finding_verdict(finding: &Finding) -> Verdict {
-    match finding.severity {
-        _ if finding.rule == UNDETERMINED => Verdict::Undetermined,
+/// What a breach makes of its participant's verdict.
+fn breach_verdict(breach: &Breach) -> Verdict {
+    match breach.severity {
+        _ if breach.rule == UNDETERMINED => Verdict::Undetermined,
         Severity::Error => Verdict::Error,
         Severity::Warning => Verdict::Warning,
         Severity::Note => Verdict::Ok,
@@ -247,19 +277,25 @@ fn finding_verdict(finding: &Finding) -> Verdict {
 }
 
 /// A container that has the directory but does not take part.
-fn bystander_row(candidate: &Candidate<'_>) -> Participant {
+fn bystander_row(candidate: &Candidate<'_>, login: usize) -> Participant {
     let reason = match &candidate.runs {
         RunsProgram::No(evidence) => evidence.text.clone(),
         RunsProgram::Yes(_) | RunsProgram::Unknown => String::new(),
     };
-    participant_row(candidate, Verdict::NotAParticipant, reason)
+    participant_row(candidate, login, Verdict::NotAParticipant, reason)
 }
 
-fn participant_row(candidate: &Candidate<'_>, verdict: Verdict, reason: String) -> Participant {
+fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, reason: String) -> Participant {
+    let container = candidate.container;
     let locks = candidate.locks.iter().map(|lock| LockName { path: lock.path.clone(), place: lock.place.name() });
     Participant {
         container: candidate.container.name.clone(),
-        project: candidate.container.project.clone(),
+        project: container.project.clone(),
+        label: people_name(container),
+        service: container.service.clone().unwrap_or_else(|| container.name.clone()),
+        instances: candidate.containers(),
+        login,
+        mount: candidate.login.mount.map(|mount| MountText { span: mount.span, target: mount.target.text.clone() }),
         origin: match () {
             () if candidate.container.is_host() => "host",
             () if candidate.container.is_running() => "engine",
@@ -287,4 +323,23 @@ fn participant_row(candidate: &Candidate<'_>, verdict: Verdict, reason: String) 
         reason,
         span: candidate.container.span,
     }
+}
+
+/// How people call a container: a script's start by the name that it gives, with `*` for what a variable tells.
+fn people_name(container: &Container) -> String {
+    match &container.given_name {
+        Some(given) if container.start.is_some() => mask_variables(&given.shown.word(&given.text)),
+        _ => container.name.clone(),
+    }
+}
+
+/// A text with `*` in the place of each `${VARIABLE}`.
+fn mask_variables(text: &str) -> String {
+    let mut parts = text.split("${");
+    let mut masked = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        masked.push('*');
+        masked.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    masked
 }

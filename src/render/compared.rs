@@ -2,12 +2,12 @@
 
 use super::phrases::{count_of, full_name};
 use super::safe::safe;
-use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Report, Verdict, Verdicts};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Gone, Hit, Report, Verdict, Verdicts};
 use crate::model::Level;
 use crate::text::utc_text;
 
 /// How a finding stands to what was before; `None` where nothing was held against it.
-pub(super) fn standing_words(finding: &Finding, comparison: Option<&Comparison>) -> Option<String> {
+pub(super) fn standing_words(finding: &Hit, comparison: Option<&Comparison>) -> Option<String> {
     let (change, comparison) = finding.change.zip(comparison)?;
     Some(match (change, comparison.before) {
         (Change::New, Before::Running) => "introduced by the plan".to_owned(),
@@ -21,7 +21,7 @@ pub(super) fn standing_words(finding: &Finding, comparison: Option<&Comparison>)
 /// One sentence that counts.
 pub(super) fn comparison_headline(report: &Report) -> Option<String> {
     let comparison = report.comparison.as_ref()?;
-    let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let counted = || report.sorted_hits().into_iter().filter(|finding| finding.counts());
     let new = counted().filter(|finding| finding.change == Some(Change::New)).count();
     let kept = counted().count() - new;
     let ended = |end: End| comparison.gone.iter().filter(|gone| gone.end == end).count();

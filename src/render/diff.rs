@@ -49,13 +49,13 @@ mod tests {
 
     fn of(before: &str, after: &str, width: Option<u16>) -> String {
         let mut out = Vec::new();
-        diff("./a.yaml", before, after, Style { colour: false, width }, &mut out).unwrap();
+        diff("./a.yaml", before, after, Style { colour: false, width, detail: Detail::Normal }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn what_would_be_obeyed_is_left_out_or_written_out() {
-        let style = Style { colour: false, width: None };
+        let style = Style { colour: false, width: None, detail: Detail::Normal };
         let of = |before: &str, after: &str| {
             let mut out = Vec::new();
             let applies = diff("a", before, after, style, &mut out).unwrap();

@@ -3,13 +3,15 @@
 use std::io;
 
 use super::safe::without_commands;
-use super::{Given, Style, github, gitlab, html, json, junit, markdown, metrics, sarif, text_report};
+use super::{Given, Style, concise, github, gitlab, html, json, junit, markdown, metrics, sarif, text_report};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A table, then each finding with its source lines.
+    /// What is wrong with each login, who is concerned, and what to do.
     Text,
+    /// A line a finding.
+    Concise,
     /// The contract of `docs/report.schema.json`.
     Json,
     /// SARIF 2.1.0.
@@ -39,6 +41,7 @@ impl Format {
     /// All formats, in the order of the help.
     pub const ALL: &[Self] = &[
         Self::Text,
+        Self::Concise,
         Self::Json,
         Self::Sarif,
         Self::Github,
@@ -63,9 +66,16 @@ impl Format {
         let row = |name, help, write| FormatRow { name, help, write };
         match self {
             Self::Text => {
-                row("text", "A table of participants, then each finding with its source lines", |given, style, out| {
+                row("text", "What is wrong with each login and what ends it, for people", |given, style, out| {
                     let mut text = Vec::new();
-                    text_report::write(given.report, given.sources, style, &mut text)?;
+                    text_report::write(given, style, &mut text)?;
+                    out.write_all(without_commands(&String::from_utf8_lossy(&text)).as_bytes())
+                })
+            }
+            Self::Concise => {
+                row("concise", "A line a finding: file:line:column: error[rule] message", |given, _, out| {
+                    let mut text = Vec::new();
+                    concise::write(given, &mut text)?;
                     out.write_all(without_commands(&String::from_utf8_lossy(&text)).as_bytes())
                 })
             }

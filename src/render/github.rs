@@ -6,21 +6,21 @@ use super::Given;
 use super::phrases::{level_word, split_suppressed, summary_line, using};
 use super::safe::safe;
 use super::source_place::{ShownPlace, path};
-use crate::finding::Finding;
+use crate::finding::Hit;
 use crate::model::Level;
 use crate::rules::Severity;
 use crate::text::Span;
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let (counted, _) = split_suppressed(given.report.findings.iter());
+    let (counted, _) = split_suppressed(given.report.sorted_hits().into_iter());
     for finding in counted {
-        let command = match finding.severity {
+        let command = match finding.severity() {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "notice",
         };
         let at = finding.primary().map(|span| place_properties(span, given)).unwrap_or_default();
-        write_annotation(command, at, &finding.rule, &annotation_text(finding, given), out)?;
+        write_annotation(command, at, finding.rule(), &annotation_text(finding, given), out)?;
     }
     for diagnostic in &given.report.diagnostics {
         let command = if diagnostic.level == Level::Error { "error" } else { "warning" };
@@ -39,13 +39,13 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 }
 
 /// What and why, what was told if it is in no file, and what to do.
-fn annotation_text(finding: &Finding, given: &Given<'_>) -> String {
-    let mut lines = vec![safe(&finding.message).into_owned()];
+fn annotation_text(finding: &Hit, given: &Given<'_>) -> String {
+    let mut lines = vec![safe(finding.message()).into_owned()];
     match finding.primary().map(|span| ShownPlace::of(span, given)) {
         None | Some(ShownPlace::File(_)) => {}
         Some(place) => lines.push(place.one_line()),
     }
-    lines.extend(finding.remedies.iter().enumerate().map(|(at, remedy)| format!("fix {}: {}", at + 1, safe(remedy))));
+    lines.extend(finding.advice().iter().enumerate().map(|(at, remedy)| format!("fix {}: {}", at + 1, safe(remedy))));
     lines.join("\n")
 }
 

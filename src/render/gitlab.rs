@@ -18,7 +18,7 @@ use super::json;
 use super::phrases::{level_word, split_suppressed, using};
 use super::safe::safe;
 use super::source_place::{self, ShownPlace};
-use crate::finding::{Finding, UNDETERMINED};
+use crate::finding::{Hit, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::report::{diagnostic_fingerprints, text_fingerprint};
 use crate::rules::{Confidence, Severity};
@@ -46,7 +46,7 @@ struct CodeLines {
 }
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let (counted, _) = split_suppressed(given.report.findings.iter());
+    let (counted, _) = split_suppressed(given.report.sorted_hits().into_iter());
     let findings = counted.into_iter().map(|finding| finding_violation(finding, given));
     let prints = diagnostic_fingerprints(given.report, given.sources);
     let diagnostics =
@@ -55,18 +55,18 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     json::write(&findings.chain(diagnostics).chain(using).collect::<Vec<_>>(), out)
 }
 
-fn finding_violation(finding: &Finding, given: &Given<'_>) -> CodeViolation {
-    let severity = match (finding.severity, finding.confidence) {
-        _ if finding.rule == UNDETERMINED => "minor",
+fn finding_violation(finding: &Hit, given: &Given<'_>) -> CodeViolation {
+    let severity = match (finding.severity(), finding.confidence()) {
+        _ if finding.rule() == UNDETERMINED => "minor",
         (Severity::Error, Confidence::High) => "blocker",
         (Severity::Error, _) => "critical",
         (Severity::Warning, _) => "major",
         (Severity::Note, _) => "info",
     };
-    let fix = finding.remedies.first().map(|remedy| format!(" Fix: {remedy}")).unwrap_or_default();
+    let fix = finding.advice().first().map(|remedy| format!(" Fix: {remedy}")).unwrap_or_default();
     CodeViolation {
-        description: safe(&format!("{}.{fix}", finding.message.trim_end_matches('.'))).into_owned(),
-        check_name: finding.rule.clone(),
+        description: safe(&format!("{}.{fix}", finding.message().trim_end_matches('.'))).into_owned(),
+        check_name: finding.rule().to_owned(),
         fingerprint: finding.fingerprint.clone(),
         severity,
         location: violation_location(finding.primary(), None, given),

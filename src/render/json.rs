@@ -7,20 +7,21 @@ use serde::Serialize;
 
 use super::safe::escape_json;
 use crate::finding::{
-    Before, Change, Comparison, Evidence, Finding, Influence, Participant, PlaceName, Report, Verdict,
+    Before, Change, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
+    Suppressed, Verdict,
 };
 use crate::model::Level;
 use crate::report::count;
 use crate::text::{Sources, Span};
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 pub(super) struct JsonReport<'a> {
     schema_version: u32,
+    logins: Vec<JsonLogin<'a>>,
     participants: Vec<JsonParticipant<'a>>,
-    findings: Vec<JsonFinding<'a>>,
     configuration: Vec<JsonInfluence<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,10 +83,12 @@ struct JsonChange {
 
 #[derive(Serialize)]
 struct JsonParticipant<'a> {
+    login: &'a str,
     container: &'a str,
     project: Option<&'a str>,
     origin: &'a str,
     program: &'a str,
+    instances: u64,
     state_dir: &'a str,
     place: JsonPlace<'a>,
     peers: &'a [String],
@@ -137,22 +140,59 @@ struct JsonProof<'a> {
     location: Option<JsonLocation>,
 }
 
+/// One place that holds credentials, with what is wrong with it.
+#[derive(Serialize)]
+struct JsonLogin<'a> {
+    id: &'a str,
+    program: &'a str,
+    verdict: &'static str,
+    place: JsonPlace<'a>,
+    findings: Vec<JsonFinding<'a>>,
+}
+
 #[derive(Serialize)]
 struct JsonFinding<'a> {
+    family: &'a str,
     rule: &'a str,
-    severity: &'a str,
-    confidence: &'a str,
+    rules: &'a [String],
+    severity: &'static str,
+    confidence: &'static str,
+    message: &'a str,
+    reasons: Vec<JsonProof<'a>>,
+    hits: Vec<JsonHit<'a>>,
+    remedies: Vec<JsonRemedy<'a>>,
+}
+
+/// One participant of a finding.
+#[derive(Serialize)]
+struct JsonHit<'a> {
     container: &'a str,
     project: Option<&'a str>,
-    peers: &'a [String],
+    role: &'a str,
+    instances: u64,
+    detail: &'a str,
     message: &'a str,
-    remedies: &'a [String],
-    locations: Vec<JsonLocation>,
-    evidence: Vec<JsonEvidence<'a>>,
+    rules: Vec<&'a str>,
+    confidence: &'static str,
+    peers: Vec<&'a str>,
     fingerprint: &'a str,
     suppressed: Option<JsonSuppressed<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<JsonChange>,
+    locations: Vec<JsonLocation>,
+}
+
+#[derive(Serialize)]
+struct JsonRemedy<'a> {
+    id: &'a str,
+    text: &'a str,
+    ends: Vec<&'a str>,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    location: JsonLocation,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -170,12 +210,6 @@ enum JsonLocation {
 }
 
 #[derive(Serialize)]
-struct JsonEvidence<'a> {
-    kind: &'a str,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
 struct JsonDiagnostic<'a> {
     severity: &'static str,
     message: &'a str,
@@ -186,6 +220,7 @@ struct JsonDiagnostic<'a> {
 
 #[derive(Serialize)]
 struct JsonSummary {
+    logins: usize,
     participants: usize,
     errors: usize,
     warnings: usize,
@@ -222,8 +257,8 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
     let counts = count(report);
     JsonReport {
         schema_version: SCHEMA_VERSION,
-        participants: report.participants.iter().map(|one| json_participant(one, sources)).collect(),
-        findings: report.findings.iter().map(|finding| json_finding(finding, sources)).collect(),
+        logins: told_logins(report).into_iter().map(|login| json_login(login, report, sources)).collect(),
+        participants: report.participants.iter().map(|one| json_participant(one, report, sources)).collect(),
         configuration: report.configuration.iter().map(json_influence).collect(),
         diagnostics: report
             .diagnostics
@@ -241,6 +276,7 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
             .collect(),
         comparison: report.comparison.as_ref().map(json_comparison),
         summary: JsonSummary {
+            logins: told_logins(report).len(),
             participants: report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count(),
             errors: counts.errors,
             warnings: counts.warnings,
@@ -285,12 +321,14 @@ fn json_comparison(comparison: &Comparison) -> JsonComparison<'_> {
     JsonComparison { before, at, gone: gone.collect(), verdicts: verdicts.collect(), endangered: endangered.collect() }
 }
 
-fn json_participant<'a>(one: &'a Participant, sources: &Sources) -> JsonParticipant<'a> {
+fn json_participant<'a>(one: &'a Participant, report: &'a Report, sources: &Sources) -> JsonParticipant<'a> {
     JsonParticipant {
+        login: report.logins.get(one.login).map_or("", |login| &login.id),
         container: &one.container,
         project: one.project.as_deref(),
         origin: one.origin,
         program: &one.program,
+        instances: one.instances,
         state_dir: &one.state_dir,
         place: json_place(&one.place),
         peers: &one.peers,
@@ -320,39 +358,68 @@ pub(super) fn json_place(name: &PlaceName) -> JsonPlace<'_> {
     JsonPlace { kind: name.kind, filesystem: name.filesystem.as_deref(), path: &name.path }
 }
 
-fn json_finding<'a>(finding: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
-    let roles = std::iter::once("primary").chain(std::iter::repeat("related"));
-    JsonFinding {
-        rule: &finding.rule,
-        severity: finding.severity.name(),
-        confidence: finding.confidence.name(),
-        container: &finding.container,
-        project: finding.project.as_deref(),
-        peers: &finding.peers,
-        message: &finding.message,
-        remedies: &finding.remedies,
-        locations: finding
-            .locations
-            .iter()
-            .zip(roles)
-            .map(|(at, role)| json_location(at.span, role, sources))
-            .collect(),
-        evidence: finding
-            .evidence
-            .iter()
-            .map(|evidence| JsonEvidence { kind: evidence.kind.name(), text: &evidence.text })
-            .collect(),
-        fingerprint: &finding.fingerprint,
-        suppressed: json_suppressed(finding),
-        change: finding.change.map(|change| match change {
-            Change::New => JsonChange { state: "new", since: None },
-            Change::Kept(since) => JsonChange { state: "kept", since },
-        }),
+/// The logins that somebody may refresh, and those that something is wrong with.
+fn told_logins(report: &Report) -> Vec<&Login> {
+    let takes_part = |login: &&Login| login.verdict != Verdict::NotAParticipant || !login.findings.is_empty();
+    report.sorted_logins().into_iter().filter(takes_part).collect()
+}
+
+fn json_login<'a>(login: &'a Login, report: &'a Report, sources: &Sources) -> JsonLogin<'a> {
+    JsonLogin {
+        id: &login.id,
+        program: &login.program,
+        verdict: login.verdict.name(),
+        place: json_place(&login.place),
+        findings: login.findings.iter().map(|finding| json_finding(finding, report, sources)).collect(),
     }
 }
 
-pub(super) fn json_suppressed(finding: &Finding) -> Option<JsonSuppressed<'_>> {
-    finding.suppressed.as_ref().map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason })
+fn json_finding<'a>(finding: &'a Finding, report: &'a Report, sources: &Sources) -> JsonFinding<'a> {
+    JsonFinding {
+        family: &finding.family,
+        rule: &finding.rule,
+        rules: &finding.rules,
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        message: &finding.message,
+        reasons: finding.why.iter().chain(&finding.reasons).map(|evidence| json_proof(evidence, sources)).collect(),
+        hits: report.hits_of(finding).map(|hit| json_hit(hit, sources)).collect(),
+        remedies: finding.remedies.iter().map(|remedy| json_remedy(remedy, report, sources)).collect(),
+    }
+}
+
+fn json_hit<'a>(hit: &'a Hit, sources: &Sources) -> JsonHit<'a> {
+    let roles = std::iter::once("primary").chain(std::iter::repeat("related"));
+    let locations = hit.locations().into_iter().zip(roles);
+    JsonHit {
+        container: &hit.container,
+        project: hit.project.as_deref(),
+        role: hit.role,
+        instances: hit.instances,
+        detail: hit.detail(),
+        message: hit.message(),
+        rules: hit.rules(),
+        confidence: hit.confidence().name(),
+        peers: hit.peers(),
+        fingerprint: &hit.fingerprint,
+        suppressed: json_suppressed(hit.suppressed.as_ref()),
+        change: hit.change.map(|change| match change {
+            Change::New => JsonChange { state: "new", since: None },
+            Change::Kept(since) => JsonChange { state: "kept", since },
+        }),
+        locations: locations.map(|(at, role)| json_location(at.span, role, sources)).collect(),
+    }
+}
+
+fn json_remedy<'a>(remedy: &'a Remedy, report: &'a Report, sources: &Sources) -> JsonRemedy<'a> {
+    let ends = remedy.ends.iter().filter_map(|at| report.hits.get(*at)).map(|hit| hit.container.as_str());
+    let edits = remedy.edits.iter();
+    let edits = edits.map(|edit| JsonEdit { location: json_location(edit.span, "primary", sources), text: &edit.text });
+    JsonRemedy { id: &remedy.id, text: &remedy.text, ends: ends.collect(), edits: edits.collect() }
+}
+
+pub(super) fn json_suppressed(suppressed: Option<&Suppressed>) -> Option<JsonSuppressed<'_>> {
+    suppressed.map(|one| JsonSuppressed { by: one.by.name(), reason: &one.reason })
 }
 
 fn json_proof<'a>(evidence: &'a Evidence, sources: &Sources) -> JsonProof<'a> {

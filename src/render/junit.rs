@@ -11,7 +11,7 @@ use super::Given;
 use super::phrases::{full_name, level_word, split_suppressed, suppression_text, using};
 use super::safe::xml as plain;
 use super::source_place::{self, ShownPlace};
-use crate::finding::{Finding, Participant, UNDETERMINED, Verdict};
+use crate::finding::{Hit, Participant, UNDETERMINED, Verdict};
 use crate::model::{Diagnostic, Level};
 use crate::rules::Severity;
 
@@ -55,8 +55,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 
 /// A case for each participant with the findings about it, and one for each other container that there are findings of.
 fn build_suites(given: &Given<'_>) -> Suites {
-    let mut about: BTreeMap<(Option<&str>, &str), Vec<&Finding>> = BTreeMap::new();
-    for finding in &given.report.findings {
+    let mut about: BTreeMap<(Option<&str>, &str), Vec<&Hit>> = BTreeMap::new();
+    for finding in given.report.sorted_hits() {
         about.entry((finding.project.as_deref(), &finding.container)).or_default().push(finding);
     }
     let mut suites = Suites::new();
@@ -84,36 +84,31 @@ fn build_suites(given: &Given<'_>) -> Suites {
     suites
 }
 
-fn participant_case(
-    name: &str,
-    participant: Option<&Participant>,
-    findings: &[&Finding],
-    given: &Given<'_>,
-) -> TestCase {
+fn participant_case(name: &str, participant: Option<&Participant>, findings: &[&Hit], given: &Given<'_>) -> TestCase {
     let (counted, suppressed) = split_suppressed(findings.iter().copied());
-    let (wrong, notes): (Vec<_>, Vec<_>) = counted.into_iter().partition(|one| one.severity > Severity::Note);
+    let (wrong, notes): (Vec<_>, Vec<_>) = counted.into_iter().partition(|one| one.severity() > Severity::Note);
     let mut out: Vec<String> = participant.map(verdict_text).into_iter().collect();
     out.extend(notes.iter().flat_map(|finding| finding_lines(finding, given)));
-    let told = |finding: &&Finding| {
+    let told = |finding: &&Hit| {
         format!(
             "suppressed {}: {}[{}]: {}",
             suppression_text(finding),
-            finding.severity.name(),
-            finding.rule,
-            finding.message
+            finding.severity().name(),
+            finding.rule(),
+            finding.message()
         )
     };
     out.extend(suppressed.iter().map(told).map(|line| plain(&line)));
-    let outcome = match (wrong.iter().find(|one| one.rule != UNDETERMINED).or(wrong.first()), suppressed.first()) {
+    let outcome = match (wrong.iter().find(|one| one.rule() != UNDETERMINED).or(wrong.first()), suppressed.first()) {
         (Some(worst), _) => {
-            let element = if worst.rule == UNDETERMINED { "error" } else { "failure" };
+            let element = if worst.rule() == UNDETERMINED { "error" } else { "failure" };
             let more = if wrong.len() > 1 { format!(" (and {} more)", wrong.len() - 1) } else { String::new() };
             let all = wrong.iter().flat_map(|finding| finding_lines(finding, given)).collect();
-            TestOutcome::Not(element, plain(&worst.rule), plain(&worst.message) + &more, all)
+            TestOutcome::Not(element, plain(worst.rule()), plain(worst.message()) + &more, all)
         }
         (None, Some(first)) => {
             let message = format!("suppressed {}", suppression_text(first));
-            TestOutcome::Not("skipped", plain(&first.rule), plain(&message), Vec::new())
+            TestOutcome::Not("skipped", plain(first.rule()), plain(&message), Vec::new())
         }
         (None, None) => TestOutcome::Passed,
     };
@@ -131,15 +126,15 @@ fn verdict_text(one: &Participant) -> String {
     plain(&format!("{}: {name}{reason}", one.qualified_verdict()))
 }
 
-fn finding_lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
-    let mut lines = vec![format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.message)];
-    for location in &finding.locations {
+fn finding_lines(finding: &Hit, given: &Given<'_>) -> Vec<String> {
+    let mut lines = vec![format!("{}[{}]: {}", finding.severity().name(), finding.rule(), finding.message())];
+    for location in finding.locations() {
         let label = if location.label.is_empty() { String::new() } else { format!(": {}", location.label) };
         lines.push(format!("  at {}{label}", ShownPlace::of(location.span, given).one_line()));
     }
-    lines.push(format!("  confidence: {}", finding.confidence.name()));
-    lines.extend(finding.evidence.iter().map(|one| format!("  {}: {}", one.kind.name(), one.text)));
-    lines.extend(finding.remedies.iter().enumerate().map(|(at, remedy)| format!("  fix {}: {remedy}", at + 1)));
+    lines.push(format!("  confidence: {}", finding.confidence().name()));
+    lines.extend(finding.evidence().iter().map(|one| format!("  {}: {}", one.kind.name(), one.text)));
+    lines.extend(finding.advice().iter().enumerate().map(|(at, remedy)| format!("  fix {}: {remedy}", at + 1)));
     lines.iter().map(|line| plain(line)).collect()
 }
 

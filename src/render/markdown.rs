@@ -6,7 +6,7 @@ use super::phrases::{full_name, level_word, split_suppressed, summary_line, supp
 use super::safe::safe;
 use super::source_place::{self, ShownPlace};
 use super::{Given, compared};
-use crate::finding::{Before, Comparison, Finding, Participant, Report};
+use crate::finding::{Before, Comparison, Hit, Participant, Report};
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
@@ -24,7 +24,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     if let Some(using) = using(report) {
         writeln!(out, "\nUsing: {}", escape_prose(&using))?;
     }
-    let (counted, suppressed) = split_suppressed(report.findings.iter());
+    let (counted, suppressed) = split_suppressed(report.sorted_hits().into_iter());
     for finding in counted {
         write_section(finding, given, out)?;
     }
@@ -44,7 +44,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         for finding in suppressed {
             let name = code_span(&full_name(finding.project.as_deref(), &finding.container));
             let why = escape_prose(&suppression_text(finding));
-            writeln!(out, "- {} {} {name}, {why}", finding.severity.name(), code_span(&finding.rule))?;
+            writeln!(out, "- {} {} {name}, {why}", finding.severity().name(), code_span(finding.rule()))?;
         }
         writeln!(out, "\n</details>")?;
     }
@@ -82,26 +82,26 @@ fn write_row(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "| {} |", cells.join(" | "))
 }
 
-fn write_section(finding: &Finding, given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_section(finding: &Hit, given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let name = code_span(&full_name(finding.project.as_deref(), &finding.container));
-    writeln!(out, "\n### {}: {} in {name}\n", finding.severity.name(), code_span(&finding.rule))?;
-    writeln!(out, "{}\n", escape_prose(&finding.message))?;
+    writeln!(out, "\n### {}: {} in {name}\n", finding.severity().name(), code_span(finding.rule()))?;
+    writeln!(out, "{}\n", escape_prose(finding.message()))?;
     if let Some(standing) = compared::standing_words(finding, given.report.comparison.as_ref()) {
         writeln!(out, "- {}", escape_prose(&standing))?;
     }
-    for location in &finding.locations {
+    for location in finding.locations() {
         let label =
             if location.label.is_empty() { String::new() } else { format!(": {}", escape_prose(&location.label)) };
         writeln!(out, "- {}{label}", code_span(&ShownPlace::of(location.span, given).one_line()))?;
     }
-    if !finding.remedies.is_empty() {
+    if !finding.advice().is_empty() {
         writeln!(out, "\nTo fix it, best first:\n")?;
     }
-    for (at, remedy) in finding.remedies.iter().enumerate() {
+    for (at, remedy) in finding.advice().iter().enumerate() {
         writeln!(out, "{}. {}", at + 1, escape_prose(remedy))?;
     }
-    writeln!(out, "\n<details><summary>Evidence, confidence {}</summary>\n", finding.confidence.name())?;
-    for evidence in &finding.evidence {
+    writeln!(out, "\n<details><summary>Evidence, confidence {}</summary>\n", finding.confidence().name())?;
+    for evidence in finding.evidence() {
         let at = evidence.span.map(|span| format!(" ({})", code_span(&ShownPlace::of(span, given).one_line())));
         writeln!(out, "- {}: {}{}", evidence.kind.name(), escape_prose(&evidence.text), at.unwrap_or_default())?;
     }

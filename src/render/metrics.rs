@@ -100,8 +100,8 @@ fn add_participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
 
 fn add_findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let mut series = possible_values(given.rules);
-    for finding in given.report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        *series.entry(vec![finding.rule.clone(), finding.severity.name().to_owned()]).or_default() += 1;
+    for finding in given.report.sorted_hits().into_iter().filter(|finding| finding.counts()) {
+        *series.entry(vec![finding.rule().to_owned(), finding.severity().name().to_owned()]).or_default() += 1;
     }
     series
 }
@@ -120,7 +120,7 @@ fn add_changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let (new, kept) = ("new", "kept");
     let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
     let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
-    let counted = given.report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let counted = given.report.sorted_hits().into_iter().filter(|finding| finding.counts());
     let found = counted.filter_map(|finding| match finding.change? {
         Change::New => Some(new),
         Change::Kept(_) => Some(kept),

@@ -2,7 +2,9 @@
 //! May use `text`, `finding`, `rules` and `report`.
 
 mod compared;
+mod concise;
 mod diff;
+mod finding_block;
 mod format;
 mod github;
 mod gitlab;
@@ -21,6 +23,7 @@ mod source_frame;
 mod source_place;
 mod text_report;
 mod watch_event;
+mod wrap;
 
 use std::io;
 use std::path::Path;
@@ -29,7 +32,7 @@ use std::time::Duration;
 use crate::finding::Report;
 use crate::model::Diagnostic;
 use crate::report::ExitStatus;
-use crate::rules::Ruleset;
+use crate::rules::{FailOn, Ruleset};
 use crate::text::Sources;
 
 pub use diff::diff;
@@ -57,6 +60,8 @@ pub struct Given<'a> {
     pub directory: &'a Path,
     /// How long the run took until then.
     pub took: Duration,
+    /// From which severity on a hit fails the run.
+    pub fail_on: FailOn,
 }
 
 /// How text is laid out.
@@ -66,6 +71,27 @@ pub struct Style {
     pub colour: bool,
     /// The width of the terminal; `None` where it is none, so that nothing is wrapped.
     pub width: Option<u16>,
+    /// How much of it is told.
+    pub detail: Detail,
+}
+
+/// How much a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Only findings that fail the run.
+    Quiet,
+    /// What is wrong, what to do, and what is sound.
+    #[default]
+    Normal,
+    /// Every participant, place and piece of evidence too.
+    Verbose,
+}
+
+impl Style {
+    /// The columns of a line; `None` where lines are not wrapped.
+    fn columns(self) -> Option<usize> {
+        self.width.map(usize::from)
+    }
 }
 
 /// Writes a report.

@@ -1,28 +1,43 @@
 //! The table of participants. May use `finding`; the one home of comfy-table.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::Style;
 use super::compared;
 use super::safe::safe;
-use crate::finding::{Comparison, Participant, Verdict};
+use crate::finding::{Comparison, Participant, Report, Verdict};
+use crate::rules::Severity;
 
 const COLUMNS: [&str; 9] =
     ["CONTAINER", "STATE DIRECTORY", "PLACE", "PEERS", "ROLE", "AUTH", "INTERNAL LOCK", "GUARD", "VERDICT"];
 
 /// A row a participant.
-pub(super) fn participant_table(participants: &[Participant], style: Style) -> String {
+pub(super) fn participant_table(report: &Report, style: Style) -> String {
+    let participants = &report.participants;
+    let accepted = accepted_participants(report);
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if let Some(width) = style.width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     table.set_header(COLUMNS);
-    let projects: std::collections::BTreeSet<_> = participants.iter().map(|one| &one.project).collect();
-    for participant in participants {
-        table.add_row(participant_row(participant, projects.len() > 1));
+    let projects: BTreeSet<_> = participants.iter().map(|one| &one.project).collect();
+    for (at, participant) in participants.iter().enumerate() {
+        table.add_row(participant_row(participant, projects.len() > 1, accepted.contains(&at)));
     }
     table.trim_fmt()
+}
+
+/// The participants of whom everything that is wrong is suppressed.
+fn accepted_participants(report: &Report) -> BTreeSet<usize> {
+    let of = |counts: bool| {
+        let hits = report.hits.iter().filter(move |hit| hit.counts() == counts && hit.severity() > Severity::Note);
+        hits.flat_map(|hit| &hit.breaches).filter_map(|breach| breach.participant)
+    };
+    let open: BTreeSet<usize> = of(true).collect();
+    of(false).filter(|at| !open.contains(at)).collect()
 }
 
 /// A row a participant that takes part before or after.
@@ -39,12 +54,14 @@ pub(super) fn verdict_table(comparison: &Comparison, style: Style) -> String {
     table.trim_fmt()
 }
 
-fn participant_row(one: &Participant, with_project: bool) -> Vec<Cell> {
+fn participant_row(one: &Participant, with_project: bool, accepted: bool) -> Vec<Cell> {
     let name = match &one.project {
         Some(project) if with_project => format!("{project}/{}", one.container),
         _ => one.container.clone(),
     };
     let shown = |text: &str| Cell::new(safe(text));
+    let verdict = one.qualified_verdict();
+    let verdict = if accepted { format!("{verdict} (accepted)") } else { verdict };
     let away = one.verdict == Verdict::NotAParticipant;
     let unless_away = |text: &str| shown(if away { "-" } else { text });
     vec![
@@ -56,7 +73,7 @@ fn participant_row(one: &Participant, with_project: bool) -> Vec<Cell> {
         shown(one.auth),
         unless_away(one.internal_lock),
         unless_away(one.guard),
-        shown(&one.qualified_verdict()),
+        shown(&verdict),
     ]
 }
 

@@ -2,25 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Influence, InfluenceKind, Report, SuppressedBy, Verdict};
+use crate::finding::{Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy};
 use crate::model::{Diagnostic, Level};
-use crate::report::count;
+use crate::report::{count, natural_key};
 
 /// What there is, counted, without a full stop.
 pub(super) fn summary_line(report: &Report) -> String {
     let counts = count(report);
-    let taking_part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
-    let mut parts = vec![
-        count_of(report.containers, "container"),
-        count_of(taking_part, "participant"),
-        count_of(counts.errors, "error"),
-        count_of(counts.warnings, "warning"),
-        count_of(counts.notes, "note"),
-        format!("{} undetermined", counts.undetermined),
-    ];
+    let mut parts = vec![count_of(counts.errors, "error")];
+    if counts.warnings > 0 || counts.errors == 0 {
+        parts.push(count_of(counts.warnings, "warning"));
+    }
+    parts.extend((counts.notes > 0).then(|| count_of(counts.notes, "note")));
+    parts.extend((counts.undetermined > 0).then(|| format!("{} undetermined", counts.undetermined)));
     if counts.suppressed > 0 {
         let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();
-        for one in report.findings.iter().filter_map(|finding| finding.suppressed.as_ref()) {
+        for one in report.hits.iter().filter_map(|hit| hit.suppressed.as_ref()) {
             *kinds.entry(one.by).or_default() += 1;
         }
         let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
@@ -81,10 +78,39 @@ pub(super) fn level_word(diagnostic: &Diagnostic) -> &'static str {
 }
 
 /// The findings that count, and those that are suppressed, each in the report's order.
-pub(super) fn split_suppressed<'a>(
-    findings: impl Iterator<Item = &'a Finding>,
-) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
-    findings.partition(|finding| finding.suppressed.is_none())
+pub(super) fn split_suppressed<'a>(findings: impl Iterator<Item = &'a Hit>) -> (Vec<&'a Hit>, Vec<&'a Hit>) {
+    findings.partition(|finding| finding.counts())
+}
+
+/// How many names of a list are told.
+const LISTED: usize = 8;
+
+/// Hits as people name them, with how many containers each stands for.
+pub(super) fn list_hits(hits: &[&Hit]) -> String {
+    list_counted(hits.iter().map(|hit| (hit.label.as_str(), hit.instances)))
+}
+
+/// Participants, likewise.
+pub(super) fn list_users(users: &[&Participant]) -> String {
+    list_counted(users.iter().map(|one| (one.label.as_str(), one.instances)))
+}
+
+/// Names in natural order, each once, with how many containers each stands for.
+fn list_counted<'a>(names: impl Iterator<Item = (&'a str, u64)>) -> String {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (name, instances) in names {
+        *counts.entry(name).or_default() += instances;
+    }
+    let mut names: Vec<(&str, u64)> = counts.into_iter().collect();
+    names.sort_by_cached_key(|(name, _)| natural_key(name));
+    let more = names.len().saturating_sub(LISTED);
+    let mut told: Vec<String> = names
+        .into_iter()
+        .take(LISTED)
+        .map(|(name, count)| if count > 1 { format!("{name} ×{count}") } else { name.to_owned() })
+        .collect();
+    told.extend((more > 0).then(|| format!("and {more} more")));
+    told.join(", ")
 }
 
 /// A container with its project.
@@ -93,7 +119,7 @@ pub(super) fn full_name(project: Option<&str>, container: &str) -> String {
 }
 
 /// By what a finding is suppressed, and why.
-pub(super) fn suppression_text(finding: &Finding) -> String {
+pub(super) fn suppression_text(finding: &Hit) -> String {
     let Some(suppressed) = &finding.suppressed else { return String::new() };
     match suppressed.reason.as_str() {
         "" => format!("by {}", suppressed_by(suppressed.by)),

@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Style;
 use super::safe::{safe, same_width};
+use super::wrap::{columns, wrap_words};
 use crate::finding::{Finding, Location};
 use crate::rules::Severity;
 use crate::text::{SourceFile, Sources};
@@ -12,17 +13,19 @@ use crate::text::{SourceFile, Sources};
 /// Lines shown of one location: a mount in the long syntax has a few.
 const MAX_LINES: u32 = 6;
 
-/// The finding's headline and its source lines.
-pub(super) fn finding_frame(finding: &Finding, sources: &Sources, style: Style) -> String {
+/// A finding's sentence, and source lines under it.
+pub(super) fn titled_frame(finding: &Finding, locations: &[Location], sources: &Sources, style: Style) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = safe(&finding.message).into_owned();
-    let shown: Vec<MaskedSource> =
-        finding.locations.iter().map(|location| MaskedSource::of(location, sources)).collect();
     let rule = safe(&finding.rule);
+    // The rest of the sentence is put under its beginning.
+    let lead = finding.severity.name().len() + columns(&rule) + "[]: ".len();
+    let room = style.columns().map(|width| width.saturating_sub(lead).max(1));
+    let title = wrap_words(&safe(&finding.message), room).join("\n");
+    let shown: Vec<MaskedSource> = locations.iter().map(|location| MaskedSource::of(location, sources)).collect();
     let mut group = Group::with_title(level.primary_title(title).id(rule.as_ref()));
     for (at, shown) in shown.iter().enumerate() {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -31,8 +34,18 @@ pub(super) fn finding_frame(finding: &Finding, sources: &Sources, style: Style) 
         group = group.element(snippet.fold(false).annotation(annotation));
     }
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
-    let width = style.width.map_or(200, usize::from);
+    let width = style.columns().unwrap_or(200);
     renderer.term_width(width).render(&[group])
+}
+
+/// What stands before lines that go on under a frame: as wide as its line numbers.
+pub(super) fn frame_gutter(locations: &[Location], sources: &Sources) -> String {
+    let last = locations.iter().map(|location| {
+        let shown = MaskedSource::of(location, sources);
+        shown.line + shown.text.lines().count().saturating_sub(1)
+    });
+    let digits = last.max().map_or(1, |line| line.to_string().len());
+    format!("{} | ", " ".repeat(digits))
 }
 
 /// The lines of one location, with everything outside it masked.

@@ -59,9 +59,18 @@ fn report(sources: &Sources) -> Report {
 fn rendered(report: &Report, sources: &Sources, status: ExitStatus, format: Format) -> String {
     let rules = Ruleset::load(sources, None).unwrap();
     let directory = Path::new("/work");
-    let given = Given { report, sources, rules: &rules, status, directory, at: None, took: std::time::Duration::ZERO };
+    let given = Given {
+        report,
+        sources,
+        rules: &rules,
+        status,
+        directory,
+        at: None,
+        took: std::time::Duration::ZERO,
+        fail_on: FailOn::Severity(Severity::Error),
+    };
     let mut out = Vec::new();
-    render(&given, format, Style { colour: false, width: None }, &mut out).unwrap();
+    render(&given, format, Style { colour: false, width: None, detail: Detail::Normal }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

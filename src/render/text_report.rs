@@ -1,103 +1,173 @@
-//! The report for a person: the table, what is sound and why, each finding with its source lines, and a last line that
-//! counts. May use `text`, `finding` and `model`.
+//! The report for a person: what is wrong with each login, worst first, then what is sound, what was accepted, and a last
+//! line that counts. May use `text`, `finding`, `model` and `report`.
 
 use std::io;
 
+use super::finding_block::write_finding;
 use super::participant_table::{self, participant_table};
+use super::phrases::{self, count_of, list_hits, list_users};
 use super::safe::safe;
-use super::source_frame::finding_frame;
-use super::{Style, compared, phrases};
-use crate::finding::{Before, Comparison, Finding, Participant, Report};
+use super::wrap::paragraph;
+use super::{Detail, Given, Style, compared};
+use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
 use crate::model::Level;
+use crate::report::fails;
+use crate::rules::Severity;
 use crate::text::Sources;
 
-pub(super) fn write(report: &Report, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    if report.participants.is_empty() {
-        writeln!(out, "No container has a state directory of a known program.")?;
-    } else {
-        writeln!(out, "{}", participant_table(&report.participants, style))?;
+/// How many entries of what was accepted are told one by one.
+const ACCEPTED: usize = 6;
+
+pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = given.report;
+    let quiet = style.detail == Detail::Quiet;
+    if style.detail == Detail::Verbose && !report.participants.is_empty() {
+        writeln!(out, "{}\n", participant_table(report, style))?;
     }
-    let mut reasons = report.participants.iter().filter(|one| !one.reason.is_empty()).peekable();
-    if reasons.peek().is_some() {
+    let told = told_findings(given, style);
+    for (_, finding) in &told {
+        write_finding(finding, given, style, out)?;
         writeln!(out)?;
     }
-    for participant in reasons {
-        write_sound(participant, out)?;
+    if quiet {
+        return Ok(());
     }
-    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        writeln!(out)?;
-        write_finding(finding, report, sources, style, out)?;
-    }
-    let accepted: Vec<String> = report.findings.iter().filter_map(|finding| accepted_line(finding, sources)).collect();
-    if !accepted.is_empty() {
-        writeln!(out, "\n{}", accepted.join("\n"))?;
-    }
+    write_notes(given, style, out)?;
+    write_sound(report, told.is_empty(), style, out)?;
+    write_accepted(report, given.sources, style, out)?;
     if let Some(comparison) = &report.comparison {
         write_comparison(report, comparison, style, out)?;
     }
-    if !report.participants.is_empty() || !report.findings.is_empty() || !report.configuration.is_empty() {
-        writeln!(out)?;
+    if let Some(using) = phrases::using(report) {
+        writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
     }
-    super::configuration(report, out)?;
-    writeln!(out, "{}", closing_line(report))
+    writeln!(out, "{}", paragraph("", &safe(&closing_line(report, &told, style)), style.columns()))
 }
 
-fn write_sound(one: &Participant, out: &mut dyn io::Write) -> io::Result<()> {
-    let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
-    let verdict = one.qualified_verdict();
-    writeln!(out, "{verdict}: {}{}: {}", safe(&project), safe(&one.container), safe(&one.reason))
+/// The findings that are worth a block: with `--quiet` those alone that fail the run.
+fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Finding)> {
+    let report = given.report;
+    let is_told = |finding: &Finding| match style.detail {
+        Detail::Quiet => report.hits_of(finding).any(|hit| hit.counts() && fails(hit, given.fail_on)),
+        Detail::Normal | Detail::Verbose => finding.severity > Severity::Note || style.detail == Detail::Verbose,
+    };
+    let counting = report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding));
+    counting.filter(|(_, finding)| is_told(finding)).collect()
 }
 
-/// The line of a finding that somebody gave a reason for. What was there before is counted alone.
-fn accepted_line(finding: &Finding, sources: &Sources) -> Option<String> {
-    let suppressed = finding.suppressed.as_ref()?;
-    let span = suppressed.span?;
-    let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
-    let (rule, container) = (&finding.rule, &finding.container);
-    Some(safe(&format!("accepted: {container}: {rule}: {} ({at})", suppressed.reason)).into_owned())
+/// Notes, a line each. What another lock covers is told with `--verbose` alone.
+fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = given.report;
+    if style.detail == Detail::Verbose {
+        return Ok(());
+    }
+    for (_, finding) in report.sorted_findings() {
+        let is_note = finding.severity == Severity::Note && report.counts(finding);
+        if !is_note || finding.family == "exclusion" {
+            continue;
+        }
+        let at = report.hits_of(finding).find_map(Hit::primary);
+        let at = at.map_or_else(String::new, |span| {
+            format!(" ({}:{})", given.sources.get(span.file).label(), span.start.line)
+        });
+        let text = format!("{}{at}", finding.message);
+        writeln!(out, "{}", paragraph(&format!("note[{}]: ", safe(&finding.rule)), &safe(&text), style.columns()))?;
+    }
+    Ok(())
+}
+
+/// The logins that are sound: a line each, or where something else is wrong, how many there are.
+fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    if report.participants.iter().all(|one| one.verdict == Verdict::NotAParticipant) && report.hits.is_empty() {
+        let text = "No container has a state directory of a known program.";
+        return writeln!(out, "{}", paragraph("", text, style.columns()));
+    }
+    let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
+    if all_sound || style.detail == Detail::Verbose {
+        for login in sound {
+            let users: Vec<_> = login.participants.iter().filter_map(|at| report.participants.get(*at)).collect();
+            let taking_part: Vec<_> = users.into_iter().filter(|one| one.verdict != Verdict::NotAParticipant).collect();
+            let mut reasons: Vec<&str> = Vec::new();
+            for one in taking_part.iter().filter(|one| !one.reason.is_empty()) {
+                if !reasons.contains(&one.reason.as_str()) {
+                    reasons.push(&one.reason);
+                }
+            }
+            let basis = taking_part.iter().map(|one| one.basis).max().unwrap_or_default();
+            let head = format!("{}: ", basis.qualify(Verdict::Ok));
+            let text = format!("{}: {}: {}", login.place.text, list_users(&taking_part), reasons.join("; "));
+            writeln!(out, "{}", paragraph(&head, &safe(&text), style.columns()))?;
+        }
+    } else if !sound.is_empty() {
+        let users = sound.iter().flat_map(|login| &login.participants).filter_map(|at| report.participants.get(*at));
+        let users = users.filter(|one| one.verdict == Verdict::Ok);
+        let containers: u64 = users.map(|one| one.instances).sum();
+        let logins = count_of(sound.len(), "more login");
+        writeln!(out, "ok: {logins}, {}", count_of(usize::try_from(containers).unwrap_or(usize::MAX), "container"))?;
+    }
+    Ok(())
+}
+
+/// What a person gave a reason for: equal reasons are one line. What was there before is counted alone.
+fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut lines: Vec<(String, Vec<&Hit>)> = Vec::new();
+    for hit in report.sorted_hits() {
+        for breach in &hit.breaches {
+            let Some(suppressed) = &breach.suppressed else { continue };
+            let Some(span) = suppressed.span else { continue };
+            let at = format!("{}:{}", sources.get(span.file).name(), span.start.line);
+            let text = format!("{}: {} ({at})", breach.rule, suppressed.reason);
+            match lines.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, hits)) => hits.push(hit),
+                None => lines.push((text, vec![hit])),
+            }
+        }
+    }
+    let all = style.detail == Detail::Verbose || lines.len() <= ACCEPTED;
+    let shown = if all { lines.len() } else { ACCEPTED };
+    for (text, hits) in lines.iter().take(shown) {
+        let line = format!("{}: {text}", list_hits(hits));
+        writeln!(out, "{}", paragraph("accepted: ", &safe(&line), style.columns()))?;
+    }
+    if lines.len() > shown {
+        writeln!(out, "accepted: {} more (-v lists them)", lines.len() - shown)?;
+    }
+    Ok(())
 }
 
 /// What came of what was so before.
 fn write_comparison(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if comparison.before == Before::Running && compared::changed_verdicts(comparison).next().is_some() {
-        writeln!(out, "\n{}", participant_table::verdict_table(comparison, style))?;
+        writeln!(out, "{}\n", participant_table::verdict_table(comparison, style))?;
     }
-    let headline = compared::comparison_headline(report);
-    writeln!(out, "\n{}", headline.unwrap_or_default())?;
-    for one in &comparison.endangered {
-        writeln!(out, "{}", compared::endangered_line(one))?;
-    }
-    for gone in &comparison.gone {
-        writeln!(out, "{}", compared::gone_line(gone, comparison))?;
-    }
-    Ok(())
-}
-
-fn write_finding(
-    finding: &Finding,
-    report: &Report,
-    sources: &Sources,
-    style: Style,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    writeln!(out, "{}", finding_frame(finding, sources, style))?;
-    if let Some(standing) = compared::standing_words(finding, report.comparison.as_ref()) {
-        writeln!(out, "  standing: {standing}")?;
-    }
-    writeln!(out, "  confidence: {}", finding.confidence.name())?;
-    for evidence in &finding.evidence {
-        let at = evidence.span.map(|span| format!(" ({}:{})", sources.get(span.file).label(), span.start.line));
-        let (kind, at) = (evidence.kind.name(), at.unwrap_or_default());
-        writeln!(out, "  {kind}: {}{}", safe(&evidence.text), safe(&at))?;
-    }
-    for (at, remedy) in finding.remedies.iter().enumerate() {
-        writeln!(out, "  fix {}: {}", at + 1, safe(remedy))?;
+    let headline = compared::comparison_headline(report).unwrap_or_default();
+    writeln!(out, "{}", paragraph("", &headline, style.columns()))?;
+    let endangered = comparison.endangered.iter().map(compared::endangered_line);
+    let gone = comparison.gone.iter().map(|gone| compared::gone_line(gone, comparison));
+    for line in endangered.chain(gone) {
+        writeln!(out, "{}", paragraph("", &line, style.columns()))?;
     }
     Ok(())
 }
 
-fn closing_line(report: &Report) -> String {
-    let wrong = report.diagnostics.iter().any(|one| one.level != Level::Warning);
-    let see = if wrong { ", see standard error" } else { "" };
-    format!("{}{see}.", phrases::summary_line(report))
+/// The verdict and the count, and how to learn more.
+fn closing_line(report: &Report, told: &[(&Login, &Finding)], style: Style) -> String {
+    let mut line = phrases::summary_line(report);
+    if report.diagnostics.iter().any(|one| one.level != Level::Warning) {
+        line.push_str(", see standard error");
+    }
+    let remarks = report.diagnostics.iter().filter(|one| one.level == Level::Warning).count();
+    if remarks > 0 && style.detail != Detail::Verbose {
+        line.push_str(&format!(", {} about the input (-v)", count_of(remarks, "remark")));
+    }
+    match told.first() {
+        Some((_, finding)) if style.detail == Detail::Verbose => {
+            line.push_str(&format!(". More: overlock explain {}", finding.rule));
+        }
+        Some((_, finding)) => {
+            line.push_str(&format!(". More: overlock explain {}, or -v for the evidence", finding.rule));
+        }
+        None => {}
+    }
+    line
 }

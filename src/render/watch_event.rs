@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{self, JsonSuppressed};
 use super::safe::safe;
-use crate::finding::{Basis, Finding, Verdict};
+use crate::finding::{Basis, Hit, Verdict};
 use crate::text::rfc3339_text;
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
@@ -39,7 +39,7 @@ pub struct WatchEvent<'a> {
     /// Why it is sound; empty where findings say what is wrong.
     pub reason: &'a str,
     /// What is wrong, worst first.
-    pub findings: &'a [Finding],
+    pub findings: &'a [Hit],
     /// What could not be looked at.
     pub gaps: &'a [String],
 }
@@ -115,9 +115,9 @@ struct JsonEventFinding<'a> {
     rule: &'a str,
     severity: &'a str,
     confidence: &'a str,
-    peers: &'a [String],
+    peers: Vec<&'a str>,
     message: &'a str,
-    remedies: &'a [String],
+    remedies: Vec<&'a str>,
     fingerprint: &'a str,
     suppressed: Option<JsonSuppressed<'a>>,
 }
@@ -146,16 +146,16 @@ pub fn write_json(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<
     json::write_line(&document, out)
 }
 
-fn finding(finding: &Finding) -> JsonEventFinding<'_> {
+fn finding(finding: &Hit) -> JsonEventFinding<'_> {
     JsonEventFinding {
-        rule: &finding.rule,
-        severity: finding.severity.name(),
-        confidence: finding.confidence.name(),
-        peers: &finding.peers,
-        message: &finding.message,
-        remedies: &finding.remedies,
+        rule: finding.rule(),
+        severity: finding.severity().name(),
+        confidence: finding.confidence().name(),
+        peers: finding.peers(),
+        message: finding.message(),
+        remedies: finding.advice(),
         fingerprint: &finding.fingerprint,
-        suppressed: json::json_suppressed(finding),
+        suppressed: json::json_suppressed(finding.suppressed.as_ref()),
     }
 }
 
@@ -169,8 +169,8 @@ pub fn write_text(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<
     let head = format!("{} {} {project}{}{before}", rfc3339_text(turn.at, false), turn.kind.name(), turn.container);
     let mut told = Vec::new();
     if turn.kind != WatchEventKind::Gone {
-        let counted = turn.findings.iter().filter(|finding| finding.suppressed.is_none());
-        told.extend(counted.map(|one| format!("{}[{}] {}", one.severity.name(), one.rule, one.message)));
+        let counted = turn.findings.iter().filter(|finding| finding.counts());
+        told.extend(counted.map(|one| format!("{}[{}] {}", one.severity().name(), one.rule(), one.message())));
         if told.is_empty() || !turn.reason.is_empty() {
             let reason = if turn.reason.is_empty() { String::new() } else { format!(": {}", turn.reason) };
             told.insert(0, format!("{}{reason}", turn.basis.qualify(turn.verdict)));

@@ -1,9 +1,9 @@
-//! What a team accepts, by comments and by the configuration: such findings stay in the report and do not count.
+//! What a team accepts, by comments and by the configuration: it stays in the report and does not count.
 //! May use `finding`, `model`, `rules`, `text` and the other parts of `report`.
 
 use super::comment::Comments;
 use super::names::Names;
-use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
+use crate::finding::{Breach, Judged, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level};
 use crate::rules::{Config, Ignore, Ruleset};
 use crate::text::{Sources, Span, quoted_path};
@@ -45,45 +45,45 @@ pub struct Looked<'a> {
 }
 
 /// Suppresses what comments and the configuration accept, and tells which of them match nothing.
-pub fn accept(report: &mut Report, comments: &mut Comments, config: &Config, looked: Looked<'_>, sources: &Sources) {
+pub fn accept(judged: &mut Judged, comments: &mut Comments, config: &Config, looked: Looked<'_>, sources: &Sources) {
     let mut used = vec![false; config.ignore.len()];
-    for finding in &mut report.findings {
-        let by_comment = comments.suppresses(finding, sources);
+    for breach in &mut judged.breaches {
+        let by_comment = comments.suppresses(breach, sources);
         let mut by_config = None;
         for (ignore, used) in config.ignore.iter().zip(&mut used) {
-            if matches(ignore, finding, looked.names, sources) {
+            if matches(ignore, breach, looked.names, sources) {
                 *used = true;
                 by_config = by_config.or(Some((ignore.reason.clone(), ignore.span)));
             }
         }
-        let off = config.severity.get(&finding.rule).filter(|grade| grade.severity.is_none());
-        let off = off.map(|grade| (format!("`{}` is off", finding.rule), grade.span));
+        let off = config.severity.get(&breach.rule).filter(|grade| grade.severity.is_none());
+        let off = off.map(|grade| (format!("`{}` is off", breach.rule), grade.span));
         let by_config = by_config.or(off).map(|(reason, span)| Suppressed {
             by: SuppressedBy::Configuration,
             reason,
             span: Some(span),
         });
-        finding.suppressed = by_comment.or(by_config);
+        breach.suppressed = by_comment.or(by_config);
     }
     // What was not looked at may be what they are for.
-    let unusable = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    let unusable = judged.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     if looked.whole && !unusable {
-        report.diagnostics.extend(comments.idle());
+        judged.diagnostics.extend(comments.idle());
         let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
         let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !used && can_match(ignore));
-        report.diagnostics.extend(idle.map(|(ignore, _)| {
+        judged.diagnostics.extend(idle.map(|(ignore, _)| {
             let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
             Diagnostic::at(Level::Warning, ignore.span, message)
         }));
     }
 }
 
-fn matches(ignore: &Ignore, finding: &Finding, names: &Names, sources: &Sources) -> bool {
+fn matches(ignore: &Ignore, breach: &Breach, names: &Names, sources: &Sources) -> bool {
     let in_file = || {
         let Some(file) = &ignore.file else { return true };
-        let Some(span) = finding.primary() else { return false };
+        let Some(span) = breach.primary() else { return false };
         let source = sources.get(span.file);
         source.teller(span.start.line).is_none() && file.is_match(names.kept(source.name()))
     };
-    ignore.rule == finding.rule && ignore.is_for(finding.project.as_deref(), &finding.container) && in_file()
+    ignore.rule == breach.rule && ignore.is_for(breach.project.as_deref(), &breach.container) && in_file()
 }

@@ -1,17 +1,18 @@
-//! The findings of an earlier run, kept in a file: those do not count. Text in and out; reading and writing the file is
+//! The hits of an earlier run, kept in a file: those do not count. Text in and out; reading and writing the file is
 //! the command's. May use `finding`, `text` and the other parts of `report`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
-use crate::finding::{Finding, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
+use crate::finding::{Hit, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
 use crate::text::Sources;
 
 /// The version of the file; one that means something else raises it.
-const SCHEMA_VERSION: u64 = 1;
+const SCHEMA_VERSION: u64 = 2;
 
 /// What was found before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,17 +20,18 @@ const SCHEMA_VERSION: u64 = 1;
 pub struct Baseline {
     schema_version: u64,
     tool: Tool,
-    findings: Vec<Entry>,
+    hits: Vec<Entry>,
 }
 
-/// One finding. The fingerprint decides; the rest is for people who read a difference.
+/// One hit. The fingerprint decides; the rest is for people who read a difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     file: String,
+    login: String,
     container: String,
-    rule: String,
-    message: String,
+    family: String,
+    rules: Vec<String>,
     fingerprint: String,
 }
 
@@ -45,15 +47,19 @@ pub enum BaselineError {
     /// A later release wrote it.
     #[error("was written by a newer overlock ({0}): update this one, or write it anew with --write-baseline")]
     Newer(String),
+    /// An earlier release wrote it, in a form that recognised something else.
+    #[error(
+        "was written by an older overlock ({0}), which kept findings in another form: write it anew with --write-baseline"
+    )]
+    Older(String),
 }
 
 impl Baseline {
     /// What a report finds, without what is accepted otherwise.
     pub fn of(report: &Report, names: &Names, sources: &Sources) -> Self {
-        let counted = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-        let mut findings: Vec<Entry> = counted.map(|finding| entry(finding, names, sources)).collect();
-        findings.sort();
-        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), findings }
+        let mut hits: Vec<Entry> = report.counting_hits().map(|hit| entry(hit, report, names, sources)).collect();
+        hits.sort();
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), hits }
     }
 
     /// Reads the file's text.
@@ -65,15 +71,17 @@ impl Baseline {
             NotKept::Torn(line) => BaselineError::Torn(line),
             NotKept::Unversioned => BaselineError::Foreign("it has no schema_version".to_owned()),
         })?;
-        if kept.version > SCHEMA_VERSION {
-            return Err(BaselineError::Newer(kept.by));
+        match kept.version.cmp(&SCHEMA_VERSION) {
+            Ordering::Greater => return Err(BaselineError::Newer(kept.by)),
+            Ordering::Less => return Err(BaselineError::Older(kept.by)),
+            Ordering::Equal => {}
         }
         let read: Self = serde_json::from_value(kept.whole).map_err(|_| {
             // The error itself may hold what the file says, and nobody knows which file that is.
             BaselineError::Foreign("its fields are others".to_owned())
         })?;
         let is_print = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match read.findings.iter().find(|entry| !is_print(&entry.fingerprint)) {
+        match read.hits.iter().find(|entry| !is_print(&entry.fingerprint)) {
             _ if read.tool.name != env!("CARGO_PKG_NAME") => {
                 Err(BaselineError::Foreign("another tool wrote it".to_owned()))
             }
@@ -91,46 +99,48 @@ impl Baseline {
     /// Suppresses what is in it, where nothing else does.
     pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
-        let known: BTreeSet<&str> = self.findings.iter().map(|entry| entry.fingerprint.as_str()).collect();
-        for finding in &mut report.findings {
-            if finding.suppressed.is_none() && known.contains(finding.fingerprint.as_str()) {
-                let by = SuppressedBy::Baseline;
-                finding.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
-            }
+        let known: BTreeSet<&str> = self.hits.iter().map(|entry| entry.fingerprint.as_str()).collect();
+        for hit in report.hits.iter_mut().filter(|hit| hit.counts() && known.contains(hit.fingerprint.as_str())) {
+            let by = SuppressedBy::Baseline;
+            hit.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
         }
     }
 
     /// The same as what a report names: which file, and how much it accepts.
     pub fn influence(&self, file: &str) -> Influence {
-        Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.findings.len() }
+        Influence { file: file.to_owned(), kind: InfluenceKind::Baseline, entries: self.hits.len() }
     }
 
-    /// How many findings it has that another one has not.
+    /// How many hits it has that another one has not.
     pub(super) fn added_since(&self, before: Option<&Self>) -> usize {
         let known: BTreeSet<&str> =
-            before.iter().flat_map(|one| &one.findings).map(|entry| entry.fingerprint.as_str()).collect();
-        self.findings.iter().filter(|entry| !known.contains(entry.fingerprint.as_str())).count()
+            before.iter().flat_map(|one| &one.hits).map(|entry| entry.fingerprint.as_str()).collect();
+        self.hits.iter().filter(|entry| !known.contains(entry.fingerprint.as_str())).count()
     }
 
     /// What is in it and is found no more, as `rule of container in file`.
     pub fn gone(&self, report: &Report) -> Vec<String> {
-        let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
-        let gone = self.findings.iter().filter(|entry| !found.contains(entry.fingerprint.as_str()));
-        gone.map(|entry| format!("{} of {} in {}", entry.rule, entry.container, entry.file)).collect()
+        let found: BTreeSet<&str> = report.hits.iter().map(|hit| hit.fingerprint.as_str()).collect();
+        let gone = self.hits.iter().filter(|entry| !found.contains(entry.fingerprint.as_str()));
+        gone.map(|entry| {
+            format!("{} of {} in {}", entry.rules.first().unwrap_or(&entry.family), entry.container, entry.file)
+        })
+        .collect()
     }
 }
 
-fn entry(finding: &Finding, names: &Names, sources: &Sources) -> Entry {
-    let file = finding.primary().map(|span| {
+fn entry(hit: &Hit, report: &Report, names: &Names, sources: &Sources) -> Entry {
+    let file = hit.primary().map(|span| {
         let file = sources.get(span.file);
         if file.teller(span.start.line).is_some() { file.label() } else { names.kept(file.name()) }
     });
     Entry {
         file: file.unwrap_or_default(),
-        container: finding.container.clone(),
-        rule: finding.rule.clone(),
-        message: finding.message.clone(),
-        fingerprint: finding.fingerprint.clone(),
+        login: report.logins.get(hit.login).map_or_else(String::new, |login| login.place.text.clone()),
+        container: hit.container.clone(),
+        family: hit.family.clone(),
+        rules: hit.rules().into_iter().map(str::to_owned).collect(),
+        fingerprint: hit.fingerprint.clone(),
     }
 }
 
@@ -138,8 +148,8 @@ fn entry(finding: &Finding, names: &Names, sources: &Sources) -> Entry {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = r#"{"schema_version": 1, "tool": {"name": "overlock", "version": "0.1.0"}, "findings": [
-        {"file": "f", "container": "c", "rule": "r", "message": "m", "fingerprint": "e87b3e453c26e4c9510b2260dcf5ba07"}]}"#;
+    const WHOLE: &str = r#"{"schema_version": 2, "tool": {"name": "overlock", "version": "0.1.0"}, "hits": [
+        {"file": "f", "login": "l", "container": "c", "family": "r", "rules": ["r"], "fingerprint": "e87b3e453c26e4c9510b2260dcf5ba07"}]}"#;
 
     #[test]
     fn a_file_is_read_as_it_was_written() {
@@ -160,17 +170,18 @@ mod tests {
             "{}".to_owned(),
             "null".to_owned(),
             r#"{"schema_version": "1"}"#.to_owned(),
-            r#"{"schema_version": 1, "findings": []}"#.to_owned(),
-            r#"{"schema_version": 1, "participants": [], "findings": [], "diagnostics": []}"#.to_owned(),
+            r#"{"schema_version": 2, "hits": []}"#.to_owned(),
+            r#"{"schema_version": 2, "logins": [], "participants": [], "diagnostics": []}"#.to_owned(),
             WHOLE.replace("overlock", "other"),
             WHOLE.replace("e87b", "e87"),
             WHOLE.replace("e87b", "zzzz"),
-            WHOLE.replace("message", "massage"),
+            WHOLE.replace("login", "logins"),
         ] {
             assert!(wrong(&foreign).starts_with("is no baseline of overlock"), "{foreign}");
         }
-        let newer = WHOLE.replace("\"schema_version\": 1", "\"schema_version\": 2").replace("0.1.0", "9.0.0");
+        let newer = WHOLE.replace("\"schema_version\": 2", "\"schema_version\": 3").replace("0.1.0", "9.0.0");
         assert!(wrong(&newer).contains("newer overlock (9.0.0)"));
         assert!(wrong(r#"{"schema_version": 99}"#).contains("newer"));
+        assert!(wrong(r#"{"schema_version": 1}"#).contains("older overlock"));
     }
 }

@@ -1,9 +1,9 @@
-//! Which lines changed since a revision, and the findings that point at none of them. Asking git is the command's. May
+//! Which lines changed since a revision, and the hits that point at none of them. Asking git is the command's. May
 //! use `finding` and `text`.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use crate::finding::{Finding, Report, Suppressed, SuppressedBy};
+use crate::finding::{Hit, Report, Suppressed, SuppressedBy};
 use crate::text::{Sources, Span, narrow};
 
 /// How many lines that differ are compared one by one; more of them count as changed together. Comparing takes time by
@@ -63,22 +63,23 @@ fn line_end(text: &[u8]) -> Option<usize> {
 /// Suppresses findings that point at nothing that changed, where nothing else does. What they rest on counts like what
 /// they point at; one that points at no file counts always. `extent` tells how much of a file changed, by its name.
 pub fn unchanged(report: &mut Report, since: &str, extent: &dyn Fn(&str) -> Extent, sources: &Sources) {
-    for finding in report.findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
-        let spans = spans(finding);
+    for hit in report.hits.iter_mut().filter(|hit| hit.counts()) {
+        let spans = spans(hit);
         let changed = |span: &Span| {
             let file = sources.get(span.file);
             file.teller(span.start.line).is_some() || overlaps(&extent(file.name()), *span)
         };
         if !spans.is_empty() && !spans.iter().any(changed) {
             let reason = format!("nothing that it points at has changed since {since}");
-            finding.suppressed = Some(Suppressed { by: SuppressedBy::Unchanged, reason, span: None });
+            hit.suppressed = Some(Suppressed { by: SuppressedBy::Unchanged, reason, span: None });
         }
     }
 }
 
-fn spans(finding: &Finding) -> Vec<Span> {
-    let locations = finding.locations.iter().map(|location| location.span);
-    locations.chain(finding.evidence.iter().filter_map(|evidence| evidence.span)).collect()
+fn spans(hit: &Hit) -> Vec<Span> {
+    let locations = hit.breaches.iter().flat_map(|breach| &breach.locations).map(|location| location.span);
+    let evidence = hit.breaches.iter().flat_map(|breach| &breach.evidence).filter_map(|evidence| evidence.span);
+    locations.chain(evidence).collect()
 }
 
 fn overlaps(extent: &Extent, span: Span) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use crate::finding::{Finding, Influence, InfluenceKind, Suppressed, SuppressedBy};
+use crate::finding::{Breach, Influence, InfluenceKind, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level, clean};
 use crate::rules::Ruleset;
 use crate::text::{FileId, SourceFile, Sources, Span, quoted};
@@ -111,20 +111,19 @@ impl Comments {
         }
     }
 
-    /// Why a comment suppresses a finding, if one does: at the line of one of its locations, or at its container.
-    pub(super) fn suppresses(&mut self, finding: &Finding, sources: &Sources) -> Option<Suppressed> {
+    /// Why a comment suppresses a breach, if one does: at the line of one of its locations, or at its container.
+    pub(super) fn suppresses(&mut self, breach: &Breach, sources: &Sources) -> Option<Suppressed> {
         if self.all.is_empty() {
             return None;
         }
-        let lines = finding.locations.iter().map(|location| line(location.span, sources));
-        let of = self.of.get(&(finding.project.clone(), finding.container.clone())).into_iter().flatten().cloned();
-        let comment = |line: Line| self.at.get(&line)?.get(&finding.rule).copied();
+        let lines = breach.locations.iter().map(|location| line(location.span, sources));
+        let of = self.of.get(&(breach.project.clone(), breach.container.clone())).into_iter().flatten().cloned();
+        let comment = |line: Line| self.at.get(&line)?.get(&breach.rule).copied();
         let found: BTreeSet<usize> = lines.chain(of).filter_map(comment).collect();
         let mut first = None;
         for number in found {
             let Some(comment) = self.all.get_mut(number) else { continue };
-            if let Some((_, used)) =
-                comment.rules.iter().zip(&mut comment.used).find(|(rule, _)| **rule == finding.rule)
+            if let Some((_, used)) = comment.rules.iter().zip(&mut comment.used).find(|(rule, _)| **rule == breach.rule)
             {
                 *used = true;
             }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Evidence, Finding, Participant, PlaceName, Report};
+use crate::finding::{Breach, Evidence, Judged, Participant, PlaceName};
 use crate::model::{Container, EnvValue, Hidden, Layout, Value};
 use crate::text::Sources;
 
@@ -45,18 +45,21 @@ impl Concealed {
         Self { own, values, short, projects }
     }
 
-    /// Takes it out of every text of a report.
-    pub fn apply(&self, report: &mut Report) {
+    /// Takes it out of every text of what the judge answered.
+    pub fn apply(&self, judged: &mut Judged) {
         if self.own.is_empty() && self.values.is_empty() && self.short.is_empty() && self.projects.is_empty() {
             return;
         }
-        for participant in &mut report.participants {
+        for participant in &mut judged.participants {
             self.participant(participant);
         }
-        for finding in &mut report.findings {
-            self.finding(finding);
+        for breach in &mut judged.breaches {
+            self.breach(breach);
         }
-        for diagnostic in &mut report.diagnostics {
+        for login in &mut judged.logins {
+            self.place(&mut login.place, &[]);
+        }
+        for diagnostic in &mut judged.diagnostics {
             self.text(&mut diagnostic.message, &[]);
             if let Some(file) = &mut diagnostic.file {
                 self.name(file);
@@ -66,8 +69,10 @@ impl Concealed {
 
     fn participant(&self, one: &mut Participant) {
         let own = self.own(one.project.as_ref(), &one.container);
-        let Participant { container, project, state_dir, place, peers, locks, .. } = one;
-        self.name(container);
+        let Participant { container, label, service, project, state_dir, place, peers, locks, .. } = one;
+        for name in [container, label, service] {
+            self.name(name);
+        }
         self.project(project);
         self.text(state_dir, own);
         self.place(place, own);
@@ -88,7 +93,7 @@ impl Concealed {
         self.text(&mut one.reason, own);
     }
 
-    fn finding(&self, one: &mut Finding) {
+    fn breach(&self, one: &mut Breach) {
         let own = self.own(one.project.as_ref(), &one.container);
         self.name(&mut one.container);
         self.project(&mut one.project);
@@ -96,8 +101,12 @@ impl Concealed {
             self.peer(peer);
         }
         self.text(&mut one.message, own);
+        self.text(&mut one.detail, own);
+        if let Some(why) = &mut one.why {
+            self.text(&mut why.text, own);
+        }
         for remedy in &mut one.remedies {
-            self.text(remedy, own);
+            self.text(&mut remedy.text, own);
         }
         for location in &mut one.locations {
             self.text(&mut location.label, own);

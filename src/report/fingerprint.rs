@@ -1,27 +1,98 @@
-//! What a finding is recognised by from one run to the next. May use `finding`,
-//! `model`, `text` and `report::names`.
+//! What a hit is recognised by from one run to the next. May use `finding`, `model`, `text` and `report::names`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::names::Names;
-use crate::finding::{Finding, Report};
+use crate::finding::{Breach, MountText, Participant, Report};
 use crate::model::Diagnostic;
 use crate::text::Sources;
 
-/// Gives every finding its fingerprint: of the rule, the container, the file and what is written at the primary
-/// location; never of a line number, of where the tool runs, or of what the directory is called. Findings that agree in
-/// all that are numbered in the report's order.
-pub fn fingerprint(report: &mut Report, names: &Names, sources: &Sources) {
-    let mut known: HashMap<String, u32> = HashMap::new();
-    for finding in &mut report.findings {
-        let first = digest(finding, names, sources, 0);
-        let number = known.entry(first.clone()).or_default();
-        finding.fingerprint = if *number == 0 { first } else { digest(finding, names, sources, *number) };
-        *number += 1;
+/// What tells a participant of a login from every other: the login's key, the project and the service. It holds no
+/// home directory, no name of a checkout, no line number, and nothing of the other participants. What is written here is
+/// kept in baselines: it must not change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HitIdentity {
+    login: String,
+    project: String,
+    service: String,
+}
+
+impl HitIdentity {
+    /// The identities of all participants, in their order. A script's starts are told apart by the names that they give,
+    /// or else by their order in the file.
+    pub(super) fn of_participants(all: &[Participant], names: &Names, sources: &Sources) -> Vec<Self> {
+        let starts = number_starts(all, names, sources);
+        let identity = |(at, one): (usize, &Participant)| Self {
+            login: login_key(one, names, sources),
+            project: one.project.clone().unwrap_or_default(),
+            service: starts.get(&at).cloned().unwrap_or_else(|| one.service.clone()),
+        };
+        all.iter().enumerate().map(identity).collect()
     }
+
+    /// The identity of a container that uses no login itself.
+    pub(super) fn of_breach(breach: &Breach) -> Self {
+        let project = breach.project.clone().unwrap_or_default();
+        Self { login: String::new(), project, service: breach.container.clone() }
+    }
+
+    /// What a hit of a family is recognised by.
+    pub(super) fn fingerprint(&self, family: &str) -> String {
+        joined(&["hit", family, &self.login, &self.project, &self.service])
+    }
+}
+
+/// For each start of a script, by its index: the file with the name that it gives, or with its number among those of the
+/// file that give none.
+fn number_starts(all: &[Participant], names: &Names, sources: &Sources) -> BTreeMap<usize, String> {
+    let mut starts: Vec<(String, u32, usize)> = Vec::new();
+    for (at, one) in all.iter().enumerate().filter(|(_, one)| one.origin == "script") {
+        let file = sources.get(one.span.file);
+        starts.push((names.kept(file.name()), one.span.start.line, at));
+    }
+    starts.sort();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut named = BTreeMap::new();
+    for (file, _, at) in starts {
+        let Some(one) = all.get(at) else { continue };
+        let own_name = (one.label != one.container).then(|| format!("{file} --name {}", one.label));
+        let base = own_name.unwrap_or(file);
+        let count = counts.entry(base.clone()).or_default();
+        *count += 1;
+        named.insert(at, if *count > 1 { format!("{base} #{count}") } else { base });
+    }
+    named
+}
+
+/// The source of the mount that brings a login, as it is written: a path relative to the root, or a volume's key.
+fn login_key(one: &Participant, names: &Names, sources: &Sources) -> String {
+    let written = one.mount.as_ref().and_then(|mount| written_source(mount, names, sources));
+    // What only a container itself can reach is named by the container.
+    written.unwrap_or_else(|| match one.place.kind {
+        "private" | "tmpfs" => one.state_dir.clone(),
+        _ => format!("{} {}", one.place.filesystem.as_deref().unwrap_or(""), names.kept(&one.place.path)),
+    })
+}
+
+/// A mount's source as a file writes it; `None` where the engine or the kernel told it.
+fn written_source(mount: &MountText, names: &Names, sources: &Sources) -> Option<String> {
+    let file = sources.get(mount.span.file);
+    if file.teller(mount.span.start.line).is_some() || file.name().is_empty() {
+        return None;
+    }
+    let text = file.slice(mount.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.trim_matches(['"', '\'']);
+    // In the short syntax the source stands before the target.
+    let source = text.split_once(&format!(":{}", mount.target)).map_or(text, |(source, _)| source);
+    let is_relative = source.starts_with("./") || source.starts_with("../") || source == ".";
+    Some(match file.name().rsplit_once('/') {
+        Some((directory, _)) if is_relative => names.kept(&format!("{directory}/{source}")),
+        None if is_relative => names.kept(source),
+        _ => source.to_owned(),
+    })
 }
 
 /// What each diagnostic is recognised by, for formats that want it of all they tell: of the file and the message, never
@@ -54,104 +125,20 @@ fn joined(parts: &[&str]) -> String {
     format!("{:032x}", hasher.finish128().as_u128())
 }
 
-/// The parts one after the other, each with its length. What is written here is kept in baselines: it must not change.
-fn digest(finding: &Finding, names: &Names, sources: &Sources, number: u32) -> String {
-    let mut hasher = SipHasher13::new();
-    let mut add = |part: &str| {
-        hasher.write(&(part.len() as u64).to_le_bytes());
-        hasher.write(part.as_bytes());
-    };
-    add(&finding.rule);
-    add(&unnumbered(&finding.container));
-    let file = finding.primary().map(|span| (sources.get(span.file), span));
-    match file {
-        Some((file, span)) if file.teller(span.start.line).is_none() => {
-            add(&names.kept(file.name()));
-            add(&file.slice(span).split_whitespace().collect::<Vec<_>>().join(" "));
-        }
-        // What the engine and the kernel tell has numbers in it that are others after the next start.
-        Some((file, _)) => {
-            add(finding.project.as_deref().unwrap_or(""));
-            add(file.name());
-        }
-        None => add(finding.project.as_deref().unwrap_or("")),
-    }
-    if number > 0 {
-        add(&number.to_string());
-    }
-    format!("{:032x}", hasher.finish128().as_u128())
-}
-
-/// A container's name without the line that a script starts it in.
-fn unnumbered(name: &str) -> String {
-    let Some((file, rest)) = name.rsplit_once(':') else { return name.to_owned() };
-    let more = rest.trim_start_matches(|ch: char| ch.is_ascii_digit());
-    let line = more.len() < rest.len() && (more.is_empty() || more.starts_with(' '));
-    if line { format!("{file}{more}") } else { name.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Location;
-    use crate::text::{Pos, Span};
-
-    fn finding(rule: &str, container: &str, span: Span) -> Finding {
-        Finding { locations: vec![Location { span, label: String::new() }], ..Finding::of(rule, container) }
-    }
-
-    /// The fingerprints of findings about the second line of a text, each with a rule and a container.
-    fn prints(text: &str, line: u32, findings: &[(&str, &str)]) -> Vec<String> {
-        prints_of(("/p", "/p", "compose.yaml"), text, line, findings)
-    }
-
-    /// The same of a file, named from one directory and kept below another.
-    fn prints_of(
-        (cwd, base, name): (&str, &str, &str),
-        text: &str,
-        line: u32,
-        findings: &[(&str, &str)],
-    ) -> Vec<String> {
-        let sources = Sources::default();
-        let file = sources.add(name, text);
-        let pos = |column| Pos { line, column };
-        let span = Span { file, start: pos(1), end: pos(6) };
-        let findings = findings.iter().map(|(rule, container)| finding(rule, container, span)).collect();
-        let mut report = Report { findings, ..Report::default() };
-        fingerprint(&mut report, &Names::new(cwd, base), &sources);
-        report.findings.into_iter().map(|finding| finding.fingerprint).collect()
-    }
 
     #[test]
-    fn a_moved_line_is_the_same_and_another_text_is_not() {
-        let one = prints("x\n- a:b\n", 2, &[("r", "c")]);
+    fn parts_are_told_apart_whatever_they_hold() {
+        let of = |login: &str, project: &str, service: &str| {
+            let [login, project, service] = [login, project, service].map(str::to_owned);
+            HitIdentity { login, project, service }.fingerprint("exclusion")
+        };
         // Written down: a baseline of an earlier release is compared with it.
-        assert_eq!(one, ["acdf135c5e8d89878d6eada397f799b5"]);
-        assert_eq!(one, prints("x\ny\n- a:b\n", 3, &[("r", "c")]));
-        assert_ne!(one, prints("x\n- a:c\n", 2, &[("r", "c")]));
-        assert_ne!(one, prints("x\n- a:b\n", 2, &[("s", "c")]));
-        assert_ne!(one, prints("x\n- a:b\n", 2, &[("r", "d")]));
-    }
-
-    #[test]
-    fn a_file_is_the_same_from_everywhere_and_another_is_not() {
-        let of = |names| prints_of(names, "x\n- a:b\n", 2, &[("r", "c")]);
-        let one = of(("/p", "/p", "compose.yaml"));
-        assert_eq!(one, of(("/p/deep", "/p", "../compose.yaml")));
-        assert_eq!(one, of(("/elsewhere", "/p", "/p/./compose.yaml")));
-        assert_eq!(one, of(("/q", "/q", "compose.yaml")));
-        assert_ne!(one, of(("/p", "/p", "other/compose.yaml")));
-        assert_ne!(one, of(("/p", "/", "compose.yaml")));
-    }
-
-    #[test]
-    fn a_script_may_move_and_equals_are_numbered() {
-        assert_eq!(prints("\n- a:b", 2, &[("r", "x.sh:3")]), prints("\n- a:b", 2, &[("r", "x.sh:9")]));
-        let less = |line| prints("\n- a:b", 2, &[("r", &format!("x.sh:{line} (with fewer mounts)"))]);
-        assert_eq!(less(3), less(9));
-        assert_ne!(less(3), prints("\n- a:b", 2, &[("r", "x.sh:3")]));
-        let two = prints("\n- a:b", 2, &[("r", "c"), ("r", "c")]);
-        assert_ne!(two[0], two[1]);
-        assert_eq!(two[0], prints("\n- a:b", 2, &[("r", "c")])[0]);
+        assert_eq!(of("./state", "p", "agents"), "@@");
+        assert_ne!(of("./state", "p", "agents"), of("./state", "pa", "gents"));
+        assert_ne!(of("./state", "p", "agents"), of("./stat", "p", "agents"));
+        assert_eq!(of("", "", "").len(), 32);
     }
 }

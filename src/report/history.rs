@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
-use super::plan::{self, Name, judged, named, verdicts};
-use crate::finding::{Before, Change, Comparison, End, Finding, Gone, Participant, Report, UNDETERMINED, Verdict};
+use super::plan::{self, Name, judged, verdicts};
+use crate::finding::{Before, Change, Comparison, End, Gone, Hit, Participant, Report, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::rules::Severity;
 
 /// The version of the file; one that means something else raises it.
-const SCHEMA_VERSION: u64 = 1;
+const SCHEMA_VERSION: u64 = 2;
 
 /// What a run found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,19 +22,22 @@ pub struct History {
     tool: Tool,
     /// When that was, in seconds since 1970.
     at: i64,
-    findings: Vec<Known>,
+    hits: Vec<Known>,
     participants: Vec<Judged>,
     /// What could not be looked at, without numbers, which are others each time.
     gaps: Vec<String>,
 }
 
-/// A finding that counted.
+/// A hit that counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Known {
     project: Option<String>,
     container: String,
-    rule: String,
+    /// The names of the containers that it stood for.
+    containers: Vec<String>,
+    family: String,
+    rules: Vec<String>,
     severity: String,
     message: String,
     /// Who else it is about, by name: what is not seen of them may be why it is found no more.
@@ -100,41 +103,36 @@ impl History {
     /// Holds a report against the last run, of which there may be none, and says what to keep for the next one. `now` is
     /// in seconds since 1970. What was not looked at is neither fixed nor gone.
     pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
-        let known: BTreeMap<String, &Known> =
-            last.iter().flat_map(|last| &last.findings).map(|one| (one.matter(), one)).collect();
-        for finding in &mut report.findings {
-            let before = known.get(&matter(finding));
-            finding.change = Some(before.map_or(Change::New, |before| Change::Kept(Some(before.since))));
+        let known: BTreeMap<&str, &Known> =
+            last.iter().flat_map(|last| &last.hits).map(|one| (one.fingerprint.as_str(), one)).collect();
+        for hit in &mut report.hits {
+            let before = known.get(hit.fingerprint.as_str());
+            hit.change = Some(before.map_or(Change::New, |before| Change::Kept(Some(before.since))));
         }
-        let found: BTreeSet<String> = report.findings.iter().map(matter).collect();
+        let found: BTreeSet<&str> = report.hits.iter().map(|hit| hit.fingerprint.as_str()).collect();
         let blind = report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning);
-        let undetermined = report.findings.iter().filter(|finding| finding.rule == UNDETERMINED);
-        let unsure: BTreeSet<Name> = undetermined.map(named).chain(seen.partly.iter().cloned()).collect();
+        let undetermined = report.hits.iter().filter(|hit| hit.family == UNDETERMINED);
+        let unsure: BTreeSet<Name> = undetermined.flat_map(names_of).chain(seen.partly.iter().cloned()).collect();
         // A peer of another project is named with it.
         let whole = |name: &Name| Some(format!("{}/{}", name.0.as_ref()?, name.1));
         let peers: BTreeSet<String> =
             unsure.iter().flat_map(|name| [Some(name.1.clone()), whole(name)]).flatten().collect();
-        let end = |one: &Known| {
-            let name = (one.project.clone(), one.container.clone());
-            match () {
-                () if !seen.present.contains(&name) => End::Left,
-                () if one.rule == UNDETERMINED && !blind => End::Fixed,
-                () if blind || unsure.contains(&name) || one.peers.iter().any(|peer| peers.contains(peer)) => {
-                    End::Unseen
-                }
-                () => End::Fixed,
-            }
+        let end = |one: &Known| match () {
+            () if !one.names().any(|name| seen.present.contains(&name)) => End::Left,
+            () if one.family == UNDETERMINED && !blind => End::Fixed,
+            () if blind || one.names().any(|name| unsure.contains(&name)) => End::Unseen,
+            () if one.peers.iter().any(|peer| peers.contains(peer)) => End::Unseen,
+            () => End::Fixed,
         };
-        let missing = known.values().filter(|one| !found.contains(&one.matter()));
+        let missing = known.values().filter(|one| !found.contains(one.fingerprint.as_str()));
         let ended: Vec<(&Known, End)> = missing.map(|one| (*one, end(one))).collect();
         let mut gone: Vec<Gone> = ended.iter().map(|(one, end)| one.gone(*end)).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
 
-        let counted = report.findings.iter().filter(|finding| finding.suppressed.is_none());
-        let mut findings: Vec<Known> = counted.map(|finding| Known::of(finding, now)).collect();
+        let mut hits: Vec<Known> = report.counting_hits().map(|hit| Known::of(hit, now)).collect();
         // What was not looked at is remembered, so that it is not new when it is seen again.
-        findings.extend(ended.iter().filter(|(_, end)| *end == End::Unseen).map(|(one, _)| (*one).clone()));
-        findings.sort();
+        hits.extend(ended.iter().filter(|(_, end)| *end == End::Unseen).map(|(one, _)| (*one).clone()));
+        hits.sort();
         let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
         participants.sort();
         let then = last.iter().flat_map(|last| &last.participants).filter_map(Judged::read);
@@ -145,53 +143,46 @@ impl History {
             verdicts,
             endangered: Vec::new(),
         });
-        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, findings, participants, gaps: gaps(report) }
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, hits, participants, gaps: gaps(report) }
     }
 
-    /// Whether a run has something to tell that the last one had not: findings that came, went or got another severity,
+    /// Whether a run has something to tell that the last one had not: hits that came, went or got another severity,
     /// and other things that could not be looked at.
     pub fn differs(&self, last: Option<&Self>) -> bool {
         let of = |history: &Self| -> BTreeSet<(String, String)> {
-            history.findings.iter().map(|one| (one.matter(), one.severity.clone())).collect()
+            history.hits.iter().map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
         };
         match last {
-            None => !self.findings.is_empty() || !self.gaps.is_empty(),
+            None => !self.hits.is_empty() || !self.gaps.is_empty(),
             Some(last) => of(self) != of(last) || self.gaps != last.gaps,
         }
     }
 }
 
-/// Rules of which one takes the other's place as calls begin and end: a container that shares without the guard, and a
-/// call in it that is seen to.
-const UNGUARDED: [&str; 2] = ["unguarded-share", "unguarded-call"];
-
-/// What a finding is about, from one run to the next.
-fn matter(finding: &Finding) -> String {
-    matter_of(&finding.rule, (finding.project.as_deref(), &finding.container), &finding.fingerprint)
-}
-
-fn matter_of(rule: &str, (project, container): (Option<&str>, &str), fingerprint: &str) -> String {
-    if UNGUARDED.contains(&rule) {
-        return format!("unguarded {}/{container}", project.unwrap_or(""));
-    }
-    fingerprint.to_owned()
+/// The containers that a hit stands for.
+fn names_of(hit: &Hit) -> impl Iterator<Item = Name> {
+    let containers = hit.containers.iter().chain([&hit.container]);
+    containers.map(|container| (hit.project.clone(), container.clone()))
 }
 
 impl Known {
-    fn matter(&self) -> String {
-        matter_of(&self.rule, (self.project.as_deref(), &self.container), &self.fingerprint)
+    fn names(&self) -> impl Iterator<Item = Name> {
+        let containers = self.containers.iter().chain([&self.container]);
+        containers.map(|container| (self.project.clone(), container.clone()))
     }
 
-    fn of(finding: &Finding, now: i64) -> Self {
+    fn of(hit: &Hit, now: i64) -> Self {
         Self {
-            project: finding.project.clone(),
-            container: finding.container.clone(),
-            rule: finding.rule.clone(),
-            severity: finding.severity.name().to_owned(),
-            message: finding.message.clone(),
-            peers: finding.peers.clone(),
-            fingerprint: finding.fingerprint.clone(),
-            since: match finding.change {
+            project: hit.project.clone(),
+            container: hit.container.clone(),
+            containers: hit.containers.clone(),
+            family: hit.family.clone(),
+            rules: hit.rules().into_iter().map(str::to_owned).collect(),
+            severity: hit.severity().name().to_owned(),
+            message: hit.message().to_owned(),
+            peers: hit.peers().into_iter().map(str::to_owned).collect(),
+            fingerprint: hit.fingerprint.clone(),
+            since: match hit.change {
                 Some(Change::Kept(Some(since))) => since,
                 _ => now,
             },
@@ -201,7 +192,7 @@ impl Known {
     fn gone(&self, end: End) -> Gone {
         let all = [Severity::Note, Severity::Warning, Severity::Error];
         Gone {
-            rule: self.rule.clone(),
+            rule: self.rules.first().unwrap_or(&self.family).clone(),
             severity: all.into_iter().find(|one| one.name() == self.severity).unwrap_or(Severity::Warning),
             container: self.container.clone(),
             project: self.project.clone(),
@@ -249,15 +240,16 @@ fn unnumbered(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Breach;
     use crate::model::Diagnostic;
 
-    fn finding(container: &str, rule: &str) -> Finding {
-        Finding { message: "m".to_owned(), fingerprint: format!("{container} {rule}"), ..Finding::of(rule, container) }
+    fn hit(container: &str, rule: &str) -> Hit {
+        Hit { fingerprint: format!("{container} {rule}"), ..Hit::of(vec![Breach::of(rule, container)]) }
     }
 
-    fn report(findings: &[(&str, &str)]) -> Report {
-        let findings = findings.iter().map(|(container, rule)| finding(container, rule)).collect();
-        Report { findings, ..Report::default() }
+    fn report(hits: &[(&str, &str)]) -> Report {
+        let hits = hits.iter().map(|(container, rule)| hit(container, rule)).collect();
+        Report { hits, ..Report::default() }
     }
 
     fn seen(present: &[&str], partly: &[&str]) -> Seen {
@@ -275,33 +267,20 @@ mod tests {
         let all = seen(&["a", "b", "c"], &[]);
         let mut first = report(&[("a", "r"), ("b", "r")]);
         let kept = History::compare(None, &mut first, &all, 100);
-        assert_eq!(first.findings[0].change, Some(Change::New));
+        assert_eq!(first.hits[0].change, Some(Change::New));
         assert_eq!(first.comparison.as_ref().unwrap().before, Before::Nothing);
         assert!(kept.differs(None));
         let mut second = report(&[("a", "r"), ("c", "r")]);
         let next = History::compare(Some(&kept), &mut second, &all, 200);
-        assert_eq!(second.findings[0].change, Some(Change::Kept(Some(100))));
-        assert_eq!(second.findings[1].change, Some(Change::New));
+        assert_eq!(second.hits[0].change, Some(Change::Kept(Some(100))));
+        assert_eq!(second.hits[1].change, Some(Change::New));
         assert_eq!(ends(&second), [("b".to_owned(), End::Fixed)]);
         assert!(next.differs(Some(&kept)));
         let mut third = report(&[("a", "r"), ("c", "r")]);
         let last = History::compare(Some(&next), &mut third, &all, 300);
-        assert_eq!(third.findings[1].change, Some(Change::Kept(Some(200))));
+        assert_eq!(third.hits[1].change, Some(Change::Kept(Some(200))));
         assert!(!last.differs(Some(&next)));
         assert_eq!(History::parse(&last.text()), Ok(last));
-    }
-
-    #[test]
-    fn a_call_that_begins_and_ends_is_no_news_of_a_container_without_the_guard() {
-        let all = seen(&["a"], &[]);
-        let idle = History::compare(None, &mut report(&[("a", "unguarded-share")]), &all, 1);
-        let mut called = report(&[("a", "unguarded-call")]);
-        let busy = History::compare(Some(&idle), &mut called, &all, 2);
-        assert_eq!(called.findings[0].change, Some(Change::Kept(Some(1))));
-        assert_eq!((ends(&called), busy.differs(Some(&idle))), (Vec::new(), false));
-        let mut gone = report(&[]);
-        let last = History::compare(Some(&busy), &mut gone, &all, 3);
-        assert_eq!((ends(&gone), last.differs(Some(&busy))), (vec![("a".to_owned(), End::Fixed)], true));
     }
 
     #[test]
@@ -314,10 +293,10 @@ mod tests {
         // It is no news when it is seen again.
         let mut again = report(&[("a", "r")]);
         History::compare(Some(&kept), &mut again, &seen(&["a"], &[]), 3);
-        assert_eq!(again.findings[0].change, Some(Change::Kept(Some(1))));
+        assert_eq!(again.hits[0].change, Some(Change::Kept(Some(1))));
         // Nor is what is about somebody who was not looked at.
         let mut beside = report(&[("a", "r")]);
-        beside.findings[0].peers = vec!["b".to_owned()];
+        beside.hits[0].breaches[0].peers = vec!["b".to_owned()];
         let about = History::compare(None, &mut beside, &Seen::default(), 1);
         let mut less = report(&[]);
         History::compare(Some(&about), &mut less, &seen(&["a", "b"], &["b"]), 2);
@@ -336,8 +315,8 @@ mod tests {
             assert!(matches!(History::parse(&whole[..at]), Err(HistoryError::Torn(_))), "{at}");
         }
         assert!(matches!(History::parse("{}"), Err(HistoryError::Foreign(_))));
-        assert!(matches!(History::parse("{\"schema_version\": 1}"), Err(HistoryError::Foreign(_))));
-        let other = whole.replace("\"schema_version\": 1", "\"schema_version\": 2").replace("0.1.0", "9.1.0");
+        assert!(matches!(History::parse("{\"schema_version\": 2}"), Err(HistoryError::Foreign(_))));
+        let other = whole.replace("\"schema_version\": 2", "\"schema_version\": 3").replace("0.1.0", "9.1.0");
         assert_eq!(History::parse(&other), Err(HistoryError::OtherVersion("9.1.0".to_owned())));
         assert!(matches!(History::parse("{\"schema_version\": 0}"), Err(HistoryError::OtherVersion(_))));
     }

@@ -7,6 +7,7 @@
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! influence    what people wrote that verdicts depend on
 //! additions    what a change accepts for itself
+//! hits         the rules that one participant breaks, family by family;  login: hits grouped by what has to be repaired
 //! baseline     what was there before;  changes: what did not change since a revision
 //! kept         what baseline and history have in common
 //! plan         what a plan changes of what runs;  history: what changed since the last run
@@ -20,9 +21,12 @@ mod comment;
 mod conceal;
 mod fingerprint;
 mod history;
+mod hits;
 mod influence;
 mod kept;
+mod login;
 mod names;
+mod natural_order;
 mod plan;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
@@ -31,13 +35,16 @@ pub use baseline::{Baseline, BaselineError};
 pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
 pub use conceal::Concealed;
-pub use fingerprint::{diagnostic_fingerprints, fingerprint, text_fingerprint};
+pub use fingerprint::{diagnostic_fingerprints, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
+pub use hits::build_report;
 pub use influence::influences;
+pub use login::group_findings;
 pub use names::Names;
+pub use natural_order::natural_key;
 pub use plan::{Name, Services, plan};
 
-use crate::finding::{Finding, Report, UNDETERMINED};
+use crate::finding::{Hit, Report, UNDETERMINED};
 use crate::model::Level;
 pub use crate::rules::FailOn;
 use crate::rules::Severity;
@@ -66,25 +73,25 @@ impl ExitStatus {
 /// How many of what there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Errors.
+    /// Findings that are errors.
     pub errors: usize,
-    /// Warnings that are not undetermined.
+    /// Findings that are warnings, but for undetermined ones.
     pub warnings: usize,
-    /// Notes.
+    /// Findings that are notes.
     pub notes: usize,
-    /// Facts that a verdict hangs on and that are not known.
+    /// Findings that a fact needed for the verdict is not known.
     pub undetermined: usize,
-    /// Findings of any kind that are suppressed, and counted nowhere else.
+    /// Hits that are suppressed, and counted nowhere else.
     pub suppressed: usize,
 }
 
-/// Counts the findings; an undetermined one counts as that and not by its severity.
+/// Counts findings of which a hit counts, and the hits that do not count.
 pub fn count(report: &Report) -> Counts {
-    let mut counts = Counts::default();
-    for finding in &report.findings {
+    let suppressed = report.hits.iter().filter(|hit| !hit.counts()).count();
+    let mut counts = Counts { suppressed, ..Counts::default() };
+    for (_, finding) in report.findings().filter(|(_, finding)| report.counts(finding)) {
         match finding.severity {
-            _ if finding.suppressed.is_some() => counts.suppressed += 1,
-            _ if finding.rule == UNDETERMINED => counts.undetermined += 1,
+            _ if finding.family == UNDETERMINED => counts.undetermined += 1,
             Severity::Error => counts.errors += 1,
             Severity::Warning => counts.warnings += 1,
             Severity::Note => counts.notes += 1,
@@ -95,28 +102,26 @@ pub fn count(report: &Report) -> Counts {
 
 /// The exit status of a report: unreadable input first, since what was found may then not be all.
 pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
-    let fails = |finding: &Finding| match fail_on {
-        FailOn::Severity(threshold) => finding.severity >= threshold,
-        FailOn::Never => false,
-    };
-    let counted = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
     let level = report.diagnostics.iter().map(|diagnostic| diagnostic.level).max();
     match level {
         Some(Level::Error) => ExitStatus::Unusable,
-        _ if counted().any(fails) => ExitStatus::Findings,
+        _ if report.counting_hits().any(|hit| fails(hit, fail_on)) => ExitStatus::Findings,
         Some(Level::Gap) => ExitStatus::NotInspected,
-        _ if counted().any(|finding| finding.rule == UNDETERMINED) => ExitStatus::NotInspected,
+        _ if report.counting_hits().any(|hit| hit.family == UNDETERMINED) => ExitStatus::NotInspected,
         _ => ExitStatus::Clean,
     }
 }
 
-/// Puts findings in the order in which they are shown: worst first, then by container and place in the files.
-pub fn sort(report: &mut Report, sources: &Sources) {
-    report.findings.sort_by_cached_key(|finding| {
-        let at = finding.primary().map(|span| (sources.get(span.file).name().to_owned(), span.start));
-        let severity = std::cmp::Reverse(finding.severity);
-        (severity, finding.project.clone(), finding.container.clone(), finding.rule.clone(), at)
-    });
+/// Whether a hit that counts fails the run.
+pub fn fails(hit: &Hit, fail_on: FailOn) -> bool {
+    match fail_on {
+        FailOn::Severity(threshold) => hit.severity() >= threshold,
+        FailOn::Never => false,
+    }
+}
+
+/// Puts diagnostics in the order in which they are shown: worst first, then by place.
+pub fn sort_diagnostics(report: &mut Report, sources: &Sources) {
     report.diagnostics.sort_by_cached_key(|diagnostic| {
         let file = diagnostic.span.map(|span| sources.get(span.file).name().to_owned());
         let at = diagnostic.span.map(|span| span.start);
@@ -128,12 +133,13 @@ pub fn sort(report: &mut Report, sources: &Sources) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Breach;
     use crate::model::Diagnostic;
 
     fn report(rule: &str, severity: Severity, level: Option<Level>) -> Report {
-        let finding = Finding { severity, ..Finding::of(rule, "") };
+        let hit = Hit::of(vec![Breach { severity, ..Breach::of(rule, "") }]);
         let diagnostics = level.map(|level| Diagnostic::about(level, None, "x")).into_iter().collect();
-        Report { findings: vec![finding], diagnostics, ..Report::default() }
+        Report { hits: vec![hit], diagnostics, ..Report::default() }
     }
 
     #[test]

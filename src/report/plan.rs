@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Finding, Gone, MAX_PEERS, Participant, PlaceName, Report,
-    UNDETERMINED, Verdict, Verdicts,
+    Before, Change, Comparison, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED,
+    Verdict, Verdicts,
 };
 use crate::rules::Severity;
 
@@ -22,23 +22,23 @@ pub type Services = BTreeMap<Name, Name>;
 /// is what is found of what runs now; `services` tells of its containers which service they are of.
 pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
-    let key = |finding: &Finding| (finding.rule.clone(), known(named(finding)));
+    let key = |hit: &Hit| (hit.family.clone(), known(named(hit)));
     let mut before: BTreeMap<(String, Name), Severity> = BTreeMap::new();
-    for finding in &running.findings {
-        let worst = before.entry(key(finding)).or_insert(finding.severity);
-        *worst = finding.severity.max(*worst);
+    for hit in &running.hits {
+        let worst = before.entry(key(hit)).or_insert(hit.severity());
+        *worst = hit.severity().max(*worst);
     }
-    for finding in &mut planned.findings {
+    for hit in &mut planned.hits {
         // What was a note and becomes an error is the plan's doing.
-        let kept = before.get(&key(finding)).is_some_and(|severity| *severity >= finding.severity);
-        finding.change = Some(if kept { Change::Kept(None) } else { Change::New });
+        let kept = before.get(&key(hit)).is_some_and(|severity| *severity >= hit.severity());
+        hit.change = Some(if kept { Change::Kept(None) } else { Change::New });
     }
-    let after: BTreeSet<(String, Name)> = planned.findings.iter().map(key).collect();
+    let after: BTreeSet<(String, Name)> = planned.hits.iter().map(key).collect();
     let mut seen = BTreeSet::new();
-    let ended = running.findings.iter().filter(|finding| {
-        let key = key(finding);
+    let ended = running.hits.iter().filter(|hit| {
+        let key = key(hit);
         // That a plan can be seen whole where what runs could not mends nothing.
-        finding.rule != UNDETERMINED && !after.contains(&key) && seen.insert(key)
+        hit.family != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
     let of_service = |all: &[Participant]| -> Vec<Judged> {
         all.iter().map(judged).map(|(name, verdict)| (known(name), verdict)).collect()
@@ -54,21 +54,21 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     });
 }
 
-/// The container that a finding is about.
-pub(super) fn named(finding: &Finding) -> Name {
-    (finding.project.clone(), finding.container.clone())
+/// The container that a hit is about.
+pub(super) fn named(hit: &Hit) -> Name {
+    (hit.project.clone(), hit.container.clone())
 }
 
-fn gone(finding: &Finding) -> Gone {
+fn gone(hit: &Hit) -> Gone {
     Gone {
-        rule: finding.rule.clone(),
-        severity: finding.severity,
-        container: finding.container.clone(),
-        project: finding.project.clone(),
-        message: finding.message.clone(),
-        fingerprint: finding.fingerprint.clone(),
+        rule: hit.rule().to_owned(),
+        severity: hit.severity(),
+        container: hit.container.clone(),
+        project: hit.project.clone(),
+        message: hit.message().to_owned(),
+        fingerprint: hit.fingerprint.clone(),
         since: None,
-        end: if OF_WHAT_RUNS.contains(&finding.rule.as_str()) { End::Renewed } else { End::Fixed },
+        end: if OF_WHAT_RUNS.contains(&hit.rule()) { End::Renewed } else { End::Fixed },
     }
 }
 
@@ -117,20 +117,19 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
         groups.entry(&one.place).or_default().insert(name);
     }
     let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
-    let new = planned.findings.iter().filter(|finding| {
-        finding.change == Some(Change::New) && finding.suppressed.is_none() && finding.severity > Severity::Note
-    });
-    for finding in new {
-        let by = format!("{} ({})", finding.rule, finding.container);
+    let new = planned.counting_hits().filter(|hit| hit.change == Some(Change::New) && hit.severity() > Severity::Note);
+    for hit in new {
+        let by = format!("{} ({})", hit.rule(), hit.container);
         // A peer of another project is named with it.
-        let peer = |name: &String| {
-            let own = [(finding.project.clone(), name.clone()), (None, name.clone())];
+        let peer = |name: &str| {
+            let own = [(hit.project.clone(), name.to_owned()), (None, name.to_owned())];
             own.into_iter().chain(known.get(name).cloned())
         };
+        let peers = hit.peers();
         // Where not all peers are named, everybody with the same login is meant.
-        let cut = (finding.peers.len() >= MAX_PEERS).then(|| logins.get(&named(finding))).flatten();
+        let cut = (peers.len() >= MAX_PEERS).then(|| logins.get(&named(hit))).flatten();
         let group = cut.and_then(|login| groups.get(login)).into_iter().flatten().cloned();
-        let concerned = finding.peers.iter().flat_map(peer).chain(group).chain([named(finding)]);
+        let concerned = peers.into_iter().flat_map(peer).chain(group).chain([named(hit)]);
         for name in concerned.filter_map(|name| standing.get(&name)).flatten() {
             found.entry(name.clone()).or_default().insert(by.clone());
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::fact::{VOCABULARY, fact_index};
-use super::matrix::{Breach, Matrix, Outcome, RawMatrix, RawRow, RawTable, Row, Table};
+use super::matrix::{Matrix, Outcome, RawMatrix, RawRow, RawTable, Row, RuleText, Ruling, Table};
 use super::message::Message;
 use super::named::{Placeholder, TableName};
 use crate::text::yaml::Node;
@@ -74,7 +74,29 @@ impl Checker<'_> {
             (true, false) => self.problem(&["tables"], format!("no table looks at these facts: {}", unused.join(", "))),
             (true, true) => {}
         }
-        Matrix { rules: raw.rules, tables }
+        self.families(&raw);
+        let rules = raw.rules.iter().map(|(id, rule)| {
+            let several = self.message(&["rules", id, "several"], &rule.several);
+            (id.clone(), RuleText { title: rule.title.clone(), several })
+        });
+        Matrix { rules: rules.collect(), families: raw.families.clone(), tables }
+    }
+
+    /// A family holds rules that there are, and a rule is in one of them.
+    fn families(&mut self, raw: &RawMatrix) {
+        let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+        for (family, rules) in &raw.families {
+            for (at, rule) in rules.iter().enumerate() {
+                let at = at.to_string();
+                let path = ["families", family, &at];
+                if !raw.rules.contains_key(rule) {
+                    self.problem(&path, format!("no rule is called {}", quoted(rule)));
+                }
+                if let Some(other) = known.insert(rule, family) {
+                    self.problem(&path, format!("{} is in the family {} already", quoted(rule), quoted(other)));
+                }
+            }
+        }
     }
 
     fn table(&mut self, table_name: TableName, raw: &RawTable, matrix: &RawMatrix) -> Table {
@@ -138,10 +160,11 @@ impl Checker<'_> {
     fn outcome(&mut self, table: &str, at: usize, row: &RawRow, matrix: &RawMatrix) -> Outcome {
         let at = at.to_string();
         let path = ["tables", table, "rows", &at];
-        let breach = (&row.rule, row.severity, row.confidence, &row.message);
-        match (&row.ok, &row.see, breach) {
-            (Some(why), None, (None, None, None, None)) if row.remedies.is_empty() => Outcome::Ok(why.clone()),
-            (None, Some(other), (None, None, None, None)) if row.remedies.is_empty() => {
+        let sentences = row.message.as_ref().zip(row.detail.as_ref());
+        let is_plain = row.message.is_none() && row.detail.is_none() && row.why.is_none() && row.remedies.is_empty();
+        match (&row.ok, &row.see, (&row.rule, row.severity, row.confidence, sentences)) {
+            (Some(why), None, (None, None, None, None)) if is_plain => Outcome::Ok(why.clone()),
+            (None, Some(other), (None, None, None, None)) if is_plain => {
                 match TableName::from_name(other).filter(|_| other != table && matrix.tables.contains_key(other)) {
                     Some(name) => Outcome::See(name),
                     None => {
@@ -153,30 +176,32 @@ impl Checker<'_> {
                     }
                 }
             }
-            (None, None, (Some(rule), Some(severity), Some(confidence), Some(message))) => {
+            (None, None, (Some(rule), Some(severity), Some(confidence), Some((message, detail)))) => {
                 if !matrix.rules.contains_key(rule) {
                     self.problem(&[&path[..], &["rule"]].concat(), format!("no rule is called {}", quoted(rule)));
                 }
                 let message = self.message(&[&path[..], &["message"]].concat(), message);
+                let detail = self.message(&[&path[..], &["detail"]].concat(), detail);
+                let why = row.why.as_ref().map(|why| self.message(&[&path[..], &["why"]].concat(), why));
                 let remedies = self.remedies(&path, &row.remedies);
-                Outcome::Broken(Breach { rule: rule.clone(), severity, confidence, message, remedies })
+                Outcome::Broken(Ruling { rule: rule.clone(), severity, confidence, message, detail, why, remedies })
             }
             _ => {
-                let message = "a row has `ok`, or `see`, or `rule` with severity, confidence and message";
+                let message = "a row has `ok`, or `see`, or `rule` with severity, confidence, message and detail";
                 self.problem(&path, message.to_owned());
                 Outcome::Ok(String::new())
             }
         }
     }
 
-    fn remedies(&mut self, path: &[&str], ids: &[String]) -> Vec<Message> {
+    fn remedies(&mut self, path: &[&str], ids: &[String]) -> Vec<(String, Message)> {
         if ids.is_empty() {
             self.problem(path, "a broken rule needs at least one remedy".to_owned());
         }
         let mut messages = Vec::new();
         for id in ids {
             match self.remedies.get(id) {
-                Some(remedy) => messages.push(remedy.clone()),
+                Some(remedy) => messages.push((id.clone(), remedy.clone())),
                 None => self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called {}", quoted(id))),
             }
         }

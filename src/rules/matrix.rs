@@ -14,9 +14,19 @@ use super::named::TableName;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawMatrix {
-    pub(crate) rules: BTreeMap<String, String>,
+    pub(crate) rules: BTreeMap<String, RawRule>,
+    #[serde(default)]
+    pub(crate) families: BTreeMap<String, Vec<String>>,
     pub(crate) remedies: BTreeMap<String, String>,
     pub(crate) tables: BTreeMap<String, RawTable>,
+}
+
+/// What is said of a rule as the file writes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRule {
+    pub(crate) title: String,
+    pub(crate) several: String,
 }
 
 /// One table as its file writes it.
@@ -39,6 +49,8 @@ pub(crate) struct RawRow {
     pub(crate) severity: Option<Severity>,
     pub(crate) confidence: Option<Confidence>,
     pub(crate) message: Option<String>,
+    pub(crate) detail: Option<String>,
+    pub(crate) why: Option<String>,
     #[serde(default)]
     pub(crate) remedies: Vec<String>,
 }
@@ -63,10 +75,21 @@ impl OneOrMany {
 /// The checked matrix.
 #[derive(Debug, Clone)]
 pub struct Matrix {
-    /// Rule ids with their titles.
-    pub rules: BTreeMap<String, String>,
+    /// What is said of each rule, by its id.
+    pub rules: BTreeMap<String, RuleText>,
+    /// The rules of each family, by the family's name, those that name a finding first.
+    pub families: BTreeMap<String, Vec<String>>,
     /// The tables by name.
     pub tables: BTreeMap<TableName, Table>,
+}
+
+/// What is said of a rule.
+#[derive(Debug, Clone)]
+pub struct RuleText {
+    /// What it is about, for lists of rules.
+    pub title: String,
+    /// The sentence of a finding about several containers.
+    pub several: Message,
 }
 
 /// A question with its ordered rows.
@@ -99,12 +122,12 @@ pub enum Outcome {
     /// Another table answers.
     See(TableName),
     /// A rule is broken.
-    Broken(Breach),
+    Broken(Ruling),
 }
 
-/// A broken rule, before a participant's names are filled in.
+/// What a row says of a broken rule, before a participant's names are filled in.
 #[derive(Debug, Clone)]
-pub struct Breach {
+pub struct Ruling {
     /// The rule's id.
     pub rule: String,
     /// How bad.
@@ -113,8 +136,26 @@ pub struct Breach {
     pub confidence: Confidence,
     /// One sentence.
     pub message: Message,
-    /// What to do, in order.
-    pub remedies: Vec<Message>,
+    /// What is wrong with the container, in a clause.
+    pub detail: Message,
+    /// Why that is wrong, in a clause, where the message alone does not say it.
+    pub why: Option<Message>,
+    /// What to do, in order: the remedy's id and its text.
+    pub remedies: Vec<(String, Message)>,
+}
+
+impl Matrix {
+    /// The family of a rule: its own where none is written.
+    pub fn family<'a>(&'a self, rule: &'a str) -> &'a str {
+        let of_rule = self.families.iter().find(|(_, rules)| rules.iter().any(|one| one == rule));
+        of_rule.map_or(rule, |(family, _)| family)
+    }
+
+    /// Where a rule stands in its family: of rules that are equally severe the first one names a finding.
+    pub fn rank(&self, rule: &str) -> usize {
+        let place = |rules: &Vec<String>| rules.iter().position(|one| one == rule);
+        self.families.values().find_map(place).unwrap_or_default()
+    }
 }
 
 impl Row {

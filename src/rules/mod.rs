@@ -24,7 +24,7 @@ pub use config::{Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, Grade, 
 pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};
-pub use matrix::{Breach, Matrix, Outcome, Row, Table};
+pub use matrix::{Matrix, Outcome, Row, RuleText, Ruling, Table};
 pub use message::Message;
 pub use named::{Placeholder, TableName};
 pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};

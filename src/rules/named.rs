@@ -105,6 +105,8 @@ named_values! {
         LockPath = "lock_path",
         /// Where that lock really lives.
         LockPlace = "lock_place",
+        /// How many containers, in words.
+        Containers = "containers",
         /// How long the longest call lasts, in seconds.
         LongestCall = "longest_call",
         /// What is mounted, and where.
@@ -115,6 +117,8 @@ named_values! {
         Peers = "peers",
         /// Where the state directory really lives.
         Place = "place",
+        /// The program's name.
+        Program = "program",
         /// The shared places that a started container could use.
         Places = "places",
         /// A remark where the role is unknown.
@@ -143,5 +147,7 @@ named_values! {
         User = "user",
         /// The program's version, as far as known.
         Version = "version",
+        /// What is known of the program's version, and where from, as a clause.
+        VersionKnown = "version_known",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Hit, Report, UNDETERMINED, Verdict};
 use crate::rules::{Confidence, Severity};
 
 /// What a judgement says of one container.
@@ -15,7 +15,7 @@ pub(super) struct Outcome {
     /// Why it is sound.
     pub(super) reason: String,
     /// What is wrong, worst first.
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Hit>,
 }
 
 impl Outcome {
@@ -28,7 +28,7 @@ impl Outcome {
 
     /// What is remembered of it.
     pub(super) fn standing(&self) -> Standing {
-        let broken = |one: &Finding| (one.rule.clone(), one.severity, one.confidence, one.suppressed.is_some());
+        let broken = |one: &Hit| (one.rule().to_owned(), one.severity(), one.confidence(), one.suppressed.is_some());
         let mut broken: Vec<_> = self.findings.iter().map(broken).collect();
         broken.sort();
         Standing { verdict: self.verdict, broken }
@@ -54,19 +54,21 @@ pub(super) fn outcomes(report: Report) -> BTreeMap<String, Outcome> {
             outcome.reason.push_str(&format!("{separator}{}", one.reason));
         }
     }
-    for finding in report.findings {
-        let outcome = outcomes.entry(finding.container.clone()).or_default();
-        outcome.raise(verdict(&finding));
-        outcome.findings.push(finding);
+    for hit in report.hits {
+        for container in &hit.containers {
+            let outcome = outcomes.entry(container.clone()).or_default();
+            outcome.raise(verdict(&hit));
+            outcome.findings.push(hit.clone());
+        }
     }
     outcomes
 }
 
 /// What a finding makes of a container at least.
-fn verdict(finding: &Finding) -> Verdict {
-    match finding.severity {
+fn verdict(finding: &Hit) -> Verdict {
+    match finding.severity() {
         _ if finding.suppressed.is_some() => Verdict::NotAParticipant,
-        _ if finding.rule == UNDETERMINED => Verdict::Undetermined,
+        _ if finding.rule() == UNDETERMINED => Verdict::Undetermined,
         Severity::Error => Verdict::Error,
         Severity::Warning => Verdict::Warning,
         Severity::Note => Verdict::NotAParticipant,

@@ -14,6 +14,8 @@ pub(crate) struct VersionFact {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) contradiction: Option<Contradiction>,
     pub(crate) unreadable: Option<Evidence>,
+    /// Where it is installed without a version, so that it is whichever is the newest.
+    pub(crate) unpinned: Option<Span>,
 }
 
 /// The version: a package or binary named with it, the image's tag, a build argument, then the label.
@@ -25,7 +27,10 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
         .or_else(|| version_of_image(container, profile));
     let seen = seen.or_else(|| match versions_of_build(container, profile) {
         Built::With(pin) => Some(pin),
-        Built::Unpinned => None,
+        Built::Unpinned(span) => {
+            fact.unpinned = Some(span);
+            None
+        }
         Built::Unknown => build_argument(container, profile),
     });
     let declared = find_declaration(container, VERSION_LABEL).and_then(|declared| {
@@ -99,7 +104,7 @@ fn version_of_binary(container: &Container, profile: &Profile) -> Option<Pin> {
 enum Built {
     With(Pin),
     /// Without a version, so that it is whichever was the newest.
-    Unpinned,
+    Unpinned(Span),
     /// Nothing that was seen.
     Unknown,
 }
@@ -127,7 +132,7 @@ fn versions_of_build(container: &Container, profile: &Profile) -> Built {
         found = match pinned {
             _ if removed => Built::Unknown,
             Some(pin) => Built::With(pin),
-            None => Built::Unpinned,
+            None => Built::Unpinned(call.span),
         };
     }
     found

@@ -14,13 +14,17 @@ pub(crate) struct Case<'a, 'b> {
     pub(crate) rules: &'a Ruleset,
     pub(crate) candidates: &'b [Candidate<'a>],
     pub(crate) candidate: &'b Candidate<'a>,
+    /// Its index among the participants of the run.
+    pub(crate) participant: usize,
+    /// The index of its login among the logins of the run.
+    pub(crate) login: usize,
     pub(crate) relation: &'b Relation,
     pub(crate) facts: Facts,
     /// The unknown fact and what would settle it, where `facts.sight` is not clear.
     pub(crate) unknown_fact: Option<UnknownFact>,
 }
 
-/// What a finding points at and rests on.
+/// What a breach points at and rests on.
 #[derive(Default)]
 pub(super) struct Grounds {
     /// The primary location first.

@@ -1,12 +1,12 @@
 //! Table `declaration`: do declarations agree with what is seen?
 
+use super::breach;
 use super::case::{Case, Grounds, evidence_locations, located};
-use super::finding;
 use super::placeholders::PlaceholderValues;
-use crate::finding::Finding;
+use crate::finding::Breach;
 use crate::judge::candidate::Candidate;
 use crate::judge::candidate::calls::find_declaration;
-use crate::rules::{Breach, Declaration};
+use crate::rules::{Declaration, Ruling};
 
 pub(in crate::judge) fn declaration_fact(candidate: &Candidate<'_>) -> Declaration {
     let contradicted = candidate.role.contradiction.is_some()
@@ -15,15 +15,15 @@ pub(in crate::judge) fn declaration_fact(candidate: &Candidate<'_>) -> Declarati
     if contradicted { Declaration::Contradicted } else { Declaration::Agrees }
 }
 
-/// One finding for each declaration that is contradicted.
-pub(super) fn findings(case: &Case<'_, '_>, breach: &Breach) -> Vec<Finding> {
-    let findings = case.contradictions().map(|contradiction| {
+/// One breach for each declaration that is contradicted.
+pub(super) fn breaches(case: &Case<'_, '_>, ruling: &Ruling) -> Vec<Breach> {
+    let breaches = case.contradictions().map(|contradiction| {
         let declared = find_declaration(case.candidate.container, contradiction.label);
         let label = declared.map(|declared| located(declared.span(), "declared here"));
         let evidence = vec![contradiction.evidence.clone()];
         let locations = label.into_iter().chain(evidence_locations(&evidence)).collect();
         let values = PlaceholderValues { case, contradiction: Some(contradiction) };
-        finding(breach, &values, Grounds { locations, evidence })
+        breach(ruling, &values, Grounds { locations, evidence })
     });
-    findings.collect()
+    breaches.collect()
 }

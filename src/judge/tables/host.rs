@@ -13,10 +13,10 @@ pub(in crate::judge) fn host_fact(
 ) -> Host {
     match on_host {
         OnHost::Nobody if !is_persons => Host::Absent,
+        OnHost::Covered => Host::Covered,
+        OnHost::Nobody if is_covered(candidate, config) => Host::Covered,
         OnHost::Nobody if config.participates != Some(Answer::Yes) => Host::Presumed,
-        OnHost::Nobody if !is_covered(candidate, config) => Host::Shown,
-        OnHost::Exposed => Host::Shown,
-        OnHost::Covered | OnHost::Nobody => Host::Covered,
+        OnHost::Exposed | OnHost::Nobody => Host::Shown,
     }
 }
 

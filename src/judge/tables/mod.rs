@@ -1,5 +1,5 @@
-//! From facts to findings: every table of the matrix is asked, and its answer put into words. Each table has a file of
-//! its name: the fact that it is about, what its findings point at and what they rest on.
+//! From facts to breaches: every table of the matrix is asked, and its answer put into words. Each table has a file of
+//! its name: the fact that it is about, what its breaches point at and what they rest on.
 //! May use `model`, `rules`, `finding` and earlier parts of `judge`.
 
 pub(super) mod bind;
@@ -21,31 +21,31 @@ pub(super) mod spawner;
 mod state;
 pub(super) mod users;
 
-use crate::finding::{Evidence, EvidenceKind, Finding, Location};
+use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location};
 use crate::model::Container;
-use crate::rules::{Breach, Confidence, Outcome, TableName};
+use crate::rules::{Confidence, Message, Outcome, Ruling, TableName};
 use case::{Case, Grounds, peer_names};
 use placeholders::PlaceholderValues;
 
 /// The answers of all tables about one participant.
 pub(super) struct TableAnswers {
-    pub(super) findings: Vec<Finding>,
+    pub(super) breaches: Vec<Breach>,
     /// Why the exclusion table lets it pass, if it does.
     pub(super) reason: Option<String>,
 }
 
 /// Asks every table about one participant.
 pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
-    let mut answers = TableAnswers { findings: Vec::new(), reason: None };
+    let mut answers = TableAnswers { breaches: Vec::new(), reason: None };
     for (&name, table) in &case.rules.matrix.tables {
         match table.decide(case.facts).map(|(_, row)| &row.outcome) {
             Some(Outcome::Ok(why)) if name == TableName::Exclusion => answers.reason = Some(why.clone()),
-            Some(Outcome::Broken(breach)) if name == TableName::Declaration => {
-                answers.findings.extend(declaration::findings(case, breach));
+            Some(Outcome::Broken(ruling)) if name == TableName::Declaration => {
+                answers.breaches.extend(declaration::breaches(case, ruling));
             }
-            Some(Outcome::Broken(breach)) => {
+            Some(Outcome::Broken(ruling)) => {
                 let values = PlaceholderValues { case, contradiction: None };
-                answers.findings.push(finding(breach, &values, with_link(case, grounds(case, name))));
+                answers.breaches.push(breach(ruling, &values, with_link(case, grounds(case, name))));
             }
             Some(Outcome::Ok(_) | Outcome::See(_)) | None => {}
         }
@@ -53,7 +53,7 @@ pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
     answers
 }
 
-/// What a finding of a table points at and rests on.
+/// What a breach of a table points at and rests on.
 fn grounds(case: &Case<'_, '_>, table: TableName) -> Grounds {
     match table {
         TableName::Bind => bind::grounds(case),
@@ -85,42 +85,47 @@ fn with_link(case: &Case<'_, '_>, mut grounds: Grounds) -> Grounds {
     grounds
 }
 
-fn finding(breach: &Breach, values: &PlaceholderValues<'_, '_, '_>, grounds: Grounds) -> Finding {
+fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grounds) -> Breach {
     let case = values.case;
     let (container, relation) = (case.candidate.container, case.relation);
-    let concerned = if breach.rule == "unguarded-share" { &relation.unsafe_peers } else { &relation.others };
-    let remedies = breach.remedies.iter().map(|remedy| remedy.fill_with(|placeholder| values.value(placeholder)));
-    Finding {
-        rule: breach.rule.clone(),
-        severity: breach.severity,
-        confidence: confidence(case, breach),
+    let concerned = if ruling.rule == "unguarded-share" { &relation.unsafe_peers } else { &relation.others };
+    let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
+    let advice = ruling.remedies.iter().map(|(id, remedy)| Advice { id: id.clone(), text: fill(remedy) });
+    let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
+    let version = version.or(case.candidate.version.unpinned);
+    Breach {
+        rule: ruling.rule.clone(),
+        severity: ruling.severity,
+        confidence: confidence(case, ruling),
+        login: case.login,
+        participant: Some(case.participant),
         container: container.name.clone(),
         project: container.project.clone(),
         peers: peer_names(case.candidates, concerned, container),
-        message: breach.message.fill_with(|placeholder| values.value(placeholder)),
-        remedies: remedies.filter(|text| !text.is_empty()).collect(),
+        message: fill(&ruling.message),
+        detail: fill(&ruling.detail),
+        why: ruling.why.as_ref().map(|why| Evidence::seen(fill(why), version)),
+        remedies: advice.filter(|advice| !advice.text.is_empty()).collect(),
         locations: distinct(grounds.locations),
         evidence: grounds.evidence,
-        fingerprint: String::new(),
         suppressed: None,
-        change: None,
     }
 }
 
-/// A finding is no surer than the facts it rests on.
-fn confidence(case: &Case<'_, '_>, breach: &Breach) -> Confidence {
+/// A breach is no surer than the facts it rests on.
+fn confidence(case: &Case<'_, '_>, ruling: &Ruling) -> Confidence {
     let (candidate, relation) = (case.candidate, case.relation);
-    let interactive = breach.rule.starts_with("interactive-");
+    let interactive = ruling.rule.starts_with("interactive-");
     let guessed = interactive && candidate.role.weak;
     let collides =
-        interactive || matches!(breach.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
+        interactive || matches!(ruling.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
     let apart = collides && relation.only_other_profiles;
     let mut peers = relation.unsafe_peers.iter().filter_map(|at| case.candidates.get(*at)).peekable();
     // Its own replicas are there for certain.
     let alone = candidate.container.replicas <= 1;
     let others = alone && peers.peek().is_some() && peers.all(|peer| may_never_start(peer.container));
     let perhaps = collides && (may_never_start(candidate.container) || others);
-    if guessed || apart || perhaps { breach.confidence.min(Confidence::Medium) } else { breach.confidence }
+    if guessed || apart || perhaps { ruling.confidence.min(Confidence::Medium) } else { ruling.confidence }
 }
 
 /// Whether a script starts it on some of its branches only.

@@ -86,8 +86,23 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::Version => {
                 candidate.version.range.as_ref().map_or_else(|| "version unknown".to_owned(), ToString::to_string)
             }
-            // Those of other tables, which fill in their own.
-            Placeholder::RoleNote | Placeholder::Places => String::new(),
+            Placeholder::Program => profile.name.clone(),
+            Placeholder::VersionKnown => self.version_known(),
+            // Those of other tables, and of sentences about several containers, which fill in their own.
+            Placeholder::RoleNote | Placeholder::Places | Placeholder::Containers => String::new(),
+        }
+    }
+
+    fn version_known(&self) -> String {
+        let candidate = self.case.candidate;
+        let program = &candidate.profile.name;
+        let settled = &candidate.profile.settled_since;
+        match &candidate.version.range {
+            Some(range) => format!("{program} is {range}"),
+            None if candidate.version.unpinned.is_some() => {
+                format!("{program} is unpinned and counts as older than {settled}")
+            }
+            None => format!("the version of {program} is not known and counts as older than {settled}"),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit_text::{elide, natural_order};
-use crate::finding::{Basis, Finding, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Hit, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
 use crate::render::phrases::full_name;
 use crate::render::safe::safe;
 use crate::rules::Severity;
@@ -47,7 +47,7 @@ pub(super) fn place_key(name: &PlaceName) -> PlaceKey<'_> {
 
 /// The participants in the order of the report, each among those that are like it.
 pub(super) fn collapse_alike(report: &Report) -> Vec<ParticipantGroup<'_>> {
-    let found = rules_by_container(&report.findings);
+    let found = rules_by_container(&report.hits);
     let mut alike: BTreeMap<Likeness<'_>, Vec<usize>> = BTreeMap::new();
     for (at, one) in report.participants.iter().enumerate() {
         let rules = found.get(&(one.project.as_deref(), one.container.as_str())).cloned().unwrap_or_default();
@@ -64,15 +64,14 @@ pub(super) fn collapse_alike(report: &Report) -> Vec<ParticipantGroup<'_>> {
 }
 
 /// The rules that each container breaks.
-fn rules_by_container(findings: &[Finding]) -> BTreeMap<(Option<&str>, &str), Vec<&str>> {
+fn rules_by_container(findings: &[Hit]) -> BTreeMap<(Option<&str>, &str), Vec<&str>> {
     let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    let counted = findings
-        .iter()
-        .filter(|one| one.suppressed.is_none() && one.severity > Severity::Note && one.rule != UNDETERMINED);
+    let counted =
+        findings.iter().filter(|one| one.counts() && one.severity() > Severity::Note && one.rule() != UNDETERMINED);
     for finding in counted {
         let rules = found.entry((finding.project.as_deref(), finding.container.as_str())).or_default();
-        if !rules.contains(&finding.rule.as_str()) {
-            rules.push(&finding.rule);
+        if !rules.contains(&finding.rule()) {
+            rules.push(finding.rule());
         }
     }
     found

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::prose::{container_name, participant_link, prose, severity_word, tone_class, verdict_word};
-use crate::finding::{Basis, Before, Change, Comparison, End, Finding, Gone, Report, Verdicts};
+use crate::finding::{Basis, Before, Change, Comparison, End, Gone, Hit, Report, Verdicts};
 use crate::render::compared;
 use crate::render::safe::xml;
 use crate::text::utc_text;
 
 /// How a finding stands to what was before.
-pub(super) fn change_badge(finding: &Finding, comparison: Option<&Comparison>) -> Markup {
+pub(super) fn change_badge(finding: &Hit, comparison: Option<&Comparison>) -> Markup {
     let class = if finding.change == Some(Change::New) { "badge new" } else { "badge" };
     html! {
         @if let Some(words) = compared::standing_words(finding, comparison) { span class=(class) { (words) } }
@@ -18,8 +18,8 @@ pub(super) fn change_badge(finding: &Finding, comparison: Option<&Comparison>) -
 
 pub(super) fn section(report: &Report, comparison: &Comparison) -> Markup {
     let words = ComparisonWords::of(comparison.before);
-    let with = |new: bool| -> Vec<&Finding> {
-        let all = report.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let with = |new: bool| -> Vec<&Hit> {
+        let all = report.sorted_hits().into_iter().filter(|finding| finding.counts());
         all.filter(|finding| finding.change.is_some_and(|change| (change == Change::New) == new)).collect()
     };
     let gone = |seen: bool| -> Vec<&Gone> {
@@ -70,12 +70,12 @@ fn counted_heading(words: &str, count: usize) -> Markup {
     html! { h3 { (words) " " span .count { (count) } } }
 }
 
-fn found_list(words: &str, findings: &[&Finding], comparison: &Comparison) -> Markup {
+fn found_list(words: &str, findings: &[&Hit], comparison: &Comparison) -> Markup {
     html! {
         @if !findings.is_empty() {
             (counted_heading(words, findings.len()))
             ul .plain { @for finding in findings { li {
-                span class={ "badge " (tone_class(finding.severity, &finding.rule)) } { (severity_word(finding.severity, &finding.rule)) }
+                span class={ "badge " (tone_class(finding.severity(), finding.rule())) } { (severity_word(finding.severity(), finding.rule())) }
                 " " (participant_link(finding)) " in " (container_name(finding.project.as_deref(), &finding.container))
                 @if let (Some(Change::Kept(Some(since))), true) = (finding.change, comparison.before != Before::Running) {
                     " " span .quiet { "since " (utc_text(since)) " UTC" }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::comparison::change_badge;
 use super::prose::{ParticipantRows, code_markup, container_name, prose, severity_word, tone_class};
-use crate::finding::{Finding, Location};
+use crate::finding::{Hit, Location};
 use crate::render::Given;
 use crate::render::phrases::suppression_text;
 use crate::render::safe::xml;
@@ -14,7 +14,7 @@ use crate::render::source_place::ShownPlace;
 /// Up to so many are open from the beginning.
 const OPEN: usize = 12;
 
-pub(super) fn section(findings: &[&Finding], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+pub(super) fn section(findings: &[&Hit], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings" @if !findings.is_empty() { " " span .count { (findings.len()) } } }
@@ -24,24 +24,24 @@ pub(super) fn section(findings: &[&Finding], rows: &ParticipantRows<'_>, given: 
     }
 }
 
-fn finding_article(finding: &Finding, open: bool, rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
-    let tone = tone_class(finding.severity, &finding.rule);
+fn finding_article(finding: &Hit, open: bool, rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+    let tone = tone_class(finding.severity(), finding.rule());
     let name = container_name(finding.project.as_deref(), &finding.container);
     html! {
-        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(&finding.rule)) data-severity=(finding.severity.name()) {
+        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(finding.rule())) data-severity=(finding.severity().name()) {
             details open[open] {
                 summary {
-                    h3 { span class={ "badge " (tone) } { (severity_word(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in " (name) }
+                    h3 { span class={ "badge " (tone) } { (severity_word(finding.severity(), finding.rule())) } " " (xml(finding.rule())) " in " (name) }
                     (change_badge(finding, given.report.comparison.as_ref()))
-                    p .message { (prose(&finding.message)) }
+                    p .message { (prose(finding.message())) }
                 }
-                @for location in &finding.locations { (location_lines(location, given)) }
-                @if !finding.remedies.is_empty() {
+                @for location in finding.locations() { (location_lines(location, given)) }
+                @if !finding.advice().is_empty() {
                     h4 { "To fix it, best first" }
-                    ol { @for remedy in &finding.remedies { li { (prose(remedy)) } } }
+                    ol { @for remedy in &finding.advice() { li { (prose(remedy)) } } }
                 }
-                h4 { "Evidence, confidence " (finding.confidence.name()) }
-                ul { @for evidence in &finding.evidence {
+                h4 { "Evidence, confidence " (finding.confidence().name()) }
+                ul { @for evidence in finding.evidence() {
                     li {
                         span .kind { (evidence.kind.name()) } " " (prose(&evidence.text))
                         @if let Some(span) = evidence.span { " (" (code_markup(&ShownPlace::of(span, given).one_line())) ")" }
@@ -78,14 +78,14 @@ fn xml_lines(text: &str) -> String {
 }
 
 /// What does not count, and why.
-pub(super) fn suppressed(findings: &[&Finding], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+pub(super) fn suppressed(findings: &[&Hit], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
     html! {
         @if !findings.is_empty() {
             section aria-labelledby="suppressed" {
                 h2 #suppressed { "Suppressed " span .count { (findings.len()) } }
                 ul .plain { @for finding in findings {
                     li id={ "f-" (finding.fingerprint) } {
-                        span .badge { (severity_word(finding.severity, &finding.rule)) } " " (xml(&finding.rule)) " in "
+                        span .badge { (severity_word(finding.severity(), finding.rule())) } " " (xml(finding.rule())) " in "
                         @let name = container_name(finding.project.as_deref(), &finding.container);
                         @match rows.anchor(finding) {
                             Some(row) => { a href=(row) { (name) } }
@@ -93,7 +93,7 @@ pub(super) fn suppressed(findings: &[&Finding], rows: &ParticipantRows<'_>, give
                         }
                         ", " (prose(&suppression_text(finding)))
                         " " (change_badge(finding, given.report.comparison.as_ref()))
-                        p .quiet { (prose(&finding.message)) }
+                        p .quiet { (prose(finding.message())) }
                     }
                 } }
             }

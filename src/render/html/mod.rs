@@ -35,7 +35,7 @@ fn page(given: &Given<'_>) -> Markup {
     let style = format!("{}{}", graph::STYLE, include_str!("page.css"));
     let report = given.report;
     let rows = prose::ParticipantRows::of(report);
-    let (counted, suppressed) = split_suppressed(report.findings.iter());
+    let (counted, suppressed) = split_suppressed(report.sorted_hits().into_iter());
     let picture = (!report.participants.is_empty()).then(|| graph::svg_part(&Graph::of(report)));
     html! {
         (DOCTYPE)

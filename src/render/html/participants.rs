@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::prose::{code_markup, container_name, participant_link, prose, verdict_word};
-use crate::finding::{Basis, Finding, Participant, Report, Verdict};
+use crate::finding::{Basis, Hit, Participant, Report, Verdict};
 use crate::render::safe::xml;
 
 const COLUMNS: [&str; 11] = [
@@ -23,11 +23,11 @@ const COLUMNS: [&str; 11] = [
 ];
 
 /// The findings about a container.
-type About<'a> = BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Finding>>;
+type About<'a> = BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Hit>>;
 
 pub(super) fn section(report: &Report) -> Markup {
     let mut about: About<'_> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.suppressed.is_none()) {
+    for finding in report.sorted_hits().into_iter().filter(|finding| finding.counts()) {
         about.entry((finding.project.as_deref(), &finding.container)).or_default().push(finding);
     }
     html! {

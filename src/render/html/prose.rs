@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::finding::{Basis, Finding, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Hit, Report, UNDETERMINED, Verdict};
 use crate::render::phrases::full_name;
 use crate::render::safe::xml;
 use crate::rules::Severity;
@@ -65,9 +65,9 @@ pub(super) fn verdict_word(verdict: Verdict, basis: Basis) -> Markup {
 }
 
 /// A link to a finding, by its rule.
-pub(super) fn participant_link(finding: &Finding) -> Markup {
-    let tone = tone_class(finding.severity, &finding.rule);
-    html! { a class={ "rule " (tone) } href={ "#f-" (finding.fingerprint) } { (xml(&finding.rule)) } }
+pub(super) fn participant_link(finding: &Hit) -> Markup {
+    let tone = tone_class(finding.severity(), finding.rule());
+    html! { a class={ "rule " (tone) } href={ "#f-" (finding.fingerprint) } { (xml(finding.rule())) } }
 }
 
 /// The rows of the table by their containers.
@@ -83,7 +83,7 @@ impl<'a> ParticipantRows<'a> {
     }
 
     /// The anchor of the row of a finding's container, where there is one.
-    pub(super) fn anchor(&self, finding: &Finding) -> Option<String> {
+    pub(super) fn anchor(&self, finding: &Hit) -> Option<String> {
         let at = self.0.get(&(finding.project.as_deref(), finding.container.as_str()))?;
         Some(format!("#p{at}"))
     }

@@ -14,7 +14,7 @@ use super::json;
 use super::phrases::full_name;
 use super::safe::safe;
 use super::source_place::{self, FileRange, ShownPlace};
-use crate::finding::{Basis, Change, Finding, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
+use crate::finding::{Basis, Change, Hit, Influence, Location as At, Participant, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::report::ExitStatus;
 use crate::text::Span;
@@ -42,7 +42,7 @@ const NOTICES: [(&str, &str); 3] = [
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let rules = rules::rule_objects(given.rules);
     let index: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.id, at)).collect();
-    let results = given.report.findings.iter().map(|one| sarif_result(one, &index, given)).collect();
+    let results = given.report.sorted_hits().into_iter().map(|one| sarif_result(one, &index, given)).collect();
     let notices = NOTICES.iter().map(|(id, text)| SarifNotice { id, short_description: SarifText { text } });
     let root = SarifBase { description: sarif_message("The directory that overlock ran in.") };
     let run = SarifRun {
@@ -82,18 +82,21 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     json::write(&SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
-fn sarif_result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: &Given<'_>) -> SarifResult<'a> {
+fn sarif_result<'a>(finding: &'a Hit, index: &BTreeMap<&str, usize>, given: &Given<'_>) -> SarifResult<'a> {
     // By the specification `open` is what could not be decided, and what is not `fail` has no level.
-    let (kind, level) = if finding.rule == UNDETERMINED { ("open", "none") } else { ("fail", finding.severity.name()) };
-    let fixes = finding.remedies.iter().enumerate().map(|(at, remedy)| format!("\nFix {}: {}", at + 1, safe(remedy)));
-    let text = format!("{}\n{}", safe(&finding.message), fixes.collect::<String>());
-    let located = |(at, one): (usize, &At)| label_location(span_location(one.span, finding, given), at, &one.label);
-    let mut all = finding.locations.iter().enumerate().map(located);
+    let (kind, level) =
+        if finding.rule() == UNDETERMINED { ("open", "none") } else { ("fail", finding.severity().name()) };
+    let advice = finding.advice();
+    let fixes = advice.iter().enumerate().map(|(at, remedy)| format!("\nFix {}: {}", at + 1, safe(remedy)));
+    let text = format!("{}\n{}", safe(finding.message()), fixes.collect::<String>());
+    let located = |(at, one): (usize, &&At)| label_location(span_location(one.span, finding, given), at, &one.label);
+    let locations = finding.locations();
+    let mut all = locations.iter().enumerate().map(located);
     let primary = all.next().unwrap_or_else(|| logical_location(&finding.container, "container", finding));
     let by = finding.suppressed.as_ref().map(|suppressed| suppressed.by);
     SarifResult {
-        rule_id: &finding.rule,
-        rule_index: index.get(finding.rule.as_str()).copied(),
+        rule_id: finding.rule(),
+        rule_index: index.get(finding.rule()).copied(),
         kind,
         level,
         message: sarif_message(text.trim_end()),
@@ -109,17 +112,21 @@ fn sarif_result<'a>(finding: &'a Finding, index: &BTreeMap<&str, usize>, given: 
         },
         suppressions: sarif_suppression(finding, given).into_iter().collect(),
         properties: SarifResultProperties {
-            confidence: finding.confidence.name(),
-            severity: finding.severity.name(),
+            confidence: finding.confidence().name(),
+            severity: finding.severity().name(),
             container: safe(&finding.container),
             project: finding.project.as_deref().map(safe),
-            peers: finding.peers.iter().map(|peer| safe(peer)).collect(),
-            evidence: finding.evidence.iter().map(|one| format!("{}: {}", one.kind.name(), safe(&one.text))).collect(),
+            peers: finding.peers().iter().map(|peer| safe(peer)).collect(),
+            evidence: finding
+                .evidence()
+                .iter()
+                .map(|one| format!("{}: {}", one.kind.name(), safe(&one.text)))
+                .collect(),
         },
     }
 }
 
-fn sarif_suppression(finding: &Finding, given: &Given<'_>) -> Option<SarifSuppression> {
+fn sarif_suppression(finding: &Hit, given: &Given<'_>) -> Option<SarifSuppression> {
     let suppressed = finding.suppressed.as_ref()?;
     let reason = if suppressed.reason.is_empty() { "it is in the baseline" } else { &suppressed.reason };
     Some(SarifSuppression {
@@ -140,7 +147,7 @@ fn declared_text(one: &Participant) -> String {
 }
 
 /// A running container is no file: it has a name instead, and what was told of it.
-fn span_location(span: Span, finding: &Finding, given: &Given<'_>) -> SarifLocation {
+fn span_location(span: Span, finding: &Hit, given: &Given<'_>) -> SarifLocation {
     match ShownPlace::of(span, given) {
         ShownPlace::File(spot) => file_location(&spot),
         ShownPlace::Container { name, fact } => SarifLocation {
@@ -180,7 +187,7 @@ fn physical_location(path: &str, below: bool, region: Option<SarifRegion>) -> Sa
     }
 }
 
-fn logical_location(name: &str, kind: &'static str, finding: &Finding) -> SarifLocation {
+fn logical_location(name: &str, kind: &'static str, finding: &Hit) -> SarifLocation {
     let name = safe(name).into_owned();
     let fully_qualified_name = full_name(finding.project.as_deref().map(safe).as_deref(), &name);
     let logical = SarifLogicalLocation { name, fully_qualified_name, kind };

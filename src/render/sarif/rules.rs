@@ -1,21 +1,21 @@
 //! The rules, with the pages that explain them. May use `rules`.
 
 use super::object::{SarifConfiguration, SarifHelp, SarifRule, SarifRuleProperties, SarifText};
-use crate::rules::{Breach, Confidence, Outcome, Ruleset, Severity};
+use crate::rules::{Confidence, Outcome, RuleText, Ruleset, Ruling, Severity};
 
 const TAGS: &[&str] = &["containers", "locking"];
 
 /// Every rule, sorted by id.
 pub(super) fn rule_objects(rules: &Ruleset) -> Vec<SarifRule<'_>> {
-    rules.matrix.rules.iter().map(|(id, title)| rule_object(id, title, rules)).collect()
+    rules.matrix.rules.iter().map(|(id, RuleText { title, .. })| rule_object(id, title, rules)).collect()
 }
 
 fn rule_object<'a>(id: &'a str, title: &'a str, rules: &'a Ruleset) -> SarifRule<'a> {
     let page = rules.explanations.get(id).map_or(title, |page| page.trim());
-    let breaches = || ruleset_breaches(rules).filter(|breach| breach.rule == id);
+    let rulings = || ruleset_rulings(rules).filter(|ruling| ruling.rule == id);
     // A rule promises no more than its weakest row, and warns of its worst.
-    let severity = breaches().map(|breach| breach.severity).max().unwrap_or(Severity::Warning);
-    let confidence = breaches().map(|breach| breach.confidence).min().unwrap_or(Confidence::Medium);
+    let severity = rulings().map(|ruling| ruling.severity).max().unwrap_or(Severity::Warning);
+    let confidence = rulings().map(|ruling| ruling.confidence).min().unwrap_or(Confidence::Medium);
     SarifRule {
         id,
         short_description: SarifText { text: title },
@@ -34,9 +34,9 @@ fn rule_object<'a>(id: &'a str, title: &'a str, rules: &'a Ruleset) -> SarifRule
     }
 }
 
-fn ruleset_breaches(rules: &Ruleset) -> impl Iterator<Item = &Breach> {
+fn ruleset_rulings(rules: &Ruleset) -> impl Iterator<Item = &Ruling> {
     rules.matrix.tables.values().flat_map(|table| &table.rows).filter_map(|row| match &row.outcome {
-        Outcome::Broken(breach) => Some(breach),
+        Outcome::Broken(ruling) => Some(ruling),
         Outcome::Ok(_) | Outcome::See(_) => None,
     })
 }

@@ -1,0 +1,74 @@
+//! A login: one place that holds credentials, who uses it and what is wrong with that. May use `rules`, `text` and earlier
+//! parts of `finding`.
+
+use super::evidence::Evidence;
+use super::participant::Verdict;
+use super::place_name::PlaceName;
+use crate::rules::{Confidence, Severity};
+use crate::text::Span;
+
+/// One place that holds credentials: what a person has to repair.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// What it is called in the JSON contract: `PROGRAM:KIND:PLACE`. No two are called alike.
+    pub id: String,
+    /// The program's id.
+    pub program: String,
+    /// The program's name.
+    pub program_name: String,
+    /// Where it lives.
+    pub place: PlaceName,
+    /// The worst verdict of its participants.
+    pub verdict: Verdict,
+    /// Who uses it, as indices in the participants.
+    pub participants: Vec<usize>,
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// What is wrong with a login: the hits of one family and severity.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The family of its rules.
+    pub family: String,
+    /// The rule that names it, of its worst hit.
+    pub rule: String,
+    /// Every rule of its hits, the naming one first.
+    pub rules: Vec<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One sentence of what is wrong.
+    pub message: String,
+    /// Why, a clause each.
+    pub why: Vec<Evidence>,
+    /// What it rests on.
+    pub reasons: Vec<Evidence>,
+    /// The participants concerned, as indices in the hits: those that count first.
+    pub hits: Vec<usize>,
+    /// What ends it, the one that ends most first.
+    pub remedies: Vec<Remedy>,
+}
+
+/// What ends hits of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// Its id in the matrix.
+    pub id: String,
+    /// What to do.
+    pub text: String,
+    /// The hits that it ends, as indices in the hits.
+    pub ends: Vec<usize>,
+    /// What to write where.
+    pub edits: Vec<PlacedText>,
+}
+
+/// A text to put at a place of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedText {
+    /// What it replaces.
+    pub span: Span,
+    /// The text to put there; empty where the place alone is known.
+    pub text: String,
+}

@@ -1,0 +1,156 @@
+//! A container and what is known of its use of a program. May use `text`.
+
+use super::evidence::Evidence;
+use super::place_name::PlaceName;
+use crate::text::Span;
+
+/// A container and what is known of its use of a program.
+#[derive(Debug, Clone)]
+pub struct Participant {
+    /// The container's or service's name.
+    pub container: String,
+    /// Its project.
+    pub project: Option<String>,
+    /// How people call it: a script's start by the name that it gives, else its name.
+    pub label: String,
+    /// What it stays called when it is started again: its service, or a name with `*` for what is another each time.
+    pub service: String,
+    /// How many equal containers it stands for.
+    pub instances: u64,
+    /// The login that it uses, as an index in the logins.
+    pub login: usize,
+    /// The mount that brings the login, where one does.
+    pub mount: Option<MountText>,
+    /// What described it: `compose`, `script`, `engine`, or `host` for the host's own user.
+    pub origin: &'static str,
+    /// The program's id.
+    pub program: String,
+    /// The state directory, as the container sees it.
+    pub state_dir: String,
+    /// Where that really lives.
+    pub place: PlaceName,
+    /// Others that use the same login, by name; at most [`MAX_PEERS`] of them.
+    pub peers: Vec<String>,
+    /// How many others there are.
+    pub peer_count: usize,
+    /// `batch`, `interactive` or `unknown`.
+    pub role: &'static str,
+    /// `shared-login`, `own-login`, `not-refreshed` or `unknown`.
+    pub auth: &'static str,
+    /// `state-dir`, `file`, `dedicated-parent`, `home` or `private`.
+    pub scope: &'static str,
+    /// `rw` or `ro`.
+    pub access: &'static str,
+    /// The version or range, if known.
+    pub version: Option<String>,
+    /// The state of the internal locks.
+    pub internal_lock: &'static str,
+    /// The internal locks that its version takes.
+    pub locks: Vec<LockName>,
+    /// The state of the guard.
+    pub guard: &'static str,
+    /// The guard's path, if one is taken.
+    pub guard_path: Option<String>,
+    /// Where that really lives.
+    pub guard_place: Option<PlaceName>,
+    /// What shows the state of the guard.
+    pub guard_evidence: Vec<Evidence>,
+    /// The worst that was found.
+    pub verdict: Verdict,
+    /// Whether the verdict would be the same without anything that people only declare.
+    pub basis: Basis,
+    /// Why it is safe, or why it is not a participant; empty where findings say what is wrong.
+    pub reason: String,
+    /// Where it is described.
+    pub span: Span,
+}
+
+/// An internal lock and where it lands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockName {
+    /// Its path in the container.
+    pub path: String,
+    /// Where that really lives.
+    pub place: PlaceName,
+}
+
+/// The worst that was found about a participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It does not take part in the refresh.
+    NotAParticipant,
+    /// Checked and sound; perhaps there is a note.
+    Ok,
+    /// A warning.
+    Warning,
+    /// A fact that the verdict hangs on is not known.
+    Undetermined,
+    /// An error.
+    Error,
+}
+
+impl Verdict {
+    /// The verdict of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::NotAParticipant, Self::Ok, Self::Warning, Self::Undetermined, Self::Error];
+        all.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAParticipant => "not-a-participant",
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Undetermined => "undetermined",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Basis {
+    /// What was seen is enough for it.
+    #[default]
+    Seen,
+    /// Without a label or an entry of the configuration it would be a worse one.
+    Declared,
+}
+
+impl Basis {
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Declared => "declared",
+        }
+    }
+
+    /// A verdict as people read it: `ok`, or `ok (declared)`.
+    pub fn qualify(self, verdict: Verdict) -> String {
+        match self {
+            Self::Seen => verdict.name().to_owned(),
+            Self::Declared => format!("{} (declared)", verdict.name()),
+        }
+    }
+}
+
+/// A mount as a file writes it.
+#[derive(Debug, Clone)]
+pub struct MountText {
+    /// Where it is written.
+    pub span: Span,
+    /// Its mount point in the container.
+    pub target: String,
+}
+
+impl Participant {
+    /// The verdict as people read it.
+    pub fn qualified_verdict(&self) -> String {
+        self.basis.qualify(self.verdict)
+    }
+}
+
+/// How many peers are listed by name: a list of all would grow with the square of the containers.
+pub const MAX_PEERS: usize = 20;

@@ -1,0 +1,53 @@
+//! The answer of one run. May use `model` and the other parts of `finding`.
+
+use super::comparison::Comparison;
+use super::hit::Hit;
+use super::influence::Influence;
+use super::login::{Finding, Login};
+use super::participant::Participant;
+use crate::model::Diagnostic;
+
+/// The answer of one run.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every login that somebody may refresh, the worst first.
+    pub logins: Vec<Login>,
+    /// Every container that has to do with a program's state directory, sorted by project and name.
+    pub participants: Vec<Participant>,
+    /// Each participant that breaks rules of a family, worst first.
+    pub hits: Vec<Hit>,
+    /// What was wrong with the input.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What people wrote that can silence a finding or soften a verdict, and from which file it came.
+    pub configuration: Vec<Influence>,
+    /// How many of these a change adds itself, where one is looked at.
+    pub added: usize,
+    /// How many containers were looked at.
+    pub containers: usize,
+    /// Whether it was held against a baseline: what that does not suppress is new.
+    pub baselined: bool,
+    /// What it was held against that was so before, and what came of that; `None` where it stands alone.
+    pub comparison: Option<Comparison>,
+}
+
+impl Report {
+    /// The findings of all logins, each with its login, in their order.
+    pub fn findings(&self) -> impl Iterator<Item = (&Login, &Finding)> {
+        self.logins.iter().flat_map(|login| login.findings.iter().map(move |finding| (login, finding)))
+    }
+
+    /// The hits of a finding, those that count first.
+    pub fn hits_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Hit> {
+        finding.hits.iter().filter_map(|at| self.hits.get(*at))
+    }
+
+    /// Whether a finding counts: while one of its hits does.
+    pub fn counts(&self, finding: &Finding) -> bool {
+        self.hits_of(finding).any(Hit::counts)
+    }
+
+    /// The hits that count, in their order.
+    pub fn counting_hits(&self) -> impl Iterator<Item = &Hit> {
+        self.hits.iter().filter(|hit| hit.counts())
+    }
+}

@@ -1,0 +1,22 @@
+//! A line a finding, as editors and grep like it: `file:line:column: error[rule] message`. May use `finding`.
+
+use std::io;
+
+use super::Given;
+use super::safe::safe;
+use super::source_place::ShownPlace;
+use crate::finding::Hit;
+
+pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let report = given.report;
+    for (_, finding) in report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding)) {
+        let at = report.hits_of(finding).filter(|hit| hit.counts()).find_map(Hit::primary);
+        let at = at.map_or_else(String::new, |span| match ShownPlace::of(span, given) {
+            ShownPlace::Container { name, .. } => format!("container {}: ", safe(&name)),
+            place => format!("{}: ", place.one_line()),
+        });
+        let (severity, rule) = (finding.severity.name(), safe(&finding.rule));
+        writeln!(out, "{at}{severity}[{rule}] {}", safe(&finding.message))?;
+    }
+    Ok(())
+}

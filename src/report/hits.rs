@@ -1,0 +1,141 @@
+//! From breaches to hits: the rules that one participant breaks, family by family; containers of one service are one.
+//! May use `finding`, `rules`, `text` and earlier parts of `report`.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::fingerprint::HitIdentity;
+use super::names::Names;
+use crate::finding::{Breach, Hit, Judged, Login, LoginPlace, Report, Verdict};
+use crate::rules::Matrix;
+use crate::text::Sources;
+
+/// The report of what the judge answered: hits with their fingerprints, and logins that have no findings yet.
+pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
+    let Judged { logins, participants, breaches, diagnostics, containers } = judged;
+    let report = Report { participants, diagnostics, containers, ..Report::default() };
+    let hits = merge_breaches(breaches, &report, matrix, names, sources);
+    let logins = logins_of(logins, &report);
+    Report { hits, logins, ..report }
+}
+
+/// Breaches of one participant and family, and of participants that are one service, are one hit.
+fn merge_breaches(
+    breaches: Vec<Breach>,
+    report: &Report,
+    matrix: &Matrix,
+    names: &Names,
+    sources: &Sources,
+) -> Vec<Hit> {
+    let identities = HitIdentity::of_participants(&report.participants, names, sources);
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut hits: Vec<Hit> = Vec::new();
+    for breach in breaches {
+        let family = matrix.family(&breach.rule).to_owned();
+        let identity = breach.participant.and_then(|at| identities.get(at));
+        let fingerprint = match identity {
+            Some(identity) => identity.fingerprint(&family),
+            None => HitIdentity::of_breach(&breach).fingerprint(&family),
+        };
+        match numbers.get(&fingerprint).and_then(|at| hits.get_mut(*at)) {
+            Some(hit) if hit.login == breach.login => add_breach(hit, breach, report),
+            Some(_) | None => {
+                numbers.insert(fingerprint.clone(), hits.len());
+                hits.push(new_hit(family, fingerprint, breach, report));
+            }
+        }
+    }
+    for hit in &mut hits {
+        settle_hit(hit, matrix);
+    }
+    hits
+}
+
+fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report) -> Hit {
+    let participant = breach.participant.and_then(|at| report.participants.get(at));
+    Hit {
+        family,
+        login: breach.login,
+        container: breach.container.clone(),
+        project: breach.project.clone(),
+        label: participant.map_or_else(|| breach.container.clone(), |one| one.label.clone()),
+        role: participant.map_or("unknown", |one| one.role),
+        instances: participant.map_or(1, |one| one.instances),
+        containers: vec![breach.container.clone()],
+        breaches: vec![breach],
+        fingerprint,
+        suppressed: None,
+        change: None,
+    }
+}
+
+/// Takes another breach into a hit: of another rule, or of another container of the same service.
+fn add_breach(hit: &mut Hit, breach: Breach, report: &Report) {
+    if !hit.containers.contains(&breach.container) {
+        let participant = breach.participant.and_then(|at| report.participants.get(at));
+        hit.containers.push(breach.container.clone());
+        hit.instances += participant.map_or(1, |one| one.instances);
+        if let Some(one) = participant {
+            (hit.container, hit.label) = (one.service.clone(), one.service.clone());
+        }
+    }
+    let known = hit.breaches.iter_mut().find(|known| known.rule == breach.rule && known.message == breach.message);
+    let of_rule = match known {
+        Some(known) => Some(known),
+        // Of several containers of a service the worst speaks for all; one container may break a rule twice.
+        None if hit.containers.len() > 1 => hit.breaches.iter_mut().find(|known| known.rule == breach.rule),
+        None => None,
+    };
+    match of_rule {
+        Some(known) if outweighs(&breach, known) => *known = breach,
+        Some(_) => {}
+        None => hit.breaches.push(breach),
+    }
+}
+
+/// Whether one breach of a rule speaks for another: what counts before what does not, then the worse and the surer one.
+fn outweighs(one: &Breach, other: &Breach) -> bool {
+    let weight = |breach: &Breach| (breach.suppressed.is_none(), breach.severity, breach.confidence);
+    weight(one) > weight(other)
+}
+
+/// Orders the breaches of a hit, and marks it where none of them counts.
+fn settle_hit(hit: &mut Hit, matrix: &Matrix) {
+    hit.breaches.sort_by_key(|breach| {
+        (breach.suppressed.is_some(), Reverse(breach.severity), matrix.rank(&breach.rule), Reverse(breach.confidence))
+    });
+    if hit.breaches.iter().all(|breach| breach.suppressed.is_some()) {
+        hit.suppressed = hit.breaches.first().and_then(|breach| breach.suppressed.clone());
+    }
+}
+
+/// The logins with who uses each; no two have one id.
+fn logins_of(places: Vec<LoginPlace>, report: &Report) -> Vec<Login> {
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
+    for (at, participant) in report.participants.iter().enumerate() {
+        if let Some(users) = users.get_mut(participant.login) {
+            users.push(at);
+        }
+    }
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let logins = places.into_iter().zip(users).map(|(known, participants)| {
+        let LoginPlace { program, program_name, place } = known;
+        let first = participants.first().and_then(|at| report.participants.get(*at));
+        // What is private to a container has the same path in each.
+        let within = match place.kind {
+            "private" | "tmpfs" => first.map_or_else(String::new, |one| {
+                let project = one.project.as_ref().map_or_else(String::new, |project| format!("{project}/"));
+                format!("{project}{}:", one.container)
+            }),
+            _ => place.filesystem.as_ref().map_or_else(String::new, |name| format!("{name}:")),
+        };
+        let id = format!("{program}:{}:{within}{}", place.kind, place.path);
+        let number = taken.entry(id.clone()).or_default();
+        *number += 1;
+        let id = if *number > 1 { format!("{id} ({number})") } else { id };
+        let verdicts = participants.iter().filter_map(|at| report.participants.get(*at)).map(|one| one.verdict);
+        let verdict = verdicts.max().unwrap_or(Verdict::NotAParticipant);
+        Login { id, program, program_name, place, verdict, participants, findings: Vec::new() }
+    });
+    logins.collect()
+}
