@@ -141,7 +141,7 @@ pub struct Output {
 }
 
 /// Findings that do not count, since they were there before.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Accept {
     /// Findings of this file do not count; --write-baseline writes it
     #[arg(long, value_name = "FILE")]

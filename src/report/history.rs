@@ -167,10 +167,10 @@ const UNGUARDED: [&str; 2] = ["unguarded-share", "unguarded-call"];
 
 /// What a finding is about, from one run to the next.
 fn matter(finding: &Finding) -> String {
-    matter_of(&finding.rule, (finding.project.as_deref(), &finding.container), &finding.fingerprint)
+    matter_of(&finding.rule, finding.project.as_deref(), &finding.container, &finding.fingerprint)
 }
 
-fn matter_of(rule: &str, (project, container): (Option<&str>, &str), fingerprint: &str) -> String {
+fn matter_of(rule: &str, project: Option<&str>, container: &str, fingerprint: &str) -> String {
     if UNGUARDED.contains(&rule) {
         return format!("unguarded {}/{container}", project.unwrap_or(""));
     }
@@ -179,7 +179,7 @@ fn matter_of(rule: &str, (project, container): (Option<&str>, &str), fingerprint
 
 impl Known {
     fn matter(&self) -> String {
-        matter_of(&self.rule, (self.project.as_deref(), &self.container), &self.fingerprint)
+        matter_of(&self.rule, self.project.as_deref(), &self.container, &self.fingerprint)
     }
 
     fn of(finding: &Finding, now: i64) -> Self {
