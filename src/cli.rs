@@ -10,11 +10,20 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::render::{Format, Picture};
+use crate::render::{Detail, Format, Picture};
 use crate::rules::{FailOn, Severity};
 
 pub use manual::{Page, completions, pages};
 pub use plugin::{Call, Engine, METADATA, call};
+
+/// Headings of the options in the help.
+const INPUT: &str = "Input";
+const COMPOSE: &str = "Compose";
+const ENGINE: &str = "Engine";
+const JUDGING: &str = "Judging";
+const FIXING: &str = "Fixing";
+const OUTPUT: &str = "Output";
+const CONFIGURATION: &str = "Configuration";
 
 /// Says whether containers that share a program's state directory also share the lock that protects it.
 #[derive(Debug, Parser)]
@@ -23,29 +32,48 @@ pub use plugin::{Call, Engine, METADATA, call};
     version,
     max_term_width = 100,
     after_help = "\
-Exit status: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage or unreadable input;
-3 something could not be inspected and nothing worse was found."
+Exit status:
+  0  no finding at or above --fail-on
+  1  findings at or above --fail-on
+  2  wrong usage or unreadable input
+  3  something could not be inspected, and nothing worse was found"
 )]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Add or replace rules with those of this directory; one that overlock.yaml names only adds programs
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Add or replace rules with those in this directory; a directory that overlock.yaml names can only add programs
+    #[arg(long, global = true, help_heading = CONFIGURATION, value_name = "DIR")]
     pub rules: Option<PathBuf>,
-    /// The configuration, instead of the overlock.yaml between the first PATH and the top of its repository, or for what
-    /// runs here instead of /etc/overlock/overlock.yaml
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    /// Configuration file [default: the nearest overlock.yaml from the first PATH up to the top of its repository; for
+    /// running containers, /etc/overlock/overlock.yaml]
+    #[arg(long, global = true, help_heading = CONFIGURATION, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
-    /// Go by no overlock.yaml
-    #[arg(long, global = true)]
+    /// Ignore overlock.yaml
+    #[arg(long, global = true, help_heading = CONFIGURATION)]
     pub no_config: bool,
-    /// When to colour; NO_COLOR is respected
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    /// When to use colour; NO_COLOR is respected
+    #[arg(long, global = true, help_heading = OUTPUT, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
 }
 
 impl Cli {
+    /// How much of a report is told.
+    pub fn detail(&self) -> Detail {
+        let (verbose, quiet) = match &self.command {
+            Command::Check(check) => (check.output.verbose, check.quiet),
+            Command::Audit(audit) => (audit.output.verbose, audit.quiet),
+            Command::Preflight(preflight) => (preflight.output.verbose, preflight.quiet),
+            Command::Report(report) => (report.output.verbose, false),
+            _ => (false, false),
+        };
+        match (verbose, quiet) {
+            (true, _) => Detail::Verbose,
+            (false, true) => Detail::Quiet,
+            (false, false) => Detail::Normal,
+        }
+    }
+
     /// Whether it goes on until it is told to stop.
     pub fn lasts(&self) -> bool {
         matches!(self.command, Command::Watch(_))
@@ -65,89 +93,95 @@ pub fn parse(words: Vec<OsString>, plugin: bool) -> Result<Cli, clap::Error> {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge compose projects, with the code that they run: files, directories, scripts that start containers
+    /// Check Compose projects and scripts that start containers, with the code that they run
     Check(Check),
-    /// Judge the containers that run here, by the engine and by the kernel
+    /// Audit running containers, using the Docker API and /proc
     Audit(Audit),
-    /// Judge what a plan would change of what runs here, with the plan's paths looked up on this host
+    /// Check a plan against this host: what would change for running containers, with paths looked up here
     Preflight(Preflight),
-    /// Judge what runs here and tell what changed since the last report; for cron
+    /// Audit running containers and report what changed since the last report; for cron
     Report(Report),
-    /// Judge each container as it is made and started, from now on: a line for each that comes, goes or is judged otherwise
+    /// Audit containers as they are created and started; print a line when one appears, disappears or its verdict changes
     #[command(mut_arg("from", |from| from.hide(true)))]
     Watch(Watch),
-    /// Say where a path of a running container really lives, and who else reaches it
+    /// Show where a path of a running container is stored, and which other containers reach it
     Where(Where),
-    /// Print what `audit` would judge, so that it can be judged elsewhere with --from; secrets are taken out
+    /// Print what `audit` reads, without secrets, so that it can be audited elsewhere with --from
     Capture(Capture),
-    /// Draw who shares a state directory and which locks join them: of a plan, or of what runs here
+    /// Draw which containers share a state directory and which locks they share, in a plan or running
     Graph(Graph),
     /// Print the resolved project as `docker compose config --format json` does, without Docker
     Config(Config),
-    /// Say what a rule means, why, and how to fix what it finds
+    /// Explain what a rule means, why it matters, and how to fix its findings
     Explain(Explain),
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     Completions(Completions),
-    /// Print the manual page, or write one for each subcommand
+    /// Print the manual page, or write one page for each subcommand
     Man(Man),
 }
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Compose files; shell scripts that start containers; directories: a project, or searched for projects, and for
+    /// Compose files, shell scripts that start containers, or directories: of a project, or to search for projects and
     /// such scripts. Without any, the project is found as Compose finds it
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
     pub compose: Compose,
-    /// Judge them beside what a capture of their host says runs there; planned services replace their own containers
-    #[arg(long, value_name = "FILE")]
+    /// Include the running containers of a host's capture; planned services replace their own containers
+    #[arg(long, help_heading = INPUT, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Change the compose files where a remedy is mechanical and safe, then judge what is left; see `overlock explain`
-    /// for those in words
-    #[arg(long, conflicts_with_all = ["from", "profile", "write_baseline"])]
+    /// Edit the Compose files where a fix is mechanical and safe, then check what is left; `overlock explain` describes
+    /// the other fixes
+    #[arg(long, help_heading = FIXING, conflicts_with_all = ["from", "profile", "write_baseline"])]
     pub fix: bool,
     /// Print what --fix would change as a unified diff, and write nothing
-    #[arg(long, conflicts_with_all = ["from", "profile", "fix", "format", "write_baseline"])]
+    #[arg(long, help_heading = FIXING, conflicts_with_all = ["from", "profile", "fix", "format", "write_baseline"])]
     pub diff: bool,
+    /// Show only the findings that fail the run
+    #[arg(short, long, help_heading = OUTPUT, conflicts_with = "verbose")]
+    pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
     /// What is known already.
     #[command(flatten)]
     pub accept: Accept,
-    /// Fail only on findings that point at lines changed since REV, or since the branches parted; asks git
-    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    /// Fail only on findings that point at lines changed since REV, or since the branches diverged; uses git
+    #[arg(long, help_heading = JUDGING, value_name = "REV", conflicts_with = "write_baseline")]
     pub since: Option<String>,
-    /// Fail also where the change since REV itself adds an ignore, a declaration, a severity, other rules or findings of the
+    /// Fail also where the change since REV itself adds an ignore, a declaration, a severity, other rules or entries to the
     /// baseline
-    #[arg(long, requires = "since")]
+    #[arg(long, help_heading = JUDGING, requires = "since")]
     pub fail_on_accept: bool,
 }
 
 /// How a report is printed and what fails the run.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    /// Format of the printed result
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write the result in this format to FILE, or print it; may be given several times, and at most once without FILE
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = destination, conflicts_with = "format")]
+    /// Write the result in this format to FILE, or print it; repeatable, but at most once without FILE
+    #[arg(long, help_heading = OUTPUT, value_name = "FORMAT[=FILE]", value_parser = destination, conflicts_with = "format")]
     pub output: Vec<Destination>,
-    /// From which severity on findings fail the run [default: error, or what overlock.yaml says]
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    /// Lowest severity of findings that fail the run [default: error, or what overlock.yaml sets]
+    #[arg(long, help_heading = JUDGING, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
+    /// Show every participant, place and piece of evidence too
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub verbose: bool,
 }
 
 /// Findings that do not count, since they were there before.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Accept {
-    /// Findings of this file do not count; --write-baseline writes it
-    #[arg(long, value_name = "FILE")]
+    /// Suppress findings recorded in this baseline; --write-baseline writes it
+    #[arg(long, help_heading = JUDGING, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Write what is found to this file, the one of --baseline, or overlock.baseline.json
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    /// Record the findings in FILE [default: the file of --baseline, or overlock.baseline.json]
+    #[arg(long, help_heading = JUDGING, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub write_baseline: Option<Option<PathBuf>>,
 }
 
@@ -178,16 +212,19 @@ fn destination(text: &str) -> Result<Destination, String> {
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 pub struct Audit {
-    /// Names or ids of containers; others are looked at too, since they may be peers, but only these are told of.
-    /// Without any, all are
+    /// Names or IDs of the containers to report. The others are inspected too, since these may share with them. Without
+    /// any, all are reported
     #[arg(value_name = "CONTAINER")]
     pub containers: Vec<String>,
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
-    /// Compare the logins of different directories, in memory, to find copies of one login
-    #[arg(long)]
+    /// Compare the logins in different directories, in memory, to find copies of one login
+    #[arg(long, help_heading = JUDGING)]
     pub compare_identities: bool,
+    /// Show only the findings that fail the run
+    #[arg(short, long, help_heading = OUTPUT, conflicts_with = "verbose")]
+    pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
@@ -199,7 +236,7 @@ pub struct Audit {
 /// Arguments of `preflight`.
 #[derive(Debug, Args)]
 pub struct Preflight {
-    /// What is planned: compose files, directories, scripts that start containers, as for `check`
+    /// The plan: Compose files, directories or scripts that start containers, as for `check`
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
@@ -207,6 +244,9 @@ pub struct Preflight {
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
+    /// Show only the findings that fail the run
+    #[arg(short, long, help_heading = OUTPUT, conflicts_with = "verbose")]
+    pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
     pub output: Output,
@@ -221,15 +261,14 @@ pub struct Report {
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
-    /// Compare the logins of different directories, in memory, to find copies of one login
-    #[arg(long)]
+    /// Compare the logins in different directories, in memory, to find copies of one login
+    #[arg(long, help_heading = JUDGING)]
     pub compare_identities: bool,
-    /// Where the last report is remembered [default: $XDG_STATE_HOME/overlock, or ~/.local/state/overlock]
-    #[arg(long, value_name = "DIR")]
+    /// Where to keep the last report for comparison [default: $XDG_STATE_HOME/overlock, or ~/.local/state/overlock]
+    #[arg(long, help_heading = OUTPUT, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// Print nothing and exit with 0 when nothing changed since the last report; files of --output are written all the
-    /// same
-    #[arg(long)]
+    /// Print nothing and exit with 0 when nothing changed since the last report; the files of --output are still written
+    #[arg(long, help_heading = OUTPUT)]
     pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
@@ -245,11 +284,11 @@ pub struct Watch {
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
-    /// How to print each line
-    #[arg(long, value_enum, default_value_t = WatchFormat::Text)]
+    /// Format of each line
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = WatchFormat::Text)]
     pub format: WatchFormat,
-    /// Tell of every container, not only of those that have to do with a known program
-    #[arg(long)]
+    /// Report every container, not only those that use a known program
+    #[arg(long, help_heading = OUTPUT)]
     pub all: bool,
 }
 
@@ -258,21 +297,21 @@ pub struct Watch {
 pub enum WatchFormat {
     /// For people
     Text,
-    /// For programs: one object a line
+    /// For programs: one JSON object per line
     Json,
 }
 
 /// Arguments of `where`.
 #[derive(Debug, Args)]
 pub struct Where {
-    /// The container's name or id, then paths in it, existing or not. After `--host PATH` only more paths of the host
+    /// Name or ID of a container, then paths in it, existing or not. After `--host PATH`, only more paths of the host
     #[arg(value_name = "CONTAINER PATH")]
     pub words: Vec<String>,
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = WhereFormat::Text)]
+    /// Format of the printed result
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = WhereFormat::Text)]
     pub format: WhereFormat,
 }
 
@@ -291,50 +330,56 @@ pub struct Capture {
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
-    /// Note which directories hold the same login, and nothing else of it
-    #[arg(long)]
+    /// Record which directories hold the same login, and nothing else about it
+    #[arg(long, help_heading = OUTPUT)]
     pub compare_identities: bool,
 }
 
 /// What running containers are seen through.
 #[derive(Debug, Args)]
 pub struct Sight {
-    /// Judge what `overlock capture` wrote, instead of what runs here; several are joined
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
+    /// Read the output of `overlock capture` instead of asking this host; repeatable, one for each host
+    #[arg(long, help_heading = INPUT, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
     pub from: Vec<PathBuf>,
-    /// The engine: unix://, tcp://, https:// or ssh://, as for docker. For `where` also a path of the host
-    #[arg(short = 'H', long, value_name = "URL")]
+    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker. For `where`, also a path of the host
+    #[arg(short = 'H', long, help_heading = ENGINE, value_name = "URL")]
     pub host: Option<String>,
-    /// The engine's context, as for docker
-    #[arg(short, long, value_name = "NAME", conflicts_with = "host")]
+    /// Docker context to use, as for docker
+    #[arg(short, long, help_heading = ENGINE, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,
-    /// Speak TLS to the engine
-    #[arg(long)]
+    /// Use TLS
+    #[arg(long, help_heading = ENGINE)]
     pub tls: bool,
-    /// Speak TLS and verify the engine
-    #[arg(long)]
+    /// Use TLS and verify the engine
+    #[arg(long, help_heading = ENGINE)]
     pub tlsverify: bool,
-    /// Certificates of those the engine's is trusted from
-    #[arg(long, value_name = "FILE")]
+    /// CA certificates used to verify the engine
+    #[arg(long, help_heading = ENGINE, value_name = "FILE")]
     pub tlscacert: Option<PathBuf>,
-    /// The certificate to show to the engine
-    #[arg(long, value_name = "FILE")]
+    /// Client certificate
+    #[arg(long, help_heading = ENGINE, value_name = "FILE")]
     pub tlscert: Option<PathBuf>,
-    /// Its key
-    #[arg(long, value_name = "FILE")]
+    /// Private key of the client certificate
+    #[arg(long, help_heading = ENGINE, value_name = "FILE")]
     pub tlskey: Option<PathBuf>,
-    /// The /proc of the engine's host, where that is mounted elsewhere
-    #[arg(long, value_name = "DIR", default_value = "/proc")]
+    /// Where /proc of the engine's host is mounted
+    #[arg(long, help_heading = ENGINE, value_name = "DIR", default_value = "/proc")]
     pub proc: PathBuf,
-    /// How long engine and kernel may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// Time limit for asking the Docker API and /proc, in seconds
+    #[arg(
+        long,
+        help_heading = ENGINE,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
     pub timeout: u64,
 }
 
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct Graph {
-    /// What `check` takes: with a PATH, or an option of Compose's, the plan is drawn; without any, what runs here
+    /// The plan to draw, as for `check`. Without a PATH or a Compose option, running containers are drawn
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
@@ -342,8 +387,8 @@ pub struct Graph {
     /// What to look at. A plan is drawn beside what --from was captured.
     #[command(flatten)]
     pub sight: Sight,
-    /// How to draw it
-    #[arg(long, value_enum, default_value_t = Picture::Svg)]
+    /// Format of the picture
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = Picture::Svg)]
     pub format: Picture,
 }
 
@@ -359,14 +404,14 @@ impl Graph {
 /// Arguments of `config`.
 #[derive(Debug, Args)]
 pub struct Config {
-    /// A compose file, or the directory of a project. Without one, the project is found as Compose finds it
+    /// A Compose file, or the directory of a project. Without one, the project is found as Compose finds it
     #[arg(conflicts_with = "file")]
     pub path: Option<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
     pub compose: Compose,
-    /// How to print the result; one of Compose's own formats is known here
-    #[arg(long, value_enum, default_value_t = ConfigFormat::Json)]
+    /// Format of the printed result; of Compose's own formats only JSON is supported
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t = ConfigFormat::Json)]
     pub format: ConfigFormat,
 }
 
@@ -380,46 +425,46 @@ pub enum ConfigFormat {
 /// Compose's own options, with Compose's meaning.
 #[derive(Debug, Args)]
 pub struct Compose {
-    /// Compose file; several are merged in order, `-` is standard input
-    #[arg(short, long, value_name = "FILE")]
+    /// Compose file; repeatable, merged in order; `-` is standard input
+    #[arg(short, long, help_heading = COMPOSE, value_name = "FILE")]
     pub file: Vec<PathBuf>,
     /// Project name
-    #[arg(short, long, value_name = "NAME", overrides_with = "project_name")]
+    #[arg(short, long, help_heading = COMPOSE, value_name = "NAME", overrides_with = "project_name")]
     pub project_name: Option<String>,
-    /// Directory that relative paths start from
-    #[arg(long, value_name = "DIR", overrides_with = "project_directory")]
+    /// Base directory of relative paths
+    #[arg(long, help_heading = COMPOSE, value_name = "DIR", overrides_with = "project_directory")]
     pub project_directory: Option<PathBuf>,
-    /// File of variables for interpolation, instead of .env
-    #[arg(long, value_name = "FILE")]
+    /// File of variables for interpolation, instead of .env; repeatable
+    #[arg(long, help_heading = COMPOSE, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
-    /// Only what Compose would start with this profile; `check` judges every service without it, `config` prints those
-    /// that need none
-    #[arg(long, value_name = "NAME")]
+    /// Only services that Compose would start with this profile; repeatable. Without it, `check` covers every service, and
+    /// `config` prints those that need no profile
+    #[arg(long, help_heading = COMPOSE, value_name = "NAME")]
     pub profile: Vec<String>,
 }
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The rule; without one, all are listed
+    /// Name of the rule. Without one, all rules are listed
     pub rule: Option<String>,
 }
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell that the script is for
     pub shell: Shell,
 }
 
 /// Shells that completion scripts are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
-    /// Bash: source it, or put it into ~/.local/share/bash-completion/completions/overlock
+    /// Source it, or save it as ~/.local/share/bash-completion/completions/overlock
     Bash,
-    /// Zsh: put it as _overlock into a directory of $fpath
+    /// Save it as _overlock in a directory of $fpath
     Zsh,
-    /// Fish: put it into ~/.config/fish/completions/overlock.fish
+    /// Save it as ~/.config/fish/completions/overlock.fish
     Fish,
 }
 
@@ -427,7 +472,7 @@ pub enum Shell {
 #[derive(Debug, Args)]
 pub struct Man {
     /// Write one page for each subcommand into this directory, and print none
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = OUTPUT, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
 
@@ -448,8 +493,8 @@ impl ValueEnum for Picture {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self {
-            Self::Svg => ("svg", "A picture that stands alone"),
-            Self::Mermaid => ("mermaid", "Text that pages of Markdown draw, as on GitHub and GitLab"),
+            Self::Svg => ("svg", "A self-contained picture"),
+            Self::Mermaid => ("mermaid", "Text that Markdown pages show as a picture, as on GitHub and GitLab"),
             Self::Dot => ("dot", "Text for Graphviz"),
         };
         Some(PossibleValue::new(name).help(help))
@@ -471,7 +516,7 @@ impl ValueEnum for FailOn {
             Self::Severity(Severity::Error) => ("error", "Errors"),
             Self::Severity(Severity::Warning) => ("warning", "Warnings and errors"),
             Self::Severity(Severity::Note) => ("note", "Anything"),
-            Self::Never => ("never", "Nothing: only unreadable input and gaps do"),
+            Self::Never => ("never", "Nothing; unreadable input and gaps still fail the run"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -35,6 +35,7 @@ mod manual;
 mod options;
 mod oracle;
 mod outputs;
+mod parameters;
 mod plugin;
 mod properties;
 mod readers;

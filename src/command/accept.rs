@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 use super::World;
 use super::configuration::{Configuration, absolute, directory_of};
 use super::since;
-use crate::cli;
+use crate::cli::{self, Compose};
 use crate::finding::{Influence, Judged, Report};
 use crate::input::git::Revision;
 use crate::input::{dockerfile, project, shell};
@@ -53,6 +53,38 @@ pub(super) struct Prepared {
     base: Option<Revision>,
     /// What the change since then accepts for itself.
     added: Vec<Diagnostic>,
+}
+
+impl<'a> Acceptance<'a> {
+    /// For all that runs here.
+    pub(super) fn of_running(world: &'a World, configuration: Configuration, arguments: &'a cli::Accept) -> Self {
+        Self {
+            world,
+            configuration,
+            first: None,
+            arguments,
+            since: None,
+            fail_on_accept: false,
+            whole: true,
+            planned: false,
+        }
+    }
+
+    /// For a plan, which is whole where no profile leaves a part of it out.
+    pub(super) fn of_plan(
+        world: &'a World,
+        configuration: Configuration,
+        paths: &[PathBuf],
+        compose: &Compose,
+        arguments: &'a cli::Accept,
+    ) -> Self {
+        Self {
+            first: super::first(paths, compose).map(Path::to_owned),
+            whole: compose.profile.is_empty(),
+            planned: true,
+            ..Self::of_running(world, configuration, arguments)
+        }
+    }
 }
 
 impl Acceptance<'_> {
@@ -209,7 +241,7 @@ fn comments(
     let mut comments = Comments::default();
     for (id, file) in sources.all() {
         let Some(syntax) = file.syntax().filter(|_| file.text().contains(MARK)) else { continue };
-        diagnostics.extend(comments.add((id, &file), &comment_ranges(syntax, file.text()), rules));
+        diagnostics.extend(comments.add(id, &file, &comment_ranges(syntax, file.text()), rules));
     }
     comments.place(containers, sources);
     comments

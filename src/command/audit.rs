@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::judged::Read;
 use super::observe;
+use super::session::Session;
 use super::wanted::{self, Wanted};
 use crate::cli::{Accept, Audit, Sight};
-use crate::rules::Ruleset;
-use crate::text::Sources;
 
 /// What is asked for of what runs.
 pub(super) struct Asked<'a> {
@@ -37,27 +35,19 @@ impl<'a> Asked<'a> {
 pub(super) fn read<'a>(
     asked: &Asked<'a>,
     configuration: Configuration,
-    (world, rules, sources): (&'a World, &Ruleset, &Sources),
+    session: &Session<'a>,
 ) -> anyhow::Result<Read<'a>> {
     let wanted =
         Wanted { compare_identities: asked.compare_identities, containers: asked.containers.to_vec(), paths: None };
-    let captures = observe::captures(asked.sight, &wanted, (world, rules, sources))?;
+    let captures = observe::captures(asked.sight, &wanted, session)?;
     let several = captures.len() > 1;
     let mut only = BTreeSet::new();
     for name in asked.containers {
         let (capture, running) = wanted::find(&captures, name)?;
         only.insert(capture.name_of(&running.name, several));
     }
-    let layout = observe::joined(&captures, rules, sources);
-    let acceptance = Acceptance {
-        world,
-        configuration,
-        first: None,
-        arguments: asked.accept,
-        since: None,
-        fail_on_accept: false,
-        whole: only.is_empty(),
-        planned: false,
-    };
+    let layout = observe::joined(&captures, session);
+    let whole = only.is_empty();
+    let acceptance = Acceptance { whole, ..Acceptance::of_running(session.world, configuration, asked.accept) };
     Ok(Read { layout, acceptance, only })
 }

@@ -2,28 +2,26 @@
 
 use std::io::Write;
 
-use super::World;
 use super::observe;
+use super::session::Session;
 use super::wanted::Wanted;
 use crate::cli::Capture;
 use crate::input::capture::redact;
 use crate::render;
 use crate::report::ExitStatus;
-use crate::rules::Ruleset;
-use crate::text::Sources;
 
 /// Prints one host's capture, secrets taken out. What could not be looked at is in it, and is told.
 pub(super) fn run(
     arguments: &Capture,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let wanted = Wanted { compare_identities: arguments.compare_identities, ..Wanted::default() };
-    let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
+    let captures = observe::captures(&arguments.sight, &wanted, session)?;
     let [capture] = <[_; 1]>::try_from(captures)
         .map_err(|_| anyhow::anyhow!("a capture is of one host: give --from once, or not at all"))?;
-    let capture = redact(capture, &rules.profiles);
+    let capture = redact(capture, &session.rules.profiles);
     render::document(&capture, out)?;
     let of_containers =
         capture.containers.iter().flat_map(|running| running.gaps.iter().map(|gap| (&running.name, gap)));

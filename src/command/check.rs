@@ -44,7 +44,8 @@ impl<'a> Asked<'a> {
 pub(super) fn read(
     arguments: &Asked<'_>,
     world: &World,
-    (programs, sources): (&OnceLock<Vec<String>>, &Sources),
+    programs: &OnceLock<Vec<String>>,
+    sources: &Sources,
 ) -> anyhow::Result<Layout> {
     let (environment, cwd) = (world.environment.clone(), world.directory.clone());
     let context = Context { environment, cwd, shows_values: arguments.shows_values };

@@ -11,31 +11,32 @@ use anyhow::anyhow;
 use super::configuration::Search;
 use super::judged::{self, Read};
 use super::output::Outputs;
-use super::{World, check, configuration, programs};
+use super::session::Session;
+use super::{check, configuration, programs};
 use crate::cli::{Check, Cli};
 use crate::finding::{Breach, Report};
 use crate::fix::{self, Fix};
 use crate::input::project;
 use crate::model::{Layout, Level};
-use crate::render::{self, Style, safe};
+use crate::render::{self, safe};
 use crate::report::ExitStatus;
-use crate::rules::{Ruleset, Severity};
+use crate::rules::Severity;
 use crate::text::writer::{self, Folder};
 use crate::text::{Pos, Reader, Sources, Span};
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
     arguments: &Check,
-    (cli, world, rules, style): (&Cli, &World, &Ruleset, Style),
-    reader: &Reader,
+    cli: &Cli,
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, world, rules, reader, programs: OnceLock::from(programs(rules)) };
+    let asked = Asked { cli, arguments, session, programs: OnceLock::from(programs(session.rules)) };
     let first = asked.judged(BTreeMap::new())?;
-    let outputs = Outputs::of(&arguments.output, &world.directory)?;
+    let outputs = Outputs::of(&arguments.output, &session.world.directory)?;
     let status = first.status;
-    let root = repository(&world.directory);
+    let root = repository(&session.world.directory);
     let mut fixing = Fixing { asked: &asked, root, now: first, files: BTreeMap::new(), done: Vec::new() };
     let mut refused = fixing.all()?;
     refused.sort();
@@ -44,7 +45,9 @@ pub(super) fn run(
     }
     if arguments.diff {
         for file in fixing.files.values() {
-            if !render::diff(&file.name, &file.before, &file.after, style, out)? && style.width.is_none() {
+            if !render::diff(&file.name, &file.before, &file.after, session.style, out)?
+                && session.style.width.is_none()
+            {
                 let what = format!("the diff of {} cannot be applied: characters in it are written out", file.name);
                 writeln!(err, "{}; --fix makes the change", safe(&what))?;
             }
@@ -60,7 +63,7 @@ pub(super) fn run(
         writeln!(err, "{}", safe(&format!("written: {}", file.name)))?;
     }
     let now = &fixing.now;
-    judged::print((&now.report, now.status), &outputs, (world, style, rules, &now.sources), out, err)
+    judged::print(&now.report, now.status, &outputs, &Session { sources: &now.sources, ..*session }, out, err)
 }
 
 /// The directory that may be written in: the git repository around a directory, or else the directory itself.
@@ -80,9 +83,8 @@ fn replace(path: &Path, file: &Changed) -> anyhow::Result<()> {
 struct Asked<'a> {
     cli: &'a Cli,
     arguments: &'a Check,
-    world: &'a World,
-    rules: &'a Ruleset,
-    reader: &'a Reader,
+    /// As it is before any change: each try reads the files anew.
+    session: &'a Session<'a>,
     programs: OnceLock<Vec<String>>,
 }
 
@@ -110,16 +112,17 @@ struct Changed {
 impl Asked<'_> {
     /// Judges what the arguments name, with other texts in the place of some files.
     fn judged(&self, planned: BTreeMap<PathBuf, String>) -> anyhow::Result<Judged> {
-        let sources = Sources::reading(self.reader.clone().with_planned(planned));
+        let reader: &Reader = self.session.sources.reader();
+        let sources = Sources::reading(reader.clone().with_planned(planned));
+        let session = Session { sources: &sources, ..*self.session };
         let search = Search::Repository(super::first_of(self.arguments));
-        let configuration = configuration::find(self.cli, search, self.world, &sources);
-        let layout = check::read(&check::Asked::of(self.arguments), self.world, (&self.programs, &sources))?;
+        let configuration = configuration::find(self.cli, search, session.world, &sources);
+        let layout = check::read(&check::Asked::of(self.arguments), session.world, &self.programs, &sources)?;
         let users = users(&layout, &sources);
-        let acceptance = super::acceptance(self.arguments, configuration, self.world);
+        let acceptance = super::acceptance(self.arguments, configuration, session.world);
         let read = Read { layout, acceptance, only: BTreeSet::new() };
         // What there is to say beside a report is said of none of the tries.
-        let (report, status) =
-            judged::judged(read, self.arguments.output.fail_on, (self.rules, &sources), &mut std::io::sink())?;
+        let (report, status) = judged::judged(read, self.arguments.output.fail_on, &session, &mut std::io::sink())?;
         Ok(Judged { report, status, sources, users })
     }
 }
@@ -239,8 +242,8 @@ impl Fixing<'_> {
         if name == "-" {
             return Err("standard input cannot be changed".to_owned());
         }
-        let path: PathBuf = self.asked.world.directory.join(Path::new(name));
-        let path = self.asked.reader.real_path(&path).map_err(|error| error.to_string())?;
+        let path: PathBuf = self.asked.session.world.directory.join(Path::new(name));
+        let path = self.asked.session.sources.reader().real_path(&path).map_err(|error| error.to_string())?;
         if path.starts_with(&self.root) {
             return Ok(path);
         }

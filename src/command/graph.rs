@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::bail;
@@ -11,58 +10,49 @@ use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::judged::{self, Read};
 use super::observe;
+use super::session::Session;
 use super::wanted::Wanted;
-use super::{World, check, first, programs};
+use super::{check, programs};
 use crate::cli::{Accept, Graph};
 use crate::model::Layout;
 use crate::render;
 use crate::report::ExitStatus;
-use crate::rules::{FailOn, Ruleset};
-use crate::text::Sources;
+use crate::rules::FailOn;
 
 /// Draws it. What was found is in the picture and fails nothing; what could not be looked at does.
 pub(super) fn run(
     arguments: &Graph,
     configuration: Configuration,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let planned = arguments.is_planned();
-    let layout = if planned {
-        plan(arguments, (world, rules, sources))?
+    let accept = Accept::default();
+    let (layout, acceptance) = if arguments.is_planned() {
+        let (paths, compose) = (&arguments.paths, &arguments.compose);
+        (plan(arguments, session)?, Acceptance::of_plan(session.world, configuration, paths, compose, &accept))
     } else {
-        let captures = observe::captures(&arguments.sight, &Wanted::default(), (world, rules, sources))?;
-        observe::joined(&captures, rules, sources)
-    };
-    let accept = Accept { baseline: None, write_baseline: None };
-    let acceptance = Acceptance {
-        world,
-        configuration,
-        first: first(&arguments.paths, &arguments.compose).map(Path::to_owned),
-        arguments: &accept,
-        since: None,
-        fail_on_accept: false,
-        whole: arguments.compose.profile.is_empty(),
-        planned,
+        let captures = observe::captures(&arguments.sight, &Wanted::default(), session)?;
+        (observe::joined(&captures, session), Acceptance::of_running(session.world, configuration, &accept))
     };
     let read = Read { layout, acceptance, only: BTreeSet::new() };
-    let (report, status) = judged::judged(read, Some(FailOn::Never), (rules, sources), err)?;
+    let (report, status) = judged::judged(read, Some(FailOn::Never), session, err)?;
     render::picture(&report, arguments.format, out)?;
-    render::diagnostics(&report.diagnostics, sources, err)?;
+    render::diagnostics(&report.diagnostics, session.sources, err)?;
     render::configuration(&report, err)?;
     Ok(status)
 }
 
 /// The plan, beside what captures say runs.
-fn plan(arguments: &Graph, (world, rules, sources): (&World, &Ruleset, &Sources)) -> anyhow::Result<Layout> {
+fn plan(arguments: &Graph, session: &Session<'_>) -> anyhow::Result<Layout> {
+    let &Session { world, rules, sources, .. } = session;
     let sight = &arguments.sight;
     if sight.host.is_some() || sight.context.is_some() {
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));
     let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false };
-    let mut layout = check::read(&asked, world, (&names, sources))?;
+    let mut layout = check::read(&asked, world, &names, sources)?;
     for from in &sight.from {
         check::beside(&mut layout, &observe::from_file(from, world)?, rules, sources);
     }

@@ -6,13 +6,12 @@ use std::io::Write;
 use super::World;
 use super::accept::Acceptance;
 use super::output::Outputs;
+use super::session::Session;
 use crate::finding::{Judged, Report};
 use crate::judge::judge;
 use crate::model::Layout;
-use crate::render::{Given, Style};
+use crate::render::Given;
 use crate::report::{self, Concealed, ExitStatus, FailOn};
-use crate::rules::{Ruleset, Severity};
-use crate::text::Sources;
 
 /// What a command hands on once it has read everything.
 pub(super) struct Read<'a> {
@@ -26,27 +25,28 @@ pub(super) struct Read<'a> {
 /// Judges a layout and writes the report where it is wanted.
 pub(super) fn report(
     read: Read<'_>,
-    (outputs, fail_on): (&Outputs, Option<FailOn>),
-    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    outputs: &Outputs,
+    fail_on: Option<FailOn>,
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let judged = judged(read, fail_on, (rules, sources), err)?;
-    print((&judged.0, judged.1), outputs, (world, style, rules, sources), out, err)
+    let (report, status) = judged(read, fail_on, session, err)?;
+    print(&report, status, outputs, session, out, err)
 }
 
 /// Judges a layout; what is told of it is in its order. And how a run with this report ends.
 pub(super) fn judged(
     read: Read<'_>,
     asked: Option<FailOn>,
-    (rules, sources): (&Ruleset, &Sources),
+    session: &Session<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
     let Read { layout, acceptance, only } = read;
     let config = acceptance.config();
-    let report = settled((layout, &only), &acceptance, (rules, sources), err)?;
-    let threshold = asked.or(config.fail_on);
-    let mut status = report::exit_status(&report, threshold.unwrap_or(FailOn::Severity(Severity::Error)));
+    let fail_on = asked.or(config.fail_on).unwrap_or_default();
+    let report = Report { fail_on, ..settled(layout, &only, &acceptance, session, err)? };
+    let mut status = report::exit_status(&report, fail_on);
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
     }
@@ -55,11 +55,13 @@ pub(super) fn judged(
 
 /// Judges a layout, and marks what does not count.
 pub(super) fn settled(
-    (mut layout, only): (Layout, &BTreeSet<String>),
+    mut layout: Layout,
+    only: &BTreeSet<String>,
     acceptance: &Acceptance<'_>,
-    (rules, sources): (&Ruleset, &Sources),
+    session: &Session<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
+    let &Session { rules, sources, .. } = session;
     let prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let concealed = Concealed::of(&mut layout, sources);
     let mut judged = judge(layout, rules, acceptance.config());
@@ -72,12 +74,14 @@ pub(super) fn settled(
 
 /// Writes a report where it is wanted.
 pub(super) fn print(
-    (report, status): (&Report, ExitStatus),
+    report: &Report,
+    status: ExitStatus,
     outputs: &Outputs,
-    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
+    let &Session { world, style, rules, sources } = session;
     let (at, took) = (Some(World::now()), world.started.elapsed());
     let given = Given { report, sources, rules, status, at, directory: &world.directory, took };
     outputs.write(&given, style, out, err)

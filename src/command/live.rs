@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::World;
 use super::progress::Progress;
+use super::session::Session;
 use super::wanted::{Target, Wanted, all_named, find};
 use crate::cli::Sight;
 use crate::input::capture::{Capture, Running};
@@ -30,11 +31,8 @@ pub(super) struct Engine<'a> {
 
 /// One capture of what runs here, in the time that is given for all of it. What was not seen in that time is a gap of the
 /// container or of the host; what was seen is kept.
-pub(super) fn live(
-    sight: &Sight,
-    wanted: &Wanted,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
-) -> anyhow::Result<Capture> {
+pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Capture> {
+    let &Session { world, rules, sources, .. } = session;
     let deadline = Instant::now() + Duration::from_secs(sight.timeout);
     let mut engine = Engine { options: options(sight, world), rules, sources, deadline };
     engine.options.deadline = Some(engine.share(engine::is_local(&engine.options)?));

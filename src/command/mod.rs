@@ -17,6 +17,7 @@ mod preflight;
 mod progress;
 mod reading;
 mod report;
+mod session;
 mod shell;
 mod since;
 mod state;
@@ -36,11 +37,12 @@ use configuration::{Configuration, Search};
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
 use crate::input::kernel;
 use crate::model::Level;
-use crate::render::{Style, safe};
+use crate::render::Style;
 use crate::report::ExitStatus;
 use crate::rules::{Ruleset, RulesetError};
 use crate::text::Sources;
 use output::Outputs;
+use session::SessionStart;
 
 /// What a command may know of where it runs; nothing below asks the process itself.
 #[derive(Debug)]
@@ -93,15 +95,16 @@ impl World {
         self.environment.extend(engine.set.into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
 
-    fn style(&self, colour: Colour) -> Style {
+    fn style(&self, cli: &Cli) -> Style {
         let not_wanted = self.environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
         Style {
-            colour: match colour {
+            colour: match cli.color {
                 Colour::Auto => self.terminal.is_some() && !not_wanted,
                 Colour::Always => true,
                 Colour::Never => false,
             },
             width: self.terminal,
+            detail: cli.detail(),
         }
     }
 }
@@ -131,11 +134,10 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     }
     let further = configuration.rules(cli, world);
     let load = || Ruleset::load(&sources, further.as_ref().map(configuration::Rules::directory));
-    let style = world.style(cli.color);
+    let start = SessionStart { world, style: world.style(cli), sources: &sources };
     match &cli.command {
         Command::Check(arguments) if arguments.fix || arguments.diff => {
-            let reader = sources.reader();
-            by(load(), &sources, err, |rules, err| fix::run(arguments, (cli, world, rules, style), reader, out, err))
+            start.with_rules(load(), err, |session, err| fix::run(arguments, cli, session, out, err))
         }
         Command::Check(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
@@ -148,60 +150,57 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     names.tell(&rules);
                     rules
                 });
-                let read = check::read(&check::Asked::of(arguments), world, (&programs, &sources));
+                let read = check::read(&check::Asked::of(arguments), world, &programs, &sources);
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
-            by(rules, &sources, err, |rules, err| {
+            start.with_rules(rules, err, |session, err| {
                 let mut layout = read?;
                 if let Some(from) = &arguments.from {
-                    check::beside(&mut layout, &observe::from_file(from, world)?, rules, &sources);
+                    check::beside(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
                 }
                 let acceptance = acceptance(arguments, configuration, world);
                 let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
-                let to = (&outputs, arguments.output.fail_on);
-                judged::report(read, to, (world, style, rules, &sources), out, err)
+                judged::report(read, &outputs, arguments.output.fail_on, session, out, err)
             })
         }
         Command::Audit(arguments) => {
-            let to = (&Outputs::of(&arguments.output, &world.directory)?, arguments.output.fail_on);
-            by(load(), &sources, err, |rules, err| {
-                let read = audit::read(&audit::Asked::of(arguments), configuration, (world, rules, &sources))?;
-                judged::report(read, to, (world, style, rules, &sources), out, err)
+            let outputs = Outputs::of(&arguments.output, &world.directory)?;
+            start.with_rules(load(), err, |session, err| {
+                let read = audit::read(&audit::Asked::of(arguments), configuration, session)?;
+                judged::report(read, &outputs, arguments.output.fail_on, session, out, err)
             })
         }
         Command::Preflight(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
-            by(load(), &sources, err, |rules, err| {
-                let with = (world, style, rules, &sources);
-                preflight::run(arguments, (configuration, &outputs), with, out, err)
+            start.with_rules(load(), err, |session, err| {
+                preflight::run(arguments, configuration, &outputs, session, out, err)
             })
         }
         Command::Report(arguments) => {
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
-            by(load(), &sources, err, |rules, err| {
-                let with = (world, style, rules, &sources);
-                report::run(arguments, (configuration, outputs), with, out, err)
+            start.with_rules(load(), err, |session, err| {
+                report::run(arguments, configuration, outputs, session, out, err)
             })
         }
-        Command::Watch(arguments) => by(load(), &sources, err, |rules, err| {
-            watch::run(arguments, configuration, (world, rules, &sources), out, err)
+        Command::Watch(arguments) => {
+            start.with_rules(load(), err, |session, err| watch::run(arguments, configuration, session, out, err))
+        }
+        Command::Where(arguments) => start.with_rules(load(), err, |session, err| {
+            session.tell_refused_rules(err)?;
+            where_path::run(arguments, session, out, err)
         }),
-        Command::Where(arguments) => by(load(), &sources, err, |rules, err| {
-            crate::render::diagnostics(rules.refused(), &sources, err)?;
-            where_path::run(arguments, (world, rules, &sources), out, err)
+        Command::Capture(arguments) => start.with_rules(load(), err, |session, err| {
+            session.tell_refused_rules(err)?;
+            capture::run(arguments, session, out, err)
         }),
-        Command::Capture(arguments) => by(load(), &sources, err, |rules, err| {
-            crate::render::diagnostics(rules.refused(), &sources, err)?;
-            capture::run(arguments, (world, rules, &sources), out, err)
-        }),
-        Command::Graph(arguments) => by(load(), &sources, err, |rules, err| {
-            graph::run(arguments, configuration, (world, rules, &sources), out, err)
-        }),
+        Command::Graph(arguments) => {
+            start.with_rules(load(), err, |session, err| graph::run(arguments, configuration, session, out, err))
+        }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
-        Command::Explain(arguments) => by(load(), &sources, err, |rules, err| {
-            crate::render::diagnostics(rules.refused(), &sources, err)?;
-            explain::run(arguments, rules, out)
+        Command::Explain(arguments) => start.with_rules(load(), err, |session, err| {
+            session.tell_refused_rules(err)?;
+            explain::run(arguments, session.rules, out)
         }),
         Command::Completions(arguments) => shell::completions(arguments, out),
         Command::Man(arguments) => shell::man(arguments, world, out, err),
@@ -210,15 +209,11 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
 
 /// What decides which findings of a check count.
 fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a World) -> Acceptance<'a> {
+    let (paths, compose) = (&arguments.paths, &arguments.compose);
     Acceptance {
-        world,
-        configuration,
-        first: first_of(arguments).map(Path::to_owned),
-        arguments: &arguments.accept,
         since: arguments.since.as_deref(),
         fail_on_accept: arguments.fail_on_accept,
-        whole: arguments.compose.profile.is_empty(),
-        planned: true,
+        ..Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept)
     }
 }
 
@@ -260,27 +255,5 @@ fn programs(rules: &Ruleset) -> Vec<String> {
 impl Drop for Names<'_> {
     fn drop(&mut self) {
         self.0.get_or_init(Vec::new);
-    }
-}
-
-/// Does what goes by the rules, where they are usable; else tells their mistakes.
-fn by<'a>(
-    rules: Result<Ruleset, RulesetError>,
-    sources: &Sources,
-    err: &'a mut dyn Write,
-    then: impl FnOnce(&Ruleset, &'a mut dyn Write) -> anyhow::Result<ExitStatus>,
-) -> anyhow::Result<ExitStatus> {
-    match rules {
-        Ok(rules) => then(&rules, err),
-        Err(RulesetError::Wrong(problems)) => {
-            for problem in &problems {
-                let (file, at) = (sources.get(problem.span.file), problem.span.start);
-                let line = format!("{}:{}:{}: error: {}", file.name(), at.line, at.column, problem.message);
-                writeln!(err, "{}", safe(&line))?;
-            }
-            writeln!(err, "overlock: the rules are not usable; mend what is listed above")?;
-            Ok(ExitStatus::Unusable)
-        }
-        Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
     }
 }

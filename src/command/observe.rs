@@ -8,26 +8,22 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::live::live;
 use super::reading::{MAX_CAPTURE, read_stdin};
+use super::session::Session;
 use super::wanted::Wanted;
 use crate::cli::Sight;
 use crate::input::capture::{self, Capture};
 use crate::model::Layout;
-use crate::rules::Ruleset;
-use crate::text::{Reader, Sources};
+use crate::text::Reader;
 
 /// One capture for each file that is named, or one of what runs here.
-pub(super) fn captures(
-    sight: &Sight,
-    wanted: &Wanted,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
-) -> anyhow::Result<Vec<Capture>> {
+pub(super) fn captures(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Vec<Capture>> {
     if sight.from.is_empty() {
-        return Ok(vec![live(sight, wanted, (world, rules, sources))?]);
+        return Ok(vec![live(sight, wanted, session)?]);
     }
     if sight.host.as_ref().is_some_and(|host| !host.starts_with('/')) {
         bail!("--from judges what was captured and --host asks an engine: give one of them");
     }
-    let captures = sight.from.iter().map(|path| from_file(path, world)).collect::<anyhow::Result<Vec<_>>>()?;
+    let captures = sight.from.iter().map(|path| from_file(path, session.world)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut hosts = BTreeSet::new();
     for (path, capture) in sight.from.iter().zip(&captures) {
         if !hosts.insert(&capture.host) {
@@ -53,10 +49,10 @@ pub(super) fn from_file(path: &Path, world: &World) -> anyhow::Result<Capture> {
 }
 
 /// All captures as one layout. Where they are of several hosts, each container carries the name of its own.
-pub(super) fn joined(captures: &[Capture], rules: &Ruleset, sources: &Sources) -> Layout {
+pub(super) fn joined(captures: &[Capture], session: &Session<'_>) -> Layout {
     let mut layout = Layout::default();
     for capture in captures {
-        layout.join(capture::layout(capture, rules, captures.len() > 1, sources));
+        layout.join(capture::layout(capture, session.rules, captures.len() > 1, session.sources));
     }
     layout
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::cli;
+use crate::model::Level;
 use crate::render::{self, Detail, Format, Given, Style};
 use crate::report::ExitStatus;
 use crate::text::writer;
@@ -65,7 +66,10 @@ impl Outputs {
         }
         let in_file = |format| self.files.iter().any(|(one, _)| *one == format);
         if !self.silent && (matches!(self.printed, None | Some(Format::Text)) || in_file(Format::Text)) {
-            render::diagnostics(&given.report.diagnostics, given.sources, err)?;
+            let told = given.report.diagnostics.iter();
+            // What no verdict rests on is counted in the last line, and told where all is.
+            let told = told.filter(|one| one.level != Level::Warning || style.detail == Detail::Verbose);
+            render::diagnostics(told, given.sources, err)?;
         }
         let mut status = given.status;
         for (format, file) in &self.files {

@@ -13,8 +13,9 @@ use super::configuration::Configuration;
 use super::judged::{self, Read};
 use super::observe;
 use super::output::Outputs;
+use super::session::Session;
 use super::wanted::Wanted;
-use super::{World, check, live};
+use super::{check, live};
 use crate::cli::Preflight;
 use crate::finding::Report;
 use crate::input::capture::{self, Capture, Running};
@@ -24,24 +25,22 @@ use crate::input::kernel;
 use crate::input::project::Store;
 use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Installed, Layout, Level, Value, split_below};
-use crate::render::Style;
 use crate::report::{self, ExitStatus, Names, Services};
 use crate::rules::{Config, Ruleset};
 use crate::text::Sources;
 
-/// What a run goes by.
-type With<'a> = (&'a World, Style, &'a Ruleset, &'a Sources);
-
 /// Judges the plan, and what runs before it; prints what it would change.
 pub(super) fn run(
     arguments: &Preflight,
-    (configuration, outputs): (Configuration, &Outputs),
-    (world, style, rules, sources): With<'_>,
+    configuration: Configuration,
+    outputs: &Outputs,
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let (running, untold) = running(arguments, (world, rules, sources))?;
-    let mut layout = planned(arguments, running.as_ref(), (world, rules, sources))?;
+    let &Session { world, rules, sources, .. } = session;
+    let (running, untold) = running(arguments, session)?;
+    let mut layout = planned(arguments, running.as_ref(), session)?;
     layout.diagnostics.extend(untold);
     let mut before = None;
     // Without a plan there is nothing to hold against what runs.
@@ -55,34 +54,23 @@ pub(super) fn run(
         layout.join(capture::layout(&rest, rules, false, sources));
         before = Some((found(running, &configuration.config, rules, sources), services));
     }
-    let acceptance = Acceptance {
-        world,
-        configuration,
-        first: super::first(&arguments.paths, &arguments.compose).map(ToOwned::to_owned),
-        arguments: &arguments.accept,
-        since: None,
-        fail_on_accept: false,
-        whole: arguments.compose.profile.is_empty(),
-        planned: true,
-    };
+    let (paths, compose) = (&arguments.paths, &arguments.compose);
+    let acceptance = Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept);
     let read = Read { layout, acceptance, only: BTreeSet::new() };
-    let (mut report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
+    let (mut report, status) = judged::judged(read, arguments.output.fail_on, session, err)?;
     if let Some((before, services)) = &before {
         report::plan(&mut report, before, services);
         report::group_findings(&mut report, &rules.matrix, sources);
     }
-    judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
+    judged::print(&report, status, outputs, session, out, err)
 }
 
 /// What runs here; where the engine does not answer, why not, and that the plan is judged without.
-fn running(
-    arguments: &Preflight,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
-) -> anyhow::Result<(Option<Capture>, Option<Diagnostic>)> {
+fn running(arguments: &Preflight, session: &Session<'_>) -> anyhow::Result<(Option<Capture>, Option<Diagnostic>)> {
     if arguments.sight.from.len() > 1 {
         bail!("a plan is for one host: give --from once");
     }
-    match observe::captures(&arguments.sight, &Wanted::default(), (world, rules, sources)) {
+    match observe::captures(&arguments.sight, &Wanted::default(), session) {
         Ok(captures) => Ok((captures.into_iter().next(), None)),
         Err(error) => match error.downcast_ref() {
             Some(down @ (EngineError::Connect { .. } | EngineError::TimedOut { .. })) => {
@@ -96,11 +84,8 @@ fn running(
 }
 
 /// The plan, with what this host and its engine know of it.
-fn planned(
-    arguments: &Preflight,
-    running: Option<&Capture>,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
-) -> anyhow::Result<Layout> {
+fn planned(arguments: &Preflight, running: Option<&Capture>, session: &Session<'_>) -> anyhow::Result<Layout> {
+    let &Session { world, rules, sources, .. } = session;
     let programs = OnceLock::from(super::programs(rules));
     let options = live::options(&arguments.sight, world);
     let images = Images::new(&options);
@@ -114,7 +99,7 @@ fn planned(
         store: asks.then_some(Store { image: &lookup, file: &file }),
         shows_values: true,
     };
-    let mut layout = check::read(&asked, world, (&programs, sources))?;
+    let mut layout = check::read(&asked, world, &programs, sources)?;
     match running {
         Some(_) if !asks => {
             let message = "where the sources of planned mounts lead on that host was not looked at, since --from tells of \
@@ -122,7 +107,7 @@ fn planned(
             layout.diagnostics.push(Diagnostic::about(Level::Gap, None, message));
         }
         // Without the host's mounts the look at what runs has said why.
-        Some(running) if running.own.is_some() => ground(&mut layout, arguments, (rules, running), (&images, files)),
+        Some(running) if running.own.is_some() => ground(&mut layout, arguments, rules, running, &images, files),
         _ => {}
     }
     layout.diagnostics.extend(images.gaps().into_iter().map(|gap| Diagnostic::about(Level::Gap, None, gap)));
@@ -133,8 +118,10 @@ fn planned(
 fn ground(
     layout: &mut Layout,
     arguments: &Preflight,
-    (rules, running): (&Ruleset, &Capture),
-    (images, files): (&Images<'_>, Option<Arc<kernel::ImageFiles>>),
+    rules: &Ruleset,
+    running: &Capture,
+    images: &Images<'_>,
+    files: Option<Arc<kernel::ImageFiles>>,
 ) {
     let known = |mut container: Container| {
         // What is built here is not what an engine has by that name.
@@ -154,7 +141,7 @@ fn ground(
     let sight = &arguments.sight;
     let options =
         kernel::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
-    let (grounded, told) = kernel::resolve_on_host(&options, (rules, running), containers);
+    let (grounded, told) = kernel::resolve_on_host(&options, rules, running, containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
 }

@@ -9,43 +9,43 @@ use super::audit;
 use super::configuration::Configuration;
 use super::judged;
 use super::output::Outputs;
+use super::session::Session;
 use super::state::State;
 use crate::cli::Report;
 use crate::input::capture;
 use crate::model::{Diagnostic, Layout, Level};
-use crate::render::{Style, safe};
+use crate::render::safe;
 use crate::report::{ExitStatus, History, Name, Seen, group_findings};
-use crate::rules::Ruleset;
-use crate::text::Sources;
 
 /// Audits, compares with the last report, and keeps this one for the next.
 pub(super) fn run(
     arguments: &Report,
-    (configuration, outputs): (Configuration, Outputs),
-    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    configuration: Configuration,
+    outputs: Outputs,
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     // Held until all is written, so that of two reports at once the later is compared with the earlier.
-    let state = State::open(arguments, world)?;
+    let state = State::open(arguments, session.world)?;
     let asked = audit::Asked {
         containers: &[],
         sight: &arguments.sight,
         compare_identities: arguments.compare_identities,
         accept: &arguments.accept,
     };
-    let read = match audit::read(&asked, configuration, (world, rules, sources)) {
+    let read = match audit::read(&asked, configuration, session) {
         Ok(read) => read,
         // What is written must not go on to tell of an earlier look.
-        Err(error) => return blind(&error, (arguments, &outputs), (world, style, rules, sources), out, err),
+        Err(error) => return blind(&error, arguments, &outputs, session, out, err),
     };
     let seen = seen(&read.layout);
     let mut told = Vec::new();
-    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, (rules, sources), &mut told)?;
+    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, session, &mut told)?;
     let (last, problem) = state.read();
     let now = World::now();
     let kept = History::compare(last.as_ref(), &mut report, &seen, now);
-    group_findings(&mut report, &rules.matrix, sources);
+    group_findings(&mut report, &session.rules.matrix, session.sources);
     // Input that cannot be used is told each time: until it is mended, nothing else is.
     let usable = problem.is_none() && status != ExitStatus::Unusable;
     let same = arguments.quiet && usable && !kept.differs(last.as_ref());
@@ -54,7 +54,7 @@ pub(super) fn run(
     }
     tell(problem, err)?;
     let outputs = if same { outputs.silent() } else { outputs };
-    let printed = judged::print((&report, status), &outputs, (world, style, rules, sources), out, err)?;
+    let printed = judged::print(&report, status, &outputs, session, out, err)?;
     let untouched = status;
     if printed != status {
         status = printed;
@@ -75,27 +75,20 @@ pub(super) fn run(
 /// Tells that nothing could be looked at. The last report is remembered as it was.
 fn blind(
     error: &anyhow::Error,
-    (arguments, outputs): (&Report, &Outputs),
-    (world, style, rules, sources): (&World, Style, &Ruleset, &Sources),
+    arguments: &Report,
+    outputs: &Outputs,
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let message = format!("what runs here was not looked at: {error:#}");
     let diagnostics = vec![Diagnostic::about(Level::Error, None, message)];
     let layout = Layout { diagnostics, ..Layout::default() };
-    let acceptance = Acceptance {
-        world,
-        configuration: Configuration::default(),
-        first: None,
-        arguments: &arguments.accept,
-        since: None,
-        fail_on_accept: false,
-        whole: false,
-        planned: false,
-    };
+    let none = Configuration::default();
+    let acceptance = Acceptance { whole: false, ..Acceptance::of_running(session.world, none, &arguments.accept) };
     let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
-    let (report, status) = judged::judged(read, arguments.output.fail_on, (rules, sources), err)?;
-    judged::print((&report, status), outputs, (world, style, rules, sources), out, err)
+    let (report, status) = judged::judged(read, arguments.output.fail_on, session, err)?;
+    judged::print(&report, status, outputs, session, out, err)
 }
 
 fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {

@@ -4,21 +4,19 @@ use std::io::Write;
 
 use anyhow::bail;
 
-use super::World;
 use super::observe;
+use super::session::Session;
 use super::wanted::{self, Target, Wanted};
 use crate::cli::{Where, WhereFormat};
 use crate::judge::locate_paths;
 use crate::model::join;
 use crate::render;
 use crate::report::ExitStatus;
-use crate::rules::Ruleset;
-use crate::text::Sources;
 
 /// Says of each path which mount it is on, where that really lives and who else reaches it.
 pub(super) fn run(
     arguments: &Where,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
@@ -28,7 +26,7 @@ pub(super) fn run(
         Target::Host => Vec::new(),
     };
     let wanted = Wanted { containers, paths: Some((target.clone(), paths.clone())), ..Wanted::default() };
-    let captures = observe::captures(&arguments.sight, &wanted, (world, rules, sources))?;
+    let captures = observe::captures(&arguments.sight, &wanted, session)?;
     let several = captures.len() > 1;
     let name = match &target {
         Target::Container(asked) => {
@@ -38,7 +36,7 @@ pub(super) fn run(
         Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),
         Target::Host => crate::input::capture::HOST.to_owned(),
     };
-    let layout = observe::joined(&captures, rules, sources);
+    let layout = observe::joined(&captures, session);
     let is_host = target == Target::Host;
     let Some(at) = layout.containers.iter().position(|one| one.name == name && one.is_host() == is_host) else {
         bail!("the host's own mounts could not be read; run overlock as root on the host, or give --proc");
@@ -46,7 +44,7 @@ pub(super) fn run(
     let base =
         layout.containers.get(at).and_then(|one| one.working_dir.as_ref()).map_or("/", |directory| &directory.text);
     let paths: Vec<String> = paths.iter().map(|path| join(base, path)).collect();
-    let located = locate_paths(&layout, rules, at, &paths);
+    let located = locate_paths(&layout, session.rules, at, &paths);
     match arguments.format {
         WhereFormat::Text => render::located_text(&located, out)?,
         WhereFormat::Json => render::located_json(&located, out)?,

@@ -6,6 +6,7 @@ use super::influence::Influence;
 use super::login::{Finding, Login};
 use super::participant::Participant;
 use crate::model::Diagnostic;
+use crate::rules::FailOn;
 
 /// The answer of one run.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Report {
     pub configuration: Vec<Influence>,
     /// How many of these a change adds itself, where one is looked at.
     pub added: usize,
+    /// From which severity on a hit that counts fails the run.
+    pub fail_on: FailOn,
     /// How many containers were looked at.
     pub containers: usize,
     /// Whether it was held against a baseline: what that does not suppress is new.

@@ -56,6 +56,14 @@ impl Directory {
     }
 }
 
+/// What the names in a directory say of ignore files.
+#[derive(Clone, Copy)]
+struct DirectoryMarks {
+    /// Whether a repository begins there.
+    is_top: bool,
+    has_ignore_file: bool,
+}
+
 /// Ignore files of one directory, over those of the directories above it.
 struct Ignores {
     own: Gitignore,
@@ -105,7 +113,8 @@ impl Tree {
             };
             left -= listed.len();
             let has = |name: &str| listed.binary_search_by(|entry| entry.name.as_os_str().cmp(name.as_ref())).is_ok();
-            let ignores = tree.ignores_of(&path, above, (has(".git"), has(IGNORE_FILE)), reader, &mut budget);
+            let marks = DirectoryMarks { is_top: has(".git"), has_ignore_file: has(IGNORE_FILE) };
+            let ignores = tree.ignores_of(&path, above, marks, reader, &mut budget);
             let mut entries = Vec::with_capacity(listed.len());
             let first = open.len();
             for entry in listed {
@@ -140,7 +149,8 @@ impl Tree {
         for above in directories {
             // Patterns are told from where the walk begins, whatever links lead there.
             let holds = |name: &str| reader.kind(&above.join(name)) != Err(ReadError::Absent);
-            ignores = self.ignores_of(above, ignores, (above == top, holds(IGNORE_FILE)), reader, budget);
+            let marks = DirectoryMarks { is_top: above == top, has_ignore_file: holds(IGNORE_FILE) };
+            ignores = self.ignores_of(above, ignores, marks, reader, budget);
         }
         if real == directory { ignores } else { None }
     }
@@ -150,15 +160,18 @@ impl Tree {
         &mut self,
         directory: &Path,
         above: Option<Rc<Ignores>>,
-        (is_top, has_own): (bool, bool),
+        marks: DirectoryMarks,
         reader: &Reader,
         budget: &mut Budget,
     ) -> Option<Rc<Ignores>> {
         let mut ignores = above;
-        if is_top {
+        if marks.is_top {
             ignores = self.ignores_in(directory, Path::new(".git/info/exclude"), None, reader, budget);
         }
-        if has_own { self.ignores_in(directory, Path::new(IGNORE_FILE), ignores, reader, budget) } else { ignores }
+        if !marks.has_ignore_file {
+            return ignores;
+        }
+        self.ignores_in(directory, Path::new(IGNORE_FILE), ignores, reader, budget)
     }
 
     fn ignores_in(

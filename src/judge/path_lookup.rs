@@ -86,21 +86,20 @@ impl<'a> Ways<'a> {
         let mut reaches = Vec::new();
         for root in upward(&place.path) {
             let mounts = self.by_root.get(&place.with_path(root.to_owned())).into_iter().flatten();
-            reaches.extend(mounts.filter_map(|found| self.reach_through(found, &place.path, root, place)));
+            reaches.extend(mounts.filter_map(|(at, mount)| self.reach_through(*at, mount, &place.path, root, place)));
         }
         if let Some((device, inner)) = &landing.inner {
             for root in upward(inner) {
                 let key = (place.host.as_deref(), device.clone(), root.to_owned());
                 let mounts = self.by_inner.get(&key).into_iter().flatten();
-                reaches.extend(mounts.filter_map(|found| self.reach_through(found, inner, root, place)));
+                reaches.extend(mounts.filter_map(|(at, mount)| self.reach_through(*at, mount, inner, root, place)));
             }
         }
         reaches
     }
 
     /// The path through a mount that shows `root`, where nothing mounted further down stands before it.
-    fn reach_through(&self, found: &(usize, &Mount), path: &str, root: &str, place: &Place) -> Option<Reach> {
-        let (at, mount) = *found;
+    fn reach_through(&self, at: usize, mount: &Mount, path: &str, root: &str, place: &Place) -> Option<Reach> {
         let path = join(&mount.target.text, &format!("./{}", split_below(path, root)?));
         let (container, mounts) = self.containers.get(at)?;
         let leads = mounts.land_without_links(&path).place == *place;

@@ -32,7 +32,7 @@ use std::time::Duration;
 use crate::finding::Report;
 use crate::model::Diagnostic;
 use crate::report::ExitStatus;
-use crate::rules::{FailOn, Ruleset};
+use crate::rules::Ruleset;
 use crate::text::Sources;
 
 pub use diff::diff;
@@ -60,8 +60,6 @@ pub struct Given<'a> {
     pub directory: &'a Path,
     /// How long the run took until then.
     pub took: Duration,
-    /// From which severity on a hit fails the run.
-    pub fail_on: FailOn,
 }
 
 /// How text is laid out.
@@ -114,7 +112,11 @@ pub fn configuration(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
 ///
 /// # Errors
 /// What the stream says.
-pub fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn diagnostics<'a>(
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+    sources: &Sources,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     for diagnostic in diagnostics {
         let at = match (diagnostic.span, &diagnostic.file) {
             (Some(span), _) => {

@@ -48,7 +48,7 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
 fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Finding)> {
     let report = given.report;
     let is_told = |finding: &Finding| match style.detail {
-        Detail::Quiet => report.hits_of(finding).any(|hit| hit.counts() && fails(hit, given.fail_on)),
+        Detail::Quiet => report.hits_of(finding).any(|hit| hit.counts() && fails(hit, report.fail_on)),
         Detail::Normal | Detail::Verbose => finding.severity > Severity::Note || style.detail == Detail::Verbose,
     };
     let counting = report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding));

@@ -48,12 +48,7 @@ pub struct Comments {
 
 impl Comments {
     /// Takes in the comments of a file, each in bytes from its `#` on; gives what is wrong with them.
-    pub fn add(
-        &mut self,
-        (id, file): (FileId, &SourceFile),
-        found: &[Range<usize>],
-        rules: &Ruleset,
-    ) -> Vec<Diagnostic> {
+    pub fn add(&mut self, id: FileId, file: &SourceFile, found: &[Range<usize>], rules: &Ruleset) -> Vec<Diagnostic> {
         let mut told = Vec::new();
         let about = about(file, found);
         let mut count = 0;
@@ -266,7 +261,7 @@ mod tests {
         let id = sources.add("./x.yaml", text);
         let rules = Ruleset::load(&sources, None).unwrap();
         let mut comments = Comments::default();
-        let told = comments.add((id, &sources.get(id)), &crate::text::yaml_comments(text), &rules);
+        let told = comments.add(id, &sources.get(id), &crate::text::yaml_comments(text), &rules);
         assert!(told.is_empty(), "{told:?}");
         let about: Vec<(u32, &str)> = comments.all.iter().map(|one| (one.line, one.reason.as_str())).collect();
         assert_eq!(about, [(4, "a"), (4, "b"), (4, "c"), (7, "d")]);
@@ -281,7 +276,7 @@ mod tests {
         let id = sources.add("x", text);
         let rules = Ruleset::load(&sources, None).unwrap();
         let mut comments = Comments::default();
-        let told = comments.add((id, &sources.get(id)), std::slice::from_ref(&(0..text.len())), &rules);
+        let told = comments.add(id, &sources.get(id), std::slice::from_ref(&(0..text.len())), &rules);
         assert_eq!(told.len(), 2);
         assert!(told[0].message.contains("`home-mountd`; did you mean home-mounted?") && told[0].level == Level::Error);
         assert_eq!(comments.all[0].rules, ["file-mount"]);
@@ -294,7 +289,7 @@ mod tests {
         let id = sources.add("x", text.as_str());
         let rules = Ruleset::load(&sources, None).unwrap();
         let mut comments = Comments::default();
-        let told = comments.add((id, &sources.get(id)), &crate::text::yaml_comments(&text), &rules);
+        let told = comments.add(id, &sources.get(id), &crate::text::yaml_comments(&text), &rules);
         assert_eq!((comments.all.len(), told.len(), comments.all[0].line), (MANY, 1, 100_001));
         assert!(told[0].message.contains("not read") && told[0].level == Level::Error);
     }

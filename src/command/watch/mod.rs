@@ -12,17 +12,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use super::World;
 use super::accept::Acceptance;
 use super::configuration::Configuration;
 use super::live::{self, Engine};
+use super::session::Session;
 use crate::cli::{self, Sight, Watch};
 use crate::input::engine::{self, Delivery, EngineError, Event, Seen};
 use crate::input::kernel;
 use crate::render::safe;
 use crate::report::ExitStatus;
 use crate::rules::Ruleset;
-use crate::text::Sources;
 use look::{Looked, Wanted};
 use state::{State, Teller};
 
@@ -45,7 +44,7 @@ enum Message {
 pub(super) fn run(
     arguments: &Watch,
     configuration: Configuration,
-    (world, rules, sources): (&World, &Ruleset, &Sources),
+    session: &Session<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
@@ -53,28 +52,19 @@ pub(super) fn run(
     if !sight.from.is_empty() {
         bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
     }
-    let none = cli::Accept { baseline: None, write_baseline: None };
-    let acceptance = Acceptance {
-        world,
-        configuration,
-        first: None,
-        arguments: &none,
-        since: None,
-        fail_on_accept: false,
-        whole: false,
-        planned: false,
-    };
+    let none = cli::Accept::default();
+    let acceptance = Acceptance { whole: false, ..Acceptance::of_running(session.world, configuration, &none) };
     if let Some(file) = &acceptance.configuration.file {
         writeln!(err, "overlock: using {}", safe(file))?;
     }
     let (sender, messages) = mpsc::sync_channel(MOST_MESSAGES);
     let wanted = Wanted::default();
-    look::begin(look(sight), rules.profiles.clone(), wanted.clone(), sender.clone())
+    look::begin(look(sight), session.rules.profiles.clone(), wanted.clone(), sender.clone())
         .context("cannot start a thread")?;
-    follow(live::options(sight, world), rules, sender).context("cannot start a thread")?;
+    follow(live::options(sight, session.world), session.rules, sender).context("cannot start a thread")?;
     let teller = Teller { out, format: arguments.format, all: arguments.all };
-    let mut state = State::new((acceptance, rules, sources), wanted, teller, err);
-    let first = |seen: Box<Seen>| begin(*seen, sight, (world, rules, sources));
+    let mut state = State::new(acceptance, session, wanted, teller, err);
+    let first = |seen: Box<Seen>| begin(*seen, sight, session);
     judge(&messages, &mut state, first)
 }
 
@@ -126,12 +116,13 @@ fn judge(
 }
 
 /// Looks at all that runs at the beginning, as an audit does.
-fn begin(mut seen: Seen, sight: &Sight, (world, rules, sources): (&World, &Ruleset, &Sources)) -> Seen {
+fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
     if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
         seen.capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
         return seen;
     }
+    let &Session { world, rules, sources, .. } = session;
     seen.capture.home = live::home(world);
     let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.id.clone()).collect();
     let deadline = Instant::now() + Duration::from_secs(sight.timeout);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::super::accept::Acceptance;
 use super::super::judged::settled;
 use super::super::live::elsewhere;
+use super::super::session::Session;
 use super::look::{Looked, Wanted};
 use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
@@ -17,8 +18,7 @@ use crate::input::capture::{self, Capture, HOST, Running};
 use crate::input::engine::{Come, Event, InspectedContainer, Missed, Seen};
 use crate::model::Diagnostic;
 use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
-use crate::rules::Ruleset;
-use crate::text::{Sources, rfc3339_text};
+use crate::text::rfc3339_text;
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -67,8 +67,7 @@ impl Side {
 /// All that is known, and where it is told.
 pub(super) struct State<'a> {
     acceptance: Acceptance<'a>,
-    rules: &'a Ruleset,
-    sources: &'a Sources,
+    session: &'a Session<'a>,
     wanted: Wanted,
     teller: Teller<'a>,
     err: &'a mut dyn Write,
@@ -92,15 +91,15 @@ pub(super) struct State<'a> {
 
 impl<'a> State<'a> {
     pub(super) fn new(
-        (acceptance, rules, sources): (Acceptance<'a>, &'a Ruleset, &'a Sources),
+        acceptance: Acceptance<'a>,
+        session: &'a Session<'a>,
         wanted: Wanted,
         teller: Teller<'a>,
         err: &'a mut dyn Write,
     ) -> Self {
         Self {
             acceptance,
-            rules,
-            sources,
+            session,
             wanted,
             teller,
             err,
@@ -327,16 +326,16 @@ impl<'a> State<'a> {
 
     /// A judgement of all that is there but these, by name.
     fn judged(&mut self, awaited: &BTreeSet<String>) -> anyhow::Result<BTreeMap<String, Outcome>> {
-        let kept = self.sources.count();
+        let kept = self.session.sources.count();
         let mut capture = Cow::Borrowed(&self.capture);
         if !awaited.is_empty() {
             capture.to_mut().containers.retain(|one| !awaited.contains(&one.id));
         }
-        let layout = capture::layout(&capture, self.rules, false, self.sources);
+        let layout = capture::layout(&capture, self.session.rules, false, self.session.sources);
         let only = BTreeSet::new();
-        let report = settled((layout, &only), &self.acceptance, (self.rules, self.sources), self.err)?;
+        let report = settled(layout, &only, &self.acceptance, self.session, self.err)?;
         self.diagnostics(&report)?;
-        self.sources.keep_first(kept);
+        self.session.sources.keep_first(kept);
         Ok(outcomes(report))
     }
 
@@ -345,7 +344,7 @@ impl<'a> State<'a> {
         let is_new = |one: &&Diagnostic| !self.diagnostics.contains(&one.message);
         let new: Vec<Diagnostic> = report.diagnostics.iter().filter(is_new).cloned().collect();
         self.diagnostics = report.diagnostics.iter().map(|one| one.message.clone()).collect();
-        Ok(render::diagnostics(&new, self.sources, self.err)?)
+        Ok(render::diagnostics(&new, self.session.sources, self.err)?)
     }
 
     fn say(&mut self, what: &str) {

@@ -50,7 +50,7 @@ impl Maker<'_> {
                 told::kernel(kernel, self.profiles, &mut lines);
                 by_kernel(kernel, Some(running), &self.host, &mut lines)
             }
-            None => by_engine(&running.mounts, (self.capture, self.filesystems), &mut lines),
+            None => by_engine(&running.mounts, self.capture, self.filesystems, &mut lines),
         };
         let told = lines.done(self.name(&running.name), self.sources);
         let kernel = running.kernel.as_ref();

@@ -33,7 +33,8 @@ pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<
 /// The mounts of a container by the engine, which knows what it was asked for and not what became of it.
 pub(super) fn by_engine(
     mounts: &[EngineMount],
-    (capture, filesystems): (&Capture, &Filesystems),
+    capture: &Capture,
+    filesystems: &Filesystems,
     lines: &mut Lines,
 ) -> Vec<Told> {
     let mut made = Vec::new();

@@ -10,7 +10,7 @@
 //! client     requests before a deadline, and what their failures mean; `lenient` for answers of another form
 //! inspect    an answer -> a running container; `volume` -> what its driver was told
 //! look       all that runs now, or some of it again; `images` -> what an image is
-//! watch      what comes and goes from now on: `session` asks, `events` are read as they come into a `queue`,
+//! watch      what comes and goes from now on: `event_connection` asks, `events` are read as they come into a `queue`,
 //!            `inventory` keeps which containers there are
 //! error      why there is no answer, and what to try
 //! ```
@@ -20,6 +20,7 @@ mod client;
 mod connect;
 mod context;
 mod error;
+mod event_connection;
 mod events;
 mod images;
 mod inspect;
@@ -28,7 +29,6 @@ mod lenient;
 mod look;
 mod options;
 mod queue;
-mod session;
 mod tls;
 mod volume;
 mod watch;

@@ -15,13 +15,13 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::client::EngineClient;
 use super::context::{self, Endpoint};
 use super::error::EngineError;
+use super::event_connection::{ConnectionStep, EventConnection, First, InspectAnswer};
 use super::events::{ContainerEvent, StreamEnd};
 use super::inspect::InspectReader;
 use super::inventory::{Change, Inventory};
 use super::look::{Seen, by_name, reader, runtime, seen};
 use super::options::Options;
 use super::queue::{Missed, Queued};
-use super::session::{First, InspectAnswer, Session, SessionStep};
 use super::{connect, volume};
 use crate::input::capture::{Inspection, Running, VolumeOptions};
 use crate::rules::Profile;
@@ -157,7 +157,7 @@ struct Watch<'a> {
     lost: bool,
 }
 
-/// Why a session is over.
+/// Why a connection is over.
 enum Over {
     /// Nobody listens.
     Unheard,
@@ -199,25 +199,25 @@ impl Watch<'_> {
             Ok(events) => events,
             Err(error) => return Over::Lost(error),
         };
-        let (mut session, mut steps) = Session::new(events, &self.client, &self.permits);
-        self.list(&mut session);
-        let over = self.take_steps(&mut session, &mut steps).await;
+        let (mut connection, mut steps) = EventConnection::new(events, &self.client, &self.permits);
+        self.list(&mut connection);
+        let over = self.take_steps(&mut connection, &mut steps).await;
         if matches!(over, Over::Lost(_)) {
-            self.abandon(session);
+            self.abandon(connection);
         }
         over
     }
 
-    async fn take_steps(&mut self, session: &mut Session, steps: &mut Receiver<SessionStep>) -> Over {
+    async fn take_steps(&mut self, connection: &mut EventConnection, steps: &mut Receiver<ConnectionStep>) -> Over {
         let mut check = Instant::now() + CHECK;
         loop {
-            session.tidy();
-            if check <= Instant::now() || (session.list_again && !session.listing) {
-                session.list_again = false;
-                self.list(session);
+            connection.tidy();
+            if check <= Instant::now() || (connection.list_again && !connection.listing) {
+                connection.list_again = false;
+                self.list(connection);
                 check = Instant::now() + CHECK;
             }
-            let is_full = self.take_changes(session);
+            let is_full = self.take_changes(connection);
             if self.flush().is_err() {
                 return Over::Unheard;
             }
@@ -230,9 +230,9 @@ impl Watch<'_> {
                 () if self.missed.is_some() => Instant::now() + GAP_PAUSE,
                 () => check,
             };
-            // The session has a sender of its own, so that the channel does not close.
+            // The connection has a sender of its own, so that the channel does not close.
             if let Ok(Some(step)) = timeout_at(wait, steps.recv()).await
-                && let Err(error) = self.take_step(session, step)
+                && let Err(error) = self.take_step(connection, step)
             {
                 return Over::Lost(error);
             }
@@ -241,28 +241,28 @@ impl Watch<'_> {
 
     /// Takes what a list and the events told, as long as there is room for what comes of it: the rest waits in the queue,
     /// which is bounded. Gives whether more is to be taken once what is untold was told.
-    fn take_changes(&mut self, session: &mut Session) -> bool {
-        while session.has_room() {
+    fn take_changes(&mut self, connection: &mut EventConnection) -> bool {
+        while connection.has_room() {
             if self.untold.len() >= MOST_UNTOLD {
                 return true;
             }
             if let Some((change, event)) = self.listed.pop_front() {
-                self.change(session, change, event);
+                self.change(connection, change, event);
                 continue;
             }
-            match session.next_event() {
+            match connection.next_event() {
                 Some(Queued::Event(event)) => {
                     if let Some(change) = self.inventory.event(&event) {
-                        self.change(session, change, event);
+                        self.change(connection, change, event);
                     }
                 }
                 Some(Queued::Odd) => {
-                    self.list_anew(session);
+                    self.list_anew(connection);
                     self.untold.push_back(Event::Odd);
                 }
                 Some(Queued::Missed(missed)) => {
                     if !missed.folded {
-                        self.list_anew(session);
+                        self.list_anew(connection);
                     }
                     self.miss(missed);
                 }
@@ -278,29 +278,29 @@ impl Watch<'_> {
     }
 
     /// Asks for a list, where none is on its way.
-    fn list(&mut self, session: &mut Session) {
-        if !session.listing {
+    fn list(&mut self, connection: &mut EventConnection) {
+        if !connection.listing {
             self.inventory.expect_list();
-            session.list(!self.begun);
+            connection.list(!self.begun);
         }
     }
 
     /// Asks for a list that is not older than now.
-    fn list_anew(&mut self, session: &mut Session) {
-        session.list_again |= session.listing;
-        self.list(session);
+    fn list_anew(&mut self, connection: &mut EventConnection) {
+        connection.list_again |= connection.listing;
+        self.list(connection);
     }
 
-    fn take_step(&mut self, session: &mut Session, step: SessionStep) -> Result<(), EngineError> {
+    fn take_step(&mut self, connection: &mut EventConnection, step: ConnectionStep) -> Result<(), EngineError> {
         match step {
-            SessionStep::Queued => {}
-            SessionStep::Ended(why) => return Err(self.client.stream_error(why)),
-            SessionStep::First(first) => {
-                session.listing = false;
+            ConnectionStep::Queued => {}
+            ConnectionStep::Ended(why) => return Err(self.client.stream_error(why)),
+            ConnectionStep::First(first) => {
+                connection.listing = false;
                 self.first((*first)?);
             }
-            SessionStep::Listed(list) => {
-                session.listing = false;
+            ConnectionStep::Listed(list) => {
+                connection.listing = false;
                 let changes = self.inventory.listed(&list?);
                 if std::mem::take(&mut self.lost) {
                     self.untold.push_back(Event::Back);
@@ -308,14 +308,14 @@ impl Watch<'_> {
                 let at = now();
                 self.listed.extend(changes.into_iter().map(|(id, change)| (change, ContainerEvent::unseen(id, at))));
             }
-            SessionStep::Asked(id, answer, volumes) => {
-                let mut waiting = session.asked.remove(&id).unwrap_or_default();
+            ConnectionStep::Asked(id, answer, volumes) => {
+                let mut waiting = connection.asked.remove(&id).unwrap_or_default();
                 if let Some((change, event)) = waiting.pop_front() {
                     let is_gone = waiting.iter().any(|(change, _)| *change == Change::Ended);
                     self.asked(change, &event, unless_gone(*answer, is_gone), &volumes);
                 }
                 for (change, event) in waiting {
-                    self.change(session, change, event);
+                    self.change(connection, change, event);
                 }
             }
         }
@@ -323,13 +323,13 @@ impl Watch<'_> {
     }
 
     /// Tells what happened, once it is known; what happened to one container is told in its order.
-    fn change(&mut self, session: &mut Session, change: Change, event: ContainerEvent) {
-        if session.asked.contains_key(&event.id) {
-            if let Some(missed) = session.wait(change, event) {
+    fn change(&mut self, connection: &mut EventConnection, change: Change, event: ContainerEvent) {
+        if connection.asked.contains_key(&event.id) {
+            if let Some(missed) = connection.wait(change, event) {
                 self.miss(missed);
             }
         } else if matches!(change, Change::Made | Change::Started | Change::Began) {
-            session.ask(change, event);
+            connection.ask(change, event);
         } else {
             self.pass(change, event);
         }
@@ -425,16 +425,16 @@ impl Watch<'_> {
     }
 
     /// What was being asked when the engine went away is told as far as it is known, and asked for again later.
-    fn abandon(&mut self, session: Session) {
+    fn abandon(&mut self, connection: EventConnection) {
         let mut left: Vec<_> = std::mem::take(&mut self.listed).into();
-        while let Some(queued) = session.next_event() {
+        while let Some(queued) = connection.next_event() {
             match queued {
                 Queued::Event(event) => left.extend(self.inventory.event(&event).map(|change| (change, event))),
                 Queued::Odd => self.untold.push_back(Event::Odd),
                 Queued::Missed(missed) => self.miss(missed),
             }
         }
-        left.splice(0..0, session.asked.into_values().flatten());
+        left.splice(0..0, connection.asked.into_values().flatten());
         let ended = |(at, (change, event)): (usize, &(Change, ContainerEvent))| {
             (*change == Change::Ended).then(|| (event.id.clone(), at))
         };

@@ -57,7 +57,8 @@ pub struct ResolveOptions {
 /// its engine and kernel is in `capture`. Gives the containers in their order, and what there is to say.
 pub fn resolve_on_host(
     options: &ResolveOptions,
-    (rules, capture): (&Ruleset, &Capture),
+    rules: &Ruleset,
+    capture: &Capture,
     planned: Vec<Planned>,
 ) -> (Vec<Container>, Vec<Diagnostic>) {
     let deadline = Instant::now() + options.timeout;
@@ -74,7 +75,7 @@ pub fn resolve_on_host(
             return (planned.into_iter().map(|one| one.container).collect(), told);
         }
     };
-    let site = Arc::new(Site::of((host, &mounts), options.files.clone(), capture, rules));
+    let site = Arc::new(Site::of(host, &mounts, options.files.clone(), capture, rules));
     let kept: Vec<Container> = planned.iter().map(|one| one.container.clone()).collect();
     let mut jobs: Vec<Job<(Container, Vec<Diagnostic>)>> = Vec::new();
     for one in planned {
@@ -111,7 +112,8 @@ struct Site {
 
 impl Site {
     fn of(
-        (host, mounts): (Host, &[KernelMount]),
+        host: Host,
+        mounts: &[KernelMount],
         files: Option<Arc<ImageFiles>>,
         capture: &Capture,
         rules: &Ruleset,

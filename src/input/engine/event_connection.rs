@@ -27,8 +27,8 @@ const MOST_WAITING: usize = 16;
 const LINES_AT_ONCE: usize = 256;
 
 /// One connection to the engine, from the subscription on.
-pub(super) struct Session {
-    steps: Sender<SessionStep>,
+pub(super) struct EventConnection {
+    steps: Sender<ConnectionStep>,
     tasks: JoinSet<()>,
     queue: Arc<Mutex<EventQueue>>,
     /// Containers that are being asked about: why, and what happened to each since.
@@ -42,7 +42,7 @@ pub(super) struct Session {
 }
 
 /// What a task brought.
-pub(super) enum SessionStep {
+pub(super) enum ConnectionStep {
     /// Events wait in the queue.
     Queued,
     Ended(StreamEnd),
@@ -62,15 +62,15 @@ pub(super) struct First {
 
 pub(super) type InspectAnswer = Result<Option<Raw>, EngineError>;
 
-impl Session {
+impl EventConnection {
     /// Begins to read events; what they and the answers bring comes by what is given back.
     pub(super) fn new(
         events: EventStream,
         client: &Arc<EngineClient>,
         permits: &Arc<Semaphore>,
-    ) -> (Self, Receiver<SessionStep>) {
+    ) -> (Self, Receiver<ConnectionStep>) {
         let (steps, taken) = channel(MOST_ASKED);
-        let mut session = Self {
+        let mut connection = Self {
             steps,
             tasks: JoinSet::new(),
             queue: Arc::default(),
@@ -80,8 +80,8 @@ impl Session {
             client: Arc::clone(client),
             permits: Arc::clone(permits),
         };
-        session.tasks.spawn(read(events, Arc::clone(&session.queue), session.steps.clone()));
-        (session, taken)
+        connection.tasks.spawn(read(events, Arc::clone(&connection.queue), connection.steps.clone()));
+        (connection, taken)
     }
 
     /// Forgets the tasks that are done.
@@ -105,9 +105,9 @@ impl Session {
         let (steps, client) = (self.steps.clone(), Arc::clone(&self.client));
         self.tasks.spawn(async move {
             let step = if begins {
-                SessionStep::First(Box::new(first(&client).await))
+                ConnectionStep::First(Box::new(first(&client).await))
             } else {
-                SessionStep::Listed(client.list_containers(true).await)
+                ConnectionStep::Listed(client.list_containers(true).await)
             };
             let _ = steps.send(step).await;
         });
@@ -127,7 +127,7 @@ impl Session {
                 volumes.extend(client.inspect_volume(&name).await);
             }
             drop(permit);
-            let _ = steps.send(SessionStep::Asked(id, Box::new(answer), volumes)).await;
+            let _ = steps.send(ConnectionStep::Asked(id, Box::new(answer), volumes)).await;
         });
     }
 
@@ -142,12 +142,12 @@ impl Session {
 
 /// Reads events into the queue until there are no more. It never waits for who takes them: an engine drops events of a
 /// reader that it finds slow, and does not say so.
-async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sender<SessionStep>) {
+async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sender<ConnectionStep>) {
     for count in 1_usize.. {
         let line = match events.next_line().await {
             Ok(line) => line,
             Err(why) => {
-                let _ = steps.send(SessionStep::Ended(why)).await;
+                let _ = steps.send(ConnectionStep::Ended(why)).await;
                 return;
             }
         };
@@ -161,7 +161,7 @@ async fn read(mut events: EventStream, queue: Arc<Mutex<EventQueue>>, steps: Sen
             }
         }
         // Where there is no room for the word, others wait there, and the queue is looked at after each of them.
-        let _ = steps.try_send(SessionStep::Queued);
+        let _ = steps.try_send(ConnectionStep::Queued);
         if count % LINES_AT_ONCE == 0 {
             yield_now().await;
         }
