@@ -26,7 +26,7 @@ type Shown = (String, String, Option<String>);
 
 fn findings(run: &Run) -> Vec<Shown> {
     let report = run.json();
-    let findings = report["findings"].as_array().unwrap().iter();
+    let findings = report["breaches"].as_array().unwrap().iter();
     findings
         .map(|finding| {
             let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
@@ -91,7 +91,7 @@ fn a_comment_suppresses_what_begins_on_its_line() {
     let run = check(end.path(), &[]);
     assert_eq!(by(&run, "unguarded-share", "agents").as_deref(), Some("comment"));
     assert_eq!(by(&run, "unguarded-share", "runner").as_deref(), Some("comment"));
-    assert_eq!(run.json()["findings"].as_array().unwrap().len(), plain.json()["findings"].as_array().unwrap().len());
+    assert_eq!(run.json()["breaches"].as_array().unwrap().len(), plain.json()["breaches"].as_array().unwrap().len());
     // On the call, which is a location of its own container's alone.
     let call = project(&[("compose.yaml", &at_line("agents", "entrypoint", IGNORE))]);
     let run = check(call.path(), &[]);
@@ -224,7 +224,7 @@ fn the_configuration_ignores_grades_and_sets_the_threshold() {
     let grades = |word: &str| check(with(SHARED, &format!("severity: {{unguarded-share: {word}}}")).path(), &[]);
     let severities = |run: &Run| -> Vec<String> {
         let report = run.json();
-        let all = report["findings"].as_array().unwrap().iter();
+        let all = report["breaches"].as_array().unwrap().iter();
         all.filter(|one| one["rule"] == "unguarded-share").map(|one| one["severity"].as_str().unwrap().into()).collect()
     };
     assert_eq!(severities(&grades("note")), ["note", "note"]);
@@ -338,7 +338,7 @@ fn the_configuration_declares_what_nothing_shows_and_is_weaker_than_the_rest() {
     let run = check(with(SHARED, "# x\nguards:\n  agents: yes\n").path(), &[]);
     let report = run.json();
     let finding =
-        report["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "declared-but-not-so").unwrap();
+        report["breaches"].as_array().unwrap().iter().find(|one| one["rule"] == "declared-but-not-so").unwrap();
     assert!(
         finding["message"]
             .as_str()

@@ -34,7 +34,7 @@ fn check(content: &[u8]) -> (Vec<(String, u64, u64, String)>, i32) {
     fs::write(directory.path().join("broken/compose.yaml"), content).unwrap();
     let run = bounded(directory.path(), "check --format json good broken");
     let report = run.json();
-    let findings = report["findings"].as_array().unwrap();
+    let findings = report["breaches"].as_array().unwrap();
     let good = findings.iter().filter(|finding| finding["rule"] == "unguarded-share" && finding["project"] == "good");
     assert_eq!(good.count(), 2, "the good project is judged all the same");
     let told = report["diagnostics"].as_array().unwrap().iter().map(|one| {
@@ -99,7 +99,7 @@ fn line_ends_and_byte_order_marks_are_no_mistake() {
     }
     let directory = project(&[("compose.yaml", &format!("\u{feff}{}", GOOD.replace('\n', "\r\n")))]);
     let report = overlock(directory.path(), &["check", "--format", "json"]).json();
-    let location = &report["findings"][0]["locations"][0];
+    let location = &report["breaches"][0]["locations"][0];
     assert_eq!((location["line"].as_u64(), location["column"].as_u64()), (Some(4), Some(15)));
 }
 

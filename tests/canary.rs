@@ -90,7 +90,7 @@ fn the_canary_would_be_seen() {
     let directory = project(&[("compose.yaml", COMPOSE), ("secrets.env", "A=b\n")]);
     let run = run(command(directory.path(), &["check", "--format", "json"]));
     let report = run.json();
-    let lines: Vec<u64> = report["findings"]
+    let lines: Vec<u64> = report["breaches"]
         .as_array()
         .unwrap()
         .iter()

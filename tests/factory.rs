@@ -99,7 +99,7 @@ fn what_the_dispatcher_starts_has_the_mounts_of_its_lines() {
             (&one["place"]["path"], &one["state_dir"]),
             (&"/srv/factory/claude".into(), &"/home/agent/.claude".into())
         );
-        let note = report["findings"].as_array().unwrap().iter().find(|note| note["container"] == name).unwrap();
+        let note = report["breaches"].as_array().unwrap().iter().find(|note| note["container"] == name).unwrap();
         // Each is started only where a job asks for it.
         assert_eq!((note["severity"].as_str(), note["confidence"].as_str()), (Some("note"), Some("medium")));
         assert_eq!(at(&note["locations"][0]), "\"$CLAUDE_HOME:/home/agent/.claude\"");
@@ -119,7 +119,7 @@ fn a_change_is_flagged_where_it_is_and_only_there() {
         fs::write(&file, text.replace(change.from, change.to)).unwrap();
         let run = overlock(copy.path(), &["check", ".", "--format", "json"]);
         let report = run.json();
-        let findings = report["findings"].as_array().unwrap().iter();
+        let findings = report["breaches"].as_array().unwrap().iter();
         let mut errors: Vec<(&str, &str, String, u64)> = findings
             .filter(|one| one["severity"] != "note" && one["rule"] != "lock-on-private-layer")
             .map(|one| {

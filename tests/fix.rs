@@ -42,7 +42,7 @@ fn texts(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 /// The findings that count, by rule and container.
 fn broken(run: &Run) -> Vec<(String, String)> {
     let report = run.json();
-    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "note");
+    let findings = report["breaches"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "note");
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     findings.map(|finding| (text(&finding["rule"]), text(&finding["container"]))).collect()
 }

@@ -78,7 +78,7 @@ fn sarif_fits_its_schema_and_points_where_the_json_does() {
         let (report, log) = (rendered.json("json"), rendered.json("sarif"));
         assert_eq!(errors(&schema, &log), [] as [&str; 0], "{}", rendered.folder.display());
         let rules = array(&log["runs"][0]["tool"]["driver"]["rules"]);
-        let findings = array(&report["findings"]);
+        let findings = array(&report["breaches"]);
         assert_eq!(array(&log["runs"][0]["results"]).len(), findings.len());
         for (result, finding) in array(&log["runs"][0]["results"]).iter().zip(findings) {
             assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], finding["rule"]);
@@ -217,7 +217,7 @@ fn a_path_with_every_odd_character_survives_every_format() {
     let directory = project(&[(&format!("{odd}/compose.yaml"), text), ("compose.yaml", "services: {}")]);
     let run = |format| overlock(directory.path(), &["check", odd, "--format", format]);
     let path = format!("{odd}/compose.yaml");
-    assert_eq!(run("json").json()["findings"][0]["locations"][0]["file"], path.as_str());
+    assert_eq!(run("json").json()["breaches"][0]["locations"][0]["file"], path.as_str());
     let at = &results(&run("sarif").out)[0]["locations"][0]["physicalLocation"]["artifactLocation"];
     assert_eq!((decoded(of(at, "uri")), of(at, "uriBaseId")), (path.clone(), "%SRCROOT%"));
     assert_eq!(annotations(&run("github").out)[0].property("file"), path);
@@ -280,7 +280,7 @@ fn the_page_tells_what_the_json_tells_and_fetches_nothing() {
         let same = |text: &str| text.replace('`', "").split_whitespace().collect::<String>();
         let shown = same(&page(text));
         let folder = rendered.folder.display();
-        for finding in array(&report["findings"]) {
+        for finding in array(&report["breaches"]) {
             assert!(shown.contains(&same(of(finding, "message"))), "{} in {folder}", finding["message"]);
             assert!(text.contains(&format!("id=\"f-{}\"", of(finding, "fingerprint"))));
         }

@@ -14,10 +14,36 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The output as the JSON contract.
+    /// The output as the JSON contract, with `breaches` besides: each rule of each hit, in the order of the report.
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("not JSON ({error}): {} {}", self.out, self.err))
+        let mut report: serde_json::Value = serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {} {}", self.out, self.err));
+        if report.get("logins").is_some() {
+            report["breaches"] = breaches(&report).into();
+        }
+        report
     }
+}
+
+/// Each rule of each hit of a report, with what is said of its finding.
+pub(crate) fn breaches(report: &serde_json::Value) -> Vec<serde_json::Value> {
+    let array = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let mut breaches = Vec::new();
+    for finding in array(&report["logins"]).iter().flat_map(|login| array(&login["findings"])) {
+        let remedies: Vec<serde_json::Value> =
+            array(&finding["remedies"]).iter().map(|one| one["text"].clone()).collect();
+        for hit in array(&finding["hits"]) {
+            for rule in array(&hit["rules"]) {
+                let mut breach = hit.clone();
+                breach["rule"] = rule;
+                breach["severity"] = finding["severity"].clone();
+                breach["remedies"] = remedies.clone().into();
+                breach["evidence"] = finding["reasons"].clone();
+                breaches.push(breach);
+            }
+        }
+    }
+    breaches
 }
 
 /// The repository's folder.
@@ -75,7 +101,7 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// The rules that a report's findings break.
 pub(crate) fn rules(report: &serde_json::Value) -> Vec<String> {
-    report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
+    report["breaches"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A folder with files in it.

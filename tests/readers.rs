@@ -21,7 +21,7 @@ fn told(severity: &str, rule: &str) -> Told {
 
 /// The findings of the JSON that count.
 pub(crate) fn counted(report: &Value) -> Vec<&Value> {
-    array(&report["findings"]).iter().filter(|one| one["suppressed"].is_null()).collect()
+    array(&report["breaches"]).iter().filter(|one| one["suppressed"].is_null()).collect()
 }
 
 /// The findings of a report in a format that count, sorted. GitLab keeps no severity of ours: it gives its own.

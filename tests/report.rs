@@ -50,7 +50,7 @@ impl Host {
 }
 
 fn states(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().unwrap().iter().map(|finding| finding["change"]["state"].as_str().unwrap()).collect()
+    report["breaches"].as_array().unwrap().iter().map(|finding| finding["change"]["state"].as_str().unwrap()).collect()
 }
 
 fn ends(report: &Value) -> Vec<(&str, &str)> {
@@ -84,7 +84,7 @@ fn what_its_container_took_with_it_is_not_called_fixed() {
     let host = Host::new();
     host.is("unguarded-call/bad-one-without").report(&[]);
     let mut capture: Value = serde_json::from_slice(&fs::read(host.folder.path().join("host.json")).unwrap()).unwrap();
-    let guilty = host.json()["findings"][0]["container"].as_str().unwrap().to_owned();
+    let guilty = host.json()["breaches"][0]["container"].as_str().unwrap().to_owned();
     let containers = capture["containers"].as_array_mut().unwrap();
     let at = containers.iter().position(|one| one["name"] == guilty.as_str()).unwrap();
     // First it cannot be looked at, then it is gone.
@@ -228,7 +228,7 @@ fn metrics_are_what_prometheus_reads_and_count_what_the_report_tells() {
     };
     let report = host.json();
     let of = |rule: &str, severity: &str| {
-        let all = report["findings"].as_array().unwrap().iter();
+        let all = report["breaches"].as_array().unwrap().iter();
         all.filter(|one| one["rule"] == rule && one["severity"] == severity).count().to_string()
     };
     assert_eq!(line("overlock_containers"), "2");

@@ -31,7 +31,7 @@ fn what_is_marked_is_flagged_and_nothing_else() {
         let run = overlock(&folder, &[&["check"], paths(&folder), &options[..]].concat());
         let bad = name(&folder).ends_with("-bad");
         let mut found = Vec::new();
-        for finding in run.json()["findings"].as_array().unwrap() {
+        for finding in run.json()["breaches"].as_array().unwrap() {
             let rule = finding["rule"].as_str().unwrap();
             // Where the program's own lock lands is told at the mount, beside what is wrong with the guard.
             if finding["severity"] == "note" || (bad && rule == "lock-on-private-layer") {

@@ -262,7 +262,7 @@ fn what_is_extended_and_included_is_judged_where_it_is_written() {
         .map(|one| (one["container"].as_str().unwrap(), one["place"]["path"].as_str().unwrap()))
         .collect();
     assert_eq!(places, [("a", state.as_str()), ("b", &state), ("c", &state)]);
-    let finding = report["findings"]
+    let finding = report["breaches"]
         .as_array()
         .unwrap()
         .iter()
@@ -304,7 +304,7 @@ services:
         let agents = &report["participants"][0];
         assert_eq!((agents["guard"]["state"].as_str().unwrap(), run.status), (guard, status), "{}", run.out);
         if status == 1 {
-            let findings = report["findings"].as_array().unwrap();
+            let findings = report["breaches"].as_array().unwrap();
             let finding = findings.iter().find(|one| one["rule"] == "unguarded-share").unwrap();
             let location = &finding["locations"][0];
             assert_eq!((location["file"].as_str().unwrap(), location["line"].as_u64().unwrap()), ("nudge.sh", 3));

@@ -138,7 +138,7 @@ fn known_here(text: &str) -> String {
 fn excluding_profiles_make_a_finding_less_sure_and_choosing_one_ends_it() {
     let folder = root().join("fixtures/world/profiles-exclude");
     let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
-    for finding in report["findings"].as_array().unwrap() {
+    for finding in report["breaches"].as_array().unwrap() {
         assert_eq!(finding["confidence"], "medium", "{finding}");
     }
     let one = overlock(&folder, &["check", ".", "--format", "json", "--profile", "day"]);
@@ -222,7 +222,7 @@ fn the_text_at_a_location_is_what_it_says() {
     for folder in all_projects() {
         let text = overlock(&folder, &["check", "."]).out;
         let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
-        for finding in report["findings"].as_array().unwrap() {
+        for finding in report["breaches"].as_array().unwrap() {
             let container = finding["container"].as_str().unwrap();
             for location in finding["locations"].as_array().unwrap() {
                 let snippet = snippet(&folder, location);

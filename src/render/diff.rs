@@ -46,6 +46,7 @@ fn shown(text: &str, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::Detail;
 
     fn of(before: &str, after: &str, width: Option<u16>) -> String {
         let mut out = Vec::new();

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use super::{Format, Given, Style, render};
-use crate::finding::{Finding, Location, Report, Suppressed, SuppressedBy};
+use super::{Detail, Format, Given, Style, render};
+use crate::finding::{Advice, Breach, Location, Report, Suppressed, SuppressedBy};
 use crate::model::{Diagnostic, Level};
-use crate::report::{self, ExitStatus, Names};
+use crate::report::{ExitStatus, group_findings, report_of};
 use crate::rules::{Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
 
@@ -22,53 +22,52 @@ const ALL: [Format; 8] = [
     Format::Html,
 ];
 
-fn finding(rule: &str, severity: Severity, span: Span) -> Finding {
-    Finding {
+fn finding(rule: &str, severity: Severity, span: Span) -> Breach {
+    Breach {
         severity,
         project: Some("p".to_owned()),
         message: format!("what {rule} says"),
-        remedies: vec!["mend it".to_owned()],
+        remedies: vec![Advice { id: "mend".to_owned(), text: "mend it".to_owned() }],
         locations: vec![Location { span, label: "here".to_owned() }],
-        ..Finding::of(rule, &format!("of-{rule}"))
+        ..Breach::of(rule, &format!("of-{rule}"))
     }
 }
 
-fn suppressed(rule: &str, by: SuppressedBy, reason: &str, span: Span) -> Finding {
-    let suppressed = Suppressed { by, reason: reason.to_owned(), span: (by != SuppressedBy::Baseline).then_some(span) };
-    Finding { suppressed: Some(suppressed), ..finding(rule, Severity::Error, span) }
+fn suppressed(rule: &str, by: SuppressedBy, reason: &str, span: Span) -> Breach {
+    let suppressed = Suppressed { by, reason: reason.to_owned(), span: Some(span) };
+    Breach { suppressed: Some(suppressed), ..finding(rule, Severity::Error, span) }
 }
 
 /// One that counts, one for each way not to, in that order.
 fn report(sources: &Sources) -> Report {
     let file = sources.add("a b/compose.yaml", "one\ntwo\nthree\nfour\n");
     let line = |line| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 4 } };
-    let mut report = Report {
-        findings: vec![
-            finding("version-skew", Severity::Warning, line(1)),
-            suppressed("file-mount", SuppressedBy::Comment, "known, see <b>|x|</b>", line(2)),
-            suppressed("home-mounted", SuppressedBy::Configuration, "agreed", line(3)),
-            suppressed("stale-bind", SuppressedBy::Baseline, "", line(4)),
-        ],
-        containers: 4,
-        ..Report::default()
-    };
-    report::fingerprint(&mut report, &Names::new("/work", "/work"), sources);
+    let breaches = vec![
+        finding("version-skew", Severity::Warning, line(1)),
+        suppressed("file-mount", SuppressedBy::Comment, "known, see <b>|x|</b>", line(2)),
+        suppressed("home-mounted", SuppressedBy::Configuration, "agreed", line(3)),
+        finding("stale-bind", Severity::Error, line(4)),
+    ];
+    let mut report = report_of(breaches, sources);
+    let baseline = Suppressed { by: SuppressedBy::Baseline, reason: String::new(), span: None };
     report
+        .hits
+        .iter_mut()
+        .filter(|hit| hit.rule() == "stale-bind")
+        .for_each(|hit| hit.suppressed = Some(baseline.clone()));
+    regroup(&mut report, sources);
+    report
+}
+
+fn regroup(report: &mut Report, sources: &Sources) {
+    let rules = Ruleset::load(&Sources::default(), None).unwrap();
+    group_findings(report, &rules.matrix, sources);
 }
 
 fn rendered(report: &Report, sources: &Sources, status: ExitStatus, format: Format) -> String {
     let rules = Ruleset::load(sources, None).unwrap();
     let directory = Path::new("/work");
-    let given = Given {
-        report,
-        sources,
-        rules: &rules,
-        status,
-        directory,
-        at: None,
-        took: std::time::Duration::ZERO,
-        fail_on: FailOn::Severity(Severity::Error),
-    };
+    let given = Given { report, sources, rules: &rules, status, directory, at: None, took: std::time::Duration::ZERO };
     let mut out = Vec::new();
     render(&given, format, Style { colour: false, width: None, detail: Detail::Normal }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -190,9 +189,11 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
     let sources = Sources::default();
     let told = sources.add_told("host:x", vec![(Teller::Kernel, "mount /a,b is %".to_owned())]);
     let piped = sources.add("-", "one\n");
-    let findings = [told, piped].map(|file| finding("stale-bind", Severity::Error, Span::file_start(file))).to_vec();
-    let mut report = Report { findings, ..Report::default() };
-    report::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
+    let of = |file, name: &str| Breach {
+        container: name.to_owned(),
+        ..finding("stale-bind", Severity::Error, Span::file_start(file))
+    };
+    let report = report_of(vec![of(told, "of-a"), of(piped, "of-b")], &sources);
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
     let message = "what stale-bind says%0Acontainer host:x: mount /a,b is %25%0Afix 1: mend it";
     assert_eq!(github.lines().next(), Some(format!("::error title=stale-bind::{message}").as_str()));
@@ -204,7 +205,7 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
         (&"host:x".into(), &"container".into())
     );
     assert_eq!(at["message"]["text"], "here: mount /a,b is %");
-    assert_eq!(run["results"][1]["locations"][0]["logicalLocations"][0]["name"], "of-stale-bind");
+    assert_eq!(run["results"][1]["locations"][0]["logicalLocations"][0]["name"], "of-b");
     assert!(run["results"].as_array().unwrap().iter().all(|one| one["locations"][0]["physicalLocation"].is_null()));
     let gitlab = rendered(&report, &sources, ExitStatus::Findings, Format::Gitlab);
     assert!(gitlab.contains("\"container/host:x\"") && gitlab.contains("\"standard-input\""));
@@ -220,14 +221,14 @@ fn control_characters_reach_no_format() {
         evil.clone_into(text);
     }
     one.project = Some(evil.to_owned());
-    one.remedies = vec![evil.to_owned()];
+    one.remedies = vec![Advice { id: "mend".to_owned(), text: evil.to_owned() }];
+    one.detail = evil.to_owned();
     one.locations[0].label = evil.to_owned();
-    let passed = Finding { severity: Severity::Note, ..one.clone() };
+    let passed = Breach { severity: Severity::Note, container: format!("{evil}2"), ..one.clone() };
     let reason = Suppressed { by: SuppressedBy::Comment, reason: evil.to_owned(), span: None };
-    let quiet = Finding { suppressed: Some(reason), ..one.clone() };
+    let quiet = Breach { suppressed: Some(reason), container: format!("{evil}3"), ..one.clone() };
     let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
-    let mut report = Report { findings: vec![one, quiet, passed], diagnostics, ..Report::default() };
-    report::fingerprint(&mut report, &Names::new("/work", "/work"), &sources);
+    let report = Report { diagnostics, ..report_of(vec![one, quiet, passed], &sources) };
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Findings, format);
         let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}' && format != Format::Json);

@@ -115,6 +115,12 @@ fn renamed_table_and_unused_fact_are_load_errors() {
     assert!(load_with(&[("matrix.yaml", &matrix.replace("severity: note", "severity: warning"))]).is_ok());
 }
 
+/// Every sentence of a ruling.
+fn ruling_messages(ruling: &Ruling) -> impl Iterator<Item = &Message> {
+    let remedies = ruling.remedies.iter().map(|(_, text)| text);
+    [&ruling.message, &ruling.detail].into_iter().chain(&ruling.why).chain(remedies)
+}
+
 #[test]
 fn every_placeholder_is_used_by_the_embedded_matrix() {
     let rules = Ruleset::load(&Sources::default(), None).unwrap();
@@ -123,9 +129,8 @@ fn every_placeholder_is_used_by_the_embedded_matrix() {
         Outcome::Broken(breach) => Some(breach),
         Outcome::Ok(_) | Outcome::See(_) => None,
     });
-    let used: std::collections::BTreeSet<Placeholder> = breaches
-        .flat_map(|breach| std::iter::once(&breach.message).chain(&breach.remedies).flat_map(Message::placeholders))
-        .collect();
+    let used: std::collections::BTreeSet<Placeholder> =
+        breaches.flat_map(|breach| ruling_messages(breach).flat_map(Message::placeholders)).collect();
     let unused: Vec<&str> = Placeholder::ALL.iter().filter(|one| !used.contains(one)).map(|one| one.name()).collect();
     assert!(unused.is_empty(), "no message or remedy uses {unused:?}");
 }

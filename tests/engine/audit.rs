@@ -49,7 +49,7 @@ pub(crate) fn places(participant: &Value) -> [&Value; 3] {
 
 /// The rules of the findings about a container, sorted.
 pub(crate) fn rules<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
-    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["container"] == name);
+    let findings = report["breaches"].as_array().unwrap().iter().filter(|finding| finding["container"] == name);
     let mut rules: Vec<&str> = findings.map(|finding| finding["rule"].as_str().unwrap()).collect();
     rules.sort_unstable();
     rules

@@ -58,7 +58,7 @@ fn endangered(report: &Value) -> Vec<&str> {
 
 /// The errors about what is planned: other tests have containers of their own at the same time.
 fn errors(report: &Value, project: &str) -> usize {
-    let all = report["findings"].as_array().unwrap().iter();
+    let all = report["breaches"].as_array().unwrap().iter();
     all.filter(|finding| finding["project"] == project && finding["severity"] == "error").count()
 }
 
@@ -90,7 +90,7 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     assert!(rules(&report, "chat").contains(&"interactive-shares-identity"));
     assert_eq!(turn(&report, (&name, "agents")), (Some("ok"), Some("error")));
     assert_eq!(turn(&report, (&name, "chat")), (None, Some("error")));
-    let all = report["findings"].as_array().unwrap().iter();
+    let all = report["breaches"].as_array().unwrap().iter();
     let of_plan = all.filter(|finding| finding["project"] == name.as_str());
     assert!(of_plan.clone().count() > 0 && of_plan.clone().all(|finding| finding["change"]["state"] == "new"));
     // What is planned took the place of what runs: nobody is there twice.
@@ -137,13 +137,13 @@ fn a_link_on_the_host_makes_two_names_one_place_and_check_cannot_know() {
     let services = service(engine, "one", &state, version) + &service(engine, "two", &link, version);
     let project = plan(engine, &name, &services);
     let check = run(overlock(&["check", project.to_str().unwrap(), "--format", "json"]));
-    assert_eq!((check.status, check.json()["findings"].as_array().unwrap().len()), (0, 0), "{}", check.out);
+    assert_eq!((check.status, check.json()["breaches"].as_array().unwrap().len()), (0, 0), "{}", check.out);
     let found = preflight(&project, &[]);
     assert_eq!(found.status, 1, "{} {}", found.out, found.err);
     let report = found.json();
     assert_eq!(rules(&report, "two"), ["lock-on-private-layer", "unguarded-share"]);
     assert_eq!(participant(&report, "two")["place"]["path"], state.to_str().unwrap());
-    let finding = report["findings"].as_array().unwrap().iter().find(|one| one["container"] == "two").unwrap();
+    let finding = report["breaches"].as_array().unwrap().iter().find(|one| one["container"] == "two").unwrap();
     let through = format!("on this host {} leads through a link to {}", link.display(), state.display());
     assert!(finding["evidence"].as_array().unwrap().iter().any(|one| one["text"] == through.as_str()), "{finding:#}");
     // Beside one that runs on the directory itself it is one more.
@@ -436,7 +436,7 @@ fn a_user_by_a_name_that_nothing_explains_is_not_called_sound() {
     );
     let report = preflight(&plan(engine, &name, &services), &[]).json();
     assert_eq!(participant(&report, "one")["verdict"], "undetermined");
-    let finding = report["findings"].as_array().unwrap().iter().find(|one| one["container"] == "one").unwrap();
+    let finding = report["breaches"].as_array().unwrap().iter().find(|one| one["container"] == "one").unwrap();
     let message = finding["message"].as_str().unwrap();
     assert!(
         message.contains("whether somebody may write /home/agent/.claude") && message.contains("with mode 0755"),

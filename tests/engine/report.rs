@@ -16,7 +16,7 @@ fn report(state: &Path) -> Value {
 
 /// What a report says of the findings of one container.
 fn of<'a>(report: &'a Value, name: &str) -> Vec<(&'a str, &'a str)> {
-    let found = report["findings"].as_array().unwrap().iter().map(|one| (one, &one["change"]["state"]));
+    let found = report["breaches"].as_array().unwrap().iter().map(|one| (one, &one["change"]["state"]));
     let gone = report["comparison"]["gone"].as_array().unwrap().iter().map(|one| (one, &one["end"]));
     let own = found.chain(gone).filter(|(one, _)| one["container"] == name);
     let mut own: Vec<_> = own.map(|(one, what)| (one["rule"].as_str().unwrap(), what.as_str().unwrap())).collect();
@@ -44,7 +44,7 @@ fn containers_that_come_and_go_are_new_open_and_resolved() {
     assert_eq!(of(&next, &one.name), both("kept"));
     assert_eq!(of(&next, &second.name), both("left"));
     assert_eq!(of(&next, &three.name), both("new"));
-    let since = next["findings"].as_array().unwrap().iter().find(|finding| finding["container"] == one.name.as_str());
+    let since = next["breaches"].as_array().unwrap().iter().find(|finding| finding["container"] == one.name.as_str());
     assert!(since.unwrap()["change"]["since"].as_i64().unwrap() <= next["comparison"]["at"].as_i64().unwrap());
 
     // Alone, nobody is in its way.

@@ -361,7 +361,7 @@ fn a_name_that_equals_a_short_value_stays_a_name() {
         assert_eq!(report["participants"][0]["container"], "web7");
         assert_eq!(report["participants"][0]["state_dir"], "/root/.claude");
     }
-    assert_eq!(same["findings"][0]["fingerprint"], other["findings"][0]["fingerprint"]);
+    assert_eq!(same["breaches"][0]["fingerprint"], other["breaches"][0]["fingerprint"]);
     assert_eq!(other["participants"][0]["place"]["path"], "/srv/web7");
 }
 
@@ -373,7 +373,7 @@ fn fingerprints_are_the_same_whatever_the_environment_holds() {
         let mut call = command(directory.path(), &["check", ".", "--format", "json"]);
         call.env("HOME", home).env("DEPLOY_TOKEN", token).env("COMPOSE_PROJECT_NAME", name);
         let report = run(call).json();
-        let findings = report["findings"].as_array().unwrap();
+        let findings = report["breaches"].as_array().unwrap();
         assert!(!findings.is_empty());
         let parts = |finding: &serde_json::Value| {
             (finding["fingerprint"].clone(), finding["message"].clone(), finding["project"].clone())

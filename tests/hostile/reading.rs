@@ -326,7 +326,7 @@ fn rules_and_configuration_repeat_words_alone() {
 fn typed_path_may_be_a_pipe_or_elsewhere() {
     let files = project(&[("here/x", ""), ("there/compose.yaml", SHARED), ("endless/x", "")]);
     let here = files.path().join("here");
-    let found = |run: &crate::harness::Run| run.json()["findings"].as_array().unwrap().len();
+    let found = |run: &crate::harness::Run| run.json()["breaches"].as_array().unwrap().len();
     let elsewhere = bounded(&here, &["check", "-f", "../there/compose.yaml", "--format", "json"]);
     assert!(found(&elsewhere) > 0);
     for line in [

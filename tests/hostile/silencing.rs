@@ -140,7 +140,7 @@ fn added_program_hides_no_call_of_another() {
             all.into_iter().filter(|one| one["program"] == "claude-code").collect()
         };
         assert_eq!(of_claude(&with), of_claude(&without), "{call}");
-        assert_eq!(with.json()["findings"], without.json()["findings"], "{call}");
+        assert_eq!(with.json()["breaches"], without.json()["breaches"], "{call}");
         assert_eq!((of_claude(&with).len(), with.status), (2, without.status), "{call}");
     }
 }

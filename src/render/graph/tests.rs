@@ -23,6 +23,11 @@ fn participant(name: &str, directory: &str) -> Participant {
     Participant {
         container: name.to_owned(),
         project: Some("p".to_owned()),
+        label: name.to_owned(),
+        service: name.to_owned(),
+        instances: 1,
+        login: 0,
+        mount: None,
         origin: "compose",
         program: "claude-code".to_owned(),
         state_dir: "/home/agent/.claude".to_owned(),

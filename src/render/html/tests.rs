@@ -8,30 +8,22 @@ use data_encoding::BASE64;
 use ring::digest::{SHA256, digest};
 
 use super::page;
-use crate::finding::{Before, Change, Comparison, End, Endangered, Finding, Gone, Location, Report, Verdict, Verdicts};
+use crate::finding::{
+    Advice, Before, Breach, Change, Comparison, End, Endangered, Gone, Location, Report, Verdict, Verdicts,
+};
 use crate::model::{Diagnostic, Level};
 use crate::render::Given;
-use crate::report::ExitStatus;
-use crate::rules::{Confidence, Ruleset, Severity};
+use crate::report::{ExitStatus, report_of};
+use crate::rules::{Ruleset, Severity};
 use crate::text::{Sources, Span};
 
 const DAY: i64 = 86_400;
 
-fn finding(rule: &str, change: Option<Change>) -> Finding {
-    Finding {
-        rule: rule.to_owned(),
-        severity: Severity::Error,
-        confidence: Confidence::High,
-        container: format!("of-{rule}"),
-        project: None,
-        peers: Vec::new(),
+fn finding(rule: &str) -> Breach {
+    Breach {
         message: format!("what `{rule}` says"),
-        remedies: vec!["mend it".to_owned()],
-        locations: Vec::new(),
-        evidence: Vec::new(),
-        fingerprint: format!("print-of-{rule}"),
-        suppressed: None,
-        change,
+        remedies: vec![Advice { id: "mend".to_owned(), text: "mend it".to_owned() }],
+        ..Breach::of(rule, &format!("of-{rule}"))
     }
 }
 
@@ -64,12 +56,12 @@ fn compared(before: Before) -> Report {
             by: vec!["unguarded-share (planned)".to_owned()],
         }],
     };
-    let findings = vec![
-        finding("fresh", Some(Change::New)),
-        finding("kept", Some(Change::Kept(Some(2 * DAY)))),
-        finding("old", Some(Change::Kept(None))),
-    ];
-    Report { findings, comparison: Some(comparison), ..Report::default() }
+    let breaches = vec![finding("fresh"), finding("kept"), finding("old")];
+    let mut report = report_of(breaches, &Sources::default());
+    for (hit, change) in report.hits.iter_mut().zip([Change::New, Change::Kept(Some(2 * DAY)), Change::Kept(None)]) {
+        (hit.change, hit.fingerprint) = (Some(change), format!("print-of-{}", hit.rule()));
+    }
+    Report { comparison: Some(comparison), ..report }
 }
 
 fn of(report: &Report, sources: &Sources, at: Option<i64>) -> String {
@@ -145,14 +137,15 @@ fn nothing_foreign_is_markup() {
     let evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u{202e}`<b>`\n";
     let sources = Sources::default();
     let file = sources.add(evil, evil);
-    let mut report = compared(Before::Running);
-    let mut one = finding("x", Some(Change::New));
+    let mut one = finding("x");
     for text in [&mut one.rule, &mut one.container, &mut one.message] {
         evil.clone_into(text);
     }
-    one.remedies = vec![evil.to_owned()];
+    one.remedies = vec![Advice { id: "mend".to_owned(), text: evil.to_owned() }];
     one.locations = vec![Location { span: Span::file_start(file), label: evil.to_owned() }];
-    report.findings.push(one);
+    let comparison = compared(Before::Running).comparison;
+    let mut report = Report { comparison, ..report_of(vec![one], &sources) };
+    report.hits[0].change = Some(Change::New);
     report.diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let comparison = report.comparison.as_mut().unwrap();
     comparison.gone[0].message = evil.to_owned();
