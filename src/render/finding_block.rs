@@ -221,10 +221,11 @@ fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
     let places: Vec<String> = remedy.edits.iter().filter_map(|edit| file_line(edit.span, given.sources)).collect();
     let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
+    let containers: u64 = hits.iter().map(|hit| hit.instances).sum();
     let ends = match ended.len() {
-        _ if hits.len() <= 1 => String::new(),
         0 => String::new(),
-        count if count >= hits.len() => format!("; ends all {}", hits.len()),
+        _ if hits.len() <= 1 => String::new(),
+        count if count >= hits.len() => format!("; ends all {containers}"),
         _ => format!("; ends {}", list_hits(&ended)),
     };
     let colon = if remedy.edits.iter().any(|edit| !edit.text.is_empty()) { ":" } else { "" };

@@ -13,7 +13,7 @@ pub(super) fn summary_line(report: &Report) -> String {
     if counts.warnings > 0 || counts.errors == 0 {
         parts.push(count_of(counts.warnings, "warning"));
     }
-    parts.extend((counts.notes > 0).then(|| count_of(counts.notes, "note")));
+    parts.extend((notes > 0).then(|| count_of(notes, "note")));
     parts.extend((counts.undetermined > 0).then(|| format!("{} undetermined", counts.undetermined)));
     if counts.suppressed > 0 {
         let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();

@@ -61,10 +61,12 @@ fn finding_of(
     Finding { family: family.to_owned(), rule, rules, severity, confidence, message, why, reasons, hits, remedies }
 }
 
-/// Hits that count before those that do not, new ones before known ones, then by project and name.
+/// Hits that count before those that do not, new ones before known ones, a person's after those of programs, then by
+/// name.
 fn hit_order(hit: &Hit) -> impl Ord + use<> {
     let known = matches!(hit.change, Some(Change::Kept(_)));
-    (!hit.counts(), known, hit.project.clone(), natural_key(&hit.label), natural_key(&hit.container))
+    let role = hit.role == "interactive";
+    (!hit.counts(), known, role, natural_key(&hit.label), hit.project.clone(), natural_key(&hit.container))
 }
 
 /// The rules of hits: the one that names the finding first.

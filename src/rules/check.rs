@@ -19,6 +19,9 @@ pub struct Problem {
     pub span: Span,
 }
 
+/// What a sentence about several containers can say of all of them.
+const OF_SEVERAL: [Placeholder; 3] = [Placeholder::Containers, Placeholder::Place, Placeholder::Program];
+
 /// The problems found so far, and the tree that tells where each is.
 pub(crate) struct Checker<'a> {
     pub(crate) root: &'a Node,
@@ -76,7 +79,13 @@ impl Checker<'_> {
         }
         self.families(&raw);
         let rules = raw.rules.iter().map(|(id, rule)| {
-            let several = self.message(&["rules", id, "several"], &rule.several);
+            let path = ["rules", id, "several"];
+            let several = self.message(&path, &rule.several);
+            if let Some(other) = several.placeholders().find(|one| !OF_SEVERAL.contains(one)) {
+                let known = OF_SEVERAL.map(Placeholder::name).join(", ");
+                let name = quoted(other.name());
+                self.problem(&path, format!("{name} is not the same for several containers; usable here: {known}"));
+            }
             (id.clone(), RuleText { title: rule.title.clone(), several })
         });
         Matrix { rules: rules.collect(), families: raw.families.clone(), tables }

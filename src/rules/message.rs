@@ -46,7 +46,6 @@ impl Message {
     }
 
     /// The placeholders that it uses.
-    #[cfg(test)]
     pub(crate) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
         self.0.iter().filter_map(|segment| match segment {
             Segment::Fill(placeholder) => Some(*placeholder),

@@ -77,6 +77,8 @@ named_values! {
         AuthUnknown = "auth_unknown",
         /// The container's name.
         Container = "container",
+        /// How many containers, in words.
+        Containers = "containers",
         /// The evidence against a declaration.
         Contradiction = "contradiction",
         /// Where a copied login comes from.
@@ -105,8 +107,6 @@ named_values! {
         LockPath = "lock_path",
         /// Where that lock really lives.
         LockPlace = "lock_place",
-        /// How many containers, in words.
-        Containers = "containers",
         /// How long the longest call lasts, in seconds.
         LongestCall = "longest_call",
         /// What is mounted, and where.

@@ -77,7 +77,8 @@ fn a_rule_is_broken_by_some_row_or_by_no_file_at_all() {
 #[test]
 fn every_mistake_in_a_matrix_is_told_at_its_place() {
     let text = "\
-rules: {r: A rule}
+rules: {r: {title: A rule, several: \"{those} {peers}\"}}
+families: {f: [r, s], g: [r]}
 remedies: {x: \"do {that}\"}
 tables:
   questions: {question: Which?, facts: [role], rows: []}
@@ -92,7 +93,14 @@ tables:
         severity: note
         confidence: low
         message: m
+        detail: d
         remedies: [y]
+      - when: {role: batch}
+        rule: r
+        severity: note
+        confidence: low
+        message: m
+        remedies: [x]
 ";
     insta::assert_snapshot!(load_with(&[("matrix.yaml", text)]).unwrap_err());
 }
@@ -129,8 +137,8 @@ fn every_placeholder_is_used_by_the_embedded_matrix() {
         Outcome::Broken(breach) => Some(breach),
         Outcome::Ok(_) | Outcome::See(_) => None,
     });
-    let used: std::collections::BTreeSet<Placeholder> =
-        breaches.flat_map(|breach| ruling_messages(breach).flat_map(Message::placeholders)).collect();
+    let sentences = breaches.flat_map(ruling_messages).chain(rules.matrix.rules.values().map(|text| &text.several));
+    let used: std::collections::BTreeSet<Placeholder> = sentences.flat_map(Message::placeholders).collect();
     let unused: Vec<&str> = Placeholder::ALL.iter().filter(|one| !used.contains(one)).map(|one| one.name()).collect();
     assert!(unused.is_empty(), "no message or remedy uses {unused:?}");
 }
