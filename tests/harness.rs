@@ -33,8 +33,14 @@ pub(crate) fn breaches(report: &serde_json::Value) -> Vec<serde_json::Value> {
         let remedies: Vec<serde_json::Value> =
             array(&finding["remedies"]).iter().map(|one| one["text"].clone()).collect();
         for hit in array(&finding["hits"]) {
-            for rule in array(&hit["rules"]) {
+            let accepted = array(&hit["accepted"]);
+            let known: Vec<serde_json::Value> = array(&hit["rules"]);
+            let further = accepted.iter().map(|one| one["rule"].clone()).filter(|rule| !known.contains(rule));
+            for rule in known.iter().cloned().chain(further) {
                 let mut breach = hit.clone();
+                if let Some(one) = accepted.iter().find(|one| one["rule"] == rule) {
+                    breach["suppressed"] = one.clone();
+                }
                 breach["rule"] = rule;
                 breach["severity"] = finding["severity"].clone();
                 breach["remedies"] = remedies.clone().into();

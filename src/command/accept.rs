@@ -224,8 +224,9 @@ impl Acceptance<'_> {
         baseline.suppress(report);
         let influence = baseline.influence(&shown);
         let count = influence.entries;
-        let hits = if count == 1 { "hit".to_owned() } else { "hits".to_owned() };
-        writeln!(err, "overlock: wrote {} with {count} {hits}; pass --baseline to accept them", safe(&shown))?;
+        let hits = if count == 1 { "hit" } else { "hits" };
+        let shown = safe(&shown);
+        writeln!(err, "overlock: wrote {shown}: {count} {hits}, suppressed from now on with --baseline={shown}")?;
         report.configuration.push(influence);
         Ok(())
     }

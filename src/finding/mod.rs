@@ -33,5 +33,8 @@ pub use place_name::{Located, PlaceName, Reach};
 pub use report::Report;
 pub use suppressed::{Suppressed, SuppressedBy};
 
+/// The family of the rules about who is kept apart from whom.
+pub const EXCLUSION: &str = "exclusion";
+
 /// The rule whose hits count as undetermined rather than by their severity.
 pub const UNDETERMINED: &str = "undetermined";

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::safe::escape_json;
 use crate::finding::{
-    Before, Change, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
-    Suppressed, Verdict,
+    Before, Breach, Change, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy,
+    Report, Suppressed, Verdict,
 };
 use crate::model::Level;
 use crate::report::count;
@@ -177,8 +177,17 @@ struct JsonHit<'a> {
     peers: Vec<&'a str>,
     fingerprint: &'a str,
     suppressed: Option<JsonSuppressed<'a>>,
+    accepted: Vec<JsonAccepted<'a>>,
     change: Option<JsonChange>,
     locations: Vec<JsonLocation>,
+}
+
+/// A rule of a hit that does not count any more, whether or not the hit does by another one.
+#[derive(Serialize)]
+struct JsonAccepted<'a> {
+    rule: &'a str,
+    by: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -403,12 +412,18 @@ fn json_hit<'a>(hit: &'a Hit, sources: &Sources) -> JsonHit<'a> {
         peers: hit.peers(),
         fingerprint: &hit.fingerprint,
         suppressed: json_suppressed(hit.suppressed.as_ref()),
+        accepted: hit.breaches.iter().filter_map(json_accepted).collect(),
         change: hit.change.map(|change| match change {
             Change::New => JsonChange { state: "new", since: None },
             Change::Kept(since) => JsonChange { state: "kept", since },
         }),
         locations: locations.map(|(at, role)| json_location(at.span, role, sources)).collect(),
     }
+}
+
+fn json_accepted(breach: &Breach) -> Option<JsonAccepted<'_>> {
+    let suppressed = breach.suppressed.as_ref()?;
+    Some(JsonAccepted { rule: &breach.rule, by: suppressed.by.name(), reason: &suppressed.reason })
 }
 
 fn json_remedy<'a>(remedy: &'a Remedy, report: &'a Report, sources: &Sources) -> JsonRemedy<'a> {

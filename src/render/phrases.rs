@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy};
+use crate::finding::{EXCLUSION, Finding, Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy};
 use crate::model::{Diagnostic, Level};
 use crate::report::{count, natural_key};
+use crate::rules::Severity;
 
 /// What there is, counted, without a full stop.
 pub(super) fn summary_line(report: &Report) -> String {
+    summary_with_notes(report, count(report).notes)
+}
+
+/// The same, where only some notes are told.
+pub(super) fn summary_with_notes(report: &Report, notes: usize) -> String {
     let counts = count(report);
     let mut parts = vec![count_of(counts.errors, "error")];
     if counts.warnings > 0 || counts.errors == 0 {
@@ -80,6 +86,12 @@ pub(super) fn level_word(diagnostic: &Diagnostic) -> &'static str {
 /// The findings that count, and those that are suppressed, each in the report's order.
 pub(super) fn split_suppressed<'a>(findings: impl Iterator<Item = &'a Hit>) -> (Vec<&'a Hit>, Vec<&'a Hit>) {
     findings.partition(|finding| finding.counts())
+}
+
+/// The notes that are worth a line: what another lock covers is told with `--verbose` alone.
+pub(super) fn told_notes(report: &Report) -> impl Iterator<Item = &Finding> {
+    let notes = report.sorted_findings().into_iter().map(|(_, finding)| finding);
+    notes.filter(|one| one.severity == Severity::Note && one.family != EXCLUSION && report.counts(one))
 }
 
 /// How many names of a list are told.

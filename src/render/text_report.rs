@@ -5,7 +5,7 @@ use std::io;
 
 use super::finding_block::write_finding;
 use super::participant_table::{self, participant_table};
-use super::phrases::{self, count_of, list_hits, list_users};
+use super::phrases::{self, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
@@ -61,11 +61,7 @@ fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::
     if style.detail == Detail::Verbose {
         return Ok(());
     }
-    for (_, finding) in report.sorted_findings() {
-        let is_note = finding.severity == Severity::Note && report.counts(finding);
-        if !is_note || finding.family == "exclusion" {
-            continue;
-        }
+    for finding in told_notes(report) {
         let at = report.hits_of(finding).find_map(Hit::primary);
         let at = at.map_or_else(String::new, |span| {
             format!(" ({}:{})", given.sources.get(span.file).label(), span.start.line)
@@ -152,7 +148,10 @@ fn write_comparison(report: &Report, comparison: &Comparison, style: Style, out:
 
 /// The verdict and the count, and how to learn more.
 fn closing_line(report: &Report, told: &[(&Login, &Finding)], style: Style) -> String {
-    let mut line = phrases::summary_line(report);
+    let mut line = match style.detail {
+        Detail::Verbose => phrases::summary_line(report),
+        Detail::Quiet | Detail::Normal => phrases::summary_with_notes(report, told_notes(report).count()),
+    };
     if report.diagnostics.iter().any(|one| one.level != Level::Warning) {
         line.push_str(", see standard error");
     }

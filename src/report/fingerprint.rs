@@ -16,6 +16,7 @@ use crate::text::Sources;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HitIdentity {
     login: String,
+    /// The project: of planned containers the directory that describes them, since the name may be the checkout's.
     project: String,
     service: String,
 }
@@ -27,10 +28,19 @@ impl HitIdentity {
         let starts = number_starts(all, names, sources);
         let identity = |(at, one): (usize, &Participant)| Self {
             login: login_key(one, names, sources),
-            project: one.project.clone().unwrap_or_default(),
+            project: project_key(one, names, sources),
             service: starts.get(&at).cloned().unwrap_or_else(|| one.service.clone()),
         };
-        all.iter().enumerate().map(identity).collect()
+        let mut identities: Vec<Self> = all.iter().enumerate().map(identity).collect();
+        // Two projects of one directory have names of their own.
+        let mut projects: HashMap<(String, String, String), Option<&String>> = HashMap::new();
+        for (identity, one) in identities.iter_mut().zip(all) {
+            let key = (identity.login.clone(), identity.project.clone(), identity.service.clone());
+            if *projects.entry(key).or_insert(one.project.as_ref()) != one.project.as_ref() {
+                identity.project.push_str(&format!(" {}", one.project.as_deref().unwrap_or("")));
+            }
+        }
+        identities
     }
 
     /// The identity of a container that uses no login itself.
@@ -42,6 +52,20 @@ impl HitIdentity {
     /// What a hit of a family is recognised by.
     pub(super) fn fingerprint(&self, family: &str) -> String {
         joined(&["hit", family, &self.login, &self.project, &self.service])
+    }
+}
+
+/// What a participant's project is called from one run to the next.
+fn project_key(one: &Participant, names: &Names, sources: &Sources) -> String {
+    let file = sources.get(one.span.file);
+    match one.origin {
+        // The file is part of the service.
+        "script" => String::new(),
+        "compose" if !file.name().is_empty() => {
+            let name = names.kept(file.name());
+            name.rsplit_once('/').map_or_else(String::new, |(directory, _)| directory.to_owned())
+        }
+        _ => one.project.clone().unwrap_or_default(),
     }
 }
 
