@@ -126,7 +126,7 @@ fn the_action_ends_as_the_check_does() {
     assert_eq!((judged.status, judged.out), (1, own.out));
     assert_eq!(of(&[("OVERLOCK_FAIL_ON", "never")]).status, 0);
     assert_eq!(of(&[("OVERLOCK_PATHS", "no such file.yaml")]).status, 2);
-    assert_eq!(of(&[("OVERLOCK_ARGS", "--format\njson\n")]).json()["schema_version"], 1);
+    assert_eq!(of(&[("OVERLOCK_ARGS", "--format\njson\n")]).json()["schema_version"], 2);
     assert_eq!(
         fs::read_to_string(repository.path().join("output")).unwrap(),
         "status=1\nstatus=0\nstatus=2\nstatus=1\n"

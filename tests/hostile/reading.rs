@@ -46,7 +46,7 @@ const fn slot(
     at: &'static str,
     good: &'static str,
 ) -> Slot {
-    Slot { name, files, at, good, named: false, told: true, arguments: &["check", "."] }
+    Slot { name, files, at, good, named: false, told: true, arguments: &["check", ".", "-v"] }
 }
 
 const fn named(
@@ -238,14 +238,14 @@ fn pipes_and_devices_end_at_once_and_are_told() {
 fn env_file_that_is_a_device_is_told_in_every_command() {
     let text = "services: {a: {image: x, env_file: [/dev/ptmx]}}\n";
     let files = project(&[(".git/HEAD", ""), ("compose.yaml", text)]);
-    let check = bounded(files.path(), &["check", "."]);
+    let check = bounded(files.path(), &["check", ".", "-v"]);
     assert!(check.err.contains("is outside this repository"), "{}", check.err);
     let config = bounded(files.path(), &["config"]);
     assert_eq!(config.status, 2);
     assert!(config.err.contains("it is a device, and only regular files are read"), "{}", config.err);
     pipe(&files.path().join("pipe"));
     fs::write(files.path().join("compose.yaml"), text.replace("/dev/ptmx", "pipe")).unwrap();
-    for arguments in [&["check", "."][..], &["config"]] {
+    for arguments in [&["check", ".", "-v"][..], &["config"]] {
         let run = bounded(files.path(), arguments);
         assert!(format!("{}{}", run.out, run.err).contains("it is a pipe"), "{arguments:?}: {}", run.err);
     }
@@ -258,7 +258,7 @@ fn config_reads_what_compose_reads_and_no_secret_of_the_kernel() {
     let repo = files.path().join("repo");
     let config = bounded(&repo, &["config"]);
     assert_eq!(config.json()["services"]["a"]["environment"]["A"], "kept");
-    let check = bounded(&repo, &["check", "."]);
+    let check = bounded(&repo, &["check", ".", "-v"]);
     assert!(check.err.contains("is outside this repository"), "{}", check.err);
     assert!(!format!("{}{}", check.out, check.err).contains("kept"), "{}", check.err);
     fs::write(repo.join("compose.yaml"), text.replace("../elsewhere/own.env", "/proc/self/environ")).unwrap();
