@@ -100,7 +100,8 @@ fn line_ends_and_byte_order_marks_are_no_mistake() {
     let directory = project(&[("compose.yaml", &format!("\u{feff}{}", GOOD.replace('\n', "\r\n")))]);
     let report = overlock(directory.path(), &["check", "--format", "json"]).json();
     let located = report["breaches"][0]["locations"].as_array().unwrap();
-    let places: Vec<_> = located.iter().map(|at| (at["line"].as_u64().unwrap(), at["column"].as_u64().unwrap())).collect();
+    let places: Vec<_> =
+        located.iter().map(|at| (at["line"].as_u64().unwrap(), at["column"].as_u64().unwrap())).collect();
     assert_eq!(places[..2], [(5, 18), (4, 15)]);
 }
 

@@ -133,3 +133,5 @@ pub fn diagnostics<'a>(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;

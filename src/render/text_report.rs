@@ -134,7 +134,7 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
 /// What came of what was so before.
 fn write_comparison(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if comparison.before == Before::Running && compared::changed_verdicts(comparison).next().is_some() {
-        writeln!(out, "{}\n", participant_table::verdict_table(comparison, style))?;
+        writeln!(out, "{}\n", participant_table::verdict_table(comparison))?;
     }
     let headline = compared::comparison_headline(report).unwrap_or_default();
     writeln!(out, "{}", paragraph("", &headline, style.columns()))?;
