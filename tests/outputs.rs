@@ -111,7 +111,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
         (&["--output", "json="], "no file after"),
         (
             &["--output", "xml=x"],
-            "the formats are text, json, sarif, github, gitlab, junit, markdown, prometheus, html",
+            "the formats are text, concise, json, sarif, github, gitlab, junit, markdown, prometheus, html",
         ),
     ] {
         let run = overlock(directory.path(), &[&["check"], wrong].concat());

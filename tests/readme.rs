@@ -30,6 +30,6 @@ fn its_commands_work() {
     assert!(readme.contains("cargo run --release --quiet -- check fixtures/factory"));
     let run = overlock(&root(), &["check", "fixtures/factory"]);
     assert_eq!(run.status, 0);
-    assert!(run.out.contains("agents") && run.out.contains("held") && run.out.contains("every call goes through"));
+    assert!(run.out.contains("agents ×2") && run.out.contains("each call takes the flock"), "{}", run.out);
     assert!(readme.contains("\n./test.sh\n") && root().join("test.sh").is_file());
 }

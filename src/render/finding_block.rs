@@ -35,6 +35,7 @@ pub(super) fn write_finding(
     if hits.len() > 1 || frames.is_empty() {
         let gutter = frame_gutter(&frames, given.sources);
         let lines = hit_lines(&hits, given, style, columns(&gutter));
+        writeln!(out, "{}", gutter.trim_end())?;
         for line in lines {
             writeln!(out, "{gutter}{line}")?;
         }

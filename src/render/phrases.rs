@@ -58,7 +58,7 @@ fn used(file: &str, all: &[&Influence]) -> String {
     let what = |one: &&Influence| match one.kind {
         InfluenceKind::Configuration => None,
         InfluenceKind::Rules => Some(count_of(one.entries, "rule file")),
-        InfluenceKind::Baseline => Some(format!("baseline of {}", count_of(one.entries, "finding"))),
+        InfluenceKind::Baseline => Some(format!("baseline of {}", count_of(one.entries, "hit"))),
         InfluenceKind::Ignores => Some(count_of(one.entries, "ignore")),
         InfluenceKind::Declarations => Some(count_of(one.entries, "declaration")),
         InfluenceKind::Severities if one.entries == 1 => Some("1 severity".to_owned()),

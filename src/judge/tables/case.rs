@@ -50,7 +50,7 @@ impl Case<'_, '_> {
 
     /// Where the guard is taken, if it is.
     pub(super) fn guard_location(&self) -> Option<Location> {
-        self.candidate.guard.span.map(|span| located(span, "the guard is taken here"))
+        self.candidate.guard.span.map(|span| located(span, "the flock is taken here"))
     }
 
     /// Where a few of the peers mount the same login.

@@ -26,9 +26,9 @@ pub(super) fn grounds(case: &Case<'_, '_>) -> Grounds {
 fn call_location(case: &Case<'_, '_>) -> Option<Location> {
     let guard = &case.candidate.guard;
     if let Some(span) = guard.bare_call {
-        return Some(located(span, "called here without the guard"));
+        return Some(located(span, "called here without a flock"));
     }
     let conditional = guard.condition.as_ref().and(guard.span);
-    let conditional = conditional.map(|span| located(span, "the guard is taken here, on a condition"));
+    let conditional = conditional.map(|span| located(span, "the flock is taken here, on a condition"));
     conditional.or_else(|| Some(located(guard.unread?, "what it does with this was not read")))
 }
