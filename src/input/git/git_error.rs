@@ -36,13 +36,20 @@ pub enum GitError {
     /// No such commit.
     #[error("no commit is named {0} here; fetch it with `git fetch origin {branch}`, or check its spelling", branch = branch_name(.0))]
     NoCommit(String),
+    /// No such commit, where most of the history is missing.
+    #[error(
+        "no commit is named {0} in this clone, which is shallow; {how}; in GitHub Actions, give actions/checkout \
+         `fetch-depth: 0`", how = how_to_fetch(.0)
+    )]
+    NotInShallow(String),
     /// HEAD has no history in common with it.
     #[error("{0} and HEAD have no commit in common; compare with a revision that HEAD comes from")]
     NoCommonCommit(String),
     /// The same, where most of the history is missing.
     #[error(
         "this clone is shallow, and what it holds does not show where {0} and HEAD parted; fetch more of the history with \
-         `git fetch --unshallow origin {branch}` or `git fetch --deepen=100 origin {branch}`", branch = branch_name(.0)
+         `git fetch --unshallow origin {branch}` or `git fetch --deepen=100 origin {branch}`; in GitHub Actions, give \
+         actions/checkout `fetch-depth: 0`", branch = branch_name(.0)
     )]
     Shallow(String),
     /// An object is not here, and git may not fetch it.
@@ -65,6 +72,17 @@ pub enum GitError {
         /// Where.
         top: PathBuf,
     },
+}
+
+/// How a revision comes into a clone that is shallow. One that is counted from another, as `HEAD~5` is, has no name that
+/// can be fetched.
+fn how_to_fetch(revision: &str) -> String {
+    if revision.contains(['~', '^', '@', ':']) {
+        return "fetch more of the history with `git fetch --deepen=100` or `git fetch --unshallow`".to_owned();
+    }
+    let branch = branch_name(revision);
+    let target = if branch == revision { String::new() } else { format!(":refs/remotes/{revision}") };
+    format!("fetch it with `git fetch --depth=100 origin {branch}{target}`, or all with `git fetch --unshallow`")
 }
 
 /// What a branch is called where it is fetched from.
