@@ -62,6 +62,8 @@ struct Way {
     entered: bool,
     /// Whether it left a root that it was in.
     left: bool,
+    /// Whether it ended at nothing or in a circle, rather than at what cannot be read.
+    is_lost: bool,
 }
 
 impl Reader {
@@ -74,8 +76,9 @@ impl Reader {
         let top = self.revisions.iter().map(|tree| tree.top()).find(|top| whole.starts_with(top));
         let real = top.unwrap_or(Path::new("/")).to_owned();
         let rest = reversed_parts(whole.strip_prefix(&real).unwrap_or(&whole));
-        let mut way = Way { real, rest, entered: top.is_some(), left: false };
+        let mut way = Way { real, rest, entered: top.is_some(), left: false, is_lost: false };
         let found = self.follow(&mut way, last);
+        way.is_lost |= matches!(found, Err(ReadError::Absent));
         if !way.entered {
             return None;
         }
@@ -84,7 +87,8 @@ impl Reader {
             // The disk's own bounds hold.
             Ok(Found::OnDisk) => Ok(Reached { real: way.real, found: Found::OnDisk }),
             Ok(found) if is_allowed => Ok(Reached { real: way.real, found }),
-            Err(error) if is_allowed && !(way.left && error == ReadError::Absent) => Err(error),
+            // Of a path that led out and back, an error of its end is none of what is in here.
+            Err(error) if is_allowed && !(way.left && way.is_lost) => Err(error),
             _ => Err(self.outside(path)),
         })
     }
@@ -111,6 +115,7 @@ impl Reader {
             };
             links += 1;
             if links > MAX_LINKS {
+                way.is_lost = true;
                 return Err(ReadError::Failed("too many levels of symbolic links".to_owned()));
             }
             if target.is_absolute() {
