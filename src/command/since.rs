@@ -107,3 +107,6 @@ pub(super) fn extent(base: &Revision, name: &str, world: &World) -> anyhow::Resu
         FileChange::Whole => Extent::Whole,
     })
 }
+
+#[cfg(test)]
+mod tests;
