@@ -1,229 +1,28 @@
-//! A reader at a revision answers what a reader of a checkout of it answers.
+//! What a revision says nothing of, and what cannot be read; odd repositories.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use super::{GitError, Revision, RevisionFiles};
-use crate::text::{EntryKind, ReadError, Reader};
-
-const LIMIT: u64 = 4096;
-
-fn git(directory: &Path, arguments: &[&str]) {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(directory).args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]);
-    git.args(["-c", "protocol.file.allow=always"]).args(arguments);
-    git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    let output = git.output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn commit(directory: &Path) {
-    git(directory, &["add", "--all"]);
-    git(directory, &["commit", "--quiet", "--allow-empty", "--message", "x"]);
-}
-
-/// A repository without files, by its path without links.
-fn repository() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let top = folder.path().canonicalize().unwrap().join("repo");
-    fs::create_dir(&top).unwrap();
-    git(&top, &["init", "--quiet", "--initial-branch", "main"]);
-    (folder, top)
-}
-
-fn write(top: &Path, files: &[(&str, &str)]) {
-    for (name, text) in files {
-        let path = top.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-fn remove(path: &Path) {
-    match path.symlink_metadata() {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path).unwrap(),
-        Ok(_) => fs::remove_file(path).unwrap(),
-        Err(_) => {}
-    }
-}
-
-/// Removes all that is checked out.
-fn empty(top: &Path) {
-    for entry in fs::read_dir(top).unwrap().map(Result::unwrap).filter(|entry| entry.file_name() != ".git") {
-        remove(&entry.path());
-    }
-}
-
-fn open(top: &Path, name: &str) -> Result<RevisionFiles, GitError> {
-    let environment = BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]);
-    Revision::open(top, name, &environment)?.files()
-}
-
-fn reader_then(top: &Path, name: &str) -> (Reader, RevisionFiles) {
-    let files = open(top, name).unwrap();
-    (Reader::default().with_directory(top).at_revisions(files.trees().to_vec()), files)
-}
-
-/// Everything that loading can ask about a path.
-fn answers(reader: &Reader, path: &Path) -> String {
-    let (kind, own_kind) = (reader.kind(path), reader.own_kind(path));
-    let list = if kind == Ok(EntryKind::Directory) { reader.list(path, 1000) } else { Ok(Vec::new()) };
-    let few = reader.list(path, 1);
-    let (text, start) = (reader.read(path, LIMIT), reader.read_start(path, 3));
-    let (small, real) = (reader.read_text(path, 2), reader.real_path(path).ok());
-    let facts = (reader.is_file(path), reader.is_directory(path), reader.has_input(path));
-    format!("{kind:?} {own_kind:?} {list:?} {few:?} {text:?} {start:?} {small:?} {real:?} {facts:?}")
-}
-
-fn paths_below(directory: &Path, found: &mut BTreeSet<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap).filter(|entry| entry.file_name() != ".git") {
-        found.insert(entry.path());
-        if entry.file_type().unwrap().is_dir() {
-            paths_below(&entry.path(), found);
-        }
-    }
-}
-
-/// What is asked about a tree: each path, what would be below and beside it, and ways around.
-fn questions(top: &Path) -> BTreeSet<PathBuf> {
-    let mut own = BTreeSet::from([top.to_owned()]);
-    paths_below(top, &mut own);
-    let mut asked = own.clone();
-    for path in &own {
-        for more in ["x", ".", "..", "../..", "../x", "../../repo/a", "missing/../x", "a", "dir/a"] {
-            asked.insert(path.join(more));
-        }
-    }
-    asked.extend(["/etc/hostname", "/nowhere", "/"].map(PathBuf::from));
-    asked
-}
-
-/// Asks all of a reader of the checkout, commits it, lets the checkout be changed and committed, and asks a reader at
-/// the first commit the same.
-fn compare(top: &Path, more: &[PathBuf], change: impl FnOnce()) {
-    commit(top);
-    git(top, &["tag", "--force", "then"]);
-    let here = Reader::default().with_directory(top);
-    let mut asked = questions(top);
-    asked.extend(more.iter().cloned());
-    let expected: Vec<String> = asked.iter().map(|path| answers(&here, path)).collect();
-    change();
-    commit(top);
-    let (then, files) = reader_then(top, "then");
-    for (path, expected) in asked.iter().zip(&expected) {
-        assert_eq!(&answers(&then, path), expected, "{}", path.display());
-    }
-    assert!(files.failure().is_none() && files.unread().is_empty());
-}
-
-#[test]
-fn every_answer_is_that_of_a_checkout() {
-    let (folder, top) = repository();
-    fs::write(folder.path().join("secret"), "secret").unwrap();
-    let names =
-        ["with blank", "line\nbreak", "tab\t", "ünïcode", "quote\"'`$", "-dash", "*star?", "back\\slash", ":(top)x"];
-    for name in names {
-        write(&top, &[(&format!("{name}/{name}"), name), (&format!("deep/{name}/er/still/{name}.yaml"), "")]);
-    }
-    fs::write(top.join(OsStr::from_bytes(b"bytes\xff\xfe")), "b").unwrap();
-    write(
-        &top,
-        &[("a", "text"), ("dir/a", "below"), ("dir/sub/c", "c"), ("large", &"x".repeat(9000)), ("run", "#!/bin/sh\n")],
-    );
-    fs::write(top.join("binary"), [0, 159, 146, 150]).unwrap();
-    fs::set_permissions(top.join("run"), fs::Permissions::from_mode(0o755)).unwrap();
-    for (link, target) in [
-        ("to-file", "a"),
-        ("to-dir", "dir"),
-        ("dir/up", ".."),
-        ("dir/sub/far", "../../to-dir/up/a"),
-        ("dangling", "nothing"),
-        ("circle", "circle2"),
-        ("circle2", "circle"),
-        ("leaves", "../secret"),
-        ("leaves-nowhere", "../nothing"),
-        ("around", "../repo/a"),
-        ("around-nowhere", "../repo/nothing"),
-        ("system", "/etc/hostname"),
-        ("through-file", "a/x"),
-        ("dot", "."),
-        ("slash", "dir/"),
-    ] {
-        symlink(target, top.join(link)).unwrap();
-    }
-    symlink(top.join("dir/sub"), top.join("absolute")).unwrap();
-    symlink(top.join("nothing"), top.join("absolute-nowhere")).unwrap();
-    let alias = folder.path().join("alias");
-    symlink(&top, &alias).unwrap();
-    let more = ["", "a", "dir/sub/far", "absolute/c", "nothing", "leaves", "to-dir/../a"].map(|path| alias.join(path));
-    compare(&top, &more, || {
-        empty(&top);
-        // A file becomes a directory and the other way round; links lead elsewhere.
-        write(&top, &[("dir", "file"), ("a/b/c", "new"), ("to-dir/x", "new"), ("absolute", "x"), ("nothing", "now")]);
-        symlink("/etc", top.join("leaves")).unwrap();
-        symlink("a", top.join("large")).unwrap();
-    });
-}
-
-/// How many random trees are compared.
-fn random_cases() -> u64 {
-    std::env::var("OVERLOCK_REVISION_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(12)
-}
-
-#[test]
-fn random_trees_are_read_as_they_were() {
-    let names = ["a", "b", "dir", "x y", "é", "n\nl", ".hidden", "compose.yaml"];
-    for seed in 0..random_cases() {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let (folder, top) = repository();
-        let grow = |random: &mut fastrand::Rng| {
-            for _ in 0..random.usize(1..25) {
-                let depth = random.usize(1..4);
-                let path: PathBuf = (0..depth).map(|_| names[random.usize(..names.len())]).collect();
-                let path = top.join(path);
-                if fs::create_dir_all(path.parent().unwrap()).is_err() {
-                    continue;
-                }
-                if random.bool() {
-                    remove(&path);
-                    fs::write(&path, random.u32(..).to_string()).unwrap();
-                } else {
-                    let up = ["", "../", "../../", "./", "/"][random.usize(..5)];
-                    let target =
-                        format!("{up}{}/{}", names[random.usize(..names.len())], names[random.usize(..names.len())]);
-                    let target =
-                        if random.bool() { format!("{up}{}", names[random.usize(..names.len())]) } else { target };
-                    let _ = symlink(target, &path);
-                }
-            }
-        };
-        grow(&mut random);
-        compare(&top, &[], || {
-            if random.bool() {
-                empty(&top);
-            }
-            grow(&mut random);
-        });
-        drop(folder);
-    }
-}
+use super::checkouts::compare;
+use super::*;
 
 #[test]
 fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
     let (_folder, top) = repository();
-    write(&top, &[(".gitignore", "*.env\n/made/\n/now-ignored/\n"), ("a", "then"), ("now-ignored/kept", "then")]);
+    write(
+        &top,
+        &[
+            (".gitignore", "*.env\n/made/\n/now-ignored/\n/swap/\n"),
+            ("a", "then"),
+            ("now-ignored/kept", "then"),
+            ("swap", "then"),
+        ],
+    );
     git(&top, &["add", "--force", "now-ignored"]);
     commit(&top);
     git(&top, &["tag", "then"]);
     write(&top, &[("tracked.env", "tracked"), ("new/tracked", "x"), ("a", "now")]);
     git(&top, &["add", "--force", "tracked.env"]);
     commit(&top);
-    git(&top, &["rm", "--quiet", "-r", "--cached", "now-ignored"]);
+    git(&top, &["rm", "--quiet", "-r", "--cached", "now-ignored", "swap"]);
+    remove(&top.join("swap"));
     write(
         &top,
         &[
@@ -236,6 +35,7 @@ fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
             ("now-ignored/beside", "beside"),
             ("now-ignored/sub/deep", "deep"),
             ("a.env/x", "file below"),
+            ("swap/x", "below what was a file"),
         ],
     );
     symlink("../.env", top.join("made/link")).unwrap();
@@ -250,13 +50,14 @@ fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
         ("made/deep/file", "made"),
         ("made/link", "A=1"),
         ("now-ignored/kept", "then"),
+        ("swap", "then"),
         ("now-ignored/beside", "beside"),
         ("now-ignored/sub/deep", "deep"),
         ("a.env/x", "file below"),
     ] {
         assert_eq!(text(path).as_deref(), Ok(expected), "{path}");
     }
-    for path in ["tracked.env", "new/tracked", "untracked", "a/x"] {
+    for path in ["tracked.env", "new/tracked", "untracked", "a/x", "swap/x"] {
         assert_eq!(text(path), Err(ReadError::Absent), "{path}");
     }
     assert!(matches!(text("made/leaves"), Err(ReadError::Outside { .. })));
@@ -264,7 +65,7 @@ fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
         let listed = then.list(&top.join(path), 100).unwrap();
         listed.into_iter().map(|entry| entry.name.into_string().unwrap()).collect()
     };
-    assert_eq!(list(""), [".env", ".git", ".gitignore", "a", "a.env", "made", "new", "now-ignored", "only"]);
+    assert_eq!(list(""), [".env", ".git", ".gitignore", "a", "a.env", "made", "new", "now-ignored", "only", "swap"]);
     assert_eq!(list("new"), [".env"]);
     assert_eq!(list("now-ignored"), ["beside", "kept", "sub"]);
     assert_eq!(list("made"), ["deep", "leaves", "link"]);
