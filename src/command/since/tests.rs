@@ -289,7 +289,7 @@ fn ends_of_lines_are_those_that_were_committed() {
                 ("settings.env", "C=3\n"),
                 ("start.sh", "#!/bin/sh\n"),
             ],
-        )
+        );
     });
 }
 
@@ -395,7 +395,6 @@ fn large_repository_takes_little_time() {
     let begun = Instant::now();
     let then = call.then();
     let took = begun.elapsed();
-    println!("{took:?}");
     assert_same(&then, &here, "large");
     assert!(took.as_secs() < 10, "unoptimised and beside other work: {took:?}");
 }
