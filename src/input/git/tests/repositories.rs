@@ -206,29 +206,62 @@ fn sparse_checkout_and_linked_working_tree_are_read_whole() {
     assert!(matches!(open(&folder.path().join("bare"), "then"), Err(GitError::NoRepository(_))));
 }
 
+/// The commands that a message gives.
+fn commands(told: &str) -> Vec<Vec<String>> {
+    let quoted = told.split('`').skip(1).step_by(2);
+    let commands = quoted.filter_map(|text| text.strip_prefix("git "));
+    commands.map(|text| text.split(' ').map(str::to_owned).collect()).collect()
+}
+
 #[test]
-fn shallow_clone_says_what_to_fetch() {
+fn clone_without_the_revision_says_what_to_fetch_and_that_helps() {
     let (folder, top) = repository();
     for text in ["1", "2", "3"] {
         write(&top, &[("a", text)]);
         commit(&top);
     }
-    git(&top, &["branch", "topic", "HEAD~2"]);
-    let clone = folder.path().join("clone");
+    git(&top, &["checkout", "--quiet", "-b", "topic", "HEAD~2"]);
+    write(&top, &[("b", "")]);
+    commit(&top);
+    let id = Command::new("git").arg("-C").arg(&top).args(["rev-parse", "main"]).output().unwrap().stdout;
+    let id = String::from_utf8(id).unwrap().trim_end().to_owned();
     let url = format!("file://{}", top.display());
-    git(folder.path(), &["clone", "--quiet", "--depth=1", &url, clone.to_str().unwrap()]);
-    let told = |name: &str| open(&clone, name).unwrap_err().to_string();
-    for name in ["origin/topic", "topic", "HEAD~2"] {
-        assert!(told(name).contains("shallow") && told(name).contains("fetch-depth: 0"), "{}", told(name));
+    let clone = |how: &[&str]| {
+        let clone = tempfile::tempdir().unwrap();
+        let whole = [&["clone", "--quiet", "--branch=topic"], how, &[&url, clone.path().to_str().unwrap()]].concat();
+        git(folder.path(), &whole);
+        clone
+    };
+    for name in ["origin/main", "main", "HEAD~1", id.as_str()] {
+        for command in 0..if name == "HEAD~1" { 2 } else { 1 } {
+            let clone = clone(&["--depth=1"]);
+            let told = open(clone.path(), name).unwrap_err().to_string();
+            assert!(told.contains("shallow") && told.contains("fetch-depth: 0"), "{told}");
+            let command = &commands(&told)[command];
+            git(clone.path(), &command.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(open(clone.path(), name).is_ok(), "{name}: {told}");
+        }
     }
-    assert!(told("origin/topic").contains("`git fetch --depth=100 origin topic:refs/remotes/origin/topic`"));
-    assert!(told("topic").contains("`git fetch --depth=100 origin topic`"));
-    assert!(told("HEAD~2").contains("`git fetch --deepen=100`") && !told("HEAD~2").contains("origin HEAD"));
-    git(&clone, &["fetch", "--quiet", "--depth=1", "origin", "topic:refs/remotes/origin/topic"]);
-    assert!(matches!(open(&clone, "origin/topic"), Err(GitError::Shallow(_))), "nobody knows where they parted");
-    git(&clone, &["fetch", "--quiet", "--depth=100", "origin", "main", "topic:refs/remotes/origin/topic"]);
-    assert!(open(&clone, "origin/topic").is_ok(), "what the message says helps");
-    assert!(matches!(open(&top, "nothing"), Err(GitError::NoCommit(_))), "a whole clone is not called shallow");
+    // The commit is here, and what leads from HEAD to it is not.
+    for command in 0..2 {
+        let clone = clone(&["--depth=1"]);
+        git(clone.path(), &["fetch", "--quiet", "--depth=1", "origin", "main:refs/remotes/origin/main"]);
+        let error = open(clone.path(), "origin/main").unwrap_err();
+        assert!(matches!(error, GitError::Shallow(_)));
+        let command = &commands(&error.to_string())[command];
+        git(clone.path(), &command.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(open(clone.path(), "origin/main").is_ok(), "{error}");
+    }
+    for name in ["origin/main", "main"] {
+        let clone = clone(&["--single-branch"]);
+        let error = open(clone.path(), name).unwrap_err();
+        assert!(matches!(error, GitError::NoCommit(_)), "a whole clone is not called shallow");
+        let command = &commands(&error.to_string())[0];
+        git(clone.path(), &command.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(open(clone.path(), name).is_ok(), "{error}");
+    }
+    let told = open(&top, "HEAD~9").unwrap_err().to_string();
+    assert!(commands(&told).is_empty() && told.contains("spelling"), "{told}");
 }
 
 #[test]
