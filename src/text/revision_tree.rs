@@ -12,6 +12,8 @@ use super::read_error::ReadError;
 
 /// The name of what git keeps beside the files, which no revision has.
 const DOT_GIT: &str = ".git";
+/// The longest path that a file can be opened by, with its end.
+const MAX_PATH: usize = 4096;
 
 /// The beginning of what a file of a revision held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +66,18 @@ pub enum RevisionEntry {
     OnDisk,
 }
 
+/// What a directory has at a name.
+#[derive(Debug)]
+enum Node {
+    Entry(RevisionEntry),
+    /// A directory, by its number.
+    Folder(usize),
+}
+
 #[derive(Debug, Default)]
 struct Folder {
-    entries: BTreeMap<OsString, RevisionEntry>,
-    /// Whether what it does not have is as it is on the disk.
+    nodes: BTreeMap<OsString, Node>,
+    /// Whether what it and those below it do not have is as it is on the disk.
     beside_disk: bool,
 }
 
@@ -75,14 +85,24 @@ struct Folder {
 #[derive(Debug)]
 pub struct RevisionTree {
     top: PathBuf,
-    /// Every directory by its path below the top.
-    folders: BTreeMap<PathBuf, Folder>,
+    /// Every directory, the top first. They are numbered, so that no depth of them takes more room than their names.
+    folders: Vec<Folder>,
+}
+
+/// What a path leads to in a tree.
+enum Located<'a> {
+    Entry(&'a RevisionEntry),
+    Folder {
+        folder: &'a Folder,
+        /// Whether what it does not have is as it is on the disk.
+        beside_disk: bool,
+    },
 }
 
 impl RevisionTree {
     /// A tree without files below a repository's top, a path without links. What git keeps there stays.
     pub fn new(top: PathBuf) -> Self {
-        let mut tree = Self { top, folders: BTreeMap::from([(PathBuf::new(), Folder::default())]) };
+        let mut tree = Self { top, folders: vec![Folder::default()] };
         tree.insert(Path::new(DOT_GIT), RevisionEntry::OnDisk);
         tree
     }
@@ -92,10 +112,10 @@ impl RevisionTree {
         &self.top
     }
 
-    /// Adds what the revision has at a path below the top. A name that no checkout would write is left out.
+    /// Adds what the revision has at a path below the top. A path that no checkout could write is left out.
     pub fn add(&mut self, path: &Path, entry: RevisionEntry) {
         let is_name = |part: Component<'_>| matches!(part, Component::Normal(name) if name != DOT_GIT);
-        if path.components().all(is_name) {
+        if path.as_os_str().len() < MAX_PATH && path.components().all(is_name) {
             self.insert(path, entry);
         }
     }
@@ -103,56 +123,178 @@ impl RevisionTree {
     /// Takes a path, and everything below it that the revision does not have, from the disk. Where the revision has
     /// something else on the way, nothing of it was there.
     pub fn keep_from_disk(&mut self, path: &Path) {
-        match self.folders.get_mut(path) {
-            Some(folder) => folder.beside_disk = true,
-            None => self.insert(path, RevisionEntry::OnDisk),
-        }
+        self.insert(path, RevisionEntry::OnDisk);
     }
 
     fn insert(&mut self, path: &Path, entry: RevisionEntry) {
-        if matches!(entry, RevisionEntry::Directory) {
-            self.make_folder(path);
-        } else if let Some((folder, name)) = path.parent().zip(path.file_name())
-            && self.make_folder(folder)
-            && let Some(folder) = self.folders.get_mut(folder)
-        {
-            folder.entries.entry(name.to_owned()).or_insert(entry);
-        }
-    }
-
-    /// Makes a directory, with those above it; tells whether it is one.
-    fn make_folder(&mut self, path: &Path) -> bool {
-        let missing = path.ancestors().take_while(|above| !self.folders.contains_key(*above)).count();
-        let mut missing: Vec<&Path> = path.ancestors().take(missing).collect();
-        while let Some(next) = missing.pop() {
-            let Some((folder, name)) = next.parent().zip(next.file_name()) else { return false };
-            let Some(folder) = self.folders.get_mut(folder) else { return false };
-            if folder.entries.contains_key(name) {
-                return false;
+        let Some((above, name)) = path.parent().zip(path.file_name()) else { return };
+        let Some(above) = self.make_folder(above) else { return };
+        match (entry, self.folder_at(above, name)) {
+            (RevisionEntry::Directory, None) => {
+                self.make_folder(path);
             }
-            folder.entries.insert(name.to_owned(), RevisionEntry::Directory);
-            self.folders.insert(next.to_owned(), Folder::default());
+            (RevisionEntry::OnDisk, Some(known)) => {
+                if let Some(folder) = self.folders.get_mut(known) {
+                    folder.beside_disk = true;
+                }
+            }
+            (_, Some(_)) => {}
+            (entry, None) => {
+                if let Some(folder) = self.folders.get_mut(above) {
+                    folder.nodes.entry(name.to_owned()).or_insert(Node::Entry(entry));
+                }
+            }
         }
-        true
     }
 
-    /// What is at a path below the top, which is not the top, where what is above it is a directory.
+    /// The directory that another has at a name.
+    fn folder_at(&self, above: usize, name: &OsStr) -> Option<usize> {
+        match self.folders.get(above)?.nodes.get(name)? {
+            Node::Folder(number) => Some(*number),
+            Node::Entry(_) => None,
+        }
+    }
+
+    /// Makes a directory, with those above it; `None` where one of them is something else.
+    fn make_folder(&mut self, path: &Path) -> Option<usize> {
+        let mut at = 0;
+        for name in path.components().map(Component::as_os_str) {
+            let next = self.folders.len();
+            let node = self.folders.get_mut(at)?.nodes.entry(name.to_owned()).or_insert(Node::Folder(next));
+            at = match node {
+                Node::Folder(number) => *number,
+                Node::Entry(_) => return None,
+            };
+            if at == next {
+                self.folders.push(Folder::default());
+            }
+        }
+        Some(at)
+    }
+
+    fn locate(&self, below: &Path) -> Option<Located<'_>> {
+        let mut folder = self.folders.first()?;
+        let mut beside_disk = folder.beside_disk;
+        let mut names = below.components();
+        while let Some(name) = names.next() {
+            match folder.nodes.get(name.as_os_str()) {
+                Some(Node::Folder(number)) => {
+                    folder = self.folders.get(*number)?;
+                    beside_disk |= folder.beside_disk;
+                }
+                Some(Node::Entry(entry)) => {
+                    let is_end = names.next().is_none() || matches!(entry, RevisionEntry::OnDisk);
+                    return is_end.then_some(Located::Entry(entry));
+                }
+                None => return beside_disk.then_some(Located::Entry(&RevisionEntry::OnDisk)),
+            }
+        }
+        Some(Located::Folder { folder, beside_disk })
+    }
+
+    /// What is at a path below the top.
     pub(super) fn entry(&self, below: &Path) -> Option<&RevisionEntry> {
-        let (parent, name) = below.parent().zip(below.file_name())?;
-        // What is above it and not known here was found on the disk.
-        let Some(folder) = self.folders.get(parent) else { return Some(&RevisionEntry::OnDisk) };
-        let known = folder.entries.get(name);
-        known.or_else(|| self.is_beside_disk(parent).then_some(&RevisionEntry::OnDisk))
+        self.locate(below).map(|located| match located {
+            Located::Entry(entry) => entry,
+            Located::Folder { .. } => &RevisionEntry::Directory,
+        })
     }
 
     /// What a directory has, by name.
     pub(super) fn entries(&self, below: &Path) -> impl Iterator<Item = (&OsStr, &RevisionEntry)> {
-        let entries = self.folders.get(below).into_iter().flat_map(|folder| &folder.entries);
-        entries.map(|(name, entry)| (name.as_os_str(), entry))
+        let folder = match self.locate(below) {
+            Some(Located::Folder { folder, .. }) => Some(folder),
+            _ => None,
+        };
+        folder.into_iter().flat_map(|folder| &folder.nodes).map(|(name, node)| match node {
+            Node::Entry(entry) => (name.as_os_str(), entry),
+            Node::Folder(_) => (name.as_os_str(), &RevisionEntry::Directory),
+        })
     }
 
     /// Whether what a directory does not have is as it is on the disk.
     pub(super) fn is_beside_disk(&self, below: &Path) -> bool {
-        below.ancestors().any(|above| self.folders.get(above).is_some_and(|folder| folder.beside_disk))
+        matches!(self.locate(below), Some(Located::Folder { beside_disk: true, .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct NoBlobs;
+
+    impl BlobStore for NoBlobs {
+        fn read_start(&self, _: &str, _: u64) -> Result<BlobStart, ReadError> {
+            Err(ReadError::Absent)
+        }
+    }
+
+    fn file() -> RevisionEntry {
+        let store: Arc<dyn BlobStore> = Arc::new(NoBlobs);
+        RevisionEntry::File(Blob::new(&store, "1".to_owned()))
+    }
+
+    /// What is at a path, in a letter.
+    fn letter(tree: &RevisionTree, path: &str) -> char {
+        match tree.entry(Path::new(path)) {
+            None => '-',
+            Some(RevisionEntry::File(_)) => 'f',
+            Some(RevisionEntry::Link(_)) => 'l',
+            Some(RevisionEntry::Directory) => 'd',
+            Some(RevisionEntry::Unread(_)) => 'u',
+            Some(RevisionEntry::OnDisk) => 'h',
+        }
+    }
+
+    #[test]
+    fn disk_is_asked_only_where_the_revision_says_nothing() {
+        let mut tree = RevisionTree::new(PathBuf::from("/top"));
+        tree.add(Path::new("a/b/c"), file());
+        tree.add(Path::new("file"), file());
+        tree.add(Path::new("sub"), RevisionEntry::Unread("why".to_owned()));
+        tree.add(Path::new("empty"), RevisionEntry::Directory);
+        for kept in ["a/b", "file", "file/x", "new/env", "sub/x", "a/b/c/d"] {
+            tree.keep_from_disk(Path::new(kept));
+        }
+        for (path, expected) in [
+            ("", 'd'),
+            ("a", 'd'),
+            ("a/x", '-'),
+            ("a/b", 'd'),
+            ("a/b/c", 'f'),
+            ("a/b/c/d", '-'),
+            ("a/b/x", 'h'),
+            ("a/b/x/y", 'h'),
+            ("file", 'f'),
+            ("file/x", '-'),
+            ("new", 'd'),
+            ("new/env", 'h'),
+            ("new/env/below", 'h'),
+            ("new/x", '-'),
+            ("sub", 'u'),
+            ("sub/x", '-'),
+            ("empty", 'd'),
+            ("empty/x", '-'),
+            (".git", 'h'),
+            (".git/config", 'h'),
+            ("x", '-'),
+        ] {
+            assert_eq!(letter(&tree, path), expected, "{path}");
+        }
+        assert!(tree.is_beside_disk(Path::new("a/b")));
+        assert!(!["", "a", "new", "x"].iter().any(|path| tree.is_beside_disk(Path::new(path))));
+    }
+
+    #[test]
+    fn paths_of_any_depth_take_room_by_their_length() {
+        let mut tree = RevisionTree::new(PathBuf::from("/top"));
+        for number in 0..2000 {
+            tree.add(Path::new(&format!("{}{number}", "d/".repeat(2000))), file());
+            tree.add(Path::new(&format!("{}x", "d/".repeat(3000 + number))), file());
+        }
+        assert_eq!(tree.folders.len(), 2001, "what is longer than any path is left out");
+        assert_eq!(letter(&tree, &format!("{}7", "d/".repeat(2000))), 'f');
     }
 }

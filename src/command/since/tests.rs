@@ -12,7 +12,9 @@ use super::super::reading;
 use super::{Asked, World, layout_of_revision, open};
 use crate::cli::{self, Cli};
 use crate::command::check;
+use crate::command::configuration::{self, Search};
 use crate::model::Layout;
+use crate::rules::{FailOn, Severity};
 use crate::text::Sources;
 
 fn git(directory: &Path, arguments: &[&str]) {
@@ -314,6 +316,29 @@ fn ignored_settings_hold_for_both_and_what_is_new_was_not_there() {
     );
     assert_ne!(call.here(), here);
     assert_same(&call.then(), &here, "what nobody committed was not there");
+}
+
+#[test]
+fn configuration_is_that_of_the_revision_too() {
+    let (_folder, top) = repository();
+    let call = Call::new(&top, &["."]);
+    let file_then = || {
+        let (_, sources) = call.read_revision("then").unwrap();
+        let found = configuration::find(&call.cli, Search::Repository(None), &call.world, &sources);
+        assert!(found.told.is_empty(), "{:?}", found.told);
+        found.file.map(|_| found.config.fail_on)
+    };
+    write(&top, &[("compose.yaml", OTHER)]);
+    commit(&top);
+    git(&top, &["tag", "then"]);
+    write(&top, &[("overlock.yaml", "fail_on: note\n")]);
+    assert_eq!(file_then(), None, "it was not there");
+    commit(&top);
+    git(&top, &["tag", "--force", "then"]);
+    write(&top, &[("overlock.yaml", "fail_on: warning\n")]);
+    assert_eq!(file_then(), Some(Some(FailOn::Severity(Severity::Note))));
+    fs::remove_file(top.join("overlock.yaml")).unwrap();
+    assert_eq!(file_then(), Some(Some(FailOn::Severity(Severity::Note))), "it is not there any more");
 }
 
 #[test]
