@@ -49,7 +49,7 @@ pub(super) fn layout_of_revision(
     }
     trees.extend(repositories.iter().flat_map(RevisionFiles::trees).cloned());
     let sources = Sources::reading(reader.clone().at_revisions(trees));
-    let mut layout = check::read(asked, world, (programs, &sources))?;
+    let mut layout = check::read(asked, world, programs, &sources)?;
     for files in &repositories {
         if let Some(failure) = files.failure() {
             bail!("--since: {failure}");

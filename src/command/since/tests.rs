@@ -84,7 +84,7 @@ impl Call {
     /// The layout of what is checked out.
     fn here(&self) -> String {
         let sources = Sources::reading(reading::reader(&self.cli, &self.world));
-        told(&check::read(&self.asked(), &self.world, (&self.programs, &sources)).unwrap(), &sources)
+        told(&check::read(&self.asked(), &self.world, &self.programs, &sources).unwrap(), &sources)
     }
 
     fn read_revision(&self, revision: &str) -> anyhow::Result<(Layout, Sources)> {
