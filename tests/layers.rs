@@ -72,7 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
 /// Where files are looked at, read or written beside the reader and the writer, and why.
 const TOUCH_FILES: &[&str] = &[
     // The reader, and its twin that writes.
-    "text/reader.rs",
+    "text/reader",
     "text/confined.rs",
     "text/portable.rs",
     "text/writer",

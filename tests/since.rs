@@ -170,9 +170,10 @@ fn shallow_clone_says_what_to_fetch() {
     let clone = folder.path().join("clone");
     let (source, clone_path) = (format!("file://{}", files.path().display()), clone.to_str().unwrap());
     git(folder.path(), &["clone", "--quiet", "--depth=1", "--branch=topic", &source, clone_path]);
-    for revision in ["main", "origin/main"] {
+    for (revision, name) in [("main", "main:main"), ("origin/main", "main:refs/remotes/origin/main")] {
         let run = overlock(&clone, &["check", "compose.yaml", "--since", revision]);
-        assert!(run.status == 2 && run.err.contains(" fetch it with `git fetch origin main`"), "{}", run.err);
+        let command = format!(" fetch it with `git fetch --deepen=100 origin {name}`");
+        assert!(run.status == 2 && run.err.contains(&command), "{}", run.err);
     }
     git(&clone, &["fetch", "--quiet", "--depth=1", "origin", "main:main"]);
     let run = since(&clone, "compose.yaml");

@@ -11,7 +11,7 @@ use crate::cli::Cli;
 use crate::input::project;
 use crate::model::{Diagnostic, Level, join, parent_and_name};
 use crate::rules::{CONFIG_FILE, Config, RulesDirectory};
-use crate::text::Sources;
+use crate::text::{ReadError, Sources};
 
 /// The largest configuration that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -94,13 +94,11 @@ fn of_repository(directory: &Path, world: &World, sources: &Sources) -> Configur
     let mut told = Vec::new();
     let mut found = None;
     for directory in directory.ancestors().take_while(|above| above.starts_with(top)) {
-        for path in
-            MISNAMED.map(|name| directory.join(name)).into_iter().filter(|path| fs::symlink_metadata(path).is_ok())
-        {
+        for path in MISNAMED.map(|name| directory.join(name)).into_iter().filter(|path| is_there(path, sources)) {
             told.push(ignored(&path, "rename it to overlock.yaml", world));
         }
         let path = directory.join(CONFIG_FILE);
-        if found.is_some() || fs::symlink_metadata(&path).is_err() {
+        if found.is_some() || !is_there(&path, sources) {
             continue;
         }
         let owner = fs::metadata(top).ok().map(|tree| tree.uid());
@@ -125,6 +123,15 @@ fn of_repository(directory: &Path, world: &World, sources: &Sources) -> Configur
     let mut configuration = read(&path, world, sources);
     configuration.told.append(&mut told);
     configuration
+}
+
+/// Whether something has a name, by the reader of this run, which may read an earlier revision.
+fn is_there(path: &Path, sources: &Sources) -> bool {
+    match sources.reader().own_kind(path) {
+        // Why it is not read is told when it is tried.
+        Err(ReadError::Outside { .. }) => fs::symlink_metadata(path).is_ok(),
+        kind => kind.is_ok(),
+    }
 }
 
 /// The host's own file, if nobody but root and the user can write it or put another in its place.

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::World;
 use crate::cli::{Cli, Command, Compose};
@@ -50,12 +51,18 @@ fn plan(reader: Reader, paths: &[PathBuf], compose: &Compose, world: &World) -> 
     env_files.iter().map(absolute).fold(reader, |reader, path| reader.with_typed(&path))
 }
 
+/// What standard input held: it is read once, and may be asked for by two readings of one plan.
+static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+
 /// Reads standard input, for `-f -` and `--from -`.
 pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
+    if let Some(text) = STANDARD_INPUT.get() {
+        return Ok(text.clone());
+    }
     let mut text = Vec::new();
     io::stdin().take(MAX_CAPTURE + 1).read_to_end(&mut text)?;
     if text.len() as u64 > MAX_CAPTURE {
         return Err(io::Error::other(format!("it is larger than {} MiB", MAX_CAPTURE >> 20)));
     }
-    Ok(text)
+    Ok(STANDARD_INPUT.get_or_init(|| text).clone())
 }

@@ -1,22 +1,71 @@
-//! How much of each file changed since a revision. May use everything but `main`.
+//! What was there at a revision, and how much of each file changed since. May use everything but `main`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::World;
+use super::check::{self, Asked};
 use super::configuration::absolute;
-use crate::input::git::{FileChange, Revision};
-use crate::model::Diagnostic;
+use crate::input::git::{FileChange, Revision, RevisionFiles};
+use crate::model::{Diagnostic, Layout, Level};
 use crate::report::{self, Before, Extent, changed_lines};
 use crate::rules::FurtherRules;
-use crate::text::Reader;
+use crate::text::{Reader, RevisionTree, Sources};
 
 /// The base of a revision, in the repository of the first PATH.
 pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyhow::Result<Revision> {
     let path = absolute(first.unwrap_or(Path::new(".")), world);
     Revision::open(Path::new(&path), revision, &world.environment).context("--since")
+}
+
+/// What the arguments name as it was at the base, and the files that were read for it. They have the names that they have
+/// here. What `reader` reads outside the repositories is read as it is now, and so is what git ignores there and the base
+/// does not have: no revision says anything of it.
+///
+/// In a repository beside the base's that does not have the revision, nothing was there.
+#[cfg_attr(not(test), expect(dead_code, reason = "the report does not compare layouts yet"))]
+pub(super) fn layout_of_revision(
+    asked: &Asked<'_>,
+    base: &Revision,
+    reader: &Reader,
+    programs: &OnceLock<Vec<String>>,
+    world: &World,
+) -> anyhow::Result<(Layout, Sources)> {
+    let mut told = Vec::new();
+    let mut repositories = vec![base.files().context("--since")?];
+    let mut trees = Vec::new();
+    for top in reader.repositories().filter(|top| *top != base.top()) {
+        match base.open_beside(top).and_then(|beside| beside.files()) {
+            Ok(files) => repositories.push(files),
+            Err(error) => {
+                trees.push(Arc::new(RevisionTree::new(top.to_owned())));
+                let message = format!("everything in this repository counts as new: {error}");
+                told.push(Diagnostic::about(Level::Warning, Some(shown(top, world)), message));
+            }
+        }
+    }
+    trees.extend(repositories.iter().flat_map(RevisionFiles::trees).cloned());
+    let sources = Sources::reading(reader.clone().at_revisions(trees));
+    let mut layout = check::read(asked, world, programs, &sources)?;
+    for files in &repositories {
+        if let Some(failure) = files.failure() {
+            bail!("--since: {failure}");
+        }
+        told.extend(files.unread().iter().map(|submodule| {
+            let message = format!("the files that it had at the revision were not read: {}", submodule.why);
+            Diagnostic::about(Level::Warning, Some(shown(&submodule.path, world)), message)
+        }));
+    }
+    layout.diagnostics.extend(told);
+    Ok((layout, sources))
+}
+
+/// A path as it is shown: below the directory that the tool runs in, where it is there.
+fn shown(path: &Path, world: &World) -> String {
+    path.strip_prefix(&world.directory).unwrap_or(path).display().to_string()
 }
 
 /// What a file held at the base, which is named as it is shown. What git cannot tell counts as new.
@@ -58,3 +107,6 @@ pub(super) fn extent(base: &Revision, name: &str, world: &World) -> anyhow::Resu
         FileChange::Whole => Extent::Whole,
     })
 }
+
+#[cfg(test)]
+mod tests;

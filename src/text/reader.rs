@@ -1,5 +1,7 @@
 //! The one reader of files that are not ours: regular, bounded, and below a directory that a person named, unless the
-//! person typed the file's own path. Uses `read_error` and `confined` alone.
+//! person typed the file's own path. Uses `read_error`, `confined` and `revision_tree` alone.
+
+mod at_revision;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::confined::{self, Content, Directory, OpenError};
 use super::read_error::{EntryKind, ReadError};
+use super::revision_tree::RevisionTree;
+use at_revision::{Found, LastLink, Reached};
 
 /// Reads files within its roots. Nothing that stands in a file adds a root.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +21,8 @@ pub struct Reader {
     reach: Reach,
     /// The texts that some files would hold, by their real paths.
     planned: BTreeMap<PathBuf, String>,
+    /// What is read as it was.
+    revisions: Vec<Arc<RevisionTree>>,
 }
 
 /// How far a reader goes.
@@ -72,6 +78,12 @@ impl Reader {
     #[must_use]
     pub fn with_planned(self, planned: BTreeMap<PathBuf, String>) -> Self {
         Self { planned, ..self }
+    }
+
+    /// The same, but what is below the top of one of these trees is read as it was at their revisions.
+    #[must_use]
+    pub fn at_revisions(self, revisions: Vec<Arc<RevisionTree>>) -> Self {
+        Self { revisions, ..self }
     }
 
     /// The same, but what is outside its roots is not read.
@@ -165,10 +177,14 @@ impl Reader {
     /// # Errors
     /// Nothing is there, or it may not be looked at.
     pub fn kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
-        match self.reach {
-            Reach::Host => confined::kind_anywhere(path),
-            Reach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
+        match self.reach(path, LastLink::Followed) {
+            None => self.kind_on_disk(path),
+            Some(reached) => reached.and_then(|reached| match reached.found {
+                Found::OnDisk if reached.real == path => self.kind_on_disk(path),
+                // What a link leads to is not what a person typed, even if they typed that too.
+                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                found => Ok(found.kind()),
+            }),
         }
     }
 
@@ -177,9 +193,12 @@ impl Reader {
     /// # Errors
     /// Nothing is there, or it may not be looked at.
     pub fn own_kind(&self, path: &Path) -> Result<EntryKind, ReadError> {
-        match self.reach {
-            Reach::Host => confined::own_kind_anywhere(path),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.own_kind(below, links)),
+        match self.reach(path, LastLink::Itself) {
+            None => self.own_kind_on_disk(path),
+            Some(reached) => reached.and_then(|reached| match reached.found {
+                Found::OnDisk => self.own_kind_on_disk(&reached.real),
+                found => Ok(found.kind()),
+            }),
         }
     }
 
@@ -208,11 +227,16 @@ impl Reader {
     /// # Errors
     /// It has more than `most` entries, or cannot or may not be read.
     pub fn list(&self, path: &Path, most: usize) -> Result<Vec<Listed>, ReadError> {
-        let found = match self.reach {
-            Reach::Host => confined::list_anywhere(path, most),
-            Reach::Roots => self.inside(path, |root, below, links| root.directory.list(below, links, most)),
+        let reached = self.reach(path, LastLink::Followed).transpose()?;
+        let mut entries = match &reached {
+            None => self.list_on_disk(path, most)?,
+            Some(Reached { real, found }) => match found {
+                Found::Directory => self.list_revision(real, most)?,
+                Found::OnDisk => self.list_on_disk(real, most)?,
+                Found::Unread(why) => return Err(ReadError::Failed((*why).to_owned())),
+                Found::File(_) | Found::Link(_) => return Err(ReadError::Absent),
+            },
         };
-        let mut entries: Vec<_> = found?.into_iter().map(|(name, kind)| Listed { name, kind }).collect();
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
@@ -222,6 +246,66 @@ impl Reader {
     /// # Errors
     /// Nothing is there, or it may not be read.
     pub fn real_path(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        match self.reach(path, LastLink::Followed).transpose()? {
+            None => self.real_path_on_disk(path),
+            Some(Reached { real, found: Found::OnDisk }) => {
+                let real = self.real_path_on_disk(&real)?;
+                let is_allowed = self.reach == Reach::Host || self.is_inside(&real) || real == path;
+                if is_allowed { Ok(real) } else { Err(self.outside(path)) }
+            }
+            Some(Reached { real, .. }) => Ok(real),
+        }
+    }
+
+    /// The tops of the git repositories that it reads, without links.
+    pub fn repositories(&self) -> impl Iterator<Item = &Path> {
+        self.roots.iter().filter(|root| root.is_repository).map(|root| root.real.as_path())
+    }
+
+    /// Whether a path without links is below a root.
+    pub fn is_inside(&self, real: &Path) -> bool {
+        self.roots.iter().any(|root| real.starts_with(&root.real))
+    }
+
+    fn kind_on_disk(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        match self.reach {
+            Reach::Host => confined::kind_anywhere(path),
+            Reach::Roots if self.typed(path).is_some() => confined::kind_anywhere(path),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.kind(below, links)),
+        }
+    }
+
+    fn own_kind_on_disk(&self, path: &Path) -> Result<EntryKind, ReadError> {
+        match self.reach {
+            Reach::Host => confined::own_kind_anywhere(path),
+            Reach::Roots => {
+                let direct = self.below_root(path).map(|(root, below)| root.directory.own_kind(below, true));
+                let leaves = match direct {
+                    Some(Ok(kind)) => return Ok(kind),
+                    Some(Err(OpenError::System(error))) => return Err(error),
+                    Some(Err(OpenError::Leaves)) => true,
+                    None => false,
+                };
+                // The way there may lead around; what is at its end may be a link.
+                let end = path.parent().zip(path.file_name());
+                let end = end.and_then(|(above, name)| Some(above.canonicalize().ok()?.join(name)));
+                let end = end.as_deref().unwrap_or(path);
+                let kind = self.inside(end, |root, below, links| root.directory.own_kind(below, links));
+                kind.map_err(|error| if leaves { self.outside(path) } else { error })
+            }
+        }
+    }
+
+    /// What a directory holds, in no order.
+    fn list_on_disk(&self, path: &Path, most: usize) -> Result<Vec<Listed>, ReadError> {
+        let found = match self.reach {
+            Reach::Host => confined::list_anywhere(path, most),
+            Reach::Roots => self.inside(path, |root, below, links| root.directory.list(below, links, most)),
+        };
+        Ok(found?.into_iter().map(|(name, kind)| Listed { name, kind }).collect())
+    }
+
+    fn real_path_on_disk(&self, path: &Path) -> Result<PathBuf, ReadError> {
         let real = path.canonicalize().map_err(|error| match self.located(path) {
             None if self.reach == Reach::Roots && self.typed(path).is_none() => self.outside(path),
             _ => error.into(),
@@ -231,11 +315,6 @@ impl Reader {
         } else {
             Err(self.outside(path))
         }
-    }
-
-    /// Whether a path without links is below a root.
-    pub fn is_inside(&self, real: &Path) -> bool {
-        self.roots.iter().any(|root| real.starts_with(&root.real))
     }
 
     fn planned(&self, path: &Path) -> Option<&str> {
@@ -250,9 +329,29 @@ impl Reader {
     }
 
     fn content(&self, path: &Path, most: u64) -> Result<Content, ReadError> {
-        if let Some(typed) = self.typed(path) {
-            return typed.content(most);
+        match self.reach(path, LastLink::Followed).transpose()? {
+            None => self.content_on_disk(path, most),
+            Some(Reached { real, found }) => match found {
+                Found::File(blob) => {
+                    let start = blob.read_start(most)?;
+                    Ok(Content { bytes: start.bytes, size: start.size })
+                }
+                Found::OnDisk if real == path => self.content_on_disk(path, most),
+                Found::OnDisk => self.bounded_content(&real, most),
+                Found::Unread(why) => Err(ReadError::Failed(why.to_owned())),
+                Found::Directory | Found::Link(_) => Err(ReadError::NotRegular("a directory")),
+            },
         }
+    }
+
+    fn content_on_disk(&self, path: &Path, most: u64) -> Result<Content, ReadError> {
+        match self.typed(path) {
+            Some(typed) => typed.content(most),
+            None => self.bounded_content(path, most),
+        }
+    }
+
+    fn bounded_content(&self, path: &Path, most: u64) -> Result<Content, ReadError> {
         match self.reach {
             Reach::Host => confined::content_anywhere(path, most),
             Reach::Roots => self.inside(path, |root, below, links| root.directory.content(below, links, most)),
@@ -334,119 +433,4 @@ fn left_repository(path: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    const LIMIT: u64 = 100;
-
-    /// A repository and a secret beside it.
-    fn tree() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::create_dir_all(at("repo/.git")).unwrap();
-        fs::create_dir_all(at("repo/sub")).unwrap();
-        fs::create_dir_all(at("elsewhere")).unwrap();
-        fs::write(at("elsewhere/secret"), "secret").unwrap();
-        fs::write(at("repo/file"), "text").unwrap();
-        symlink(at("elsewhere/secret"), at("repo/leaving")).unwrap();
-        symlink(at("repo/file"), at("repo/absolute")).unwrap();
-        symlink(at("elsewhere"), at("repo/away")).unwrap();
-        symlink(at("repo"), at("alias")).unwrap();
-        folder
-    }
-
-    #[test]
-    fn repository_around_a_directory_is_read_and_nothing_else() {
-        let folder = tree();
-        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
-        let reader = Reader::default().with_directory(&at("repo/sub"));
-        assert!(reader.has_input(&at("repo/leaving")) && !reader.has_input(&at("elsewhere/secret")));
-        for path in ["repo/file", "repo/sub/../file", "repo/sub/../../repo/file", "repo/absolute", "alias/file"] {
-            assert_eq!(reader.read_text(&at(path), LIMIT).as_deref(), Ok("text"), "{path}");
-            assert!(reader.is_file(&at(path)), "{path}");
-        }
-        let top = at("repo").display().to_string();
-        for path in
-            ["repo/leaving", "repo/away/secret", "elsewhere/secret", "elsewhere/nothing", "repo/../elsewhere/secret"]
-        {
-            let error = reader.read(&at(path), LIMIT).unwrap_err();
-            let message = format!("it is outside this repository ({top} is its top); give it as a PATH to read it");
-            assert_eq!(error.to_string(), message, "{path}");
-            assert!(!reader.is_file(&at(path)), "{path}");
-            assert!(matches!(reader.real_path(&at(path)), Err(ReadError::Outside { .. })), "{path}");
-        }
-        assert!(matches!(reader.list(&at("repo/away"), 9), Err(ReadError::Outside { .. })));
-        assert_eq!(reader.read(&at("repo/nothing"), LIMIT), Err(ReadError::Absent));
-        assert_eq!(reader.read(&at("alias/nothing/at/all"), LIMIT), Err(ReadError::Absent));
-        assert_eq!(reader.read(&at("repo/file"), 3), Err(ReadError::TooLarge { limit: 3 }));
-        assert_eq!(reader.read_start(&at("repo/file"), 3).as_deref(), Ok(&b"tex"[..]));
-        assert!(Reader::default().read(&at("repo/file"), LIMIT).is_err(), "a reader of nothing");
-        assert!(Reader::of_host().read(&at("repo/leaving"), LIMIT).is_ok(), "as Compose reads");
-    }
-
-    #[test]
-    fn typed_file_is_read_anywhere_but_through_a_repositorys_link() {
-        let folder = tree();
-        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
-        let reader = Reader::default().with_typed(&at("elsewhere/secret"));
-        assert!(reader.read(&at("elsewhere/secret"), LIMIT).is_ok());
-        assert!(reader.read(&at("elsewhere/../repo/file"), LIMIT).is_err(), "nothing beside it");
-        for path in ["repo/leaving", "repo/sub/../leaving", "repo/away/secret"] {
-            let reader = Reader::default().with_typed(&at(path)).with_path(&at(path));
-            assert!(matches!(reader.read(&at(path), LIMIT), Err(ReadError::Outside { .. })), "{path}");
-        }
-        let reader = Reader::default().with_directory(&at("repo/away"));
-        assert!(matches!(reader.list(&at("repo/away"), 9), Err(ReadError::Outside { .. })));
-        for path in ["alias/file", "repo/absolute", "repo/../elsewhere/secret"] {
-            assert!(Reader::default().with_typed(&at(path)).read(&at(path), LIMIT).is_ok(), "{path}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_regular_file_is_refused_at_once() {
-        let folder = tree();
-        let at = |name: &str| folder.path().canonicalize().unwrap().join(name);
-        let fifo = at("repo/pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        for reader in [Reader::default().with_directory(&at("repo")), Reader::of_host()] {
-            assert_eq!(reader.read(&fifo, LIMIT), Err(ReadError::NotRegular("a pipe")));
-            assert_eq!(reader.read(&at("repo/sub"), LIMIT), Err(ReadError::NotRegular("a directory")));
-        }
-        let host = Reader::of_host();
-        for path in ["/dev/ptmx", "/dev/zero", "/dev/null"] {
-            assert_eq!(host.read(Path::new(path), LIMIT), Err(ReadError::NotRegular("a device")), "{path}");
-        }
-        for path in ["/proc/self/environ", "/proc/kmsg", "/sys/kernel/uevent_seqnum"] {
-            assert!(
-                matches!(host.read(Path::new(path), LIMIT), Err(ReadError::KernelFile | ReadError::Denied)),
-                "{path}"
-            );
-        }
-    }
-
-    #[test]
-    fn typed_pipe_is_read_once_and_a_device_is_bounded() {
-        let folder = tree();
-        let fifo = folder.path().join("elsewhere/pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        let typed = |path: &Path| Reader::default().with_path(path);
-        assert_eq!(typed(&fifo).read(&fifo, LIMIT).as_deref(), Ok(&b""[..]), "nobody writes to it");
-        let reader = typed(&fifo);
-        let writer = std::thread::spawn({
-            let fifo = fifo.clone();
-            move || fs::write(fifo, "text").unwrap()
-        });
-        for _ in 0..2 {
-            assert_eq!(reader.read_text(&fifo, LIMIT).as_deref(), Ok("text"));
-        }
-        writer.join().unwrap();
-        let read = |path: &str| typed(Path::new(path)).read(Path::new(path), LIMIT);
-        assert_eq!(read("/dev/null").as_deref(), Ok(&b""[..]));
-        assert_eq!(read("/dev/zero"), Err(ReadError::TooLarge { limit: LIMIT }));
-        assert!(matches!(read("/dev/ptmx"), Err(ReadError::NotRegular(_) | ReadError::KernelFile)));
-        assert_eq!(read("/proc/self/environ"), Err(ReadError::KernelFile));
-    }
-}
+mod tests;

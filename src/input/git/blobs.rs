@@ -7,50 +7,60 @@ use std::thread;
 use std::time::Duration;
 
 use super::git_error::GitError;
-use super::working;
 
 /// The longest head of an answer: an id, a word and a number.
 const MAX_HEAD: u64 = 256;
+/// How many bytes that nobody wants are read past. Where more would come, another program is started.
+const MAX_PASSED: u64 = 1 << 20;
 
 /// The program, and the thread that speaks with it.
 pub(super) struct Blobs {
     child: Child,
-    ids: Sender<String>,
-    answers: Receiver<Option<Blob>>,
+    wanted: Sender<Wanted>,
+    answers: Receiver<Option<Answer>>,
 }
 
-enum Blob {
-    Text(Vec<u8>),
-    TooLarge,
+/// The beginning of a blob that is asked for.
+struct Wanted {
+    id: String,
+    most: u64,
+}
+
+/// The beginning of what a blob holds.
+pub(super) struct Answer {
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes it has in all.
+    pub(super) size: u64,
+    /// Whether nothing more can be asked of this program.
+    pub(super) is_last: bool,
 }
 
 impl Blobs {
     pub(super) fn start_program(mut command: Command) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let ((ids, asked), (send, answers)) = (mpsc::channel::<String>(), mpsc::channel());
+        let ((wanted, asked), (send, answers)) = (mpsc::channel::<Wanted>(), mpsc::channel());
         if let (Some(mut stdin), Some(stdout)) = (stdin, stdout) {
             thread::spawn(move || {
                 let mut stdout = BufReader::new(stdout);
-                for id in asked {
-                    let blob = read_blob(&id, &mut stdin, &mut stdout);
+                for wanted in asked {
+                    let answer = read_answer(&wanted, &mut stdin, &mut stdout);
                     // After an answer that is not understood nobody knows where the next one begins.
-                    let is_last = blob.is_none();
-                    if send.send(blob).is_err() || is_last {
+                    let is_last = answer.as_ref().is_none_or(|answer| answer.is_last);
+                    if send.send(answer).is_err() || is_last {
                         break;
                     }
                 }
             });
         }
-        Ok(Self { child, ids, answers })
+        Ok(Self { child, wanted, answers })
     }
 
-    /// What a blob holds; `None` where git does not say.
-    pub(super) fn read_next(&self, id: &str, patience: Duration) -> Option<Result<Vec<u8>, GitError>> {
-        self.ids.send(id.to_owned()).ok()?;
+    /// The first bytes of a blob, as many as there are up to `most`; `None` where git does not say.
+    pub(super) fn read_start(&self, id: &str, most: u64, patience: Duration) -> Option<Result<Answer, GitError>> {
+        self.wanted.send(Wanted { id: id.to_owned(), most }).ok()?;
         match self.answers.recv_timeout(patience) {
-            Ok(Some(Blob::Text(text))) => Some(Ok(text)),
-            Ok(Some(Blob::TooLarge)) => Some(Err(GitError::TooLarge("cat-file".to_owned()))),
+            Ok(Some(answer)) => Some(Ok(answer)),
             Err(RecvTimeoutError::Timeout) => Some(Err(GitError::TooSlow("cat-file".to_owned()))),
             Ok(None) | Err(RecvTimeoutError::Disconnected) => None,
         }
@@ -67,17 +77,26 @@ impl Drop for Blobs {
 }
 
 /// `ID blob SIZE`, the text and the end of a line; `ID missing` where there is none.
-fn read_blob(id: &str, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<Blob> {
+fn read_answer(wanted: &Wanted, stdin: &mut ChildStdin, stdout: &mut BufReader<ChildStdout>) -> Option<Answer> {
+    let Wanted { id, most } = wanted;
     writeln!(stdin, "{id}").ok()?;
     let mut head = String::new();
     stdout.take(MAX_HEAD).read_line(&mut head).ok()?;
     let size = head.strip_suffix('\n')?.strip_prefix(id)?.strip_prefix(" blob ")?.parse::<u64>().ok()?;
-    let length = size.checked_add(1)?;
-    if size > working::MAX_FILE {
-        let skipped = io::copy(&mut stdout.take(length), &mut io::sink()).ok()?;
-        return (skipped == length).then_some(Blob::TooLarge);
+    let taken = size.min(*most);
+    let rest = (size - taken).checked_add(1)?;
+    let mut bytes = Vec::new();
+    stdout.take(taken).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 != taken {
+        return None;
     }
-    let mut text = Vec::new();
-    stdout.take(length).read_to_end(&mut text).ok()?;
-    (text.len() as u64 == length && text.pop() == Some(b'\n')).then_some(Blob::Text(text))
+    let is_last = rest > MAX_PASSED;
+    if !is_last {
+        let mut passed = Vec::new();
+        stdout.take(rest).read_to_end(&mut passed).ok()?;
+        if passed.len() as u64 != rest || passed.last() != Some(&b'\n') {
+            return None;
+        }
+    }
+    Some(Answer { bytes, size, is_last })
 }

@@ -53,6 +53,11 @@ impl CommitTree {
         self.0.get(path)
     }
 
+    /// All that it has.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (PathBuf, TreeEntry)> {
+        self.0.into_iter()
+    }
+
     /// The files and links, sorted.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         let own = self.0.iter().filter(|(_, entry)| entry.kind != FileKind::Submodule);

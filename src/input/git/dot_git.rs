@@ -10,7 +10,7 @@ use super::git_error::GitError;
 use super::working;
 
 /// A working tree and its repository.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DotGit {
     /// The directory that holds `.git`, without links.
     pub(super) top: PathBuf,

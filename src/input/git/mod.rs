@@ -1,20 +1,26 @@
 //! The tree of a revision, and how the working files differ from it. Nothing of the repository is run: git's own program
-//! reads objects, and working files are compared here. May use nothing else of this crate.
+//! reads objects, and working files are compared here. May use `text`.
 //!
 //! ```text
-//! dot_git      where `.git` is
-//! git_error    why that fails
-//! plumbing     the git program, with nothing in its environment that could start another
-//! blobs        what files held, from one such program
-//! commit_tree  the files of a commit
-//! working      a file that may be anything by now
+//! dot_git          where `.git` is
+//! git_error        why that fails
+//! plumbing         the git program, with nothing in its environment that could start another
+//! blobs            what files held, from one such program
+//! commit_tree      the files of a commit
+//! committed_texts  what they held, for a reader
+//! revision_files   the trees that a reader reads by
+//! working          a file that may be anything by now
 //! ```
 
 mod blobs;
 mod commit_tree;
+mod committed_texts;
 mod dot_git;
 mod git_error;
 mod plumbing;
+mod revision_files;
+#[cfg(test)]
+mod tests;
 mod working;
 
 use std::cell::OnceCell;
@@ -27,6 +33,7 @@ use std::time::Duration;
 use commit_tree::{CommitTree, FileKind};
 pub use git_error::GitError;
 use plumbing::Git;
+pub use revision_files::{RevisionFiles, UnreadSubmodule};
 use working::WorkingFile;
 
 /// How long git may take for one answer. The first that takes longer ends the run.
@@ -53,6 +60,7 @@ pub enum FileChange {
 /// The commit where a revision and HEAD parted, the base: its files, and what became of them.
 pub struct Revision {
     git: Git,
+    name: String,
     base: String,
     base_tree: OnceCell<CommitTree>,
     head_tree: OnceCell<CommitTree>,
@@ -70,23 +78,39 @@ impl Revision {
         if revision.is_empty() || revision.starts_with(['-', '^']) || revision.contains('\0') {
             return Err(GitError::NotARevision);
         }
-        let git = Git::find_program(environment, dot_git::find_upward(path)?, PATIENCE)?;
-        let Some(commit) = git.object_id(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])?
-        else {
-            return Err(GitError::NoCommit(revision.to_owned()));
+        Self::open_in(Git::find_program(environment, dot_git::find_upward(path)?, PATIENCE)?, revision.to_owned())
+    }
+
+    /// The same revision in the repository around another path.
+    ///
+    /// # Errors
+    /// As [`Revision::open`].
+    pub fn open_beside(&self, path: &Path) -> Result<Self, GitError> {
+        Self::open_in(self.git.at(dot_git::find_upward(path)?), self.name.clone())
+    }
+
+    fn open_in(git: Git, name: String) -> Result<Self, GitError> {
+        let Some(commit) = git.object_id(&["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")])? else {
+            return Err(if git.is_shallow()? { GitError::NotInShallow(name) } else { GitError::NoCommit(name) });
         };
         let Some(base) = git.object_id(&["merge-base", &commit, "HEAD"])? else {
-            let shallow = git.run_command(&["rev-parse", "--is-shallow-repository"])?;
-            let error = if shallow.text == b"true\n" { GitError::Shallow } else { GitError::NoCommonCommit };
-            return Err(error(revision.to_owned()));
+            return Err(if git.is_shallow()? { GitError::Shallow(name) } else { GitError::NoCommonCommit(name) });
         };
         let (base_tree, head_tree, keeps_mode) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Ok(Self { git, base, base_tree, head_tree, keeps_mode })
+        Ok(Self { git, name, base, base_tree, head_tree, keeps_mode })
     }
 
     /// The directory that the paths of the tree are below, without links.
     pub fn top(&self) -> &Path {
         &self.git.place.top
+    }
+
+    /// All files of the base, for a reader that is to read as at it.
+    ///
+    /// # Errors
+    /// Git fails.
+    pub fn files(&self) -> Result<RevisionFiles, GitError> {
+        RevisionFiles::collect(&self.git, &self.base)
     }
 
     /// Every file and link at the base, by its path below the top, sorted.

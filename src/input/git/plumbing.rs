@@ -1,7 +1,7 @@
 //! The git program, asked for objects alone: by commands that run no filter, hook, monitor, pager or other program, with
 //! nothing of our environment, for a bounded time. May use nothing else of this crate.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -12,9 +12,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::blobs::Blobs;
+use super::blobs::{Answer, Blobs};
 use super::dot_git::DotGit;
 use super::git_error::GitError;
+use super::working::MAX_FILE;
 
 /// The most that git prints: the list of a million files has about 100 MB.
 const MAX_OUTPUT: u64 = 256 << 20;
@@ -41,6 +42,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("GIT_ALLOW_PROTOCOL", ""),
 ];
 
+/// Settings of the repository that would start a program, or bring in patterns that the repository does not hold, where
+/// files of the working tree are listed.
+const SETTINGS: [&str; 6] =
+    ["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "-c", "core.excludesFile=/dev/null"];
+
 /// What git printed, and how it ended.
 pub(super) struct GitAnswer {
     pub(super) text: Vec<u8>,
@@ -56,7 +62,8 @@ pub(super) struct Git {
     /// How long one answer may take.
     patience: Duration,
     max_output: u64,
-    blobs: OnceCell<Blobs>,
+    /// The program that answers what blobs hold, once one is asked.
+    blobs: RefCell<Option<Blobs>>,
 }
 
 impl Git {
@@ -78,7 +85,7 @@ impl Git {
             place,
             patience,
             max_output: MAX_OUTPUT,
-            blobs: OnceCell::new(),
+            blobs: RefCell::default(),
         })
     }
 
@@ -110,7 +117,8 @@ impl Git {
         let mut command = Command::new(&self.program);
         command.arg("--git-dir").arg(&self.place.git_dir);
         // Else the setting core.worktree would decide, which the repository's files are not asked about.
-        command.arg("--work-tree").arg(&self.place.top).args(arguments).current_dir(&self.place.top);
+        command.arg("--work-tree").arg(&self.place.top);
+        command.args(SETTINGS).args(arguments).current_dir(&self.place.top);
         command.env_clear().env("PATH", &self.search).envs(ENVIRONMENT.iter().copied());
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         command
@@ -136,14 +144,49 @@ impl Git {
         id.map(Some).ok_or_else(|| self.failure(arguments.first().copied().unwrap_or_default()))
     }
 
+    /// Whether most of the history is missing.
+    pub(super) fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.run_command(&["rev-parse", "--is-shallow-repository"])?.text == b"true\n")
+    }
+
     /// What a blob holds.
     pub(super) fn read_blob(&self, id: &str) -> Result<Vec<u8>, GitError> {
-        if self.blobs.get().is_none() {
-            let blobs = Blobs::start_program(self.command(&["cat-file", "--batch"])).map_err(GitError::NotRun)?;
-            let _ = self.blobs.set(blobs);
+        let blob = self.read_blob_start(id, MAX_FILE)?;
+        if blob.size > MAX_FILE { Err(GitError::TooLarge("cat-file".to_owned())) } else { Ok(blob.bytes) }
+    }
+
+    /// The first bytes of a blob, as many as there are up to `most`.
+    pub(super) fn read_blob_start(&self, id: &str, most: u64) -> Result<Answer, GitError> {
+        let mut program = self.blobs.borrow_mut();
+        let blobs = match &mut *program {
+            Some(blobs) => blobs,
+            none => {
+                let command = self.command(&["cat-file", "--batch"]);
+                none.insert(Blobs::start_program(command).map_err(GitError::NotRun)?)
+            }
+        };
+        let answer = blobs.read_start(id, most, self.patience).unwrap_or_else(|| Err(self.failure("cat-file")))?;
+        if answer.is_last {
+            *program = None;
         }
-        let blob = self.blobs.get().and_then(|blobs| blobs.read_next(id, self.patience));
-        blob.unwrap_or_else(|| Err(self.failure("cat-file")))
+        Ok(answer)
+    }
+
+    /// The same program for another thread, of which nothing was asked yet.
+    pub(super) fn another(&self) -> Self {
+        self.at(self.place.clone())
+    }
+
+    /// The same program for another repository.
+    pub(super) fn at(&self, place: DotGit) -> Self {
+        Self {
+            program: self.program.clone(),
+            search: self.search.clone(),
+            place,
+            patience: self.patience,
+            max_output: self.max_output,
+            blobs: RefCell::default(),
+        }
     }
 }
 
@@ -235,7 +278,8 @@ mod tests {
         let script = "while read id; do case $id in
             one) printf 'one blob 4\\nx\\ny\\n\\n';;
             empty) printf 'empty blob 0\\n\\n';;
-            large) printf 'large blob 16777217\\n'; head -c 16777218 /dev/zero;;
+            large) printf 'large blob 16777217\\n'; head -c 16777217 /dev/zero; echo;;
+            huge) printf 'huge blob 33554432\\n'; exec cat /dev/zero;;
             *) echo \"$id missing\";;
         esac; done";
         with_program(script, |git| {
@@ -243,6 +287,11 @@ mod tests {
                 assert_eq!(git.read_blob("one").unwrap(), b"x\ny\n");
                 assert_eq!(git.read_blob("empty").unwrap(), b"");
                 assert!(matches!(git.read_blob("large"), Err(GitError::TooLarge(_))));
+                assert!(matches!(git.read_blob("huge"), Err(GitError::TooLarge(_))));
+                let start = git.read_blob_start("huge", 3).unwrap();
+                assert_eq!((start.bytes, start.size), (vec![0; 3], 33_554_432));
+                let start = git.read_blob_start("one", 1).unwrap();
+                assert_eq!((start.bytes, start.size), (b"x".to_vec(), 4));
             }
             assert!(matches!(git.read_blob("gone"), Err(GitError::Failed { .. })));
             assert!(
