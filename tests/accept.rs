@@ -21,6 +21,17 @@ services:
     entrypoint: [claude, -p]
 ";
 
+/// The same with a service more on the same login.
+pub(crate) fn with_third() -> String {
+    let third = "  third:\n    image: x\n    environment: {HOME: /home/agent}\n    volumes:\n      - /srv/claude:/home/agent/.claude\n    entrypoint: [claude, -p]\n";
+    format!("{SHARED}{third}")
+}
+
+/// The same where every call takes the flock.
+pub(crate) fn guarded() -> String {
+    SHARED.replace("[claude, -p]", "[flock, /home/agent/.claude/session.lock, claude, -p]")
+}
+
 /// Rule, container, and by what it is suppressed.
 type Shown = (String, String, Option<String>);
 
@@ -496,12 +507,18 @@ fn only_what_changed_since_a_revision_fails() {
     assert_eq!(by(&run, "unguarded-share", "agents").as_deref(), Some("unchanged"));
     let text = overlock(path, &["check", ".", "--since", "HEAD"]);
     assert!(text.out.contains("2 suppressed (2 unchanged)"), "{}", text.out);
-    // A line above moves them; a line of one changes.
-    let more = SHARED.replacen("    entrypoint: [claude, -p]", "    entrypoint: [claude, -p, x]", 1);
+    // Lines that move or change are no hit by themselves; a participant more is one.
+    let more = with_third().replacen("    entrypoint: [claude, -p]", "    entrypoint: [claude, -p, x]", 1);
     fs::write(path.join("app/compose.yaml"), format!("# a comment\n{more}")).unwrap();
     let run = since("main");
-    assert_eq!((run.status, by(&run, "unguarded-share", "agents")), (1, None));
-    assert_eq!(by(&run, "unguarded-share", "runner").as_deref(), Some("unchanged"));
+    assert_eq!((run.status, by(&run, "unguarded-share", "third")), (1, None));
+    assert_eq!(by(&run, "unguarded-share", "agents").as_deref(), Some("unchanged"));
+    let new = |run: &Run| {
+        let report = run.json();
+        let hits = report["breaches"].as_array().unwrap().clone().into_iter();
+        hits.filter(|one| one["change"]["state"] == "new").map(|one| one["container"].clone()).collect::<Vec<_>>()
+    };
+    assert!(new(&run).iter().all(|name| name == "third") && !new(&run).is_empty(), "{}", run.out);
     assert_eq!(overlock(&path.join("app"), &["check", "--since", "main"]).status, 1, "from below the top too");
     git(path, &["checkout", "--quiet", "--", "."]);
     // A file that git does not know is new.
@@ -521,23 +538,34 @@ fn a_pull_request_is_compared_with_where_it_parted() {
     commit(path);
     // The other side mended it since: that is no change of this one.
     git(path, &["checkout", "--quiet", "main"]);
-    fs::write(path.join("compose.yaml"), SHARED.replace("claude, -p", "claude, -p, y")).unwrap();
+    fs::write(path.join("compose.yaml"), guarded()).unwrap();
     commit(path);
     git(path, &["checkout", "--quiet", "topic"]);
     assert_eq!(check(path, &["--since", "main"]).status, 0);
-    fs::write(path.join("compose.yaml"), SHARED.replace("claude, -p", "claude, -p, z")).unwrap();
+    fs::write(path.join("compose.yaml"), with_third()).unwrap();
     commit(path);
     assert_eq!(check(path, &["--since", "main"]).status, 1, "what is committed counts");
     assert_eq!(check(path, &["--since", "HEAD"]).status, 0);
 }
 
 #[test]
-fn lines_that_are_gone_count_by_what_is_beside_them() {
-    let labelled = SHARED.replacen("    volumes:\n", "    volumes:\n      # a word\n", 1);
-    let files = repository(&[("compose.yaml", &labelled)]);
-    fs::write(files.path().join("compose.yaml"), SHARED).unwrap();
+fn change_elsewhere_that_endangers_untouched_lines_fails() {
+    let text = SHARED.replace("image: x", "build: .");
+    let pinned = "FROM node\nRUN npm install -g @anthropic-ai/claude-code@2.1.330\n";
+    let files = repository(&[("compose.yaml", &text), ("Dockerfile", pinned)]);
+    assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
+    fs::write(files.path().join("Dockerfile"), pinned.replace("@2.1.330", "")).unwrap();
     let run = check(files.path(), &["--since", "HEAD"]);
-    assert_eq!((run.status, by(&run, "unguarded-share", "agents")), (1, None));
+    assert_eq!((run.status, by(&run, "unguarded-share", "agents")), (1, None), "the version is no longer pinned");
+    // Two that were apart by a variable are one by another value of it.
+    let text = SHARED.replacen("/srv/claude:", "${AGENTS}:", 1);
+    let files = repository(&[("compose.yaml", &text), (".env", "AGENTS=/srv/agents\n")]);
+    assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
+    fs::write(files.path().join(".env"), "AGENTS=/srv/claude\n").unwrap();
+    assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 1);
+    // What makes it better, or as bad in other words, passes.
+    fs::write(files.path().join(".env"), "AGENTS=/srv/others\n").unwrap();
+    assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
 }
 
 #[test]

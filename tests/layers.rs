@@ -60,7 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("procfs", &["input/kernel/"]),
     ("prometheus", &["render/metrics.rs"]),
     ("rustix", &["input/git/", "input/kernel/", "text/confined.rs", "text/writer"]),
-    ("similar", &["render/diff.rs", "report/changes.rs"]),
+    ("similar", &["render/diff.rs"]),
     ("strsim", &["text/near.rs"]),
     ("signal_hook", &["lasting.rs"]),
     ("siphasher", &["report/", "command/state.rs"]),

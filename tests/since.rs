@@ -1,10 +1,10 @@
-//! `--since`: what counts as changed, with repositories on disk. Attacks by a repository are in `hostile/git.rs`.
+//! `--since`: what a revision had, with repositories on disk. Attacks by a repository are in `hostile/git.rs`.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use crate::accept::SHARED;
+use crate::accept::{SHARED, guarded, with_third};
 use crate::harness::{Run, commit, git, overlock, project, repository};
 
 fn since(directory: &Path, path: &str) -> Run {
@@ -37,8 +37,8 @@ fn renamed_file_is_changed() {
 }
 
 #[test]
-fn file_that_git_ignores_is_changed() {
-    let files = repository(&[("compose.yaml", SHARED), (".gitignore", "ignored.yaml\n")]);
+fn file_that_git_does_not_have_is_new() {
+    let files = repository(&[("compose.yaml", &guarded()), (".gitignore", "ignored.yaml\n")]);
     for name in ["untracked.yaml", "ignored.yaml"] {
         fs::write(files.path().join(name), SHARED).unwrap();
         assert!(counts(files.path(), name), "{name}");
@@ -47,32 +47,23 @@ fn file_that_git_ignores_is_changed() {
     assert!(counts(files.path(), "untracked.yaml"), "in the index it is as new");
     git(files.path(), &["update-index", "--assume-unchanged", "compose.yaml"]);
     assert!(!counts(files.path(), "compose.yaml"));
-    fs::write(files.path().join("compose.yaml"), format!("{SHARED}#\n").replace("-p]", "-p, x]")).unwrap();
+    fs::write(files.path().join("compose.yaml"), SHARED).unwrap();
     assert!(counts(files.path(), "compose.yaml"), "whatever the index says");
 }
 
 #[test]
-fn mode_is_a_change_where_the_file_system_keeps_it() {
+fn mode_of_a_file_is_no_hit() {
     let files = repository(&[("compose.yaml", SHARED)]);
-    let set = |mode| {
+    for mode in [0o600, 0o755] {
         fs::set_permissions(files.path().join("compose.yaml"), fs::Permissions::from_mode(mode)).unwrap();
-    };
-    set(0o600);
-    assert!(!counts(files.path(), "compose.yaml"), "git keeps one bit");
-    set(0o755);
-    assert!(counts(files.path(), "compose.yaml"));
-    git(files.path(), &["config", "core.fileMode", "false"]);
-    assert!(!counts(files.path(), "compose.yaml"));
-    git(files.path(), &["config", "core.fileMode", "true"]);
-    commit(files.path());
-    assert!(!counts(files.path(), "compose.yaml"));
-    set(0o644);
-    assert!(counts(files.path(), "compose.yaml"));
+        assert!(!counts(files.path(), "compose.yaml"), "{mode:o}");
+    }
 }
 
 #[test]
-fn link_that_leads_elsewhere_is_a_change() {
-    let files = repository(&[("one/compose.yaml", SHARED), ("two/compose.yaml", SHARED), ("three/compose.yaml", "")]);
+fn link_that_leads_elsewhere_is_read_as_it_led_then() {
+    let other = SHARED.replace("/srv/claude", "/srv/other");
+    let files = repository(&[("one/compose.yaml", SHARED), ("two/compose.yaml", &other), ("three/compose.yaml", "")]);
     let path = files.path();
     let link = |target: &str, name: &str| {
         let _ = fs::remove_file(path.join(name));
@@ -87,14 +78,14 @@ fn link_that_leads_elsewhere_is_a_change() {
     link("two", "folder");
     assert!(counts(path, "folder/compose.yaml") && counts(path, "file.yaml"), "also one on the way");
     assert!(!counts(path, "three/up.yaml") && !counts(path, "two/compose.yaml"));
-    // A file that becomes a link to its like, and the other way round.
+    // A file that becomes a link, and a link that becomes a file like the one that it led to.
     git(path, &["reset", "--quiet", "--hard"]);
     link("../one/compose.yaml", "two/compose.yaml");
     assert!(counts(path, "two/compose.yaml"));
     git(path, &["reset", "--quiet", "--hard"]);
     fs::remove_file(path.join("file.yaml")).unwrap();
     fs::write(path.join("file.yaml"), SHARED).unwrap();
-    assert!(counts(path, "file.yaml"));
+    assert!(!counts(path, "file.yaml"));
     // One that leads out of the repository is not read at all.
     let outside = project(&[("compose.yaml", SHARED)]);
     link(outside.path().join("compose.yaml").to_str().unwrap(), "out.yaml");
@@ -107,18 +98,16 @@ fn link_that_leads_elsewhere_is_a_change() {
 }
 
 #[test]
-fn line_ends_of_the_checkout_are_no_change() {
+fn line_ends_of_the_checkout_are_no_hit() {
     let files = repository(&[("compose.yaml", SHARED)]);
     let path = files.path().join("compose.yaml");
     let dos = SHARED.replace('\n', "\r\n");
     fs::write(&path, &dos).unwrap();
     assert!(!counts(files.path(), "compose.yaml"));
-    fs::write(&path, dos.replacen("-p]", "-p, x]", 1)).unwrap();
+    fs::write(&path, with_third().replace('\n', "\r\n")).unwrap();
     let run = since(files.path(), "compose.yaml");
-    assert!(run.status == 1 && run.out.contains("unchanged"), "one line alone changed: {}", run.out);
-    // Committed, they are somebody's change.
+    assert!(run.status == 1 && run.out.contains("unchanged"), "one alone is new: {}", run.out);
     git(files.path(), &["checkout", "--quiet", "-b", "topic"]);
-    fs::write(&path, &dos).unwrap();
     commit(files.path());
     assert!(counts(files.path(), "compose.yaml"));
     git(files.path(), &["branch", "--force", "main"]);
@@ -130,7 +119,7 @@ fn carriage_returns_hide_no_line() {
     // To git all of this is one line, to YAML it is many.
     let files = repository(&[("compose.yaml", &SHARED.replace('\n', "\r"))]);
     assert!(!counts(files.path(), "compose.yaml"));
-    let text = SHARED.replacen("claude, -p", "claude, -p, x", 2).replace('\n', "\r");
+    let text = with_third().replace('\n', "\r");
     fs::write(files.path().join("compose.yaml"), text).unwrap();
     assert!(counts(files.path(), "compose.yaml"));
 }
@@ -147,7 +136,7 @@ fn linked_working_trees_and_submodules_are_repositories() {
     commit(above.path());
     for directory in [linked, above.path().join("sub")] {
         assert!(!counts(&directory, "compose.yaml"));
-        fs::write(directory.join("compose.yaml"), SHARED.replacen("-p]", "-p, x]", 1)).unwrap();
+        fs::write(directory.join("compose.yaml"), with_third()).unwrap();
         assert!(counts(&directory, "compose.yaml"));
     }
     // From above, the files of a submodule are no files of the repository.
@@ -183,7 +172,7 @@ fn shallow_clone_says_what_to_fetch() {
 }
 
 #[test]
-fn missing_object_is_no_change_that_is_passed_over() {
+fn missing_object_fails_the_comparison() {
     let files = repository(&[("compose.yaml", SHARED)]);
     let objects = files.path().join(".git/objects");
     // The tree and the file are gone, the commit is not.

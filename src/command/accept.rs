@@ -1,23 +1,24 @@
 //! Which findings count: comments, the configuration, the baseline, what changed. May use everything but `main`.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, anyhow};
 
 use super::World;
-use super::configuration::{Configuration, absolute, directory_of};
+use super::check;
+use super::configuration::{self, Configuration, Search, absolute, directory_of};
 use super::since;
-use crate::cli::{self, Compose};
+use crate::cli::{self, Check, Cli, Compose};
 use crate::finding::{Influence, Judged, Report};
 use crate::input::git::Revision;
 use crate::input::{dockerfile, project, shell};
+use crate::judge::judge;
 use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
-use crate::report::{self, Baseline, Comments, Extent, Looked, MARK, Names};
+use crate::report::{self, Baseline, Comments, Concealed, Looked, MARK, Names};
 use crate::rules::{Config, Ruleset};
 use crate::text::writer::{self, Folder};
 use crate::text::{Reader, Sources, Syntax, yaml_comments};
@@ -36,13 +37,21 @@ pub(super) struct Acceptance<'a> {
     /// The first PATH.
     pub(super) first: Option<PathBuf>,
     pub(super) arguments: &'a cli::Accept,
-    pub(super) since: Option<&'a str>,
+    pub(super) since: Option<Since<'a>>,
     /// Whether what the change since then accepts for itself fails the run.
     pub(super) fail_on_accept: bool,
     /// Whether all was looked at that a comment or an entry can be about.
     pub(super) whole: bool,
     /// Whether what is judged is described by files, which declarations name.
     pub(super) planned: bool,
+}
+
+/// The revision that a check is compared with, and the call that is repeated there.
+#[derive(Clone, Copy)]
+pub(super) struct Since<'a> {
+    pub(super) revision: &'a str,
+    pub(super) cli: &'a Cli,
+    pub(super) check: &'a Check,
 }
 
 /// What is found out before the layout is judged.
@@ -145,8 +154,8 @@ impl Acceptance<'_> {
         let influences = report::influences(file, rules, containers, sources);
         let comments = comments(containers, diagnostics, rules, sources);
         let mut prepared = Prepared { comments, influences, base: None, added: Vec::new() };
-        if let Some(revision) = self.since {
-            let base = since::open(revision, self.first.as_deref(), self.world)?;
+        if let Some(since) = self.since {
+            let base = since::open(since.revision, self.first.as_deref(), self.world)?;
             let before = |name: &str| since::before(&base, name, self.world);
             prepared.added = report::added_labels(containers, &before, sources);
             prepared.added.extend(report::added_ignores(&prepared.comments, &before, comment_ranges, sources));
@@ -193,14 +202,39 @@ impl Acceptance<'_> {
         self.write_baseline(&mut report, &names, sources, err)?;
         report.added = added.len();
         report.diagnostics.extend(added);
-        if let Some((revision, base)) = self.since.zip(base) {
-            let extents = extents(&report, &base, self.world, sources)?;
-            let extent = |name: &str| extents.get(name).cloned().unwrap_or(Extent::Whole);
-            report::unchanged(&mut report, revision, &extent, sources);
+        if let Some((since, base)) = self.since.zip(base) {
+            let before = self.report_of_revision(since, &base, rules, sources)?;
+            if before.diagnostics.iter().any(|one| one.level == Level::Error) {
+                let message = format!(
+                    "some input could not be read as it was at {}: what it is about counts as new",
+                    since.revision
+                );
+                report.diagnostics.push(Diagnostic::about(Level::Warning, None, message));
+            }
+            report::compare_with_revision(&mut report, &before, since.revision);
         }
         report::group_findings(&mut report, &rules.matrix, sources);
         report::sort_diagnostics(&mut report, sources);
         Ok(report)
+    }
+
+    /// What is found at a revision by the same call, with the configuration that it had. Nothing is accepted there.
+    fn report_of_revision(
+        &self,
+        since: Since<'_>,
+        base: &Revision,
+        rules: &Ruleset,
+        sources: &Sources,
+    ) -> anyhow::Result<Report> {
+        let programs = OnceLock::from(super::programs(rules));
+        let asked = check::Asked::of(since.check);
+        let (mut layout, then) = since::layout_of_revision(&asked, base, sources.reader(), &programs, self.world)?;
+        let configuration =
+            configuration::find(since.cli, Search::Repository(self.first.as_deref()), self.world, &then);
+        let concealed = Concealed::of(&mut layout, &then);
+        let mut judged = judge(layout, rules, &configuration.config);
+        concealed.apply(&mut judged);
+        Ok(report::build_report(judged, &rules.matrix, &self.names(), &then))
     }
 
     /// Writes the baseline where that is asked for, and says what was written.
@@ -255,26 +289,6 @@ fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
         Syntax::Shell => shell::find_comments(text),
         Syntax::Dockerfile => dockerfile::comments(text),
     }
-}
-
-/// What changed of each file that a finding names, each asked once.
-fn extents(
-    report: &Report,
-    base: &Revision,
-    world: &World,
-    sources: &Sources,
-) -> anyhow::Result<BTreeMap<String, Extent>> {
-    let mut extents = BTreeMap::new();
-    for breach in report.hits.iter().flat_map(|hit| &hit.breaches) {
-        let located = breach.locations.iter().map(|location| location.span);
-        for span in located.chain(breach.evidence.iter().filter_map(|evidence| evidence.span)) {
-            if let Entry::Vacant(entry) = extents.entry(sources.get(span.file).name().to_owned()) {
-                let extent = since::extent(base, entry.key(), world)?;
-                entry.insert(extent);
-            }
-        }
-    }
-    Ok(extents)
 }
 
 fn told(shown: &str, gone: &[String]) -> String {

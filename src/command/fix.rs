@@ -119,7 +119,7 @@ impl Asked<'_> {
         let configuration = configuration::find(self.cli, search, session.world, &sources);
         let layout = check::read(&check::Asked::of(self.arguments), session.world, &self.programs, &sources)?;
         let users = users(&layout, &sources);
-        let acceptance = super::acceptance(self.arguments, configuration, session.world);
+        let acceptance = super::acceptance(self.cli, self.arguments, configuration, session.world);
         let read = Read { layout, acceptance, only: BTreeSet::new() };
         // What there is to say beside a report is said of none of the tries.
         let (report, status) = judged::judged(read, self.arguments.output.fail_on, &session, &mut std::io::sink())?;

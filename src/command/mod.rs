@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use accept::Acceptance;
+use accept::{Acceptance, Since};
 use configuration::{Configuration, Search};
 
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
@@ -159,7 +159,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                 if let Some(from) = &arguments.from {
                     check::beside(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
                 }
-                let acceptance = acceptance(arguments, configuration, world);
+                let acceptance = acceptance(cli, arguments, configuration, world);
                 let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
                 judged::report(read, &outputs, arguments.output.fail_on, session, out, err)
             })
@@ -208,10 +208,15 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
 }
 
 /// What decides which findings of a check count.
-fn acceptance<'a>(arguments: &'a Check, configuration: Configuration, world: &'a World) -> Acceptance<'a> {
+fn acceptance<'a>(
+    cli: &'a Cli,
+    arguments: &'a Check,
+    configuration: Configuration,
+    world: &'a World,
+) -> Acceptance<'a> {
     let (paths, compose) = (&arguments.paths, &arguments.compose);
     Acceptance {
-        since: arguments.since.as_deref(),
+        since: arguments.since.as_deref().map(|revision| Since { revision, cli, check: arguments }),
         fail_on_accept: arguments.fail_on_accept,
         ..Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept)
     }

@@ -1,4 +1,4 @@
-//! What was there at a revision, and how much of each file changed since. May use everything but `main`.
+//! What was there at a revision, and which hits it had. May use everything but `main`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::check::{self, Asked};
 use super::configuration::absolute;
 use crate::input::git::{FileChange, Revision, RevisionFiles};
 use crate::model::{Diagnostic, Layout, Level};
-use crate::report::{self, Before, Extent, changed_lines};
+use crate::report::{self, Before};
 use crate::rules::FurtherRules;
 use crate::text::{Reader, RevisionTree, Sources};
 
@@ -26,7 +26,6 @@ pub(super) fn open(revision: &str, first: Option<&Path>, world: &World) -> anyho
 /// does not have: no revision says anything of it.
 ///
 /// In a repository beside the base's that does not have the revision, nothing was there.
-#[cfg_attr(not(test), expect(dead_code, reason = "the report does not compare layouts yet"))]
 pub(super) fn layout_of_revision(
     asked: &Asked<'_>,
     base: &Revision,
@@ -49,7 +48,12 @@ pub(super) fn layout_of_revision(
     }
     trees.extend(repositories.iter().flat_map(RevisionFiles::trees).cloned());
     let sources = Sources::reading(reader.clone().at_revisions(trees));
-    let mut layout = check::read(asked, world, programs, &sources)?;
+    let paths: Vec<PathBuf> =
+        asked.paths.iter().filter(|path| !is_later_file(path, base, reader, world)).cloned().collect();
+    let mut layout = match paths.is_empty() && !asked.paths.is_empty() {
+        true => Layout::default(),
+        false => check::read(&Asked { paths: &paths, ..*asked }, world, programs, &sources)?,
+    };
     for files in &repositories {
         if let Some(failure) = files.failure() {
             bail!("--since: {failure}");
@@ -61,6 +65,15 @@ pub(super) fn layout_of_revision(
     }
     layout.diagnostics.extend(told);
     Ok((layout, sources))
+}
+
+/// Whether a PATH is a file that the base does not have. What git ignores is read as it is now where another file names
+/// it, but a file that is to be judged was no input then.
+fn is_later_file(path: &Path, base: &Revision, reader: &Reader, world: &World) -> bool {
+    let whole = PathBuf::from(absolute(path, world));
+    let Ok(Some(below)) = base.path_below(&whole) else { return false };
+    let is_known = || base.paths().is_ok_and(|mut paths| paths.any(|path| path == below));
+    !reader.is_directory(&whole) && !is_known()
 }
 
 /// A path as it is shown: below the directory that the tool runs in, where it is there.
@@ -84,7 +97,10 @@ pub(super) fn before(base: &Revision, name: &str, world: &World) -> Before {
 pub(super) fn changed_rules(base: &Revision, further: &FurtherRules, world: &World) -> anyhow::Result<Vec<Diagnostic>> {
     let mut changed = BTreeSet::new();
     for name in &further.files {
-        if before(base, name, world) != Before::Outside && extent(base, name, world)? != Extent::Lines(Vec::new()) {
+        let path = absolute(Path::new(name), world);
+        let is_changed =
+            || base.change(Path::new(&path)).context("--since").map(|change| change != FileChange::Unchanged);
+        if before(base, name, world) != Before::Outside && is_changed()? {
             changed.insert(name.clone());
         }
     }
@@ -96,16 +112,6 @@ pub(super) fn changed_rules(base: &Revision, further: &FurtherRules, world: &Wor
         changed.extend(gone.map(|path| format!("{}/{}", further.directory, path.display())));
     }
     Ok(changed.iter().map(|file| report::changed_rules(file)).collect())
-}
-
-/// How much of a file changed, which is named as it is shown. Of one that is not in the repository nobody knows.
-pub(super) fn extent(base: &Revision, name: &str, world: &World) -> anyhow::Result<Extent> {
-    let path = absolute(Path::new(name), world);
-    Ok(match base.change(Path::new(&path)).context("--since")? {
-        FileChange::Unchanged => Extent::Lines(Vec::new()),
-        FileChange::Edited { before, after } => Extent::Lines(changed_lines(&before, &after)),
-        FileChange::Whole => Extent::Whole,
-    })
 }
 
 #[cfg(test)]

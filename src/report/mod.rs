@@ -8,7 +8,7 @@
 //! influence    what people wrote that verdicts depend on
 //! additions    what a change accepts for itself
 //! hits         the rules that one participant breaks, family by family;  login: hits grouped by what has to be repaired
-//! baseline     what was there before;  changes: what did not change since a revision
+//! baseline     what was there before;  revision: what a revision had as well
 //! kept         what baseline and history have in common
 //! plan         what a plan changes of what runs;  history: what changed since the last run
 //! ```
@@ -16,7 +16,6 @@
 mod accept;
 mod additions;
 mod baseline;
-mod changes;
 mod comment;
 mod conceal;
 mod fingerprint;
@@ -28,11 +27,11 @@ mod login;
 mod names;
 mod natural_order;
 mod plan;
+mod revision;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};
-pub use changes::{Extent, changed_lines, unchanged};
 pub use comment::{Comments, MARK};
 pub use conceal::Concealed;
 pub use fingerprint::{diagnostic_fingerprints, text_fingerprint};
@@ -43,6 +42,7 @@ pub use login::group_findings;
 pub use names::Names;
 pub use natural_order::natural_key;
 pub use plan::{Name, Services, plan};
+pub use revision::compare_with_revision;
 
 use crate::finding::{Hit, Report, UNDETERMINED};
 use crate::model::Level;

@@ -31,6 +31,5 @@ pub use read_error::{EntryKind, ReadError};
 pub use reader::{Listed, Reader, repository_top};
 pub use revision_tree::{Blob, BlobStart, BlobStore, RevisionEntry, RevisionTree};
 pub use shown_text::ShownText;
-pub(crate) use source::narrow;
 pub use source::{FileId, Pos, SourceFile, Sources, Span, Syntax, Teller};
 pub(crate) use traced::{TracedChar, TracedText, char_width};

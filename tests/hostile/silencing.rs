@@ -332,8 +332,7 @@ fn every_format_names_what_silences_and_what_is_only_declared() {
         ("known.json", r#"{"schema_version": 2, "tool": {"name": "overlock", "version": "0.1.0"}, "hits": []}"#),
     ]);
     let of = |format: &str| overlock(files.path(), &["check", ".", "--format", format, "--baseline", "known.json"]).out;
-    let line =
-        "overlock.yaml (1 ignore, 1 severity), compose.yaml (2 declarations), known.json (baseline of 0 hits)";
+    let line = "overlock.yaml (1 ignore, 1 severity), compose.yaml (2 declarations), known.json (baseline of 0 hits)";
     assert!(of("text").contains(&format!("\nusing: {line}\n")), "{}", of("text"));
     for format in ["github", "gitlab", "junit"] {
         let out = of(format).replace("%2C", ",");
