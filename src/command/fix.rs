@@ -16,7 +16,7 @@ use super::{check, configuration, programs};
 use crate::cli::{Check, Cli};
 use crate::finding::{Breach, Report};
 use crate::fix::{self, Fix};
-use crate::input::project;
+use crate::input::{ProgramNames, project};
 use crate::model::{Layout, Level};
 use crate::render::{self, safe};
 use crate::report::ExitStatus;
@@ -85,7 +85,7 @@ struct Asked<'a> {
     arguments: &'a Check,
     /// As it is before any change: each try reads the files anew.
     session: &'a Session<'a>,
-    programs: OnceLock<Vec<String>>,
+    programs: OnceLock<ProgramNames>,
 }
 
 /// A report, the files that it is about, and who uses what is written in them.

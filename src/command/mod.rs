@@ -35,7 +35,7 @@ use accept::{Acceptance, Since};
 use configuration::{Configuration, Search};
 
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
-use crate::input::kernel;
+use crate::input::{ProgramNames, kernel};
 use crate::model::Level;
 use crate::render::Style;
 use crate::report::ExitStatus;
@@ -244,7 +244,7 @@ fn search(command: &Command) -> Search<'_> {
 }
 
 /// Hands the names of programs to who waits for them, whatever becomes of the rules.
-struct Names<'a>(&'a OnceLock<Vec<String>>);
+struct Names<'a>(&'a OnceLock<ProgramNames>);
 
 impl Names<'_> {
     fn tell(&self, rules: &Result<Ruleset, RulesetError>) {
@@ -252,13 +252,13 @@ impl Names<'_> {
     }
 }
 
-/// The names of the programs whose calls matter.
-fn programs(rules: &Ruleset) -> Vec<String> {
-    rules.profiles.iter().flat_map(|profile| profile.commands.clone()).collect()
+/// The names of the programs that matter.
+fn programs(rules: &Ruleset) -> ProgramNames {
+    ProgramNames::of_profiles(&rules.profiles)
 }
 
 impl Drop for Names<'_> {
     fn drop(&mut self) {
-        self.0.get_or_init(Vec::new);
+        self.0.get_or_init(ProgramNames::default);
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use super::World;
 use super::check::{self, Asked};
 use super::configuration::absolute;
+use crate::input::ProgramNames;
 use crate::input::git::{FileChange, Revision, RevisionFiles};
 use crate::model::{Diagnostic, Layout, Level};
 use crate::report::{self, Before};
@@ -30,7 +31,7 @@ pub(super) fn layout_of_revision(
     asked: &Asked<'_>,
     base: &Revision,
     reader: &Reader,
-    programs: &OnceLock<Vec<String>>,
+    programs: &OnceLock<ProgramNames>,
     world: &World,
 ) -> anyhow::Result<(Layout, Sources)> {
     let mut told = Vec::new();

@@ -1,14 +1,40 @@
 //! Everything that can be read, each giving a layout and its gaps; `git` gives the files of a revision. May use
 //! `text`, `model` and `rules`.
+//!
+//! Files that containers are described in or started from are of kinds, and this is the seam between them:
+//!
+//! ```text
+//! paths -> discovery: one walk, each kind is asked -> found inputs -> each is loaded -> pieces -> join -> layout
+//! ```
+//!
+//! A new kind is a folder with an [`InputKind`], and a line in [`KINDS`].
 
 pub mod capture;
 pub mod compose;
+mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
 pub mod git;
+mod input_kind;
+mod join;
 pub mod kernel;
 mod local_volume;
+mod program_names;
 pub mod project;
+mod script;
 pub mod shell;
+#[cfg(test)]
+mod tests;
 pub mod walk;
+
+pub use discovery::discover;
+pub use input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
+pub use join::load;
+pub use program_names::ProgramNames;
+
+/// The kinds of input, in the order in which they are asked whose a file is.
+const KINDS: &[&dyn InputKind] = &[&script::ScriptKind, DEFAULT_KIND];
+
+/// The kind of a file that a person names and that looks like no other.
+const DEFAULT_KIND: &dyn InputKind = &compose::ComposeKind;

@@ -3,6 +3,7 @@
 
 mod container;
 mod diagnostic;
+mod judged_file;
 mod live;
 mod parameter;
 mod partial_text;
@@ -21,6 +22,7 @@ pub use container::{
     ROLE_LABEL, Rights, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
+pub use judged_file::{JudgedFile, NotJudgedFile};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
@@ -42,6 +44,10 @@ pub struct Layout {
     pub containers: Vec<Container>,
     /// What was wrong with the input, and what could not be looked at.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that were judged.
+    pub judged: Vec<JudgedFile>,
+    /// The files that were found and were not judged.
+    pub not_judged: Vec<NotJudgedFile>,
     /// The home directory of the person on whose host this is, as `~` was resolved: a host path.
     pub home: Option<String>,
     /// What a report of it must not show.
@@ -62,6 +68,8 @@ impl Layout {
     pub fn join(&mut self, other: Self) {
         self.containers.extend(other.containers);
         self.diagnostics.extend(other.diagnostics);
+        self.judged.extend(other.judged);
+        self.not_judged.extend(other.not_judged);
         self.home = self.home.take().or(other.home);
         self.hidden.environment.extend(other.hidden.environment);
         self.hidden.projects.extend(other.hidden.projects);

@@ -38,6 +38,9 @@ pub struct Script {
     /// Whether a text could not be read as shell, which is the first that `unseen` tells.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub misread: bool,
+    /// Why a text was not read whole, as a clause: it is no shell, or there is too much of it. `None` where each was.
+    #[serde(skip)]
+    pub unread: Option<String>,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,

@@ -13,6 +13,7 @@ use super::{Asked, World, layout_of_revision, open};
 use crate::cli::{self, Cli};
 use crate::command::check;
 use crate::command::configuration::{self, Search};
+use crate::input::ProgramNames;
 use crate::model::Layout;
 use crate::rules::{FailOn, Severity};
 use crate::text::Sources;
@@ -62,7 +63,7 @@ fn empty(top: &Path) {
 struct Call {
     cli: Cli,
     world: World,
-    programs: OnceLock<Vec<String>>,
+    programs: OnceLock<ProgramNames>,
 }
 
 impl Call {
@@ -71,7 +72,8 @@ impl Call {
         let mut environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
         environment.insert("PATH".to_owned(), std::env::var("PATH").unwrap());
         let world = World { environment, directory: directory.to_owned(), ..World::of_process(None, false) };
-        Self { cli: cli::parse(words, false).unwrap(), world, programs: OnceLock::from(vec!["claude".to_owned()]) }
+        let programs = ProgramNames { commands: vec!["claude".to_owned()], ..ProgramNames::default() };
+        Self { cli: cli::parse(words, false).unwrap(), world, programs: OnceLock::from(programs) }
     }
 
     fn asked(&self) -> Asked<'_> {

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod cast;
+mod compose_input;
 mod consistency;
 mod discover;
 mod document;
@@ -34,10 +35,12 @@ mod units;
 mod volume;
 mod words;
 
+pub use compose_input::ComposeKind;
 use discover::discover;
 pub use discover::find;
 pub use document::document;
 pub(super) use field::command_words;
+use project::load_project;
 pub use project::{Project, resolve};
 pub use service::layout;
 

@@ -43,20 +43,47 @@ pub struct Project {
     pub unseen: HashMap<String, Vec<Unseen>>,
 }
 
+/// A compose file that was to be read.
+#[derive(Debug)]
+pub(super) struct ProjectFile {
+    /// Its path.
+    pub(super) path: PathBuf,
+    /// Its name as a person would write it.
+    pub(super) shown: String,
+    /// Its text, where that is there and is no YAML.
+    pub(super) text: Option<String>,
+    /// Why nothing of it was used; `None` where it was read.
+    pub(super) fault: Option<String>,
+}
+
+/// What came of reading a project.
+#[derive(Debug)]
+pub(super) struct LoadedProject {
+    /// The project, or why there is none.
+    pub(super) project: Result<Project, Vec<Diagnostic>>,
+    /// Its files, those that it includes and extends too.
+    pub(super) files: Vec<ProjectFile>,
+}
+
 /// Reads a project: every file, over each other, with variables replaced. In a review, what Compose would refuse is
 /// told and the rest goes on.
 ///
 /// # Errors
 /// Nothing could be read, or Compose would refuse the project and it is read strictly: why, for each mistake.
 pub fn resolve(sources: &Sources, context: &Context, options: &Options) -> Result<Project, Vec<Diagnostic>> {
+    load_project(sources, context, options).project
+}
+
+/// Reads a project as [`resolve`] does, and tells which files that took.
+pub(super) fn load_project(sources: &Sources, context: &Context, options: &Options) -> LoadedProject {
     let mut loading = Loading::new(sources, context, options);
-    match loading.project() {
-        Some(mut project) => {
-            project.diagnostics = loading.diagnostics;
-            Ok(project)
-        }
-        None => Err(loading.diagnostics),
-    }
+    let project = loading.project();
+    let diagnostics = loading.diagnostics;
+    let project = match project {
+        Some(project) => Ok(Project { diagnostics, ..project }),
+        None => Err(diagnostics),
+    };
+    LoadedProject { project, files: loading.read_files }
 }
 
 /// A project on its way in.
@@ -81,6 +108,8 @@ pub(super) struct Loading<'a> {
     empty: Option<Span>,
     /// What is shown of the paths of files that values of the environment are part of.
     pub(super) shown_files: HashMap<PathBuf, String>,
+    /// The compose files that were to be read so far.
+    read_files: Vec<ProjectFile>,
     /// How many files were included in all.
     pub(super) files: usize,
     /// How many frames there were in all.
@@ -103,6 +132,7 @@ impl<'a> Loading<'a> {
             places: Vec::new(),
             empty: None,
             shown_files: HashMap::new(),
+            read_files: Vec::new(),
             files: 0,
             frames: 0,
         }
@@ -308,6 +338,7 @@ impl<'a> Loading<'a> {
         let (id, text) = match read::read_compose(self.sources, &path, &name, self.options.stdin.as_deref()) {
             Ok(read) => read,
             Err(told) => {
+                self.add_read_file(&path, &name, None, Some(&told.message));
                 // A file that another one names is missing there.
                 self.tell(match (told.span, named_at) {
                     (None, Some(span)) => Diagnostic::at(told.level, span, format!("{name}: {}", told.message)),
@@ -319,10 +350,12 @@ impl<'a> Loading<'a> {
         let stream = match yaml::parse(id, &text, Limits::default()) {
             Ok(stream) => stream,
             Err(YamlError { message, span }) => {
+                self.add_read_file(&path, &name, Some(text), Some(&message));
                 self.tell(Diagnostic::at(Level::Error, span, message));
                 return Vec::new();
             }
         };
+        self.add_read_file(&path, &name, None, None);
         for YamlError { message, span } in stream.duplicates {
             self.refuse(
                 Refusal::new(span, format!("{message}, which Compose refuses")).then("the later one is judged"),
@@ -358,6 +391,11 @@ impl<'a> Loading<'a> {
             }
         }
         documents.into_iter().map(|document| self.interpolated(document, frame)).collect()
+    }
+
+    fn add_read_file(&mut self, path: &Path, name: &str, text: Option<String>, fault: Option<&str>) {
+        let fault = fault.map(str::to_owned);
+        self.read_files.push(ProjectFile { path: path.to_owned(), shown: name.to_owned(), text, fault });
     }
 
     fn interpolated(&mut self, document: &Rc<Node>, frame: &Frame) -> (Rc<Node>, Resets) {

@@ -5,18 +5,18 @@
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container
-//! host_scripts        scripts that are given by their paths, or found
+//! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start
 //! ```
 
 mod built_images;
-mod host_scripts;
 mod image_defaults;
 mod planned_files;
+mod reference;
 mod repository;
 mod started_containers;
 
-pub use host_scripts::{ScriptPath, find_scripts, is_script, read_scripts};
+pub use reference::{NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 
 use std::rc::Rc;
@@ -44,6 +44,17 @@ pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
         let starts = reader.complete_container(container);
         pending.extend(PendingStart::all_by(starts, container));
     }
+    reader.add_started(pending, layout);
+}
+
+/// Adds the containers that commands of the host start to a layout of all that is described.
+pub fn add_started(starts: Vec<ContainerStart>, layout: &mut Layout, repository: &Repository<'_>) {
+    if starts.is_empty() {
+        return;
+    }
+    let services = layout.containers.clone();
+    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
+    let pending = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     reader.add_started(pending, layout);
 }
 
@@ -103,7 +114,7 @@ impl ProjectReader<'_> {
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
             hides: false,
-            programs: &|| self.repository.programs.wait(),
+            programs: &|| &self.repository.programs.wait().commands,
         };
         let read = |entrypoint: Option<&Command>, command: Option<&Command>| {
             shell::run_commands(entrypoint, command, &setting)

@@ -161,18 +161,3 @@ impl FileSystem for PlannedFiles<'_> {
         })
     }
 }
-
-/// The files of the machine that a script given by its path is run on.
-pub(super) struct HostFiles<'a>(pub(super) &'a Repository<'a>);
-
-impl FileSystem for HostFiles<'_> {
-    fn open(&self, path: &str) -> Lookup {
-        match self.0.open(Path::new(path)) {
-            // Programs of the machine are no part of the repository.
-            Lookup::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
-                Lookup::Binary
-            }
-            opened => opened,
-        }
-    }
-}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::input::dockerfile::{Image, InImage, Stored};
+use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::{Lookup, is_of_interest};
 use crate::text::{FileId, ReadError, Reader, Sources, Syntax, repository_top};
 
@@ -31,38 +32,22 @@ pub struct Store<'a> {
 
 /// What a check may look at, and what it has.
 pub struct Repository<'a> {
-    pub(super) sources: &'a Sources,
+    pub(in crate::input) sources: &'a Sources,
     /// Where the tool runs: names are told from here on.
-    pub(super) cwd: PathBuf,
+    pub(in crate::input) cwd: PathBuf,
     /// The environment it runs in.
-    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(in crate::input) environment: &'a BTreeMap<String, String>,
     /// The names of programs whose calls matter, once they are known.
-    pub(super) programs: &'a OnceLock<Vec<String>>,
+    pub(in crate::input) programs: &'a OnceLock<ProgramNames>,
     /// Images that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
     /// Whether values of the environment are shown.
-    pub(super) shows_values: bool,
+    pub(in crate::input) shows_values: bool,
     /// What reads the files that containers mount: those of the repository alone, on every command.
     reader: Reader,
     read: RefCell<HashMap<PathBuf, Lookup>>,
-}
-
-/// What another thread needs to read of the same repository.
-pub(super) struct SharedParts<'a> {
-    sources: &'a Sources,
-    cwd: PathBuf,
-    environment: &'a BTreeMap<String, String>,
-    programs: &'a OnceLock<Vec<String>>,
-    store: Option<Store<'a>>,
-    shows_values: bool,
-}
-
-impl<'a> SharedParts<'a> {
-    /// The repository there, of which nothing has been read.
-    pub(super) fn open_repository(&self) -> Repository<'a> {
-        let repository = Repository::new(self.sources, &self.cwd, self.environment, self.programs);
-        Repository { store: self.store, shows_values: self.shows_values, ..repository }
-    }
+    /// What was read outside of it, since an image copies it.
+    copied: RefCell<HashMap<PathBuf, Lookup>>,
 }
 
 impl<'a> Repository<'a> {
@@ -71,11 +56,20 @@ impl<'a> Repository<'a> {
         sources: &'a Sources,
         cwd: &Path,
         environment: &'a BTreeMap<String, String>,
-        programs: &'a OnceLock<Vec<String>>,
+        programs: &'a OnceLock<ProgramNames>,
     ) -> Self {
         let reader = sources.reader().within_roots();
-        let read = RefCell::default();
-        Self { sources, cwd: cwd.to_owned(), environment, programs, store: None, shows_values: false, reader, read }
+        Self {
+            sources,
+            cwd: cwd.to_owned(),
+            environment,
+            programs,
+            store: None,
+            shows_values: false,
+            reader,
+            read: RefCell::default(),
+            copied: RefCell::default(),
+        }
     }
 
     /// The same with images that an engine can be asked about.
@@ -105,7 +99,7 @@ impl<'a> Repository<'a> {
         }
         let store = self.store?;
         let opened = match (store.file)(&*(store.image)(name)?, path)? {
-            InImage::Text(text) if first || is_of_interest(path, &text, self.programs.wait()) => {
+            InImage::Text(text) if first || is_of_interest(path, &text, &self.programs.wait().commands) => {
                 Lookup::Text(self.sources.add(shown, text))
             }
             InImage::Text(_) | InImage::Binary => Lookup::Binary,
@@ -116,44 +110,41 @@ impl<'a> Repository<'a> {
         Some(opened)
     }
 
-    /// What another thread needs to read of the same repository.
-    pub(super) fn shared_parts(&self) -> SharedParts<'a> {
-        let (sources, environment, programs) = (self.sources, self.environment, self.programs);
-        let (store, shows_values) = (self.store, self.shows_values);
-        SharedParts { sources, cwd: self.cwd.clone(), environment, programs, store, shows_values }
-    }
-
     /// A name as a person would write it.
-    pub(super) fn shown(&self, path: &Path) -> String {
+    pub(in crate::input) fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.cwd).unwrap_or(path).display().to_string()
     }
 
     /// The file at a path of this machine, where that is in the repository, after all links too.
-    pub(super) fn open(&self, path: &Path) -> Lookup {
-        self.open_by(path, &self.reader)
+    pub(in crate::input) fn open(&self, path: &Path) -> Lookup {
+        self.open_by(path, &self.reader, &self.read).unwrap_or_else(|| self.outside(path))
     }
 
-    /// A file that an image copies: it is read wherever Compose would build from.
+    /// A file that an image copies: it is read wherever Compose would build from. That opens no way to it for others.
     pub(super) fn open_copied(&self, path: &Path) -> Lookup {
-        self.open_by(path, self.sources.reader())
+        let inside = self.open_by(path, &self.reader, &self.read);
+        let opened = inside.or_else(|| self.open_by(path, self.sources.reader(), &self.copied));
+        opened.unwrap_or_else(|| self.outside(path))
     }
 
-    fn open_by(&self, path: &Path, reader: &Reader) -> Lookup {
-        if let Some(opened) = self.read.borrow().get(path) {
-            return opened.clone();
+    fn outside(&self, path: &Path) -> Lookup {
+        Lookup::Unseen(format!("{} is not in this repository", self.shown(path)))
+    }
+
+    /// The file at a path, read once; `None` where it is outside of what a reader reads.
+    fn open_by(&self, path: &Path, reader: &Reader, known: &RefCell<HashMap<PathBuf, Lookup>>) -> Option<Lookup> {
+        if let Some(opened) = known.borrow().get(path) {
+            return Some(opened.clone());
         }
         let opened = match text(path, reader) {
             Ok(Some(text)) => Lookup::Text(self.sources.add_written(self.shown(path), text, Syntax::Shell)),
             Ok(None) => Lookup::Binary,
             Err(ReadError::Absent) => Lookup::Absent,
-            // Another way to it may be open.
-            Err(ReadError::Outside { .. }) => {
-                return Lookup::Unseen(format!("{} is not in this repository", self.shown(path)));
-            }
+            Err(ReadError::Outside { .. }) => return None,
             Err(why) => Lookup::Unseen(why.to_string()),
         };
-        self.read.borrow_mut().insert(path.to_owned(), opened.clone());
-        opened
+        known.borrow_mut().insert(path.to_owned(), opened.clone());
+        Some(opened)
     }
 
     /// Whether a path is in the repository, after all links too.

@@ -1,9 +1,10 @@
 //! The containers that scripts start: named after script and line, read like any other.
-//! Uses `repository`, `built_images` and `source::docker_cli`.
+//! Uses `repository`, `reference`, `built_images` and `docker_cli`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::reference::{Reference, has_container_name};
 use super::{DEPTH, PendingStart, ProjectReader, start_name};
 use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
 use crate::input::shell::file_system::Lookup;
@@ -171,16 +172,12 @@ impl ProjectReader<'_> {
         layout: &mut Layout,
     ) -> Vec<PendingStart> {
         let name = exec.name.text.as_str();
-        let project = by.and_then(|by| by.project.as_ref());
-        let found = layout.containers.iter_mut().filter(|_| exec.unseen.is_empty()).find(|one| {
-            if exec.by_service {
-                one.name == name && one.start.is_none() && (project.is_none() || one.project.as_ref() == project)
-            } else {
-                has_container_name(one, name)
-            }
-        });
+        let project = by.and_then(|by| by.project.as_deref());
+        let reference = Reference::of_command(&started.command, started.span).filter(|_| exec.unseen.is_empty());
+        let found = reference.and_then(|reference| reference.find(&layout.containers, project));
+        let found = found.and_then(|at| layout.containers.get_mut(at));
         let Some(container) = found else {
-            let programs = self.repository.programs.wait();
+            let programs = &self.repository.programs.wait().commands;
             let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
             let message =
                 format!("this runs a command in {}, which is no container that is described here", quoted(name));
@@ -213,8 +210,9 @@ impl ProjectReader<'_> {
 
     fn compose_run_container(&self, run: &ComposeRun, started: &ContainerStart) -> Result<Container, Diagnostic> {
         let name = &run.service.text;
-        let service = self.services.iter().find(|service| service.name == *name && service.start.is_none());
-        let Some(service) = service.filter(|_| !run.service.is_symbolic()) else {
+        let reference = Reference::of_command(&started.command, started.span).filter(|_| !run.service.is_symbolic());
+        let found = reference.and_then(|reference| reference.find(self.services, None));
+        let Some(service) = found.and_then(|at| self.services.get(at)) else {
             let message = format!(
                 "this starts a container of the service {}, which no compose file here describes",
                 quoted(name)
@@ -343,15 +341,6 @@ fn unique_name(name: String, others: &[Container]) -> String {
     }
     let mut names = (2..).map(|number| format!("{name} ({number})"));
     names.find(|name| !taken.contains(name.as_str())).unwrap_or(name)
-}
-
-/// Whether a container has a name: one that it is given, or Compose's usual one.
-fn has_container_name(container: &Container, name: &str) -> bool {
-    let project = container.project.as_deref().unwrap_or("");
-    match &container.given_name {
-        Some(given) => given.text == name,
-        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
-    }
 }
 
 /// A value as the words of a call write it.

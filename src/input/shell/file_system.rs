@@ -58,13 +58,15 @@ pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
 /// Where one of these words is first found in a text, as a word of its own.
 pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
     let source = sources.get(file);
-    let text = source.text();
-    let found = names.iter().filter(|name| !name.is_empty()).filter_map(|name| {
-        let mut found = text.match_indices(name.as_str()).map(|(at, _)| (at, name.len()));
-        found.find(|(at, length)| is_own_word(text, *at, *length))
-    });
+    let found = names.iter().filter_map(|name| Some((find_word(source.text(), name)?, name.len())));
     let (at, length) = found.min()?;
     Some(Span { file, start: source.position(at), end: source.position(at + length) })
+}
+
+/// Where a word is first found in a text, as a word of its own: the byte that it begins at.
+pub fn find_word(text: &str, word: &str) -> Option<usize> {
+    let mut found = text.match_indices(word).map(|(at, _)| at);
+    found.find(|at| !word.is_empty() && is_own_word(text, *at, word.len()))
 }
 
 /// Whether nothing before or after some bytes of a text belongs to the same word.

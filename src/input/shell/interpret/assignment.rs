@@ -146,7 +146,7 @@ impl Interpreter<'_> {
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
         if !state.set_variable(name, value, export) {
-            self.note_unseen("the shell text has too many variables to be read");
+            self.note_unread("the shell text has too many variables to be read", None);
         }
     }
 

@@ -35,10 +35,14 @@ struct EngineCommand<'w> {
 impl Interpreter<'_> {
     /// Records a command that starts a container.
     pub(super) fn record_start(&mut self, words: &[ShellWord], state: &ShellState) {
-        if self.is_muted() || self.started.len() >= limits::CONTAINER_STARTS {
+        if self.is_muted() {
             return;
         }
         let Some(EngineCommand { words, guessed }) = self.engine_command(words) else { return };
+        if self.started.len() >= limits::CONTAINER_STARTS {
+            self.note_unread("more containers are started than are read", None);
+            return;
+        }
         let when = state.conditions();
         if when.iter().any(|condition| self.condition_holds(condition) == Some(false)) {
             return;

@@ -43,6 +43,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) covered: Option<(String, Option<Span>)>,
     /// Whether what was not seen first is a text that could not be read.
     pub(super) misread: bool,
+    /// Why a text was not read whole, where that is so; the first reason is kept.
+    pub(super) unread: Option<String>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -80,6 +82,7 @@ impl<'a> Interpreter<'a> {
             unseen_span: None,
             covered: None,
             misread: false,
+            unread: None,
             dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
@@ -111,6 +114,15 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    /// Notes that a text was not read whole: it is no shell, or there is too much of it.
+    pub(super) fn note_unread(&mut self, reason: impl Into<String>, span: Option<Span>) {
+        let reason = reason.into();
+        if self.unread.is_none() && self.muted == 0 {
+            self.unread = Some(reason.clone());
+        }
+        self.note_unseen_at(reason, span);
+    }
+
     /// A number that names a branch or a lock.
     pub(super) fn next_site(&mut self) -> usize {
         self.sites += 1;
@@ -121,13 +133,13 @@ impl<'a> Interpreter<'a> {
     pub(super) fn run_text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
         self.read = self.read.saturating_add(text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.note_unseen("shell texts are nested too deep to be read");
+            self.note_unread("shell texts are nested too deep to be read", None);
             return ExitStates::either_way(state);
         }
         let parsed = parse_text(text);
         if let Some((line, problem)) = &parsed.problem {
             let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
-            self.note_unseen(format!("{of}the shell text {problem}"));
+            self.note_unread(format!("{of}the shell text {problem}"), None);
         }
         self.run_parsed(&parsed, last, state)
     }
@@ -137,7 +149,7 @@ impl<'a> Interpreter<'a> {
         let file = code.file;
         self.read = self.read.saturating_add(code.text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.note_unseen("scripts are nested too deep, or too long, to be read");
+            self.note_unread("scripts are nested too deep, or too long, to be read", None);
             return ExitStates::either_way(state);
         }
         let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse_text(&code.text))));
@@ -147,7 +159,7 @@ impl<'a> Interpreter<'a> {
                 (*line > 0).then(|| Span::at(file, Pos { line: u32::try_from(*line).unwrap_or(u32::MAX), column: 1 }));
             let of = if *line > 0 { format!("line {line} of ") } else { String::new() };
             self.misread |= self.unseen.is_none();
-            self.note_unseen_at(format!("{of}{name} {problem}"), at);
+            self.note_unread(format!("{of}{name} {problem}"), at);
         }
         let here = std::mem::replace(&mut self.here, Span::file_start(file));
         let exits = self.run_parsed(&parsed, last, state);
@@ -303,7 +315,7 @@ impl<'a> Interpreter<'a> {
     ) -> ExitStates {
         self.steps += 1;
         if self.steps > limits::STEPS || self.depth >= limits::NESTED_STATEMENTS {
-            self.note_unseen("the shell text is too large or nested too deep to be followed");
+            self.note_unread("the shell text is too large or nested too deep to be followed", None);
             return ExitStates::either_way(state);
         }
         self.depth += 1;
@@ -346,7 +358,7 @@ impl<'a> Interpreter<'a> {
                 self.with_redirects(redirects, state, |interpreter, state| interpreter.run_statement(body, state))
             }
             Statement::Unread => {
-                self.note_unseen("a part of the shell text could not be read as shell");
+                self.note_unread("a part of the shell text could not be read as shell", None);
                 ExitStates::either_way(state)
             }
         }

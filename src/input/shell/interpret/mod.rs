@@ -83,6 +83,7 @@ pub(super) fn run_commands(
         unseen,
         unseen_span,
         misread: interpreter.misread,
+        unread: interpreter.unread,
         covered,
         without_environment: interpreter.dropped,
     };

@@ -32,7 +32,7 @@ impl Interpreter<'_> {
         for word in words {
             all.extend(self.expand_word(word, state));
             if all.len() > limits::WORDS {
-                self.note_unseen("a command of the shell text has too many words to be read");
+                self.note_unread("a command of the shell text has too many words to be read", None);
                 break;
             }
         }
@@ -98,7 +98,7 @@ impl Interpreter<'_> {
                 }
             }
             if open.as_ref().is_some_and(|open| open.text.0.len() > limits::WORD_CHARS) || done.len() > limits::WORDS {
-                self.note_unseen("a word of the shell text is too long to be read");
+                self.note_unread("a word of the shell text is too long to be read", None);
                 break;
             }
         }

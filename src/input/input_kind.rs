@@ -1,0 +1,144 @@
+//! What every kind of input is to the others: how it is told, found and loaded, and the piece of a layout that a load
+//! gives. Uses `compose`'s surroundings and options, and `project`.
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::compose::{Context, Options};
+use super::program_names::ProgramNames;
+use super::project::{Reference, Repository, Store};
+use super::shell::ContainerStart;
+use super::walk::{Directory, Tree};
+use crate::model::{Diagnostic, JudgedFile, Layout, NotJudgedFile};
+use crate::text::{Reader, Sources};
+
+/// A kind of file that containers are described in or started from. Everything that is read for a layout is of one.
+pub trait InputKind: Debug + Sync {
+    /// What it is called in a report, a word or two: `compose`, `script`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a file that a person named is of this kind, by its name and by no more than its beginning.
+    fn looks_like(&self, file: &Path, reader: &Reader) -> bool;
+
+    /// Finds what there is of it in a directory and below.
+    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs);
+
+    /// Reads one input into a piece, by itself: images, scripts of its containers and what others describe come later.
+    fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece;
+
+    /// How many of them one thread reads before a second one is worth starting.
+    fn inputs_per_thread(&self) -> usize {
+        50
+    }
+}
+
+/// Files that are read as one: those of a Compose project, one script.
+#[derive(Debug, Clone)]
+pub struct FoundInput {
+    /// What it is.
+    pub kind: &'static dyn InputKind,
+    /// The files, as a person would write them. `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// The directory that they were found in, where they belong to it and were not named one by one.
+    pub directory: Option<PathBuf>,
+    /// Whether a person named it, so that it must be read.
+    pub named: bool,
+}
+
+/// What is to be loaded, and what went wrong as it was looked for.
+#[derive(Debug, Default)]
+pub struct FoundInputs {
+    /// Each once.
+    pub inputs: Vec<FoundInput>,
+    /// What could not be looked at.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl FoundInputs {
+    /// How many there are of a kind.
+    pub fn count_of(&self, kind: &str) -> usize {
+        self.inputs.iter().filter(|input| input.kind.name() == kind).count()
+    }
+}
+
+/// A directory that a person named, and what one walk saw below it.
+pub struct SearchedDirectory<'a> {
+    /// The path as it was typed.
+    pub typed: &'a Path,
+    /// What is below it.
+    pub tree: &'a Tree,
+    /// Where the tool runs.
+    pub context: &'a Context,
+    /// What reads the files.
+    pub reader: &'a Reader,
+}
+
+impl SearchedDirectory<'_> {
+    /// The directories of the tree that hold what people wrote here, rather than what a package manager put there.
+    pub fn own_directories(&self) -> impl Iterator<Item = &Directory> {
+        let top = self.tree.directories.first().map_or(Path::new(""), |top| top.path.as_path());
+        self.tree.directories.iter().filter(move |directory| {
+            let below = directory.path.strip_prefix(top).unwrap_or(&directory.path);
+            below.components().all(|part| part.as_os_str() != "node_modules")
+        })
+    }
+}
+
+/// What inputs are loaded with.
+pub struct LoadContext<'a> {
+    /// The files that are read.
+    pub sources: &'a Sources,
+    /// Where the tool runs, and the environment there.
+    pub surroundings: &'a Context,
+    /// What the command line says of Compose projects.
+    pub compose: &'a Options,
+    /// The names of known programs, once the rules are read.
+    pub programs: &'a OnceLock<ProgramNames>,
+    /// Images that are not built here; `None` where no engine is asked.
+    pub store: Option<Store<'a>>,
+    /// Is called as each input is loaded.
+    pub on_loaded: &'a (dyn Fn() + Sync),
+}
+
+impl<'a> LoadContext<'a> {
+    /// The repository that the tool runs in, of which nothing has been read.
+    pub fn open_repository(&self) -> Repository<'a> {
+        let Context { environment, cwd, shows_values } = self.surroundings;
+        let repository = Repository::new(self.sources, cwd, environment, self.programs);
+        repository.with_store(self.store).showing(*shows_values)
+    }
+
+    /// Whether there is no clean answer without a file that describes or starts a container. One that cannot be looked
+    /// at may name anything.
+    pub fn counts(&self, text: Option<&str>) -> bool {
+        text.is_none_or(|text| self.programs.wait().are_named_in(text))
+    }
+}
+
+/// What one input gives by itself, to be joined with all others.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// What its containers are told apart by from those of another project of that name: its first file.
+    pub first_file: Option<PathBuf>,
+    /// The containers that it describes, and what was wrong with it.
+    pub layout: Layout,
+    /// The containers that commands in it start on the host.
+    pub starts: Vec<ContainerStart>,
+    /// What those commands name that other pieces describe.
+    pub references: Vec<Reference>,
+    /// The files that it was read from, as they can be opened.
+    pub files: Vec<PathBuf>,
+}
+
+impl Piece {
+    /// Tells of a file that it was judged.
+    pub fn add_judged(&mut self, file: String, kind: &dyn InputKind) {
+        self.layout.judged.push(JudgedFile { file, kind: kind.name() });
+    }
+
+    /// Tells of a file that it was not judged, and why.
+    pub fn add_not_judged(&mut self, file: String, kind: &dyn InputKind, reason: String, counts: bool) {
+        self.layout.not_judged.push(NotJudgedFile { file, kind: kind.name(), reason, counts });
+    }
+}

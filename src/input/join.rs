@@ -1,0 +1,135 @@
+//! Pieces to one layout: each input is loaded, on all cores where there are many, and what one piece names another one
+//! describes. Uses the list of kinds, `input_kind` and `project`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+
+use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece};
+use super::project::{self, NamedFile, Repository};
+use super::{DEFAULT_KIND, KINDS};
+use crate::model::{Layout, NotJudgedFile};
+use crate::parallel::map_chunks;
+use crate::text::Span;
+
+/// How much of a file is looked at for the names of programs, in bytes.
+const LOOKED_AT: u64 = 256 * 1024;
+
+/// Loads what was found and joins it: all is on one host.
+pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
+    let FoundInputs { inputs, diagnostics } = found;
+    let repository = context.open_repository();
+    let mut pieces = Vec::with_capacity(inputs.len());
+    for kind in KINDS {
+        let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
+        pieces.extend(load_all(*kind, &of_kind, &repository, context));
+    }
+    let mut layout = Layout { diagnostics, ..Layout::default() };
+    layout.join(join(pieces, &repository, context));
+    layout
+}
+
+/// Loads the inputs of one kind; the order of the result is theirs.
+fn load_all(
+    kind: &dyn InputKind,
+    inputs: &[&FoundInput],
+    repository: &Repository<'_>,
+    context: &LoadContext<'_>,
+) -> Vec<Piece> {
+    // What is read by one thread is read with the files that the join knows already.
+    if inputs.len() < 2 * kind.inputs_per_thread() {
+        return inputs.iter().map(|input| load_piece(input, repository, context)).collect();
+    }
+    map_chunks(inputs, kind.inputs_per_thread(), |inputs| {
+        let repository = context.open_repository();
+        inputs.iter().map(|input| load_piece(input, &repository, context)).collect()
+    })
+}
+
+/// Loads an input, and reads the code of the containers that it describes.
+fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadContext<'_>) -> Piece {
+    let mut piece = input.kind.load(input, context, repository);
+    piece.first_file = input.files.first().cloned();
+    project::complete_layout(&mut piece.layout, repository);
+    (context.on_loaded)();
+    piece
+}
+
+/// Makes one layout of all pieces: projects of one name are told apart, and what a command starts or runs in a container
+/// of another piece is added there.
+fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadContext<'_>) -> Layout {
+    disambiguate_projects(&mut pieces);
+    let unread = unread_projects(&pieces, context);
+    let (mut layout, mut starts) = (Layout::default(), Vec::new());
+    for piece in pieces {
+        layout.join(piece.layout);
+        starts.extend(piece.starts);
+    }
+    layout.not_judged.extend(unread);
+    sort_files(&mut layout);
+    project::add_started(starts, &mut layout, repository);
+    layout
+}
+
+/// Projects of one name, as two folders of one name give, are told apart by their first file.
+fn disambiguate_projects(pieces: &mut [Piece]) {
+    let name = |piece: &Piece| piece.layout.containers.first().and_then(|container| container.project.clone());
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for name in pieces.iter().filter_map(name) {
+        *count.entry(name).or_default() += 1;
+    }
+    for piece in pieces {
+        let Some(name) = name(piece).filter(|name| count.get(name).is_some_and(|count| *count > 1)) else { continue };
+        let Some(file) = &piece.first_file else { continue };
+        for container in &mut piece.layout.containers {
+            container.project = Some(format!("{name} ({})", file.display()));
+        }
+    }
+}
+
+/// The compose files that commands of one piece name and that no piece was read from.
+fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudgedFile> {
+    let reader = context.sources.reader();
+    let real = |path: PathBuf| reader.real_path(&path).unwrap_or(path);
+    let mut references = pieces.iter().flat_map(|piece| &piece.references).peekable();
+    if references.peek().is_none() {
+        return Vec::new();
+    }
+    let mut known: HashSet<PathBuf> = pieces.iter().flat_map(|piece| &piece.files).cloned().map(real).collect();
+    let mut unread = Vec::new();
+    for reference in references {
+        for file in reference.project_files(&context.surroundings.cwd) {
+            if known.insert(real(file.path.clone())) {
+                unread.push(unread_project(&file, reference.span, context));
+            }
+        }
+    }
+    unread
+}
+
+/// A compose file that a command names, which was not read with the others.
+fn unread_project(file: &NamedFile, span: Span, context: &LoadContext<'_>) -> NotJudgedFile {
+    let source = context.sources.get(span.file);
+    let place = format!("{}:{}", source.name(), span.start.line);
+    let (reason, counts) = match context.sources.reader().read_start(&file.path, LOOKED_AT) {
+        Ok(bytes) => {
+            let reason = format!("{place} hands it to Compose, and it is not among the files to read");
+            (reason, context.counts(Some(&String::from_utf8_lossy(&bytes))))
+        }
+        // What the command is for is told by the script around it.
+        Err(error) => {
+            let reason = format!("{place} hands it to Compose, and it cannot be read: {error}");
+            (reason, context.counts(Some(source.text())))
+        }
+    };
+    NotJudgedFile { file: file.shown.clone(), kind: DEFAULT_KIND.name(), reason, counts }
+}
+
+/// Sorts the files, each told once; one of which a part was not judged was not.
+fn sort_files(layout: &mut Layout) {
+    layout.not_judged.sort();
+    layout.not_judged.dedup_by(|one, other| one.file == other.file && one.kind == other.kind);
+    let unread: HashSet<&str> = layout.not_judged.iter().map(|one| one.file.as_str()).collect();
+    layout.judged.retain(|one| !unread.contains(one.file.as_str()));
+    layout.judged.sort();
+    layout.judged.dedup();
+}

@@ -1,0 +1,53 @@
+//! The names that known programs go by in any text: their commands, and where they keep their state. Uses `rules` and
+//! `shell::file_system`.
+
+use super::shell::file_system::find_word;
+use crate::rules::Profile;
+
+/// The names of all known programs.
+#[derive(Debug, Clone, Default)]
+pub struct ProgramNames {
+    /// The commands that run them.
+    pub commands: Vec<String>,
+    /// Their state directories, the variables that move these, and the files beside them.
+    pub state: Vec<String>,
+}
+
+impl ProgramNames {
+    /// The names that some profiles give.
+    pub fn of_profiles(profiles: &[Profile]) -> Self {
+        let mut names = Self::default();
+        for profile in profiles {
+            names.commands.extend(profile.commands.iter().cloned());
+            let directory = &profile.state_directory;
+            names.state.extend([directory.variable.clone(), directory.default.clone()]);
+            names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
+        }
+        names
+    }
+
+    /// Whether a text names one of them, as a word of its own.
+    pub fn are_named_in(&self, text: &str) -> bool {
+        self.commands.iter().chain(&self.state).any(|name| find_word(text, name).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_word_names_a_program() {
+        let names = ProgramNames {
+            commands: vec!["claude".to_owned()],
+            state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
+        };
+        for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]
+        {
+            assert!(names.are_named_in(text), "{text}");
+        }
+        for text in ["", "CLAUDE_CONFIG_PATH=/x", "~/.claude-cache", "claude-code", "my.claude", "claudette"] {
+            assert!(!names.are_named_in(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Scripts that are given by their paths, or found in a directory: those that name an engine's program. May use `text`,
+//! `model`, `shell` and `project`'s repository.
+
+use std::path::Path;
+
+use super::project::{Reference, Repository};
+use super::shell::file_system::{FileSystem, Lookup};
+use super::shell::{self, ContainerStart, ExecContext};
+use super::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
+use crate::model::{Command, Diagnostic, Level, Script, Value};
+use crate::text::{EntryKind, FileId, Reader, Span};
+
+/// What a script that starts containers has in it.
+const ENGINES: [&[u8]; 3] = [b"docker", b"podman", b"nerdctl"];
+/// Endings of files that are shell scripts.
+const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
+/// The most that is looked at to tell whether a file is a script that starts containers, in bytes.
+const LOOK: u64 = 256 * 1024;
+/// The most that is looked at to tell whether a file is a shell script, in bytes.
+const FIRST_LINE: u64 = 128;
+
+/// Shell scripts of the host.
+#[derive(Debug)]
+pub(super) struct ScriptKind;
+
+impl InputKind for ScriptKind {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn looks_like(&self, file: &Path, reader: &Reader) -> bool {
+        match ending(file) {
+            Some(ending) if ENDINGS.contains(&ending) => true,
+            Some("yaml" | "yml" | "json") => false,
+            _ => reader.read_start(file, FIRST_LINE).is_ok_and(|bytes| has_shell_shebang(&bytes)),
+        }
+    }
+
+    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
+        let mut scripts = Vec::new();
+        for directory in searched.own_directories() {
+            let files = directory.entries.iter().filter(|entry| entry.kind == EntryKind::File && !entry.is_ignored);
+            let paths = files.map(|file| directory.path.join(&file.name));
+            scripts.extend(paths.filter(|path| self.starts_containers(path, searched.reader)));
+        }
+        scripts.sort();
+        let input = |path| FoundInput { kind: &ScriptKind, files: vec![path], directory: None, named: false };
+        found.inputs.extend(scripts.into_iter().map(input));
+    }
+
+    fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
+        let mut piece = Piece::default();
+        for file in &input.files {
+            let path = repository.cwd.join(file);
+            let shown = repository.shown(&path);
+            match repository.open(&path) {
+                Lookup::Text(file) => self.read(file, &path, input.named, repository, &mut piece),
+                opened => {
+                    let reason = unopened_reason(&opened);
+                    if input.named {
+                        let diagnostic = Diagnostic::about(Level::Error, Some(shown.clone()), told_unopened(&opened));
+                        piece.layout.diagnostics.push(diagnostic);
+                    }
+                    let start = context.sources.reader().read_start(&path, LOOK).ok();
+                    let text = start.as_deref().map(String::from_utf8_lossy);
+                    piece.add_not_judged(shown, self, reason, context.counts(text.as_deref()));
+                }
+            }
+            piece.files.push(path);
+        }
+        piece
+    }
+}
+
+impl ScriptKind {
+    fn starts_containers(&self, path: &Path, reader: &Reader) -> bool {
+        let is_shell = ending(path).is_some_and(|ending| ENDINGS.contains(&ending));
+        if !is_shell && (ending(path).is_some() || !self.looks_like(path, reader)) {
+            return false;
+        }
+        reader.read_start(path, LOOK).is_ok_and(|bytes| names_engine(&bytes))
+    }
+
+    /// Reads what an opened script starts.
+    fn read(&self, file: FileId, path: &Path, named: bool, repository: &Repository<'_>, piece: &mut Piece) {
+        let (script, starts) = run_script(file, path, repository);
+        let span = Span::file_start(file);
+        let source = repository.sources.get(file);
+        match script.unread {
+            Some(reason) => {
+                let counts =
+                    names_engine(source.text().as_bytes()) && repository.programs.wait().are_named_in(source.text());
+                piece.add_not_judged(source.name().to_owned(), self, reason, counts);
+            }
+            None => piece.add_judged(source.name().to_owned(), self),
+        }
+        // Of those that are only found what they source is often not here; what cannot be read at all is told.
+        let level = if named { Some(Level::Gap) } else { script.misread.then_some(Level::Warning) };
+        let told = script.unseen.zip(level).map(|(unseen, level)| {
+            let message = format!("containers that it starts may be missing: {unseen}");
+            Diagnostic::at(level, script.unseen_span.unwrap_or(span), message)
+        });
+        piece.layout.diagnostics.extend(told);
+        piece.references.extend(starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span)));
+        piece.starts.extend(starts);
+    }
+}
+
+fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script, Vec<ContainerStart>) {
+    let span = Span::file_start(file);
+    let word = Value::known(path.display().to_string(), Some(span));
+    let command = Command { words: vec![word], span };
+    let directory = repository.cwd.display().to_string();
+    let context = ExecContext {
+        sources: repository.sources,
+        file_system: &HostFiles(repository),
+        directory: Some(&directory),
+        environment: &|name| repository.environment.get(name).cloned(),
+        hides: !repository.shows_values,
+        programs: &|| &repository.programs.wait().commands,
+    };
+    shell::run_commands(Some(&command), None, &context)
+}
+
+fn ending(path: &Path) -> Option<&str> {
+    path.extension().and_then(|ending| ending.to_str())
+}
+
+fn has_shell_shebang(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    bytes.starts_with(b"#!") && line.windows(2).any(|two| two == b"sh")
+}
+
+/// Whether a text has the name of an engine's program in it.
+pub(super) fn names_engine(bytes: &[u8]) -> bool {
+    ENGINES.iter().any(|engine| bytes.windows(engine.len()).any(|part| part == *engine))
+}
+
+/// Why a file was not opened as a script, as a clause.
+fn unopened_reason(opened: &Lookup) -> String {
+    match opened {
+        Lookup::Unseen(why) => why.clone(),
+        Lookup::Absent => "it is not there".to_owned(),
+        _ => "it is no text".to_owned(),
+    }
+}
+
+/// What is told of a script that a person named.
+fn told_unopened(opened: &Lookup) -> String {
+    match opened {
+        Lookup::Unseen(why) => format!("this script was not read: {why}"),
+        _ => "this is no script that can be read".to_owned(),
+    }
+}
+
+/// The files of the machine that a script given by its path is run on.
+struct HostFiles<'a>(&'a Repository<'a>);
+
+impl FileSystem for HostFiles<'_> {
+    fn open(&self, path: &str) -> Lookup {
+        match self.0.open(Path::new(path)) {
+            // Programs of the machine are no part of the repository.
+            Lookup::Unseen(_) if ["/usr/", "/bin/", "/sbin/"].iter().any(|base| path.starts_with(base)) => {
+                Lookup::Binary
+            }
+            opened => opened,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Which files are judged and which are not, for whole directories.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::compose::{Context, Options};
+use super::{LoadContext, ProgramNames, discover, load};
+use crate::model::{Diagnostic, Layout};
+use crate::rules::Ruleset;
+use crate::text::{Reader, Sources};
+
+/// A compose file with one service on a login.
+const COMPOSE: &str = "services:\n  one:\n    image: i\n    volumes: [/srv/login:/root/.claude]\n";
+/// A script that starts one container.
+const SCRIPT: &str = "#!/bin/sh\ndocker run -d --name x i sleep 1\n";
+/// What no shell reads, with the start of a container.
+const NO_SHELL: &str = "#!/bin/sh\ndocker run -v ~/.claude:/root/.claude i claude -p x\nif ((( then ))) fi done\n";
+
+/// What is loaded of paths in a directory with some files.
+fn loaded(files: &[(&str, &str)], paths: &[&str]) -> Layout {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path().canonicalize().unwrap();
+    for (path, text) in files {
+        let path = top.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    loaded_below(&top, paths)
+}
+
+fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let reader = paths.iter().fold(Reader::default(), |reader, path| reader.with_path(&top.join(path)));
+    let sources = Sources::reading(reader);
+    let rules = Ruleset::load(&sources, None).unwrap();
+    let programs = OnceLock::from(ProgramNames::of_profiles(&rules.profiles));
+    let surroundings = Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false };
+    let found = discover(&paths, &[], &surroundings, sources.reader());
+    let context = LoadContext {
+        sources: &sources,
+        surroundings: &surroundings,
+        compose: &Options::default(),
+        programs: &programs,
+        store: None,
+        on_loaded: &|| {},
+    };
+    load(found, &context)
+}
+
+fn judged(layout: &Layout) -> Vec<(&str, &str)> {
+    layout.judged.iter().map(|one| (one.file.as_str(), one.kind)).collect()
+}
+
+/// The files that were not judged, their kinds, and whether each counts.
+fn not_judged(layout: &Layout) -> Vec<(&str, &str, bool)> {
+    layout.not_judged.iter().map(|one| (one.file.as_str(), one.kind, one.counts)).collect()
+}
+
+fn told(layout: &Layout) -> Vec<&str> {
+    layout.diagnostics.iter().map(|Diagnostic { message, .. }| message.as_str()).collect()
+}
+
+#[test]
+fn every_file_that_is_read_is_listed_with_its_kind() {
+    let files = [
+        ("compose.yaml", "include: [more/part.yaml]\nservices:\n  a:\n    extends: { file: base.yaml, service: b }\n"),
+        ("more/part.yaml", COMPOSE),
+        ("base.yaml", "services:\n  b:\n    image: i\n"),
+        ("compose.override.yaml", "services:\n  a:\n    user: root\n"),
+        ("run.sh", SCRIPT),
+        ("without-engine.sh", "#!/bin/sh\necho hello\n"),
+    ];
+    let layout = loaded(&files, &["."]);
+    let expected = [
+        ("base.yaml", "compose"),
+        ("compose.override.yaml", "compose"),
+        ("compose.yaml", "compose"),
+        ("more/part.yaml", "compose"),
+        ("run.sh", "script"),
+    ];
+    assert_eq!(judged(&layout), expected);
+    assert!(layout.not_judged.is_empty(), "{:?}", layout.not_judged);
+}
+
+#[test]
+fn input_that_is_named_in_two_ways_is_read_once() {
+    let files = [("compose.yaml", COMPOSE), ("run.sh", SCRIPT)];
+    let layout = loaded(&files, &[".", "./run.sh", "compose.yaml", "run.sh"]);
+    assert_eq!(judged(&layout), [("compose.yaml", "compose"), ("run.sh", "script")]);
+    let mut names: Vec<&str> = layout.containers.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["one", "run.sh:2"]);
+}
+
+#[test]
+fn script_that_is_no_shell_is_not_judged_and_says_why() {
+    let files = [("compose.yaml", COMPOSE), ("bad.sh", NO_SHELL), ("good.sh", SCRIPT)];
+    let layout = loaded(&files, &["."]);
+    assert_eq!(judged(&layout), [("compose.yaml", "compose"), ("good.sh", "script")]);
+    assert_eq!(not_judged(&layout), [("bad.sh", "script", true)]);
+    assert!(layout.not_judged[0].reason.contains("could not be read as shell"), "{:?}", layout.not_judged);
+    // The same without a word of a known program.
+    let other = NO_SHELL.replace(".claude", ".other").replace("claude", "other");
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("bad.sh", &other)], &["."]);
+    assert_eq!(not_judged(&layout), [("bad.sh", "script", false)]);
+}
+
+#[test]
+fn script_that_is_misread_after_something_else_unseen_is_not_judged() {
+    let text = NO_SHELL.replace("#!/bin/sh\n", "#!/bin/sh\n. ./not-there.sh\n");
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("bad.sh", &text)], &["."]);
+    assert_eq!(not_judged(&layout), [("bad.sh", "script", true)]);
+    // What it sources is not here, and all of its own text was read.
+    let text = SCRIPT.replace("#!/bin/sh\n", "#!/bin/sh\n. ./not-there.sh\n");
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("good.sh", &text)], &["."]);
+    assert_eq!(judged(&layout), [("compose.yaml", "compose"), ("good.sh", "script")]);
+}
+
+#[test]
+fn script_that_cannot_be_opened_is_not_judged() {
+    let large = format!("{SCRIPT}{}", "# filler\n".repeat(40_000));
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("large.sh", &large)], &["."]);
+    assert_eq!(not_judged(&layout), [("large.sh", "script", false)]);
+    let layout = loaded(&[("large.sh", &format!("claude -p x\n{large}"))], &["large.sh"]);
+    assert_eq!(not_judged(&layout), [("large.sh", "script", true)]);
+    assert!(told(&layout).iter().any(|told| told.starts_with("this script was not read")), "{:?}", told(&layout));
+}
+
+#[test]
+fn compose_file_that_is_no_yaml_is_not_judged_beside_one_that_is() {
+    let files = [("compose.yaml", COMPOSE), ("compose.override.yaml", "services: [\n"), ("x/compose.yaml", ": ]")];
+    let layout = loaded(&files, &["."]);
+    assert_eq!(judged(&layout), [("compose.yaml", "compose")]);
+    assert_eq!(not_judged(&layout), [("compose.override.yaml", "compose", false)], "what is below was not searched");
+    let layout = loaded(&[("x/compose.yaml", "services: { a: [/srv/.claude\n"), ("y/compose.yaml", COMPOSE)], &["."]);
+    assert_eq!(judged(&layout), [("y/compose.yaml", "compose")]);
+    assert_eq!(not_judged(&layout), [("x/compose.yaml", "compose", true)]);
+}
+
+#[test]
+fn project_that_a_script_brings_up_is_judged_or_named() {
+    let script = "#!/bin/sh\ndocker compose -f other/stack.yaml up -d\ndocker compose -f compose.yaml run one\n";
+    let files = [("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("up.sh", script)];
+    let layout = loaded(&files, &["."]);
+    assert_eq!(not_judged(&layout), [("other/stack.yaml", "compose", true)]);
+    assert!(layout.not_judged[0].reason.starts_with("up.sh:2 "), "{:?}", layout.not_judged);
+    // Given too, it is read.
+    let layout = loaded(&files, &[".", "other/stack.yaml"]);
+    assert!(layout.not_judged.is_empty(), "{:?}", layout.not_judged);
+    // One that is not there may be made by the script; one of another program is of no matter.
+    let missing = script.replace("other/stack.yaml", "made.yaml");
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("up.sh", &missing)], &["."]);
+    assert_eq!(not_judged(&layout), [("made.yaml", "compose", false)]);
+    let missing = format!("{missing}# for claude\n");
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("up.sh", &missing)], &["."]);
+    assert_eq!(not_judged(&layout), [("made.yaml", "compose", true)]);
+}
+
+#[test]
+fn many_scripts_are_read_as_a_few_are() {
+    let mut files = vec![("compose.yaml".to_owned(), COMPOSE.to_owned())];
+    files.extend((0..250).map(|number| (format!("s{number:03}.sh"), SCRIPT.replace("--name x", ""))));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let layout = loaded(&files, &["."]);
+    assert_eq!((layout.judged.len(), layout.containers.len()), (251, 251));
+}
