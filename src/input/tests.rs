@@ -159,10 +159,16 @@ fn project_that_a_script_brings_up_is_judged_or_named() {
 }
 
 #[test]
-fn many_scripts_are_read_as_a_few_are() {
-    let mut files = vec![("compose.yaml".to_owned(), COMPOSE.to_owned())];
-    files.extend((0..250).map(|number| (format!("s{number:03}.sh"), SCRIPT.replace("--name x", ""))));
-    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let layout = loaded(&files, &["."]);
-    assert_eq!((layout.judged.len(), layout.containers.len()), (251, 251));
+fn script_that_another_one_runs_starts_its_container_once_however_many_there_are() {
+    for count in [3, 250] {
+        let script = |number| match number {
+            0 => ("s000.sh".to_owned(), format!("#!/bin/sh\n./s{:03}.sh\n: docker\n", count - 1)),
+            _ => (format!("s{number:03}.sh"), SCRIPT.replace("--name x", "")),
+        };
+        let mut files: Vec<(String, String)> = (0..count).map(script).collect();
+        files.push(("compose.yaml".to_owned(), COMPOSE.to_owned()));
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let layout = loaded(&files, &["."]);
+        assert_eq!((layout.judged.len(), layout.containers.len()), (count + 1, count), "{:?}", layout.not_judged);
+    }
 }

@@ -1,6 +1,7 @@
 //! The files that were read, and spans in them.
 //! Uses `reader` alone, which reads them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::reader::Reader;
@@ -130,6 +131,11 @@ impl SourceFile {
         self.syntax
     }
 
+    /// Whether it has this text, by these rules.
+    fn is_same(&self, text: &str, syntax: Syntax) -> bool {
+        self.syntax == Some(syntax) && self.text == text
+    }
+
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
@@ -179,6 +185,8 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Mutex<Vec<Arc<SourceFile>>>,
+    /// The newest file of each name that was taken in as written by people.
+    written: Mutex<HashMap<String, FileId>>,
     reader: Arc<Reader>,
 }
 
@@ -198,9 +206,18 @@ impl Sources {
         self.keep(SourceFile::new(name.into(), text.into()))
     }
 
-    /// Takes in a file of a repository, by whose rules its comments are known.
+    /// Takes in a file of a repository, by whose rules its comments are known. One that is read twice is one file: who
+    /// reads it elsewhere gives the same places in it.
     pub fn add_written(&self, name: impl Into<String>, text: impl Into<String>, syntax: Syntax) -> FileId {
-        self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name.into(), text.into()) })
+        let (name, text) = (name.into(), text.into());
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = written.get(&name).copied();
+        if let Some(known) = known.filter(|known| self.get(*known).is_same(&text, syntax)) {
+            return known;
+        }
+        let file = self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name.clone(), text) });
+        written.insert(name, file);
+        file
     }
 
     /// Takes in what was told of a running container, a fact a line, and names it.
@@ -231,6 +248,8 @@ impl Sources {
     /// Spans in the others mean nothing from then on.
     pub fn keep_first(&self, count: usize) {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).truncate(count);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.retain(|_, file| (file.0 as usize) < count);
     }
 
     /// The file of a name given out by [`Sources::add`]; an empty one for any other.
@@ -252,6 +271,21 @@ pub(crate) fn narrow(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn file_that_is_read_twice_is_one_unless_it_changed() {
+        let sources = Sources::default();
+        let first = sources.add_written("x", "a: 1", Syntax::Yaml);
+        assert_eq!(sources.add_written("x", "a: 1", Syntax::Yaml), first);
+        assert_ne!(sources.add_written("y", "a: 1", Syntax::Yaml), first);
+        assert_ne!(sources.add_written("x", "a: 1", Syntax::Shell), first);
+        let changed = sources.add_written("x", "a: 2", Syntax::Yaml);
+        assert_ne!(changed, first);
+        assert_eq!((sources.get(first).text(), sources.get(changed).text()), ("a: 1", "a: 2"));
+        sources.keep_first(1);
+        let again = sources.add_written("x", "a: 2", Syntax::Yaml);
+        assert_eq!((sources.count(), sources.get(again).text()), (2, "a: 2"));
+    }
 
     #[test]
     fn a_span_gives_its_text_also_after_wide_characters_and_crlf() {
