@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::candidate_file::CandidateFile;
 use super::compose::Context;
 use super::input_kind::{FoundInput, FoundInputs, InputKind, SearchedDirectory};
 use super::walk::Tree;
@@ -29,14 +30,18 @@ pub fn discover(paths: &[PathBuf], compose_files: &[PathBuf], context: &Context,
             Ok(EntryKind::Directory) => search_directory(path, &absolute, context, reader, &mut found),
             Ok(kind) => {
                 // A pipe can be read once only: that is for who loads it.
-                let looks = |kind: &&&dyn InputKind| kind.looks_like(&absolute, reader);
-                let kind = KINDS.iter().find(|one| kind == EntryKind::File && looks(one)).unwrap_or(&DEFAULT_KIND);
-                found.inputs.push(named_input(*kind, vec![path.clone()]));
+                let kind = if kind == EntryKind::File { kind_of_file(&absolute, reader) } else { DEFAULT_KIND };
+                found.inputs.push(named_input(kind, vec![path.clone()]));
             }
         }
     }
     found.inputs = each_once(std::mem::take(&mut found.inputs), context, reader);
     found
+}
+
+fn kind_of_file(path: &Path, reader: &Reader) -> &'static dyn InputKind {
+    let file = CandidateFile::new(path, reader);
+    KINDS.iter().find(|kind| kind.looks_like(&file)).copied().unwrap_or(DEFAULT_KIND)
 }
 
 fn named_input(kind: &'static dyn InputKind, files: Vec<PathBuf>) -> FoundInput {
@@ -50,10 +55,32 @@ fn search_directory(path: &Path, absolute: &Path, context: &Context, reader: &Re
         let message = format!("this ignore file leaves nothing out, since it is not read: {error}");
         Diagnostic::about(Level::Warning, Some(name), message)
     }));
+    found.inputs.extend(found_files(&tree, reader));
     let searched = SearchedDirectory { typed: path, tree: &tree, context, reader };
     for kind in KINDS {
         kind.discover(&searched, found);
     }
+}
+
+/// The files of a tree that are inputs by themselves, sorted. What a package manager put there is nobody's here.
+fn found_files(tree: &Tree, reader: &Reader) -> Vec<FoundInput> {
+    let top = tree.directories.first().map_or(Path::new(""), |top| top.path.as_path());
+    let mut inputs = Vec::new();
+    for directory in &tree.directories {
+        let below = directory.path.strip_prefix(top).unwrap_or(&directory.path);
+        if below.components().any(|part| part.as_os_str() == "node_modules") {
+            continue;
+        }
+        for entry in directory.entries.iter().filter(|entry| entry.kind == EntryKind::File && !entry.is_ignored) {
+            let path = directory.path.join(&entry.name);
+            let file = CandidateFile::new(&path, reader);
+            if let Some(kind) = KINDS.iter().copied().find(|kind| kind.is_found(&file)) {
+                inputs.push(FoundInput { kind, files: vec![path], directory: None, named: false });
+            }
+        }
+    }
+    inputs.sort_by(|one, other| one.files.cmp(&other.files));
+    inputs
 }
 
 /// One input that is given in two ways is one, and must be read where one of the ways says so.

@@ -5,11 +5,12 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::candidate_file::CandidateFile;
 use super::compose::{Context, Options};
 use super::program_names::ProgramNames;
 use super::project::{Reference, Repository, Store};
 use super::shell::ContainerStart;
-use super::walk::{Directory, Tree};
+use super::walk::Tree;
 use crate::model::{Diagnostic, JudgedFile, Layout, NotJudgedFile};
 use crate::text::{Reader, Sources};
 
@@ -19,10 +20,17 @@ pub trait InputKind: Debug + Sync {
     fn name(&self) -> &'static str;
 
     /// Whether a file that a person named is of this kind, by its name and by no more than its beginning.
-    fn looks_like(&self, file: &Path, reader: &Reader) -> bool;
+    fn looks_like(&self, file: &CandidateFile<'_>) -> bool;
 
-    /// Finds what there is of it in a directory and below.
-    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs);
+    /// Whether a file that was found in a directory is an input by itself.
+    fn is_found(&self, file: &CandidateFile<'_>) -> bool {
+        self.looks_like(file)
+    }
+
+    /// Finds the inputs in a directory and below that are no single files.
+    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
+        let _ = (searched, found);
+    }
 
     /// Reads one input into a piece, by itself: images, scripts of its containers and what others describe come later.
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece;
@@ -74,17 +82,6 @@ pub struct SearchedDirectory<'a> {
     pub reader: &'a Reader,
 }
 
-impl SearchedDirectory<'_> {
-    /// The directories of the tree that hold what people wrote here, rather than what a package manager put there.
-    pub fn own_directories(&self) -> impl Iterator<Item = &Directory> {
-        let top = self.tree.directories.first().map_or(Path::new(""), |top| top.path.as_path());
-        self.tree.directories.iter().filter(move |directory| {
-            let below = directory.path.strip_prefix(top).unwrap_or(&directory.path);
-            below.components().all(|part| part.as_os_str() != "node_modules")
-        })
-    }
-}
-
 /// What inputs are loaded with.
 pub struct LoadContext<'a> {
     /// The files that are read.
@@ -109,10 +106,9 @@ impl<'a> LoadContext<'a> {
         repository.with_store(self.store).showing(*shows_values)
     }
 
-    /// Whether there is no clean answer without a file that describes or starts a container. One that cannot be looked
-    /// at may name anything.
-    pub fn counts(&self, text: Option<&str>) -> bool {
-        text.is_none_or(|text| self.programs.wait().are_named_in(text))
+    /// Whether a text names a known program, or where one keeps its state.
+    pub fn names_program(&self, text: &str) -> bool {
+        self.programs.wait().are_named_in(text)
     }
 }
 

@@ -113,23 +113,27 @@ fn unread_project(file: &NamedFile, span: Span, context: &LoadContext<'_>) -> No
     let (reason, counts) = match context.sources.reader().read_start(&file.path, LOOKED_AT) {
         Ok(bytes) => {
             let reason = format!("{place} hands it to Compose, and it is not among the files to read");
-            (reason, context.counts(Some(&String::from_utf8_lossy(&bytes))))
+            (reason, context.names_program(&String::from_utf8_lossy(&bytes)))
         }
         // What the command is for is told by the script around it.
         Err(error) => {
             let reason = format!("{place} hands it to Compose, and it cannot be read: {error}");
-            (reason, context.counts(Some(source.text())))
+            (reason, context.names_program(source.text()))
         }
     };
     NotJudgedFile { file: file.shown.clone(), kind: DEFAULT_KIND.name(), reason, counts }
 }
 
-/// Sorts the files, each told once; one of which a part was not judged was not.
+/// Sorts the files, each told once. One of which a part was not judged was not; one that was judged as one kind is not
+/// told of as another.
 fn sort_files(layout: &mut Layout) {
-    layout.not_judged.sort();
-    layout.not_judged.dedup_by(|one, other| one.file == other.file && one.kind == other.kind);
-    let unread: HashSet<&str> = layout.not_judged.iter().map(|one| one.file.as_str()).collect();
-    layout.judged.retain(|one| !unread.contains(one.file.as_str()));
-    layout.judged.sort();
-    layout.judged.dedup();
+    let Layout { judged, not_judged, .. } = layout;
+    judged.sort();
+    judged.dedup();
+    let kinds: BTreeMap<&str, &str> = judged.iter().map(|one| (one.file.as_str(), one.kind)).collect();
+    not_judged.retain(|one| kinds.get(one.file.as_str()).is_none_or(|kind| *kind == one.kind));
+    not_judged.sort();
+    not_judged.dedup_by(|one, other| one.file == other.file && one.kind == other.kind);
+    let unread: HashSet<&str> = not_judged.iter().map(|one| one.file.as_str()).collect();
+    judged.retain(|one| !unread.contains(one.file.as_str()));
 }

@@ -9,6 +9,7 @@
 //!
 //! A new kind is a folder with an [`InputKind`], and a line in [`KINDS`].
 
+mod candidate_file;
 pub mod capture;
 pub mod compose;
 mod discovery;
@@ -26,15 +27,27 @@ mod script;
 pub mod shell;
 #[cfg(test)]
 mod tests;
+mod unread;
 pub mod walk;
 
+pub use candidate_file::CandidateFile;
 pub use discovery::discover;
 pub use input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
 pub use join::load;
 pub use program_names::ProgramNames;
 
 /// The kinds of input, in the order in which they are asked whose a file is.
-const KINDS: &[&dyn InputKind] = &[&script::ScriptKind, DEFAULT_KIND];
+const KINDS: &[&dyn InputKind] = &[
+    &script::ScriptKind,
+    DEFAULT_KIND,
+    &unread::DEVELOPMENT_CONTAINER,
+    &unread::NOMAD,
+    &unread::MAKEFILE,
+    &unread::SYSTEMD,
+    &unread::KUBERNETES,
+    &unread::PIPELINE,
+    &unread::FRAMEWORK,
+];
 
 /// The kind of a file that a person names and that looks like no other.
 const DEFAULT_KIND: &dyn InputKind = &compose::ComposeKind;

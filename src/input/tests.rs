@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::compose::{Context, Options};
 use super::{LoadContext, ProgramNames, discover, load};
-use crate::model::{Diagnostic, Layout};
+use crate::model::{Diagnostic, Layout, Level};
 use crate::rules::Ruleset;
 use crate::text::{Reader, Sources};
 
@@ -171,4 +171,86 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
         let layout = loaded(&files, &["."]);
         assert_eq!((layout.judged.len(), layout.containers.len()), (count + 1, count), "{:?}", layout.not_judged);
     }
+}
+
+/// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
+/// starts none.
+const UNREAD: [(&str, &str, &str, &str); 9] = [
+    (
+        "kubernetes",
+        "deploy/agents.yml",
+        "# ours\napiVersion: apps/v1\nkind: Deployment\nspec:\n  containers:\n    - command: [claude, -p, x]\n",
+        "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
+    ),
+    ("nomad", "jobs/agents.hcl", "job \"a\" {\n  driver = \"docker\"\n  # /root/.claude\n}\n", "job \"a\" {\n}\n"),
+    ("nomad", "agents.nomad", "job \"a\" {\n  driver = \"podman\"\n  # CLAUDE_CONFIG_DIR\n}\n", "job a {\n}\n"),
+    ("systemd", "agents.service", "[Service]\nExecStart=docker run i claude -p x\n", "[Service]\nExecStart=true\n"),
+    ("systemd", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
+    ("makefile", "Makefile", "a:\n\tdocker run -v ~/.claude:/c i\n", "a:\n\ttrue\n"),
+    (
+        "pipeline",
+        ".github/workflows/night.yml",
+        "jobs:\n  a:\n    container: node\n    steps: [{ run: claude -p x }]\n",
+        "jobs: {}\n",
+    ),
+    ("pipeline", "ci/agents.yaml", "steps:\n  - image: node\n    commands: [claude -p x]\n", "stages: []\n"),
+    ("pipeline", ".gitlab-ci.yml", "job:\n  script: docker run -v ~/.claude:/c i\n", "job:\n  script: make\n"),
+];
+
+#[test]
+fn file_of_a_kind_that_is_not_read_is_named() {
+    for (kind, path, starting, other) in UNREAD {
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, starting)], &["."]);
+        assert_eq!(not_judged(&layout), [(path, kind, true)]);
+        assert_eq!(told(&layout), Vec::<&str>::new(), "{path} is told of by its list alone");
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, other)], &["."]);
+        assert_eq!(not_judged(&layout), [], "{path} starts nothing");
+        // Of another program.
+        let text = starting.replace("claude", "other").replace("CLAUDE_CONFIG_DIR", "OTHER");
+        let layout = loaded(&[("compose.yaml", COMPOSE), (path, &text)], &["."]);
+        assert_eq!(not_judged(&layout), [(path, kind, false)]);
+    }
+    let layout = loaded(&[("compose.yaml", COMPOSE), (".devcontainer/devcontainer.json", "{}")], &["."]);
+    assert_eq!(not_judged(&layout), [(".devcontainer/devcontainer.json", "devcontainer", false)]);
+}
+
+#[test]
+fn named_file_of_a_kind_that_is_not_read_is_told_once() {
+    for (kind, path, starting, _) in UNREAD {
+        let layout = loaded(&[(path, starting)], &[path]);
+        assert_eq!(not_judged(&layout), [(path, kind, true)]);
+        assert_eq!(layout.diagnostics.len(), 1, "{:?}", told(&layout));
+        assert_eq!(layout.diagnostics[0].level, Level::Gap);
+        let message = &layout.diagnostics[0].message;
+        assert!(message.starts_with("this is a ") && message.ends_with(": not read yet"), "{message}");
+    }
+    let framework = "services:\n  _defaults: { autowire: true }\n  Mailer: {}\n";
+    let layout = loaded(&[("config/services.yaml", framework)], &["config/services.yaml"]);
+    assert_eq!(told(&layout), ["this is a framework's list of services: not read yet"]);
+}
+
+#[test]
+fn compose_file_of_any_name_is_no_file_of_another_kind() {
+    let text = format!("{COMPOSE}    labels: {{ apiVersion: v1, kind: x, steps: '1' }}\n    command: |\n      jobs:\n");
+    for path in ["stack.yml", "compose.prod.yaml", "compose.yaml"] {
+        let layout = loaded(&[(path, &text)], &[path]);
+        assert_eq!(judged(&layout), [(path, "compose")], "{:?}", told(&layout));
+        assert_eq!(not_judged(&layout), []);
+    }
+    // A default name is Compose's whatever is in it.
+    let layout = loaded(&[("compose.yaml", &format!("steps: []\n{COMPOSE}"))], &["."]);
+    assert_eq!((judged(&layout).len(), not_judged(&layout).len()), (1, 0));
+    assert!(told(&layout).iter().any(|told| told.contains("steps")), "{:?}", told(&layout));
+}
+
+#[test]
+fn ignored_files_and_those_of_packages_are_not_named() {
+    let makefile = UNREAD[5].2;
+    let files = [
+        ("compose.yaml", COMPOSE),
+        (".gitignore", "out/\n"),
+        ("out/Makefile", makefile),
+        ("node_modules/x/Makefile", makefile),
+    ];
+    assert_eq!(not_judged(&loaded(&files, &["."])), []);
 }

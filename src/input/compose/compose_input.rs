@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use super::project::ProjectFile;
-use super::{Options, find, layout, load_project};
+use super::{Options, find, is_default_name, layout, load_project};
 use crate::input::project::Repository;
-use crate::input::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
+use crate::input::{CandidateFile, FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
 use crate::model::Layout;
-use crate::text::Reader;
 
 /// Compose projects: their default files, and what a person names that is nothing else.
 #[derive(Debug)]
@@ -23,8 +22,12 @@ impl InputKind for ComposeKind {
         Self::NAME
     }
 
-    fn looks_like(&self, _: &Path, _: &Reader) -> bool {
-        true
+    fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
+        is_default_name(file.name())
+    }
+
+    fn is_found(&self, _: &CandidateFile<'_>) -> bool {
+        false
     }
 
     fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
@@ -55,7 +58,11 @@ impl InputKind for ComposeKind {
         for ProjectFile { path, shown, text, fault } in loaded.files {
             match fault {
                 None => piece.add_judged(shown, self),
-                Some(reason) => piece.add_not_judged(shown, self, reason, context.counts(text.as_deref())),
+                Some(reason) => {
+                    // What cannot be looked at may name anything.
+                    let counts = text.is_none_or(|text| context.names_program(&text));
+                    piece.add_not_judged(shown, self, reason, counts);
+                }
             }
             piece.files.push(path);
         }

@@ -14,6 +14,11 @@ const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
+/// Whether a file has one of the names that Compose looks for.
+pub fn is_default_name(name: &str) -> bool {
+    NAMES.contains(&name) || OVERRIDES.contains(&name)
+}
+
 /// The files of the project that Compose would find: `COMPOSE_FILE`, or the default files in the directory to start
 /// from or in a parent.
 ///

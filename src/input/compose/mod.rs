@@ -37,7 +37,7 @@ mod words;
 
 pub use compose_input::ComposeKind;
 use discover::discover;
-pub use discover::find;
+pub use discover::{find, is_default_name};
 pub use document::document;
 pub(super) use field::command_words;
 use project::load_project;

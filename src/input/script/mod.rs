@@ -6,9 +6,9 @@ use std::path::Path;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
-use super::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
+use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece};
 use crate::model::{Command, Diagnostic, Level, Script, Value};
-use crate::text::{EntryKind, FileId, Reader, Span};
+use crate::text::{FileId, Span};
 
 /// What a script that starts containers has in it.
 const ENGINES: [&[u8]; 3] = [b"docker", b"podman", b"nerdctl"];
@@ -28,24 +28,20 @@ impl InputKind for ScriptKind {
         "script"
     }
 
-    fn looks_like(&self, file: &Path, reader: &Reader) -> bool {
-        match ending(file) {
+    fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
+        match file.ending() {
             Some(ending) if ENDINGS.contains(&ending) => true,
             Some("yaml" | "yml" | "json") => false,
-            _ => reader.read_start(file, FIRST_LINE).is_ok_and(|bytes| has_shell_shebang(&bytes)),
+            _ => file.reader.read_start(file.path, FIRST_LINE).is_ok_and(|bytes| has_shell_shebang(&bytes)),
         }
     }
 
-    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
-        let mut scripts = Vec::new();
-        for directory in searched.own_directories() {
-            let files = directory.entries.iter().filter(|entry| entry.kind == EntryKind::File && !entry.is_ignored);
-            let paths = files.map(|file| directory.path.join(&file.name));
-            scripts.extend(paths.filter(|path| self.starts_containers(path, searched.reader)));
-        }
-        scripts.sort();
-        let input = |path| FoundInput { kind: &ScriptKind, files: vec![path], directory: None, named: false };
-        found.inputs.extend(scripts.into_iter().map(input));
+    fn is_found(&self, file: &CandidateFile<'_>) -> bool {
+        let is_shell = match file.ending() {
+            Some(ending) => ENDINGS.contains(&ending),
+            None => self.looks_like(file),
+        };
+        is_shell && file.reader.read_start(file.path, LOOK).is_ok_and(|bytes| names_engine(&bytes))
     }
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
@@ -63,7 +59,9 @@ impl InputKind for ScriptKind {
                     }
                     let start = context.sources.reader().read_start(&path, LOOK).ok();
                     let text = start.as_deref().map(String::from_utf8_lossy);
-                    piece.add_not_judged(shown, self, reason, context.counts(text.as_deref()));
+                    // What cannot be looked at may name anything.
+                    let counts = text.is_none_or(|text| context.names_program(&text));
+                    piece.add_not_judged(shown, self, reason, counts);
                 }
             }
             piece.files.push(path);
@@ -73,14 +71,6 @@ impl InputKind for ScriptKind {
 }
 
 impl ScriptKind {
-    fn starts_containers(&self, path: &Path, reader: &Reader) -> bool {
-        let is_shell = ending(path).is_some_and(|ending| ENDINGS.contains(&ending));
-        if !is_shell && (ending(path).is_some() || !self.looks_like(path, reader)) {
-            return false;
-        }
-        reader.read_start(path, LOOK).is_ok_and(|bytes| names_engine(&bytes))
-    }
-
     /// Reads what an opened script starts.
     fn read(&self, file: FileId, path: &Path, named: bool, repository: &Repository<'_>, piece: &mut Piece) {
         let (script, starts) = run_script(file, path, repository);
@@ -120,10 +110,6 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         programs: &|| &repository.programs.wait().commands,
     };
     shell::run_commands(Some(&command), None, &context)
-}
-
-fn ending(path: &Path) -> Option<&str> {
-    path.extension().and_then(|ending| ending.to_str())
 }
 
 fn has_shell_shebang(bytes: &[u8]) -> bool {
