@@ -14,6 +14,7 @@ use super::session::Session;
 use super::wanted::Wanted;
 use super::{check, programs};
 use crate::cli::{Accept, Graph};
+use crate::input::capture::join_running;
 use crate::model::Layout;
 use crate::render;
 use crate::report::ExitStatus;
@@ -54,7 +55,7 @@ fn plan(arguments: &Graph, session: &Session<'_>) -> anyhow::Result<Layout> {
     let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false };
     let mut layout = check::read(&asked, world, &names, sources)?;
     for from in &sight.from {
-        check::beside(&mut layout, &observe::from_file(from, world)?, rules, sources);
+        join_running(&mut layout, &observe::from_file(from, world)?, rules, sources);
     }
     Ok(layout)
 }

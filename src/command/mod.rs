@@ -35,6 +35,7 @@ use accept::{Acceptance, Since};
 use configuration::{Configuration, Search};
 
 use crate::cli::{Check, Cli, Colour, Command, Compose, Engine};
+use crate::input::capture::join_running;
 use crate::input::{ProgramNames, kernel};
 use crate::model::Level;
 use crate::render::Style;
@@ -157,7 +158,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             start.with_rules(rules, err, |session, err| {
                 let mut layout = read?;
                 if let Some(from) = &arguments.from {
-                    check::beside(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
+                    join_running(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
                 }
                 let acceptance = acceptance(cli, arguments, configuration, world);
                 let read = judged::Read { layout, acceptance, only: BTreeSet::new() };

@@ -49,7 +49,7 @@ pub(super) fn run(
             layout.diagnostics.extend(dropped(&layout, running));
         }
         layout.diagnostics.extend(taken(&layout, running));
-        let rest = check::staying(&layout, running);
+        let rest = capture::without_replaced(&layout, running);
         let services = services(&layout, running);
         layout.join(capture::layout(&rest, rules, false, sources));
         before = Some((found(running, &configuration.config, rules, sources), services));
@@ -151,7 +151,7 @@ fn ground(
 fn earlier(container: &Container, images: &Images<'_>) -> Option<Arc<Stored>> {
     container.build.as_ref()?;
     let own = container.image.as_ref().map(|image| image.text.clone());
-    let usual = || Some(format!("{}-{}", check::compose_project(container)?, container.name));
+    let usual = || Some(format!("{}-{}", capture::compose_project(container)?, container.name));
     images.get(&own.or_else(usual)?)
 }
 
@@ -178,9 +178,9 @@ fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources)
 
 /// Which planned service each container that runs is of.
 fn services(planned: &Layout, running: &Capture) -> Services {
-    let known = check::services(planned);
+    let known = capture::planned_services(planned);
     let one = |one: &Running| {
-        let service = known.get(&check::brought_up(one)?)?;
+        let service = known.get(&capture::compose_service(one)?)?;
         Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
     running.containers.iter().filter_map(one).collect()
@@ -192,8 +192,8 @@ fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
     let named = planned.containers.iter().filter(|one| one.start.is_none());
     let told = named.filter_map(|one| {
         let name = one.given_name.as_ref().filter(|name| !name.is_symbolic())?;
-        let own = check::compose_project(one).map(|project| (project, one.name.as_str()));
-        let holder = holders.get(name.text.as_str()).filter(|holder| check::brought_up(holder) != own)?;
+        let own = capture::compose_project(one).map(|project| (project, one.name.as_str()));
+        let holder = holders.get(name.text.as_str()).filter(|holder| capture::compose_service(holder) != own)?;
         let message = format!(
             "a container named {} runs already, and it is none of this service: the engine will refuse to start a second \
              one; give another `container_name`, or remove that container first",
@@ -206,9 +206,9 @@ fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 
 /// Services that run and that the plan of their project has no more: Compose leaves them running.
 fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
-    let services = check::services(planned);
+    let services = capture::planned_services(planned);
     let projects: BTreeSet<&str> = services.keys().map(|(project, _)| *project).collect();
-    let is_planned = |one: &Running| check::brought_up(one).is_some_and(|of| services.contains_key(&of));
+    let is_planned = |one: &Running| capture::compose_service(one).is_some_and(|of| services.contains_key(&of));
     let of_plan = |one: &&Running| one.project.as_deref().is_some_and(|project| projects.contains(project));
     let orphans = running.containers.iter().filter(of_plan).filter(|one| !one.one_off && !is_planned(one));
     let told = |one: &Running| {

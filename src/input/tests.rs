@@ -149,6 +149,10 @@ fn project_that_a_script_brings_up_is_judged_or_named() {
     // Given too, it is read.
     let layout = loaded(&files, &[".", "other/stack.yaml"]);
     assert!(layout.not_judged.is_empty(), "{:?}", layout.not_judged);
+    // A command in a container of it names it too.
+    let exec = "#!/bin/sh\ndocker compose -f other/stack.yaml exec one claude -p x\n";
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("in.sh", exec)], &["."]);
+    assert_eq!(not_judged(&layout), [("other/stack.yaml", "compose", true)]);
     // One that is not there may be made by the script; one of another program is of no matter.
     let missing = script.replace("other/stack.yaml", "made.yaml");
     let layout = loaded(&[("compose.yaml", COMPOSE), ("up.sh", &missing)], &["."]);

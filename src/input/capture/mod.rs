@@ -7,6 +7,7 @@ mod layout;
 mod mounts;
 mod read;
 mod redact;
+mod replaced;
 mod told;
 pub mod tree;
 
@@ -20,6 +21,7 @@ pub use layout::{HOST, layout};
 pub(in crate::input) use mounts::volume;
 pub use read::{CaptureError, read};
 pub use redact::redact;
+pub use replaced::{compose_project, compose_service, join_running, planned_services, without_replaced};
 
 /// The version of the file format.
 pub const VERSION: u32 = 1;

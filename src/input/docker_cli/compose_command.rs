@@ -46,18 +46,8 @@ fn read_project(
     parsed: &mut ParsedOptions<'_>,
     context: &CommandContext<'_>,
 ) -> ComposeProject {
-    let CommandPrefix { options, engine, .. } = prefix;
-    let project = ComposeProject {
-        files: options.values_of("file").map(|given| given.as_path(context)).collect(),
-        name: options.last_of("project-name").map(GivenOption::as_value),
-        directory: options
-            .last_of("project-directory")
-            .or_else(|| options.last_of("workdir"))
-            .map(|given| given.as_path(context)),
-        env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
-        profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
-        engine,
-    };
+    let project = prefix.named_project(context);
+    let options = prefix.options;
     let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
         what: format!("`--{}` of Compose hangs on what runs before", given.name),
         span: given.span,

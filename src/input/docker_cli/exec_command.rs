@@ -15,6 +15,7 @@ pub(super) fn read_exec(
     context: &CommandContext<'_>,
 ) -> Option<DockerExec> {
     let table = if by_service { &option_tables::COMPOSE_EXEC } else { &option_tables::EXEC };
+    let project = by_service.then(|| prefix.named_project(context));
     let mut parsed = parse_options(args, &[table], false, context);
     parsed.unseen.splice(..0, prefix.options.unseen);
     let mut options = ContainerOptions::new(parsed, context);
@@ -28,6 +29,7 @@ pub(super) fn read_exec(
     let command = options.read_command(1, None)?;
     Some(DockerExec {
         by_service,
+        project,
         name,
         command,
         user: options.user(),

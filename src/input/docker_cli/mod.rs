@@ -89,7 +89,8 @@ pub struct ConditionalParts {
     pub command: bool,
 }
 
-/// The Compose project that a command acts on. It is not yet matched with the projects that were read.
+/// The Compose project that a command acts on. Its files are matched with those that were read; a service of it is
+/// looked for in every project yet.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeProject {
     /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
@@ -149,7 +150,7 @@ pub struct ComposeRun {
 }
 
 /// Services that are started together (`compose up`). They are judged as their files describe them: nothing uses the
-/// project or the scale yet.
+/// scale yet.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeUp {
     /// The project.
@@ -171,6 +172,8 @@ pub struct ComposeUp {
 pub struct DockerExec {
     /// Whether it is a Compose service that is named, and not a container.
     pub by_service: bool,
+    /// The project of that service.
+    pub project: Option<ComposeProject>,
     /// The container or service.
     pub name: Value,
     /// The command.

@@ -2,7 +2,7 @@
 //! that take a value after `=` alone, `--`. Uses `option_tables`, `model` and `text`.
 
 use super::option_tables::OptionTable;
-use super::{Argument, CommandContext, DockerCommand};
+use super::{Argument, CommandContext, ComposeProject, DockerCommand};
 use crate::model::{PartialText, Unseen, Value};
 use crate::text::{Span, TracedText};
 
@@ -98,6 +98,22 @@ pub(super) struct CommandPrefix<'a> {
     pub(super) engine: Option<Value>,
     /// Where the command line begins.
     pub(super) span: Span,
+}
+
+impl CommandPrefix<'_> {
+    /// The Compose project that its options name.
+    pub(super) fn named_project(&self, context: &CommandContext<'_>) -> ComposeProject {
+        let options = &self.options;
+        let directory = options.last_of("project-directory").or_else(|| options.last_of("workdir"));
+        ComposeProject {
+            files: options.values_of("file").map(|given| given.as_path(context)).collect(),
+            name: options.last_of("project-name").map(GivenOption::as_value),
+            directory: directory.map(|given| given.as_path(context)),
+            env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
+            profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
+            engine: self.engine.clone(),
+        }
+    }
 }
 
 /// Reads options. Unless options may be anywhere, the first operand ends them.

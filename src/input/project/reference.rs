@@ -25,7 +25,7 @@ pub enum ReferenceTarget {
     Project,
     /// A service of a Compose project (`compose run`, `compose exec`).
     Service(Value),
-    /// A container, by a name that it is given or that Compose gives (`docker exec`, `--volumes-from`).
+    /// A container, by a name that it is given or that Compose gives (`docker exec`).
     Container(Value),
 }
 
@@ -44,7 +44,9 @@ impl Reference {
         let (target, project) = match command {
             DockerCommand::ComposeRun(run) => (ReferenceTarget::Service(run.service.clone()), Some(&run.project)),
             DockerCommand::ComposeUp(up) => (ReferenceTarget::Project, Some(&up.project)),
-            DockerCommand::Exec(exec) if exec.by_service => (ReferenceTarget::Service(exec.name.clone()), None),
+            DockerCommand::Exec(exec) if exec.by_service => {
+                (ReferenceTarget::Service(exec.name.clone()), exec.project.as_ref())
+            }
             DockerCommand::Exec(exec) => (ReferenceTarget::Container(exec.name.clone()), None),
             DockerCommand::Run(_) | DockerCommand::Existing | DockerCommand::Unclear(_) => return None,
         };
