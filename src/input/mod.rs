@@ -7,7 +7,7 @@
 //! paths -> discovery: one walk, each kind is asked -> found inputs -> each is loaded -> pieces -> join -> layout
 //! ```
 //!
-//! A new kind is a folder with an [`InputKind`], and a line in [`KINDS`].
+//! A new kind is a folder with an [`InputKind`], and a line in `KINDS`.
 
 mod candidate_file;
 pub mod capture;

@@ -50,7 +50,7 @@ impl InputKind for ScriptKind {
             let path = repository.cwd.join(file);
             let shown = repository.shown(&path);
             match repository.open(&path) {
-                Lookup::Text(file) => self.read(file, &path, input.named, repository, &mut piece),
+                Lookup::Text(file) => self.add_script(file, &path, input.named, repository, &mut piece),
                 opened => {
                     let reason = unopened_reason(&opened);
                     if input.named {
@@ -71,8 +71,8 @@ impl InputKind for ScriptKind {
 }
 
 impl ScriptKind {
-    /// Reads what an opened script starts.
-    fn read(&self, file: FileId, path: &Path, named: bool, repository: &Repository<'_>, piece: &mut Piece) {
+    /// Adds what an opened script starts.
+    fn add_script(&self, file: FileId, path: &Path, named: bool, repository: &Repository<'_>, piece: &mut Piece) {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
