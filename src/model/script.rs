@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Content, EnvValue, Word};
+use super::{Container, Content, EnvValue, Unseen, Word};
 use crate::text::Span;
 
 /// How much of what a container runs was seen.
@@ -38,9 +38,9 @@ pub struct Script {
     /// Whether a text could not be read as shell, which is the first that `unseen` tells.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub misread: bool,
-    /// Why a text was not read whole, as a clause: it is no shell, or there is too much of it. `None` where each was.
+    /// Why a text was not read whole, and where it is: it is no shell, or there is too much of it. `None` where each was.
     #[serde(skip)]
-    pub unread: Option<String>,
+    pub unread: Option<Unseen>,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,

@@ -77,10 +77,12 @@ impl ScriptKind {
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
         match script.unread {
-            Some(reason) => {
-                let counts =
-                    names_engine(source.text().as_bytes()) && repository.programs.wait().are_named_in(source.text());
-                piece.add_not_judged(source.name().to_owned(), self, reason, counts);
+            Some(unread) => {
+                // It may be a text that the script runs.
+                let sources = [&source, &repository.sources.get(unread.span.file)];
+                let counts = sources.iter().any(|source| names_engine(source.text().as_bytes()))
+                    && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
+                piece.add_not_judged(source.name().to_owned(), self, unread.what, counts);
             }
             None => piece.add_judged(source.name().to_owned(), self),
         }

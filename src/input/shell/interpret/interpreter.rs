@@ -12,7 +12,7 @@ use super::start_record::{ContainerStart, LockedStart};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
-use crate::model::Invocation;
+use crate::model::{Invocation, Unseen};
 use crate::text::{FileId, Pos, Span, TracedText};
 
 /// A file that was opened.
@@ -43,8 +43,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) covered: Option<(String, Option<Span>)>,
     /// Whether what was not seen first is a text that could not be read.
     pub(super) misread: bool,
-    /// Why a text was not read whole, where that is so; the first reason is kept.
-    pub(super) unread: Option<String>,
+    /// Why a text was not read whole and where it is, where that is so; the first reason is kept.
+    pub(super) unread: Option<Unseen>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -118,7 +118,7 @@ impl<'a> Interpreter<'a> {
     pub(super) fn note_unread(&mut self, reason: impl Into<String>, span: Option<Span>) {
         let reason = reason.into();
         if self.unread.is_none() && self.muted == 0 {
-            self.unread = Some(reason.clone());
+            self.unread = Some(Unseen { what: reason.clone(), span: span.unwrap_or(self.here) });
         }
         self.note_unseen_at(reason, span);
     }
@@ -153,6 +153,7 @@ impl<'a> Interpreter<'a> {
             return ExitStates::either_way(state);
         }
         let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse_text(&code.text))));
+        let here = std::mem::replace(&mut self.here, Span::file_start(file));
         if let Some((line, problem)) = &parsed.problem {
             let name = self.context.sources.get(file).name().to_owned();
             let at =
@@ -161,7 +162,6 @@ impl<'a> Interpreter<'a> {
             self.misread |= self.unseen.is_none();
             self.note_unread(format!("{of}{name} {problem}"), at);
         }
-        let here = std::mem::replace(&mut self.here, Span::file_start(file));
         let exits = self.run_parsed(&parsed, last, state);
         self.here = here;
         exits
