@@ -5,7 +5,7 @@ use super::breach::Breach;
 use super::evidence::{Evidence, EvidenceKind};
 use super::participant::Participant;
 use super::place_name::PlaceName;
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, JudgedFile, NotJudgedFile};
 use crate::text::{Sources, Span, Teller};
 
 /// What the judge answers.
@@ -21,6 +21,10 @@ pub struct Judged {
     pub diagnostics: Vec<Diagnostic>,
     /// How many containers were looked at.
     pub containers: usize,
+    /// The files that were judged.
+    pub files: Vec<JudgedFile>,
+    /// The files that were found and were not judged.
+    pub unread_files: Vec<NotJudgedFile>,
 }
 
 /// A place that holds a login of a program.

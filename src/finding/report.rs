@@ -5,7 +5,7 @@ use super::hit::Hit;
 use super::influence::Influence;
 use super::login::{Finding, Login};
 use super::participant::Participant;
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, JudgedFile, NotJudgedFile};
 use crate::rules::FailOn;
 
 /// The answer of one run.
@@ -19,6 +19,10 @@ pub struct Report {
     pub hits: Vec<Hit>,
     /// What was wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that were judged.
+    pub judged: Vec<JudgedFile>,
+    /// The files that were found and were not judged, each with the reason.
+    pub not_judged: Vec<NotJudgedFile>,
     /// What people wrote that can silence a finding or soften a verdict, and from which file it came.
     pub configuration: Vec<Influence>,
     /// How many of these a change adds itself, where one is looked at.

@@ -51,6 +51,7 @@ pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Judged {
         mark_declared(&mut judged, &judge_declared(&layout, rules, &Config::default()));
     }
     judged.diagnostics = layout.diagnostics;
+    (judged.files, judged.unread_files) = (layout.judged, layout.not_judged);
     judged
 }
 

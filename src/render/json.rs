@@ -10,7 +10,7 @@ use crate::finding::{
     Before, Breach, Change, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy,
     Report, Suppressed, Verdict,
 };
-use crate::model::Level;
+use crate::model::{Level, NotJudgedFile};
 use crate::report::count;
 use crate::text::{Sources, Span};
 
@@ -22,11 +22,29 @@ pub(super) struct JsonReport<'a> {
     schema_version: u32,
     logins: Vec<JsonLogin<'a>>,
     participants: Vec<JsonParticipant<'a>>,
+    judged: Vec<JsonJudged<'a>>,
+    not_judged: Vec<JsonNotJudged<'a>>,
     configuration: Vec<JsonInfluence<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<JsonComparison<'a>>,
     summary: JsonSummary,
+}
+
+/// A file that was judged.
+#[derive(Serialize)]
+struct JsonJudged<'a> {
+    file: &'a str,
+    kind: &'a str,
+}
+
+/// A file that was found and was not judged; where it counts, there is no clean answer without it.
+#[derive(Serialize)]
+struct JsonNotJudged<'a> {
+    file: &'a str,
+    kind: &'a str,
+    reason: &'a str,
+    counts: bool,
 }
 
 /// What people wrote that the run went by.
@@ -268,6 +286,8 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
         schema_version: SCHEMA_VERSION,
         logins: told_logins(report).into_iter().map(|login| json_login(login, report, sources)).collect(),
         participants: report.participants.iter().map(|one| json_participant(one, report, sources)).collect(),
+        judged: report.judged.iter().map(|one| JsonJudged { file: &one.file, kind: one.kind }).collect(),
+        not_judged: report.not_judged.iter().map(json_not_judged).collect(),
         configuration: report.configuration.iter().map(json_influence).collect(),
         diagnostics: report
             .diagnostics
@@ -294,6 +314,10 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
             suppressed: counts.suppressed,
         },
     }
+}
+
+fn json_not_judged(one: &NotJudgedFile) -> JsonNotJudged<'_> {
+    JsonNotJudged { file: &one.file, kind: one.kind, reason: &one.reason, counts: one.counts }
 }
 
 fn json_influence(one: &Influence) -> JsonInfluence<'_> {

@@ -11,12 +11,14 @@ use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
 use crate::model::Level;
-use crate::report::fails;
+use crate::report::{fails, natural_key};
 use crate::rules::Severity;
 use crate::text::Sources;
 
 /// How many entries of what was accepted are told one by one.
 const ACCEPTED: usize = 6;
+/// How many files are named.
+const FILES: usize = 10;
 
 pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
@@ -38,6 +40,7 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     if let Some(comparison) = &report.comparison {
         write_comparison(report, comparison, style, out)?;
     }
+    write_files(report, style, out)?;
     if let Some(using) = phrases::using(report) {
         writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
     }
@@ -75,7 +78,11 @@ fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::
 /// The logins that are sound: a line each, or where something else is wrong, how many there are.
 fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if report.participants.iter().all(|one| one.verdict == Verdict::NotAParticipant) && report.hits.is_empty() {
-        let text = "No container has a state directory of a known program.";
+        // Only where everything was looked at.
+        let text = match report.not_judged.is_empty() {
+            true => "No container has a state directory of a known program.",
+            false => "In what was judged, no container has a state directory of a known program.",
+        };
         return writeln!(out, "{}", paragraph("", text, style.columns()));
     }
     let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
@@ -100,6 +107,31 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
         let containers: u64 = users.map(|one| one.instances).sum();
         let logins = count_of(sound.len(), "more login");
         writeln!(out, "ok: {logins}, {}", count_of(usize::try_from(containers).unwrap_or(usize::MAX), "container"))?;
+    }
+    Ok(())
+}
+
+/// Which files were judged, and which were not and why: a few by name, the rest counted.
+fn write_files(report: &Report, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let shown = if style.detail == Detail::Verbose { usize::MAX } else { FILES };
+    if !report.judged.is_empty() {
+        let mut names: Vec<&str> = report.judged.iter().map(|one| one.file.as_str()).collect();
+        names.sort_by_cached_key(|name| natural_key(name));
+        names.dedup();
+        let more = names.len().saturating_sub(shown);
+        let mut told: Vec<String> = names.into_iter().take(shown).map(|name| safe(name).into_owned()).collect();
+        told.extend((more > 0).then(|| format!("and {more} more (-v lists them)")));
+        writeln!(out, "{}", paragraph("judged: ", &told.join(", "), style.columns()))?;
+    }
+    // What there is no clean answer without comes first.
+    let mut unread: Vec<_> = report.not_judged.iter().collect();
+    unread.sort_by_cached_key(|one| (!one.counts, natural_key(&one.file)));
+    for one in unread.iter().take(shown) {
+        let text = format!("{} ({})", one.file, one.reason);
+        writeln!(out, "{}", paragraph("not judged: ", &safe(&text), style.columns()))?;
+    }
+    if unread.len() > shown {
+        writeln!(out, "not judged: {} more files (-v lists them)", unread.len() - shown)?;
     }
     Ok(())
 }

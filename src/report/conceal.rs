@@ -59,6 +59,13 @@ impl Concealed {
         for login in &mut judged.logins {
             self.place(&mut login.place, &[]);
         }
+        for file in &mut judged.files {
+            self.name(&mut file.file);
+        }
+        for file in &mut judged.unread_files {
+            self.name(&mut file.file);
+            self.text(&mut file.reason, &[]);
+        }
         for diagnostic in &mut judged.diagnostics {
             self.text(&mut diagnostic.message, &[]);
             if let Some(file) = &mut diagnostic.file {

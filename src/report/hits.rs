@@ -12,8 +12,9 @@ use crate::text::Sources;
 
 /// The report of what the judge answered: hits with their fingerprints, and logins that have no findings yet.
 pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
-    let Judged { logins, participants, breaches, diagnostics, containers } = judged;
-    let report = Report { participants, diagnostics, containers, ..Report::default() };
+    let Judged { logins, participants, breaches, diagnostics, containers, files, unread_files } = judged;
+    let (judged, not_judged) = (files, unread_files);
+    let report = Report { participants, diagnostics, containers, judged, not_judged, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);
     let logins = logins_of(logins, &report);
     Report { hits, logins, ..report }

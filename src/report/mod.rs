@@ -107,6 +107,7 @@ pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
         Some(Level::Error) => ExitStatus::Unusable,
         _ if report.counting_hits().any(|hit| fails(hit, fail_on)) => ExitStatus::Findings,
         Some(Level::Gap) => ExitStatus::NotInspected,
+        _ if report.not_judged.iter().any(|file| file.counts) => ExitStatus::NotInspected,
         _ if report.counting_hits().any(|hit| hit.family == UNDETERMINED) => ExitStatus::NotInspected,
         _ => ExitStatus::Clean,
     }
