@@ -49,9 +49,8 @@ pub(super) fn run(
             layout.diagnostics.extend(dropped(&layout, running));
         }
         layout.diagnostics.extend(taken(&layout, running));
-        let rest = capture::without_replaced(&layout, running);
         let services = services(&layout, running);
-        layout.join(capture::layout(&rest, rules, false, sources));
+        capture::join_running(&mut layout, running, rules, sources);
         before = Some((found(running, &configuration.config, rules, sources), services));
     }
     let (paths, compose) = (&arguments.paths, &arguments.compose);

@@ -268,9 +268,9 @@ pub enum MountSource {
     Device {
         /// The filesystem type.
         fstype: String,
-        /// The device or export.
+        /// The device or export, in the one form that all spellings of it have.
         device: Value,
-        /// The mount options.
+        /// Those of the mount options that tell it from another filesystem, sorted, with commas between them.
         options: String,
     },
     /// A volume without a name: a fresh one for each container.

@@ -11,7 +11,7 @@ use super::{Capture, Inspection, Kernel, Process, Running};
 use crate::model::{
     Container, Diagnostic, Flag, Identity, Installed, KernelMount, Label, Layout, Level, Live, Mount, Unseen, Value,
 };
-use crate::rules::{Filesystems, Profile, Ruleset};
+use crate::rules::{Profile, Ruleset};
 use crate::text::Sources;
 
 /// The name of the participant that stands for the host's own user.
@@ -21,7 +21,7 @@ pub const HOST: &str = "host";
 /// container carries the name of its own.
 pub fn layout(capture: &Capture, rules: &Ruleset, named: bool, sources: &Sources) -> Layout {
     let host = Host::of(capture, &rules.filesystems);
-    let maker = Maker { capture, host, profiles: &rules.profiles, filesystems: &rules.filesystems, named, sources };
+    let maker = Maker { capture, host, profiles: &rules.profiles, named, sources };
     let mut layout = Layout { home: capture.home.clone(), ..Layout::default() };
     layout.containers = capture.containers.iter().map(|running| maker.container(running)).collect();
     if let Some(own) = &capture.own {
@@ -36,7 +36,6 @@ struct Maker<'a> {
     capture: &'a Capture,
     host: Host<'a>,
     profiles: &'a [Profile],
-    filesystems: &'a Filesystems,
     named: bool,
     sources: &'a Sources,
 }
@@ -50,7 +49,7 @@ impl Maker<'_> {
                 told::kernel(kernel, self.profiles, &mut lines);
                 by_kernel(kernel, Some(running), &self.host, &mut lines)
             }
-            None => by_engine(&running.mounts, self.capture, self.filesystems, &mut lines),
+            None => by_engine(&running.mounts, &self.host, &mut lines),
         };
         let told = lines.done(self.name(&running.name), self.sources);
         let kernel = running.kernel.as_ref();

@@ -10,6 +10,7 @@ mod redact;
 mod replaced;
 mod told;
 pub mod tree;
+mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -18,10 +19,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Entry, Identity, Installed, KernelMount, Link, Script};
 
 pub use layout::{HOST, layout};
-pub(in crate::input) use mounts::volume;
 pub use read::{CaptureError, read};
 pub use redact::redact;
 pub use replaced::{compose_project, compose_service, join_running, planned_services, without_replaced};
+pub(in crate::input) use volumes::EngineVolumes;
+pub use volumes::settle_volumes;
 
 /// The version of the file format.
 pub const VERSION: u32 = 1;

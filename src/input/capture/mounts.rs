@@ -3,9 +3,8 @@
 use super::host::Host;
 use super::told::{self, Fact, Lines};
 use super::tree::visible;
-use super::{Capture, EngineMount, Kernel, Running, SourceNow};
+use super::{EngineMount, Kernel, Running, SourceNow};
 use crate::model::{KernelMount, Mount, MountSource, Value, clean};
-use crate::rules::Filesystems;
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
@@ -31,19 +30,14 @@ pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<
 }
 
 /// The mounts of a container by the engine, which knows what it was asked for and not what became of it.
-pub(super) fn by_engine(
-    mounts: &[EngineMount],
-    capture: &Capture,
-    filesystems: &Filesystems,
-    lines: &mut Lines,
-) -> Vec<Told> {
+pub(super) fn by_engine(mounts: &[EngineMount], host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
     let mut made = Vec::new();
     for mount in mounts {
         let target = clean(&mount.target);
         let source = match mount.kind.as_str() {
             "tmpfs" => MountSource::Tmpfs,
             "bind" => MountSource::Host(Value::known(clean(&mount.source), None)),
-            "volume" => volume(&mount.name, capture, filesystems),
+            "volume" => host.volumes.volume(&mount.name),
             _ => MountSource::Injected,
         };
         let access = if mount.writable { "rw" } else { "ro" };
@@ -60,20 +54,6 @@ fn plain(target: String, source: MountSource, read_only: bool) -> Told {
     let target = Value::known(target, None);
     let span = Span::default();
     (fact, Mount { read_only, ..Mount::new(target, source, span) })
-}
-
-/// A volume by name: a bind in disguise is the directory, a network one its export.
-pub(in crate::input) fn volume(name: &str, capture: &Capture, filesystems: &Filesystems) -> MountSource {
-    let named = || MountSource::Volume(Value::known(name, None));
-    let Some(options) = capture.volumes.get(name).filter(|options| !options.device.is_empty()) else { return named() };
-    if options.options.split(',').any(|option| option == "bind" || option == "rbind") {
-        return MountSource::Host(Value::known(clean(&options.device), None));
-    }
-    let (fstype, device) = (options.fstype.clone(), Value::known(options.device.clone(), None));
-    if filesystems.is_network(&fstype) {
-        return MountSource::Device { fstype, device, options: options.options.clone() };
-    }
-    named()
 }
 
 /// Why a mount is not what the engine's path suggests.

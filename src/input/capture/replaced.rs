@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Capture, Running, layout};
+use super::{Capture, Running, layout, settle_volumes};
 use crate::model::{Container, Layout};
 use crate::rules::Ruleset;
 use crate::text::Sources;
@@ -10,6 +10,7 @@ use crate::text::Sources;
 /// Puts the planned services beside what a capture of their host says runs there. A planned service takes the place of
 /// the containers that Compose would replace.
 pub fn join_running(planned: &mut Layout, running: &Capture, rules: &Ruleset, sources: &Sources) {
+    settle_volumes(planned, running, &rules.filesystems);
     planned.join(layout(&without_replaced(planned, running), rules, false, sources));
 }
 

@@ -5,7 +5,7 @@ use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
-use crate::input::local_volume::Options;
+use crate::input::local_volume::DriverOptions;
 use crate::model::{MountSource, PartialText, TextSegment, Value};
 
 /// Fields that change neither where the mount is nor who may write.
@@ -137,15 +137,15 @@ impl MountFields {
         source: Option<PartialText>,
         context: &CommandContext<'_>,
     ) -> Result<MountSource, MountProblem> {
-        let local = self.driver.as_ref().is_none_or(|driver| driver.known().as_deref() == Some("local"));
         let device = self.volume_option("device");
         let device = device.map(|device| if device.starts_with('/') { device.cleaned_path() } else { device.clone() });
-        let options = Options {
+        let options = DriverOptions {
+            driver: self.driver.as_ref().map(|driver| driver.to_value(None)),
             kind: self.volume_option("type").map(|kind| kind.to_value(None)),
-            o: self.volume_option("o").map(|options| options.to_value(None)),
+            mount_options: self.volume_option("o").map(|options| options.to_value(None)),
             device: device.map(|device| device.to_value(None)),
         };
-        if let Some(disguised) = options.source(|device: Value| device).filter(|_| local) {
+        if let Some(disguised) = options.source(|device: Value| device) {
             return Ok(disguised);
         }
         match source {
