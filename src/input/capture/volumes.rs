@@ -144,8 +144,8 @@ impl<'a> EngineVolumes<'a> {
         }
         if !matches!(mount.source, MountSource::Volume(_) | MountSource::Unresolved(_)) {
             let message = format!(
-                "the volume {name} is there already, as {}, and the plan would make it from {}: Compose goes on with it as \
-                 it is; remove it first if that is not meant",
+                "the volume {name} is there already, as {}, and the plan would make it from {}: it stays as it is; \
+                 remove it first if that is not meant",
                 shown_as(&known),
                 shown_as(&mount.source)
             );

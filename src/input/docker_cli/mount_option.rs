@@ -48,6 +48,7 @@ pub(super) fn read_mount(
     }
     let target = mount.target.take().ok_or_else(|| MountProblem::refused("a mount has no target"))?;
     let kind = mount.kind.take().unwrap_or_else(|| PartialText::plain("volume"));
+    let name = mount.source.as_ref().and_then(PartialText::known).filter(|name| !name.is_empty());
     let source = mount.take_source(&kind, context)?;
     let mut found = mount_at(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
@@ -57,6 +58,8 @@ pub(super) fn read_mount(
     }
     let subpath = mount.subpath.map(|path| path.cleaned_path().to_value(None).text.trim_start_matches('/').to_owned());
     found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
+    let is_volume = kind.known().is_some_and(|kind| kind.eq_ignore_ascii_case("volume"));
+    found.mount.volume = name.filter(|_| is_volume && !matches!(found.mount.source, MountSource::Volume(_)));
     found.doubt = mount.doubt;
     Ok(found)
 }
