@@ -70,7 +70,8 @@ fn joins(capture: &Value, source: &str, declared: &str) -> (bool, String) {
          volumes: ['{source}:/home/agent/.claude']\nvolumes:\n  shared: {{name: shared{declared}}}\n"
     );
     let files = project(&[("host.json", &capture.to_string()), ("compose.yaml", &compose)]);
-    let report = overlock(files.path(), &["check", "-f", "compose.yaml", "--from", "host.json", "--format", "json"]).json();
+    let report =
+        overlock(files.path(), &["check", "-f", "compose.yaml", "--from", "host.json", "--format", "json"]).json();
     let all = report["participants"].as_array().unwrap();
     let knows = |name: &str, peer: &str| {
         let one = all.iter().find(|one| one["container"] == name).unwrap();
@@ -139,7 +140,8 @@ fn volume_that_is_there_counts_more_than_what_the_plan_would_make_it_from() {
         (options("nfs", ":/e", "addr=h"), "nfs :/e (addr=h)"),
     ] {
         let (together, said) = joins(&running(&there), "shared", bind);
-        let wanted = format!("the volume shared is there already, as {what}, and the plan would make it from /srv/other");
+        let wanted =
+            format!("the volume shared is there already, as {what}, and the plan would make it from /srv/other");
         assert!(together && said.contains(&wanted), "{what}: {said}");
         let (together, said) = joins(&running(&there), "shared", &bind.replacen(',', "-too,", 1));
         assert!(!together && said.is_empty(), "{what}: {said}");
@@ -202,9 +204,7 @@ fn subvolume_of_a_planned_volume_is_found_where_the_host_mounts_it() {
 
 #[test]
 fn export_of_a_planned_volume_is_the_one_that_the_kernel_shows() {
-    let export = |options: &[&str]| {
-        json!({"device": "0:60", "root": "/", "fstype": "nfs4", "source": ":/export", "options": options})
-    };
+    let export = |options: &[&str]| json!({"device": "0:60", "root": "/", "fstype": "nfs4", "source": ":/export", "options": options});
     let own = "/var/lib/docker/volumes/shared/_data";
     let shown = |addressed: &str| {
         let made = options("nfs", ":/export", addressed);

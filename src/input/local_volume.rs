@@ -58,11 +58,9 @@ impl DriverOptions {
 /// A value of which nothing is known that stands before its first variable.
 fn beginning_unknown(value: &Value) -> Value {
     match value.symbols.first() {
-        Some(first) if !value.text.starts_with("${") => Value {
-            text: format!("${{{}}}", first.name),
-            symbols: vec![first.clone()],
-            ..Value::known("", value.span)
-        },
+        Some(first) if !value.text.starts_with("${") => {
+            Value { text: format!("${{{}}}", first.name), symbols: vec![first.clone()], ..Value::known("", value.span) }
+        }
         _ => value.clone(),
     }
 }
