@@ -4,9 +4,9 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use overlock::input::capture::{EngineMount, Held, Inspection, Running};
+use overlock::input::capture::{EngineMount, Inspection, Running};
 use overlock::input::engine::{Options, inspect_again, look};
-use overlock::model::Sight;
+use overlock::model::{KeptValue, Sight};
 use overlock::rules::Ruleset;
 use overlock::text::Sources;
 
@@ -160,9 +160,9 @@ fn everything_that_is_told_of_a_container_is_read() {
         gaps: Vec::new(),
     };
     assert_eq!(*one, expected);
-    assert_eq!(one.env["ANTHROPIC_API_KEY"], Held::Secret("hunter2".to_owned()));
-    assert_eq!(one.env["CLAUDE_CONFIG_DIR"], Held::Public("/state".to_owned()));
-    assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"], Held::Empty);
+    assert_eq!(one.env["ANTHROPIC_API_KEY"], KeptValue::Secret("hunter2".to_owned()));
+    assert_eq!(one.env["CLAUDE_CONFIG_DIR"], KeptValue::Public("/state".to_owned()));
+    assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"], KeptValue::Empty);
     let calls: Vec<_> = one.script.invocations.iter().map(overlock::model::Invocation::command_line).collect();
     assert_eq!(
         (calls, one.script.sight),

@@ -225,8 +225,7 @@ fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::capture::{Held, Kernel};
-    use crate::model::KernelMount;
+    use crate::model::{KeptValue, KernelFacts, KernelMount};
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {
@@ -247,12 +246,12 @@ mod tests {
             options: Vec::new(),
             super_options: Vec::new(),
         };
-        let kernel = Kernel {
+        let kernel = KernelFacts {
             followed: true,
             mounts: vec![mounted],
             installed: vec![program("/usr/lib/p"), program("/opt/p")],
             home: Some("/home/agent".to_owned()),
-            ..Kernel::default()
+            ..KernelFacts::default()
         };
         let mut one = Running { image_id: "sha256:1".to_owned(), kernel: Some(kernel), ..Running::default() };
         let image = |id: &str| Arc::new(Stored { id: id.to_owned(), ..Stored::default() });
@@ -265,7 +264,7 @@ mod tests {
         let paths = vec!["/usr/lib/p".to_owned()];
         assert_eq!(seen(&one, "sha256:1"), Some((paths.clone(), Some("/home/agent".to_owned()))));
         assert_eq!((seen(&one, "sha256:2"), seen(&one, "")), (None, None));
-        one.env.insert("HOME".to_owned(), Held::Public("/else".to_owned()));
+        one.env.insert("HOME".to_owned(), KeptValue::Public("/else".to_owned()));
         assert_eq!(seen(&one, "sha256:1"), Some((paths, None)), "its home is its own doing");
     }
 }

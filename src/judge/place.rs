@@ -156,7 +156,7 @@ impl<'a> MountLookup<'a> {
             is_uninspected: live.is_some_and(|live| live.is_uninspected),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
-            links: live.map(|live| live.links.clone()).unwrap_or_default(),
+            links: container.shown().links.clone(),
         }
     }
 

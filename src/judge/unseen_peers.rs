@@ -29,7 +29,7 @@ pub(crate) struct UnseenPeer<'a> {
 pub(crate) fn is_unseen(container: &Container) -> bool {
     let live = container.live.as_ref().filter(|live| !live.is_host && !live.is_planned && !live.is_gone);
     let Some(live) = live else { return false };
-    live.is_uninspected || (!live.followed && !container.unseen.is_empty())
+    live.is_uninspected || (!live.shown().followed && !container.unseen.is_empty())
 }
 
 impl<'a> UnseenPeers<'a> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, KernelMount, Live, Script, Value, split_below, upward};
+use super::kernel::NOTHING_SHOWN;
+use super::{Invocation, KernelFacts, KernelMount, Live, Script, Value, split_below, upward};
 use crate::text::Span;
 
 /// The label that says who waits for a container.
@@ -93,6 +94,11 @@ impl Container {
     /// Whether it runs, rather than being planned.
     pub fn is_running(&self) -> bool {
         self.live.as_ref().is_some_and(|live| !live.is_planned)
+    }
+
+    /// What the kernel shows of it; nothing where it could not be asked.
+    pub fn shown(&self) -> &KernelFacts {
+        self.live.as_ref().map_or(&NOTHING_SHOWN, |live| live.shown())
     }
 
     /// The mount that a path is on, and the rest of the path below it.

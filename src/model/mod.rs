@@ -4,6 +4,7 @@
 mod container;
 mod diagnostic;
 mod judged_file;
+mod kernel;
 mod live;
 mod parameter;
 mod partial_text;
@@ -23,6 +24,7 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use judged_file::{JudgedFile, NotJudgedFile};
+pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::Running;
 use super::told::{Fact, Told};
-use super::{Held, HeldLock, Process, Running};
-use crate::model::{EnvValue, EnvVar, FileLock, Invocation, Symbol, Value, Wait, Witness, Word};
+use crate::model::{
+    EnvValue, EnvVar, FileLock, HeldLock, Invocation, KeptValue, ProcessFacts, Symbol, Value, Wait, Witness, Word,
+};
 use crate::rules::Profile;
 
 /// A running process as a call: what it was started with, and the locks that it is under.
-pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Option<Invocation> {
+pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) -> Option<Invocation> {
     let profile = profiles.iter().find(|profile| profile.id == process.program)?;
     let span = told.span(&Fact::Process(process.pid));
     let name = |word: &str| word.rsplit('/').next().map(str::to_owned);
@@ -57,18 +59,18 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
 
 /// The container's environment; its home as the kernel shows it where the engine names none.
 pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, EnvVar> {
-    let variable = |(name, held): (&String, &Held)| {
+    let variable = |(name, held): (&String, &KeptValue)| {
         let span = told.span(&Fact::Variable(name.clone()));
         let value = match held {
-            Held::Empty => Value::known("", Some(span)),
+            KeptValue::Empty => Value::known("", Some(span)),
             // Read back from a file: set, to something that was taken out.
-            Held::Secret(value) if value.is_empty() => Value {
+            KeptValue::Secret(value) if value.is_empty() => Value {
                 text: format!("${{{name}}}"),
                 symbols: vec![Symbol { name: name.clone(), required: true }],
                 span: Some(span),
                 ..Value::default()
             },
-            Held::Public(value) | Held::Secret(value) => Value::known(value.clone(), Some(span)),
+            KeptValue::Public(value) | KeptValue::Secret(value) => Value::known(value.clone(), Some(span)),
         };
         (name.clone(), EnvVar { value: EnvValue::Set(value), span })
     };
@@ -82,10 +84,10 @@ pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, En
 }
 
 /// A value as the words of a call write it.
-fn written(held: &Held) -> Word {
+fn written(held: &KeptValue) -> Word {
     match held {
-        Held::Empty => Word::default(),
-        Held::Secret(value) if value.is_empty() => Word::literal("…"),
-        Held::Public(value) | Held::Secret(value) => Word::literal(value),
+        KeptValue::Empty => Word::default(),
+        KeptValue::Secret(value) if value.is_empty() => Word::literal("…"),
+        KeptValue::Public(value) | KeptValue::Secret(value) => Word::literal(value),
     }
 }

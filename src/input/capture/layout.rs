@@ -7,9 +7,10 @@ use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
 use super::told::{self, Fact, Lines, Told};
 use super::tree;
-use super::{Capture, Inspection, Kernel, Process, Running};
+use super::{Capture, Inspection, Running};
 use crate::model::{
-    Container, Diagnostic, Flag, Identity, Installed, KernelMount, Label, Layout, Level, Live, Mount, Unseen, Value,
+    Container, Diagnostic, Flag, Installed, KernelFacts, KernelMount, Label, Layout, Level, Live, Mount, ProcessFacts,
+    Unseen, Value,
 };
 use crate::rules::{Profile, Ruleset};
 use crate::text::Sources;
@@ -96,7 +97,7 @@ impl Maker<'_> {
     }
 
     /// The host's own user, as one more participant: all its mounts, and the processes outside any container.
-    fn host(&self, own: &Kernel) -> Container {
+    fn host(&self, own: &KernelFacts) -> Container {
         let mut lines = Lines::default();
         lines.engine(Fact::Whole, format!("the host {}", self.capture.host));
         told::kernel(own, self.profiles, &mut lines);
@@ -121,7 +122,7 @@ impl Maker<'_> {
         self.capture.name_of(name, self.named)
     }
 
-    fn live(&self, kernel: Option<&Kernel>, is_host: bool, told: &Told) -> Live {
+    fn live(&self, kernel: Option<&KernelFacts>, is_host: bool, told: &Told) -> Live {
         let mut live = Live {
             is_host,
             host: self.named.then(|| self.capture.host.clone()),
@@ -129,27 +130,28 @@ impl Maker<'_> {
             volume_directory: self.capture.volume_directory.clone(),
             ..Live::default()
         };
-        let Some(kernel) = kernel else { return live };
+        live.root = kernel.and_then(|kernel| tree::root(&kernel.mounts)).cloned().map(Box::new);
+        live.kernel = kernel.map(|kernel| self.dated(kernel, told));
+        live
+    }
+
+    /// What the kernel shows, with where it is told, and how old what it found was at the look.
+    fn dated(&self, kernel: &KernelFacts, told: &Told) -> KernelFacts {
+        let mut dated = kernel.clone();
+        for (at, one) in dated.installed.iter_mut().enumerate() {
+            one.span = Some(told.span(&Fact::Installed(at)));
+        }
         let running = kernel.processes.iter().filter_map(|process| {
             let (program, version) = (process.program.clone(), Some(process.version.clone()?));
             let span = Some(told.span(&Fact::Process(process.pid)));
             Some(Installed { program, path: format!("process {}", process.pid), version, span })
         });
-        let installed = kernel.installed.iter().enumerate();
-        let installed =
-            installed.map(|(at, one)| Installed { span: Some(told.span(&Fact::Installed(at))), ..one.clone() });
-        live.installed = running.chain(installed).collect();
-        live.followed = kernel.followed;
-        live.paths.clone_from(&kernel.paths);
-        live.root = tree::root(&kernel.mounts).cloned().map(Box::new);
-        live.links.clone_from(&kernel.links);
-        live.entries.clone_from(&kernel.entries);
-        for entry in live.entries.values_mut() {
+        dated.installed.splice(0..0, running);
+        for entry in dated.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        live.logins.clone_from(&kernel.logins);
-        live.identity = caller(kernel).cloned();
-        live
+        dated.identity = kernel.caller().cloned();
+        dated
     }
 }
 
@@ -157,14 +159,9 @@ fn placed(mounts: Vec<mounts::Told>, told: &Told) -> Vec<Mount> {
     mounts.into_iter().map(|(fact, mount)| Mount { span: told.span(&fact), ..mount }).collect()
 }
 
-/// Who calls the program: as whom it runs now, else as whom the first process does.
-fn caller(kernel: &Kernel) -> Option<&Identity> {
-    kernel.processes.iter().find_map(|process| process.identity.as_ref()).or(kernel.identity.as_ref())
-}
-
 /// Who the container runs as: a uid where the kernel shows it, else what it was configured with.
 fn user(running: &Running) -> String {
-    match running.kernel.as_ref().and_then(caller) {
+    match running.kernel.as_ref().and_then(KernelFacts::caller) {
         Some(identity) => identity.uid.to_string(),
         None if running.user.is_empty() => "root".to_owned(),
         None => running.user.clone(),
@@ -172,7 +169,7 @@ fn user(running: &Running) -> String {
 }
 
 /// Processes of which it could not be told whether they run under the guard.
-fn blind<'a>(processes: &'a [Process], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
+fn blind<'a>(processes: &'a [ProcessFacts], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
     processes.iter().filter(|process| process.locks.is_none()).map(|process| Unseen {
         what: format!("which locks process {} is under cannot be read without root", process.pid),
         span: told.span(&Fact::Process(process.pid)),

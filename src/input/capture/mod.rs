@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Entry, Identity, Installed, KernelMount, Link, Script};
+use crate::model::{KeptValue, KernelFacts, Script};
 
 pub use layout::{HOST, layout};
 pub use read::{CaptureError, read};
 pub use redact::redact;
-pub use replaced::{compose_project, compose_service, join_running, planned_services, without_replaced};
+pub use replaced::{compose_project, compose_service, join_running, planned_services};
 pub(in crate::input) use volumes::EngineVolumes;
 pub use volumes::settle_volumes;
 
@@ -50,7 +50,7 @@ pub struct Capture {
     pub users: Users,
     /// What the kernel shows of the host itself: mounts as its first process sees them, and processes of a known program
     /// outside any container; `None` where it could not be asked.
-    pub own: Option<Kernel>,
+    pub own: Option<KernelFacts>,
     /// Local volumes that the driver mounts from elsewhere, by name.
     pub volumes: BTreeMap<String, VolumeOptions>,
     /// The running containers, by name.
@@ -141,7 +141,7 @@ pub struct Running {
     /// Whether it shares the host's pid namespace (`--pid host`), so that host processes are not apart from its own.
     pub host_pid: bool,
     /// Environment as configured, by name.
-    pub env: BTreeMap<String, Held>,
+    pub env: BTreeMap<String, KeptValue>,
     /// Labels that declare facts (`overlock.*`).
     pub labels: BTreeMap<String, String>,
     /// The words that the engine started, as they are: never written.
@@ -158,7 +158,7 @@ pub struct Running {
     #[serde(default, skip_serializing_if = "Inspection::is_whole")]
     pub inspection: Inspection,
     /// What the kernel shows; `None` where it could not be asked, and `gaps` says why.
-    pub kernel: Option<Kernel>,
+    pub kernel: Option<KernelFacts>,
     /// What could not be looked at, each as a clause.
     pub gaps: Vec<String>,
 }
@@ -208,34 +208,6 @@ impl Inspection {
     }
 }
 
-/// An environment variable's value, as far as it may be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Held {
-    /// The value itself: only of variables that a profile marks as not secret.
-    Public(String),
-    /// It is set to an empty text.
-    Empty,
-    /// It is set to something that is not kept.
-    #[serde(with = "hidden")]
-    Secret(String),
-}
-
-/// Keeps a secret out of files: it is written as nothing and read back as nothing.
-mod hidden {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    // The signature is serde's.
-    #[allow(clippy::ptr_arg, reason = "serde hands the field itself in")]
-    pub(super) fn serialize<S: Serializer>(_: &String, to: S) -> Result<S::Ok, S::Error> {
-        ().serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        <()>::deserialize(from).map(|()| String::new())
-    }
-}
-
 /// A mount as the engine tells it (`Mounts` of an inspection).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -250,82 +222,4 @@ pub struct EngineMount {
     pub target: String,
     /// Whether it can be written.
     pub writable: bool,
-}
-
-/// What the kernel shows of one container.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kernel {
-    /// Its mount table, in the kernel's order.
-    pub mounts: Vec<KernelMount>,
-    /// For a mount whose root is deleted, the inode of that root, by mount id: what tells two deleted ones apart.
-    pub inodes: BTreeMap<i32, u64>,
-    /// For a mount of the engine's, where its source leads on the host now, by mount point; see [`SourceNow`].
-    pub sources: BTreeMap<String, SourceNow>,
-    /// Whether paths could be followed in it.
-    pub followed: bool,
-    /// The paths that were followed, so that no link is on any of them but those in `links`.
-    pub paths: Vec<String>,
-    /// Links on those.
-    pub links: Vec<Link>,
-    /// What stands at them, by the path after all links.
-    pub entries: BTreeMap<String, Entry>,
-    /// Processes of a known program in it.
-    pub processes: Vec<Process>,
-    /// Programs installed in it.
-    pub installed: Vec<Installed>,
-    /// Who its first process runs as.
-    pub identity: Option<Identity>,
-    /// That user's home, by the process's environment or the container's `/etc/passwd`.
-    pub home: Option<String>,
-    /// Which login is in which state directory; only where asked for.
-    pub logins: BTreeMap<String, u32>,
-}
-
-/// Where a bind's source on the host leads now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceNow {
-    /// To the directory that is mounted.
-    Same,
-    /// Nowhere: it was removed or renamed.
-    Gone,
-    /// To another file or directory than the one that is mounted.
-    Other,
-}
-
-/// A process of a known program.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// The profile's id.
-    pub program: String,
-    /// Its pid in the engine's pid namespace.
-    pub pid: i32,
-    /// Its words; all but the program's name, options and paths are taken out before they are written.
-    pub words: Vec<String>,
-    /// The variables of its own environment that a profile names; `None` where it could not be read.
-    pub env: Option<BTreeMap<String, Held>>,
-    /// Locks held by it or by an ancestor in its container, its own first; `None` where they could not be read.
-    pub locks: Option<Vec<HeldLock>>,
-    /// Who it runs as.
-    pub identity: Option<Identity>,
-    /// Its controlling terminal's device number, 0 for none (proc_pid_stat(5), field 7).
-    pub terminal: i32,
-    /// The version, where its executable's path tells.
-    pub version: Option<String>,
-}
-
-/// An `flock` that a process is under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeldLock {
-    /// The file, as its process sees it.
-    pub path: String,
-    /// Whether it is exclusive.
-    pub exclusive: bool,
-    /// Whether the file at that path is still the one that is locked.
-    pub current: bool,
-    /// The process that holds it.
-    pub holder: i32,
 }

@@ -3,8 +3,8 @@
 use super::host::Host;
 use super::told::{self, Fact, Lines};
 use super::tree::visible;
-use super::{EngineMount, Kernel, Running, SourceNow};
-use crate::model::{KernelMount, Mount, MountSource, Value, clean};
+use super::{EngineMount, Running};
+use crate::model::{KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value, clean};
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
@@ -12,7 +12,12 @@ pub(super) type Told = (Fact, Mount);
 
 /// The mounts of a container by the kernel; of the host, where no container is given. A container's own root is no
 /// mount to judge by: it is its private layer. The host's is where everything else stands.
-pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
+pub(super) fn by_kernel(
+    kernel: &KernelFacts,
+    running: Option<&Running>,
+    host: &Host<'_>,
+    lines: &mut Lines,
+) -> Vec<Told> {
     let mut mounts = Vec::new();
     for mount in visible(&kernel.mounts).into_iter().filter(|mount| running.is_none() || mount.mount_point != "/") {
         let point = &mount.mount_point;

@@ -1,7 +1,7 @@
 //! Takes out of a capture what may be secret, before it is written. Uses `super` and `rules`.
 
-use super::{Capture, Held, Process};
-use crate::model::{Asks, Invocation, Script, Word};
+use super::Capture;
+use crate::model::{Asks, Invocation, KeptValue, ProcessFacts, Script, Word};
 use crate::rules::Profile;
 
 /// What stands for a word that is not kept.
@@ -31,7 +31,7 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    fn process(&self, process: &mut Process) {
+    fn process(&self, process: &mut ProcessFacts) {
         process.words = self.words(&process.words);
         variables(process.env.iter_mut().flat_map(|env| env.values_mut()));
     }
@@ -93,12 +93,12 @@ impl Keeper<'_> {
 }
 
 /// Keeps what a switch is set to, which is no secret and decides what the program does, and no other value.
-fn variables<'v>(held: impl Iterator<Item = &'v mut Held>) {
+fn variables<'v>(held: impl Iterator<Item = &'v mut KeptValue>) {
     for held in held {
-        if let Held::Secret(value) = held {
+        if let KeptValue::Secret(value) = held {
             let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
             let kept = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
-            *held = kept.map_or_else(|| Held::Secret(String::new()), |word| Held::Public((*word).to_owned()));
+            *held = kept.map_or_else(|| KeptValue::Secret(String::new()), |word| KeptValue::Public((*word).to_owned()));
         }
     }
 }

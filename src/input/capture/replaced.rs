@@ -16,7 +16,7 @@ pub fn join_running(planned: &mut Layout, running: &Capture, rules: &Ruleset, so
 
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
 /// service, and those whose names its scripts give to their own. What `docker compose run` started stays.
-pub fn without_replaced(planned: &Layout, running: &Capture) -> Capture {
+fn without_replaced(planned: &Layout, running: &Capture) -> Capture {
     let services = planned_services(planned);
     // A script removes what has the name that it gives; Compose does not.
     let started = planned.containers.iter().filter(|one| one.start.is_some());

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::Running;
 use super::redact::words;
-use super::{Held, Kernel, Process, Running};
-use crate::model::{Invocation, KernelMount};
+use crate::model::{Invocation, KeptValue, KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 use crate::text::{Pos, Sources, Span, Teller};
 
@@ -119,7 +119,7 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
 }
 
 /// What the kernel shows of a container, but its mounts.
-pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
+pub(super) fn kernel(kernel: &KernelFacts, profiles: &[Profile], lines: &mut Lines) {
     if let Some(home) = &kernel.home {
         lines.kernel(Fact::Home, format!("home {home}"));
     }
@@ -133,11 +133,11 @@ pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
 }
 
 /// A variable's line; its value only where that is no secret.
-fn variable(name: &str, held: &Held) -> String {
+fn variable(name: &str, held: &KeptValue) -> String {
     match held {
-        Held::Public(value) => format!("variable {name}={value}"),
-        Held::Empty => format!("variable {name} is empty"),
-        Held::Secret(_) => format!("variable {name} is set"),
+        KeptValue::Public(value) => format!("variable {name}={value}"),
+        KeptValue::Empty => format!("variable {name} is empty"),
+        KeptValue::Secret(_) => format!("variable {name} is set"),
     }
 }
 
@@ -161,7 +161,7 @@ pub(super) fn mount(mount: &KernelMount, place: &str) -> String {
 }
 
 /// A process's line.
-fn process(process: &Process, profiles: &[Profile]) -> String {
+fn process(process: &ProcessFacts, profiles: &[Profile]) -> String {
     let mut text = format!("process {}: {}", process.pid, words(&process.words, profiles).join(" "));
     match &process.locks {
         None => text.push_str(", its locks could not be read"),

@@ -10,9 +10,9 @@ use bollard::models::{
 use super::error::EngineError;
 use super::events::ContainerEvent;
 use super::lenient::Picked;
-use crate::input::capture::{EngineMount, Held, Inspection, Running};
+use crate::input::capture::{EngineMount, Inspection, Running};
 use crate::input::shell;
-use crate::model::{Command, Script, Value, clean};
+use crate::model::{Command, KeptValue, Script, Value, clean};
 use crate::text::{Sources, Span};
 
 /// What of an inspection is wanted, should it have another form than bollard's.
@@ -144,11 +144,11 @@ impl InspectReader<'_> {
         format!("it could not be inspected: {why}")
     }
 
-    fn held(&self, name: &str, value: &str) -> Held {
+    fn held(&self, name: &str, value: &str) -> KeptValue {
         match value {
-            "" => Held::Empty,
-            value if self.public.contains(name) => Held::Public(value.to_owned()),
-            value => Held::Secret(value.to_owned()),
+            "" => KeptValue::Empty,
+            value if self.public.contains(name) => KeptValue::Public(value.to_owned()),
+            value => KeptValue::Secret(value.to_owned()),
         }
     }
 
@@ -299,9 +299,9 @@ mod tests {
         assert_eq!(found.project.as_deref(), Some("p"));
         assert_eq!(found.labels.keys().collect::<Vec<_>>(), ["overlock.guard"]);
         let held = |name: &str| found.env.get(name).cloned();
-        assert_eq!(held("HOME"), Some(Held::Public("/h".into())));
-        assert_eq!(held("TOKEN"), Some(Held::Secret("x=y".into())));
-        assert_eq!((held("EMPTY"), held("BARE")), (Some(Held::Empty), None));
+        assert_eq!(held("HOME"), Some(KeptValue::Public("/h".into())));
+        assert_eq!(held("TOKEN"), Some(KeptValue::Secret("x=y".into())));
+        assert_eq!((held("EMPTY"), held("BARE")), (Some(KeptValue::Empty), None));
         let programs: Vec<_> = found.script.invocations.iter().map(Invocation::command_line).collect();
         assert_eq!(programs, ["claude -p $X", "claude --version"]);
         assert_eq!(found.script.sight, Sight::Whole);

@@ -18,8 +18,8 @@ use super::root::{NoRoot, Root};
 use super::scripts;
 use super::text::shown;
 use crate::input::capture::tree::visible;
-use crate::input::capture::{EngineMount, Kernel, Running};
-use crate::model::{KernelMount, Script};
+use crate::input::capture::{EngineMount, Running};
+use crate::model::{KernelFacts, KernelMount, Script};
 use crate::rules::Profile;
 
 /// No `/etc/passwd` is read further.
@@ -70,7 +70,7 @@ pub(super) enum Outcome {
 /// What was seen of one container.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
-    pub(super) kernel: Option<Kernel>,
+    pub(super) kernel: Option<KernelFacts>,
     /// What its own scripts run, where they could be read.
     pub(super) script: Option<Script>,
     pub(super) gaps: Vec<String>,
@@ -150,12 +150,12 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
     let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
-    let mut kernel = Kernel {
+    let mut kernel = KernelFacts {
         identity: pid.identity(),
         home: first.get("HOME").cloned().or_else(|| Some(value(task.running.env.get("HOME")?)?.to_owned())),
         processes: found.into_iter().map(|found| found.process).collect(),
         mounts: table.mounts,
-        ..Kernel::default()
+        ..KernelFacts::default()
     };
     let early = Seen { kernel: Some(kernel.clone()), gaps: gaps.clone(), ..Seen::default() };
     *task.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(early);
@@ -214,7 +214,7 @@ fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
         .then(|| format!("{which} {} in it runs with mounts of its own, which were not looked at", apart.join(", ")))
 }
 
-fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
+fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
     let own = |pids: &Vec<u8>| !task.running.host_pid && Some(pids) != task.host.pids.as_ref();
     let pids = first.link("ns/pid").ok().filter(own);
     let inside = |pid: &Pid| {
@@ -233,7 +233,7 @@ fn files(
     task: &Task,
     root: &Root,
     first: &BTreeMap<String, String>,
-    kernel: &mut Kernel,
+    kernel: &mut KernelFacts,
     gaps: &mut Vec<String>,
 ) -> BTreeMap<String, Login> {
     let profiles = &task.host.profiles;

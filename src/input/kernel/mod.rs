@@ -42,8 +42,8 @@ use pool::Job;
 use process::Found;
 use root::Root;
 
-use super::capture::{Capture, Kernel, Process, Running};
-use crate::model::KernelMount;
+use super::capture::{Capture, Running};
+use crate::model::{KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 
 /// How to look.
@@ -98,7 +98,7 @@ pub struct Begun {
     host: Result<Arc<Host>, String>,
     found: Vec<Found>,
     /// What the kernel shows of the host itself.
-    own: Option<Kernel>,
+    own: Option<KernelFacts>,
     gaps: Vec<String>,
     /// When the rest must have ended.
     deadline: Instant,
@@ -169,7 +169,7 @@ impl Begun {
                 answer
             }));
         }
-        let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
+        let without_locks: Vec<ProcessFacts> = outside.iter().map(|found| found.process.clone()).collect();
         capture.gaps.extend(scan::foreign(&host, &outside));
         let shared = Arc::clone(&host);
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
@@ -201,7 +201,7 @@ fn within(options: &Look) -> String {
 
 fn host(
     options: &Look,
-    own: &mut Option<Kernel>,
+    own: &mut Option<KernelFacts>,
     gaps: &mut Vec<String>,
     profiles: &[Profile],
 ) -> Result<Host, String> {
@@ -218,7 +218,7 @@ fn host(
         Ok(bytes) => {
             let table = mountinfo::parse(&bytes);
             gaps.extend(odd_lines("the host's mount table", &table, bytes.len() as u64 >= MOST_BYTES));
-            *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
+            *own = Some(KernelFacts { mounts: table.mounts, ..KernelFacts::default() });
         }
         Err(errno) => gaps.push(format!(
             "the host's own mounts were not looked at: cannot read {shown}/1/mountinfo: {}; run as root",

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::input::capture::{Held, Process, Running};
-use crate::model::{KernelMount, join};
+use crate::input::capture::Running;
+use crate::model::{KeptValue, KernelMount, ProcessFacts, join};
 use crate::rules::Profile;
 
 /// What tells where state may be.
@@ -12,7 +12,7 @@ pub(super) struct Known<'a> {
     pub(super) running: &'a Running,
     /// The environment of the first process; empty where it may not be read.
     pub(super) first: &'a BTreeMap<String, String>,
-    pub(super) processes: &'a [Process],
+    pub(super) processes: &'a [ProcessFacts],
     /// The user's home by `/etc/passwd`.
     pub(super) passwd: Option<String>,
     /// The mounts that can be reached.
@@ -77,10 +77,10 @@ impl Known<'_> {
 }
 
 /// The value that is kept in memory.
-pub(super) fn value(held: &Held) -> Option<&str> {
+pub(super) fn value(held: &KeptValue) -> Option<&str> {
     match held {
-        Held::Public(value) | Held::Secret(value) => Some(value),
-        Held::Empty => None,
+        KeptValue::Public(value) | KeptValue::Secret(value) => Some(value),
+        KeptValue::Empty => None,
     }
 }
 
@@ -135,11 +135,11 @@ mod tests {
     fn every_environment_counts() {
         let profiles = Ruleset::load(&Sources::default(), None).unwrap().profiles;
         let mut running = Running { working_dir: "/work".into(), ..Running::default() };
-        running.env.insert("HOME".into(), Held::Public("/home/configured".into()));
-        running.env.insert("CLAUDE_CONFIG_DIR".into(), Held::Public("state".into()));
+        running.env.insert("HOME".into(), KeptValue::Public("/home/configured".into()));
+        running.env.insert("CLAUDE_CONFIG_DIR".into(), KeptValue::Public("state".into()));
         let first = BTreeMap::from([("HOME".to_owned(), "/home/first".to_owned())]);
-        let env = BTreeMap::from([("CLAUDE_CONFIG_DIR".to_owned(), Held::Public("/own".into()))]);
-        let processes = [Process { env: Some(env), ..Process::default() }];
+        let env = BTreeMap::from([("CLAUDE_CONFIG_DIR".to_owned(), KeptValue::Public("/own".into()))]);
+        let processes = [ProcessFacts { env: Some(env), ..ProcessFacts::default() }];
         let line = b"1 0 0:1 / /home/mounted/.claude rw - ext4 none rw";
         let table = crate::input::kernel::mountinfo::parse(line);
         let mounts: Vec<&KernelMount> = table.mounts.iter().collect();

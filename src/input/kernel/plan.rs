@@ -19,10 +19,10 @@ use super::text::shown;
 use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::input::capture::tree::visible;
-use crate::input::capture::{Capture, EngineVolumes, Held, Running};
+use crate::input::capture::{Capture, EngineVolumes, Running};
 use crate::model::{
-    Container, Diagnostic, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen, Value,
-    clean, is_root, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, EnvValue, HostTree, Installed, KeptValue, KernelFacts, KernelMount, Level, Live, Mount,
+    MountSource, Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::rules::{Filesystems, Ruleset};
 
@@ -155,16 +155,13 @@ impl Site {
             }
         }
         container.unseen.extend(unseen);
-        let mut live = Live {
-            is_planned: true,
-            tree: Arc::clone(&self.tree),
-            volume_directory: self.capture.volume_directory.clone(),
+        let mut kernel = KernelFacts {
             identity: user::identity(&container, &self.capture, accounts.as_ref()),
             installed: match layers {
                 Some(layers) if !built => self.installed(&layers, &container, home.as_deref()),
                 _ => installed.into_iter().filter(|one| container.mount_holding(&one.path).is_none()).collect(),
             },
-            ..Live::default()
+            ..KernelFacts::default()
         };
         if let Some(root) = &self.host.root {
             let mut inside = PlannedPaths::new(root, &container, &bases);
@@ -172,17 +169,24 @@ impl Site {
                 inside.note(&path);
             }
             let (links, entries, failed) = inside.done();
-            (live.links, live.entries) = (links, entries);
+            (kernel.links, kernel.entries) = (links, entries);
             for what in failed {
                 container.unseen.push(Unseen { what, span: container.span });
             }
         }
-        for entry in live.entries.values_mut() {
+        for entry in kernel.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        let untold = user::untold(&live, &container, &self.capture, accounts.as_ref());
+        let untold = user::untold(&kernel, &container, &self.capture, accounts.as_ref());
         container.unseen.extend(untold.map(|what| Unseen { what, span: container.span }));
-        user::opened(&mut live, &container, &self.capture, accounts.as_ref());
+        user::opened(&mut kernel, &container, &self.capture, accounts.as_ref());
+        let live = Live {
+            is_planned: true,
+            tree: Arc::clone(&self.tree),
+            volume_directory: self.capture.volume_directory.clone(),
+            kernel: Some(kernel),
+            ..Live::default()
+        };
         container.live = Some(Box::new(live));
         (container, told)
     }
@@ -346,7 +350,7 @@ impl Site {
     /// The paths of a container that matter to a program.
     fn paths(&self, container: &Container, home: Option<String>) -> Vec<String> {
         let env = container.env.iter().filter_map(|(name, variable)| match &variable.value {
-            EnvValue::Set(value) if !value.is_symbolic() => Some((name.clone(), Held::Secret(value.text.clone()))),
+            EnvValue::Set(value) if !value.is_symbolic() => Some((name.clone(), KeptValue::Secret(value.text.clone()))),
             EnvValue::Set(_) | EnvValue::Inherited => None,
         });
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());

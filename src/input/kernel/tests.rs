@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use rustix::fs::FlockOperation;
 
 use super::*;
-use crate::input::capture::{EngineMount, Held, Running, SourceNow};
-use crate::model::EntryKind;
+use crate::input::capture::{EngineMount, Running};
+use crate::model::{EntryKind, KeptValue, SourceNow};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -63,7 +63,7 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
     symlink(at("srv/claude"), at("home/.claude")).unwrap();
     fs::write(at("srv/claude/.credentials.json"), r#"{"claudeAiOauth": {"refreshToken": "canary-token"}}"#).unwrap();
     let mut running = ourselves();
-    running.env.insert("HOME".into(), Held::Public(at("home")));
+    running.env.insert("HOME".into(), KeptValue::Public(at("home")));
     let options = Look { extra: BTreeMap::from([(running.id.clone(), vec![at("elsewhere")])]), ..Look::default() };
     let (container, gone) = seen(&options, running.clone());
     assert!(gone.is_empty());
@@ -121,8 +121,8 @@ fn the_version_is_read_from_the_programs_own_files() {
     symlink("../lib/node_modules/@anthropic-ai/claude-code/cli.js", at("a/bin/claude")).unwrap();
     symlink("../share/claude/versions/2.1.330", at("home/.local/bin/claude")).unwrap();
     let mut running = ourselves();
-    running.env.insert("HOME".into(), Held::Public(at("home")));
-    running.env.insert("PATH".into(), Held::Secret(format!("{}:{}:{}:relative", at("b"), at("a/bin"), at("c"))));
+    running.env.insert("HOME".into(), KeptValue::Public(at("home")));
+    running.env.insert("PATH".into(), KeptValue::Secret(format!("{}:{}:{}:relative", at("b"), at("a/bin"), at("c"))));
     let installed = seen(&Look::default(), running).0.kernel.unwrap().installed;
     let told: Vec<(&str, Option<&str>)> = installed
         .iter()
@@ -218,8 +218,8 @@ fn a_running_call_of_the_host_is_found_with_its_lock_and_variables() {
     assert_eq!((process.program.as_str(), process.words.as_slice()), ("claude-code", &["claude".to_owned()][..]));
     let env = process.env.as_ref().unwrap();
     assert_eq!(env.len(), 2);
-    assert_eq!(env["HOME"], Held::Public("/home/agent".into()));
-    assert!(matches!(env["ANTHROPIC_API_KEY"], Held::Secret(_)));
+    assert_eq!(env["HOME"], KeptValue::Public("/home/agent".into()));
+    assert!(matches!(env["ANTHROPIC_API_KEY"], KeptValue::Secret(_)));
     let locks = process.locks.as_ref().unwrap();
     let held = locks.iter().find(|lock| lock.path == path.to_str().unwrap()).unwrap();
     assert!(held.current && held.exclusive);
