@@ -153,7 +153,7 @@ impl<'a> MountLookup<'a> {
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
             tree: live.map(|live| &*live.tree),
             is_planned: live.is_some_and(|live| live.is_planned),
-            is_uninspected: live.is_some_and(|live| live.is_uninspected),
+            is_uninspected: live.is_some_and(|live| live.is_uninspected()),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: container.shown().links.clone(),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
-use super::{Invocation, KernelFacts, KernelMount, Live, Script, Value, split_below, upward};
+use super::{
+    EngineFacts, Invocation, KeptValue, KernelFacts, KernelMount, Live, Script, Symbol, Value, split_below, upward,
+};
 use crate::text::Span;
 
 /// The label that says who waits for a container.
@@ -16,7 +19,7 @@ pub const VERSION_LABEL: &str = "overlock.version";
 pub const DECLARING_LABELS: [&str; 3] = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
 
 /// A container, or a service that stands for several equal ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Container {
     /// The service's name (Compose) or the container's.
     pub name: String,
@@ -101,6 +104,26 @@ impl Container {
         self.live.as_ref().map_or(&NOTHING_SHOWN, |live| live.shown())
     }
 
+    /// What the kernel shows of it; `None` where it could not be asked.
+    pub fn kernel(&self) -> Option<&KernelFacts> {
+        self.live.as_ref()?.kernel.as_ref()
+    }
+
+    /// What the engine tells of it; nothing where none has it.
+    pub fn engine(&self) -> &EngineFacts {
+        self.live.as_ref().map_or(&NOTHING_TOLD, |live| &live.engine)
+    }
+
+    /// The same, to be filled in.
+    pub fn engine_mut(&mut self) -> &mut EngineFacts {
+        &mut self.live.get_or_insert_default().engine
+    }
+
+    /// Notes what could not be looked at, as a clause.
+    pub fn add_gap(&mut self, what: impl Into<String>) {
+        self.unseen.push(Unseen { what: what.into(), span: Span::default() });
+    }
+
     /// The mount that a path is on, and the rest of the path below it.
     pub fn mount_holding<'p>(&self, path: &'p str) -> Option<(&Mount, &'p str)> {
         upward(path).find_map(|above| {
@@ -179,6 +202,13 @@ pub struct Flag {
     pub span: Span,
 }
 
+impl Flag {
+    /// One that no file says, where it is on.
+    pub fn where_on(on: bool) -> Option<Self> {
+        on.then(|| Self { on, span: Span::default() })
+    }
+}
+
 /// Words to run, after Compose's splitting of a string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
@@ -197,6 +227,13 @@ pub struct Label {
     pub span: Span,
 }
 
+impl Label {
+    /// One that no file says.
+    pub fn unplaced(text: impl Into<String>) -> Self {
+        Self { value: Value::known(text, None), span: Span::default() }
+    }
+}
+
 /// A variable of the container's environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
@@ -204,6 +241,48 @@ pub struct EnvVar {
     pub value: EnvValue,
     /// Where the variable's *name* is written: never the value, so that the span can be shown.
     pub span: Span,
+    /// Whether an engine told the value and no profile says that it may be shown: it stays in memory.
+    pub is_secret: bool,
+}
+
+impl EnvVar {
+    /// A variable that a source describes.
+    pub fn new(value: EnvValue, span: Span) -> Self {
+        Self { value, span, is_secret: false }
+    }
+
+    /// A variable by what was kept of it. A secret that was read back from a file is set, to something that was taken out.
+    pub fn of_kept(name: &str, kept: KeptValue) -> Self {
+        let (value, is_secret) = match kept {
+            KeptValue::Empty => (Value::default(), false),
+            KeptValue::Public(text) => (Value::known(text, None), false),
+            KeptValue::Secret(text) if text.is_empty() => {
+                let symbols = vec![Symbol { name: name.to_owned(), required: true }];
+                (Value { text: format!("${{{name}}}"), symbols, ..Value::default() }, true)
+            }
+            KeptValue::Secret(text) => (Value::known(text, None), true),
+        };
+        Self { value: EnvValue::Set(value), span: Span::default(), is_secret }
+    }
+
+    /// What may be kept of it.
+    pub fn kept(&self) -> KeptValue {
+        match &self.value {
+            EnvValue::Set(value) if value.is_symbolic() => KeptValue::Secret(String::new()),
+            EnvValue::Set(value) if self.is_secret => KeptValue::Secret(value.text.clone()),
+            EnvValue::Set(value) if value.text.is_empty() => KeptValue::Empty,
+            EnvValue::Set(value) => KeptValue::Public(value.text.clone()),
+            EnvValue::Inherited => KeptValue::Secret(String::new()),
+        }
+    }
+
+    /// The value, where it is known.
+    pub fn known(&self) -> Option<&str> {
+        match &self.value {
+            EnvValue::Set(value) if !value.is_symbolic() => Some(&value.text),
+            EnvValue::Set(_) | EnvValue::Inherited => None,
+        }
+    }
 }
 
 /// What an environment variable holds.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::NOTHING_SHOWN;
-use super::{HostTree, KernelFacts};
+use super::{EngineFacts, HostTree, KernelFacts};
 use crate::text::Span;
 
 /// What only a look gives: at a running container, or at the host that a planned one would run on.
@@ -22,12 +22,8 @@ pub struct Live {
     pub is_host: bool,
     /// Whether it is planned: of its files only those on the host's mounts could be looked at.
     pub is_planned: bool,
-    /// Whether the engine did not tell what it would run.
-    pub is_uninspected: bool,
-    /// Whether it was gone before it could be inspected.
-    pub is_gone: bool,
-    /// Whether nobody told what it mounts.
-    pub mounts_unknown: bool,
+    /// What the engine tells of it, where it has it.
+    pub engine: EngineFacts,
     /// The mount that is its root, where the kernel showed it.
     pub root: Option<Box<KernelMount>>,
     /// What the kernel shows; `None` where it could not be asked. Of a planned one, what stands where it would be.
@@ -35,6 +31,16 @@ pub struct Live {
 }
 
 impl Live {
+    /// Whether the engine did not tell what it would run.
+    pub fn is_uninspected(&self) -> bool {
+        !self.engine.inspection.tells_program()
+    }
+
+    /// Whether nobody told what it mounts.
+    pub fn mounts_unknown(&self) -> bool {
+        !self.engine.inspection.tells_mounts() && self.kernel.is_none()
+    }
+
     /// What the kernel shows; nothing where it could not be asked.
     pub fn shown(&self) -> &KernelFacts {
         self.kernel.as_ref().unwrap_or(&NOTHING_SHOWN)

@@ -4,6 +4,7 @@
 mod container;
 mod diagnostic;
 mod judged_file;
+mod engine;
 mod kernel;
 mod live;
 mod parameter;
@@ -24,6 +25,7 @@ pub use container::{
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use judged_file::{JudgedFile, NotJudgedFile};
+pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;

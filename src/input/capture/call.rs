@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Running;
 use super::told::{Fact, Told};
 use crate::model::{
-    EnvValue, EnvVar, FileLock, HeldLock, Invocation, KeptValue, ProcessFacts, Symbol, Value, Wait, Witness, Word,
+    Container, EnvValue, EnvVar, FileLock, HeldLock, Invocation, KeptValue, ProcessFacts, Value, Wait, Witness, Word,
 };
 use crate::rules::Profile;
 
@@ -58,26 +57,17 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.
-pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, EnvVar> {
-    let variable = |(name, held): (&String, &KeptValue)| {
-        let span = told.span(&Fact::Variable(name.clone()));
-        let value = match held {
-            KeptValue::Empty => Value::known("", Some(span)),
-            // Read back from a file: set, to something that was taken out.
-            KeptValue::Secret(value) if value.is_empty() => Value {
-                text: format!("${{{name}}}"),
-                symbols: vec![Symbol { name: name.clone(), required: true }],
-                span: Some(span),
-                ..Value::default()
-            },
-            KeptValue::Public(value) | KeptValue::Secret(value) => Value::known(value.clone(), Some(span)),
-        };
-        (name.clone(), EnvVar { value: EnvValue::Set(value), span })
-    };
-    let mut env: BTreeMap<String, EnvVar> = running.env.iter().map(variable).collect();
-    if let Some(home) = running.kernel.as_ref().and_then(|kernel| kernel.home.as_ref()) {
+pub(super) fn environment(container: &Container, told: &Told) -> BTreeMap<String, EnvVar> {
+    let mut env = container.env.clone();
+    for (name, variable) in &mut env {
+        variable.span = told.span(&Fact::Variable(name.clone()));
+        if let EnvValue::Set(value) = &mut variable.value {
+            value.span = Some(variable.span);
+        }
+    }
+    if let Some(home) = &container.shown().home {
         let span = told.span(&Fact::Home);
-        let home = || EnvVar { value: EnvValue::Set(Value::known(home.clone(), Some(span))), span };
+        let home = || EnvVar::new(EnvValue::Set(Value::known(home.clone(), Some(span))), span);
         env.entry("HOME".to_owned()).or_insert_with(home);
     }
     env

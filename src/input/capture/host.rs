@@ -7,7 +7,7 @@ use super::Capture;
 use super::tree::visible;
 use super::volumes::EngineVolumes;
 use crate::input::local_volume::kernel_device;
-use crate::model::{HostTree, KernelMount, MountSource, Value};
+use crate::model::{Container, HostTree, KernelMount, MountSource, Value};
 use crate::rules::Filesystems;
 
 /// The host's tree, and who mounts what.
@@ -26,7 +26,7 @@ impl<'a> Host<'a> {
         let tree = Arc::new(HostTree::of(seen.clone()));
         let volumes = EngineVolumes::new(capture, seen, Arc::clone(&tree), filesystems);
         let mut host = Self { tree, volumes, uses: HashMap::new(), filesystems };
-        for kernel in capture.containers.iter().filter_map(|running| running.kernel.as_ref()) {
+        for kernel in capture.containers.iter().filter_map(Container::kernel) {
             let mut devices: Vec<&str> = kernel.mounts.iter().map(|mount| mount.device.as_str()).collect();
             devices.sort_unstable();
             devices.dedup();

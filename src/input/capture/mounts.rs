@@ -3,8 +3,7 @@
 use super::host::Host;
 use super::told::{self, Fact, Lines};
 use super::tree::visible;
-use super::{EngineMount, Running};
-use crate::model::{KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value, clean};
+use crate::model::{Container, EngineMount, KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value, clean};
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
@@ -14,7 +13,7 @@ pub(super) type Told = (Fact, Mount);
 /// mount to judge by: it is its private layer. The host's is where everything else stands.
 pub(super) fn by_kernel(
     kernel: &KernelFacts,
-    running: Option<&Running>,
+    running: Option<&Container>,
     host: &Host<'_>,
     lines: &mut Lines,
 ) -> Vec<Told> {
@@ -24,7 +23,7 @@ pub(super) fn by_kernel(
         let (source, subpath) = host.source(mount, kernel.inodes.get(&mount.id).copied());
         let place = describe(&source, subpath.as_deref());
         lines.kernel(Fact::Mount(point.clone()), told::mount(mount, &place));
-        let told = running.and_then(|one| one.mounts.iter().find(|told| clean(&told.target) == *point));
+        let told = running.and_then(|one| one.engine().mounts.iter().find(|told| clean(&told.target) == *point));
         let mut made = plain(point.clone(), source, mount.is_read_only());
         made.1.subpath = subpath;
         made.1.stale = stale(mount, kernel.sources.get(point).copied(), told, &place);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Capture, Running, layout, settle_volumes};
+use super::{Capture, layout, settle_volumes};
 use crate::model::{Container, Layout};
 use crate::rules::Ruleset;
 use crate::text::Sources;
@@ -37,8 +37,8 @@ pub fn planned_services(planned: &Layout) -> BTreeMap<(&str, &str), &Container> 
 }
 
 /// The project and service that Compose brought a container up for; `None` where it did not, or ran it once.
-pub fn compose_service(running: &Running) -> Option<(&str, &str)> {
-    running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off)
+pub fn compose_service(running: &Container) -> Option<(&str, &str)> {
+    running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.engine().one_off)
 }
 
 /// The project as Compose names it: projects of one name are told apart by their files, in parentheses.

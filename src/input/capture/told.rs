@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::Running;
 use super::redact::words;
-use crate::model::{Invocation, KeptValue, KernelFacts, KernelMount, ProcessFacts};
+use crate::model::{Container, Invocation, KeptValue, KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 use crate::text::{Pos, Sources, Span, Teller};
 
@@ -79,8 +78,8 @@ impl Told {
 }
 
 /// What the engine tells of a container, but its mounts.
-pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines) {
-    let short: String = running.id.chars().take(12).collect();
+pub(super) fn engine(running: &Container, profiles: &[Profile], lines: &mut Lines) {
+    let short: String = running.engine().id.chars().take(12).collect();
     let mut whole = format!("container {}", running.name);
     for (what, text) in
         [("id", Some(&short)), ("project", running.project.as_ref()), ("service", running.service.as_ref())]
@@ -91,30 +90,32 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
     }
     lines.engine(Fact::Whole, whole);
     let texts = [
-        (Fact::Image, "image", &running.image),
-        (Fact::User, "user", &running.user),
-        (Fact::Directory, "working directory", &running.working_dir),
+        (Fact::Image, "image", running.image.as_ref()),
+        (Fact::User, "user", running.user.as_ref()),
+        (Fact::Directory, "working directory", running.working_dir.as_ref()),
     ];
-    for (fact, what, text) in texts.into_iter().filter(|(.., text)| !text.is_empty()) {
-        lines.engine(fact, format!("{what} {text}"));
+    for (fact, what, text) in texts {
+        if let Some(text) = text.map(|value| &value.text).filter(|text| !text.is_empty()) {
+            lines.engine(fact, format!("{what} {text}"));
+        }
     }
-    if running.tty {
+    if running.tty.is_some_and(|flag| flag.on) {
         lines.engine(Fact::Terminal, "a terminal is allocated");
     }
-    if running.stdin_open {
+    if running.stdin_open.is_some_and(|flag| flag.on) {
         lines.engine(Fact::Input, "standard input is kept open");
     }
-    for (name, held) in &running.env {
-        lines.engine(Fact::Variable(name.clone()), variable(name, held));
+    for (name, told) in &running.env {
+        lines.engine(Fact::Variable(name.clone()), variable(name, &told.kept()));
     }
-    for (name, value) in &running.labels {
-        lines.engine(Fact::Label(name.clone()), format!("label {name}={value}"));
+    for (name, label) in &running.labels {
+        lines.engine(Fact::Label(name.clone()), format!("label {name}={}", label.value.text));
     }
     for (at, call) in running.script.invocations.iter().enumerate() {
         lines.engine(Fact::Call(at), self::call(call, profiles));
     }
-    for (at, gap) in running.gaps.iter().enumerate() {
-        lines.engine(Fact::Gap(at), format!("not seen: {gap}"));
+    for (at, gap) in running.unseen.iter().enumerate() {
+        lines.engine(Fact::Gap(at), format!("not seen: {}", gap.what));
     }
 }
 

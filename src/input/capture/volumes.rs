@@ -114,7 +114,7 @@ impl<'a> EngineVolumes<'a> {
 
     /// Whether the engine has a volume of this name, as far as was looked.
     fn has(&self, name: &str) -> bool {
-        let mounts = self.capture.containers.iter().flat_map(|one| &one.mounts);
+        let mounts = self.capture.containers.iter().flat_map(|one| &one.engine().mounts);
         self.capture.volumes.contains_key(name)
             || mounts.into_iter().any(|mount| mount.kind == "volume" && mount.name == name)
             || self.mount_of(name).is_some()

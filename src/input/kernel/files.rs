@@ -8,8 +8,7 @@ use rustix::io::Errno;
 use super::login::{Login, MOST_CREDENTIALS, login};
 use super::places::{around, beside};
 use super::root::{End, Followed, Inode, Root, Unread};
-use crate::input::capture::EngineMount;
-use crate::model::{KernelFacts, KernelMount, SourceNow, join};
+use crate::model::{EngineMount, KernelFacts, KernelMount, SourceNow, join};
 use crate::rules::Profile;
 
 /// How many paths are followed in one container.

@@ -19,10 +19,10 @@ use super::text::shown;
 use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::input::capture::tree::visible;
-use crate::input::capture::{Capture, EngineVolumes, Running};
+use crate::input::capture::{Capture, EngineVolumes};
 use crate::model::{
-    Container, Diagnostic, EnvValue, HostTree, Installed, KeptValue, KernelFacts, KernelMount, Level, Live, Mount,
-    MountSource, Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, EnvValue, HostTree, Installed, KernelFacts, KernelMount, Level, Live, Mount, MountSource,
+    Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::rules::{Filesystems, Ruleset};
 
@@ -349,17 +349,6 @@ impl Site {
 
     /// The paths of a container that matter to a program.
     fn paths(&self, container: &Container, home: Option<String>) -> Vec<String> {
-        let env = container.env.iter().filter_map(|(name, variable)| match &variable.value {
-            EnvValue::Set(value) if !value.is_symbolic() => Some((name.clone(), KeptValue::Secret(value.text.clone()))),
-            EnvValue::Set(_) | EnvValue::Inherited => None,
-        });
-        let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
-        let running = Running {
-            env: env.collect(),
-            working_dir: directory.map_or_else(String::new, |directory| directory.text.clone()),
-            script: container.script.clone(),
-            ..Running::default()
-        };
         let point = |mount: &Mount| KernelMount {
             id: 0,
             parent: 0,
@@ -376,7 +365,7 @@ impl Site {
         let first = BTreeMap::new();
         let roots = container.user.as_ref().filter(|user| is_root(user)).map(|_| "/root".to_owned());
         let passwd = home.or(roots);
-        let known = Known { running: &running, first: &first, processes: &[], passwd, mounts: &mounts };
+        let known = Known { container, first: &first, processes: &[], passwd, mounts: &mounts };
         known.paths(&self.host.profiles)
     }
 }
