@@ -120,3 +120,75 @@ impl From<ContainerRecord> for Container {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Capture, read};
+    use super::*;
+
+    /// A container with all that the file can say of one.
+    fn whole() -> serde_json::Value {
+        json!({
+            "id": "1f1f", "name": "agents", "project": "p", "service": "s", "one_off": true, "image": "agents:1",
+            "image_id": "sha256:1", "pid": 7, "started_at": "2026-11-25T12:39:38Z", "user": "1000:100",
+            "working_dir": "/work", "tty": true, "stdin_open": true, "read_only": true, "host_pid": true,
+            "env": {"HOME": {"public": "/h"}, "KEY": {"secret": null}, "NONE": "empty"},
+            "labels": {"overlock.role": "batch"},
+            "script": {"invocations": [], "sight": "whole", "unseen": null, "without_environment": false},
+            "mounts": [{"kind": "bind", "name": "", "source": "/s", "target": "/d", "writable": false}],
+            "inspection": "mounts",
+            "kernel": {
+                "mounts": [], "inodes": {"5": 6}, "sources": {"/d": "gone"}, "followed": true, "paths": ["/d"],
+                "links": [{"name": "/l", "target": "/d"}], "entries": {}, "processes": [], "installed": [],
+                "identity": null, "home": "/h", "logins": {"/d": 1},
+            },
+            "gaps": ["it was not seen"],
+        })
+    }
+
+    fn read_back(container: &serde_json::Value) -> Capture {
+        let empty = Capture { overlock_capture: super::super::VERSION, ..Capture::default() };
+        let mut capture = serde_json::to_value(empty).unwrap();
+        capture["containers"] = json!([container]);
+        read(&capture.to_string()).unwrap()
+    }
+
+    #[test]
+    fn all_that_a_file_says_of_a_container_is_read_and_written_again() {
+        let capture = read_back(&whole());
+        assert_eq!(serde_json::to_value(&capture).unwrap()["containers"][0], whole());
+        let one = &capture.containers[0];
+        assert_eq!((one.engine().pid, one.engine().mounts.len(), one.unseen.len()), (7, 1, 1));
+        assert_eq!(
+            (one.env["HOME"].known(), one.env["KEY"].known(), one.env["NONE"].known()),
+            (Some("/h"), None, Some(""))
+        );
+        assert_eq!(one.kernel().unwrap().home.as_deref(), Some("/h"));
+    }
+
+    #[test]
+    fn what_a_file_may_leave_out_is_left_out_again() {
+        let mut container = whole();
+        for name in ["one_off", "image_id", "inspection"] {
+            container.as_object_mut().unwrap().remove(name);
+        }
+        for (name, empty) in [("user", ""), ("working_dir", ""), ("image", "")] {
+            container[name] = json!(empty);
+        }
+        container["kernel"] = json!(null);
+        let capture = read_back(&container);
+        assert_eq!(serde_json::to_value(&capture).unwrap()["containers"][0], container);
+        assert_eq!((&capture.containers[0].user, capture.containers[0].kernel()), (&None, None));
+    }
+
+    #[test]
+    fn value_that_the_engine_told_in_confidence_is_not_written() {
+        let secret = EnvVar::of_kept("KEY", KeptValue::Secret("hunter2".to_owned()));
+        let container = Container { env: [("KEY".to_owned(), secret)].into(), ..Container::default() };
+        assert_eq!(container.env["KEY"].known(), Some("hunter2"));
+        let written = serde_json::to_string(&Capture { containers: vec![container], ..Capture::default() }).unwrap();
+        assert!(written.contains("KEY") && !written.contains("hunter2"), "{written}");
+    }
+}
