@@ -217,7 +217,9 @@ impl<'a> State<'a> {
     fn take(&mut self, told: InspectedContainer, at: i64, runs: bool) {
         let InspectedContainer { mut container, volumes, .. } = told;
         self.capture.volumes.extend(volumes);
-        self.blind.iter().for_each(|why| container.add_gap(*why));
+        if let Some(why) = self.blind {
+            container.add_gap(why);
+        }
         let id = container.engine().id.clone();
         if runs && self.blind.is_none() && container.engine().pid > 0 {
             self.wanted.add(container.clone());

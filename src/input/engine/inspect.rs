@@ -164,7 +164,9 @@ fn described(labels: &Labels, engine: EngineFacts, gaps: Vec<String>) -> Contain
         live: Some(Box::new(Live { engine, ..Live::default() })),
         ..Container::default()
     };
-    gaps.into_iter().for_each(|gap| container.add_gap(gap));
+    for gap in gaps {
+        container.add_gap(gap);
+    }
     container
 }
 

@@ -327,7 +327,9 @@ fn fill(
         if let Some(script) = seen.script {
             container.script = script;
         }
-        seen.gaps.into_iter().for_each(|gap| container.add_gap(gap));
+        for gap in seen.gaps {
+            container.add_gap(gap);
+        }
     }
     gone
 }
