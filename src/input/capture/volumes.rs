@@ -15,7 +15,8 @@ pub fn settle_volumes(planned: &mut Layout, running: &Capture, filesystems: &Fil
     let seen = visible(running.own.as_ref().map_or(&[][..], |own| &own.mounts));
     let tree = Arc::new(HostTree::of(seen.clone()));
     let volumes = EngineVolumes::new(running, seen, tree, filesystems);
-    for container in &mut planned.containers {
+    // What runs on another host has volumes of its own.
+    for container in planned.containers.iter_mut().filter(|container| !container.is_running()) {
         volumes.settle(container, &mut planned.diagnostics);
     }
 }
@@ -179,5 +180,34 @@ fn shown_as(source: &MountSource) -> String {
             format!("{fstype} {}{options}", device.shown.word(&device.text))
         }
         _ => "one of the engine's own".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Live;
+    use crate::rules::Ruleset;
+    use crate::text::{Sources, Span};
+
+    #[test]
+    fn only_what_is_planned_takes_the_volumes_of_a_host() {
+        let rules = Ruleset::load(&Sources::default(), None).unwrap();
+        let made = VolumeOptions { fstype: "none".into(), device: "/srv/x/".into(), options: "bind".into() };
+        let capture = Capture { volumes: [("shared".to_owned(), made)].into(), ..Capture::default() };
+        let with_volume = |live: Option<Live>| {
+            let source = MountSource::Volume(Value::known("shared", None));
+            let mount = Mount::new(Value::known("/state", None), source, Span::default());
+            Container { mounts: vec![mount], live: live.map(Box::new), ..Container::default() }
+        };
+        let live = |is_planned: bool| Some(Live { is_planned, ..Live::default() });
+        let containers = [None, live(true), live(false)].map(with_volume).into();
+        let mut planned = Layout { containers, ..Layout::default() };
+        settle_volumes(&mut planned, &capture, &rules.filesystems);
+        let bind = MountSource::Host(Value::known("/srv/x", None));
+        let volume = MountSource::Volume(Value::known("shared", None));
+        let sources: Vec<_> = planned.containers.iter().map(|one| &one.mounts[0].source).collect();
+        assert_eq!(sources, [&bind, &bind, &volume]);
+        assert!(planned.diagnostics.is_empty());
     }
 }
