@@ -5,10 +5,10 @@
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use overlock::finding::Located;
-use overlock::input::capture::{self, Capture, Kernel, Running, tree};
+use overlock::input::capture::{self, Capture, tree};
 use overlock::input::kernel::mountinfo;
 use overlock::judge::locate_paths;
-use overlock::model::Layout;
+use overlock::model::{Container, EngineFacts, KernelFacts, Layout, Live};
 use overlock::rules::Ruleset;
 use overlock::text::Sources;
 
@@ -73,9 +73,11 @@ fn place(bytes: &[u8], paths: &[String], rules: &Ruleset) -> (Vec<Located>, Capt
     let mounts = mountinfo::parse(bytes).mounts;
     // The host has the disk that binds are from.
     let kernel_of_host = mountinfo::parse(table(1).as_slice()).mounts;
-    let kernel = Kernel { mounts, followed: true, paths: paths.to_vec(), ..Kernel::default() };
-    let running = Running { id: "a".repeat(64), name: "agents".into(), kernel: Some(kernel), ..Running::default() };
-    let own = Kernel { mounts: kernel_of_host, ..Kernel::default() };
+    let kernel = KernelFacts { mounts, followed: true, paths: paths.to_vec(), ..KernelFacts::default() };
+    let engine = EngineFacts { id: "a".repeat(64), ..EngineFacts::default() };
+    let live = Some(Box::new(Live { engine, kernel: Some(kernel), ..Live::default() }));
+    let running = Container { name: "agents".into(), live, ..Container::default() };
+    let own = KernelFacts { mounts: kernel_of_host, ..KernelFacts::default() };
     let capture = Capture { host: "host".into(), containers: vec![running], own: Some(own), ..Capture::default() };
     let layout = capture::layout(&capture, rules, false, &Sources::default());
     (locate_paths(&layout, rules, 0, paths), capture, layout)

@@ -153,8 +153,12 @@ fn a_container_that_cannot_be_inspected_is_listed_with_why() {
         });
         let found = seen(&options).unwrap().capture.containers;
         let [one] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((one.name.as_str(), one.project.as_deref(), one.mounts.len()), ("one", Some("p"), 1));
-        assert!(one.gaps[0].contains("could not be inspected") && one.gaps[0].contains(why), "{:?}", one.gaps);
+        assert_eq!((one.name.as_str(), one.project.as_deref(), one.engine().mounts.len()), ("one", Some("p"), 1));
+        assert!(
+            one.unseen[0].what.contains("could not be inspected") && one.unseen[0].what.contains(why),
+            "{:?}",
+            one.unseen
+        );
         assert!(!format!("{one:?}").contains("hunter2"), "{one:?}");
         let ids = ["0123456789abcdef".to_owned()];
         let again = inspect_again(&options, &[], &Sources::default(), &ids).unwrap();
@@ -178,9 +182,9 @@ fn one_that_is_gone_is_left_out_and_one_that_hangs_is_not() {
     };
     let options = Options { timeout: Duration::from_secs(2), ..engine(directory.path(), answer) };
     let found = seen(&options).unwrap().capture.containers;
-    let names: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.pid, one.gaps.len())).collect();
+    let names: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.engine().pid, one.unseen.len())).collect();
     assert_eq!(names, [("stuck", 0, 1), ("well", 7, 0)]);
-    assert!(found[0].gaps[0].contains("did not answer"), "{:?}", found[0].gaps);
+    assert!(found[0].unseen[0].what.contains("did not answer"), "{:?}", found[0].unseen);
     // Nothing at all is no answer.
     let ids = ["b".to_owned()];
     let alone = inspect_again(&options, &[], &Sources::default(), &ids);
@@ -226,9 +230,10 @@ fn answers_in_another_form_are_read_as_far_as_they_go() {
     assert_eq!((capture.host.as_str(), capture.volume_directory.as_deref()), ("host", Some("/storage/volumes")));
     assert_eq!(capture.volumes["v"].device, "/srv");
     let [one] = capture.containers.as_slice() else { panic!("{capture:?}") };
-    assert_eq!((one.name.as_str(), one.pid, one.mounts[0].name.as_str()), ("pod", 3, "v"));
+    assert_eq!((one.name.as_str(), one.engine().pid, one.engine().mounts[0].name.as_str()), ("pod", 3, "v"));
     assert_eq!(one.script.invocations[0].argv, ["claude"]);
-    assert_eq!(one.gaps, ["the engine tells `Config.Cmd` in a form that is not known"]);
+    let unseen: Vec<&str> = one.unseen.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(unseen, ["the engine tells `Config.Cmd` in a form that is not known"]);
 }
 
 #[test]

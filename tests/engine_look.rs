@@ -4,9 +4,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use overlock::input::capture::{EngineMount, Held, Inspection, Running};
 use overlock::input::engine::{Options, inspect_again, look};
-use overlock::model::Sight;
+use overlock::model::{
+    Container, EngineFacts, EngineMount, Flag, Inspection, KeptValue, Label, Live, Sight, Value as Text,
+};
 use overlock::rules::Ruleset;
 use overlock::text::Sources;
 
@@ -123,27 +124,15 @@ fn everything_that_is_told_of_a_container_is_read() {
     let of = |name: &str| capture.containers.iter().find(|one| one.name == name).unwrap();
     let state = |name: &str, field: &str| docker(&["inspect", "-f", &format!("{{{{{field}}}}}"), name]);
     let one = of(&a);
-    let expected = Running {
-        words: one.words.clone(),
-        check: one.check.clone(),
+    let engine = EngineFacts {
+        words: one.engine().words.clone(),
+        check: one.engine().check.clone(),
         id: state(&a, ".Id"),
-        name: a.clone(),
-        project: Some(made.prefix.clone()),
-        service: Some("agents".to_owned()),
         one_off: false,
-        image: image.clone(),
         image_id: state(&a, ".Image"),
         pid: state(&a, ".State.Pid").parse().unwrap(),
         started_at: state(&a, "json .State.StartedAt").trim_matches('"').to_owned(),
-        user: "1000:100".to_owned(),
-        working_dir: "/vol".to_owned(),
-        tty: true,
-        stdin_open: true,
-        read_only: true,
         host_pid: true,
-        env: one.env.clone(),
-        labels: [("overlock.role".to_owned(), "batch".to_owned())].into(),
-        script: one.script.clone(),
         mounts: vec![
             mount("tmpfs", "", "", "/run", true),
             mount("bind", "", path, "/state", false),
@@ -156,25 +145,41 @@ fn everything_that_is_told_of_a_container_is_read() {
             ),
         ],
         inspection: Inspection::Whole,
-        kernel: None,
-        gaps: Vec::new(),
+    };
+    let expected = Container {
+        name: a.clone(),
+        project: Some(made.prefix.clone()),
+        service: Some("agents".to_owned()),
+        image: Some(Text::known(image.clone(), None)),
+        user: Some(Text::known("1000:100", None)),
+        working_dir: Some(Text::known("/vol", None)),
+        tty: Flag::where_on(true),
+        stdin_open: Flag::where_on(true),
+        read_only: true,
+        env: one.env.clone(),
+        labels: [("overlock.role".to_owned(), Label::unplaced("batch"))].into(),
+        script: one.script.clone(),
+        live: Some(Box::new(Live { engine, ..Live::default() })),
+        ..Container::default()
     };
     assert_eq!(*one, expected);
-    assert_eq!(one.env["ANTHROPIC_API_KEY"], Held::Secret("hunter2".to_owned()));
-    assert_eq!(one.env["CLAUDE_CONFIG_DIR"], Held::Public("/state".to_owned()));
-    assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"], Held::Empty);
+    assert_eq!(one.env["ANTHROPIC_API_KEY"].kept(), KeptValue::Secret("hunter2".to_owned()));
+    assert_eq!(one.env["CLAUDE_CONFIG_DIR"].kept(), KeptValue::Public("/state".to_owned()));
+    assert_eq!(one.env["ANTHROPIC_AUTH_TOKEN"].kept(), KeptValue::Empty);
     let calls: Vec<_> = one.script.invocations.iter().map(overlock::model::Invocation::command_line).collect();
     assert_eq!(
         (calls, one.script.sight),
         (vec!["claude -p x".into(), "sleep 1000".into(), "claude --version".into()], Sight::Whole)
     );
     let other = of(&b);
-    assert_eq!((other.project.as_ref(), other.tty, other.host_pid, other.user.as_str()), (None, false, false, ""));
-    assert!(other.pid > 0 && other.mounts.is_empty() && other.labels.is_empty());
+    assert_eq!((&other.project, other.tty, &other.user), (&None, None, &None));
+    let engine = other.engine();
+    assert!(engine.pid > 0 && !engine.host_pid && engine.mounts.is_empty() && other.labels.is_empty());
     let written = serde_json::to_string(capture).unwrap();
     assert!(written.contains(&a) && !written.contains("hunter2"));
 
     docker(&["rm", "-f", &b]);
-    let asked = inspect_again(&options, &rules.profiles, &sources, &[other.id.clone(), one.id.clone()]).unwrap();
-    assert_eq!(asked, [(other.id.clone(), Ok(None)), (one.id.clone(), Ok(Some(one.clone())))]);
+    let asked =
+        inspect_again(&options, &rules.profiles, &sources, &[engine.id.clone(), one.engine().id.clone()]).unwrap();
+    assert_eq!(asked, [(engine.id.clone(), Ok(None)), (one.engine().id.clone(), Ok(Some(one.clone())))]);
 }

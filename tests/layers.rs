@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["render/source_frame.rs"]),
     (
         "serde_json",
-        &["render/json.rs", "report/", "input/compose/", "input/capture/read.rs", "input/engine/", "input/kernel/"],
+        &["render/json.rs", "report/", "input/compose/", "input/capture/", "input/engine/", "input/kernel/"],
     ),
     ("bollard", &["input/engine/"]),
     ("futures_util", &["input/engine/"]),

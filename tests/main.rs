@@ -46,6 +46,7 @@ mod scripts;
 mod since;
 mod traps;
 mod variables;
+mod volumes;
 mod watch;
 mod world;
 mod xml;

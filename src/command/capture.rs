@@ -24,7 +24,7 @@ pub(super) fn run(
     let capture = redact(capture, &session.rules.profiles);
     render::document(&capture, out)?;
     let of_containers =
-        capture.containers.iter().flat_map(|running| running.gaps.iter().map(|gap| (&running.name, gap)));
+        capture.containers.iter().flat_map(|running| running.unseen.iter().map(|gap| (&running.name, &gap.what)));
     let gaps: Vec<_> = capture.gaps.iter().map(|gap| (&capture.host, gap)).chain(of_containers).collect();
     for (what, gap) in &gaps {
         writeln!(err, "{}", render::safe(&format!("{what}: not inspected: {gap}")))?;

@@ -10,9 +10,9 @@ use super::progress::Progress;
 use super::session::Session;
 use super::wanted::{Target, Wanted, all_named, find};
 use crate::cli::Sight;
-use crate::input::capture::{Capture, Running};
+use crate::input::capture::Capture;
 use crate::input::{engine, kernel};
-use crate::model::join;
+use crate::model::{Container, EngineFacts, join};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -42,7 +42,7 @@ pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> any
     engine.add(&mut capture, &late);
     if let Some(why) = elsewhere(seen.local, seen.desktop) {
         capture.gaps.push(why.to_owned());
-        capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
+        capture.containers.iter_mut().for_each(|running| running.add_gap(why));
         capture.gaps.extend(uninspected(&capture.containers));
         return Ok(capture);
     }
@@ -57,7 +57,8 @@ pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> any
         Some((Target::Container(name), paths)) => {
             let one = [capture];
             let running = find(&one, name)?.1;
-            look.extra.insert(running.id.clone(), below(&running.working_dir, paths));
+            let directory = running.working_dir.as_ref().map_or("", |directory| directory.text.as_str());
+            look.extra.insert(running.engine().id.clone(), below(directory, paths));
             [capture] = one;
         }
         None => {}
@@ -74,9 +75,9 @@ pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> any
 }
 
 /// A gap for containers that the engine lists and could not be inspected: what they run is not known.
-pub(super) fn uninspected(containers: &[Running]) -> Option<String> {
+pub(super) fn uninspected(containers: &[Container]) -> Option<String> {
     let names: Vec<&str> =
-        containers.iter().filter(|one| !one.inspection.tells_program()).map(|one| one.name.as_str()).collect();
+        containers.iter().filter(|one| !one.engine().inspection.tells_program()).map(|one| one.name.as_str()).collect();
     let (first, more) = names.split_at(names.len().min(MOST_NAMED));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     (!first.is_empty()).then(|| {
@@ -167,7 +168,8 @@ impl Engine<'_> {
         for (name, result) in self.inspect_again(names) {
             match result {
                 Ok(running) => {
-                    let is_new = |one: &Running| capture.containers.iter().all(|known| known.id != one.id);
+                    let is_new =
+                        |one: &Container| capture.containers.iter().all(|known| known.engine().id != one.engine().id);
                     let running = running.filter(is_new);
                     capture.containers.extend(running);
                 }
@@ -195,7 +197,7 @@ impl Engine<'_> {
             let now = self.inspect_again(&gone);
             let ids: BTreeSet<String> = gone.into_iter().collect();
             let (before, others) =
-                std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.id));
+                std::mem::take(&mut capture.containers).into_iter().partition(|one| ids.contains(&one.engine().id));
             capture.containers = others;
             let (asked, unasked) = renewed(before, now);
             capture.containers.extend(unasked);
@@ -204,23 +206,25 @@ impl Engine<'_> {
             gone = kernel::begin(&look, profiles).finish(&look, &mut rest, &mut numbers);
             capture.containers.append(&mut rest.containers);
         }
-        for running in capture.containers.iter_mut().filter(|one| one.pid > 0 && gone.contains(&one.id)) {
-            running.gaps.push("it was started anew each time it was looked at".to_owned());
+        let is_gone = |engine: &EngineFacts| engine.pid > 0 && gone.contains(&engine.id);
+        for running in capture.containers.iter_mut().filter(|one| is_gone(one.engine())) {
+            running.add_gap("it was started anew each time it was looked at");
         }
     }
 }
 
 /// The containers as the engine tells them now, without those that no longer run; and those that it would not tell of,
 /// which keep what it told before.
-fn renewed(before: Vec<Running>, now: Vec<(String, engine::InspectResult)>) -> (Vec<Running>, Vec<Running>) {
-    let mut before: BTreeMap<String, Running> = before.into_iter().map(|one| (one.id.clone(), one)).collect();
+fn renewed(before: Vec<Container>, now: Vec<(String, engine::InspectResult)>) -> (Vec<Container>, Vec<Container>) {
+    let mut before: BTreeMap<String, Container> =
+        before.into_iter().map(|one| (one.engine().id.clone(), one)).collect();
     let (mut asked, mut unasked) = (Vec::new(), Vec::new());
     for (id, now) in now {
         match (now, before.remove(&id)) {
             (Ok(now), _) => asked.extend(now),
             (Err(why), Some(mut one)) => {
-                if !one.gaps.contains(&why) {
-                    one.gaps.push(why);
+                if one.unseen.iter().all(|gap| gap.what != why) {
+                    one.add_gap(why);
                 }
                 unasked.push(one);
             }

@@ -18,7 +18,7 @@ use super::wanted::Wanted;
 use super::{check, live};
 use crate::cli::Preflight;
 use crate::finding::Report;
-use crate::input::capture::{self, Capture, Running};
+use crate::input::capture::{self, Capture};
 use crate::input::dockerfile::Stored;
 use crate::input::engine::{EngineError, Images};
 use crate::input::kernel;
@@ -49,9 +49,8 @@ pub(super) fn run(
             layout.diagnostics.extend(dropped(&layout, running));
         }
         layout.diagnostics.extend(taken(&layout, running));
-        let rest = capture::without_replaced(&layout, running);
         let services = services(&layout, running);
-        layout.join(capture::layout(&rest, rules, false, sources));
+        capture::join_running(&mut layout, running, rules, sources);
         before = Some((found(running, &configuration.config, rules, sources), services));
     }
     let (paths, compose) = (&arguments.paths, &arguments.compose);
@@ -158,14 +157,15 @@ fn earlier(container: &Container, images: &Images<'_>) -> Option<Arc<Stored>> {
 /// What a container that runs shows of the files of its image: the programs in it, and the home of its user. Not their
 /// versions: a program may have been brought up to date there, and the next container begins with the image's own.
 fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>, Option<String>)> {
-    let same = running.containers.iter().filter(|one| !image.id.is_empty() && one.image_id == image.id);
-    let (one, kernel) = same.filter_map(|one| Some((one, one.kernel.as_ref()?))).find(|(_, kernel)| kernel.followed)?;
+    let same = running.containers.iter().filter(|one| !image.id.is_empty() && one.engine().image_id == image.id);
+    let (one, kernel) = same.filter_map(|one| Some((one, one.kernel()?))).find(|(_, kernel)| kernel.followed)?;
     // What it mounts is its own.
     let is_below = |path: &str, point: &str| point != "/" && split_below(path, point).is_some();
     let mounted = |path: &str| kernel.mounts.iter().any(|mount| is_below(path, &mount.mount_point));
     let installed = kernel.installed.iter().filter(|one| !mounted(&one.path));
     let installed = installed.map(|one| Installed { version: None, span: None, ..one.clone() }).collect();
-    let as_image = one.user == image.user && !one.env.contains_key("HOME");
+    let user = one.user.as_ref().map_or("", |user| user.text.as_str());
+    let as_image = user == image.user && !one.env.contains_key("HOME");
     Some((installed, kernel.home.clone().filter(|_| as_image)))
 }
 
@@ -179,7 +179,7 @@ fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources)
 /// Which planned service each container that runs is of.
 fn services(planned: &Layout, running: &Capture) -> Services {
     let known = capture::planned_services(planned);
-    let one = |one: &Running| {
+    let one = |one: &Container| {
         let service = known.get(&capture::compose_service(one)?)?;
         Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
@@ -188,7 +188,7 @@ fn services(planned: &Layout, running: &Capture) -> Services {
 
 /// Names that the plan gives and that a container has which it does not replace: the engine gives none twice.
 fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
-    let holders: BTreeMap<&str, &Running> = running.containers.iter().map(|one| (one.name.as_str(), one)).collect();
+    let holders: BTreeMap<&str, &Container> = running.containers.iter().map(|one| (one.name.as_str(), one)).collect();
     let named = planned.containers.iter().filter(|one| one.start.is_none());
     let told = named.filter_map(|one| {
         let name = one.given_name.as_ref().filter(|name| !name.is_symbolic())?;
@@ -208,10 +208,10 @@ fn taken(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
     let services = capture::planned_services(planned);
     let projects: BTreeSet<&str> = services.keys().map(|(project, _)| *project).collect();
-    let is_planned = |one: &Running| capture::compose_service(one).is_some_and(|of| services.contains_key(&of));
-    let of_plan = |one: &&Running| one.project.as_deref().is_some_and(|project| projects.contains(project));
-    let orphans = running.containers.iter().filter(of_plan).filter(|one| !one.one_off && !is_planned(one));
-    let told = |one: &Running| {
+    let is_planned = |one: &Container| capture::compose_service(one).is_some_and(|of| services.contains_key(&of));
+    let of_plan = |one: &&Container| one.project.as_deref().is_some_and(|project| projects.contains(project));
+    let orphans = running.containers.iter().filter(of_plan).filter(|one| !one.engine().one_off && !is_planned(one));
+    let told = |one: &Container| {
         let (service, project) = (one.service.as_deref().unwrap_or(""), one.project.as_deref().unwrap_or(""));
         let message = format!(
             "{} runs as service {service} of {project}, which the plan has not: it stays as it is, unless \
@@ -226,8 +226,7 @@ fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::capture::{Held, Kernel};
-    use crate::model::KernelMount;
+    use crate::model::{EngineFacts, EnvVar, KeptValue, KernelFacts, KernelMount, Live};
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {
@@ -248,16 +247,18 @@ mod tests {
             options: Vec::new(),
             super_options: Vec::new(),
         };
-        let kernel = Kernel {
+        let kernel = KernelFacts {
             followed: true,
             mounts: vec![mounted],
             installed: vec![program("/usr/lib/p"), program("/opt/p")],
             home: Some("/home/agent".to_owned()),
-            ..Kernel::default()
+            ..KernelFacts::default()
         };
-        let mut one = Running { image_id: "sha256:1".to_owned(), kernel: Some(kernel), ..Running::default() };
+        let engine = EngineFacts { image_id: "sha256:1".to_owned(), ..EngineFacts::default() };
+        let live = Some(Box::new(Live { engine, kernel: Some(kernel), ..Live::default() }));
+        let mut one = Container { live, ..Container::default() };
         let image = |id: &str| Arc::new(Stored { id: id.to_owned(), ..Stored::default() });
-        let seen = |one: &Running, id: &str| {
+        let seen = |one: &Container, id: &str| {
             let running = Capture { containers: vec![one.clone()], ..Capture::default() };
             let found = same_image(&image(id), &running)?;
             assert!(found.0.iter().all(|one| one.version.is_none()), "what runs may have been brought up to date");
@@ -266,7 +267,7 @@ mod tests {
         let paths = vec!["/usr/lib/p".to_owned()];
         assert_eq!(seen(&one, "sha256:1"), Some((paths.clone(), Some("/home/agent".to_owned()))));
         assert_eq!((seen(&one, "sha256:2"), seen(&one, "")), (None, None));
-        one.env.insert("HOME".to_owned(), Held::Public("/else".to_owned()));
+        one.env.insert("HOME".to_owned(), EnvVar::of_kept("HOME", KeptValue::Public("/else".to_owned())));
         assert_eq!(seen(&one, "sha256:1"), Some((paths, None)), "its home is its own doing");
     }
 }

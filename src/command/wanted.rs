@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 
-use crate::input::capture::{Capture, Running};
+use crate::input::capture::Capture;
+use crate::model::Container;
 
 /// What a command wants beyond what every one does.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ pub(super) enum Target {
 }
 
 /// Finds containers by name or by the beginning of an id, as docker does.
-pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(&'a Capture, &'a Running)> {
+pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(&'a Capture, &'a Container)> {
     match all_named(captures, asked).as_slice() {
         [one] => Ok(*one),
         [] => bail!("no running container is named {asked}; `docker ps` lists them"),
@@ -34,14 +35,14 @@ pub(super) fn find<'a>(captures: &'a [Capture], asked: &str) -> anyhow::Result<(
 }
 
 /// Every container of that name, or else whose id begins so.
-pub(super) fn all_named<'a>(captures: &'a [Capture], asked: &str) -> Vec<(&'a Capture, &'a Running)> {
+pub(super) fn all_named<'a>(captures: &'a [Capture], asked: &str) -> Vec<(&'a Capture, &'a Container)> {
     let all = || captures.iter().flat_map(|capture| capture.containers.iter().map(move |running| (capture, running)));
-    let named = |(capture, running): &(&Capture, &Running)| {
+    let named = |(capture, running): &(&Capture, &Container)| {
         running.name == asked || capture.name_of(&running.name, true) == asked
     };
     let found: Vec<_> = all().filter(named).collect();
     match found.as_slice() {
-        [] => all().filter(|(_, running)| asked.len() >= 3 && running.id.starts_with(asked)).collect(),
+        [] => all().filter(|(_, running)| asked.len() >= 3 && running.engine().id.starts_with(asked)).collect(),
         _ => found,
     }
 }

@@ -14,7 +14,7 @@ use crate::rules::Ruleset;
 pub fn locate_paths(layout: &Layout, rules: &Ruleset, index: usize, paths: &[String]) -> Vec<Located> {
     let ways = Ways::of(layout, rules);
     let Some((container, mounts)) = ways.containers.get(index) else { return Vec::new() };
-    let followed = container.live.as_ref().map(|live| live.paths.iter().map(String::as_str).collect());
+    let followed = container.live.as_ref().map(|live| live.shown().paths.iter().map(String::as_str).collect());
     paths.iter().map(|path| locate_path(container, mounts, path, followed.as_ref(), &ways)).collect()
 }
 

@@ -153,10 +153,10 @@ impl<'a> MountLookup<'a> {
             host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
             tree: live.map(|live| &*live.tree),
             is_planned: live.is_some_and(|live| live.is_planned),
-            is_uninspected: live.is_some_and(|live| live.is_uninspected),
+            is_uninspected: live.is_some_and(|live| live.is_uninspected()),
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
-            links: live.map(|live| live.links.clone()).unwrap_or_default(),
+            links: container.shown().links.clone(),
         }
     }
 
@@ -201,8 +201,9 @@ impl<'a> MountLookup<'a> {
 
     fn place_on(&self, mount: &Mount, path: &str, rest: &str) -> Place {
         let place = self.unnamed_place_on(mount, path, rest);
-        // A network's export is the same from every host.
-        let network = matches!(mount.source, MountSource::Device { .. });
+        // A network's export is the same from every host, and a disk is a host's own.
+        let network =
+            matches!(&mount.source, MountSource::Device { fstype, .. } if self.filesystems.is_network(fstype));
         Place { host: self.host.clone().filter(|_| !network), ..place }
     }
 
@@ -297,13 +298,8 @@ fn unresolved_place(source: &str, below: &str) -> Place {
     own_place(Filesystem::Unresolved, &path)
 }
 
-/// What tells one mounted filesystem from another: options such as `ro` or `vers=4` make no other place of it.
 fn device_name(fstype: &str, device: &str, options: &str) -> String {
-    let telling =
-        |option: &&str| ["addr=", "subvol=", "subvolid=", "upperdir="].iter().any(|name| option.starts_with(name));
-    let mut telling: Vec<&str> = options.split(',').filter(telling).collect();
-    telling.sort_unstable();
-    if telling.is_empty() { format!("{fstype} {device}") } else { format!("{fstype} {device} ({})", telling.join(",")) }
+    if options.is_empty() { format!("{fstype} {device}") } else { format!("{fstype} {device} ({options})") }
 }
 
 /// A place that is named by the container's own path.

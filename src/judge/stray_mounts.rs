@@ -71,7 +71,7 @@ fn mark_equal_logins(candidates: &mut [Candidate<'_>]) {
     // Numbers mean nothing beyond the host that they were given on.
     let number = |candidate: &Candidate<'_>| {
         let live = candidate.container.live.as_ref()?;
-        Some((live.host.clone(), *live.logins.get(&candidate.state.path)?))
+        Some((live.host.clone(), *live.shown().logins.get(&candidate.state.path)?))
     };
     let mut holders: BTreeMap<_, Vec<(Place, String)>> = BTreeMap::new();
     for candidate in candidates.iter().filter(|candidate| candidate.takes_part()) {

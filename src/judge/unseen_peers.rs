@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::candidate::Candidate;
 use super::candidate::calls::RunsProgram;
 use super::place::{Filesystem, MountLookup, Place};
-use crate::model::{Container, Mount, split_below};
+use crate::model::{Container, Inspection, Mount, split_below};
 use crate::rules::{Refresh, Ruleset};
 
 /// The containers that were not seen whole and may run the program.
@@ -27,9 +27,12 @@ pub(crate) struct UnseenPeer<'a> {
 
 /// Whether a container that runs was not inspected, or its files were not looked at.
 pub(crate) fn is_unseen(container: &Container) -> bool {
-    let live = container.live.as_ref().filter(|live| !live.is_host && !live.is_planned && !live.is_gone);
+    let live = container
+        .live
+        .as_ref()
+        .filter(|live| !live.is_host && !live.is_planned && live.engine.inspection != Inspection::Gone);
     let Some(live) = live else { return false };
-    live.is_uninspected || (!live.followed && !container.unseen.is_empty())
+    live.is_uninspected() || (!live.shown().followed && !container.unseen.is_empty())
 }
 
 impl<'a> UnseenPeers<'a> {
@@ -48,7 +51,7 @@ impl<'a> UnseenPeers<'a> {
             let live = container.live.as_ref();
             let shown = container.mounts.iter().map(|mount| (mounts.root_of(mount), mount));
             let shown = || shown.filter(|(root, _)| !root.is_private()).collect();
-            let mounts = live.is_none_or(|live| !live.mounts_unknown).then(shown);
+            let mounts = live.is_none_or(|live| !live.mounts_unknown()).then(shown);
             Some(UnseenPeer { index, container, logins, mounts })
         });
         Self { peers: peers.collect(), rules }

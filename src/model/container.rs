@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Invocation, KernelMount, Live, Script, Value, split_below, upward};
+use super::engine::NOTHING_TOLD;
+use super::kernel::NOTHING_SHOWN;
+use super::{EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Value, split_below, upward};
 use crate::text::Span;
 
 /// The label that says who waits for a container.
@@ -15,7 +17,7 @@ pub const VERSION_LABEL: &str = "overlock.version";
 pub const DECLARING_LABELS: [&str; 3] = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
 
 /// A container, or a service that stands for several equal ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Container {
     /// The service's name (Compose) or the container's.
     pub name: String,
@@ -93,6 +95,31 @@ impl Container {
     /// Whether it runs, rather than being planned.
     pub fn is_running(&self) -> bool {
         self.live.as_ref().is_some_and(|live| !live.is_planned)
+    }
+
+    /// What the kernel shows of it; nothing where it could not be asked.
+    pub fn shown(&self) -> &KernelFacts {
+        self.live.as_ref().map_or(&NOTHING_SHOWN, |live| live.shown())
+    }
+
+    /// What the kernel shows of it; `None` where it could not be asked.
+    pub fn kernel(&self) -> Option<&KernelFacts> {
+        self.live.as_ref()?.kernel.as_ref()
+    }
+
+    /// What the engine tells of it; nothing where none has it.
+    pub fn engine(&self) -> &EngineFacts {
+        self.live.as_ref().map_or(&NOTHING_TOLD, |live| &live.engine)
+    }
+
+    /// The same, to be filled in.
+    pub fn engine_mut(&mut self) -> &mut EngineFacts {
+        &mut self.live.get_or_insert_default().engine
+    }
+
+    /// Notes what could not be looked at, as a clause.
+    pub fn add_gap(&mut self, what: impl Into<String>) {
+        self.unseen.push(Unseen { what: what.into(), span: Span::default() });
     }
 
     /// The mount that a path is on, and the rest of the path below it.
@@ -173,6 +200,13 @@ pub struct Flag {
     pub span: Span,
 }
 
+impl Flag {
+    /// One that no file says, where it is on.
+    pub fn where_on(on: bool) -> Option<Self> {
+        on.then(|| Self { on, span: Span::default() })
+    }
+}
+
 /// Words to run, after Compose's splitting of a string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
@@ -191,22 +225,11 @@ pub struct Label {
     pub span: Span,
 }
 
-/// A variable of the container's environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvVar {
-    /// What it holds.
-    pub value: EnvValue,
-    /// Where the variable's *name* is written: never the value, so that the span can be shown.
-    pub span: Span,
-}
-
-/// What an environment variable holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EnvValue {
-    /// A value, perhaps empty, perhaps with symbols.
-    Set(Value),
-    /// Named without a value: taken from where Compose runs, and not set where this tool runs.
-    Inherited,
+impl Label {
+    /// One that no file says.
+    pub fn unplaced(text: impl Into<String>) -> Self {
+        Self { value: Value::known(text, None), span: Span::default() }
+    }
 }
 
 /// A mount, as the container sees it.
@@ -268,9 +291,9 @@ pub enum MountSource {
     Device {
         /// The filesystem type.
         fstype: String,
-        /// The device or export.
+        /// The device or export, in the one form that all spellings of it have.
         device: Value,
-        /// The mount options.
+        /// Those of the mount options that tell it from another filesystem, sorted, with commas between them.
         options: String,
     },
     /// A volume without a name: a fresh one for each container.

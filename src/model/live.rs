@@ -1,12 +1,12 @@
 //! What the kernel and the engine add to a container that runs: mounts as the kernel names them, links, what stands at
 //! a path, the program installed. May use `text`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::HostTree;
+use super::kernel::NOTHING_SHOWN;
+use super::{EngineFacts, HostTree, KernelFacts};
 use crate::text::Span;
 
 /// What only a look gives: at a running container, or at the host that a planned one would run on.
@@ -22,28 +22,29 @@ pub struct Live {
     pub is_host: bool,
     /// Whether it is planned: of its files only those on the host's mounts could be looked at.
     pub is_planned: bool,
-    /// Whether the engine did not tell what it would run.
-    pub is_uninspected: bool,
-    /// Whether it was gone before it could be inspected.
-    pub is_gone: bool,
-    /// Whether nobody told what it mounts.
-    pub mounts_unknown: bool,
-    /// Whether paths could be followed in it, so that a link that is not in `links` is none.
-    pub followed: bool,
-    /// The paths that were followed.
-    pub paths: Vec<String>,
+    /// What the engine tells of it, where it has it.
+    pub engine: EngineFacts,
     /// The mount that is its root, where the kernel showed it.
     pub root: Option<Box<KernelMount>>,
-    /// Symbolic links on the paths that were looked up.
-    pub links: Vec<Link>,
-    /// What stands at a path, by the path after all links.
-    pub entries: BTreeMap<String, Entry>,
-    /// Where the program is installed, and which version that is.
-    pub installed: Vec<Installed>,
-    /// For a state directory, which login is in it: equal numbers are equal logins. Only where asked for.
-    pub logins: BTreeMap<String, u32>,
-    /// Who runs in it, as the kernel shows its first process.
-    pub identity: Option<Identity>,
+    /// What the kernel shows; `None` where it could not be asked. Of a planned one, what stands where it would be.
+    pub kernel: Option<KernelFacts>,
+}
+
+impl Live {
+    /// Whether the engine did not tell what it would run.
+    pub fn is_uninspected(&self) -> bool {
+        !self.engine.inspection.tells_program()
+    }
+
+    /// Whether nobody told what it mounts.
+    pub fn mounts_unknown(&self) -> bool {
+        !self.engine.inspection.tells_mounts() && self.kernel.is_none()
+    }
+
+    /// What the kernel shows; nothing where it could not be asked.
+    pub fn shown(&self) -> &KernelFacts {
+        self.kernel.as_ref().unwrap_or(&NOTHING_SHOWN)
+    }
 }
 
 /// A symbolic link: what it is called and what it leads to, both clean and absolute.

@@ -4,6 +4,9 @@
 mod container;
 mod diagnostic;
 mod judged_file;
+mod engine;
+mod env_var;
+mod kernel;
 mod live;
 mod parameter;
 mod partial_text;
@@ -18,11 +21,14 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EnvValue, EnvVar, Flag, GUARD_LABEL, Label, Mount, MountSource,
-    ROLE_LABEL, Rights, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, Flag, GUARD_LABEL, Label, Mount, MountSource, ROLE_LABEL, Rights,
+    Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
 pub use judged_file::{JudgedFile, NotJudgedFile};
+pub use engine::{EngineFacts, EngineMount, Inspection};
+pub use env_var::{EnvValue, EnvVar};
+pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;

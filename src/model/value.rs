@@ -22,6 +22,11 @@ impl Value {
         Self { text: text.into(), span, ..Self::default() }
     }
 
+    /// A value that no file says; `None` where it is empty.
+    pub fn unless_empty(text: String) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::known(text, None))
+    }
+
     /// What is shown of it, where a value of the environment is part of it.
     pub fn concealed(&self) -> Option<String> {
         let shown = self.shown.container_path(&self.text);

@@ -30,6 +30,7 @@ mod start_facts;
 mod strace;
 mod sweep;
 mod truth;
+mod volume_device;
 pub(crate) mod wanted;
 mod watch;
 

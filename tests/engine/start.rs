@@ -231,7 +231,7 @@ fn composed_facts(run: &ComposeRun, world: &World) -> Facts {
     };
     for name in ["A", "B"] {
         let value = EnvValue::Set(Value::known("service", None));
-        let variable = EnvVar { value, span: Span::default() };
+        let variable = EnvVar::new(value, Span::default());
         container.env.entry(name.to_owned()).or_insert(variable);
     }
     for name in ["a", "b"] {

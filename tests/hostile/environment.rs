@@ -282,7 +282,9 @@ fn a_value_of_the_projects_file_is_shown_in_paths_alone() {
     let bind = of("{type: none, o: bind, device: \"/srv/${OWN}\"}");
     assert!(bind.contains("/srv/value-of-dotenv"), "{bind}");
     let cifs = of("{type: cifs, o: \"username=x\", device: \"//u:${OWN}@host/share\"}");
-    assert!(cifs.contains("//u:${OWN}@host/share") && !cifs.contains("value-of-dotenv"), "{cifs}");
+    assert!(cifs.contains("cifs //host/share") && !cifs.contains("value-of-dotenv"), "{cifs}");
+    let cifs = of("{type: cifs, o: \"username=x\", device: \"//${OWN}/share\"}");
+    assert!(cifs.contains("//${OWN}/share") && !cifs.contains("value-of-dotenv"), "{cifs}");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::Message;
-use crate::input::capture::{Capture, Running};
+use crate::input::capture::Capture;
 use crate::input::kernel;
+use crate::model::{Container, EngineFacts, Live};
 use crate::rules::Profile;
 
 /// The containers that are to be looked at: each once, however often it begins to run before that.
@@ -18,17 +19,17 @@ pub(super) struct Wanted(Arc<(Mutex<Looks>, Condvar)>);
 #[derive(Debug, Default)]
 struct Looks {
     /// Who is to be looked at, by id.
-    containers: BTreeMap<String, Running>,
+    containers: BTreeMap<String, Container>,
     /// The ids of all that are there: their processes are not the host's own.
     present: BTreeSet<String>,
 }
 
 impl Wanted {
     /// Wants a look at a container.
-    pub(super) fn add(&self, container: Running) {
+    pub(super) fn add(&self, container: Container) {
         let (looks, more) = &*self.0;
         let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.containers.insert(container.id.clone(), container);
+        looks.containers.insert(container.engine().id.clone(), container);
         more.notify_one();
     }
 
@@ -45,7 +46,7 @@ impl Wanted {
     }
 
     /// Waits until there is somebody to look at; takes them all, and gives them with the ids of the others.
-    fn take(&self) -> (Vec<Running>, Vec<String>) {
+    fn take(&self) -> (Vec<Container>, Vec<String>) {
         let (looks, more) = &*self.0;
         let looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut looks =
@@ -59,7 +60,7 @@ impl Wanted {
 /// What was seen of some containers.
 #[derive(Debug)]
 pub(super) struct Looked {
-    pub(super) containers: Vec<Running>,
+    pub(super) containers: Vec<Container>,
     /// Those whose process was no longer there, by id.
     pub(super) gone: BTreeSet<String>,
 }
@@ -85,13 +86,16 @@ pub(super) fn begin(
     thread::Builder::new().name("kernel".to_owned()).spawn(work).map(drop)
 }
 
-fn look_at(look: &kernel::Look, profiles: &[Profile], containers: Vec<Running>, others: Vec<String>) -> Looked {
-    let asked: BTreeSet<String> = containers.iter().map(|one| one.id.clone()).collect();
+fn look_at(look: &kernel::Look, profiles: &[Profile], containers: Vec<Container>, others: Vec<String>) -> Looked {
+    let asked: BTreeSet<String> = containers.iter().map(|one| one.engine().id.clone()).collect();
     // Of the others nothing is looked at: without a process there is nothing to see.
-    let others = others.into_iter().map(|id| Running { id, ..Running::default() });
+    let others = others.into_iter().map(|id| {
+        let engine = EngineFacts { id, ..EngineFacts::default() };
+        Container { live: Some(Box::new(Live { engine, ..Live::default() })), ..Container::default() }
+    });
     let mut capture = Capture { containers: containers.into_iter().chain(others).collect(), ..Capture::default() };
     let gone = kernel::begin(look, profiles).finish(look, &mut capture, &mut kernel::LoginIds::default());
     let gone = gone.into_iter().filter(|id| asked.contains(id)).collect();
-    capture.containers.retain(|one| asked.contains(&one.id));
+    capture.containers.retain(|one| asked.contains(&one.engine().id));
     Looked { containers: capture.containers, gone }
 }

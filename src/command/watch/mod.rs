@@ -119,17 +119,17 @@ fn judge(
 fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
     if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
-        seen.capture.containers.iter_mut().for_each(|running| running.gaps.push(why.to_owned()));
+        seen.capture.containers.iter_mut().for_each(|running| running.add_gap(why));
         return seen;
     }
     let &Session { world, rules, sources, .. } = session;
     seen.capture.home = live::home(world);
-    let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.id.clone()).collect();
+    let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.engine().id.clone()).collect();
     let deadline = Instant::now() + Duration::from_secs(sight.timeout);
     let engine = Engine { options: live::options(sight, world), rules, sources, deadline };
     engine.look(look(sight), &mut seen.capture);
     // What was started in between comes by its event.
-    seen.capture.containers.retain(|one| ids.contains(&one.id));
+    seen.capture.containers.retain(|one| ids.contains(&one.engine().id));
     seen.capture.containers.sort_by(|one, other| one.name.cmp(&other.name));
     seen
 }

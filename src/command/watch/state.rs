@@ -14,9 +14,9 @@ use super::look::{Looked, Wanted};
 use super::standing::{Outcome, Standing, outcomes};
 use crate::cli::WatchFormat;
 use crate::finding::{Basis, Report, Verdict};
-use crate::input::capture::{self, Capture, HOST, Running};
+use crate::input::capture::{self, Capture, HOST};
 use crate::input::engine::{Come, Event, InspectedContainer, Missed, Seen};
-use crate::model::Diagnostic;
+use crate::model::{Container, Diagnostic};
 use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
 use crate::text::rfc3339_text;
 
@@ -119,10 +119,11 @@ impl<'a> State<'a> {
     pub(super) fn begin(&mut self, seen: Seen) -> anyhow::Result<()> {
         self.blind = elsewhere(seen.local, seen.desktop);
         self.capture = seen.capture;
-        self.capture.containers.iter().for_each(|one| self.wanted.came(&one.id));
+        self.capture.containers.iter().for_each(|one| self.wanted.came(&one.engine().id));
         let at = now();
         let by = |kernel: bool| if kernel { SeenBy::Kernel } else { SeenBy::Engine };
-        let containers = self.capture.containers.iter().map(|one| (one.id.clone(), by(one.kernel.is_some())));
+        let containers =
+            self.capture.containers.iter().map(|one| (one.engine().id.clone(), by(one.kernel().is_some())));
         let host = self.capture.own.is_some().then(|| (String::new(), SeenBy::Kernel));
         let sides = containers.chain(host).map(|(id, seen_by)| (id, Side::new(WatchEventKind::Running, at, seen_by)));
         self.sides = sides.collect();
@@ -140,7 +141,7 @@ impl<'a> State<'a> {
                     Come::Made => WatchEventKind::Created,
                     Come::Started => WatchEventKind::Started,
                 };
-                let id = container.container.id.clone();
+                let id = container.container.engine().id.clone();
                 let seen_by = if container.whole { SeenBy::Engine } else { SeenBy::Event };
                 self.wanted.came(&id);
                 self.sides.insert(id.clone(), Side::new(kind, at, seen_by));
@@ -175,17 +176,19 @@ impl<'a> State<'a> {
     pub(super) fn looked(&mut self, looked: Looked) {
         for seen in looked.containers {
             // Another process is another start, which is looked at for itself.
-            let Some(running) = self.running(&seen.id).filter(|known| known.pid == seen.pid) else { continue };
-            let known = running.id.clone();
-            self.waiting.remove(&known);
-            let Some(running) = self.running(&known) else { continue };
-            if looked.gone.contains(&seen.id) {
-                let why = seen.gaps.last().cloned().unwrap_or_default();
-                self.note(&seen.id, why);
+            let (id, pid) = (seen.engine().id.clone(), seen.engine().pid);
+            if self.running(&id).is_none_or(|known| known.engine().pid != pid) {
                 continue;
             }
-            let (id, by_kernel) = (seen.id.clone(), seen.kernel.is_some());
-            *running = Running { name: std::mem::take(&mut running.name), ..seen };
+            self.waiting.remove(&id);
+            if looked.gone.contains(&id) {
+                let why = seen.unseen.last().map(|gap| gap.what.clone()).unwrap_or_default();
+                self.note(&id, why);
+                continue;
+            }
+            let by_kernel = seen.kernel().is_some();
+            let Some(running) = self.running(&id) else { continue };
+            *running = Container { name: std::mem::take(&mut running.name), ..seen };
             self.due = Some(now());
             if let Some(side) = self.sides.get_mut(&id).filter(|_| by_kernel) {
                 side.seen_by = SeenBy::Kernel;
@@ -206,17 +209,19 @@ impl<'a> State<'a> {
         left.filter(|_| self.due.is_some())
     }
 
-    fn running(&mut self, id: &str) -> Option<&mut Running> {
-        self.capture.containers.iter_mut().find(|one| one.id == id)
+    fn running(&mut self, id: &str) -> Option<&mut Container> {
+        self.capture.containers.iter_mut().find(|one| one.engine().id == id)
     }
 
     /// Puts a container in its place as the engine tells it now.
     fn take(&mut self, told: InspectedContainer, at: i64, runs: bool) {
         let InspectedContainer { mut container, volumes, .. } = told;
         self.capture.volumes.extend(volumes);
-        container.gaps.extend(self.blind.map(str::to_owned));
-        let id = container.id.clone();
-        if runs && self.blind.is_none() && container.pid > 0 {
+        if let Some(why) = self.blind {
+            container.add_gap(why);
+        }
+        let id = container.engine().id.clone();
+        if runs && self.blind.is_none() && container.engine().pid > 0 {
             self.wanted.add(container.clone());
             self.waiting.insert(id.clone());
             self.since.get_or_insert_with(Instant::now);
@@ -224,8 +229,10 @@ impl<'a> State<'a> {
         match self.running(&id) {
             Some(known) => {
                 // That it runs now says nothing new of it.
-                let as_begun =
-                    Running { pid: container.pid, started_at: container.started_at.clone(), ..known.clone() };
+                let engine = container.engine();
+                let mut as_begun = known.clone();
+                as_begun.engine_mut().pid = engine.pid;
+                as_begun.engine_mut().started_at.clone_from(&engine.started_at);
                 let news = as_begun != container;
                 *known = container;
                 if news {
@@ -247,7 +254,7 @@ impl<'a> State<'a> {
 
     /// Tells of one that is gone, and forgets it.
     fn leave(&mut self, id: &str, at: i64) -> anyhow::Result<()> {
-        let Some(place) = self.capture.containers.iter().position(|one| one.id == id) else { return Ok(()) };
+        let Some(place) = self.capture.containers.iter().position(|one| one.engine().id == id) else { return Ok(()) };
         self.waiting.remove(id);
         self.wanted.left(id);
         self.settle()?;
@@ -255,7 +262,7 @@ impl<'a> State<'a> {
         self.due = Some(at);
         let containers = &self.capture.containers;
         let names: BTreeSet<&str> =
-            containers.iter().flat_map(|one| &one.mounts).map(|mount| mount.name.as_str()).collect();
+            containers.iter().flat_map(|one| &one.engine().mounts).map(|mount| mount.name.as_str()).collect();
         self.capture.volumes.retain(|name, _| names.contains(name.as_str()));
         let Some(side) = self.sides.remove(id).filter(|side| side.told) else { return Ok(()) };
         let before = side.standing.verdict;
@@ -276,27 +283,29 @@ impl<'a> State<'a> {
         let come = std::mem::take(&mut self.come);
         let awaited = self.awaited();
         let mut outcomes = self.judged(&awaited)?;
-        let host = Running { name: HOST.to_owned(), ..Running::default() };
+        let host = Container { name: HOST.to_owned(), ..Container::default() };
         let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
         // Who is new first: it is why others stand otherwise.
-        let is_new = |running: &&Running| come.contains(&running.id);
+        let is_new = |running: &&Container| come.contains(&running.engine().id);
         for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
-            if awaited.contains(&running.id) {
+            let id = &running.engine().id;
+            if awaited.contains(id) {
                 continue;
             }
-            let Some(side) = self.sides.get_mut(&running.id) else { continue };
+            let Some(side) = self.sides.get_mut(id) else { continue };
             let mut outcome = outcomes.remove(&running.name).unwrap_or_default();
             if side.seen_by == SeenBy::Event {
                 // What was not looked at is not clean.
                 outcome.raise(Verdict::Undetermined);
             }
             let before = std::mem::replace(&mut side.standing, outcome.standing());
-            let concerns = outcome.verdict.is_some() || (self.teller.all && !running.id.is_empty());
+            let concerns = outcome.verdict.is_some() || (self.teller.all && !id.is_empty());
             if (side.told && before == side.standing) || (!side.told && !concerns) {
                 continue;
             }
             let told = std::mem::replace(&mut side.told, true);
             let (kind, at) = if told { (WatchEventKind::Changed, at) } else { side.came };
+            let gaps: Vec<String> = running.unseen.iter().map(|gap| gap.what.clone()).collect();
             let turn = WatchEvent {
                 at,
                 kind,
@@ -305,7 +314,7 @@ impl<'a> State<'a> {
                 before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
                 reason: &outcome.reason,
                 findings: &outcome.findings,
-                gaps: &running.gaps,
+                gaps: &gaps,
                 ..turn(running, side.seen_by)
             };
             self.teller.tell(&turn)?;
@@ -329,7 +338,7 @@ impl<'a> State<'a> {
         let kept = self.session.sources.count();
         let mut capture = Cow::Borrowed(&self.capture);
         if !awaited.is_empty() {
-            capture.to_mut().containers.retain(|one| !awaited.contains(&one.id));
+            capture.to_mut().containers.retain(|one| !awaited.contains(&one.engine().id));
         }
         let layout = capture::layout(&capture, self.session.rules, false, self.session.sources);
         let only = BTreeSet::new();
@@ -366,14 +375,14 @@ fn gap(missed: Missed) -> String {
 }
 
 /// What a turn says of the container itself.
-fn turn(running: &Running, seen_by: SeenBy) -> WatchEvent<'_> {
+fn turn(running: &Container, seen_by: SeenBy) -> WatchEvent<'_> {
     WatchEvent {
         at: 0,
         kind: WatchEventKind::Changed,
         container: &running.name,
-        id: (!running.id.is_empty()).then_some(&running.id),
+        id: Some(running.engine().id.as_str()).filter(|id| !id.is_empty()),
         project: running.project.as_deref(),
-        image: (!running.image.is_empty()).then_some(&running.image),
+        image: running.image.as_ref().map(|image| image.text.as_str()).filter(|image| !image.is_empty()),
         seen_by,
         verdict: Verdict::NotAParticipant,
         basis: Basis::Seen,

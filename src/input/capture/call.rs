@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::told::{Fact, Told};
-use super::{Held, HeldLock, Process, Running};
-use crate::model::{EnvValue, EnvVar, FileLock, Invocation, Symbol, Value, Wait, Witness, Word};
+use crate::model::{
+    Container, EnvValue, EnvVar, FileLock, HeldLock, Invocation, KeptValue, ProcessFacts, Value, Wait, Witness, Word,
+};
 use crate::rules::Profile;
 
 /// A running process as a call: what it was started with, and the locks that it is under.
-pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Option<Invocation> {
+pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) -> Option<Invocation> {
     let profile = profiles.iter().find(|profile| profile.id == process.program)?;
     let span = told.span(&Fact::Process(process.pid));
     let name = |word: &str| word.rsplit('/').next().map(str::to_owned);
@@ -56,36 +57,27 @@ pub(super) fn call(process: &Process, profiles: &[Profile], told: &Told) -> Opti
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.
-pub(super) fn environment(running: &Running, told: &Told) -> BTreeMap<String, EnvVar> {
-    let variable = |(name, held): (&String, &Held)| {
-        let span = told.span(&Fact::Variable(name.clone()));
-        let value = match held {
-            Held::Empty => Value::known("", Some(span)),
-            // Read back from a file: set, to something that was taken out.
-            Held::Secret(value) if value.is_empty() => Value {
-                text: format!("${{{name}}}"),
-                symbols: vec![Symbol { name: name.clone(), required: true }],
-                span: Some(span),
-                ..Value::default()
-            },
-            Held::Public(value) | Held::Secret(value) => Value::known(value.clone(), Some(span)),
-        };
-        (name.clone(), EnvVar { value: EnvValue::Set(value), span })
-    };
-    let mut env: BTreeMap<String, EnvVar> = running.env.iter().map(variable).collect();
-    if let Some(home) = running.kernel.as_ref().and_then(|kernel| kernel.home.as_ref()) {
+pub(super) fn environment(container: &Container, told: &Told) -> BTreeMap<String, EnvVar> {
+    let mut env = container.env.clone();
+    for (name, variable) in &mut env {
+        variable.span = told.span(&Fact::Variable(name.clone()));
+        if let EnvValue::Set(value) = &mut variable.value {
+            value.span = Some(variable.span);
+        }
+    }
+    if let Some(home) = &container.shown().home {
         let span = told.span(&Fact::Home);
-        let home = || EnvVar { value: EnvValue::Set(Value::known(home.clone(), Some(span))), span };
+        let home = || EnvVar::new(EnvValue::Set(Value::known(home.clone(), Some(span))), span);
         env.entry("HOME".to_owned()).or_insert_with(home);
     }
     env
 }
 
 /// A value as the words of a call write it.
-fn written(held: &Held) -> Word {
+fn written(held: &KeptValue) -> Word {
     match held {
-        Held::Empty => Word::default(),
-        Held::Secret(value) if value.is_empty() => Word::literal("…"),
-        Held::Public(value) | Held::Secret(value) => Word::literal(value),
+        KeptValue::Empty => Word::default(),
+        KeptValue::Secret(value) if value.is_empty() => Word::literal("…"),
+        KeptValue::Public(value) | KeptValue::Secret(value) => Word::literal(value),
     }
 }

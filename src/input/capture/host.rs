@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use super::Capture;
 use super::tree::visible;
-use crate::model::{HostTree, KernelMount, MountSource, Value};
+use super::volumes::EngineVolumes;
+use crate::input::local_volume::kernel_device;
+use crate::model::{Container, HostTree, KernelMount, MountSource, Value};
 use crate::rules::Filesystems;
 
 /// The host's tree, and who mounts what.
 pub(super) struct Host<'a> {
     pub(super) tree: Arc<HostTree>,
+    pub(super) volumes: EngineVolumes<'a>,
     /// In how many containers each superblock is mounted.
     uses: HashMap<&'a str, usize>,
     filesystems: &'a Filesystems,
@@ -19,9 +22,11 @@ pub(super) struct Host<'a> {
 impl<'a> Host<'a> {
     pub(super) fn of(capture: &'a Capture, filesystems: &'a Filesystems) -> Self {
         let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
-        let tree = Arc::new(HostTree::of(visible(own)));
-        let mut host = Self { tree, uses: HashMap::new(), filesystems };
-        for kernel in capture.containers.iter().filter_map(|running| running.kernel.as_ref()) {
+        let seen = visible(own);
+        let tree = Arc::new(HostTree::of(seen.clone()));
+        let volumes = EngineVolumes::new(capture, seen, Arc::clone(&tree), filesystems);
+        let mut host = Self { tree, volumes, uses: HashMap::new(), filesystems };
+        for kernel in capture.containers.iter().filter_map(Container::kernel) {
             let mut devices: Vec<&str> = kernel.mounts.iter().map(|mount| mount.device.as_str()).collect();
             devices.sort_unstable();
             devices.dedup();
@@ -41,10 +46,8 @@ impl<'a> Host<'a> {
             return (MountSource::Unlisted { filesystem, path: "/".to_owned() }, None);
         }
         if self.filesystems.is_network(&mount.fstype) {
-            let device = Value::known(mount.source.clone(), None);
             let below = root.trim_start_matches('/').to_owned();
-            let source = MountSource::Device { fstype: mount.fstype.clone(), device, options: String::new() };
-            return (source, Some(below).filter(|below| !below.is_empty()));
+            return (kernel_device(mount), Some(below).filter(|below| !below.is_empty()));
         }
         match self.tree.name(&mount.device, root) {
             Some(path) => (MountSource::Host(Value::known(path, None)), None),

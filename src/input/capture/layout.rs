@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use super::Capture;
 use super::call::{call, environment};
 use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
 use super::told::{self, Fact, Lines, Told};
 use super::tree;
-use super::{Capture, Inspection, Kernel, Process, Running};
 use crate::model::{
-    Container, Diagnostic, Flag, Identity, Installed, KernelMount, Label, Layout, Level, Live, Mount, Unseen, Value,
+    Container, Diagnostic, Installed, KernelFacts, Layout, Level, Live, Mount, ProcessFacts, Unseen, Value,
 };
-use crate::rules::{Filesystems, Profile, Ruleset};
+use crate::rules::{Profile, Ruleset};
 use crate::text::Sources;
 
 /// The name of the participant that stands for the host's own user.
@@ -21,7 +21,7 @@ pub const HOST: &str = "host";
 /// container carries the name of its own.
 pub fn layout(capture: &Capture, rules: &Ruleset, named: bool, sources: &Sources) -> Layout {
     let host = Host::of(capture, &rules.filesystems);
-    let maker = Maker { capture, host, profiles: &rules.profiles, filesystems: &rules.filesystems, named, sources };
+    let maker = Maker { capture, host, profiles: &rules.profiles, named, sources };
     let mut layout = Layout { home: capture.home.clone(), ..Layout::default() };
     layout.containers = capture.containers.iter().map(|running| maker.container(running)).collect();
     if let Some(own) = &capture.own {
@@ -36,80 +36,87 @@ struct Maker<'a> {
     capture: &'a Capture,
     host: Host<'a>,
     profiles: &'a [Profile],
-    filesystems: &'a Filesystems,
     named: bool,
     sources: &'a Sources,
 }
 
 impl Maker<'_> {
-    fn container(&self, running: &Running) -> Container {
+    fn container(&self, running: &Container) -> Container {
         let mut lines = Lines::default();
         told::engine(running, self.profiles, &mut lines);
-        let mounts = match &running.kernel {
+        let mounts = match running.kernel() {
             Some(kernel) => {
                 told::kernel(kernel, self.profiles, &mut lines);
                 by_kernel(kernel, Some(running), &self.host, &mut lines)
             }
-            None => by_engine(&running.mounts, self.capture, self.filesystems, &mut lines),
+            None => by_engine(&running.engine().mounts, &self.host, &mut lines),
         };
         let told = lines.done(self.name(&running.name), self.sources);
-        let kernel = running.kernel.as_ref();
-        let processes = kernel.map_or(&[][..], |kernel| &kernel.processes);
-        let mut script = running.script.clone();
-        for (at, call) in script.invocations.iter_mut().enumerate() {
+        let mut container = running.clone();
+        container.name = self.name(&running.name);
+        container.replicas = 1;
+        container.mounts = placed(mounts, &told);
+        container.env = environment(running, &told);
+        self.complete_live(container.live.get_or_insert_default(), &told);
+        self.place_facts(&mut container, &told);
+        container
+    }
+
+    /// Gives what the engine told its lines, and puts what the kernel shows in its place.
+    fn place_facts(&self, container: &mut Container, told: &Told) {
+        container.span = told.span(&Fact::Whole);
+        for (at, unseen) in container.unseen.iter_mut().enumerate() {
+            unseen.span = told.span(&Fact::Gap(at));
+        }
+        for (name, label) in &mut container.labels {
+            label.span = told.span(&Fact::Label(name.clone()));
+            label.value.span = Some(label.span);
+        }
+        for (flag, fact) in [(&mut container.tty, Fact::Terminal), (&mut container.stdin_open, Fact::Input)] {
+            if let Some(flag) = flag {
+                flag.span = told.span(&fact);
+            }
+        }
+        let user = user(container);
+        let directory = container.working_dir.take().map_or_else(|| "/".to_owned(), |directory| directory.text);
+        container.user = Some(Value::known(user, Some(told.span(&Fact::User))));
+        container.working_dir = Some(Value::known(directory, Some(told.span(&Fact::Directory))));
+        if let Some(image) = &mut container.image {
+            image.span = Some(told.span(&Fact::Image));
+        }
+        for (at, call) in container.script.invocations.iter_mut().enumerate() {
             call.span = told.span(&Fact::Call(at));
             for lock in &mut call.locks {
                 lock.span = call.span;
                 lock.opened = lock.opened.map(|_| call.span);
             }
         }
-        script.invocations.extend(processes.iter().filter_map(|process| call(process, self.profiles, &told)));
-        let gap = |(at, gap): (usize, &String)| Unseen { what: gap.clone(), span: told.span(&Fact::Gap(at)) };
-        let flag = |on: bool, fact: Fact| on.then(|| Flag { on, span: told.span(&fact) });
-        let text = |text: &str, fact: Fact| Some(Value::known(text, Some(told.span(&fact))));
-        let directory = if running.working_dir.is_empty() { "/" } else { &running.working_dir };
-        let root = kernel.and_then(|kernel| tree::root(&kernel.mounts));
-        Container {
-            name: self.name(&running.name),
-            project: running.project.clone(),
-            service: running.service.clone(),
-            span: told.span(&Fact::Whole),
-            replicas: 1,
-            image: text(&running.image, Fact::Image),
-            script,
-            unseen: running.gaps.iter().enumerate().map(gap).chain(blind(processes, &told)).collect(),
-            user: text(&user(running), Fact::User),
-            working_dir: text(directory, Fact::Directory),
-            tty: flag(running.tty, Fact::Terminal),
-            stdin_open: flag(running.stdin_open, Fact::Input),
-            read_only: root.map_or(running.read_only, KernelMount::is_read_only),
-            labels: running.labels.iter().map(|(name, value)| label(name, value, &told)).collect(),
-            env: environment(running, &told),
-            mounts: placed(mounts, &told),
-            live: Some(Box::new(Live {
-                is_uninspected: !running.inspection.tells_program(),
-                is_gone: running.inspection == Inspection::Gone,
-                mounts_unknown: !running.inspection.tells_mounts() && kernel.is_none(),
-                ..self.live(kernel, false, &told)
-            })),
-            ..Container::default()
+        let processes = container.live.as_ref().map_or(&[][..], |live| &live.shown().processes);
+        let calls: Vec<_> = processes.iter().filter_map(|process| call(process, self.profiles, told)).collect();
+        let blind: Vec<_> = blind(processes, told).collect();
+        if let Some(root) = container.live.as_ref().and_then(|live| live.root.as_ref()) {
+            container.read_only = root.is_read_only();
         }
+        container.script.invocations.extend(calls);
+        container.unseen.extend(blind);
     }
 
     /// The host's own user, as one more participant: all its mounts, and the processes outside any container.
-    fn host(&self, own: &Kernel) -> Container {
+    fn host(&self, own: &KernelFacts) -> Container {
         let mut lines = Lines::default();
         lines.engine(Fact::Whole, format!("the host {}", self.capture.host));
         told::kernel(own, self.profiles, &mut lines);
         let mounts = by_kernel(own, None, &self.host, &mut lines);
         let told = lines.done(self.name(HOST), self.sources);
+        let mut live = Live { is_host: true, kernel: Some(own.clone()), ..Live::default() };
+        self.complete_live(&mut live, &told);
         let mut container = Container {
             name: self.name(HOST),
             span: told.span(&Fact::Whole),
             replicas: 1,
             unseen: blind(&own.processes, &told).collect(),
             mounts: placed(mounts, &told),
-            live: Some(Box::new(self.live(Some(own), true, &told))),
+            live: Some(Box::new(live)),
             ..Container::default()
         };
         let calls = own.processes.iter().filter_map(|process| call(process, self.profiles, &told));
@@ -122,35 +129,26 @@ impl Maker<'_> {
         self.capture.name_of(name, self.named)
     }
 
-    fn live(&self, kernel: Option<&Kernel>, is_host: bool, told: &Told) -> Live {
-        let mut live = Live {
-            is_host,
-            host: self.named.then(|| self.capture.host.clone()),
-            tree: Arc::clone(&self.host.tree),
-            volume_directory: self.capture.volume_directory.clone(),
-            ..Live::default()
-        };
-        let Some(kernel) = kernel else { return live };
+    /// Adds what is known of the host, and of what the kernel shows where it is told and how old it was at the look.
+    fn complete_live(&self, live: &mut Live, told: &Told) {
+        live.host = self.named.then(|| self.capture.host.clone());
+        live.tree = Arc::clone(&self.host.tree);
+        live.volume_directory.clone_from(&self.capture.volume_directory);
+        let Some(kernel) = &mut live.kernel else { return };
+        live.root = tree::root(&kernel.mounts).cloned().map(Box::new);
+        for (at, one) in kernel.installed.iter_mut().enumerate() {
+            one.span = Some(told.span(&Fact::Installed(at)));
+        }
         let running = kernel.processes.iter().filter_map(|process| {
             let (program, version) = (process.program.clone(), Some(process.version.clone()?));
             let span = Some(told.span(&Fact::Process(process.pid)));
             Some(Installed { program, path: format!("process {}", process.pid), version, span })
         });
-        let installed = kernel.installed.iter().enumerate();
-        let installed =
-            installed.map(|(at, one)| Installed { span: Some(told.span(&Fact::Installed(at))), ..one.clone() });
-        live.installed = running.chain(installed).collect();
-        live.followed = kernel.followed;
-        live.paths.clone_from(&kernel.paths);
-        live.root = tree::root(&kernel.mounts).cloned().map(Box::new);
-        live.links.clone_from(&kernel.links);
-        live.entries.clone_from(&kernel.entries);
-        for entry in live.entries.values_mut() {
+        kernel.installed.splice(0..0, running);
+        for entry in kernel.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        live.logins.clone_from(&kernel.logins);
-        live.identity = caller(kernel).cloned();
-        live
+        kernel.identity = kernel.caller().cloned();
     }
 }
 
@@ -158,31 +156,21 @@ fn placed(mounts: Vec<mounts::Told>, told: &Told) -> Vec<Mount> {
     mounts.into_iter().map(|(fact, mount)| Mount { span: told.span(&fact), ..mount }).collect()
 }
 
-/// Who calls the program: as whom it runs now, else as whom the first process does.
-fn caller(kernel: &Kernel) -> Option<&Identity> {
-    kernel.processes.iter().find_map(|process| process.identity.as_ref()).or(kernel.identity.as_ref())
-}
-
 /// Who the container runs as: a uid where the kernel shows it, else what it was configured with.
-fn user(running: &Running) -> String {
-    match running.kernel.as_ref().and_then(caller) {
-        Some(identity) => identity.uid.to_string(),
-        None if running.user.is_empty() => "root".to_owned(),
-        None => running.user.clone(),
+fn user(container: &Container) -> String {
+    match (container.shown().caller(), &container.user) {
+        (Some(identity), _) => identity.uid.to_string(),
+        (None, Some(user)) => user.text.clone(),
+        (None, None) => "root".to_owned(),
     }
 }
 
 /// Processes of which it could not be told whether they run under the guard.
-fn blind<'a>(processes: &'a [Process], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
+fn blind<'a>(processes: &'a [ProcessFacts], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
     processes.iter().filter(|process| process.locks.is_none()).map(|process| Unseen {
         what: format!("which locks process {} is under cannot be read without root", process.pid),
         span: told.span(&Fact::Process(process.pid)),
     })
-}
-
-fn label(name: &str, value: &str, told: &Told) -> (String, Label) {
-    let span = told.span(&Fact::Label(name.to_owned()));
-    (name.to_owned(), Label { value: Value::known(value, Some(span)), span })
 }
 
 #[cfg(test)]
@@ -220,7 +208,7 @@ mod tests {
             span: foreign,
         };
         let script = Script { invocations: vec![call], ..Script::default() };
-        let running = Running { name: "agents".to_owned(), script, ..Running::default() };
+        let running = Container { name: "agents".to_owned(), script, ..Container::default() };
         let capture = Capture { containers: vec![running], ..Capture::default() };
         let rules = Ruleset::load(&sources, None).unwrap();
         let layout = layout(&capture, &rules, false, &sources);

@@ -6,22 +6,25 @@ mod host;
 mod layout;
 mod mounts;
 mod read;
+mod record;
 mod redact;
 mod replaced;
 mod told;
 pub mod tree;
+mod volumes;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Entry, Identity, Installed, KernelMount, Link, Script};
+use crate::model::{Container, KernelFacts};
 
 pub use layout::{HOST, layout};
-pub(in crate::input) use mounts::volume;
 pub use read::{CaptureError, read};
 pub use redact::redact;
-pub use replaced::{compose_project, compose_service, join_running, planned_services, without_replaced};
+pub use replaced::{compose_project, compose_service, join_running, planned_services};
+pub(in crate::input) use volumes::EngineVolumes;
+pub use volumes::settle_volumes;
 
 /// The version of the file format.
 pub const VERSION: u32 = 1;
@@ -48,11 +51,12 @@ pub struct Capture {
     pub users: Users,
     /// What the kernel shows of the host itself: mounts as its first process sees them, and processes of a known program
     /// outside any container; `None` where it could not be asked.
-    pub own: Option<Kernel>,
+    pub own: Option<KernelFacts>,
     /// Local volumes that the driver mounts from elsewhere, by name.
     pub volumes: BTreeMap<String, VolumeOptions>,
     /// The running containers, by name.
-    pub containers: Vec<Running>,
+    #[serde(with = "record")]
+    pub containers: Vec<Container>,
     /// What could not be looked at that concerns the host as a whole, each with what would settle it.
     pub gaps: Vec<String>,
 }
@@ -100,230 +104,4 @@ pub struct VolumeOptions {
     pub device: String,
     /// The mount options; a password in them is taken out.
     pub options: String,
-}
-
-/// A running container.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Running {
-    /// The engine's id.
-    pub id: String,
-    /// Its name, without the engine's leading slash.
-    pub name: String,
-    /// The Compose project it was started by.
-    pub project: Option<String>,
-    /// The Compose service it was started by.
-    pub service: Option<String>,
-    /// Whether `docker compose run` started it: Compose then leaves it alone when it brings the service up.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub one_off: bool,
-    /// The image's name.
-    pub image: String,
-    /// The engine's id of the image.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub image_id: String,
-    /// The process that the engine started, in the engine's pid namespace; 0 where it tells none.
-    pub pid: i32,
-    /// When that was, as the engine writes it (RFC 3339).
-    pub started_at: String,
-    /// The user as configured: `uid`, `uid:gid`, a name, or empty for root.
-    pub user: String,
-    /// The working directory; empty for the root.
-    pub working_dir: String,
-    /// Whether a terminal is allocated.
-    pub tty: bool,
-    /// Whether standard input is kept open.
-    pub stdin_open: bool,
-    /// Whether the container's own filesystem is read-only.
-    pub read_only: bool,
-    /// Whether it shares the host's pid namespace (`--pid host`), so that host processes are not apart from its own.
-    pub host_pid: bool,
-    /// Environment as configured, by name.
-    pub env: BTreeMap<String, Held>,
-    /// Labels that declare facts (`overlock.*`).
-    pub labels: BTreeMap<String, String>,
-    /// The words that the engine started, as they are: never written.
-    #[serde(skip)]
-    pub words: Vec<String>,
-    /// The words of the health check.
-    #[serde(skip)]
-    pub check: Vec<String>,
-    /// What these were seen to run.
-    pub script: Script,
-    /// The mounts as the engine tells them.
-    pub mounts: Vec<EngineMount>,
-    /// How much the engine told of it.
-    #[serde(default, skip_serializing_if = "Inspection::is_whole")]
-    pub inspection: Inspection,
-    /// What the kernel shows; `None` where it could not be asked, and `gaps` says why.
-    pub kernel: Option<Kernel>,
-    /// What could not be looked at, each as a clause.
-    pub gaps: Vec<String>,
-}
-
-/// How much the engine told of a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Inspection {
-    /// It was inspected.
-    #[default]
-    Whole,
-    /// It was inspected; where the sources of its mounts lead could not be looked at in time.
-    Unplaced,
-    /// It could not be inspected; its mounts are known from the list.
-    Mounts,
-    /// It could not be inspected, and its mounts are not known either.
-    Nothing,
-    /// It was gone before it could be inspected: it shares nothing any more.
-    Gone,
-}
-
-impl Inspection {
-    // The signature is serde's.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
-    fn is_whole(&self) -> bool {
-        *self == Self::Whole
-    }
-
-    /// Whether the engine told what it would run.
-    pub fn tells_program(self) -> bool {
-        matches!(self, Self::Whole | Self::Unplaced)
-    }
-
-    /// Whether it is told what is mounted.
-    pub fn tells_mounts(self) -> bool {
-        matches!(self, Self::Whole | Self::Mounts)
-    }
-
-    /// The same where it could not be looked at what its mounts lead to.
-    #[must_use]
-    pub fn without_places(self) -> Self {
-        match self {
-            Self::Whole | Self::Unplaced => Self::Unplaced,
-            Self::Mounts | Self::Nothing => Self::Nothing,
-            Self::Gone => Self::Gone,
-        }
-    }
-}
-
-/// An environment variable's value, as far as it may be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Held {
-    /// The value itself: only of variables that a profile marks as not secret.
-    Public(String),
-    /// It is set to an empty text.
-    Empty,
-    /// It is set to something that is not kept.
-    #[serde(with = "hidden")]
-    Secret(String),
-}
-
-/// Keeps a secret out of files: it is written as nothing and read back as nothing.
-mod hidden {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    // The signature is serde's.
-    #[allow(clippy::ptr_arg, reason = "serde hands the field itself in")]
-    pub(super) fn serialize<S: Serializer>(_: &String, to: S) -> Result<S::Ok, S::Error> {
-        ().serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        <()>::deserialize(from).map(|()| String::new())
-    }
-}
-
-/// A mount as the engine tells it (`Mounts` of an inspection).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EngineMount {
-    /// `bind`, `volume`, `tmpfs`, `image`, `npipe` or `cluster`.
-    pub kind: String,
-    /// The volume's name; empty for other kinds.
-    pub name: String,
-    /// The host path that the engine mounted.
-    pub source: String,
-    /// Where, in the container.
-    pub target: String,
-    /// Whether it can be written.
-    pub writable: bool,
-}
-
-/// What the kernel shows of one container.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kernel {
-    /// Its mount table, in the kernel's order.
-    pub mounts: Vec<KernelMount>,
-    /// For a mount whose root is deleted, the inode of that root, by mount id: what tells two deleted ones apart.
-    pub inodes: BTreeMap<i32, u64>,
-    /// For a mount of the engine's, where its source leads on the host now, by mount point; see [`SourceNow`].
-    pub sources: BTreeMap<String, SourceNow>,
-    /// Whether paths could be followed in it.
-    pub followed: bool,
-    /// The paths that were followed, so that no link is on any of them but those in `links`.
-    pub paths: Vec<String>,
-    /// Links on those.
-    pub links: Vec<Link>,
-    /// What stands at them, by the path after all links.
-    pub entries: BTreeMap<String, Entry>,
-    /// Processes of a known program in it.
-    pub processes: Vec<Process>,
-    /// Programs installed in it.
-    pub installed: Vec<Installed>,
-    /// Who its first process runs as.
-    pub identity: Option<Identity>,
-    /// That user's home, by the process's environment or the container's `/etc/passwd`.
-    pub home: Option<String>,
-    /// Which login is in which state directory; only where asked for.
-    pub logins: BTreeMap<String, u32>,
-}
-
-/// Where a bind's source on the host leads now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceNow {
-    /// To the directory that is mounted.
-    Same,
-    /// Nowhere: it was removed or renamed.
-    Gone,
-    /// To another file or directory than the one that is mounted.
-    Other,
-}
-
-/// A process of a known program.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// The profile's id.
-    pub program: String,
-    /// Its pid in the engine's pid namespace.
-    pub pid: i32,
-    /// Its words; all but the program's name, options and paths are taken out before they are written.
-    pub words: Vec<String>,
-    /// The variables of its own environment that a profile names; `None` where it could not be read.
-    pub env: Option<BTreeMap<String, Held>>,
-    /// Locks held by it or by an ancestor in its container, its own first; `None` where they could not be read.
-    pub locks: Option<Vec<HeldLock>>,
-    /// Who it runs as.
-    pub identity: Option<Identity>,
-    /// Its controlling terminal's device number, 0 for none (proc_pid_stat(5), field 7).
-    pub terminal: i32,
-    /// The version, where its executable's path tells.
-    pub version: Option<String>,
-}
-
-/// An `flock` that a process is under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeldLock {
-    /// The file, as its process sees it.
-    pub path: String,
-    /// Whether it is exclusive.
-    pub exclusive: bool,
-    /// Whether the file at that path is still the one that is locked.
-    pub current: bool,
-    /// The process that holds it.
-    pub holder: i32,
 }

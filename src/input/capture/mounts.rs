@@ -3,9 +3,7 @@
 use super::host::Host;
 use super::told::{self, Fact, Lines};
 use super::tree::visible;
-use super::{Capture, EngineMount, Kernel, Running, SourceNow};
-use crate::model::{KernelMount, Mount, MountSource, Value, clean};
-use crate::rules::Filesystems;
+use crate::model::{Container, EngineMount, KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value, clean};
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
@@ -13,14 +11,19 @@ pub(super) type Told = (Fact, Mount);
 
 /// The mounts of a container by the kernel; of the host, where no container is given. A container's own root is no
 /// mount to judge by: it is its private layer. The host's is where everything else stands.
-pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
+pub(super) fn by_kernel(
+    kernel: &KernelFacts,
+    running: Option<&Container>,
+    host: &Host<'_>,
+    lines: &mut Lines,
+) -> Vec<Told> {
     let mut mounts = Vec::new();
     for mount in visible(&kernel.mounts).into_iter().filter(|mount| running.is_none() || mount.mount_point != "/") {
         let point = &mount.mount_point;
         let (source, subpath) = host.source(mount, kernel.inodes.get(&mount.id).copied());
         let place = describe(&source, subpath.as_deref());
         lines.kernel(Fact::Mount(point.clone()), told::mount(mount, &place));
-        let told = running.and_then(|one| one.mounts.iter().find(|told| clean(&told.target) == *point));
+        let told = running.and_then(|one| one.engine().mounts.iter().find(|told| clean(&told.target) == *point));
         let mut made = plain(point.clone(), source, mount.is_read_only());
         made.1.subpath = subpath;
         made.1.stale = stale(mount, kernel.sources.get(point).copied(), told, &place);
@@ -31,19 +34,14 @@ pub(super) fn by_kernel(kernel: &Kernel, running: Option<&Running>, host: &Host<
 }
 
 /// The mounts of a container by the engine, which knows what it was asked for and not what became of it.
-pub(super) fn by_engine(
-    mounts: &[EngineMount],
-    capture: &Capture,
-    filesystems: &Filesystems,
-    lines: &mut Lines,
-) -> Vec<Told> {
+pub(super) fn by_engine(mounts: &[EngineMount], host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
     let mut made = Vec::new();
     for mount in mounts {
         let target = clean(&mount.target);
         let source = match mount.kind.as_str() {
             "tmpfs" => MountSource::Tmpfs,
             "bind" => MountSource::Host(Value::known(clean(&mount.source), None)),
-            "volume" => volume(&mount.name, capture, filesystems),
+            "volume" => host.volumes.volume(&mount.name),
             _ => MountSource::Injected,
         };
         let access = if mount.writable { "rw" } else { "ro" };
@@ -60,20 +58,6 @@ fn plain(target: String, source: MountSource, read_only: bool) -> Told {
     let target = Value::known(target, None);
     let span = Span::default();
     (fact, Mount { read_only, ..Mount::new(target, source, span) })
-}
-
-/// A volume by name: a bind in disguise is the directory, a network one its export.
-pub(in crate::input) fn volume(name: &str, capture: &Capture, filesystems: &Filesystems) -> MountSource {
-    let named = || MountSource::Volume(Value::known(name, None));
-    let Some(options) = capture.volumes.get(name).filter(|options| !options.device.is_empty()) else { return named() };
-    if options.options.split(',').any(|option| option == "bind" || option == "rbind") {
-        return MountSource::Host(Value::known(clean(&options.device), None));
-    }
-    let (fstype, device) = (options.fstype.clone(), Value::known(options.device.clone(), None));
-    if filesystems.is_network(&fstype) {
-        return MountSource::Device { fstype, device, options: options.options.clone() };
-    }
-    named()
 }
 
 /// Why a mount is not what the engine's path suggests.

@@ -46,10 +46,10 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
         return Err(CaptureError::OtherVersion { found: version.overlock_capture });
     }
     let capture: Capture = serde_json::from_str(text).map_err(wrong)?;
-    let names = capture
-        .containers
-        .iter()
-        .flat_map(|one| [Some(&one.name), Some(&one.id), Some(&one.image), one.project.as_ref(), one.service.as_ref()]);
+    let names = capture.containers.iter().flat_map(|one| {
+        let image = one.image.as_ref().map(|image| &image.text);
+        [Some(&one.name), Some(&one.engine().id), image, one.project.as_ref(), one.service.as_ref()]
+    });
     // Each is repeated in many messages.
     if names.flatten().any(|name| name.len() > MAX_NAME) {
         return Err(CaptureError::NotACapture(format!("a name in it has more than {MAX_NAME} bytes")));

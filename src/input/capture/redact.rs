@@ -1,7 +1,7 @@
 //! Takes out of a capture what may be secret, before it is written. Uses `super` and `rules`.
 
-use super::{Capture, Held, Process};
-use crate::model::{Asks, Invocation, Script, Word};
+use super::Capture;
+use crate::model::{Asks, EnvVar, Invocation, KeptValue, ProcessFacts, Script, Word};
 use crate::rules::Profile;
 
 /// What stands for a word that is not kept.
@@ -11,10 +11,13 @@ const TAKEN_OUT: &str = "…";
 pub fn redact(mut capture: Capture, profiles: &[Profile]) -> Capture {
     let keeper = Keeper { profiles };
     for running in &mut capture.containers {
-        variables(running.env.values_mut());
+        for (name, variable) in &mut running.env {
+            *variable = EnvVar::of_kept(name, without_secret(variable.kept()));
+        }
         keeper.script(&mut running.script);
     }
-    let kernels = capture.containers.iter_mut().filter_map(|running| running.kernel.as_mut()).chain(&mut capture.own);
+    let lives = capture.containers.iter_mut().filter_map(|running| running.live.as_mut());
+    let kernels = lives.filter_map(|live| live.kernel.as_mut()).chain(&mut capture.own);
     for process in kernels.flat_map(|kernel| &mut kernel.processes) {
         keeper.process(process);
     }
@@ -31,9 +34,11 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    fn process(&self, process: &mut Process) {
+    fn process(&self, process: &mut ProcessFacts) {
         process.words = self.words(&process.words);
-        variables(process.env.iter_mut().flat_map(|env| env.values_mut()));
+        for kept in process.env.iter_mut().flat_map(|env| env.values_mut()) {
+            *kept = without_secret(kept.clone());
+        }
     }
 
     fn script(&self, script: &mut Script) {
@@ -93,14 +98,11 @@ impl Keeper<'_> {
 }
 
 /// Keeps what a switch is set to, which is no secret and decides what the program does, and no other value.
-fn variables<'v>(held: impl Iterator<Item = &'v mut Held>) {
-    for held in held {
-        if let Held::Secret(value) = held {
-            let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
-            let kept = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
-            *held = kept.map_or_else(|| Held::Secret(String::new()), |word| Held::Public((*word).to_owned()));
-        }
-    }
+fn without_secret(kept: KeptValue) -> KeptValue {
+    let KeptValue::Secret(value) = kept else { return kept };
+    let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
+    let known = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
+    known.map_or_else(|| KeptValue::Secret(String::new()), |word| KeptValue::Public((*word).to_owned()))
 }
 
 /// Whether a word looks like a program's name or a path, and not like a text.

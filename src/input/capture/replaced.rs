@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Capture, Running, layout};
+use super::{Capture, layout, settle_volumes};
 use crate::model::{Container, Layout};
 use crate::rules::Ruleset;
 use crate::text::Sources;
@@ -10,12 +10,13 @@ use crate::text::Sources;
 /// Puts the planned services beside what a capture of their host says runs there. A planned service takes the place of
 /// the containers that Compose would replace.
 pub fn join_running(planned: &mut Layout, running: &Capture, rules: &Ruleset, sources: &Sources) {
+    settle_volumes(planned, running, &rules.filesystems);
     planned.join(layout(&without_replaced(planned, running), rules, false, sources));
 }
 
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
 /// service, and those whose names its scripts give to their own. What `docker compose run` started stays.
-pub fn without_replaced(planned: &Layout, running: &Capture) -> Capture {
+fn without_replaced(planned: &Layout, running: &Capture) -> Capture {
     let services = planned_services(planned);
     // A script removes what has the name that it gives; Compose does not.
     let started = planned.containers.iter().filter(|one| one.start.is_some());
@@ -36,8 +37,8 @@ pub fn planned_services(planned: &Layout) -> BTreeMap<(&str, &str), &Container> 
 }
 
 /// The project and service that Compose brought a container up for; `None` where it did not, or ran it once.
-pub fn compose_service(running: &Running) -> Option<(&str, &str)> {
-    running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.one_off)
+pub fn compose_service(running: &Container) -> Option<(&str, &str)> {
+    running.project.as_deref().zip(running.service.as_deref()).filter(|_| !running.engine().one_off)
 }
 
 /// The project as Compose names it: projects of one name are told apart by their files, in parentheses.

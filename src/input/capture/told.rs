@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 
 use super::redact::words;
-use super::{Held, Kernel, Process, Running};
-use crate::model::{Invocation, KernelMount};
+use crate::model::{Container, Invocation, KeptValue, KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 use crate::text::{Pos, Sources, Span, Teller};
 
@@ -79,8 +78,8 @@ impl Told {
 }
 
 /// What the engine tells of a container, but its mounts.
-pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines) {
-    let short: String = running.id.chars().take(12).collect();
+pub(super) fn engine(running: &Container, profiles: &[Profile], lines: &mut Lines) {
+    let short: String = running.engine().id.chars().take(12).collect();
     let mut whole = format!("container {}", running.name);
     for (what, text) in
         [("id", Some(&short)), ("project", running.project.as_ref()), ("service", running.service.as_ref())]
@@ -91,35 +90,37 @@ pub(super) fn engine(running: &Running, profiles: &[Profile], lines: &mut Lines)
     }
     lines.engine(Fact::Whole, whole);
     let texts = [
-        (Fact::Image, "image", &running.image),
-        (Fact::User, "user", &running.user),
-        (Fact::Directory, "working directory", &running.working_dir),
+        (Fact::Image, "image", running.image.as_ref()),
+        (Fact::User, "user", running.user.as_ref()),
+        (Fact::Directory, "working directory", running.working_dir.as_ref()),
     ];
-    for (fact, what, text) in texts.into_iter().filter(|(.., text)| !text.is_empty()) {
-        lines.engine(fact, format!("{what} {text}"));
+    for (fact, what, text) in texts {
+        if let Some(text) = text.map(|value| &value.text).filter(|text| !text.is_empty()) {
+            lines.engine(fact, format!("{what} {text}"));
+        }
     }
-    if running.tty {
+    if running.tty.is_some_and(|flag| flag.on) {
         lines.engine(Fact::Terminal, "a terminal is allocated");
     }
-    if running.stdin_open {
+    if running.stdin_open.is_some_and(|flag| flag.on) {
         lines.engine(Fact::Input, "standard input is kept open");
     }
-    for (name, held) in &running.env {
-        lines.engine(Fact::Variable(name.clone()), variable(name, held));
+    for (name, told) in &running.env {
+        lines.engine(Fact::Variable(name.clone()), variable(name, &told.kept()));
     }
-    for (name, value) in &running.labels {
-        lines.engine(Fact::Label(name.clone()), format!("label {name}={value}"));
+    for (name, label) in &running.labels {
+        lines.engine(Fact::Label(name.clone()), format!("label {name}={}", label.value.text));
     }
     for (at, call) in running.script.invocations.iter().enumerate() {
         lines.engine(Fact::Call(at), self::call(call, profiles));
     }
-    for (at, gap) in running.gaps.iter().enumerate() {
-        lines.engine(Fact::Gap(at), format!("not seen: {gap}"));
+    for (at, gap) in running.unseen.iter().enumerate() {
+        lines.engine(Fact::Gap(at), format!("not seen: {}", gap.what));
     }
 }
 
 /// What the kernel shows of a container, but its mounts.
-pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
+pub(super) fn kernel(kernel: &KernelFacts, profiles: &[Profile], lines: &mut Lines) {
     if let Some(home) = &kernel.home {
         lines.kernel(Fact::Home, format!("home {home}"));
     }
@@ -133,11 +134,11 @@ pub(super) fn kernel(kernel: &Kernel, profiles: &[Profile], lines: &mut Lines) {
 }
 
 /// A variable's line; its value only where that is no secret.
-fn variable(name: &str, held: &Held) -> String {
+fn variable(name: &str, held: &KeptValue) -> String {
     match held {
-        Held::Public(value) => format!("variable {name}={value}"),
-        Held::Empty => format!("variable {name} is empty"),
-        Held::Secret(_) => format!("variable {name} is set"),
+        KeptValue::Public(value) => format!("variable {name}={value}"),
+        KeptValue::Empty => format!("variable {name} is empty"),
+        KeptValue::Secret(_) => format!("variable {name} is set"),
     }
 }
 
@@ -161,7 +162,7 @@ pub(super) fn mount(mount: &KernelMount, place: &str) -> String {
 }
 
 /// A process's line.
-fn process(process: &Process, profiles: &[Profile]) -> String {
+fn process(process: &ProcessFacts, profiles: &[Profile]) -> String {
     let mut text = format!("process {}: {}", process.pid, words(&process.words, profiles).join(" "));
     match &process.locks {
         None => text.push_str(", its locks could not be read"),

@@ -59,8 +59,7 @@ impl<'a> Reading<'a> {
             let around = Around { project: &self.project.variables, service: &known };
             self.read_file(item, &mut own, &around);
             let fresh = own.iter().filter(|(name, text)| before.get(*name) != Some(*text));
-            let variable =
-                |text: &String| EnvVar { value: EnvValue::Set(Value::known(text.clone(), None)), span: item.span };
+            let variable = |text: &String| EnvVar::new(EnvValue::Set(Value::known(text.clone(), None)), item.span);
             variables.extend(fresh.map(|(name, text)| (name.clone(), variable(text))));
         }
         variables.extend(written);
@@ -96,7 +95,7 @@ impl<'a> Reading<'a> {
                 None => outer(),
             };
             let value = value.map_or(EnvValue::Inherited, EnvValue::Set);
-            variables.insert(pair.name, EnvVar { value, span: pair.name_span });
+            variables.insert(pair.name, EnvVar::new(value, pair.name_span));
         }
         variables
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::field::{flag, value};
 use super::tree::{as_text, is_symbolic, written};
-use crate::input::local_volume::Options;
+use crate::input::local_volume::DriverOptions;
 use crate::model::{Diagnostic, Level, Mount, MountSource, Value, clean};
 use crate::text::Span;
 use crate::text::yaml::{Entry, Node};
@@ -41,10 +41,13 @@ pub(super) fn named_volumes(root: &Node) -> Volumes {
 fn volume_source(entry: &Entry) -> MountSource {
     let get = |key: &str| entry.value.get(key);
     let option = |key: &str| get("driver_opts").and_then(|options| options.get(key)).and_then(|node| value(node));
-    let local = get("driver").and_then(|node| value(node)).is_none_or(|driver| driver.text == "local");
-    let options = Options { kind: option("type"), o: option("o"), device: option("device") };
-    let elsewhere = options.source(cleaned).filter(|_| local);
-    elsewhere.unwrap_or_else(|| MountSource::Volume(volume_name(entry)))
+    let options = DriverOptions {
+        driver: get("driver").and_then(|node| value(node)),
+        kind: option("type"),
+        mount_options: option("o"),
+        device: option("device"),
+    };
+    options.source(cleaned).unwrap_or_else(|| MountSource::Volume(volume_name(entry)))
 }
 
 /// What the engine calls a volume of the project.

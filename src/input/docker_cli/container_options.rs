@@ -229,7 +229,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                     VariableState::Unset | VariableState::Unseen | VariableState::Unknown => EnvValue::Inherited,
                 },
             };
-            env.insert(name, EnvVar { value, span });
+            env.insert(name, EnvVar::new(value, span));
         }
         self.perhaps.env.sort();
         self.perhaps.env.dedup();

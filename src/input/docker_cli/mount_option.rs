@@ -5,7 +5,7 @@ use super::CommandContext;
 use super::cli_family::CliFamily;
 use super::options::GivenOption;
 use super::volume_option::{MountProblem, ParsedMount, mount_at, mount_source};
-use crate::input::local_volume::Options;
+use crate::input::local_volume::DriverOptions;
 use crate::model::{MountSource, PartialText, TextSegment, Value};
 
 /// Fields that change neither where the mount is nor who may write.
@@ -48,6 +48,7 @@ pub(super) fn read_mount(
     }
     let target = mount.target.take().ok_or_else(|| MountProblem::refused("a mount has no target"))?;
     let kind = mount.kind.take().unwrap_or_else(|| PartialText::plain("volume"));
+    let name = mount.source.as_ref().and_then(PartialText::known).filter(|name| !name.is_empty());
     let source = mount.take_source(&kind, context)?;
     let mut found = mount_at(&target, source, given.span)?;
     found.mount.read_only = mount.read_only;
@@ -57,6 +58,8 @@ pub(super) fn read_mount(
     }
     let subpath = mount.subpath.map(|path| path.cleaned_path().to_value(None).text.trim_start_matches('/').to_owned());
     found.mount.subpath = subpath.filter(|path| !path.is_empty() && path != ".");
+    let is_volume = kind.known().is_some_and(|kind| kind.eq_ignore_ascii_case("volume"));
+    found.mount.volume = name.filter(|_| is_volume && !matches!(found.mount.source, MountSource::Volume(_)));
     found.doubt = mount.doubt;
     Ok(found)
 }
@@ -137,15 +140,15 @@ impl MountFields {
         source: Option<PartialText>,
         context: &CommandContext<'_>,
     ) -> Result<MountSource, MountProblem> {
-        let local = self.driver.as_ref().is_none_or(|driver| driver.known().as_deref() == Some("local"));
         let device = self.volume_option("device");
         let device = device.map(|device| if device.starts_with('/') { device.cleaned_path() } else { device.clone() });
-        let options = Options {
+        let options = DriverOptions {
+            driver: self.driver.as_ref().map(|driver| driver.to_value(None)),
             kind: self.volume_option("type").map(|kind| kind.to_value(None)),
-            o: self.volume_option("o").map(|options| options.to_value(None)),
+            mount_options: self.volume_option("o").map(|options| options.to_value(None)),
             device: device.map(|device| device.to_value(None)),
         };
-        if let Some(disguised) = options.source(|device: Value| device).filter(|_| local) {
+        if let Some(disguised) = options.source(|device: Value| device) {
             return Ok(disguised);
         }
         match source {

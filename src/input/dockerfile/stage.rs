@@ -25,7 +25,7 @@ const MAX_VARIABLES: usize = 500;
 
 /// The image that is nothing yet.
 pub(super) fn scratch(span: Span) -> Image {
-    let path = EnvVar { value: EnvValue::Set(Value::known(DEFAULT_PATH, None)), span };
+    let path = EnvVar::new(EnvValue::Set(Value::known(DEFAULT_PATH, None)), span);
     Image { base: BaseImage::Scratch, env: BTreeMap::from([("PATH".to_owned(), path)]), ..Image::default() }
 }
 
@@ -179,7 +179,7 @@ impl<'s, 'b> Stage<'s, 'b> {
             let text = self.expand_variables(value.ok_or("a name without a value")?, given.escape, true)?;
             let at = self.span_of(given, &given.byte_range(value.unwrap_or_default()));
             let value = Value { span: Some(at), ..text };
-            set.push((name.text, EnvVar { value: EnvValue::Set(value), span }));
+            set.push((name.text, EnvVar::new(EnvValue::Set(value), span)));
         }
         if self.image.env.len() + set.len() > MAX_VARIABLES {
             return Err("more variables than are kept");
@@ -199,12 +199,12 @@ impl<'s, 'b> Stage<'s, 'b> {
         for word in arguments::split_words(&given.rest, given.escape) {
             let (written, default) = arguments::split_pair(word);
             let (name, span) = (text_of(written), self.span_of(given, &given.byte_range(written)));
-            let inherited = || EnvVar { value: EnvValue::Inherited, span };
+            let inherited = || EnvVar::new(EnvValue::Inherited, span);
             let value = match (self.build.request.args.get(&name), default) {
                 (Some(argument), _) => argument.clone(),
                 (None, Some(default)) => {
                     let value = self.expand_variables(default, given.escape, true)?;
-                    EnvVar { value: EnvValue::Set(value), span }
+                    EnvVar::new(EnvValue::Set(value), span)
                 }
                 (None, None) => self.build.globals.get(&name).cloned().unwrap_or_else(inherited),
             };

@@ -84,12 +84,12 @@ impl BuildFile<'_> {
             let name = text_of(name);
             let value = match (self.request.args.get(&name), expanded) {
                 (Some(given), _) => given.clone(),
-                (None, Some(Ok(value))) => EnvVar { value: EnvValue::Set(value), span },
+                (None, Some(Ok(value))) => EnvVar::new(EnvValue::Set(value), span),
                 (None, Some(Err(why))) => {
                     unseen.push(Unseen { what: format!("the default of {}: {why}", quoted(&name)), span });
-                    EnvVar { value: EnvValue::Inherited, span }
+                    EnvVar::new(EnvValue::Inherited, span)
                 }
-                (None, None) => EnvVar { value: EnvValue::Inherited, span },
+                (None, None) => EnvVar::new(EnvValue::Inherited, span),
             };
             self.globals.insert(name, value);
         }

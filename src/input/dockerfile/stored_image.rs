@@ -94,9 +94,7 @@ impl Stored {
         };
         let env: BTreeMap<String, EnvVar> = env
             .into_iter()
-            .map(|(name, value, at)| {
-                (name.to_owned(), EnvVar { value: EnvValue::Set(known(value, at)), span: span(at) })
-            })
+            .map(|(name, value, at)| (name.to_owned(), EnvVar::new(EnvValue::Set(known(value, at)), span(at))))
             .collect();
         let shared = Rc::new(env.clone());
         let step = |(text, at): (&str, usize)| {

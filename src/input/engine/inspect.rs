@@ -1,4 +1,4 @@
-//! An inspection as a [`Running`]: what may be kept of it, and what is missing. Pure, but for the script's reader.
+//! An inspection as a container: what may be kept of it, and what is missing. Pure, but for the script's reader.
 //! Uses `events`, `lenient`, the capture's types and `source::shell`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,10 @@ use bollard::models::{
 use super::error::EngineError;
 use super::events::ContainerEvent;
 use super::lenient::Picked;
-use crate::input::capture::{EngineMount, Held, Inspection, Running};
 use crate::input::shell;
-use crate::model::{Command, Script, Value, clean};
+use crate::model::{
+    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value, clean,
+};
 use crate::text::{Sources, Span};
 
 /// What of an inspection is wanted, should it have another form than bollard's.
@@ -53,13 +54,13 @@ pub(super) struct InspectReader<'a> {
 
 impl InspectReader<'_> {
     /// The container that was inspected; `None` where it no longer runs.
-    pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Running> {
+    pub(super) fn running(&self, picked: Picked<ContainerInspectResponse>) -> Option<Container> {
         let ended = picked.value.state.as_ref().is_some_and(has_ended);
         (!ended).then(|| self.container(picked))
     }
 
     /// The container that was inspected, whether it runs or not.
-    pub(super) fn container(&self, picked: Picked<ContainerInspectResponse>) -> Running {
+    pub(super) fn container(&self, picked: Picked<ContainerInspectResponse>) -> Container {
         let Picked { value: answer, odd } = picked;
         let state = answer.state.unwrap_or_default();
         let config = answer.config.unwrap_or_default();
@@ -71,71 +72,65 @@ impl InspectReader<'_> {
         let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
         let words = words(answer.path, answer.args, &config);
         let check = health_check(&config);
-        Running {
-            name: name(answer.name.as_deref(), &id),
-            id,
-            project: label(&config.labels, "project"),
-            service: label(&config.labels, "service"),
-            one_off: label(&config.labels, "oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        let script = self.script(&words, &check);
+        let engine = EngineFacts {
+            one_off: is_one_off(&config.labels),
             image_id: answer.image.clone().unwrap_or_default(),
-            image: config.image.clone().or(answer.image).unwrap_or_default(),
             pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default().max(0),
             started_at: state.started_at.unwrap_or_default(),
-            user: config.user.clone().unwrap_or_default(),
-            working_dir: config.working_dir.clone().unwrap_or_default(),
-            tty: config.tty.unwrap_or_default(),
-            stdin_open: config.open_stdin.unwrap_or_default(),
-            read_only: host.readonly_rootfs.unwrap_or_default(),
             host_pid: host.pid_mode.as_deref() == Some("host"),
-            env: env.map(|(name, value)| (name.to_owned(), self.held(name, value))).collect(),
-            labels: declared(&config.labels),
-            script: self.script(&words, &check),
             words,
             check,
             mounts,
             inspection: Inspection::Whole,
-            kernel: None,
-            gaps,
+            id,
+        };
+        Container {
+            name: name(answer.name.as_deref(), &engine.id),
+            image: Some(Value::known(config.image.clone().or(answer.image).unwrap_or_default(), None)),
+            user: config.user.clone().and_then(Value::unless_empty),
+            working_dir: config.working_dir.clone().and_then(Value::unless_empty),
+            tty: Flag::where_on(config.tty.unwrap_or_default()),
+            stdin_open: Flag::where_on(config.open_stdin.unwrap_or_default()),
+            read_only: host.readonly_rootfs.unwrap_or_default(),
+            env: env.map(|(name, value)| (name.to_owned(), self.variable(name, value))).collect(),
+            script,
+            ..described(&config.labels, engine, gaps)
         }
     }
 
     /// A container that the engine lists and could not be inspected.
-    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Running {
+    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Container {
         let id = summary.id.unwrap_or_default();
         let mut gaps = vec![Self::uninspected(why)];
         let mounts = mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps);
-        Running {
-            name: name(summary.names.as_ref().and_then(|names| names.first()).map(String::as_str), &id),
-            project: label(&summary.labels, "project"),
-            service: label(&summary.labels, "service"),
-            one_off: label(&summary.labels, "oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            image: summary.image.unwrap_or_default(),
-            labels: declared(&summary.labels),
+        let engine = EngineFacts {
+            one_off: is_one_off(&summary.labels),
             // Podman lists none of them.
             inspection: if mounts.is_empty() { Inspection::Nothing } else { Inspection::Mounts },
             mounts,
-            script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
             id,
-            gaps,
-            ..Running::default()
+            ..EngineFacts::default()
+        };
+        let names = summary.names.as_ref().and_then(|names| names.first());
+        Container {
+            name: name(names.map(String::as_str), &engine.id),
+            image: Some(Value::known(summary.image.unwrap_or_default(), None)),
+            script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
+            ..described(&summary.labels, engine, gaps)
         }
     }
 
     /// A container of which nothing is known but what an event tells, and why.
-    pub(super) fn witnessed(event: &ContainerEvent, why: String, inspection: Inspection) -> Running {
+    pub(super) fn witnessed(event: &ContainerEvent, why: String, inspection: Inspection) -> Container {
         // Labels are among the rest of what it tells.
         let labels = Some(event.attributes.clone());
-        Running {
+        let engine = EngineFacts { id: event.id.clone(), inspection, ..EngineFacts::default() };
+        Container {
             name: name(event.attribute("name"), &event.id),
-            id: event.id.clone(),
-            project: label(&labels, "project"),
-            service: label(&labels, "service"),
-            image: event.attribute("image").unwrap_or_default().to_owned(),
-            labels: declared(&labels),
+            image: Some(Value::known(event.attribute("image").unwrap_or_default(), None)),
             script: Script { unseen: Some(why.clone()), ..Script::default() },
-            inspection,
-            gaps: vec![why],
-            ..Running::default()
+            ..described(&labels, engine, vec![why])
         }
     }
 
@@ -144,12 +139,9 @@ impl InspectReader<'_> {
         format!("it could not be inspected: {why}")
     }
 
-    fn held(&self, name: &str, value: &str) -> Held {
-        match value {
-            "" => Held::Empty,
-            value if self.public.contains(name) => Held::Public(value.to_owned()),
-            value => Held::Secret(value.to_owned()),
-        }
+    fn variable(&self, name: &str, value: &str) -> EnvVar {
+        let is_secret = !value.is_empty() && !self.public.contains(name);
+        EnvVar { is_secret, ..EnvVar::new(EnvValue::Set(Value::known(value, None)), Span::default()) }
     }
 
     /// What the engine runs in it: its words, which are entrypoint and command joined, and the health check.
@@ -161,6 +153,25 @@ impl InspectReader<'_> {
         }
         script
     }
+}
+
+/// A container by its labels and by what the engine alone knows; `gaps` is what it did not tell.
+fn described(labels: &Labels, engine: EngineFacts, gaps: Vec<String>) -> Container {
+    let mut container = Container {
+        project: label(labels, "project"),
+        service: label(labels, "service"),
+        labels: declared(labels),
+        live: Some(Box::new(Live { engine, ..Live::default() })),
+        ..Container::default()
+    };
+    for gap in gaps {
+        container.add_gap(gap);
+    }
+    container
+}
+
+fn is_one_off(labels: &Labels) -> bool {
+    label(labels, "oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// What the engine started. Where it does not say so, what it was told to start.
@@ -222,9 +233,9 @@ fn label(labels: &Labels, name: &str) -> Option<String> {
 }
 
 /// Labels that declare facts to this tool.
-fn declared(labels: &Labels) -> BTreeMap<String, String> {
+fn declared(labels: &Labels) -> BTreeMap<String, Label> {
     let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock."));
-    ours.map(|(name, value)| (name.clone(), value.clone())).collect()
+    ours.map(|(name, value)| (name.clone(), Label::unplaced(value.as_str()))).collect()
 }
 
 /// The mounts, sorted by target; those of `--tmpfs` are among the host's configuration alone.
@@ -272,9 +283,9 @@ mod tests {
 
     use super::super::lenient::pick;
     use super::*;
-    use crate::model::{Invocation, Sight};
+    use crate::model::{Invocation, KeptValue, Sight};
 
-    fn read(answer: &serde_json::Value) -> Option<Running> {
+    fn read(answer: &serde_json::Value) -> Option<Container> {
         let sources = Sources::default();
         let reader = InspectReader { public: BTreeSet::from(["HOME"]), sources: &sources };
         reader.running(pick(answer, &WANTED).unwrap())
@@ -295,20 +306,21 @@ mod tests {
             "Mounts": [{"Source": "/s", "Destination": "/d/"}, {"Type": "volume"}],
         });
         let found = read(&answer).unwrap();
-        assert_eq!((found.name.as_str(), found.pid, found.host_pid), ("0123456789ab", 0, true));
+        let engine = found.engine();
+        assert_eq!((found.name.as_str(), engine.pid, engine.host_pid), ("0123456789ab", 0, true));
         assert_eq!(found.project.as_deref(), Some("p"));
         assert_eq!(found.labels.keys().collect::<Vec<_>>(), ["overlock.guard"]);
-        let held = |name: &str| found.env.get(name).cloned();
-        assert_eq!(held("HOME"), Some(Held::Public("/h".into())));
-        assert_eq!(held("TOKEN"), Some(Held::Secret("x=y".into())));
-        assert_eq!((held("EMPTY"), held("BARE")), (Some(Held::Empty), None));
+        let held = |name: &str| found.env.get(name).map(EnvVar::kept);
+        assert_eq!(held("HOME"), Some(KeptValue::Public("/h".into())));
+        assert_eq!(held("TOKEN"), Some(KeptValue::Secret("x=y".into())));
+        assert_eq!((held("EMPTY"), held("BARE")), (Some(KeptValue::Empty), None));
         let programs: Vec<_> = found.script.invocations.iter().map(Invocation::command_line).collect();
         assert_eq!(programs, ["claude -p $X", "claude --version"]);
         assert_eq!(found.script.sight, Sight::Whole);
-        let mounts: Vec<_> = found.mounts.iter().map(|m| (m.kind.as_str(), m.target.as_str(), m.writable)).collect();
+        let mounts: Vec<_> = engine.mounts.iter().map(|m| (m.kind.as_str(), m.target.as_str(), m.writable)).collect();
         assert_eq!(mounts, [("bind", "/d", true), ("tmpfs", "/run", false)]);
-        assert_eq!(found.gaps.len(), 2, "{:?}", found.gaps);
-        assert!(found.gaps[0].contains("`Args`") && found.gaps[1].contains("without where"));
+        assert_eq!(found.unseen.len(), 2, "{:?}", found.unseen);
+        assert!(found.unseen[0].what.contains("`Args`") && found.unseen[1].what.contains("without where"));
     }
 
     #[test]

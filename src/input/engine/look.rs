@@ -15,7 +15,8 @@ use super::inspect::InspectReader;
 use super::lenient::Picked;
 use super::options::Options;
 use super::{connect, context, volume};
-use crate::input::capture::{Capture, Inspection, Running, Users, VERSION};
+use crate::input::capture::{Capture, Users, VERSION};
+use crate::model::{Container, Inspection};
 use crate::rules::Profile;
 use crate::text::Sources;
 
@@ -72,7 +73,7 @@ pub fn is_local(options: &Options) -> Result<bool, EngineError> {
 
 /// What the engine says of a container that it is asked about by id or name: what it is now, `None` where none of that
 /// name runs, or why it could not be asked.
-pub type InspectResult = Result<Option<Running>, String>;
+pub type InspectResult = Result<Option<Container>, String>;
 
 /// Asks again about some containers, by id or name. The order is that of the ids.
 ///
@@ -126,20 +127,20 @@ pub(super) struct Answered<T> {
 pub(super) type Raw = Picked<ContainerInspectResponse>;
 
 impl InspectReader<'_> {
-    pub(super) fn read(&self, inspection: Answered<Raw>) -> Answered<Running> {
+    pub(super) fn read(&self, inspection: Answered<Raw>) -> Answered<Container> {
         let Answered { summary, answer } = inspection;
         Answered { summary, answer: answer.map(|raw| self.running(raw?)) }
     }
 }
 
 /// The containers that run, sorted by name; one that could not be inspected as it was listed.
-pub(super) fn by_name(inspections: impl Iterator<Item = Answered<Running>>) -> Vec<Running> {
+pub(super) fn by_name(inspections: impl Iterator<Item = Answered<Container>>) -> Vec<Container> {
     let containers = inspections.filter_map(|one| match one.answer {
         Ok(running) => running,
         Err(error) => Some(InspectReader::listed(one.summary, &error)),
     });
-    let mut containers: Vec<Running> = containers.collect();
-    containers.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
+    let mut containers: Vec<Container> = containers.collect();
+    containers.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.engine().id.cmp(&other.engine().id)));
     containers
 }
 
@@ -173,7 +174,7 @@ pub(super) fn unless_silent(mut inspections: Vec<Answered<Raw>>) -> Result<Vec<A
 
 pub(super) fn seen(
     address: &Address,
-    mut containers: Vec<Running>,
+    mut containers: Vec<Container>,
     info: Result<SystemInfo, EngineError>,
     volumes: Result<Vec<Volume>, EngineError>,
 ) -> Seen {
@@ -184,9 +185,11 @@ pub(super) fn seen(
     });
     let volumes = volumes.unwrap_or_else(|error| {
         // What is known of a volume from the list alone is its name, and where that is only the driver's options tell.
-        let volume = |one: &Running| one.mounts.iter().any(|mount| mount.kind == "volume");
-        for container in containers.iter_mut().filter(|one| one.inspection == Inspection::Mounts && volume(one)) {
-            container.inspection = Inspection::Nothing;
+        for engine in containers.iter_mut().map(Container::engine_mut) {
+            let has_volume = engine.mounts.iter().any(|mount| mount.kind == "volume");
+            if has_volume && engine.inspection == Inspection::Mounts {
+                engine.inspection = Inspection::Nothing;
+            }
         }
         gaps.push(format!("the engine did not say which of its volumes are mounted from elsewhere: {error}"));
         Vec::new()

@@ -3,17 +3,12 @@
 use bollard::models::Volume;
 
 use crate::input::capture::VolumeOptions;
-
-/// What stands where a secret was.
-const HIDDEN: &str = "***";
+use crate::input::local_volume::{HIDDEN, needs_mount, without_login};
 
 /// The options of a local volume that is mounted from elsewhere; `None` for a volume that lives where all do.
 pub(super) fn options(volume: &Volume) -> Option<VolumeOptions> {
     let option = |name: &str| volume.options.get(name).map(String::as_str).unwrap_or_default();
-    if volume.driver != "local" || (option("device").is_empty() && option("type").is_empty()) {
-        return None;
-    }
-    Some(VolumeOptions {
+    needs_mount(&volume.driver, option("type"), option("device")).then(|| VolumeOptions {
         fstype: option("type").to_owned(),
         device: without_login(option("device")),
         options: without_secrets(option("o")),
@@ -38,19 +33,6 @@ fn without_secrets(options: &str) -> String {
         kept.push(if hiding { format!("{name}={HIDDEN}") } else { option.to_owned() });
     }
     kept.join(",")
-}
-
-/// A device, without the login of `//user:password@host/share` or `scheme://user:password@host`.
-fn without_login(device: &str) -> String {
-    let Some((before, rest)) = device.split_once("//") else { return device.to_owned() };
-    if !(before.is_empty() || before.ends_with(':')) {
-        return device.to_owned();
-    }
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
-        Some(at) => format!("{before}//{HIDDEN}{}", rest.get(at..).unwrap_or_default()),
-        None => device.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use super::look::{Seen, by_name, reader, runtime, seen};
 use super::options::Options;
 use super::queue::{Missed, Queued};
 use super::{connect, volume};
-use crate::input::capture::{Inspection, Running, VolumeOptions};
+use crate::input::capture::VolumeOptions;
+use crate::model::{Container, Inspection};
 use crate::rules::Profile;
 use crate::text::Sources;
 
@@ -81,7 +82,7 @@ pub enum Come {
 #[derive(Debug, Default)]
 pub struct InspectedContainer {
     /// The container; where it could not be inspected what the event tells, with why in its gaps.
-    pub container: Running,
+    pub container: Container,
     /// Whether it could be inspected.
     pub whole: bool,
     /// Its volumes that the driver mounts from elsewhere, by name.
@@ -461,7 +462,7 @@ fn unless_gone(answer: InspectAnswer, is_gone: bool) -> InspectAnswer {
 }
 
 /// A container without places in texts that are not kept.
-fn placeless(mut container: Running) -> Running {
+fn placeless(mut container: Container) -> Container {
     container.script.unseen_span = None;
     for lock in container.script.invocations.iter_mut().flat_map(|call| &mut call.locks) {
         lock.opened = None;

@@ -11,15 +11,14 @@ use super::locks::LockReader;
 use super::login::Login;
 use super::mountinfo;
 use super::pid::{MOST_MOUNTS, MOST_WORDS, Pid, Proc, is_gone};
-use super::places::{Known, home_in, value};
+use super::places::{Known, home_in, known_value};
 use super::process::{Found, variables};
 use super::program::{USUAL_PATH, installed};
 use super::root::{NoRoot, Root};
 use super::scripts;
 use super::text::shown;
 use crate::input::capture::tree::visible;
-use crate::input::capture::{EngineMount, Kernel, Running};
-use crate::model::{KernelMount, Script};
+use crate::model::{Container, EngineFacts, EngineMount, KernelFacts, KernelMount, Script};
 use crate::rules::Profile;
 
 /// No `/etc/passwd` is read further.
@@ -30,7 +29,7 @@ const SHORTEST_ID: usize = 12;
 /// What looking at one container takes.
 pub(super) struct Task {
     pub(super) host: Arc<Host>,
-    pub(super) running: Running,
+    pub(super) container: Container,
     /// The processes of known programs in it.
     pub(super) found: Vec<Found>,
     /// Further paths to follow.
@@ -70,7 +69,7 @@ pub(super) enum Outcome {
 /// What was seen of one container.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
-    pub(super) kernel: Option<Kernel>,
+    pub(super) kernel: Option<KernelFacts>,
     /// What its own scripts run, where they could be read.
     pub(super) script: Option<Script>,
     pub(super) gaps: Vec<String>,
@@ -92,7 +91,7 @@ impl Stop {
 
 /// Looks at one container.
 pub(super) fn see(task: &Task) -> Outcome {
-    let number = task.running.pid;
+    let number = task.container.engine().pid;
     let pid = match task.host.proc.pid(number) {
         Ok(pid) if number > 0 => pid,
         Err(errno) if !is_gone(errno) => {
@@ -101,7 +100,7 @@ pub(super) fn see(task: &Task) -> Outcome {
         _ => return gone(task),
     };
     // From here on the directory is held: a number used again later is another process's.
-    let looked = match is_ours(&task.host, &pid, &task.running) {
+    let looked = match is_ours(&task.host, &pid, task.container.engine()) {
         Ok(false) => return Outcome::NotOurs,
         Ok(true) => look(task, &pid),
         Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
@@ -119,7 +118,7 @@ fn gone(task: &Task) -> Outcome {
         Some(root) if mount.kind == "bind" => EngineMount { source: root.follow(&mount.source).real, ..mount.clone() },
         _ => mount.clone(),
     };
-    Outcome::Gone(task.running.mounts.iter().map(resolve).collect())
+    Outcome::Gone(task.container.engine().mounts.iter().map(resolve).collect())
 }
 
 fn failed(gap: String) -> Outcome {
@@ -127,12 +126,12 @@ fn failed(gap: String) -> Outcome {
 }
 
 /// Whether the process is the container's: its cgroup says so, or it started when the engine started it.
-fn is_ours(host: &Host, pid: &Pid, running: &Running) -> Result<bool, Errno> {
-    if is_in(pid, &running.id)? {
+fn is_ours(host: &Host, pid: &Pid, engine: &EngineFacts) -> Result<bool, Errno> {
+    if is_in(pid, &engine.id)? {
         return Ok(true);
     }
     let facts = pid.facts()?;
-    Ok(host.boot.is_some_and(|boot| agrees(facts.started, boot, &running.started_at)))
+    Ok(host.boot.is_some_and(|boot| agrees(facts.started, boot, &engine.started_at)))
 }
 
 fn is_in(pid: &Pid, id: &str) -> Result<bool, Errno> {
@@ -150,12 +149,12 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
     let first = variables(&pid.read("environ", MOST_WORDS).unwrap_or_default());
-    let mut kernel = Kernel {
+    let mut kernel = KernelFacts {
         identity: pid.identity(),
-        home: first.get("HOME").cloned().or_else(|| Some(value(task.running.env.get("HOME")?)?.to_owned())),
+        home: first.get("HOME").cloned().or_else(|| Some(known_value(task.container.env.get("HOME")?)?.to_owned())),
         processes: found.into_iter().map(|found| found.process).collect(),
         mounts: table.mounts,
-        ..Kernel::default()
+        ..KernelFacts::default()
     };
     let early = Seen { kernel: Some(kernel.clone()), gaps: gaps.clone(), ..Seen::default() };
     *task.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(early);
@@ -172,8 +171,8 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
     let logins = files(task, &root, &first, &mut kernel, &mut gaps);
     kernel.followed = true;
     // What could not even be inspected has no words.
-    let words = !task.running.words.is_empty();
-    let script = words.then(|| scripts::read(&task.running, &root, kernel.home.as_deref(), &task.host.profiles));
+    let words = !task.container.engine().words.is_empty();
+    let script = words.then(|| scripts::read(&task.container, &root, kernel.home.as_deref(), &task.host.profiles));
     Ok(Seen { kernel: Some(kernel), script, gaps, logins })
 }
 
@@ -214,12 +213,12 @@ fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
         .then(|| format!("{which} {} in it runs with mounts of its own, which were not looked at", apart.join(", ")))
 }
 
-fn locks(task: &Task, first: &Pid, kernel: &mut Kernel) {
-    let own = |pids: &Vec<u8>| !task.running.host_pid && Some(pids) != task.host.pids.as_ref();
+fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
+    let engine = task.container.engine();
+    let own = |pids: &Vec<u8>| !engine.host_pid && Some(pids) != task.host.pids.as_ref();
     let pids = first.link("ns/pid").ok().filter(own);
-    let inside = |pid: &Pid| {
-        is_in(pid, &task.running.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids)
-    };
+    let inside =
+        |pid: &Pid| is_in(pid, &engine.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids);
     let mut reader = LockReader::new(&task.host.proc);
     for process in &mut kernel.processes {
         process.locks = reader.under(process.pid, inside);
@@ -233,19 +232,20 @@ fn files(
     task: &Task,
     root: &Root,
     first: &BTreeMap<String, String>,
-    kernel: &mut Kernel,
+    kernel: &mut KernelFacts,
     gaps: &mut Vec<String>,
 ) -> BTreeMap<String, Login> {
     let profiles = &task.host.profiles;
     let table: Vec<KernelMount> = kernel.mounts.clone();
     let mounts = visible(&table);
+    let user = task.container.user.as_ref().map_or("", |user| user.text.as_str());
     let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok();
-    let passwd = passwd.and_then(|bytes| home_in(&shown(&bytes), &task.running.user));
+    let passwd = passwd.and_then(|bytes| home_in(&shown(&bytes), user));
     kernel.home = kernel.home.take().or_else(|| passwd.clone());
     let processes = kernel.processes.clone();
-    let known = Known { running: &task.running, first, processes: &processes, passwd, mounts: &mounts };
+    let known = Known { container: &task.container, first, processes: &processes, passwd, mounts: &mounts };
     let homes = known.homes(profiles);
-    let path = task.running.env.get("PATH").and_then(value).or(first.get("PATH").map(String::as_str));
+    let path = task.container.env.get("PATH").and_then(known_value).or(first.get("PATH").map(String::as_str));
     kernel.installed = installed(root, profiles, path.filter(|path| !path.is_empty()).unwrap_or(USUAL_PATH), &homes);
 
     let mut logins = BTreeMap::new();
@@ -268,7 +268,7 @@ fn files(
         files.note(path);
     }
     if let Some(host) = &task.host.root {
-        files.sources(host, &task.running.mounts, &table, &mounts);
+        files.sources(host, &task.container.engine().mounts, &table, &mounts);
     }
     files.deleted(&mounts);
     gaps.extend(files.gaps());

@@ -8,8 +8,7 @@ use rustix::io::Errno;
 use super::login::{Login, MOST_CREDENTIALS, login};
 use super::places::{around, beside};
 use super::root::{End, Followed, Inode, Root, Unread};
-use crate::input::capture::{EngineMount, Kernel, SourceNow};
-use crate::model::{KernelMount, join};
+use crate::model::{EngineMount, KernelFacts, KernelMount, SourceNow, join};
 use crate::rules::Profile;
 
 /// How many paths are followed in one container.
@@ -21,7 +20,7 @@ const MOST_NAMED: usize = 10;
 pub(super) struct Files<'a> {
     root: &'a Root,
     real: BTreeMap<String, String>,
-    kernel: &'a mut Kernel,
+    kernel: &'a mut KernelFacts,
     /// Paths that were not followed to their end, with the reason.
     failed: Vec<String>,
     /// Whether there were too many.
@@ -29,7 +28,7 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(root: &'a Root, kernel: &'a mut Kernel) -> Self {
+    pub(super) fn new(root: &'a Root, kernel: &'a mut KernelFacts) -> Self {
         Self { root, real: BTreeMap::new(), kernel, failed: Vec::new(), cut: false }
     }
 

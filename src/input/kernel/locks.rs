@@ -9,8 +9,7 @@ use rustix::io::Errno;
 use super::pid::{MOST_WORDS, Pid, Proc, is_gone};
 use super::root::{End, Root};
 use super::text::{lines, shown};
-use crate::input::capture::HeldLock;
-use crate::model::join;
+use crate::model::{HeldLock, join};
 
 /// The most ancestors that are looked at.
 const MOST_ANCESTORS: usize = 256;
@@ -32,7 +31,7 @@ impl<'a> LockReader<'a> {
         let mut all: Vec<HeldLock> = Vec::new();
         let mut next = number;
         for step in 0..MOST_ANCESTORS {
-            // Process 1 is no ancestor in a sense that matters: of the host's own processes it is that of all.
+            // ProcessFacts 1 is no ancestor in a sense that matters: of the host's own processes it is that of all.
             let pid = self.proc.pid(next).ok().filter(|pid| step == 0 || inside(pid));
             let Some(pid) = pid else { break };
             for lock in self.of(&pid)? {

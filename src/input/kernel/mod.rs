@@ -42,8 +42,8 @@ use pool::Job;
 use process::Found;
 use root::Root;
 
-use super::capture::{Capture, Kernel, Process, Running};
-use crate::model::KernelMount;
+use super::capture::Capture;
+use crate::model::{Container, KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 
 /// How to look.
@@ -98,7 +98,7 @@ pub struct Begun {
     host: Result<Arc<Host>, String>,
     found: Vec<Found>,
     /// What the kernel shows of the host itself.
-    own: Option<Kernel>,
+    own: Option<KernelFacts>,
     gaps: Vec<String>,
     /// When the rest must have ended.
     deadline: Instant,
@@ -124,7 +124,7 @@ pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
 impl Begun {
     /// The ids of containers that processes were found in and that are not among these: the engine may have started them
     /// since it was asked for its list.
-    pub fn unlisted(&self, containers: &[Running]) -> Vec<String> {
+    pub fn unlisted(&self, containers: &[Container]) -> Vec<String> {
         self.host.as_ref().map_or_else(|_| Vec::new(), |host| scan::unlisted(host, &self.found, containers))
     }
 
@@ -138,7 +138,7 @@ impl Begun {
             Ok(host) => host,
             Err(gap) => {
                 for container in &mut capture.containers {
-                    container.gaps.push(format!("the kernel was not asked: {gap}"));
+                    container.add_gap(format!("the kernel was not asked: {gap}"));
                 }
                 capture.gaps.push(gap);
                 return Vec::new();
@@ -152,12 +152,12 @@ impl Begun {
 
         let mut jobs: Vec<Job<Answer>> = Vec::new();
         let mut progress = Vec::new();
-        for (at, running) in capture.containers.iter().enumerate() {
+        for (at, container) in capture.containers.iter().enumerate() {
             let task = Task {
                 host: Arc::clone(&host),
-                running: running.clone(),
+                container: container.clone(),
                 found: inside.remove(&Some(at)).unwrap_or_default(),
-                extra: options.extra.get(&running.id).cloned().unwrap_or_default(),
+                extra: options.extra.get(&container.engine().id).cloned().unwrap_or_default(),
                 compare: options.compare_identities,
                 progress: Progress::default(),
             };
@@ -169,7 +169,7 @@ impl Begun {
                 answer
             }));
         }
-        let without_locks: Vec<Process> = outside.iter().map(|found| found.process.clone()).collect();
+        let without_locks: Vec<ProcessFacts> = outside.iter().map(|found| found.process.clone()).collect();
         capture.gaps.extend(scan::foreign(&host, &outside));
         let shared = Arc::clone(&host);
         let (on_host, compare) = (options.on_host.clone(), options.compare_identities);
@@ -201,7 +201,7 @@ fn within(options: &Look) -> String {
 
 fn host(
     options: &Look,
-    own: &mut Option<Kernel>,
+    own: &mut Option<KernelFacts>,
     gaps: &mut Vec<String>,
     profiles: &[Profile],
 ) -> Result<Host, String> {
@@ -218,7 +218,7 @@ fn host(
         Ok(bytes) => {
             let table = mountinfo::parse(&bytes);
             gaps.extend(odd_lines("the host's mount table", &table, bytes.len() as u64 >= MOST_BYTES));
-            *own = Some(Kernel { mounts: table.mounts, ..Kernel::default() });
+            *own = Some(KernelFacts { mounts: table.mounts, ..KernelFacts::default() });
         }
         Err(errno) => gaps.push(format!(
             "the host's own mounts were not looked at: cannot read {shown}/1/mountinfo: {}; run as root",
@@ -287,11 +287,12 @@ fn fill(
         let mut seen = match answer {
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
             Some(Answer::Container(Outcome::Gone(mounts))) => {
-                gone.push(container.id.clone());
-                container.mounts = mounts;
-                let gap = match container.pid {
+                let engine = container.engine_mut();
+                gone.push(engine.id.clone());
+                engine.mounts = mounts;
+                let gap = match engine.pid {
                     // Why nothing is known of it is told already.
-                    0 if !container.inspection.tells_program() => continue,
+                    0 if !engine.inspection.tells_program() => continue,
                     0 => "none of its processes ran: it waits to be started again (`docker ps -a` tells how it ended), and \
                           can be looked at once it stays up"
                         .to_owned(),
@@ -303,7 +304,7 @@ fn fill(
                 let gap = format!(
                     "process {} in {} is not the container's: the engine counts processes elsewhere; run this on the \
                      engine's own host, or give its /proc with --proc",
-                    container.pid,
+                    container.engine().pid,
                     options.proc.display()
                 );
                 Seen { gaps: vec![gap], ..Seen::default() }
@@ -315,17 +316,20 @@ fn fill(
             }
         };
         if seen.kernel.is_none() && !is_gone {
-            container.inspection = container.inspection.without_places();
+            let engine = container.engine_mut();
+            engine.inspection = engine.inspection.without_places();
         }
         if let Some(kernel) = &mut seen.kernel {
             let number = |(state, login): (String, Login)| (state, numbers.of(login));
             kernel.logins = std::mem::take(&mut seen.logins).into_iter().map(number).collect();
         }
-        container.kernel = seen.kernel;
+        container.live.get_or_insert_default().kernel = seen.kernel;
         if let Some(script) = seen.script {
             container.script = script;
         }
-        container.gaps.extend(seen.gaps);
+        for gap in seen.gaps {
+            container.add_gap(gap);
+        }
     }
     gone
 }

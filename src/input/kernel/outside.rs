@@ -8,14 +8,13 @@ use super::files::Files;
 use super::locks::LockReader;
 use super::places::value;
 use super::process::Found;
-use crate::input::capture::{Kernel, Process};
-use crate::model::join;
+use crate::model::{KernelFacts, ProcessFacts, join};
 use crate::rules::Profile;
 
 /// Looks at the processes that were found outside containers, at the state directories that they use, and at further
 /// paths of the host. The mounts are not filled in.
 pub(super) fn see(host: &Host, found: Vec<Found>, paths: &[String], compare: bool) -> Seen {
-    let mut kernel = Kernel { processes: with_locks(host, found), ..Kernel::default() };
+    let mut kernel = KernelFacts { processes: with_locks(host, found), ..KernelFacts::default() };
     let mut seen = Seen::default();
     if let Some(root) = &host.root {
         let processes = kernel.processes.clone();
@@ -46,7 +45,10 @@ pub(super) fn see(host: &Host, found: Vec<Found>, paths: &[String], compare: boo
     seen
 }
 
-fn of_profiles<'a>(host: &'a Host, processes: &'a [Process]) -> impl Iterator<Item = (&'a Profile, &'a Process)> {
+fn of_profiles<'a>(
+    host: &'a Host,
+    processes: &'a [ProcessFacts],
+) -> impl Iterator<Item = (&'a Profile, &'a ProcessFacts)> {
     processes.iter().filter_map(|process| {
         let profile = host.profiles.iter().find(|profile| profile.id == process.program)?;
         Some((profile, process))
@@ -54,12 +56,12 @@ fn of_profiles<'a>(host: &'a Host, processes: &'a [Process]) -> impl Iterator<It
 }
 
 /// An absolute path in a variable of a process's own environment.
-fn own(process: &Process, name: &str) -> Option<String> {
+fn own(process: &ProcessFacts, name: &str) -> Option<String> {
     let env: &BTreeMap<_, _> = process.env.as_ref()?;
     value(env.get(name)?).filter(|path| path.starts_with('/')).map(|path| join("/", path))
 }
 
-fn with_locks(host: &Host, found: Vec<Found>) -> Vec<Process> {
+fn with_locks(host: &Host, found: Vec<Found>) -> Vec<ProcessFacts> {
     let mut reader = LockReader::new(&host.proc);
     let mut processes = Vec::new();
     for mut found in found {

@@ -3,16 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::input::capture::{Held, Process, Running};
-use crate::model::{KernelMount, join};
+use crate::model::{Container, EnvVar, KeptValue, KernelMount, ProcessFacts, join};
 use crate::rules::Profile;
 
 /// What tells where state may be.
 pub(super) struct Known<'a> {
-    pub(super) running: &'a Running,
+    pub(super) container: &'a Container,
     /// The environment of the first process; empty where it may not be read.
     pub(super) first: &'a BTreeMap<String, String>,
-    pub(super) processes: &'a [Process],
+    pub(super) processes: &'a [ProcessFacts],
     /// The user's home by `/etc/passwd`.
     pub(super) passwd: Option<String>,
     /// The mounts that can be reached.
@@ -22,16 +21,16 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     /// Every value that a variable has in one of the environments: as it is, where a shell would expand nothing in it.
     fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
-        let configured = self.running.env.get(name).and_then(value);
+        let configured = self.container.env.get(name).and_then(known_value);
         let first = self.first.get(name).map(String::as_str);
         let own = self.processes.iter().filter_map(move |process| process.env.as_ref()?.get(name).and_then(value));
-        let calls = self.running.script.invocations.iter();
+        let calls = self.container.script.invocations.iter();
         let scripts = calls.filter_map(move |call| literal(call.env.get(name)?));
         configured.into_iter().chain(first).chain(own).chain(scripts).filter(|value| !value.is_empty())
     }
 
     fn absolute(&self, path: &str) -> String {
-        join(&join("/", &self.running.working_dir), path)
+        join(&join("/", working_directory(self.container)), path)
     }
 
     /// Every home that there may be.
@@ -71,17 +70,27 @@ impl Known<'_> {
 
     /// The files that the container's script locks, where a script names them whole.
     pub(super) fn guards(&self) -> impl Iterator<Item = &str> {
-        let locks = self.running.script.invocations.iter().flat_map(|call| &call.locks);
+        let locks = self.container.script.invocations.iter().flat_map(|call| &call.locks);
         locks.filter_map(|lock| literal(&lock.path)).filter(|path| path.starts_with('/'))
     }
 }
 
 /// The value that is kept in memory.
-pub(super) fn value(held: &Held) -> Option<&str> {
+pub(super) fn value(held: &KeptValue) -> Option<&str> {
     match held {
-        Held::Public(value) | Held::Secret(value) => Some(value),
-        Held::Empty => None,
+        KeptValue::Public(value) | KeptValue::Secret(value) => Some(value),
+        KeptValue::Empty => None,
     }
+}
+
+/// What is known that a variable holds, unless it is empty.
+pub(super) fn known_value(variable: &EnvVar) -> Option<&str> {
+    variable.known().filter(|value| !value.is_empty())
+}
+
+/// Where a container's relative paths begin.
+pub(super) fn working_directory(container: &Container) -> &str {
+    container.working_dir.as_ref().filter(|directory| !directory.is_symbolic()).map_or("/", |directory| &directory.text)
 }
 
 /// A word in which a shell expands nothing.
@@ -114,6 +123,7 @@ pub(super) fn beside(profile: &Profile, home: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Value;
     use crate::rules::Ruleset;
     use crate::text::Sources;
 
@@ -134,16 +144,22 @@ mod tests {
     #[test]
     fn every_environment_counts() {
         let profiles = Ruleset::load(&Sources::default(), None).unwrap().profiles;
-        let mut running = Running { working_dir: "/work".into(), ..Running::default() };
-        running.env.insert("HOME".into(), Held::Public("/home/configured".into()));
-        running.env.insert("CLAUDE_CONFIG_DIR".into(), Held::Public("state".into()));
+        let configured = [("HOME", "/home/configured"), ("CLAUDE_CONFIG_DIR", "state")];
+        let configured = configured
+            .map(|(name, value)| (name.to_owned(), EnvVar::of_kept(name, KeptValue::Public(value.to_owned()))));
+        let container = Container {
+            working_dir: Value::unless_empty("/work".to_owned()),
+            env: configured.into(),
+            ..Container::default()
+        };
         let first = BTreeMap::from([("HOME".to_owned(), "/home/first".to_owned())]);
-        let env = BTreeMap::from([("CLAUDE_CONFIG_DIR".to_owned(), Held::Public("/own".into()))]);
-        let processes = [Process { env: Some(env), ..Process::default() }];
+        let env = BTreeMap::from([("CLAUDE_CONFIG_DIR".to_owned(), KeptValue::Public("/own".into()))]);
+        let processes = [ProcessFacts { env: Some(env), ..ProcessFacts::default() }];
         let line = b"1 0 0:1 / /home/mounted/.claude rw - ext4 none rw";
         let table = crate::input::kernel::mountinfo::parse(line);
         let mounts: Vec<&KernelMount> = table.mounts.iter().collect();
-        let known = Known { running: &running, first: &first, processes: &processes, passwd: None, mounts: &mounts };
+        let known =
+            Known { container: &container, first: &first, processes: &processes, passwd: None, mounts: &mounts };
         let homes = known.homes(&profiles);
         assert_eq!(homes.iter().collect::<Vec<_>>(), ["/home/configured", "/home/first", "/home/mounted"]);
         let states = known.states(&profiles[0], &homes);

@@ -1,7 +1,7 @@
 //! Planned containers on the host that they would run on: where the sources of their mounts lead, what stands there,
 //! and who could write it. Uses `model`, `rules` and `source::capture`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ use super::text::shown;
 use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::input::capture::tree::visible;
-use crate::input::capture::{Capture, Held, Running, volume};
+use crate::input::capture::{Capture, EngineVolumes};
 use crate::model::{
-    Container, Diagnostic, EnvValue, HostTree, Installed, KernelMount, Level, Live, Mount, MountSource, Unseen, Value,
-    clean, is_root, is_whole, join, parent_and_name, split_below, upward,
+    Container, Diagnostic, EnvValue, HostTree, Installed, KernelFacts, KernelMount, Level, Live, Mount, MountSource,
+    Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
 };
 use crate::rules::{Filesystems, Ruleset};
 
@@ -103,7 +103,7 @@ struct Site {
     host: Host,
     tree: Arc<HostTree>,
     /// The mounts that a path of the host can be on.
-    mounts: HashMap<String, KernelMount>,
+    mounts: BTreeMap<String, KernelMount>,
     files: Option<Arc<ImageFiles>>,
     /// What the engine told.
     capture: Capture,
@@ -146,24 +146,22 @@ impl Site {
         // Where each mount begins on the host, and what the engine would make there.
         let mut bases: BTreeMap<String, SourceBase> = BTreeMap::new();
         let mut unseen = Vec::new();
+        let volumes = self.volumes();
         for mount in &mut container.mounts {
-            match self.place(mount, &mut told) {
+            match self.place(mount, &volumes, &mut told) {
                 Ok(Some(base)) => _ = bases.insert(mount.target.text.clone(), base),
                 Ok(None) => {}
                 Err(what) => unseen.push(Unseen { what, span: mount.span }),
             }
         }
         container.unseen.extend(unseen);
-        let mut live = Live {
-            is_planned: true,
-            tree: Arc::clone(&self.tree),
-            volume_directory: self.capture.volume_directory.clone(),
+        let mut kernel = KernelFacts {
             identity: user::identity(&container, &self.capture, accounts.as_ref()),
             installed: match layers {
                 Some(layers) if !built => self.installed(&layers, &container, home.as_deref()),
                 _ => installed.into_iter().filter(|one| container.mount_holding(&one.path).is_none()).collect(),
             },
-            ..Live::default()
+            ..KernelFacts::default()
         };
         if let Some(root) = &self.host.root {
             let mut inside = PlannedPaths::new(root, &container, &bases);
@@ -171,17 +169,24 @@ impl Site {
                 inside.note(&path);
             }
             let (links, entries, failed) = inside.done();
-            (live.links, live.entries) = (links, entries);
+            (kernel.links, kernel.entries) = (links, entries);
             for what in failed {
                 container.unseen.push(Unseen { what, span: container.span });
             }
         }
-        for entry in live.entries.values_mut() {
+        for entry in kernel.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }
-        let untold = user::untold(&live, &container, &self.capture, accounts.as_ref());
+        let untold = user::untold(&kernel, &container, &self.capture, accounts.as_ref());
         container.unseen.extend(untold.map(|what| Unseen { what, span: container.span }));
-        user::opened(&mut live, &container, &self.capture, accounts.as_ref());
+        user::opened(&mut kernel, &container, &self.capture, accounts.as_ref());
+        let live = Live {
+            is_planned: true,
+            tree: Arc::clone(&self.tree),
+            volume_directory: self.capture.volume_directory.clone(),
+            kernel: Some(kernel),
+            ..Live::default()
+        };
         container.live = Some(Box::new(live));
         (container, told)
     }
@@ -202,27 +207,14 @@ impl Site {
     ///
     /// # Errors
     /// Why it could not be followed, as a clause.
-    fn place(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) -> Result<Option<SourceBase>, String> {
-        self.keep(mount, told);
-        if let MountSource::Volume(name) = &mount.source
-            && !name.is_symbolic()
-        {
-            let known = volume(&name.text, &self.capture, &self.filesystems);
-            if matches!(known, MountSource::Volume(_)) {
-                let name = name.text.clone();
-                let base = self.in_volume(mount);
-                if base.is_none() && mount.must_exist {
-                    let message = format!(
-                        "the external volume {name} is none of the engine's local volumes: unless another driver has it, \
-                         Compose will refuse to start; make it with `docker volume create {name}`"
-                    );
-                    told.push(Diagnostic::at(Level::Warning, mount.span, message));
-                }
-                return Ok(base);
-            }
-            // The engine has it already, and made it from elsewhere than this plan may say.
-            mount.must_exist = matches!(known, MountSource::Host(_));
-            mount.source = known;
+    fn place(
+        &self,
+        mount: &mut Mount,
+        volumes: &EngineVolumes<'_>,
+        told: &mut Vec<Diagnostic>,
+    ) -> Result<Option<SourceBase>, String> {
+        if self.place_volume(mount, volumes, told) {
+            return Ok(self.in_own_volume(mount, told));
         }
         let MountSource::Host(source) = &mount.source else { return Ok(None) };
         if source.is_symbolic() || !is_whole(&source.text) {
@@ -257,24 +249,48 @@ impl Site {
         Ok(Some(SourceBase { path, made }))
     }
 
-    /// Goes on with a volume that the engine has already, whatever the plan would make it from: Compose does.
-    fn keep(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) {
-        let Some(name) = mount.volume.take() else { return };
-        let known = volume(&name, &self.capture, &self.filesystems);
+    fn volumes(&self) -> EngineVolumes<'_> {
+        EngineVolumes::new(&self.capture, self.mounts.values().collect(), Arc::clone(&self.tree), &self.filesystems)
+    }
+
+    /// Puts a volume where the engine has it, whatever the plan would make it from; whether it is one of the engine's own
+    /// directories.
+    fn place_volume(&self, mount: &mut Mount, volumes: &EngineVolumes<'_>, told: &mut Vec<Diagnostic>) -> bool {
+        let name = mount.volume.take();
+        if let Some(name) = name.as_deref().filter(|name| self.is_there(name)) {
+            volumes.take_existing(mount, name, told);
+        }
+        let own = match &mount.source {
+            MountSource::Volume(name) if !name.is_symbolic() => Some(name.text.clone()),
+            _ => None,
+        };
+        if let Some(name) = &own {
+            volumes.take_existing(mount, name, told);
+        }
+        let source = std::mem::replace(&mut mount.source, MountSource::Injected);
+        mount.source = volumes.on_host(source, name.or(own).as_deref());
+        matches!(&mount.source, MountSource::Volume(name) if !name.is_symbolic())
+    }
+
+    /// Whether the engine has a volume.
+    fn is_there(&self, name: &str) -> bool {
         let directory = self.capture.volume_directory.as_deref().map(|directory| join(directory, &format!("./{name}")));
         let root = self.host.root.as_ref().zip(directory);
-        let is_there = root.is_some_and(|(root, path)| matches!(root.follow(&path).end, End::There(_)));
-        if !is_there || shown_as(&known) == shown_as(&mount.source) {
-            return;
+        root.is_some_and(|(root, path)| matches!(root.follow(&path).end, End::There(_)))
+    }
+
+    /// What [`Self::in_volume`] gives; warns of an external volume that the engine does not have.
+    fn in_own_volume(&self, mount: &mut Mount, told: &mut Vec<Diagnostic>) -> Option<SourceBase> {
+        let base = self.in_volume(mount);
+        if let (None, true, MountSource::Volume(name)) = (&base, mount.must_exist, &mount.source) {
+            let name = &name.text;
+            let message = format!(
+                "the external volume {name} is none of the engine's local volumes: unless another driver has it, Compose \
+                 will refuse to start; make it with `docker volume create {name}`"
+            );
+            told.push(Diagnostic::at(Level::Warning, mount.span, message));
         }
-        let message = format!(
-            "the volume {name} is there already, as {}, and the plan would make it from {}: Compose goes on with it as it \
-             is; remove it first if that is not meant",
-            shown_as(&known),
-            shown_as(&mount.source)
-        );
-        told.push(Diagnostic::at(Level::Warning, mount.span, message));
-        mount.source = known;
+        base
     }
 
     /// A volume of the engine's own, where it is there already.
@@ -333,17 +349,6 @@ impl Site {
 
     /// The paths of a container that matter to a program.
     fn paths(&self, container: &Container, home: Option<String>) -> Vec<String> {
-        let env = container.env.iter().filter_map(|(name, variable)| match &variable.value {
-            EnvValue::Set(value) if !value.is_symbolic() => Some((name.clone(), Held::Secret(value.text.clone()))),
-            EnvValue::Set(_) | EnvValue::Inherited => None,
-        });
-        let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
-        let running = Running {
-            env: env.collect(),
-            working_dir: directory.map_or_else(String::new, |directory| directory.text.clone()),
-            script: container.script.clone(),
-            ..Running::default()
-        };
         let point = |mount: &Mount| KernelMount {
             id: 0,
             parent: 0,
@@ -360,17 +365,8 @@ impl Site {
         let first = BTreeMap::new();
         let roots = container.user.as_ref().filter(|user| is_root(user)).map(|_| "/root".to_owned());
         let passwd = home.or(roots);
-        let known = Known { running: &running, first: &first, processes: &[], passwd, mounts: &mounts };
+        let known = Known { container, first: &first, processes: &[], passwd, mounts: &mounts };
         known.paths(&self.host.profiles)
-    }
-}
-
-/// What a volume is made from, in words.
-fn shown_as(source: &MountSource) -> String {
-    match source {
-        MountSource::Host(path) => path.text.clone(),
-        MountSource::Device { fstype, device, .. } => format!("{fstype} {}", device.text),
-        _ => "one of the engine's own".to_owned(),
     }
 }
 

@@ -7,8 +7,7 @@ use rustix::io::Errno;
 
 use super::pid::{Facts, MOST_WORDS, Pid, Proc, is_gone};
 use super::text::shown;
-use crate::input::capture::{Held, Process};
-use crate::model::parent_and_name;
+use crate::model::{KeptValue, ProcessFacts, parent_and_name};
 use crate::rules::Profile;
 
 /// What runs a program that is not machine code: its own name says nothing.
@@ -26,7 +25,7 @@ const LONGEST_WORDS: usize = 16 << 10;
 /// A process of a known program, and what ties it to its container.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
-    pub(super) process: Process,
+    pub(super) process: ProcessFacts,
     pub(super) facts: Facts,
     /// Its cgroups, as the kernel writes them.
     pub(super) cgroup: String,
@@ -70,7 +69,7 @@ pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<
     let profile = profiles.iter().find(|profile| profile.id == recognised.program)?;
     let facts = pid.facts().ok().filter(|facts| facts.alive)?;
     let cgroup = pid.cgroup().ok()?;
-    let process = Process {
+    let process = ProcessFacts {
         program: recognised.program,
         pid: number,
         words,
@@ -144,7 +143,7 @@ pub(super) fn version_of(profile: &Profile, path: &str) -> Option<String> {
 ///
 /// # Errors
 /// The process has ended.
-fn environment(pid: &Pid, profile: &Profile) -> Result<Option<BTreeMap<String, Held>>, Errno> {
+fn environment(pid: &Pid, profile: &Profile) -> Result<Option<BTreeMap<String, KeptValue>>, Errno> {
     match pid.read("environ", MOST_WORDS) {
         // What is not read whole may name a directory in what was not read.
         Ok(bytes) if bytes.len() as u64 >= MOST_WORDS || bytes.split(|byte| *byte == 0).count() > MOST_KEPT => Ok(None),
@@ -165,14 +164,14 @@ pub fn variables(bytes: &[u8]) -> BTreeMap<String, String> {
     found
 }
 
-fn named(variables: &BTreeMap<String, String>, profile: &Profile) -> BTreeMap<String, Held> {
+fn named(variables: &BTreeMap<String, String>, profile: &Profile) -> BTreeMap<String, KeptValue> {
     let held = |name: &str| {
         let value = variables.get(name)?;
         let public = profile.public_variables.iter().any(|public| public == name);
         let held = match () {
-            () if value.is_empty() => Held::Empty,
-            () if public => Held::Public(value.clone()),
-            () => Held::Secret(value.clone()),
+            () if value.is_empty() => KeptValue::Empty,
+            () if public => KeptValue::Public(value.clone()),
+            () => KeptValue::Secret(value.clone()),
         };
         Some((name.to_owned(), held))
     };

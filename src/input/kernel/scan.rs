@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::container::{Host, still};
 use super::pool::{self, Job};
 use super::process::{Found, look_at, without_wrappers};
-use crate::input::capture::Running;
+use crate::model::{Container, EngineFacts};
 
 /// How many processes one piece of work looks at: as many are lost where one of them hangs.
 const CHUNK: usize = 32;
@@ -68,26 +68,28 @@ fn is_kept(found: &Found, counts: &Mutex<HashMap<String, usize>>) -> bool {
 
 /// Finds the first process of each container of which the engine did not tell it: the one with the lowest number whose
 /// cgroup is the container's.
-pub(super) fn find_first_processes(host: &Host, containers: &mut [Running]) {
-    let mut wanted: HashMap<String, &mut Running> = containers
+pub(super) fn find_first_processes(host: &Host, containers: &mut [Container]) {
+    let mut wanted: HashMap<String, &mut EngineFacts> = containers
         .iter_mut()
-        .filter(|one| one.pid == 0 && !one.inspection.tells_program())
-        .map(|one| (one.id.clone(), one))
+        .map(Container::engine_mut)
+        .filter(|engine| engine.pid == 0 && !engine.inspection.tells_program())
+        .map(|engine| (engine.id.clone(), engine))
         .collect();
     if wanted.is_empty() {
         return;
     }
     for number in host.proc.numbers().unwrap_or_default() {
         let Ok(cgroup) = host.proc.pid(number).and_then(|pid| pid.cgroup()) else { continue };
-        if let Some(container) = ids_in(&cgroup).last().and_then(|id| wanted.remove(id)) {
-            container.pid = number;
+        if let Some(engine) = ids_in(&cgroup).last().and_then(|id| wanted.remove(id)) {
+            engine.pid = number;
         }
     }
 }
 
 /// Tells each process to its container, by the place of that in the list; `None` is the host.
-pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Running]) -> BTreeMap<Option<usize>, Vec<Found>> {
-    let ids: HashMap<&str, usize> = containers.iter().enumerate().map(|(at, one)| (one.id.as_str(), at)).collect();
+pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Container]) -> BTreeMap<Option<usize>, Vec<Found>> {
+    let ids: HashMap<&str, usize> =
+        containers.iter().enumerate().map(|(at, one)| (one.engine().id.as_str(), at)).collect();
     let mut namespaces = None;
     let mut told: BTreeMap<Option<usize>, Vec<Found>> = BTreeMap::new();
     for process in found {
@@ -104,10 +106,11 @@ pub(super) fn assign(host: &Host, found: Vec<Found>, containers: &[Running]) -> 
 }
 
 /// The container that each pid namespace is of; `None` where several share one.
-fn pid_namespaces(host: &Host, containers: &[Running]) -> HashMap<Vec<u8>, Option<usize>> {
+fn pid_namespaces(host: &Host, containers: &[Container]) -> HashMap<Vec<u8>, Option<usize>> {
     let mut known = HashMap::new();
-    for (at, running) in containers.iter().enumerate().filter(|(_, running)| running.pid > 0 && !running.host_pid) {
-        if let Ok(pids) = host.proc.pid(running.pid).and_then(|pid| pid.link("ns/pid")) {
+    let engines = containers.iter().map(Container::engine).enumerate();
+    for (at, engine) in engines.filter(|(_, engine)| engine.pid > 0 && !engine.host_pid) {
+        if let Ok(pids) = host.proc.pid(engine.pid).and_then(|pid| pid.link("ns/pid")) {
             known.entry(pids).and_modify(|shared| *shared = None).or_insert(Some(at));
         }
     }
@@ -120,7 +123,7 @@ fn ids_in(cgroup: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The ids in the cgroups of processes that are in none of the containers, sorted.
-pub(super) fn unlisted(host: &Host, found: &[Found], containers: &[Running]) -> Vec<String> {
+pub(super) fn unlisted(host: &Host, found: &[Found], containers: &[Container]) -> Vec<String> {
     let outside = assign(host, found.to_vec(), containers).remove(&None).unwrap_or_default();
     let ids: BTreeSet<&str> = outside.iter().flat_map(|found| ids_in(&found.cgroup)).collect();
     ids.into_iter().map(str::to_owned).collect()

@@ -4,12 +4,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::places::value;
+use super::places::{known_value, working_directory};
 use super::root::{Root, Unread};
-use crate::input::capture::Running;
 use crate::input::shell::file_system::{FileSystem, Lookup, is_of_interest};
 use crate::input::shell::{self, ExecContext};
-use crate::model::{Command, Script, Value};
+use crate::model::{Command, Container, Script, Value};
 use crate::rules::Profile;
 use crate::text::{Sources, Span};
 
@@ -19,23 +18,22 @@ pub(super) const MOST_SCRIPT: u64 = 256 << 10;
 pub(super) const TOO_LONG: &str = "it is a text, and longer than any script that is read";
 
 /// What the engine's words run, through the files of the container.
-pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles: &[Profile]) -> Script {
-    let sources = Sources::default();
+pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profiles: &[Profile]) -> Script {
+    let (engine, sources) = (container.engine(), Sources::default());
     // What stands in no file has the place of this one.
     let nowhere = sources.add("", "");
     let programs: Vec<String> = profiles.iter().flat_map(|profile| profile.commands.clone()).collect();
     let disk =
-        Live { root, sources: &sources, programs: &programs, first: running.words.first(), seen: RefCell::default() };
-    let lookup = |name: &str| match running.env.get(name) {
-        Some(held) => value(held).map(str::to_owned),
+        Live { root, sources: &sources, programs: &programs, first: engine.words.first(), seen: RefCell::default() };
+    let lookup = |name: &str| match container.env.get(name) {
+        Some(variable) => known_value(variable).map(str::to_owned),
         None if name == "HOME" => home.map(str::to_owned),
         None => None,
     };
-    let directory = if running.working_dir.is_empty() { "/" } else { &running.working_dir };
     let setting = ExecContext {
         sources: &sources,
         file_system: &disk,
-        directory: Some(directory),
+        directory: Some(working_directory(container)),
         environment: &lookup,
         hides: false,
         programs: &|| &programs,
@@ -44,10 +42,10 @@ pub(super) fn read(running: &Running, root: &Root, home: Option<&str>, profiles:
         words: words.iter().map(|word| Value::known(word.as_str(), None)).collect(),
         span: Span::file_start(nowhere),
     };
-    let (mut script, _) = shell::run_commands(Some(&command(&running.words)), None, &setting);
-    if !running.check.is_empty() {
+    let (mut script, _) = shell::run_commands(Some(&command(&engine.words)), None, &setting);
+    if !engine.check.is_empty() {
         // What a check leads to that was not read is no reason to doubt what the container itself runs.
-        script.invocations.extend(shell::run_commands(Some(&command(&running.check)), None, &setting).0.invocations);
+        script.invocations.extend(shell::run_commands(Some(&command(&engine.check)), None, &setting).0.invocations);
     }
     for call in &mut script.invocations {
         let file = sources.get(call.span.file);

@@ -6,8 +6,7 @@ use std::os::unix::fs::symlink;
 use rustix::fs::FlockOperation;
 
 use super::*;
-use crate::input::capture::{EngineMount, Held, Running, SourceNow};
-use crate::model::EntryKind;
+use crate::model::{Container, EngineFacts, EngineMount, EntryKind, EnvVar, KeptValue, Live, SourceNow};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -16,12 +15,14 @@ fn profiles() -> Vec<Profile> {
 }
 
 /// A container of which this process is the first.
-fn ourselves() -> Running {
+fn ourselves() -> Container {
     let pid = i32::try_from(std::process::id()).unwrap();
     let proc = Proc::open(Path::new("/proc")).unwrap();
     let started = proc.pid(pid).unwrap().facts().unwrap().started / procfs::ticks_per_second();
     let seconds = proc.boot_time().unwrap() + i64::try_from(started).unwrap();
-    Running { id: "e".repeat(64), name: "ourselves".into(), pid, started_at: rfc3339(seconds), ..Running::default() }
+    let engine = EngineFacts { id: "e".repeat(64), pid, started_at: rfc3339(seconds), ..EngineFacts::default() };
+    let live = Some(Box::new(Live { engine, ..Live::default() }));
+    Container { name: "ourselves".into(), live, ..Container::default() }
 }
 
 /// The time as RFC 3339 writes it, by days since 1970 counted off one by one.
@@ -47,7 +48,7 @@ fn look(options: &Look, capture: &mut Capture, profiles: &[Profile]) -> Vec<Stri
     begin(options, profiles).finish(options, capture, &mut LoginIds::default())
 }
 
-fn seen(options: &Look, running: Running) -> (Running, Vec<String>) {
+fn seen(options: &Look, running: Container) -> (Container, Vec<String>) {
     let mut capture = Capture { containers: vec![running], ..Capture::default() };
     let gone = look(options, &mut capture, &profiles());
     (capture.containers.remove(0), gone)
@@ -63,12 +64,13 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
     symlink(at("srv/claude"), at("home/.claude")).unwrap();
     fs::write(at("srv/claude/.credentials.json"), r#"{"claudeAiOauth": {"refreshToken": "canary-token"}}"#).unwrap();
     let mut running = ourselves();
-    running.env.insert("HOME".into(), Held::Public(at("home")));
-    let options = Look { extra: BTreeMap::from([(running.id.clone(), vec![at("elsewhere")])]), ..Look::default() };
+    running.env.insert("HOME".into(), EnvVar::of_kept("HOME", KeptValue::Public(at("home"))));
+    let options =
+        Look { extra: BTreeMap::from([(running.engine().id.clone(), vec![at("elsewhere")])]), ..Look::default() };
     let (container, gone) = seen(&options, running.clone());
     assert!(gone.is_empty());
-    let kernel = container.kernel.unwrap();
-    assert!(kernel.followed, "{:?}", container.gaps);
+    let kernel = container.kernel().unwrap();
+    assert!(kernel.followed, "{:?}", container.unseen);
     assert!(!kernel.mounts.is_empty());
     assert!(kernel.links.iter().any(|link| link.name == at("home/.claude") && link.target == at("srv/claude")));
     for (name, kind) in [
@@ -83,7 +85,7 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
         assert!(kernel.paths.contains(&at(path)), "{path} {:?}", kernel.paths);
         assert!(!kernel.entries.contains_key(&at(path)), "{path}");
     }
-    assert_eq!(kernel.identity.unwrap().uid, rustix::process::geteuid().as_raw());
+    assert_eq!(kernel.identity.as_ref().unwrap().uid, rustix::process::geteuid().as_raw());
     assert!(kernel.logins.is_empty());
 
     // Looks of one capture give one login one number, and another one another.
@@ -95,7 +97,7 @@ fn a_state_directory_is_followed_with_all_that_belongs_to_it() {
         begin(&options, &profiles()).finish(&options, &mut capture, &mut numbers);
         let container = capture.containers.remove(0);
         assert!(!format!("{container:?}").contains(token));
-        let logins = container.kernel.unwrap().logins;
+        let logins = container.shown().logins.clone();
         assert_eq!((logins.get(&at("home/.claude")), logins.get(&at("srv/claude"))), (Some(&number), Some(&number)));
     }
 }
@@ -121,9 +123,10 @@ fn the_version_is_read_from_the_programs_own_files() {
     symlink("../lib/node_modules/@anthropic-ai/claude-code/cli.js", at("a/bin/claude")).unwrap();
     symlink("../share/claude/versions/2.1.330", at("home/.local/bin/claude")).unwrap();
     let mut running = ourselves();
-    running.env.insert("HOME".into(), Held::Public(at("home")));
-    running.env.insert("PATH".into(), Held::Secret(format!("{}:{}:{}:relative", at("b"), at("a/bin"), at("c"))));
-    let installed = seen(&Look::default(), running).0.kernel.unwrap().installed;
+    running.env.insert("HOME".into(), EnvVar::of_kept("HOME", KeptValue::Public(at("home"))));
+    let path = format!("{}:{}:{}:relative", at("b"), at("a/bin"), at("c"));
+    running.env.insert("PATH".into(), EnvVar::of_kept("PATH", KeptValue::Secret(path)));
+    let installed = seen(&Look::default(), running).0.shown().installed.clone();
     let told: Vec<(&str, Option<&str>)> = installed
         .iter()
         .map(|one| (one.path.strip_prefix(base.to_str().unwrap()).unwrap(), one.version.as_deref()))
@@ -147,29 +150,30 @@ fn a_source_that_leads_elsewhere_now_is_told() {
     for (source, now) in
         [(point, SourceNow::Same), ("/", SourceNow::Other), ("/no/such/directory/at/all", SourceNow::Gone)]
     {
-        running.mounts = vec![EngineMount {
+        running.engine_mut().mounts = vec![EngineMount {
             kind: "bind".into(),
             source: source.into(),
             target: point.into(),
             ..EngineMount::default()
         }];
         let (container, _) = seen(&Look::default(), running.clone());
-        assert_eq!(container.kernel.unwrap().sources.get(point), Some(&now), "{source} {:?}", container.gaps);
+        assert_eq!(container.kernel().unwrap().sources.get(point), Some(&now), "{source} {:?}", container.unseen);
     }
 }
 
 #[test]
 fn the_process_of_another_is_not_taken_for_the_containers() {
     let mut running = ourselves();
-    running.started_at = "2001-01-01T00:00:00Z".into();
+    running.engine_mut().started_at = "2001-01-01T00:00:00Z".into();
     let (container, gone) = seen(&Look::default(), running.clone());
-    assert!(container.kernel.is_none() && gone.is_empty());
-    assert!(container.gaps[0].contains("is not the container's"), "{:?}", container.gaps);
+    assert!(container.kernel().is_none() && gone.is_empty());
+    assert!(container.unseen[0].what.contains("is not the container's"), "{:?}", container.unseen);
 
     for (pid, said) in [(0, "waits to be started again"), (-1, "ended before"), (i32::MAX, "ended before")] {
-        let (container, gone) = seen(&Look::default(), Running { pid, ..running.clone() });
-        assert_eq!(gone, std::slice::from_ref(&running.id));
-        assert!(container.gaps[0].contains(said), "{:?}", container.gaps);
+        running.engine_mut().pid = pid;
+        let (container, gone) = seen(&Look::default(), running.clone());
+        assert_eq!(gone, std::slice::from_ref(&running.engine().id));
+        assert!(container.unseen[0].what.contains(said), "{:?}", container.unseen);
     }
 }
 
@@ -178,9 +182,9 @@ fn a_proc_that_is_none_is_a_gap_and_not_a_silence() {
     for proc in ["/no/such/proc", "/"] {
         let mut capture = Capture { containers: vec![ourselves()], ..Capture::default() };
         let gone = look(&Look { proc: PathBuf::from(proc), ..Look::default() }, &mut capture, &profiles());
-        assert!(gone.is_empty() && capture.containers[0].kernel.is_none());
+        assert!(gone.is_empty() && capture.containers[0].kernel().is_none());
         assert!(capture.gaps[0].contains("--proc"), "{:?}", capture.gaps);
-        assert!(capture.containers[0].gaps[0].contains("the kernel was not asked"));
+        assert!(capture.containers[0].unseen[0].what.contains("the kernel was not asked"));
     }
 }
 
@@ -188,7 +192,11 @@ fn a_proc_that_is_none_is_a_gap_and_not_a_silence() {
 fn time_that_is_up_leaves_a_gap() {
     let (container, gone) = seen(&Look { timeout: Duration::ZERO, ..Look::default() }, ourselves());
     assert!(gone.is_empty());
-    assert!(container.gaps.iter().any(|gap| gap.contains("did not answer within 0 s")), "{:?}", container.gaps);
+    assert!(
+        container.unseen.iter().any(|gap| gap.what.contains("did not answer within 0 s")),
+        "{:?}",
+        container.unseen
+    );
 }
 
 #[test]
@@ -218,8 +226,8 @@ fn a_running_call_of_the_host_is_found_with_its_lock_and_variables() {
     assert_eq!((process.program.as_str(), process.words.as_slice()), ("claude-code", &["claude".to_owned()][..]));
     let env = process.env.as_ref().unwrap();
     assert_eq!(env.len(), 2);
-    assert_eq!(env["HOME"], Held::Public("/home/agent".into()));
-    assert!(matches!(env["ANTHROPIC_API_KEY"], Held::Secret(_)));
+    assert_eq!(env["HOME"], KeptValue::Public("/home/agent".into()));
+    assert!(matches!(env["ANTHROPIC_API_KEY"], KeptValue::Secret(_)));
     let locks = process.locks.as_ref().unwrap();
     let held = locks.iter().find(|lock| lock.path == path.to_str().unwrap()).unwrap();
     assert!(held.current && held.exclusive);

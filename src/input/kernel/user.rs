@@ -1,7 +1,7 @@
 //! Who a planned container would run as, in the host's numbers. Uses `model` and `source::capture`.
 
 use crate::input::capture::{Capture, Users};
-use crate::model::{Container, Entry, EntryKind, Identity, Live, Value};
+use crate::model::{Container, Entry, EntryKind, Identity, KernelFacts, Value};
 
 /// How many users a map has that `userns-remap` makes (subuid(5)).
 const MAPPED: u32 = 65_536;
@@ -68,13 +68,13 @@ pub(super) fn identity(container: &Container, capture: &Capture, accounts: Optio
 
 /// Why it is not known whether its user may write what matters to it, where that is so.
 pub(super) fn untold(
-    live: &Live,
+    kernel: &KernelFacts,
     container: &Container,
     capture: &Capture,
     accounts: Option<&Accounts>,
 ) -> Option<String> {
-    let directories = || live.entries.iter().filter(|(_, entry)| entry.kind == EntryKind::Directory);
-    let (found, why) = match &live.identity {
+    let directories = || kernel.entries.iter().filter(|(_, entry)| entry.kind == EntryKind::Directory);
+    let (found, why) = match &kernel.identity {
         // Everybody may write and search there.
         None => {
             (directories().find(|(_, entry)| entry.mode & 0o003 != 0o003)?, unknown_user(container, capture, accounts))
@@ -114,15 +114,15 @@ fn are_groups_known(container: &Container, accounts: Option<&Accounts>) -> bool 
 
 /// Takes back what is not certain: a user whose groups are not known may be in any, which is told ([`untold`]), and one
 /// who is root among mapped users may write whatever belongs to one of these.
-pub(super) fn opened(live: &mut Live, container: &Container, capture: &Capture, accounts: Option<&Accounts>) {
-    let Some(identity) = &mut live.identity else { return };
+pub(super) fn opened(kernel: &mut KernelFacts, container: &Container, capture: &Capture, accounts: Option<&Accounts>) {
+    let Some(identity) = &mut kernel.identity else { return };
     if !are_groups_known(container, accounts) {
-        identity.groups = live.entries.values().map(|entry| entry.gid).collect();
+        identity.groups = kernel.entries.values().map(|entry| entry.gid).collect();
     }
     let Some(shift) = shift(capture).filter(|shift| *shift > 0) else { return };
     let mapped = |id: u32| (shift..shift.saturating_add(MAPPED)).contains(&id);
     let root = identity.uid == shift && !container.rights.no_override;
-    for entry in live.entries.values_mut().filter(|entry| root && mapped(entry.uid) && mapped(entry.gid)) {
+    for entry in kernel.entries.values_mut().filter(|entry| root && mapped(entry.uid) && mapped(entry.gid)) {
         entry.mode |= 0o777;
     }
 }

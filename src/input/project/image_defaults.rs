@@ -91,7 +91,7 @@ fn set_home(container: &mut Container) {
     let name = user.text.split(':').next().unwrap_or("");
     let made = container.installs.iter().find_map(|call| created_home(call, name).map(|home| (home, call.span)));
     if let Some((home, span)) = made {
-        let variable = EnvVar { value: EnvValue::Set(Value::known(home, Some(span))), span };
+        let variable = EnvVar::new(EnvValue::Set(Value::known(home, Some(span))), span);
         container.env.insert("HOME".to_owned(), variable);
     }
 }

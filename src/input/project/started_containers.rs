@@ -143,7 +143,7 @@ impl ProjectReader<'_> {
                 Some(value) => EnvValue::Set(Value::known(value, None)),
                 None => continue,
             };
-            container.env.entry(name).or_insert(EnvVar { value, span });
+            container.env.entry(name).or_insert(EnvVar::new(value, span));
         }
     }
 

@@ -62,9 +62,10 @@ fn why_uncreatable(
     if landing.is_read_only(container) {
         return Some(format!("{parent} is on a read-only filesystem"));
     }
-    if let Some(live) = container.live.as_ref().filter(|live| live.entries.contains_key(parent)) {
+    let shown = container.shown();
+    if shown.entries.contains_key(parent) {
         let closed = is_closed(container, parent);
-        let uid = live.identity.as_ref().map_or(0, |identity| identity.uid);
+        let uid = shown.identity.as_ref().map_or(0, |identity| identity.uid);
         return closed.then(|| format!("{parent} cannot be written by uid {uid}"));
     }
     let user = container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
@@ -74,21 +75,21 @@ fn why_uncreatable(
 
 /// Whether what stands at a lock's path is no directory.
 fn is_blocked(container: &Container, path: &str) -> bool {
-    let entry = container.live.as_ref().and_then(|live| live.entries.get(path));
+    let entry = container.shown().entries.get(path);
     entry.is_some_and(|entry| entry.kind != EntryKind::Directory)
 }
 
 /// Whether a directory is there and those who run the program cannot write it.
 pub(crate) fn is_closed(container: &Container, directory: &str) -> bool {
-    let Some(live) = &container.live else { return false };
-    let known = live.entries.get(directory).zip(live.identity.as_ref());
+    let shown = container.shown();
+    let known = shown.entries.get(directory).zip(shown.identity.as_ref());
     known.is_some_and(|(entry, identity)| !identity.may_write(entry))
 }
 
 /// Whose a directory is that those who run the program cannot write.
 pub(crate) fn describe_owner(container: &Container, directory: &str) -> Option<String> {
-    let live = container.live.as_ref().filter(|_| is_closed(container, directory))?;
-    let (entry, identity) = live.entries.get(directory).zip(live.identity.as_ref())?;
+    let shown = is_closed(container, directory).then(|| container.shown())?;
+    let (entry, identity) = shown.entries.get(directory).zip(shown.identity.as_ref())?;
     let (owner, group, mode, uid) = (entry.uid, entry.gid, entry.mode, identity.uid);
     Some(format!("{directory} belongs to uid {owner} and gid {group} with mode {mode:04o}, and it runs as uid {uid}"))
 }
@@ -101,13 +102,13 @@ pub(crate) fn left_behind(
     mounts: &MountLookup<'_>,
     version: &VersionFact,
 ) -> Option<LeftLock> {
-    let live = container.live.as_ref()?;
+    let shown = container.shown();
     let all = || profile.locks.iter().collect();
     let taken = version.range.as_ref().map_or_else(all, |range| profile.locks_of(Some(range)));
     let mut left: Vec<LeftLock> = Vec::new();
     for lock in taken {
         let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(state_dir)));
-        let Some(entry) = live.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
+        let Some(entry) = shown.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
             continue;
         };
         let limit = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);

@@ -105,8 +105,7 @@ impl Candidate<'_> {
 
     /// The program as it is installed in the container.
     pub(crate) fn installed(&self) -> impl Iterator<Item = &crate::model::Installed> {
-        let all = self.container.live.iter().flat_map(|live| &live.installed);
-        all.filter(|installed| installed.program == self.profile.id)
+        self.container.shown().installed.iter().filter(|installed| installed.program == self.profile.id)
     }
 
     /// Whether a container that does not run the program has its state directory all the same.
@@ -199,7 +198,7 @@ impl<'a> Parts<'a, '_> {
         let (container, profile) = (self.container, self.profile);
         let mounts = MountLookup::new(self.index, container, &self.rules.filesystems);
         // What its commands would link has been linked, or not, where the kernel showed its files.
-        let followed = container.live.as_ref().is_some_and(|live| live.followed);
+        let followed = container.shown().followed;
         let mounts = if followed { mounts } else { mounts.through(made_links(container, &state)) };
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));

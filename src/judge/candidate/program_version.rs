@@ -65,9 +65,8 @@ fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
 
 /// The version of the program as it is installed and runs, by its own files. Several are a range: any may be called.
 fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
-    let live = container.live.as_ref()?;
     let mut found: Option<Pin> = None;
-    for installed in live.installed.iter().filter(|installed| installed.program == profile.id) {
+    for installed in container.shown().installed.iter().filter(|installed| installed.program == profile.id) {
         // One that does not tell its version may be any.
         let version = VersionRange::parse(installed.version.as_ref()?)?;
         found = Some(match found {

@@ -54,7 +54,7 @@ fn made_with(text: &str, target: Option<&str>, args: &[(&str, EnvValue)]) -> Mad
     let sources = Sources::reading(Reader::of_host());
     let file = sources.add("Dockerfile", text);
     let span = Span::file_start(file);
-    let args = args.iter().map(|(name, value)| ((*name).to_owned(), EnvVar { value: value.clone(), span })).collect();
+    let args = args.iter().map(|(name, value)| ((*name).to_owned(), EnvVar::new(value.clone(), span))).collect();
     let context: Rc<dyn BuildContext> = Rc::new(Memory(FILES.iter().map(|file| (*file).to_owned()).collect()));
     let request = BuildRequest { target, args: &args, context: Some(context), bases: &|_| None };
     Made { image: build_image(file, &sources, &request), sources, file }

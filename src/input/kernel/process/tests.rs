@@ -71,8 +71,8 @@ fn a_title_written_over_the_words_leaves_no_empty_ones() {
 fn only_named_variables_are_kept_and_secrets_are_marked() {
     let bytes = b"HOME=/home/a\0HOME=/second\0ANTHROPIC_API_KEY=sk-1\0CLAUDE_CODE_OAUTH_TOKEN=\0TOKEN=x\0odd\0";
     let kept = named(&variables(bytes), &profiles()[0]);
-    assert_eq!(kept.get("HOME"), Some(&Held::Public("/home/a".into())));
-    assert_eq!(kept.get("ANTHROPIC_API_KEY"), Some(&Held::Secret("sk-1".into())));
-    assert_eq!(kept.get("CLAUDE_CODE_OAUTH_TOKEN"), Some(&Held::Empty));
+    assert_eq!(kept.get("HOME"), Some(&KeptValue::Public("/home/a".into())));
+    assert_eq!(kept.get("ANTHROPIC_API_KEY"), Some(&KeptValue::Secret("sk-1".into())));
+    assert_eq!(kept.get("CLAUDE_CODE_OAUTH_TOKEN"), Some(&KeptValue::Empty));
     assert_eq!(kept.len(), 3);
 }
