@@ -344,7 +344,7 @@ fn configuration_is_that_of_the_revision_too() {
 }
 
 #[test]
-fn path_that_was_not_there_gives_an_empty_layout_that_says_so() {
+fn path_that_was_not_there_gives_an_empty_layout() {
     let (_folder, top) = repository();
     write(&top, &[("README", "")]);
     commit(&top);
@@ -354,7 +354,6 @@ fn path_that_was_not_there_gives_an_empty_layout_that_says_so() {
     for arguments in [&["."][..], &["compose.yaml"], &["start.sh"]] {
         let (layout, _) = Call::new(&top, arguments).read_revision("then").unwrap();
         assert!(layout.containers.is_empty(), "{arguments:?}");
-        assert_eq!(layout.diagnostics.len(), 1, "{arguments:?}: {:?}", layout.diagnostics);
     }
 }
 
