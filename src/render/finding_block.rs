@@ -77,15 +77,15 @@ fn participant_of<'a>(hit: &Hit, report: &'a Report) -> Option<&'a Participant> 
 }
 
 /// A row of the hits: who, in which role, where it mounts the login, and what is wrong there.
-struct HitRow {
-    name: String,
-    role: &'static str,
-    place: String,
-    clause: String,
+pub(super) struct HitRow {
+    pub(super) name: String,
+    pub(super) role: &'static str,
+    pub(super) place: String,
+    pub(super) clause: String,
 }
 
 impl HitRow {
-    fn of(hit: &Hit, given: &Given<'_>) -> Self {
+    pub(super) fn of(hit: &Hit, given: &Given<'_>) -> Self {
         let report = given.report;
         let mount = mount_of(hit, report);
         let place = mount.and_then(|span| file_line(span, given.sources));
@@ -218,7 +218,7 @@ fn write_remedies(
 }
 
 /// What to do, where, and whom it helps where that is not everybody.
-fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
+pub(super) fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
     let places: Vec<String> = remedy.edits.iter().filter_map(|edit| file_line(edit.span, given.sources)).collect();
     let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
