@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::wanted::{self, Wanted};
 use crate::harness::{Run, command, overlock, root};
+use crate::readers::{counted_findings, counted_hits};
 use crate::world::misfits;
 
 const PROMTOOL: &[Wanted] = &[("promtool", "prometheus")];
@@ -227,17 +228,22 @@ fn metrics_are_what_prometheus_reads_and_count_what_the_report_tells() {
         found.unwrap_or_else(|| panic!("no {series} in {text}"))
     };
     let report = host.json();
-    let of = |rule: &str, severity: &str| {
-        let all = report["breaches"].as_array().unwrap().iter();
-        all.filter(|one| one["rule"] == rule && one["severity"] == severity).count().to_string()
-    };
+    let findings = counted_findings(&report);
+    let hits = || findings.iter().flat_map(|finding| counted_hits(finding).into_iter().map(move |hit| (finding, hit)));
     assert_eq!(line("overlock_containers"), "2");
     assert_eq!(line("overlock_exit_status"), "1");
     assert!(line("overlock_last_run_timestamp_seconds").parse::<u64>().unwrap() > 1_700_000_000);
     assert_ne!(line("overlock_run_duration_seconds"), "0");
     for (rule, severity) in [("unguarded-call", "error"), ("stale-bind", "error"), ("host-shares", "note")] {
-        let series = format!("overlock_findings{{rule=\"{rule}\",severity=\"{severity}\"}}");
-        assert_eq!(line(&series), of(rule, severity), "{series}");
+        let labels = format!("{{rule=\"{rule}\",severity=\"{severity}\"}}");
+        let found = findings.iter().filter(|one| one["rule"] == rule && one["severity"] == severity).count();
+        assert_eq!(line(&format!("overlock_findings{labels}")), found.to_string(), "{labels}");
+        let hit = hits().filter(|(finding, hit)| hit["rules"][0] == rule && finding["severity"] == severity).count();
+        assert_eq!(line(&format!("overlock_hits{labels}")), hit.to_string(), "{labels}");
+    }
+    for verdict in ["ok", "error"] {
+        let logins = report["logins"].as_array().unwrap().iter().filter(|login| login["verdict"] == verdict).count();
+        assert_eq!(line(&format!("overlock_logins{{verdict=\"{verdict}\"}}")), logins.to_string());
     }
     assert_eq!(line("overlock_changes{change=\"new\"}"), "3");
     // Nothing changed: nothing is printed, and the file is written all the same.

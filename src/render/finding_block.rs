@@ -112,7 +112,7 @@ pub(super) fn hit_name(hit: &Hit) -> String {
 }
 
 /// `file:line` of a place in a file; nothing for what the engine or the kernel told.
-fn file_line(span: Span, sources: &Sources) -> Option<String> {
+pub(super) fn file_line(span: Span, sources: &Sources) -> Option<String> {
     let file = sources.get(span.file);
     let told = file.teller(span.start.line).is_some() || file.name().is_empty();
     (!told).then(|| format!("{}:{}", file.label(), span.start.line))
@@ -218,7 +218,7 @@ fn write_remedies(
 }
 
 /// What to do, where, and whom it helps where that is not everybody.
-pub(super) fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
+fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
     let places: Vec<String> = remedy.edits.iter().filter_map(|edit| file_line(edit.span, given.sources)).collect();
     let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();

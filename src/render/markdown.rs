@@ -1,12 +1,13 @@
 //! Markdown, for a job's summary or a comment: counts, each finding with who is concerned and what to do, what is sound
 //! and what is suppressed. It is as long as GitHub takes it, and says what it leaves out. May use `finding` and `model`.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 
-use super::finding_block::{HitRow, remedy_text};
-use super::finding_lines::more_line;
+use super::finding_block::HitRow;
+use super::finding_lines::{more_line, remedy_sentence, written_lines};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
 use super::source_place::{self, ShownPlace};
@@ -76,7 +77,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 fn add_findings(document: &mut Document, given: &Given<'_>) {
     let mut shortened = 0;
     let mut missing = 0;
-    for (login, finding) in given.report.sorted_findings() {
+    let mut findings = given.report.sorted_findings();
+    findings.sort_by_key(|(_, finding)| Reverse(finding.severity));
+    for (login, finding) in findings {
         if !given.report.counts(finding) || document.add(&finding_block(login, finding, given)) {
             continue;
         }
@@ -113,9 +116,8 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
         block.push_str("\nTo fix it, best first:\n\n");
     }
     for (at, remedy) in finding.remedies.iter().take(REMEDIES).enumerate() {
-        block.push_str(&format!("{}. {}\n", at + 1, escape_prose(&remedy_text(remedy, &counting, given))));
-        let written = remedy.edits.iter().flat_map(|edit| edit.text.lines());
-        block.extend(written.map(|line| format!("   - {}\n", code_span(line))));
+        block.push_str(&format!("{}. {}\n", at + 1, escape_prose(&remedy_sentence(remedy, &counting, given))));
+        block.extend(written_lines(remedy).into_iter().map(|line| format!("   - {}\n", code_span(line))));
     }
     block.push_str(&evidence_block(finding, &counting, given));
     block

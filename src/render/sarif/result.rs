@@ -180,7 +180,7 @@ fn ending_remedies<'a>(subject: &ResultSubject<'_, 'a>) -> impl Iterator<Item = 
 /// A remedy as changes of files; `None` where a part of it is not written out, or is in no file.
 fn sarif_fix(remedy: &Remedy, hit: &Hit, given: &Given<'_>) -> Option<SarifFix> {
     let mut changes: Vec<SarifArtifactChange> = Vec::new();
-    for edit in &remedy.edits {
+    for edit in remedy.all_edits() {
         let at = span_location(edit.span, hit, given).physical_location.filter(|_| !edit.text.is_empty())?;
         let inserted_content = SarifContent { text: edit.text.clone() };
         let replacement = SarifReplacement { deleted_region: at.region?, inserted_content };
@@ -192,7 +192,7 @@ fn sarif_fix(remedy: &Remedy, hit: &Hit, given: &Given<'_>) -> Option<SarifFix> 
             }),
         }
     }
-    let description = sarif_message(&safe(&remedy.text));
+    let description = sarif_message(&safe(&remedy.whole_text()));
     (!changes.is_empty()).then_some(SarifFix { description, artifact_changes: changes })
 }
 
