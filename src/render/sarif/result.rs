@@ -123,9 +123,11 @@ impl ResultLocations {
 /// The other hits of the finding that count, each linked to where it is.
 fn other_names(subject: &ResultSubject<'_, '_>, located: &mut ResultLocations, given: &Given<'_>) -> Vec<String> {
     let own = subject.placed.number;
-    let others = || subject.hits.iter().filter(|other| other.hit.counts() && other.number != own);
+    // Those that count come first.
+    let counting = subject.hits.partition_point(|one| one.hit.counts());
+    let others = counting - usize::from(subject.placed.hit.counts());
     let mut named = Vec::new();
-    for other in others().take(OTHERS) {
+    for other in subject.hits.iter().take(counting).filter(|other| other.number != own).take(OTHERS) {
         let name = safe(&hit_name(other.hit)).into_owned();
         let id = match other.span {
             // A link from a line to itself leads nowhere.
@@ -140,7 +142,7 @@ fn other_names(subject: &ResultSubject<'_, '_>, located: &mut ResultLocations, g
         };
         named.push(id.map_or_else(|| literal_text(&name, true), |id| location_link(&name, id)));
     }
-    let more = others().count() - named.len();
+    let more = others.saturating_sub(named.len());
     named.extend((more > 0).then(|| format!("and {more} more")));
     named
 }
