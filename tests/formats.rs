@@ -115,7 +115,8 @@ fn check_message(result: &Value, finding: &Value, hit: &Value) -> usize {
     let others = counted_hits(finding).into_iter().filter(|other| other["fingerprint"] != hit["fingerprint"]).count();
     let named = rest.lines().find_map(|line| line.strip_prefix("Also concerned: "));
     assert_eq!(named.map_or(0, |named| named.split(", ").count()), others.min(11), "{text}");
-    let links: Vec<&str> = named.unwrap_or("").split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    let links: Vec<&str> =
+        named.unwrap_or("").split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
     for link in &links {
         let id: u64 = link.parse().unwrap();
         assert!(array(&result["relatedLocations"]).iter().any(|at| at["id"] == id), "{link} leads nowhere: {result}");
@@ -151,14 +152,14 @@ fn is_at(at: &Value, wanted: &Value) -> bool {
         return physical.is_null() && told && at["logicalLocations"][0]["name"] == wanted["container"];
     }
     let uri = physical["artifactLocation"]["uri"].as_str().map(decoded);
-    let keys =
-        [("startLine", "line"), ("startColumn", "column"), ("endLine", "end_line"), ("endColumn", "end_column")];
+    let keys = [("startLine", "line"), ("startColumn", "column"), ("endLine", "end_line"), ("endColumn", "end_column")];
     uri.as_deref() == wanted["file"].as_str() && keys.iter().all(|(key, name)| region[key] == wanted[name])
 }
 
 #[test]
 fn services_that_share_an_anchor_are_shown_at_lines_of_their_own() {
-    let anchor = "x-agent: &agent\n  image: x\n  volumes: [\"/srv/c:/home/agent/.claude\"]\n  entrypoint: [claude, -p]\n";
+    let anchor =
+        "x-agent: &agent\n  image: x\n  volumes: [\"/srv/c:/home/agent/.claude\"]\n  entrypoint: [claude, -p]\n";
     let directory = project(&[("compose.yaml", &format!("{anchor}services:\n  a: *agent\n  b: *agent\n"))]);
     let run = |format| overlock(directory.path(), &["check", "--format", format]).out;
     let sarif = results(&run("sarif"));

@@ -94,9 +94,8 @@ fn annotated(annotation: &Annotation) -> Option<ToldFinding> {
 
 /// The name in `agents ×2 (batch), compose.yaml:17: no flock`.
 fn hit_name(line: &str) -> Option<String> {
-    let (name, rest) = line.split_once(" (")?;
-    let is_hit = ["batch)", "interactive)", "role unknown)"].iter().any(|role| rest.starts_with(role));
-    is_hit.then(|| name.to_owned())
+    let roles = [" (batch)", " (interactive)", " (role unknown)"];
+    roles.iter().find_map(|role| line.split_once(role)).map(|(name, _)| name.to_owned())
 }
 
 /// `error[rule]: …`, and the lines of its hits below.
@@ -121,7 +120,8 @@ fn read_sections(text: &str) -> Vec<ToldFinding> {
             all.push(finding);
         }
         in_table = line.starts_with("| who |") || (in_table && line.starts_with('|'));
-        let row = line.strip_prefix("| ").filter(|_| in_table && !line.starts_with("| ---") && !line.contains("| who |"));
+        let row =
+            line.strip_prefix("| ").filter(|_| in_table && !line.starts_with("| ---") && !line.contains("| who |"));
         let counts = row.filter(|row| !row.contains(" | suppressed by "));
         if let (Some(row), Some(finding)) = (counts, all.last_mut()) {
             finding.hits.push(row.split(" | ").next().unwrap().replace('`', ""));
@@ -264,7 +264,8 @@ pub(crate) fn markdown(text: &str) -> (String, Vec<String>) {
             Event::Text(text) | Event::Code(text) => shown.push_str(&text),
             Event::InlineHtml(html) if ["<!-- -->", "<code>", "</code>"].contains(&&*html) => {}
             Event::Html(html) => {
-                let ours = ["Evidence, confidence ", "Suppressed: ", "Containers: "].map(|name| format!("<details><summary>{name}"));
+                let ours = ["Evidence, confidence ", "Suppressed: ", "Containers: "]
+                    .map(|name| format!("<details><summary>{name}"));
                 let mut ours = ours.iter().map(String::as_str).chain(["</details>"]);
                 if !ours.any(|start| html.starts_with(start)) || html.matches('<').count() > 3 {
                     strange.push(html.to_string());

@@ -2,9 +2,7 @@
 
 use super::phrases::{count_of, full_name};
 use super::safe::safe;
-use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Gone, Hit, Report, SuppressedBy, Verdict, Verdicts,
-};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Gone, Hit, Report, SuppressedBy, Verdict, Verdicts};
 use crate::model::Level;
 use crate::text::utc_text;
 

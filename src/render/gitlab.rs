@@ -60,7 +60,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         violations.extend(placed.iter().map(|one| hit_violation(one, finding, &placed, given)));
     }
     let prints = diagnostic_fingerprints(report, given.sources);
-    violations.extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
+    violations
+        .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
     violations.extend(using(report).map(|using| configuration_violation(&using)));
     json::write(&violations, out)
 }
@@ -81,7 +82,12 @@ fn hit_violation(
         (Severity::Note, _) => "info",
     };
     let mut sentences = vec![hit.message().to_owned()];
-    let mut named: Vec<String> = others.iter().filter(|other| other.number != placed.number).take(OTHERS).map(|other| hit_name(other.hit)).collect();
+    let mut named: Vec<String> = others
+        .iter()
+        .filter(|other| other.number != placed.number)
+        .take(OTHERS)
+        .map(|other| hit_name(other.hit))
+        .collect();
     let more = others.len().saturating_sub(1 + named.len());
     named.extend((more > 0).then(|| format!("and {more} more")));
     if !named.is_empty() {

@@ -68,8 +68,7 @@ impl<'a> SortedFindings<'a> {
 pub(super) fn login_case(login: &Login, given: &Given<'_>) -> TestCase {
     let SortedFindings { failing, open, passing, suppressed } = SortedFindings::of(login, given);
     // What only passes since somebody accepted it is told as skipped.
-    let accepted: Vec<&Hit> =
-        suppressed.iter().copied().filter(|hit| fails(hit, given.report.fail_on)).collect();
+    let accepted: Vec<&Hit> = suppressed.iter().copied().filter(|hit| fails(hit, given.report.fail_on)).collect();
     let (outcome, told) = match (failing.as_slice(), open.as_slice(), accepted.as_slice()) {
         ([_, ..], ..) => (not_passed("failure", &failing, given), [open, passing].concat()),
         ([], [_, ..], _) => (not_passed("error", &open, given), passing),

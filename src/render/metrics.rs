@@ -42,11 +42,7 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     let report = given.report;
     let counts = count(report);
     one("overlock_containers", "Containers that were looked at.", as_float(report.containers))?;
-    one(
-        "overlock_suppressed",
-        "Hits that do not count: ignored, or in the baseline.",
-        as_float(counts.suppressed),
-    )?;
+    one("overlock_suppressed", "Hits that do not count: ignored, or in the baseline.", as_float(counts.suppressed))?;
     one(
         "overlock_undetermined",
         "Findings that a fact needed for the verdict is not known.",
@@ -73,7 +69,12 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
         &["verdict", "basis"],
         &add_participants(given),
     )?;
-    several("overlock_logins", "Logins by verdict, the worst of their participants.", &["verdict"], &add_logins(given))?;
+    several(
+        "overlock_logins",
+        "Logins by verdict, the worst of their participants.",
+        &["verdict"],
+        &add_logins(given),
+    )?;
     let help = "Findings that count, as the summary counts them: one for all that is wrong with a login in one way.";
     several("overlock_findings", help, &["rule", "severity"], &add_findings(given))?;
     let help = "Containers and services that findings are about, by the worst rule that each breaks.";

@@ -171,7 +171,10 @@ fn a_suppressed_hit_is_marked_among_the_others_of_its_finding() {
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
     assert!(!github.contains("quiet") && github.contains("1 suppressed (1 comment)"), "{github}");
     let junit = rendered(&report, &sources, ExitStatus::Findings, Format::Junit);
-    assert!(junit.contains("failures=\"1\"") && junit.contains("suppressed by a comment: agreed: p/quiet: "), "{junit}");
+    assert!(
+        junit.contains("failures=\"1\"") && junit.contains("suppressed by a comment: agreed: p/quiet: "),
+        "{junit}"
+    );
     let run = sarif(&report, &sources, ExitStatus::Findings);
     assert!(!run["results"][0]["message"]["text"].as_str().unwrap().contains("quiet"));
     assert!(run["results"][1]["message"]["text"].as_str().unwrap().contains("Also concerned: open"), "{run}");
@@ -191,7 +194,10 @@ fn a_fix_has_the_edits_of_a_remedy_that_are_all_known() {
     };
     let whole = fixes(vec![edit(span(1), "ONE\n::error::"), edit(span(2), "TWO")]);
     let change = &whole[0]["artifactChanges"][0];
-    assert_eq!((whole[0]["description"]["text"].as_str(), change["artifactLocation"]["uri"].as_str()), (Some("mend it"), Some("a.yaml")));
+    assert_eq!(
+        (whole[0]["description"]["text"].as_str(), change["artifactLocation"]["uri"].as_str()),
+        (Some("mend it"), Some("a.yaml"))
+    );
     let replacements = change["replacements"].as_array().unwrap();
     assert_eq!(replacements[0]["insertedContent"]["text"], "ONE\n::error::", "as it is to be written");
     assert_eq!((replacements.len(), &replacements[1]["deletedRegion"]["startLine"]), (2, &2.into()));
@@ -205,10 +211,8 @@ fn github_gets_a_line_for_each_new_hit_and_is_told_what_it_does_not_show() {
     let sources = Sources::default();
     let file = sources.add("compose.yaml", &"x\n".repeat(40));
     let at = |line: u32| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 2 } };
-    let named = |name: &str, line| Breach {
-        container: name.to_owned(),
-        ..finding("stale-bind", Severity::Error, at(line))
-    };
+    let named =
+        |name: &str, line| Breach { container: name.to_owned(), ..finding("stale-bind", Severity::Error, at(line)) };
     let mut report = report_of(vec![named("old", 1), named("new-a", 2), named("new-b", 3)], &sources);
     let github = |report: &Report| rendered(report, &sources, ExitStatus::Findings, Format::Github);
     assert_eq!(github(&report).lines().count(), 2, "the finding and the last line");

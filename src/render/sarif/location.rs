@@ -24,10 +24,9 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 pub(super) fn span_location(span: Span, hit: &Hit, given: &Given<'_>) -> SarifLocation {
     match ShownPlace::of(span, given) {
         ShownPlace::File(spot) => file_location(&spot),
-        ShownPlace::Container { name, fact } => SarifLocation {
-            message: Some(sarif_message(&safe(&fact))),
-            ..logical_location(&name, "container", hit)
-        },
+        ShownPlace::Container { name, fact } => {
+            SarifLocation { message: Some(sarif_message(&safe(&fact))), ..logical_location(&name, "container", hit) }
+        }
         ShownPlace::Nowhere(_) => logical_location(&hit.container, "service", hit),
     }
 }

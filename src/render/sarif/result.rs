@@ -188,10 +188,8 @@ fn sarif_fix(remedy: &Remedy, hit: &Hit, given: &Given<'_>) -> Option<SarifFix> 
         let replacement = SarifReplacement { deleted_region: at.region?, inserted_content };
         match changes.iter_mut().find(|change| change.artifact_location.uri == at.artifact_location.uri) {
             Some(change) => change.replacements.push(replacement),
-            None => changes.push(SarifArtifactChange {
-                artifact_location: at.artifact_location,
-                replacements: vec![replacement],
-            }),
+            None => changes
+                .push(SarifArtifactChange { artifact_location: at.artifact_location, replacements: vec![replacement] }),
         }
     }
     let description = sarif_message(&safe(&remedy.whole_text()));
