@@ -229,7 +229,7 @@ fn entry_list(lines: &[String]) -> String {
         return String::new();
     }
     let more = lines.len().saturating_sub(ENTRIES);
-    let more = (more > 0).then(|| format!("- and {more} more\n")).unwrap_or_default();
+    let more = if more > 0 { format!("- and {more} more\n") } else { String::new() };
     format!("\n{}{more}", lines.iter().take(ENTRIES).map(String::as_str).collect::<String>())
 }
 
@@ -241,7 +241,7 @@ fn container_block(all: &[Participant]) -> String {
     let head = "| container | state directory | place | role | guard | verdict | why |\n| --- | --- | --- | --- | --- | --- | --- |";
     let rows: String = all.iter().take(CONTAINERS).map(container_row).collect();
     let more = all.len().saturating_sub(CONTAINERS);
-    let more = (more > 0).then(|| format!("\nand {}\n", count_of(more, "more container"))).unwrap_or_default();
+    let more = if more > 0 { format!("\nand {}\n", count_of(more, "more container")) } else { String::new() };
     format!("\n<details><summary>Containers: {}</summary>\n\n{head}\n{rows}{more}\n</details>\n", all.len())
 }
 

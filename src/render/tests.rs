@@ -209,7 +209,7 @@ fn a_fix_has_the_edits_of_a_remedy_that_are_all_known() {
 #[test]
 fn github_gets_a_line_for_each_new_hit_and_is_told_what_it_does_not_show() {
     let sources = Sources::default();
-    let file = sources.add("compose.yaml", &"x\n".repeat(40));
+    let file = sources.add("compose.yaml", "x\n".repeat(40));
     let at = |line: u32| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 2 } };
     let named =
         |name: &str, line| Breach { container: name.to_owned(), ..finding("stale-bind", Severity::Error, at(line)) };
