@@ -31,6 +31,16 @@ pub(super) fn more_line(count: usize, most: usize) -> Option<String> {
     (count > most).then(|| format!("and {}", count_of(count - most, "more hit")))
 }
 
+/// The rules of a hit that do not count while the hit does by another one, each with why.
+pub(super) fn accepted_rules(hit: &Hit) -> Vec<String> {
+    let accepted = hit.breaches.iter().filter(|_| hit.counts()).filter_map(|breach| {
+        let suppressed = breach.suppressed.as_ref()?;
+        let (rule, by, reason) = (&breach.rule, suppressed.by.name(), &suppressed.reason);
+        Some(safe(&format!("{rule} is accepted ({by}): {reason}")).into_owned())
+    });
+    accepted.collect()
+}
+
 /// How many places of a remedy are told.
 const PLACES: usize = 6;
 

@@ -2,7 +2,7 @@
 //! its output. May use `finding`, `model` and `report`.
 
 use super::Given;
-use super::finding_lines::{hit_line, more_line, remedy_lines};
+use super::finding_lines::{accepted_rules, hit_line, more_line, remedy_lines};
 use super::phrases::{count_of, full_name, level_word, suppression_text};
 use super::safe::xml as plain;
 use super::source_place::{self, ShownPlace};
@@ -122,6 +122,7 @@ fn finding_lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
     let mut lines = vec![format!("{}[{}]: {}", finding.severity.name(), finding.rule, finding.message)];
     for hit in hits.iter().take(MOST) {
         lines.push(format!("  {}", hit_line(hit, given)));
+        lines.extend(accepted_rules(hit).into_iter().map(|accepted| format!("    {accepted}")));
         for location in hit.locations() {
             let label = if location.label.is_empty() { String::new() } else { format!(": {}", location.label) };
             lines.push(format!("    at {}{label}", ShownPlace::of(location.span, given).one_line()));

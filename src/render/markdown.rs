@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::finding_block::HitRow;
-use super::finding_lines::{more_line, remedy_sentence, written_lines};
+use super::finding_lines::{accepted_rules, more_line, remedy_sentence, written_lines};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
 use super::source_place::{self, ShownPlace};
@@ -209,18 +209,24 @@ fn input_block(diagnostics: &[Diagnostic], given: &Given<'_>) -> String {
     format!("\n### Input\n{}", entry_list(&lines.collect::<Vec<_>>()))
 }
 
+/// The hits that do not count, and the rules that do not while their hit does by another one.
 fn suppressed_block(report: &Report) -> String {
-    let suppressed: Vec<&Hit> = report.sorted_hits().into_iter().filter(|hit| !hit.counts()).collect();
-    if suppressed.is_empty() {
+    let mut lines = Vec::new();
+    let mut suppressed = 0;
+    for hit in report.sorted_hits() {
+        let name = code_span(&full_name(hit.project.as_deref(), &hit.container));
+        lines.extend(accepted_rules(hit).into_iter().map(|rule| format!("- {name}: {}\n", escape_prose(&rule))));
+        if !hit.counts() {
+            suppressed += 1;
+            let why = escape_prose(&suppression_text(hit));
+            lines.push(format!("- {} {} {name}, {why}\n", hit.severity().name(), code_span(hit.rule())));
+        }
+    }
+    if lines.is_empty() {
         return String::new();
     }
-    let lines = suppressed.iter().map(|hit| {
-        let name = code_span(&full_name(hit.project.as_deref(), &hit.container));
-        let why = escape_prose(&suppression_text(hit));
-        format!("- {} {} {name}, {why}\n", hit.severity().name(), code_span(hit.rule()))
-    });
-    let lines = entry_list(&lines.collect::<Vec<_>>());
-    format!("\n<details><summary>Suppressed: {}</summary>\n{lines}\n</details>\n", suppressed.len())
+    let lines = entry_list(&lines);
+    format!("\n<details><summary>Suppressed: {suppressed}</summary>\n{lines}\n</details>\n")
 }
 
 /// The first lines of a list, and how many more there are.

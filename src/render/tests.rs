@@ -181,6 +181,26 @@ fn a_suppressed_hit_is_marked_among_the_others_of_its_finding() {
 }
 
 #[test]
+fn a_rule_that_is_accepted_is_told_where_its_hit_counts_by_another() {
+    let sources = Sources::default();
+    let file = sources.add("compose.yaml", "one\n");
+    let named = |breach: Breach| Breach { container: "agents".to_owned(), ..breach };
+    let quiet = suppressed("lock-on-private-layer", SuppressedBy::Configuration, "known | so", Span::file_start(file));
+    let open = finding("unguarded-share", Severity::Error, Span::file_start(file));
+    let report = report_of(vec![named(open), named(quiet)], &sources);
+    let told = "lock-on-private-layer is accepted (configuration): known ";
+    for format in [Format::Sarif, Format::Junit, Format::Markdown] {
+        let text = rendered(&report, &sources, ExitStatus::Findings, format);
+        assert!(text.contains(told), "{format:?}: {text}");
+    }
+    let run = sarif(&report, &sources, ExitStatus::Findings);
+    assert_eq!(run["results"][0]["properties"]["rules"], serde_json::json!(["unguarded-share"]));
+    assert!(
+        sarif(&self::report(&sources), &sources, ExitStatus::Clean)["results"][1]["properties"]["accepted"].is_null()
+    );
+}
+
+#[test]
 fn a_fix_has_the_edits_of_a_remedy_that_are_all_known() {
     let sources = Sources::default();
     let mut report = report(&sources);

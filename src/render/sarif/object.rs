@@ -195,6 +195,9 @@ pub(super) struct SarifResultProperties<'a> {
     pub(super) family: &'a str,
     /// Every rule that it breaks, the worst first.
     pub(super) rules: Vec<&'a str>,
+    /// Its rules that do not count while it does, with why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) accepted: Vec<String>,
     pub(super) confidence: &'static str,
     pub(super) severity: &'static str,
     pub(super) container: Cow<'a, str>,

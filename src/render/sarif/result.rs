@@ -11,7 +11,7 @@ use super::text::{literal_text, location_link, sarif_message};
 use crate::finding::{Change, Finding, Hit, Login, Remedy, SuppressedBy, UNDETERMINED};
 use crate::render::Given;
 use crate::render::finding_block::hit_name;
-use crate::render::finding_lines::remedy_lines;
+use crate::render::finding_lines::{accepted_rules, remedy_lines};
 use crate::render::placed_hit::PlacedHit;
 use crate::render::safe::safe;
 use crate::text::Span;
@@ -68,6 +68,7 @@ fn result_properties<'a>(hit: &'a Hit, login: &'a Login) -> SarifResultPropertie
         login: SarifLogin { id: safe(&login.id), program: &login.program, place: safe(&login.place.text) },
         family: &hit.family,
         rules: hit.rules(),
+        accepted: accepted_rules(hit),
         confidence: hit.confidence().name(),
         severity: hit.severity().name(),
         container: safe(&hit.container),
