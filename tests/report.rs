@@ -234,7 +234,12 @@ fn metrics_are_what_prometheus_reads_and_count_what_the_report_tells() {
     assert_eq!(line("overlock_exit_status"), "1");
     assert!(line("overlock_last_run_timestamp_seconds").parse::<u64>().unwrap() > 1_700_000_000);
     assert_ne!(line("overlock_run_duration_seconds"), "0");
-    for (rule, severity) in [("unguarded-call", "error"), ("stale-bind", "error"), ("host-shares", "warning"), ("lock-on-private-layer", "note")] {
+    for (rule, severity) in [
+        ("unguarded-call", "error"),
+        ("stale-bind", "error"),
+        ("host-shares", "warning"),
+        ("lock-on-private-layer", "note"),
+    ] {
         let labels = format!("{{rule=\"{rule}\",severity=\"{severity}\"}}");
         let found = findings.iter().filter(|one| one["rule"] == rule && one["severity"] == severity).count();
         assert_eq!(line(&format!("overlock_findings{labels}")), found.to_string(), "{labels}");
