@@ -70,13 +70,15 @@ pub(crate) fn told_hits(format: &str, text: &str) -> Vec<ToldHit> {
 
 /// The findings that count in a format for people, sorted.
 pub(crate) fn told_findings(format: &str, text: &str) -> Vec<ToldFinding> {
-    let mut all = match format {
+    let mut all: Vec<ToldFinding> = match format {
         "github" => annotations(text).iter().filter_map(annotated).collect(),
         "junit" => Element::parse(text).texts().into_iter().flat_map(read_lines).collect(),
         "markdown" => read_sections(text),
         _ => text.lines().filter_map(headline).collect(),
     };
-    all.iter_mut().for_each(|finding| finding.hits.sort());
+    for finding in &mut all {
+        finding.hits.sort();
+    }
     all.sort();
     all
 }
