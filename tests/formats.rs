@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
-    FORMATS, Rendered, annotations, array, counted, decoded, gitlab_severity, json, markdown, of, page, results,
+    FORMATS, Rendered, annotations, array, counted, counted_findings, counted_hits, decoded, gitlab_severity, json,
+    markdown, of, page, results,
 };
 use crate::xml::{Element, Schema};
 
@@ -73,46 +74,108 @@ fn a_broken_project_in_every_format() {
 fn sarif_fits_its_schema_and_points_where_the_json_does() {
     let schema = schema("sarif-2.1.0.json");
     assert!(!schema.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{}] })));
-    let mut in_containers = 0;
+    let (mut in_containers, mut linked) = (0, 0);
     for rendered in looked_at() {
         let (report, log) = (rendered.json("json"), rendered.json("sarif"));
         assert_eq!(errors(&schema, &log), [] as [&str; 0], "{}", rendered.folder.display());
         let rules = array(&log["runs"][0]["tool"]["driver"]["rules"]);
-        let findings = array(&report["breaches"]);
-        assert_eq!(array(&log["runs"][0]["results"]).len(), findings.len());
-        for (result, finding) in array(&log["runs"][0]["results"]).iter().zip(findings) {
-            assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], finding["rule"]);
-            assert_eq!(result["partialFingerprints"]["overlock/v1"], finding["fingerprint"]);
-            assert_eq!(result["properties"]["confidence"], finding["confidence"]);
-            assert!(of(&result["message"], "text").starts_with(of(finding, "message")), "{result}");
-            let open = finding["rule"] == "undetermined";
-            let level = if open { "none" } else { of(finding, "severity") };
-            assert_eq!((of(result, "kind"), of(result, "level")), (if open { "open" } else { "fail" }, level));
-            let related = result["relatedLocations"].as_array().cloned().unwrap_or_default();
-            let located: Vec<&Value> = array(&result["locations"]).iter().chain(&related).collect();
-            assert_eq!(located.len(), array(&finding["locations"]).len());
-            for (at, wanted) in located.iter().zip(array(&finding["locations"])) {
-                let (physical, region) = (&at["physicalLocation"], &at["physicalLocation"]["region"]);
-                if wanted["file"].is_null() {
-                    assert_eq!(at["logicalLocations"][0]["name"], wanted["container"]);
-                    assert!(physical.is_null() && of(&at["message"], "text").ends_with(of(wanted, "fact")));
-                    in_containers += 1;
-                    continue;
-                }
-                assert_eq!(decoded(of(&physical["artifactLocation"], "uri")), of(wanted, "file"));
-                let keys = [
-                    ("startLine", "line"),
-                    ("startColumn", "column"),
-                    ("endLine", "end_line"),
-                    ("endColumn", "end_column"),
-                ];
-                for (key, name) in keys {
-                    assert_eq!(region[key], wanted[name], "{at}");
+        let mut results = array(&log["runs"][0]["results"]).iter();
+        for login in array(&report["logins"]) {
+            for finding in array(&login["findings"]) {
+                for hit in array(&finding["hits"]) {
+                    let result = results.next().unwrap();
+                    let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+                    assert_eq!((&rules[rule]["id"], &hit["rules"][0]), (&result["ruleId"], &result["ruleId"]));
+                    assert_eq!(result["partialFingerprints"]["overlock/v2"], hit["fingerprint"]);
+                    let told = &result["properties"];
+                    for key in ["rules", "role", "instances", "confidence", "container", "project"] {
+                        assert_eq!(told[key], hit[key], "{key}");
+                    }
+                    assert_eq!((&told["login"]["id"], &told["family"]), (&login["id"], &finding["family"]));
+                    let open = finding["family"] == "undetermined";
+                    let level = if open { "none" } else { of(finding, "severity") };
+                    assert_eq!((of(result, "kind"), of(result, "level")), (if open { "open" } else { "fail" }, level));
+                    linked += check_message(result, finding, hit);
+                    in_containers += check_locations(result, finding, hit);
                 }
             }
         }
+        assert!(results.next().is_none());
     }
     assert!(in_containers > 5, "only {in_containers} locations in containers");
+    assert!(linked > 20, "only {linked} hits are linked");
+}
+
+/// That a result says what its hit says and names the others that count, with links to where they are; how many.
+fn check_message(result: &Value, finding: &Value, hit: &Value) -> usize {
+    let text = of(&result["message"], "text");
+    let (own, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let plain = own.replace("\\[", "[").replace("\\]", "]").replace("\\\\", "\\");
+    assert_eq!(plain, of(hit, "message"));
+    let others = counted_hits(finding).into_iter().filter(|other| other["fingerprint"] != hit["fingerprint"]).count();
+    let named = rest.lines().find_map(|line| line.strip_prefix("Also concerned: "));
+    assert_eq!(named.map_or(0, |named| named.split(", ").count()), others.min(11), "{text}");
+    let links: Vec<&str> =
+        named.unwrap_or("").split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    for link in &links {
+        let id: u64 = link.parse().unwrap();
+        assert!(array(&result["relatedLocations"]).iter().any(|at| at["id"] == id), "{link} leads nowhere: {result}");
+    }
+    links.len()
+}
+
+/// That a result points at all that its hit points at, at its primary location first where that is its own; how many of
+/// them are in running containers.
+fn check_locations(result: &Value, finding: &Value, hit: &Value) -> usize {
+    let related = result["relatedLocations"].as_array().cloned().unwrap_or_default();
+    let located: Vec<&Value> = array(&result["locations"]).iter().chain(&related).collect();
+    let wanted = array(&hit["locations"]);
+    for one in wanted {
+        assert!(located.iter().any(|at| is_at(at, one)), "{one} is not in {result}");
+    }
+    let sharers = array(&finding["hits"]).iter().filter(|other| is_same_place(&other["locations"][0], &wanted[0]));
+    assert!(sharers.count() > 1 || is_at(located[0], &wanted[0]), "{result}");
+    let ids: BTreeSet<u64> = located.iter().filter_map(|at| at["id"].as_u64()).collect();
+    assert_eq!(ids.len(), located.len(), "{result}");
+    wanted.iter().filter(|one| one["file"].is_null()).count()
+}
+
+fn is_same_place(one: &Value, other: &Value) -> bool {
+    ["file", "line", "column", "container", "fact"].iter().all(|key| one[key] == other[key])
+}
+
+/// Whether a location of SARIF is one of the JSON.
+fn is_at(at: &Value, wanted: &Value) -> bool {
+    let (physical, region) = (&at["physicalLocation"], &at["physicalLocation"]["region"]);
+    if wanted["file"].is_null() {
+        let told = at["message"]["text"].as_str().is_some_and(|text| text.ends_with(of(wanted, "fact")));
+        return physical.is_null() && told && at["logicalLocations"][0]["name"] == wanted["container"];
+    }
+    let uri = physical["artifactLocation"]["uri"].as_str().map(decoded);
+    let keys = [("startLine", "line"), ("startColumn", "column"), ("endLine", "end_line"), ("endColumn", "end_column")];
+    uri.as_deref() == wanted["file"].as_str() && keys.iter().all(|(key, name)| region[key] == wanted[name])
+}
+
+#[test]
+fn services_that_share_an_anchor_are_shown_at_lines_of_their_own() {
+    let anchor =
+        "x-agent: &agent\n  image: x\n  volumes: [\"/srv/c:/home/agent/.claude\"]\n  entrypoint: [claude, -p]\n";
+    let directory = project(&[("compose.yaml", &format!("{anchor}services:\n  a: *agent\n  b: *agent\n"))]);
+    let run = |format| overlock(directory.path(), &["check", "--format", format]).out;
+    let sarif = results(&run("sarif"));
+    let line = |one: &Value| one["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap();
+    let lines: Vec<u64> = sarif.iter().filter(|one| one["level"] == "error").map(line).collect();
+    assert_eq!(lines, [6, 7]);
+    assert!(of(&sarif[0]["message"], "text").contains("\nAlso concerned: [b]("), "{}", sarif[0]["message"]);
+    let gitlab = json(&run("gitlab"));
+    let lines: Vec<&Value> = array(&gitlab).iter().map(|one| &one["location"]["lines"]["begin"]).collect();
+    assert_eq!(lines[..2], [6, 7]);
+    assert_eq!(annotations(&run("github"))[0].property("line"), "6");
+    // One alone is shown where it mounts the login.
+    let alone = format!("{anchor}  deploy: {{replicas: 2}}\nservices:\n  a: *agent\n");
+    let directory = project(&[("compose.yaml", &alone)]);
+    let run = overlock(directory.path(), &["check", "--format", "github"]).out;
+    assert!(["3", "4"].contains(&annotations(&run)[0].property("line")), "{run}");
 }
 
 #[test]
@@ -130,7 +193,7 @@ fn every_rule_of_sarif_is_explained() {
 }
 
 #[test]
-fn gitlab_fits_its_schema_and_no_violation_is_told_as_another() {
+fn gitlab_fits_its_schema_and_has_a_violation_a_hit() {
     let schema = schema("gitlab-code-quality.json");
     assert!(!schema.is_valid(&serde_json::json!([{ "description": "x" }])));
     for rendered in looked_at() {
@@ -138,24 +201,34 @@ fn gitlab_fits_its_schema_and_no_violation_is_told_as_another() {
         assert_eq!(errors(&schema, &violations), [] as [&str; 0], "{}", rendered.folder.display());
         let prints: BTreeSet<&str> = array(&violations).iter().map(|one| of(one, "fingerprint")).collect();
         assert_eq!(prints.len(), array(&violations).len());
-        let findings = counted(&report);
+        let findings = counted_findings(&report);
+        let hits = findings.iter().flat_map(|finding| counted_hits(finding)).count();
         let named = usize::from(!array(&report["configuration"]).is_empty());
-        assert_eq!(array(&violations).len(), findings.len() + array(&report["diagnostics"]).len() + named);
-        for (violation, finding) in array(&violations).iter().zip(findings) {
-            assert_eq!(of(violation, "severity"), gitlab_severity(finding));
-            assert_eq!(violation["fingerprint"], finding["fingerprint"]);
-            let primary = &finding["locations"][0];
-            if !primary["file"].is_null() {
-                assert_eq!(violation["location"]["path"], primary["file"]);
-                assert_eq!(violation["location"]["lines"]["begin"], primary["line"]);
-                assert!(rendered.folder.join(of(&violation["location"], "path")).is_file());
+        assert_eq!(array(&violations).len(), hits + array(&report["diagnostics"]).len() + named);
+        for finding in findings {
+            for hit in counted_hits(finding) {
+                let of_hit = |one: &&Value| one["fingerprint"] == hit["fingerprint"];
+                let violation = array(&violations).iter().find(of_hit).unwrap();
+                assert_eq!(of(violation, "severity"), gitlab_severity(finding, hit));
+                let description = of(violation, "description");
+                assert!(description.starts_with(of(hit, "message").trim_end_matches('.')), "{description}");
+                let others = counted_hits(finding).len() - 1;
+                assert_eq!(description.contains(". Also concerned: "), others > 0, "{description}");
+                let primary = &hit["locations"][0];
+                let path = &violation["location"]["path"];
+                if !primary["file"].is_null() {
+                    assert!(rendered.folder.join(path.as_str().unwrap()).is_file());
+                }
+                if !primary["file"].is_null() && others == 0 {
+                    assert_eq!((path, &violation["location"]["lines"]["begin"]), (&primary["file"], &primary["line"]));
+                }
             }
         }
     }
 }
 
 #[test]
-fn junit_fits_its_schema_and_counts_right() {
+fn junit_fits_its_schema_and_has_a_case_a_login() {
     let schema = Schema::parse(&fs::read_to_string(root().join("tests/schemas/junit-10.xsd")).unwrap());
     for wrong in
         ["<testsuites><testcase name='x'/></testsuites>", "<testsuite name='x'/>", "<testcase name='x' x='y'/>"]
@@ -168,7 +241,9 @@ fn junit_fits_its_schema_and_counts_right() {
         let of = |element: &Element, name: &str| -> usize { element.attribute(name).parse().unwrap() };
         let cases = suites.all("testcase");
         assert_eq!(of(&suites, "tests"), cases.len());
-        assert!(cases.len() >= array(&report["participants"]).len() && !cases.is_empty());
+        let logins = array(&report["logins"]);
+        let input = array(&report["diagnostics"]).len() + usize::from(!array(&report["configuration"]).is_empty());
+        assert_eq!(cases.len(), logins.len().max(1) + input);
         for (attribute, name) in [("failures", "failure"), ("errors", "error")] {
             assert_eq!(of(&suites, attribute), suites.all(name).len());
         }
@@ -179,11 +254,21 @@ fn junit_fits_its_schema_and_counts_right() {
                 assert_eq!(of(suite, attribute), suite.all(name).len(), "{attribute}");
             }
         }
-        // What is sound passes, and says why.
+        for login in logins {
+            let name = login["id"].as_str().unwrap().split_once(':').unwrap().1;
+            let case = cases.iter().find(|case| case.attribute("name") == name).unwrap();
+            assert_eq!(case.attribute("classname"), login["program"].as_str().unwrap());
+            let of_login = |finding: &&&Value| array(&login["findings"]).contains(finding);
+            let counted = counted_findings(&report);
+            let errors = counted.iter().filter(of_login).filter(|finding| finding["severity"] == "error").count();
+            assert_eq!(case.all("failure").len(), errors.min(1), "{name}: what fails the run, and nothing else");
+            let open = counted.iter().filter(of_login).any(|finding| finding["family"] == "undetermined");
+            assert_eq!(case.all("error").len(), usize::from(open && errors == 0), "{name}");
+        }
+        // What is sound says why.
         for one in array(&report["participants"]).iter().filter(|one| one["verdict"] == "ok") {
-            let case = cases.iter().find(|case| case.attribute("name") == one["container"]).unwrap();
-            assert!(case.all("failure").is_empty() && case.all("error").is_empty(), "{one}");
-            assert!(case.text().contains(one["reason"].as_str().unwrap()), "{one}");
+            let shown = cases.iter().any(|case| case.text().contains(one["reason"].as_str().unwrap()));
+            assert!(shown, "{one}");
         }
     }
 }
@@ -195,12 +280,14 @@ fn github_reads_back_what_the_json_tells() {
         let annotations = annotations(text);
         assert_eq!(annotations.len() + 1, text.lines().count(), "every line but the last is an annotation");
         assert!(text.lines().last().unwrap().starts_with("overlock: "));
-        for (annotation, finding) in annotations.iter().zip(counted(&report)) {
+        for (annotation, finding) in annotations.iter().zip(counted_findings(&report)) {
             assert!(annotation.message.starts_with(of(finding, "message")), "{}", annotation.message);
-            for remedy in array(&finding["remedies"]) {
-                assert!(annotation.message.contains(remedy.as_str().unwrap()));
+            assert_eq!(annotation.property("title"), of(finding, "rule"));
+            for remedy in array(&finding["remedies"]).iter().take(3) {
+                assert!(annotation.message.contains(of(remedy, "text").trim_end_matches('.')), "{remedy}");
             }
-            let primary = &finding["locations"][0];
+            let [hit] = counted_hits(finding)[..] else { continue };
+            let primary = &hit["locations"][0];
             assert_eq!(annotation.property("file"), primary["file"].as_str().unwrap_or(""));
             assert_eq!(
                 annotation.property("line"),
@@ -255,15 +342,11 @@ fn markdown_shows_what_was_found_and_nothing_foreign_means_anything() {
         // Between backticks a text is code, where that is possible.
         let same = |text: &str| text.replace('`', "").split_whitespace().collect::<String>();
         let shown = same(&shown);
-        for finding in counted(&report) {
-            assert!(
-                shown.contains(&same(of(finding, "message"))),
-                "{} in {}",
-                finding["message"],
-                rendered.folder.display()
-            );
+        for finding in counted_findings(&report) {
+            let message = of(finding, "message");
+            assert!(shown.contains(&same(message)), "{message} in {}", rendered.folder.display());
             for remedy in array(&finding["remedies"]) {
-                assert!(shown.contains(&same(remedy.as_str().unwrap())), "{remedy}");
+                assert!(shown.contains(&same(of(remedy, "text").trim_end_matches('.'))), "{remedy}");
             }
         }
         for one in array(&report["participants"]) {

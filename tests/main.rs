@@ -30,6 +30,7 @@ mod graph;
 mod harness;
 mod help;
 mod hostile;
+mod jq;
 mod layers;
 mod manual;
 mod options;

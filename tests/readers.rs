@@ -6,55 +6,136 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::judged;
+use crate::harness::{breaches, judged};
 use crate::xml::Element;
 
-/// A finding as every format tells it: severity and rule.
-pub(crate) type Told = (String, String);
+/// A finding as a format for people tells it: severity, rule, and the containers that it is about, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ToldFinding {
+    pub(crate) severity: String,
+    pub(crate) rule: String,
+    pub(crate) hits: Vec<String>,
+}
+
+impl ToldFinding {
+    fn new(severity: &str, rule: &str) -> Self {
+        Self { severity: severity.to_owned(), rule: rule.to_owned(), hits: Vec::new() }
+    }
+}
+
+/// A hit as a format for programs tells it: fingerprint, severity and rule.
+pub(crate) type ToldHit = [String; 3];
 
 /// The formats beside text and JSON.
 pub(crate) const FORMATS: [&str; 6] = ["sarif", "github", "gitlab", "junit", "markdown", "html"];
 
-fn told(severity: &str, rule: &str) -> Told {
-    (severity.to_owned(), rule.to_owned())
+/// The findings of the JSON of which a hit counts, each with its login, as they are told: worst first.
+pub(crate) fn counted_findings(report: &Value) -> Vec<&Value> {
+    let logins = array(&report["logins"]).iter();
+    let findings = logins.flat_map(|login| array(&login["findings"]));
+    let mut counted: Vec<&Value> = findings.filter(|finding| !counted_hits(finding).is_empty()).collect();
+    counted.sort_by_key(|finding| ["error", "warning", "note"].iter().position(|one| *one == of(finding, "severity")));
+    counted
 }
 
-/// The findings of the JSON that count.
+/// The hits of a finding of the JSON that count.
+pub(crate) fn counted_hits(finding: &Value) -> Vec<&Value> {
+    array(&finding["hits"]).iter().filter(|hit| hit["suppressed"].is_null()).collect()
+}
+
+/// The rules of hits of the JSON that count, each as a finding of its own.
 pub(crate) fn counted(report: &Value) -> Vec<&Value> {
     array(&report["breaches"]).iter().filter(|one| one["suppressed"].is_null()).collect()
 }
 
-/// The findings of a report in a format that count, sorted. GitLab keeps no severity of ours: it gives its own.
-pub(crate) fn findings(format: &str, text: &str) -> Vec<Told> {
-    let mut all: Vec<Told> = match format {
-        "json" => counted(&json(text)).into_iter().map(|one| told(of(one, "severity"), of(one, "rule"))).collect(),
+/// The hits that count in a format for programs, sorted. GitLab keeps no severity of ours: it gives its own.
+pub(crate) fn told_hits(format: &str, text: &str) -> Vec<ToldHit> {
+    let told = |print: &str, severity: &str, rule: &str| [print, severity, rule].map(str::to_owned);
+    let mut all: Vec<ToldHit> = match format {
         "sarif" => {
             let counted = results(text).into_iter().filter(|one| array(&one["suppressions"]).is_empty());
-            counted.map(|one| told(of(&one["properties"], "severity"), of(&one, "ruleId"))).collect()
+            let print = |one: &Value| of(&one["partialFingerprints"], "overlock/v2").to_owned();
+            counted.map(|one| told(&print(&one), of(&one["properties"], "severity"), of(&one, "ruleId"))).collect()
         }
-        "github" => annotations(text)
-            .iter()
-            .filter(|one| !["input", "not inspected"].contains(&one.property("title")))
-            .map(|one| told(one.command.replace("notice", "note").as_str(), one.property("title")))
-            .collect(),
         "gitlab" => array(&json(text))
             .iter()
             .filter(|one| one["check_name"] != "input")
-            .map(|one| told(of(one, "severity"), of(one, "check_name")))
+            .map(|one| told(of(one, "fingerprint"), of(one, "severity"), of(one, "check_name")))
             .collect(),
-        "junit" => Element::parse(text).texts().iter().flat_map(|text| text.lines()).filter_map(headline).collect(),
-        "markdown" => text.lines().filter_map(heading).collect(),
-        "html" => text.split("<article ").skip(1).map(article).collect(),
-        _ => text.lines().filter_map(headline).collect(),
+        _ => panic!("{format} tells no fingerprints"),
     };
     all.sort();
     all
 }
 
-/// What GitLab calls a finding of the JSON.
-pub(crate) fn gitlab_severity(finding: &Value) -> &'static str {
-    match (of(finding, "severity"), of(finding, "confidence")) {
-        _ if finding["rule"] == "undetermined" => "minor",
+/// The findings that count in a format for people, sorted.
+pub(crate) fn told_findings(format: &str, text: &str) -> Vec<ToldFinding> {
+    let mut all: Vec<ToldFinding> = match format {
+        "github" => annotations(text).iter().filter_map(annotated).collect(),
+        "junit" => Element::parse(text).texts().into_iter().flat_map(read_lines).collect(),
+        "markdown" => read_sections(text),
+        _ => text.lines().filter_map(headline).collect(),
+    };
+    for finding in &mut all {
+        finding.hits.sort();
+    }
+    all.sort();
+    all
+}
+
+/// An annotation of a finding: those of the input and of hits alone are none.
+fn annotated(annotation: &Annotation) -> Option<ToldFinding> {
+    let title = annotation.property("title");
+    if ["input", "not inspected"].contains(&title) || annotation.message.starts_with("new: ") {
+        return None;
+    }
+    let mut finding = ToldFinding::new(&annotation.command.replace("notice", "note"), title);
+    finding.hits = annotation.message.lines().skip(1).filter_map(hit_name).collect();
+    Some(finding)
+}
+
+/// The name in `agents ×2 (batch), compose.yaml:17: no flock`.
+fn hit_name(line: &str) -> Option<String> {
+    let roles = [" (batch)", " (interactive)", " (role unknown)"];
+    roles.iter().find_map(|role| line.split_once(role)).map(|(name, _)| name.to_owned())
+}
+
+/// `error[rule]: …`, and the lines of its hits below.
+fn read_lines(text: &str) -> Vec<ToldFinding> {
+    let mut all: Vec<ToldFinding> = Vec::new();
+    for line in text.lines() {
+        match (headline(line), line.strip_prefix("  ").filter(|line| !line.starts_with(' ')), all.last_mut()) {
+            (Some(finding), ..) => all.push(finding),
+            (None, Some(line), Some(finding)) => finding.hits.extend(hit_name(line)),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// `### error: `rule` in …`, and the rows of its table.
+fn read_sections(text: &str) -> Vec<ToldFinding> {
+    let mut all: Vec<ToldFinding> = Vec::new();
+    let mut in_table = false;
+    for line in text.lines() {
+        if let Some(finding) = heading(line) {
+            all.push(finding);
+        }
+        in_table = line.starts_with("| who |") || (in_table && line.starts_with('|'));
+        let row =
+            line.strip_prefix("| ").filter(|_| in_table && !line.starts_with("| ---") && !line.contains("| who |"));
+        let counts = row.filter(|row| !row.contains(" | suppressed by "));
+        if let (Some(row), Some(finding)) = (counts, all.last_mut()) {
+            finding.hits.push(row.split(" | ").next().unwrap().replace('`', ""));
+        }
+    }
+    all
+}
+
+/// What GitLab calls a hit of a finding of the JSON.
+pub(crate) fn gitlab_severity(finding: &Value, hit: &Value) -> &'static str {
+    match (of(finding, "severity"), of(hit, "confidence")) {
+        _ if finding["family"] == "undetermined" => "minor",
         ("error", "high") => "blocker",
         ("error", _) => "critical",
         ("warning", _) => "major",
@@ -63,22 +144,16 @@ pub(crate) fn gitlab_severity(finding: &Value) -> &'static str {
 }
 
 /// `error[rule]: …`
-fn headline(line: &str) -> Option<Told> {
+fn headline(line: &str) -> Option<ToldFinding> {
     let (severity, rest) = line.split_once('[')?;
     let (rule, _) = rest.split_once("]: ")?;
-    ["error", "warning", "note"].contains(&severity).then(|| told(severity, rule))
+    ["error", "warning", "note"].contains(&severity).then(|| ToldFinding::new(severity, rule))
 }
 
 /// `### error: `rule` in …`
-fn heading(line: &str) -> Option<Told> {
+fn heading(line: &str) -> Option<ToldFinding> {
     let (severity, rest) = line.strip_prefix("### ")?.split_once(": `")?;
-    Some(told(severity, rest.split_once('`')?.0))
-}
-
-/// `… data-rule="rule" data-severity="error">…`
-fn article(text: &str) -> Told {
-    let of = |name: &str| text.split_once(&format!("data-{name}=\"")).unwrap().1.split_once('"').unwrap().0;
-    told(of("severity"), of("rule"))
+    Some(ToldFinding::new(severity, rest.split_once('`')?.0))
 }
 
 /// The text that a reader of a page sees, with its entities read.
@@ -156,8 +231,13 @@ impl Rendered {
         Self { folder: folder.to_owned(), status: run.status, texts }
     }
 
+    /// What a format of JSON says; the contract with `breaches` besides, as `Run::json` has them.
     pub(crate) fn json(&self, format: &str) -> Value {
-        json(&self.texts[format])
+        let mut document = json(&self.texts[format]);
+        if format == "json" {
+            document["breaches"] = breaches(&document).into();
+        }
+        document
     }
 }
 
@@ -186,8 +266,10 @@ pub(crate) fn markdown(text: &str) -> (String, Vec<String>) {
             Event::Text(text) | Event::Code(text) => shown.push_str(&text),
             Event::InlineHtml(html) if ["<!-- -->", "<code>", "</code>"].contains(&&*html) => {}
             Event::Html(html) => {
-                let ours = ["<details><summary>Evidence, confidence ", "<details><summary>Suppressed: ", "</details>"];
-                if !ours.iter().any(|start| html.starts_with(start)) || html.matches('<').count() > 3 {
+                let ours = ["Evidence, confidence ", "Suppressed: ", "Containers: "]
+                    .map(|name| format!("<details><summary>{name}"));
+                let mut ours = ours.iter().map(String::as_str).chain(["</details>"]);
+                if !ours.any(|start| html.starts_with(start)) || html.matches('<').count() > 3 {
                     strange.push(html.to_string());
                 }
             }

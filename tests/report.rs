@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::wanted::{self, Wanted};
 use crate::harness::{Run, command, overlock, root};
+use crate::readers::{counted_findings, counted_hits};
 use crate::world::misfits;
 
 const PROMTOOL: &[Wanted] = &[("promtool", "prometheus")];
@@ -227,24 +228,34 @@ fn metrics_are_what_prometheus_reads_and_count_what_the_report_tells() {
         found.unwrap_or_else(|| panic!("no {series} in {text}"))
     };
     let report = host.json();
-    let of = |rule: &str, severity: &str| {
-        let all = report["breaches"].as_array().unwrap().iter();
-        all.filter(|one| one["rule"] == rule && one["severity"] == severity).count().to_string()
-    };
+    let findings = counted_findings(&report);
+    let hits = || findings.iter().flat_map(|finding| counted_hits(finding).into_iter().map(move |hit| (finding, hit)));
     assert_eq!(line("overlock_containers"), "2");
     assert_eq!(line("overlock_exit_status"), "1");
     assert!(line("overlock_last_run_timestamp_seconds").parse::<u64>().unwrap() > 1_700_000_000);
     assert_ne!(line("overlock_run_duration_seconds"), "0");
-    for (rule, severity) in [("unguarded-call", "error"), ("stale-bind", "error"), ("host-shares", "note")] {
-        let series = format!("overlock_findings{{rule=\"{rule}\",severity=\"{severity}\"}}");
-        assert_eq!(line(&series), of(rule, severity), "{series}");
+    for (rule, severity) in [
+        ("unguarded-call", "error"),
+        ("stale-bind", "error"),
+        ("host-shares", "warning"),
+        ("lock-on-private-layer", "note"),
+    ] {
+        let labels = format!("{{rule=\"{rule}\",severity=\"{severity}\"}}");
+        let found = findings.iter().filter(|one| one["rule"] == rule && one["severity"] == severity).count();
+        assert_eq!(line(&format!("overlock_findings{labels}")), found.to_string(), "{labels}");
+        let hit = hits().filter(|(finding, hit)| hit["rules"][0] == rule && finding["severity"] == severity).count();
+        assert_eq!(line(&format!("overlock_hits{labels}")), hit.to_string(), "{labels}");
     }
-    assert_eq!(line("overlock_changes{change=\"new\"}"), "3");
+    for verdict in ["ok", "error"] {
+        let logins = report["logins"].as_array().unwrap().iter().filter(|login| login["verdict"] == verdict).count();
+        assert_eq!(line(&format!("overlock_logins{{verdict=\"{verdict}\"}}")), logins.to_string());
+    }
+    assert_eq!(line("overlock_changes{change=\"new\"}"), hits().count().to_string());
     // Nothing changed: nothing is printed, and the file is written all the same.
     fs::remove_file(&file).unwrap();
     let quiet = host.report(&["--quiet", "--output", "prometheus=overlock.prom", "--output", "text"]);
     assert_eq!((quiet.status, quiet.out.as_str()), (0, ""));
-    assert!(fs::read_to_string(&file).unwrap().contains("overlock_changes{change=\"kept\"} 3\n"));
+    assert!(fs::read_to_string(&file).unwrap().contains("overlock_changes{change=\"kept\"} 2\n"));
     assert!(!host.folder.path().join(".overlock.prom").exists());
 }
 

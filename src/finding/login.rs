@@ -64,6 +64,18 @@ pub struct Remedy {
     pub edits: Vec<PlacedText>,
 }
 
+impl Remedy {
+    /// What to do, with all its steps.
+    pub fn whole_text(&self) -> String {
+        self.text.clone()
+    }
+
+    /// What to write where, with all its steps.
+    pub fn all_edits(&self) -> impl Iterator<Item = &PlacedText> {
+        self.edits.iter()
+    }
+}
+
 /// A text to put at a place of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedText {

@@ -2,7 +2,7 @@
 
 use super::phrases::{count_of, full_name};
 use super::safe::safe;
-use crate::finding::{Before, Change, Comparison, End, Endangered, Gone, Hit, Report, Verdict, Verdicts};
+use crate::finding::{Before, Change, Comparison, End, Endangered, Gone, Hit, Report, SuppressedBy, Verdict, Verdicts};
 use crate::model::Level;
 use crate::text::utc_text;
 
@@ -16,6 +16,18 @@ pub(super) fn standing_words(finding: &Hit, comparison: Option<&Comparison>) -> 
         (Change::Kept(Some(since)), _) => format!("open since {} UTC", utc_text(since)),
         (Change::Kept(None), _) => "open before".to_owned(),
     })
+}
+
+/// Whether a hit was there before, by the baseline, the revision or the comparison.
+pub(super) fn is_known(hit: &Hit) -> bool {
+    let by = hit.suppressed.as_ref().map(|suppressed| suppressed.by);
+    matches!(by, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged)) || matches!(hit.change, Some(Change::Kept(_)))
+}
+
+/// Whether a hit is new on a login that was open before: by the comparison, or where the baseline or the revision
+/// takes out other hits of its finding and not this one.
+pub(super) fn is_new(hit: &Hit, others_known: bool) -> bool {
+    hit.counts() && (hit.change == Some(Change::New) || (hit.change.is_none() && others_known))
 }
 
 /// One sentence that counts.

@@ -77,15 +77,15 @@ fn participant_of<'a>(hit: &Hit, report: &'a Report) -> Option<&'a Participant> 
 }
 
 /// A row of the hits: who, in which role, where it mounts the login, and what is wrong there.
-struct HitRow {
-    name: String,
-    role: &'static str,
-    place: String,
-    clause: String,
+pub(super) struct HitRow {
+    pub(super) name: String,
+    pub(super) role: &'static str,
+    pub(super) place: String,
+    pub(super) clause: String,
 }
 
 impl HitRow {
-    fn of(hit: &Hit, given: &Given<'_>) -> Self {
+    pub(super) fn of(hit: &Hit, given: &Given<'_>) -> Self {
         let report = given.report;
         let mount = mount_of(hit, report);
         let place = mount.and_then(|span| file_line(span, given.sources));
@@ -112,7 +112,7 @@ pub(super) fn hit_name(hit: &Hit) -> String {
 }
 
 /// `file:line` of a place in a file; nothing for what the engine or the kernel told.
-fn file_line(span: Span, sources: &Sources) -> Option<String> {
+pub(super) fn file_line(span: Span, sources: &Sources) -> Option<String> {
     let file = sources.get(span.file);
     let told = file.teller(span.start.line).is_some() || file.name().is_empty();
     (!told).then(|| format!("{}:{}", file.label(), span.start.line))

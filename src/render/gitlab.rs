@@ -1,5 +1,5 @@
-//! GitLab's Code Quality report: an array of what is wrong, with paths, lines and fingerprints. It has no place for what
-//! is suppressed. May use `finding` and `report`.
+//! GitLab's Code Quality report: an array with an entry for each hit that counts, with path, line and fingerprint. It has
+//! no place for what is suppressed. May use `finding` and `report`.
 //!
 //! | GitLab | is |
 //! | --- | --- |
@@ -14,15 +14,21 @@ use std::io;
 use serde::Serialize;
 
 use super::Given;
+use super::finding_block::hit_name;
+use super::finding_lines::remedy_lines;
 use super::json;
-use super::phrases::{level_word, split_suppressed, using};
+use super::phrases::{level_word, using};
+use super::placed_hit::{PlacedHit, place_hits};
 use super::safe::safe;
 use super::source_place::{self, ShownPlace};
-use crate::finding::{Hit, UNDETERMINED};
+use crate::finding::{Finding, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::report::{diagnostic_fingerprints, text_fingerprint};
 use crate::rules::{Confidence, Severity};
 use crate::text::Span;
+
+/// How many other hits of a finding are named.
+const OTHERS: usize = 8;
 
 #[derive(Serialize)]
 struct CodeViolation {
@@ -46,30 +52,56 @@ struct CodeLines {
 }
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let (counted, _) = split_suppressed(given.report.sorted_hits().into_iter());
-    let findings = counted.into_iter().map(|finding| finding_violation(finding, given));
-    let prints = diagnostic_fingerprints(given.report, given.sources);
-    let diagnostics =
-        given.report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given));
-    let using = using(given.report).map(|using| configuration_violation(&using));
-    json::write(&findings.chain(diagnostics).chain(using).collect::<Vec<_>>(), out)
+    let report = given.report;
+    let mut violations = Vec::new();
+    for (_, finding) in report.sorted_findings() {
+        let mut placed = place_hits(finding, report);
+        placed.retain(|one| one.hit.counts());
+        violations.extend(placed.iter().map(|one| hit_violation(one, finding, &placed, given)));
+    }
+    let prints = diagnostic_fingerprints(report, given.sources);
+    violations
+        .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
+    violations.extend(using(report).map(|using| configuration_violation(&using)));
+    json::write(&violations, out)
 }
 
-fn finding_violation(finding: &Hit, given: &Given<'_>) -> CodeViolation {
-    let severity = match (finding.severity(), finding.confidence()) {
-        _ if finding.rule() == UNDETERMINED => "minor",
+/// A hit, with the others of its finding named: GitLab shows each alone, and a new one as new.
+fn hit_violation(
+    placed: &PlacedHit<'_>,
+    finding: &Finding,
+    others: &[PlacedHit<'_>],
+    given: &Given<'_>,
+) -> CodeViolation {
+    let hit = placed.hit;
+    let severity = match (hit.severity(), hit.confidence()) {
+        _ if hit.family == UNDETERMINED => "minor",
         (Severity::Error, Confidence::High) => "blocker",
         (Severity::Error, _) => "critical",
         (Severity::Warning, _) => "major",
         (Severity::Note, _) => "info",
     };
-    let fix = finding.advice().first().map(|remedy| format!(" Fix: {remedy}")).unwrap_or_default();
+    let mut sentences = vec![hit.message().to_owned()];
+    let mut named: Vec<String> = others
+        .iter()
+        .filter(|other| other.number != placed.number)
+        .take(OTHERS)
+        .map(|other| hit_name(other.hit))
+        .collect();
+    let more = others.len().saturating_sub(1 + named.len());
+    named.extend((more > 0).then(|| format!("and {more} more")));
+    if !named.is_empty() {
+        sentences.push(format!("Also concerned: {}", named.join(", ")));
+    }
+    let remedy = finding.remedies.iter().find(|remedy| remedy.ends.contains(&placed.number));
+    sentences.extend(remedy.map(|remedy| format!("Fix: {}", remedy_lines(remedy, &[hit], given).join(" "))));
+    let sentences = sentences.iter().map(|sentence| format!("{}.", sentence.trim_end_matches('.')));
     CodeViolation {
-        description: safe(&format!("{}.{fix}", finding.message().trim_end_matches('.'))).into_owned(),
-        check_name: finding.rule().to_owned(),
-        fingerprint: finding.fingerprint.clone(),
+        description: safe(&sentences.collect::<Vec<_>>().join(" ")).into_owned(),
+        check_name: hit.rule().to_owned(),
+        fingerprint: hit.fingerprint.clone(),
         severity,
-        location: violation_location(finding.primary(), None, given),
+        location: violation_location(placed.span, None, given),
     }
 }
 

@@ -392,7 +392,7 @@ pub(super) fn json_place(name: &PlaceName) -> JsonPlace<'_> {
 }
 
 /// The logins that somebody may refresh, and those that something is wrong with.
-fn told_logins(report: &Report) -> Vec<&Login> {
+pub(super) fn told_logins(report: &Report) -> Vec<&Login> {
     let takes_part = |login: &&Login| login.verdict != Verdict::NotAParticipant || !login.findings.is_empty();
     report.sorted_logins().into_iter().filter(takes_part).collect()
 }

@@ -8,10 +8,10 @@ use prometheus::{Encoder as _, Error, Gauge, GaugeVec, Opts, Registry, TextEncod
 
 use super::Given;
 use super::safe::safe;
-use crate::finding::{Basis, Change, End, InfluenceKind, Verdict};
+use crate::finding::{Basis, Change, End, InfluenceKind, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::report::count;
-use crate::rules::{Outcome, Ruleset};
+use crate::rules::{Outcome, Ruleset, Severity};
 
 /// Every verdict: a series that is missing is no alert.
 const VERDICTS: [Verdict; 5] =
@@ -42,14 +42,10 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     let report = given.report;
     let counts = count(report);
     one("overlock_containers", "Containers that were looked at.", as_float(report.containers))?;
-    one(
-        "overlock_suppressed",
-        "Findings that do not count: ignored, or in the baseline.",
-        as_float(counts.suppressed),
-    )?;
+    one("overlock_suppressed", "Hits that do not count: ignored, or in the baseline.", as_float(counts.suppressed))?;
     one(
         "overlock_undetermined",
-        "Facts that a verdict hangs on and that are not known.",
+        "Findings that a fact needed for the verdict is not known.",
         as_float(counts.undetermined),
     )?;
     let gaps = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
@@ -73,9 +69,18 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
         &["verdict", "basis"],
         &add_participants(given),
     )?;
-    several("overlock_findings", "Findings that count.", &["rule", "severity"], &add_findings(given))?;
+    several(
+        "overlock_logins",
+        "Logins by verdict, the worst of their participants.",
+        &["verdict"],
+        &add_logins(given),
+    )?;
+    let help = "Findings that count, as the summary counts them: one for all that is wrong with a login in one way.";
+    several("overlock_findings", help, &["rule", "severity"], &add_findings(given))?;
+    let help = "Containers and services that findings are about, by the worst rule that each breaks.";
+    several("overlock_hits", help, &["rule", "severity"], &add_hits(given))?;
     if report.comparison.is_some() {
-        let help = "Findings against the last run: new, kept, fixed, left (its container is gone), unseen.";
+        let help = "Hits against the last run: new, kept, fixed, left (its container is gone), unseen.";
         several("overlock_changes", help, &["change"], &add_changes(given))?;
     }
     let mut kinds: BTreeMap<_, _> = InfluenceKind::ALL.map(|kind| (vec![kind.name().to_owned()], 0)).into();
@@ -98,19 +103,47 @@ fn add_participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     series
 }
 
-fn add_findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
-    let mut series = possible_values(given.rules);
-    for finding in given.report.sorted_hits().into_iter().filter(|finding| finding.counts()) {
-        *series.entry(vec![finding.rule().to_owned(), finding.severity().name().to_owned()]).or_default() += 1;
+fn add_logins(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let mut series: BTreeMap<_, _> = VERDICTS.map(|verdict| (vec![verdict.name().to_owned()], 0)).into();
+    for login in &given.report.logins {
+        *series.entry(vec![login.verdict.name().to_owned()]).or_default() += 1;
     }
     series
+}
+
+/// Findings as the summary counts them.
+fn add_findings(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let report = given.report;
+    let mut series = possible_values(given.rules);
+    for (_, finding) in report.findings().filter(|(_, finding)| report.counts(finding)) {
+        let severity = severity_label(&finding.rule, finding.severity);
+        *series.entry(vec![finding.rule.clone(), severity.to_owned()]).or_default() += 1;
+    }
+    series
+}
+
+/// Hits by the worst rule of each.
+fn add_hits(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let mut series = possible_values(given.rules);
+    for hit in given.report.counting_hits() {
+        let severity = severity_label(hit.rule(), hit.severity());
+        *series.entry(vec![hit.rule().to_owned(), severity.to_owned()]).or_default() += 1;
+    }
+    series
+}
+
+/// What the summary counts a finding as: that a fact is not known is neither an error nor a warning.
+fn severity_label(rule: &str, severity: Severity) -> &'static str {
+    if rule == UNDETERMINED { UNDETERMINED } else { severity.name() }
 }
 
 /// Every rule with each severity that the matrix gives it.
 fn possible_values(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
     let rows = rules.matrix.tables.values().flat_map(|table| &table.rows);
     let broken = rows.filter_map(|row| match &row.outcome {
-        Outcome::Broken(breach) => Some(vec![breach.rule.clone(), breach.severity.name().to_owned()]),
+        Outcome::Broken(ruling) => {
+            Some(vec![ruling.rule.clone(), severity_label(&ruling.rule, ruling.severity).to_owned()])
+        }
         Outcome::Ok(_) | Outcome::See(_) => None,
     });
     broken.map(|series| (series, 0)).collect()
@@ -120,8 +153,7 @@ fn add_changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let (new, kept) = ("new", "kept");
     let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
     let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
-    let counted = given.report.sorted_hits().into_iter().filter(|finding| finding.counts());
-    let found = counted.filter_map(|finding| match finding.change? {
+    let found = given.report.counting_hits().filter_map(|hit| match hit.change? {
         Change::New => Some(new),
         Change::Kept(_) => Some(kept),
     });

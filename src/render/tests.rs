@@ -5,14 +5,15 @@
 use std::path::Path;
 
 use super::{Detail, Format, Given, Style, render};
-use crate::finding::{Advice, Breach, Location, Report, Suppressed, SuppressedBy};
+use crate::finding::{Advice, Breach, Change, Location, PlacedText, Report, Suppressed, SuppressedBy, UNDETERMINED};
 use crate::model::{Diagnostic, Level};
 use crate::report::{ExitStatus, group_findings, report_of};
-use crate::rules::{Ruleset, Severity};
+use crate::rules::{FailOn, Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
 
-const ALL: [Format; 8] = [
+const ALL: [Format; 9] = [
     Format::Text,
+    Format::Concise,
     Format::Json,
     Format::Sarif,
     Format::Github,
@@ -104,14 +105,42 @@ fn what_is_suppressed_does_not_count_and_is_counted() {
 }
 
 #[test]
-fn a_suppressed_case_is_skipped_with_its_reason() {
+fn a_login_that_passes_since_its_hits_are_suppressed_is_skipped_with_the_reasons() {
     let sources = Sources::default();
-    let text = rendered(&report(&sources), &sources, ExitStatus::Clean, Format::Junit);
-    assert_eq!(text.matches("<skipped ").count(), 3);
-    assert_eq!(text.matches("<failure ").count(), 1);
-    assert!(text.contains("skipped=\"3\"") && text.contains("failures=\"1\""));
-    assert!(text.contains("message=\"suppressed by a comment: known, see &lt;b&gt;|x|&lt;/b&gt;\""), "{text}");
-    assert!(text.contains("message=\"suppressed by the baseline\""));
+    let mut report = report(&sources);
+    let text = rendered(&report, &sources, ExitStatus::Clean, Format::Junit);
+    assert!(text.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\""), "{text}");
+    let reason = "of-file-mount: suppressed by a comment: known, see &lt;b&gt;|x|&lt;/b&gt; (and 2 more)";
+    assert!(text.contains(&format!("message=\"{reason}\"")), "{text}");
+    assert!(text.contains("\nsuppressed by the baseline: p/of-stale-bind: error[stale-bind]: "), "{text}");
+    // What would not fail the run either needs nobody to accept it.
+    report.fail_on = FailOn::Never;
+    let text = rendered(&report, &sources, ExitStatus::Clean, Format::Junit);
+    assert!(text.contains("skipped=\"0\"") && text.contains("suppressed by the baseline"), "{text}");
+}
+
+#[test]
+fn a_case_fails_for_what_fails_the_run_alone() {
+    let sources = Sources::default();
+    let mut report = report(&sources);
+    let ends = |report: &Report, status| {
+        let text = rendered(report, &sources, status, Format::Junit);
+        ["<failure ", "<error ", "<skipped "].map(|element| text.matches(element).count())
+    };
+    report.fail_on = FailOn::Severity(Severity::Warning);
+    assert_eq!(ends(&report, ExitStatus::Findings), [1, 0, 0], "the warning fails it");
+    let text = rendered(&report, &sources, ExitStatus::Findings, Format::Junit);
+    assert!(text.contains("<failure type=\"version-skew\" message=\"what version-skew says\">"), "{text}");
+    let file = sources.add("compose.yaml", "x\n");
+    let open = finding(UNDETERMINED, Severity::Warning, Span::file_start(file));
+    let mut open = report_of(vec![open], &sources);
+    assert_eq!(ends(&open, ExitStatus::NotInspected), [0, 1, 0]);
+    assert_eq!(ends(&open, ExitStatus::Clean), [0, 0, 0], "the run says that all is well");
+    open.fail_on = FailOn::Severity(Severity::Warning);
+    assert_eq!(ends(&open, ExitStatus::Findings), [1, 0, 0]);
+    open.added = 1;
+    (open.fail_on, open.hits[0].breaches[0].severity) = (FailOn::Never, Severity::Note);
+    assert_eq!(ends(&open, ExitStatus::Findings), [1, 1, 0], "what the change accepts for itself fails the run");
 }
 
 #[test]
@@ -124,6 +153,138 @@ fn markdown_tells_what_is_suppressed_at_the_end() {
         after.contains("- error `file-mount` `p/of-file-mount`, by a comment: known, see \\<b\\>\\|x\\|\\</b\\>"),
         "{after}"
     );
+}
+
+#[test]
+fn a_suppressed_hit_is_marked_among_the_others_of_its_finding() {
+    let sources = Sources::default();
+    let named = |name: &str, breach: Breach| Breach { container: name.to_owned(), ..breach };
+    let file = sources.add("compose.yaml", "one\ntwo\n");
+    let breaches = vec![
+        named("open", finding("stale-bind", Severity::Error, Span::file_start(file))),
+        named("quiet", suppressed("stale-bind", SuppressedBy::Comment, "agreed", Span::file_start(file))),
+    ];
+    let report = report_of(breaches, &sources);
+    let text = rendered(&report, &sources, ExitStatus::Findings, Format::Markdown);
+    assert!(text.contains("| `quiet` | role unknown |  | suppressed by a comment: agreed |"), "{text}");
+    assert!(text.contains("<summary>Suppressed: 1</summary>\n\n- error `stale-bind` `p/quiet`, by a comment: agreed"));
+    let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
+    assert!(!github.contains("quiet") && github.contains("1 suppressed (1 comment)"), "{github}");
+    let junit = rendered(&report, &sources, ExitStatus::Findings, Format::Junit);
+    assert!(
+        junit.contains("failures=\"1\"") && junit.contains("suppressed by a comment: agreed: p/quiet: "),
+        "{junit}"
+    );
+    let run = sarif(&report, &sources, ExitStatus::Findings);
+    assert!(!run["results"][0]["message"]["text"].as_str().unwrap().contains("quiet"));
+    assert!(run["results"][1]["message"]["text"].as_str().unwrap().contains("Also concerned: open"), "{run}");
+}
+
+#[test]
+fn a_rule_that_is_accepted_is_told_where_its_hit_counts_by_another() {
+    let sources = Sources::default();
+    let file = sources.add("compose.yaml", "one\n");
+    let named = |breach: Breach| Breach { container: "agents".to_owned(), ..breach };
+    let quiet = suppressed("lock-on-private-layer", SuppressedBy::Configuration, "known | so", Span::file_start(file));
+    let open = finding("unguarded-share", Severity::Error, Span::file_start(file));
+    let report = report_of(vec![named(open), named(quiet)], &sources);
+    let told = "lock-on-private-layer is accepted (configuration): known ";
+    for format in [Format::Sarif, Format::Junit, Format::Markdown] {
+        let text = rendered(&report, &sources, ExitStatus::Findings, format);
+        assert!(text.contains(told), "{format:?}: {text}");
+    }
+    let run = sarif(&report, &sources, ExitStatus::Findings);
+    assert_eq!(run["results"][0]["properties"]["rules"], serde_json::json!(["unguarded-share"]));
+    assert!(
+        sarif(&self::report(&sources), &sources, ExitStatus::Clean)["results"][1]["properties"]["accepted"].is_null()
+    );
+}
+
+#[test]
+fn a_fix_has_the_edits_of_a_remedy_that_are_all_known() {
+    let sources = Sources::default();
+    let mut report = report(&sources);
+    let file = sources.add("a.yaml", "one\ntwo\n");
+    let told = sources.add_told("c", vec![(Teller::Engine, "x".to_owned())]);
+    let span = |line| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 4 } };
+    let edit = |span, text: &str| PlacedText { span, text: text.to_owned() };
+    let mut fixes = |edits: Vec<PlacedText>| {
+        report.logins[0].findings[0].remedies[0].edits = edits;
+        sarif(&report, &sources, ExitStatus::Clean)["results"][0]["fixes"].clone()
+    };
+    let whole = fixes(vec![edit(span(1), "ONE\n::error::"), edit(span(2), "TWO")]);
+    let change = &whole[0]["artifactChanges"][0];
+    assert_eq!(
+        (whole[0]["description"]["text"].as_str(), change["artifactLocation"]["uri"].as_str()),
+        (Some("mend it"), Some("a.yaml"))
+    );
+    let replacements = change["replacements"].as_array().unwrap();
+    assert_eq!(replacements[0]["insertedContent"]["text"], "ONE\n::error::", "as it is to be written");
+    assert_eq!((replacements.len(), &replacements[1]["deletedRegion"]["startLine"]), (2, &2.into()));
+    assert!(fixes(vec![edit(span(1), "ONE"), edit(span(2), "")]).is_null(), "half of it mends nothing");
+    assert!(fixes(vec![edit(Span::file_start(told), "ONE")]).is_null(), "what runs is in no file");
+    assert!(fixes(Vec::new()).is_null());
+}
+
+#[test]
+fn github_gets_a_line_for_each_new_hit_and_is_told_what_it_does_not_show() {
+    let sources = Sources::default();
+    let file = sources.add("compose.yaml", "x\n".repeat(40));
+    let at = |line: u32| Span { file, start: Pos { line, column: 1 }, end: Pos { line, column: 2 } };
+    let named =
+        |name: &str, line| Breach { container: name.to_owned(), ..finding("stale-bind", Severity::Error, at(line)) };
+    let mut report = report_of(vec![named("old", 1), named("new-a", 2), named("new-b", 3)], &sources);
+    let github = |report: &Report| rendered(report, &sources, ExitStatus::Findings, Format::Github);
+    assert_eq!(github(&report).lines().count(), 2, "the finding and the last line");
+    for hit in &mut report.hits {
+        hit.change = Some(if hit.container == "old" { Change::Kept(None) } else { Change::New });
+    }
+    regroup(&mut report, &sources);
+    let text = github(&report);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].starts_with("::error file=compose.yaml,line=2,") && lines[0].contains("old"), "{text}");
+    assert!(lines[1].starts_with("::error file=compose.yaml,line=3,") && lines[1].contains("::new: what "), "{text}");
+    for hit in &mut report.hits {
+        let known = hit.container == "old";
+        hit.change = None;
+        let by = SuppressedBy::Unchanged;
+        hit.suppressed = known.then(|| Suppressed { by, reason: "same".to_owned(), span: None });
+    }
+    regroup(&mut report, &sources);
+    assert_eq!(github(&report).matches("::new: ").count(), 1, "what the revision leaves is new");
+    let many = (0..14).map(|at| finding(&format!("rule-{at}"), Severity::Error, Span::file_start(file)));
+    let warning = finding("version-skew", Severity::Warning, at(2));
+    let text = github(&report_of([warning].into_iter().chain(many).collect(), &sources));
+    assert_eq!(text.lines().count(), 16);
+    assert!(text.lines().nth(14).unwrap().starts_with("::warning "), "the worst first: {text}");
+    assert_eq!(text.lines().last(), Some("overlock: 14 errors, 1 warning. GitHub shows 10 of 14 errors."));
+}
+
+#[test]
+fn three_thousand_hits_fit_where_each_format_is_read() {
+    let sources = Sources::default();
+    let file = sources.add("compose.yaml", "x\n");
+    let named = |at: usize, rule: &str| Breach {
+        container: format!("agent-{at}"),
+        ..finding(rule, Severity::Error, Span::file_start(file))
+    };
+    let one_finding = report_of((0..3000).map(|at| named(at, "stale-bind")).collect(), &sources);
+    let text = rendered(&one_finding, &sources, ExitStatus::Findings, Format::Markdown);
+    assert!(text.len() < 10_000 && text.contains("\nand 2980 more hits\n") && !text.contains("Left out"), "{text}");
+    let github = rendered(&one_finding, &sources, ExitStatus::Findings, Format::Github);
+    assert!(github.len() < 4_000 && github.contains("%0Aand 2990 more hits"), "{github}");
+    let run = sarif(&one_finding, &sources, ExitStatus::Findings);
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3000);
+    assert!(results.iter().all(|one| one["message"]["text"].as_str().unwrap().contains(", and 2989 more")));
+    let many = report_of((0..3000).map(|at| named(at, &format!("rule-{at}"))).collect(), &sources);
+    let text = rendered(&many, &sources, ExitStatus::Findings, Format::Markdown);
+    assert!(text.len() <= 65_536 && text.len() > 60_000, "{}", text.len());
+    let headings = text.matches("### error: ").count();
+    let left_out = format!(", {} findings", 3000 - headings);
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("Left out, since GitHub takes 65,536 characters: ") && last.contains(&left_out), "{last}");
 }
 
 #[test]
@@ -191,13 +352,16 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
     let piped = sources.add("-", "one\n");
     let of = |file, name: &str| Breach {
         container: name.to_owned(),
+        detail: "stale".to_owned(),
         ..finding("stale-bind", Severity::Error, Span::file_start(file))
     };
     let report = report_of(vec![of(told, "of-a"), of(piped, "of-b")], &sources);
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
-    let message = "what stale-bind says%0Acontainer host:x: mount /a,b is %25%0Afix 1: mend it";
+    let message = "2 containers have mounted what the host path no longer leads to%0Acontainer host:x: mount /a,b is %25%0A\
+        of-a (role unknown): stale%0Aof-b (role unknown): stale: -:1%0Afix 1: mend it; ends all 2";
     assert_eq!(github.lines().next(), Some(format!("::error title=stale-bind::{message}").as_str()));
-    assert!(github.lines().nth(1).unwrap().contains("%0Astandard input, line 1%0A"), "{github}");
+    let piped = rendered(&report_of(vec![of(piped, "of-b")], &sources), &sources, ExitStatus::Findings, Format::Github);
+    assert!(piped.lines().next().unwrap().contains("says%0Astandard input, line 1%0Afix"), "{piped}");
     let run = sarif(&report, &sources, ExitStatus::Findings);
     let at = &run["results"][0]["locations"][0];
     assert_eq!(
@@ -207,6 +371,9 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
     assert_eq!(at["message"]["text"], "here: mount /a,b is %");
     assert_eq!(run["results"][1]["locations"][0]["logicalLocations"][0]["name"], "of-b");
     assert!(run["results"].as_array().unwrap().iter().all(|one| one["locations"][0]["physicalLocation"].is_null()));
+    let linked = run["results"][0]["message"]["text"].as_str().unwrap();
+    assert!(linked.contains("\nAlso concerned: [of-b](1)\n"), "{linked}");
+    assert_eq!(run["results"][0]["relatedLocations"][0]["logicalLocations"][0]["name"], "of-b");
     let gitlab = rendered(&report, &sources, ExitStatus::Findings, Format::Gitlab);
     assert!(gitlab.contains("\"container/host:x\"") && gitlab.contains("\"standard-input\""));
 }

@@ -144,6 +144,8 @@ pub(super) struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<SarifLocation>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<SarifFix>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) baseline_state: Option<&'static str>,
     pub(super) suppressions: Vec<SarifSuppression>,
@@ -159,14 +161,61 @@ pub(super) struct SarifSuppression {
     pub(super) location: Option<SarifLocation>,
 }
 
+/// `fix`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SarifFix {
+    pub(super) description: SarifMessage,
+    pub(super) artifact_changes: Vec<SarifArtifactChange>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SarifArtifactChange {
+    pub(super) artifact_location: SarifArtifactLocation,
+    pub(super) replacements: Vec<SarifReplacement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SarifReplacement {
+    pub(super) deleted_region: SarifRegion,
+    pub(super) inserted_content: SarifContent,
+}
+
+/// `artifactContent`: a text as it is to be written.
+#[derive(Serialize)]
+pub(super) struct SarifContent {
+    pub(super) text: String,
+}
+
 #[derive(Serialize)]
 pub(super) struct SarifResultProperties<'a> {
+    pub(super) login: SarifLogin<'a>,
+    pub(super) family: &'a str,
+    /// Every rule that it breaks, the worst first.
+    pub(super) rules: Vec<&'a str>,
+    /// Its rules that do not count while it does, with why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) accepted: Vec<String>,
     pub(super) confidence: &'static str,
     pub(super) severity: &'static str,
     pub(super) container: Cow<'a, str>,
     pub(super) project: Option<Cow<'a, str>>,
+    /// How people call the container.
+    pub(super) label: Cow<'a, str>,
+    pub(super) role: &'static str,
+    pub(super) instances: u64,
     pub(super) peers: Vec<Cow<'a, str>>,
     pub(super) evidence: Vec<String>,
+}
+
+/// The login that a result is about.
+#[derive(Serialize)]
+pub(super) struct SarifLogin<'a> {
+    pub(super) id: Cow<'a, str>,
+    pub(super) program: &'a str,
+    pub(super) place: Cow<'a, str>,
 }
 
 #[derive(Serialize, Default)]

@@ -1,0 +1,86 @@
+//! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
+
+use super::Given;
+use super::finding_block::{HitRow, file_line};
+use super::phrases::{count_of, list_hits};
+use super::safe::safe;
+use crate::finding::{Hit, Remedy};
+
+/// `agents ×2 (batch), compose.yaml:17: no flock`.
+pub(super) fn hit_line(hit: &Hit, given: &Given<'_>) -> String {
+    let HitRow { name, role, place, clause } = HitRow::of(hit, given);
+    let mut line = format!("{name} ({role})");
+    for (separator, part) in [(", ", place), (": ", clause)] {
+        if !part.is_empty() {
+            line.push_str(separator);
+            line.push_str(&part);
+        }
+    }
+    safe(&line).into_owned()
+}
+
+/// A line for each of the first hits, and one that counts the rest.
+pub(super) fn hit_lines(hits: &[&Hit], most: usize, given: &Given<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = hits.iter().take(most).map(|hit| hit_line(hit, given)).collect();
+    lines.extend(more_line(hits.len(), most));
+    lines
+}
+
+/// `and 3 more`, where a list of so many is cut.
+pub(super) fn more_line(count: usize, most: usize) -> Option<String> {
+    (count > most).then(|| format!("and {}", count_of(count - most, "more hit")))
+}
+
+/// The rules of a hit that do not count while the hit does by another one, each with why.
+pub(super) fn accepted_rules(hit: &Hit) -> Vec<String> {
+    let accepted = hit.breaches.iter().filter(|_| hit.counts()).filter_map(|breach| {
+        let suppressed = breach.suppressed.as_ref()?;
+        let (rule, by, reason) = (&breach.rule, suppressed.by.name(), &suppressed.reason);
+        Some(safe(&format!("{rule} is accepted ({by}): {reason}")).into_owned())
+    });
+    accepted.collect()
+}
+
+/// How many places of a remedy are told.
+const PLACES: usize = 6;
+
+/// What to do, where, and whom it helps where that is not everybody.
+pub(super) fn remedy_sentence(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for place in remedy.all_edits().filter_map(|edit| file_line(edit.span, given.sources)) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let more = places.len().saturating_sub(PLACES);
+    places.truncate(PLACES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let at = if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) };
+    let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
+    let ends = match ended.len() {
+        _ if hits.len() <= 1 => String::new(),
+        0 => String::new(),
+        count if count >= hits.len() => format!("; ends all {}", hits.len()),
+        _ => format!("; ends {}", list_hits(&ended)),
+    };
+    let colon = if written_lines(remedy).is_empty() { "" } else { ":" };
+    format!("{}{at}{ends}{colon}", remedy.whole_text().trim_end_matches('.'))
+}
+
+/// The lines that a remedy writes, those of each text once.
+pub(super) fn written_lines(remedy: &Remedy) -> Vec<&str> {
+    let mut texts: Vec<&str> = Vec::new();
+    for edit in remedy.all_edits() {
+        if !texts.contains(&edit.text.as_str()) {
+            texts.push(&edit.text);
+        }
+    }
+    texts.into_iter().flat_map(str::lines).collect()
+}
+
+/// What to do, and below it what to write there.
+pub(super) fn remedy_lines(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> Vec<String> {
+    let text = safe(&remedy_sentence(remedy, hits, given)).into_owned();
+    let written = written_lines(remedy).into_iter().map(|line| format!("  {}", safe(line)));
+    std::iter::once(text).chain(written).collect()
+}
