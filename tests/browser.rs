@@ -60,7 +60,7 @@ fn looked_at(browser: &Browser, file: &Path) {
     let name = file.file_stem().unwrap().to_str().unwrap();
     browser.width(1280);
     browser.open(file);
-    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 390), ("print", 720)] {
+    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390), ("print", 720)] {
         browser.scheme(scheme);
         browser.width(width);
         let dark = browser.script("return getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)";
@@ -68,10 +68,31 @@ fn looked_at(browser: &Browser, file: &Path) {
         assert_eq!(browser.script(LOOK), json!([]), "{name}, {scheme}, {width}");
         let overflow = browser.script("return document.documentElement.scrollWidth - innerWidth");
         assert!(overflow.as_i64().unwrap() <= 0, "{name} is {overflow} too wide at {width}");
+        picture_is_readable(browser, width);
         browser.picture(&artifacts().join(format!("{name}-{scheme}-{width}.png")));
     }
     browser.scheme("light");
     browser.width(1280);
+}
+
+/// The picture fits where there is room for it, and is a list of boxes that fit where there is none.
+fn picture_is_readable(browser: &Browser, width: u32) {
+    let shown = |selector: &str| {
+        let script = "return [...document.querySelectorAll(arguments)].filter((one) => one.checkVisibility()).length";
+        browser.script(&script.replace("arguments", &format!("'{selector}'"))).as_u64().unwrap()
+    };
+    if browser.script("return document.querySelector('.picture') === null") == true {
+        return;
+    }
+    let stacked = width == 390;
+    assert_eq!((shown(".picture") == 0, shown(".stack .stacked") > 0), (stacked, stacked), "at {width}");
+    let beyond = "const room = document.querySelector('.wide'); \
+                  return [...document.querySelectorAll('.stacked')].some((one) => one.scrollWidth > one.clientWidth) \
+                  || room.scrollWidth > room.clientWidth";
+    assert_eq!(browser.script(beyond), false, "at {width}");
+    let small = "return [...document.querySelectorAll('.stacked *, .finding *')].some((one) => one.checkVisibility() \
+                 && parseFloat(getComputedStyle(one).fontSize) < 10)";
+    assert!(width == 720 || browser.script(small) == false, "at {width}");
 }
 
 /// Nothing on the console, and no request but that for the file.
@@ -101,29 +122,32 @@ fn sixty_containers_on_a_page() {
     let file = page(directory.path(), "sixty");
     looked_at(&browser, &file);
     let count = |selector: &str| browser.script(&format!("return document.querySelectorAll('{selector}').length"));
-    assert_eq!((rows(&browser).len(), count("#table tbody tr")), (60, 60.into()));
-    assert_eq!(count(".finding details[open]"), 0, "so many are told first and shown when asked for");
+    assert_eq!((rows(&browser).len(), count("#table tbody tr")), (14, 14.into()), "those that are alike are one");
+    assert_eq!(count(".finding details[open]"), 0, "evidence is shown when it is asked for");
 
     let shown = || browser.script("return document.getElementById('shown').textContent");
     browser.keys("#filter", "runner review");
-    assert_eq!((rows(&browser).len(), shown()), (0, "0 of 60 shown".into()), "each word has to be there");
+    assert_eq!((rows(&browser).len(), shown()), (0, "0 of 14 rows shown".into()), "each word has to be there");
     browser.script("document.getElementById('filter').value = ''");
-    browser.keys("#filter", "RUNNER");
-    assert_eq!((rows(&browser).len(), shown()), (8, "8 of 60 shown".into()));
+    // A name that is folded is found too.
+    browser.keys("#filter", "RUNNER-5");
+    assert_eq!((rows(&browser).len(), shown()), (1, "1 of 14 rows shown".into()));
     browser.click("#controls input[value=error]");
     assert_eq!(rows(&browser), [] as [&str; 0]);
     browser.click("#controls input[value=error]");
-    for _ in 0.."runner".len() {
+    for _ in 0.."runner-5".len() {
         browser.keys("#filter", "\u{e003}");
     }
-    assert_eq!(rows(&browser).len(), 60);
+    assert_eq!(rows(&browser).len(), 14);
 
-    let sorted = |at: u32| browser.script(&format!("return document.querySelector('th:nth-child({at})').ariaSort"));
+    let sorted =
+        |at: u32| browser.script(&format!("return document.querySelector('#table th:nth-child({at})').ariaSort"));
     browser.click("thead th:nth-child(1) button");
     assert_eq!(sorted(1), "ascending");
     let names = rows(&browser);
-    let at = |name: &str| names.iter().position(|one| one == name).unwrap();
-    assert!(at("night/agents-9") < at("night/agents-10") && at("night/agents-40") < at("night/chat-1"));
+    let at = |name: &str| names.iter().position(|one| one.starts_with(name)).unwrap();
+    assert!(at("night/agents-1 … night/agents-40 40 alike") < at("night/chat-1"));
+    assert!(at("night/single-4") < at("night/single-5"));
     // The keyboard does the same.
     browser.keys("thead th:nth-child(1) button", "\u{e007}");
     assert_eq!(sorted(1), "descending");
@@ -135,9 +159,15 @@ fn sixty_containers_on_a_page() {
     let verdicts: Vec<String> = serde_json::from_value(browser.script(verdicts)).unwrap();
     assert!(verdicts.first().unwrap() == "error" && verdicts.last().unwrap() != "error");
 
-    // A link to a finding opens it.
+    // A link leads to the row of its hit, which a fold may hold.
     browser.click("#table a.rule.error");
-    assert_eq!(count(".finding:target details[open]"), 1);
+    assert_eq!(count(".finding tr:target"), 1);
+    let note = "const row = document.querySelector('details.note tbody tr'); location.hash = row.id; \
+                return row.closest('details').id";
+    let note = browser.script(note);
+    let is_open =
+        format!("return document.getElementById({note}).open && document.querySelector('tr:target').checkVisibility()");
+    assert_eq!(browser.script(&is_open), true);
     assert_eq!(count(".picture .node.crowd"), 14, "those that are alike are one");
     let titles =
         browser.script("return [...document.querySelectorAll('.node title')].map((one) => one.textContent).join()");
@@ -158,7 +188,16 @@ fn a_factory_on_a_page() {
     browser.open(&artifacts().canonicalize().unwrap().join("factory.html"));
     let labels = browser.script("return [...document.querySelectorAll('.picture text')].map((one) => one.textContent)");
     let labels: Vec<String> = serde_json::from_value(labels).unwrap();
-    for wanted in ["factory/agents", "✓ ok", "joins all 4", "joins nobody", "takes", "takes, alone", "guard"] {
+    for wanted in [
+        "factory/agents ×2",
+        "factory/review-*",
+        "✓ ok",
+        "joins all 6",
+        "joins nobody",
+        "takes",
+        "takes, alone",
+        "external flock",
+    ] {
         assert!(labels.iter().any(|label| label == wanted), "{wanted} in {labels:?}");
     }
     // What a screen reader is told of: every box by name.
@@ -174,6 +213,50 @@ fn a_factory_on_a_page() {
     for landmark in ["main", "banner", "contentinfo"] {
         assert!(nodes.clone().any(|one| role(one) == landmark), "{landmark}");
     }
+}
+
+#[test]
+fn a_finding_is_read_by_a_screen_reader_on_a_phone_too() {
+    let Some(browser) = Browser::new("a_finding_is_read_by_a_screen_reader_on_a_phone_too") else { return };
+    let file = page(&root().join("fixtures/world/chat-shares-without-flock"), "read");
+    for width in [1280, 390] {
+        browser.width(width);
+        browser.open(&file);
+        let tree = browser.chromium("Accessibility.getFullAXTree", &json!({}));
+        let nodes: Vec<&Value> = tree["nodes"].as_array().unwrap().iter().collect();
+        let named = |role: &str| -> Vec<&str> {
+            let of_role = nodes.iter().filter(|one| one["role"]["value"] == role);
+            of_role.filter_map(|one| one["name"]["value"].as_str()).collect()
+        };
+        assert!(named("columnheader").contains(&"Mounted at") && named("rowheader").contains(&"chat"), "at {width}");
+        assert!(named("table").contains(&"Containers concerned"), "at {width}");
+        for role in ["heading", "group"] {
+            assert!(named(role).contains(&"/home/johba/.claude"), "{role}: {:?}", named(role));
+        }
+        // No heading is left out between two.
+        let levels =
+            "return [...document.querySelectorAll('h1, h2, h3, h4, h5')].map((one) => Number(one.localName[1]))";
+        let levels: Vec<u64> = serde_json::from_value(browser.script(levels)).unwrap();
+        assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    }
+}
+
+#[test]
+fn a_dead_engine_is_a_red_page() {
+    let Some(browser) = Browser::new("a_dead_engine_is_a_red_page") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let file = artifacts().canonicalize().unwrap().join("dead.html");
+    let (state, output) = (directory.path().display().to_string(), format!("html={}", file.display()));
+    let run = overlock(&root(), &["report", "--host", "tcp://127.0.0.1:1", "--state", &state, "--output", &output]);
+    assert_eq!(run.status, 2);
+    browser.open(&file);
+    let head = "const head = document.querySelector('h1'); return [head.textContent, getComputedStyle(head).color]";
+    assert_eq!(browser.script(head), json!(["Not judged: no container was inspected", "rgb(164, 14, 38)"]));
+    let text = browser.script("return document.body.innerText");
+    assert!(
+        text.as_str().unwrap().contains("cannot connect to the engine") && !text.as_str().unwrap().contains("None.")
+    );
+    is_quiet(&browser, &file);
 }
 
 #[test]

@@ -363,23 +363,37 @@ fn the_page_tells_what_the_json_tells_and_fetches_nothing() {
         let same = |text: &str| text.replace('`', "").split_whitespace().collect::<String>();
         let shown = same(&page(text));
         let folder = rendered.folder.display();
-        for finding in array(&report["breaches"]) {
-            assert!(shown.contains(&same(of(finding, "message"))), "{} in {folder}", finding["message"]);
-            assert!(text.contains(&format!("id=\"f-{}\"", of(finding, "fingerprint"))));
-        }
-        for finding in counted(&report) {
-            let evidence = array(&finding["evidence"]).iter().map(|one| of(one, "text"));
-            for told in array(&finding["remedies"]).iter().map(|one| one.as_str().unwrap()).chain(evidence) {
-                assert!(shown.contains(&same(told)), "{told} in {folder}");
+        let told = |text: &str| assert!(shown.contains(&same(text)), "{text} in {folder}");
+        let mut rows = BTreeSet::new();
+        for finding in array(&report["logins"]).iter().flat_map(|login| array(&login["findings"])) {
+            told(of(finding, "message"));
+            for what in array(&finding["reasons"]).iter().chain(array(&finding["remedies"])) {
+                told(of(what, "text").trim_end_matches('.'));
             }
-            for at in array(&finding["locations"]) {
-                let place = at["fact"].as_str().map_or_else(
-                    || format!("{}:{}:{}", of(at, "file"), at["line"], at["column"]),
-                    |fact| format!("container {}: {fact}", of(at, "container")),
-                );
-                assert!(shown.contains(&same(&place)), "{place} in {folder}");
+            for hit in array(&finding["hits"]) {
+                told(of(hit, "message"));
+                told(of(hit, "detail"));
+                assert!(text.contains(&format!("id=\"f-{}\"", of(hit, "fingerprint"))));
+                let rules = array(&hit["rules"]).iter().map(|rule| rule.as_str().unwrap());
+                let rules = rules.filter(|_| hit["suppressed"].is_null()).map(str::to_owned);
+                rows.insert((of(hit, "fingerprint").to_owned(), rules.collect::<Vec<_>>()));
+                for at in array(&hit["locations"]) {
+                    told(&at["fact"].as_str().map_or_else(
+                        || format!("{}:{}:{}", of(at, "file"), at["line"], at["column"]),
+                        |fact| format!("container {}: {fact}", of(at, "container")),
+                    ));
+                }
             }
         }
+        // Each hit has one row, which says the rules of it that count.
+        let row = |text: &str| {
+            let (id, rest) = text.split_once('"').unwrap();
+            let breaches = rest.split_once("data-breaches=\"").unwrap().1.split_once('"').unwrap().0;
+            let rules = breaches.split_whitespace().map(|one| one.split_once(':').unwrap().1.to_owned());
+            (id.to_owned(), rules.collect::<Vec<_>>())
+        };
+        let read: Vec<_> = text.split("<tr id=\"f-").skip(1).map(row).collect();
+        assert_eq!((read.len(), read.into_iter().collect::<BTreeSet<_>>()), (rows.len(), rows), "{folder}");
         for one in array(&report["participants"]) {
             for key in ["state_dir", "reason", "verdict"] {
                 assert!(one[key].as_str().is_none_or(|told| shown.contains(&same(told))), "{} in {folder}", one[key]);

@@ -150,6 +150,42 @@ impl Participant {
     pub fn qualified_verdict(&self) -> String {
         self.basis.qualify(self.verdict)
     }
+
+    /// A sound participant of which nothing is known, for tests to fill in.
+    #[cfg(test)]
+    pub(crate) fn of(container: &str) -> Self {
+        let place = PlaceName { kind: "host", filesystem: None, path: String::new(), text: String::new() };
+        Self {
+            container: container.to_owned(),
+            project: None,
+            label: container.to_owned(),
+            service: container.to_owned(),
+            instances: 1,
+            login: 0,
+            mount: None,
+            origin: "compose",
+            program: "claude-code".to_owned(),
+            state_dir: "/home/agent/.claude".to_owned(),
+            place,
+            peers: Vec::new(),
+            peer_count: 0,
+            role: "batch",
+            auth: "shared-login",
+            scope: "state-dir",
+            access: "rw",
+            version: None,
+            internal_lock: "private",
+            locks: Vec::new(),
+            guard: "absent",
+            guard_path: None,
+            guard_place: None,
+            guard_evidence: Vec::new(),
+            verdict: Verdict::Ok,
+            basis: Basis::Seen,
+            reason: String::new(),
+            span: Span::default(),
+        }
+    }
 }
 
 /// How many peers are listed by name: a list of all would grow with the square of the containers.

@@ -134,12 +134,13 @@ pub(super) fn full_name(project: Option<&str>, container: &str) -> String {
 pub(super) fn suppression_text(finding: &Hit) -> String {
     let Some(suppressed) = &finding.suppressed else { return String::new() };
     match suppressed.reason.as_str() {
-        "" => format!("by {}", suppressed_by(suppressed.by)),
-        reason => format!("by {}: {reason}", suppressed_by(suppressed.by)),
+        "" => format!("by {}", suppressor_words(suppressed.by)),
+        reason => format!("by {}: {reason}", suppressor_words(suppressed.by)),
     }
 }
 
-fn suppressed_by(by: SuppressedBy) -> &'static str {
+/// What suppresses a finding, in words.
+pub(super) fn suppressor_words(by: SuppressedBy) -> &'static str {
     match by {
         SuppressedBy::Comment => "a comment",
         SuppressedBy::Configuration => "the configuration",

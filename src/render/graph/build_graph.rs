@@ -42,17 +42,13 @@ impl Graph {
             nodes.push(lock.node(&homes));
         }
         edges.sort_by_key(|edge| (edge.from, edge.to));
-        let people = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
-        let summary = format!(
-            "{} in {}, and {} that they take.",
-            count_of(people, "participant"),
-            if homes.len() == 1 {
-                "1 state directory".to_owned()
-            } else {
-                format!("{} state directories", homes.len())
-            },
-            count_of(locks.len(), "lock"),
-        );
+        let users: usize = homes.values().map(|home| home.users).sum();
+        let directories = match homes.len() {
+            1 => "1 state directory".to_owned(),
+            count => format!("{count} state directories"),
+        };
+        let (users, locks) = (count_of(users, "container"), count_of(locks.len(), "lock"));
+        let summary = format!("{users} in {directories}, and {locks} that they take.");
         Self { title: "Who shares a state directory, and which locks join them".to_owned(), summary, nodes, edges }
     }
 }
@@ -66,12 +62,13 @@ fn group_node(crowd: &ParticipantGroup<'_>) -> GraphNode {
         Verdict::Undetermined => ("?", Tone::Unknown),
         Verdict::Error => ("✗", Tone::Error),
     };
-    let verdict = one.qualified_verdict().replace('-', " ");
+    let accepted = if crowd.accepted { " (accepted)" } else { "" };
+    let verdict = format!("{}{accepted}", one.qualified_verdict().replace('-', " "));
     let mut lines: Vec<NodeLine> = crowd.title_lines().iter().map(|name| node_line(LineStyle::Name, name)).collect();
     lines.push(node_line(LineStyle::Strong, &format!("{mark} {verdict}")));
-    let version = one.version.as_ref().map_or("version not known".to_owned(), |version| safe(version).into_owned());
+    let version = one.version.as_ref().map_or("version unknown".to_owned(), |version| safe(version).into_owned());
     let what = if crowd.takes_part() {
-        vec![format!("{}, guard {}", role_text(one.role), one.guard), version]
+        vec![format!("{}, flock {}", role_text(one.role), one.guard), version]
     } else {
         vec![one.auth.replace('-', " ")]
     };
@@ -79,16 +76,23 @@ fn group_node(crowd: &ParticipantGroup<'_>) -> GraphNode {
     lines.extend(crowd.rules.iter().take(RULES).map(|rule| node_line(LineStyle::Code, &elide(&safe(rule), WIDTH))));
     let more = crowd.rules.len().saturating_sub(RULES);
     lines.extend((more > 0).then(|| node_line(LineStyle::Text, &format!("and {}", count_of(more, "more rule")))));
-    let mut title = format!("{}: {verdict}; {}.", crowd.names.join(", "), what.join(", "));
+    let mut title = format!("{}: {verdict}; {}.", crowd.list_all(), what.join(", "));
     if !crowd.rules.is_empty() {
         title.push_str(&safe(&format!(" Found: {}.", crowd.rules.join(", "))));
     }
     if !one.reason.is_empty() {
         title.push_str(&safe(&format!(" Why: {}.", one.reason)));
     }
-    GraphNode { kind: NodeKind::Participants, tone, lines, title, participant: Some(crowd.at) }
+    GraphNode {
+        kind: NodeKind::Participants,
+        tone,
+        lines,
+        title,
+        participant: Some(crowd.at),
+        stands_for: crowd.containers(),
+    }
 }
 
 fn role_text(role: &str) -> &str {
-    if role == "unknown" { "role not known" } else { role }
+    if role == "unknown" { "role unknown" } else { role }
 }

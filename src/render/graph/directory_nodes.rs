@@ -17,9 +17,8 @@ pub(super) type DirectoryKey<'a> = (PlaceKey<'a>, Option<usize>);
 pub(super) struct StateDirectory<'a> {
     place: &'a PlaceName,
     alone: bool,
-    /// How many take part, and how many there are of one where it is alone.
+    /// How many containers take part.
     pub(super) users: usize,
-    pub(super) replicas: usize,
     names: BTreeSet<&'a str>,
 }
 
@@ -39,14 +38,12 @@ pub(super) fn state_directories<'a>(
     let mut homes: BTreeMap<DirectoryKey<'a>, StateDirectory<'a>> = BTreeMap::new();
     for crowd in crowds {
         let place = &crowd.first.place;
-        let fresh =
-            || StateDirectory { place, alone: is_private(place), users: 0, replicas: 1, names: BTreeSet::new() };
+        let fresh = || StateDirectory { place, alone: is_private(place), users: 0, names: BTreeSet::new() };
         let home = homes.entry(directory_key(crowd)).or_insert_with(fresh);
         if crowd.takes_part() {
-            home.users += crowd.len();
-            home.replicas = home.replicas.max(crowd.replicas());
+            home.users += crowd.containers();
         }
-        home.names.extend(crowd.names.iter().map(String::as_str));
+        home.names.extend(crowd.names.iter().map(|name| name.short.as_str()));
     }
     homes
 }
@@ -58,15 +55,14 @@ impl StateDirectory<'_> {
         lines.extend(wrap_path(&text, WIDTH).iter().map(|part| node_line(LineStyle::Code, part)));
         let users = match (self.users, self.alone) {
             (0, _) => "nobody refreshes it".to_owned(),
-            (1, _) if self.replicas > 1 => format!("used by {} replicas", self.replicas),
-            (1, _) => "used by 1 participant".to_owned(),
-            (users, true) => format!("{users}, each of its own"),
-            (users, false) => format!("shared by {users} participants"),
+            (1, _) => "used by 1 container".to_owned(),
+            (users, true) => format!("{users} containers, each of its own"),
+            (users, false) => format!("shared by {users} containers"),
         };
         lines.push(node_line(LineStyle::Text, &users));
         let title = format!("State directory, {text}: {users}. Mounted by {}.", list_names(&self.names));
         let tone = if self.place.kind == "unresolved" { Tone::Unknown } else { Tone::Plain };
-        GraphNode { kind: NodeKind::Place, tone, lines, title, participant: None }
+        GraphNode { kind: NodeKind::Place, tone, lines, title, participant: None, stands_for: 0 }
     }
 }
 

@@ -1,6 +1,4 @@
-//! Names and paths that fit into a box, and the order of names with numbers in them. Uses nothing else of this crate.
-
-use std::cmp::Ordering;
+//! Names and paths that fit into a box. Uses nothing else of this crate.
 
 /// How many columns a text takes, generously: the fonts of whoever looks are not known.
 pub(super) fn text_width(text: &str) -> usize {
@@ -46,36 +44,6 @@ pub(super) fn wrap_path(path: &str, most: usize) -> Vec<String> {
     }
 }
 
-/// Names by their letters, and by the size of their numbers.
-pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
-    let (a, b) = (number_runs(a), number_runs(b));
-    a.cmp(&b)
-}
-
-/// A text as runs of letters, and of digits with the number of those that count.
-fn number_runs(text: &str) -> Vec<(String, usize, String)> {
-    let mut parts: Vec<(String, usize, String)> = Vec::new();
-    let mut before = false;
-    for character in text.chars() {
-        let digit = character.is_ascii_digit();
-        if parts.is_empty() || (before && !digit) {
-            parts.push((String::new(), 0, String::new()));
-        }
-        before = digit;
-        let Some((letters, length, digits)) = parts.last_mut() else { continue };
-        if digit {
-            *length += usize::from(*length > 0 || character != '0');
-            digits.push(character);
-        } else {
-            letters.push(character);
-        }
-    }
-    for (_, _, digits) in &mut parts {
-        *digits = digits.trim_start_matches('0').to_owned();
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,12 +57,5 @@ mod tests {
         assert_eq!(wrap_path("/srv/factory/claude", 30), ["/srv/factory/claude"]);
         assert_eq!(wrap_path("/srv/factory/claude/session.lock", 20), ["/srv/factory/claude/", "session.lock"]);
         assert_eq!(wrap_path(&"x".repeat(100), 20), ["x".repeat(20), format!("{}…{}", "x".repeat(10), "x".repeat(9))]);
-    }
-
-    #[test]
-    fn numbers_go_by_their_size() {
-        let mut names = ["agents-10", "b", "agents-9", "agents", "agents-2-x", "agents-2"];
-        names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["agents", "agents-2", "agents-2-x", "agents-9", "agents-10", "b"]);
     }
 }

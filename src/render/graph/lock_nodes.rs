@@ -52,8 +52,8 @@ pub(super) fn collect_locks<'a>(crowds: &'a [ParticipantGroup<'a>]) -> BTreeMap<
             let words = if alone.is_some() { format!("{words}, alone") } else { words.to_owned() };
             if lock.edges.last().is_none_or(|(crowd, ..)| *crowd != at) {
                 if firm {
-                    lock.takers += crowd.len();
-                    lock.names.extend(crowd.names.iter().map(String::as_str));
+                    lock.takers += crowd.containers();
+                    lock.names.extend(crowd.names.iter().map(|name| name.short.as_str()));
                 }
                 lock.homes.insert(directory_key(crowd));
                 lock.edges.push((at, words, firm && alone.is_none()));
@@ -69,7 +69,7 @@ fn guard_words(state: &str) -> (&'static str, bool) {
         "held" => ("takes", true),
         "conditional" => ("takes on a condition", false),
         "broken" => ("takes, but it fails", false),
-        "absent" | "bypassed" => ("a call goes past it", false),
+        "absent" | "bypassed" => ("a call bypasses it", false),
         _ => ("may take", false),
     }
 }
@@ -101,8 +101,8 @@ impl<'a> SharedLock<'a> {
 
     pub(super) fn node(&self, homes: &BTreeMap<DirectoryKey<'a>, StateDirectory<'a>>) -> GraphNode {
         let label = match (self.guard, self.internal) {
-            (true, true) => "guard and internal lock",
-            (true, false) => "guard",
+            (true, true) => "external flock and internal lock",
+            (true, false) => "external flock",
             _ if self.paths.len() > 1 && self.alone.is_some() => "internal locks",
             _ => "internal lock",
         };
@@ -122,19 +122,17 @@ impl<'a> SharedLock<'a> {
         let label = format!("{}{}", label.get(..1).unwrap_or("").to_uppercase(), label.get(1..).unwrap_or(""));
         let on = self.alone.map(|_| format!(", on {}", safe(&self.place.text))).unwrap_or_default();
         let title = format!("{label}, {}{on}: {words}.{who}", texts.join(" and "));
-        GraphNode { kind: NodeKind::Lock, tone, lines, title, participant: None }
+        GraphNode { kind: NodeKind::Lock, tone, lines, title, participant: None, stands_for: 0 }
     }
 
     /// Whom it joins, in words.
     fn joins_whom(&self, homes: &BTreeMap<DirectoryKey<'a>, StateDirectory<'a>>) -> (String, Tone) {
         let used: Vec<&StateDirectory<'_>> = self.homes.iter().filter_map(|home| homes.get(home)).collect();
         let users: usize = used.iter().map(|home| home.users).sum();
-        let replicas = used.iter().map(|home| home.replicas).max().unwrap_or(1);
         match (self.takers, users) {
-            _ if self.alone.is_some() && users <= 1 && replicas <= 1 => ("nobody else to join".to_owned(), Tone::Plain),
+            _ if self.alone.is_some() && users <= 1 => ("nobody else to join".to_owned(), Tone::Plain),
             _ if self.alone.is_some() => ("joins nobody".to_owned(), Tone::Alone),
-            _ if self.place.kind == "unresolved" => ("joins whom is not known".to_owned(), Tone::Unknown),
-            (1, 1) if replicas > 1 => (format!("joins its {replicas} replicas"), Tone::Sound),
+            _ if self.place.kind == "unresolved" => ("unknown whom it joins".to_owned(), Tone::Unknown),
             (0, _) => ("joins nobody for certain".to_owned(), Tone::Warning),
             (1, 1) => ("nobody else to join".to_owned(), Tone::Plain),
             (1, _) => ("joins nobody: one takes it".to_owned(), Tone::Warning),

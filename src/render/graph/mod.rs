@@ -1,10 +1,11 @@
 //! The picture of who shares what: state directories, who uses them, and the locks that join them or join nobody. Plain
-//! data, made from a report alone. May use `finding`; `layout` is the one home of rust-sugiyama.
+//! data, made from a report alone. May use `finding` and `report`; `node_layout` is the one home of rust-sugiyama.
 //!
 //! ```text
 //! collapse         participants that are alike become one group
 //! directory_nodes  state directories, and who uses them;  lock_nodes: locks, and whom they join
 //! build_graph      all of them as nodes and edges;  fit_text: names and paths that fit a box
+//! worst_parts      the worst of a picture that is too large to read
 //! node_layout      where they go;  svg, mermaid, dot: how they are written
 //! ```
 
@@ -19,11 +20,14 @@ mod node_layout;
 mod svg;
 #[cfg(test)]
 mod tests;
+mod worst_parts;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::finding::Report;
 
+pub(super) use collapse::{ParticipantGroup, collapse_alike};
 pub(super) use svg::{STYLE, svg_part};
 
 /// How a picture is written.
@@ -131,6 +135,8 @@ pub(super) struct GraphNode {
     pub(super) title: String,
     /// The first participant that it stands for, by its place in the report.
     pub(super) participant: Option<usize>,
+    /// How many containers it stands for.
+    pub(super) stands_for: usize,
 }
 
 /// A line of a box, and how it is set.
@@ -166,6 +172,15 @@ pub(super) struct GraphEdge {
 }
 
 impl Graph {
+    /// The edges that leave each node.
+    pub(super) fn edges_by_node(&self) -> BTreeMap<usize, Vec<&GraphEdge>> {
+        let mut edges: BTreeMap<usize, Vec<&GraphEdge>> = BTreeMap::new();
+        for edge in &self.edges {
+            edges.entry(edge.from).or_default().push(edge);
+        }
+        edges
+    }
+
     /// The name of a node in the writers.
     pub(super) fn name(&self, at: usize) -> String {
         let letter = match self.nodes.get(at).map(|node| node.kind) {

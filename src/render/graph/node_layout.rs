@@ -1,4 +1,4 @@
-//! PlaceKey the boxes of a picture go: a column for each kind of node, and below each other what has nothing to do with each
+//! Where the boxes of a picture go: a column for each kind of node, and below each other what has nothing to do with each
 //! other. The one home of rust-sugiyama, which is given one part of the picture at a time: it looks at the whole for each.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ const MARGIN: f64 = 12.0;
 /// What is left free between two boxes, and between what has nothing to do with each other.
 const GAP: f64 = 16.0;
 const PARTS: f64 = 36.0;
-/// PlaceKey the headings of the columns stand.
+/// Where the headings of the columns stand.
 const HEADINGS: f64 = 34.0;
 /// How wide a character of an edge's words is, and the room that an edge has to bend in.
 const CHARACTER: f64 = 5.9;
@@ -45,7 +45,7 @@ impl NodeArea {
 pub(super) struct GraphLayout {
     /// By the nodes' places in the graph.
     pub(super) areas: BTreeMap<usize, NodeArea>,
-    /// PlaceKey each column begins.
+    /// Where each column begins.
     pub(super) columns: BTreeMap<NodeKind, f64>,
     /// How long the straight part of an edge is, beside the box in the middle: its words stand on it.
     pub(super) straight: (f64, f64),
@@ -102,7 +102,7 @@ fn node_height(node: &GraphNode) -> f64 {
 }
 
 /// The nodes that edges lead to from each other, the worst part first, then in the order of the graph.
-fn connected_parts(graph: &Graph) -> Vec<Vec<usize>> {
+pub(super) fn connected_parts(graph: &Graph) -> Vec<Vec<usize>> {
     let mut beside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for edge in &graph.edges {
         beside.entry(edge.from).or_default().push(edge.to);
@@ -130,7 +130,7 @@ fn connected_parts(graph: &Graph) -> Vec<Vec<usize>> {
     parts
 }
 
-/// PlaceKey the boxes of one part begin and how high they are, from a line on.
+/// Where the boxes of one part begin and how high they are, from a line on.
 fn lay_part(graph: &Graph, part: &[usize], top: f64) -> BTreeMap<usize, (f64, f64)> {
     let here: BTreeMap<usize, u32> = part.iter().copied().zip(0..).collect();
     let height_at = |at: usize| graph.nodes.get(at).map_or(0.0, node_height);

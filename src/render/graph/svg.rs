@@ -105,7 +105,7 @@ fn draw_node(name: &str, node: &GraphNode, area: NodeArea, in_page: bool, out: &
     out.push_str(if link.is_some() { "</a>\n" } else { "\n" });
 }
 
-/// PlaceKey the edges leave a box of the middle column to the right: each at a height of its own, so that no words meet.
+/// Where the edges leave a box of the middle column to the right: each at a height of its own, so that no words meet.
 struct EdgePorts(std::collections::BTreeMap<usize, (usize, usize)>);
 
 impl EdgePorts {

@@ -10,8 +10,7 @@ use quick_xml::events::Event;
 
 use super::node_layout::{BOX, lay_out};
 use super::{Graph, LineStyle, NodeKind, Picture, picture};
-use crate::finding::{Basis, LockName, Participant, PlaceName, Report, Verdict};
-use crate::text::Span;
+use crate::finding::{Breach, Hit, LockName, Participant, PlaceName, Report, Suppressed, SuppressedBy, Verdict};
 
 fn place(kind: &'static str, path: &str) -> PlaceName {
     let text = if kind == "private" { "its private layer" } else { path };
@@ -20,38 +19,14 @@ fn place(kind: &'static str, path: &str) -> PlaceName {
 
 /// A participant that shares a directory and takes a lock on its private layer.
 fn participant(name: &str, directory: &str) -> Participant {
+    let lock = "/home/agent/.claude.lock";
     Participant {
-        container: name.to_owned(),
         project: Some("p".to_owned()),
-        label: name.to_owned(),
-        service: name.to_owned(),
-        instances: 1,
-        login: 0,
-        mount: None,
-        origin: "compose",
-        program: "claude-code".to_owned(),
-        state_dir: "/home/agent/.claude".to_owned(),
         place: place("host", directory),
         peers: vec!["other".to_owned()],
         peer_count: 1,
-        role: "batch",
-        auth: "shared-login",
-        scope: "state-dir",
-        access: "rw",
-        version: None,
-        internal_lock: "private",
-        locks: vec![LockName {
-            path: "/home/agent/.claude.lock".to_owned(),
-            place: place("private", "/home/agent/.claude.lock"),
-        }],
-        guard: "absent",
-        guard_path: None,
-        guard_place: None,
-        guard_evidence: Vec::new(),
-        verdict: Verdict::Ok,
-        basis: Basis::Seen,
-        reason: String::new(),
-        span: Span::default(),
+        locks: vec![LockName { path: lock.to_owned(), place: place("private", lock) }],
+        ..Participant::of(name)
     }
 }
 
@@ -83,13 +58,13 @@ fn many_that_are_alike_are_one_and_all_are_named() {
     all.extend((1..=3).map(|at| participant(&format!("few-{at}"), "/srv/a")));
     let graph = Graph::of(&report(all));
     let crowds = told(&graph, NodeKind::Participants);
-    assert_eq!(crowds[0], "p/agents-1; … p/agents-40; 40 alike; ✓ ok; batch, guard held; version not known");
+    assert_eq!(crowds[0], "p/agents-1; … p/agents-40; 40 alike; ✓ ok; batch, flock held; version unknown");
     assert_eq!(crowds.len(), 4);
     let crowd = graph.nodes.iter().find(|node| node.kind == NodeKind::Participants).unwrap();
     assert!((1..=40).all(|at| crowd.title.contains(&format!("p/agents-{at}"))), "{}", crowd.title);
-    assert_eq!(told(&graph, NodeKind::Place), ["state directory; /srv/a; shared by 43 participants"]);
+    assert_eq!(told(&graph, NodeKind::Place), ["state directory; /srv/a; shared by 43 containers"]);
     let locks = told(&graph, NodeKind::Lock);
-    assert!(locks.contains(&"guard; /srv/a/session.lock; joins 40 of 43".to_owned()), "{locks:?}");
+    assert!(locks.contains(&"external flock; /srv/a/session.lock; joins 40 of 43".to_owned()), "{locks:?}");
     assert_eq!(locks.iter().filter(|lock| lock.ends_with("on its private layer; joins nobody")).count(), 4);
 }
 
@@ -97,7 +72,7 @@ fn many_that_are_alike_are_one_and_all_are_named() {
 fn a_few_are_drawn_one_by_one() {
     let graph = Graph::of(&report((1..=8).map(|at| guarded(&format!("a{at}"), "/srv/a")).collect()));
     assert_eq!(told(&graph, NodeKind::Participants).len(), 8);
-    assert!(told(&graph, NodeKind::Lock).contains(&"guard; /srv/a/session.lock; joins all 8".to_owned()));
+    assert!(told(&graph, NodeKind::Lock).contains(&"external flock; /srv/a/session.lock; joins all 8".to_owned()));
 }
 
 #[test]
@@ -112,7 +87,11 @@ fn a_lock_says_whom_it_joins() {
     let one = of(vec![inside("a"), participant("b", "/srv/a")]);
     assert!(one.contains("/srv/a/.oauth_refresh.lock; joins nobody: one takes it"), "{one}");
     let replicas = Participant { peers: Vec::new(), peer_count: 2, ..inside("a") };
-    assert!(of(vec![replicas]).ends_with("joins its 3 replicas"));
+    assert!(of(vec![replicas]).ends_with("joins all 3"));
+    let instances = Participant { instances: 2, ..inside("a") };
+    assert!(of(vec![instances, inside("b")]).ends_with("joins all 3"));
+    let own = Participant { instances: 2, ..participant("a", "/srv/a") };
+    assert!(of(vec![own]).ends_with("joins nobody"), "each replica has a layer of its own");
     let alone = Participant { peers: Vec::new(), peer_count: 0, ..participant("a", "/srv/a") };
     assert!(of(vec![alone]).ends_with("nobody else to join"));
     let perhaps = Participant { guard: "conditional", ..guarded("a", "/srv/a") };
@@ -121,6 +100,67 @@ fn a_lock_says_whom_it_joins() {
     assert!(graph.edges.iter().any(|edge| edge.words == "takes on a condition" && !edge.firm));
     let away = Participant { verdict: Verdict::NotAParticipant, auth: "not-refreshed", ..guarded("a", "/srv/a") };
     assert_eq!(of(vec![away]), "", "who takes no part takes no lock");
+}
+
+#[test]
+fn a_box_has_the_name_that_people_use_and_says_how_many() {
+    let start = Participant { label: "review-*".to_owned(), instances: 2, ..guarded("dispatch.sh:15", "/srv/a") };
+    let graph = Graph::of(&report(vec![start, guarded("b", "/srv/a")]));
+    let groups = told(&graph, NodeKind::Participants);
+    assert!(groups[0].starts_with("p/review-* ×2") && groups[1].starts_with("p/b; "), "{groups:?}");
+    assert_eq!(told(&graph, NodeKind::Place), ["state directory; /srv/a; shared by 3 containers"]);
+    assert!(told(&graph, NodeKind::Lock).contains(&"external flock; /srv/a/session.lock; joins all 3".to_owned()));
+}
+
+/// A hit that is about some containers of a service.
+fn hit(container: &str, containers: &[&str], suppressed: bool) -> Hit {
+    let breach = Breach { project: Some("p".to_owned()), ..Breach::of("unguarded-share", container) };
+    let by = Suppressed { by: SuppressedBy::Comment, reason: "known".to_owned(), span: None };
+    let containers = containers.iter().map(|name| (*name).to_owned()).collect();
+    Hit { containers, suppressed: suppressed.then_some(by), ..Hit::of(vec![breach]) }
+}
+
+#[test]
+fn what_is_accepted_is_told_apart_from_what_is_not() {
+    let error = |name: &str| Participant { verdict: Verdict::Error, ..participant(name, "/srv/a") };
+    let all = vec![error("a"), error("b"), error("run-1"), error("run-2")];
+    let hits = vec![hit("a", &["a"], true), hit("b", &["b"], false), hit("run", &["run-1", "run-2"], false)];
+    let graph = Graph::of(&Report { hits, ..report(all) });
+    let groups = told(&graph, NodeKind::Participants);
+    assert!(groups[0].contains("✗ error (accepted)") && !groups[0].contains("unguarded-share"), "{groups:?}");
+    for open in &groups[1..] {
+        assert!(open.contains("✗ error;") && open.ends_with("unguarded-share"), "{groups:?}");
+    }
+    // Of many that are alike otherwise, those that are accepted are a group of their own.
+    let names: Vec<String> = (0..10).map(|at| format!("c{at}")).collect();
+    let hits = names.iter().enumerate().map(|(at, name)| hit(name, &[name], at % 2 == 0)).collect();
+    let graph = Graph::of(&Report { hits, ..report(names.iter().map(|name| error(name)).collect()) });
+    assert_eq!(told(&graph, NodeKind::Participants).len(), 2);
+}
+
+#[test]
+fn what_is_too_much_for_a_page_is_its_worst_and_counts_the_rest() {
+    let mut all: Vec<Participant> = (0..60).map(|at| guarded(&format!("a{at}"), &format!("/srv/{at}"))).collect();
+    all[57].verdict = Verdict::Error;
+    all.extend((0..30).map(|at| {
+        let verdict = if at == 29 { Verdict::Warning } else { Verdict::Ok };
+        Participant { verdict, version: Some(format!("2.1.{at}")), ..guarded(&format!("b{at}"), "/srv/b") }
+    }));
+    let whole = report(all);
+    let (graph, left) = Graph::of(&whole).worst_parts(20);
+    let groups = told(&graph, NodeKind::Participants);
+    assert_eq!((groups.len(), left), (20, 70));
+    for worst in ["p/a57; ✗ error", "p/b29; ! warning"] {
+        assert!(groups.iter().any(|one| one.starts_with(worst)), "{worst} in {groups:?}");
+    }
+    assert!(
+        told(&graph, NodeKind::Lock).iter().any(|lock| lock.ends_with("joins all 30")),
+        "it counts what is left out"
+    );
+    assert!(graph.edges.iter().all(|edge| graph.nodes[edge.from].kind < graph.nodes[edge.to].kind));
+    assert_eq!(lay_out(&graph).areas.len(), graph.nodes.len());
+    let (same, none) = Graph::of(&whole).worst_parts(90);
+    assert_eq!((same, none), (Graph::of(&whole), 0));
 }
 
 #[test]
@@ -255,6 +295,7 @@ fn any_report() -> impl Strategy<Value = Report> {
     prop::collection::vec(one, 0..40).prop_map(|mut all| {
         for (at, one) in all.iter_mut().enumerate() {
             one.container = format!("c{at}");
+            one.label = one.container.clone();
         }
         report(all)
     })

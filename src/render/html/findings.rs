@@ -1,102 +1,113 @@
-//! Each finding with its lines, its evidence and what to do; and those that do not count. May use `finding`.
+//! What is wrong, login by login: the sentence, the line, who is concerned, why, what to do. May use `finding` and `report`.
 
 use maud::{Markup, html};
 
-use super::comparison::change_badge;
-use super::prose::{ParticipantRows, code_markup, container_name, prose, severity_word, tone_class};
-use crate::finding::{Hit, Location};
+use super::evidence::{evidence_fold, main_location, placed_text, source_figure};
+use super::hit_table::hit_table;
+use super::prose::{code_markup, first_of, path_markup, prose, severity_badge, tone_class};
+use super::remedies::remedy_list;
+use super::sections::{FindingSections, Found, OPEN_FINDINGS};
+use crate::finding::{Finding, Login, Report, Verdict};
 use crate::render::Given;
-use crate::render::phrases::suppression_text;
+use crate::render::phrases::count_of;
 use crate::render::safe::xml;
-use crate::render::source_frame::MaskedSource;
-use crate::render::source_place::ShownPlace;
+use crate::report::ExitStatus;
+use crate::rules::Severity;
 
-/// Up to so many are open from the beginning.
-const OPEN: usize = 12;
+/// How many reasons are seen at once.
+const REASONS: usize = 3;
 
-pub(super) fn section(findings: &[&Hit], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+pub(super) fn section(sections: &FindingSections<'_>, given: &Given<'_>) -> Markup {
+    let open = &sections.open;
+    let judged_all = !matches!(given.status, ExitStatus::Unusable | ExitStatus::NotInspected);
+    if open.len() == 0 && !judged_all && given.report.participants.is_empty() {
+        return html! {};
+    }
     html! {
         section aria-labelledby="findings" {
-            h2 #findings { "Findings" @if !findings.is_empty() { " " span .count { (findings.len()) } } }
-            @if findings.is_empty() { p { "None." } }
-            @for finding in findings { (finding_article(finding, findings.len() <= OPEN, rows, given)) }
-        }
-    }
-}
-
-fn finding_article(finding: &Hit, open: bool, rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
-    let tone = tone_class(finding.severity(), finding.rule());
-    let name = container_name(finding.project.as_deref(), &finding.container);
-    html! {
-        article id={ "f-" (finding.fingerprint) } class={ "finding " (tone) } data-rule=(xml(finding.rule())) data-severity=(finding.severity().name()) {
-            details open[open] {
-                summary {
-                    h3 { span class={ "badge " (tone) } { (severity_word(finding.severity(), finding.rule())) } " " (xml(finding.rule())) " in " (name) }
-                    (change_badge(finding, given.report.comparison.as_ref()))
-                    p .message { (prose(finding.message())) }
-                }
-                @for location in finding.locations() { (location_lines(location, given)) }
-                @if !finding.advice().is_empty() {
-                    h4 { "To fix it, best first" }
-                    ol { @for remedy in &finding.advice() { li { (prose(remedy)) } } }
-                }
-                h4 { "Evidence, confidence " (finding.confidence().name()) }
-                ul { @for evidence in finding.evidence() {
+            h2 #findings { "Findings" @if open.len() > 0 { " " span .count { (open.len()) } } }
+            @if open.len() == 0 { p { @if judged_all { "None." } @else { "None in what was judged." } } }
+            @for found in open.by_login() { (login_part(&found, given)) }
+            @if !open.listed.is_empty() {
+                h3 { "More findings" }
+                ul .plain { @for (login, finding) in &open.listed {
                     li {
-                        span .kind { (evidence.kind.name()) } " " (prose(&evidence.text))
-                        @if let Some(span) = evidence.span { " (" (code_markup(&ShownPlace::of(span, given).one_line())) ")" }
+                        (severity_badge(finding.severity, &finding.rule)) " " code { (xml(&finding.rule)) } " "
+                        (path_markup(&login.place.text)) ": " (prose(&finding.message))
                     }
                 } }
-                p .links {
-                    @if let Some(row) = rows.anchor(finding) { a href=(row) { "Its row among the participants" } " · " }
-                    a href={ "#f-" (finding.fingerprint) } { "Link to this finding" }
+            }
+            @if open.left > 0 { p .quiet { "And " (open.left) " more: " code { "--format json" } " lists all." } }
+        }
+    }
+}
+
+/// A login with its findings; after the first ones, and for notes, all but the sentence is folded.
+fn login_part(found: &[(usize, Found<'_>)], given: &Given<'_>) -> Markup {
+    let Some((number, (login, _))) = found.first() else { return html! {} };
+    let id = format!("login-{number}");
+    html! {
+        div .login role="group" aria-labelledby=(id) {
+            h3 id=(id) { (code_markup(&login.place.text)) }
+            p .quiet { (xml(&login.program_name)) " login, used by " (count_of(users_of(login, given.report), "container")) }
+            @for (number, (_, finding)) in found {
+                @let own = format!("finding-{number}");
+                @if finding.severity == Severity::Note || *number > OPEN_FINDINGS {
+                    (folded_finding(&own, None, finding, given))
+                } @else {
+                    (finding_article(&own, finding, given))
                 }
             }
         }
     }
 }
 
-/// A location with its lines. Of them only what is inside the location is shown, as in the text.
-fn location_lines(location: &Location, given: &Given<'_>) -> Markup {
-    let shown = MaskedSource::of(location, given.sources);
-    let part = |range| shown.text.get(range).unwrap_or("");
-    let (before, within) = (part(0..shown.range.start), part(shown.range.clone()));
-    let after = part(shown.range.end..shown.text.len());
+/// How many containers may refresh a login.
+fn users_of(login: &Login, report: &Report) -> usize {
+    let users = login.participants.iter().filter_map(|at| report.participants.get(*at));
+    let instances: u64 = users.filter(|one| one.verdict != Verdict::NotAParticipant).map(|one| one.instances).sum();
+    usize::try_from(instances).unwrap_or(usize::MAX)
+}
+
+fn finding_article(id: &str, finding: &Finding, given: &Given<'_>) -> Markup {
+    let tone = tone_class(finding.severity, &finding.rule);
     html! {
-        figure {
-            figcaption { (code_markup(&ShownPlace::of(location.span, given).one_line())) @if !shown.label.is_empty() { ": " (prose(&location.label)) } }
-            @if !shown.text.trim().is_empty() {
-                pre { code { (xml_lines(before)) mark { (xml_lines(within)) } (xml_lines(after)) } }
+        article id=(id) class={ "finding " (tone) } aria-labelledby={ (id) "-title" } data-rule=(xml(&finding.rule)) data-severity=(finding.severity.name()) {
+            h4 id={ (id) "-title" } {
+                (severity_badge(finding.severity, &finding.rule)) " " (prose(&finding.message))
             }
+            (finding_body(id, finding, given))
         }
     }
 }
 
-/// Lines that are safe but for the ends between them.
-fn xml_lines(text: &str) -> String {
-    text.split('\n').map(xml).collect::<Vec<_>>().join("\n")
+/// A finding of which the sentence alone is seen at once; the login where nothing around it names it.
+pub(super) fn folded_finding(id: &str, login: Option<&Login>, finding: &Finding, given: &Given<'_>) -> Markup {
+    html! {
+        details id=(id) class={ "finding " (tone_class(finding.severity, &finding.rule)) } {
+            summary {
+                (severity_badge(finding.severity, &finding.rule)) " "
+                @if let Some(login) = login { (path_markup(&login.place.text)) ": " }
+                (prose(&finding.message))
+            }
+            (finding_body(id, finding, given))
+        }
+    }
 }
 
-/// What does not count, and why.
-pub(super) fn suppressed(findings: &[&Hit], rows: &ParticipantRows<'_>, given: &Given<'_>) -> Markup {
+/// All but the sentence.
+fn finding_body(id: &str, finding: &Finding, given: &Given<'_>) -> Markup {
+    let main = main_location(finding, given.report);
+    let (why, _) = first_of(&finding.why, REASONS);
     html! {
-        @if !findings.is_empty() {
-            section aria-labelledby="suppressed" {
-                h2 #suppressed { "Suppressed " span .count { (findings.len()) } }
-                ul .plain { @for finding in findings {
-                    li id={ "f-" (finding.fingerprint) } {
-                        span .badge { (severity_word(finding.severity(), finding.rule())) } " " (xml(finding.rule())) " in "
-                        @let name = container_name(finding.project.as_deref(), &finding.container);
-                        @match rows.anchor(finding) {
-                            Some(row) => { a href=(row) { (name) } }
-                            None => { (name) }
-                        }
-                        ", " (prose(&suppression_text(finding)))
-                        " " (change_badge(finding, given.report.comparison.as_ref()))
-                        p .quiet { (prose(finding.message())) }
-                    }
-                } }
-            }
+        @if let Some(main) = &main { (source_figure(main, given)) }
+        (hit_table(id, finding, given))
+        @if !why.is_empty() {
+            h5 { "Why" }
+            ul { @for one in why { li { (placed_text(one, given)) } } }
         }
+        (remedy_list(finding, given))
+        (evidence_fold(finding, main.as_ref(), given))
+        p .links { "Rule " code { (xml(&finding.rule)) } " · " a href={ "#" (id) } { "Link to this finding" } }
     }
 }

@@ -2,13 +2,22 @@
 //! formats. May use `finding`, `model`, `rules` and `report`; the home of maud, and of ring for the page's own digests.
 //!
 //! ```text
-//! summary, changes, participants, findings   the sections;  prose: foreign text in them
+//! sections      which findings are shown where, and how many
+//! summary, comparison, findings, picture, sound, participants, accepted   the sections
+//! hit_table, remedies, evidence   the parts of a finding;  prose: foreign text in them
 //! ```
 
+mod accepted;
 mod comparison;
+mod evidence;
 mod findings;
+mod hit_table;
 mod participants;
+mod picture;
 mod prose;
+mod remedies;
+mod sections;
+mod sound;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -19,11 +28,15 @@ use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest::{SHA256, digest};
 
+use self::participants::ParticipantTable;
+use self::sections::FindingSections;
+use self::summary::Headline;
 use super::Given;
-use super::graph::{self, Graph};
-use super::phrases::{level_word, split_suppressed};
+use super::graph;
+use super::phrases::{count_of, level_word};
 use super::source_place::{self, ShownPlace};
 use crate::model::{Diagnostic, Level};
+use crate::report::ExitStatus;
 
 const SCRIPT: &str = include_str!("page.js");
 
@@ -34,9 +47,11 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 fn page(given: &Given<'_>) -> Markup {
     let style = format!("{}{}", graph::STYLE, include_str!("page.css"));
     let report = given.report;
-    let rows = prose::ParticipantRows::of(report);
-    let (counted, suppressed) = split_suppressed(report.sorted_hits().into_iter());
-    let picture = (!report.participants.is_empty()).then(|| graph::svg_part(&Graph::of(report)));
+    let sections = FindingSections::of(report);
+    let table = ParticipantTable::of(report);
+    let headline = Headline::of(given);
+    let judged_all = !matches!(given.status, ExitStatus::Unusable | ExitStatus::NotInspected);
+    let input_first = report.diagnostics.iter().any(|one| one.level != Level::Warning);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,31 +61,27 @@ fn page(given: &Given<'_>) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { "Overlock: " (summary::headline(report)) }
+                title { "Overlock: " (headline.text) }
                 // Without it a browser asks for one.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(&style)) }
             }
             body {
                 a .skip href="#main" { "To the findings" }
-                (summary::header(given))
+                (summary::header(&headline, given))
                 main #main tabindex="-1" {
+                    @if input_first { (input_section(given)) }
                     @if let Some(comparison) = &report.comparison {
-                        (comparison::section(report, comparison))
+                        (comparison::section(report, comparison, &sections))
                     }
-                    @if let Some(picture) = picture {
-                        section aria-labelledby="picture" {
-                            h2 #picture { "Who shares what" }
-                            p .lead { "A lock keeps containers from each other only where they meet at it, at the right." }
-                            div .scroll role="region" aria-labelledby="picture" tabindex="0" { (PreEscaped(picture)) }
-                        }
-                    }
-                    (participants::section(report))
-                    (findings::section(&counted, &rows, given))
-                    (findings::suppressed(&suppressed, &rows, given))
-                    (input_section(given))
+                    (findings::section(&sections, given))
+                    (picture::section(report, |at| table.has_row(at)))
+                    (sound::section(&sections, given))
+                    (table.section(&sections, judged_all))
+                    (accepted::section(&sections, given))
+                    @if !input_first { (input_section(given)) }
                 }
-                footer { p { "Made by Overlock " (env!("CARGO_PKG_VERSION")) ". " code { "overlock explain RULE" } " tells more of a rule." } }
+                footer { p { "Made by Overlock " (env!("CARGO_PKG_VERSION")) ". " code { "overlock explain RULE" } " says more about a rule." } }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -87,18 +98,34 @@ fn content_policy(style: &str) -> String {
     )
 }
 
-/// What was wrong with the input, and what could not be looked at.
+/// How many problems of the input are listed.
+const PROBLEMS: usize = 200;
+
+/// What was not judged and why; remarks that no verdict depends on are folded.
 fn input_section(given: &Given<'_>) -> Markup {
-    let diagnostics = &given.report.diagnostics;
+    let (remarks, problems): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        given.report.diagnostics.iter().partition(|one| one.level == Level::Warning);
     html! {
-        @if !diagnostics.is_empty() {
+        @if !given.report.diagnostics.is_empty() {
             section aria-labelledby="input" {
-                h2 #input { "Input, and what could not be looked at" }
-                ul .plain {
-                    @for diagnostic in diagnostics { li { (problem_item(diagnostic, given)) } }
+                h2 #input { @if problems.is_empty() { "Remarks about the input" } @else { "Not judged" } }
+                (problem_list(&problems, given))
+                @if !remarks.is_empty() {
+                    details {
+                        summary { (count_of(remarks.len(), "remark")) " that no verdict depends on" }
+                        (problem_list(&remarks, given))
+                    }
                 }
             }
         }
+    }
+}
+
+fn problem_list(diagnostics: &[&Diagnostic], given: &Given<'_>) -> Markup {
+    let (shown, left) = prose::first_of(diagnostics, PROBLEMS);
+    html! {
+        @if !shown.is_empty() { ul .plain { @for diagnostic in shown { li { (problem_item(diagnostic, given)) } } } }
+        @if left > 0 { p .quiet { "And " (left) " more: " code { "--format json" } " lists all." } }
     }
 }
 

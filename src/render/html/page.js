@@ -2,8 +2,10 @@
 (() => {
   const open = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const details = target && target.querySelector("details");
-    if (details) details.open = true;
+    for (let at = target; at; at = at.parentElement) {
+      if (at.localName === "details") at.open = true;
+    }
+    if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", open);
   open();
@@ -34,7 +36,7 @@
       row.hidden = !verdicts.has(row.dataset.verdict) || !words.every((word) => text.includes(word));
       count += row.hidden ? 0 : 1;
     }
-    shown.textContent = `${count} of ${rows.length} shown`;
+    shown.textContent = `${count} of ${rows.length} rows shown`;
   };
 
   const order = new Intl.Collator("en", { numeric: true });

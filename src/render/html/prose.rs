@@ -1,13 +1,14 @@
 //! Foreign text in a page: nothing in it moves anything, and maud escapes it. May use `finding`.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
-use crate::finding::{Basis, Hit, Report, UNDETERMINED, Verdict};
+use crate::finding::{Basis, Hit, UNDETERMINED, Verdict};
+use crate::render::Given;
 use crate::render::phrases::full_name;
 use crate::render::safe::xml;
+use crate::render::source_place::ShownPlace;
 use crate::rules::Severity;
+use crate::text::Span;
 
 /// Text as text: what is between backticks is code.
 pub(super) fn prose(text: &str) -> Markup {
@@ -33,12 +34,31 @@ pub(super) fn code_markup(text: &str) -> Markup {
     html! { code { (xml(text)) } }
 }
 
+/// Lines that are safe but for the ends between them.
+pub(super) fn xml_lines(text: &str) -> String {
+    text.split('\n').map(xml).collect::<Vec<_>>().join("\n")
+}
+
+/// A path as code that may go on in the next line after a slash, but for the first.
+pub(super) fn path_markup(path: &str) -> Markup {
+    html! { code { @for (at, part) in xml(path).split_inclusive('/').enumerate() { (part) @if at > 0 { wbr; } } } }
+}
+
 /// A container with its project.
 pub(super) fn container_name(project: Option<&str>, container: &str) -> String {
     xml(&full_name(project, container))
 }
 
-/// The class of a finding; what is not known is told apart by its rule.
+/// `file:line` of a place in a file; nothing for what the engine or the kernel told.
+pub(super) fn file_line(span: Span, given: &Given<'_>) -> Option<String> {
+    match ShownPlace::of(span, given) {
+        ShownPlace::File(range) => Some(format!("{}:{}", range.path, range.span.start.line)),
+        ShownPlace::Nowhere(words) if !words.is_empty() => Some(words),
+        ShownPlace::Nowhere(_) | ShownPlace::Container { .. } => None,
+    }
+}
+
+/// The class of a finding; what is unknown is told apart by its rule.
 pub(super) fn tone_class(severity: Severity, rule: &str) -> &'static str {
     match severity {
         _ if rule == UNDETERMINED => "unknown",
@@ -53,6 +73,10 @@ pub(super) fn severity_word(severity: Severity, rule: &str) -> &'static str {
     if rule == UNDETERMINED { UNDETERMINED } else { severity.name() }
 }
 
+pub(super) fn severity_badge(severity: Severity, rule: &str) -> Markup {
+    html! { span class={ "badge " (tone_class(severity, rule)) } { (severity_word(severity, rule)) } }
+}
+
 pub(super) fn verdict_word(verdict: Verdict, basis: Basis) -> Markup {
     let (tone, mark) = match verdict {
         Verdict::NotAParticipant => ("away", "–"),
@@ -64,28 +88,37 @@ pub(super) fn verdict_word(verdict: Verdict, basis: Basis) -> Markup {
     html! { span class={ "badge " (tone) } { span aria-hidden="true" { (mark) } " " (basis.qualify(verdict)) } }
 }
 
-/// A link to a finding, by its rule.
-pub(super) fn participant_link(finding: &Hit) -> Markup {
-    let tone = tone_class(finding.severity(), finding.rule());
-    html! { a class={ "rule " (tone) } href={ "#f-" (finding.fingerprint) } { (xml(finding.rule())) } }
+/// The first entries of a list, and how many more there are.
+pub(super) fn first_of<T>(all: &[T], most: usize) -> (&[T], usize) {
+    let shown = all.get(..most).unwrap_or(all);
+    (shown, all.len() - shown.len())
 }
 
-/// The rows of the table by their containers.
-pub(super) struct ParticipantRows<'a>(BTreeMap<(Option<&'a str>, &'a str), usize>);
-
-impl<'a> ParticipantRows<'a> {
-    pub(super) fn of(report: &'a Report) -> Self {
-        let mut rows = BTreeMap::new();
-        for (at, one) in report.participants.iter().enumerate() {
-            rows.entry((one.project.as_deref(), one.container.as_str())).or_insert(at + 1);
+/// A table whose rows are laid out as blocks on a phone, each cell beside the name of its column. Roles are written out,
+/// since a layout as blocks may take them from a table.
+pub(super) fn block_table(label: &str, columns: &[&str], rows: &Markup) -> Markup {
+    html! {
+        table .blocks role="table" aria-label=(label) {
+            thead role="rowgroup" { tr role="row" { @for column in columns { th scope="col" role="columnheader" { (column) } } } }
+            tbody role="rowgroup" { (rows) }
         }
-        Self(rows)
     }
+}
 
-    /// The anchor of the row of a finding's container, where there is one.
-    pub(super) fn anchor(&self, finding: &Hit) -> Option<String> {
-        let at = self.0.get(&(finding.project.as_deref(), finding.container.as_str()))?;
-        Some(format!("#p{at}"))
+/// A cell of such a table, with what it is called beside it.
+pub(super) fn block_cell(name: &str, cell: &Markup) -> Markup {
+    html! { td role="cell" data-label=(name) { div { (cell) } } }
+}
+
+/// The rule of a hit, which leads to its row.
+pub(super) fn hit_link(hit: &Hit, is_shown: bool) -> Markup {
+    let class = format!("rule {}", tone_class(hit.severity(), hit.rule()));
+    html! {
+        @if is_shown {
+            a class=(class) href={ "#f-" (hit.fingerprint) } { (xml(hit.rule())) }
+        } @else {
+            span class=(class) { (xml(hit.rule())) }
+        }
     }
 }
 
@@ -101,5 +134,6 @@ mod tests {
         assert_eq!(of("nothing `` here"), "nothing `` here");
         assert_eq!(of("a\u{202e}b\n\u{fffe}"), "a\\u{202e}b\\u{a}\u{fffd}");
         assert_eq!(code_markup("</code><script>").into_string(), "<code>&lt;/code&gt;&lt;script&gt;</code>");
+        assert_eq!(path_markup("/a<b>/c").into_string(), "<code>/a&lt;b&gt;/<wbr>c<wbr></code>");
     }
 }

@@ -1,41 +1,64 @@
-//! The head of the page: what there is, counted, and how the run ended. May use `finding` and `report`.
+//! The head of the page: how the run ended, what there is, counted. May use `finding` and `report`.
 
 use maud::{Markup, html};
 
-use crate::finding::{Report, Verdict};
+use crate::finding::Verdict;
 use crate::model::Level;
 use crate::render::Given;
-use crate::render::phrases::{count_of, using};
-use crate::render::safe::xml;
+use crate::render::phrases::count_of;
 use crate::report::{Counts, ExitStatus, count};
 use crate::text::utc_text;
 
-/// The whole in a few words.
-pub(super) fn headline(report: &Report) -> String {
-    let counts = count(report);
-    let what = match counts {
-        Counts { errors: 1.., .. } => count_of(counts.errors, "error"),
-        Counts { warnings: 1.., .. } => count_of(counts.warnings, "warning"),
-        Counts { undetermined: 1.., .. } => format!("{} undetermined", counts.undetermined),
-        _ => "nothing to mend".to_owned(),
-    };
-    format!("{what} in {}", count_of(report.containers, "container"))
+/// What the page says first, and in which colour.
+pub(super) struct Headline {
+    pub(super) text: String,
+    tone: &'static str,
 }
 
-pub(super) fn header(given: &Given<'_>) -> Markup {
+impl Headline {
+    /// Green only where something was judged and all of it is sound.
+    pub(super) fn of(given: &Given<'_>) -> Self {
+        let report = given.report;
+        let counts = count(report);
+        let place = format!("in {}", count_of(report.containers, "container"));
+        let found = match counts {
+            Counts { errors: 1.., .. } => Some((count_of(counts.errors, "error"), "error")),
+            Counts { warnings: 1.., .. } => Some((count_of(counts.warnings, "warning"), "warning")),
+            Counts { undetermined: 1.., .. } => Some((format!("{} undetermined", counts.undetermined), "unknown")),
+            _ => None,
+        };
+        let judged = report.participants.iter().any(|one| one.verdict != Verdict::NotAParticipant);
+        let (text, tone) = match (given.status, found) {
+            (ExitStatus::Unusable | ExitStatus::NotInspected, found) => {
+                let text = match found {
+                    Some((found, _)) => format!("Not judged in full: {found} so far {place}"),
+                    None if report.containers == 0 => "Not judged: no container was inspected".to_owned(),
+                    None => format!("Not judged in full: nothing found so far {place}"),
+                };
+                (text, "error")
+            }
+            (ExitStatus::Findings | ExitStatus::Clean, Some((found, tone))) => (format!("{found} {place}"), tone),
+            (ExitStatus::Findings, None) => (format!("{} {place}", count_of(counts.notes, "note")), "warning"),
+            (ExitStatus::Clean, None) if report.containers == 0 => ("No container was found".to_owned(), "plain"),
+            (ExitStatus::Clean, None) if !judged && counts.suppressed == 0 => {
+                (format!("No login of a known program {place}"), "plain")
+            }
+            (ExitStatus::Clean, None) if counts.suppressed > 0 => {
+                (format!("Nothing open {place}, {} suppressed", counts.suppressed), "plain")
+            }
+            (ExitStatus::Clean, None) => (format!("Nothing to fix {place}"), "sound"),
+        };
+        Self { text, tone }
+    }
+}
+
+pub(super) fn header(headline: &Headline, given: &Given<'_>) -> Markup {
     let report = given.report;
     let counts = count(report);
-    let part = report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count();
     let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
-    let tone = match counts {
-        Counts { errors: 1.., .. } => "error",
-        Counts { warnings: 1.., .. } => "warning",
-        Counts { undetermined: 1.., .. } => "unknown",
-        _ => "sound",
-    };
     let figures = [
         (report.containers, "container", ""),
-        (part, "participant", ""),
+        (report.logins.len(), "login", ""),
         (counts.errors, "error", "error"),
         (counts.warnings, "warning", "warning"),
         (counts.undetermined, "undetermined", "unknown"),
@@ -43,16 +66,17 @@ pub(super) fn header(given: &Given<'_>) -> Markup {
         (counts.suppressed, "suppressed", ""),
         (wrong, "problem with the input", "error"),
     ];
-    let always = |what: &str| matches!(what, "container" | "participant" | "error" | "warning");
+    let judged = !matches!(given.status, ExitStatus::Unusable | ExitStatus::NotInspected);
+    let always = |what: &str| judged && matches!(what, "container" | "login" | "error" | "warning");
     html! {
-        header class={ "head " (tone) } {
+        header class={ "head " (headline.tone) } {
             p .brand { "Overlock" }
-            h1 { (capitalize(&headline(report))) }
+            h1 { (headline.text) }
             p .lead {
                 (status_text(given.status))
-                @if let Some(at) = given.at { " " time datetime=(utc_text(at).replace(' ', "T") + "Z") { "Looked at on " (utc_text(at)) " UTC." } }
+                @if wrong > 0 { " " a href="#input" { "What was not judged" } "." }
+                @if let Some(at) = given.at { " " time datetime=(utc_text(at).replace(' ', "T") + "Z") { "Run at " (utc_text(at)) " UTC." } }
             }
-            @if let Some(using) = using(report) { p .lead { "Using " (xml(&using)) "." } }
             dl .figures {
                 @for (figure, what, tone) in figures.iter().filter(|(figure, what, _)| *figure > 0 || always(what)) {
                     div class=(if *figure > 0 { tone } else { &"" }) { dt { (figure_text(*figure, what)) } dd { (figure) } }
@@ -73,14 +97,13 @@ fn figure_text(figure: usize, what: &str) -> String {
 
 fn status_text(status: ExitStatus) -> &'static str {
     match status {
-        ExitStatus::Clean => "Exit status 0: nothing that fails the run.",
-        ExitStatus::Findings => "Exit status 1: there are findings that fail the run.",
-        ExitStatus::Unusable => "Exit status 2: some input cannot be read or would be refused, so this may not be all.",
-        ExitStatus::NotInspected => "Exit status 3: something could not be looked at, and nothing worse was found.",
+        ExitStatus::Clean => "Exit status 0: no finding fails the run.",
+        ExitStatus::Findings => "Exit status 1: at least one finding fails the run.",
+        ExitStatus::Unusable => {
+            "Exit status 2: some input cannot be read, or Docker would refuse it. There may be more to find."
+        }
+        ExitStatus::NotInspected => {
+            "Exit status 3: a fact needed for a verdict could not be inspected. There may be more to find."
+        }
     }
-}
-
-fn capitalize(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

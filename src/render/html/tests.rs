@@ -9,13 +9,14 @@ use ring::digest::{SHA256, digest};
 
 use super::page;
 use crate::finding::{
-    Advice, Before, Breach, Change, Comparison, End, Endangered, Gone, Location, Report, Verdict, Verdicts,
+    Advice, Before, Breach, Change, Comparison, End, Endangered, Evidence, Gone, Location, Participant, PlaceName,
+    PlacedText, Report, Suppressed, SuppressedBy, Verdict, Verdicts,
 };
 use crate::model::{Diagnostic, Level};
 use crate::render::Given;
 use crate::report::{ExitStatus, report_of};
 use crate::rules::{Ruleset, Severity};
-use crate::text::{Sources, Span};
+use crate::text::{Pos, Sources, Span};
 
 const DAY: i64 = 86_400;
 
@@ -65,12 +66,16 @@ fn compared(before: Before) -> Report {
 }
 
 fn of(report: &Report, sources: &Sources, at: Option<i64>) -> String {
+    ended(report, sources, at, ExitStatus::Findings)
+}
+
+fn ended(report: &Report, sources: &Sources, at: Option<i64>, status: ExitStatus) -> String {
     let rules = Ruleset::load(sources, None).unwrap();
     let given = Given {
         report,
         sources,
         rules: &rules,
-        status: ExitStatus::Findings,
+        status,
         at,
         directory: Path::new("/work"),
         took: std::time::Duration::ZERO,
@@ -86,14 +91,14 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 #[test]
 fn what_changed_since_the_last_run() {
     let text = of(&compared(Before::LastRun(3 * DAY)), &Sources::default(), Some(4 * DAY));
-    assert!(text.contains("Looked at on 1970-01-05 00:00 UTC."));
+    assert!(text.contains("Run at 1970-01-05 00:00 UTC."));
     let section = between(&text, "<h2 id=\"changes\"", "</section>");
     assert!(section.contains("Since the run of 1970-01-04 00:00 UTC."));
     assert!(between(section, "<h3>New ", "<h3>").contains("#f-print-of-fresh"));
     let resolved = between(section, "<h3>Resolved ", "<h3>");
-    assert!(resolved.contains("p/had-fixed, fixed") && resolved.contains("p/had-left, its container runs no more"));
+    assert!(resolved.contains("p/had-fixed, fixed") && resolved.contains("p/had-left, its container no longer runs"));
     assert!(resolved.contains("open since 1970-01-02 00:00 UTC") && !resolved.contains("had-unseen"));
-    assert!(between(section, "<h3>Not known", "<h3>").contains("whether it is still so is not known"));
+    assert!(between(section, "<h3>Unknown", "<h3>").contains("whether it still holds is unknown"));
     let open = between(section, "<h3>Still open ", "<h3");
     assert!(
         open.contains("#f-print-of-kept") && open.contains("since 1970-01-03 00:00 UTC") && open.contains("of-old")
@@ -107,8 +112,7 @@ fn what_changed_since_the_last_run() {
 fn what_a_plan_would_change() {
     let text = of(&compared(Before::Running), &Sources::default(), None);
     let section = between(&text, "<h2 id=\"changes\"", "</section>");
-    for part in ["Introduced by the plan", "So already", "Fixed by the plan", "Running containers that are endangered"]
-    {
+    for part in ["Introduced by the plan", "Already there", "Fixed by the plan", "Running containers put at risk"] {
         assert!(section.contains(part), "{part}");
     }
     assert!(section.contains("<strong>runs</strong> by unguarded-share (planned)"));
@@ -116,20 +120,136 @@ fn what_a_plan_would_change() {
     assert!(table.contains("Now") && table.contains("With the plan"));
     let at = |name: &str| table.find(&format!("<th scope=\"row\">{name}<")).unwrap();
     assert!(at("worse") < at("comes") && at("comes") < at("stays"), "what differs comes first");
-    assert!(table.contains("not there") && table.contains(">comes<") && table.contains(">worse<"));
+    assert!(table.contains("not there") && table.contains(">added<") && table.contains(">worse<"));
     assert!(
         text.contains(">introduced by the plan<")
             && text.contains(">so already, and the plan keeps it<")
-            && !text.contains("Looked at on")
+            && !text.contains("Run at ")
     );
 }
 
 #[test]
 fn without_a_run_before_all_is_new() {
     let text = of(&compared(Before::Nothing), &Sources::default(), None);
-    assert!(text.contains("all is new."));
+    assert!(text.contains("everything counts as new."));
     let text = of(&Report::default(), &Sources::default(), None);
-    assert!(!text.contains("What changed") && text.contains("Nothing to mend in 0 containers"));
+    assert!(!text.contains("What changed") && !text.contains("id=\"verdicts\""));
+}
+
+/// The class of the head, and what it says.
+fn headline(report: &Report, status: ExitStatus) -> (String, String) {
+    let text = ended(report, &Sources::default(), None, status);
+    let title = between(&text, "<title>Overlock: ", "</title>");
+    let headline = between(&text, "<h1>", "</h1>");
+    assert_eq!(title, headline);
+    (between(&text, "<header class=\"head ", "\"").to_owned(), headline.to_owned())
+}
+
+fn participant(name: &str, verdict: Verdict) -> Participant {
+    let place = PlaceName { kind: "host", filesystem: None, path: "/srv/c".to_owned(), text: "/srv/c".to_owned() };
+    Participant { place, verdict, ..Participant::of(name) }
+}
+
+#[test]
+fn a_run_that_judged_not_all_is_red_and_only_what_was_judged_and_sound_is_green() {
+    let sound = Report { containers: 2, participants: vec![participant("a", Verdict::Ok)], ..Report::default() };
+    let other = Report { containers: 2, ..Report::default() };
+    let broken = report_of(vec![finding("x")], &Sources::default());
+    let warned = report_of(vec![Breach { severity: Severity::Warning, ..finding("x") }], &Sources::default());
+    for status in [ExitStatus::Unusable, ExitStatus::NotInspected] {
+        for report in [&Report::default(), &sound, &other, &broken, &warned] {
+            let (tone, words) = headline(report, status);
+            assert!(tone == "error" && words.starts_with("Not judged"), "{tone}: {words}");
+            assert!(!words.contains("othing to fix"), "{words}");
+        }
+        let text = ended(&Report::default(), &Sources::default(), None, status);
+        assert!(
+            !text.contains("None.") && !text.contains("No container has"),
+            "nothing is claimed of what was not seen"
+        );
+    }
+    let of = |report: &Report, status| headline(report, status);
+    assert_eq!(of(&sound, ExitStatus::Clean), ("sound".to_owned(), "Nothing to fix in 2 containers".to_owned()));
+    assert_eq!(of(&Report::default(), ExitStatus::Clean).0, "plain");
+    assert_eq!(
+        of(&other, ExitStatus::Clean),
+        ("plain".to_owned(), "No login of a known program in 2 containers".to_owned())
+    );
+    assert_eq!(of(&broken, ExitStatus::Findings), ("error".to_owned(), "1 error in 1 container".to_owned()));
+    assert_eq!(of(&broken, ExitStatus::Clean).0, "error", "also where nothing fails the run");
+    assert_eq!(of(&warned, ExitStatus::Clean).0, "warning");
+    let mut accepted = broken;
+    accepted.hits[0].suppressed = Some(suppression());
+    assert_eq!(
+        of(&accepted, ExitStatus::Clean),
+        ("plain".to_owned(), "Nothing open in 1 container, 1 suppressed".to_owned())
+    );
+}
+
+fn suppression() -> Suppressed {
+    Suppressed { by: SuppressedBy::Comment, reason: "agreed <for> now".to_owned(), span: None }
+}
+
+#[test]
+fn a_finding_is_its_login_its_hits_why_and_what_to_do_where() {
+    let sources = Sources::default();
+    let file = sources.add("compose.yaml", "a\nb\nc\n");
+    let breaches =
+        (1..=20).map(|at| Breach { container: format!("c-{at}"), detail: "no flock".to_owned(), ..finding("x") });
+    let mut report = report_of(breaches.collect(), &sources);
+    let text = of(&report, &sources, None);
+    let part = between(&text, "<h2 id=\"findings\"", "<h2 ");
+    assert!(part.contains("<h3 id=\"login-1\">") && part.contains("Claude Code login"));
+    assert_eq!(part.matches("<tr id=\"f-").count(), 20);
+    assert!(
+        between(part, "<article ", "<details").matches("<tr id=").count() == 12 && part.contains("<summary>8 more<")
+    );
+    assert!(part.matches("no flock").count() == 1 && part.contains("Each: no flock"), "what all say is said once");
+    assert!(!part.contains("What is wrong there"), "and has no column");
+    report.hits[3].suppressed = Some(suppression());
+    report.hits[4].change = Some(Change::New);
+    report.comparison = compared(Before::Running).comparison;
+    let edit = |line: u32, text: &str| {
+        let at = Pos { line, column: 1 };
+        PlacedText { span: Span { file, start: at, end: at }, text: text.to_owned() }
+    };
+    report.logins[0].findings[0].remedies[0].edits = vec![edit(1, "flock <x>"), edit(2, "flock <x>"), edit(3, "")];
+    report.logins[0].findings[0].remedies[0].ends = vec![0, 1];
+    let text = of(&report, &sources, None);
+    let part = between(&text, "<h2 id=\"findings\"", "<h2 ");
+    assert!(part.contains("What is wrong there") && part.matches("no flock").count() == 20, "rows differ");
+    assert!(part.contains("by a comment: agreed &lt;for&gt; now") && part.contains(">introduced by the plan<"));
+    assert_eq!(part.matches("data-breaches=\"error:x\"").count(), 19, "what is suppressed is not counted");
+    assert!(part.contains("At <code>compose.yaml:1</code>, <code>compose.yaml:2</code>"), "{part}");
+    assert!(part.contains("flock &lt;x&gt;") && part.contains("At <code>compose.yaml:3</code><"));
+    assert!(part.contains("Ends c-1, c-2.") && text.contains("<h2 id=\"accepted\">"));
+}
+
+#[test]
+fn thousands_are_told_short_and_no_link_leads_nowhere() {
+    let sources = Sources::default();
+    let mut breaches: Vec<Breach> =
+        (0..600).map(|at| Breach { container: format!("c-{at}"), ..finding("all") }).collect();
+    breaches.extend((0..700).map(|at| finding(&format!("rule-{at}"))));
+    let mut report = report_of(breaches, &sources);
+    report.hits.iter_mut().for_each(|hit| hit.change = Some(Change::New));
+    report.comparison = compared(Before::Nothing).comparison;
+    let verdict = |at: usize| if at == 899 { Verdict::Error } else { Verdict::Ok };
+    let one =
+        |at: usize| Participant { version: Some(format!("2.1.{at}")), ..participant(&format!("p-{at}"), verdict(at)) };
+    report.participants = (0..900).map(one).collect();
+    let text = of(&report, &sources, None);
+    assert!(text.len() < 1_000_000, "{}", text.len());
+    assert_eq!(text.matches("class=\"finding ").count(), 100);
+    assert!(text.contains("And 101 more") && text.contains("And 400 more") && text.contains("And 500 more"));
+    assert_eq!(text.matches("<tr id=\"p").count(), 400);
+    assert!(between(&text, "<tbody><tr id=\"p", "</th>").contains("p-899"), "the worst is first");
+    assert_eq!(text.matches("class=\"node crowd").count(), 40);
+    let ids: std::collections::HashSet<&str> =
+        text.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    for link in text.split(" href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(ids.contains(link), "{link}");
+    }
 }
 
 #[test]
@@ -142,10 +262,25 @@ fn nothing_foreign_is_markup() {
         evil.clone_into(text);
     }
     one.remedies = vec![Advice { id: "mend".to_owned(), text: evil.to_owned() }];
+    one.detail = evil.to_owned();
+    one.why = Some(Evidence::seen(evil, None));
+    one.evidence = vec![Evidence::declared(evil, None)];
     one.locations = vec![Location { span: Span::file_start(file), label: evil.to_owned() }];
     let comparison = compared(Before::Running).comparison;
     let mut report = Report { comparison, ..report_of(vec![one], &sources) };
     report.hits[0].change = Some(Change::New);
+    report.logins[0].place.text = evil.to_owned();
+    report.logins[0].findings[0].remedies[0].edits =
+        vec![PlacedText { span: Span::file_start(file), text: evil.to_owned() }];
+    let label = evil.to_owned();
+    let named =
+        Participant { label, reason: evil.to_owned(), state_dir: evil.to_owned(), ..participant(evil, Verdict::Ok) };
+    report.participants = vec![Participant { version: Some(evil.to_owned()), ..named }];
+    let mut suppressed = report.hits[0].clone();
+    suppressed.suppressed = Some(Suppressed { reason: evil.to_owned(), ..suppression() });
+    suppressed.fingerprint = "other".to_owned();
+    report.hits.push(suppressed);
+    report.logins[0].findings[0].hits.push(1);
     report.diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let comparison = report.comparison.as_mut().unwrap();
     comparison.gone[0].message = evil.to_owned();

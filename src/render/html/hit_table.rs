@@ -1,0 +1,128 @@
+//! Who is concerned by a finding: a row each, with the role, where the login is mounted, what is wrong there, and how that
+//! stands. May use `finding`.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::comparison::change_badge;
+use super::prose::{block_cell, block_table, code_markup, file_line, first_of, path_markup, prose, tone_class};
+use super::sections::{OPEN_ROWS, ROWS};
+use crate::finding::{Finding, Hit, Participant, Report};
+use crate::render::Given;
+use crate::render::finding_block::hit_name;
+use crate::render::phrases::suppression_text;
+use crate::render::safe::xml;
+
+const COLUMNS: [&str; 4] = ["Container", "Role", "Mounted at", "What is wrong there"];
+
+/// The first rows, the others folded, and how many more there are.
+pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Markup {
+    let all: Vec<&Hit> = given.report.hits_of(finding).collect();
+    let (shown, left) = first_of(&all, ROWS);
+    let with_project = has_projects(given.report);
+    let rows: Vec<HitRow<'_>> = shown.iter().map(|hit| HitRow::of(hit, with_project, given)).collect();
+    let (open, folded) = rows.split_at(rows.len().min(OPEN_ROWS));
+    let common = common_problem(&rows);
+    html! {
+        (row_table(open, "Containers concerned", common.is_some()))
+        @if !folded.is_empty() {
+            details id={ (id) "-more" } {
+                summary { (folded.len()) " more" }
+                (row_table(folded, "More containers concerned", common.is_some()))
+            }
+        }
+        @if left > 0 { p .quiet { "And " (left) " more: " code { "--format json" } " lists all." } }
+        @if let Some(problem) = common { p .common { "Each: " (PreEscaped(problem)) } }
+    }
+}
+
+/// A row, whose last cell may say what all others say too.
+struct HitRow<'a> {
+    hit: &'a Hit,
+    name: Markup,
+    place: Markup,
+    problem: Markup,
+}
+
+impl<'a> HitRow<'a> {
+    fn of(hit: &'a Hit, with_project: bool, given: &Given<'_>) -> Self {
+        let report = given.report;
+        let name = html! {
+            (xml(&hit_name(hit)))
+            @if let Some(project) = hit.project.as_ref().filter(|_| with_project) { " " span .quiet { (xml(project)) } }
+        };
+        let problem = html! {
+            (wrong_clause(hit, given))
+            (change_badge(hit, report.comparison.as_ref()))
+            @if !hit.counts() { " " span .badge { "suppressed" } " " span .quiet { (prose(&suppression_text(hit))) } }
+            span .rules { @for breach in hit.counting() { " " code class=(tone_class(breach.severity, &breach.rule)) { (xml(&breach.rule)) } } }
+        };
+        Self { hit, name, place: mount_place(hit, given), problem }
+    }
+
+    /// `severity:rule` of each rule that counts, for what reads the page.
+    fn breaches(&self) -> String {
+        let counting = self.hit.counting().filter(|_| self.hit.counts());
+        let told = counting.map(|breach| format!("{}:{}", breach.severity.name(), xml(&breach.rule)));
+        told.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What is wrong with each of several.
+fn common_problem<'a>(rows: &'a [HitRow<'_>]) -> Option<&'a str> {
+    let first = rows.first().filter(|_| rows.len() > 1)?.problem.0.as_str();
+    rows.iter().all(|row| row.problem.0 == first).then_some(first)
+}
+
+fn row_table(rows: &[HitRow<'_>], label: &str, common: bool) -> Markup {
+    let columns = COLUMNS.get(..COLUMNS.len() - usize::from(common)).unwrap_or(&COLUMNS);
+    block_table(label, columns, &html! { @for row in rows { (hit_row(row, common)) } })
+}
+
+fn hit_row(row: &HitRow<'_>, common: bool) -> Markup {
+    let hit = row.hit;
+    let role = html! { (if hit.role == "unknown" { "role unknown" } else { hit.role }) };
+    html! {
+        tr id={ "f-" (hit.fingerprint) } role="row" class=[(!hit.counts()).then_some("suppressed")] data-breaches=(row.breaches()) {
+            th scope="row" role="rowheader" { (row.name) }
+            (block_cell("Role", &role))
+            (block_cell("Mounted at", &row.place))
+            @if !common { (block_cell("Problem", &row.problem)) }
+        }
+    }
+}
+
+/// Whether a name alone may be of several projects.
+fn has_projects(report: &Report) -> bool {
+    let mut projects = report.participants.iter().map(|one| &one.project);
+    let first = projects.next();
+    projects.any(|project| Some(project) != first)
+}
+
+pub(super) fn participant_of<'a>(hit: &Hit, report: &'a Report) -> Option<&'a Participant> {
+    hit.worst()?.participant.and_then(|at| report.participants.get(at))
+}
+
+/// The line of a file that mounts it, where one does, and the mount point in the container.
+fn mount_place(hit: &Hit, given: &Given<'_>) -> Markup {
+    let participant = participant_of(hit, given.report);
+    let mount = participant.and_then(|one| one.mount.as_ref());
+    let line = mount.and_then(|mount| file_line(mount.span, given));
+    let target = participant.map(|one| mount.map_or(one.state_dir.as_str(), |mount| mount.target.as_str()));
+    html! {
+        @if let Some(line) = &line { (path_markup(line)) " " }
+        @if let Some(target) = target { span .quiet { (path_markup(target)) } }
+        @if line.is_none() && target.is_none() { span .quiet { "–" } }
+    }
+}
+
+/// What is wrong, and the line that says it where that is another than the mount.
+fn wrong_clause(hit: &Hit, given: &Given<'_>) -> Markup {
+    let mount = participant_of(hit, given.report).and_then(|one| one.mount.as_ref()).map(|mount| mount.span);
+    let line = |span| file_line(span, given);
+    let primary = hit.primary().filter(|span| Some(*span) != mount).and_then(line);
+    let primary = primary.filter(|at| Some(at) != mount.and_then(line).as_ref());
+    let clause = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
+    html! {
+        (prose(clause)) @if let Some(at) = primary { ": " (code_markup(&at)) } " "
+    }
+}
