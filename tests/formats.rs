@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
-    FORMATS, Rendered, annotations, array, counted, counted_findings, counted_hits, decoded, gitlab_severity, json,
-    markdown, of, page, results,
+    FORMATS, Rendered, annotations, array, counted_findings, counted_hits, decoded, gitlab_severity, json, markdown,
+    of, page, results,
 };
 use crate::xml::{Element, Schema};
 

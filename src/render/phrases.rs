@@ -83,11 +83,6 @@ pub(super) fn level_word(diagnostic: &Diagnostic) -> &'static str {
     }
 }
 
-/// The findings that count, and those that are suppressed, each in the report's order.
-pub(super) fn split_suppressed<'a>(findings: impl Iterator<Item = &'a Hit>) -> (Vec<&'a Hit>, Vec<&'a Hit>) {
-    findings.partition(|finding| finding.counts())
-}
-
 /// The notes that are worth a line: what another lock covers is told with `--verbose` alone.
 pub(super) fn told_notes(report: &Report) -> impl Iterator<Item = &Finding> {
     let notes = report.sorted_findings().into_iter().map(|(_, finding)| finding);
