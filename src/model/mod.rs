@@ -3,9 +3,9 @@
 
 mod container;
 mod diagnostic;
-mod judged_file;
 mod engine;
 mod env_var;
+mod judged_file;
 mod kernel;
 mod live;
 mod parameter;
@@ -25,9 +25,9 @@ pub use container::{
     Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use diagnostic::{Diagnostic, Level};
-pub use judged_file::{JudgedFile, NotJudgedFile};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
+pub use judged_file::{JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;

@@ -53,7 +53,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
 
 /// What came of what was so before.
 fn write_comparison(report: &Report, comparison: &Comparison, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out, "\n{}", escape_prose(&compared::comparison_headline(report).unwrap_or_default()))?;
+    writeln!(out, "\n{}", escape_prose(&compared::comparison_headline(report, None).unwrap_or_default()))?;
     if comparison.before == Before::Running && compared::changed_verdicts(comparison).next().is_some() {
         writeln!(out, "\n| container | before | after |\n| --- | --- | --- |")?;
         for (name, before, after) in compared::changed_verdicts(comparison) {

@@ -75,7 +75,7 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     )?;
     several("overlock_findings", "Findings that count.", &["rule", "severity"], &add_findings(given))?;
     if report.comparison.is_some() {
-        let help = "Findings against the last run: new, kept, fixed, left (its container is gone), unseen.";
+        let help = "Findings against the last run: new, worse, kept, fixed, left (its container is gone), unseen.";
         several("overlock_changes", help, &["change"], &add_changes(given))?;
     }
     let mut kinds: BTreeMap<_, _> = InfluenceKind::ALL.map(|kind| (vec![kind.name().to_owned()], 0)).into();
@@ -117,14 +117,11 @@ fn possible_values(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
 }
 
 fn add_changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
-    let (new, kept) = ("new", "kept");
-    let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
-    let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
+    let changes = [Change::New, Change::Worse(None), Change::Kept(None)].map(Change::name);
+    let names = changes.into_iter().chain([End::Fixed.name(), End::Left.name(), End::Unseen.name()]);
+    let mut series: BTreeMap<_, _> = names.map(|name| (vec![name.to_owned()], 0)).collect();
     let counted = given.report.sorted_hits().into_iter().filter(|finding| finding.counts());
-    let found = counted.filter_map(|finding| match finding.change? {
-        Change::New => Some(new),
-        Change::Kept(_) => Some(kept),
-    });
+    let found = counted.filter_map(|finding| finding.change.map(Change::name));
     let gone = given.report.comparison.iter().flat_map(|comparison| &comparison.gone).map(|gone| gone.end.name());
     for name in found.chain(gone) {
         *series.entry(vec![name.to_owned()]).or_default() += 1;

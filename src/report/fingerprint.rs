@@ -46,7 +46,7 @@ impl HitIdentity {
     /// The identity of a container that uses no login itself.
     pub(super) fn of_breach(breach: &Breach) -> Self {
         let project = breach.project.clone().unwrap_or_default();
-        Self { login: String::new(), project, service: breach.container.clone() }
+        Self { login: String::new(), project, service: breach.service.clone() }
     }
 
     /// What a hit of a family is recognised by.

@@ -25,6 +25,7 @@ fn participant(name: &str, directory: &str) -> Participant {
         project: Some("p".to_owned()),
         label: name.to_owned(),
         service: name.to_owned(),
+        recurs: false,
         instances: 1,
         login: 0,
         mount: None,

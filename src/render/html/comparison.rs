@@ -10,7 +10,7 @@ use crate::text::utc_text;
 
 /// How a finding stands to what was before.
 pub(super) fn change_badge(finding: &Hit, comparison: Option<&Comparison>) -> Markup {
-    let class = if finding.change == Some(Change::New) { "badge new" } else { "badge" };
+    let class = if finding.is_news() { "badge new" } else { "badge" };
     html! {
         @if let Some(words) = compared::standing_words(finding, comparison) { span class=(class) { (words) } }
     }
@@ -20,7 +20,7 @@ pub(super) fn section(report: &Report, comparison: &Comparison) -> Markup {
     let words = ComparisonWords::of(comparison.before);
     let with = |new: bool| -> Vec<&Hit> {
         let all = report.sorted_hits().into_iter().filter(|finding| finding.counts());
-        all.filter(|finding| finding.change.is_some_and(|change| (change == Change::New) == new)).collect()
+        all.filter(|finding| finding.change.is_some_and(|change| change.is_news() == new)).collect()
     };
     let gone = |seen: bool| -> Vec<&Gone> {
         comparison.gone.iter().filter(|gone| (gone.end != End::Unseen) == seen).collect()
@@ -77,7 +77,7 @@ fn found_list(words: &str, findings: &[&Hit], comparison: &Comparison) -> Markup
             ul .plain { @for finding in findings { li {
                 span class={ "badge " (tone_class(finding.severity(), finding.rule())) } { (severity_word(finding.severity(), finding.rule())) }
                 " " (participant_link(finding)) " in " (container_name(finding.project.as_deref(), &finding.container))
-                @if let (Some(Change::Kept(Some(since))), true) = (finding.change, comparison.before != Before::Running) {
+                @if let (Some(since), true) = (finding.change.and_then(Change::since), comparison.before != Before::Running) {
                     " " span .quiet { "since " (utc_text(since)) " UTC" }
                 }
             } } }

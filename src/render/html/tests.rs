@@ -119,7 +119,7 @@ fn what_a_plan_would_change() {
     assert!(table.contains("not there") && table.contains(">comes<") && table.contains(">worse<"));
     assert!(
         text.contains(">introduced by the plan<")
-            && text.contains(">so already, and the plan keeps it<")
+            && text.contains(">there before, and the plan keeps it<")
             && !text.contains("Looked at on")
     );
 }

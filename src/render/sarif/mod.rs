@@ -107,6 +107,7 @@ fn sarif_result<'a>(finding: &'a Hit, index: &BTreeMap<&str, usize>, given: &Giv
             (_, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged), _) | (_, _, Some(Change::Kept(_))) => {
                 Some("unchanged")
             }
+            (_, _, Some(Change::Worse(_))) => Some("updated"),
             (true, ..) | (_, _, Some(Change::New)) => Some("new"),
             (false, _, None) => None,
         },
