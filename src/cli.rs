@@ -244,6 +244,9 @@ pub struct Preflight {
     /// What to look at.
     #[command(flatten)]
     pub sight: Sight,
+    /// Fail on findings that were there before, too, and not only on what the plan adds or makes worse
+    #[arg(long, help_heading = JUDGING)]
+    pub fail_on_any: bool,
     /// Show only the findings that fail the run
     #[arg(short, long, help_heading = OUTPUT, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -700,3 +700,44 @@ fn what_runs_can_be_accepted_too() {
     assert_eq!(by(&run, "unguarded-call", &container).as_deref(), Some("configuration"));
     assert_eq!(told(&run), ["warning overlock.yaml:5 this ignores nothing: no such `file-mount` is found; remove it"]);
 }
+
+/// Every format that tells of hits.
+const FORMATS: [&str; 9] = ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"];
+
+/// Judges the project with one more service, with one renamed, and with one removed, in every format: what is new counts,
+/// whatever of the login is accepted.
+fn join_rename_and_leave(folder: &Path, more: &[&str]) {
+    let renamed = SHARED.replace("  runner:", "  walker:");
+    let removed = SHARED.split_once("  runner:").unwrap().0.to_owned();
+    for format in FORMATS {
+        let judged = |compose: &str| {
+            fs::write(folder.join("compose.yaml"), compose).unwrap();
+            overlock(folder, &[&["check", ".", "--format", format], more].concat())
+        };
+        let same = judged(SHARED);
+        assert_eq!(same.status, 0, "{format}: {} {}", same.out, same.err);
+        let joined = judged(&with_third());
+        assert_eq!((joined.status, joined.out.contains("third")), (1, true), "{format}: {}", joined.out);
+        let walker = judged(&renamed);
+        assert_eq!((walker.status, walker.out.contains("walker")), (1, true), "{format}: {}", walker.out);
+        let alone = judged(&removed);
+        assert_eq!(alone.status, 0, "{format}: {}", alone.out);
+    }
+}
+
+#[test]
+fn a_participant_that_joins_a_login_of_the_baseline_fails_in_every_format() {
+    let folder = project(&[("compose.yaml", SHARED)]);
+    assert_eq!(check(folder.path(), &["--write-baseline=known.json"]).status, 0);
+    join_rename_and_leave(folder.path(), &["--baseline=known.json"]);
+}
+
+#[test]
+fn a_participant_that_joins_an_ignored_login_fails_in_every_format() {
+    let rules = ["unguarded-share", "lock-on-private-layer"];
+    let entry = |rule: &str, service: &str| format!("  - {{rule: {rule}, service: {service}, reason: known}}\n");
+    let entries: String =
+        rules.iter().flat_map(|rule| ["agents", "runner"].map(|service| entry(rule, service))).collect();
+    let folder = with(SHARED, &format!("ignore:\n{entries}"));
+    join_rename_and_leave(folder.path(), &[]);
+}

@@ -129,6 +129,7 @@ fn everything_that_is_told_of_a_container_is_read() {
         check: one.engine().check.clone(),
         id: state(&a, ".Id"),
         one_off: false,
+        auto_remove: false,
         image_id: state(&a, ".Image"),
         pid: state(&a, ".State.Pid").parse().unwrap(),
         started_at: state(&a, "json .State.StartedAt").trim_matches('"').to_owned(),

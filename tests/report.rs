@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::engine::wanted::{self, Wanted};
 use crate::harness::{Run, command, overlock, root};
@@ -30,6 +30,16 @@ impl Host {
         self
     }
 
+    /// Nothing but these containers run on it.
+    fn runs(&self, containers: &[Value]) -> &Self {
+        let capture = json!({
+            "overlock_capture": 1, "host": "h", "taken_at": 1, "home": null, "volume_directory": null, "own": null,
+            "volumes": {}, "containers": containers, "gaps": [],
+        });
+        fs::write(self.folder.path().join("host.json"), capture.to_string()).unwrap();
+        self
+    }
+
     fn report(&self, more: &[&str]) -> Run {
         let call = ["report", "--from", "host.json", "--state", "state"];
         overlock(self.folder.path(), &[&call, more].concat())
@@ -50,6 +60,33 @@ impl Host {
     }
 }
 
+/// A container without a lock on the one login.
+fn unguarded(name: &str) -> Value {
+    let labels = json!({ "overlock.role": "batch", "overlock.version": "2.1.98", "overlock.guard": "none" });
+    let mount = json!({
+        "kind": "bind", "name": "", "source": "/srv/claude", "target": "/home/agent/.claude", "writable": true,
+    });
+    json!({
+        "id": format!("{name}-id"), "name": name, "project": null, "service": null, "image": "agent:1", "pid": 0,
+        "started_at": "", "user": "", "working_dir": "", "tty": false, "stdin_open": false, "read_only": false,
+        "host_pid": false, "env": { "HOME": { "public": "/home/agent" } }, "labels": labels,
+        "script": { "invocations": [], "sight": "whole", "unseen": null, "without_environment": false },
+        "mounts": [mount], "kernel": null, "gaps": [],
+    })
+}
+
+/// The same, removed when it ends.
+fn transient(name: &str) -> Value {
+    let mut one = unguarded(name);
+    one["auto_remove"] = true.into();
+    one
+}
+
+/// The first line of a mail.
+fn headline(run: &Run) -> String {
+    run.out.lines().next().unwrap_or_default().to_owned()
+}
+
 fn states(report: &Value) -> Vec<&str> {
     report["breaches"].as_array().unwrap().iter().map(|finding| finding["change"]["state"].as_str().unwrap()).collect()
 }
@@ -64,17 +101,22 @@ fn what_is_new_stays_and_is_resolved_is_told_and_nothing_when_nothing_changed() 
     let host = Host::new();
     let first = host.is("unguarded-call/bad-one-without").report(&[]);
     assert_eq!(first.status, 1, "{} {}", first.out, first.err);
-    assert!(first.out.contains("\nNo earlier report: ") && first.out.contains("  standing: new\n"), "{}", first.out);
+    assert!(first.out.starts_with("1 new, no earlier report to compare with\n\nerror["), "{}", first.out);
+    assert!(first.out.contains("  standing: new\n"), "{}", first.out);
 
     let quiet = host.report(&["--quiet"]);
     assert_eq!((quiet.status, quiet.out.as_str(), quiet.err.as_str()), (0, "", ""));
     let second = host.report(&[]);
     assert_eq!(second.status, 1, "the findings are there still");
-    assert!(second.out.contains(" UTC: 0 new, 3 still open, 0 resolved.\n"), "{}", second.out);
-    assert!(second.out.contains("  standing: open since "), "{}", second.out);
+    let headline = second.out.lines().next().unwrap();
+    assert!(headline.starts_with("0 new, 1 open since ") && headline.ends_with(" UTC, 0 resolved"), "{headline}");
+    assert!(second.out.contains("\nopen: error[unguarded-call] /srv/claude: runner, open since "), "{}", second.out);
+    assert!(!second.out.contains("fix: "), "what is open was told whole when it was new: {}", second.out);
 
     let third = host.is("unguarded-call/ok-held-by-ancestor").report(&["--quiet"]);
     assert_eq!(third.status, 0, "{} {}", third.out, third.err);
+    assert!(third.out.starts_with("0 new, 0 open since "), "{}", third.out);
+    assert!(third.out.contains(" UTC, 1 resolved\n"), "{}", third.out);
     assert!(third.out.contains("\nresolved: error[unguarded-call] runner, open since "), "{}", third.out);
     let again = host.is("unguarded-call/bad-one-without").json();
     assert!(states(&again).contains(&"new"), "{again:#}");
@@ -105,6 +147,99 @@ fn what_its_container_took_with_it_is_not_called_fixed() {
 }
 
 #[test]
+fn a_transient_container_that_comes_again_is_no_news() {
+    for (first, second) in [("vault-runner-17", "vault-runner-18"), ("romantic_curie", "sad_hopper")] {
+        let host = Host::new();
+        let began = host.runs(&[unguarded("agents"), transient(first)]).report(&[]);
+        assert_eq!((began.status, headline(&began).split(',').next()), (1, Some("2 new")), "{}", began.out);
+        let silent = |containers: &[Value], what: &str| {
+            let run = host.runs(containers).report(&["--quiet"]);
+            assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (0, "", ""), "{first}: {what}");
+        };
+        silent(&[unguarded("agents"), transient(second)], "under another name");
+        silent(&[unguarded("agents")], "between two starts");
+        silent(&[unguarded("agents")], "still");
+        silent(&[unguarded("agents"), transient(first)], "again");
+        silent(&[unguarded("agents"), transient(first), transient(second)], "two of one start");
+        let merged = host.json();
+        let hits: Vec<_> = merged["breaches"].as_array().unwrap().iter().map(|one| one["instances"].clone()).collect();
+        assert!(hits.contains(&2.into()), "{merged:#}");
+        // What stays is told by its own name.
+        let other = host.runs(&[unguarded("agents"), unguarded("runner-1")]).report(&["--quiet"]);
+        assert!(headline(&other).starts_with("1 new, 1 open since "), "{}", other.out);
+        let another = host.runs(&[unguarded("agents"), unguarded("runner-2")]).report(&["--quiet"]);
+        assert!(headline(&another).starts_with("1 new, 1 open since "), "{}", another.out);
+        assert!(another.out.contains("\nresolved, its container runs no more: error[unguarded-share] runner-1"));
+    }
+}
+
+#[test]
+fn a_new_container_on_an_open_login_comes_first_and_whole_and_the_others_in_a_line() {
+    let host = Host::new();
+    let mut all: Vec<Value> = (1..31).map(|at| unguarded(&format!("agent-{at}"))).collect();
+    host.runs(&all).report(&[]);
+    all.push(unguarded("zz-late"));
+    let mail = host.runs(&all).report(&["--quiet"]);
+    assert!(headline(&mail).starts_with("1 new, 30 open since "), "{}", mail.out);
+    assert!(mail.out.lines().count() <= 40, "{}", mail.out);
+    let block: Vec<&str> = mail.out.lines().skip(2).collect();
+    assert!(block[0].starts_with("error[unguarded-share]: 31 containers "), "{}", mail.out);
+    assert!(block.iter().any(|line| line.contains("| zz-late ") && line.contains("  new: ")), "{}", mail.out);
+    assert!(mail.out.contains("there before: agent-1, agent-2, "), "natural order: {}", mail.out);
+    assert!(mail.out.contains("\n  fix: "), "{}", mail.out);
+    assert!(!mail.out.contains("\nopen: "), "the login was told: {}", mail.out);
+}
+
+/// Every format that tells of hits, with what a report says in it of a container that is there.
+const FORMATS: [&str; 9] = ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"];
+
+#[test]
+fn a_participant_that_is_added_renamed_or_removed_is_told_in_every_format() {
+    let pair = [unguarded("agents"), unguarded("runner")];
+    let named = |names: &[&str]| -> Vec<Value> { names.iter().map(|name| unguarded(name)).collect() };
+    for format in FORMATS {
+        let after = |names: &[&str]| {
+            let host = Host::new();
+            host.runs(&pair).report(&[]);
+            host.runs(&named(names)).report(&["--quiet", "--format", format])
+        };
+        let added = after(&["agents", "runner", "third"]);
+        assert_eq!(added.status, 1, "{format}: {}", added.err);
+        assert!(added.out.contains("third"), "{format}: {}", added.out);
+        let renamed = after(&["agents", "walker"]);
+        assert_eq!((renamed.status, renamed.out.contains("walker")), (1, true), "{format}: {}", renamed.out);
+        let removed = after(&["agents"]);
+        assert_eq!(removed.status, 0, "{format}: {}", removed.out);
+        // A line a finding has nothing to say of one that is gone.
+        assert_eq!(removed.out.is_empty(), format == "concise", "{format}: that it is resolved is news");
+        let same = after(&["agents", "runner"]);
+        assert_eq!((same.status, same.out.as_str()), (0, ""), "{format}");
+    }
+    let changes = |names: &[&str]| {
+        let host = Host::new();
+        host.runs(&pair).report(&[]);
+        let report = host.runs(&named(names)).report(&["--format", "json"]).json();
+        let hits = report["breaches"].as_array().unwrap().iter();
+        let mut told: Vec<String> = hits
+            .map(|one| format!("{} {}", one["container"].as_str().unwrap(), one["change"]["state"].as_str().unwrap()))
+            .chain(
+                report["comparison"]["gone"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| format!("{} {}", one["container"].as_str().unwrap(), one["end"].as_str().unwrap())),
+            )
+            .collect();
+        told.sort();
+        told.dedup();
+        told
+    };
+    assert_eq!(changes(&["agents", "runner", "third"]), ["agents kept", "runner kept", "third new"]);
+    assert_eq!(changes(&["agents", "walker"]), ["agents kept", "runner left", "walker new"]);
+    assert_eq!(changes(&["agents"]), ["agents fixed", "runner left"]);
+}
+
+#[test]
 fn a_memory_that_is_torn_or_of_another_release_is_said_and_begun_anew() {
     let host = Host::new();
     host.is("unguarded-call/bad-one-without").report(&[]);
@@ -112,8 +247,8 @@ fn a_memory_that_is_torn_or_of_another_release_is_said_and_begun_anew() {
     for (text, said) in [
         (whole[..whole.len() / 2].to_owned(), "is not whole JSON"),
         (String::new(), "is not whole JSON (line 1)"),
-        (whole.replace("\"schema_version\": 1", "\"schema_version\": 0"), "in a form that this one does not know"),
-        (whole.replace("\"schema_version\": 1", "\"schema_version\": 7"), "in a form that this one does not know"),
+        (whole.replace("\"schema_version\": 2", "\"schema_version\": 1"), "in a form that this one does not know"),
+        (whole.replace("\"schema_version\": 2", "\"schema_version\": 7"), "in a form that this one does not know"),
         ("{\"other\": 1}".to_owned(), "is not what `overlock report` keeps"),
     ] {
         fs::write(host.state(), &text).unwrap();

@@ -156,6 +156,19 @@ pub(crate) fn of<'a>(turns: &'a [Value], name: &str) -> Vec<&'a Value> {
     turns.iter().filter(|turn| turn["container"] == name).collect()
 }
 
+/// Each change of a login's verdict: the container that caused it, the verdict before and after.
+pub(crate) fn changes(turns: &[Value]) -> Vec<String> {
+    let told = |turn: &Value, change: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        format!("{} {} {}", text(&turn["container"]), text(&change["before"]), text(&change["verdict"]))
+    };
+    let mut all = Vec::new();
+    for turn in turns {
+        all.extend(turn["changes"].as_array().unwrap().iter().map(|change| told(turn, change)));
+    }
+    all
+}
+
 /// How long a fake engine takes before each event, and before it goes away: long enough to be asked about what it told.
 const PACE: Duration = Duration::from_millis(150);
 
@@ -172,6 +185,8 @@ struct Fake {
     silent: Option<&'static str>,
     events: Vec<(Vec<String>, bool)>,
     subscribed: Arc<AtomicUsize>,
+    /// What it tells of itself.
+    info: Option<&'static str>,
 }
 
 impl Fake {
@@ -213,6 +228,7 @@ impl Fake {
             },
             (_, Some(id)) if self.silent == Some(id) => return stream.read(&mut [0; 4096]).ok().map(drop),
             (_, Some(id)) => self.inspections.get(id).cloned().unwrap_or((404, "{}".to_owned())),
+            ("/info", _) => (200, self.info.unwrap_or("{}").to_owned()),
             _ => (200, "{}".to_owned()),
         };
         let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
@@ -274,10 +290,15 @@ fn nonsense_among_the_events_is_told_once_and_loses_nothing() {
     let mut watching = Watching::new(watch(directory.path(), &address));
     watching.until("a is gone", |turns| of(turns, "name-a").iter().any(|turn| turn["kind"] == "gone"));
     assert_eq!(watching.end("-TERM").0, Some(0));
-    assert_eq!(watching.kinds("name-a"), ["created", "changed", "changed", "gone"]);
+    assert_eq!(watching.kinds("name-a"), ["created", "gone"]);
     assert_eq!(watching.kinds("name-b"), ["created", "gone"]);
-    let verdicts: Vec<_> = of(&watching.turns, "name-a").iter().map(|turn| turn["verdict"].clone()).collect();
-    assert_eq!(verdicts, ["ok", "error", "ok", "ok"]);
+    // What becomes of the login is told once, with the container that is why.
+    assert_eq!(changes(&watching.turns), ["name-a - ok", "name-b ok error", "name-b error ok", "name-a ok -"]);
+    let rival = of(&watching.turns, "name-b")[0];
+    assert_eq!((&rival["verdict"], &rival["logins"][0]), (&json!("error"), &rival["changes"][0]["login"]));
+    let hits = rival["findings"][0]["hits"].as_array().unwrap();
+    let hit: Vec<_> = hits.iter().map(|hit| hit["container"].as_str().unwrap()).collect();
+    assert_eq!(hit, ["name-a", "name-b"], "{rival:#}");
     assert_eq!(watching.turns.iter().filter(|turn| turn["container"] == "name-x").count(), 0);
     assert_eq!(watching.err.matches("an event that could not be read").count(), 1, "{}", watching.err);
     assert!(!watching.err.contains("hunter2"), "{}", watching.err);
@@ -307,7 +328,7 @@ fn is_endangered(fake: Fake, other: &str, expected: bool) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let address = fake.serve(directory.path());
     let mut watching = Watching::new(watch(directory.path(), &address));
-    let is_undetermined = |turns: &[Value]| of(turns, "name-a").iter().any(|turn| turn["verdict"] == "undetermined");
+    let is_undetermined = |turns: &[Value]| changes(turns).iter().any(|change| change.ends_with(" ok undetermined"));
     let is_gone = |turns: &[Value]| of(turns, other).iter().any(|turn| turn["kind"] == "gone");
     watching.until("what is expected", |turns| if expected { is_undetermined(turns) } else { is_gone(turns) });
     assert_eq!(of(&watching.turns, "name-a")[0]["verdict"], "ok");
@@ -349,7 +370,8 @@ fn a_torn_event_is_the_end_of_a_stream_and_not_of_the_watch() {
     watching.until("b is told", |turns| !of(turns, "name-b").is_empty());
     watching.until_said("the engine answers again");
     assert_eq!(watching.end("-INT").0, Some(0));
-    assert_eq!((watching.kinds("name-a"), watching.kinds("name-b")), (vec!["created", "changed"], vec!["created"]));
+    assert_eq!((watching.kinds("name-a"), watching.kinds("name-b")), (vec!["created"], vec!["created"]));
+    assert_eq!(changes(&watching.turns), ["name-a - ok", "name-b ok error"]);
     assert_eq!(watching.err.matches("tried again").count(), 1, "{}", watching.err);
 }
 
@@ -361,6 +383,48 @@ fn what_a_list_does_not_have_any_more_is_gone() {
     let mut watching = Watching::new(watch(directory.path(), &address));
     watching.until("a is gone", |turns| of(turns, "name-a").iter().any(|turn| turn["kind"] == "gone"));
     assert_eq!(watching.kinds("name-a"), ["created", "gone"]);
+}
+
+#[test]
+fn one_that_a_list_told_gone_is_not_told_gone_again_by_older_events() {
+    // By the engine's clock the list comes after all of these.
+    for (info, kinds) in [
+        (Some(r#"{"SystemTime":"2096-10-02T07:06:50.5Z"}"#), &["created", "gone"][..]),
+        (Some(r#"{"SystemTime":"2096-10-02T07:06:41.5Z"}"#), &["created", "gone", "started", "gone"]),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let backlog = vec![event("a", "start", 2), event("a", "die", 3), event("b", "create", 20)];
+        let events = vec![(vec![event("a", "create", 1)], false), (backlog, true)];
+        let address = Fake { all: "[]".to_owned(), info, ..fake(events) }.serve(directory.path());
+        let mut watching = Watching::new(watch(directory.path(), &address));
+        watching.until("b is told", |turns| !of(turns, "name-b").is_empty());
+        assert_eq!(watching.kinds("name-a"), kinds, "{info:?}");
+    }
+}
+
+#[test]
+fn a_line_for_people_says_what_became_of_the_login_and_by_whom() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = vec![event("a", "create", 1), event("b", "create", 2), event("b", "die", 3), event("a", "die", 4)];
+    let address = fake(vec![(lines, true)]).serve(directory.path());
+    let proc = directory.path().join("proc");
+    fs::create_dir_all(&proc).unwrap();
+    let mut call = command(directory.path(), &["watch", "--host", &address, "--proc", proc.to_str().unwrap()]);
+    let mut child = call.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = lines_of(child.stdout.take().unwrap(), 4);
+    let _ = child.kill();
+    let _ = child.wait();
+    let [alone, rival, left, last] = lines.try_into().unwrap();
+    assert!(alone.contains(" created name-a: ok: "), "{alone}");
+    assert!(rival.contains(" created name-b: error[unguarded-share] "), "{rival}");
+    assert!(rival.contains("; /srv/claude is error now, ok before: 2 containers "), "{rival}");
+    assert!(left.ends_with(" gone name-b: /srv/claude is ok now, error before"), "{left}");
+    assert!(last.ends_with(" gone name-a"), "{last}");
+}
+
+/// The first lines of a stream.
+fn lines_of(stream: impl Read, count: usize) -> Vec<String> {
+    BufReader::new(stream).lines().take(count).map(Result::unwrap).collect()
 }
 
 #[test]

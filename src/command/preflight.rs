@@ -56,10 +56,12 @@ pub(super) fn run(
     let (paths, compose) = (&arguments.paths, &arguments.compose);
     let acceptance = Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept);
     let read = Read { layout, acceptance, only: BTreeSet::new() };
-    let (mut report, status) = judged::judged(read, arguments.output.fail_on, session, err)?;
+    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, session, err)?;
     if let Some((before, services)) = &before {
         report::plan(&mut report, before, services);
+        report.passes_kept = !arguments.fail_on_any;
         report::group_findings(&mut report, &rules.matrix, sources);
+        status = report::exit_status(&report, report.fail_on);
     }
     judged::print(&report, status, outputs, session, out, err)
 }
@@ -169,6 +171,23 @@ fn same_image(image: &Arc<Stored>, running: &Capture) -> Option<(Vec<Installed>,
     Some((installed, kernel.home.clone().filter(|_| as_image)))
 }
 
+/// Whether a name that a script gives, with `${NAME}` for what a variable tells, may be this one. One that is all variables
+/// tells nothing.
+fn may_name(given: &str, name: &str) -> bool {
+    let mut parts = given.split("${");
+    let first = parts.next().unwrap_or("");
+    let literals: Vec<&str> = parts.map(|part| part.split_once('}').map_or("", |(_, literal)| literal)).collect();
+    let Some((last, middle)) = literals.split_last() else { return first == name };
+    if literals.iter().chain([&first]).all(|literal| !literal.contains(char::is_alphanumeric)) {
+        return false;
+    }
+    let Some(rest) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
+    let after = |rest: &str, literal: &&str| {
+        rest.find(literal).and_then(|at| rest.get(at + literal.len()..)).map(str::to_owned)
+    };
+    middle.iter().try_fold(rest.to_owned(), |rest, literal| after(&rest, literal)).is_some()
+}
+
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
     let mut judged = judge(capture::layout(running, rules, false, sources), rules, config);
@@ -176,14 +195,28 @@ fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources)
     report::build_report(judged, &rules.matrix, &Names::new("/", "/"), sources)
 }
 
-/// Which planned service each container that runs is of.
+/// Which planned service, or start of a script, each container that runs is of.
 fn services(planned: &Layout, running: &Capture) -> Services {
     let known = capture::planned_services(planned);
+    let starts: Vec<&Container> = planned.containers.iter().filter(|one| one.start.is_some()).collect();
+    let planned_as = |one: &Container| match capture::compose_service(one) {
+        Some(service) => known.get(&service).copied(),
+        None => started_by(one, &starts),
+    };
     let one = |one: &Container| {
-        let service = known.get(&capture::compose_service(one)?)?;
+        let service = planned_as(one)?;
         Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
     };
     running.containers.iter().filter_map(one).collect()
+}
+
+/// The start of a script that gives a container its name, where there is one alone.
+fn started_by<'a>(running: &Container, starts: &[&'a Container]) -> Option<&'a Container> {
+    let gives_name =
+        |start: &&&Container| start.given_name.as_ref().is_some_and(|given| may_name(&given.text, &running.name));
+    let mut found = starts.iter().filter(gives_name);
+    let first = found.next()?;
+    found.next().is_none().then_some(*first)
 }
 
 /// Names that the plan gives and that a container has which it does not replace: the engine gives none twice.
@@ -227,6 +260,15 @@ fn dropped(planned: &Layout, running: &Capture) -> Vec<Diagnostic> {
 mod tests {
     use super::*;
     use crate::model::{EngineFacts, EnvVar, KeptValue, KernelFacts, KernelMount, Live};
+
+    #[test]
+    fn a_container_has_a_name_that_a_script_may_give() {
+        assert!(may_name("runner", "runner") && !may_name("runner", "runner-1"));
+        assert!(may_name("vault-${id}", "vault-17") && !may_name("vault-${id}", "other-17"));
+        assert!(may_name("${user}-vault-${id}-x", "a-vault-17-x") && !may_name("${user}-vault-${id}-x", "a-vaul-17-x"));
+        assert!(!may_name("${NAME}", "anything") && !may_name("${a}-${b}", "any-thing"), "it tells nothing");
+        assert!(!may_name("ab${x}ba", "aba"), "no character is told twice");
+    }
 
     #[test]
     fn what_runs_an_image_shows_what_is_in_it() {

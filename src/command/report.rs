@@ -48,7 +48,7 @@ pub(super) fn run(
     group_findings(&mut report, &session.rules.matrix, session.sources);
     // Input that cannot be used is told each time: until it is mended, nothing else is.
     let usable = problem.is_none() && status != ExitStatus::Unusable;
-    let same = arguments.quiet && usable && !kept.differs(last.as_ref());
+    let same = arguments.quiet && usable && !kept.differs(last.as_ref(), &report);
     if !same {
         err.write_all(&told)?;
     }

@@ -51,10 +51,9 @@ pub(super) fn layout_of_revision(
     let sources = Sources::reading(reader.clone().at_revisions(trees));
     let paths: Vec<PathBuf> =
         asked.paths.iter().filter(|path| !is_later_file(path, base, reader, world)).cloned().collect();
-    let mut layout = match paths.is_empty() && !asked.paths.is_empty() {
-        true => Layout::default(),
-        false => check::read(&Asked { paths: &paths, ..*asked }, world, programs, &sources)?,
-    };
+    let is_all_later = paths.is_empty() && !asked.paths.is_empty();
+    let read = || check::read(&Asked { paths: &paths, ..*asked }, world, programs, &sources);
+    let mut layout = if is_all_later { Layout::default() } else { read()? };
     for files in &repositories {
         if let Some(failure) = files.failure() {
             bail!("--since: {failure}");

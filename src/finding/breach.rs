@@ -20,6 +20,8 @@ pub struct Breach {
     pub participant: Option<usize>,
     /// The container or service.
     pub container: String,
+    /// What that stays called when it is started again.
+    pub service: String,
     /// Its project.
     pub project: Option<String>,
     /// The others concerned; at most [`super::MAX_PEERS`].
@@ -65,6 +67,7 @@ impl Breach {
             login: 0,
             participant: None,
             container: container.to_owned(),
+            service: container.to_owned(),
             project: None,
             peers: Vec::new(),
             message: String::new(),

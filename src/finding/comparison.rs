@@ -32,8 +32,35 @@ pub enum Before {
 pub enum Change {
     /// It was not found before.
     New,
+    /// It was, and is worse now: its severity rose, or it breaks one more rule that fails the run. Since when it has been
+    /// found at all, in seconds after 1970, where that is known.
+    Worse(Option<i64>),
     /// It was, since this second after 1970 where that is known.
     Kept(Option<i64>),
+}
+
+impl Change {
+    /// Whether nobody was told of it yet.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Worse(_))
+    }
+
+    /// Since when it has been found, where that is known.
+    pub fn since(self) -> Option<i64> {
+        match self {
+            Self::New => None,
+            Self::Worse(since) | Self::Kept(since) => since,
+        }
+    }
+
+    /// Its name in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Worse(_) => "worse",
+            Self::Kept(_) => "kept",
+        }
+    }
 }
 
 /// A finding that is found no more.

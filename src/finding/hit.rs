@@ -44,6 +44,16 @@ impl Hit {
         self.suppressed.is_none()
     }
 
+    /// Whether it is about a container that uses a login, rather than one that only starts others.
+    pub fn has_participant(&self) -> bool {
+        self.breaches.iter().any(|breach| breach.participant.is_some())
+    }
+
+    /// Whether it is new or worse than before.
+    pub fn is_news(&self) -> bool {
+        self.change.is_some_and(Change::is_news)
+    }
+
     /// The breaches that count, the worst first; of a hit that does not count, all.
     pub fn counting(&self) -> impl Iterator<Item = &Breach> {
         let all = self.breaches.iter().all(|breach| breach.suppressed.is_some());

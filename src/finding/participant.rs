@@ -15,6 +15,8 @@ pub struct Participant {
     pub label: String,
     /// What it stays called when it is started again: its service, or a name with `*` for what is another each time.
     pub service: String,
+    /// Whether it is removed when it ends, and another one takes its place.
+    pub recurs: bool,
     /// How many equal containers it stands for.
     pub instances: u64,
     /// The login that it uses, as an index in the logins.
@@ -146,6 +148,42 @@ pub struct MountText {
 }
 
 impl Participant {
+    /// One that is sound and of which nothing else is known, for tests to fill in.
+    #[cfg(test)]
+    pub(crate) fn named(name: &str, place: &PlaceName) -> Self {
+        Self {
+            container: name.to_owned(),
+            project: None,
+            label: name.to_owned(),
+            service: name.to_owned(),
+            recurs: false,
+            instances: 1,
+            login: 0,
+            mount: None,
+            origin: "engine",
+            program: String::new(),
+            state_dir: String::new(),
+            place: place.clone(),
+            peers: Vec::new(),
+            peer_count: 0,
+            role: "batch",
+            auth: "shared-login",
+            scope: "state-dir",
+            access: "rw",
+            version: None,
+            internal_lock: "private",
+            locks: Vec::new(),
+            guard: "absent",
+            guard_path: None,
+            guard_place: None,
+            guard_evidence: Vec::new(),
+            verdict: Verdict::Ok,
+            basis: Basis::Seen,
+            reason: String::new(),
+            span: Span::default(),
+        }
+    }
+
     /// The verdict as people read it.
     pub fn qualified_verdict(&self) -> String {
         self.basis.qualify(self.verdict)
@@ -160,6 +198,7 @@ impl Participant {
             project: None,
             label: container.to_owned(),
             service: container.to_owned(),
+            recurs: false,
             instances: 1,
             login: 0,
             mount: None,

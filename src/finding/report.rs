@@ -29,6 +29,8 @@ pub struct Report {
     pub added: usize,
     /// From which severity on a hit that counts fails the run.
     pub fail_on: FailOn,
+    /// Whether a hit that was there before, and is no worse now, leaves the exit status alone.
+    pub passes_kept: bool,
     /// How many containers were looked at.
     pub containers: usize,
     /// Whether it was held against a baseline: what that does not suppress is new.
@@ -51,6 +53,11 @@ impl Report {
     /// Whether a finding counts: while one of its hits does.
     pub fn counts(&self, finding: &Finding) -> bool {
         self.hits_of(finding).any(Hit::counts)
+    }
+
+    /// Whether something about a finding that counts is new or worse than before.
+    pub fn has_news(&self, finding: &Finding) -> bool {
+        self.hits_of(finding).any(|hit| hit.counts() && hit.is_news())
     }
 
     /// The hits that count, in their order.

@@ -25,6 +25,8 @@ pub struct Container {
     pub project: Option<String>,
     /// The Compose service that it is a container of, where it has a name of its own beside that.
     pub service: Option<String>,
+    /// What it stays called from one start to the next, where it is removed when it ends and another takes its place.
+    pub recurring_name: Option<String>,
     /// Where the container is described as a whole, such as the service's key.
     pub span: Span,
     /// How many equal containers are started (`deploy.replicas`, `scale`).
@@ -90,6 +92,11 @@ impl Container {
     /// Whether it stands for the host's own user and is no container.
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)
+    }
+
+    /// What it stays called when it is started again.
+    pub fn lasting_name(&self) -> &str {
+        self.recurring_name.as_ref().or(self.service.as_ref()).unwrap_or(&self.name)
     }
 
     /// Whether it runs, rather than being planned.

@@ -9,6 +9,8 @@ pub struct EngineFacts {
     pub id: String,
     /// Whether `docker compose run` started it: Compose then leaves it alone when it brings the service up.
     pub one_off: bool,
+    /// Whether the engine removes it when it ends (`docker run --rm`).
+    pub auto_remove: bool,
     /// The engine's id of the image.
     pub image_id: String,
     /// The process that the engine started, in the engine's pid namespace; 0 where it tells none.
@@ -31,6 +33,7 @@ pub struct EngineFacts {
 pub(super) static NOTHING_TOLD: EngineFacts = EngineFacts {
     id: String::new(),
     one_off: false,
+    auto_remove: false,
     image_id: String::new(),
     pid: 0,
     started_at: String::new(),

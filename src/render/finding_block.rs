@@ -95,6 +95,7 @@ impl HitRow {
         let at = at.map_or_else(String::new, |at| format!(": {at}"));
         let change = match (hit.change, &report.comparison) {
             (Some(Change::New), Some(_)) => "new: ",
+            (Some(Change::Worse(_)), Some(_)) => "worse: ",
             _ => "",
         };
         Self {
@@ -120,6 +121,9 @@ pub(super) fn file_line(span: Span, sources: &Sources) -> Option<String> {
 
 /// The hits in columns. A clause that all have in common is said once.
 fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> Vec<String> {
+    // Where somebody is new, the others were told before: a line for all of them is enough.
+    let tells_all = style.detail == Detail::Verbose || !hits.iter().any(|hit| hit.is_news());
+    let (hits, before): (Vec<&Hit>, Vec<&Hit>) = hits.iter().partition(|hit| tells_all || hit.is_news());
     let all = style.detail == Detail::Verbose || hits.len() <= MANY_HITS;
     let shown = if all { hits.len() } else { FIRST_HITS };
     let rows: Vec<HitRow> = hits.iter().take(shown).map(|hit| HitRow::of(hit, given)).collect();
@@ -160,6 +164,12 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     }
     if hits.len() > shown {
         lines.push(format!("and {} more (-v lists them)", hits.len() - shown));
+    }
+    if !before.is_empty() {
+        lines.extend(wrap_words(
+            &safe(&format!("there before: {}", list_hits(&before))),
+            width.map(|width| width.max(1)),
+        ));
     }
     lines.into_iter().map(|line| safe(&line).into_owned()).collect()
 }

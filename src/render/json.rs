@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::safe::escape_json;
 use crate::finding::{
-    Before, Breach, Change, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy,
-    Report, Suppressed, Verdict,
+    Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
+    Suppressed, Verdict,
 };
 use crate::model::{Level, NotJudgedFile};
 use crate::report::count;
@@ -169,7 +169,7 @@ struct JsonLogin<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+pub(super) struct JsonFinding<'a> {
     family: &'a str,
     rule: &'a str,
     rules: &'a [String],
@@ -407,7 +407,7 @@ fn json_login<'a>(login: &'a Login, report: &'a Report, sources: &Sources) -> Js
     }
 }
 
-fn json_finding<'a>(finding: &'a Finding, report: &'a Report, sources: &Sources) -> JsonFinding<'a> {
+pub(super) fn json_finding<'a>(finding: &'a Finding, report: &'a Report, sources: &Sources) -> JsonFinding<'a> {
     JsonFinding {
         family: &finding.family,
         rule: &finding.rule,
@@ -437,10 +437,7 @@ fn json_hit<'a>(hit: &'a Hit, sources: &Sources) -> JsonHit<'a> {
         fingerprint: &hit.fingerprint,
         suppressed: json_suppressed(hit.suppressed.as_ref()),
         accepted: hit.breaches.iter().filter_map(json_accepted).collect(),
-        change: hit.change.map(|change| match change {
-            Change::New => JsonChange { state: "new", since: None },
-            Change::Kept(since) => JsonChange { state: "kept", since },
-        }),
+        change: hit.change.map(|change| JsonChange { state: change.name(), since: change.since() }),
         locations: locations.map(|(at, role)| json_location(at.span, role, sources)).collect(),
     }
 }

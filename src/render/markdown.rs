@@ -176,7 +176,7 @@ fn sound_block(report: &Report) -> String {
 
 /// What came of what was so before.
 fn comparison_block(report: &Report, comparison: &Comparison) -> String {
-    let headline = compared::comparison_headline(report).unwrap_or_default();
+    let headline = compared::comparison_headline(report, None).unwrap_or_default();
     let mut block = format!("\n{}\n", escape_prose(&headline));
     let verdicts: Vec<_> = compared::changed_verdicts(comparison).collect();
     if comparison.before == Before::Running && !verdicts.is_empty() {

@@ -80,7 +80,7 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     let help = "Containers and services that findings are about, by the worst rule that each breaks.";
     several("overlock_hits", help, &["rule", "severity"], &add_hits(given))?;
     if report.comparison.is_some() {
-        let help = "Hits against the last run: new, kept, fixed, left (its container is gone), unseen.";
+        let help = "Hits against the last run: new, worse, kept, fixed, left (its container is gone), unseen.";
         several("overlock_changes", help, &["change"], &add_changes(given))?;
     }
     let mut kinds: BTreeMap<_, _> = InfluenceKind::ALL.map(|kind| (vec![kind.name().to_owned()], 0)).into();
@@ -150,13 +150,10 @@ fn possible_values(rules: &Ruleset) -> BTreeMap<Vec<String>, usize> {
 }
 
 fn add_changes(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
-    let (new, kept) = ("new", "kept");
-    let names = [new, kept, End::Fixed.name(), End::Left.name(), End::Unseen.name()];
-    let mut series: BTreeMap<_, _> = names.into_iter().map(|name| (vec![name.to_owned()], 0)).collect();
-    let found = given.report.counting_hits().filter_map(|hit| match hit.change? {
-        Change::New => Some(new),
-        Change::Kept(_) => Some(kept),
-    });
+    let changes = [Change::New, Change::Worse(None), Change::Kept(None)].map(Change::name);
+    let names = changes.into_iter().chain([End::Fixed.name(), End::Left.name(), End::Unseen.name()]);
+    let mut series: BTreeMap<_, _> = names.map(|name| (vec![name.to_owned()], 0)).collect();
+    let found = given.report.counting_hits().filter_map(|hit| hit.change.map(Change::name));
     let gone = given.report.comparison.iter().flat_map(|comparison| &comparison.gone).map(|gone| gone.end.name());
     for name in found.chain(gone) {
         *series.entry(vec![name.to_owned()]).or_default() += 1;

@@ -45,7 +45,9 @@ pub use graph::{Picture, picture};
 pub use json::write as document;
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::{SafeLines, escape_json, safe};
-pub use watch_event::{SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text};
+pub use watch_event::{
+    LoginChange, SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text,
+};
 
 /// What a renderer is given. It decides none of it.
 #[derive(Debug, Clone, Copy)]

@@ -21,19 +21,27 @@ pub(super) fn summary_with_notes(report: &Report, notes: usize) -> String {
     }
     parts.extend((notes > 0).then(|| count_of(notes, "note")));
     parts.extend((counts.undetermined > 0).then(|| format!("{} undetermined", counts.undetermined)));
-    if counts.suppressed > 0 {
+    parts.extend(summary_tail(report));
+    parts.join(", ")
+}
+
+/// What does not count, and what is wrong with the input, counted.
+pub(super) fn summary_tail(report: &Report) -> Vec<String> {
+    let mut parts = Vec::new();
+    let suppressed = count(report).suppressed;
+    if suppressed > 0 {
         let mut kinds: BTreeMap<SuppressedBy, usize> = BTreeMap::new();
         for one in report.hits.iter().filter_map(|hit| hit.suppressed.as_ref()) {
             *kinds.entry(one.by).or_default() += 1;
         }
         let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", kind.name())).collect();
-        parts.push(format!("{} suppressed ({})", counts.suppressed, kinds.join(", ")));
+        parts.push(format!("{suppressed} suppressed ({})", kinds.join(", ")));
     }
     let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
     if wrong > 0 {
         parts.push(format!("{} with the input", count_of(wrong, "problem")));
     }
-    parts.join(", ")
+    parts
 }
 
 /// How many files are named in a line.
@@ -90,7 +98,7 @@ pub(super) fn told_notes(report: &Report) -> impl Iterator<Item = &Finding> {
 }
 
 /// How many names of a list are told.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// Hits as people name them, with how many containers each stands for.
 pub(super) fn list_hits(hits: &[&Hit]) -> String {

@@ -11,7 +11,7 @@ use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
 use crate::model::Level;
-use crate::report::{fails, natural_key};
+use crate::report::{fails_run, natural_key};
 use crate::rules::Severity;
 use crate::text::Sources;
 
@@ -23,6 +23,10 @@ const FILES: usize = 10;
 pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
     let quiet = style.detail == Detail::Quiet;
+    if report.comparison.as_ref().is_some_and(|one| one.before != Before::Running) {
+        let headline = compared::comparison_headline(report, given.at).unwrap_or_default();
+        writeln!(out, "{}\n", paragraph("", &headline, style.columns()))?;
+    }
     if style.detail == Detail::Verbose && !report.participants.is_empty() {
         writeln!(out, "{}\n", participant_table(report, style))?;
     }
@@ -34,12 +38,12 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     if quiet {
         return Ok(());
     }
-    write_notes(given, style, out)?;
-    write_sound(report, told.is_empty(), style, out)?;
-    write_accepted(report, given.sources, style, out)?;
     if let Some(comparison) = &report.comparison {
         write_comparison(report, comparison, style, out)?;
     }
+    write_notes(given, style, out)?;
+    write_sound(report, is_sound(report, style), style, out)?;
+    write_accepted(report, given.sources, style, out)?;
     write_files(report, style, out)?;
     if let Some(using) = phrases::using(report) {
         writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
@@ -47,15 +51,23 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     writeln!(out, "{}", paragraph("", &safe(&closing_line(report, &told, style)), style.columns()))
 }
 
-/// The findings that are worth a block: with `--quiet` those alone that fail the run.
+/// The findings that are worth a block: with `--quiet` those alone that fail the run; where the report was held against
+/// what was before, those that have something new.
 fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Finding)> {
     let report = given.report;
     let is_told = |finding: &Finding| match style.detail {
-        Detail::Quiet => report.hits_of(finding).any(|hit| hit.counts() && fails(hit, report.fail_on)),
+        Detail::Quiet => report.hits_of(finding).any(|hit| hit.counts() && fails_run(hit, report, report.fail_on)),
+        Detail::Normal if report.comparison.is_some() => finding.severity > Severity::Note && report.has_news(finding),
         Detail::Normal | Detail::Verbose => finding.severity > Severity::Note || style.detail == Detail::Verbose,
     };
     let counting = report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding));
     counting.filter(|(_, finding)| is_told(finding)).collect()
+}
+
+/// Whether nothing is wrong that is told as a block, new or not.
+fn is_sound(report: &Report, style: Style) -> bool {
+    let mut counting = report.findings().filter(|(_, finding)| report.counts(finding));
+    !counting.any(|(_, finding)| finding.severity > Severity::Note || style.detail == Detail::Verbose)
 }
 
 /// Notes, a line each. What another lock covers is told with `--verbose` alone.
@@ -64,7 +76,9 @@ fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::
     if style.detail == Detail::Verbose {
         return Ok(());
     }
-    for finding in told_notes(report) {
+    // A note that was there before was told then.
+    let is_told = |finding: &&Finding| report.comparison.is_none() || report.has_news(finding);
+    for finding in told_notes(report).filter(is_told) {
         let at = report.hits_of(finding).find_map(Hit::primary);
         let at = at.map_or_else(String::new, |span| {
             format!(" ({}:{})", given.sources.get(span.file).label(), span.start.line)
@@ -79,9 +93,10 @@ fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::
 fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if report.participants.iter().all(|one| one.verdict == Verdict::NotAParticipant) && report.hits.is_empty() {
         // Only where everything was looked at.
-        let text = match report.not_judged.is_empty() {
-            true => "No container has a state directory of a known program.",
-            false => "In what was judged, no container has a state directory of a known program.",
+        let text = if report.not_judged.is_empty() {
+            "No container has a state directory of a known program."
+        } else {
+            "In what was judged, no container has a state directory of a known program."
         };
         return writeln!(out, "{}", paragraph("", text, style.columns()));
     }
@@ -165,22 +180,42 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
 
 /// What came of what was so before.
 fn write_comparison(report: &Report, comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
-    if comparison.before == Before::Running && compared::changed_verdicts(comparison).next().is_some() {
-        writeln!(out, "{}\n", participant_table::verdict_table(comparison))?;
+    let verbose = style.detail == Detail::Verbose;
+    if comparison.before == Before::Running {
+        if verbose && compared::changed_verdicts(comparison).next().is_some() {
+            writeln!(out, "{}\n", participant_table::verdict_table(comparison))?;
+        }
+        if let Some(line) = compared::endangered_names(comparison) {
+            writeln!(out, "{}", paragraph("endangers: ", &line, style.columns()))?;
+        }
+        write_gone(comparison, style, out)?;
+        if let Some(line) = compared::kept_line(report).filter(|_| !verbose) {
+            writeln!(out, "{}", paragraph("stays: ", &safe(&line), style.columns()))?;
+        }
+        return Ok(());
     }
-    let headline = compared::comparison_headline(report).unwrap_or_default();
-    writeln!(out, "{}", paragraph("", &headline, style.columns()))?;
-    let endangered = comparison.endangered.iter().map(compared::endangered_line);
-    let gone = comparison.gone.iter().map(|gone| compared::gone_line(gone, comparison));
-    for line in endangered.chain(gone) {
-        writeln!(out, "{}", paragraph("", &line, style.columns()))?;
+    for line in compared::open_logins(report).iter().filter(|_| !verbose) {
+        writeln!(out, "{}", paragraph("open: ", &safe(line), style.columns()))?;
+    }
+    write_gone(comparison, style, out)
+}
+
+/// What was found before and is found no more, a line each.
+fn write_gone(comparison: &Comparison, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+    for gone in &comparison.gone {
+        writeln!(out, "{}", paragraph("", &compared::gone_line(gone, comparison), style.columns()))?;
     }
     Ok(())
 }
 
 /// The verdict and the count, and how to learn more.
 fn closing_line(report: &Report, told: &[(&Login, &Finding)], style: Style) -> String {
+    let is_plan = report.comparison.as_ref().is_some_and(|one| one.before == Before::Running);
     let mut line = match style.detail {
+        _ if is_plan => {
+            let told = [compared::plan_summary(report)].into_iter().chain(phrases::summary_tail(report));
+            told.collect::<Vec<_>>().join(", ")
+        }
         Detail::Verbose => phrases::summary_line(report),
         Detail::Quiet | Detail::Normal => phrases::summary_with_notes(report, told_notes(report).count()),
     };

@@ -60,7 +60,7 @@ fn text(report: &Report, sources: &Sources, detail: Detail) -> String {
 
 fn made(breaches: Vec<Breach>) -> (Report, Sources) {
     let sources = Sources::default();
-    let file = sources.add("deep/compose.yaml", &"some text\n".repeat(50));
+    let file = sources.add("deep/compose.yaml", "some text\n".repeat(50));
     let mut breaches = breaches;
     for breach in &mut breaches {
         let spans = breach.locations.iter_mut().map(|location| &mut location.span);

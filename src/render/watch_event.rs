@@ -5,13 +5,13 @@ use std::io;
 
 use serde::Serialize;
 
-use super::json::{self, JsonSuppressed};
+use super::json::{self, JsonFinding, json_finding};
 use super::safe::safe;
-use crate::finding::{Basis, Hit, Verdict};
-use crate::text::rfc3339_text;
+use crate::finding::{Basis, Finding, Hit, Report, Verdict};
+use crate::text::{Sources, rfc3339_text};
 
 /// The version of the contract; a field that changes its meaning or goes away raises it.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What became of a container.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +20,8 @@ pub struct WatchEvent<'a> {
     pub at: i64,
     /// What it was.
     pub kind: WatchEventKind,
-    /// The container's name.
-    pub container: &'a str,
+    /// The container's name; `None` where a login changed and no container is known to be why.
+    pub container: Option<&'a str>,
     /// Its id; `None` for the host's own user.
     pub id: Option<&'a str>,
     /// Its project.
@@ -29,7 +29,7 @@ pub struct WatchEvent<'a> {
     /// Its image.
     pub image: Option<&'a str>,
     /// What it was judged by.
-    pub seen_by: SeenBy,
+    pub seen_by: Option<SeenBy>,
     /// The verdict now; of one that is gone the last one.
     pub verdict: Verdict,
     /// What that rests on.
@@ -38,13 +38,32 @@ pub struct WatchEvent<'a> {
     pub before: Option<Verdict>,
     /// Why it is sound; empty where findings say what is wrong.
     pub reason: &'a str,
-    /// What is wrong, worst first.
-    pub findings: &'a [Hit],
+    /// What is wrong with the container, as indices in the hits of the report.
+    pub hits: &'a [usize],
+    /// The logins that it uses, by id.
+    pub logins: &'a [String],
+    /// The logins whose verdict is another one because of it.
+    pub changes: &'a [LoginChange],
+    /// What is wrong with it, and all that is wrong with the logins that it changed.
+    pub findings: &'a [Finding],
     /// What could not be looked at.
     pub gaps: &'a [String],
 }
 
-/// The kinds of turns.
+/// A login whose verdict is another one than was told before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginChange {
+    /// Its id, as in a report.
+    pub id: String,
+    /// Where it lives, for people.
+    pub place: String,
+    /// The verdict now; `None` where nobody uses it any more.
+    pub verdict: Option<Verdict>,
+    /// The verdict before; `None` where nobody used it.
+    pub before: Option<Verdict>,
+}
+
+/// The kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchEventKind {
     /// It ran already when the watch began.
@@ -97,92 +116,120 @@ struct JsonWatchEvent<'a> {
     schema_version: u32,
     time: String,
     kind: &'a str,
-    container: &'a str,
+    container: Option<&'a str>,
     id: Option<&'a str>,
     project: Option<&'a str>,
     image: Option<&'a str>,
-    seen_by: &'a str,
+    seen_by: Option<&'a str>,
     verdict: &'a str,
     basis: &'a str,
     before: Option<&'a str>,
     reason: Option<&'a str>,
-    findings: Vec<JsonEventFinding<'a>>,
+    logins: &'a [String],
+    changes: Vec<JsonLoginChange<'a>>,
+    findings: Vec<JsonFinding<'a>>,
     gaps: &'a [String],
 }
 
 #[derive(Serialize)]
-struct JsonEventFinding<'a> {
-    rule: &'a str,
-    severity: &'a str,
-    confidence: &'a str,
-    peers: Vec<&'a str>,
-    message: &'a str,
-    remedies: Vec<&'a str>,
-    fingerprint: &'a str,
-    suppressed: Option<JsonSuppressed<'a>>,
+struct JsonLoginChange<'a> {
+    login: &'a str,
+    verdict: Option<&'a str>,
+    before: Option<&'a str>,
 }
 
-/// Writes a turn as one line of JSON.
+impl<'a> JsonLoginChange<'a> {
+    fn of(change: &'a LoginChange) -> Self {
+        let (verdict, before) = (change.verdict.map(Verdict::name), change.before.map(Verdict::name));
+        Self { login: &change.id, verdict, before }
+    }
+}
+
+/// Writes an event as one line of JSON.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write_json(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write_json(
+    event: &WatchEvent<'_>,
+    report: &Report,
+    sources: &Sources,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let document = JsonWatchEvent {
         schema_version: SCHEMA_VERSION,
-        time: rfc3339_text(turn.at, true),
-        kind: turn.kind.name(),
-        container: turn.container,
-        id: turn.id,
-        project: turn.project,
-        image: turn.image,
-        seen_by: turn.seen_by.name(),
-        verdict: turn.verdict.name(),
-        basis: turn.basis.name(),
-        before: turn.before.map(Verdict::name),
-        reason: Some(turn.reason).filter(|reason| !reason.is_empty()),
-        findings: turn.findings.iter().map(finding).collect(),
-        gaps: turn.gaps,
+        time: rfc3339_text(event.at, true),
+        kind: event.kind.name(),
+        container: event.container,
+        id: event.id,
+        project: event.project,
+        image: event.image,
+        seen_by: event.seen_by.map(SeenBy::name),
+        verdict: event.verdict.name(),
+        basis: event.basis.name(),
+        before: event.before.map(Verdict::name),
+        reason: Some(event.reason).filter(|reason| !reason.is_empty()),
+        logins: event.logins,
+        changes: event.changes.iter().map(JsonLoginChange::of).collect(),
+        findings: event.findings.iter().map(|finding| json_finding(finding, report, sources)).collect(),
+        gaps: event.gaps,
     };
     json::write_line(&document, out)
 }
 
-fn finding(finding: &Hit) -> JsonEventFinding<'_> {
-    JsonEventFinding {
-        rule: finding.rule(),
-        severity: finding.severity().name(),
-        confidence: finding.confidence().name(),
-        peers: finding.peers(),
-        message: finding.message(),
-        remedies: finding.advice(),
-        fingerprint: &finding.fingerprint,
-        suppressed: json::json_suppressed(finding.suppressed.as_ref()),
-    }
-}
-
-/// Writes a turn as one line for people.
+/// Writes an event as one line for people.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write_text(turn: &WatchEvent<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let project = turn.project.map_or_else(String::new, |project| format!("{project}/"));
-    let before = turn.before.map_or_else(String::new, |before| format!(" ({} before)", before.name()));
-    let head = format!("{} {} {project}{}{before}", rfc3339_text(turn.at, false), turn.kind.name(), turn.container);
+pub fn write_text(event: &WatchEvent<'_>, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let project = event.project.map_or_else(String::new, |project| format!("{project}/"));
+    let who = event.container.map_or_else(String::new, |container| format!(" {project}{container}"));
+    let head = format!("{} {}{who}", rfc3339_text(event.at, false), event.kind.name());
     let mut told = Vec::new();
-    if turn.kind != WatchEventKind::Gone {
-        let counted = turn.findings.iter().filter(|finding| finding.counts());
-        told.extend(counted.map(|one| format!("{}[{}] {}", one.severity().name(), one.rule(), one.message())));
-        if told.is_empty() || !turn.reason.is_empty() {
-            let reason = if turn.reason.is_empty() { String::new() } else { format!(": {}", turn.reason) };
-            told.insert(0, format!("{}{reason}", turn.basis.qualify(turn.verdict)));
-        }
+    if event.kind != WatchEventKind::Gone && event.container.is_some() {
+        told.push(container_text(event, report));
     }
-    for gap in turn.gaps {
+    told.extend(event.changes.iter().filter_map(|change| change_text(change, report)));
+    for gap in event.gaps {
         if told.iter().all(|told| !told.contains(gap)) {
             told.push(format!("not inspected: {gap}"));
         }
     }
     let colon = if told.is_empty() { "" } else { ": " };
     writeln!(out, "{}", safe(&format!("{head}{colon}{}", told.join("; "))))
+}
+
+/// How a container stands: what is wrong with it in a clause for each finding, or why it is sound.
+fn container_text(event: &WatchEvent<'_>, report: &Report) -> String {
+    let before = event.before.filter(|before| *before != event.verdict);
+    let before = before.map_or_else(String::new, |before| format!(" ({} before)", before.name()));
+    let hits = event.hits.iter().filter_map(|at| report.hits.get(*at)).filter(|hit| hit.counts());
+    let wrong: Vec<String> = hits.map(hit_text).collect();
+    let verdict = event.basis.qualify(event.verdict);
+    match (wrong.is_empty(), event.reason.is_empty()) {
+        (true, true) => format!("{verdict}{before}"),
+        (true, false) => format!("{verdict}{before}: {}", event.reason),
+        (false, true) => format!("{}{before}", wrong.join("; ")),
+        (false, false) => format!("{verdict}{before}: {}; {}", event.reason, wrong.join("; ")),
+    }
+}
+
+fn hit_text(hit: &Hit) -> String {
+    let detail = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
+    format!("{}[{}] {detail}", hit.severity().name(), hit.rule())
+}
+
+/// What became of a login; nothing where nobody uses it any more, or where the container's own verdict says it.
+fn change_text(change: &LoginChange, report: &Report) -> Option<String> {
+    let verdict = change.verdict?;
+    if change.before.is_none() && verdict <= Verdict::Ok {
+        return None;
+    }
+    let before = change.before.map_or_else(String::new, |before| format!(", {} before", before.name()));
+    let login = report.logins.iter().find(|login| login.id == change.id);
+    let worst = login.and_then(|login| login.findings.iter().find(|finding| report.counts(finding)));
+    let worst = worst.filter(|_| verdict > Verdict::Ok);
+    let message = worst.map_or_else(String::new, |finding| format!(": {}", finding.message));
+    Some(format!("{} is {} now{before}{message}", change.place, verdict.name()))
 }
 
 #[cfg(test)]
@@ -192,31 +239,44 @@ mod tests {
     #[test]
     fn a_line_is_one_line() {
         let gaps = ["it was gone".to_owned()];
-        let turn = WatchEvent {
+        let event = WatchEvent {
             at: 0,
             kind: WatchEventKind::Created,
-            container: "a\nb\u{1b}",
+            container: Some("a\nb\u{1b}"),
             id: None,
             project: Some("p"),
             image: None,
-            seen_by: SeenBy::Event,
+            seen_by: Some(SeenBy::Event),
             verdict: Verdict::Undetermined,
             basis: Basis::Seen,
             before: None,
             reason: "",
+            hits: &[],
+            logins: &[],
+            changes: &[],
             findings: &[],
             gaps: &gaps,
         };
-        let mut text = Vec::new();
-        write_text(&turn, &mut text).unwrap();
+        let report = Report::default();
+        let text = |event: &WatchEvent<'_>| {
+            let mut text = Vec::new();
+            write_text(event, &report, &mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        };
         let told = "1970-01-01T00:00:00Z created p/a\\u{a}b\\u{1b}: undetermined; not inspected: it was gone\n";
-        assert_eq!(String::from_utf8(text).unwrap(), told);
-        let gone = WatchEvent { kind: WatchEventKind::Gone, before: Some(Verdict::Ok), gaps: &[], ..turn };
-        let mut text = Vec::new();
-        write_text(&gone, &mut text).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap(), "1970-01-01T00:00:00Z gone p/a\\u{a}b\\u{1b} (ok before)\n");
+        assert_eq!(text(&event), told);
+        let change = |verdict, before| LoginChange { id: "x".to_owned(), place: "/srv/a".to_owned(), verdict, before };
+        let freed = [change(Some(Verdict::Ok), Some(Verdict::Error))];
+        let gone = WatchEvent { kind: WatchEventKind::Gone, gaps: &[], changes: &freed, ..event };
+        assert_eq!(text(&gone), "1970-01-01T00:00:00Z gone p/a\\u{a}b\\u{1b}: /srv/a is ok now, error before\n");
+        let unused = [change(None, Some(Verdict::Ok))];
+        assert_eq!(
+            text(&WatchEvent { changes: &unused, ..gone }),
+            "1970-01-01T00:00:00Z gone p/a\\u{a}b\\u{1b}\n",
+            "that nobody uses it any more is no news beside that"
+        );
         let mut json = Vec::new();
-        write_json(&turn, &mut json).unwrap();
+        write_json(&event, &report, &Sources::default(), &mut json).unwrap();
         assert_eq!(String::from_utf8(json).unwrap().lines().count(), 1);
     }
 }

@@ -103,6 +103,7 @@ impl Concealed {
     fn breach(&self, one: &mut Breach) {
         let own = self.own(one.project.as_ref(), &one.container);
         self.name(&mut one.container);
+        self.name(&mut one.service);
         self.project(&mut one.project);
         for peer in &mut one.peers {
             self.peer(peer);

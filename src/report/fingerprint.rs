@@ -46,7 +46,7 @@ impl HitIdentity {
     /// The identity of a container that uses no login itself.
     pub(super) fn of_breach(breach: &Breach) -> Self {
         let project = breach.project.clone().unwrap_or_default();
-        Self { login: String::new(), project, service: breach.container.clone() }
+        Self { login: String::new(), project, service: breach.service.clone() }
     }
 
     /// What a hit of a family is recognised by.
@@ -79,16 +79,16 @@ fn number_starts(all: &[Participant], names: &Names, sources: &Sources) -> BTree
     }
     starts.sort();
     let mut counts: HashMap<String, usize> = HashMap::new();
-    let mut named = BTreeMap::new();
+    let mut keys = BTreeMap::new();
     for (file, _, at) in starts {
         let Some(one) = all.get(at) else { continue };
         let own_name = (one.label != one.container).then(|| format!("{file} --name {}", one.label));
         let base = own_name.unwrap_or(file);
         let count = counts.entry(base.clone()).or_default();
         *count += 1;
-        named.insert(at, if *count > 1 { format!("{base} #{count}") } else { base });
+        keys.insert(at, if *count > 1 { format!("{base} #{count}") } else { base });
     }
-    named
+    keys
 }
 
 /// The source of the mount that brings a login, as it is written: a path relative to the root, or a volume's key.

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::hit_change::{KnownHit, change_of, is_covered};
 use super::kept::{NotKept, Tool, open};
-use super::plan::{self, Name, judged, verdicts};
-use crate::finding::{Before, Change, Comparison, End, Gone, Hit, Participant, Report, UNDETERMINED, Verdict};
+use super::plan::{self, Name, verdicts};
+use crate::finding::{
+    Before, Change, Comparison, EXCLUSION, End, Gone, Hit, Participant, Report, UNDETERMINED, Verdict,
+};
 use crate::model::Level;
 use crate::rules::Severity;
 
@@ -36,15 +39,21 @@ struct Known {
     container: String,
     /// The names of the containers that it stood for.
     containers: Vec<String>,
+    /// What these stay called when they are started again, where they are removed when they end.
+    recurring: Option<String>,
     family: String,
     rules: Vec<String>,
     severity: String,
     message: String,
     /// Who else it is about, by name: what is not seen of them may be why it is found no more.
     peers: Vec<String>,
+    /// What these stay called, where each is removed when it ends: while none of them runs, nothing is resolved.
+    recurring_peers: Vec<String>,
     fingerprint: String,
     /// Since when it has been found, in seconds after 1970.
     since: i64,
+    /// When it was found last.
+    seen: i64,
 }
 
 /// A participant's verdict.
@@ -101,42 +110,35 @@ impl History {
     }
 
     /// Holds a report against the last run, of which there may be none, and says what to keep for the next one. `now` is
-    /// in seconds since 1970. What was not looked at is neither fixed nor gone.
+    /// in seconds since 1970. What was not looked at is neither fixed nor gone, and what only rests between two starts of a
+    /// container is neither resolved now nor new then.
     pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
         let known: BTreeMap<&str, &Known> =
             last.iter().flat_map(|last| &last.hits).map(|one| (one.fingerprint.as_str(), one)).collect();
         for hit in &mut report.hits {
-            let before = known.get(hit.fingerprint.as_str());
-            hit.change = Some(before.map_or(Change::New, |before| Change::Kept(Some(before.since))));
+            let before = known.get(hit.fingerprint.as_str()).map(|known| known.as_known_hit());
+            hit.change = Some(change_of(hit, before.as_ref(), report.fail_on));
         }
-        let found: BTreeSet<&str> = report.hits.iter().map(|hit| hit.fingerprint.as_str()).collect();
-        let blind = report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning);
-        let undetermined = report.hits.iter().filter(|hit| hit.family == UNDETERMINED);
-        let unsure: BTreeSet<Name> = undetermined.flat_map(names_of).chain(seen.partly.iter().cloned()).collect();
-        // A peer of another project is named with it.
-        let whole = |name: &Name| Some(format!("{}/{}", name.0.as_ref()?, name.1));
-        let peers: BTreeSet<String> =
-            unsure.iter().flat_map(|name| [Some(name.1.clone()), whole(name)]).flatten().collect();
-        let end = |one: &Known| match () {
-            () if !one.names().any(|name| seen.present.contains(&name)) => End::Left,
-            () if one.family == UNDETERMINED && !blind => End::Fixed,
-            () if blind || one.names().any(|name| unsure.contains(&name)) => End::Unseen,
-            () if one.peers.iter().any(|peer| peers.contains(peer)) => End::Unseen,
-            () => End::Fixed,
-        };
-        let missing = known.values().filter(|one| !found.contains(one.fingerprint.as_str()));
-        let ended: Vec<(&Known, End)> = missing.map(|one| (*one, end(one))).collect();
-        let mut gone: Vec<Gone> = ended.iter().map(|(one, end)| one.gone(*end)).collect();
+        // What another lock covers by now is resolved for who reads it.
+        let found = report.hits.iter().filter(|hit| !is_covered(hit));
+        let found: BTreeSet<&str> = found.map(|hit| hit.fingerprint.as_str()).collect();
+        let sight = Sight::of(report, seen);
+        let missing = known.values().filter(|one| !one.is_covered() && !found.contains(one.fingerprint.as_str()));
+        let ended: Vec<(&Known, Option<End>)> = missing.map(|one| (*one, sight.end(one, now))).collect();
+        let mut gone: Vec<Gone> = ended.iter().filter_map(|(one, end)| Some(one.gone((*end)?))).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
 
-        let mut hits: Vec<Known> = report.counting_hits().map(|hit| Known::of(hit, now)).collect();
-        // What was not looked at is remembered, so that it is not new when it is seen again.
-        hits.extend(ended.iter().filter(|(_, end)| *end == End::Unseen).map(|(one, _)| (*one).clone()));
+        let mut hits: Vec<Known> = report.counting_hits().map(|hit| Known::of(hit, report, now)).collect();
+        // What was not looked at, or rests, is remembered, so that it is not new when it is seen again.
+        let again: BTreeSet<&str> = report.counting_hits().map(|hit| hit.fingerprint.as_str()).collect();
+        let kept = ended.iter().filter(|(_, end)| end.is_none_or(|end| end == End::Unseen));
+        let kept = kept.filter(|(one, _)| !again.contains(one.fingerprint.as_str()));
+        hits.extend(kept.map(|(one, _)| (*one).clone()));
         hits.sort();
         let mut participants: Vec<Judged> = report.participants.iter().map(Judged::of).collect();
         participants.sort();
         let then = last.iter().flat_map(|last| &last.participants).filter_map(Judged::read);
-        let verdicts = verdicts(then, report.participants.iter().map(judged));
+        let verdicts = verdicts(then, participants.iter().filter_map(Judged::read));
         report.comparison = Some(Comparison {
             before: last.map_or(Before::Nothing, |last| Before::LastRun(last.at)),
             gone,
@@ -146,16 +148,75 @@ impl History {
         Self { schema_version: SCHEMA_VERSION, tool: Tool::own(), at: now, hits, participants, gaps: gaps(report) }
     }
 
-    /// Whether a run has something to tell that the last one had not: hits that came, went or got another severity,
-    /// and other things that could not be looked at.
-    pub fn differs(&self, last: Option<&Self>) -> bool {
+    /// Whether a run has something to tell that the last one had not: hits that came, became worse or better or went, and
+    /// other things that could not be looked at. `report` is what this one was compared for.
+    pub fn differs(&self, last: Option<&Self>, report: &Report) -> bool {
         let of = |history: &Self| -> BTreeSet<(String, String)> {
-            history.hits.iter().map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
+            let told = history.hits.iter().filter(|one| !one.is_covered());
+            told.map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
         };
-        match last {
-            None => !self.hits.is_empty() || !self.gaps.is_empty(),
-            Some(last) => of(self) != of(last) || self.gaps != last.gaps,
+        let Some(last) = last else { return !of(self).is_empty() || !self.gaps.is_empty() };
+        let has_news = report.counting_hits().any(|hit| hit.is_news() && !is_covered(hit));
+        // What is still not seen was told when it was seen no more.
+        has_news || of(self) != of(last) || self.gaps != last.gaps
+    }
+}
+
+/// How long one that is started again and again may not be seen and is still expected, in seconds: a month.
+const LONGEST_REST: i64 = 31 * 24 * 3600;
+
+/// What a run could see of the hits of the last one.
+struct Sight<'a> {
+    seen: &'a Seen,
+    /// Whether something about the host as a whole could not be looked at.
+    blind: bool,
+    /// The containers that were not seen whole.
+    unsure: BTreeSet<Name>,
+    /// The same by what a hit calls its peers, and by what they stay called.
+    unsure_names: BTreeSet<String>,
+    /// What the containers that recur and are there stay called.
+    recurring: BTreeSet<&'a str>,
+}
+
+impl<'a> Sight<'a> {
+    fn of(report: &'a Report, seen: &'a Seen) -> Self {
+        let undetermined = report.hits.iter().filter(|hit| hit.family == UNDETERMINED);
+        let unsure: BTreeSet<Name> = undetermined.flat_map(names_of).chain(seen.partly.iter().cloned()).collect();
+        // A peer of another project is named with it.
+        let whole = |name: &Name| Some(format!("{}/{}", name.0.as_ref()?, name.1));
+        let recurring = report.participants.iter().filter(|one| one.recurs);
+        let lasting = recurring.clone().filter(|one| unsure.contains(&(one.project.clone(), one.container.clone())));
+        let lasting = lasting.map(|one| one.service.clone());
+        let peers = unsure.iter().flat_map(|name| [Some(name.1.clone()), whole(name)]).flatten();
+        Self {
+            blind: report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning),
+            unsure_names: peers.chain(lasting).collect(),
+            recurring: recurring.map(|one| one.service.as_str()).collect(),
+            unsure,
+            seen,
         }
+    }
+
+    /// Why a hit is found no more; `None` where it rests until a container is started again.
+    fn end(&self, one: &Known, now: i64) -> Option<End> {
+        let is_there = match &one.recurring {
+            Some(name) => self.recurring.contains(name.as_str()),
+            None => one.names().any(|name| self.seen.present.contains(&name)),
+        };
+        let is_awaited = now.saturating_sub(one.seen) < LONGEST_REST;
+        let waits = !one.recurring_peers.is_empty()
+            && one.recurring_peers.iter().all(|peer| !self.recurring.contains(peer.as_str()));
+        let is_unsure = one.names().any(|name| self.unsure.contains(&name))
+            || one.peers.iter().chain(&one.recurring_peers).any(|peer| self.unsure_names.contains(peer))
+            || one.recurring.as_ref().is_some_and(|name| self.unsure_names.contains(name));
+        Some(match () {
+            () if !is_there && one.recurring.is_some() && is_awaited => return None,
+            () if !is_there => End::Left,
+            () if one.family == UNDETERMINED && !self.blind => End::Fixed,
+            () if self.blind || is_unsure => End::Unseen,
+            () if waits && is_awaited => return None,
+            () => End::Fixed,
+        })
     }
 }
 
@@ -165,35 +226,65 @@ fn names_of(hit: &Hit) -> impl Iterator<Item = Name> {
     containers.map(|container| (hit.project.clone(), container.clone()))
 }
 
+/// What the peers of a hit stay called, where each of them is removed when it ends; none where one stays.
+fn recurring_peers(hit: &Hit, report: &Report) -> Vec<String> {
+    let is_called = |one: &Participant, peer: &str| {
+        let of_project = || peer.strip_prefix(one.project.as_deref()?)?.strip_prefix('/');
+        one.container == peer || of_project() == Some(&one.container)
+    };
+    let lasting = |peer: &str| {
+        let participant = report.participants.iter().find(|one| is_called(one, peer));
+        participant.filter(|one| one.recurs).map(|one| one.service.clone())
+    };
+    let mut names: Vec<String> = hit.peers().into_iter().map(lasting).collect::<Option<_>>().unwrap_or_default();
+    names.sort();
+    names.dedup();
+    names
+}
+
 impl Known {
     fn names(&self) -> impl Iterator<Item = Name> {
         let containers = self.containers.iter().chain([&self.container]);
         containers.map(|container| (self.project.clone(), container.clone()))
     }
 
-    fn of(hit: &Hit, now: i64) -> Self {
+    /// Whether another lock covered what it was about.
+    fn is_covered(&self) -> bool {
+        self.family == EXCLUSION && self.severity == Severity::Note.name()
+    }
+
+    fn as_known_hit(&self) -> KnownHit {
+        KnownHit {
+            severity: Severity::named(&self.severity),
+            rules: self.rules.iter().cloned().collect(),
+            since: Some(self.since),
+        }
+    }
+
+    fn of(hit: &Hit, report: &Report, now: i64) -> Self {
+        let own = hit.breaches.iter().filter_map(|breach| report.participants.get(breach.participant?));
+        let recurring = own.into_iter().find(|one| one.recurs).map(|one| one.service.clone());
         Self {
             project: hit.project.clone(),
-            container: hit.container.clone(),
+            container: recurring.clone().unwrap_or_else(|| hit.container.clone()),
             containers: hit.containers.clone(),
+            recurring,
+            recurring_peers: recurring_peers(hit, report),
             family: hit.family.clone(),
             rules: hit.rules().into_iter().map(str::to_owned).collect(),
             severity: hit.severity().name().to_owned(),
             message: hit.message().to_owned(),
             peers: hit.peers().into_iter().map(str::to_owned).collect(),
             fingerprint: hit.fingerprint.clone(),
-            since: match hit.change {
-                Some(Change::Kept(Some(since))) => since,
-                _ => now,
-            },
+            since: hit.change.and_then(Change::since).unwrap_or(now),
+            seen: now,
         }
     }
 
     fn gone(&self, end: End) -> Gone {
-        let all = [Severity::Note, Severity::Warning, Severity::Error];
         Gone {
             rule: self.rules.first().unwrap_or(&self.family).clone(),
-            severity: all.into_iter().find(|one| one.name() == self.severity).unwrap_or(Severity::Warning),
+            severity: Severity::named(&self.severity).unwrap_or(Severity::Warning),
             container: self.container.clone(),
             project: self.project.clone(),
             message: self.message.clone(),
@@ -206,7 +297,8 @@ impl Known {
 
 impl Judged {
     fn of(one: &Participant) -> Self {
-        let (project, container) = (one.project.clone(), one.container.clone());
+        let container = if one.recurs { &one.service } else { &one.container };
+        let (project, container) = (one.project.clone(), container.clone());
         Self { project, container, verdict: one.verdict.name().to_owned() }
     }
 
@@ -238,86 +330,4 @@ fn unnumbered(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::finding::Breach;
-    use crate::model::Diagnostic;
-
-    fn hit(container: &str, rule: &str) -> Hit {
-        Hit { fingerprint: format!("{container} {rule}"), ..Hit::of(vec![Breach::of(rule, container)]) }
-    }
-
-    fn report(hits: &[(&str, &str)]) -> Report {
-        let hits = hits.iter().map(|(container, rule)| hit(container, rule)).collect();
-        Report { hits, ..Report::default() }
-    }
-
-    fn seen(present: &[&str], partly: &[&str]) -> Seen {
-        let names = |names: &[&str]| names.iter().map(|name| (None, (*name).to_owned())).collect();
-        Seen { present: names(present), partly: names(partly) }
-    }
-
-    fn ends(report: &Report) -> Vec<(String, End)> {
-        let comparison = report.comparison.as_ref().unwrap();
-        comparison.gone.iter().map(|gone| (gone.container.clone(), gone.end)).collect()
-    }
-
-    #[test]
-    fn what_comes_stays_and_goes_is_told_apart() {
-        let all = seen(&["a", "b", "c"], &[]);
-        let mut first = report(&[("a", "r"), ("b", "r")]);
-        let kept = History::compare(None, &mut first, &all, 100);
-        assert_eq!(first.hits[0].change, Some(Change::New));
-        assert_eq!(first.comparison.as_ref().unwrap().before, Before::Nothing);
-        assert!(kept.differs(None));
-        let mut second = report(&[("a", "r"), ("c", "r")]);
-        let next = History::compare(Some(&kept), &mut second, &all, 200);
-        assert_eq!(second.hits[0].change, Some(Change::Kept(Some(100))));
-        assert_eq!(second.hits[1].change, Some(Change::New));
-        assert_eq!(ends(&second), [("b".to_owned(), End::Fixed)]);
-        assert!(next.differs(Some(&kept)));
-        let mut third = report(&[("a", "r"), ("c", "r")]);
-        let last = History::compare(Some(&next), &mut third, &all, 300);
-        assert_eq!(third.hits[1].change, Some(Change::Kept(Some(200))));
-        assert!(!last.differs(Some(&next)));
-        assert_eq!(History::parse(&last.text()), Ok(last));
-    }
-
-    #[test]
-    fn what_was_not_looked_at_is_not_resolved() {
-        let first = History::compare(None, &mut report(&[("a", "r"), ("b", "r"), ("c", "r")]), &Seen::default(), 1);
-        let mut next = report(&[]);
-        let kept = History::compare(Some(&first), &mut next, &seen(&["a", "b"], &["a"]), 2);
-        let expected = [("a", End::Unseen), ("b", End::Fixed), ("c", End::Left)];
-        assert_eq!(ends(&next), expected.map(|(name, end)| (name.to_owned(), end)));
-        // It is no news when it is seen again.
-        let mut again = report(&[("a", "r")]);
-        History::compare(Some(&kept), &mut again, &seen(&["a"], &[]), 3);
-        assert_eq!(again.hits[0].change, Some(Change::Kept(Some(1))));
-        // Nor is what is about somebody who was not looked at.
-        let mut beside = report(&[("a", "r")]);
-        beside.hits[0].breaches[0].peers = vec!["b".to_owned()];
-        let about = History::compare(None, &mut beside, &Seen::default(), 1);
-        let mut less = report(&[]);
-        History::compare(Some(&about), &mut less, &seen(&["a", "b"], &["b"]), 2);
-        assert_eq!(ends(&less), [("a".to_owned(), End::Unseen)]);
-        let mut blind = report(&[]);
-        blind.diagnostics.push(Diagnostic::about(Level::Gap, None, "process 12 of 34 hides"));
-        let gap = History::compare(Some(&first), &mut blind, &seen(&["a", "b"], &[]), 2);
-        assert_eq!(ends(&blind)[1], ("b".to_owned(), End::Unseen));
-        assert_eq!(gap.gaps, ["process # of # hides"]);
-    }
-
-    #[test]
-    fn what_is_torn_foreign_or_of_another_version_says_so() {
-        let whole = History::compare(None, &mut report(&[("a", "r")]), &Seen::default(), 1).text();
-        for at in 0..whole.trim_end().len() {
-            assert!(matches!(History::parse(&whole[..at]), Err(HistoryError::Torn(_))), "{at}");
-        }
-        assert!(matches!(History::parse("{}"), Err(HistoryError::Foreign(_))));
-        assert!(matches!(History::parse("{\"schema_version\": 2}"), Err(HistoryError::Foreign(_))));
-        let other = whole.replace("\"schema_version\": 2", "\"schema_version\": 3").replace("0.1.0", "9.1.0");
-        assert_eq!(History::parse(&other), Err(HistoryError::OtherVersion("9.1.0".to_owned())));
-        assert!(matches!(History::parse("{\"schema_version\": 0}"), Err(HistoryError::OtherVersion(_))));
-    }
-}
+mod tests;

@@ -14,10 +14,10 @@ use crate::text::Sources;
 pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
     let Judged { logins, participants, breaches, diagnostics, containers, files, unread_files } = judged;
     let (judged, not_judged) = (files, unread_files);
-    let report = Report { participants, diagnostics, containers, judged, not_judged, ..Report::default() };
+    let report = Report { participants, diagnostics, judged, not_judged, containers, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);
     let logins = logins_of(logins, &report);
-    Report { hits, logins, ..report }
+    Report { logins, hits, ..report }
 }
 
 /// Breaches of one participant and family, and of participants that are one service, are one hit.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::natural_order::natural_key;
-use crate::finding::{Change, Evidence, Finding, Hit, Login, Remedy, Report, Verdict};
+use crate::finding::{Evidence, Finding, Hit, Login, Remedy, Report, Verdict};
 use crate::rules::{Confidence, Matrix, Placeholder, Severity};
 use crate::text::Sources;
 
@@ -64,7 +64,7 @@ fn finding_of(
 /// Hits that count before those that do not, new ones before known ones, a person's after those of programs, then by
 /// name.
 fn hit_order(hit: &Hit) -> impl Ord + use<> {
-    let known = matches!(hit.change, Some(Change::Kept(_)));
+    let known = hit.change.is_some() && !hit.is_news();
     let role = hit.role == "interactive";
     (!hit.counts(), known, role, natural_key(&hit.label), hit.project.clone(), natural_key(&hit.container))
 }
@@ -147,7 +147,7 @@ fn sort_report(report: &mut Report, sources: &Sources) {
     };
     let weight = |finding: &Finding| {
         let of = || finding.hits.iter().filter_map(|at| hits.get(*at));
-        let is_new = of().any(|hit| hit.change == Some(Change::New) && hit.counts());
+        let is_new = of().any(|hit| hit.is_news() && hit.counts());
         (!of().any(Hit::counts), Reverse(finding.severity), !is_new)
     };
     for login in logins.iter_mut() {
@@ -172,10 +172,7 @@ impl Report {
         let weight = |login: &Login| {
             let counting = login.findings.iter().filter(|finding| self.counts(finding));
             let worst = counting.map(|finding| finding.severity).max();
-            let is_new = login
-                .findings
-                .iter()
-                .any(|finding| self.hits_of(finding).any(|hit| hit.counts() && hit.change == Some(Change::New)));
+            let is_new = login.findings.iter().any(|finding| self.has_news(finding));
             (Reverse(worst), !is_new, Reverse(login.verdict), natural_key(&login.place.text), login.id.clone())
         };
         let mut logins: Vec<&Login> = self.logins.iter().collect();

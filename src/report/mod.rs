@@ -10,6 +10,7 @@
 //! hits         the rules that one participant breaks, family by family;  login: hits grouped by what has to be repaired
 //! baseline     what was there before;  revision: what a revision had as well
 //! kept         what baseline and history have in common
+//! hit_change   whether a hit is new, worse or as before
 //! plan         what a plan changes of what runs;  history: what changed since the last run
 //! ```
 
@@ -20,6 +21,7 @@ mod comment;
 mod conceal;
 mod fingerprint;
 mod history;
+mod hit_change;
 mod hits;
 mod influence;
 mod kept;
@@ -36,6 +38,7 @@ pub use comment::{Comments, MARK};
 pub use conceal::Concealed;
 pub use fingerprint::{diagnostic_fingerprints, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
+pub use hit_change::is_covered;
 pub use hits::build_report;
 pub use influence::influences;
 pub use login::group_findings;
@@ -43,6 +46,8 @@ pub use names::Names;
 pub use natural_order::natural_key;
 pub use plan::{Name, Services, plan};
 pub use revision::compare_with_revision;
+
+use hit_change::is_failing;
 
 use crate::finding::{Hit, Report, UNDETERMINED};
 use crate::model::Level;
@@ -105,7 +110,7 @@ pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
     let level = report.diagnostics.iter().map(|diagnostic| diagnostic.level).max();
     match level {
         Some(Level::Error) => ExitStatus::Unusable,
-        _ if report.counting_hits().any(|hit| fails(hit, fail_on)) => ExitStatus::Findings,
+        _ if report.counting_hits().any(|hit| fails_run(hit, report, fail_on)) => ExitStatus::Findings,
         Some(Level::Gap) => ExitStatus::NotInspected,
         _ if report.not_judged.iter().any(|file| file.counts) => ExitStatus::NotInspected,
         _ if report.counting_hits().any(|hit| hit.family == UNDETERMINED) => ExitStatus::NotInspected,
@@ -113,12 +118,14 @@ pub fn exit_status(report: &Report, fail_on: FailOn) -> ExitStatus {
     }
 }
 
-/// Whether a hit that counts fails the run.
+/// Whether a hit that counts fails the run: by its severity, and where what was there before passes, by being news.
+pub fn fails_run(hit: &Hit, report: &Report, fail_on: FailOn) -> bool {
+    fails(hit, fail_on) && (!report.passes_kept || hit.change.is_none() || hit.is_news())
+}
+
+/// Whether the severity of a hit that counts is one that fails a run.
 pub fn fails(hit: &Hit, fail_on: FailOn) -> bool {
-    match fail_on {
-        FailOn::Severity(threshold) => hit.severity() >= threshold,
-        FailOn::Never => false,
-    }
+    is_failing(hit.severity(), fail_on)
 }
 
 /// Puts diagnostics in the order in which they are shown: worst first, then by place.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hit_change::{KnownHit, change_of};
 use crate::finding::{
-    Before, Change, Comparison, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED,
-    Verdict, Verdicts,
+    Before, Comparison, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED, Verdict,
+    Verdicts,
 };
 use crate::rules::Severity;
 
@@ -18,25 +19,41 @@ pub type Name = (Option<String>, String);
 /// Which service each running container is of, by its name; others stand for themselves.
 pub type Services = BTreeMap<Name, Name>;
 
-/// Marks what a plan finds as new or kept, and says what it ends and which running containers it endangers. `running`
-/// is what is found of what runs now; `services` tells of its containers which service they are of.
+/// What a hit of a plan and one of what runs have in common: the family, the login, and the service.
+type PlannedHitKey = (String, Option<(String, PlaceName)>, Name);
+
+/// The key of a hit. Files and the engine name the source of a mount otherwise, so that its place is what counts.
+fn key(hit: &Hit, report: &Report, services: &Services) -> PlannedHitKey {
+    let container = hit.containers.first().unwrap_or(&hit.container);
+    let name = (hit.project.clone(), container.clone());
+    let login = report.logins.get(hit.login).filter(|_| hit.has_participant());
+    let login = login.map(|login| match login.place.kind {
+        // What only the container itself can reach is another place each time that it is made.
+        kind @ ("private" | "tmpfs") => {
+            let path = login.place.path.clone();
+            (login.program.clone(), PlaceName { kind, filesystem: None, text: path.clone(), path })
+        }
+        _ => (login.program.clone(), login.place.clone()),
+    });
+    (hit.family.clone(), login, services.get(&name).cloned().unwrap_or(name))
+}
+
+/// Marks what a plan finds as new, worse or kept, and says what it ends and which running containers it endangers.
+/// `running` is what is found of what runs now; `services` tells of its containers which service they are of.
 pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
-    let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
-    let key = |hit: &Hit| (hit.family.clone(), known(named(hit)));
-    let mut before: BTreeMap<(String, Name), Severity> = BTreeMap::new();
+    let mut before: BTreeMap<PlannedHitKey, KnownHit> = BTreeMap::new();
     for hit in &running.hits {
-        let worst = before.entry(key(hit)).or_insert(hit.severity());
-        *worst = hit.severity().max(*worst);
+        before.entry(key(hit, running, services)).or_default().add(hit);
     }
-    for hit in &mut planned.hits {
-        // What was a note and becomes an error is the plan's doing.
-        let kept = before.get(&key(hit)).is_some_and(|severity| *severity >= hit.severity());
-        hit.change = Some(if kept { Change::Kept(None) } else { Change::New });
+    let keys: Vec<PlannedHitKey> = planned.hits.iter().map(|hit| key(hit, planned, services)).collect();
+    for (hit, key) in planned.hits.iter_mut().zip(&keys) {
+        hit.change = Some(change_of(hit, before.get(key), planned.fail_on));
     }
-    let after: BTreeSet<(String, Name)> = planned.hits.iter().map(key).collect();
+    let after: BTreeSet<PlannedHitKey> = keys.into_iter().collect();
+    let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
     let mut seen = BTreeSet::new();
     let ended = running.hits.iter().filter(|hit| {
-        let key = key(hit);
+        let key = key(hit, running, services);
         // That a plan can be seen whole where what runs could not mends nothing.
         hit.family != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
@@ -117,7 +134,7 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
         groups.entry(&one.place).or_default().insert(name);
     }
     let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
-    let new = planned.counting_hits().filter(|hit| hit.change == Some(Change::New) && hit.severity() > Severity::Note);
+    let new = planned.counting_hits().filter(|hit| hit.is_news() && hit.severity() > Severity::Note);
     for hit in new {
         let by = format!("{} ({})", hit.rule(), hit.container);
         // A peer of another project is named with it.
@@ -140,4 +157,91 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
         by: by.into_iter().collect(),
     };
     found.into_iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Breach, Change};
+    use crate::report::{ExitStatus, FailOn, exit_status, report_of};
+    use crate::text::Sources;
+
+    fn report(breaches: &[(&str, &str, Severity)], place: &str) -> Report {
+        let breach = |(rule, container, severity): &(&str, &str, Severity)| Breach {
+            severity: *severity,
+            project: Some("p".to_owned()),
+            participant: Some(0),
+            ..Breach::of(rule, container)
+        };
+        let mut report = report_of(breaches.iter().map(breach).collect(), &Sources::default());
+        report.logins[0].place.path = place.to_owned();
+        report.passes_kept = true;
+        report
+    }
+
+    /// Of each hit of the plan what became of it, what is gone, and how the run ends.
+    fn compared(planned: &mut Report, running: &Report) -> (Vec<Change>, Vec<String>, ExitStatus) {
+        let services = [("p-agents-1", "agents"), ("p-runner-1", "runner")];
+        let name = |name: &str| (Some("p".to_owned()), name.to_owned());
+        let services = services.map(|(container, service)| (name(container), name(service)));
+        plan(planned, running, &services.into());
+        let changes = planned.hits.iter().filter_map(|hit| hit.change).collect();
+        let gone = planned.comparison.iter().flat_map(|comparison| &comparison.gone);
+        let gone = gone.map(|gone| gone.container.clone()).collect();
+        (changes, gone, exit_status(planned, planned.fail_on))
+    }
+
+    const ERROR: Severity = Severity::Error;
+
+    #[test]
+    fn a_first_deploy_introduces_everything() {
+        let mut planned = report(&[("unguarded-share", "agents", ERROR)], "/srv/a");
+        let (changes, gone, status) = compared(&mut planned, &Report::default());
+        assert_eq!((changes, gone, status), (vec![Change::New], vec![], ExitStatus::Findings));
+    }
+
+    #[test]
+    fn what_stays_passes_and_what_comes_or_gets_worse_fails() {
+        let running = report(&[("unguarded-share", "p-agents-1", ERROR)], "/srv/a");
+        let of = |planned: &[(&str, &str, Severity)], place: &str| compared(&mut report(planned, place), &running);
+        let (kept, new, worse) = (Change::Kept(None), Change::New, Change::Worse(None));
+        let agents = ("unguarded-share", "agents", ERROR);
+        assert_eq!(of(&[agents], "/srv/a"), (vec![kept], vec![], ExitStatus::Clean));
+        let added = of(&[agents, ("unguarded-share", "runner", ERROR)], "/srv/a");
+        assert_eq!(added, (vec![kept, new], vec![], ExitStatus::Findings));
+        let further = of(&[agents, ("lock-on-private-layer", "agents", ERROR)], "/srv/a");
+        assert_eq!(further, (vec![worse], vec![], ExitStatus::Findings), "one more rule of its family");
+        let milder = of(&[agents, ("lock-on-private-layer", "agents", Severity::Note)], "/srv/a");
+        assert_eq!(milder, (vec![kept], vec![], ExitStatus::Clean), "one that fails nothing");
+        let moved = of(&[agents], "/srv/other");
+        assert_eq!(moved, (vec![new], vec!["p-agents-1".to_owned()], ExitStatus::Findings), "on another login");
+        let renamed = of(&[("unguarded-share", "walker", ERROR)], "/srv/a");
+        assert_eq!(renamed, (vec![new], vec!["p-agents-1".to_owned()], ExitStatus::Findings));
+        assert_eq!(of(&[], "/srv/a"), (vec![], vec!["p-agents-1".to_owned()], ExitStatus::Clean), "removed");
+    }
+
+    #[test]
+    fn a_severity_that_rises_is_worse_and_all_counts_where_that_is_asked_for() {
+        let running = report(&[("unguarded-share", "p-agents-1", Severity::Warning)], "/srv/a");
+        let mut planned = report(&[("unguarded-share", "agents", ERROR)], "/srv/a");
+        let told = compared(&mut planned, &running);
+        assert_eq!(told, (vec![Change::Worse(None)], vec![], ExitStatus::Findings));
+        let running = report(&[("unguarded-share", "p-agents-1", ERROR)], "/srv/a");
+        let mut planned = report(&[("unguarded-share", "agents", Severity::Warning)], "/srv/a");
+        assert_eq!(compared(&mut planned, &running), (vec![Change::Kept(None)], vec![], ExitStatus::Clean));
+        let mut all = report(&[("unguarded-share", "agents", ERROR)], "/srv/a");
+        all.passes_kept = false;
+        assert_eq!(compared(&mut all, &running), (vec![Change::Kept(None)], vec![], ExitStatus::Findings));
+        let mut never = report(&[("unguarded-share", "agents", ERROR)], "/srv/a");
+        never.fail_on = FailOn::Never;
+        assert_eq!(compared(&mut never, &Report::default()), (vec![Change::New], vec![], ExitStatus::Clean));
+    }
+
+    #[test]
+    fn what_could_not_be_seen_before_is_not_ended_by_a_plan_that_can() {
+        let running = report(&[("undetermined", "p-agents-1", Severity::Warning)], "/srv/a");
+        assert_eq!(compared(&mut report(&[], "/srv/a"), &running), (vec![], vec![], ExitStatus::Clean));
+        let mut blind = report(&[("undetermined", "agents", Severity::Warning)], "/srv/a");
+        assert_eq!(compared(&mut blind, &running), (vec![Change::Kept(None)], vec![], ExitStatus::NotInspected));
+    }
 }

@@ -12,7 +12,11 @@ pub fn compare_with_revision(report: &mut Report, before: &Report, revision: &st
     for hit in &mut report.hits {
         let was = known.get(hit.fingerprint.as_str());
         let is_known = was.is_some_and(|was| !is_worse(hit, was));
-        hit.change = Some(if is_known { Change::Kept(None) } else { Change::New });
+        hit.change = Some(match was {
+            Some(_) if is_known => Change::Kept(None),
+            Some(_) => Change::Worse(None),
+            None => Change::New,
+        });
         if is_known && hit.counts() {
             let reason = format!("{revision} has it too");
             hit.suppressed = Some(Suppressed { by: SuppressedBy::Unchanged, reason, span: None });
@@ -68,6 +72,6 @@ mod tests {
         compare_with_revision(&mut now, &before, "main");
         let counting: Vec<&str> = now.counting_hits().map(|hit| hit.container.as_str()).collect();
         assert_eq!(counting, ["graver", "further", "fresh"]);
-        assert!(now.hits.iter().all(|hit| hit.counts() == (hit.change == Some(Change::New))));
+        assert!(now.hits.iter().all(|hit| hit.counts() == hit.change.is_some_and(Change::is_news)));
     }
 }

@@ -49,7 +49,7 @@ impl Checker<'_> {
         self.problems.push(Problem { message, span });
     }
 
-    pub(crate) fn matrix(&mut self, raw: RawMatrix) -> Matrix {
+    pub(crate) fn matrix(&mut self, raw: &RawMatrix) -> Matrix {
         for (id, text) in &raw.remedies {
             let remedy = self.message(&["remedies", id], text);
             self.remedies.insert(id.clone(), remedy);
@@ -58,7 +58,7 @@ impl Checker<'_> {
         for (written, table) in &raw.tables {
             match TableName::from_name(written) {
                 Some(name) => {
-                    let table = self.table(name, table, &raw);
+                    let table = self.table(name, table, raw);
                     tables.insert(name, table);
                 }
                 None => {
@@ -77,7 +77,7 @@ impl Checker<'_> {
             (true, false) => self.problem(&["tables"], format!("no table looks at these facts: {}", unused.join(", "))),
             (true, true) => {}
         }
-        self.families(&raw);
+        self.families(raw);
         let rules = raw.rules.iter().map(|(id, rule)| {
             let path = ["rules", id, "several"];
             let several = self.message(&path, &rule.several);

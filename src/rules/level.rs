@@ -15,6 +15,11 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Note, Self::Warning, Self::Error].into_iter().find(|one| one.name() == name)
+    }
+
     /// Its name in every output format.
     pub fn name(self) -> &'static str {
         match self {

@@ -341,7 +341,7 @@ impl Added<'_> {
             std::rc::Rc::new(yaml::Node::new(Span::file_start(FileId::default()), yaml::Data::Seq(Vec::new())))
         };
         let mut checker = Checker { root: &root, problems: Vec::new(), remedies: BTreeMap::new(), prove };
-        let matrix = checker.matrix(raw);
+        let matrix = checker.matrix(&raw);
         problems.append(&mut checker.problems);
         Some(matrix)
     }

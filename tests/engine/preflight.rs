@@ -97,8 +97,12 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     let there = |name: &str| report["participants"].as_array().unwrap().iter().any(|one| one["container"] == name);
     assert!(there("agents") && !there(&agents.name));
     let text = run(overlock(&["preflight", project.to_str().unwrap()])).out;
-    assert!(text.contains(&format!("endangered: {name}/{}, which runs now, by ", agents.name)), "{text}");
-    assert!(text.contains("standing: introduced by the plan"), "{text}");
+    let endangers = text.lines().find(|line| line.starts_with("endangers: ")).unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        endangers.contains(&format!("{name}/{}", agents.name)) && endangers.contains(", which run now, by "),
+        "{text}"
+    );
+    assert!(text.contains("new: ") && text.contains(" by this plan"), "{text}");
 
     // By hand.
     fs::write(project.join("compose.yaml"), format!("name: {name}\nservices:\n{batch}{}", chat(&shared(engine))))
@@ -107,6 +111,54 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     assert_eq!(errors(&mended.json(), &name), 0, "{} {}", mended.out, mended.err);
     assert_eq!(endangered(&mended.json()), Vec::<&str>::new());
     assert_eq!(turn(&mended.json(), (&name, "agents")), (Some("ok"), Some("ok")));
+}
+
+#[test]
+fn a_deploy_fails_by_what_it_adds_and_not_by_what_was_there_before() {
+    let Some(engine) = engine("a_deploy_fails_by_what_it_adds_and_not_by_what_was_there_before") else { return };
+    let (state, name) = (shared(engine), engine.name("open"));
+    let oldest = "labels: {overlock.role: batch, overlock.version: 2.1.98}";
+    let batch = ["agents", "runner"].map(|name| service(engine, name, &state, oldest)).concat();
+    let first = preflight(&plan(engine, &name, &batch), &[]);
+    assert_eq!(first.status, 1, "nothing of it runs, so that all is new: {}", first.out);
+
+    let started = |own: &str| {
+        let start = Start::participant(&engine.name(own))
+            .label("com.docker.compose.project", &name)
+            .label("com.docker.compose.service", own)
+            .label("overlock.role", "batch")
+            .label("overlock.version", "2.1.98")
+            .option("--user", &format!("{USER}:{USER}"))
+            .env("HOME", "/home/agent")
+            .bind(&state, "/home/agent/.claude");
+        engine.start(&start)
+    };
+    let (_agents, _runner) = (started("agents"), started("runner"));
+    let project = plan(engine, &name, &batch);
+    let same = preflight(&project, &[]);
+    assert_ne!(same.status, 1, "{} {}", same.out, same.err);
+    let report = same.json();
+    assert!(errors(&report, &name) > 0, "they are told all the same");
+    let kept = report["breaches"].as_array().unwrap().iter().filter(|one| one["project"] == name.as_str());
+    assert!(kept.clone().all(|one| one["change"]["state"] == "kept"), "{report:#}");
+    let text = run(overlock(&["preflight", project.to_str().unwrap()])).out;
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("0 errors, 0 warnings by this plan, ") && last.contains("there before"), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("stays: ") && line.contains("agents, runner")), "{text}");
+    assert!(!text.contains("fix: "), "{text}");
+    assert_eq!(preflight(&project, &["--fail-on-any"]).status, 1);
+
+    let third = batch + &service(engine, "third", &state, oldest);
+    let worse = preflight(&plan(engine, &name, &third), &[]);
+    assert_eq!(worse.status, 1, "{}", worse.out);
+    let report = worse.json();
+    let state_of = |container: &str| {
+        let all = report["breaches"].as_array().unwrap().iter();
+        let own = all.filter(|one| one["project"] == name.as_str() && one["container"] == container);
+        own.map(|one| one["change"]["state"].as_str().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(!state_of("third").is_empty() && state_of("third").iter().all(|state| *state == "new"), "{report:#}");
+    assert!(state_of("agents").iter().all(|state| *state == "kept"), "{report:#}");
 }
 
 #[test]

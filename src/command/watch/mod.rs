@@ -1,6 +1,7 @@
 //! `overlock watch`: containers judged as they come. One thread hears the engine, one asks the kernel, and this one judges
 //! and tells. May use everything but `main`.
 
+mod draft;
 mod look;
 mod standing;
 mod state;

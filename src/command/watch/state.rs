@@ -10,15 +10,16 @@ use super::super::accept::Acceptance;
 use super::super::judged::settled;
 use super::super::live::elsewhere;
 use super::super::session::Session;
+use super::draft::{Draft, attribute, login_event};
 use super::look::{Looked, Wanted};
-use super::standing::{Outcome, Standing, outcomes};
+use super::standing::{KnownLogins, Standing, outcomes};
 use crate::cli::WatchFormat;
 use crate::finding::{Basis, Report, Verdict};
 use crate::input::capture::{self, Capture, HOST};
 use crate::input::engine::{Come, Event, InspectedContainer, Missed, Seen};
 use crate::model::{Container, Diagnostic};
 use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
-use crate::text::rfc3339_text;
+use crate::text::{Sources, rfc3339_text};
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -33,11 +34,11 @@ pub(super) struct Teller<'a> {
 
 impl Teller<'_> {
     /// Writes a line, which is whole whenever the process ends.
-    fn tell(&mut self, turn: &WatchEvent<'_>) -> anyhow::Result<()> {
+    fn tell(&mut self, event: &WatchEvent<'_>, report: &Report, sources: &Sources) -> anyhow::Result<()> {
         let mut line = Vec::new();
         match self.format {
-            WatchFormat::Text => render::event_text(turn, &mut line)?,
-            WatchFormat::Json => render::event_json(turn, &mut line)?,
+            WatchFormat::Text => render::event_text(event, report, &mut line)?,
+            WatchFormat::Json => render::event_json(event, report, sources, &mut line)?,
         }
         self.out.write_all(&line)?;
         Ok(self.out.flush()?)
@@ -56,12 +57,29 @@ struct Side {
     seen_by: SeenBy,
     /// What could not be looked at later, and changes no verdict.
     notes: Vec<String>,
+    /// What it was told that it could not be looked at.
+    told_gaps: BTreeSet<String>,
 }
 
 impl Side {
     fn new(kind: WatchEventKind, at: i64, seen_by: SeenBy) -> Self {
-        Self { came: (kind, at), standing: Standing::default(), told: false, seen_by, notes: Vec::new() }
+        Self {
+            came: (kind, at),
+            standing: Standing::default(),
+            told: false,
+            seen_by,
+            notes: Vec::new(),
+            told_gaps: BTreeSet::new(),
+        }
     }
+}
+
+/// One that is gone.
+#[derive(Debug)]
+struct Departed {
+    running: Container,
+    side: Side,
+    at: i64,
 }
 
 /// All that is known, and where it is told.
@@ -76,8 +94,14 @@ pub(super) struct State<'a> {
     sides: BTreeMap<String, Side>,
     /// Why no kernel can be asked.
     blind: Option<&'static str>,
+    /// The logins as they were told last.
+    logins: KnownLogins,
     /// Who came and was not judged yet.
     come: BTreeSet<String>,
+    /// Who went since the last judgement, with what was known of it, and when.
+    left: Vec<Departed>,
+    /// Who is known better since the last judgement.
+    looked_at: BTreeSet<String>,
     /// Whether there is something to judge, and when it happened.
     due: Option<i64>,
     /// Who started and is being looked at.
@@ -106,7 +130,10 @@ impl<'a> State<'a> {
             capture: Capture::default(),
             sides: BTreeMap::new(),
             blind: None,
+            logins: KnownLogins::default(),
             come: BTreeSet::new(),
+            left: Vec::new(),
+            looked_at: BTreeSet::new(),
             due: None,
             waiting: BTreeSet::new(),
             since: None,
@@ -189,6 +216,7 @@ impl<'a> State<'a> {
             let by_kernel = seen.kernel().is_some();
             let Some(running) = self.running(&id) else { continue };
             *running = Container { name: std::mem::take(&mut running.name), ..seen };
+            self.looked_at.insert(id.clone());
             self.due = Some(now());
             if let Some(side) = self.sides.get_mut(&id).filter(|_| by_kernel) {
                 side.seen_by = SeenBy::Kernel;
@@ -236,6 +264,7 @@ impl<'a> State<'a> {
                 let news = as_begun != container;
                 *known = container;
                 if news {
+                    self.looked_at.insert(id);
                     self.due = Some(at);
                 }
             }
@@ -252,41 +281,88 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Tells of one that is gone, and forgets it.
+    /// Forgets one that is gone. It is told with what that makes of the others.
     fn leave(&mut self, id: &str, at: i64) -> anyhow::Result<()> {
         let Some(place) = self.capture.containers.iter().position(|one| one.engine().id == id) else { return Ok(()) };
         self.waiting.remove(id);
         self.wanted.left(id);
         self.settle()?;
-        let gone = self.capture.containers.remove(place);
+        let running = self.capture.containers.remove(place);
         self.due = Some(at);
         let containers = &self.capture.containers;
         let names: BTreeSet<&str> =
             containers.iter().flat_map(|one| &one.engine().mounts).map(|mount| mount.name.as_str()).collect();
         self.capture.volumes.retain(|name, _| names.contains(name.as_str()));
-        let Some(side) = self.sides.remove(id).filter(|side| side.told) else { return Ok(()) };
-        let before = side.standing.verdict;
-        let turn = WatchEvent {
-            at,
-            kind: WatchEventKind::Gone,
-            verdict: before.unwrap_or(Verdict::NotAParticipant),
-            before,
-            gaps: &side.notes,
-            ..turn(&gone, side.seen_by)
-        };
-        self.teller.tell(&turn)
+        self.come.remove(id);
+        self.looked_at.remove(id);
+        self.left.extend(self.sides.remove(id).map(|side| Departed { running, side, at }));
+        Ok(())
     }
 
-    /// Judges all that is there, where something came or went, and tells of who is new and of who stands otherwise now.
+    /// Judges all that is there, where something came or went, and tells who came and went, and each login whose verdict is
+    /// another one now with the container that is why.
     pub(super) fn settle(&mut self) -> anyhow::Result<()> {
         let Some(at) = self.due.take() else { return Ok(()) };
-        let come = std::mem::take(&mut self.come);
         let awaited = self.awaited();
-        let mut outcomes = self.judged(&awaited)?;
+        let sources = self.session.sources;
+        let kept = sources.count();
+        let report = self.judged(&awaited)?;
+        let changes = self.logins.update(&report);
+        let mut drafts = self.departed();
+        drafts.extend(self.present(&report, &awaited, at));
+        let left_over = attribute(changes, &mut drafts);
+        for draft in drafts.iter().filter(|draft| draft.is_told || !draft.changes.is_empty()) {
+            if let Some(side) =
+                self.sides.get_mut(&draft.running.engine().id).filter(|_| draft.kind != WatchEventKind::Gone)
+            {
+                side.told = true;
+                side.told_gaps.extend(draft.gaps.iter().cloned());
+            }
+            self.teller.tell(&draft.event(&draft.findings(&report)), &report, sources)?;
+        }
+        for change in left_over {
+            let login = report.logins.iter().find(|login| login.id == change.id);
+            let findings = login.map(|login| login.findings.clone()).unwrap_or_default();
+            self.teller.tell(&login_event(&[change], &findings, at), &report, sources)?;
+        }
+        sources.keep_first(kept);
+        if !awaited.is_empty() {
+            self.due = Some(at);
+            self.come.extend(awaited);
+        }
+        Ok(())
+    }
+
+    /// The lines of those that went.
+    fn departed(&mut self) -> Vec<Draft> {
+        let draft = |Departed { running, side, at }: Departed| Draft {
+            running,
+            kind: WatchEventKind::Gone,
+            at,
+            seen_by: side.seen_by,
+            verdict: side.standing.verdict,
+            basis: Basis::Seen,
+            before: Some(side.standing.verdict.unwrap_or(Verdict::NotAParticipant)).filter(|_| side.told),
+            reason: String::new(),
+            hits: Vec::new(),
+            logins: side.standing.logins,
+            gaps: side.notes,
+            is_told: side.told,
+            changes: Vec::new(),
+        };
+        std::mem::take(&mut self.left).into_iter().map(draft).collect()
+    }
+
+    /// The lines of those that are there: who is new first, since they are why others stand otherwise, then who is known
+    /// better and stands otherwise. What becomes of the others by them is told of their login.
+    fn present(&mut self, report: &Report, awaited: &BTreeSet<String>, at: i64) -> Vec<Draft> {
+        let come = std::mem::take(&mut self.come);
+        let looked_at = std::mem::take(&mut self.looked_at);
+        let mut outcomes = outcomes(report);
         let host = Container { name: HOST.to_owned(), ..Container::default() };
         let all = || self.capture.containers.iter().chain(self.capture.own.iter().map(|_| &host));
-        // Who is new first: it is why others stand otherwise.
         let is_new = |running: &&Container| come.contains(&running.engine().id);
+        let mut drafts = Vec::new();
         for running in all().filter(is_new).chain(all().filter(|running| !is_new(running))) {
             let id = &running.engine().id;
             if awaited.contains(id) {
@@ -300,30 +376,28 @@ impl<'a> State<'a> {
             }
             let before = std::mem::replace(&mut side.standing, outcome.standing());
             let concerns = outcome.verdict.is_some() || (self.teller.all && !id.is_empty());
-            if (side.told && before == side.standing) || (!side.told && !concerns) {
+            let is_known_better = looked_at.contains(id);
+            if side.told && !is_known_better || !side.told && !concerns && !is_new(&running) {
                 continue;
             }
-            let told = std::mem::replace(&mut side.told, true);
-            let (kind, at) = if told { (WatchEventKind::Changed, at) } else { side.came };
-            let gaps: Vec<String> = running.unseen.iter().map(|gap| gap.what.clone()).collect();
-            let turn = WatchEvent {
-                at,
+            let (kind, at) = if side.told { (WatchEventKind::Changed, at) } else { side.came };
+            drafts.push(Draft {
+                running: running.clone(),
                 kind,
-                verdict: outcome.verdict.unwrap_or(Verdict::NotAParticipant),
+                at,
+                seen_by: side.seen_by,
+                verdict: outcome.verdict,
                 basis: outcome.basis,
-                before: told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
-                reason: &outcome.reason,
-                findings: &outcome.findings,
-                gaps: &gaps,
-                ..turn(running, side.seen_by)
-            };
-            self.teller.tell(&turn)?;
+                before: side.told.then(|| before.verdict.unwrap_or(Verdict::NotAParticipant)),
+                reason: outcome.reason,
+                hits: outcome.hits,
+                logins: outcome.logins,
+                gaps: gaps_of(running).filter(|gap| !side.told_gaps.contains(gap)).collect(),
+                is_told: if side.told { before != side.standing } else { concerns },
+                changes: Vec::new(),
+            });
         }
-        if !awaited.is_empty() {
-            self.due = Some(at);
-            self.come.extend(awaited);
-        }
-        Ok(())
+        drafts
     }
 
     /// The containers that were not told of yet and that the kernel is being asked about: where another one goes
@@ -333,9 +407,8 @@ impl<'a> State<'a> {
         self.waiting.iter().filter(|id| !is_told(id)).cloned().collect()
     }
 
-    /// A judgement of all that is there but these, by name.
-    fn judged(&mut self, awaited: &BTreeSet<String>) -> anyhow::Result<BTreeMap<String, Outcome>> {
-        let kept = self.session.sources.count();
+    /// A judgement of all that is there but these.
+    fn judged(&mut self, awaited: &BTreeSet<String>) -> anyhow::Result<Report> {
         let mut capture = Cow::Borrowed(&self.capture);
         if !awaited.is_empty() {
             capture.to_mut().containers.retain(|one| !awaited.contains(&one.engine().id));
@@ -344,8 +417,7 @@ impl<'a> State<'a> {
         let only = BTreeSet::new();
         let report = settled(layout, &only, &self.acceptance, self.session, self.err)?;
         self.diagnostics(&report)?;
-        self.session.sources.keep_first(kept);
-        Ok(outcomes(report))
+        Ok(report)
     }
 
     /// Tells what is wrong with the host or the configuration, where that is new.
@@ -374,23 +446,9 @@ fn gap(missed: Missed) -> String {
     format!("events were lost between {from} and {to}; all containers are listed anew")
 }
 
-/// What a turn says of the container itself.
-fn turn(running: &Container, seen_by: SeenBy) -> WatchEvent<'_> {
-    WatchEvent {
-        at: 0,
-        kind: WatchEventKind::Changed,
-        container: &running.name,
-        id: Some(running.engine().id.as_str()).filter(|id| !id.is_empty()),
-        project: running.project.as_deref(),
-        image: running.image.as_ref().map(|image| image.text.as_str()).filter(|image| !image.is_empty()),
-        seen_by,
-        verdict: Verdict::NotAParticipant,
-        basis: Basis::Seen,
-        before: None,
-        reason: "",
-        findings: &[],
-        gaps: &[],
-    }
+/// What could not be looked at of a container.
+fn gaps_of(running: &Container) -> impl Iterator<Item = String> {
+    running.unseen.iter().map(|gap| gap.what.clone())
 }
 
 fn now() -> i64 {

@@ -1,4 +1,4 @@
-//! From a capture to the layout that is judged. Uses `super`, `call`, `host`, `mounts` and `told`.
+//! From a capture to the layout that is judged. Uses `super`, `call`, `host`, `mounts`, `recurring` and `told`.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use super::Capture;
 use super::call::{call, environment};
 use super::host::Host;
 use super::mounts::{self, by_engine, by_kernel};
+use super::recurring::recurring_name;
 use super::told::{self, Fact, Lines, Told};
 use super::tree;
 use crate::model::{
@@ -55,6 +56,7 @@ impl Maker<'_> {
         let mut container = running.clone();
         container.name = self.name(&running.name);
         container.replicas = 1;
+        container.recurring_name = recurring_name(running, self.profiles).map(|name| self.name(&name));
         container.mounts = placed(mounts, &told);
         container.env = environment(running, &told);
         self.complete_live(container.live.get_or_insert_default(), &told);

@@ -7,6 +7,7 @@ mod layout;
 mod mounts;
 mod read;
 mod record;
+mod recurring;
 mod redact;
 mod replaced;
 mod told;

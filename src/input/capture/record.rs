@@ -20,6 +20,8 @@ struct ContainerRecord {
     service: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     one_off: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    auto_remove: bool,
     image: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     image_id: String,
@@ -66,6 +68,7 @@ impl From<&Container> for ContainerRecord {
             project: one.project.clone(),
             service: one.service.clone(),
             one_off: engine.one_off,
+            auto_remove: engine.auto_remove,
             image: text(&one.image),
             image_id: engine.image_id,
             pid: engine.pid,
@@ -92,6 +95,7 @@ impl From<ContainerRecord> for Container {
         let engine = EngineFacts {
             id: one.id,
             one_off: one.one_off,
+            auto_remove: one.auto_remove,
             image_id: one.image_id,
             pid: one.pid,
             started_at: one.started_at,
@@ -131,7 +135,7 @@ mod tests {
     /// A container with all that the file can say of one.
     fn whole() -> serde_json::Value {
         json!({
-            "id": "1f1f", "name": "agents", "project": "p", "service": "s", "one_off": true, "image": "agents:1",
+            "id": "1f1f", "name": "agents", "project": "p", "service": "s", "one_off": true, "auto_remove": true, "image": "agents:1",
             "image_id": "sha256:1", "pid": 7, "started_at": "2026-11-25T12:39:38Z", "user": "1000:100",
             "working_dir": "/work", "tty": true, "stdin_open": true, "read_only": true, "host_pid": true,
             "env": {"HOME": {"public": "/h"}, "KEY": {"secret": null}, "NONE": "empty"},

@@ -94,6 +94,7 @@ impl Reader<'_> {
             unseen: std::mem::take(&mut self.reading.unseen),
             live: None,
             service: None,
+            recurring_name: None,
         }
     }
 

@@ -64,7 +64,7 @@ const OF_IMAGE: [&str; 11] = [
     "/RootFS",
 ];
 /// What of the engine's description of itself is wanted.
-const TOLD: [&str; 5] = ["/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
+const TOLD: [&str; 6] = ["/SystemTime", "/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
 
 impl EngineClient {
     /// One whose answers must all come before the options' deadline, or where they have none, in their time from now on.

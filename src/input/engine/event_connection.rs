@@ -14,10 +14,11 @@ use tokio::task::{JoinSet, yield_now};
 
 use super::client::EngineClient;
 use super::error::EngineError;
-use super::events::{ContainerEvent, EventStream, StreamEnd, parse};
+use super::events::{ContainerEvent, EventStream, SECOND, StreamEnd, parse};
 use super::inventory::Change;
 use super::look::{Answered, Raw, inspect_all, unless_silent};
 use super::queue::{EventQueue, Missed, Queued};
+use crate::text::parse_rfc3339;
 
 /// How many containers are asked about at once; what happens to others waits in the queue.
 const MOST_ASKED: usize = 256;
@@ -47,8 +48,15 @@ pub(super) enum ConnectionStep {
     Queued,
     Ended(StreamEnd),
     First(Box<Result<First, EngineError>>),
-    Listed(Result<Vec<ContainerSummary>, EngineError>),
+    Listed(Result<DatedList, EngineError>),
     Asked(String, Box<InspectAnswer>, Vec<Volume>),
+}
+
+/// All containers that there are.
+pub(super) struct DatedList {
+    pub(super) containers: Vec<ContainerSummary>,
+    /// A time before the engine made the list, by its own clock, in nanoseconds since 1970; `None` where it tells none.
+    pub(super) made_after: Option<i64>,
 }
 
 /// What is asked at the beginning.
@@ -107,7 +115,7 @@ impl EventConnection {
             let step = if begins {
                 ConnectionStep::First(Box::new(first(&client).await))
             } else {
-                ConnectionStep::Listed(client.list_containers(true).await)
+                ConnectionStep::Listed(dated_list(&client).await)
             };
             let _ = steps.send(step).await;
         });
@@ -138,6 +146,20 @@ impl EventConnection {
         waiting.push_back((change, event));
         if waiting.len() > MOST_WAITING { fold_waiting(waiting) } else { None }
     }
+}
+
+async fn dated_list(client: &EngineClient) -> Result<DatedList, EngineError> {
+    // The list tells no time. Without one it is a list all the same.
+    let made_after = client.info().await.ok().and_then(|info| nanos(&info.system_time?));
+    Ok(DatedList { containers: client.list_containers(true).await?, made_after })
+}
+
+/// Nanoseconds since 1970 of a time with a fraction of a second.
+fn nanos(text: &str) -> Option<i64> {
+    let digits = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    let digits: String = digits.chars().take_while(char::is_ascii_digit).take(9).collect();
+    let fraction: i64 = format!("{digits:0<9}").parse().ok()?;
+    parse_rfc3339(text)?.checked_mul(SECOND)?.checked_add(fraction)
 }
 
 /// Reads events into the queue until there are no more. It never waits for who takes them: an engine drops events of a

@@ -17,7 +17,7 @@ use crate::model::{
 use crate::text::{Sources, Span};
 
 /// What of an inspection is wanted, should it have another form than bollard's.
-pub(super) const WANTED: [&str; 26] = [
+pub(super) const WANTED: [&str; 27] = [
     "/Id",
     "/Name",
     "/Path",
@@ -40,6 +40,7 @@ pub(super) const WANTED: [&str; 26] = [
     "/Config/Healthcheck/Test",
     "/HostConfig/ReadonlyRootfs",
     "/HostConfig/PidMode",
+    "/HostConfig/AutoRemove",
     "/HostConfig/Tmpfs",
     "/HostConfig/Mounts",
     "/Mounts",
@@ -74,6 +75,7 @@ impl InspectReader<'_> {
         let check = health_check(&config);
         let script = self.script(&words, &check);
         let engine = EngineFacts {
+            auto_remove: host.auto_remove.unwrap_or_default(),
             one_off: is_one_off(&config.labels),
             image_id: answer.image.clone().unwrap_or_default(),
             pid: state.pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default().max(0),
@@ -159,7 +161,7 @@ impl InspectReader<'_> {
 fn described(labels: &Labels, engine: EngineFacts, gaps: Vec<String>) -> Container {
     let mut container = Container {
         project: label(labels, "project"),
-        service: label(labels, "service"),
+        service: service(labels),
         labels: declared(labels),
         live: Some(Box::new(Live { engine, ..Live::default() })),
         ..Container::default()
@@ -230,6 +232,12 @@ fn label(labels: &Labels, name: &str) -> Option<String> {
     let labels = labels.as_ref()?;
     let of = |origin: &str| labels.get(&format!("{origin}.{name}"));
     of("com.docker.compose").or_else(|| of("io.podman.compose")).filter(|value| !value.is_empty()).cloned()
+}
+
+/// The service of Compose, or of Swarm.
+fn service(labels: &Labels) -> Option<String> {
+    let of_swarm = || labels.as_ref()?.get("com.docker.swarm.service.name").filter(|name| !name.is_empty()).cloned();
+    label(labels, "service").or_else(of_swarm)
 }
 
 /// Labels that declare facts to this tool.

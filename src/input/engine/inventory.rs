@@ -43,6 +43,9 @@ pub(super) struct Inventory {
     before: BTreeSet<String>,
     /// The containers of the events since then; `None` while no list is on its way.
     touched: Option<BTreeSet<String>>,
+    /// The containers of which the last list told something, and until when events tell of them what it told already.
+    listed: BTreeSet<String>,
+    listed_until: i64,
 }
 
 impl Inventory {
@@ -56,6 +59,8 @@ impl Inventory {
             begin,
             before: BTreeSet::new(),
             touched: None,
+            listed: BTreeSet::new(),
+            listed_until: i64::MIN,
         }
     }
 
@@ -83,6 +88,10 @@ impl Inventory {
         self.recent.push_back((event.id.clone(), event.what, event.at));
         if self.recent.len() > REMEMBERED {
             self.recent.pop_front();
+        }
+        // A name is in no list's changes.
+        if event.at <= self.listed_until && event.what != Happened::Renamed && self.listed.contains(&event.id) {
+            return None;
         }
         if let Some(touched) = &mut self.touched {
             touched.insert(event.id.clone());
@@ -130,8 +139,9 @@ impl Inventory {
         !self.is_touched(id) && self.present.insert(id.to_owned())
     }
 
-    /// What a later list, of all containers that there are, tells that the events did not.
-    pub(super) fn listed(&mut self, list: &[ContainerSummary]) -> Vec<(String, Change)> {
+    /// What a later list, of all containers that there are, tells that the events did not. Events from before `made_after`,
+    /// in nanoseconds since 1970 by the engine's clock, may still come: they say nothing new of whom the list told of.
+    pub(super) fn listed(&mut self, list: &[ContainerSummary], made_after: Option<i64>) -> Vec<(String, Change)> {
         let state = |entry: &ContainerSummary| entry.state.unwrap_or(State::EMPTY);
         let by_id: BTreeMap<&str, &ContainerSummary> =
             list.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry))).collect();
@@ -165,6 +175,8 @@ impl Inventory {
         }
         self.present.extend(come.iter().map(|(id, _)| id.clone()));
         changes.extend(come);
+        self.listed = changes.iter().map(|(id, _)| id.clone()).collect();
+        self.listed_until = made_after.unwrap_or(i64::MIN);
         self.list_is_done();
         changes
     }
@@ -222,12 +234,12 @@ mod tests {
             entry("idle", State::CREATED, 7),
             entry("over", State::EXITED, 201),
         ];
-        let told = inventory.listed(&list);
+        let told = inventory.listed(&list, None);
         let wanted =
             [("ended", Change::Ended), ("leaves", Change::Ended), ("again", Change::Started), ("new", Change::Made)];
         assert_eq!(told, wanted.map(|(id, act)| (id.to_owned(), act)));
         inventory.expect_list();
-        assert_eq!(inventory.listed(&list), []);
+        assert_eq!(inventory.listed(&list, None), []);
     }
 
     #[test]
@@ -240,7 +252,38 @@ mod tests {
         inventory.event(&event("b", Happened::Ended, 2));
         inventory.event(&event("b", Happened::Started, 3));
         inventory.event(&event("c", Happened::Made, 3));
-        assert_eq!(inventory.listed(&[entry("a", State::RUNNING, 5), entry("b", State::EXITED, 5)]), []);
+        assert_eq!(inventory.listed(&[entry("a", State::RUNNING, 5), entry("b", State::EXITED, 5)], None), []);
+    }
+
+    #[test]
+    fn what_a_list_told_is_not_told_again_by_events_from_before_it() {
+        use Change::{Ended, Made, Renamed, Started};
+        let backlog = [("a", Happened::Started, 20), ("a", Happened::Ended, 30), ("b", Happened::Made, 21)];
+        let told = |made_after: Option<i64>| {
+            let mut inventory = Inventory::new(0);
+            inventory.event(&event("a", Happened::Made, 10));
+            inventory.expect_list();
+            let listed = inventory.listed(&[entry("b", State::RUNNING, 1)], made_after);
+            assert_eq!(listed, [("a".to_owned(), Ended), ("b".to_owned(), Made)]);
+            let changes: Vec<Change> =
+                backlog.into_iter().filter_map(|(id, what, at)| inventory.event(&event(id, what, at))).collect();
+            (changes, inventory)
+        };
+        let (changes, mut inventory) = told(Some(40));
+        assert_eq!(changes, []);
+        // Whom the list told nothing of came and went unseen, and what is newer than the list is news.
+        let later = [
+            ("c", Happened::Made, 22),
+            ("c", Happened::Ended, 23),
+            ("b", Happened::Renamed, 24),
+            ("a", Happened::Started, 50),
+            ("b", Happened::Ended, 51),
+        ];
+        let changes: Vec<Change> =
+            later.into_iter().filter_map(|(id, what, at)| inventory.event(&event(id, what, at))).collect();
+        assert_eq!(changes, [Made, Ended, Renamed, Started, Ended]);
+        // Where the engine tells no time, everything is told.
+        assert_eq!(told(None).0, [Started, Ended]);
     }
 
     #[test]
@@ -250,9 +293,9 @@ mod tests {
         inventory.unasked("a");
         inventory.expect_list();
         let list = [entry("a", State::RUNNING, 0)];
-        assert_eq!(inventory.listed(&list), [("a".to_owned(), Change::Began)]);
+        assert_eq!(inventory.listed(&list, None), [("a".to_owned(), Change::Began)]);
         inventory.expect_list();
-        assert_eq!(inventory.listed(&list), []);
+        assert_eq!(inventory.listed(&list, None), []);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::client::EngineClient;
 use super::context::{self, Endpoint};
 use super::error::EngineError;
-use super::event_connection::{ConnectionStep, EventConnection, First, InspectAnswer};
+use super::event_connection::{ConnectionStep, DatedList, EventConnection, First, InspectAnswer};
 use super::events::{ContainerEvent, StreamEnd};
 use super::inspect::InspectReader;
 use super::inventory::{Change, Inventory};
@@ -302,7 +302,8 @@ impl Watch<'_> {
             }
             ConnectionStep::Listed(list) => {
                 connection.listing = false;
-                let changes = self.inventory.listed(&list?);
+                let DatedList { containers, made_after } = list?;
+                let changes = self.inventory.listed(&containers, made_after);
                 if std::mem::take(&mut self.lost) {
                     self.untold.push_back(Event::Back);
                 }

@@ -100,6 +100,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
         login: case.login,
         participant: Some(case.participant),
         container: container.name.clone(),
+        service: container.lasting_name().to_owned(),
         project: container.project.clone(),
         peers: peer_names(case.candidates, concerned, container),
         message: fill(&ruling.message),

@@ -52,6 +52,7 @@ fn spawner_breach(container: &Container, mount: &Mount, ruling: &Ruling, places:
         login: 0,
         participant: None,
         container: container.name.clone(),
+        service: container.lasting_name().to_owned(),
         project: container.project.clone(),
         peers: Vec::new(),
         message: fill(&ruling.message),

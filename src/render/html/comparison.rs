@@ -12,7 +12,7 @@ use crate::text::utc_text;
 
 /// How a finding stands to what was before.
 pub(super) fn change_badge(finding: &Hit, comparison: Option<&Comparison>) -> Markup {
-    let class = if finding.change == Some(Change::New) { "badge new" } else { "badge" };
+    let class = if finding.is_news() { "badge new" } else { "badge" };
     html! {
         @if let Some(words) = compared::standing_words(finding, comparison) { span class=(class) { (words) } }
     }
@@ -26,7 +26,7 @@ const VERDICTS: usize = 200;
 pub(super) fn section(report: &Report, comparison: &Comparison, sections: &FindingSections<'_>) -> Markup {
     let words = ComparisonWords::of(comparison.before);
     let compared = report.sorted_hits().into_iter().filter(|hit| hit.counts() && hit.change.is_some());
-    let (new, kept): (Vec<&Hit>, Vec<&Hit>) = compared.partition(|hit| hit.change == Some(Change::New));
+    let (new, kept): (Vec<&Hit>, Vec<&Hit>) = compared.partition(|hit| hit.change.is_some_and(Change::is_news));
     let (unseen, resolved): (Vec<&Gone>, Vec<&Gone>) = comparison.gone.iter().partition(|gone| gone.end == End::Unseen);
     html! {
         section aria-labelledby="changes" {
@@ -85,7 +85,7 @@ fn found_list(words: &str, hits: &[&Hit], comparison: &Comparison, sections: &Fi
             ul .plain { @for hit in shown { li {
                 (severity_badge(hit.severity(), hit.rule()))
                 " " (hit_link(hit, sections.shows(hit))) " in " (container_name(hit.project.as_deref(), &hit_name(hit)))
-                @if let (Some(Change::Kept(Some(since))), true) = (hit.change, comparison.before != Before::Running) {
+                @if let (Some(since), true) = (hit.change.and_then(Change::since), comparison.before != Before::Running) {
                     " " span .quiet { "since " (utc_text(since)) " UTC" }
                 }
             } } }

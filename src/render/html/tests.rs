@@ -123,7 +123,7 @@ fn what_a_plan_would_change() {
     assert!(table.contains("not there") && table.contains(">added<") && table.contains(">worse<"));
     assert!(
         text.contains(">introduced by the plan<")
-            && text.contains(">so already, and the plan keeps it<")
+            && text.contains(">there before, and the plan keeps it<")
             && !text.contains("Run at ")
     );
 }

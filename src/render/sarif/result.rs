@@ -54,6 +54,7 @@ pub(super) fn sarif_result<'a>(
             (_, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged), _) | (_, _, Some(Change::Kept(_))) => {
                 Some("unchanged")
             }
+            (_, _, Some(Change::Worse(_))) => Some("updated"),
             (true, ..) | (_, _, Some(Change::New)) => Some("new"),
             (false, _, None) => None,
         },

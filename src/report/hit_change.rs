@@ -1,0 +1,99 @@
+//! Whether a hit is new, worse or as it was before: the same for a plan and for the last run. May use `finding` and `rules`.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Change, EXCLUSION, Hit};
+use crate::rules::{FailOn, Severity};
+
+/// Rules that are one matter: a container without the external flock, and a call that is seen to run in it without. Which
+/// of them is found depends on what happens to run.
+const ONE_MATTER: [&str; 2] = ["unguarded-share", "unguarded-call"];
+
+/// What was known of a hit before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct KnownHit {
+    /// How bad it was.
+    pub(super) severity: Option<Severity>,
+    /// The rules that it broke.
+    pub(super) rules: BTreeSet<String>,
+    /// Since when it has been found, in seconds after 1970, where that is known.
+    pub(super) since: Option<i64>,
+}
+
+impl KnownHit {
+    /// Whether it broke a rule, or another one about the same matter.
+    fn breaks(&self, rule: &str) -> bool {
+        self.rules.contains(rule)
+            || ONE_MATTER.contains(&rule) && ONE_MATTER.iter().any(|other| self.rules.contains(*other))
+    }
+
+    /// Takes in what another container of the same service broke.
+    pub(super) fn add(&mut self, hit: &Hit) {
+        self.severity = self.severity.max(Some(hit.severity()));
+        self.rules.extend(hit.rules().into_iter().map(str::to_owned));
+    }
+}
+
+/// How a hit stands to what was known of it before.
+pub(super) fn change_of(hit: &Hit, before: Option<&KnownHit>, fail_on: FailOn) -> Change {
+    // What another lock covered nobody was told of.
+    let was_covered = |known: &&KnownHit| hit.family == EXCLUSION && known.severity == Some(Severity::Note);
+    let Some(known) = before.filter(|known| !was_covered(known) || is_covered(hit)) else { return Change::New };
+    let is_further =
+        hit.counting().filter(|breach| is_failing(breach.severity, fail_on)).any(|breach| !known.breaks(&breach.rule));
+    if known.severity < Some(hit.severity()) || is_further {
+        Change::Worse(known.since)
+    } else {
+        Change::Kept(known.since)
+    }
+}
+
+/// Whether a severity is one that fails a run.
+pub(super) fn is_failing(severity: Severity, fail_on: FailOn) -> bool {
+    match fail_on {
+        FailOn::Severity(threshold) => severity >= threshold,
+        FailOn::Never => false,
+    }
+}
+
+/// Whether another lock covers what a hit is about: a note that a person is told when they ask.
+pub fn is_covered(hit: &Hit) -> bool {
+    hit.family == EXCLUSION && hit.severity() == Severity::Note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Breach;
+
+    fn hit(rules: &[(&str, Severity)]) -> Hit {
+        let breach = |(rule, severity): &(&str, Severity)| Breach { severity: *severity, ..Breach::of(rule, "a") };
+        Hit::of(rules.iter().map(breach).collect())
+    }
+
+    fn change(before: &[(&str, Severity)], now: &[(&str, Severity)], fail_on: FailOn) -> Change {
+        let mut known = KnownHit::default();
+        known.add(&hit(before));
+        change_of(&hit(now), Some(&known), fail_on)
+    }
+
+    #[test]
+    fn a_hit_is_worse_with_a_higher_severity_or_a_further_rule_that_fails() {
+        use Severity::{Error, Note, Warning};
+        let (errors, warnings) = (FailOn::Severity(Error), FailOn::Severity(Warning));
+        let (kept, worse) = (Change::Kept(None), Change::Worse(None));
+        assert_eq!(change_of(&hit(&[("r", Error)]), None, errors), Change::New);
+        assert_eq!(change(&[("r", Error)], &[("r", Error)], errors), kept);
+        assert_eq!(change(&[("r", Warning)], &[("r", Error)], errors), worse);
+        assert_eq!(change(&[("r", Note)], &[("r", Warning)], errors), worse, "told, though it fails nothing");
+        assert_eq!(change(&[("r", Error)], &[("r", Warning)], errors), kept);
+        assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Error)], errors), worse);
+        assert_eq!(change(&[("r", Error), ("s", Error)], &[("r", Error)], errors), kept);
+        assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Warning)], errors), kept);
+        assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Warning)], warnings), worse);
+        assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Error)], FailOn::Never), kept);
+        let (call, share) = (("unguarded-call", Error), ("unguarded-share", Error));
+        assert_eq!((change(&[call], &[share], errors), change(&[share], &[call], errors)), (kept, kept), "one matter");
+        assert_eq!(change(&[("r", Error)], &[("r", Error), call], errors), worse);
+    }
+}
