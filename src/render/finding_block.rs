@@ -41,10 +41,12 @@ pub(super) fn write_finding(
         }
         writeln!(out, "{}", gutter.trim_end())?;
     }
-    if let [hit] = hits.as_slice() {
-        if let Some(standing) = compared::standing_words(hit, report.comparison.as_ref()) {
-            writeln!(out, "  standing: {standing}")?;
-        }
+    let standing = match hits.as_slice() {
+        [hit] => compared::standing_words(hit, report.comparison.as_ref()),
+        _ => None,
+    };
+    if let Some(standing) = standing {
+        writeln!(out, "  standing: {standing}")?;
     }
     write_reasons(finding, given.sources, style, out)?;
     write_remedies(finding, &hits, given, style, out)
