@@ -140,11 +140,12 @@ pub fn sort_diagnostics(report: &mut Report, sources: &Sources) {
 
 /// A report of breaches made by hand, all about one login, for tests.
 #[cfg(test)]
-pub(crate) fn report_of(breaches: Vec<crate::finding::Breach>, sources: &Sources) -> Report {
+pub(crate) fn report_of(mut breaches: Vec<crate::finding::Breach>, sources: &Sources) -> Report {
     use crate::finding::{Judged, LoginPlace, PlaceName};
     let text = "/srv/claude".to_owned();
     let place = PlaceName { kind: "host", filesystem: None, path: text.clone(), text };
     let login = LoginPlace { program: "claude-code".to_owned(), program_name: "Claude Code".to_owned(), place };
+    breaches.iter_mut().for_each(|breach| breach.service = breach.container.clone());
     let judged = Judged { logins: vec![login], containers: breaches.len(), breaches, ..Judged::default() };
     let rules = crate::rules::Ruleset::load(&Sources::default(), None).unwrap_or_else(|_| unreachable!());
     let mut report = build_report(judged, &rules.matrix, &Names::new("/work", "/work"), sources);
