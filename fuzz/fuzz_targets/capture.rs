@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use overlock::judge::{judge, locate};
+use overlock::judge::{judge, locate_paths};
 use overlock::rules::{Config, Ruleset};
 use overlock::input::capture::{layout, read, redact};
 use overlock::text::Sources;
@@ -20,9 +20,9 @@ fuzz_target!(|text: &str| {
         let paths = ["/home/agent/.claude/x".to_owned(), "/".to_owned()];
         let made = layout(&capture, rules, false, &sources);
         for at in 0..made.containers.len().min(4) {
-            assert_eq!(locate(&made, rules, at, &paths).len(), paths.len());
+            assert_eq!(locate_paths(&made, rules, at, &paths).len(), paths.len());
         }
-        let mut report = judge(made, rules, &Config::default());
-        report.attribute(&sources);
+        let mut judged = judge(made, rules, &Config::default());
+        judged.attribute(&sources);
     });
 });

@@ -38,13 +38,13 @@ fuzz_target!(|text: &str| {
         for diagnostic in idle_declarations(&config, &layout.containers) {
             check(diagnostic.span.unwrap(), &file);
         }
-        let mut report = judge(layout, &rules.graded(&config), &config);
-        report.attribute(&sources);
-        let found = report.findings.len();
+        let mut judged = judge(layout, &rules.graded(&config), &config);
+        judged.attribute(&sources);
+        let found = judged.breaches.len();
         let looked = Looked { names: &Names::new("/", "/"), whole: true, planned: true };
-        accept(&mut report, &mut Comments::default(), &config, looked, &sources);
+        accept(&mut judged, &mut Comments::default(), &config, looked, &sources);
         // What is accepted stays in the report.
-        assert_eq!(report.findings.len(), found);
+        assert_eq!(judged.breaches.len(), found);
     });
 });
 
