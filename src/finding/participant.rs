@@ -9,6 +9,8 @@ use crate::text::Span;
 pub struct Participant {
     /// The container's or service's name.
     pub container: String,
+    /// The container's index in the layout that was judged.
+    pub index: usize,
     /// Its project.
     pub project: Option<String>,
     /// How people call it: a script's start by the name that it gives, else its name.
