@@ -95,6 +95,10 @@ pub fn propose(
         MountUsers::One | MountUsers::Agreed => MountSite::find_mount(span, &breach.container, &files, sources)?,
     };
     match breach.rule.as_str() {
+        // One source for all of them is no login of its own for any.
+        "interactive-shares-identity" if users == MountUsers::Agreed => {
+            Err("other services use the same mount as it is written here".to_owned())
+        }
         "interactive-shares-identity" => identity::separate_login(&site, participant),
         "read-only-share" => mount_fixes::make_writable(&site),
         "file-mount" => mount_fixes::mount_directory(&site, participant, others),
