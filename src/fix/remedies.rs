@@ -57,7 +57,7 @@ impl Trial<'_> {
 
     fn remedies_of(&self, attempts: &[Attempt], login: usize, finding: &Finding) -> Vec<Remedy> {
         let order = self.advised_changes(login, finding);
-        let mut remedies: Vec<(Option<usize>, Remedy)> = Vec::new();
+        let mut remedies: Vec<(Option<usize>, &[Change], Remedy)> = Vec::new();
         for attempt in attempts.iter().filter(|one| one.changes.iter().all(|change| order.contains(change))) {
             let ends = self.ended(attempt, login, finding);
             // A pair is worth its second step where it ends more than either alone.
@@ -78,14 +78,20 @@ impl Trial<'_> {
                 yaml: &self.yaml,
             };
             let rank = order.iter().position(|change| attempt.changes.first() == Some(change));
-            remedies.extend(remedy_of(sites, ends, &steps).map(|remedy| (rank, remedy)));
+            let Some(remedy) = remedy_of(sites, ends, &steps) else { continue };
+            // Half of a remedy is none beside it, but for one who lets --fix do what is written.
+            if let [_, _, ..] = attempt.changes.as_slice() {
+                let is_half = |made: &[Change]| matches!(made, [one] if attempt.changes.contains(one));
+                remedies.retain(|(_, made, known)| !is_half(made) || known.is_written() && !remedy.is_written());
+            }
+            remedies.push((rank, attempt.changes.as_slice(), remedy));
         }
         // The one that ends most first; of those the one that leaves least to find out, then the one with least to do.
-        remedies.sort_by_key(|(rank, remedy)| {
+        remedies.sort_by_key(|(rank, _, remedy)| {
             let open = remedy.all_edits().filter(|edit| edit.text.is_empty()).count();
             (Reverse(remedy.ends.len()), open, remedy.also.len(), remedy.all_edits().count(), *rank)
         });
-        remedies.into_iter().map(|(_, remedy)| remedy).collect()
+        remedies.into_iter().map(|(_, _, remedy)| remedy).collect()
     }
 
     fn profile_of(&self, login: usize) -> Option<&Profile> {
