@@ -31,12 +31,14 @@ pub(super) fn login_customs(
     let participants = report.logins.get(login).into_iter().flat_map(|login| &login.participants);
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     let mut flock = None;
-    for one in participants.filter_map(|at| plain.get(at)) {
-        let held = one.guard_path.as_deref().filter(|_| one.guard == "held");
+    for (at, one) in participants.filter_map(|at| Some((at, plain.get(at)?))) {
+        // What must not be shown is nothing to write somewhere else.
+        let is_shown = report.participants.get(*at).is_some_and(|shown| shown.guard_path == one.guard_path);
+        let held = one.guard_path.as_deref().filter(|_| one.guard == "held" && is_shown);
         let file = held.and_then(|path| split_below(path, &one.state_dir)).filter(|file| !file.is_empty());
         flock = flock.or_else(|| file.map(str::to_owned));
         let user = layout.containers.get(one.index).and_then(|container| container.user.as_ref());
-        if let Some(user) = user.filter(|user| !user.is_symbolic()) {
+        if let Some(user) = user.filter(|user| !user.is_symbolic() && user.concealed().is_none()) {
             *count.entry(&user.text).or_default() += 1;
         }
     }
