@@ -94,18 +94,6 @@ impl Remedy {
     }
 }
 
-impl Remedy {
-    /// What to do, with all its steps.
-    pub fn whole_text(&self) -> String {
-        self.text.clone()
-    }
-
-    /// What to write where, with all its steps.
-    pub fn all_edits(&self) -> impl Iterator<Item = &PlacedText> {
-        self.edits.iter()
-    }
-}
-
 /// A text to put at a place of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedText {

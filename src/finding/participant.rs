@@ -154,6 +154,7 @@ impl Participant {
     #[cfg(test)]
     pub(crate) fn named(name: &str, place: &PlaceName) -> Self {
         Self {
+            index: 0,
             container: name.to_owned(),
             project: None,
             label: name.to_owned(),
@@ -196,6 +197,7 @@ impl Participant {
     pub(crate) fn of(container: &str) -> Self {
         let place = PlaceName { kind: "host", filesystem: None, path: String::new(), text: String::new() };
         Self {
+            index: 0,
             container: container.to_owned(),
             project: None,
             label: container.to_owned(),
