@@ -212,6 +212,35 @@ fn each_change_in_each_way_to_write_it() {
             "",
             &["-      - read_only: yes", "+      - read_only: false"],
         ),
+        // Both together, where the one would bring the other about.
+        case(
+            bind,
+            "  runner:\n    image: a\n    entrypoint: [claude, -p, x]\n    volumes: [/srv/claude/.credentials.json:/home/agent/.claude/.credentials.json]\n",
+            "",
+            &[
+                "-    entrypoint: [claude, -p, x]",
+                "-    volumes: [/srv/claude/.credentials.json:/home/agent/.claude/.credentials.json]",
+                "+    entrypoint: [flock, -w, \"600\", /home/agent/.claude/session.lock, claude, -p, x]",
+                "+    volumes: [/srv/claude:/home/agent/.claude]",
+            ],
+        ),
+        // An flock around a call.
+        case(
+            bind,
+            "  runner:\n    image: a\n    entrypoint:\n      - claude # here\n      - -p\n    volumes: [\"/srv/claude:/home/agent/.claude\"]\n",
+            "",
+            &["+      - flock", "+      - -w", "+      - \"600\"", "+      - /home/agent/.claude/session.lock"],
+        ),
+        // Once for all who use it.
+        case(
+            bind,
+            "  runner: &r\n    image: a\n    entrypoint: [flock, -w, \"600\", /home/agent/.claude/session.lock, claude, -p, x]\n    volumes: [\"/srv/claude:/home/agent/.claude:ro\"]\n  third: {<<: *r}\n",
+            "",
+            &[
+                "-    volumes: [\"/srv/claude:/home/agent/.claude:ro\"]",
+                "+    volumes: [\"/srv/claude:/home/agent/.claude\"]",
+            ],
+        ),
         // The directory instead of a file in it.
         case(
             bind,
@@ -366,7 +395,7 @@ fn what_is_not_changed_and_why() {
                 bind,
                 &runner(
                     "    volumes: [/srv/claude/.credentials.json:/home/agent/.claude/.credentials.json]\n",
-                    "claude, -p, x",
+                    "sh, -c, \"'claude' -p x\"",
                 ),
             ),
             "mend that first",

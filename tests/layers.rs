@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["text", "model", "rules"]),
     ("input", &["text", "parallel", "model", "rules"]),
     ("judge", &["text", "parallel", "model", "rules", "finding"]),
-    ("fix", &["text", "model", "rules", "finding"]),
+    ("fix", &["text", "model", "rules", "finding", "judge"]),
     ("report", &["text", "model", "rules", "finding"]),
     ("render", &["text", "model", "rules", "finding", "report"]),
     ("cli", &["rules", "render"]),

@@ -41,6 +41,7 @@ mod plugin;
 mod properties;
 mod readers;
 mod readme;
+mod remedies;
 mod report;
 mod rules;
 mod scripts;

@@ -232,7 +232,7 @@ impl Acceptance<'_> {
         let configuration =
             configuration::find(since.cli, Search::Repository(self.first.as_deref()), self.world, &then);
         let concealed = Concealed::of(&mut layout, &then);
-        let mut judged = judge(layout, rules, &configuration.config);
+        let mut judged = judge(&mut layout, rules, &configuration.config);
         concealed.apply(&mut judged);
         Ok(report::build_report(judged, &rules.matrix, &self.names(), &then))
     }

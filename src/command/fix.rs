@@ -14,15 +14,15 @@ use super::output::Outputs;
 use super::session::Session;
 use super::{check, configuration, programs};
 use crate::cli::{Check, Cli};
-use crate::finding::{Breach, Report};
-use crate::fix::{self, Fix};
+use crate::finding::{Breach, Hit, PlacedText, Remedy, Report};
+use crate::fix::{self, MountUsers};
 use crate::input::{ProgramNames, project};
 use crate::model::{Layout, Level};
 use crate::render::{self, safe};
 use crate::report::ExitStatus;
 use crate::rules::Severity;
 use crate::text::writer::{self, Folder};
-use crate::text::{Pos, Reader, Sources, Span};
+use crate::text::{FileId, Pos, Reader, Sources, Span};
 
 /// Fixes what can be fixed, or shows what that would be.
 pub(super) fn run(
@@ -142,11 +142,18 @@ fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<Name>> 
     users
 }
 
-/// A change that counts: the file, what it holds then, what is judged then, and a line about it.
+/// A change that counts: the files, what they hold then, what is judged then, and a line about it.
 struct Step {
-    path: PathBuf,
-    changed: Changed,
+    files: BTreeMap<PathBuf, Changed>,
     judged: Judged,
+    line: String,
+}
+
+/// A change that is not judged yet.
+struct Plan {
+    files: BTreeMap<PathBuf, Changed>,
+    /// What it is to end.
+    ends: Vec<Breach>,
     line: String,
 }
 
@@ -171,18 +178,19 @@ impl Fixing<'_> {
         // Each change ends a breach and begins none: there is an end.
         loop {
             let (mut refused, before) = (BTreeMap::new(), self.done.len());
-            while let Some(breach) = self.next(&refused) {
-                match self.tried(&breach)? {
-                    Ok(Step { path, changed, judged, line }) => {
-                        self.files.insert(path, changed);
-                        self.now = judged;
-                        self.done.push(line);
-                    }
-                    Err(why) => {
-                        let line = format!("not fixed: {}: {why}", self.headline(&breach));
-                        refused.insert(matter(&breach), line);
-                    }
+            while let Some(breach) = self.next_breach(&refused) {
+                let planned = self.planned_fix(&breach);
+                if let Err(why) = self.make(planned)? {
+                    let line = format!("not fixed: {}: {why}", self.headline(&breach));
+                    refused.insert(matter(&breach), line);
                 }
+            }
+            let mut tried = BTreeSet::new();
+            while let Some((login, family, remedy)) = self.next_remedy(&tried) {
+                tried.insert((login, family));
+                let planned = self.planned_remedy(&remedy);
+                // What is not written where it can be changed is told as a remedy, to be done by hand.
+                let _refused = self.make(planned)?;
             }
             if self.done.len() == before {
                 return Ok(refused.into_values().collect());
@@ -190,11 +198,39 @@ impl Fixing<'_> {
         }
     }
 
+    /// Makes a change, if it is an improvement; or why not.
+    fn make(&mut self, planned: Result<Plan, String>) -> anyhow::Result<Result<(), String>> {
+        let plan = match planned {
+            Ok(plan) => plan,
+            Err(why) => return Ok(Err(why)),
+        };
+        match self.tried(plan)? {
+            Ok(Step { files, judged, line }) => {
+                self.files.extend(files);
+                self.now = judged;
+                self.done.push(line);
+                Ok(Ok(()))
+            }
+            Err(why) => Ok(Err(why)),
+        }
+    }
+
     /// The next breach that was not refused in this round.
-    fn next(&self, refused: &BTreeMap<Matter, String>) -> Option<Breach> {
+    fn next_breach(&self, refused: &BTreeMap<Matter, String>) -> Option<Breach> {
         let hits = self.now.report.counting_hits();
         let mut breaches = hits.flat_map(|hit| &hit.breaches);
         breaches.find(|breach| wanted(breach) && !refused.contains_key(&matter(breach))).cloned()
+    }
+
+    /// The first remedy of the next finding that was not tried in this round, of those whose texts are all known.
+    fn next_remedy(&self, tried: &BTreeSet<(String, String)>) -> Option<(String, String, Remedy)> {
+        let report = &self.now.report;
+        let wanted = report.findings().filter(|(_, one)| one.severity >= Severity::Warning && report.counts(one));
+        let mut open = wanted.filter_map(|(login, finding)| {
+            let remedy = finding.remedies.iter().find(|remedy| remedy.is_written() && !remedy.ends.is_empty())?;
+            Some((login.id.clone(), finding.family.clone(), remedy.clone()))
+        });
+        open.find(|(login, family, _)| !tried.contains(&(login.clone(), family.clone())))
     }
 
     fn headline(&self, breach: &Breach) -> String {
@@ -204,37 +240,78 @@ impl Fixing<'_> {
     }
 
     /// One change, judged; or why it is not made.
-    fn tried(&self, breach: &Breach) -> anyhow::Result<Result<Step, String>> {
-        let (fix, path, changed) = match self.planned(breach) {
-            Ok(planned) => planned,
-            Err(why) => return Ok(Err(why)),
-        };
-        let mut texts: BTreeMap<PathBuf, String> =
-            self.files.iter().map(|(path, file)| (path.clone(), file.after.clone())).collect();
-        texts.insert(path.clone(), changed.after.clone());
+    fn tried(&self, plan: Plan) -> anyhow::Result<Result<Step, String>> {
+        let Plan { files, ends, line } = plan;
+        let done = self.files.iter().chain(&files);
+        let texts: BTreeMap<PathBuf, String> = done.map(|(path, file)| (path.clone(), file.after.clone())).collect();
         let judged = self.asked.judged(texts)?;
-        if let Some(why) = worse(&self.now.report, &judged.report, breach) {
-            return Ok(Err(why));
-        }
-        let then = fix.then.map_or_else(String::new, |then| format!("; {then}"));
-        let line = format!("{}: {} {}{then}", self.headline(breach), breach.container, fix.what);
-        Ok(Ok(Step { path, changed, judged, line }))
+        Ok(match worse(&self.now.report, &judged.report, &ends) {
+            Some(why) => Err(why),
+            None => Ok(Step { files, judged, line }),
+        })
     }
 
-    fn planned(&self, breach: &Breach) -> Result<(Fix, PathBuf, Changed), String> {
+    fn planned_fix(&self, breach: &Breach) -> Result<Plan, String> {
         let report = &self.now.report;
         let is_of = |one: &&_| name_of(one) == (breach.project.as_ref(), breach.container.as_str());
         let participant = report.participants.iter().find(is_of).ok_or("it is about no service")?;
-        let fix = fix::propose(breach, participant, &report.participants, &self.now.sources)?;
-        let span = breach.primary().ok_or("it has no place in a file")?;
-        if self.now.users.get(&place(span, &self.now.sources)).is_none_or(|users| users.len() != 1) {
-            return Err("other services use the same mount as it is written here".to_owned());
+        let users = self.mount_users(breach);
+        let known = users.unwrap_or(MountUsers::One);
+        let fix = fix::propose(breach, participant, &report.participants, known, &self.now.sources)?;
+        users.ok_or("other services use the same mount as it is written here")?;
+        let files = self.changed_files(&fix.edits)?;
+        let then = fix.then.map_or_else(String::new, |then| format!("; {then}"));
+        let line = format!("{}: {} {}{then}", self.headline(breach), breach.container, fix.what);
+        Ok(Plan { files, ends: vec![breach.clone()], line })
+    }
+
+    /// Who uses the mount that a breach is about; `None` where somebody does who does not break the rule.
+    fn mount_users(&self, breach: &Breach) -> Option<MountUsers> {
+        let span = breach.primary()?;
+        let users = self.now.users.get(&place(span, &self.now.sources))?;
+        if users.len() == 1 {
+            return Some(MountUsers::One);
         }
-        let file = self.now.sources.get(span.file);
-        let path = self.real(file.name())?;
-        let after = fix::apply_edits(&file, &fix.edits).ok_or("the change does not fit the file")?;
-        let before = self.files.get(&path).map_or_else(|| file.text().to_owned(), |known| known.before.clone());
-        Ok((fix, path, Changed { name: file.name().to_owned(), before, after }))
+        let breaches = self.now.report.counting_hits().flat_map(|hit| &hit.breaches);
+        let same = breaches.filter(|other| other.rule == breach.rule && other.primary() == Some(span));
+        let wanting: BTreeSet<Name> = same.map(|other| (other.project.clone(), other.container.clone())).collect();
+        users.is_subset(&wanting).then_some(MountUsers::Agreed)
+    }
+
+    fn planned_remedy(&self, remedy: &Remedy) -> Result<Plan, String> {
+        let report = &self.now.report;
+        let ended = remedy.ends.iter().filter_map(|at| report.hits.get(*at));
+        let ends: Vec<Breach> = ended.flat_map(Hit::counting).cloned().collect();
+        let first = ends.first().ok_or("it ends nothing")?;
+        let edits: Vec<PlacedText> = remedy.all_edits().cloned().collect();
+        let files = self.changed_files(&edits)?;
+        let places = edits.iter().map(|edit| (self.now.sources.get(edit.span.file).label(), edit.span.start.line));
+        let places: BTreeSet<String> = places.map(|(name, line)| format!("{name}:{line}")).collect();
+        let places = places.into_iter().collect::<Vec<_>>().join(", ");
+        let line = format!("{}: {} at {places}", self.headline(first), remedy.whole_text());
+        Ok(Plan { files, ends, line })
+    }
+
+    /// The files with edits made in them.
+    fn changed_files(&self, edits: &[PlacedText]) -> Result<BTreeMap<PathBuf, Changed>, String> {
+        // One file may be read several times, for one project each.
+        let mut by_file: BTreeMap<PathBuf, (FileId, Vec<PlacedText>)> = BTreeMap::new();
+        for edit in edits {
+            let path = self.real(self.now.sources.get(edit.span.file).name())?;
+            let (id, placed) = by_file.entry(path).or_insert((edit.span.file, Vec::new()));
+            let edit = PlacedText { span: Span { file: *id, ..edit.span }, text: edit.text.clone() };
+            if !placed.contains(&edit) {
+                placed.push(edit);
+            }
+        }
+        let mut files = BTreeMap::new();
+        for (path, (id, edits)) in by_file {
+            let file = self.now.sources.get(id);
+            let after = fix::apply_edits(&file, &edits).ok_or("the change does not fit the file")?;
+            let before = self.files.get(&path).map_or_else(|| file.text().to_owned(), |known| known.before.clone());
+            files.insert(path, Changed { name: file.name().to_owned(), before, after });
+        }
+        Ok(files)
     }
 
     /// The file's own path, after links, if it may be written.
@@ -269,7 +346,7 @@ fn wanted(breach: &Breach) -> bool {
 }
 
 /// Why a change is not an improvement: the rule is still broken, or something else is wrong now.
-fn worse(before: &Report, after: &Report, fixed: &Breach) -> Option<String> {
+fn worse(before: &Report, after: &Report, fixed: &[Breach]) -> Option<String> {
     type Kind<'a> = (&'a str, Option<&'a str>, &'a str);
     fn kind(breach: &Breach) -> Kind<'_> {
         (&breach.rule, breach.project.as_deref(), &breach.container)
@@ -283,7 +360,8 @@ fn worse(before: &Report, after: &Report, fixed: &Breach) -> Option<String> {
         count
     }
     let (old, new) = (count(before), count(after));
-    if new.get(&kind(fixed)) >= old.get(&kind(fixed)) {
+    let warnings = || fixed.iter().filter(|breach| breach.severity >= Severity::Warning);
+    if warnings().next().is_none() || warnings().any(|fixed| new.get(&kind(fixed)) >= old.get(&kind(fixed))) {
         return Some("the change that is known would not end it".to_owned());
     }
     let more = new.iter().find(|(kind, number)| old.get(*kind).is_none_or(|known| known < *number));

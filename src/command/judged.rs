@@ -8,6 +8,7 @@ use super::accept::Acceptance;
 use super::output::Outputs;
 use super::session::Session;
 use crate::finding::{Judged, Report};
+use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::Given;
@@ -64,12 +65,16 @@ pub(super) fn settled(
     let &Session { rules, sources, .. } = session;
     let prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let concealed = Concealed::of(&mut layout, sources);
-    let mut judged = judge(layout, rules, acceptance.config());
+    let mut judged = judge(&mut layout, rules, acceptance.config());
+    let before = JudgedBefore::of(&judged);
     judged.attribute(sources);
     // What a hit is recognised by holds no value of the environment either.
     concealed.apply(&mut judged);
     keep(&mut judged, only);
-    acceptance.apply(judged, prepared, rules, sources, err)
+    let mut report = acceptance.apply(judged, prepared, rules, sources, err)?;
+    let config = acceptance.config();
+    find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
+    Ok(report)
 }
 
 /// Writes a report where it is wanted.

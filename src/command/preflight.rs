@@ -190,7 +190,7 @@ fn may_name(given: &str, name: &str) -> bool {
 
 /// What is found of what runs, before the plan is carried out.
 fn found(running: &Capture, config: &Config, rules: &Ruleset, sources: &Sources) -> Report {
-    let mut judged = judge(capture::layout(running, rules, false, sources), rules, config);
+    let mut judged = judge(&mut capture::layout(running, rules, false, sources), rules, config);
     judged.attribute(sources);
     report::build_report(judged, &rules.matrix, &Names::new("/", "/"), sources)
 }

@@ -62,17 +62,35 @@ pub struct Remedy {
     pub ends: Vec<usize>,
     /// What to write where.
     pub edits: Vec<PlacedText>,
+    /// What has to be done besides, so that it ends these hits.
+    pub also: Vec<RemedyStep>,
+}
+
+/// A further step of a remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemedyStep {
+    /// What to do.
+    pub text: String,
+    /// What to write where.
+    pub edits: Vec<PlacedText>,
 }
 
 impl Remedy {
     /// What to do, with all its steps.
     pub fn whole_text(&self) -> String {
-        self.text.clone()
+        let steps = self.also.iter().map(|step| step.text.as_str());
+        std::iter::once(self.text.as_str()).chain(steps).collect::<Vec<_>>().join(", and ")
     }
 
     /// What to write where, with all its steps.
     pub fn all_edits(&self) -> impl Iterator<Item = &PlacedText> {
-        self.edits.iter()
+        self.edits.iter().chain(self.also.iter().flat_map(|step| &step.edits))
+    }
+
+    /// Whether every text that it puts somewhere is known.
+    pub fn is_written(&self) -> bool {
+        let mut edits = self.all_edits().peekable();
+        edits.peek().is_some() && edits.all(|edit| !edit.text.is_empty())
     }
 }
 

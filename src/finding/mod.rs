@@ -27,7 +27,7 @@ pub use evidence::{Evidence, EvidenceKind, Location};
 pub use hit::Hit;
 pub use influence::{Influence, InfluenceKind};
 pub use judged::{Judged, LoginPlace};
-pub use login::{Finding, Login, PlacedText, Remedy};
+pub use login::{Finding, Login, PlacedText, Remedy, RemedyStep};
 pub use participant::{Basis, LockName, MAX_PEERS, MountText, Participant, Verdict};
 pub use place_name::{Located, PlaceName, Reach};
 pub use report::Report;

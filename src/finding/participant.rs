@@ -9,6 +9,8 @@ use crate::text::Span;
 pub struct Participant {
     /// The container's or service's name.
     pub container: String,
+    /// The container's index in the layout that was judged.
+    pub index: usize,
     /// Its project.
     pub project: Option<String>,
     /// How people call it: a script's start by the name that it gives, else its name.
@@ -152,6 +154,7 @@ impl Participant {
     #[cfg(test)]
     pub(crate) fn named(name: &str, place: &PlaceName) -> Self {
         Self {
+            index: 0,
             container: name.to_owned(),
             project: None,
             label: name.to_owned(),
@@ -194,6 +197,7 @@ impl Participant {
     pub(crate) fn of(container: &str) -> Self {
         let place = PlaceName { kind: "host", filesystem: None, path: String::new(), text: String::new() };
         Self {
+            index: 0,
             container: container.to_owned(),
             project: None,
             label: container.to_owned(),

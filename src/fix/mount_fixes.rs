@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::site::{EditableText, MountSite};
 use super::{Edit, Fix};
 use crate::finding::Participant;
-use crate::model::parent_and_name;
+use crate::model::{parent_and_name, split_below};
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Pos, Span};
 
@@ -63,17 +63,23 @@ impl MountParts {
         fixed_text(text)
     }
 
+    /// Puts another source there: the whole mount is written, so that the text says what it is.
     pub(super) fn replace_source(&self, text: &str) -> Edit {
         match self {
-            Self::Short(whole, [source, ..]) => whole.replace(source.clone(), text),
+            Self::Short(whole, [source, ..]) => {
+                whole.replace_all(format!("{text}{}", whole.text.get(source.end..).unwrap_or("")))
+            }
             Self::Long(source, _) => source.replace_all(text),
         }
     }
 
-    fn replace_target(&self, text: &str) -> Edit {
+    fn replace_both(&self, source: &str, target: &str) -> Vec<Edit> {
         match self {
-            Self::Short(whole, [_, target, _]) => whole.replace(target.clone(), text),
-            Self::Long(_, target) => target.replace_all(text),
+            Self::Short(whole, [_, old, _]) => {
+                let options = whole.text.get(old.end..).unwrap_or("");
+                vec![whole.replace_all(format!("{source}:{target}{options}"))]
+            }
+            Self::Long(from, to) => vec![from.replace_all(source), to.replace_all(target)],
         }
     }
 }
@@ -104,7 +110,8 @@ pub(super) fn make_writable(site: &MountSite) -> Result<Fix, String> {
             }
             // The colon goes with the last option.
             let from = if kept.is_empty() { options.start.saturating_sub(1) } else { options.start };
-            whole.replace(from..options.end, kept.join(","))
+            let before = whole.text.get(..from).unwrap_or("");
+            whole.replace_all(format!("{before}{}", kept.join(",")))
         }
     };
     Ok(Fix { what: "mounts the state directory read-write".to_owned(), then: None, edits: vec![edit] })
@@ -154,5 +161,16 @@ pub(super) fn mount_directory(
         return Err(format!("nothing shows that {from} holds the program's state and nothing else"));
     }
     let what = format!("mounts {from} instead of the file {file} in it");
-    Ok(Fix { what, then: None, edits: vec![parts.replace_source(&from), parts.replace_target(&to)] })
+    Ok(Fix { what, then: None, edits: parts.replace_both(&from, &to) })
+}
+
+/// Mounts the state directory instead of what is around it.
+pub(super) fn mount_state_only(site: &MountSite, participant: &Participant) -> Result<Fix, String> {
+    let parts = MountParts::of(site)?;
+    let (source, target) = (parts.source()?, parts.target()?);
+    let rest = split_below(&participant.state_dir, target).filter(|rest| !rest.is_empty());
+    let rest = rest.ok_or("the mount is not around the state directory")?;
+    let from = format!("{}/{rest}", source.trim_end_matches('/'));
+    let what = format!("mounts {from} instead of {source}");
+    Ok(Fix { what, then: None, edits: parts.replace_both(&from, &participant.state_dir) })
 }

@@ -1,15 +1,35 @@
 //! Where a mount is written, in the file as it stands, and whether it may be changed there. May use `text`.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Edit;
 use crate::text::yaml::{self, Entry, Limits, Node};
-use crate::text::{Pos, SourceFile, Sources, Span};
+use crate::text::{FileId, Pos, SourceFile, Sources, Span};
 
 /// Why a mount that is not found in its service cannot be changed.
 const ELSEWHERE: &str = "the mount is not written in the service itself, but comes from elsewhere (an anchor, `extends`, \
                          `volumes_from` or a secret)";
+
+/// Files as YAML, each parsed once.
+#[derive(Default)]
+pub(super) struct YamlFiles(RefCell<HashMap<FileId, ParsedYaml>>);
+
+/// The documents of a file, or why there are none.
+type ParsedYaml = Result<Vec<Rc<Node>>, String>;
+
+impl YamlFiles {
+    fn documents(&self, id: FileId, sources: &Sources) -> ParsedYaml {
+        let mut known = self.0.borrow_mut();
+        let parsed = known.entry(id).or_insert_with(|| {
+            let stream = yaml::parse(id, sources.get(id).text(), Limits::default());
+            stream.map(|stream| stream.documents).map_err(|error| error.message)
+        });
+        parsed.clone()
+    }
+}
 
 /// A service's mount in the file that holds it.
 pub(super) struct MountSite {
@@ -21,6 +41,8 @@ pub(super) struct MountSite {
     pub(super) service: String,
     /// The item of its `volumes`.
     pub(super) item: Rc<Node>,
+    /// Whether a change is meant for all who use the item, through an anchor or `extends`.
+    for_all: bool,
 }
 
 /// Text that is written as it is meant, so that a part of it can be replaced where it stands.
@@ -36,20 +58,36 @@ impl MountSite {
     ///
     /// # Errors
     /// Why it cannot be changed there, as a clause.
-    pub(super) fn find_mount(span: Span, service: &str, sources: &Sources) -> Result<Self, String> {
+    pub(super) fn find_mount(span: Span, service: &str, files: &YamlFiles, sources: &Sources) -> Result<Self, String> {
         let file = sources.get(span.file);
-        let stream = yaml::parse(span.file, file.text(), Limits::default()).map_err(|error| error.message)?;
-        let (document, item) = stream
-            .documents
+        let documents = files.documents(span.file, sources)?;
+        let (document, item) = documents
             .iter()
             .find_map(|document| Some((Rc::clone(document), own_item(document, service, span)?)))
             .ok_or(ELSEWHERE)?;
-        let site = Self { file, documents: stream.documents, document, service: service.to_owned(), item };
+        let site = Self { file, documents, document, service: service.to_owned(), item, for_all: false };
         site.check_own(&site.item)?;
-        if sources.all().iter().any(|(_, file)| is_extended(file, service)) {
-            return Err(format!("another service extends `{service}` and would change with it"));
+        if sources.all().iter().any(|(id, file)| is_extended(*id, file, &site.service, files, sources)) {
+            return Err(format!("another service extends `{}` and would change with it", site.service));
         }
         Ok(site)
+    }
+
+    /// Finds the mount that is written at a place, for a change that all who use it want.
+    ///
+    /// # Errors
+    /// Why it cannot be changed there, as a clause.
+    pub(super) fn find_common_mount(
+        span: Span,
+        service: &str,
+        files: &YamlFiles,
+        sources: &Sources,
+    ) -> Result<Self, String> {
+        let file = sources.get(span.file);
+        let documents = files.documents(span.file, sources)?;
+        let found = documents.iter().find_map(|one| Some((Rc::clone(one), find_item(one, span)?)));
+        let (document, item) = found.ok_or(ELSEWHERE)?;
+        Ok(Self { file, documents, document, service: service.to_owned(), item, for_all: true })
     }
 
     /// Whether a node of the mount is written in it, and for it alone: not brought in by an alias or a merge key, nor
@@ -58,8 +96,8 @@ impl MountSite {
     /// # Errors
     /// It is not.
     pub(super) fn check_own(&self, node: &Node) -> Result<(), String> {
-        let uses: usize = self.documents.iter().map(|document| count_uses(document, node.span)).sum();
-        if contains_span(self.item.span, node.span) && uses == 1 {
+        let uses = || self.documents.iter().map(|document| count_uses(document, node.span)).sum::<usize>();
+        if contains_span(self.item.span, node.span) && (self.for_all || uses() == 1) {
             return Ok(());
         }
         Err("it is written once for several places, by an anchor".to_owned())
@@ -147,6 +185,17 @@ fn own_item(document: &Node, service: &str, span: Span) -> Option<Rc<Node>> {
     own.then(|| Rc::clone(item))
 }
 
+/// The item of a list that is written at a place.
+fn find_item(node: &Node, span: Span) -> Option<Rc<Node>> {
+    match (node.as_seq(), node.as_map()) {
+        (Some(items), _) => {
+            items.iter().find_map(|item| if item.span == span { Some(Rc::clone(item)) } else { find_item(item, span) })
+        }
+        (_, Some(entries)) => entries.iter().find_map(|entry| find_item(&entry.value, span)),
+        _ => None,
+    }
+}
+
 /// How often what is written at a place is reached: an alias and a merge key are further ways to it.
 fn count_uses(node: &Node, span: Span) -> usize {
     let below = match (node.as_seq(), node.as_map()) {
@@ -158,12 +207,11 @@ fn count_uses(node: &Node, span: Span) -> usize {
 }
 
 /// Whether a service of a file extends one of this name, in whichever file that is.
-fn is_extended(file: &SourceFile, service: &str) -> bool {
+fn is_extended(id: FileId, file: &SourceFile, service: &str, files: &YamlFiles, sources: &Sources) -> bool {
     if !file.text().contains("extends") {
         return false;
     }
-    let stream = yaml::parse(crate::text::FileId::default(), file.text(), Limits::default()).unwrap_or_default();
-    stream.documents.iter().any(|document| {
+    files.documents(id, sources).unwrap_or_default().iter().any(|document| {
         let services = document.get("services").and_then(|services| services.as_map());
         services.unwrap_or_default().iter().any(|entry| extends_service(entry, service))
     })

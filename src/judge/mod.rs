@@ -21,7 +21,9 @@ use crate::rules::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Ruleset, Scope, Severity, Sight, Spawner,
 };
 use candidate::Candidate;
-use candidate::calls::{RunsProgram, apply_declarations, is_declared, undeclare};
+use candidate::calls::{RunsProgram, apply_declarations, is_declared, restore_declarations, take_declarations};
+pub(crate) use candidate::calls::{package_version, program_calls};
+pub(crate) use candidate::program_version::{last_installation, read_version};
 use candidate::state_dir::is_home;
 use exclusion::{Relation, login_groups, relate_members};
 pub use path_lookup::locate_paths;
@@ -42,17 +44,26 @@ use unresolved_places::UnresolvedPlaces;
 use unseen_peers::UnseenPeers;
 
 /// Judges a layout by the rules, with the severities that the configuration gives them. What is declared counts; a
-/// verdict that would be worse without it says so.
-pub fn judge(mut layout: Layout, rules: &Ruleset, config: &Config) -> Judged {
+/// verdict that would be worse without it says so. Declarations of the configuration are in the layout afterwards, and its
+/// diagnostics in the answer.
+pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     apply_declarations(&mut layout.containers, config);
-    let mut judged = judge_declared(&layout, &graded(rules, config), config);
+    let mut judged = judge_again(layout, rules, config);
     if is_declared(&layout.containers) || config.changes_verdicts() {
-        undeclare(&mut layout.containers);
-        mark_declared(&mut judged, &judge_declared(&layout, rules, &Config::default()));
+        let declared = take_declarations(&mut layout.containers);
+        mark_declared(&mut judged, &judge_declared(layout, rules, &Config::default()));
+        restore_declarations(&mut layout.containers, declared);
     }
-    judged.diagnostics = layout.diagnostics;
-    (judged.files, judged.unread_files) = (layout.judged, layout.not_judged);
+    judged.diagnostics = std::mem::take(&mut layout.diagnostics);
+    judged.files = std::mem::take(&mut layout.judged);
+    judged.unread_files = std::mem::take(&mut layout.not_judged);
     judged
+}
+
+/// Judges a layout that was judged before, or a part of it, after a change: the same rules, and no word about what is only
+/// declared.
+pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
+    judge_declared(layout, &graded(rules, config), config)
 }
 
 /// The rules with the severities of a configuration, where it has any.
@@ -291,6 +302,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
     let locks = candidate.locks.iter().map(|lock| LockName { path: lock.path.clone(), place: lock.place.name() });
     Participant {
         container: candidate.container.name.clone(),
+        index: candidate.index,
         project: container.project.clone(),
         label: people_name(container),
         service: container.lasting_name().to_owned(),

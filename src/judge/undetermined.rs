@@ -23,7 +23,7 @@ impl Judgement<'_, '_> {
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
             let unknown_fact = UnknownFact {
                 problem: format!("{name} declares something that is not understood: {}", evidence.text),
-                settle: "Correct it; `overlock explain undetermined` lists the values.".to_owned(),
+                settle: "correct it; `overlock explain undetermined` lists the values".to_owned(),
                 span: evidence.span.unwrap_or(candidate.container.span),
             };
             return Some((Sight::Declaration, unknown_fact));
@@ -32,9 +32,12 @@ impl Judgement<'_, '_> {
             let unknown_fact = UnknownFact {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
                 settle: if candidate.container.is_running() {
-                    "Run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one.".to_owned()
+                    "run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one".to_owned()
                 } else {
-                    "Run overlock where that can be read, or with what stands for it.".to_owned()
+                    format!(
+                        "put that where overlock can read it; or, if {name} does not run {}, label it `{ROLE_LABEL}: none`",
+                        candidate.profile.name
+                    )
                 },
                 span: unseen.span,
             };
@@ -46,7 +49,7 @@ impl Judgement<'_, '_> {
                     "where {name} keeps its state hangs on a variable that is not set: {}",
                     candidate.state.path
                 ),
-                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
+                settle: "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
                 span: candidate
                     .state
                     .evidence
@@ -64,7 +67,7 @@ impl Judgement<'_, '_> {
                     "{name} mounts a state directory at {target}, and whether the program looks there is not known"
                 ),
                 settle: format!(
-                    "Set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only.",
+                    "set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only",
                     candidate.profile.name
                 ),
                 span: mount.span,
@@ -77,7 +80,7 @@ impl Judgement<'_, '_> {
                     "what {name} mounts at {} may be its state directory: the variable is not set",
                     mount.target.text
                 ),
-                settle: "Set the variable where overlock runs, or give it a default: ${NAME:-default}.".to_owned(),
+                settle: "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
                 span: mount.span,
             };
             return Some((Sight::Target, unknown_fact));
@@ -89,7 +92,7 @@ impl Judgement<'_, '_> {
             let unknown_fact = UnknownFact {
                 problem: format!("whether {other} uses {place} as well as {name} is not known: {why}"),
                 settle: format!(
-                    "Look again once {other} can be inspected; if it does not run {}, label it `{ROLE_LABEL}: none`.",
+                    "look again once {other} can be inspected; if it does not run {}, label it `{ROLE_LABEL}: none`",
                     candidate.profile.name
                 ),
                 span: candidate.span(),

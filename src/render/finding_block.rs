@@ -9,7 +9,7 @@ use super::safe::safe;
 use super::source_frame::{frame_gutter, titled_frame};
 use super::wrap::{columns, paragraph, wrap_words};
 use super::{Detail, Given, Style};
-use crate::finding::{Change, Finding, Hit, Location, Participant, Remedy, Report};
+use crate::finding::{Change, Finding, Hit, Location, Participant, PlacedText, Remedy, Report};
 use crate::text::{Sources, Span};
 
 /// How many hits are told without a count of more, and how many where there are more.
@@ -220,27 +220,59 @@ fn write_remedies(
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
     for (at, remedy) in finding.remedies.iter().take(shown).enumerate() {
         let label = if at == 0 { "  fix: " } else { "   or: " };
-        let text = remedy_text(remedy, hits, given);
+        let text = step_text(&remedy.text, &remedy.edits, &ended_words(remedy, hits, given), given.sources);
         writeln!(out, "{}", paragraph(label, &safe(&text), style.columns()))?;
-        for line in remedy.edits.iter().flat_map(|edit| edit.text.lines()) {
-            writeln!(out, "         {}", safe(line))?;
+        write_texts(&remedy.edits, out)?;
+        for step in &remedy.also {
+            let text = step_text(&step.text, &step.edits, "", given.sources);
+            writeln!(out, "{}", paragraph("       ", &safe(&format!("and {text}")), style.columns()))?;
+            write_texts(&step.edits, out)?;
         }
     }
     Ok(())
 }
 
-/// What to do, where, and whom it helps where that is not everybody.
-fn remedy_text(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
-    let places: Vec<String> = remedy.edits.iter().filter_map(|edit| file_line(edit.span, given.sources)).collect();
-    let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
+/// What is to be written, each text once.
+fn write_texts(edits: &[PlacedText], out: &mut dyn io::Write) -> io::Result<()> {
+    let mut known: Vec<&str> = Vec::new();
+    for edit in edits.iter().filter(|edit| !edit.text.is_empty()) {
+        if !known.contains(&edit.text.as_str()) {
+            known.push(&edit.text);
+            for line in edit.text.lines() {
+                writeln!(out, "         {}", safe(line))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many places of a remedy are told.
+const PLACES: usize = 6;
+
+/// What to do and where.
+fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for place in edits.iter().filter_map(|edit| file_line(edit.span, sources)) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let more = places.len().saturating_sub(PLACES);
+    places.truncate(PLACES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let at = if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) };
+    let colon = if edits.iter().any(|edit| !edit.text.is_empty()) { ":" } else { "" };
+    format!("{}{at}{ends}{colon}", text.trim_end_matches('.'))
+}
+
+/// Whom a remedy helps, where that is not everybody.
+fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
     let containers: u64 = hits.iter().map(|hit| hit.instances).sum();
-    let ends = match ended.len() {
+    match ended.len() {
         0 => String::new(),
         _ if hits.len() <= 1 => String::new(),
         count if count >= hits.len() => format!("; ends all {containers}"),
         _ => format!("; ends {}", list_hits(&ended)),
-    };
-    let colon = if remedy.edits.iter().any(|edit| !edit.text.is_empty()) { ":" } else { "" };
-    format!("{}{at}{ends}{colon}", remedy.text.trim_end_matches('.'))
+    }
 }

@@ -211,7 +211,7 @@ struct JsonAccepted<'a> {
 #[derive(Serialize)]
 struct JsonRemedy<'a> {
     id: &'a str,
-    text: &'a str,
+    text: String,
     ends: Vec<&'a str>,
     edits: Vec<JsonEdit<'a>>,
 }
@@ -449,9 +449,9 @@ fn json_accepted(breach: &Breach) -> Option<JsonAccepted<'_>> {
 
 fn json_remedy<'a>(remedy: &'a Remedy, report: &'a Report, sources: &Sources) -> JsonRemedy<'a> {
     let ends = remedy.ends.iter().filter_map(|at| report.hits.get(*at)).map(|hit| hit.container.as_str());
-    let edits = remedy.edits.iter();
+    let edits = remedy.all_edits();
     let edits = edits.map(|edit| JsonEdit { location: json_location(edit.span, "primary", sources), text: &edit.text });
-    JsonRemedy { id: &remedy.id, text: &remedy.text, ends: ends.collect(), edits: edits.collect() }
+    JsonRemedy { id: &remedy.id, text: remedy.whole_text(), ends: ends.collect(), edits: edits.collect() }
 }
 
 pub(super) fn json_suppressed(suppressed: Option<&Suppressed>) -> Option<JsonSuppressed<'_>> {

@@ -125,7 +125,7 @@ fn remedies_of(hits: &[usize], report: &Report, counts: bool) -> Vec<Remedy> {
         for (place, advice) in hit.counting().flat_map(|breach| &breach.remedies).enumerate() {
             let number = *known.entry((&advice.id, &advice.text)).or_insert_with(|| {
                 let (id, text) = (advice.id.clone(), advice.text.clone());
-                remedies.push((place, Remedy { id, text, ends: Vec::new(), edits: Vec::new() }));
+                remedies.push((place, Remedy { id, text, ends: Vec::new(), edits: Vec::new(), also: Vec::new() }));
                 remedies.len() - 1
             });
             if let Some((_, remedy)) = remedies.get_mut(number).filter(|(_, remedy)| remedy.ends.last() != Some(&at)) {

@@ -88,7 +88,7 @@ impl Checker<'_> {
             }
             (id.clone(), RuleText { title: rule.title.clone(), several })
         });
-        Matrix { rules: rules.collect(), families: raw.families.clone(), tables }
+        Matrix { rules: rules.collect(), families: raw.families.clone(), remedies: self.remedies.clone(), tables }
     }
 
     /// A family holds rules that there are, and a rule is in one of them.

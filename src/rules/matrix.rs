@@ -79,6 +79,8 @@ pub struct Matrix {
     pub rules: BTreeMap<String, RuleText>,
     /// The rules of each family, by the family's name, those that name a finding first.
     pub families: BTreeMap<String, Vec<String>>,
+    /// What each remedy says, by its id.
+    pub remedies: BTreeMap<String, Message>,
     /// The tables by name.
     pub tables: BTreeMap<TableName, Table>,
 }

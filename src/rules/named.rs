@@ -139,8 +139,6 @@ named_values! {
         StateVariable = "state_variable",
         /// Why the lock cannot be created.
         Uncreatable = "uncreatable",
-        /// Participants whose versions are unknown or too old.
-        UnknownVersions = "unknown_versions",
         /// The peers that no lock keeps apart.
         UnsafePeers = "unsafe_peers",
         /// The user that the container runs as.

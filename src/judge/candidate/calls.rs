@@ -1,6 +1,8 @@
 //! Which calls of a program a container makes, and whether it runs the program at all.
 //! May use `model`, `rules` and `finding`.
 
+use std::collections::BTreeMap;
+
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
@@ -103,11 +105,29 @@ pub(crate) fn is_declared(containers: &[Container]) -> bool {
     containers.iter().any(says)
 }
 
+/// What is only declared of a container: its labels, and what the configuration says.
+pub(crate) struct Declarations {
+    labels: Vec<(&'static str, Label)>,
+    configured: BTreeMap<String, Label>,
+}
+
 /// Takes out everything that is only declared.
-pub(crate) fn undeclare(containers: &mut [Container]) {
-    for container in containers {
-        container.declared.clear();
-        container.labels.retain(|name, _| !DECLARING_LABELS.contains(&name.as_str()));
+pub(crate) fn take_declarations(containers: &mut [Container]) -> Vec<Declarations> {
+    let take = |container: &mut Container| Declarations {
+        labels: DECLARING_LABELS
+            .into_iter()
+            .filter_map(|name| container.labels.remove(name).map(|label| (name, label)))
+            .collect(),
+        configured: std::mem::take(&mut container.declared),
+    };
+    containers.iter_mut().map(take).collect()
+}
+
+/// Puts it back.
+pub(crate) fn restore_declarations(containers: &mut [Container], declared: Vec<Declarations>) {
+    for (container, declared) in containers.iter_mut().zip(declared) {
+        container.labels.extend(declared.labels.into_iter().map(|(name, label)| (name.to_owned(), label)));
+        container.declared = declared.configured;
     }
 }
 
@@ -151,7 +171,7 @@ pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> 
 }
 
 /// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.
-pub(super) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'a str> {
+pub(crate) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'a str> {
     let package = profile.packages.iter().find_map(|package| word.strip_prefix(package.as_str()))?;
     if package.is_empty() { Some("") } else { package.strip_prefix('@') }
 }

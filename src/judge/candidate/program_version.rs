@@ -99,6 +99,43 @@ fn version_of_binary(container: &Container, profile: &Profile) -> Option<Pin> {
     })
 }
 
+/// The command of an image's build that decides which version is there: the last one that installs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Installation {
+    /// The command, as an index in the container's `installs`.
+    pub(crate) command: usize,
+    /// The word that names the package, as an index in the command's words; `None` for the native installer.
+    pub(crate) package: Option<usize>,
+}
+
+/// What was installed while the image was built: the last one counts.
+pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
+    let mut found = None;
+    let mut fetched = false;
+    for (command, call) in container.installs.iter().enumerate() {
+        let Some((program, words)) = call.argv.split_first() else { continue };
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let package = words.iter().position(|word| package_version(word, profile).is_some()).map(|at| at + 1);
+        let installs = match name {
+            "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" | "volta" => package.is_some(),
+            // The native installer: a script that is fetched, and what it is given.
+            "bash" | "sh" => fetched,
+            _ => false,
+        };
+        fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
+        let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
+        match installs {
+            true if removed => found = None,
+            true => {
+                let package = package.filter(|_| !matches!(name, "bash" | "sh"));
+                found = Some(Installation { command, package });
+            }
+            false => {}
+        }
+    }
+    found
+}
+
 /// What was installed while the image was built.
 enum Built {
     With(Pin),
@@ -108,33 +145,18 @@ enum Built {
     Unknown,
 }
 
-/// The version that was installed while the image was built: the last one counts.
+/// The version that was installed while the image was built.
 fn versions_of_build(container: &Container, profile: &Profile) -> Built {
-    let mut found = Built::Unknown;
-    let mut fetched = false;
-    for call in &container.installs {
-        let Some((program, words)) = call.argv.split_first() else { continue };
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let of_package = words.iter().find_map(|word| package_version(word, profile));
-        let version = match name {
-            "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" | "volta" => of_package,
-            // The native installer: a script that is fetched, and what it is given.
-            "bash" | "sh" if fetched => {
-                Some(words.iter().find(|word| !word.starts_with('-')).map_or("", |word| &**word))
-            }
-            _ => None,
-        };
-        fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
-        let Some(version) = version else { continue };
-        let pinned = pinned_version(version, "its Dockerfile", Some(call.span));
-        let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
-        found = match pinned {
-            _ if removed => Built::Unknown,
-            Some(pin) => Built::With(pin),
-            None => Built::Unpinned(call.span),
-        };
+    let Some(installation) = last_installation(container, profile) else { return Built::Unknown };
+    let Some(call) = container.installs.get(installation.command) else { return Built::Unknown };
+    let version = match installation.package {
+        Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
+        None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
+    };
+    match pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) {
+        Some(pin) => Built::With(pin),
+        None => Built::Unpinned(call.span),
     }
-    found
 }
 
 /// Whether a mount puts the program's own binary into the container.

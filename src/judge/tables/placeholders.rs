@@ -2,7 +2,6 @@
 
 use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
-use crate::judge::candidate::Candidate;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
 use crate::model::split_below;
 use crate::rules::{Placeholder, Role};
@@ -77,7 +76,6 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::StateDir => candidate.state.path.clone(),
             Placeholder::StateVariable => profile.state_directory.variable.clone(),
             Placeholder::Uncreatable => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
-            Placeholder::UnknownVersions => self.unknown_versions(),
             Placeholder::User => candidate
                 .container
                 .user
@@ -164,20 +162,9 @@ impl PlaceholderValues<'_, '_, '_> {
         let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
         variable.map_or_else(String::new, |name| {
             format!(
-                "Set {name} where overlock runs (any value will do), or write ${{{name}:?}} so that it cannot be empty."
+                "set {name} where overlock runs (any value will do), or write ${{{name}:?}} so that it cannot be empty"
             )
         })
-    }
-
-    fn unknown_versions(&self) -> String {
-        let case = self.case;
-        let others = case.relation.others.iter().filter_map(|at| case.candidates.get(*at));
-        let unsettled = |candidate: &&Candidate<'_>| !candidate.profile.is_settled(candidate.version.range.as_ref());
-        let all = std::iter::once(case.candidate).chain(others).filter(unsettled);
-        let mut names: Vec<String> = all.map(|candidate| candidate.container.name.clone()).collect();
-        names.sort();
-        names.dedup();
-        list_names(&names, "none".to_owned())
     }
 }
 

@@ -39,14 +39,14 @@ pub(super) fn remedy_list(finding: &Finding, given: &Given<'_>) -> Markup {
 fn remedy_body(remedy: &Remedy, counting: usize, given: &Given<'_>) -> Markup {
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
     html! {
-        (prose(remedy.text.trim_end_matches('.')))
+        (prose(remedy.whole_text().trim_end_matches('.')))
         @match ended.len() {
             _ if counting <= 1 => {}
             0 => {}
             count if count >= counting => { "." span .ends { " Ends all " (counting) "." } }
             _ => { "." span .ends { " Ends " (xml(&list_hits(&ended))) "." } }
         }
-        @for (text, places) in placed_texts(&remedy.edits, given) {
+        @for (text, places) in placed_texts(remedy.all_edits(), given) {
             @let (named, left) = first_of(&places, PLACES);
             figure {
                 @if !named.is_empty() {
@@ -62,7 +62,7 @@ fn remedy_body(remedy: &Remedy, counting: usize, given: &Given<'_>) -> Markup {
 }
 
 /// Each text once, with the places that it goes to.
-fn placed_texts<'a>(edits: &'a [PlacedText], given: &Given<'_>) -> Vec<(&'a str, Vec<String>)> {
+fn placed_texts<'a>(edits: impl Iterator<Item = &'a PlacedText>, given: &Given<'_>) -> Vec<(&'a str, Vec<String>)> {
     let mut texts: Vec<(&str, Vec<String>)> = Vec::new();
     let mut known = std::collections::HashMap::new();
     for edit in edits {

@@ -1,0 +1,77 @@
+//! What changes are made in, and where one was. May use `finding`, `model`, `rules`, `text`
+//! and `fix::change`.
+
+use super::change::Change;
+use crate::finding::{Judged, Participant};
+use crate::model::Layout;
+use crate::rules::{Config, Ruleset, Severity};
+use crate::text::{Sources, Span};
+
+/// What the judge answered, before anything was hidden or left out. Empty where nothing is wrong.
+#[derive(Debug, Default)]
+pub struct JudgedBefore {
+    /// Who uses which login.
+    pub(super) participants: Vec<Participant>,
+    /// The rules that are broken.
+    pub(super) broken: Vec<BrokenRule>,
+}
+
+impl JudgedBefore {
+    /// What is needed of it to find remedies.
+    pub fn of(judged: &Judged) -> Self {
+        let broken = BrokenRule::of_judged(judged);
+        let participants = if broken.is_empty() { Vec::new() } else { judged.participants.clone() };
+        Self { participants, broken }
+    }
+}
+
+/// A rule that a container breaks, a warning at least.
+#[derive(Debug)]
+pub(super) struct BrokenRule {
+    /// The container, by its index in the layout.
+    pub(super) container: usize,
+    pub(super) rule: String,
+    pub(super) severity: Severity,
+}
+
+impl BrokenRule {
+    /// All that the judge found.
+    pub(super) fn of_judged(judged: &Judged) -> Vec<Self> {
+        let breaches = judged.breaches.iter().filter(|breach| breach.severity >= Severity::Warning);
+        let broken = breaches.filter_map(|breach| {
+            let container = breach.participant.and_then(|at| judged.participants.get(at))?.index;
+            Some(Self { container, rule: breach.rule.clone(), severity: breach.severity })
+        });
+        broken.collect()
+    }
+}
+
+/// What a report was made of.
+pub struct JudgedLayout<'a> {
+    /// What the judge answered.
+    pub before: JudgedBefore,
+    /// The layout, as the judge left it.
+    pub layout: &'a Layout,
+    /// The rules.
+    pub rules: &'a Ruleset,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The files.
+    pub sources: &'a Sources,
+}
+
+/// Where one change was made for a login.
+pub(super) struct ChangeSites {
+    pub(super) change: Change,
+    /// The containers that it was made in, by their index in the layout of the trial.
+    pub(super) made: Vec<Site>,
+}
+
+/// A place of a container where a change is made.
+pub(super) struct Site {
+    pub(super) container: usize,
+    pub(super) participant: usize,
+    pub(super) span: Span,
+    /// The path of the flock that is taken there, or the user.
+    pub(super) value: String,
+}

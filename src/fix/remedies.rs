@@ -1,0 +1,101 @@
+//! What ends the findings of a report: what was tried in a copy of the containers concerned, the best first. May use
+//! `finding`, `rules` and the other parts of `fix`.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::change::Change;
+use super::change_site::JudgedLayout;
+use super::remedy_text::{StepText, remedy_of};
+use super::same_files::SameFiles;
+use super::trial::{Attempt, Trial};
+use super::wanted::{is_wanted, wanted_changes};
+use crate::finding::{Finding, Remedy, Report};
+use crate::rules::Profile;
+
+/// Finds what ends each finding that counts, a warning at least; the findings of the report have it afterwards.
+pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
+    let wanted = wanted_changes(report);
+    let mut found: HashMap<(usize, usize), Vec<Remedy>> = HashMap::new();
+    if !wanted.is_empty() {
+        let files = SameFiles::of(given.sources);
+        let before = std::mem::take(&mut given.before);
+        let mut trial = Trial::of(report, given, before, &files, &wanted);
+        let attempts = trial.try_changes(&wanted);
+        found = trial.remedies(&attempts);
+    }
+    for (login_at, login) in report.logins.iter_mut().enumerate() {
+        for (finding_at, finding) in login.findings.iter_mut().enumerate() {
+            let advice = std::mem::take(&mut finding.remedies);
+            let tried = found.remove(&(login_at, finding_at)).unwrap_or_default();
+            finding.remedies = with_advice(tried, &advice);
+        }
+    }
+}
+
+/// What was tried first, then what only a person can do; where nothing is left, what the rules advise.
+fn with_advice(tried: Vec<Remedy>, advice: &[Remedy]) -> Vec<Remedy> {
+    let unproven = |remedy: &Remedy| Remedy { ends: Vec::new(), ..remedy.clone() };
+    let persons = advice.iter().filter(|remedy| Change::of_remedy(&remedy.id).is_none()).map(unproven);
+    let remedies: Vec<Remedy> = tried.into_iter().chain(persons).collect();
+    if remedies.is_empty() { advice.iter().map(unproven).collect() } else { remedies }
+}
+
+impl Trial<'_> {
+    /// The remedies of each finding, by the numbers of its login and its own in there.
+    fn remedies(&self, attempts: &[Attempt]) -> HashMap<(usize, usize), Vec<Remedy>> {
+        let mut found = HashMap::new();
+        for (login_at, login) in self.report.logins.iter().enumerate() {
+            for (finding_at, finding) in login.findings.iter().enumerate() {
+                if is_wanted(finding, self.report) {
+                    found.insert((login_at, finding_at), self.remedies_of(attempts, login_at, finding));
+                }
+            }
+        }
+        found
+    }
+
+    fn remedies_of(&self, attempts: &[Attempt], login: usize, finding: &Finding) -> Vec<Remedy> {
+        let order = self.advised_changes(login, finding);
+        let mut remedies: Vec<(Option<usize>, &[Change], Remedy)> = Vec::new();
+        for attempt in attempts.iter().filter(|one| one.changes.iter().all(|change| order.contains(change))) {
+            let ends = self.ended(attempt, login, finding);
+            // A pair is worth its second step where it ends more than either alone.
+            let parts =
+                attempts.iter().filter(|one| matches!(one.changes.as_slice(), [one] if attempt.changes.contains(one)));
+            let most = parts.map(|part| self.ended(part, login, finding).len()).max().unwrap_or_default();
+            let more = attempt.changes.len() == 1 || ends.len() > most;
+            let Some(sites) = attempt.sites.get(&login).filter(|_| !ends.is_empty() && more) else { continue };
+            let steps = StepText {
+                finding,
+                login: self.report.logins.get(login),
+                report: self.report,
+                containers: &self.layout.containers,
+                plain: &self.plain,
+                profile: self.profile_of(login),
+                given: self.given,
+                files: self.files,
+                yaml: &self.yaml,
+            };
+            let rank = order.iter().position(|change| attempt.changes.first() == Some(change));
+            let Some(remedy) = remedy_of(sites, ends, &steps) else { continue };
+            // Half of a remedy is none beside it, but for one who lets --fix do what is written.
+            if let [_, _, ..] = attempt.changes.as_slice() {
+                let is_half = |made: &[Change]| matches!(made, [one] if attempt.changes.contains(one));
+                remedies.retain(|(_, made, known)| !is_half(made) || known.is_written() && !remedy.is_written());
+            }
+            remedies.push((rank, attempt.changes.as_slice(), remedy));
+        }
+        // The one that ends most first; of those the one that leaves least to find out, then the one with least to do.
+        remedies.sort_by_key(|(rank, _, remedy)| {
+            let open = remedy.all_edits().filter(|edit| edit.text.is_empty()).count();
+            (Reverse(remedy.ends.len()), open, remedy.also.len(), remedy.all_edits().count(), *rank)
+        });
+        remedies.into_iter().map(|(_, _, remedy)| remedy).collect()
+    }
+
+    fn profile_of(&self, login: usize) -> Option<&Profile> {
+        let program = &self.report.logins.get(login)?.program;
+        self.given.rules.profiles.iter().find(|profile| profile.id == *program)
+    }
+}

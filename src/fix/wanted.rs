@@ -1,0 +1,68 @@
+//! Which changes the findings of a report advise, and to whom. May use `finding`, `rules` and `fix::change`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Change;
+use crate::finding::{Finding, Hit, Report};
+use crate::rules::Severity;
+
+/// For each login the changes that its findings advise, each with the participants that it is advised to.
+pub(super) type WantedChanges = BTreeMap<usize, BTreeMap<Change, BTreeSet<usize>>>;
+
+/// Whether a finding counts, and is a warning at least.
+pub(super) fn is_wanted(finding: &Finding, report: &Report) -> bool {
+    finding.severity >= Severity::Warning && report.counts(finding)
+}
+
+/// The hits of a finding that count, with their numbers.
+pub(super) fn counting_hits<'a>(finding: &'a Finding, report: &'a Report) -> impl Iterator<Item = (usize, &'a Hit)> {
+    let hits = finding.hits.iter().filter_map(|at| report.hits.get(*at).map(|hit| (*at, hit)));
+    hits.filter(|(_, hit)| hit.counts())
+}
+
+/// The changes that a hit's rules advise.
+pub(super) fn changes_of(hit: &Hit) -> impl Iterator<Item = Change> {
+    hit.counting().flat_map(|breach| &breach.remedies).filter_map(|advice| Change::of_remedy(&advice.id))
+}
+
+/// The changes that the findings of a report advise.
+pub(super) fn wanted_changes(report: &Report) -> WantedChanges {
+    let mut wanted = WantedChanges::new();
+    for (login_at, login) in report.logins.iter().enumerate() {
+        for (_, hit) in
+            login.findings.iter().filter(|one| is_wanted(one, report)).flat_map(|one| counting_hits(one, report))
+        {
+            for change in changes_of(hit) {
+                let members = wanted.entry(login_at).or_default().entry(change).or_default();
+                members.extend(hit_participants(hit, login_at, report));
+            }
+        }
+        // A version is one for all who use a login, and so are a user, a directory and a volume.
+        for (change, members) in wanted.get_mut(&login_at).into_iter().flatten() {
+            if matches!(
+                change,
+                Change::RequireVersion | Change::OneUser | Change::DedicatedParent | Change::NamedVolume
+            ) {
+                members.extend(&login.participants);
+            }
+            // Nobody lets a person wait behind calls that last minutes.
+            if *change == Change::TakeFlock {
+                members.retain(|at| report.participants.get(*at).is_some_and(|one| one.role != "interactive"));
+            }
+        }
+    }
+    wanted
+}
+
+/// The participants that a hit stands for.
+pub(super) fn hit_participants<'a>(hit: &'a Hit, login: usize, report: &'a Report) -> impl Iterator<Item = usize> + 'a {
+    let named = hit.breaches.iter().filter_map(|breach| breach.participant);
+    // Containers of one service are one hit, whose breaches are those of the worst.
+    let several = hit.containers.len() > 1;
+    let all = report.logins.get(login).filter(|_| several).into_iter().flat_map(|login| &login.participants).copied();
+    let is_of = move |at: &usize| {
+        let one = report.participants.get(*at);
+        one.is_some_and(|one| one.project == hit.project && hit.containers.contains(&one.container))
+    };
+    named.chain(all.filter(is_of))
+}
