@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `overlock check` on a repository with 500 shell scripts of realistic size, of which 200 start containers: whole
 # processes, in turn with `check` of the compose file alone, so that both see the same machine. Fails where the median of
-# the processor's time is above the bound: what passes by the clock hangs on who else is at work.
+# the processor's time is above the bound: what passes by the clock depends on who else is at work.
 # usage: benches/scripts.sh [MILLISECONDS]     the bound (default: 300)
 set -euo pipefail
 cd "$(dirname "$0")/.."

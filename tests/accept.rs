@@ -404,10 +404,10 @@ fn only_what_is_new_fails_beside_a_baseline() {
     let (agents, runner) = services.split_once("  runner:").unwrap();
     fs::write(path.join("compose.yaml"), format!("# one\n\n{head}  runner:{runner}\n  agents:{agents}")).unwrap();
     assert_eq!(counted(&check(path, &["--baseline", "known.json"])), []);
-    // One is mended and one is new.
-    let mended = runner.replace("/srv/claude", "/srv/own");
+    // One is fixed and one is new.
+    let fixed = runner.replace("/srv/claude", "/srv/own");
     let chat = agents.replace("x\n", "x\n    tty: true\n    stdin_open: true\n").replace(", -p", "");
-    fs::write(path.join("compose.yaml"), format!("{head}  chat:{chat}  runner:{mended}  agents:{agents}")).unwrap();
+    fs::write(path.join("compose.yaml"), format!("{head}  chat:{chat}  runner:{fixed}  agents:{agents}")).unwrap();
     let run = check(path, &["--baseline", "known.json"]);
     assert_eq!(run.status, 1);
     assert!(counted(&run).iter().all(|(_, container)| container == "chat"), "{:?}", counted(&run));
@@ -536,7 +536,7 @@ fn a_pull_request_is_compared_with_where_it_parted() {
     git(path, &["checkout", "--quiet", "-b", "topic"]);
     fs::write(path.join("README"), "x").unwrap();
     commit(path);
-    // The other side mended it since: that is no change of this one.
+    // The other side fixed it since: that is no change of this one.
     git(path, &["checkout", "--quiet", "main"]);
     fs::write(path.join("compose.yaml"), guarded()).unwrap();
     commit(path);

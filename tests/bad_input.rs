@@ -68,7 +68,7 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("a map for volumes", b"services:\n  a: {image: x, volumes: {a: b}}\n", "error", 2, 26, "expected a list"),
         ("a list for a value", b"services:\n  a: {image: x, environment: {A: [b]}}\n", "error", 2, 34, "found a list"),
         ("an unknown key", b"services:\n  a: {image: x, volums: [b]}\n", "gap", 2, 17, "`volums` is no key"),
-        ("duplicate keys", b"services:\n  a:\n    image: x\n    image: y\n", "error", 4, 5, "`image` stands twice"),
+        ("duplicate keys", b"services:\n  a:\n    image: x\n    image: y\n", "error", 4, 5, "`image` occurs twice"),
         ("invalid UTF-8", b"services:\n  a: {image: \xff}\n", "error", 2, 14, "UTF-8"),
         ("a tab", b"services:\n\ta: {image: x}\n", "error", 2, 2, "not valid YAML"),
         ("an unknown anchor", b"services:\n  a: *nothing\n", "error", 2, 6, "not valid YAML"),

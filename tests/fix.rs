@@ -328,7 +328,7 @@ fn what_is_not_changed_and_why() {
                 "${D:-/srv/claude}:/home/agent/.claude",
                 &chat("    volumes: [\"${D:-/srv/claude}:/home/agent/.claude\"]\n"),
             ),
-            "hangs on a variable",
+            "depends on a variable",
         ),
         (
             "escapes",
@@ -398,7 +398,7 @@ fn what_is_not_changed_and_why() {
                     "sh, -c, \"'claude' -p x\"",
                 ),
             ),
-            "mend that first",
+            "fix that first",
         ),
         (
             "what is read-only elsewhere",

@@ -1,4 +1,4 @@
-//! Verdicts hang on what is written, not on where: order of services, keys and files, and what else is there.
+//! Verdicts depend on what is written, not on where: order of services, keys and files, and what else is there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -96,7 +96,7 @@ fn write(services: &[(usize, &Service)], reversed: bool, extra: &str) -> String 
     text
 }
 
-/// The report without what hangs on places in files: verdicts by container, findings in words.
+/// The report without what depends on places in files: verdicts by container, findings in words.
 fn judge(files: &[String]) -> (BTreeMap<String, String>, Vec<String>, u8) {
     let directory = tempfile::tempdir().unwrap();
     let mut arguments = vec!["overlock".to_owned(), "check".to_owned(), "--format".to_owned(), "json".to_owned()];

@@ -1,4 +1,4 @@
-//! Variables that are not set where a review runs: what hangs on them is not known, and nothing else is in doubt.
+//! Variables that are not set where a review runs: what depends on them is not known, and nothing else is in doubt.
 
 use serde_json::Value;
 

@@ -366,7 +366,7 @@ fn worse(before: &Report, after: &Report, fixed: &[Breach]) -> Option<String> {
     }
     let more = new.iter().find(|(kind, number)| old.get(*kind).is_none_or(|known| known < *number));
     if let Some(((rule, _, container), _)) = more {
-        return Some(format!("{container} would then have {rule}; mend that first"));
+        return Some(format!("{container} would then have {rule}; fix that first"));
     }
     let told = |report: &Report| report.diagnostics.iter().filter(|one| one.level >= Level::Warning).count();
     let names = |report: &Report| -> BTreeSet<Name> {

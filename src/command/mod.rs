@@ -117,7 +117,7 @@ impl World {
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::reading(reading::reader(cli, world));
     let configuration = match &cli.command {
-        // What Compose prints hangs on nothing of ours.
+        // What Compose prints depends on nothing of ours.
         Command::Config(_) => Configuration::default(),
         command => configuration::find(cli, search(command), world, &sources),
     };

@@ -46,7 +46,7 @@ pub(super) fn run(
     let now = World::now();
     let kept = History::compare(last.as_ref(), &mut report, &seen, now);
     group_findings(&mut report, &session.rules.matrix, session.sources);
-    // Input that cannot be used is told each time: until it is mended, nothing else is.
+    // Input that cannot be used is told each time: until it is fixed, nothing else is.
     let usable = problem.is_none() && status != ExitStatus::Unusable;
     let same = arguments.quiet && usable && !kept.differs(last.as_ref(), &report);
     if !same {

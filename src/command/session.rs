@@ -50,7 +50,7 @@ impl SessionStart<'_> {
                     let line = format!("{}:{}:{}: error: {}", file.name(), at.line, at.column, problem.message);
                     writeln!(err, "{}", safe(&line))?;
                 }
-                writeln!(err, "overlock: the rules are not usable; mend what is listed above")?;
+                writeln!(err, "overlock: the rules are not usable; fix what is listed above")?;
                 Ok(ExitStatus::Unusable)
             }
             Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),

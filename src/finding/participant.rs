@@ -87,7 +87,7 @@ pub enum Verdict {
     Ok,
     /// A warning.
     Warning,
-    /// A fact that the verdict hangs on is not known.
+    /// A fact that the verdict depends on is not known.
     Undetermined,
     /// An error.
     Error,

@@ -77,7 +77,7 @@ fn volume_settings(site: &MountSite, entry: &Entry) -> Result<Vec<(&'static str,
         found.push(("driver_opts", format!("{{{}}}", all.join(", "))));
     }
     if found.iter().any(|(_, value)| value.contains('$')) {
-        return Err(format!("the declaration of the volume `{}` hangs on a variable", entry.key));
+        return Err(format!("the declaration of the volume `{}` depends on a variable", entry.key));
     }
     Ok(found)
 }

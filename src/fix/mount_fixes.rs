@@ -36,17 +36,19 @@ impl MountParts {
         let ranges = match *ends.as_slice() {
             [one] if !literal.text.contains('$') => [0..one, one + 1..end, end..end],
             [one, two] if !literal.text.contains('$') => [0..one, one + 1..two, two + 1..end],
-            // Options stand behind the last colon, whatever hangs on variables before it.
+            // Options stand behind the last colon, whatever depends on variables before it.
             [.., last] if !literal.text.get(last..).is_some_and(|rest| rest.contains(['$', '}'])) => {
                 [0..0, 0..0, last + 1..end]
             }
-            _ => return Err("the mount hangs on a variable, or has more parts than source, target and options".into()),
+            _ => {
+                return Err("the mount depends on a variable, or has more parts than source, target and options".into());
+            }
         };
         Ok(Self::Short(literal, ranges))
     }
 
     /// # Errors
-    /// It hangs on a variable.
+    /// It depends on a variable.
     pub(super) fn source(&self) -> Result<&str, String> {
         let text = match self {
             Self::Short(whole, [source, ..]) => whole.text.get(source.clone()).unwrap_or(""),
@@ -86,7 +88,7 @@ impl MountParts {
 
 fn fixed_text(text: &str) -> Result<&str, String> {
     if text.is_empty() || text.contains('$') {
-        return Err("the mount hangs on a variable".to_owned());
+        return Err("the mount depends on a variable".to_owned());
     }
     if text.contains('\\') {
         return Err("the mount is of a path of Windows".to_owned());
@@ -123,7 +125,7 @@ fn long_writable(site: &MountSite, entry: &Entry) -> Result<Edit, String> {
     site.check_own(value)?;
     let literal = site.literal_text(value)?;
     if !["true", "yes", "on", "y", "1"].contains(&literal.text.to_ascii_lowercase().as_str()) {
-        return Err("whether the mount is read-only hangs on a variable".to_owned());
+        return Err("whether the mount is read-only depends on a variable".to_owned());
     }
     let line = entry.key_span.start.line;
     let whole = Span { start: entry.key_span.start, end: literal.end(), ..value.span };

@@ -45,7 +45,7 @@ impl DriverOptions {
         }
     }
 
-    /// The value with a variable that is not set, where what kind of volume it is hangs on that.
+    /// The value with a variable that is not set, where what kind of volume it is depends on that.
     fn undecided(&self) -> Option<&Value> {
         let words = [&self.driver, &self.kind].into_iter().flatten();
         let options = self.mount_options.iter().filter(|options| {

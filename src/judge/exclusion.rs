@@ -117,7 +117,7 @@ impl<'a> ExclusionClass<'a> {
         self.guard.is_some() && self.guard == other.guard
     }
 
-    /// Whether a place that hangs on an unset variable could make the two share a lock after all.
+    /// Whether a place that depends on an unset variable could make the two share a lock after all.
     fn may_share_lock(&self, other: &Self) -> bool {
         let could = |a: &Self, b: &Self| {
             let loose = a.places.iter().filter(|place| place.is_unresolved());

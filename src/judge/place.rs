@@ -47,7 +47,7 @@ impl Place {
         matches!(self.filesystem, Filesystem::Tmpfs(_) | Filesystem::Anonymous(_) | Filesystem::Layer(_))
     }
 
-    /// Whether it hangs on a variable that is not set.
+    /// Whether it depends on a variable that is not set.
     pub(crate) fn is_unresolved(&self) -> bool {
         self.filesystem == Filesystem::Unresolved
     }

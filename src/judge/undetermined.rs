@@ -46,7 +46,7 @@ impl Judgement<'_, '_> {
         if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
             let unknown_fact = UnknownFact {
                 problem: format!(
-                    "where {name} keeps its state hangs on a variable that is not set: {}",
+                    "where {name} keeps its state depends on a variable that is not set: {}",
                     candidate.state.path
                 ),
                 settle: "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
@@ -104,11 +104,11 @@ impl Judgement<'_, '_> {
             let place = candidate.login_directory().name().text;
             let problem = if candidate.login.place.is_unresolved() {
                 format!(
-                    "whether {name} shares its state directory with others is not known: {place} hangs on a variable that is not set"
+                    "whether {name} shares its state directory with others is not known: {place} depends on a variable that is not set"
                 )
             } else {
                 format!(
-                    "whether others share {place} with {name} is not known: theirs hangs on a variable that is not set"
+                    "whether others share {place} with {name} is not known: theirs depends on a variable that is not set"
                 )
             };
             let settle =

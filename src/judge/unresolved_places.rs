@@ -1,4 +1,4 @@
-//! Places that hang on a variable nobody set, and the known places they could turn out to be.
+//! Places that depend on a variable nobody set, and the known places they could turn out to be.
 //! May use `rules` and earlier parts of `judge`.
 
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
 //! What a container runs: the commands that were seen, the file locks that they are under, and the conditions that they
-//! hang on. May use `text` and `model::container`.
+//! depend on. May use `text` and `model::container`.
 
 use std::collections::BTreeMap;
 
@@ -111,7 +111,7 @@ pub struct FileLock {
     /// How long it waits.
     pub wait: Wait,
     /// Whether the command runs although the lock was not got (`flock 9 || true`), or was not even asked for on some
-    /// way to the command that does not hang on one variable's value.
+    /// way to the command that does not depend on one variable's value.
     pub failure_ignored: bool,
     /// The variable whose value decides whether the lock is taken at all.
     pub condition: Option<String>,
@@ -134,7 +134,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// A condition that hangs on a variable of the environment.
+/// A condition that depends on a variable of the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {

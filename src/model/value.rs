@@ -33,7 +33,7 @@ impl Value {
         (shown != self.text).then(|| shown.into_owned())
     }
 
-    /// Whether the text hangs on a variable that is not set.
+    /// Whether the text depends on a variable that is not set.
     pub fn is_symbolic(&self) -> bool {
         !self.symbols.is_empty()
     }
@@ -46,7 +46,7 @@ pub enum Content {
     Empty,
     /// It is not empty.
     Filled,
-    /// That hangs on a variable that is not set.
+    /// That depends on a variable that is not set.
     Unknown,
 }
 

@@ -218,7 +218,7 @@ fn write_remedies(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
-    for (at, remedy) in finding.remedies.iter().take(shown).enumerate() {
+    for (at, remedy) in distinct_remedies(&finding.remedies).take(shown).enumerate() {
         let label = if at == 0 { "  fix: " } else { "   or: " };
         let text = step_text(&remedy.text, &remedy.edits, &ended_words(remedy, hits, given), given.sources);
         writeln!(out, "{}", paragraph(label, &safe(&text), style.columns()))?;
@@ -230,6 +230,17 @@ fn write_remedies(
         }
     }
     Ok(())
+}
+
+/// The remedies but for those that are a part of one before them, which ends as many hits.
+fn distinct_remedies(all: &[Remedy]) -> impl Iterator<Item = &Remedy> {
+    let is_part = |one: &Remedy, whole: &Remedy| {
+        whole.text == one.text && one.also.is_empty() && one.ends.iter().all(|hit| whole.ends.contains(hit))
+    };
+    all.iter()
+        .enumerate()
+        .filter(move |(at, one)| !all.iter().take(*at).any(|before| is_part(one, before)))
+        .map(|(_, one)| one)
 }
 
 /// What is to be written, each text once.

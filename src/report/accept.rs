@@ -26,8 +26,7 @@ pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagn
     let idle = all.filter(|(key, _)| !containers.iter().any(|container| is_called(container, key)));
     let told = |(key, value): (&String, &crate::model::Value)| {
         let name = quoted_path(key.split('/'), "/");
-        let message =
-            format!("this declares nothing: no container here is called `{name}`; mend the name or remove it");
+        let message = format!("this declares nothing: no container here is called `{name}`; fix the name or remove it");
         Some(Diagnostic::at(Level::Warning, value.span?, message))
     };
     idle.filter_map(told).collect()

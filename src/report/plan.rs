@@ -54,7 +54,7 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     let mut seen = BTreeSet::new();
     let ended = running.hits.iter().filter(|hit| {
         let key = key(hit, running, services);
-        // That a plan can be seen whole where what runs could not mends nothing.
+        // That a plan can be seen whole where what runs could not fixes nothing.
         hit.family != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
     let of_service = |all: &[Participant]| -> Vec<Judged> {

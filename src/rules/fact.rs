@@ -40,7 +40,7 @@ facts! {
         #[default] Yes = "yes",
         /// It does not.
         No = "no",
-        /// That hangs on something unknown.
+        /// That depends on something unknown.
         Unknown = "unknown",
     }
     /// Whether the environment leaves the refresh of a mounted login on.
@@ -49,7 +49,7 @@ facts! {
         #[default] Refreshes = "refreshes",
         /// It uses something else and leaves the login alone.
         Stopped = "stopped",
-        /// That hangs on a variable that is not set.
+        /// That depends on a variable that is not set.
         Unknown = "unknown",
     }
     /// Who else refreshes the same login.
@@ -167,7 +167,7 @@ facts! {
         #[default] Absent = "absent",
         /// Yes, and not empty.
         Present = "present",
-        /// Perhaps: it hangs on a variable that is not set.
+        /// Perhaps: it depends on a variable that is not set.
         Unknown = "unknown",
     }
     /// Whose login is in its state directory.
@@ -233,9 +233,9 @@ facts! {
     sight: Sight {
         /// Nothing is missing.
         #[default] Clear = "clear",
-        /// The place of the state directory hangs on an unset variable and may be another's.
+        /// The place of the state directory depends on an unset variable and may be another's.
         Place = "place",
-        /// A mount point hangs on an unset variable and may cover the state directory.
+        /// A mount point depends on an unset variable and may cover the state directory.
         Target = "target",
         /// Where the program keeps its state is not known, and a shared state directory is within reach.
         StateDirectory = "state-directory",

@@ -53,7 +53,7 @@ pub enum Confidence {
     Low,
     /// Likely, but a part was not seen.
     Medium,
-    /// Everything it hangs on was seen.
+    /// Everything it depends on was seen.
     High,
 }
 

@@ -32,7 +32,7 @@ pub(super) fn message(told: &str) -> String {
     if let Some(field) = named("duplicate field `") {
         return format!("duplicate field `{field}`");
     }
-    "this is not YAML that a rule file may hold; check its indentation, and that no key stands twice".to_owned()
+    "this is not YAML that a rule file may hold; check its indentation, and that no key occurs twice".to_owned()
 }
 
 #[cfg(test)]

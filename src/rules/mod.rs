@@ -89,7 +89,7 @@ type Files = BTreeMap<String, (String, String)>;
 /// Why rules could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesetError {
-    /// A file of the directory could not be read. The user's to mend.
+    /// A file of the directory could not be read. The user's to fix.
     #[error("cannot read the rules in {path}: {cause}; give --rules a directory like the repository's rules/")]
     Unreadable {
         /// The file or directory.
@@ -97,7 +97,7 @@ pub enum RulesetError {
         /// Why.
         cause: ReadError,
     },
-    /// Rule files say something that means nothing. The user's to mend.
+    /// Rule files say something that means nothing. The user's to fix.
     #[error("{} in the rules", if .0.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", .0.len()) })]
     Wrong(Vec<Problem>),
 }

@@ -65,7 +65,7 @@ pub struct Scalar {
 }
 
 impl Scalar {
-    /// What the scalar is by YAML's schema. What hangs on a variable is text.
+    /// What the scalar is by YAML's schema. What depends on a variable is text.
     pub fn kind(&self) -> Kind {
         if self.plain && self.symbols.is_empty() { scalar::kind(&self.text) } else { Kind::Text }
     }
@@ -370,7 +370,7 @@ impl Builder {
             };
             if scalar.plain && scalar.text == "<<" {
                 if !merges.is_empty() {
-                    let message = "the key `<<` stands twice in one mapping; give it a list".to_owned();
+                    let message = "the key `<<` occurs twice in one mapping; give it a list".to_owned();
                     self.stream.duplicates.push(YamlError { message, span: key.span });
                 }
                 merges.push(Rc::clone(value));
@@ -383,7 +383,7 @@ impl Builder {
             let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
             match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
                 Some(earlier) => {
-                    let message = format!("the key {} stands twice in one mapping", quoted(&entry.key));
+                    let message = format!("the key {} occurs twice in one mapping", quoted(&entry.key));
                     self.stream.duplicates.push(YamlError { message, span: entry.key_span });
                     *earlier = entry;
                 }

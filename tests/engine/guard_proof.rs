@@ -8,7 +8,7 @@ use super::{Engine, Probe, Start, engine};
 const STATE: &str = "/home/agent/.claude";
 const GUARD: &str = "/home/agent/.claude/session.lock";
 
-/// Two containers with one state directory and a version whose own lock is private there, so that all hangs on the guard.
+/// Two containers with one state directory and a version whose own lock is private there, so that all depends on the guard.
 fn pair(engine: &Engine) -> [Probe; 2] {
     let source = engine.directory("guard").join("claude");
     fs::create_dir(&source).unwrap();

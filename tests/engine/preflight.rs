@@ -107,10 +107,10 @@ fn a_chat_on_the_same_directory_endangers_what_runs_until_it_has_its_own() {
     // By hand.
     fs::write(project.join("compose.yaml"), format!("name: {name}\nservices:\n{batch}{}", chat(&shared(engine))))
         .unwrap();
-    let mended = preflight(&project, &[]);
-    assert_eq!(errors(&mended.json(), &name), 0, "{} {}", mended.out, mended.err);
-    assert_eq!(endangered(&mended.json()), Vec::<&str>::new());
-    assert_eq!(turn(&mended.json(), (&name, "agents")), (Some("ok"), Some("ok")));
+    let fixed = preflight(&project, &[]);
+    assert_eq!(errors(&fixed.json(), &name), 0, "{} {}", fixed.out, fixed.err);
+    assert_eq!(endangered(&fixed.json()), Vec::<&str>::new());
+    assert_eq!(turn(&fixed.json(), (&name, "agents")), (Some("ok"), Some("ok")));
 }
 
 #[test]

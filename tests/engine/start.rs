@@ -240,7 +240,7 @@ fn composed_facts(run: &ComposeRun, world: &World) -> Facts {
         container.labels.entry(name.to_owned()).or_insert(label);
     }
     let mut facts = read_facts(&DockerRun { container, ..DockerRun::default() }, world);
-    // Whether input is open hangs on the terminal, and the image is the service's.
+    // Whether input is open depends on the terminal, and the image is the service's.
     for name in ["stdin", "image", "mounts"] {
         facts.remove(name);
     }

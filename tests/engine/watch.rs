@@ -210,7 +210,7 @@ impl Way {
         }
     }
 
-    fn mend(&self) {
+    fn fix(&self) {
         self.open.store(true, Ordering::Relaxed);
     }
 }
@@ -248,7 +248,7 @@ fn watch_goes_on_where_the_engine_went_away() {
     drop(leaves);
     let comes = launched("comes");
     let passes = launched("passes").name.clone();
-    way.mend();
+    way.fix();
     watching.until_said("the engine answers again");
     let late = launched("late");
     watching.until("all is told", |turns| {

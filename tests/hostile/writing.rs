@@ -237,7 +237,7 @@ fn state_is_read_and_locked_in_regular_files_alone() {
     for (at, make) in makers.iter().enumerate() {
         for end in ["json", "lock"] {
             let host = host();
-            // The names hang on what is reported.
+            // The names depend on what is reported.
             overlock(host.path(), &call);
             let state = host.path().join("state");
             let name = names(&state).into_iter().find(|name| name.ends_with(end)).unwrap();

@@ -1,4 +1,4 @@
-//! A YAML tree that is written in many ways. How a piece is written hangs on the piece and a salt, not on what was
+//! A YAML tree that is written in many ways. How a piece is written depends on the piece and a salt, not on what was
 //! written before it: what remains of a project that is cut down still looks as it did.
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -10,10 +10,10 @@ const MAX_NAME: usize = 1024;
 /// Why a file is of no use as a capture.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
-    /// It is not one. The user's to mend.
+    /// It is not one. The user's to fix.
     #[error("this is not what `overlock capture` writes: {0}")]
     NotACapture(String),
-    /// Another version of the tool wrote it. The user's to mend.
+    /// Another version of the tool wrote it. The user's to fix.
     #[error("this capture has version {found}, and this overlock reads {VERSION}; take it anew with this overlock")]
     OtherVersion {
         /// The version in the file.

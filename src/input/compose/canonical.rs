@@ -43,7 +43,7 @@ struct Canonical<'t> {
 impl Canonical<'_> {
     fn node<'n>(&mut self, node: &'n Rc<Node>, path: &mut Path<'n>) -> Rc<Node> {
         if is_symbolic(node) && !matches!(path.as_slice(), ["services", _, "volumes", ITEM]) {
-            // What its form is hangs on a variable; forms of plain text are made all the same below.
+            // What its form is depends on a variable; forms of plain text are made all the same below.
             return Self::symbolic(node, path);
         }
         match self.special(node, path) {

@@ -147,7 +147,7 @@ fn read_file(
         Box::new(Problem { told: Diagnostic::at(level, span, message), unseen })
     };
     if path.is_symbolic() {
-        let what = "which env_file this is hangs on a variable that is not set";
+        let what = "which env_file this is depends on a variable that is not set";
         return Err(problem(Level::Gap, item.span, format!("{what}; what it sets is not judged"), Some(what)));
     }
     let file = context.cwd.join(&path.text);

@@ -91,7 +91,7 @@ impl Loading<'_> {
         };
         let other = extends.value.get("file");
         if let Some(other) = other.filter(|other| is_symbolic(other)) {
-            let message = "which file this extends hangs on a variable that is not set";
+            let message = "which file this extends depends on a variable that is not set";
             self.refuse(
                 Refusal::new(other.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
             );

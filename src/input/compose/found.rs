@@ -154,7 +154,7 @@ impl Loading<'_> {
         let unset = if self.options.mode == Mode::Strict { UnsetVariable::Empty } else { UnsetVariable::Symbol };
         let known = Known { variables, hidden: self.context.hidden() };
         let name = interpolate::expand(&name?, &known, unset).ok()?.into_value(None);
-        // What hangs on a variable is no name yet, but as good as another of the same text.
+        // What depends on a variable is no name yet, but as good as another of the same text.
         let text = if name.symbols.is_empty() { normalized(&name.text) } else { name.text };
         Some(Value { shown: name.shown.becomes(&text, str::to_owned), text, ..name })
     }

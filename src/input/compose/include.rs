@@ -42,7 +42,7 @@ impl Loading<'_> {
     fn one(&mut self, item: &Rc<Node>, frame: &Frame, including: &[PathBuf]) -> Option<Rc<Node>> {
         let path = item.get("path").unwrap_or(item);
         if path.as_seq().unwrap_or(std::slice::from_ref(path)).iter().any(|path| is_symbolic(path)) {
-            let message = "which file this includes hangs on a variable that is not set";
+            let message = "which file this includes depends on a variable that is not set";
             self.refuse(
                 Refusal::new(path.span, message).at_most(Level::Gap).then("what it would bring in is not judged"),
             );

@@ -102,7 +102,7 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
             }
             (MountSource::Anonymous, None)
         }
-        // A type that hangs on a variable may be any.
+        // A type that depends on a variable may be any.
         (open, source) if open.contains("${") => {
             let span = item.get("type").map(|node| node.span);
             let unknown = source.filter(Value::is_symbolic);

@@ -124,7 +124,7 @@ fn tell(
 ) {
     let Some(first) = causes.first() else { return };
     let Some((node, key_span)) = find(tree, at) else { return };
-    // What hangs on a variable may be right where Compose runs.
+    // What depends on a variable may be right where Compose runs.
     if is_symbolic(node) {
         return;
     }

@@ -103,7 +103,7 @@ impl Reader<'_> {
         if is_symbolic(node) {
             // Whether its own layer can be written changes nothing that a finding says is fine.
             if key != "read_only" {
-                let what = format!("its `{key}` hangs on a variable that is not set");
+                let what = format!("its `{key}` depends on a variable that is not set");
                 self.reading.unseen.push(Unseen { what, span: node.span });
             }
             return None;
@@ -114,7 +114,7 @@ impl Reader<'_> {
     fn replicas(&mut self, node: &Node) -> (u64, Option<Span>) {
         let Some(node) = replicas_node(node) else { return (1, None) };
         if is_symbolic(node) {
-            let what = "how often it is started hangs on a variable that is not set".to_owned();
+            let what = "how often it is started depends on a variable that is not set".to_owned();
             self.reading.unseen.push(Unseen { what, span: node.span });
             return (1, Some(node.span));
         }

@@ -123,7 +123,7 @@ pub(super) fn written(node: &Node) -> Option<String> {
     }
 }
 
-/// Whether a scalar hangs on a variable that is not set.
+/// Whether a scalar depends on a variable that is not set.
 pub(super) fn is_symbolic(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| !scalar.symbols.is_empty())
 }

@@ -26,7 +26,7 @@ pub(super) fn read_compose(
     }
     let Some((command, rest)) = options.rest.split_first() else { return options.into_unclear() };
     if !command.text.is_fixed() {
-        let what = "which of Compose's commands this is hangs on a variable".to_owned();
+        let what = "which of Compose's commands this is depends on a variable".to_owned();
         return Some(DockerCommand::Unclear(Unseen { what, span }));
     }
     let engine = options.engine().or(engine);
@@ -49,7 +49,7 @@ fn read_project(
     let project = prefix.named_project(context);
     let options = prefix.options;
     let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
-        what: format!("`--{}` of Compose hangs on what runs before", given.name),
+        what: format!("`--{}` of Compose depends on what runs before", given.name),
         span: given.span,
     });
     parsed.unseen.splice(..0, unsure.chain(options.unseen));
@@ -120,7 +120,7 @@ impl ContainerOptions<'_, '_> {
             }
         };
         if words.iter().map(|word| word.symbols.len()).sum::<usize>() < value.symbols.len() {
-            let what = "how the text of `--entrypoint` is taken apart hangs on a variable".to_owned();
+            let what = "how the text of `--entrypoint` is taken apart depends on a variable".to_owned();
             self.parsed.unseen.push(Unseen { what, span });
         }
         Some(Command { words, span })

@@ -79,7 +79,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         match on {
             Some(on) => return Some(Flag { on, span }),
             None if given.value.is_symbolic() => {
-                self.note_unsure(format!("whether `--{name}` is on hangs on a variable"), span);
+                self.note_unsure(format!("whether `--{name}` is on depends on a variable"), span);
             }
             None => self.refuse(format!("`--{name}` is given neither true nor false"), span),
         }
@@ -132,7 +132,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         };
         let place = self.context.argument_span(arg);
         if arg.unclear || arg.perhaps {
-            self.note_unsure("which image it is hangs on what runs before", place);
+            self.note_unsure("which image it is depends on what runs before", place);
         }
         Some(PartialText::read(&arg.text, arg.unclear, self.context).to_value(Some(place)))
     }
@@ -187,12 +187,12 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
                 }
                 Some(name) => {
                     if (given.perhaps || given.unclear) && name.starts_with("overlock.") {
-                        unseen.push(Unseen { what: format!("the label `{name}` hangs on what runs before"), span });
+                        unseen.push(Unseen { what: format!("the label `{name}` depends on what runs before"), span });
                     }
                     let value = Value { span: Some(span), ..value.unwrap_or_default().to_secret_value() };
                     labels.insert(name, Label { value, span });
                 }
-                None => unseen.push(Unseen { what: "the name of a label hangs on a variable".to_owned(), span }),
+                None => unseen.push(Unseen { what: "the name of a label depends on a variable".to_owned(), span }),
             }
         }
         labels
@@ -207,7 +207,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             let span = given.span_before('=', self.context);
             let mut miss = |what: &str| unseen.push(Unseen { what: what.to_owned(), span });
             let Some(name) = name.known() else {
-                miss("the name of a variable hangs on another");
+                miss("the name of a variable depends on another");
                 continue;
             };
             if name.is_empty() {
@@ -216,7 +216,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             }
             if name.ends_with('*') && value.is_none() {
                 // To podman a pattern, to docker an odd name.
-                miss("which variables are handed over hangs on the names of those that there are");
+                miss("which variables are handed over depends on the names of those that there are");
                 continue;
             }
             if given.perhaps {

@@ -67,7 +67,7 @@ fn keep_one_a_target(found: Vec<ParsedMount>, unseen: &mut Vec<Unseen>, refused:
         let earlier = at.get(&mount.target.text).copied();
         let Some(earlier) = earlier.filter(|earlier| !kept.perhaps.contains(earlier) && !perhaps) else {
             if earlier.is_some() {
-                let what = "which of several mounts is at one target hangs on what runs before".to_owned();
+                let what = "which of several mounts is at one target depends on what runs before".to_owned();
                 unseen.push(Unseen { what, span: mount.span });
             }
             at.insert(mount.target.text.clone(), kept.all.len());

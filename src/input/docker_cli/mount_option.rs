@@ -71,7 +71,7 @@ impl MountFields {
             None => (field.clone(), None),
         };
         let Some(name) = name.known() else {
-            return Err(MountProblem::Unseen("a part of a mount hangs on a variable".to_owned()));
+            return Err(MountProblem::Unseen("a part of a mount depends on a variable".to_owned()));
         };
         match (name.as_str(), value) {
             ("type", Some(value)) => self.kind = Some(value),
@@ -93,7 +93,7 @@ impl MountFields {
         let (name, value) = option.split_once('=').unwrap_or_else(|| (option.clone(), PartialText::default()));
         match name.known() {
             Some(name) => self.options.push((name, value)),
-            None => self.doubt = Some("an option of a volume hangs on a variable".to_owned()),
+            None => self.doubt = Some("an option of a volume depends on a variable".to_owned()),
         }
     }
 
@@ -105,7 +105,7 @@ impl MountFields {
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
             Some(_) => return Err(MountProblem::refused("whether a mount is read-only is neither true nor false")),
             None => {
-                self.doubt = Some("whether a mount is read-only hangs on a variable".to_owned());
+                self.doubt = Some("whether a mount is read-only depends on a variable".to_owned());
                 return Ok(());
             }
         };

@@ -194,7 +194,7 @@ impl<'a> OptionReader<'a, '_> {
         let head = raw.chars().position(|ch| ch == '=').unwrap_or(arg.text.0.len());
         let long = raw.starts_with("--");
         if !arg.text.part(0, if long { head } else { 2 }).is_fixed() {
-            self.note_unsure("which option this is hangs on a variable", arg);
+            self.note_unsure("which option this is depends on a variable", arg);
         } else if long {
             let value = equals.map(|_| arg.text.part(head + 1, arg.text.0.len()));
             self.read_long(arg, name.get(..equals.unwrap_or(name.len())).unwrap_or_default(), value);

@@ -25,7 +25,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
     }
     let Some((command, mut rest)) = parsed.rest.split_first() else { return parsed.into_unclear() };
     if !command.text.is_fixed() {
-        let what = format!("which of `{name}`'s commands this is hangs on a variable");
+        let what = format!("which of `{name}`'s commands this is depends on a variable");
         return Some(DockerCommand::Unclear(Unseen { what, span }));
     }
     let mut command = command.text.raw();

@@ -7,7 +7,7 @@ use crate::input::shell::{read_commands, read_docker_line};
 use crate::model::{Command, Content, EnvValue, EnvVar, Flag, Mount, MountSource, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
 
-/// `HOME` and `SET` are set, `EMPTY` is to nothing, `GONE` is not set, `MINE` hangs on another; nothing else is known.
+/// `HOME` and `SET` are set, `EMPTY` is to nothing, `GONE` is not set, `MINE` depends on another; nothing else is known.
 fn environment(name: &str) -> VariableState {
     match name {
         "HOME" => VariableState::Set(Value::known("/home/me", None)),
@@ -189,9 +189,9 @@ fn uncertain_options_are_reported() {
             ("docker run \"${ARGS[@]}\" i", "i - -; ~`${ARGS[@]}` stands for options that are not known"),
             ("docker run \"$@\"", "- - -; ~`$@` stands for options that are not known; !no image is named"),
             ("docker run $X i", "${X} - [i]; ~whether `$X` is an option is not known; it is taken for none"),
-            ("docker run -t=$T i", "i - -; ~whether `--tty` is on hangs on a variable"),
+            ("docker run -t=$T i", "i - -; ~whether `--tty` is on depends on a variable"),
             ("docker run --tty=yes i", "i - -; !`--tty` is given neither true nor false"),
-            ("docker run -$X i", "i - -; ~which option this is hangs on a variable"),
+            ("docker run -$X i", "i - -; ~which option this is depends on a variable"),
             ("docker run -v", "- - -; !`--volume` is given no value; !no image is named"),
             ("docker run --help i", "i - -; !it is asked for its help alone"),
             ("docker run -w rel i", "i - -; !the working directory is no absolute path"),
@@ -272,7 +272,7 @@ fn mount_options_are_read() {
             ("docker run --mount 'src=a1,\"dst=/x' i", "!a mount is no line of CSV"),
             ("docker run --mount src=a1,dst=/x,ro=maybe i", "!whether a mount is read-only is neither true nor false"),
             ("podman run --mount type=bind,src=/a,dst=/x,rw=false,relabel=shared i", "/a > /x ro"),
-            ("docker run --mount type=bind,src=$A,dst=/x,$RO i", "~a part of a mount hangs on a variable"),
+            ("docker run --mount type=bind,src=$A,dst=/x,$RO i", "~a part of a mount depends on a variable"),
         ],
     );
 }
@@ -293,9 +293,9 @@ fn unknown_variables_become_placeholders() {
             ("docker run -v \"$(dirname \"$0\")/../a:/x\" i", "${$(dirname \"$0\")}/../a > /x"),
             ("docker run -v \"`dirname $0`/a:/x\" i", "${$(dirname $0)}/a > /x"),
             ("docker run -v ~other/x:/x i", "${~other}/x > /x"),
-            ("docker run -v \"$X\" i", "~what a volume mounts, and where, hangs on a variable"),
-            ("docker run -v /a:/b${RO:+:ro} i", "/a > /b; ~the modes of a volume hang on a variable"),
-            ("docker run -v /a:/b:$M i", "/a > /b; ~the modes of a volume hang on a variable"),
+            ("docker run -v \"$X\" i", "~what a volume mounts, and where, depends on a variable"),
+            ("docker run -v /a:/b${RO:+:ro} i", "/a > /b; ~the modes of a volume depend on a variable"),
+            ("docker run -v /a:/b:$M i", "/a > /b; ~the modes of a volume depend on a variable"),
             ("docker run -v /a:$T i", "/a > ${T}"),
         ],
     );
@@ -322,8 +322,8 @@ fn environment_is_read_without_secrets() {
             ("docker run -e SET -e GONE -e X i", "GONE; SET=set; X"),
             ("docker run -e A=${X:-secret} -e B=$(cat /secret) i", "A=${X}; B=${a command's output}"),
             ("docker run -e =x i", "!a variable has no name"),
-            ("podman run -e 'A*' i", "~which variables are handed over hangs on the names of those that there are"),
-            ("docker run -e $N=x i", "~the name of a variable hangs on another"),
+            ("podman run -e 'A*' i", "~which variables are handed over depends on the names of those that there are"),
+            ("docker run -e $N=x i", "~the name of a variable depends on another"),
         ],
     );
     let run = run("docker run -e A=${X:-d} -e B=$Y -e C=${Z:?} i");
@@ -354,7 +354,7 @@ fn options_of_a_branch_are_conditional() {
     let told: Vec<&str> = run.unseen.iter().map(|unseen| unseen.what.as_str()).collect();
     let wanted = [
         "`--user` is given on some ways to the command only",
-        "which of several mounts is at one target hangs on what runs before",
+        "which of several mounts is at one target depends on what runs before",
     ];
     assert_eq!(told, wanted);
     assert!(run.refused.is_empty());

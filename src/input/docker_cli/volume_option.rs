@@ -60,7 +60,7 @@ pub(super) fn read_volume(
     let doubt = if let [_, target] = parts.as_mut_slice() { without_modes(target) } else { None };
     let (source, target, modes) = match parts.as_slice() {
         [target] if target.is_symbolic() => {
-            return Err(MountProblem::Unseen("what a volume mounts, and where, hangs on a variable".to_owned()));
+            return Err(MountProblem::Unseen("what a volume mounts, and where, depends on a variable".to_owned()));
         }
         [target] => (None, target, None),
         [source, target] => (Some(source), target, None),
@@ -83,7 +83,7 @@ pub(super) fn read_volume(
             Some(mode) if MODES.contains(&mode) => {}
             Some(mode) if family != CliFamily::Docker && is_other_mode(mode) => {}
             Some(_) => return Err(MountProblem::Refused("a volume has a mode that is none".to_owned())),
-            None => found.doubt = Some("the modes of a volume hang on a variable".to_owned()),
+            None => found.doubt = Some("the modes of a volume depend on a variable".to_owned()),
         }
     }
     Ok(found)
@@ -101,7 +101,7 @@ fn without_modes(target: &mut PartialText) -> Option<String> {
         return None;
     }
     target.0.pop();
-    Some("the modes of a volume hang on a variable".to_owned())
+    Some("the modes of a volume depend on a variable".to_owned())
 }
 
 /// The parts between colons. To docker's command line a single letter before a colon is a Windows drive, wherever it

@@ -36,7 +36,7 @@ impl TargetPath<'_> {
     }
 }
 
-const HANGS: &str = "whether the target of this copy is a directory hangs on the base";
+const HANGS: &str = "whether the target of this copy is a directory depends on the base";
 
 impl CopyStep {
     /// What it puts at a clean absolute path.
@@ -48,7 +48,7 @@ impl CopyStep {
             return if apart {
                 CopyEffect::Nothing
             } else {
-                unknown_effect("the target of this copy hangs on a variable")
+                unknown_effect("the target of this copy depends on a variable")
             };
         }
         let Some(rest) = split_below(path, target) else { return CopyEffect::Nothing };
@@ -72,7 +72,9 @@ impl CopyStep {
                 None => unknown_effect(HANGS),
             },
             (CopySource::Remote(_), _) => unknown_effect("it may come from what this fetches"),
-            (CopySource::Path(path), _) if path.is_symbolic() => unknown_effect("what this copies hangs on a variable"),
+            (CopySource::Path(path), _) if path.is_symbolic() => {
+                unknown_effect("what this copies depends on a variable")
+            }
             (CopySource::Path(_), CopyOrigin::Image(_)) => unknown_effect("it may come from an image from elsewhere"),
             (CopySource::Path(_), CopyOrigin::Context(None)) => unknown_effect("the build context is not at hand"),
             (CopySource::Path(path), CopyOrigin::Stage(image)) => self.stage_effect(&path.text, image, asked),

@@ -27,7 +27,7 @@ pub enum EngineError {
         known: String,
     },
     /// A file that says where the engine is cannot be used.
-    #[error("cannot use {}, which says where the engine is: {why}; mend it, or name the engine with --host", path.display())]
+    #[error("cannot use {}, which says where the engine is: {why}; fix it, or name the engine with --host", path.display())]
     Configuration {
         /// The file.
         path: PathBuf,

@@ -98,7 +98,7 @@ pub fn resolve_on_host(
     (containers, told)
 }
 
-/// The host, as far as planned containers hang on it.
+/// The host, as far as planned containers depend on it.
 struct Site {
     host: Host,
     tree: Arc<HostTree>,

@@ -98,7 +98,9 @@ pub(super) fn untold(
 
 fn unknown_user(container: &Container, capture: &Capture, accounts: Option<&Accounts>) -> &'static str {
     match capture.users {
-        _ if container.user.as_ref().is_some_and(Value::is_symbolic) => "that user hangs on a variable that is not set",
+        _ if container.user.as_ref().is_some_and(Value::is_symbolic) => {
+            "that user depends on a variable that is not set"
+        }
         Users::Rootless => "the engine runs without root and maps users as it is told to",
         Users::Remapped => "the engine maps users and does not say how",
         Users::Same if accounts.is_some() && container.user.is_some() => "its image has no user or group of that name",

@@ -42,7 +42,7 @@ impl PlannedFiles<'_> {
                 let source = mount.subpath.as_ref().map_or_else(|| source.text.clone(), |sub| join(&source.text, sub));
                 return self.repository.open(Path::new(&join(&source, &format!("./{rest}"))));
             }
-            MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from hangs on a variable",
+            MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from depends on a variable",
             MountSource::Tmpfs => "it is on a tmpfs",
             MountSource::Injected => "its text is not in a file",
             _ => "it is on a volume",

@@ -247,7 +247,7 @@ impl ProjectReader<'_> {
     }
 }
 
-/// A variable that is set on some ways only hangs on what is not known.
+/// A variable that is set on some ways only depends on what is not known.
 fn mark_uncertain_env(container: &mut Container, names: &[String]) {
     for name in names {
         if let Some(variable) = container.env.get_mut(name) {
@@ -283,7 +283,7 @@ fn add_outer_locks(container: &mut Container, started: &ContainerStart, by: Opti
     }
 }
 
-/// Decides what hangs on the variables that a command sets for itself, which the container's own environment does not
+/// Decides what depends on the variables that a command sets for itself, which the container's own environment does not
 /// say. Whether the call may still be made.
 fn decide_conditions(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own: &Container) -> bool {
     let mut may_run = true;

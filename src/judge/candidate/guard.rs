@@ -277,7 +277,7 @@ fn guard_held<'a>(
         expand_word(&lock.path, call, container, state.home.as_deref())
     };
     let Some(path) = path else {
-        let text = "it goes through an flock, but the path of that hangs on what is not known".to_owned();
+        let text = "it goes through an flock, but the path of that depends on what is not known".to_owned();
         return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
     };
     let how = if call.witness == Witness::Words { "is called" } else { "runs" };

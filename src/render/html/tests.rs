@@ -23,7 +23,7 @@ const DAY: i64 = 86_400;
 fn finding(rule: &str) -> Breach {
     Breach {
         message: format!("what `{rule}` says"),
-        remedies: vec![Advice { id: "mend".to_owned(), text: "mend it".to_owned() }],
+        remedies: vec![Advice { id: "fix".to_owned(), text: "fix it".to_owned() }],
         ..Breach::of(rule, &format!("of-{rule}"))
     }
 }
@@ -261,7 +261,7 @@ fn nothing_foreign_is_markup() {
     for text in [&mut one.rule, &mut one.container, &mut one.message] {
         evil.clone_into(text);
     }
-    one.remedies = vec![Advice { id: "mend".to_owned(), text: evil.to_owned() }];
+    one.remedies = vec![Advice { id: "fix".to_owned(), text: evil.to_owned() }];
     one.detail = evil.to_owned();
     one.why = Some(Evidence::seen(evil, None));
     one.evidence = vec![Evidence::declared(evil, None)];

@@ -113,13 +113,13 @@ fn what_is_removed_when_it_ends_rests_until_it_is_started_again() {
     assert_eq!((gone, differs), (vec![], false), "neither of the two is resolved");
     let (again, gone, differs) = run(Some(&rests), both("job-2"), DAY);
     assert_eq!((gone, differs), (vec![], false));
-    // The resident is mended while the other one runs.
-    let mended = || {
+    // The resident is fixed while the other one runs.
+    let fixed = || {
         let (mut report, seen) = both("job-3");
         report.hits.remove(0);
         (report, seen)
     };
-    let (_, gone, differs) = run(Some(&again), mended(), 2 * DAY);
+    let (_, gone, differs) = run(Some(&again), fixed(), 2 * DAY);
     assert_eq!((gone, differs), (vec![("agents".to_owned(), End::Fixed)], true));
     // It never comes again.
     let (late, gone, differs) = run(Some(&again), alone(), 40 * DAY);

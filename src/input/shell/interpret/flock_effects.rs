@@ -97,7 +97,7 @@ impl Interpreter<'_> {
 
     fn check_path(&mut self, file: OpenFileId) {
         if self.files.get(file).is_some_and(|file| file.unclear) {
-            self.note_unseen("the path of a lock hangs on what is set in more than one way");
+            self.note_unseen("the path of a lock depends on what is set in more than one way");
         }
     }
 

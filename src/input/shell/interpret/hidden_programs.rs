@@ -141,7 +141,7 @@ pub(super) fn may_run<'w>(words: &'w [ShellWord], programs: &[String]) -> Option
 pub(super) fn hidden_by_name(words: &[ShellWord]) -> Option<String> {
     let first = words.first()?;
     if !first.is_fixed() {
-        return Some(format!("the program's name hangs on a variable: `{}`", first.text.shown()));
+        return Some(format!("the program's name depends on a variable: `{}`", first.text.shown()));
     }
     let path = first.raw();
     let name = path.rsplit('/').next().unwrap_or_default();
