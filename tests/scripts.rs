@@ -103,7 +103,7 @@ fn many_scripts_are_read_in_order() {
 fn a_script_that_cannot_be_read_is_told_of() {
     let broken = "#!/bin/sh\nif docker info; then\n  docker run --rm -v /srv/c:/root/.claude x\n";
     let directory = project(&[("tools/start", broken), ("compose.yaml", "services: {web: {image: nginx}}\n")]);
-    for (path, level, status) in [(".", "warning", 0), ("tools/start", "gap", 3)] {
+    for (path, level, status) in [(".", "warning", 3), ("tools/start", "gap", 3)] {
         let run = overlock(directory.path(), &["check", path, "--format", "json"]);
         let told = &run.json()["diagnostics"][0];
         assert!(told["message"].as_str().unwrap().contains("could not be read as shell"), "{told}");

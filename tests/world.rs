@@ -279,7 +279,7 @@ fn the_exit_status_is_the_same_in_every_format() {
 fn the_text_at_a_location_is_what_it_says() {
     let mut checked = 0;
     for folder in all_projects() {
-        let text = overlock(&folder, &["check", "."]).out;
+        let text = overlock(&folder, &["check", ".", "-v"]).out;
         let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
         for finding in report["breaches"].as_array().unwrap() {
             let container = finding["container"].as_str().unwrap();
