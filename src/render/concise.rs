@@ -1,9 +1,11 @@
-//! A line a finding, as editors and grep like it: `file:line:column: error[rule] message`. May use `finding`.
+//! A line a finding, as editors and grep like it: `file:line:column: error[rule] message`, and `file: not judged: reason`
+//! for each file that there is no clean answer without. May use `finding`.
 
 use std::io;
 
 use super::Given;
 use super::safe::safe;
+use super::seen_files::{UnreadFiles, shown_path};
 use super::source_place::ShownPlace;
 use crate::finding::Hit;
 
@@ -17,6 +19,10 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         });
         let (severity, rule) = (finding.severity.name(), safe(&finding.rule));
         writeln!(out, "{at}{severity}[{rule}] {}", safe(&finding.message))?;
+    }
+    for one in UnreadFiles::of(report).counting {
+        let (path, reason) = (shown_path(&one.file, given), &one.reason);
+        writeln!(out, "{}", safe(&format!("{path}: not judged: {reason}")))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Annotations of a GitHub workflow, a line each, and a last line that counts: one for each finding, at the line of its
-//! first hit, and one for each other hit that is new. GitHub shows ten of each level: the worst come first. May use
-//! `finding`.
+//! first hit, one for each file that there is no clean answer without and that was not judged, and one for each other hit
+//! that is new. GitHub shows ten of each level: the worst come first. May use `finding` and `model`.
 
 use std::cmp::Reverse;
 use std::io;
@@ -11,9 +11,10 @@ use super::finding_lines::{hit_line, hit_lines, remedy_lines};
 use super::phrases::{level_word, summary_line, using};
 use super::placed_hit::{PlacedHit, place_hits};
 use super::safe::safe;
+use super::seen_files::{UnreadFiles, not_judged_text, others_sentence, shown_path};
 use super::source_place::{ShownPlace, path};
 use crate::finding::{Finding, Hit};
-use crate::model::{Diagnostic, Level};
+use crate::model::{Diagnostic, Level, NotJudgedFile};
 use crate::rules::Severity;
 use crate::text::Span;
 
@@ -62,8 +63,10 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     if let Some(using) = using(report) {
         all.push(Annotation::new("notice", Vec::new(), "input", safe(&format!("using {using}")).into_owned()));
     }
-    // What GitHub would not show is named by the annotation of its finding all the same.
-    for annotation in of_new_hits {
+    let unread = UnreadFiles::of(report);
+    let of_files = unread.counting.iter().map(|one| not_judged_annotation(one, given));
+    // What GitHub would not show is in the last line's count, or named by the annotation of its finding.
+    for annotation in of_files.chain(of_new_hits) {
         if count_command(&all, annotation.command) < SHOWN {
             all.push(annotation);
         }
@@ -73,7 +76,8 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         let count = count_command(&all, command);
         (count > SHOWN).then(|| format!(" GitHub shows {SHOWN} of {count} {many}."))
     });
-    writeln!(out, "overlock: {}.{}", summary_line(report), hidden.collect::<String>())
+    let others = others_sentence(unread.others.len()).map_or_else(String::new, |others| format!(" {others}."));
+    writeln!(out, "overlock: {}.{others}{}", summary_line(report), hidden.collect::<String>())
 }
 
 fn count_command(all: &[Annotation], command: &str) -> usize {
@@ -129,6 +133,12 @@ fn diagnostic_annotation(diagnostic: &Diagnostic, given: &Given<'_>) -> Annotati
     };
     let title = if diagnostic.level == Level::Gap { level_word(diagnostic) } else { "input" };
     Annotation::new(command, at, title, safe(&diagnostic.message).into_owned())
+}
+
+/// A file that may describe what nobody looked at.
+fn not_judged_annotation(one: &NotJudgedFile, given: &Given<'_>) -> Annotation {
+    let at = vec![("file", safe(&shown_path(&one.file, given)).into_owned())];
+    Annotation::new("warning", at, "not judged", safe(&not_judged_text(one)).into_owned())
 }
 
 /// Columns only within one line, which is where GitHub takes them.

@@ -1,11 +1,11 @@
 //! GitLab's Code Quality report: an array with an entry for each hit that counts, with path, line and fingerprint. It has
-//! no place for what is suppressed. May use `finding` and `report`.
+//! no place for what is suppressed, nor for a file that there is a clean answer without. May use `finding` and `report`.
 //!
 //! | GitLab | is |
 //! | --- | --- |
 //! | blocker | an error of high confidence; input that could not be read |
 //! | critical | an error of lower confidence |
-//! | major | a warning; what could not be inspected |
+//! | major | a warning; what could not be inspected; a file that was not judged and counts |
 //! | minor | undetermined |
 //! | info | a note; a warning about the input |
 
@@ -20,9 +20,10 @@ use super::json;
 use super::phrases::{level_word, using};
 use super::placed_hit::{PlacedHit, place_hits};
 use super::safe::safe;
+use super::seen_files::{UnreadFiles, not_judged_text};
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, UNDETERMINED};
-use crate::model::{Diagnostic, Level};
+use crate::model::{Diagnostic, Level, NotJudgedFile};
 use crate::report::{diagnostic_fingerprints, text_fingerprint};
 use crate::rules::{Confidence, Severity};
 use crate::text::Span;
@@ -62,6 +63,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     let prints = diagnostic_fingerprints(report, given.sources);
     violations
         .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
+    violations.extend(UnreadFiles::of(report).counting.into_iter().map(|one| not_judged_violation(one, given)));
     violations.extend(using(report).map(|using| configuration_violation(&using)));
     json::write(&violations, out)
 }
@@ -117,6 +119,17 @@ fn diagnostic_violation(diagnostic: &Diagnostic, fingerprint: String, given: &Gi
         fingerprint,
         severity,
         location: violation_location(diagnostic.span, diagnostic.file.as_deref(), given),
+    }
+}
+
+/// A file that may describe what nobody looked at. It stays the same one while it is not judged, whatever the reason.
+fn not_judged_violation(one: &NotJudgedFile, given: &Given<'_>) -> CodeViolation {
+    CodeViolation {
+        description: safe(&not_judged_text(one)).into_owned(),
+        check_name: "input".to_owned(),
+        fingerprint: text_fingerprint(&format!("not judged {}", one.kind), &one.file),
+        severity: "major",
+        location: violation_location(None, Some(&one.file), given),
     }
 }
 

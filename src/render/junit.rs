@@ -1,5 +1,5 @@
-//! JUnit's XML: a suite for each program, a case for each login, and one for each thing wrong with the input. Nothing in
-//! it tells the time. May use `finding` and `report`; the one home of quick-xml.
+//! JUnit's XML: a suite for each program, a case for each login, one for each thing wrong with the input and
+//! for each file that was not judged and counts. Nothing in it tells the time. May use `finding` and `report`; the one home of quick-xml.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,10 +10,12 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::Given;
 use super::json::told_logins;
 use super::junit_case::{
-    INPUT, TestCase, TestOutcome, acceptance_case, configuration_case, diagnostic_case, login_case, nothing_case,
+    INPUT, TestCase, TestOutcome, acceptance_case, configuration_case, diagnostic_case, files_case, login_case,
+    not_judged_case, nothing_case,
 };
 use super::phrases::using;
 use super::safe::xml as plain;
+use super::seen_files::UnreadFiles;
 
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let all = build_suites(given);
@@ -38,6 +40,9 @@ fn build_suites(given: &Given<'_>) -> Vec<(String, Vec<TestCase>)> {
         programs.insert("overlock".to_owned(), vec![nothing_case(given)]);
     }
     let mut input: Vec<TestCase> = given.report.diagnostics.iter().map(|one| diagnostic_case(one, given)).collect();
+    let unread = UnreadFiles::of(given.report);
+    input.extend(unread.counting.iter().map(|one| not_judged_case(one, given)));
+    input.extend(files_case(&unread.others, given));
     input.extend(using(given.report).map(|using| configuration_case(&using)));
     input.extend(acceptance_case(given));
     let input = (!input.is_empty()).then_some((INPUT.to_owned(), input));

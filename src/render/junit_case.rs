@@ -5,9 +5,10 @@ use super::Given;
 use super::finding_lines::{accepted_rules, hit_line, more_line, remedy_lines};
 use super::phrases::{count_of, full_name, level_word, suppression_text};
 use super::safe::xml as plain;
+use super::seen_files::{nobody_sentence, not_judged_text, shown_path, sorted_judged};
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, Hit, Login, Participant, UNDETERMINED, Verdict};
-use crate::model::{Diagnostic, Level};
+use crate::model::{Diagnostic, Level, NotJudgedFile};
 use crate::report::{ExitStatus, fails};
 
 /// The suite of what is wrong with the input.
@@ -142,7 +143,7 @@ fn finding_lines(finding: &Finding, given: &Given<'_>) -> Vec<String> {
 
 /// Where no container uses a known program: a report of no case at all would be none.
 pub(super) fn nothing_case(given: &Given<'_>) -> TestCase {
-    let name = "no container has a state directory of a known program".to_owned();
+    let name = nobody_sentence(given.report).trim_end_matches('.').to_owned();
     let out = vec![format!("{} looked at", count_of(given.report.containers, "container"))];
     TestCase { name, class: "overlock".to_owned(), outcome: TestOutcome::Passed, out }
 }
@@ -162,6 +163,30 @@ pub(super) fn diagnostic_case(diagnostic: &Diagnostic, given: &Given<'_>) -> Tes
         }
     };
     TestCase { name: plain(&at), class: INPUT.to_owned(), outcome, out }
+}
+
+/// A file that there is no clean answer without.
+pub(super) fn not_judged_case(one: &NotJudgedFile, given: &Given<'_>) -> TestCase {
+    let line = plain(&not_judged_text(one));
+    let outcome = TestOutcome::Not("error", "not-judged".to_owned(), plain(&one.reason), vec![line]);
+    let name = plain(&shown_path(&one.file, given));
+    TestCase { name, class: INPUT.to_owned(), outcome, out: Vec::new() }
+}
+
+/// The files that were judged, and those that were not and do not count, as a case that passes.
+pub(super) fn files_case(others: &[&NotJudgedFile], given: &Given<'_>) -> Option<TestCase> {
+    let judged = sorted_judged(given.report);
+    let mut out: Vec<String> = Vec::new();
+    out.extend(judged.iter().take(MOST).map(|one| format!("judged ({}): {}", one.kind, shown_path(&one.file, given))));
+    let more = judged.len().saturating_sub(MOST);
+    out.extend((more > 0).then(|| format!("judged: {more} more")));
+    let named = others.iter().take(MOST);
+    out.extend(named.map(|one| format!("{}: {}", shown_path(&one.file, given), not_judged_text(one))));
+    let more = others.len().saturating_sub(MOST);
+    out.extend((more > 0).then(|| format!("not judged: {more} more")));
+    let out: Vec<String> = out.iter().map(|line| plain(line)).collect();
+    let (name, class) = ("files".to_owned(), INPUT.to_owned());
+    (!out.is_empty()).then_some(TestCase { name, class, outcome: TestOutcome::Passed, out })
 }
 
 /// What people wrote that the run went by, as a case that passes.

@@ -1,5 +1,5 @@
-//! Markdown, for a job's summary or a comment: counts, each finding with who is concerned and what to do, what is sound
-//! and what is suppressed. It is as long as GitHub takes it, and says what it leaves out. May use `finding` and `model`.
+//! Markdown, for a job's summary or a comment: counts, what was not judged, each finding with who is concerned and what to
+//! do, what is sound and what is suppressed. It is as long as GitHub takes it, and says what it leaves out. May use `finding` and `model`.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -10,10 +10,11 @@ use super::finding_block::HitRow;
 use super::finding_lines::{accepted_rules, more_line, remedy_sentence, written_lines};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
+use super::seen_files::{UnreadFiles, nobody_sentence, shown_path, sorted_judged};
 use super::source_place::{self, ShownPlace};
 use super::{Given, compared};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Participant, Report, Verdict};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, NotJudgedFile};
 
 /// The length of a comment on GitHub. Its limit is in characters, of which there are no more than bytes.
 const LENGTH: usize = 65_536;
@@ -60,11 +61,14 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     if let Some(using) = using(report) {
         document.add_or_name(&format!("\nUsing: {}\n", escape_prose(&using)), "the configuration");
     }
+    let unread = UnreadFiles::of(report);
+    document.add_or_name(&not_judged_block(&unread.counting, given), "what was not judged");
     add_findings(&mut document, given);
     document.add_or_name(&sound_block(report), "what is sound");
     document.add_or_name(&input_block(&report.diagnostics, given), "problems with the input");
     document.add_or_name(&suppressed_block(report), "what is suppressed");
     document.add_or_name(&container_block(&report.participants), "the table of containers");
+    document.add_or_name(&files_block(&unread.others, given), "the files that were judged and not");
     if !document.left_out.is_empty() {
         let left_out = document.left_out.join(", ");
         let room = "GitHub takes 65,536 characters";
@@ -157,7 +161,7 @@ fn evidence_block(finding: &Finding, hits: &[&Hit], given: &Given<'_>) -> String
 fn sound_block(report: &Report) -> String {
     let takes_part = |one: &&Participant| one.verdict != Verdict::NotAParticipant;
     if report.hits.is_empty() && !report.participants.iter().any(|one| takes_part(&one)) {
-        return "\nNo container has a state directory of a known program.\n".to_owned();
+        return format!("\n{}\n", nobody_sentence(report));
     }
     let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
     let mut lines = sound.iter().take(ENTRIES).map(|login| {
@@ -207,6 +211,33 @@ fn input_block(diagnostics: &[Diagnostic], given: &Given<'_>) -> String {
         format!("- **{}**: {at}{}\n", level_word(diagnostic), escape_prose(&diagnostic.message))
     });
     format!("\n### Input\n{}", entry_list(&lines.collect::<Vec<_>>()))
+}
+
+/// The files that there is no clean answer without: before the findings, since there may be more of those.
+fn not_judged_block(counting: &[&NotJudgedFile], given: &Given<'_>) -> String {
+    if counting.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = counting.iter().map(|one| not_judged_line(one, given)).collect();
+    format!("\n### Not judged\n{}", entry_list(&lines))
+}
+
+fn not_judged_line(one: &NotJudgedFile, given: &Given<'_>) -> String {
+    let path = code_span(&shown_path(&one.file, given));
+    format!("- {path} ({}): {}\n", one.kind, escape_prose(&one.reason))
+}
+
+/// The files that were judged, and those that were not and do not count, folded away.
+fn files_block(others: &[&NotJudgedFile], given: &Given<'_>) -> String {
+    let judged = sorted_judged(given.report);
+    let judged: Vec<String> =
+        judged.iter().map(|one| format!("- {} ({})\n", code_span(&shown_path(&one.file, given)), one.kind)).collect();
+    let others: Vec<String> = others.iter().map(|one| not_judged_line(one, given)).collect();
+    let folded = |name: &str, lines: &[String]| match lines.len() {
+        0 => String::new(),
+        count => format!("\n<details><summary>{name}: {count}</summary>\n{}\n</details>\n", entry_list(lines)),
+    };
+    format!("{}{}", folded("Judged", &judged), folded("Not judged, without effect on the exit status", &others))
 }
 
 /// The hits that do not count, and the rules that do not while their hit does by another one.

@@ -49,6 +49,7 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
         as_float(counts.undetermined),
     )?;
     let gaps = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
+    one("overlock_judged_files", "Files that were judged.", as_float(report.judged.len()))?;
     one("overlock_gaps", "What of the host or the input could not be looked at.", as_float(gaps))?;
     one(
         "overlock_exit_status",
@@ -63,6 +64,8 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
         given.at.unwrap_or_default() as f64,
     )?;
     one("overlock_run_duration_seconds", "How long the run took.", given.took.as_secs_f64())?;
+    let help = "Files that were found and not judged, by whether they make the exit status 3.";
+    several("overlock_not_judged_files", help, &["counts"], &add_not_judged(given))?;
     several(
         "overlock_participants",
         "Participants by verdict, and by whether that is only declared.",
@@ -99,6 +102,14 @@ fn add_participants(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let mut series: BTreeMap<_, _> = VERDICTS.into_iter().flat_map(both).collect();
     for one in &given.report.participants {
         *series.entry(key(one.verdict, one.basis)).or_default() += 1;
+    }
+    series
+}
+
+fn add_not_judged(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let mut series: BTreeMap<_, _> = [true, false].map(|counts| (vec![counts.to_string()], 0)).into();
+    for one in &given.report.not_judged {
+        *series.entry(vec![one.counts.to_string()]).or_default() += 1;
     }
     series
 }

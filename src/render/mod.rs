@@ -23,6 +23,7 @@ mod phrases;
 mod placed_hit;
 mod safe;
 mod sarif;
+mod seen_files;
 mod source_frame;
 mod source_place;
 mod text_report;

@@ -41,7 +41,14 @@ pub(super) fn summary_tail(report: &Report) -> Vec<String> {
     if wrong > 0 {
         parts.push(format!("{} with the input", count_of(wrong, "problem")));
     }
+    let unread = counted_unread(report);
+    parts.extend((unread > 0).then(|| format!("{} not judged", count_of(unread, "file"))));
     parts
+}
+
+/// How many files were not judged that there is no clean answer without.
+pub(super) fn counted_unread(report: &Report) -> usize {
+    report.not_judged.iter().filter(|one| one.counts).count()
 }
 
 /// How many files are named in a line.

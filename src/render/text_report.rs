@@ -7,6 +7,7 @@ use super::finding_block::write_finding;
 use super::participant_table::{self, participant_table};
 use super::phrases::{self, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
+use super::seen_files::nobody_sentence;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
 use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
@@ -92,13 +93,7 @@ fn write_notes(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::
 /// The logins that are sound: a line each, or where something else is wrong, how many there are.
 fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     if report.participants.iter().all(|one| one.verdict == Verdict::NotAParticipant) && report.hits.is_empty() {
-        // Only where everything was looked at.
-        let text = if report.not_judged.is_empty() {
-            "No container has a state directory of a known program."
-        } else {
-            "In what was judged, no container has a state directory of a known program."
-        };
-        return writeln!(out, "{}", paragraph("", text, style.columns()));
+        return writeln!(out, "{}", paragraph("", nobody_sentence(report), style.columns()));
     }
     let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
     if all_sound || style.detail == Detail::Verbose {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! sections      which findings are shown where, and how many
-//! summary, comparison, findings, picture, sound, participants, accepted   the sections
+//! summary, comparison, findings, picture, sound, participants, accepted, input   the sections
 //! hit_table, remedies, evidence   the parts of a finding;  prose: foreign text in them
 //! ```
 
@@ -12,6 +12,7 @@ mod comparison;
 mod evidence;
 mod findings;
 mod hit_table;
+mod input;
 mod participants;
 mod picture;
 mod prose;
@@ -28,14 +29,12 @@ use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ring::digest::{SHA256, digest};
 
+use self::input::InputSection;
 use self::participants::ParticipantTable;
 use self::sections::FindingSections;
 use self::summary::Headline;
 use super::Given;
 use super::graph;
-use super::phrases::{count_of, level_word};
-use super::source_place::{self, ShownPlace};
-use crate::model::{Diagnostic, Level};
 use crate::report::ExitStatus;
 
 const SCRIPT: &str = include_str!("page.js");
@@ -51,7 +50,7 @@ fn page(given: &Given<'_>) -> Markup {
     let table = ParticipantTable::of(report);
     let headline = Headline::of(given);
     let judged_all = !matches!(given.status, ExitStatus::Unusable | ExitStatus::NotInspected);
-    let input_first = report.diagnostics.iter().any(|one| one.level != Level::Warning);
+    let input = InputSection::of(given);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -70,7 +69,7 @@ fn page(given: &Given<'_>) -> Markup {
                 a .skip href="#main" { "To the findings" }
                 (summary::header(&headline, given))
                 main #main tabindex="-1" {
-                    @if input_first { (input_section(given)) }
+                    @if input.is_first() { (input.section()) }
                     @if let Some(comparison) = &report.comparison {
                         (comparison::section(report, comparison, &sections))
                     }
@@ -79,7 +78,8 @@ fn page(given: &Given<'_>) -> Markup {
                     (sound::section(&sections, given))
                     (table.section(&sections, judged_all))
                     (accepted::section(&sections, given))
-                    @if !input_first { (input_section(given)) }
+                    @if !input.is_first() { (input.section()) }
+                    (input::judged_section(given))
                 }
                 footer { p { "Made by Overlock " (env!("CARGO_PKG_VERSION")) ". " code { "overlock explain RULE" } " says more about a rule." } }
                 script { (PreEscaped(SCRIPT)) }
@@ -96,53 +96,4 @@ fn content_policy(style: &str) -> String {
         of(style),
         of(SCRIPT)
     )
-}
-
-/// How many problems of the input are listed.
-const PROBLEMS: usize = 200;
-
-/// What was not judged and why; remarks that no verdict depends on are folded.
-fn input_section(given: &Given<'_>) -> Markup {
-    let (remarks, problems): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-        given.report.diagnostics.iter().partition(|one| one.level == Level::Warning);
-    html! {
-        @if !given.report.diagnostics.is_empty() {
-            section aria-labelledby="input" {
-                h2 #input { @if problems.is_empty() { "Remarks about the input" } @else { "Not judged" } }
-                (problem_list(&problems, given))
-                @if !remarks.is_empty() {
-                    details {
-                        summary { (count_of(remarks.len(), "remark")) " that no verdict depends on" }
-                        (problem_list(&remarks, given))
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn problem_list(diagnostics: &[&Diagnostic], given: &Given<'_>) -> Markup {
-    let (shown, left) = prose::first_of(diagnostics, PROBLEMS);
-    html! {
-        @if !shown.is_empty() { ul .plain { @for diagnostic in shown { li { (problem_item(diagnostic, given)) } } } }
-        @if left > 0 { p .quiet { "And " (left) " more: " code { "--format json" } " lists all." } }
-    }
-}
-
-fn problem_item(diagnostic: &Diagnostic, given: &Given<'_>) -> Markup {
-    let at = match (diagnostic.span, &diagnostic.file) {
-        (Some(span), _) => Some(ShownPlace::of(span, given).one_line()),
-        (None, Some(file)) => Some(source_place::path(file, given.directory).0),
-        (None, None) => None,
-    };
-    let tone = match diagnostic.level {
-        Level::Error => "error",
-        Level::Gap => "unknown",
-        Level::Warning => "warning",
-    };
-    html! {
-        span class={ "badge " (tone) } { (level_word(diagnostic)) } " "
-        @if let Some(at) = at { (prose::code_markup(&at)) ": " }
-        (prose::prose(&diagnostic.message))
-    }
 }

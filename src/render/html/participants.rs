@@ -11,6 +11,7 @@ use super::sections::FindingSections;
 use crate::finding::{Basis, Hit, Report, Verdict};
 use crate::render::graph::{ParticipantGroup, collapse_alike};
 use crate::render::safe::xml;
+use crate::render::seen_files::nobody_sentence;
 use crate::report::natural_key;
 
 const COLUMNS: [&str; 11] = [
@@ -76,7 +77,7 @@ impl<'a> ParticipantTable<'a> {
             section aria-labelledby="participants" {
                 h2 #participants { "Participants" }
                 @if self.rows.is_empty() {
-                    p { "No container has a state directory of a known program." }
+                    p { (nobody_sentence(self.report)) }
                 } @else {
                     (self.controls())
                     div .scroll role="region" aria-labelledby="participants" tabindex="0" {

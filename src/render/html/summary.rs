@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::finding::Verdict;
 use crate::model::Level;
 use crate::render::Given;
-use crate::render::phrases::count_of;
+use crate::render::phrases::{count_of, counted_unread};
 use crate::report::{Counts, ExitStatus, count};
 use crate::text::utc_text;
 
@@ -39,7 +39,12 @@ impl Headline {
             }
             (ExitStatus::Findings | ExitStatus::Clean, Some((found, tone))) => (format!("{found} {place}"), tone),
             (ExitStatus::Findings, None) => (format!("{} {place}", count_of(counts.notes, "note")), "warning"),
-            (ExitStatus::Clean, None) if report.containers == 0 => ("No container was found".to_owned(), "plain"),
+            (ExitStatus::Clean, None) if report.containers == 0 && report.not_judged.is_empty() => {
+                ("No container was found".to_owned(), "plain")
+            }
+            (ExitStatus::Clean, None) if report.containers == 0 => {
+                ("No container was found in what was judged".to_owned(), "plain")
+            }
             (ExitStatus::Clean, None) if !judged && counts.suppressed == 0 => {
                 (format!("No login of a known program {place}"), "plain")
             }
@@ -56,6 +61,7 @@ pub(super) fn header(headline: &Headline, given: &Given<'_>) -> Markup {
     let report = given.report;
     let counts = count(report);
     let wrong = report.diagnostics.iter().filter(|one| one.level != Level::Warning).count();
+    let unread = counted_unread(report);
     let figures = [
         (report.containers, "container", ""),
         (report.logins.len(), "login", ""),
@@ -65,6 +71,7 @@ pub(super) fn header(headline: &Headline, given: &Given<'_>) -> Markup {
         (counts.notes, "note", "note"),
         (counts.suppressed, "suppressed", ""),
         (wrong, "problem with the input", "error"),
+        (unread, "file not judged", "error"),
     ];
     let judged = !matches!(given.status, ExitStatus::Unusable | ExitStatus::NotInspected);
     let always = |what: &str| judged && matches!(what, "container" | "login" | "error" | "warning");
@@ -74,7 +81,7 @@ pub(super) fn header(headline: &Headline, given: &Given<'_>) -> Markup {
             h1 { (headline.text) }
             p .lead {
                 (status_text(given.status))
-                @if wrong > 0 { " " a href="#input" { "What was not judged" } "." }
+                @if wrong + unread > 0 { " " a href="#input" { "What was not judged" } "." }
                 @if let Some(at) = given.at { " " time datetime=(utc_text(at).replace(' ', "T") + "Z") { "Run at " (utc_text(at)) " UTC." } }
             }
             dl .figures {
@@ -91,6 +98,7 @@ fn figure_text(figure: usize, what: &str) -> String {
     match (figure, what) {
         (1, _) | (_, "undetermined" | "suppressed") => what.to_owned(),
         (_, "problem with the input") => "problems with the input".to_owned(),
+        (_, "file not judged") => "files not judged".to_owned(),
         _ => format!("{what}s"),
     }
 }
@@ -103,7 +111,7 @@ fn status_text(status: ExitStatus) -> &'static str {
             "Exit status 2: some input cannot be read, or Docker would refuse it. There may be more to find."
         }
         ExitStatus::NotInspected => {
-            "Exit status 3: a fact needed for a verdict could not be inspected. There may be more to find."
+            "Exit status 3: a fact or a file needed for a verdict could not be inspected. There may be more to find."
         }
     }
 }

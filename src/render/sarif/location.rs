@@ -48,15 +48,19 @@ pub(super) fn file_location(spot: &FileRange) -> SarifLocation {
 }
 
 pub(super) fn physical_location(path: &str, below: bool, region: Option<SarifRegion>) -> SarifLocation {
-    let encoded = utf8_percent_encode(path, KEPT);
-    let artifact_location = if below {
-        SarifArtifactLocation { uri: encoded.to_string(), uri_base_id: Some(ROOT) }
-    } else {
-        SarifArtifactLocation { uri: format!("file://{encoded}"), uri_base_id: None }
-    };
+    let artifact_location = artifact_location(path, below);
     SarifLocation {
         physical_location: Some(SarifPhysicalLocation { artifact_location, region }),
         ..SarifLocation::default()
+    }
+}
+
+pub(super) fn artifact_location(path: &str, below: bool) -> SarifArtifactLocation {
+    let encoded = utf8_percent_encode(path, KEPT);
+    if below {
+        SarifArtifactLocation { uri: encoded.to_string(), uri_base_id: Some(ROOT) }
+    } else {
+        SarifArtifactLocation { uri: format!("file://{encoded}"), uri_base_id: None }
     }
 }
 

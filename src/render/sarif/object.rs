@@ -19,10 +19,26 @@ pub(super) struct SarifLog<'a> {
 pub(super) struct SarifRun<'a> {
     pub(super) tool: SarifTool<'a>,
     pub(super) invocations: [SarifInvocation; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) artifacts: Vec<SarifArtifact>,
     pub(super) original_uri_base_ids: BTreeMap<&'static str, SarifBase>,
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult<'a>>,
     pub(super) properties: SarifRunProperties,
+}
+
+/// `artifact`: a file that was judged.
+#[derive(Serialize)]
+pub(super) struct SarifArtifact {
+    pub(super) location: SarifArtifactLocation,
+    pub(super) roles: [&'static str; 1],
+    pub(super) properties: SarifArtifactProperties,
+}
+
+#[derive(Serialize)]
+pub(super) struct SarifArtifactProperties {
+    /// The kinds of input that it was judged as.
+    pub(super) kinds: Vec<&'static str>,
 }
 
 /// What SARIF has no place for.

@@ -1,0 +1,59 @@
+//! Which files were judged and which were found and were not, as several formats name them. May use `finding`, `model`
+//! and `report`.
+
+use super::Given;
+use super::phrases::count_of;
+use super::source_place;
+use crate::finding::Report;
+use crate::model::{JudgedFile, Level, NotJudgedFile};
+use crate::report::natural_key;
+
+/// The files that were found and were not judged, each list by name.
+pub(super) struct UnreadFiles<'a> {
+    /// Those that there is no clean answer without.
+    pub(super) counting: Vec<&'a NotJudgedFile>,
+    /// Those that are named only.
+    pub(super) others: Vec<&'a NotJudgedFile>,
+}
+
+impl<'a> UnreadFiles<'a> {
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut all: Vec<&NotJudgedFile> = report.not_judged.iter().collect();
+        all.sort_by_cached_key(|one| natural_key(&one.file));
+        let (counting, others) = all.into_iter().partition(|one| one.counts);
+        Self { counting, others }
+    }
+}
+
+/// The files that were judged, by name.
+pub(super) fn sorted_judged(report: &Report) -> Vec<&JudgedFile> {
+    let mut all: Vec<&JudgedFile> = report.judged.iter().collect();
+    all.sort_by_cached_key(|one| natural_key(&one.file));
+    all
+}
+
+/// A file's path as the places of findings have it.
+pub(super) fn shown_path(file: &str, given: &Given<'_>) -> String {
+    source_place::path(file, given.directory).0
+}
+
+/// What is said of a file that was not judged, beside its name.
+pub(super) fn not_judged_text(one: &NotJudgedFile) -> String {
+    format!("not judged ({}): {}", one.kind, one.reason)
+}
+
+/// How many files were not judged that do not count, as a sentence without a full stop.
+pub(super) fn others_sentence(others: usize) -> Option<String> {
+    let were = if others == 1 { "was" } else { "were" };
+    (others > 0).then(|| format!("{} {were} not judged, without effect on the exit status", count_of(others, "other file")))
+}
+
+/// Where nobody takes part: that there is nobody is said only where everything was looked at.
+pub(super) fn nobody_sentence(report: &Report) -> &'static str {
+    let looked_at_all =
+        report.not_judged.is_empty() && report.diagnostics.iter().all(|one| one.level == Level::Warning);
+    match looked_at_all {
+        true => "No container has a state directory of a known program.",
+        false => "In what was judged, no container has a state directory of a known program.",
+    }
+}
