@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::harness::{folders, overlock, project, root, rule_folders};
 use crate::readers::{
-    FORMATS, Rendered, annotations, array, counted_findings, counted_hits, decoded, gitlab_severity, json, markdown,
-    of, page, results,
+    FORMATS, Rendered, annotations, array, counted_files, counted_findings, counted_hits, decoded, gitlab_severity,
+    json, markdown, of, page, results,
 };
 use crate::xml::{Element, Schema};
 
@@ -204,7 +204,8 @@ fn gitlab_fits_its_schema_and_has_a_violation_a_hit() {
         let findings = counted_findings(&report);
         let hits = findings.iter().flat_map(|finding| counted_hits(finding)).count();
         let named = usize::from(!array(&report["configuration"]).is_empty());
-        assert_eq!(array(&violations).len(), hits + array(&report["diagnostics"]).len() + named);
+        let told = array(&report["diagnostics"]).len() + counted_files(&report).len() + named;
+        assert_eq!(array(&violations).len(), hits + told);
         for finding in findings {
             for hit in counted_hits(finding) {
                 let of_hit = |one: &&Value| one["fingerprint"] == hit["fingerprint"];
@@ -242,7 +243,9 @@ fn junit_fits_its_schema_and_has_a_case_a_login() {
         let cases = suites.all("testcase");
         assert_eq!(of(&suites, "tests"), cases.len());
         let logins = array(&report["logins"]);
-        let input = array(&report["diagnostics"]).len() + usize::from(!array(&report["configuration"]).is_empty());
+        let input = array(&report["diagnostics"]).len() + counted_files(&report).len();
+        let files = array(&report["judged"]).len() + array(&report["not_judged"]).len() - counted_files(&report).len();
+        let input = input + usize::from(!array(&report["configuration"]).is_empty()) + usize::from(files > 0);
         assert_eq!(cases.len(), logins.len().max(1) + input);
         for (attribute, name) in [("failures", "failure"), ("errors", "error")] {
             assert_eq!(of(&suites, attribute), suites.all(name).len());
@@ -331,6 +334,153 @@ fn a_path_is_told_from_where_the_run_began() {
         .map(|one| one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap().to_owned())
         .collect();
     assert!(uris.contains("dispatch.sh") && uris.contains(&format!("file://{absolute}/compose.yaml")), "{uris:?}");
+}
+
+/// A project that is sound, with a job of Nomad beside it.
+fn beside_a_job(command: &str) -> tempfile::TempDir {
+    let compose = "services:\n  a: {image: x, volumes: [\"/srv/c:/home/agent/.claude\"], entrypoint: [claude, -p]}\n";
+    let job = format!(
+        "job \"agent\" {{\n  driver = \"docker\"\n  config {{\n    volumes = [\"~/.{command}:/root/.{command}\"]\n    \
+         command = \"{command}\"\n  }}\n}}\n# docker run x\n"
+    );
+    project(&[("compose.yaml", compose), ("jobs/agent [1].nomad", &job)])
+}
+
+const JOB: &str = "jobs/agent [1].nomad";
+
+/// What GitHub, GitLab and JUnit make noise about, in words.
+fn noise(rendered: &Rendered) -> Vec<String> {
+    let annotations = annotations(&rendered.texts["github"]).into_iter();
+    let annotated = annotations.map(|one| format!("{} {}: {}", one.command, one.property("file"), one.message));
+    let violations = rendered.json("gitlab");
+    let violated = array(&violations).iter().map(|one| {
+        let (severity, path) = (of(one, "severity"), of(&one["location"], "path"));
+        format!("{severity} {path}: {}", of(one, "description"))
+    });
+    let suites = Element::parse(&rendered.texts["junit"]);
+    let cases = suites.all("testcase").into_iter().filter(|case| !case.all("error").is_empty());
+    let failed = cases.map(|case| format!("error {}: {}", case.attribute("name"), case.text().trim()));
+    assert_eq!(suites.all("failure").len(), 0);
+    annotated.chain(violated).chain(failed).collect()
+}
+
+/// The notifications of SARIF about files that were not judged: level and file.
+fn notified_files(log: &Value) -> Vec<(String, String)> {
+    let schema = schema("sarif-2.1.0.json");
+    assert_eq!(errors(&schema, log), [] as [&str; 0]);
+    let run = &log["runs"][0];
+    let kinds = array(&run["tool"]["driver"]["notifications"]);
+    let told = array(&run["invocations"][0]["toolExecutionNotifications"]).iter();
+    let told = told.filter(|one| one["descriptor"]["id"] == "not-judged").map(|one| {
+        let index = usize::try_from(one["descriptor"]["index"].as_u64().unwrap()).unwrap();
+        assert_eq!(kinds[index]["id"], "not-judged");
+        let at = &one["locations"][0]["physicalLocation"]["artifactLocation"];
+        assert_eq!(at["uriBaseId"], "%SRCROOT%");
+        (of(one, "level").to_owned(), decoded(of(at, "uri")))
+    });
+    told.collect()
+}
+
+/// The files that SARIF has as judged, with their kinds.
+fn analysed_files(log: &Value) -> Vec<(String, Value)> {
+    let told = log["runs"][0]["artifacts"].as_array().cloned().unwrap_or_default();
+    let targets = told.iter().filter(|one| one["roles"] == serde_json::json!(["analysisTarget"]));
+    targets.map(|one| (decoded(of(&one["location"], "uri")), one["properties"]["kinds"].clone())).collect()
+}
+
+#[test]
+fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
+    let directory = beside_a_job("claude");
+    let rendered = Rendered::of(directory.path());
+    let report = rendered.json("json");
+    let counted = counted_files(&report);
+    assert_eq!((rendered.status, counted.len(), &counted[0]["file"]), (3, 1, &JOB.into()), "{report}");
+    let words = "not judged (nomad): a Nomad job is not read yet";
+    let wanted = ["warning", "major", "error"].map(|noise| format!("{noise} {JOB}: {words}"));
+    assert_eq!(noise(&rendered), wanted);
+    assert_eq!(
+        rendered.texts["github"].lines().last(),
+        Some("overlock: 0 errors, 0 warnings, 1 file not judged."),
+        "the last line counts it"
+    );
+    assert!(rendered.texts["junit"].contains("<error type=\"not-judged\""), "{}", rendered.texts["junit"]);
+    let log = rendered.json("sarif");
+    assert_eq!(notified_files(&log), [("warning".to_owned(), JOB.to_owned())]);
+    assert_eq!(analysed_files(&log), [("compose.yaml".to_owned(), serde_json::json!(["compose"]))]);
+    let (shown, strange) = markdown(&rendered.texts["markdown"]);
+    assert_eq!(strange, [] as [&str; 0]);
+    let part = shown.split_once("Not judged\n").unwrap().1;
+    assert!(part.trim_start().starts_with(&format!("{JOB} (nomad): a Nomad job is not read yet\n")), "{shown}");
+    assert!(shown.contains("1 file not judged") && shown.contains("compose.yaml (compose)"), "{shown}");
+    let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
+    assert!(html.contains("<header class=\"head error\">") && html.contains("<h1>Not judged in full"), "{html}");
+    assert!(html.contains("<a href=\"#input\">") && html.find("<h2 id=\"input\"") < html.find("<h2 id=\"sound\""));
+    assert!(shown.contains(&format!("{JOB}nomada Nomad job is not read yet")), "{shown}");
+    assert!(shown.contains("compose.yaml compose"), "{shown}");
+    let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
+    assert_eq!(run("concise"), format!("{JOB}: not judged: a Nomad job is not read yet\n"));
+    assert!(run("text").contains(&format!("not judged: {JOB} (a Nomad job is not read yet)\n")));
+    assert!(run("text").ends_with("0 errors, 0 warnings, 1 file not judged\n"), "{}", run("text"));
+    let metrics = run("prometheus");
+    for series in ["judged_files 1", "not_judged_files{counts=\"true\"} 1", "not_judged_files{counts=\"false\"} 0"] {
+        assert!(metrics.contains(&format!("overlock_{series}\n")), "{series}: {metrics}");
+    }
+}
+
+#[test]
+fn a_file_that_was_not_judged_and_does_not_count_is_named_without_noise() {
+    let directory = beside_a_job("nginx");
+    let rendered = Rendered::of(directory.path());
+    let report = rendered.json("json");
+    let files: Vec<&Value> = array(&report["not_judged"]).iter().map(|one| &one["file"]).collect();
+    assert_eq!((rendered.status, counted_files(&report).len(), files), (0, 0, vec![&JOB.into()]));
+    assert_eq!(noise(&rendered), [] as [&str; 0]);
+    assert_eq!(
+        rendered.texts["github"],
+        "overlock: 0 errors, 0 warnings. 1 other file was not judged, without effect on the exit status.\n"
+    );
+    let junit = Element::parse(&rendered.texts["junit"]).text();
+    assert!(junit.contains(&format!("{JOB}: not judged (nomad): a Nomad job is not read yet")), "{junit}");
+    assert!(junit.contains("judged (compose): compose.yaml\n"), "{junit}");
+    let log = rendered.json("sarif");
+    assert_eq!(notified_files(&log), [("note".to_owned(), JOB.to_owned())]);
+    assert_eq!(analysed_files(&log).len(), 1);
+    let text = &rendered.texts["markdown"];
+    let (shown, strange) = markdown(text);
+    assert_eq!(strange, [] as [&str; 0]);
+    assert!(!text.contains("### Not judged") && !shown.contains("file not judged"), "{text}");
+    let folded =
+        text.split_once("<details><summary>Not judged, without effect on the exit status: 1</summary>").unwrap();
+    assert!(folded.1.contains(&format!("`{JOB}`")), "{text}");
+    let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
+    assert!(html.contains("<header class=\"head sound\">") && html.contains("<h1>Nothing to fix"), "{html}");
+    assert!(shown.contains(&format!("{JOB}nomada Nomad job is not read yet")), "{shown}");
+    assert!(html.find("<h2 id=\"sound\"") < html.find("<h2 id=\"input\""));
+    let run = |format| overlock(directory.path(), &["check", ".", "--format", format]).out;
+    assert_eq!(run("concise"), "");
+    let metrics = run("prometheus");
+    for series in ["not_judged_files{counts=\"true\"} 0", "not_judged_files{counts=\"false\"} 1"] {
+        assert!(metrics.contains(&format!("overlock_{series}\n")), "{series}: {metrics}");
+    }
+}
+
+#[test]
+fn that_no_container_has_a_login_is_said_only_where_everything_was_judged() {
+    let compose = ("compose.yaml", "services: {a: {image: x}}\n");
+    let job = ("a.nomad", "# docker run x\njob \"a\" {\n}\n");
+    let claim = |text: &str| {
+        let text = text.to_lowercase();
+        let whole = text.matches("no container has a state directory").count();
+        let limited = text.matches("in what was judged, no container has a state directory").count();
+        (whole - limited, limited)
+    };
+    for (files, wanted) in [(&[compose, job][..], (0, 1)), (&[compose], (1, 0))] {
+        let directory = project(files);
+        for format in ["text", "markdown", "junit", "html"] {
+            let text = overlock(directory.path(), &["check", ".", "--format", format]).out;
+            assert_eq!(claim(&text), wanted, "{format}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -43,6 +43,11 @@ pub(crate) fn counted_hits(finding: &Value) -> Vec<&Value> {
     array(&finding["hits"]).iter().filter(|hit| hit["suppressed"].is_null()).collect()
 }
 
+/// The files of the JSON that there is no clean answer without and that were not judged.
+pub(crate) fn counted_files(report: &Value) -> Vec<&Value> {
+    array(&report["not_judged"]).iter().filter(|one| one["counts"] == true).collect()
+}
+
 /// The rules of hits of the JSON that count, each as a finding of its own.
 pub(crate) fn counted(report: &Value) -> Vec<&Value> {
     array(&report["breaches"]).iter().filter(|one| one["suppressed"].is_null()).collect()
@@ -86,7 +91,7 @@ pub(crate) fn told_findings(format: &str, text: &str) -> Vec<ToldFinding> {
 /// An annotation of a finding: those of the input and of hits alone are none.
 fn annotated(annotation: &Annotation) -> Option<ToldFinding> {
     let title = annotation.property("title");
-    if ["input", "not inspected"].contains(&title) || annotation.message.starts_with("new: ") {
+    if ["input", "not inspected", "not judged"].contains(&title) || annotation.message.starts_with("new: ") {
         return None;
     }
     let mut finding = ToldFinding::new(&annotation.command.replace("notice", "note"), title);
@@ -181,7 +186,7 @@ pub(crate) fn results(text: &str) -> Vec<Value> {
 
 /// A workflow command, read as GitHub's runner reads it.
 pub(crate) struct Annotation {
-    command: String,
+    pub(crate) command: String,
     properties: Vec<(String, String)>,
     pub(crate) message: String,
 }
@@ -266,8 +271,14 @@ pub(crate) fn markdown(text: &str) -> (String, Vec<String>) {
             Event::Text(text) | Event::Code(text) => shown.push_str(&text),
             Event::InlineHtml(html) if ["<!-- -->", "<code>", "</code>"].contains(&&*html) => {}
             Event::Html(html) => {
-                let ours = ["Evidence, confidence ", "Suppressed: ", "Containers: "]
-                    .map(|name| format!("<details><summary>{name}"));
+                let ours = [
+                    "Evidence, confidence ",
+                    "Suppressed: ",
+                    "Containers: ",
+                    "Judged: ",
+                    "Not judged, without effect on the exit status: ",
+                ]
+                .map(|name| format!("<details><summary>{name}"));
                 let mut ours = ours.iter().map(String::as_str).chain(["</details>"]);
                 if !ours.any(|start| html.starts_with(start)) || html.matches('<').count() > 3 {
                     strange.push(html.to_string());

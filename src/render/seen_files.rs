@@ -45,7 +45,8 @@ pub(super) fn not_judged_text(one: &NotJudgedFile) -> String {
 /// How many files were not judged that do not count, as a sentence without a full stop.
 pub(super) fn others_sentence(others: usize) -> Option<String> {
     let were = if others == 1 { "was" } else { "were" };
-    (others > 0).then(|| format!("{} {were} not judged, without effect on the exit status", count_of(others, "other file")))
+    (others > 0)
+        .then(|| format!("{} {were} not judged, without effect on the exit status", count_of(others, "other file")))
 }
 
 /// Where nobody takes part: that there is nobody is said only where everything was looked at.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Detail, Format, Given, Style, render};
 use crate::finding::{Advice, Breach, Change, Location, PlacedText, Report, Suppressed, SuppressedBy, UNDETERMINED};
-use crate::model::{Diagnostic, Level};
+use crate::model::{Diagnostic, JudgedFile, Level, NotJudgedFile};
 use crate::report::{ExitStatus, group_findings, report_of};
 use crate::rules::{FailOn, Ruleset, Severity};
 use crate::text::{Pos, Sources, Span, Teller};
@@ -288,6 +288,67 @@ fn three_thousand_hits_fit_where_each_format_is_read() {
 }
 
 #[test]
+fn thousands_of_files_fit_where_each_format_is_read() {
+    let sources = Sources::default();
+    let names = || (0..3000).map(|at| format!("jobs/{at}.nomad"));
+    let unread = |file, counts| NotJudgedFile { file, kind: "nomad", reason: "it is not read yet".to_owned(), counts };
+    let judged = names().map(|file| JudgedFile { file, kind: "compose" }).collect();
+    let many = |counts| Report {
+        not_judged: names().map(|file| unread(file, counts)).collect(),
+        ..report_of(
+            vec![finding("version-skew", Severity::Warning, Span::file_start(sources.add("a", "x\n")))],
+            &sources,
+        )
+    };
+    let (counting, others) = (Report { judged, ..many(true) }, many(false));
+    let end = ExitStatus::NotInspected;
+    let github = rendered(&counting, &sources, end, Format::Github);
+    assert_eq!((github.matches("::warning ").count(), github.lines().count()), (10, 11), "{github}");
+    assert!(github.contains("file=jobs/8.nomad,title=not judged::") && !github.contains("jobs/9.nomad"), "{github}");
+    assert_eq!(github.lines().last(), Some("overlock: 0 errors, 1 warning, 3000 files not judged."));
+    let github = rendered(&others, &sources, ExitStatus::Clean, Format::Github);
+    let last = "overlock: 0 errors, 1 warning. 3000 other files were not judged, without effect on the exit status.";
+    assert_eq!((github.lines().count(), github.lines().last()), (2, Some(last)));
+    for report in [&counting, &others] {
+        let text = rendered(report, &sources, end, Format::Markdown);
+        assert!(text.len() < 20_000 && text.contains("- and 2950 more\n") && !text.contains("Left out"), "{text}");
+        let text = rendered(report, &sources, end, Format::Html);
+        assert!(text.len() < 400_000 && text.contains("And 2800 more: "), "{}", text.len());
+    }
+    assert!(
+        rendered(&counting, &sources, end, Format::Markdown).contains("\n<details><summary>Judged: 3000</summary>")
+    );
+    let junit = rendered(&counting, &sources, end, Format::Junit);
+    assert!(junit.contains("errors=\"3000\"") && junit.contains("\njudged: 2950 more"), "each is a case");
+    let junit = rendered(&others, &sources, ExitStatus::Clean, Format::Junit);
+    assert!(junit.len() < 20_000 && junit.contains("\nnot judged: 2950 more") && junit.contains("errors=\"0\""));
+    let levels = |report: &Report, level: &str| {
+        let run = sarif(report, &sources, end);
+        let told = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+        told.iter().filter(|one| one["level"] == level).count()
+    };
+    assert_eq!((levels(&counting, "warning"), levels(&others, "note"), levels(&others, "warning")), (3000, 3000, 0));
+}
+
+#[test]
+fn sarif_has_a_judged_file_once_whatever_it_was_judged_as() {
+    let sources = Sources::default();
+    let judged = |file: &str, kind| JudgedFile { file: file.to_owned(), kind };
+    let judged = vec![judged("a b", "compose"), judged("a b", "script"), judged("/etc/x", "compose")];
+    let run = sarif(&Report { judged, ..Report::default() }, &sources, ExitStatus::Clean);
+    let wanted = serde_json::json!([
+        { "location": { "uri": "file:///etc/x" }, "roles": ["analysisTarget"], "properties": { "kinds": ["compose"] } },
+        {
+            "location": { "uri": "a%20b", "uriBaseId": "%SRCROOT%" },
+            "roles": ["analysisTarget"],
+            "properties": { "kinds": ["compose", "script"] }
+        }
+    ]);
+    assert_eq!(run["artifacts"], wanted);
+    assert!(sarif(&Report::default(), &sources, ExitStatus::Clean)["artifacts"].is_null());
+}
+
+#[test]
 fn sarif_keeps_what_is_suppressed_and_marks_it() {
     let sources = Sources::default();
     let mut report = report(&sources);
@@ -395,7 +456,10 @@ fn control_characters_reach_no_format() {
     let reason = Suppressed { by: SuppressedBy::Comment, reason: evil.to_owned(), span: None };
     let quiet = Breach { suppressed: Some(reason), container: format!("{evil}3"), ..one.clone() };
     let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
-    let report = Report { diagnostics, ..report_of(vec![one, quiet, passed], &sources) };
+    let unread = |file: String, counts| NotJudgedFile { file, kind: "nomad", reason: evil.to_owned(), counts };
+    let not_judged = vec![unread(evil.to_owned(), true), unread(format!("{evil}2"), false)];
+    let judged = vec![JudgedFile { file: format!("{evil}3"), kind: "compose" }];
+    let report = Report { diagnostics, judged, not_judged, ..report_of(vec![one, quiet, passed], &sources) };
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Findings, format);
         let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}' && format != Format::Json);
@@ -404,8 +468,8 @@ fn control_characters_reach_no_format() {
         assert!(format != Format::Junit || !text.contains(['\u{fffe}', '\u{ffff}']));
     }
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
-    // One for each finding that counts, one for the gap, the last line.
-    assert_eq!(github.lines().count(), 4, "{github}");
+    // One for each finding that counts, one for the gap, one for the file that counts, the last line.
+    assert_eq!(github.lines().count(), 5, "{github}");
 }
 
 #[test]

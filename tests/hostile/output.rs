@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::harness::{Run, command, overlock, project, root, run};
-use crate::readers::{FORMATS, counted};
+use crate::readers::{FORMATS, counted, counted_files};
 
 /// What no output has as it is; its lines are split before.
 static UNSEEN: LazyLock<Regex> =
@@ -122,6 +122,7 @@ fn look(call: &[&str], folder: &Path) -> Result<Value, String> {
     // What the run was influenced by is one more.
     let influenced = usize::from(!report["configuration"].as_array().unwrap().is_empty());
     let told = counted(&report).len() + report["diagnostics"].as_array().unwrap().len() + influenced;
+    let told = told + counted_files(&report).len();
     let annotations = texts["github"].lines().filter(|line| line.starts_with("::")).count();
     if told != annotations {
         return Err(format!("{told} told, {annotations} annotations: {}", texts["github"]));
@@ -222,6 +223,20 @@ proptest! {
         let colours = Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
         prop_assert_eq!(complaint("text", &colours.replace_all(&shown, "")), None);
         prop_assert_eq!(complaint("standard error", &String::from_utf8(err).unwrap()), None);
+    }
+}
+
+#[test]
+fn no_format_has_it_in_the_name_of_a_file_that_is_not_judged() {
+    for part in PARTS.iter().filter(|part| !part.contains('/')) {
+        let (folder, file) = (format!("x{part}"), format!("x{part}/{part}x.nomad"));
+        let job = "# docker run x\njob \"a\" {\n  config { command = \"claude\" }\n}\n";
+        let project = project(&[(&file, job), (&format!("{folder}/compose.yaml"), "services: {a: {image: x}}\n")]);
+        let report = look(&["check", "."], project.path()).unwrap();
+        let named: Vec<&str> = counted_files(&report).into_iter().map(|one| one["file"].as_str().unwrap()).collect();
+        assert_eq!(named, [file.as_str()], "{part:?}: {report}");
+        let concise = overlock(project.path(), &["check", ".", "--format", "concise"]);
+        assert_eq!((concise.out.lines().count(), complaint("concise", &concise.out)), (1, None), "{part:?}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::finding::{
     Advice, Before, Breach, Change, Comparison, End, Endangered, Evidence, Gone, Location, Participant, PlaceName,
     PlacedText, Report, Suppressed, SuppressedBy, Verdict, Verdicts,
 };
-use crate::model::{Diagnostic, Level};
+use crate::model::{Diagnostic, JudgedFile, Level, NotJudgedFile};
 use crate::render::Given;
 use crate::report::{ExitStatus, report_of};
 use crate::rules::{Ruleset, Severity};
@@ -282,6 +282,9 @@ fn nothing_foreign_is_markup() {
     report.hits.push(suppressed);
     report.logins[0].findings[0].hits.push(1);
     report.diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
+    let unread = |counts| NotJudgedFile { file: evil.to_owned(), kind: "nomad", reason: evil.to_owned(), counts };
+    report.not_judged = vec![unread(true), unread(false)];
+    report.judged = vec![JudgedFile { file: evil.to_owned(), kind: "compose" }];
     let comparison = report.comparison.as_mut().unwrap();
     comparison.gone[0].message = evil.to_owned();
     comparison.gone[0].container = evil.to_owned();

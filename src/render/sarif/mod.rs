@@ -22,8 +22,8 @@ use crate::model::{Diagnostic, Level, NotJudgedFile};
 use crate::report::ExitStatus;
 use location::{ROOT, artifact_location, file_location, physical_location};
 use object::{
-    SarifArtifact, SarifArtifactProperties, SarifBase, SarifDriver, SarifInvocation, SarifLog, SarifNotice, SarifNotification, SarifReference, SarifRun,
-    SarifRunProperties, SarifText, SarifTool,
+    SarifArtifact, SarifArtifactProperties, SarifBase, SarifDriver, SarifInvocation, SarifLog, SarifNotice,
+    SarifNotification, SarifReference, SarifRun, SarifRunProperties, SarifText, SarifTool,
 };
 use result::{ResultSubject, sarif_result};
 use text::sarif_message;
