@@ -48,11 +48,6 @@ pub(crate) fn counted_files(report: &Value) -> Vec<&Value> {
     array(&report["not_judged"]).iter().filter(|one| one["counts"] == true).collect()
 }
 
-/// The rules of hits of the JSON that count, each as a finding of its own.
-pub(crate) fn counted(report: &Value) -> Vec<&Value> {
-    array(&report["breaches"]).iter().filter(|one| one["suppressed"].is_null()).collect()
-}
-
 /// The hits that count in a format for programs, sorted. GitLab keeps no severity of ours: it gives its own.
 pub(crate) fn told_hits(format: &str, text: &str) -> Vec<ToldHit> {
     let told = |print: &str, severity: &str, rule: &str| [print, severity, rule].map(str::to_owned);

@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::harness::{Run, command, overlock, project, root, run};
-use crate::readers::{FORMATS, counted, counted_files};
+use crate::readers::{FORMATS, counted_files, counted_findings};
 
 /// What no output has as it is; its lines are split before.
 static UNSEEN: LazyLock<Regex> =
@@ -121,7 +121,7 @@ fn look(call: &[&str], folder: &Path) -> Result<Value, String> {
     let report = run.json();
     // What the run was influenced by is one more.
     let influenced = usize::from(!report["configuration"].as_array().unwrap().is_empty());
-    let told = counted(&report).len() + report["diagnostics"].as_array().unwrap().len() + influenced;
+    let told = counted_findings(&report).len() + report["diagnostics"].as_array().unwrap().len() + influenced;
     let told = told + counted_files(&report).len();
     let annotations = texts["github"].lines().filter(|line| line.starts_with("::")).count();
     if told != annotations {
