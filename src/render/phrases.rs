@@ -25,7 +25,7 @@ pub(super) fn summary_with_notes(report: &Report, notes: usize) -> String {
     parts.join(", ")
 }
 
-/// What does not count, and what is wrong with the input, counted.
+/// What does not count, what is wrong with the input, and the files that there is no clean answer without, counted.
 pub(super) fn summary_tail(report: &Report) -> Vec<String> {
     let mut parts = Vec::new();
     let suppressed = count(report).suppressed;
