@@ -351,7 +351,8 @@ const JOB: &str = "jobs/agent [1].nomad";
 /// What GitHub, GitLab and JUnit make noise about, in words.
 fn noise(rendered: &Rendered) -> Vec<String> {
     let annotations = annotations(&rendered.texts["github"]).into_iter();
-    let annotated = annotations.map(|one| format!("{} {}: {}", one.command, one.property("file"), one.message));
+    let annotated = annotations
+        .map(|one| format!("{} {}: {}: {}", one.command, one.property("file"), one.property("title"), one.message));
     let violations = rendered.json("gitlab");
     let violated = array(&violations).iter().map(|one| {
         let (severity, path) = (of(one, "severity"), of(&one["location"], "path"));
@@ -396,8 +397,9 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
     let counted = counted_files(&report);
     assert_eq!((rendered.status, counted.len(), &counted[0]["file"]), (3, 1, &JOB.into()), "{report}");
     let words = "not judged (nomad): a Nomad job is not read yet";
-    let wanted = ["warning", "major", "error"].map(|noise| format!("{noise} {JOB}: {words}"));
-    assert_eq!(noise(&rendered), wanted);
+    let annotated = format!("warning {JOB}: not judged: a Nomad job is not read yet");
+    let others = ["major", "error"].map(|noise| format!("{noise} {JOB}: {words}"));
+    assert_eq!(noise(&rendered), [&[annotated][..], &others].concat());
     assert_eq!(
         rendered.texts["github"].lines().last(),
         Some("overlock: 0 errors, 0 warnings, 1 file not judged."),
@@ -411,6 +413,10 @@ fn every_format_names_a_file_that_was_not_judged_and_that_counts() {
     assert_eq!(strange, [] as [&str; 0]);
     let part = shown.split_once("Not judged\n").unwrap().1;
     assert!(part.trim_start().starts_with(&format!("{JOB} (nomad): a Nomad job is not read yet\n")), "{shown}");
+    assert!(
+        shown.contains("Sound\n") && shown.find("nomad") < shown.find("Sound\n"),
+        "what is sound is told apart: {shown}"
+    );
     assert!(shown.contains("1 file not judged") && shown.contains("compose.yaml (compose)"), "{shown}");
     let (html, shown) = (&rendered.texts["html"], page(&rendered.texts["html"]));
     assert!(html.contains("<header class=\"head error\">") && html.contains("<h1>Not judged in full"), "{html}");

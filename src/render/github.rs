@@ -11,7 +11,7 @@ use super::finding_lines::{hit_line, hit_lines, remedy_lines};
 use super::phrases::{level_word, summary_line, using};
 use super::placed_hit::{PlacedHit, place_hits};
 use super::safe::safe;
-use super::seen_files::{UnreadFiles, not_judged_text, others_sentence, shown_path};
+use super::seen_files::{UnreadFiles, others_sentence, shown_path};
 use super::source_place::{ShownPlace, path};
 use crate::finding::{Finding, Hit};
 use crate::model::{Diagnostic, Level, NotJudgedFile};
@@ -138,7 +138,7 @@ fn diagnostic_annotation(diagnostic: &Diagnostic, given: &Given<'_>) -> Annotati
 /// A file that may describe what nobody looked at.
 fn not_judged_annotation(one: &NotJudgedFile, given: &Given<'_>) -> Annotation {
     let at = vec![("file", safe(&shown_path(&one.file, given)).into_owned())];
-    Annotation::new("warning", at, "not judged", safe(&not_judged_text(one)).into_owned())
+    Annotation::new("warning", at, "not judged", safe(&one.reason).into_owned())
 }
 
 /// Columns only within one line, which is where GitHub takes them.

@@ -172,7 +172,8 @@ fn sound_block(report: &Report) -> String {
         let names = escape_prose(&list_users(&users));
         format!("- {verdict}: {}: {names}: {}\n", code_span(&login.place.text), escape_prose(reason))
     });
-    let mut block: String = lines.next().map(|first| format!("\n{first}")).into_iter().chain(lines).collect();
+    let mut block: String =
+        lines.next().map(|first| format!("\n### Sound\n\n{first}")).into_iter().chain(lines).collect();
     let more = sound.len().saturating_sub(ENTRIES);
     block.extend((more > 0).then(|| format!("- ok: {}\n", count_of(more, "more login"))));
     block

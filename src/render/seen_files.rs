@@ -53,8 +53,9 @@ pub(super) fn others_sentence(others: usize) -> Option<String> {
 pub(super) fn nobody_sentence(report: &Report) -> &'static str {
     let looked_at_all =
         report.not_judged.is_empty() && report.diagnostics.iter().all(|one| one.level == Level::Warning);
-    match looked_at_all {
-        true => "No container has a state directory of a known program.",
-        false => "In what was judged, no container has a state directory of a known program.",
+    if looked_at_all {
+        "No container has a state directory of a known program."
+    } else {
+        "In what was judged, no container has a state directory of a known program."
     }
 }
