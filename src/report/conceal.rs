@@ -76,7 +76,10 @@ impl Concealed {
 
     fn participant(&self, one: &mut Participant) {
         let own = self.own(one.project.as_ref(), &one.container);
-        let Participant { container, label, service, project, state_dir, place, peers, locks, .. } = one;
+        let Participant { container, label, service, project, state_dir, place, peers, locks, mount, .. } = one;
+        if let Some(mount) = mount {
+            self.text(&mut mount.target, own);
+        }
         for name in [container, label, service] {
             self.name(name);
         }

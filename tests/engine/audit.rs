@@ -49,8 +49,10 @@ pub(crate) fn places(participant: &Value) -> [&Value; 3] {
 
 /// The rules of the findings about a container, sorted.
 pub(crate) fn rules<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
-    let findings = report["breaches"].as_array().unwrap().iter().filter(|finding| finding["container"] == name);
-    let mut rules: Vec<&str> = findings.map(|finding| finding["rule"].as_str().unwrap()).collect();
+    let hits = report["logins"].as_array().unwrap().iter().flat_map(|login| login["findings"].as_array().unwrap());
+    let hits = hits.flat_map(|finding| finding["hits"].as_array().unwrap()).filter(|hit| hit["container"] == name);
+    let mut rules: Vec<&str> =
+        hits.flat_map(|hit| hit["rules"].as_array().unwrap()).filter_map(Value::as_str).collect();
     rules.sort_unstable();
     rules
 }

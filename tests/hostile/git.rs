@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::accept::SHARED;
+use crate::accept::{SHARED, with_third};
 use crate::engine::{skip, wanted};
 use crate::harness::{Run, command, commit, git, project, repository, run};
 
@@ -97,12 +97,12 @@ fn assert_told(strace: &Path, evil: &Evil, directory: &Path, path: &str, status:
     }
 }
 
-/// The same for a file that is as it was, and with a line of it changed.
+/// The same for a file that is as it was, and with a service more in it.
 fn assert_change_is_told(strace: &Path, evil: &Evil, top: &Path, path: &str, what: &str) {
     assert_told(strace, evil, top, path, 0, what);
     let file = top.join(path);
     let file = if file.is_dir() { file.join("compose.yaml") } else { file };
-    fs::write(&file, SHARED.replacen("claude, -p", "claude, -p, x", 1)).unwrap();
+    fs::write(&file, with_third()).unwrap();
     assert_told(strace, evil, top, path, 1, what);
 }
 
@@ -322,8 +322,7 @@ fn text_of_foreign_files_is_not_shown() {
         }
         let told = run(command(files.path(), &["check", "compose.yaml", "--since", "main"]));
         assert!(!format!("{}{}", told.out, told.err).contains("hunter"), "{name}: {}", told.err);
-        // The index is not asked.
-        assert_eq!(told.status, if name == "index" { 0 } else { 2 }, "{name}: {}", told.err);
+        assert_eq!(told.status, 2, "{name}: {}", told.err);
     }
 }
 
@@ -471,7 +470,7 @@ fn change_is_committed_or_not_with_each_git() {
         };
         git(files.path(), &["checkout", "--quiet", "-b", "topic"]);
         assert_eq!(status(), 0);
-        fs::write(files.path().join("compose.yaml"), SHARED.replacen("claude, -p", "claude, -p, x", 1)).unwrap();
+        fs::write(files.path().join("compose.yaml"), with_third()).unwrap();
         assert_eq!(status(), 1);
         commit(files.path());
         assert_eq!(status(), 1);

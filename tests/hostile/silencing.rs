@@ -338,7 +338,7 @@ fn every_format_names_what_silences_and_what_is_only_declared() {
         let out = of(format).replace("%2C", ",");
         assert!(out.contains(&format!("using {line}")), "{format}: {out}");
     }
-    assert!(of("html").contains(&format!("Using {line}.")), "{}", of("html"));
+    assert!(of("html").contains(&format!("Configuration used</h2><p>{line}</p>")), "{}", of("html"));
     assert!(of("markdown").contains("Using: overlock.yaml"), "{}", of("markdown"));
     let sarif: Value = serde_json::from_str(&of("sarif")).unwrap();
     let properties = &sarif["runs"][0]["properties"];
