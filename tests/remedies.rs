@@ -165,9 +165,9 @@ fn the_first_remedies_one_after_the_other_leave_nothing_or_what_a_person_does() 
             let open = findings(&report);
             let Some(finding) = open.iter().find(|finding| edits(&finding.remedies[0]).is_some()) else {
                 if open.iter().all(|finding| finding.severity == "warning") {
-                    clean += 1
+                    clean += 1;
                 } else {
-                    persons += 1
+                    persons += 1;
                 }
                 // Somebody is told what to do about each that is left.
                 assert!(open.iter().all(|finding| finding.remedies[0]["text"] != ""), "{}", folder.display());

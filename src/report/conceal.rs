@@ -63,7 +63,8 @@ impl Concealed {
             self.name(&mut file.file);
         }
         for file in &mut judged.unread_files {
-            self.name(&mut file.file);
+            // What is not there is spelled by no file of the project.
+            self.text(&mut file.file, &[]);
             self.text(&mut file.reason, &[]);
         }
         for diagnostic in &mut judged.diagnostics {
