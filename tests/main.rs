@@ -40,6 +40,7 @@ mod parameters;
 mod plugin;
 mod properties;
 mod readers;
+mod reading;
 mod readme;
 mod remedies;
 mod report;
