@@ -415,7 +415,7 @@ fn only_what_is_new_fails_beside_a_baseline() {
     let states: Vec<&serde_json::Value> =
         sarif["runs"][0]["results"].as_array().unwrap().iter().map(|result| &result["baselineState"]).collect();
     assert!(states.contains(&&"new".into()) && states.contains(&&"unchanged".into()), "{states:?}");
-    assert!(run.err.starts_with("overlock: ") && run.err.contains(" of known.json found no more: "), "{}", run.err);
+    assert!(run.err.starts_with("overlock: ") && run.err.contains(" of known.json no longer found: "), "{}", run.err);
     assert!(
         run.err.contains("unguarded-share of runner in compose.yaml") && run.err.lines().count() == 1,
         "{}",

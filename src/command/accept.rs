@@ -295,5 +295,5 @@ fn told(shown: &str, gone: &[String]) -> String {
     let count = if gone.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", gone.len()) };
     let more = if gone.len() > NAMED { ", …" } else { "" };
     let named = gone.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    format!("overlock: {count} of {shown} found no more: {named}{more}; --write-baseline takes them out")
+    format!("overlock: {count} of {shown} no longer found: {named}{more}; run --write-baseline to drop them")
 }

@@ -4,6 +4,7 @@
 use std::io;
 
 use super::Given;
+use super::finding_block::frame_place;
 use super::safe::safe;
 use super::seen_files::{UnreadFiles, shown_path};
 use super::source_place::ShownPlace;
@@ -12,7 +13,8 @@ use crate::finding::Hit;
 pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
     for (_, finding) in report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding)) {
-        let at = report.hits_of(finding).filter(|hit| hit.counts()).find_map(Hit::primary);
+        let hits: Vec<&Hit> = report.hits_of(finding).filter(|hit| hit.counts()).collect();
+        let at = frame_place(&hits, report);
         let at = at.map_or_else(String::new, |span| match ShownPlace::of(span, given) {
             ShownPlace::Container { name, .. } => format!("container {}: ", safe(&name)),
             place => format!("{}: ", place.one_line()),

@@ -69,6 +69,12 @@ fn frame_locations(first: &Hit, hits: &[&Hit], report: &Report, verbose: bool) -
     }
 }
 
+/// The place that a finding is shown at.
+pub(super) fn frame_place(hits: &[&Hit], report: &Report) -> Option<Span> {
+    let first = hits.first()?;
+    frame_locations(first, hits, report, false).first().map(|location| location.span)
+}
+
 /// Where the login of a hit is mounted.
 fn mount_of(hit: &Hit, report: &Report) -> Option<Span> {
     participant_of(hit, report)?.mount.as_ref().map(|mount| mount.span)
@@ -277,12 +283,13 @@ fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) ->
 }
 
 /// Whom a remedy helps, where that is not everybody.
-fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
+pub(super) fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
     let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
     let containers: u64 = hits.iter().map(|hit| hit.instances).sum();
     match ended.len() {
         0 => String::new(),
         _ if hits.len() <= 1 => String::new(),
+        count if count >= hits.len() && containers == 2 => "; ends both".to_owned(),
         count if count >= hits.len() => format!("; ends all {containers}"),
         _ => format!("; ends {}", list_hits(&ended)),
     }

@@ -1,8 +1,8 @@
 //! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
 
 use super::Given;
-use super::finding_block::{HitRow, file_line};
-use super::phrases::{count_of, list_hits};
+use super::finding_block::{HitRow, ended_words, file_line};
+use super::phrases::count_of;
 use super::safe::safe;
 use crate::finding::{Hit, Remedy};
 
@@ -56,13 +56,7 @@ pub(super) fn remedy_sentence(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>)
     places.truncate(PLACES);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let at = if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) };
-    let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
-    let ends = match ended.len() {
-        _ if hits.len() <= 1 => String::new(),
-        0 => String::new(),
-        count if count >= hits.len() => format!("; ends all {}", hits.len()),
-        _ => format!("; ends {}", list_hits(&ended)),
-    };
+    let ends = ended_words(remedy, hits, given);
     let colon = if written_lines(remedy).is_empty() { "" } else { ":" };
     format!("{}{at}{ends}{colon}", remedy.whole_text().trim_end_matches('.'))
 }

@@ -18,7 +18,7 @@ const COLUMNS: [&str; 9] =
 pub(super) fn participant_table(report: &Report, style: Style) -> String {
     let participants = &report.participants;
     let accepted = accepted_participants(report);
-    let projects: BTreeSet<_> = participants.iter().map(|one| &one.project).collect();
+    let projects: BTreeSet<_> = participants.iter().filter_map(|one| one.project.as_ref()).collect();
     let rows = participants.iter().enumerate();
     let rows = rows.map(|(at, one)| participant_row(one, projects.len() > 1, accepted.contains(&at)));
     let rows: Vec<Vec<String>> = rows.collect();

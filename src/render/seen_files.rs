@@ -53,7 +53,10 @@ pub(super) fn others_sentence(others: usize) -> Option<String> {
 pub(super) fn nobody_sentence(report: &Report) -> &'static str {
     let looked_at_all =
         report.not_judged.is_empty() && report.diagnostics.iter().all(|one| one.level == Level::Warning);
-    if looked_at_all {
+    let looked_at_nothing = report.judged.is_empty() && report.containers == 0;
+    if looked_at_nothing && report.diagnostics.iter().any(|one| one.level == Level::Error) {
+        "Nothing was judged."
+    } else if looked_at_all {
         "No container has a state directory of a known program."
     } else {
         "In what was judged, no container has a state directory of a known program."

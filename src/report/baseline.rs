@@ -2,13 +2,14 @@
 //! the command's. May use `finding`, `text` and the other parts of `report`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
 use crate::finding::{Hit, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
+use crate::rules::Severity;
 use crate::text::Sources;
 
 /// The version of the file; one that means something else raises it.
@@ -32,6 +33,7 @@ struct Entry {
     container: String,
     family: String,
     rules: Vec<String>,
+    severity: String,
     fingerprint: String,
 }
 
@@ -52,6 +54,15 @@ pub enum BaselineError {
         "was written by an older overlock ({0}), which kept findings in another form: write it anew with --write-baseline"
     )]
     Older(String),
+}
+
+impl Entry {
+    /// Whether a hit is no worse than what was recorded: what was a note is no excuse for an error.
+    fn covers(&self, hit: &Hit) -> bool {
+        let all = [Severity::Note, Severity::Warning, Severity::Error];
+        let recorded = all.into_iter().find(|one| one.name() == self.severity);
+        recorded.is_some_and(|recorded| hit.severity() <= recorded)
+    }
 }
 
 impl Baseline {
@@ -96,11 +107,12 @@ impl Baseline {
         format!("{text}\n")
     }
 
-    /// Suppresses what is in it, where nothing else does.
+    /// Suppresses what is in it and no worse than it was, where nothing else does.
     pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
-        let known: BTreeSet<&str> = self.hits.iter().map(|entry| entry.fingerprint.as_str()).collect();
-        for hit in report.hits.iter_mut().filter(|hit| hit.counts() && known.contains(hit.fingerprint.as_str())) {
+        let known: HashMap<&str, &Entry> = self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
+        let is_known = |hit: &Hit| known.get(hit.fingerprint.as_str()).is_some_and(|entry| entry.covers(hit));
+        for hit in report.hits.iter_mut().filter(|hit| hit.counts() && is_known(hit)) {
             let by = SuppressedBy::Baseline;
             hit.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
         }
@@ -140,6 +152,7 @@ fn entry(hit: &Hit, report: &Report, names: &Names, sources: &Sources) -> Entry 
         container: hit.container.clone(),
         family: hit.family.clone(),
         rules: hit.rules().into_iter().map(str::to_owned).collect(),
+        severity: hit.severity().name().to_owned(),
         fingerprint: hit.fingerprint.clone(),
     }
 }
@@ -149,7 +162,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = r#"{"schema_version": 2, "tool": {"name": "overlock", "version": "0.1.0"}, "hits": [
-        {"file": "f", "login": "l", "container": "c", "family": "r", "rules": ["r"], "fingerprint": "e87b3e453c26e4c9510b2260dcf5ba07"}]}"#;
+        {"file": "f", "login": "l", "container": "c", "family": "r", "rules": ["r"], "severity": "error", "fingerprint": "e87b3e453c26e4c9510b2260dcf5ba07"}]}"#;
 
     #[test]
     fn a_file_is_read_as_it_was_written() {
@@ -183,5 +196,22 @@ mod tests {
         assert!(wrong(&newer).contains("newer overlock (9.0.0)"));
         assert!(wrong(r#"{"schema_version": 99}"#).contains("newer"));
         assert!(wrong(r#"{"schema_version": 1}"#).contains("older overlock"));
+    }
+
+    #[test]
+    fn entry_covers_what_is_no_worse_than_it_was() {
+        let hit = |severity| Hit::of(vec![crate::finding::Breach { severity, ..crate::finding::Breach::of("r", "c") }]);
+        let report = |severity| {
+            let fingerprint = "e87b3e453c26e4c9510b2260dcf5ba07".to_owned();
+            Report { hits: vec![Hit { fingerprint, ..hit(severity) }], ..Report::default() }
+        };
+        let suppressed = |recorded: &str, severity| {
+            let mut report = report(severity);
+            Baseline::parse(&WHOLE.replace("\"error\"", &format!("\"{recorded}\""))).unwrap().suppress(&mut report);
+            !report.hits[0].counts()
+        };
+        assert!(suppressed("error", Severity::Error) && suppressed("error", Severity::Note));
+        assert!(suppressed("note", Severity::Note) && !suppressed("note", Severity::Error));
+        assert!(!suppressed("warning", Severity::Error) && !suppressed("other", Severity::Note));
     }
 }

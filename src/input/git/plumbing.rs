@@ -259,7 +259,7 @@ mod tests {
         for script in ["exec sleep 60", "exec >&-; exec sleep 60", "sleep 60 & wait", "cat /dev/zero | sleep 60"] {
             assert!(matches!(ask(script), Err(GitError::TooSlow(_))), "{script}");
             let blob = with_program(script, |git| git.read_blob("1234"));
-            assert!(matches!(blob, Err(GitError::TooSlow(_) | GitError::Failed { .. })), "{script}");
+            assert!(matches!(blob, Err(GitError::TooSlow(_) | GitError::Failed { .. })), "{script}: {blob:?}");
         }
         assert_eq!(ask("echo x").ok().map(|answer| answer.text), Some(b"x\n".to_vec()));
     }
