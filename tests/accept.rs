@@ -549,6 +549,68 @@ fn a_pull_request_is_compared_with_where_it_parted() {
 }
 
 #[test]
+fn what_a_baseline_recorded_as_a_note_is_no_excuse_for_an_error() {
+    let files = project(&[("compose.yaml", &guarded())]);
+    let path = files.path();
+    assert_eq!(check(path, &["--write-baseline=known.json"]).status, 0);
+    assert_eq!(check(path, &["--baseline=known.json"]).status, 0);
+    fs::write(path.join("compose.yaml"), SHARED).unwrap();
+    let run = check(path, &["--baseline=known.json"]);
+    assert_eq!((run.status, by(&run, "unguarded-share", "agents")), (1, None), "{}", run.out);
+}
+
+#[test]
+fn second_login_through_one_mount_is_new() {
+    let of = |entrypoint: &str| {
+        let service = |name: &str, version: &str| {
+            format!(
+                "  {name}:\n    image: claude-code:{version}\n    volumes: [\"/srv/data:/data\"]\n    entrypoint: [sh, -c, \"{entrypoint}\"]\n"
+            )
+        };
+        format!("name: p\nservices:\n{}{}", service("one", "2.1.98"), service("two", "2.1.132"))
+    };
+    let first = "CLAUDE_CONFIG_DIR=/data/a claude -p x";
+    let files = repository(&[("compose.yaml", &of(first))]);
+    let path = files.path();
+    assert_eq!(check(path, &["--write-baseline=known.json"]).status, 0);
+    for call in [&["--since", "HEAD"][..], &["--baseline=known.json"]] {
+        fs::write(path.join("compose.yaml"), of(first)).unwrap();
+        assert_eq!(check(path, call).status, 0);
+        fs::write(path.join("compose.yaml"), of(&format!("{first}; CLAUDE_CONFIG_DIR=/data/b claude -p x"))).unwrap();
+        assert_eq!(check(path, call).status, 1, "{call:?}");
+    }
+}
+
+#[test]
+fn project_does_not_take_the_place_of_another_one_in_its_folder() {
+    let named = |name: &str, text: &str| text.replace("name: p", &format!("name: {name}"));
+    let files = repository(&[("b.yaml", &named("beta", SHARED)), ("c.yaml", &named("gamma", &guarded()))]);
+    let path = files.path();
+    let check = |more: &[&str]| {
+        let paths: &[&str] =
+            if path.join("a.yaml").exists() { &["a.yaml", "b.yaml", "c.yaml"] } else { &["b.yaml", "c.yaml"] };
+        overlock(path, &[&["check"], paths, more].concat())
+    };
+    assert_eq!(check(&["--write-baseline=known.json"]).status, 0);
+    fs::write(path.join("a.yaml"), named("alpha", SHARED)).unwrap();
+    fs::write(path.join("b.yaml"), named("beta", &guarded())).unwrap();
+    for call in [&["--since", "HEAD"][..], &["--baseline=known.json"]] {
+        let run = check(call);
+        assert_eq!(run.status, 1, "{call:?}: {}", run.out);
+    }
+}
+
+#[test]
+fn other_cause_of_what_is_not_known_is_new() {
+    let of = |line: &str| format!("{}", guarded().replacen("image: x\n", &format!("image: x\n    {line}\n"), 1));
+    let files = repository(&[("compose.yaml", &of("labels: {overlock.role: foo}"))]);
+    assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
+    fs::write(files.path().join("compose.yaml"), of("env_file: [./gone.env]")).unwrap();
+    let run = check(files.path(), &["--since", "HEAD"]);
+    assert_eq!(run.status, check(files.path(), &[]).status, "{}", run.out);
+}
+
+#[test]
 fn change_elsewhere_that_endangers_untouched_lines_fails() {
     let text = SHARED.replace("image: x", "build: .");
     let pinned = "FROM node\nRUN npm install -g @anthropic-ai/claude-code@2.1.330\n";

@@ -83,7 +83,7 @@ fn quiet_tells_what_fails_the_run_alone_and_concise_a_line_of_each_finding() {
     let concise = overlock(&folder.join("unsound"), &["check", ".", "--format", "concise"]);
     assert_eq!(
         concise.out,
-        "run-batch.sh:5:5: error[unguarded-share] 4 containers refresh one login, and no lock joins them\n"
+        "compose.yaml:17:9: error[unguarded-share] 4 containers refresh one login, and no lock joins them\n"
     );
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Trial<'a> {
     ignored: Ignored,
     /// Every source that is mounted anywhere.
     taken: HashSet<&'a str>,
+    /// How many containers mount what is written at a place.
+    mount_users: HashMap<Span, usize>,
 }
 
 /// Changes that were made together, and what came of it for each login.
@@ -80,7 +82,12 @@ impl<'a> Trial<'a> {
         let logins = logins.into_iter().filter_map(|(at, logins)| Some((*places.get(&at)?, logins))).collect();
         let customs = |login: &usize| (*login, login_customs(*login, report, &plain, &layout));
         let customs = wanted.keys().map(customs).collect();
+        let mut mount_users: HashMap<Span, usize> = HashMap::new();
+        for mount in given.layout.containers.iter().flat_map(|container| &container.mounts) {
+            *mount_users.entry(files.place(mount.span)).or_default() += 1;
+        }
         Self {
+            mount_users,
             given,
             report,
             files,
@@ -191,9 +198,24 @@ impl<'a> Trial<'a> {
             let all = made.iter().flat_map(|one| &one.made);
             let touched = all.filter_map(|site| users.get(&site.span)).flatten();
             let mut touched = touched.filter_map(|at| self.logins.get(at)).flatten().chain([login]);
-            made.iter().all(|one| !one.made.is_empty()) && !touched.any(|login| bad.contains(login))
+            let alone = made.iter().all(|one| !one.made.is_empty() && self.changes_nobody_else(one));
+            alone && !touched.any(|login| bad.contains(login))
         });
         Attempt { changes: changes.to_vec(), after, sites }
+    }
+
+    /// Whether a change that was made in single containers is written where no other container would change with it.
+    fn changes_nobody_else(&self, made: &ChangeSites) -> bool {
+        if made.change.is_shared() {
+            return true;
+        }
+        let mut changed: HashMap<Span, BTreeSet<usize>> = HashMap::new();
+        for site in &made.made {
+            changed.entry(site.span).or_default().insert(site.container);
+        }
+        changed
+            .iter()
+            .all(|(span, containers)| self.mount_users.get(span).is_none_or(|users| *users <= containers.len()))
     }
 
     fn member(&self, at: usize) -> Option<(usize, Member<'_>)> {

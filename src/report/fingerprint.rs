@@ -1,19 +1,19 @@
 //! What a hit is recognised by from one run to the next. May use `finding`, `model`, `text` and `report::names`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::names::Names;
 use crate::finding::{Breach, MountText, Participant, Report};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, split_below};
 use crate::text::Sources;
 
 /// What tells a participant of a login from every other: the login's key, the project and the service. It holds no
 /// home directory, no name of a checkout, no line number, and nothing of the other participants. What is written here is
 /// kept in baselines: it must not change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct HitIdentity {
     login: String,
     /// The project: of planned containers the directory that describes them, since the name may be the checkout's.
@@ -27,16 +27,21 @@ impl HitIdentity {
     pub(super) fn of_participants(all: &[Participant], names: &Names, sources: &Sources) -> Vec<Self> {
         let starts = number_starts(all, names, sources);
         let identity = |(at, one): (usize, &Participant)| Self {
-            login: login_key(one, names, sources),
+            login: format!("{} {}", one.program, login_key(one, names, sources)),
             project: project_key(one, names, sources),
             service: starts.get(&at).cloned().unwrap_or_else(|| one.service.clone()),
         };
         let mut identities: Vec<Self> = all.iter().enumerate().map(identity).collect();
         // Two projects of one directory have names of their own.
-        let mut projects: HashMap<(String, String, String), Option<&String>> = HashMap::new();
+        let mut projects: HashMap<Self, BTreeSet<&str>> = HashMap::new();
+        for (identity, one) in identities.iter().zip(all) {
+            projects.entry(identity.clone()).or_default().insert(one.project.as_deref().unwrap_or(""));
+        }
+        let ambiguous: HashSet<Self> =
+            projects.into_iter().filter(|(_, names)| names.len() > 1).map(|(identity, _)| identity).collect();
+        // Each of them, so that none takes the place of another that goes.
         for (identity, one) in identities.iter_mut().zip(all) {
-            let key = (identity.login.clone(), identity.project.clone(), identity.service.clone());
-            if *projects.entry(key).or_insert(one.project.as_ref()) != one.project.as_ref() {
+            if ambiguous.contains(identity) {
                 identity.project.push_str(&format!(" {}", one.project.as_deref().unwrap_or("")));
             }
         }
@@ -62,11 +67,26 @@ fn project_key(one: &Participant, names: &Names, sources: &Sources) -> String {
         // The file is part of the service.
         "script" => String::new(),
         "compose" if !file.name().is_empty() => {
-            let name = names.kept(file.name());
-            name.rsplit_once('/').map_or_else(String::new, |(directory, _)| directory.to_owned())
+            let kept = names.kept(file.name());
+            let directory = kept.rsplit_once('/').map_or("", |(directory, _)| directory);
+            // A name that somebody wrote is the project's; what Compose makes of a directory's name is the checkout's.
+            let is_written = file.text().lines().any(|line| line.starts_with("name:"));
+            let own_name = one.project.as_deref().map(|name| name.split_once(" (").map_or(name, |(name, _)| name));
+            match own_name.filter(|name| is_written || !is_name_of_directory(name, &names.absolute(file.name()))) {
+                Some(name) => format!("{directory} {name}"),
+                None => directory.to_owned(),
+            }
         }
         _ => one.project.clone().unwrap_or_default(),
     }
+}
+
+/// Whether a project's name is what Compose makes of the directory of a file.
+fn is_name_of_directory(name: &str, file: &str) -> bool {
+    let directory = file.rsplit('/').nth(1).unwrap_or("").to_lowercase();
+    let kept = |ch: &char| ch.is_ascii_lowercase() || ch.is_ascii_digit() || matches!(ch, '_' | '-');
+    let made: String = directory.chars().filter(kept).collect();
+    made.trim_start_matches(['_', '-']) == name
 }
 
 /// For each start of a script, by its index: the file with the name that it gives, or with its number among those of the
@@ -91,9 +111,14 @@ fn number_starts(all: &[Participant], names: &Names, sources: &Sources) -> BTree
     keys
 }
 
-/// The source of the mount that brings a login, as it is written: a path relative to the root, or a volume's key.
+/// The source of the mount that brings a login, as it is written: a path relative to the root, or a volume's key; and
+/// where the login is below the mount.
 fn login_key(one: &Participant, names: &Names, sources: &Sources) -> String {
-    let written = one.mount.as_ref().and_then(|mount| written_source(mount, names, sources));
+    let written = one.mount.as_ref().and_then(|mount| {
+        let source = written_source(mount, names, sources)?;
+        let below = split_below(&one.state_dir, &mount.target).unwrap_or("");
+        Some(if below.is_empty() { source } else { format!("{source} {below}") })
+    });
     // What only a container itself can reach is named by the container.
     written.unwrap_or_else(|| match one.place.kind {
         "private" | "tmpfs" => one.state_dir.clone(),

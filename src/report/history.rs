@@ -156,6 +156,16 @@ impl History {
             told.map(|one| (one.fingerprint.clone(), one.severity.clone())).collect()
         };
         let Some(last) = last else { return !of(self).is_empty() || !self.gaps.is_empty() };
+        // A container more of a service that is told already, but for one that comes and goes.
+        let of_name = |history: &Self| -> BTreeSet<(String, String)> {
+            let told = history.hits.iter().filter(|one| !one.is_covered() && one.recurring.is_none());
+            told.flat_map(|one| one.containers.iter().map(|name| (one.fingerprint.clone(), task_slot(name).to_owned())))
+                .collect()
+        };
+        let known = of_name(last);
+        if of_name(self).iter().any(|one| !known.contains(one)) {
+            return true;
+        }
         let has_news = report.counting_hits().any(|hit| hit.is_news() && !is_covered(hit));
         // What is still not seen was told when it was seen no more.
         has_news || of(self) != of(last) || self.gaps != last.gaps
@@ -218,6 +228,13 @@ impl<'a> Sight<'a> {
             () => End::Fixed,
         })
     }
+}
+
+/// A container's name without what Swarm gives each new task of a slot: `agents.1.q3kz…` is `agents.1`.
+fn task_slot(name: &str) -> &str {
+    const TASK_ID: usize = 25;
+    let is_task = |task: &str| task.len() == TASK_ID && task.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    name.rsplit_once('.').filter(|(_, task)| is_task(task)).map_or(name, |(slot, _)| slot)
 }
 
 /// The containers that a hit stands for.

@@ -39,8 +39,13 @@ pub(super) fn change_of(hit: &Hit, before: Option<&KnownHit>, fail_on: FailOn) -
     // What another lock covered nobody was told of.
     let was_covered = |known: &&KnownHit| hit.family == EXCLUSION && known.severity == Some(Severity::Note);
     let Some(known) = before.filter(|known| !was_covered(known) || is_covered(hit)) else { return Change::New };
-    let is_further =
-        hit.counting().filter(|breach| is_failing(breach.severity, fail_on)).any(|breach| !known.breaks(&breach.rule));
+    // Where nothing fails a run, what is as bad as the hit itself is told.
+    let threshold = match fail_on {
+        FailOn::Severity(_) => fail_on,
+        FailOn::Never => FailOn::Severity(hit.severity()),
+    };
+    let grave = hit.counting().filter(|breach| is_failing(breach.severity, threshold));
+    let is_further = grave.into_iter().any(|breach| !known.breaks(&breach.rule));
     if known.severity < Some(hit.severity()) || is_further {
         Change::Worse(known.since)
     } else {
@@ -91,7 +96,11 @@ mod tests {
         assert_eq!(change(&[("r", Error), ("s", Error)], &[("r", Error)], errors), kept);
         assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Warning)], errors), kept);
         assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Warning)], warnings), worse);
-        assert_eq!(change(&[("r", Error)], &[("r", Error), ("s", Error)], FailOn::Never), kept);
+        assert_eq!(
+            change(&[("r", Error)], &[("r", Error), ("s", Error)], FailOn::Never),
+            worse,
+            "told, whatever fails a run"
+        );
         let (call, share) = (("unguarded-call", Error), ("unguarded-share", Error));
         assert_eq!((change(&[call], &[share], errors), change(&[share], &[call], errors)), (kept, kept), "one matter");
         assert_eq!(change(&[("r", Error)], &[("r", Error), call], errors), worse);

@@ -2,12 +2,12 @@
 //! May use `finding`, `rules`, `text` and earlier parts of `report`.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::fingerprint::HitIdentity;
 use super::names::Names;
 use crate::finding::{Breach, Hit, Judged, Login, LoginPlace, Report, Verdict};
-use crate::rules::Matrix;
+use crate::rules::{Matrix, Severity};
 use crate::text::Sources;
 
 /// The report of what the judge answered: hits with their fingerprints, and logins that have no findings yet.
@@ -29,27 +29,53 @@ fn merge_breaches(
     sources: &Sources,
 ) -> Vec<Hit> {
     let identities = HitIdentity::of_participants(&report.participants, names, sources);
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut hits: Vec<Hit> = Vec::new();
+    let mut numbers: HashMap<(String, usize), usize> = HashMap::new();
+    let mut groups: Vec<BreachGroup> = Vec::new();
     for breach in breaches {
-        let family = matrix.family(&breach.rule).to_owned();
+        let family = matrix.family(&breach.rule);
         let identity = breach.participant.and_then(|at| identities.get(at));
         let fingerprint = match identity {
-            Some(identity) => identity.fingerprint(&family),
-            None => HitIdentity::of_breach(&breach).fingerprint(&family),
+            Some(identity) => identity.fingerprint(family),
+            None => HitIdentity::of_breach(&breach).fingerprint(family),
         };
-        match numbers.get(&fingerprint).and_then(|at| hits.get_mut(*at)) {
-            Some(hit) if hit.login == breach.login => add_breach(hit, breach, report),
-            Some(_) | None => {
-                numbers.insert(fingerprint.clone(), hits.len());
-                hits.push(new_hit(family, fingerprint, breach, report));
-            }
+        let number = *numbers.entry((fingerprint.clone(), breach.login)).or_insert_with(|| {
+            groups.push(BreachGroup { family: family.to_owned(), fingerprint, breaches: Vec::new() });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(number) {
+            group.breaches.push(breach);
         }
     }
-    for hit in &mut hits {
-        settle_hit(hit, matrix);
+    groups.into_iter().filter_map(|group| group.into_hit(report, matrix)).collect()
+}
+
+/// What the containers of one service break of one family.
+struct BreachGroup {
+    family: String,
+    fingerprint: String,
+    breaches: Vec<Breach>,
+}
+
+impl BreachGroup {
+    /// The hit of the worst of the containers: one that is sound, or has a note where another has an error, is not meant.
+    fn into_hit(self, report: &Report, matrix: &Matrix) -> Option<Hit> {
+        let Self { family, fingerprint, breaches } = self;
+        let mut worst: HashMap<String, (bool, Severity)> = HashMap::new();
+        for breach in &breaches {
+            let weight = (breach.suppressed.is_none(), breach.severity);
+            let known = worst.entry(breach.container.clone()).or_insert(weight);
+            *known = weight.max(*known);
+        }
+        let most = worst.values().copied().max()?;
+        let meant = |breach: &Breach| worst.get(&breach.container) == Some(&most);
+        let mut meant = breaches.into_iter().filter(meant);
+        let mut hit = new_hit(family, fingerprint, meant.next()?, report);
+        for breach in meant {
+            add_breach(&mut hit, breach, report);
+        }
+        settle_hit(&mut hit, matrix);
+        Some(hit)
     }
-    hits
 }
 
 fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report) -> Hit {

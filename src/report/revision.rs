@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::finding::{Change, Hit, Report, Suppressed, SuppressedBy};
+use crate::finding::{Change, Hit, Report, Suppressed, SuppressedBy, UNDETERMINED};
 use crate::rules::Severity;
 
 /// Marks each hit as new or known, and suppresses what the revision had as well and no less bad. What was accepted there
@@ -26,6 +26,10 @@ pub fn compare_with_revision(report: &mut Report, before: &Report, revision: &st
 
 /// Whether a hit is more severe than it was, or breaks a rule more that is worth a warning.
 fn is_worse(hit: &Hit, was: &Hit) -> bool {
+    // That something is not known is told by its sentence: another one is another matter.
+    if hit.family == UNDETERMINED {
+        return hit.counting().any(|one| was.breaches.iter().all(|known| known.message != one.message));
+    }
     let then: Vec<(&str, Severity)> = was.breaches.iter().map(|one| (one.rule.as_str(), one.severity)).collect();
     let is_new = |rule: &str, severity| !then.iter().any(|(known, grade)| *known == rule && *grade >= severity);
     let mut grave = hit.counting().filter(|one| one.severity > Severity::Note);

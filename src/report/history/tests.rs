@@ -167,3 +167,18 @@ fn what_is_torn_foreign_or_of_another_version_says_so() {
     assert_eq!(History::parse(&other), Err(HistoryError::OtherVersion("9.1.0".to_owned())));
     assert!(matches!(History::parse("{\"schema_version\": 0}"), Err(HistoryError::OtherVersion(_))));
 }
+
+#[test]
+fn container_more_of_an_open_service_is_a_difference_and_a_new_task_of_a_slot_is_none() {
+    let of = |names: &[&str]| {
+        let mut report = report(&[("agents", "r")]);
+        report.hits[0].containers = names.iter().map(|name| (*name).to_owned()).collect();
+        History::compare(None, &mut report, &seen(names, &[]), 1)
+    };
+    let differs = |before: &[&str], now: &[&str]| of(now).differs(Some(&of(before)), &Report::default());
+    assert!(differs(&["p-agents-1"], &["p-agents-1", "p-agents-2"]));
+    assert!(differs(&["p-agents-1"], &["p-agents-2"]), "another one than was told");
+    assert!(!differs(&["p-agents-1"], &["p-agents-1"]));
+    let (one, other) = ("agents.1.abcdefghijklmnopqrstuvwxy", "agents.1.yxwvutsrqponmlkjihgfedcba");
+    assert!(!differs(&[one], &[other]));
+}
