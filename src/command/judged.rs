@@ -73,8 +73,20 @@ pub(super) fn settled(
     keep(&mut judged, only);
     let mut report = acceptance.apply(judged, prepared, rules, sources, err)?;
     let config = acceptance.config();
-    find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
+    if only.is_empty() {
+        find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
+    } else {
+        claim_nothing(&mut report);
+    }
     Ok(report)
+}
+
+/// Leaves the remedies as advice: what is told of some containers alone says nothing of whom a change would help.
+fn claim_nothing(report: &mut Report) {
+    let findings = report.logins.iter_mut().flat_map(|login| &mut login.findings);
+    for remedy in findings.flat_map(|finding| &mut finding.remedies) {
+        remedy.ends.clear();
+    }
 }
 
 /// Writes a report where it is wanted.
