@@ -602,7 +602,7 @@ fn project_does_not_take_the_place_of_another_one_in_its_folder() {
 
 #[test]
 fn other_cause_of_what_is_not_known_is_new() {
-    let of = |line: &str| format!("{}", guarded().replacen("image: x\n", &format!("image: x\n    {line}\n"), 1));
+    let of = |line: &str| guarded().replacen("image: x\n", &format!("image: x\n    {line}\n"), 1);
     let files = repository(&[("compose.yaml", &of("labels: {overlock.role: foo}"))]);
     assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
     fs::write(files.path().join("compose.yaml"), of("env_file: [./gone.env]")).unwrap();

@@ -318,13 +318,13 @@ fn mount_that_others_have_too_is_moved_for_nobody_alone() {
     let of = |name: &str, more: &str| format!("  {name}:\n    extends: {{file: common.yaml, service: base}}\n{more}");
     let chat = "    entrypoint: [claude]\n    tty: true\n    stdin_open: true\n";
     let text = format!("name: p\nservices:\n{}{}{}", of("runner", ""), of("agents", ""), of("chat", chat));
-    let files = crate::harness::project(&[("compose.yaml", &text), ("common.yaml", common)]);
-    let run = crate::harness::overlock(files.path(), &["check", "."]);
+    let files = project(&[("compose.yaml", &text), ("common.yaml", common)]);
+    let run = overlock(files.path(), &["check", "."]);
     assert!(run.status == 1 && !run.out.contains("a login of its own at common.yaml"), "{}", run.out);
     // Where the mount is its own, it is.
     let own = format!("{chat}    volumes: !override [\"./state:/home/agent/.claude\"]\n");
     let text = format!("name: p\nservices:\n{}{}{}", of("runner", ""), of("agents", ""), of("chat", &own));
-    let files = crate::harness::project(&[("compose.yaml", &text), ("common.yaml", common)]);
-    let run = crate::harness::overlock(files.path(), &["check", "."]);
+    let files = project(&[("compose.yaml", &text), ("common.yaml", common)]);
+    let run = overlock(files.path(), &["check", "."]);
     assert!(run.out.contains("a login of its own at compose.yaml"), "{}", run.out);
 }
