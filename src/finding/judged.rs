@@ -1,12 +1,14 @@
 //! What the judge answers: participants, and the rules that each breaks, before anything is accepted or grouped.
 //! May use `model`, `text` and earlier parts of `finding`.
 
+use std::collections::BTreeSet;
+
 use super::breach::Breach;
 use super::evidence::{Evidence, EvidenceKind};
 use super::participant::Participant;
 use super::place_name::PlaceName;
 use crate::model::{Diagnostic, JudgedFile, NotJudgedFile};
-use crate::text::{Sources, Span, Teller};
+use crate::text::{FileId, Sources, Span, Teller};
 
 /// What the judge answers.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub struct Judged {
     pub diagnostics: Vec<Diagnostic>,
     /// How many containers were looked at.
     pub containers: usize,
+    /// The files that calls of known programs are written in.
+    pub call_files: BTreeSet<FileId>,
     /// The files that were judged.
     pub files: Vec<JudgedFile>,
     /// The files that were found and were not judged.

@@ -12,14 +12,15 @@ mod unresolved_places;
 mod unseen_peers;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Ruleset, Scope, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Profile, Ruleset, Scope, Severity, Sight, Spawner,
 };
+use crate::text::FileId;
 use candidate::Candidate;
 use candidate::calls::{RunsProgram, apply_declarations, is_declared, restore_declarations, take_declarations};
 pub(crate) use candidate::calls::{package_version, program_calls};
@@ -55,6 +56,7 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
         restore_declarations(&mut layout.containers, declared);
     }
     judged.diagnostics = std::mem::take(&mut layout.diagnostics);
+    judged.call_files = call_files(&layout.containers, &rules.profiles);
     judged.files = std::mem::take(&mut layout.judged);
     judged.unread_files = std::mem::take(&mut layout.not_judged);
     judged
@@ -64,6 +66,17 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
 /// declared.
 pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
     judge_declared(layout, &graded(rules, config), config)
+}
+
+/// The files that calls of known programs are written in, whichever file describes the container.
+fn call_files(containers: &[Container], profiles: &[Profile]) -> BTreeSet<FileId> {
+    let calls = containers.iter().flat_map(|container| &container.script.invocations);
+    let is_known = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        profiles.iter().any(|profile| profile.commands.iter().any(|command| command == name))
+    };
+    let known = calls.filter(|call| call.argv.first().is_some_and(|word| is_known(word)));
+    known.map(|call| call.span.file).collect()
 }
 
 /// The rules with the severities of a configuration, where it has any.

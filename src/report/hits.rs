@@ -2,22 +2,44 @@
 //! May use `finding`, `rules`, `text` and earlier parts of `report`.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::fingerprint::HitIdentity;
 use super::names::Names;
-use crate::finding::{Breach, Hit, Judged, Login, LoginPlace, Report, Verdict};
+use crate::finding::{Breach, Hit, Judged, Login, LoginPlace, Participant, Report, Verdict};
 use crate::rules::{Matrix, Severity};
-use crate::text::Sources;
+use crate::text::{FileId, Sources};
 
 /// The report of what the judge answered: hits with their fingerprints, and logins that have no findings yet.
 pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
-    let Judged { logins, participants, breaches, diagnostics, containers, files, unread_files } = judged;
-    let (judged, not_judged) = (files, unread_files);
+    let Judged { logins, participants, breaches, diagnostics, containers, call_files, files, unread_files } = judged;
+    let (mut judged, not_judged) = (files, unread_files);
+    let told = files_of_participants(&participants, &breaches, call_files, sources);
+    // A script that starts nothing that has to do with a login is none that a person asked about.
+    judged.retain(|one| one.kind != SCRIPT || told.contains(&one.file));
     let report = Report { participants, diagnostics, judged, not_judged, containers, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);
     let logins = logins_of(logins, &report);
     Report { logins, hits, ..report }
+}
+
+/// The kind of scripts among the files that were judged.
+const SCRIPT: &str = "script";
+
+/// The files that describe participants, or show something of them.
+fn files_of_participants(
+    participants: &[Participant],
+    breaches: &[Breach],
+    call_files: BTreeSet<FileId>,
+    sources: &Sources,
+) -> BTreeSet<String> {
+    let own = participants.iter().map(|one| one.span);
+    let guards = participants.iter().flat_map(|one| &one.guard_evidence).filter_map(|evidence| evidence.span);
+    let locations = breaches.iter().flat_map(|breach| &breach.locations).map(|location| location.span);
+    let evidence = breaches.iter().flat_map(|breach| &breach.evidence).filter_map(|evidence| evidence.span);
+    let files = own.chain(guards).chain(locations).chain(evidence).map(|span| span.file).chain(call_files);
+    let files: BTreeSet<FileId> = files.collect();
+    files.into_iter().map(|file| sources.get(file).name().to_owned()).collect()
 }
 
 /// Breaches of one participant and family, and of participants that are one service, are one hit.
