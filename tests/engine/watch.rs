@@ -101,7 +101,10 @@ fn watch_tells_of_a_resident_whose_verdict_changes() {
     assert!(took < Duration::from_millis(500), "{took:?}");
     // What becomes of the login is told of the visitor, and not of the resident too.
     assert_eq!(verdicts(&watching.turns, &resident.name), ["running ok"]);
-    assert_eq!(verdicts(&watching.turns, &name), ["created error", "gone error"]);
+    // Where the kernel is looked at late, it may show more of what was told already.
+    let mut told = verdicts(&watching.turns, &name);
+    told.retain(|one| one != "changed error");
+    assert_eq!(told, ["created error", "gone error"]);
     let told = changes(&watching.turns);
     let own: Vec<_> = told.iter().filter(|change| change.starts_with(&format!("{name} "))).collect();
     assert_eq!(own, [&format!("{name} ok error"), &format!("{name} error ok")]);
