@@ -8,7 +8,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use super::names::Names;
 use crate::finding::{Breach, MountText, Participant, Report};
 use crate::model::{Diagnostic, split_below};
-use crate::text::Sources;
+use crate::text::{FileId, Sources};
 
 /// What tells a participant of a login from every other: the login's key, the project and the service. It holds no
 /// home directory, no name of a checkout, no line number, and nothing of the other participants. What is written here is
@@ -26,9 +26,10 @@ impl HitIdentity {
     /// or else by their order in the file.
     pub(super) fn of_participants(all: &[Participant], names: &Names, sources: &Sources) -> Vec<Self> {
         let starts = number_starts(all, names, sources);
+        let mut named_files: HashMap<FileId, bool> = HashMap::new();
         let identity = |(at, one): (usize, &Participant)| Self {
             login: format!("{} {}", one.program, login_key(one, names, sources)),
-            project: project_key(one, names, sources),
+            project: project_key(one, &mut named_files, names, sources),
             service: starts.get(&at).cloned().unwrap_or_else(|| one.service.clone()),
         };
         let mut identities: Vec<Self> = all.iter().enumerate().map(identity).collect();
@@ -61,7 +62,9 @@ impl HitIdentity {
 }
 
 /// What a participant's project is called from one run to the next.
-fn project_key(one: &Participant, names: &Names, sources: &Sources) -> String {
+///
+/// `named_files` keeps which files name their project: each is read once, however many services it has.
+fn project_key(one: &Participant, named_files: &mut HashMap<FileId, bool>, names: &Names, sources: &Sources) -> String {
     let file = sources.get(one.span.file);
     match one.origin {
         // The file is part of the service.
@@ -70,7 +73,8 @@ fn project_key(one: &Participant, names: &Names, sources: &Sources) -> String {
             let kept = names.kept(file.name());
             let directory = kept.rsplit_once('/').map_or("", |(directory, _)| directory);
             // A name that somebody wrote is the project's; what Compose makes of a directory's name is the checkout's.
-            let is_written = file.text().lines().any(|line| line.starts_with("name:"));
+            let names_project = || file.text().lines().any(|line| line.starts_with("name:"));
+            let is_written = *named_files.entry(one.span.file).or_insert_with(names_project);
             let own_name = one.project.as_deref().map(|name| name.split_once(" (").map_or(name, |(name, _)| name));
             match own_name.filter(|name| is_written || !is_name_of_directory(name, &names.absolute(file.name()))) {
                 Some(name) => format!("{directory} {name}"),
