@@ -150,43 +150,6 @@ pub struct MountText {
 }
 
 impl Participant {
-    /// One that is sound and of which nothing else is known, for tests to fill in.
-    #[cfg(test)]
-    pub(crate) fn named(name: &str, place: &PlaceName) -> Self {
-        Self {
-            index: 0,
-            container: name.to_owned(),
-            project: None,
-            label: name.to_owned(),
-            service: name.to_owned(),
-            recurs: false,
-            instances: 1,
-            login: 0,
-            mount: None,
-            origin: "engine",
-            program: String::new(),
-            state_dir: String::new(),
-            place: place.clone(),
-            peers: Vec::new(),
-            peer_count: 0,
-            role: "batch",
-            auth: "shared-login",
-            scope: "state-dir",
-            access: "rw",
-            version: None,
-            internal_lock: "private",
-            locks: Vec::new(),
-            guard: "absent",
-            guard_path: None,
-            guard_place: None,
-            guard_evidence: Vec::new(),
-            verdict: Verdict::Ok,
-            basis: Basis::Seen,
-            reason: String::new(),
-            span: Span::default(),
-        }
-    }
-
     /// The verdict as people read it.
     pub fn qualified_verdict(&self) -> String {
         self.basis.qualify(self.verdict)

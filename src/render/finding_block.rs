@@ -266,10 +266,10 @@ fn write_texts(edits: &[PlacedText], out: &mut dyn io::Write) -> io::Result<()> 
 /// How many places of a remedy are told.
 const PLACES: usize = 6;
 
-/// What to do and where.
-fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) -> String {
+/// Where edits are made, each place once: ` at compose.yaml:4, run.sh:2`; empty where no place is known.
+pub(super) fn edit_places<'a>(edits: impl Iterator<Item = &'a PlacedText>, sources: &Sources) -> String {
     let mut places: Vec<String> = Vec::new();
-    for place in edits.iter().filter_map(|edit| file_line(edit.span, sources)) {
+    for place in edits.filter_map(|edit| file_line(edit.span, sources)) {
         if !places.contains(&place) {
             places.push(place);
         }
@@ -277,7 +277,12 @@ fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) ->
     let more = places.len().saturating_sub(PLACES);
     places.truncate(PLACES);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let at = if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) };
+    if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) }
+}
+
+/// What to do and where.
+fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) -> String {
+    let at = edit_places(edits.iter(), sources);
     let colon = if edits.iter().any(|edit| !edit.text.is_empty()) { ":" } else { "" };
     format!("{}{at}{ends}{colon}", text.trim_end_matches('.'))
 }

@@ -1,7 +1,7 @@
 //! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
 
 use super::Given;
-use super::finding_block::{HitRow, ended_words, file_line};
+use super::finding_block::{HitRow, edit_places, ended_words};
 use super::phrases::count_of;
 use super::safe::safe;
 use crate::finding::{Hit, Remedy};
@@ -41,21 +41,9 @@ pub(super) fn accepted_rules(hit: &Hit) -> Vec<String> {
     accepted.collect()
 }
 
-/// How many places of a remedy are told.
-const PLACES: usize = 6;
-
 /// What to do, where, and whom it helps where that is not everybody.
 pub(super) fn remedy_sentence(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
-    let mut places: Vec<String> = Vec::new();
-    for place in remedy.all_edits().filter_map(|edit| file_line(edit.span, given.sources)) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    let more = places.len().saturating_sub(PLACES);
-    places.truncate(PLACES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let at = if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) };
+    let at = edit_places(remedy.all_edits(), given.sources);
     let ends = ended_words(remedy, hits, given);
     let colon = if written_lines(remedy).is_empty() { "" } else { ":" };
     format!("{}{at}{ends}{colon}", remedy.whole_text().trim_end_matches('.'))

@@ -281,10 +281,10 @@ pub(super) fn level_key(level: Level) -> &'static str {
 }
 
 pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonReport<'a> {
-    let counts = count(report);
+    let (counts, logins) = (count(report), told_logins(report));
     JsonReport {
         schema_version: SCHEMA_VERSION,
-        logins: told_logins(report).into_iter().map(|login| json_login(login, report, sources)).collect(),
+        logins: logins.iter().map(|login| json_login(login, report, sources)).collect(),
         participants: report.participants.iter().map(|one| json_participant(one, report, sources)).collect(),
         judged: report.judged.iter().map(|one| JsonJudged { file: &one.file, kind: one.kind }).collect(),
         not_judged: report.not_judged.iter().map(json_not_judged).collect(),
@@ -305,7 +305,7 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
             .collect(),
         comparison: report.comparison.as_ref().map(json_comparison),
         summary: JsonSummary {
-            logins: told_logins(report).len(),
+            logins: logins.len(),
             participants: report.participants.iter().filter(|one| one.verdict != Verdict::NotAParticipant).count(),
             errors: counts.errors,
             warnings: counts.warnings,

@@ -59,9 +59,7 @@ pub enum BaselineError {
 impl Entry {
     /// Whether a hit is no worse than what was recorded: what was a note is no excuse for an error.
     fn covers(&self, hit: &Hit) -> bool {
-        let all = [Severity::Note, Severity::Warning, Severity::Error];
-        let recorded = all.into_iter().find(|one| one.name() == self.severity);
-        recorded.is_some_and(|recorded| hit.severity() <= recorded)
+        Severity::named(&self.severity).is_some_and(|recorded| hit.severity() <= recorded)
     }
 }
 

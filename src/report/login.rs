@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::natural_order::natural_key;
-use crate::finding::{Evidence, Finding, Hit, Login, Remedy, Report, Verdict};
+use crate::finding::{Evidence, Finding, Hit, Login, Remedy, Report};
 use crate::rules::{Confidence, Matrix, Placeholder, Severity};
 use crate::text::Sources;
 
@@ -26,17 +26,10 @@ pub fn group_findings(report: &mut Report, matrix: &Matrix, sources: &Sources) {
             findings.entry(login).or_default().push(finding);
         }
     }
-    let verdicts: Vec<Verdict> = report.logins.iter().map(|login| login_verdict(login, report)).collect();
-    for (at, (login, verdict)) in report.logins.iter_mut().zip(verdicts).enumerate() {
+    for (at, login) in report.logins.iter_mut().enumerate() {
         login.findings = findings.remove(&at).unwrap_or_default();
-        login.verdict = verdict;
     }
     sort_report(report, sources);
-}
-
-fn login_verdict(login: &Login, report: &Report) -> Verdict {
-    let verdicts = login.participants.iter().filter_map(|at| report.participants.get(*at)).map(|one| one.verdict);
-    verdicts.max().unwrap_or(Verdict::NotAParticipant)
 }
 
 fn finding_of(

@@ -79,7 +79,7 @@ fn shared(hits: &[(&str, &[&str])], transient: &[&str]) -> (Report, Seen) {
         let recurs = transient.contains(name);
         let lasting = name.trim_end_matches(|last: char| last.is_ascii_digit());
         let service = if recurs { format!("{lasting}*") } else { (*name).to_owned() };
-        Participant { service, recurs, ..Participant::named(name, &place) }
+        Participant { service, recurs, place: place.clone(), origin: "engine", ..Participant::of(name) }
     };
     let participants: Vec<Participant> = names.iter().map(participant).collect();
     let hits = hits.iter().map(|(name, peers)| {
