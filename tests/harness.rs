@@ -78,7 +78,8 @@ pub(crate) fn judged(folder: &Path, more: &[&str]) -> Run {
 
 /// The folders of `fixtures` that are named after rules.
 pub(crate) fn rule_folders() -> Vec<PathBuf> {
-    let others = ["world", "report", "compose", "dockerfile", "factory", "formats", "scripts", "mountinfo", "process"];
+    let others =
+        ["cases", "world", "report", "compose", "dockerfile", "factory", "formats", "scripts", "mountinfo", "process"];
     folders(&root().join("fixtures")).into_iter().filter(|path| !others.contains(&name(path).as_str())).collect()
 }
 

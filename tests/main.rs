@@ -14,6 +14,7 @@ mod bad_input;
 mod browser;
 mod canary;
 mod captures;
+mod cases;
 mod ci;
 mod compose;
 mod cron;
