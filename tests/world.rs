@@ -305,6 +305,8 @@ fn the_text_at_a_location_is_what_it_says() {
                     "type:",
                     "npm",
                     "printf",
+                    "$(mktemp",
+                    ".env",
                     "install",
                 ];
                 let fits = known.iter().any(|known| snippet.contains(known))

@@ -13,7 +13,7 @@ use crate::input::compose::{ComposeKind, Context, Options, Profiles};
 use crate::input::project::Store;
 use crate::input::{self, LoadContext, ProgramNames};
 use crate::model::Layout;
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 
 /// What is planned, as a command line names it.
 pub(super) struct Asked<'a> {
@@ -29,6 +29,27 @@ impl<'a> Asked<'a> {
     /// What `check` is asked for.
     pub(super) fn of(arguments: &'a Check) -> Self {
         Self { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false }
+    }
+}
+
+/// Refuses a path that is not there behind `--write-baseline`: it was meant as the file to write.
+///
+/// # Errors
+/// It is so; says how the file is given.
+pub(super) fn refuse_spaced_baseline(arguments: &Check, directory: &Path, reader: &Reader) -> anyhow::Result<()> {
+    if arguments.accept.write_baseline != Some(None) {
+        return Ok(());
+    }
+    let is_missing = |path: &&PathBuf| reader.kind(&directory.join(path)).is_err();
+    let is_json = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    match arguments.paths.iter().filter(is_json).find(is_missing) {
+        Some(path) => {
+            let path = path.display();
+            bail!(
+                "there is no {path} to check; to write the baseline there, use an equals sign: --write-baseline={path}"
+            )
+        }
+        None => Ok(()),
     }
 }
 

@@ -141,6 +141,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             start.with_rules(load(), err, |session, err| fix::run(arguments, cli, session, out, err))
         }
         Command::Check(arguments) => {
+            check::refuse_spaced_baseline(arguments, &world.directory, sources.reader())?;
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
             // The rules are as much to read as a project: both are read at once.
             let programs = OnceLock::new();

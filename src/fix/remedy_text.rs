@@ -94,7 +94,22 @@ impl StepText<'_> {
         }
         let mut places = HashSet::new();
         edits.retain(|edit| places.insert((edit.span, edit.text.clone())));
-        RemedyStep { text: self.text(id, sites), edits }
+        let mut text = self.text(id, sites.clone());
+        // Where no text can be given, as for what runs, the file is named at least.
+        if change == Change::TakeFlock && edits.iter().all(|edit| edit.text.is_empty()) {
+            text.extend(self.flock_file(sites).map(|path| format!(", on {path}")));
+        }
+        RemedyStep { text, edits }
+    }
+
+    /// The file that an flock is to be taken on, where it is one for all and may be shown.
+    fn flock_file<'s>(&self, mut sites: impl Iterator<Item = &'s Site> + Clone) -> Option<&'s str> {
+        let path = sites.clone().next()?.value.as_str();
+        let is_shown = |site: &Site| {
+            let (plain, shown) = (self.plain.get(&site.participant), self.report.participants.get(site.participant));
+            plain.zip(shown).is_some_and(|(plain, shown)| plain.state_dir == shown.state_dir)
+        };
+        (!path.is_empty() && sites.all(|site| site.value == path && is_shown(site))).then_some(path)
     }
 
     /// What to write at one place.

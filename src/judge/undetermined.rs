@@ -112,7 +112,7 @@ impl Judgement<'_, '_> {
                 )
             };
             let settle =
-                "Set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}.".to_owned();
+                "set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}".to_owned();
             return Some((Sight::Place, UnknownFact { problem, settle, span: candidate.span() }));
         }
         None

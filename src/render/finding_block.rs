@@ -5,11 +5,13 @@ use std::io;
 
 use super::compared;
 use super::phrases::list_hits;
+use super::remedy_steps::remedy_steps;
 use super::safe::safe;
 use super::source_frame::{frame_gutter, titled_frame};
+use super::source_place::file_line;
 use super::wrap::{columns, paragraph, wrap_words};
 use super::{Detail, Given, Style};
-use crate::finding::{Change, Finding, Hit, Location, Participant, PlacedText, Remedy, Report};
+use crate::finding::{Change, Finding, Hit, Location, Participant, Remedy, Report};
 use crate::text::{Sources, Span};
 
 /// How many hits are told without a count of more, and how many where there are more.
@@ -24,6 +26,7 @@ pub(super) fn write_finding(
     finding: &Finding,
     given: &Given<'_>,
     style: Style,
+    told: &mut ToldRemedies,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let report = given.report;
@@ -49,8 +52,20 @@ pub(super) fn write_finding(
         writeln!(out, "  standing: {standing}")?;
     }
     write_reasons(finding, given.sources, style, out)?;
-    write_remedies(finding, &hits, given, style, out)
+    let lines = remedy_lines(finding, &hits, given, style);
+    if !lines.is_empty() && lines == told.0 {
+        return writeln!(out, "  fix: as above");
+    }
+    for line in &lines {
+        writeln!(out, "{line}")?;
+    }
+    told.0 = lines;
+    Ok(())
 }
+
+/// What the finding before said is to be done: two findings of one cause have the same remedies, which are told once.
+#[derive(Default)]
+pub(super) struct ToldRemedies(Vec<String>);
 
 /// The mount of the first hit; with `--verbose` every place of every hit.
 fn frame_locations(first: &Hit, hits: &[&Hit], report: &Report, verbose: bool) -> Vec<Location> {
@@ -118,13 +133,6 @@ impl HitRow {
 /// A hit as people name it, with how many containers it stands for.
 pub(super) fn hit_name(hit: &Hit) -> String {
     if hit.instances > 1 { format!("{} ×{}", hit.label, hit.instances) } else { hit.label.clone() }
-}
-
-/// `file:line` of a place in a file; nothing for what the engine or the kernel told.
-pub(super) fn file_line(span: Span, sources: &Sources) -> Option<String> {
-    let file = sources.get(span.file);
-    let told = file.teller(span.start.line).is_some() || file.name().is_empty();
-    (!told).then(|| format!("{}:{}", file.label(), span.start.line))
 }
 
 /// The hits in columns. A clause that all have in common is said once.
@@ -216,26 +224,19 @@ fn write_reasons(finding: &Finding, sources: &Sources, style: Style, out: &mut d
     Ok(())
 }
 
-fn write_remedies(
-    finding: &Finding,
-    hits: &[&Hit],
-    given: &Given<'_>,
-    style: Style,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+/// What to do, a line each as they are printed.
+fn remedy_lines(finding: &Finding, hits: &[&Hit], given: &Given<'_>, style: Style) -> Vec<String> {
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
+    let mut lines = Vec::new();
     for (at, remedy) in distinct_remedies(&finding.remedies).take(shown).enumerate() {
         let label = if at == 0 { "  fix: " } else { "   or: " };
-        let text = step_text(&remedy.text, &remedy.edits, &ended_words(remedy, hits, given), given.sources);
-        writeln!(out, "{}", paragraph(label, &safe(&text), style.columns()))?;
-        write_texts(&remedy.edits, out)?;
-        for step in &remedy.also {
-            let text = step_text(&step.text, &step.edits, "", given.sources);
-            writeln!(out, "{}", paragraph("       ", &safe(&format!("and {text}")), style.columns()))?;
-            write_texts(&step.edits, out)?;
+        for (at, step) in remedy_steps(remedy, hits, given).iter().enumerate() {
+            let label = if at == 0 { label } else { "       " };
+            lines.push(paragraph(label, &safe(&step.sentence), style.columns()));
+            lines.extend(step.written.iter().map(|line| format!("         {}", safe(line))));
         }
     }
-    Ok(())
+    lines
 }
 
 /// The remedies but for those that are a part of one before them, which ends as many hits.
@@ -247,55 +248,4 @@ fn distinct_remedies(all: &[Remedy]) -> impl Iterator<Item = &Remedy> {
         .enumerate()
         .filter(move |(at, one)| !all.iter().take(*at).any(|before| is_part(one, before)))
         .map(|(_, one)| one)
-}
-
-/// What is to be written, each text once.
-fn write_texts(edits: &[PlacedText], out: &mut dyn io::Write) -> io::Result<()> {
-    let mut known: Vec<&str> = Vec::new();
-    for edit in edits.iter().filter(|edit| !edit.text.is_empty()) {
-        if !known.contains(&edit.text.as_str()) {
-            known.push(&edit.text);
-            for line in edit.text.lines() {
-                writeln!(out, "         {}", safe(line))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// How many places of a remedy are told.
-const PLACES: usize = 6;
-
-/// Where edits are made, each place once: ` at compose.yaml:4, run.sh:2`; empty where no place is known.
-pub(super) fn edit_places<'a>(edits: impl Iterator<Item = &'a PlacedText>, sources: &Sources) -> String {
-    let mut places: Vec<String> = Vec::new();
-    for place in edits.filter_map(|edit| file_line(edit.span, sources)) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    let more = places.len().saturating_sub(PLACES);
-    places.truncate(PLACES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    if places.is_empty() { String::new() } else { format!(" at {}{more}", places.join(", ")) }
-}
-
-/// What to do and where.
-fn step_text(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) -> String {
-    let at = edit_places(edits.iter(), sources);
-    let colon = if edits.iter().any(|edit| !edit.text.is_empty()) { ":" } else { "" };
-    format!("{}{at}{ends}{colon}", text.trim_end_matches('.'))
-}
-
-/// Whom a remedy helps, where that is not everybody.
-pub(super) fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
-    let ended: Vec<&Hit> = remedy.ends.iter().filter_map(|at| given.report.hits.get(*at)).collect();
-    let containers: u64 = hits.iter().map(|hit| hit.instances).sum();
-    match ended.len() {
-        0 => String::new(),
-        _ if hits.len() <= 1 => String::new(),
-        count if count >= hits.len() && containers == 2 => "; ends both".to_owned(),
-        count if count >= hits.len() => format!("; ends all {containers}"),
-        _ => format!("; ends {}", list_hits(&ended)),
-    }
 }

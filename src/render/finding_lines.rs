@@ -1,8 +1,9 @@
 //! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
 
 use super::Given;
-use super::finding_block::{HitRow, edit_places, ended_words};
+use super::finding_block::HitRow;
 use super::phrases::count_of;
+use super::remedy_steps::remedy_steps;
 use super::safe::safe;
 use crate::finding::{Hit, Remedy};
 
@@ -41,28 +42,11 @@ pub(super) fn accepted_rules(hit: &Hit) -> Vec<String> {
     accepted.collect()
 }
 
-/// What to do, where, and whom it helps where that is not everybody.
-pub(super) fn remedy_sentence(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> String {
-    let at = edit_places(remedy.all_edits(), given.sources);
-    let ends = ended_words(remedy, hits, given);
-    let colon = if written_lines(remedy).is_empty() { "" } else { ":" };
-    format!("{}{at}{ends}{colon}", remedy.whole_text().trim_end_matches('.'))
-}
-
-/// The lines that a remedy writes, those of each text once.
-pub(super) fn written_lines(remedy: &Remedy) -> Vec<&str> {
-    let mut texts: Vec<&str> = Vec::new();
-    for edit in remedy.all_edits() {
-        if !texts.contains(&edit.text.as_str()) {
-            texts.push(&edit.text);
-        }
-    }
-    texts.into_iter().flat_map(str::lines).collect()
-}
-
 /// What to do, and below it what to write there.
 pub(super) fn remedy_lines(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> Vec<String> {
-    let text = safe(&remedy_sentence(remedy, hits, given)).into_owned();
-    let written = written_lines(remedy).into_iter().map(|line| format!("  {}", safe(line)));
-    std::iter::once(text).chain(written).collect()
+    let steps = remedy_steps(remedy, hits, given).into_iter().flat_map(|step| {
+        let written = step.written.into_iter().map(|line| format!("  {}", safe(&line)));
+        std::iter::once(safe(&step.sentence).into_owned()).chain(written).collect::<Vec<_>>()
+    });
+    steps.collect()
 }

@@ -9,7 +9,7 @@ use super::seen_files::{nobody_sentence, not_judged_text, shown_path, sorted_jud
 use super::source_place::{self, ShownPlace};
 use crate::finding::{Finding, Hit, Login, Participant, UNDETERMINED, Verdict};
 use crate::model::{Diagnostic, Level, NotJudgedFile};
-use crate::report::{ExitStatus, fails};
+use crate::report::{ExitStatus, fails, fails_run};
 
 /// The suite of what is wrong with the input.
 pub(super) const INPUT: &str = "input";
@@ -55,7 +55,7 @@ impl<'a> SortedFindings<'a> {
             let list = match given.status {
                 _ if counting().next().is_none() => continue,
                 ExitStatus::Clean => &mut sorted.passing,
-                _ if counting().any(|hit| fails(hit, report.fail_on)) => &mut sorted.failing,
+                _ if counting().any(|hit| fails_run(hit, report, report.fail_on)) => &mut sorted.failing,
                 _ if finding.family == UNDETERMINED => &mut sorted.open,
                 _ => &mut sorted.passing,
             };
@@ -198,7 +198,7 @@ pub(super) fn configuration_case(using: &str) -> TestCase {
 /// What a change accepts for itself, where that alone fails the run.
 pub(super) fn acceptance_case(given: &Given<'_>) -> Option<TestCase> {
     let report = given.report;
-    let fails_itself = report.counting_hits().any(|hit| fails(hit, report.fail_on));
+    let fails_itself = report.counting_hits().any(|hit| fails_run(hit, report, report.fail_on));
     if given.status != ExitStatus::Findings || fails_itself || report.added == 0 {
         return None;
     }

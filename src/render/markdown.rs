@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::finding_block::HitRow;
-use super::finding_lines::{accepted_rules, more_line, remedy_sentence, written_lines};
+use super::finding_lines::{accepted_rules, more_line};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
+use super::remedy_steps::remedy_steps;
 use super::seen_files::{UnreadFiles, nobody_sentence, shown_path, sorted_judged};
 use super::source_place::{self, ShownPlace};
 use super::{Given, compared};
@@ -120,8 +121,12 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
         block.push_str("\nTo fix it, best first:\n\n");
     }
     for (at, remedy) in finding.remedies.iter().take(REMEDIES).enumerate() {
-        block.push_str(&format!("{}. {}\n", at + 1, escape_prose(&remedy_sentence(remedy, &counting, given))));
-        block.extend(written_lines(remedy).into_iter().map(|line| format!("   - {}\n", code_span(line))));
+        for (step_at, step) in remedy_steps(remedy, &counting, given).iter().enumerate() {
+            let mark = if step_at == 0 { format!("{}.", at + 1) } else { "   -".to_owned() };
+            let inner = if step_at == 0 { "   -" } else { "     -" };
+            block.push_str(&format!("{mark} {}\n", escape_prose(&step.sentence)));
+            block.extend(step.written.iter().map(|line| format!("{inner} {}\n", code_span(line))));
+        }
     }
     block.push_str(&evidence_block(finding, &counting, given));
     block

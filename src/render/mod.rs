@@ -21,6 +21,7 @@ mod metrics;
 mod participant_table;
 mod phrases;
 mod placed_hit;
+mod remedy_steps;
 mod safe;
 mod sarif;
 mod seen_files;

@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Style;
 use super::safe::{safe, same_width};
-use super::wrap::{columns, wrap_words};
+use super::wrap::{columns, paragraph, wrap_words};
 use crate::finding::{Finding, Location};
 use crate::rules::Severity;
 use crate::text::{SourceFile, Sources};
@@ -25,7 +25,9 @@ pub(super) fn titled_frame(finding: &Finding, locations: &[Location], sources: &
     let lead = finding.severity.name().len() + columns(&rule) + "[]: ".len();
     let room = style.columns().map(|width| width.saturating_sub(lead).max(1));
     let title = wrap_words(&safe(&finding.message), room).join("\n");
-    let shown: Vec<MaskedSource> = locations.iter().map(|location| MaskedSource::of(location, sources)).collect();
+    let is_told = |location: &&Location| is_told(location, sources);
+    let shown = locations.iter().filter(|location| !is_told(location));
+    let shown: Vec<MaskedSource> = shown.map(|location| MaskedSource::of(location, sources)).collect();
     let mut group = Group::with_title(level.primary_title(title).id(rule.as_ref()));
     for (at, shown) in shown.iter().enumerate() {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -35,12 +37,24 @@ pub(super) fn titled_frame(finding: &Finding, locations: &[Location], sources: &
     }
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let width = style.columns().unwrap_or(200);
-    renderer.term_width(width).render(&[group])
+    let mut frame = renderer.term_width(width).render(&[group]);
+    for location in locations.iter().filter(is_told) {
+        let file = sources.get(location.span.file);
+        let told = format!("{}: {}", file.label(), file.line(location.span.start.line));
+        frame.push('\n');
+        frame.push_str(&paragraph("  --> ", &safe(&told), style.columns()));
+    }
+    frame
+}
+
+/// Whether a place is in what the engine or the kernel told, whose lines have no numbers that a person could look for.
+fn is_told(location: &Location, sources: &Sources) -> bool {
+    sources.get(location.span.file).teller(location.span.start.line).is_some()
 }
 
 /// What stands before lines that go on under a frame: as wide as its line numbers.
 pub(super) fn frame_gutter(locations: &[Location], sources: &Sources) -> String {
-    let last = locations.iter().map(|location| {
+    let last = locations.iter().filter(|location| !is_told(location, sources)).map(|location| {
         let shown = MaskedSource::of(location, sources);
         shown.line + shown.text.lines().count().saturating_sub(1)
     });

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::Given;
 use super::safe::safe;
-use crate::text::{SourceFile, Span};
+use crate::text::{SourceFile, Sources, Span};
 
 /// Where a span is.
 pub(super) enum ShownPlace {
@@ -66,6 +66,13 @@ fn last_line(span: Span, file: &SourceFile) -> u32 {
     let (first, last) = (span.start.line, span.end.line);
     let mut before = file.line(last).chars().take((span.end.column as usize).saturating_sub(1));
     if last > first && before.all(char::is_whitespace) { last - 1 } else { last.max(first) }
+}
+
+/// `file:line` of a place in a file; nothing for what the engine or the kernel told.
+pub(super) fn file_line(span: Span, sources: &Sources) -> Option<String> {
+    let file = sources.get(span.file);
+    let told = file.teller(span.start.line).is_some() || file.name().is_empty();
+    (!told).then(|| format!("{}:{}", file.label(), span.start.line))
 }
 
 /// A file's path from a directory, if the file is below it, and whether it is; else from the root. Without a look at the

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::finding_block::write_finding;
+use super::finding_block::{ToldRemedies, write_finding};
 use super::participant_table::{self, participant_table};
 use super::phrases::{self, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
@@ -32,8 +32,9 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
         writeln!(out, "{}\n", participant_table(report, style))?;
     }
     let told = told_findings(given, style);
+    let mut remedies = ToldRemedies::default();
     for (_, finding) in &told {
-        write_finding(finding, given, style, out)?;
+        write_finding(finding, given, style, &mut remedies, out)?;
         writeln!(out)?;
     }
     if quiet {

@@ -6,10 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::hit_change::{KnownHit, change_of};
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
 use crate::finding::{Hit, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
-use crate::rules::Severity;
+use crate::rules::{FailOn, Severity};
 use crate::text::Sources;
 
 /// The version of the file; one that means something else raises it.
@@ -58,8 +59,9 @@ pub enum BaselineError {
 
 impl Entry {
     /// Whether a hit is no worse than what was recorded: what was a note is no excuse for an error.
-    fn covers(&self, hit: &Hit) -> bool {
-        Severity::named(&self.severity).is_some_and(|recorded| hit.severity() <= recorded)
+    fn covers(&self, hit: &Hit, fail_on: FailOn) -> bool {
+        let known = KnownHit::of_record(&self.rules, Severity::named(&self.severity));
+        known.severity.is_some() && !change_of(hit, Some(&known), fail_on).is_news()
     }
 }
 
@@ -109,7 +111,8 @@ impl Baseline {
     pub fn suppress(&self, report: &mut Report) {
         report.baselined = true;
         let known: HashMap<&str, &Entry> = self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
-        let is_known = |hit: &Hit| known.get(hit.fingerprint.as_str()).is_some_and(|entry| entry.covers(hit));
+        let fail_on = report.fail_on;
+        let is_known = |hit: &Hit| known.get(hit.fingerprint.as_str()).is_some_and(|entry| entry.covers(hit, fail_on));
         for hit in report.hits.iter_mut().filter(|hit| hit.counts() && is_known(hit)) {
             let by = SuppressedBy::Baseline;
             hit.suppressed = Some(Suppressed { by, reason: String::new(), span: None });

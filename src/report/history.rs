@@ -271,11 +271,8 @@ impl Known {
     }
 
     fn as_known_hit(&self) -> KnownHit {
-        KnownHit {
-            severity: Severity::named(&self.severity),
-            rules: self.rules.iter().cloned().collect(),
-            since: Some(self.since),
-        }
+        let known = KnownHit::of_record(&self.rules, Severity::named(&self.severity));
+        KnownHit { since: Some(self.since), ..known }
     }
 
     fn of(hit: &Hit, report: &Report, now: i64) -> Self {

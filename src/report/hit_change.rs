@@ -1,8 +1,9 @@
-//! Whether a hit is new, worse or as it was before: the same for a plan and for the last run. May use `finding` and `rules`.
+//! Whether a hit is new, worse or as it was before: decided here alone, for a plan, the last run, a revision and a
+//! baseline. May use `finding` and `rules`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Change, EXCLUSION, Hit};
+use crate::finding::{Change, EXCLUSION, Hit, UNDETERMINED};
 use crate::rules::{FailOn, Severity};
 
 /// Rules that are one matter: a container without the external flock, and a call that is seen to run in it without. Which
@@ -14,27 +15,56 @@ const ONE_MATTER: [&str; 2] = ["unguarded-share", "unguarded-call"];
 pub(super) struct KnownHit {
     /// How bad it was.
     pub(super) severity: Option<Severity>,
-    /// The rules that it broke.
-    pub(super) rules: BTreeSet<String>,
+    /// The rules that it broke, each with how bad that was.
+    pub(super) rules: BTreeMap<String, Severity>,
+    /// What was said of it, where that is kept: what is not known is told by its sentence alone.
+    pub(super) messages: Option<BTreeSet<String>>,
     /// Since when it has been found, in seconds after 1970, where that is known.
     pub(super) since: Option<i64>,
 }
 
 impl KnownHit {
-    /// Whether it broke a rule, or another one about the same matter.
-    fn breaks(&self, rule: &str) -> bool {
-        self.rules.contains(rule)
-            || ONE_MATTER.contains(&rule) && ONE_MATTER.iter().any(|other| self.rules.contains(*other))
+    /// What a record says: rules, and how bad the worst of them was.
+    pub(super) fn of_record(rules: &[String], severity: Option<Severity>) -> Self {
+        let grade = severity.unwrap_or(Severity::Note);
+        let rules = rules.iter().map(|rule| (rule.clone(), grade)).collect();
+        Self { severity, rules, ..Self::default() }
+    }
+
+    /// What a report found, whether or not it was accepted there, with what was said of it.
+    pub(super) fn of_hit(hit: &Hit) -> Self {
+        let mut known = Self { messages: Some(BTreeSet::new()), ..Self::default() };
+        for breach in &hit.breaches {
+            known.add_rule(&breach.rule, breach.severity);
+            known.messages.iter_mut().for_each(|messages| {
+                messages.insert(breach.message.clone());
+            });
+        }
+        known
+    }
+
+    /// Whether it broke a rule that badly, or another one about the same matter.
+    fn breaks(&self, rule: &str, severity: Severity) -> bool {
+        let broke = |rule: &str| self.rules.get(rule).is_some_and(|grade| *grade >= severity);
+        broke(rule) || ONE_MATTER.contains(&rule) && ONE_MATTER.iter().any(|other| broke(other))
     }
 
     /// Takes in what another container of the same service broke.
     pub(super) fn add(&mut self, hit: &Hit) {
-        self.severity = self.severity.max(Some(hit.severity()));
-        self.rules.extend(hit.rules().into_iter().map(str::to_owned));
+        for breach in hit.counting() {
+            self.add_rule(&breach.rule, breach.severity);
+        }
+    }
+
+    fn add_rule(&mut self, rule: &str, severity: Severity) {
+        self.severity = self.severity.max(Some(severity));
+        let grade = self.rules.entry(rule.to_owned()).or_insert(severity);
+        *grade = severity.max(*grade);
     }
 }
 
-/// How a hit stands to what was known of it before.
+/// How a hit stands to what was known of it before: it is worse where it is more severe, or breaks a further rule that
+/// fails a run at `fail_on`.
 pub(super) fn change_of(hit: &Hit, before: Option<&KnownHit>, fail_on: FailOn) -> Change {
     // What another lock covered nobody was told of.
     let was_covered = |known: &&KnownHit| hit.family == EXCLUSION && known.severity == Some(Severity::Note);
@@ -44,9 +74,13 @@ pub(super) fn change_of(hit: &Hit, before: Option<&KnownHit>, fail_on: FailOn) -
         FailOn::Severity(_) => fail_on,
         FailOn::Never => FailOn::Severity(hit.severity()),
     };
-    let grave = hit.counting().filter(|breach| is_failing(breach.severity, threshold));
-    let is_further = grave.into_iter().any(|breach| !known.breaks(&breach.rule));
-    if known.severity < Some(hit.severity()) || is_further {
+    let mut grave = hit.counting().filter(|breach| is_failing(breach.severity, threshold));
+    let is_further = grave.any(|breach| !known.breaks(&breach.rule, breach.severity));
+    let is_unsaid = known.messages.as_ref().filter(|_| hit.family == UNDETERMINED).is_some_and(|messages| {
+        let mut said = hit.counting().map(|breach| breach.message.as_str());
+        said.any(|message| !messages.contains(message))
+    });
+    if known.severity < Some(hit.severity()) || is_further || is_unsaid {
         Change::Worse(known.since)
     } else {
         Change::Kept(known.since)

@@ -2,49 +2,28 @@
 
 use std::collections::HashMap;
 
-use crate::finding::{Change, Hit, Report, Suppressed, SuppressedBy, UNDETERMINED};
-use crate::rules::Severity;
+use super::hit_change::{KnownHit, change_of};
+use crate::finding::{Hit, Report, Suppressed, SuppressedBy};
+use crate::rules::{FailOn, Severity};
 
 /// Marks each hit as new or known, and suppresses what the revision had as well and no less bad. What was accepted there
-/// was there all the same.
+/// was there all the same. A further rule that is worth a warning makes a hit worse.
 pub fn compare_with_revision(report: &mut Report, before: &Report, revision: &str) {
     let known: HashMap<&str, &Hit> = before.hits.iter().map(|hit| (hit.fingerprint.as_str(), hit)).collect();
     for hit in &mut report.hits {
-        let was = known.get(hit.fingerprint.as_str());
-        let is_known = was.is_some_and(|was| !is_worse(hit, was));
-        hit.change = Some(match was {
-            Some(_) if is_known => Change::Kept(None),
-            Some(_) => Change::Worse(None),
-            None => Change::New,
-        });
-        if is_known && hit.counts() {
+        let was = known.get(hit.fingerprint.as_str()).map(|was| KnownHit::of_hit(was));
+        hit.change = Some(change_of(hit, was.as_ref(), FailOn::Severity(Severity::Warning)));
+        if hit.counts() && !hit.is_news() {
             let reason = format!("{revision} has it too");
             hit.suppressed = Some(Suppressed { by: SuppressedBy::Unchanged, reason, span: None });
         }
     }
 }
 
-/// Whether a hit is more severe than it was, or breaks a rule more that is worth a warning.
-fn is_worse(hit: &Hit, was: &Hit) -> bool {
-    // That something is not known is told by its sentence: another one is another matter.
-    if hit.family == UNDETERMINED {
-        return hit.counting().any(|one| was.breaches.iter().all(|known| known.message != one.message));
-    }
-    let then: Vec<(&str, Severity)> = was.breaches.iter().map(|one| (one.rule.as_str(), one.severity)).collect();
-    let is_new = |rule: &str, severity| !then.iter().any(|(known, grade)| *known == rule && *grade >= severity);
-    let mut grave = hit.counting().filter(|one| one.severity > Severity::Note);
-    hit.severity() > worst_severity(was) || grave.any(|one| is_new(&one.rule, one.severity))
-}
-
-/// How bad a hit was, whether or not it was accepted.
-fn worst_severity(hit: &Hit) -> Severity {
-    hit.breaches.iter().map(|breach| breach.severity).max().unwrap_or(Severity::Note)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Breach;
+    use crate::finding::{Breach, Change};
 
     fn report(hits: &[(&str, &[(&str, Severity)])]) -> Report {
         let hit = |(container, rules): &(&str, &[(&str, Severity)])| {

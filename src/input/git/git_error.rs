@@ -88,6 +88,9 @@ fn how_to_deepen(revision: &str) -> String {
 
 /// How a revision comes into a clone that is whole.
 fn how_to_fetch(revision: &str) -> String {
+    if revision == "HEAD" {
+        return "nothing is committed yet: commit what there is to compare with first".to_owned();
+    }
     match fetched_name(revision) {
         Some(name) => format!("fetch it with `git fetch origin {name}`, or check its spelling"),
         None => "check its spelling".to_owned(),
