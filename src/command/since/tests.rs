@@ -14,49 +14,15 @@ use crate::cli::{self, Cli};
 use crate::command::check;
 use crate::command::configuration::{self, Search};
 use crate::input::ProgramNames;
+use crate::input::git::test_repository::{empty_checkout, git, new_repository, write_files};
 use crate::model::Layout;
 use crate::rules::{FailOn, Severity};
 use crate::text::Sources;
 
-fn git(directory: &Path, arguments: &[&str]) {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(directory).args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]);
-    git.args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    let output = git.output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
+/// Commits all that is there, ignored or not.
 fn commit(directory: &Path) {
     git(directory, &["add", "--all", "--force"]);
     git(directory, &["commit", "--quiet", "--allow-empty", "--message", "x"]);
-}
-
-/// A repository without files, by its path without links.
-fn repository() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let top = folder.path().canonicalize().unwrap().join("repo");
-    fs::create_dir(&top).unwrap();
-    git(&top, &["init", "--quiet", "--initial-branch", "main"]);
-    (folder, top)
-}
-
-fn write(top: &Path, files: &[(&str, &str)]) {
-    for (name, text) in files {
-        let path = top.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-}
-
-/// Removes all that is checked out.
-fn empty(top: &Path) {
-    for entry in fs::read_dir(top).unwrap().map(Result::unwrap).filter(|entry| entry.file_name() != ".git") {
-        if entry.file_type().unwrap().is_dir() {
-            fs::remove_dir_all(entry.path()).unwrap();
-        } else {
-            fs::remove_file(entry.path()).unwrap();
-        }
-    }
 }
 
 /// A call of `check` in a directory.
@@ -169,7 +135,7 @@ fn folders_with_files(directory: &Path, below: &Path, found: &mut Vec<String>) {
 
 #[test]
 fn every_fixture_is_read_as_from_a_checkout() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut names = Vec::new();
     for kind in [
@@ -194,8 +160,8 @@ fn every_fixture_is_read_as_from_a_checkout() {
     let here: Vec<String> = names.iter().map(|name| Call::new(&top, &[name]).here()).collect();
     let all = Call::new(&top, &["."]).here();
     assert!(here.iter().filter(|here| here.contains("containers: [\n")).count() > 25);
-    empty(&top);
-    write(&top, &[("compose.yaml", "services: {a: {image: x}}")]);
+    empty_checkout(&top);
+    write_files(&top, &[("compose.yaml", "services: {a: {image: x}}")]);
     commit(&top);
     for name in &names {
         // What nobody has any more cannot be given; the folder is there for something else.
@@ -220,7 +186,7 @@ const DOCKERFILE: &str = "FROM node:22\nRUN npm install -g @anthropic-ai/claude-
 const OTHER: &str = "services: {other: {image: x, volumes: [\"/srv/claude:/root/.claude\"]}}\n";
 
 fn plain_project(top: &Path) {
-    write(
+    write_files(
         top,
         &[
             ("compose.yaml", COMPOSE),
@@ -252,17 +218,17 @@ fn each_file_that_a_layout_comes_from_is_that_of_the_revision() {
         ("compose.yaml", "services: {now: {image: now}}\n"),
         ("compose.override.yaml", "services: {agent: {user: \"7\"}}\n"),
     ] {
-        let (_folder, top) = repository();
+        let (_folder, top) = new_repository();
         plain_project(&top);
         // An override is read where Compose would look for one.
         let calls = if file == "compose.override.yaml" { &CALLS[..1] } else { &CALLS[..] };
-        compare(&top, calls, || write(&top, &[(file, text)]));
+        compare(&top, calls, || write_files(&top, &[(file, text)]));
     }
 }
 
 #[test]
 fn files_that_became_directories_and_links_that_moved_are_as_they_were() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     plain_project(&top);
     fs::rename(top.join("docker/Dockerfile"), top.join("docker/real")).unwrap();
     symlink("real", top.join("docker/Dockerfile")).unwrap();
@@ -271,7 +237,7 @@ fn files_that_became_directories_and_links_that_moved_are_as_they_were() {
     compare(&top, &CALLS, || {
         fs::remove_file(top.join("scripts")).unwrap();
         fs::remove_file(top.join("docker/Dockerfile")).unwrap();
-        write(
+        write_files(
             &top,
             &[("scripts", "a file now"), ("docker/Dockerfile/x", "a directory now"), ("start.sh", "#!/bin/sh\n")],
         );
@@ -280,12 +246,12 @@ fn files_that_became_directories_and_links_that_moved_are_as_they_were() {
 
 #[test]
 fn ends_of_lines_are_those_that_were_committed() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     plain_project(&top);
     let compose = fs::read_to_string(top.join("compose.yaml")).unwrap().replace('\n', "\r\n");
-    write(&top, &[("compose.yaml", &compose)]);
+    write_files(&top, &[("compose.yaml", &compose)]);
     compare(&top, &CALLS, || {
-        write(
+        write_files(
             &top,
             &[
                 ("compose.yaml", COMPOSE),
@@ -299,17 +265,17 @@ fn ends_of_lines_are_those_that_were_committed() {
 
 #[test]
 fn ignored_settings_hold_for_both_and_what_is_new_was_not_there() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     plain_project(&top);
     fs::remove_file(top.join(".env")).unwrap();
-    write(&top, &[(".gitignore", ".env\n")]);
+    write_files(&top, &[(".gitignore", ".env\n")]);
     commit(&top);
     git(&top, &["tag", "then"]);
     let call = Call::new(&top, &["."]);
-    write(&top, &[(".env", "CLAUDE_HOME=/srv/own\n")]);
+    write_files(&top, &[(".env", "CLAUDE_HOME=/srv/own\n")]);
     let here = call.here();
     assert!(here.contains("/srv/own"));
-    write(
+    write_files(
         &top,
         &[
             ("compose.override.yaml", "services: {agent: {user: \"7\"}}\n"),
@@ -322,7 +288,7 @@ fn ignored_settings_hold_for_both_and_what_is_new_was_not_there() {
 
 #[test]
 fn configuration_is_that_of_the_revision_too() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     let call = Call::new(&top, &["."]);
     let file_then = || {
         let (_, sources) = call.read_revision("then").unwrap();
@@ -330,14 +296,14 @@ fn configuration_is_that_of_the_revision_too() {
         assert!(found.told.is_empty(), "{:?}", found.told);
         found.file.map(|_| found.config.fail_on)
     };
-    write(&top, &[("compose.yaml", OTHER)]);
+    write_files(&top, &[("compose.yaml", OTHER)]);
     commit(&top);
     git(&top, &["tag", "then"]);
-    write(&top, &[("overlock.yaml", "fail_on: note\n")]);
+    write_files(&top, &[("overlock.yaml", "fail_on: note\n")]);
     assert_eq!(file_then(), None, "it was not there");
     commit(&top);
     git(&top, &["tag", "--force", "then"]);
-    write(&top, &[("overlock.yaml", "fail_on: warning\n")]);
+    write_files(&top, &[("overlock.yaml", "fail_on: warning\n")]);
     assert_eq!(file_then(), Some(Some(FailOn::Severity(Severity::Note))));
     fs::remove_file(top.join("overlock.yaml")).unwrap();
     assert_eq!(file_then(), Some(Some(FailOn::Severity(Severity::Note))), "it is not there any more");
@@ -345,8 +311,8 @@ fn configuration_is_that_of_the_revision_too() {
 
 #[test]
 fn path_that_was_not_there_gives_an_empty_layout() {
-    let (_folder, top) = repository();
-    write(&top, &[("README", "")]);
+    let (_folder, top) = new_repository();
+    write_files(&top, &[("README", "")]);
     commit(&top);
     git(&top, &["tag", "then"]);
     plain_project(&top);
@@ -359,20 +325,20 @@ fn path_that_was_not_there_gives_an_empty_layout() {
 
 #[test]
 fn other_repository_is_read_at_the_revision_of_that_name() {
-    let (folder, top) = repository();
-    write(&top, &[("compose.yaml", OTHER)]);
+    let (folder, top) = new_repository();
+    write_files(&top, &[("compose.yaml", OTHER)]);
     commit(&top);
     git(&top, &["tag", "then"]);
     let [known, unknown] = ["known", "unknown"].map(|name| {
         let beside = folder.path().canonicalize().unwrap().join(name);
-        write(&beside, &[("compose.yaml", &OTHER.replace("other", name))]);
+        write_files(&beside, &[("compose.yaml", &OTHER.replace("other", name))]);
         git(&beside, &["init", "--quiet"]);
         commit(&beside);
         beside
     });
     git(&known, &["tag", "then"]);
     for beside in [&known, &unknown] {
-        write(beside, &[("compose.yaml", &OTHER.replace("other", "now"))]);
+        write_files(beside, &[("compose.yaml", &OTHER.replace("other", "now"))]);
     }
     let (layout, _) = Call::new(&top, &[".", "../known", "../unknown"]).read_revision("then").unwrap();
     let mut names: Vec<&str> = layout.containers.iter().map(|one| one.name.as_str()).collect();
@@ -384,7 +350,7 @@ fn other_repository_is_read_at_the_revision_of_that_name() {
 
 #[test]
 fn failures_say_what_to_do() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     plain_project(&top);
     commit(&top);
     let error = |directory: &Path, revision: &str, path: Option<&str>| {
@@ -406,7 +372,7 @@ fn failures_say_what_to_do() {
 
 #[test]
 fn large_repository_takes_little_time() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     plain_project(&top);
     for number in 0..20_000 {
         let path = top.join(format!("src/d{}/e{}/file{number}.rs", number % 40, number % 13));
@@ -417,7 +383,7 @@ fn large_repository_takes_little_time() {
     git(&top, &["tag", "then"]);
     let call = Call::new(&top, &["."]);
     let here = call.here();
-    write(&top, &[("docker/Dockerfile", "FROM x\n")]);
+    write_files(&top, &[("docker/Dockerfile", "FROM x\n")]);
     let begun = Instant::now();
     let then = call.then();
     let took = begun.elapsed();

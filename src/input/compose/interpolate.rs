@@ -214,24 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operator() {
-        let cases = [
-            ("$A-${A}", "a-a"),
-            ("$$A", "$A"),
-            ("${A:-x}${E:-x}${E-x}${U-x}${U:-x}", "axxx"),
-            ("${A:+y}${E:+y}${E+y}${U+y}${U:+y}", "yy"),
-            ("${A:?m}${A?m}${E?m}", "aa"),
-            ("${U:-${A}/${V:-w}}", "a/w"),
-            ("~/.claude", "~/.claude"),
-            ("$ $1 $(x) $", "$ $1 $(x) $"),
-            ("${U:-{x}", "{x"),
-            ("${U:-{}}!", "{}!"),
-            ("${U-a:-b}", "a:-b"),
-            ("${U:-a} and ${U:-b}", "a and b"),
-        ];
-        for (template, wanted) in cases {
-            assert_eq!(of(template, UnsetVariable::Empty).unwrap().text, wanted, "{template}");
-        }
+    fn refusals_say_what_is_wrong() {
         for template in ["${", "${}", "${A", "${A!x}", "${A:}", "${1}", "${U:-\n}", "${A:-${}}"] {
             let error = of(template, UnsetVariable::Empty).unwrap_err();
             assert!(refusal_text(&error, "x").contains("begins no variable"), "{template}: {error:?}");
@@ -243,15 +226,6 @@ mod tests {
             };
             assert_eq!((name.as_str(), reason.as_str()), (wanted, "why"));
         }
-    }
-
-    #[test]
-    fn what_is_not_set_stays_in_a_review() {
-        let out = of("/x/${U}/$V:${W:?why}", UnsetVariable::Symbol).unwrap();
-        assert_eq!(out.text, "/x/${U}/${V}:${W}");
-        let names: Vec<_> = out.symbols.iter().map(|symbol| (symbol.name.as_str(), symbol.required)).collect();
-        assert_eq!(names, [("U", false), ("V", false), ("W", true)]);
-        assert_eq!(of("/x/${U}/$V", UnsetVariable::Empty).unwrap().text, "/x//");
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod git_error;
 mod plumbing;
 mod revision_files;
 #[cfg(test)]
+pub(crate) mod test_repository;
+#[cfg(test)]
 mod tests;
 mod working;
 

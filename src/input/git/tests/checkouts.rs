@@ -56,15 +56,15 @@ pub(super) fn compare(top: &Path, more: &[PathBuf], change: impl FnOnce()) {
 
 #[test]
 fn every_answer_is_that_of_a_checkout() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     fs::write(folder.path().join("secret"), "secret").unwrap();
     let names =
         ["with blank", "line\nbreak", "tab\t", "ünïcode", "quote\"'`$", "-dash", "*star?", "back\\slash", ":(top)x"];
     for name in names {
-        write(&top, &[(&format!("{name}/{name}"), name), (&format!("deep/{name}/er/still/{name}.yaml"), "")]);
+        write_files(&top, &[(&format!("{name}/{name}"), name), (&format!("deep/{name}/er/still/{name}.yaml"), "")]);
     }
     fs::write(top.join(OsStr::from_bytes(b"bytes\xff\xfe")), "b").unwrap();
-    write(
+    write_files(
         &top,
         &[("a", "text"), ("dir/a", "below"), ("dir/sub/c", "c"), ("large", &"x".repeat(9000)), ("run", "#!/bin/sh\n")],
     );
@@ -95,9 +95,12 @@ fn every_answer_is_that_of_a_checkout() {
     symlink(&top, &alias).unwrap();
     let more = ["", "a", "dir/sub/far", "absolute/c", "nothing", "leaves", "to-dir/../a"].map(|path| alias.join(path));
     compare(&top, &more, || {
-        empty(&top);
+        empty_checkout(&top);
         // A file becomes a directory and the other way round; links lead elsewhere.
-        write(&top, &[("dir", "file"), ("a/b/c", "new"), ("to-dir/x", "new"), ("absolute", "x"), ("nothing", "now")]);
+        write_files(
+            &top,
+            &[("dir", "file"), ("a/b/c", "new"), ("to-dir/x", "new"), ("absolute", "x"), ("nothing", "now")],
+        );
         symlink("/etc", top.join("leaves")).unwrap();
         symlink("a", top.join("large")).unwrap();
     });
@@ -113,7 +116,7 @@ fn random_trees_are_read_as_they_were() {
     let names = ["a", "b", "dir", "x y", "é", "n\nl", ".hidden", "compose.yaml"];
     for seed in 0..random_cases() {
         let mut random = fastrand::Rng::with_seed(seed);
-        let (folder, top) = repository();
+        let (folder, top) = new_repository();
         let grow = |random: &mut fastrand::Rng| {
             for _ in 0..random.usize(1..25) {
                 let depth = random.usize(1..4);
@@ -123,7 +126,7 @@ fn random_trees_are_read_as_they_were() {
                     continue;
                 }
                 if random.bool() {
-                    remove(&path);
+                    remove_path(&path);
                     fs::write(&path, random.u32(..).to_string()).unwrap();
                 } else {
                     let up = ["", "../", "../../", "./", "/"][random.usize(..5)];
@@ -138,7 +141,7 @@ fn random_trees_are_read_as_they_were() {
         grow(&mut random);
         compare(&top, &[], || {
             if random.bool() {
-                empty(&top);
+                empty_checkout(&top);
             }
             grow(&mut random);
         });

@@ -5,8 +5,8 @@ use super::*;
 
 #[test]
 fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
-    let (_folder, top) = repository();
-    write(
+    let (_folder, top) = new_repository();
+    write_files(
         &top,
         &[
             (".gitignore", "*.env\n/made/\n/now-ignored/\n/swap/\n"),
@@ -18,12 +18,12 @@ fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
     git(&top, &["add", "--force", "now-ignored"]);
     commit(&top);
     git(&top, &["tag", "then"]);
-    write(&top, &[("tracked.env", "tracked"), ("new/tracked", "x"), ("a", "now")]);
+    write_files(&top, &[("tracked.env", "tracked"), ("new/tracked", "x"), ("a", "now")]);
     git(&top, &["add", "--force", "tracked.env"]);
     commit(&top);
     git(&top, &["rm", "--quiet", "-r", "--cached", "now-ignored", "swap"]);
-    remove(&top.join("swap"));
-    write(
+    remove_path(&top.join("swap"));
+    write_files(
         &top,
         &[
             (".env", "A=1"),
@@ -73,14 +73,14 @@ fn ignored_files_that_no_revision_knows_are_those_of_the_disk() {
 
 #[test]
 fn typed_path_is_read_as_it_was_and_is_no_way_out() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     fs::write(folder.path().join("secret"), "secret").unwrap();
-    write(&top, &[("a", "then"), ("sub/b", "b"), ("link-later", "x")]);
+    write_files(&top, &[("a", "then"), ("sub/b", "b"), ("link-later", "x")]);
     symlink("../secret", top.join("leaves")).unwrap();
     commit(&top);
     git(&top, &["tag", "then"]);
-    remove(&top.join("leaves"));
-    write(&top, &[("a", "now"), ("leaves", "a file now"), ("new", "new")]);
+    remove_path(&top.join("leaves"));
+    write_files(&top, &[("a", "now"), ("leaves", "a file now"), ("new", "new")]);
     commit(&top);
     let files = open(&top, "then").unwrap();
     let typed = ["a", "new", "leaves", "gone"].map(|name| top.join(name));
@@ -100,16 +100,16 @@ fn typed_path_is_read_as_it_was_and_is_no_way_out() {
 
 #[test]
 fn submodule_is_read_at_its_commit_where_that_is_here() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     let other = folder.path().canonicalize().unwrap().join("other");
     fs::create_dir(&other).unwrap();
     git(&other, &["init", "--quiet", "--initial-branch", "main"]);
-    write(&other, &[("compose.yaml", "one"), ("deep/x", "x")]);
+    write_files(&other, &[("compose.yaml", "one"), ("deep/x", "x")]);
     commit(&other);
     git(&top, &["submodule", "--quiet", "add", other.to_str().unwrap(), "sub"]);
     compare(&top, &[top.join("sub/deep/x")], || {
-        write(&top, &[("sub/compose.yaml", "two"), ("sub/new", "new")]);
-        remove(&top.join("sub/deep"));
+        write_files(&top, &[("sub/compose.yaml", "two"), ("sub/new", "new")]);
+        remove_path(&top.join("sub/deep"));
         commit(&top.join("sub"));
     });
     // What is not committed in it was not there either.
@@ -140,10 +140,10 @@ fn submodule_is_read_at_its_commit_where_that_is_here() {
 
 #[test]
 fn no_filter_runs_and_what_one_would_change_is_not_read() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     let mark = folder.path().join("ran");
     let evil = format!("touch {}; cat", mark.display());
-    write(
+    write_files(
         &top,
         &[
             ("a.evil", "raw"),
@@ -154,7 +154,7 @@ fn no_filter_runs_and_what_one_would_change_is_not_read() {
     );
     fs::write(top.join("secret.key"), b"\0GITCRYPT\0xyz").unwrap();
     commit(&top);
-    write(&top, &[(".gitattributes", "*.evil filter=evil diff=evil\n*.sh text eol=crlf\n*.bin filter=lfs\n")]);
+    write_files(&top, &[(".gitattributes", "*.evil filter=evil diff=evil\n*.sh text eol=crlf\n*.bin filter=lfs\n")]);
     for setting in ["filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "core.fsmonitor"] {
         git(&top, &["config", setting, &evil]);
     }
@@ -179,8 +179,8 @@ fn no_filter_runs_and_what_one_would_change_is_not_read() {
 
 #[test]
 fn sparse_checkout_and_linked_working_tree_are_read_whole() {
-    let (folder, top) = repository();
-    write(&top, &[("in/a", "a"), ("out/b", "b"), ("top", "t")]);
+    let (folder, top) = new_repository();
+    write_files(&top, &[("in/a", "a"), ("out/b", "b"), ("top", "t")]);
     commit(&top);
     git(&top, &["tag", "then"]);
     git(&top, &["sparse-checkout", "set", "--cone", "--sparse-index", "in"]);
@@ -191,7 +191,7 @@ fn sparse_checkout_and_linked_working_tree_are_read_whole() {
 
     let linked = folder.path().canonicalize().unwrap().join("linked");
     git(&top, &["worktree", "add", "--quiet", linked.to_str().unwrap()]);
-    write(&linked, &[("in/a", "changed"), (".gitignore", "*.env\n"), ("x.env", "e")]);
+    write_files(&linked, &[("in/a", "changed"), (".gitignore", "*.env\n"), ("x.env", "e")]);
     let (then, _) = reader_then(&linked, "then");
     assert_eq!(then.read_text(&linked.join("in/a"), LIMIT).as_deref(), Ok("a"));
     assert_eq!(then.read_text(&linked.join("x.env"), LIMIT).as_deref(), Ok("e"));
@@ -215,13 +215,13 @@ fn commands(told: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn clone_without_the_revision_says_what_to_fetch_and_that_helps() {
-    let (folder, top) = repository();
+    let (folder, top) = new_repository();
     for text in ["1", "2", "3"] {
-        write(&top, &[("a", text)]);
+        write_files(&top, &[("a", text)]);
         commit(&top);
     }
     git(&top, &["checkout", "--quiet", "-b", "topic", "HEAD~2"]);
-    write(&top, &[("b", "")]);
+    write_files(&top, &[("b", "")]);
     commit(&top);
     let id = Command::new("git").arg("-C").arg(&top).args(["rev-parse", "main"]).output().unwrap().stdout;
     let id = String::from_utf8(id).unwrap().trim_end().to_owned();
@@ -266,13 +266,13 @@ fn clone_without_the_revision_says_what_to_fetch_and_that_helps() {
 
 #[test]
 fn object_that_is_missing_fails_the_whole_reading() {
-    let (_folder, top) = repository();
-    write(&top, &[("a", "first"), ("b", "second")]);
+    let (_folder, top) = new_repository();
+    write_files(&top, &[("a", "first"), ("b", "second")]);
     commit(&top);
     git(&top, &["tag", "then"]);
     let id = Command::new("git").arg("-C").arg(&top).args(["rev-parse", "then:a"]).output().unwrap().stdout;
     let id = String::from_utf8(id).unwrap();
-    remove(&top.join(".git/objects").join(&id[..2]).join(id[2..].trim_end()));
+    remove_path(&top.join(".git/objects").join(&id[..2]).join(id[2..].trim_end()));
     let (then, files) = reader_then(&top, "then");
     assert!(files.failure().is_none());
     assert!(matches!(then.read(&top.join("a"), LIMIT), Err(ReadError::Failed(_))));
@@ -285,9 +285,9 @@ fn object_that_is_missing_fails_the_whole_reading() {
 
 #[test]
 fn large_files_are_told_by_their_size_and_read_by_their_start() {
-    let (_folder, top) = repository();
+    let (_folder, top) = new_repository();
     let large = "0123456789".repeat(800_000);
-    write(&top, &[("large", &large), ("small", "small")]);
+    write_files(&top, &[("large", &large), ("small", "small")]);
     commit(&top);
     git(&top, &["tag", "then"]);
     let (then, _) = reader_then(&top, "then");
@@ -302,8 +302,8 @@ fn large_files_are_told_by_their_size_and_read_by_their_start() {
 
 #[test]
 fn tree_that_no_checkout_would_write_leads_nowhere() {
-    let (_folder, top) = repository();
-    write(&top, &[("a", "text")]);
+    let (_folder, top) = new_repository();
+    write_files(&top, &[("a", "text")]);
     commit(&top);
     // A tree object with names that `git add` refuses.
     let id = Command::new("git").arg("-C").arg(&top).args(["rev-parse", "HEAD:a"]).output().unwrap().stdout;
@@ -321,7 +321,7 @@ fn tree_that_no_checkout_would_write_leads_nowhere() {
     };
     let tree = run(&["hash-object", "-t", "tree", "-w", "--literally", "tree"]);
     let evil = run(&["commit-tree", &tree, "-m", "x"]);
-    remove(&top.join("tree"));
+    remove_path(&top.join("tree"));
     git(&top, &["update-ref", "refs/heads/main", &evil]);
     git(&top, &["tag", "evil", &evil]);
     let (then, _) = reader_then(&top, "evil");
