@@ -13,6 +13,7 @@ mod named;
 mod profile;
 mod version;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,9 @@ use crate::text::{EntryKind, FileId, Pos, ReadError, Reader, Sources, Span, near
 use check::Checker;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// The embedded files as JSON, by their paths: laid out by the build script, since reading YAML would be a quarter of a
+/// small check.
+static EMBEDDED_JSON: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules_as_json.rs"));
 
 /// All rules of one run.
 #[derive(Debug, Clone)]
@@ -84,7 +88,16 @@ impl FurtherRules {
 }
 
 /// Rule files by their path below the rules' directory, such as `profiles/claude-code.yaml`.
-type Files = BTreeMap<String, (String, String)>;
+type Files = BTreeMap<String, RuleFile>;
+
+/// A rule file.
+struct RuleFile {
+    /// Its name as it is shown.
+    name: String,
+    text: Cow<'static, str>,
+    /// The same as JSON, where it is an embedded one.
+    json: Option<&'static str>,
+}
 
 /// Why rules could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +132,7 @@ impl Ruleset {
         let mut further =
             FurtherRules { directory: directory.shown.to_owned(), files: Vec::new(), refused: Vec::new() };
         let mut rules = if directory.typed {
-            further.files = own.values().map(|(name, _)| name.clone()).collect();
+            further.files = own.values().map(|file| file.name.clone()).collect();
             files.append(&mut own);
             assemble(sources, files, true)?
         } else {
@@ -140,12 +153,12 @@ impl Ruleset {
         further: &mut FurtherRules,
     ) -> Result<(), RulesetError> {
         let mut problems = Vec::new();
-        for (below, (name, text)) in files {
+        for (below, file) in files {
             if !below.starts_with("profiles/") {
                 further.refuse(&below, "it would replace what is judged by");
                 continue;
             }
-            let Some(mut profile) = (Added { sources, name, text }).profile(&mut problems) else { continue };
+            let Some(mut profile) = (Added { sources, file }).profile(&mut problems) else { continue };
             if self.profile(&profile.id).is_some() {
                 further.refuse(&below, "it would replace a program's profile");
                 continue;
@@ -205,8 +218,9 @@ impl Ruleset {
 fn embedded(dir: &Dir<'static>, files: &mut Files) {
     for file in dir.files() {
         let path = file.path().display().to_string();
-        let text = file.contents_utf8().unwrap_or_default().to_owned();
-        files.insert(path.clone(), (format!("rules/{path}"), text));
+        let text = Cow::Borrowed(file.contents_utf8().unwrap_or_default());
+        let json = EMBEDDED_JSON.iter().find(|(name, _)| *name == path).map(|(_, json)| *json);
+        files.insert(path.clone(), RuleFile { name: format!("rules/{path}"), text, json });
     }
     for dir in dir.dirs() {
         embedded(dir, files);
@@ -247,7 +261,8 @@ impl Reading<'_> {
             } else if is_rule_file {
                 let text = self.reader.read_text(&path, MAX_BYTES).map_err(|error| unreadable(&path, error))?;
                 let below = path.strip_prefix(self.root).unwrap_or(&path).display().to_string();
-                files.insert(below, (path.display().to_string(), text));
+                let name = path.display().to_string();
+                files.insert(below, RuleFile { name, text: Cow::Owned(text), json: None });
             }
         }
         Ok(())
@@ -259,11 +274,11 @@ fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, Rul
     let mut profiles = Vec::new();
     let mut explanations = BTreeMap::new();
     let (mut matrix, mut filesystems) = (None, None);
-    for (below, (name, text)) in files {
-        let file = Added { sources, name, text };
+    for (below, file) in files {
+        let file = Added { sources, file };
         match below.strip_suffix(".md").and_then(|path| path.strip_prefix("explain/")) {
             Some(rule) => {
-                explanations.insert(rule.to_owned(), file.text);
+                explanations.insert(rule.to_owned(), file.file.text.into_owned());
             }
             None if below == "matrix.yaml" => matrix = file.matrix(prove, &mut problems),
             None if below == "filesystems.yaml" => filesystems = file.typed(&mut problems).map(|(typed, _)| typed),
@@ -286,18 +301,21 @@ fn assemble(sources: &Sources, files: Files, prove: bool) -> Result<Ruleset, Rul
 /// A rule file on its way in. It is a source only once there is something to say of it.
 struct Added<'a> {
     sources: &'a Sources,
-    name: String,
-    text: String,
+    file: RuleFile,
 }
 
 impl Added<'_> {
     fn add(&self) -> FileId {
-        self.sources.add(self.name.clone(), self.text.clone())
+        self.sources.add(self.file.name.clone(), self.file.text.clone().into_owned())
     }
 
     /// Reads the file into a type that refuses fields it does not know.
     fn typed<T: DeserializeOwned>(&self, problems: &mut Vec<Problem>) -> Option<(T, &Self)> {
-        match serde_yaml::from_str(&self.text) {
+        // What is embedded is right by a test: only where it could not be read would its place be needed.
+        if let Some(typed) = self.file.json.and_then(|json| serde_json::from_str(json).ok()) {
+            return Some((typed, self));
+        }
+        match serde_yaml::from_str(&self.file.text) {
             Ok(typed) => Some((typed, self)),
             Err(error) => {
                 let pos = error.location().map_or(Pos::START, |at| Pos {
@@ -330,7 +348,7 @@ impl Added<'_> {
         // Positions are wanted only for a matrix that may be wrong.
         let root = if prove {
             let file = self.add();
-            match yaml::parse(file, &self.text, Limits::default()) {
+            match yaml::parse(file, &self.file.text, Limits::default()) {
                 Ok(stream) => stream.documents.into_iter().next()?,
                 Err(error) => {
                     problems.push(Problem { message: error.message, span: error.span });

@@ -186,3 +186,31 @@ fn locks_depend_on_the_version_and_unknown_counts_as_the_oldest() {
     assert_eq!(ids(Some(">=2.1.132")), ["inside"]);
     assert_eq!(ids(Some(">=2.1.100")), Vec::<String>::new());
 }
+
+#[test]
+fn the_embedded_json_is_what_the_yaml_says() {
+    let sources = Sources::default();
+    let mut files = Files::new();
+    embedded(&EMBEDDED, &mut files);
+    let is_yaml = |below: &String| Path::new(below).extension().is_some_and(|ending| ending == "yaml");
+    assert!(files.iter().all(|(below, file)| is_yaml(below) == file.json.is_some()));
+    let laid_out = assemble(&sources, files, false).unwrap();
+    let mut files = Files::new();
+    embedded(&EMBEDDED, &mut files);
+    for file in files.values_mut() {
+        file.json = None;
+    }
+    assert_eq!(format!("{laid_out:?}"), format!("{:?}", assemble(&sources, files, false).unwrap()));
+}
+
+#[test]
+fn the_embedded_json_is_read() {
+    for (below, json) in EMBEDDED_JSON {
+        let read = match below.split('/').next() {
+            Some("profiles") => serde_json::from_str::<Profile>(json).map(|_| ()),
+            Some("filesystems.yaml") => serde_json::from_str::<Filesystems>(json).map(|_| ()),
+            _ => serde_json::from_str::<matrix::RawMatrix>(json).map(|_| ()),
+        };
+        assert!(read.is_ok(), "{below}: {read:?}");
+    }
+}
