@@ -17,6 +17,7 @@ mod captures;
 mod cases;
 mod ci;
 mod compose;
+mod contributing;
 mod cron;
 mod debian_scripts;
 mod engine;
