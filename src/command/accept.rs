@@ -183,6 +183,7 @@ impl Acceptance<'_> {
         let below = self.configuration.directory.as_deref().unwrap_or("/");
         let below = self.names_below(below);
         let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
+        report::accept_files(&mut judged, self.config(), looked);
         report::accept(&mut judged, &mut comments, self.config(), looked, sources);
         let names = self.names();
         let mut report = report::build_report(judged, &rules.matrix, &names, sources);
@@ -227,7 +228,7 @@ impl Acceptance<'_> {
         sources: &Sources,
     ) -> anyhow::Result<Report> {
         let programs = OnceLock::from(super::programs(rules));
-        let asked = check::Asked::of(since.check);
+        let asked = check::Asked::of(since.check).excluding(&self.configuration);
         let (mut layout, then) = since::layout_of_revision(&asked, base, sources.reader(), &programs, self.world)?;
         let configuration =
             configuration::find(since.cli, Search::Repository(self.first.as_deref()), self.world, &then);

@@ -1,17 +1,18 @@
 //! `overlock check`: what the command line says of inputs that are planned. No runtime, no socket.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use anyhow::{Context as _, bail};
 
 use super::World;
+use super::configuration::Configuration;
 use super::progress::Progress;
 use super::reading::read_stdin;
 use crate::cli::{Check, Compose};
 use crate::input::compose::{ComposeKind, Context, Options, Profiles};
 use crate::input::project::Store;
-use crate::input::{self, LoadContext, ProgramNames};
+use crate::input::{self, Exclusion, LoadContext, ProgramNames};
 use crate::model::Layout;
 use crate::text::{Reader, Sources};
 
@@ -23,12 +24,26 @@ pub(super) struct Asked<'a> {
     pub(super) store: Option<Store<'a>>,
     /// Whether values of the environment are shown.
     pub(super) shows_values: bool,
+    /// What is left out of directories that are searched.
+    pub(super) exclusion: Exclusion<'a>,
 }
 
+/// What `check` judges where nothing is named.
+static HERE: LazyLock<[PathBuf; 1]> = LazyLock::new(|| [PathBuf::from(".")]);
+
 impl<'a> Asked<'a> {
-    /// What `check` is asked for.
+    /// What `check` is asked for: where nothing names a project, what is in the directory that it runs in and below.
     pub(super) fn of(arguments: &'a Check) -> Self {
-        Self { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false }
+        let Check { paths, compose, .. } = arguments;
+        let names_project =
+            !compose.file.is_empty() || compose.project_name.is_some() || compose.project_directory.is_some();
+        let paths = if paths.is_empty() && !names_project { HERE.as_slice() } else { paths };
+        Self { paths, compose, store: None, shows_values: false, exclusion: Exclusion::default() }
+    }
+
+    /// The same without what a configuration excludes.
+    pub(super) fn excluding(self, configuration: &'a Configuration) -> Self {
+        Self { exclusion: configuration.exclusion(), ..self }
     }
 }
 
@@ -61,9 +76,9 @@ pub(super) fn read(
     programs: &OnceLock<ProgramNames>,
     sources: &Sources,
 ) -> anyhow::Result<Layout> {
-    let Asked { paths, compose, store, shows_values } = *arguments;
+    let Asked { paths, compose, store, shows_values, exclusion } = *arguments;
     let surroundings = Context { environment: world.environment.clone(), cwd: world.directory.clone(), shows_values };
-    let found = input::discover(paths, &compose.file, &surroundings, sources.reader());
+    let found = input::discover(paths, &compose.file, &surroundings, sources.reader(), &exclusion);
     let projects = found.count_of(ComposeKind::NAME);
     if projects > 1 && (compose.project_name.is_some() || compose.project_directory.is_some()) {
         bail!("--project-name and --project-directory are for one project, and {projects} were found");

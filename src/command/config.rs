@@ -48,7 +48,7 @@ fn options(arguments: &Config, context: &Context, reader: &Reader) -> anyhow::Re
     let stdin = stdin.then(read_stdin).transpose().context("cannot read the compose file from standard input")?;
     let (files, runs_in) = match &arguments.path {
         None => (typed.file.clone(), None),
-        Some(path) => match compose::find(path, context, reader, None) {
+        Some(path) => match compose::find(path, context, reader) {
             Err(told) => bail!("{}: {}", path.display(), told.message),
             Ok(found) => match found.as_slice() {
                 [one] => (one.files.clone(), one.runs_in.clone()),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::World;
 use crate::cli::Cli;
-use crate::input::project;
+use crate::input::{Exclusion, project};
 use crate::model::{Diagnostic, Level, join, parent_and_name};
 use crate::rules::{CONFIG_FILE, Config, RulesDirectory};
 use crate::text::{ReadError, Sources};
@@ -65,6 +65,11 @@ impl Configuration {
         let path = PathBuf::from(join(self.directory.as_ref()?, self.config.rules.as_ref()?));
         let shown = shown(&path, world);
         Some(Rules { path, shown, typed: false })
+    }
+
+    /// What it leaves out of a search.
+    pub(super) fn exclusion(&self) -> Exclusion<'_> {
+        Exclusion { patterns: self.directory.as_deref().map(|directory| (&self.config.exclude, directory)) }
     }
 
     fn not_used(told: Vec<Diagnostic>) -> Self {

@@ -31,7 +31,7 @@ pub(super) fn run(
     let accept = Accept::default();
     let (layout, acceptance) = if arguments.is_planned() {
         let (paths, compose) = (&arguments.paths, &arguments.compose);
-        (plan(arguments, session)?, Acceptance::of_plan(session.world, configuration, paths, compose, &accept))
+        (plan(arguments, &configuration, session)?, Acceptance::of_plan(session.world, configuration, paths, compose, &accept))
     } else {
         let captures = observe::captures(&arguments.sight, &Wanted::default(), session)?;
         (observe::joined(&captures, session), Acceptance::of_running(session.world, configuration, &accept))
@@ -45,14 +45,20 @@ pub(super) fn run(
 }
 
 /// The plan, beside what captures say runs.
-fn plan(arguments: &Graph, session: &Session<'_>) -> anyhow::Result<Layout> {
+fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
     let sight = &arguments.sight;
     if sight.host.is_some() || sight.context.is_some() {
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));
-    let asked = check::Asked { paths: &arguments.paths, compose: &arguments.compose, store: None, shows_values: false };
+    let asked = check::Asked {
+        paths: &arguments.paths,
+        compose: &arguments.compose,
+        store: None,
+        shows_values: false,
+        exclusion: configuration.exclusion(),
+    };
     let mut layout = check::read(&asked, world, &names, sources)?;
     for from in &sight.from {
         join_running(&mut layout, &observe::from_file(from, world)?, rules, sources);

@@ -40,7 +40,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitStatus> {
     let &Session { world, rules, sources, .. } = session;
     let (running, untold) = running(arguments, session)?;
-    let mut layout = planned(arguments, running.as_ref(), session)?;
+    let mut layout = planned(arguments, running.as_ref(), &configuration, session)?;
     layout.diagnostics.extend(untold);
     let mut before = None;
     // Without a plan there is nothing to hold against what runs.
@@ -85,7 +85,12 @@ fn running(arguments: &Preflight, session: &Session<'_>) -> anyhow::Result<(Opti
 }
 
 /// The plan, with what this host and its engine know of it.
-fn planned(arguments: &Preflight, running: Option<&Capture>, session: &Session<'_>) -> anyhow::Result<Layout> {
+fn planned(
+    arguments: &Preflight,
+    running: Option<&Capture>,
+    configuration: &Configuration,
+    session: &Session<'_>,
+) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
     let programs = OnceLock::from(super::programs(rules));
     let options = live::options(&arguments.sight, world);
@@ -99,6 +104,7 @@ fn planned(arguments: &Preflight, running: Option<&Capture>, session: &Session<'
         compose: &arguments.compose,
         store: asks.then_some(Store { image: &lookup, file: &file }),
         shows_values: true,
+        exclusion: configuration.exclusion(),
     };
     let mut layout = check::read(&asked, world, &programs, sources)?;
     match running {

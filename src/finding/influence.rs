@@ -22,6 +22,10 @@ pub enum InfluenceKind {
     Baseline,
     /// Entries or comments that ignore findings.
     Ignores,
+    /// Entries that exclude files.
+    Excludes,
+    /// Entries that accept that files are not judged.
+    NotJudged,
     /// Facts that nobody saw: labels, or entries of the configuration.
     Declarations,
     /// Severities in place of the matrix's.
@@ -32,11 +36,13 @@ pub enum InfluenceKind {
 
 impl InfluenceKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Configuration,
         Self::Rules,
         Self::Baseline,
         Self::Ignores,
+        Self::Excludes,
+        Self::NotJudged,
         Self::Declarations,
         Self::Severities,
         Self::FailOn,
@@ -49,6 +55,8 @@ impl InfluenceKind {
             Self::Rules => "rules",
             Self::Baseline => "baseline",
             Self::Ignores => "ignores",
+            Self::Excludes => "excludes",
+            Self::NotJudged => "not-judged",
             Self::Declarations => "declarations",
             Self::Severities => "severities",
             Self::FailOn => "fail-on",

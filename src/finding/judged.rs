@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::accepted_files::AcceptedFiles;
 use super::breach::Breach;
 use super::evidence::{Evidence, EvidenceKind};
 use super::participant::Participant;
 use super::place_name::PlaceName;
-use crate::model::{Diagnostic, JudgedFile, NotJudgedFile};
+use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, NotJudgedFile};
 use crate::text::{FileId, Sources, Span, Teller};
 
 /// What the judge answers.
@@ -29,6 +30,10 @@ pub struct Judged {
     pub files: Vec<JudgedFile>,
     /// The files that were found and were not judged.
     pub unread_files: Vec<NotJudgedFile>,
+    /// What the configuration left out of a search.
+    pub excluded: ExcludedFiles,
+    /// What the configuration accepts of files.
+    pub accepted_files: Vec<AcceptedFiles>,
 }
 
 /// A place that holds a login of a program.

@@ -9,6 +9,7 @@
 //! report      all of it, with what it was compared with
 //! ```
 
+mod accepted_files;
 mod breach;
 mod comparison;
 mod evidence;
@@ -21,6 +22,7 @@ mod place_name;
 mod report;
 mod suppressed;
 
+pub use accepted_files::{AcceptedBy, AcceptedFiles};
 pub use breach::{Advice, Breach};
 pub use comparison::{Before, Change, Comparison, End, Endangered, Gone, Verdicts};
 pub use evidence::{Evidence, EvidenceKind, Location};

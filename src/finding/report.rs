@@ -1,5 +1,6 @@
 //! The answer of one run. May use `model` and the other parts of `finding`.
 
+use super::accepted_files::AcceptedFiles;
 use super::comparison::Comparison;
 use super::hit::Hit;
 use super::influence::Influence;
@@ -23,6 +24,8 @@ pub struct Report {
     pub judged: Vec<JudgedFile>,
     /// The files that were found and were not judged, each with the reason.
     pub not_judged: Vec<NotJudgedFile>,
+    /// The files that people chose not to have judged.
+    pub accepted_files: Vec<AcceptedFiles>,
     /// What people wrote that can silence a finding or soften a verdict, and from which file it came.
     pub configuration: Vec<Influence>,
     /// How many of these a change adds itself, where one is looked at.

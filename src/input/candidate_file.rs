@@ -6,7 +6,9 @@ use std::path::Path;
 use crate::text::Reader;
 
 /// How much of a file tells what it is, in bytes.
-const BEGINNING: u64 = 64 * 1024;
+const BEGINNING: u64 = 256 * 1024;
+/// How much of it tells what runs it, in bytes.
+const FIRST_LINE: u64 = 128;
 
 /// A file that may be of some kind.
 pub struct CandidateFile<'a> {
@@ -14,13 +16,14 @@ pub struct CandidateFile<'a> {
     pub path: &'a Path,
     /// What reads it.
     pub reader: &'a Reader,
+    first_line: OnceCell<String>,
     beginning: OnceCell<String>,
 }
 
 impl<'a> CandidateFile<'a> {
     /// A file of which nothing has been read.
     pub fn new(path: &'a Path, reader: &'a Reader) -> Self {
-        Self { path, reader, beginning: OnceCell::new() }
+        Self { path, reader, first_line: OnceCell::new(), beginning: OnceCell::new() }
     }
 
     /// Its name without directories; empty where that is no text.
@@ -45,4 +48,28 @@ impl<'a> CandidateFile<'a> {
             String::from_utf8_lossy(&bytes).into_owned()
         })
     }
+
+    /// Its first line, or the beginning of that; empty where it cannot be read. Less is read for it than for the rest.
+    pub fn first_line(&self) -> &str {
+        self.first_line.get_or_init(|| {
+            let bytes = self.reader.read_start(self.path, FIRST_LINE).unwrap_or_default();
+            String::from_utf8_lossy(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()).into_owned()
+        })
+    }
+
+    /// Whether its beginning has a YAML key at its top, in any of its documents.
+    pub fn has_top_key(&self, key: &str) -> bool {
+        self.beginning().trim_start_matches('\u{feff}').lines().any(|line| is_yaml_key(line, key))
+    }
+}
+
+/// Whether a line begins with a key of YAML, in quotes or not.
+pub(super) fn is_yaml_key(line: &str, key: &str) -> bool {
+    let rest = match line.chars().next() {
+        Some(quote @ ('"' | '\'')) => {
+            line.strip_prefix(quote).and_then(|rest| rest.strip_prefix(key)?.strip_prefix(quote))
+        }
+        _ => line.strip_prefix(key),
+    };
+    rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
 }

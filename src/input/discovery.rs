@@ -1,20 +1,30 @@
 //! What the paths that a person named lead to: the roots, one walk below each directory, and each kind asked in the
-//! order of the list. Uses the list of kinds, `input_kind` and `walk`.
+//! order of the list. Uses the list of kinds, `exclusion`, `input_kind` and `walk`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::candidate_file::CandidateFile;
-use super::compose::Context;
-use super::input_kind::{FoundInput, FoundInputs, InputKind, SearchedDirectory};
-use super::walk::Tree;
+use super::compose::{Context, is_default_name};
+use super::exclusion::{ExcludedPaths, Exclusion};
+use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, SearchedDirectory};
+use super::walk::{Directory, Entry, Tree};
 use super::{DEFAULT_KIND, KINDS};
 use crate::model::{Diagnostic, Level};
 use crate::text::{EntryKind, Reader};
 
+/// How many directories that were not read are told one by one.
+const TOLD: usize = 10;
+
 /// Finds every input that the paths name or that is below them, each once. `compose_files` are those of `-f`: with
 /// them, and where there are no paths, there is a Compose project too.
-pub fn discover(paths: &[PathBuf], compose_files: &[PathBuf], context: &Context, reader: &Reader) -> FoundInputs {
+pub fn discover(
+    paths: &[PathBuf],
+    compose_files: &[PathBuf],
+    context: &Context,
+    reader: &Reader,
+    exclusion: &Exclusion<'_>,
+) -> FoundInputs {
     let mut found = FoundInputs::default();
     if !compose_files.is_empty() || paths.is_empty() {
         found.inputs.push(named_input(DEFAULT_KIND, compose_files.to_vec()));
@@ -27,7 +37,13 @@ pub fn discover(paths: &[PathBuf], compose_files: &[PathBuf], context: &Context,
                 let name = Some(path.display().to_string());
                 found.diagnostics.push(Diagnostic::about(Level::Error, name, message));
             }
-            Ok(EntryKind::Directory) => search_directory(path, &absolute, context, reader, &mut found),
+            Ok(EntryKind::Directory) => {
+                let tree = Tree::below(&absolute, reader, &context.environment);
+                let excluded = exclusion.find_paths(&tree, &mut found.excluded);
+                tell_unread(&tree, context, &mut found);
+                let searched = SearchedDirectory { typed: path, excluded: &excluded, tree: &tree, context, reader };
+                found.inputs.extend(search_directory(&searched));
+            }
             Ok(kind) => {
                 // A pipe can be read once only: that is for who loads it.
                 let kind = if kind == EntryKind::File { kind_of_file(&absolute, reader) } else { DEFAULT_KIND };
@@ -45,42 +61,87 @@ fn kind_of_file(path: &Path, reader: &Reader) -> &'static dyn InputKind {
 }
 
 fn named_input(kind: &'static dyn InputKind, files: Vec<PathBuf>) -> FoundInput {
-    FoundInput { kind, files, directory: None, named: true }
+    FoundInput { kind, files, directory: None, found_by: FoundBy::Path, left_out: None }
 }
 
-fn search_directory(path: &Path, absolute: &Path, context: &Context, reader: &Reader, found: &mut FoundInputs) {
-    let tree = Tree::below(absolute, reader);
+/// Tells what of a tree was not read: the directory that a person named must be, those below are missing.
+fn tell_unread(tree: &Tree, context: &Context, found: &mut FoundInputs) {
+    let name = |path: &Path| {
+        let below = path.strip_prefix(&context.cwd).unwrap_or(path);
+        Some(if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() })
+    };
     found.diagnostics.extend(tree.unread_ignores.iter().map(|(file, error)| {
-        let name = file.strip_prefix(&context.cwd).unwrap_or(file).display().to_string();
         let message = format!("this ignore file leaves nothing out, since it is not read: {error}");
-        Diagnostic::about(Level::Warning, Some(name), message)
+        Diagnostic::about(Level::Warning, name(file), message)
     }));
-    found.inputs.extend(found_files(&tree, reader));
-    let searched = SearchedDirectory { typed: path, tree: &tree, context, reader };
-    for kind in KINDS {
-        kind.discover(&searched, found);
+    let level = if tree.directories.is_empty() { Level::Error } else { Level::Gap };
+    found.diagnostics.extend(tree.unread.iter().take(TOLD).map(|(path, error)| {
+        Diagnostic::about(level, name(path), format!("cannot search this directory: {error}"))
+    }));
+    if let Some(more) = tree.unread.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        let message = format!("cannot search {more} more directories");
+        found.diagnostics.push(Diagnostic::about(level, None, message));
+    }
+    if let Some(first) = tree.unsearched.first() {
+        let message = format!(
+            "git ignores this directory, and it was not looked through: {} hold more than is looked at",
+            match tree.unsearched.len() {
+                1 => "such directories".to_owned(),
+                count => format!("{count} such directories"),
+            }
+        );
+        found.diagnostics.push(Diagnostic::about(Level::Warning, name(first), message));
     }
 }
 
-/// The files of a tree that are inputs by themselves, sorted. What a package manager put there is nobody's here.
-fn found_files(tree: &Tree, reader: &Reader) -> Vec<FoundInput> {
-    let top = tree.directories.first().map_or(Path::new(""), |top| top.path.as_path());
-    let mut inputs = Vec::new();
-    for directory in &tree.directories {
-        let below = directory.path.strip_prefix(top).unwrap_or(&directory.path);
-        if below.components().any(|part| part.as_os_str() == "node_modules") {
-            continue;
-        }
-        for entry in directory.entries.iter().filter(|entry| entry.kind == EntryKind::File && !entry.is_ignored) {
+/// The inputs of a tree, sorted: its files by their kinds, grouped as each kind does.
+fn search_directory(searched: &SearchedDirectory<'_>) -> Vec<FoundInput> {
+    let mut files: HashMap<&str, Vec<FoundInput>> = HashMap::new();
+    let confined = searched.reader.within_roots();
+    let ExcludedPaths { directories, files: single } = searched.excluded;
+    for directory in searched.tree.directories.iter().filter(|one| !directories.contains(&one.path)) {
+        for entry in &directory.entries {
             let path = directory.path.join(&entry.name);
-            let file = CandidateFile::new(&path, reader);
-            if let Some(kind) = KINDS.iter().copied().find(|kind| kind.is_found(&file)) {
-                inputs.push(FoundInput { kind, files: vec![path], directory: None, named: false });
+            if single.contains(&path) {
+                continue;
+            }
+            if let Some(input) = found_file(path, directory, entry, searched.reader, &confined) {
+                files.entry(input.kind.name()).or_default().push(input);
             }
         }
     }
+    let mut inputs = Vec::new();
+    for kind in KINDS {
+        inputs.extend(kind.group_files(searched, files.remove(kind.name()).unwrap_or_default()));
+    }
     inputs.sort_by(|one, other| one.files.cmp(&other.files));
     inputs
+}
+
+/// The input that an entry of a directory is, if it is one: a file, or a link to one that does not lead out.
+fn found_file(
+    path: PathBuf,
+    directory: &Directory,
+    entry: &Entry,
+    reader: &Reader,
+    confined: &Reader,
+) -> Option<FoundInput> {
+    let is_file = match entry.kind {
+        EntryKind::File => true,
+        EntryKind::Link => confined.is_file(&path),
+        _ => false,
+    };
+    let kind = if is_file {
+        let file = CandidateFile::new(&path, reader);
+        KINDS.iter().copied().find(|kind| kind.is_found(&file))?
+    } else if entry.name.to_str().is_some_and(is_default_name) && reader.has_input(&path) {
+        // What else stands at Compose's own names is told when it is read.
+        DEFAULT_KIND
+    } else {
+        return None;
+    };
+    let left_out = directory.reason_left_out(entry);
+    Some(FoundInput { kind, files: vec![path], directory: None, found_by: FoundBy::Name, left_out })
 }
 
 /// One input that is given in two ways is one, and must be read where one of the ways says so.
@@ -90,7 +151,10 @@ fn each_once(inputs: Vec<FoundInput>, context: &Context, reader: &Reader) -> Vec
     for input in inputs {
         let place = *places.entry((input.kind.name(), real_paths(&input, context, reader))).or_insert(once.len());
         match once.get_mut(place) {
-            Some(known) => known.named |= input.named,
+            Some(known) => {
+                known.found_by = known.found_by.min(input.found_by);
+                known.left_out = known.left_out.take().filter(|_| input.left_out.is_some());
+            }
             None => once.push(input),
         }
     }

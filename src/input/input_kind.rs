@@ -7,11 +7,12 @@ use std::sync::OnceLock;
 
 use super::candidate_file::CandidateFile;
 use super::compose::{Context, Options};
+use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
 use super::project::{Reference, Repository, Store};
 use super::shell::ContainerStart;
 use super::walk::Tree;
-use crate::model::{Diagnostic, JudgedFile, Layout, NotJudgedFile};
+use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
 use crate::text::{Reader, Sources};
 
 /// A kind of file that containers are described in or started from. Everything that is read for a layout is of one.
@@ -27,9 +28,15 @@ pub trait InputKind: Debug + Sync {
         self.looks_like(file)
     }
 
-    /// Finds the inputs in a directory and below that are no single files.
-    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
-        let _ = (searched, found);
+    /// Makes inputs of the files that were found in a directory and below: each is one, where a kind has no other rule.
+    fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
+        let _ = searched;
+        files
+    }
+
+    /// What a text of it is to the answer where it is not judged.
+    fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
+        if context.names_program(text) { UnreadWeight::Counts } else { UnreadWeight::Named }
     }
 
     /// Reads one input into a piece, by itself: images, scripts of its containers and what others describe come later.
@@ -41,6 +48,28 @@ pub trait InputKind: Debug + Sync {
     }
 }
 
+/// What a file that is not judged is to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadWeight {
+    /// It has nothing to do with containers or known programs, and is not named.
+    Nothing,
+    /// It is named, and the answer does not depend on it.
+    Named,
+    /// There is no clean answer without it: it starts or describes a container, and names a known program.
+    Counts,
+}
+
+/// How an input was found, the surest way first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FoundBy {
+    /// A person typed its path, so that it must be read.
+    Path,
+    /// Its name, or another file names it.
+    Name,
+    /// What is in it, whatever its name: it may be something else after all, and no mistake in it raises the exit status.
+    Content,
+}
+
 /// Files that are read as one: those of a Compose project, one script.
 #[derive(Debug, Clone)]
 pub struct FoundInput {
@@ -50,8 +79,17 @@ pub struct FoundInput {
     pub files: Vec<PathBuf>,
     /// The directory that they were found in, where they belong to it and were not named one by one.
     pub directory: Option<PathBuf>,
-    /// Whether a person named it, so that it must be read.
-    pub named: bool,
+    /// How it was found.
+    pub found_by: FoundBy,
+    /// Why it is not read, as a clause; `None` where it is.
+    pub left_out: Option<String>,
+}
+
+impl FoundInput {
+    /// Whether a person typed its path.
+    pub fn is_typed(&self) -> bool {
+        self.found_by == FoundBy::Path
+    }
 }
 
 /// What is to be loaded, and what went wrong as it was looked for.
@@ -61,6 +99,8 @@ pub struct FoundInputs {
     pub inputs: Vec<FoundInput>,
     /// What could not be looked at.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the configuration left out.
+    pub excluded: ExcludedFiles,
 }
 
 impl FoundInputs {
@@ -74,6 +114,8 @@ impl FoundInputs {
 pub struct SearchedDirectory<'a> {
     /// The path as it was typed.
     pub typed: &'a Path,
+    /// What the configuration leaves out of it.
+    pub(super) excluded: &'a ExcludedPaths,
     /// What is below it.
     pub tree: &'a Tree,
     /// Where the tool runs.
@@ -104,6 +146,11 @@ impl<'a> LoadContext<'a> {
         let Context { environment, cwd, shows_values } = self.surroundings;
         let repository = Repository::new(self.sources, cwd, environment, self.programs);
         repository.with_store(self.store).showing(*shows_values)
+    }
+
+    /// Whether a text names where a known program keeps its state.
+    pub fn names_state(&self, text: &str) -> bool {
+        self.programs.wait().have_state_named_in(text)
     }
 
     /// Whether a text names a known program, or where one keeps its state.

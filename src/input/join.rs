@@ -2,9 +2,9 @@
 //! describes. Uses the list of kinds, `input_kind` and `project`.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece};
+use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, NamedFile, Repository};
 use super::{DEFAULT_KIND, KINDS};
 use crate::model::{Layout, NotJudgedFile};
@@ -16,16 +16,69 @@ const LOOKED_AT: u64 = 256 * 1024;
 
 /// Loads what was found and joins it: all is on one host.
 pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
-    let FoundInputs { inputs, diagnostics } = found;
+    let FoundInputs { inputs, diagnostics, excluded } = found;
     let repository = context.open_repository();
     let mut pieces = Vec::with_capacity(inputs.len());
+    let (mut left_out, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.left_out.is_some());
     for kind in KINDS {
         let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
         pieces.extend(load_all(*kind, &of_kind, &repository, context));
     }
-    let mut layout = Layout { diagnostics, ..Layout::default() };
+    // What another input names is read, whatever leaves it out where nobody does.
+    let named = named_files(&pieces, context);
+    for at in (0..left_out.len()).rev().collect::<Vec<_>>() {
+        if left_out.get(at).is_some_and(|input| input.files.iter().any(|file| named.contains(&real(file, context)))) {
+            pieces.push(load_piece(&left_out.remove(at), &repository, context));
+        }
+    }
+    let read: HashSet<String> = context.sources.all().into_iter().map(|(_, source)| source.name().to_owned()).collect();
+    let mut layout = Layout { diagnostics, excluded, ..Layout::default() };
+    for input in &left_out {
+        layout.not_judged.extend(weigh_left_out(input, &read, &repository, context));
+    }
     layout.join(join(pieces, &repository, context));
+    sort_files(&mut layout);
     layout
+}
+
+/// The files that commands of some pieces name, without links.
+fn named_files(pieces: &[Piece], context: &LoadContext<'_>) -> HashSet<PathBuf> {
+    let references = pieces.iter().flat_map(|piece| &piece.references);
+    let files = references.flat_map(|reference| reference.project_files(&context.surroundings.cwd));
+    files.map(|file| real(&file.path, context)).collect()
+}
+
+/// A path without links, where it leads to something that may be read.
+fn real(path: &Path, context: &LoadContext<'_>) -> PathBuf {
+    let path = context.surroundings.cwd.join(path);
+    context.sources.reader().real_path(&path).unwrap_or(path)
+}
+
+/// The files of an input that is not read, where they are worth a word. Those that another input read are.
+fn weigh_left_out(
+    input: &FoundInput,
+    read: &HashSet<String>,
+    repository: &Repository<'_>,
+    context: &LoadContext<'_>,
+) -> Vec<NotJudgedFile> {
+    let Some(reason) = &input.left_out else { return Vec::new() };
+    let weigh = |file: &PathBuf| {
+        let path = repository.cwd.join(file);
+        let shown = repository.shown(&path);
+        let weight = match context.sources.reader().read_start(&path, LOOKED_AT) {
+            Ok(bytes) => input.kind.weigh_text(&String::from_utf8_lossy(&bytes), context),
+            // What cannot be looked at may name anything.
+            Err(_) => UnreadWeight::Counts,
+        };
+        let is_told = weight != UnreadWeight::Nothing && !read.contains(&shown);
+        is_told.then(|| NotJudgedFile {
+            file: shown,
+            kind: input.kind.name(),
+            reason: reason.clone(),
+            counts: weight == UnreadWeight::Counts,
+        })
+    };
+    input.files.iter().filter_map(weigh).collect()
 }
 
 /// Loads the inputs of one kind; the order of the result is theirs.
@@ -65,7 +118,6 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
         starts.extend(piece.starts);
     }
     layout.not_judged.extend(unread);
-    sort_files(&mut layout);
     project::add_started(starts, &mut layout, repository);
     layout
 }
@@ -88,17 +140,15 @@ fn disambiguate_projects(pieces: &mut [Piece]) {
 
 /// The compose files that commands of one piece name and that no piece was read from.
 fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudgedFile> {
-    let reader = context.sources.reader();
-    let real = |path: PathBuf| reader.real_path(&path).unwrap_or(path);
     let mut references = pieces.iter().flat_map(|piece| &piece.references).peekable();
     if references.peek().is_none() {
         return Vec::new();
     }
-    let mut known: HashSet<PathBuf> = pieces.iter().flat_map(|piece| &piece.files).cloned().map(real).collect();
+    let mut known: HashSet<PathBuf> = pieces.iter().flat_map(|piece| &piece.files).map(|file| real(file, context)).collect();
     let mut unread = Vec::new();
     for reference in references {
         for file in reference.project_files(&context.surroundings.cwd) {
-            if known.insert(real(file.path.clone())) {
+            if known.insert(real(&file.path, context)) {
                 unread.push(unread_project(&file, reference.span, context));
             }
         }

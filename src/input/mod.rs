@@ -16,10 +16,12 @@ mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
 pub mod engine;
+mod exclusion;
 pub mod git;
 mod input_kind;
 mod join;
 pub mod kernel;
+mod launchers;
 mod local_volume;
 mod program_names;
 pub mod project;
@@ -32,7 +34,10 @@ pub mod walk;
 
 pub use candidate_file::CandidateFile;
 pub use discovery::discover;
-pub use input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
+pub use exclusion::Exclusion;
+pub use input_kind::{
+    FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory, UnreadWeight,
+};
 pub use join::load;
 pub use program_names::ProgramNames;
 
@@ -45,8 +50,24 @@ const KINDS: &[&dyn InputKind] = &[
     &unread::MAKEFILE,
     &unread::SYSTEMD,
     &unread::KUBERNETES,
+    &launchers::TASKFILE,
     &unread::PIPELINE,
     &unread::FRAMEWORK,
+    &launchers::PYTHON,
+    &launchers::JAVASCRIPT,
+    &launchers::GO,
+    &launchers::RUST,
+    &launchers::RUBY,
+    &launchers::PERL,
+    &launchers::FISH,
+    &launchers::POWERSHELL,
+    &launchers::BATCH,
+    &launchers::TERRAFORM,
+    &launchers::JUSTFILE,
+    &launchers::PACKAGE_SCRIPTS,
+    &launchers::CRONTAB,
+    &launchers::PROCFILE,
+    &launchers::ANSIBLE,
 ];
 
 /// The kind of a file that a person names and that looks like no other.

@@ -26,6 +26,11 @@ impl ProgramNames {
         names
     }
 
+    /// Whether a text names where one of them keeps its state, as a word of its own.
+    pub fn have_state_named_in(&self, text: &str) -> bool {
+        self.state.iter().any(|name| find_word(text, name).is_some())
+    }
+
     /// Whether a text names one of them, as a word of its own.
     pub fn are_named_in(&self, text: &str) -> bool {
         self.commands.iter().chain(&self.state).any(|name| find_word(text, name).is_some())

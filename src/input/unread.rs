@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
+use super::candidate_file::is_yaml_key;
 use super::project::Repository;
-use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, compose, script};
+use super::script::names_engine;
+use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};
 
@@ -23,6 +25,8 @@ const PIPELINES: [&str; 8] = [
     "bitbucket-pipelines.yml",
     "Jenkinsfile",
 ];
+/// Sections of units that podman makes services of.
+const QUADLETS: [&str; 3] = ["[Container]", "[Kube]", "[Pod]"];
 /// What a pipeline of any name has at its top, and no compose file.
 const PIPELINE_KEYS: [&str; 4] = ["steps", "jobs", "pipeline", "stages"];
 
@@ -30,13 +34,25 @@ const PIPELINE_KEYS: [&str; 4] = ["steps", "jobs", "pipeline", "stages"];
 #[derive(Debug)]
 pub(super) struct UnreadKind {
     /// What it is called in a report.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// What a file of it is, for a sentence.
-    phrase: &'static str,
+    pub(super) phrase: &'static str,
     /// Whether a file is of it.
-    is_of_kind: fn(&CandidateFile<'_>) -> bool,
+    pub(super) is_of_kind: fn(&CandidateFile<'_>) -> bool,
     /// Whether a text of it describes or starts a container.
-    has_container: fn(&str) -> bool,
+    pub(super) has_container: fn(&str) -> bool,
+    /// What of it is named.
+    pub(super) named: NamedWhere,
+}
+
+/// Which files of a kind are named as not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedWhere {
+    /// Those that have to do with containers or with a known program.
+    Either,
+    /// Those alone that start a container and name where a known program keeps its state: most files of such a kind are
+    /// for something else.
+    Both,
 }
 
 /// Manifests of Kubernetes, and templates of them.
@@ -45,11 +61,13 @@ pub(super) static KUBERNETES: UnreadKind = UnreadKind {
     phrase: "a Kubernetes manifest",
     is_of_kind: is_manifest,
     has_container: has_containers,
+    named: NamedWhere::Either,
 };
 
 /// Job files of Nomad.
 pub(super) static NOMAD: UnreadKind =
-    UnreadKind { name: "nomad", phrase: "a Nomad job", is_of_kind: is_nomad_job, has_container: names_engine };
+    UnreadKind {
+        name: "nomad", phrase: "a Nomad job", is_of_kind: is_nomad_job, has_container: names_engine, named: NamedWhere::Either };
 
 /// Descriptions of containers that people develop in.
 pub(super) static DEVELOPMENT_CONTAINER: UnreadKind = UnreadKind {
@@ -57,6 +75,7 @@ pub(super) static DEVELOPMENT_CONTAINER: UnreadKind = UnreadKind {
     phrase: "a devcontainer.json",
     is_of_kind: is_development_container,
     has_container: |_| true,
+    named: NamedWhere::Either,
 };
 
 /// Services of systemd, and containers that it makes services of.
@@ -64,12 +83,13 @@ pub(super) static SYSTEMD: UnreadKind = UnreadKind {
     name: "systemd",
     phrase: "a systemd unit",
     is_of_kind: is_systemd_unit,
-    has_container: |text| names_engine(text) || text.contains("[Container]"),
+    has_container: |text| names_engine(text) || QUADLETS.iter().any(|section| text.contains(section)),
+    named: NamedWhere::Either,
 };
 
 /// Makefiles.
 pub(super) static MAKEFILE: UnreadKind =
-    UnreadKind { name: "makefile", phrase: "a Makefile", is_of_kind: is_makefile, has_container: names_engine };
+    UnreadKind { name: "makefile", phrase: "a Makefile", is_of_kind: is_makefile, has_container: names_engine, named: NamedWhere::Either };
 
 /// Pipelines of continuous integration.
 pub(super) static PIPELINE: UnreadKind = UnreadKind {
@@ -77,6 +97,7 @@ pub(super) static PIPELINE: UnreadKind = UnreadKind {
     phrase: "a CI pipeline",
     is_of_kind: is_pipeline,
     has_container: |text| names_engine(text) || has_container_step(text),
+    named: NamedWhere::Either,
 };
 
 /// Files of a framework whose `services` are none of Compose.
@@ -85,6 +106,7 @@ pub(super) static FRAMEWORK: UnreadKind = UnreadKind {
     phrase: "a framework's list of services",
     is_of_kind: is_framework,
     has_container: |_| false,
+    named: NamedWhere::Either,
 };
 
 impl InputKind for UnreadKind {
@@ -96,25 +118,39 @@ impl InputKind for UnreadKind {
         (self.is_of_kind)(file)
     }
 
+    fn is_found(&self, file: &CandidateFile<'_>) -> bool {
+        (self.is_of_kind)(file) && (self.named == NamedWhere::Either || (self.has_container)(file.beginning()))
+    }
+
+    fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
+        let has_container = (self.has_container)(text);
+        match self.named {
+            NamedWhere::Both if has_container && context.names_state(text) => UnreadWeight::Counts,
+            NamedWhere::Both => UnreadWeight::Nothing,
+            NamedWhere::Either => match (has_container, context.names_program(text)) {
+                (true, true) => UnreadWeight::Counts,
+                (true, false) | (false, true) => UnreadWeight::Named,
+                (false, false) => UnreadWeight::Nothing,
+            },
+        }
+    }
+
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
         let mut piece = Piece::default();
         for file in &input.files {
             let path = repository.cwd.join(file);
             let shown = repository.shown(&path);
-            if input.named {
+            if input.is_typed() {
                 let message = format!("this is {}: not read yet", self.phrase);
                 piece.layout.diagnostics.push(Diagnostic::about(Level::Gap, Some(shown.clone()), message));
             }
-            let (has_container, names_program, reason) = match read_text(context.sources.reader(), &path) {
-                Ok(text) => {
-                    let names_program = context.names_program(&text);
-                    ((self.has_container)(&text), names_program, format!("{} is not read yet", self.phrase))
-                }
+            let (weight, reason) = match read_text(context.sources.reader(), &path) {
+                Ok(text) => (self.weigh_text(&text, context), format!("{} is not read yet", self.phrase)),
                 // What cannot be looked at may be anything.
-                Err(error) => (true, true, format!("{} cannot be read: {error}", self.phrase)),
+                Err(error) => (UnreadWeight::Counts, format!("{} cannot be read: {error}", self.phrase)),
             };
-            if input.named || has_container || names_program {
-                piece.add_not_judged(shown, self, reason, has_container && names_program);
+            if input.is_typed() || weight != UnreadWeight::Nothing {
+                piece.add_not_judged(shown, self, reason, weight == UnreadWeight::Counts);
             }
             piece.files.push(path);
         }
@@ -123,11 +159,11 @@ impl InputKind for UnreadKind {
 }
 
 fn read_text(reader: &Reader, path: &Path) -> Result<String, ReadError> {
-    Ok(String::from_utf8_lossy(&reader.read(path, MAX_BYTES)?).into_owned())
+    Ok(String::from_utf8_lossy(&reader.read_start(path, MAX_BYTES)?).into_owned())
 }
 
 fn is_manifest(file: &CandidateFile<'_>) -> bool {
-    is_other_yaml(file) && has_top_key(file.beginning(), "apiVersion") && has_top_key(file.beginning(), "kind")
+    is_other_yaml(file) && file.has_top_key("apiVersion") && file.has_top_key("kind")
 }
 
 fn is_nomad_job(file: &CandidateFile<'_>) -> bool {
@@ -147,6 +183,8 @@ fn is_systemd_unit(file: &CandidateFile<'_>) -> bool {
     let section = match file.ending() {
         Some("service") => "[Service]",
         Some("container") => "[Container]",
+        Some("kube") => "[Kube]",
+        Some("pod") => "[Pod]",
         _ => return false,
     };
     file.beginning().lines().any(|line| line.trim_end() == section)
@@ -162,16 +200,12 @@ fn is_pipeline(file: &CandidateFile<'_>) -> bool {
     }
     is_other_yaml(file)
         && (WORKFLOWS.iter().any(|directory| file.is_in(directory))
-            || PIPELINE_KEYS.iter().any(|key| has_top_key(file.beginning(), key)))
+            || PIPELINE_KEYS.iter().any(|key| file.has_top_key(key)))
 }
 
 fn is_framework(file: &CandidateFile<'_>) -> bool {
     let is_default = |line: &str| line.starts_with([' ', '\t']) && line.trim_start().starts_with("_defaults:");
-    is_other_yaml(file) && has_top_key(file.beginning(), "services") && file.beginning().lines().any(is_default)
-}
-
-fn names_engine(text: &str) -> bool {
-    script::names_engine(text.as_bytes())
+    is_other_yaml(file) && file.has_top_key("services") && file.beginning().lines().any(is_default)
 }
 
 /// Whether a manifest has the template of a Pod.
@@ -189,26 +223,10 @@ fn is_other_yaml(file: &CandidateFile<'_>) -> bool {
     matches!(file.ending(), Some("yaml" | "yml")) && !compose::is_default_name(file.name())
 }
 
-/// Whether a YAML text has a key at its top, in any of its documents.
-fn has_top_key(text: &str, key: &str) -> bool {
-    text.trim_start_matches('\u{feff}').lines().any(|line| is_key(line, key))
-}
-
 /// Whether one of these keys is anywhere in a YAML text.
 fn has_key(text: &str, keys: &[&str]) -> bool {
     text.lines().any(|line| {
         let line = line.trim_start().trim_start_matches("- ").trim_start();
-        keys.iter().any(|key| is_key(line, key))
+        keys.iter().any(|key| is_yaml_key(line, key))
     })
-}
-
-/// Whether a line begins with a key, in quotes or not.
-fn is_key(line: &str, key: &str) -> bool {
-    let rest = match line.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            line.strip_prefix(quote).and_then(|rest| rest.strip_prefix(key)?.strip_prefix(quote))
-        }
-        _ => line.strip_prefix(key),
-    };
-    rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
 }

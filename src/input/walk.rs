@@ -1,11 +1,15 @@
 //! The one walk below a directory: every directory with what it holds, and what git's ignore files leave out marked.
-//! Links to directories are not followed, `.git` is left out. May use `text`.
+//! Links to directories are not followed; `.git` is left out, and so are the packages that a package manager put there,
+//! unless git tracks them. May use `text` and `git`.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::git::{GitError, TrackedFiles};
 use crate::text::{EntryKind, ReadError, Reader, repository_top};
 
 /// The largest ignore file that is read, in bytes.
@@ -16,17 +20,25 @@ const MAX_PATTERNS: usize = 20_000;
 const MAX_TRIED: usize = 3_000_000;
 /// The most entries that are looked at, in all directories together.
 const MAX_ENTRIES: usize = 1_000_000;
+/// How many of these may be in directories that ignore files leave out; beyond, only what git tracks is looked for.
+const MAX_IGNORED_ENTRIES: usize = 50_000;
+/// The most repositories that git is asked about.
+const MAX_REPOSITORIES: usize = 100;
 const IGNORE_FILE: &str = ".gitignore";
+/// Where package managers put what others wrote.
+const PACKAGES: &str = "node_modules";
 
 /// A directory tree.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// The directories that nothing leaves out, each above those below it.
+    /// Its directories, each above those below it.
     pub directories: Vec<Directory>,
     /// Directories that were not read, and why.
     pub unread: Vec<(PathBuf, ReadError)>,
     /// Ignore files that leave nothing out, since they were not read, and why.
     pub unread_ignores: Vec<(PathBuf, ReadError)>,
+    /// Directories that ignore files leave out and that were not looked through, since they are too large.
+    pub unsearched: Vec<PathBuf>,
 }
 
 /// One directory.
@@ -36,6 +48,7 @@ pub struct Directory {
     pub path: PathBuf,
     /// What it holds, sorted by name.
     pub entries: Vec<Entry>,
+    repository: Option<Rc<AskedRepository>>,
 }
 
 /// One entry of a directory.
@@ -45,7 +58,7 @@ pub struct Entry {
     pub name: std::ffi::OsString,
     /// What it is, links not followed.
     pub kind: EntryKind,
-    /// Whether an ignore file leaves it out.
+    /// Whether an ignore file leaves it out, by its name or with a directory that it is in. Git may track it all the same.
     pub is_ignored: bool,
 }
 
@@ -54,6 +67,90 @@ impl Directory {
     pub fn has(&self, name: &str) -> bool {
         self.entries.binary_search_by(|entry| entry.name.as_os_str().cmp(name.as_ref())).is_ok()
     }
+
+    /// Why an entry is left out: an ignore file says so, and git does not track it. `None` where it is not.
+    pub fn reason_left_out(&self, entry: &Entry) -> Option<String> {
+        if !entry.is_ignored {
+            return None;
+        }
+        let Some(repository) = &self.repository else {
+            return Some("an ignore file leaves it out, and it is in no repository that could track it".to_owned());
+        };
+        match repository.is_tracked(&self.path.join(&entry.name)) {
+            Ok(true) => None,
+            Ok(false) => Some("git ignores it, and does not track it".to_owned()),
+            Err(error) => Some(format!("git ignores it, and whether git tracks it is not known: {error}")),
+        }
+    }
+}
+
+/// A repository, which is asked what it tracks where something depends on it, and then once.
+#[derive(Debug)]
+struct AskedRepository {
+    /// A directory in it, without links.
+    directory: PathBuf,
+    began: Rc<WalkedPath>,
+    tracked: OnceCell<Result<TrackedFiles, GitError>>,
+}
+
+/// Where a walk began, and what it asks.
+#[derive(Debug)]
+struct WalkedPath {
+    given: PathBuf,
+    /// The same without links.
+    real: PathBuf,
+    reader: Reader,
+    environment: BTreeMap<String, String>,
+}
+
+impl AskedRepository {
+    fn new(directory: PathBuf, began: &Rc<WalkedPath>) -> Rc<Self> {
+        Rc::new(Self { directory, began: Rc::clone(began), tracked: OnceCell::new() })
+    }
+
+    /// Whether it tracks what is at a path of the walk.
+    fn is_tracked(&self, path: &Path) -> Result<bool, &GitError> {
+        match self.began.reader.is_in_revision(path) {
+            Some(is_there) => Ok(is_there),
+            None => Ok(self.tracked()?.has(&self.began.real_path(path))),
+        }
+    }
+
+    /// Whether it tracks anything below a directory of the walk. Where git does not tell, nothing is.
+    fn has_tracked_below(&self, directory: &Path) -> bool {
+        match self.began.reader.is_in_revision(directory) {
+            Some(is_there) => is_there,
+            None => self.tracked().is_ok_and(|files| files.has_below(&self.began.real_path(directory))),
+        }
+    }
+
+    fn tracked(&self) -> Result<&TrackedFiles, &GitError> {
+        let listed = self.tracked.get_or_init(|| TrackedFiles::list(&self.directory, &self.began.environment));
+        listed.as_ref()
+    }
+}
+
+impl WalkedPath {
+    fn real_path(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.given).map_or_else(|_| path.to_owned(), |below| self.real.join(below))
+    }
+}
+
+/// A walk on its way.
+struct TreeWalk<'a> {
+    reader: &'a Reader,
+    began: Rc<WalkedPath>,
+    budget: Budget,
+    /// The directories that are still to be read, the next one last.
+    open: Vec<OpenDirectory>,
+}
+
+/// A directory that is still to be read.
+struct OpenDirectory {
+    path: PathBuf,
+    ignores: Option<Rc<Ignores>>,
+    repository: Option<Rc<AskedRepository>>,
+    is_ignored: bool,
 }
 
 /// What the names in a directory say of ignore files.
@@ -72,10 +169,13 @@ struct Ignores {
     above: Option<Rc<Ignores>>,
 }
 
-/// What ignore files may still cost.
+/// What a walk may still cost.
 struct Budget {
     patterns: usize,
     tries: usize,
+    entries: usize,
+    ignored_entries: usize,
+    repositories: usize,
 }
 
 impl Ignores {
@@ -96,47 +196,83 @@ impl Ignores {
 }
 
 impl Tree {
-    /// Walks a directory, whether or not it is a git checkout.
-    pub fn below(directory: &Path, reader: &Reader) -> Self {
+    /// Walks a directory, whether or not it is a git checkout. Git is found by the PATH of the environment.
+    pub fn below(directory: &Path, reader: &Reader, environment: &BTreeMap<String, String>) -> Self {
         let mut tree = Self::default();
-        let mut budget = Budget { patterns: MAX_PATTERNS, tries: MAX_TRIED };
-        let above = tree.ignores_above(directory, reader, &mut budget);
-        let mut open = vec![(directory.to_owned(), above)];
-        let mut left = MAX_ENTRIES;
-        while let Some((path, above)) = open.pop() {
-            let listed = match reader.list(&path, left) {
-                Ok(listed) => listed,
-                Err(error) => {
-                    tree.unread.push((path, error));
-                    continue;
-                }
-            };
-            left -= listed.len();
-            let has = |name: &str| listed.binary_search_by(|entry| entry.name.as_os_str().cmp(name.as_ref())).is_ok();
-            let marks = DirectoryMarks { is_top: has(".git"), has_ignore_file: has(IGNORE_FILE) };
-            let ignores = tree.ignores_of(&path, above, marks, reader, &mut budget);
-            let mut entries = Vec::with_capacity(listed.len());
-            let first = open.len();
-            for entry in listed {
-                let at = path.join(&entry.name);
-                let is_directory = entry.kind == EntryKind::Directory;
-                let is_ignored = Ignores::leave_out(ignores.as_ref(), &at, is_directory, &mut budget.tries);
-                if is_directory && !is_ignored && entry.name != ".git" {
-                    open.push((at, ignores.clone()));
-                }
-                entries.push(Entry { name: entry.name, kind: entry.kind, is_ignored });
-            }
-            // The first is taken next.
-            if let Some(found) = open.get_mut(first..) {
-                found.reverse();
-            }
-            tree.directories.push(Directory { path, entries });
+        let mut budget = Budget {
+            patterns: MAX_PATTERNS,
+            tries: MAX_TRIED,
+            entries: MAX_ENTRIES,
+            ignored_entries: MAX_IGNORED_ENTRIES,
+            repositories: MAX_REPOSITORIES,
+        };
+        let ignores = tree.ignores_above(directory, reader, &mut budget);
+        let real = reader.real_path(directory).unwrap_or_else(|_| directory.to_owned());
+        let began = Rc::new(WalkedPath {
+            given: directory.to_owned(),
+            real,
+            reader: reader.clone(),
+            environment: environment.clone(),
+        });
+        let repository = repository_top(&began.real).map(|top| AskedRepository::new(top.to_owned(), &began));
+        let first = OpenDirectory { path: directory.to_owned(), ignores, repository, is_ignored: false };
+        let mut walk = TreeWalk { reader, began, budget, open: vec![first] };
+        while let Some(directory) = walk.open.pop() {
+            tree.walk_one(directory, &mut walk);
         }
-        if budget.tries == 0 {
+        if walk.budget.tries == 0 {
             let why = "the patterns with several `*` are too many for this directory; from here on none is used";
             tree.unread_ignores.push((directory.join(IGNORE_FILE), ReadError::Failed(why.to_owned())));
         }
         tree
+    }
+
+    /// Reads one directory, and adds those in it to what is still to be read.
+    fn walk_one(&mut self, directory: OpenDirectory, walk: &mut TreeWalk<'_>) {
+        let OpenDirectory { path, ignores, mut repository, is_ignored } = directory;
+        let has_tracked = || repository.as_ref().is_some_and(|repository| repository.has_tracked_below(&path));
+        if path.file_name().is_some_and(|name| name == PACKAGES) && !has_tracked() {
+            return;
+        }
+        if is_ignored && walk.budget.ignored_entries == 0 && !has_tracked() {
+            self.unsearched.push(path);
+            return;
+        }
+        let listed = match walk.reader.list(&path, walk.budget.entries) {
+            Ok(listed) => listed,
+            Err(error) => {
+                self.unread.push((path, error));
+                return;
+            }
+        };
+        let budget = &mut walk.budget;
+        budget.entries -= listed.len();
+        budget.ignored_entries = budget.ignored_entries.saturating_sub(if is_ignored { listed.len() } else { 0 });
+        let has = |name: &str| listed.binary_search_by(|entry| entry.name.as_os_str().cmp(name.as_ref())).is_ok();
+        let marks = DirectoryMarks { is_top: has(".git"), has_ignore_file: has(IGNORE_FILE) };
+        // Of a directory that is left out, the repository around it says what it tracks, whatever lies in there.
+        if marks.is_top && !is_ignored && !self.directories.is_empty() && budget.repositories > 0 {
+            budget.repositories -= 1;
+            repository = Some(AskedRepository::new(walk.began.real_path(&path), &walk.began));
+        }
+        let ignores = if is_ignored { None } else { self.ignores_of(&path, ignores, marks, walk.reader, budget) };
+        let mut entries = Vec::with_capacity(listed.len());
+        let first = walk.open.len();
+        for entry in listed {
+            let at = path.join(&entry.name);
+            let is_directory = entry.kind == EntryKind::Directory;
+            let is_ignored = is_ignored || Ignores::leave_out(ignores.as_ref(), &at, is_directory, &mut budget.tries);
+            if is_directory && entry.name != ".git" {
+                let (ignores, repository) = (ignores.clone(), repository.clone());
+                walk.open.push(OpenDirectory { path: at, ignores, repository, is_ignored });
+            }
+            entries.push(Entry { name: entry.name, kind: entry.kind, is_ignored });
+        }
+        // The first is taken next.
+        if let Some(found) = walk.open.get_mut(first..) {
+            found.reverse();
+        }
+        self.directories.push(Directory { path, entries, repository });
     }
 
     /// The ignore files of the directories above one, up to the top of its repository.
@@ -223,7 +359,7 @@ mod tests {
 
     fn walked(directory: &Path) -> (Tree, Vec<String>) {
         let directory = directory.canonicalize().unwrap();
-        let tree = Tree::below(&directory, &Reader::default().with_directory(&directory));
+        let tree = Tree::below(&directory, &Reader::default().with_directory(&directory), &BTreeMap::new());
         let files = |one: &Directory| {
             let entries = one.entries.iter().filter(|entry| !entry.is_ignored && entry.kind != EntryKind::Directory);
             let path = one.path.strip_prefix(&directory).unwrap().to_owned();

@@ -59,6 +59,7 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     judged.call_files = call_files(&layout.containers, &rules.profiles);
     judged.files = std::mem::take(&mut layout.judged);
     judged.unread_files = std::mem::take(&mut layout.not_judged);
+    judged.excluded = std::mem::take(&mut layout.excluded);
     judged
 }
 

@@ -9,6 +9,15 @@ pub struct JudgedFile {
     pub kind: &'static str,
 }
 
+/// What the configuration's `exclude` left out of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExcludedFiles {
+    /// How many files each of its entries left out.
+    pub counts: Vec<usize>,
+    /// Whether all was searched that an entry can be about.
+    pub whole: bool,
+}
+
 /// A file that was found and was not read, or not read whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotJudgedFile {

@@ -27,7 +27,7 @@ pub use container::{
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
-pub use judged_file::{JudgedFile, NotJudgedFile};
+pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
@@ -54,6 +54,8 @@ pub struct Layout {
     pub judged: Vec<JudgedFile>,
     /// The files that were found and were not judged.
     pub not_judged: Vec<NotJudgedFile>,
+    /// The files that the configuration left out.
+    pub excluded: ExcludedFiles,
     /// The home directory of the person on whose host this is, as `~` was resolved: a host path.
     pub home: Option<String>,
     /// What a report of it must not show.

@@ -75,6 +75,8 @@ fn used(file: &str, all: &[&Influence]) -> String {
         InfluenceKind::Rules => Some(count_of(one.entries, "rule file")),
         InfluenceKind::Baseline => Some(format!("baseline of {}", count_of(one.entries, "hit"))),
         InfluenceKind::Ignores => Some(count_of(one.entries, "ignore")),
+        InfluenceKind::Excludes => Some(count_of(one.entries, "exclude")),
+        InfluenceKind::NotJudged => Some(format!("{} of files not judged", one.entries)),
         InfluenceKind::Declarations => Some(count_of(one.entries, "declaration")),
         InfluenceKind::Severities if one.entries == 1 => Some("1 severity".to_owned()),
         InfluenceKind::Severities => Some(format!("{} severities", one.entries)),

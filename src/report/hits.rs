@@ -12,12 +12,24 @@ use crate::text::{FileId, Sources};
 
 /// The report of what the judge answered: hits with their fingerprints, and logins that have no findings yet.
 pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &Sources) -> Report {
-    let Judged { logins, participants, breaches, diagnostics, containers, call_files, files, unread_files } = judged;
+    let Judged {
+        logins,
+        participants,
+        breaches,
+        diagnostics,
+        containers,
+        call_files,
+        files,
+        unread_files,
+        excluded: _,
+        accepted_files,
+    } = judged;
     let (mut judged, not_judged) = (files, unread_files);
     let told = files_of_participants(&participants, &breaches, call_files, sources);
     // A script that starts nothing that has to do with a login is none that a person asked about.
     judged.retain(|one| one.kind != SCRIPT || told.contains(&one.file));
-    let report = Report { participants, diagnostics, judged, not_judged, containers, ..Report::default() };
+    let report =
+        Report { participants, diagnostics, judged, not_judged, accepted_files, containers, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);
     let logins = logins_of(logins, &report);
     Report { logins, hits, ..report }

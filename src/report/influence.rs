@@ -36,6 +36,8 @@ pub fn influences(
 fn of_configuration(file: &str, config: &Config) -> Vec<Influence> {
     let parts = [
         (InfluenceKind::Ignores, config.ignore.len()),
+        (InfluenceKind::Excludes, config.exclude.entries().len()),
+        (InfluenceKind::NotJudged, config.not_judged.entries().len()),
         (InfluenceKind::Declarations, config.declarations()),
         (InfluenceKind::Severities, config.severity.len()),
         (InfluenceKind::FailOn, usize::from(config.fail_on.is_some())),

@@ -15,6 +15,7 @@
 //! ```
 
 mod accept;
+mod accept_files;
 mod additions;
 mod baseline;
 mod comment;
@@ -32,6 +33,7 @@ mod plan;
 mod revision;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
+pub use accept_files::accept_files;
 pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};
 pub use comment::{Comments, MARK};

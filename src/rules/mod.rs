@@ -21,7 +21,9 @@ use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 pub use check::Problem;
-pub use config::{Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, Grade, HostConfig, Ignore};
+pub use config::{
+    Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, FilePattern, FilePatterns, Grade, HostConfig, Ignore,
+};
 pub use fact::*;
 pub use filesystems::{FilesystemType, Filesystems, HostPathHint, OptionEffect, Visibility};
 pub use level::{Confidence, FailOn, Severity};

@@ -262,6 +262,12 @@ impl Reader {
         self.roots.iter().filter(|root| root.is_repository).map(|root| root.real.as_path())
     }
 
+    /// Whether a revision has a path; `None` where it is read in no revision.
+    pub fn is_in_revision(&self, path: &Path) -> Option<bool> {
+        let reached = self.reach(path, LastLink::Itself)?;
+        Some(reached.is_ok_and(|reached| !matches!(reached.found, Found::OnDisk)))
+    }
+
     /// Whether a path without links is below a root.
     pub fn is_inside(&self, real: &Path) -> bool {
         self.roots.iter().any(|root| real.starts_with(&root.real))

@@ -1,14 +1,16 @@
-//! Compose projects as a kind of input. Uses `discover`, `project` and `service`.
+//! Compose projects as a kind of input. Uses `content`, `search`, `project` and `service`.
 
 use std::path::Path;
 
+use super::content::find_content;
 use super::project::ProjectFile;
-use super::{Options, find, is_default_name, layout, load_project};
+use super::search::find_projects;
+use super::{Options, is_default_name, layout, load_project};
 use crate::input::project::Repository;
-use crate::input::{CandidateFile, FoundInput, FoundInputs, InputKind, LoadContext, Piece, SearchedDirectory};
-use crate::model::Layout;
+use crate::input::{CandidateFile, FoundBy, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory};
+use crate::model::{Layout, Level};
 
-/// Compose projects: their default files, and what a person names that is nothing else.
+/// Compose projects: their default files, what looks like one, and what a person names that is nothing else.
 #[derive(Debug)]
 pub struct ComposeKind;
 
@@ -23,23 +25,11 @@ impl InputKind for ComposeKind {
     }
 
     fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
-        is_default_name(file.name())
+        is_default_name(file.name()) || find_content(file).is_some()
     }
 
-    fn is_found(&self, _: &CandidateFile<'_>) -> bool {
-        false
-    }
-
-    fn discover(&self, searched: &SearchedDirectory<'_>, found: &mut FoundInputs) {
-        match find(searched.typed, searched.context, searched.reader, Some(searched.tree)) {
-            Ok(projects) => found.inputs.extend(projects.into_iter().map(|project| FoundInput {
-                kind: &ComposeKind,
-                files: project.files,
-                directory: project.runs_in,
-                named: false,
-            })),
-            Err(diagnostic) => found.diagnostics.push(diagnostic),
-        }
+    fn group_files(&self, searched: &SearchedDirectory<'_>, files: Vec<FoundInput>) -> Vec<FoundInput> {
+        find_projects(&Self, searched, files)
     }
 
     fn inputs_per_thread(&self) -> usize {
@@ -48,15 +38,23 @@ impl InputKind for ComposeKind {
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, _: &Repository<'_>) -> Piece {
         let loaded = load_project(context.sources, context.surroundings, &options_of(input, context.compose));
-        let mut piece = Piece {
-            layout: match loaded.project {
-                Ok(project) => layout(&project, context.surroundings, context.sources),
-                Err(diagnostics) => Layout { diagnostics, ..Layout::default() },
-            },
-            ..Piece::default()
+        let mut unusable = None;
+        let layout = match loaded.project {
+            Ok(project) => layout(&project, context.surroundings, context.sources),
+            Err(diagnostics) => {
+                unusable = diagnostics.first().map(|first| first.message.clone());
+                Layout { diagnostics, ..Layout::default() }
+            }
         };
+        let mut piece = Piece { layout, ..Piece::default() };
+        if input.found_by == FoundBy::Content {
+            lower_levels(&mut piece.layout);
+        } else {
+            // That is told as an error.
+            unusable = None;
+        }
         for ProjectFile { path, shown, text, fault } in loaded.files {
-            match fault {
+            match fault.or_else(|| unusable.clone()) {
                 None => piece.add_judged(shown, self),
                 Some(reason) => {
                     // What cannot be looked at may name anything.
@@ -67,6 +65,14 @@ impl InputKind for ComposeKind {
             piece.files.push(path);
         }
         piece
+    }
+}
+
+/// What is wrong in a file that may be no compose file at all is told, and decides nothing. Where a service was not seen
+/// whole, it says so itself, and a file of which nothing was read is not judged.
+fn lower_levels(layout: &mut Layout) {
+    for diagnostic in &mut layout.diagnostics {
+        diagnostic.level = Level::Warning;
     }
 }
 

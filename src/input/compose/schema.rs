@@ -21,6 +21,11 @@ static SCHEMA: LazyLock<Value> =
 
 static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::draft7::options().build(&SCHEMA).ok());
 
+/// Whether the specification has a key of a service.
+pub(super) fn is_service_key(key: &str) -> bool {
+    SCHEMA.pointer("/definitions/service/properties").is_some_and(|properties| properties.get(key).is_some())
+}
+
 /// How often what is wrong is taken out and the rest looked at again.
 const MAX_ROUNDS: usize = 16;
 

@@ -9,6 +9,7 @@
 //! commit_tree      the files of a commit
 //! committed_texts  what they held, for a reader
 //! revision_files   the trees that a reader reads by
+//! tracked_files    what the index names
 //! working          a file that may be anything by now
 //! ```
 
@@ -23,6 +24,7 @@ mod revision_files;
 pub(crate) mod test_repository;
 #[cfg(test)]
 mod tests;
+mod tracked_files;
 mod working;
 
 use std::cell::OnceCell;
@@ -36,6 +38,7 @@ use commit_tree::{CommitTree, FileKind};
 pub use git_error::GitError;
 use plumbing::Git;
 pub use revision_files::{RevisionFiles, UnreadSubmodule};
+pub use tracked_files::TrackedFiles;
 use working::WorkingFile;
 
 /// How long git may take for one answer. The first that takes longer ends the run.

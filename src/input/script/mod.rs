@@ -6,18 +6,18 @@ use std::path::Path;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
-use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece};
+use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Command, Diagnostic, Level, Script, Value};
 use crate::text::{FileId, Span};
 
 /// What a script that starts containers has in it.
-const ENGINES: [&[u8]; 3] = [b"docker", b"podman", b"nerdctl"];
+const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
 /// Endings of files that are shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
-/// The most that is looked at to tell whether a file is a script that starts containers, in bytes.
+/// Files that are shell scripts by their names.
+const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
+/// The most that is looked at of a script that was not opened, in bytes.
 const LOOK: u64 = 256 * 1024;
-/// The most that is looked at to tell whether a file is a shell script, in bytes.
-const FIRST_LINE: u64 = 128;
 
 /// Shell scripts of the host.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl InputKind for ScriptKind {
         match file.ending() {
             Some(ending) if ENDINGS.contains(&ending) => true,
             Some("yaml" | "yml" | "json") => false,
-            _ => file.reader.read_start(file.path, FIRST_LINE).is_ok_and(|bytes| has_shell_shebang(&bytes)),
+            _ => NAMES.contains(&file.name()) || has_shell_shebang(file.first_line()),
         }
     }
 
@@ -41,7 +41,15 @@ impl InputKind for ScriptKind {
             Some(ending) => ENDINGS.contains(&ending),
             None => self.looks_like(file),
         };
-        is_shell && file.reader.read_start(file.path, LOOK).is_ok_and(|bytes| names_engine(&bytes))
+        is_shell && names_engine(file.beginning())
+    }
+
+    fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
+        match (names_engine(text), context.names_program(text)) {
+            (true, true) => UnreadWeight::Counts,
+            (true, false) | (false, true) => UnreadWeight::Named,
+            (false, false) => UnreadWeight::Nothing,
+        }
     }
 
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, repository: &Repository<'_>) -> Piece {
@@ -50,10 +58,10 @@ impl InputKind for ScriptKind {
             let path = repository.cwd.join(file);
             let shown = repository.shown(&path);
             match repository.open(&path) {
-                Lookup::Text(file) => self.add_script(file, &path, input.named, repository, &mut piece),
+                Lookup::Text(file) => self.add_script(file, &path, input.is_typed(), repository, &mut piece),
                 opened => {
                     let reason = unopened_reason(&opened);
-                    if input.named {
+                    if input.is_typed() {
                         let diagnostic = Diagnostic::about(Level::Error, Some(shown.clone()), told_unopened(&opened));
                         piece.layout.diagnostics.push(diagnostic);
                     }
@@ -72,7 +80,7 @@ impl InputKind for ScriptKind {
 
 impl ScriptKind {
     /// Adds what an opened script starts.
-    fn add_script(&self, file: FileId, path: &Path, named: bool, repository: &Repository<'_>, piece: &mut Piece) {
+    fn add_script(&self, file: FileId, path: &Path, is_typed: bool, repository: &Repository<'_>, piece: &mut Piece) {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
@@ -80,14 +88,14 @@ impl ScriptKind {
             Some(unread) => {
                 // It may be a text that the script runs.
                 let sources = [&source, &repository.sources.get(unread.span.file)];
-                let counts = sources.iter().any(|source| names_engine(source.text().as_bytes()))
+                let counts = sources.iter().any(|source| names_engine(source.text()))
                     && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
                 piece.add_not_judged(source.name().to_owned(), self, unread.what, counts);
             }
             None => piece.add_judged(source.name().to_owned(), self),
         }
         // Of those that are only found what they source is often not here; what cannot be read at all is told.
-        let level = if named { Some(Level::Gap) } else { script.misread.then_some(Level::Warning) };
+        let level = if is_typed { Some(Level::Gap) } else { script.misread.then_some(Level::Warning) };
         let told = script.unseen.zip(level).map(|(unseen, level)| {
             let message = format!("containers that it starts may be missing: {unseen}");
             Diagnostic::at(level, script.unseen_span.unwrap_or(span), message)
@@ -114,14 +122,13 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
     shell::run_commands(Some(&command), None, &context)
 }
 
-fn has_shell_shebang(bytes: &[u8]) -> bool {
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    bytes.starts_with(b"#!") && line.windows(2).any(|two| two == b"sh")
+fn has_shell_shebang(line: &str) -> bool {
+    line.starts_with("#!") && line.contains("sh")
 }
 
 /// Whether a text has the name of an engine's program in it.
-pub(super) fn names_engine(bytes: &[u8]) -> bool {
-    ENGINES.iter().any(|engine| bytes.windows(engine.len()).any(|part| part == *engine))
+pub(super) fn names_engine(text: &str) -> bool {
+    ENGINES.iter().any(|engine| text.contains(engine))
 }
 
 /// Why a file was not opened as a script, as a clause.

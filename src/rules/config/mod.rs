@@ -1,10 +1,12 @@
 //! `overlock.yaml`: what a person says that no input shows, and what a team accepts. Uses `rules::{level, version}`,
 //! `text` and `model`.
 
+mod file_patterns;
 mod read;
 
 use std::collections::BTreeMap;
 
+pub use file_patterns::{FilePattern, FilePatterns};
 use globset::GlobMatcher;
 
 use super::level::{FailOn, Severity};
@@ -32,6 +34,10 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Findings that are accepted.
     pub ignore: Vec<Ignore>,
+    /// Files that are not looked at where a directory is searched.
+    pub exclude: FilePatterns,
+    /// Files whose not being judged is accepted.
+    pub not_judged: FilePatterns,
     /// The directory of further rules, as it is written: relative to the file.
     pub rules: Option<String>,
 }
@@ -110,6 +116,13 @@ impl Config {
                 what: format!("an entry of `{section}`"),
                 content: format!("{section} {key}: {}", value.text),
                 span: value.span,
+            }));
+        }
+        for (section, patterns) in [("exclude", &self.exclude), ("not_judged", &self.not_judged)] {
+            entries.extend(patterns.entries().iter().map(|entry| ConfigEntry {
+                what: format!("an entry of `{section}`"),
+                content: format!("{section} {}", entry.pattern),
+                span: Some(entry.span),
             }));
         }
         let of_file = [

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
+use super::file_patterns::{FilePattern, FilePatterns};
 use super::{Answer, Config, Declarations, Grade, HostConfig, Ignore};
 use crate::model::Value;
 use crate::rules::check::Problem;
@@ -13,11 +14,15 @@ use crate::text::yaml::{self, Entry, Limits, Node};
 use crate::text::{FileId, Span, nearest, quoted, quoted_path};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["host", "roles", "guards", "versions", "severity", "fail_on", "ignore", "rules"];
+const KEYS: &[&str] = &["host", "roles", "guards", "versions", "severity", "fail_on", "ignore", "exclude", "not_judged", "rules"];
 /// The keys of `host`.
 const HOST: &[&str] = &["participates", "version", "guard"];
 /// The keys of an entry of `ignore`.
 const IGNORE: &[&str] = &["rule", "service", "file", "reason"];
+/// The keys of an entry of `exclude` and of `not_judged`.
+const FILES: &[&str] = &["file", "reason"];
+/// The most entries that each of these has: every file is held against all of them.
+const MAX_PATTERNS: usize = 500;
 
 impl Config {
     /// Reads a configuration.
@@ -61,6 +66,8 @@ impl Reader {
                 "severity" => config.severity = self.severity(value),
                 "fail_on" => config.fail_on = self.fail_on(value),
                 "ignore" => config.ignore = self.ignore(value),
+                "exclude" => config.exclude = self.file_patterns(value, "exclude"),
+                "not_judged" => config.not_judged = self.file_patterns(value, "not_judged"),
                 "rules" => config.rules = self.text(value, "`rules`, a directory,"),
                 _ => {}
             }
@@ -210,10 +217,48 @@ impl Reader {
         Some(Ignore { rule, rule_span, service, file, reason: reason?, span: item.span })
     }
 
+    fn file_patterns(&mut self, node: &Node, section: &str) -> FilePatterns {
+        let Some(items) = node.as_seq() else {
+            self.problem(node.span, format!("`{section}` is a list, and this is {}", node.kind()));
+            return FilePatterns::default();
+        };
+        if items.len() > MAX_PATTERNS {
+            self.problem(node.span, format!("`{section}` has more than {MAX_PATTERNS} entries; join some by wider patterns"));
+            return FilePatterns::default();
+        }
+        let (entries, globs) = items.iter().filter_map(|item| self.file_pattern(item, section)).unzip();
+        FilePatterns::new(entries, globs).unwrap_or_else(|| {
+            self.problem(node.span, format!("the patterns of `{section}` are too long to be used"));
+            FilePatterns::default()
+        })
+    }
+
+    fn file_pattern(&mut self, item: &Node, section: &str) -> Option<(FilePattern, Glob)> {
+        let (mut file, mut reason) = (None, None);
+        for entry in self.entries(item, &format!("an entry of `{section}`"), FILES) {
+            let value = entry.value.as_ref();
+            match entry.key.as_str() {
+                "file" => file = Some((self.text(value, "`file`")?, self.pattern(value, "`file`")?)),
+                "reason" => reason = Some(self.text(value, "`reason`")?),
+                _ => {}
+            }
+        }
+        let given = [(file.is_some(), "file"), (reason.is_some(), "reason")];
+        for (_, key) in given.iter().filter(|(given, _)| !given) {
+            self.problem(item.span, format!("an entry of `{section}` needs a `{key}`"));
+        }
+        let (pattern, glob) = file?;
+        Some((FilePattern { pattern, reason: reason?, span: item.span }, glob))
+    }
+
     fn glob(&mut self, node: &Node, what: &str) -> Option<GlobMatcher> {
+        self.pattern(node, what).map(|glob| glob.compile_matcher())
+    }
+
+    fn pattern(&mut self, node: &Node, what: &str) -> Option<Glob> {
         let text = self.text(node, what)?;
         match GlobBuilder::new(&text).literal_separator(true).build() {
-            Ok(glob) => Some(glob.compile_matcher()),
+            Ok(glob) => Some(glob),
             // What the parser says repeats the pattern.
             Err(_) => {
                 self.problem(node.span, format!("{what} is no pattern: check its brackets and braces"));
@@ -287,6 +332,11 @@ mod tests {
             ("ignore: [{rule: x, reason: ' '}]", "`reason` is text"),
             ("ignore: [{reason: x}]", "needs a `rule`"),
             ("ignore: [{rule: x, reason: y, service: '['}]", "`service` is no pattern"),
+            ("exclude: x", "1:10 `exclude` is a list, and this is text"),
+            ("exclude: [{file: a/**}]", "1:11 an entry of `exclude` needs a `reason`"),
+            ("not_judged: [{reason: x}]", "an entry of `not_judged` needs a `file`"),
+            ("not_judged: [{file: '[', reason: x}]", "`file` is no pattern"),
+            ("exclude: [{files: a, reason: x}]", "`files` is no key of an entry of `exclude`; did you mean `file`?"),
             ("rules: [x]", "`rules`, a directory, is text, and this is a list"),
             ("roles: {}\nroles: {}\n", "2:1 "),
             ("roles: {}\n---\nroles: {}\n", "a second document"),

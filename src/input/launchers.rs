@@ -1,0 +1,175 @@
+//! Programs and lists of commands that may start containers, in languages that are not read: those of them are named as
+//! not judged that start a container and name where a known program keeps its state. Uses `unread` and `model`.
+
+use super::CandidateFile;
+use super::unread::{NamedWhere, UnreadKind};
+
+/// Programs that start containers.
+const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
+/// Their subcommands that do, or that lead to one that does.
+const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
+/// Libraries that speak to an engine, and modules of configuration tools that start containers.
+const LIBRARIES: [&str; 19] = [
+    "docker.from_env",
+    "DockerClient",
+    "aiodocker",
+    "python_on_whales",
+    "PodmanClient",
+    "docker.APIClient",
+    "dockerode",
+    "docker-cli-js",
+    "testcontainers",
+    "bollard",
+    "shiplift",
+    "docker/docker/client",
+    "moby/moby/client",
+    "docker/go-sdk",
+    "containers/podman",
+    "docker_container",
+    "podman_container",
+    "docker_compose_v2",
+    "docker.sock",
+];
+/// How many options may stand between a program and its subcommand.
+const OPTIONS: usize = 4;
+
+macro_rules! launcher {
+    ($constant:ident, $name:literal, $phrase:literal, $is_of_kind:expr) => {
+        #[doc = concat!("Files that are ", $phrase, ".")]
+        pub(super) static $constant: UnreadKind = UnreadKind {
+            name: $name,
+            phrase: $phrase,
+            is_of_kind: $is_of_kind,
+            has_container: starts_container,
+            named: NamedWhere::Both,
+        };
+    };
+}
+
+launcher!(PYTHON, "python", "a Python program", |file| {
+    ends_in(file, &["py"]) || is_run_by(file, &["python"])
+});
+launcher!(JAVASCRIPT, "javascript", "a JavaScript or TypeScript program", |file| {
+    ends_in(file, &["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"]) || is_run_by(file, &["node", "bun", "deno"])
+});
+launcher!(GO, "go", "a Go program", |file| ends_in(file, &["go"]));
+launcher!(RUST, "rust", "a Rust program", |file| ends_in(file, &["rs"]));
+launcher!(RUBY, "ruby", "a Ruby program", |file| {
+    ends_in(file, &["rb"]) || file.name() == "Rakefile" || is_run_by(file, &["ruby"])
+});
+launcher!(PERL, "perl", "a Perl program", |file| ends_in(file, &["pl"]) || is_run_by(file, &["perl"]));
+launcher!(FISH, "fish", "a fish script", |file| ends_in(file, &["fish"]));
+launcher!(POWERSHELL, "powershell", "a PowerShell script", |file| {
+    ends_in(file, &["ps1", "psm1"]) || is_run_by(file, &["pwsh"])
+});
+launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]));
+launcher!(TERRAFORM, "terraform", "a Terraform configuration", |file| ends_in(file, &["tf"]));
+launcher!(JUSTFILE, "justfile", "a justfile", |file| {
+    matches!(file.name(), "justfile" | "Justfile" | ".justfile") || ends_in(file, &["just"])
+});
+launcher!(TASKFILE, "taskfile", "a Taskfile", |file| {
+    matches!(file.name().to_ascii_lowercase().as_str(), "taskfile.yml" | "taskfile.yaml")
+        || matches!(file.name(), "Taskfile.dist.yml" | "Taskfile.dist.yaml")
+});
+launcher!(PACKAGE_SCRIPTS, "package.json", "a package.json", |file| file.name() == "package.json");
+launcher!(CRONTAB, "crontab", "a crontab", |file| {
+    file.name() == "crontab" || ends_in(file, &["cron", "crontab"]) || file.is_in("cron.d")
+});
+launcher!(PROCFILE, "procfile", "a Procfile", |file| file.name().starts_with("Procfile"));
+// After all kinds that a YAML file may be of: a playbook has no name of its own.
+launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
+    ends_in(file, &["yml", "yaml"]) && ["hosts", "tasks", "name"].iter().any(|key| has_item_key(file, key))
+});
+
+fn ends_in(file: &CandidateFile<'_>, endings: &[&str]) -> bool {
+    file.ending().is_some_and(|ending| endings.contains(&ending))
+}
+
+/// Whether a file without an ending says in its first line that one of these programs runs it.
+fn is_run_by(file: &CandidateFile<'_>, programs: &[&str]) -> bool {
+    file.ending().is_none()
+        && file.first_line().starts_with("#!")
+        && programs.iter().any(|program| file.first_line().contains(program))
+}
+
+/// Whether a YAML file is a list with this key in one of its items.
+fn has_item_key(file: &CandidateFile<'_>, key: &str) -> bool {
+    let items = file.beginning().lines().filter_map(|line| line.strip_prefix("- "));
+    items.filter_map(|item| item.trim_start().strip_prefix(key)).any(|rest| rest.starts_with(':'))
+}
+
+/// Whether a text of any language starts a container: by a library, or by an engine's program with a subcommand right
+/// after it, or with both as texts of their own, which something between joins.
+fn starts_container(text: &str) -> bool {
+    let has = |word: &&str| text.contains(*word);
+    if LIBRARIES.iter().any(|library| has(library)) {
+        return true;
+    }
+    let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
+    let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
+    named.iter().any(|engine| text.match_indices(engine).any(|(at, _)| has_subcommand_after(text.get(at + engine.len()..).unwrap_or_default())))
+        || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+}
+
+/// Whether what follows an engine's name is one of its subcommands, after options at most.
+fn has_subcommand_after(rest: &str) -> bool {
+    if rest.starts_with("-compose") {
+        return true;
+    }
+    let is_between = |ch: char| ch.is_whitespace() || matches!(ch, '"' | '\'' | '`' | ',' | '[' | ']' | '(' | ')');
+    if !rest.starts_with(is_between) {
+        return false;
+    }
+    // Only so much is looked at that a name in prose costs nothing.
+    let near = rest.char_indices().nth(200).and_then(|(at, _)| rest.get(..at)).unwrap_or(rest);
+    let mut words = near.split(is_between).filter(|word| !word.is_empty());
+    let mut is_value_possible = false;
+    for _ in 0..=2 * OPTIONS {
+        match words.next() {
+            Some(word) if SUBCOMMANDS.contains(&word) => return true,
+            Some(word) if word.starts_with('-') => is_value_possible = true,
+            Some(_) if is_value_possible => is_value_possible = false,
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_is_told_from_a_word_in_prose() {
+        for text in [
+            "subprocess.run(['docker', 'run', '-v', x])",
+            "os.system(f\"docker --context {c} run -it x\")",
+            "const args = [\"run\", \"--rm\"]; spawn(\"docker\", args)",
+            "client = docker.from_env()",
+            "exec.Command(\"podman\", \"--log-level\", \"debug\", \"create\")",
+            "import Docker from 'dockerode'",
+            "  \"start\": \"docker-compose up\"",
+            "resource \"docker_container\" \"a\" {",
+        ] {
+            assert!(starts_container(text), "{text}");
+        }
+        for text in [
+            "",
+            "# runs in docker, or on the host",
+            "docker build -t x .",
+            "if is_dockerized(): run()",
+            "\"docker\": true, \"image\": \"x\"",
+            "see the docker documentation to run it",
+        ] {
+            assert!(!starts_container(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_text_of_engine_names_is_scanned_in_one_go() {
+        let text = "docker -a b -c d -e f -g h ".repeat(10_000);
+        let begun = std::time::Instant::now();
+        assert!(!starts_container(&text));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+    }
+}
