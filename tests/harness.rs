@@ -61,7 +61,17 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_overlock"));
     command.current_dir(directory).args(arguments).env_clear().env("HOME", "/home/user");
+    // The configuration of this repository is about its own layout: a fixture is a user's.
+    if directory.starts_with(root().join("fixtures")) && !has_configuration(directory) {
+        command.arg("--no-config");
+    }
     command
+}
+
+/// Whether a fixture has a configuration of its own.
+fn has_configuration(directory: &Path) -> bool {
+    let fixtures = root().join("fixtures");
+    directory.ancestors().take_while(|above| above.starts_with(&fixtures)).any(|at| at.join("overlock.yaml").exists())
 }
 
 /// Runs the program in a directory.

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::Given;
+use super::accepted_files::accepted_file_lines;
 use super::compared::{is_known, is_new};
 use super::finding_lines::{hit_line, hit_lines, remedy_lines};
 use super::phrases::{level_word, summary_line, using};
@@ -62,6 +63,11 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     all.extend(report.diagnostics.iter().map(|diagnostic| diagnostic_annotation(diagnostic, given)));
     if let Some(using) = using(report) {
         all.push(Annotation::new("notice", Vec::new(), "input", safe(&format!("using {using}")).into_owned()));
+    }
+    let accepted = accepted_file_lines(report, given.sources);
+    if !accepted.is_empty() {
+        let text = format!("accepted: {}", accepted.join("; "));
+        all.push(Annotation::new("notice", Vec::new(), "input", safe(&text).into_owned()));
     }
     let unread = UnreadFiles::of(report);
     let of_files = unread.counting.iter().map(|one| not_judged_annotation(one, given));

@@ -14,6 +14,7 @@ use std::io;
 use serde::Serialize;
 
 use super::Given;
+use super::accepted_files::accepted_file_lines;
 use super::finding_block::hit_name;
 use super::finding_lines::remedy_lines;
 use super::json;
@@ -64,7 +65,9 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     violations
         .extend(report.diagnostics.iter().zip(prints).map(|(one, print)| diagnostic_violation(one, print, given)));
     violations.extend(UnreadFiles::of(report).counting.into_iter().map(|one| not_judged_violation(one, given)));
-    violations.extend(using(report).map(|using| configuration_violation(&using)));
+    violations.extend(using(report).map(|using| configuration_violation("using", &using)));
+    let accepted = accepted_file_lines(report, given.sources);
+    violations.extend(accepted.iter().map(|line| configuration_violation("accepted", line)));
     json::write(&violations, out)
 }
 
@@ -134,14 +137,15 @@ fn not_judged_violation(one: &NotJudgedFile, given: &Given<'_>) -> CodeViolation
 }
 
 /// What people wrote that the run went by: it has no other place here. It is new to GitLab where it is not what it was.
-fn configuration_violation(using: &str) -> CodeViolation {
-    let line = CodeLines { begin: 1, end: 1 };
+fn configuration_violation(what: &str, line: &str) -> CodeViolation {
+    let text = format!("{what} {line}");
+    let lines = CodeLines { begin: 1, end: 1 };
     CodeViolation {
-        description: safe(&format!("using {using}")).into_owned(),
+        description: safe(&text).into_owned(),
         check_name: "input".to_owned(),
-        fingerprint: text_fingerprint("configuration", using),
+        fingerprint: text_fingerprint("configuration", if what == "using" { line } else { &text }),
         severity: "info",
-        location: CodeLocation { path: "overlock".to_owned(), lines: line },
+        location: CodeLocation { path: "overlock".to_owned(), lines },
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::safe::escape_json;
 use crate::finding::{
-    Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
+    AcceptedFiles, Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
     Suppressed, Verdict,
 };
 use crate::model::{Level, NotJudgedFile};
@@ -24,6 +24,7 @@ pub(super) struct JsonReport<'a> {
     participants: Vec<JsonParticipant<'a>>,
     judged: Vec<JsonJudged<'a>>,
     not_judged: Vec<JsonNotJudged<'a>>,
+    accepted: Vec<JsonAcceptedFiles<'a>>,
     configuration: Vec<JsonInfluence<'a>>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +46,18 @@ struct JsonNotJudged<'a> {
     kind: &'a str,
     reason: &'a str,
     counts: bool,
+}
+
+/// What people accept of files: those that a pattern excludes, or whose not being judged is accepted.
+#[derive(Serialize)]
+struct JsonAcceptedFiles<'a> {
+    by: &'static str,
+    pattern: &'a str,
+    reason: &'a str,
+    file: String,
+    line: u32,
+    count: usize,
+    files: Vec<JsonNotJudged<'a>>,
 }
 
 /// What people wrote that the run went by.
@@ -288,6 +301,7 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
         participants: report.participants.iter().map(|one| json_participant(one, report, sources)).collect(),
         judged: report.judged.iter().map(|one| JsonJudged { file: &one.file, kind: one.kind }).collect(),
         not_judged: report.not_judged.iter().map(json_not_judged).collect(),
+        accepted: report.accepted_files.iter().map(|one| json_accepted_files(one, sources)).collect(),
         configuration: report.configuration.iter().map(json_influence).collect(),
         diagnostics: report
             .diagnostics
@@ -318,6 +332,18 @@ pub(super) fn json_report<'a>(report: &'a Report, sources: &Sources) -> JsonRepo
 
 fn json_not_judged(one: &NotJudgedFile) -> JsonNotJudged<'_> {
     JsonNotJudged { file: &one.file, kind: one.kind, reason: &one.reason, counts: one.counts }
+}
+
+fn json_accepted_files<'a>(one: &'a AcceptedFiles, sources: &Sources) -> JsonAcceptedFiles<'a> {
+    JsonAcceptedFiles {
+        by: one.by.name(),
+        pattern: &one.pattern,
+        reason: &one.reason,
+        file: sources.get(one.span.file).name().to_owned(),
+        line: one.span.start.line,
+        count: one.count,
+        files: one.files.iter().map(json_not_judged).collect(),
+    }
 }
 
 fn json_influence(one: &Influence) -> JsonInfluence<'_> {

@@ -10,7 +10,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::Given;
 use super::json::told_logins;
 use super::junit_case::{
-    INPUT, TestCase, TestOutcome, acceptance_case, configuration_case, diagnostic_case, files_case, login_case,
+    INPUT, TestCase, TestOutcome, acceptance_case, accepted_files_case, configuration_case, diagnostic_case, files_case, login_case,
     not_judged_case, nothing_case,
 };
 use super::phrases::using;
@@ -44,6 +44,7 @@ fn build_suites(given: &Given<'_>) -> Vec<(String, Vec<TestCase>)> {
     input.extend(unread.counting.iter().map(|one| not_judged_case(one, given)));
     input.extend(files_case(&unread.others, given));
     input.extend(using(given.report).map(|using| configuration_case(&using)));
+    input.extend(accepted_files_case(given));
     input.extend(acceptance_case(given));
     let input = (!input.is_empty()).then_some((INPUT.to_owned(), input));
     programs.into_iter().chain(input).collect()

@@ -2,6 +2,7 @@
 //! its output. May use `finding`, `model` and `report`.
 
 use super::Given;
+use super::accepted_files::accepted_file_lines;
 use super::finding_lines::{accepted_rules, hit_line, more_line, remedy_lines};
 use super::phrases::{count_of, full_name, level_word, suppression_text};
 use super::safe::xml as plain;
@@ -193,6 +194,13 @@ pub(super) fn files_case(others: &[&NotJudgedFile], given: &Given<'_>) -> Option
 pub(super) fn configuration_case(using: &str) -> TestCase {
     let out = vec![plain(&format!("using {using}"))];
     TestCase { name: "configuration".to_owned(), class: INPUT.to_owned(), outcome: TestOutcome::Passed, out }
+}
+
+/// What people accept of files, as a case that passes.
+pub(super) fn accepted_files_case(given: &Given<'_>) -> Option<TestCase> {
+    let out: Vec<String> = accepted_file_lines(given.report, given.sources).iter().map(|line| plain(line)).collect();
+    let (name, class) = ("accepted files".to_owned(), INPUT.to_owned());
+    (!out.is_empty()).then_some(TestCase { name, class, outcome: TestOutcome::Passed, out })
 }
 
 /// What a change accepts for itself, where that alone fails the run.

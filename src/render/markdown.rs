@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 
+use super::accepted_files::accepted_file_lines;
 use super::finding_block::HitRow;
 use super::finding_lines::{accepted_rules, more_line};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
@@ -68,6 +69,7 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
     document.add_or_name(&sound_block(report), "what is sound");
     document.add_or_name(&input_block(&report.diagnostics, given), "problems with the input");
     document.add_or_name(&suppressed_block(report), "what is suppressed");
+    document.add_or_name(&accepted_files_block(given), "which files are accepted as they are");
     document.add_or_name(&container_block(&report.participants), "the table of containers");
     document.add_or_name(&files_block(&unread.others, given), "the files that were judged and not");
     if !document.left_out.is_empty() {
@@ -244,6 +246,16 @@ fn files_block(others: &[&NotJudgedFile], given: &Given<'_>) -> String {
         count => format!("\n<details><summary>{name}: {count}</summary>\n{}\n</details>\n", entry_list(lines)),
     };
     format!("{}{}", folded("Judged", &judged), folded("Not judged, without effect on the exit status", &others))
+}
+
+/// What people accept of files.
+fn accepted_files_block(given: &Given<'_>) -> String {
+    let lines = accepted_file_lines(given.report, given.sources);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = lines.iter().map(|line| format!("- {}\n", escape_prose(line))).collect();
+    format!("\n### Accepted files\n{}", entry_list(&lines))
 }
 
 /// The hits that do not count, and the rules that do not while their hit does by another one.

@@ -8,7 +8,7 @@ use prometheus::{Encoder as _, Error, Gauge, GaugeVec, Opts, Registry, TextEncod
 
 use super::Given;
 use super::safe::safe;
-use crate::finding::{Basis, Change, End, InfluenceKind, UNDETERMINED, Verdict};
+use crate::finding::{AcceptedBy, Basis, Change, End, InfluenceKind, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::report::count;
 use crate::rules::{Outcome, Ruleset, Severity};
@@ -66,6 +66,8 @@ fn build_registry(given: &Given<'_>) -> Result<Registry, Error> {
     one("overlock_run_duration_seconds", "How long the run took.", given.took.as_secs_f64())?;
     let help = "Files that were found and not judged, by whether they make the exit status 3.";
     several("overlock_not_judged_files", help, &["counts"], &add_not_judged(given))?;
+    let help = "Files that the configuration excludes, or accepts as not judged.";
+    several("overlock_accepted_files", help, &["by"], &add_accepted_files(given))?;
     several(
         "overlock_participants",
         "Participants by verdict, and by whether that is only declared.",
@@ -110,6 +112,15 @@ fn add_not_judged(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
     let mut series: BTreeMap<_, _> = [true, false].map(|counts| (vec![counts.to_string()], 0)).into();
     for one in &given.report.not_judged {
         *series.entry(vec![one.counts.to_string()]).or_default() += 1;
+    }
+    series
+}
+
+fn add_accepted_files(given: &Given<'_>) -> BTreeMap<Vec<String>, usize> {
+    let key = |by: AcceptedBy| vec![by.name().to_owned()];
+    let mut series: BTreeMap<_, _> = [AcceptedBy::Exclude, AcceptedBy::NotJudged].map(|by| (key(by), 0)).into();
+    for one in &given.report.accepted_files {
+        *series.entry(key(one.by)).or_default() += one.count;
     }
     series
 }

@@ -1,6 +1,7 @@
 //! The report for people and for programs. Renderers decide nothing: order, what is suppressed and exit status are given.
 //! May use `text`, `finding`, `rules` and `report`.
 
+mod accepted_files;
 mod compared;
 mod concise;
 mod diff;

@@ -51,11 +51,15 @@ pub(super) fn others_sentence(others: usize) -> Option<String> {
 
 /// Where nobody takes part: that there is nobody is said only where everything was looked at.
 pub(super) fn nobody_sentence(report: &Report) -> &'static str {
-    let looked_at_all =
-        report.not_judged.is_empty() && report.diagnostics.iter().all(|one| one.level == Level::Warning);
+    let is_empty = report.judged.is_empty() && report.containers == 0 && report.accepted_files.is_empty();
+    let looked_at_all = report.not_judged.is_empty()
+        && report.accepted_files.is_empty()
+        && report.diagnostics.iter().all(|one| one.level == Level::Warning);
     let looked_at_nothing = report.judged.is_empty() && report.containers == 0;
     if looked_at_nothing && report.diagnostics.iter().any(|one| one.level == Level::Error) {
         "Nothing was judged."
+    } else if looked_at_all && is_empty {
+        "Nothing here describes or starts a container."
     } else if looked_at_all {
         "No container has a state directory of a known program."
     } else {

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::accepted_files::accepted_file_lines;
 use super::finding_block::{ToldRemedies, write_finding};
 use super::participant_table::{self, participant_table};
 use super::phrases::{self, count_of, list_hits, list_users, told_notes};
@@ -161,6 +162,9 @@ fn write_accepted(report: &Report, sources: &Sources, style: Style, out: &mut dy
                 None => lines.push((text, vec![hit])),
             }
         }
+    }
+    for line in accepted_file_lines(report, sources) {
+        writeln!(out, "{}", paragraph("accepted: ", &safe(&line), style.columns()))?;
     }
     let all = style.detail == Detail::Verbose || lines.len() <= ACCEPTED;
     let shown = if all { lines.len() } else { ACCEPTED };

@@ -9,6 +9,7 @@ use super::sections::FindingSections;
 use super::sound::folded_findings;
 use crate::finding::{Hit, Suppressed};
 use crate::render::Given;
+use crate::render::accepted_files::accepted_file_lines;
 use crate::render::phrases::{count_of, list_hits, suppressor_words, using};
 use crate::render::safe::xml;
 
@@ -34,8 +35,24 @@ pub(super) fn section(sections: &FindingSections<'_>, given: &Given<'_>) -> Mark
                 @if left > 0 { p .quiet { "And " (left) " more: " code { "--format json" } " lists all." } }
             }
         }
+        (accepted_files(given))
         (folded_findings("suppressed", "Findings that do not count", &sections.suppressed, given))
         (configuration(given))
+    }
+}
+
+/// What people accept of files.
+fn accepted_files(given: &Given<'_>) -> Markup {
+    let lines = accepted_file_lines(given.report, given.sources);
+    let (shown, left) = first_of(&lines, ROWS);
+    html! {
+        @if !lines.is_empty() {
+            section aria-labelledby="accepted-files" {
+                h2 #accepted-files { "Accepted files" }
+                ul .plain { @for line in shown { li { (xml(line)) } } }
+                @if left > 0 { p .quiet { "And " (left) " more: " code { "--format json" } " lists all." } }
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Given;
+use super::accepted_files::accepted_file_lines;
 use super::json;
 use super::phrases::full_name;
 use super::placed_hit::place_hits;
@@ -82,6 +83,10 @@ pub(super) fn write(given: &Given<'_>, out: &mut dyn io::Write) -> io::Result<()
         results,
         properties: SarifRunProperties {
             configuration: given.report.configuration.iter().map(influence_text).collect(),
+            accepted_files: accepted_file_lines(given.report, given.sources)
+                .iter()
+                .map(|line| safe(line).into_owned())
+                .collect(),
             declared: given
                 .report
                 .participants

@@ -46,6 +46,9 @@ pub(super) struct SarifArtifactProperties {
 pub(super) struct SarifRunProperties {
     /// What people wrote that the run went by.
     pub(super) configuration: Vec<String>,
+    /// What people accept of files.
+    #[serde(rename = "acceptedFiles", skip_serializing_if = "Vec::is_empty")]
+    pub(super) accepted_files: Vec<String>,
     /// Participants whose verdict rests on what is only declared.
     pub(super) declared: Vec<String>,
 }
