@@ -162,6 +162,8 @@ impl<'a> LoadContext<'a> {
 /// What one input gives by itself, to be joined with all others.
 #[derive(Debug, Default)]
 pub struct Piece {
+    /// The kind of the input.
+    pub kind: &'static str,
     /// What its containers are told apart by from those of another project of that name: its first file.
     pub first_file: Option<PathBuf>,
     /// The containers that it describes, and what was wrong with it.

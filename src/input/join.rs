@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
+use super::compose::default_files;
 use super::project::{self, NamedFile, Repository};
-use super::{DEFAULT_KIND, KINDS};
+use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
-use crate::text::Span;
+use crate::text::{ReadError, Span};
 
 /// How much of a file is looked at for the names of programs, in bytes.
 const LOOKED_AT: u64 = 256 * 1024;
@@ -102,6 +103,7 @@ fn load_all(
 fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadContext<'_>) -> Piece {
     let mut piece = input.kind.load(input, context, repository);
     piece.first_file = input.files.first().cloned();
+    piece.kind = input.kind.name();
     project::complete_layout(&mut piece.layout, repository);
     (context.on_loaded)();
     piece
@@ -138,22 +140,52 @@ fn disambiguate_projects(pieces: &mut [Piece]) {
     }
 }
 
-/// The compose files that commands of one piece name and that no piece was read from.
+/// The Compose projects that commands of one piece name, by their files or by the directory, and that no piece was read
+/// from.
 fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudgedFile> {
-    let mut references = pieces.iter().flat_map(|piece| &piece.references).peekable();
-    if references.peek().is_none() {
+    if pieces.iter().all(|piece| piece.references.is_empty()) {
         return Vec::new();
     }
-    let mut known: HashSet<PathBuf> = pieces.iter().flat_map(|piece| &piece.files).map(|file| real(file, context)).collect();
+    let mut known: HashSet<PathBuf> =
+        pieces.iter().flat_map(|piece| &piece.files).map(|file| real(file, context)).collect();
+    let of_compose = pieces.iter().filter(|piece| piece.kind == DEFAULT_KIND.name()).flat_map(|piece| &piece.files);
+    let mut directories: HashSet<PathBuf> =
+        of_compose.filter_map(|file| real(file, context).parent().map(Path::to_owned)).collect();
     let mut unread = Vec::new();
-    for reference in references {
-        for file in reference.project_files(&context.surroundings.cwd) {
-            if known.insert(real(&file.path, context)) {
-                unread.push(unread_project(&file, reference.span, context));
+    for piece in pieces {
+        for reference in &piece.references {
+            for file in reference.project_files(&context.surroundings.cwd) {
+                if known.insert(real(&file.path, context)) {
+                    unread.push(unread_project(&file, reference.span, context));
+                }
+            }
+            let Some(directory) = reference.searched_directory() else { continue };
+            let directory = real(&directory, context);
+            // A script is often called in the directory that it is in.
+            let own = piece.files.first().and_then(|file| real(file, context).parent().map(Path::to_owned));
+            let around = directory.ancestors().chain(own.iter().flat_map(|own| own.ancestors()));
+            if !around.into_iter().any(|directory| directories.contains(directory)) {
+                unread.push(unread_directory(&directory, reference.span, context));
+                directories.insert(directory);
             }
         }
     }
     unread
+}
+
+/// A project that a command names by the directory that it runs in, of which no file was read.
+fn unread_directory(directory: &Path, span: Span, context: &LoadContext<'_>) -> NotJudgedFile {
+    let reader = context.sources.reader();
+    if let Some(path) = default_files(directory, reader).and_then(|files| files.into_iter().next()) {
+        let below = path.strip_prefix(&context.surroundings.cwd).unwrap_or(&path);
+        let shown = below.display().to_string();
+        return unread_project(&NamedFile { path: path.clone(), shown }, span, context);
+    }
+    let source = context.sources.get(span.file);
+    // The path may have values of the environment in it.
+    let reason = format!("in line {} it uses a Compose project of which no file is among those to read", span.start.line);
+    let counts = context.names_program(source.text());
+    NotJudgedFile { file: source.name().to_owned(), kind: SCRIPT, reason, counts }
 }
 
 /// A compose file that a command names, which was not read with the others.
@@ -165,10 +197,12 @@ fn unread_project(file: &NamedFile, span: Span, context: &LoadContext<'_>) -> No
             let reason = format!("{place} hands it to Compose, and it is not among the files to read");
             (reason, context.names_program(&String::from_utf8_lossy(&bytes)))
         }
-        // What the command is for is told by the script around it.
         Err(error) => {
+            // What is not there may be made by the script, which tells what it is for. What is below where the tool runs
+            // and may not be looked at may name anything.
+            let is_here = error != ReadError::Absent && file.path.starts_with(&context.surroundings.cwd);
             let reason = format!("{place} hands it to Compose, and it cannot be read: {error}");
-            (reason, context.names_program(source.text()))
+            (reason, is_here || context.names_program(source.text()))
         }
     };
     NotJudgedFile { file: file.shown.clone(), kind: DEFAULT_KIND.name(), reason, counts }

@@ -70,5 +70,8 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::ANSIBLE,
 ];
 
+/// What scripts are called in a report.
+const SCRIPT: &str = script::ScriptKind::NAME;
+
 /// The kind of a file that a person names and that looks like no other.
 const DEFAULT_KIND: &dyn InputKind = &compose::ComposeKind;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use super::compose::{Context, Options};
-use super::{LoadContext, ProgramNames, discover, load};
+use super::{Exclusion, LoadContext, ProgramNames, discover, load};
 use crate::model::{Diagnostic, Layout, Level};
 use crate::rules::Ruleset;
 use crate::text::{Reader, Sources};
@@ -20,14 +22,8 @@ const NO_SHELL: &str = "#!/bin/sh\ndocker run -v ~/.claude:/root/.claude i claud
 
 /// What is loaded of paths in a directory with some files.
 fn loaded(files: &[(&str, &str)], paths: &[&str]) -> Layout {
-    let folder = tempfile::tempdir().unwrap();
-    let top = folder.path().canonicalize().unwrap();
-    for (path, text) in files {
-        let path = top.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    loaded_below(&top, paths)
+    let folder = written(files);
+    loaded_below(&folder.path().canonicalize().unwrap(), paths)
 }
 
 fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
@@ -36,8 +32,9 @@ fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
     let sources = Sources::reading(reader);
     let rules = Ruleset::load(&sources, None).unwrap();
     let programs = OnceLock::from(ProgramNames::of_profiles(&rules.profiles));
-    let surroundings = Context { environment: BTreeMap::new(), cwd: top.to_owned(), shows_values: false };
-    let found = discover(&paths, &[], &surroundings, sources.reader());
+    let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+    let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
+    let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default());
     let context = LoadContext {
         sources: &sources,
         surroundings: &surroundings,
@@ -143,7 +140,11 @@ fn compose_file_that_is_no_yaml_is_not_judged_beside_one_that_is() {
     let files = [("compose.yaml", COMPOSE), ("compose.override.yaml", "services: [\n"), ("x/compose.yaml", ": ]")];
     let layout = loaded(&files, &["."]);
     assert_eq!(judged(&layout), [("compose.yaml", "compose")]);
-    assert_eq!(not_judged(&layout), [("compose.override.yaml", "compose", false)], "what is below was not searched");
+    assert_eq!(
+        not_judged(&layout),
+        [("compose.override.yaml", "compose", false), ("x/compose.yaml", "compose", false)],
+        "what is below is searched too"
+    );
     let layout = loaded(&[("x/compose.yaml", "services: { a: [/srv/.claude\n"), ("y/compose.yaml", COMPOSE)], &["."]);
     assert_eq!(judged(&layout), [("y/compose.yaml", "compose")]);
     assert_eq!(not_judged(&layout), [("x/compose.yaml", "compose", true)]);
@@ -153,15 +154,17 @@ fn compose_file_that_is_no_yaml_is_not_judged_beside_one_that_is() {
 fn project_that_a_script_brings_up_is_judged_or_named() {
     let script = "#!/bin/sh\ndocker compose -f other/stack.yaml up -d\ndocker compose -f compose.yaml run one\n";
     let files = [("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("up.sh", script)];
-    let layout = loaded(&files, &["."]);
+    let layout = loaded(&files, &["compose.yaml", "up.sh"]);
     assert_eq!(not_judged(&layout), [("other/stack.yaml", "compose", true)]);
     assert!(layout.not_judged[0].reason.starts_with("up.sh:2 "), "{:?}", layout.not_judged);
-    // Given too, it is read.
-    let layout = loaded(&files, &[".", "other/stack.yaml"]);
-    assert!(layout.not_judged.is_empty(), "{:?}", layout.not_judged);
+    // Given too, or found below, it is read.
+    for paths in [&["compose.yaml", "up.sh", "other/stack.yaml"][..], &["."]] {
+        let layout = loaded(&files, paths);
+        assert!(layout.not_judged.is_empty(), "{:?}", layout.not_judged);
+    }
     // A command in a container of it names it too.
     let exec = "#!/bin/sh\ndocker compose -f other/stack.yaml exec one claude -p x\n";
-    let layout = loaded(&[("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("in.sh", exec)], &["."]);
+    let layout = loaded(&[("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("in.sh", exec)], &["compose.yaml", "in.sh"]);
     assert_eq!(not_judged(&layout), [("other/stack.yaml", "compose", true)]);
     // One that is not there may be made by the script; one of another program is of no matter.
     let missing = script.replace("other/stack.yaml", "made.yaml");
@@ -257,14 +260,151 @@ fn compose_file_of_any_name_is_no_file_of_another_kind() {
     assert!(told(&layout).iter().any(|told| told.contains("steps")), "{:?}", told(&layout));
 }
 
+/// Makes a repository of a directory that tracks some of its files.
+fn track(top: &Path, files: &[&str]) {
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git").args(arguments).current_dir(top).output().unwrap().status;
+        assert!(status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&[&["add", "-f"], files].concat());
+}
+
+fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
 #[test]
-fn ignored_files_and_those_of_packages_are_not_named() {
+fn ignored_files_are_named_and_those_of_packages_are_not() {
     let makefile = UNREAD[5].2;
     let files = [
         ("compose.yaml", COMPOSE),
-        (".gitignore", "out/\n"),
+        (".gitignore", "out/\nnode_modules\ncompose.yaml\n"),
         ("out/Makefile", makefile),
+        ("out/deep/stack.yml", COMPOSE),
+        ("out/run.sh", SCRIPT),
+        ("out/notes.yml", "a: b\n"),
+        ("out/launch.py", "print('docker run')\n"),
         ("node_modules/x/Makefile", makefile),
+        ("node_modules/x/compose.yaml", COMPOSE),
     ];
-    assert_eq!(not_judged(&loaded(&files, &["."])), []);
+    let folder = written(&files);
+    let top = folder.path().canonicalize().unwrap();
+    let expected = [
+        ("out/Makefile", "makefile", true),
+        ("out/deep/stack.yml", "compose", true),
+        ("out/run.sh", "script", false),
+    ];
+    // Without a repository nobody can say what is tracked.
+    let layout = loaded_below(&top, &["."]);
+    assert_eq!(not_judged(&layout), expected);
+    assert_eq!(judged(&layout), [("compose.yaml", "compose")], "a default file of a PATH is read");
+    track(&top, &[".gitignore"]);
+    let layout = loaded_below(&top, &["."]);
+    assert_eq!(not_judged(&layout), expected);
+    assert!(layout.not_judged.iter().all(|one| one.reason == "git ignores it, and does not track it"));
+    track(&top, &["out/deep/stack.yml", "node_modules/x/compose.yaml"]);
+    let layout = loaded_below(&top, &["."]);
+    let read = ["compose.yaml", "node_modules/x/compose.yaml", "out/deep/stack.yml"];
+    assert_eq!(judged(&layout).iter().map(|one| one.0).collect::<Vec<_>>(), read);
+    // The repository begins above the PATH, and the directory itself is left out.
+    let layout = loaded_below(&top, &["out"]);
+    assert_eq!(judged(&layout), [("out/deep/stack.yml", "compose")]);
+}
+
+#[test]
+fn ignored_file_that_another_one_names_is_read() {
+    let files = [
+        ("compose.yaml", "include: [out/part.yaml]\nservices: { a: { image: i } }\n"),
+        (".gitignore", "out/\n"),
+        ("out/part.yaml", COMPOSE),
+        ("out/other.yaml", COMPOSE),
+        ("up.sh", "#!/bin/sh\ndocker compose -f out/other.yaml up -d\n"),
+    ];
+    let folder = written(&files);
+    let top = folder.path().canonicalize().unwrap();
+    track(&top, &["compose.yaml", ".gitignore", "up.sh"]);
+    let layout = loaded_below(&top, &["."]);
+    assert_eq!(not_judged(&layout), []);
+    assert!(judged(&layout).contains(&("out/part.yaml", "compose")), "{:?}", judged(&layout));
+    assert!(judged(&layout).contains(&("out/other.yaml", "compose")), "{:?}", judged(&layout));
+}
+
+#[test]
+fn link_inside_is_read_once_and_link_out_never() {
+    let outside = written(&[("stack.yml", COMPOSE), ("run.sh", SCRIPT)]);
+    let folder = written(&[("real/stack.yml", COMPOSE), ("real/tool", SCRIPT)]);
+    let top = folder.path().canonicalize().unwrap();
+    for (target, link) in [
+        ("real/stack.yml", "again.yml"),
+        ("real/tool", "tool"),
+        (outside.path().join("stack.yml").to_str().unwrap(), "out.yml"),
+        (outside.path().join("run.sh").to_str().unwrap(), "out.sh"),
+        (outside.path().to_str().unwrap(), "elsewhere"),
+    ] {
+        symlink(target, top.join(link)).unwrap();
+    }
+    let layout = loaded_below(&top, &["."]);
+    assert_eq!(judged(&layout), [("again.yml", "compose"), ("real/tool", "script")]);
+    assert_eq!(not_judged(&layout), []);
+}
+
+#[test]
+fn directory_with_scripts_or_with_nothing_is_no_error() {
+    let layout = loaded(&[("run.sh", SCRIPT)], &["."]);
+    assert_eq!((judged(&layout), told(&layout)), (vec![("run.sh", "script")], vec![]));
+    let layout = loaded(&[("notes.txt", "")], &["."]);
+    assert_eq!((judged(&layout).len(), told(&layout).len()), (0, 0));
+}
+
+#[test]
+fn mistake_in_a_file_that_only_its_content_tells_raises_nothing() {
+    let wrong = format!("{COMPOSE}  two:\n    image: i\n    volumes: 7\n    no-such-key: 1\n");
+    let layout = loaded(&[("stack.yml", &wrong)], &["."]);
+    assert!(!layout.diagnostics.is_empty());
+    assert!(layout.diagnostics.iter().all(|one| one.level == Level::Warning), "{:?}", layout.diagnostics);
+    assert_eq!(layout.containers.len(), 2);
+    let layout = loaded(&[("compose.yaml", &wrong)], &["."]);
+    assert!(layout.diagnostics.iter().any(|one| one.level == Level::Error), "{:?}", layout.diagnostics);
+    // What cannot be read at all is not judged.
+    let layout = loaded(&[("stack.yml", &format!("{COMPOSE}  ]\n"))], &["."]);
+    assert_eq!(not_judged(&layout), [("stack.yml", "compose", true)]);
+    assert!(layout.diagnostics.iter().all(|one| one.level == Level::Warning), "{:?}", layout.diagnostics);
+}
+
+#[test]
+fn program_that_starts_a_container_on_a_login_is_named_and_others_are_not() {
+    let cases = [
+        ("python", "tools/launch.py", "subprocess.run(['docker', 'run', '-v', f'{home}/.claude:/root/.claude', 'i'])\n"),
+        ("python", "tools/launch", "#!/usr/bin/env python3\nclient = docker.from_env()\nlogin = '/root/.claude'\n"),
+        ("javascript", "src/run.ts", "spawn('docker', ['run', '-v', login + ':/root/.claude'])\n"),
+        ("go", "main.go", "exec.Command(\"docker\", \"run\", \"-e\", \"CLAUDE_CONFIG_DIR=/x\")\n"),
+        ("rust", "src/main.rs", "use bollard::Docker; // mounts .claude\n"),
+        ("powershell", "run.ps1", "docker run -v $HOME/.claude:/root/.claude i\n"),
+        ("terraform", "main.tf", "resource \"docker_container\" \"a\" { # /root/.claude\n}\n"),
+        ("ansible", "site.yml", "- hosts: all\n  tasks:\n    - docker_container: { volumes: ['/s:/root/.claude'] }\n"),
+        ("justfile", "justfile", "a:\n  docker run -v ~/.claude:/root/.claude i\n"),
+        ("taskfile", "Taskfile.yml", "tasks:\n  a: docker run -v ~/.claude:/root/.claude i\n"),
+        ("package.json", "package.json", "{\"scripts\": {\"a\": \"docker run -v ~/.claude:/root/.claude i\"}}\n"),
+        ("crontab", "etc/crontab", "0 3 * * * root docker run -v /s/.claude:/root/.claude i\n"),
+        ("procfile", "Procfile", "a: docker run -v ~/.claude:/root/.claude i\n"),
+    ];
+    for (kind, path, text) in cases {
+        let layout = loaded(&[(path, text)], &["."]);
+        assert_eq!((not_judged(&layout), told(&layout)), (vec![(path, kind, true)], vec![]));
+        // Of another program, and without a container.
+        let other = text.replace(".claude", ".other").replace("CLAUDE_CONFIG_DIR", "OTHER");
+        assert_eq!(not_judged(&loaded(&[(path, &other)], &["."])), [], "{path}");
+        let nothing = text.replace("docker", "dokker").replace("bollard", "bolard");
+        assert_eq!(not_judged(&loaded(&[(path, &nothing)], &["."])), [], "{path}");
+        let layout = loaded(&[(path, "x")], &[path]);
+        let is_told = path == "tools/launch" || path == "site.yml" || told(&layout)[0].ends_with(": not read yet");
+        assert!(is_told, "{path}: {:?}", told(&layout));
+    }
 }

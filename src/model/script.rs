@@ -38,9 +38,13 @@ pub struct Script {
     /// Whether a text could not be read as shell, which is the first that `unseen` tells.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub misread: bool,
-    /// Why a text was not read whole, and where it is: it is no shell, or there is too much of it. `None` where each was.
+    /// Why texts were not read whole, and where they are: one is no shell, or there is too much of it. Empty where each
+    /// was.
     #[serde(skip)]
-    pub unread: Option<Unseen>,
+    pub unread: Vec<Unseen>,
+    /// What else was not seen than `unseen` tells, in order.
+    #[serde(skip)]
+    pub more_unseen: Vec<Unseen>,
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,

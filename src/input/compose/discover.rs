@@ -45,7 +45,12 @@ pub(super) fn discover(
     Err(Diagnostic::about(Level::Error, Some(context.cwd.display().to_string()), message))
 }
 
-/// The default file of a directory and its override file.
+/// The default file of a directory and its override file, where they may be read.
+pub fn default_files(directory: &Path, reader: &Reader) -> Option<Vec<PathBuf>> {
+    defaults(directory, &|path| reader.has_input(path))
+}
+
+/// The same by what is taken for a file.
 pub(super) fn defaults(directory: &Path, is_input: &dyn Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
     let first = |names: &[&str]| names.iter().map(|name| directory.join(name)).find(|path| is_input(path));
     Some(first(&NAMES)?).map(|file| std::iter::once(file).chain(first(&OVERRIDES)).collect())

@@ -39,7 +39,7 @@ mod words;
 
 pub use compose_input::ComposeKind;
 use discover::discover;
-pub use discover::is_default_name;
+pub use discover::{default_files, is_default_name};
 pub use document::document;
 pub(super) use field::command_words;
 use project::load_project;

@@ -99,6 +99,8 @@ pub struct ComposeProject {
     pub name: Option<Value>,
     /// The directory that replaces that of the first file.
     pub directory: Option<Value>,
+    /// The directory that the command runs in, absolute or with a symbol; `None` where nothing is known of it.
+    pub runs_in: Option<Value>,
     /// The files of `--env-file`, which replace `.env`.
     pub env_files: Vec<Value>,
     /// The profiles that are switched on.

@@ -109,6 +109,7 @@ impl CommandPrefix<'_> {
             files: options.values_of("file").map(|given| given.as_path(context)).collect(),
             name: options.last_of("project-name").map(GivenOption::as_value),
             directory: directory.map(|given| given.as_path(context)),
+            runs_in: context.base.clone(),
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
             profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
             engine: self.engine.clone(),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::input::docker_cli::{ComposeProject, DockerCommand};
-use crate::model::{Container, Value};
+use crate::model::{Container, Value, clean};
 use crate::text::Span;
 
 /// What a command names that another piece of the layout describes.
@@ -64,6 +64,14 @@ impl Reference {
             }),
             ReferenceTarget::Container(name) => containers.iter().position(|one| has_container_name(one, &name.text)),
         }
+    }
+
+    /// The directory that Compose looks for the project's files in and above, where that is known and no file is named.
+    pub fn searched_directory(&self) -> Option<PathBuf> {
+        let project = self.project.as_ref().filter(|project| project.files.is_empty())?;
+        let directory = project.directory.as_ref().or(project.runs_in.as_ref())?;
+        let is_known = !directory.is_symbolic() && directory.text.starts_with('/');
+        is_known.then(|| PathBuf::from(clean(&directory.text)))
     }
 
     /// The files of the project, as far as they are known.

@@ -2,12 +2,13 @@
 //! `model`, `shell` and `project`'s repository.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Command, Diagnostic, Level, Script, Value};
+use crate::model::{Command, Diagnostic, Level, Script, Unseen, Value};
 use crate::text::{FileId, Span};
 
 /// What a script that starts containers has in it.
@@ -16,6 +17,8 @@ const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// Files that are shell scripts by their names.
 const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
+/// How many reasons why a script was not read whole are told one by one.
+const TOLD: usize = 5;
 /// The most that is looked at of a script that was not opened, in bytes.
 const LOOK: u64 = 256 * 1024;
 
@@ -23,9 +26,14 @@ const LOOK: u64 = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct ScriptKind;
 
+impl ScriptKind {
+    /// The kind's name.
+    pub(super) const NAME: &str = "script";
+}
+
 impl InputKind for ScriptKind {
     fn name(&self) -> &'static str {
-        "script"
+        Self::NAME
     }
 
     fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
@@ -84,26 +92,54 @@ impl ScriptKind {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
-        match script.unread {
-            Some(unread) => {
-                // It may be a text that the script runs.
-                let sources = [&source, &repository.sources.get(unread.span.file)];
-                let counts = sources.iter().any(|source| names_engine(source.text()))
-                    && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
-                piece.add_not_judged(source.name().to_owned(), self, unread.what, counts);
-            }
-            None => piece.add_judged(source.name().to_owned(), self),
+        if script.unread.is_empty() {
+            piece.add_judged(source.name().to_owned(), self);
+        } else {
+            // They may be texts that the script runs.
+            let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
+            let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
+            let counts = sources.iter().any(|source| names_engine(source.text()))
+                && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
+            let reasons = list_reasons(script.unread.iter().map(|unread| unread.what.as_str()).collect());
+            piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
-        // Of those that are only found what they source is often not here; what cannot be read at all is told.
-        let level = if is_typed { Some(Level::Gap) } else { script.misread.then_some(Level::Warning) };
-        let told = script.unseen.zip(level).map(|(unseen, level)| {
-            let message = format!("containers that it starts may be missing: {unseen}");
-            Diagnostic::at(level, script.unseen_span.unwrap_or(span), message)
-        });
-        piece.layout.diagnostics.extend(told);
+        piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
         piece.references.extend(starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span)));
         piece.starts.extend(starts);
     }
+}
+
+/// Reasons in one clause, the first ones in full.
+fn list_reasons(mut reasons: Vec<&str>) -> String {
+    let more = reasons.len().saturating_sub(TOLD);
+    reasons.truncate(TOLD);
+    let told = reasons.join("; ");
+    if more > 0 { format!("{told}; and {more} more") } else { told }
+}
+
+/// What of a script was not followed: the first place, and those that name an engine, one by one; the others counted. Of
+/// scripts that are only found what they source is often not here; what cannot be read at all is told.
+fn tell_unseen(script: &Script, start: Span, is_typed: bool, repository: &Repository<'_>) -> Vec<Diagnostic> {
+    let level = if is_typed { Some(Level::Gap) } else { script.misread.then_some(Level::Warning) };
+    let (Some(first), Some(level)) = (&script.unseen, level) else { return Vec::new() };
+    let first = Unseen { what: first.clone(), span: script.unseen_span.unwrap_or(start) };
+    let is_near = |one: &&Unseen| {
+        let source = repository.sources.get(one.span.file);
+        let line = usize::try_from(one.span.start.line).unwrap_or(usize::MAX).saturating_sub(1);
+        source.text().lines().nth(line).is_some_and(names_engine)
+    };
+    let (near, far): (Vec<&Unseen>, Vec<&Unseen>) = script.more_unseen.iter().partition(is_near);
+    let told = std::iter::once(&first).chain(near.iter().copied().take(TOLD)).map(|one| {
+        let message = format!("containers that it starts may be missing: {}", one.what);
+        Diagnostic::at(level, one.span, message)
+    });
+    let more = far.len() + near.len().saturating_sub(TOLD);
+    let places = if more == 1 { "1 more place".to_owned() } else { format!("{more} more places") };
+    let counted = (more > 0 && is_typed).then(|| {
+        let message = format!("{places} in what it runs could not be followed");
+        Diagnostic::at(Level::Warning, first.span, message)
+    });
+    told.collect::<Vec<_>>().into_iter().chain(counted).collect()
 }
 
 fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script, Vec<ContainerStart>) {

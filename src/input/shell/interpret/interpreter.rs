@@ -44,7 +44,9 @@ pub(super) struct Interpreter<'a> {
     /// Whether what was not seen first is a text that could not be read.
     pub(super) misread: bool,
     /// Why a text was not read whole and where it is, where that is so; the first reason is kept.
-    pub(super) unread: Option<Unseen>,
+    pub(super) unread: Vec<Unseen>,
+    /// What else was not seen than the first thing.
+    pub(super) more_unseen: Vec<Unseen>,
     /// Whether something runs without the container's environment.
     pub(super) dropped: bool,
     /// The files that were opened.
@@ -82,7 +84,8 @@ impl<'a> Interpreter<'a> {
             unseen_span: None,
             covered: None,
             misread: false,
-            unread: None,
+            unread: Vec::new(),
+            more_unseen: Vec::new(),
             dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
@@ -101,24 +104,30 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// Notes that something was not seen; the first reason is kept.
+    /// Notes that something was not seen; the first reason is the one that is told of a container.
     pub(super) fn note_unseen(&mut self, reason: impl Into<String>) {
         self.note_unseen_at(reason, None);
     }
 
     /// Notes that something was not seen, and where it is named.
     pub(super) fn note_unseen_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
-        if self.unseen.is_none() && self.muted == 0 {
+        if self.muted > 0 {
+            return;
+        }
+        if self.unseen.is_none() {
             self.unseen = Some(reason.into());
             self.unseen_span = span;
+        } else {
+            let here = self.here;
+            note_once(&mut self.more_unseen, Unseen { what: reason.into(), span: span.unwrap_or(here) });
         }
     }
 
     /// Notes that a text was not read whole: it is no shell, or there is too much of it.
     pub(super) fn note_unread(&mut self, reason: impl Into<String>, span: Option<Span>) {
         let reason = reason.into();
-        if self.unread.is_none() && self.muted == 0 {
-            self.unread = Some(Unseen { what: reason.clone(), span: span.unwrap_or(self.here) });
+        if self.muted == 0 {
+            note_once(&mut self.unread, Unseen { what: reason.clone(), span: span.unwrap_or(self.here) });
         }
         self.note_unseen_at(reason, span);
     }
@@ -391,5 +400,15 @@ fn in_background(stmt: &Statement) -> Option<(&[BlockItem], &[Redirect])> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// How many reasons are kept of what was not seen.
+const MAX_REASONS: usize = 50;
+
+/// Keeps what was not seen, each once.
+fn note_once(all: &mut Vec<Unseen>, one: Unseen) {
+    if all.len() < MAX_REASONS && !all.contains(&one) {
+        all.push(one);
     }
 }

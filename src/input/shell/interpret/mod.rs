@@ -84,6 +84,7 @@ pub(super) fn run_commands(
         unseen_span,
         misread: interpreter.misread,
         unread: interpreter.unread,
+        more_unseen: interpreter.more_unseen,
         covered,
         without_environment: interpreter.dropped,
     };
