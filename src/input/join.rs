@@ -159,13 +159,18 @@ fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudged
                     unread.push(unread_project(&file, reference.span, context));
                 }
             }
-            let Some(directory) = reference.searched_directory() else { continue };
-            let directory = real(&directory, context);
+            let Some(directory) = reference.searched_directory().map(|directory| real(&directory, context)) else {
+                // It may be any that was read.
+                if reference.is_searched() && directories.is_empty() {
+                    unread.push(unread_directory(None, reference.span, context));
+                }
+                continue;
+            };
             // A script is often called in the directory that it is in.
             let own = piece.files.first().and_then(|file| real(file, context).parent().map(Path::to_owned));
             let around = directory.ancestors().chain(own.iter().flat_map(|own| own.ancestors()));
             if !around.into_iter().any(|directory| directories.contains(directory)) {
-                unread.push(unread_directory(&directory, reference.span, context));
+                unread.push(unread_directory(Some(&directory), reference.span, context));
                 directories.insert(directory);
             }
         }
@@ -174,9 +179,9 @@ fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudged
 }
 
 /// A project that a command names by the directory that it runs in, of which no file was read.
-fn unread_directory(directory: &Path, span: Span, context: &LoadContext<'_>) -> NotJudgedFile {
+fn unread_directory(directory: Option<&Path>, span: Span, context: &LoadContext<'_>) -> NotJudgedFile {
     let reader = context.sources.reader();
-    if let Some(path) = default_files(directory, reader).and_then(|files| files.into_iter().next()) {
+    if let Some(path) = directory.and_then(|directory| default_files(directory, reader)).and_then(|files| files.into_iter().next()) {
         let below = path.strip_prefix(&context.surroundings.cwd).unwrap_or(&path);
         let shown = below.display().to_string();
         return unread_project(&NamedFile { path: path.clone(), shown }, span, context);

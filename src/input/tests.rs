@@ -313,9 +313,9 @@ fn ignored_files_are_named_and_those_of_packages_are_not() {
     let layout = loaded_below(&top, &["."]);
     let read = ["compose.yaml", "node_modules/x/compose.yaml", "out/deep/stack.yml"];
     assert_eq!(judged(&layout).iter().map(|one| one.0).collect::<Vec<_>>(), read);
-    // The repository begins above the PATH, and the directory itself is left out.
+    // A person asks for what is left out otherwise.
     let layout = loaded_below(&top, &["out"]);
-    assert_eq!(judged(&layout), [("out/deep/stack.yml", "compose")]);
+    assert_eq!(judged(&layout), [("out/deep/stack.yml", "compose"), ("out/run.sh", "script")]);
 }
 
 #[test]

@@ -66,9 +66,14 @@ impl Reference {
         }
     }
 
-    /// The directory that Compose looks for the project's files in and above, where that is known and no file is named.
+    /// Whether Compose looks for the project's files, since the command names none.
+    pub fn is_searched(&self) -> bool {
+        self.project.as_ref().is_some_and(|project| project.files.is_empty())
+    }
+
+    /// The directory that Compose begins to look for the project's files in, where that is known.
     pub fn searched_directory(&self) -> Option<PathBuf> {
-        let project = self.project.as_ref().filter(|project| project.files.is_empty())?;
+        let project = self.project.as_ref().filter(|_| self.is_searched())?;
         let directory = project.directory.as_ref().or(project.runs_in.as_ref())?;
         let is_known = !directory.is_symbolic() && directory.text.starts_with('/');
         is_known.then(|| PathBuf::from(clean(&directory.text)))
