@@ -117,7 +117,12 @@ impl Asked<'_> {
         let session = Session { sources: &sources, ..*self.session };
         let search = Search::Repository(super::first_of(self.arguments));
         let configuration = configuration::find(self.cli, search, session.world, &sources);
-        let layout = check::read(&check::Asked::of(self.arguments).excluding(&configuration), session.world, &self.programs, &sources)?;
+        let layout = check::read(
+            &check::Asked::of(self.arguments).excluding(&configuration),
+            session.world,
+            &self.programs,
+            &sources,
+        )?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.cli, self.arguments, configuration, session.world);
         let read = Read { layout, acceptance, only: BTreeSet::new() };

@@ -31,7 +31,10 @@ pub(super) fn run(
     let accept = Accept::default();
     let (layout, acceptance) = if arguments.is_planned() {
         let (paths, compose) = (&arguments.paths, &arguments.compose);
-        (plan(arguments, &configuration, session)?, Acceptance::of_plan(session.world, configuration, paths, compose, &accept))
+        (
+            plan(arguments, &configuration, session)?,
+            Acceptance::of_plan(session.world, configuration, paths, compose, &accept),
+        )
     } else {
         let captures = observe::captures(&arguments.sight, &Wanted::default(), session)?;
         (observe::joined(&captures, session), Acceptance::of_running(session.world, configuration, &accept))

@@ -152,7 +152,8 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     names.tell(&rules);
                     rules
                 });
-                let read = check::read(&check::Asked::of(arguments).excluding(&configuration), world, &programs, &sources);
+                let read =
+                    check::read(&check::Asked::of(arguments).excluding(&configuration), world, &programs, &sources);
                 (rules.join(), read)
             });
             let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };

@@ -75,9 +75,11 @@ fn tell_unread(tree: &Tree, context: &Context, found: &mut FoundInputs) {
         Diagnostic::about(Level::Warning, name(file), message)
     }));
     let level = if tree.directories.is_empty() { Level::Error } else { Level::Gap };
-    found.diagnostics.extend(tree.unread.iter().take(TOLD).map(|(path, error)| {
-        Diagnostic::about(level, name(path), format!("cannot search this directory: {error}"))
-    }));
+    found.diagnostics.extend(
+        tree.unread.iter().take(TOLD).map(|(path, error)| {
+            Diagnostic::about(level, name(path), format!("cannot search this directory: {error}"))
+        }),
+    );
     if let Some(more) = tree.unread.len().checked_sub(TOLD).filter(|more| *more > 0) {
         let message = format!("cannot search {more} more directories");
         found.diagnostics.push(Diagnostic::about(level, None, message));

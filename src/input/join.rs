@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::compose::default_files;
+use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, NamedFile, Repository};
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Layout, NotJudgedFile};
@@ -181,14 +181,17 @@ fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudged
 /// A project that a command names by the directory that it runs in, of which no file was read.
 fn unread_directory(directory: Option<&Path>, span: Span, context: &LoadContext<'_>) -> NotJudgedFile {
     let reader = context.sources.reader();
-    if let Some(path) = directory.and_then(|directory| default_files(directory, reader)).and_then(|files| files.into_iter().next()) {
+    if let Some(path) =
+        directory.and_then(|directory| default_files(directory, reader)).and_then(|files| files.into_iter().next())
+    {
         let below = path.strip_prefix(&context.surroundings.cwd).unwrap_or(&path);
         let shown = below.display().to_string();
         return unread_project(&NamedFile { path: path.clone(), shown }, span, context);
     }
     let source = context.sources.get(span.file);
     // The path may have values of the environment in it.
-    let reason = format!("in line {} it uses a Compose project of which no file is among those to read", span.start.line);
+    let reason =
+        format!("in line {} it uses a Compose project of which no file is among those to read", span.start.line);
     let counts = context.names_program(source.text());
     NotJudgedFile { file: source.name().to_owned(), kind: SCRIPT, reason, counts }
 }

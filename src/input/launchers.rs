@@ -46,9 +46,7 @@ macro_rules! launcher {
     };
 }
 
-launcher!(PYTHON, "python", "a Python program", |file| {
-    ends_in(file, &["py"]) || is_run_by(file, &["python"])
-});
+launcher!(PYTHON, "python", "a Python program", |file| { ends_in(file, &["py"]) || is_run_by(file, &["python"]) });
 launcher!(JAVASCRIPT, "javascript", "a JavaScript or TypeScript program", |file| {
     ends_in(file, &["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"]) || is_run_by(file, &["node", "bun", "deno"])
 });
@@ -107,8 +105,10 @@ fn starts_container(text: &str) -> bool {
     }
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
-    named.iter().any(|engine| text.match_indices(engine).any(|(at, _)| has_subcommand_after(text.get(at + engine.len()..).unwrap_or_default())))
-        || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+    named.iter().any(|engine| {
+        text.match_indices(engine)
+            .any(|(at, _)| has_subcommand_after(text.get(at + engine.len()..).unwrap_or_default()))
+    }) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
 }
 
 /// Whether what follows an engine's name is one of its subcommands, after options at most.

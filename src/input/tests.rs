@@ -164,7 +164,10 @@ fn project_that_a_script_brings_up_is_judged_or_named() {
     }
     // A command in a container of it names it too.
     let exec = "#!/bin/sh\ndocker compose -f other/stack.yaml exec one claude -p x\n";
-    let layout = loaded(&[("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("in.sh", exec)], &["compose.yaml", "in.sh"]);
+    let layout = loaded(
+        &[("compose.yaml", COMPOSE), ("other/stack.yaml", COMPOSE), ("in.sh", exec)],
+        &["compose.yaml", "in.sh"],
+    );
     assert_eq!(not_judged(&layout), [("other/stack.yaml", "compose", true)]);
     // One that is not there may be made by the script; one of another program is of no matter.
     let missing = script.replace("other/stack.yaml", "made.yaml");
@@ -296,11 +299,8 @@ fn ignored_files_are_named_and_those_of_packages_are_not() {
     ];
     let folder = written(&files);
     let top = folder.path().canonicalize().unwrap();
-    let expected = [
-        ("out/Makefile", "makefile", true),
-        ("out/deep/stack.yml", "compose", true),
-        ("out/run.sh", "script", false),
-    ];
+    let expected =
+        [("out/Makefile", "makefile", true), ("out/deep/stack.yml", "compose", true), ("out/run.sh", "script", false)];
     // Without a repository nobody can say what is tracked.
     let layout = loaded_below(&top, &["."]);
     assert_eq!(not_judged(&layout), expected);
@@ -381,7 +381,11 @@ fn mistake_in_a_file_that_only_its_content_tells_raises_nothing() {
 #[test]
 fn program_that_starts_a_container_on_a_login_is_named_and_others_are_not() {
     let cases = [
-        ("python", "tools/launch.py", "subprocess.run(['docker', 'run', '-v', f'{home}/.claude:/root/.claude', 'i'])\n"),
+        (
+            "python",
+            "tools/launch.py",
+            "subprocess.run(['docker', 'run', '-v', f'{home}/.claude:/root/.claude', 'i'])\n",
+        ),
         ("python", "tools/launch", "#!/usr/bin/env python3\nclient = docker.from_env()\nlogin = '/root/.claude'\n"),
         ("javascript", "src/run.ts", "spawn('docker', ['run', '-v', login + ':/root/.claude'])\n"),
         ("go", "main.go", "exec.Command(\"docker\", \"run\", \"-e\", \"CLAUDE_CONFIG_DIR=/x\")\n"),

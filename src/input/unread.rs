@@ -65,9 +65,13 @@ pub(super) static KUBERNETES: UnreadKind = UnreadKind {
 };
 
 /// Job files of Nomad.
-pub(super) static NOMAD: UnreadKind =
-    UnreadKind {
-        name: "nomad", phrase: "a Nomad job", is_of_kind: is_nomad_job, has_container: names_engine, named: NamedWhere::Either };
+pub(super) static NOMAD: UnreadKind = UnreadKind {
+    name: "nomad",
+    phrase: "a Nomad job",
+    is_of_kind: is_nomad_job,
+    has_container: names_engine,
+    named: NamedWhere::Either,
+};
 
 /// Descriptions of containers that people develop in.
 pub(super) static DEVELOPMENT_CONTAINER: UnreadKind = UnreadKind {
@@ -88,8 +92,13 @@ pub(super) static SYSTEMD: UnreadKind = UnreadKind {
 };
 
 /// Makefiles.
-pub(super) static MAKEFILE: UnreadKind =
-    UnreadKind { name: "makefile", phrase: "a Makefile", is_of_kind: is_makefile, has_container: names_engine, named: NamedWhere::Either };
+pub(super) static MAKEFILE: UnreadKind = UnreadKind {
+    name: "makefile",
+    phrase: "a Makefile",
+    is_of_kind: is_makefile,
+    has_container: names_engine,
+    named: NamedWhere::Either,
+};
 
 /// Pipelines of continuous integration.
 pub(super) static PIPELINE: UnreadKind = UnreadKind {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::safe::escape_json;
 use crate::finding::{
-    AcceptedFiles, Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName, Remedy, Report,
-    Suppressed, Verdict,
+    AcceptedFiles, Before, Breach, Comparison, Evidence, Finding, Hit, Influence, Login, Participant, PlaceName,
+    Remedy, Report, Suppressed, Verdict,
 };
 use crate::model::{Level, NotJudgedFile};
 use crate::report::count;

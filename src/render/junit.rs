@@ -10,8 +10,8 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::Given;
 use super::json::told_logins;
 use super::junit_case::{
-    INPUT, TestCase, TestOutcome, acceptance_case, accepted_files_case, configuration_case, diagnostic_case, files_case, login_case,
-    not_judged_case, nothing_case,
+    INPUT, TestCase, TestOutcome, acceptance_case, accepted_files_case, configuration_case, diagnostic_case,
+    files_case, login_case, not_judged_case, nothing_case,
 };
 use super::phrases::using;
 use super::safe::xml as plain;

@@ -62,9 +62,8 @@ fn is_service(entry: &Entry) -> bool {
 }
 
 fn has_image_line(text: &str) -> bool {
-    let is_image = |line: &str| {
-        line.starts_with([' ', '\t']) && IMAGE_KEYS.iter().any(|key| is_yaml_key(line.trim_start(), key))
-    };
+    let is_image =
+        |line: &str| line.starts_with([' ', '\t']) && IMAGE_KEYS.iter().any(|key| is_yaml_key(line.trim_start(), key));
     text.lines().any(is_image)
 }
 

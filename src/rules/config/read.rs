@@ -14,7 +14,8 @@ use crate::text::yaml::{self, Entry, Limits, Node};
 use crate::text::{FileId, Span, nearest, quoted, quoted_path};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["host", "roles", "guards", "versions", "severity", "fail_on", "ignore", "exclude", "not_judged", "rules"];
+const KEYS: &[&str] =
+    &["host", "roles", "guards", "versions", "severity", "fail_on", "ignore", "exclude", "not_judged", "rules"];
 /// The keys of `host`.
 const HOST: &[&str] = &["participates", "version", "guard"];
 /// The keys of an entry of `ignore`.
@@ -223,7 +224,10 @@ impl Reader {
             return FilePatterns::default();
         };
         if items.len() > MAX_PATTERNS {
-            self.problem(node.span, format!("`{section}` has more than {MAX_PATTERNS} entries; join some by wider patterns"));
+            self.problem(
+                node.span,
+                format!("`{section}` has more than {MAX_PATTERNS} entries; join some by wider patterns"),
+            );
             return FilePatterns::default();
         }
         let (entries, globs) = items.iter().filter_map(|item| self.file_pattern(item, section)).unzip();
