@@ -100,7 +100,7 @@ fn has_item_key(file: &CandidateFile<'_>, key: &str) -> bool {
 /// after it, or with both as texts of their own, which something between joins.
 fn starts_container(text: &str) -> bool {
     let has = |word: &&str| text.contains(*word);
-    if LIBRARIES.iter().any(|library| has(library)) {
+    if LIBRARIES.iter().any(has) {
         return true;
     }
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
