@@ -123,8 +123,8 @@ pub enum Command {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Compose files, shell scripts that start containers, or directories: of a project, or to search for projects and
-    /// such scripts. Without any, the project is found as Compose finds it
+    /// Compose files, shell scripts that start containers, or directories, which are searched for both, and below.
+    /// Without any, this directory; with -f, -p or --project-directory alone, the project that Compose finds
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]
@@ -236,7 +236,8 @@ pub struct Audit {
 /// Arguments of `preflight`.
 #[derive(Debug, Args)]
 pub struct Preflight {
-    /// The plan: Compose files, directories or scripts that start containers, as for `check`
+    /// The plan: Compose files, directories or scripts that start containers, as for `check`. Without any, the project
+    /// that Compose finds
     pub paths: Vec<PathBuf>,
     /// Compose's own options.
     #[command(flatten)]

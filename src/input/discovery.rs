@@ -143,6 +143,9 @@ fn found_file(
         return None;
     };
     let left_out = directory.reason_left_out(entry);
+    if left_out.is_some() && !kind.is_named_if_ignored() {
+        return None;
+    }
     Some(FoundInput { kind, files: vec![path], directory: None, found_by: FoundBy::Name, left_out })
 }
 

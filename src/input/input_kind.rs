@@ -34,6 +34,11 @@ pub trait InputKind: Debug + Sync {
         files
     }
 
+    /// Whether a file of it is named as not judged that git ignores and does not track.
+    fn is_named_if_ignored(&self) -> bool {
+        true
+    }
+
     /// What a text of it is to the answer where it is not judged.
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
         if context.names_program(text) { UnreadWeight::Counts } else { UnreadWeight::Named }

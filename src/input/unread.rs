@@ -131,6 +131,11 @@ impl InputKind for UnreadKind {
         (self.is_of_kind)(file) && (self.named == NamedWhere::Either || (self.has_container)(file.beginning()))
     }
 
+    fn is_named_if_ignored(&self) -> bool {
+        // Programs that nobody tracks are packages and what a build made.
+        self.named == NamedWhere::Either
+    }
+
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
         let has_container = (self.has_container)(text);
         match self.named {
