@@ -668,7 +668,7 @@ fn what_git_says_is_told_and_it_is_led_nowhere_else() {
 #[test]
 fn a_run_without_input_is_wrong_usage_whatever_fails_it() {
     let empty = project(&[("x", "")]);
-    for arguments in [&["check", "nowhere"], &["check", "nowhere.yaml"]] {
+    for arguments in [&["check", "nowhere"][..], &["check", "nowhere.yaml"]] {
         let run = overlock(empty.path(), &[arguments, &["--fail-on", "never"]].concat());
         assert_eq!(run.status, 2, "{arguments:?}: {}", run.out);
         assert!(!run.err.is_empty(), "{arguments:?}");
