@@ -1,9 +1,10 @@
 //! The physics: who shares a login, and who takes a lock in common with whom. By classes of equal participants, so
 //! that cost grows with containers and not with pairs of them. May use `model`, `rules` and earlier parts of `judge`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::candidate::Candidate;
+use super::never_at_once::{NeverAtOnce, find_never_at_once};
 use super::place::Place;
 use crate::finding::MAX_PEERS;
 use crate::rules::{InternalLock, Peers, Refresh, VersionRange};
@@ -63,8 +64,10 @@ struct ExclusionClass<'a> {
     cannot_lock: bool,
     guard: Option<&'a Place>,
     user: Option<&'a str>,
-    /// The host it runs on, where several are judged together.
+    /// The host it runs on, where that is not the one that all is judged for.
     host: Option<&'a str>,
+    /// Whether its own containers run on several hosts.
+    is_spread: bool,
     /// Whether it stands for the host's own user.
     is_host: bool,
     /// Its project and profiles, where profiles decide whether it starts.
@@ -93,7 +96,8 @@ impl<'a> ExclusionClass<'a> {
             cannot_lock: candidate.cannot_lock(),
             guard: candidate.guard_place(),
             user: comparable_user(candidate),
-            host: candidate.container.live.as_ref().and_then(|live| live.host.as_deref()),
+            host: candidate.container.other_host(),
+            is_spread: candidate.container.spread.is_some(),
             is_host: candidate.container.is_host(),
             profiles: named
                 .then(|| (candidate.container.project.as_deref(), profiles.iter().map(String::as_str).collect())),
@@ -126,8 +130,11 @@ impl<'a> ExclusionClass<'a> {
         (could(self, other) || could(other, self)) && self.locks.iter().any(|lock| other.locks.contains(lock))
     }
 
+    /// Whether their versions are known and are of locks that not both take: of a range that no one lock belongs to
+    /// two versions may run.
     fn differs_by_version(&self, other: &Self) -> bool {
-        self.version.is_some() && other.version.is_some() && self.locks != other.locks
+        let differs = self.locks != other.locks || self.locks.is_empty();
+        self.version.is_some() && other.version.is_some() && differs
     }
 
     fn takes_other_guard(&self, other: &Self) -> bool {
@@ -173,41 +180,96 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
     let classes = by_class.into_iter().map(|(class, (candidates, count))| ClassMembers { class, candidates, count });
     let classes: Vec<ClassMembers<'_>> = classes.collect();
     let total: u64 = classes.iter().map(|members| members.count).sum();
+    let never = find_never_at_once(candidates, group);
+    let class_of = class_numbers(&classes, &never);
+    let nobody = BTreeSet::new();
     let mut related = Vec::with_capacity(taking_part.len());
     for own in &classes {
-        let relation = relate_class(own, &classes, host);
-        related.extend(own.candidates.iter().map(|&at| {
+        // Most members have the same rivals; those that some never run beside may have fewer.
+        let mut relations: BTreeMap<BTreeMap<usize, Absent>, Relation> = BTreeMap::new();
+        for &at in &own.candidates {
+            let never = never.get(&at).unwrap_or(&nobody);
+            let absent = absent_members(never, &class_of, &classes, candidates);
+            let missing: u64 = never.iter().filter(|other| class_of.contains_key(other)).map(|other| containers_of(candidates, *other)).sum();
+            let relation = relations.entry(absent).or_insert_with_key(|absent| relate_class(own, &classes, absent, host));
             let of_member = Relation {
-                others: others_than(at, &taking_part),
-                unsafe_peers: others_than(at, &relation.unsafe_peers),
-                other_count: usize::try_from(total.saturating_sub(1)).unwrap_or(usize::MAX),
+                others: others_than(at, never, &taking_part),
+                unsafe_peers: others_than(at, never, &relation.unsafe_peers),
+                other_count: usize::try_from(total.saturating_sub(1 + missing)).unwrap_or(usize::MAX),
                 ..relation.clone()
             };
-            (at, of_member)
-        }));
+            related.push((at, of_member));
+        }
     }
     related.sort_by_key(|(at, _)| *at);
     related
 }
 
-/// The first of a list's members that are not this one.
-fn others_than(at: usize, members: &[usize]) -> Vec<usize> {
-    members.iter().copied().filter(|other| *other != at).take(MAX_PEERS).collect()
+/// Of the members of one class those that never run while somebody does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Absent {
+    candidates: usize,
+    /// Containers, replicas counted.
+    count: u64,
+}
+
+fn containers_of(candidates: &[Candidate<'_>], at: usize) -> u64 {
+    candidates.get(at).map_or(0, Candidate::containers)
+}
+
+/// The class of each of those that are never beside somebody, by their indices.
+fn class_numbers(classes: &[ClassMembers<'_>], never: &NeverAtOnce) -> HashMap<usize, usize> {
+    let numbered = classes.iter().enumerate();
+    let numbered = numbered.flat_map(|(number, class)| class.candidates.iter().map(move |at| (*at, number)));
+    numbered.filter(|(at, _)| never.contains_key(at)).collect()
+}
+
+/// The classes that are wholly, or but for the member itself, of those that never run while one member does; of its own
+/// class all that are missing.
+fn absent_members(
+    never: &BTreeSet<usize>,
+    class_of: &HashMap<usize, usize>,
+    classes: &[ClassMembers<'_>],
+    candidates: &[Candidate<'_>],
+) -> BTreeMap<usize, Absent> {
+    let mut absent: BTreeMap<usize, Absent> = BTreeMap::new();
+    for at in never {
+        let Some(number) = class_of.get(at) else { continue };
+        let known = absent.entry(*number).or_default();
+        known.candidates += 1;
+        known.count += containers_of(candidates, *at);
+    }
+    // Where others of the class are left, it is a rival as before.
+    absent.retain(|number, absent| classes.get(*number).is_some_and(|class| class.count <= absent.count + 1));
+    absent
+}
+
+/// The first of a list's members that are not this one, and may run while it does.
+fn others_than(at: usize, never: &BTreeSet<usize>, members: &[usize]) -> Vec<usize> {
+    members.iter().copied().filter(|other| *other != at && !never.contains(other)).take(MAX_PEERS).collect()
 }
 
 /// How the members of one class relate to all classes of their group. A member is no rival of itself; another member
-/// or replica of its class is.
-fn relate_class(members: &ClassMembers<'_>, classes: &[ClassMembers<'_>], host: bool) -> Relation {
+/// or replica of its class is. `absent` are the members of classes, by their numbers, that never run while it does.
+fn relate_class(
+    members: &ClassMembers<'_>,
+    classes: &[ClassMembers<'_>],
+    absent: &BTreeMap<usize, Absent>,
+    host: bool,
+) -> Relation {
     let own = &members.class;
-    let rivals = classes.iter().filter(|other| {
-        let is_alone = std::ptr::eq(*other, members) && other.count <= 1;
-        other.class.is_rival() && !is_alone
+    let rivals = classes.iter().enumerate().filter(|(number, other)| {
+        let itself = u64::from(std::ptr::eq(*other, members));
+        let away = absent.get(number).map_or(0, |absent| absent.count);
+        other.class.is_rival() && other.count > itself + away
     });
-    let rivals: Vec<_> = rivals.collect();
+    let rivals: Vec<_> = rivals.map(|(_, other)| other).collect();
+    let own_number = classes.iter().position(|other| std::ptr::eq(other, members));
+    let of_own = own_number.and_then(|number| absent.get(&number)).map_or(0, |absent| absent.candidates);
     let uncovered: Vec<_> = rivals.iter().copied().filter(|other| !own.shares_lock(&other.class)).collect();
     let exposed: Vec<_> = uncovered.iter().copied().filter(|other| !own.shares_guard(&other.class)).collect();
     let perhaps = !exposed.is_empty() && exposed.iter().all(|other| other.class.refresh == Refresh::Unknown);
-    let only_replicas = members.candidates.len() == 1 && rivals.iter().all(|other| std::ptr::eq(*other, members));
+    let only_replicas = members.candidates.len() == 1 + of_own && rivals.iter().all(|other| std::ptr::eq(*other, members));
     let peers = match () {
         () if rivals.is_empty() && host => Peers::Host,
         () if rivals.is_empty() => Peers::None,
@@ -220,7 +282,8 @@ fn relate_class(members: &ClassMembers<'_>, classes: &[ClassMembers<'_>], host: 
         peers,
         internal_lock: compare_internal_locks(own, &uncovered),
         guard_differs: own.guard.is_some() && uncovered.iter().any(|other| own.takes_other_guard(&other.class)),
-        hosts_differ: rivals.iter().any(|other| other.class.host != own.host),
+        hosts_differ: rivals.iter().any(|other| other.class.host != own.host || other.class.is_spread)
+            || (own.is_spread && !rivals.is_empty()),
         on_host: match rivals
             .iter()
             .map(|other| &other.class)
@@ -236,8 +299,8 @@ fn relate_class(members: &ClassMembers<'_>, classes: &[ClassMembers<'_>], host: 
         only_other_profiles: !exposed.is_empty() && !exposed.iter().any(|other| own.runs_beside(&other.class)),
         others: Vec::new(),
         other_count: 0,
-        // One more than is shown, since each member leaves itself out.
-        unsafe_peers: unsafe_peers.take(MAX_PEERS + 1).collect(),
+        // More than are shown, since each member leaves itself and its variants out.
+        unsafe_peers: unsafe_peers.take(2 * MAX_PEERS + 1).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod candidate;
 mod exclusion;
+mod never_at_once;
 mod path_lookup;
 mod place;
 mod stray_mounts;

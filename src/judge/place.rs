@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::finding::PlaceName;
-use crate::model::{Container, HostTree, Link, Mount, MountSource, join, split_below, upward};
+use crate::model::{Container, HostTree, Link, Mount, MountSource, clean, join, split_below, upward};
 use crate::rules::Filesystems;
 use crate::text::ShownText;
 
 /// A filesystem and a path inside it. Two containers share a path when its places are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// The host whose filesystem it is, where several are judged together and the filesystem is no network's.
+    /// The host whose filesystem it is, where that is not the one that all is judged for and the filesystem is no network's.
     pub(crate) host: Option<Arc<str>>,
     pub(crate) filesystem: Filesystem,
     pub(crate) path: String,
@@ -150,7 +150,7 @@ impl<'a> MountLookup<'a> {
         Self {
             index,
             by_target: container.mounts.iter().map(|mount| (mount.target.text.as_str(), mount)).collect(),
-            host: live.and_then(|live| live.host.as_deref()).map(Arc::from),
+            host: container.other_host().map(Arc::from),
             tree: live.map(|live| &*live.tree),
             is_planned: live.is_some_and(|live| live.is_planned),
             is_uninspected: live.is_some_and(|live| live.is_uninspected()),
@@ -158,6 +158,11 @@ impl<'a> MountLookup<'a> {
             filesystems,
             links: container.shown().links.clone(),
         }
+    }
+
+    /// The same as if its engine were that of the host that all is judged for.
+    pub(crate) fn as_here(self) -> Self {
+        Self { host: None, ..self }
     }
 
     /// The same with links followed that the container's own commands make.
@@ -233,6 +238,11 @@ impl<'a> MountLookup<'a> {
             MountSource::Host(source) | MountSource::Unresolved(source) if is_open(&source.text, &below) => {
                 unresolved_place(&source.text, &below).shown_as(&source.shown)
             }
+            MountSource::Host(source) if is_on_drive(&source.text) => {
+                let path = drive_path(&source.text);
+                let path = if below.is_empty() { path } else { format!("{path}/{}", below.to_lowercase()) };
+                own_place(Filesystem::Host, &path)
+            }
             MountSource::Host(source) | MountSource::Unresolved(source) => {
                 let path = join(&source.text, &format!("./{below}"));
                 // Of a planned one the path counts: what the host mounts below its source comes with it. So it does where
@@ -282,6 +292,17 @@ impl<'a> MountLookup<'a> {
         }
         own_place(Filesystem::Host, path)
     }
+}
+
+/// Whether a path begins with a drive, as paths of Windows do.
+fn is_on_drive(path: &str) -> bool {
+    path.starts_with(|first: char| first.is_ascii_alphabetic()) && path.get(1..2) == Some(":")
+}
+
+/// A path of Windows in the one spelling that all of it have here: to Windows `\\` is `/`, and case tells no names apart.
+fn drive_path(path: &str) -> String {
+    let (drive, rest) = path.split_at_checked(2).unwrap_or((path, ""));
+    format!("{}{}", drive.to_uppercase(), clean(&format!("/{}", rest.replace('\\', "/").to_lowercase())))
 }
 
 fn place_below(filesystem: Filesystem, below: &str) -> Place {

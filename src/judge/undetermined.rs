@@ -28,7 +28,9 @@ impl Judgement<'_, '_> {
             };
             return Some((Sight::Declaration, unknown_fact));
         }
-        if let Some(unseen) = candidate.container.unseen.first() {
+        // What `environment` says wins over a file that is not there.
+        let missing = candidate.container.missing_env_files.first().filter(|_| !candidate.is_state_said());
+        if let Some(unseen) = candidate.container.unseen.first().or(missing) {
             let unknown_fact = UnknownFact {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
                 settle: if candidate.container.is_running() {

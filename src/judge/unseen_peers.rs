@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::candidate::Candidate;
 use super::candidate::calls::RunsProgram;
 use super::place::{Filesystem, MountLookup, Place};
-use crate::model::{Container, Inspection, Mount, split_below};
+use crate::model::{Container, EngineHost, Inspection, Mount, split_below};
 use crate::rules::{Refresh, Ruleset};
 
 /// The containers that were not seen whole and may run the program.
@@ -25,8 +25,12 @@ pub(crate) struct UnseenPeer<'a> {
     mounts: Option<Vec<(Place, &'a Mount)>>,
 }
 
-/// Whether a container that runs was not inspected, or its files were not looked at.
+/// Whether a container that runs was not inspected, or its files were not looked at; or one that a script starts may be
+/// on another host.
 pub(crate) fn is_unseen(container: &Container) -> bool {
+    if matches!(container.engine_host, EngineHost::Unclear(_)) {
+        return true;
+    }
     let live = container
         .live
         .as_ref()
@@ -48,6 +52,8 @@ impl<'a> UnseenPeers<'a> {
             let (index, container) = (candidate.index, candidate.container);
             let logins = logins.remove(&index)?;
             let mounts = MountLookup::new(index, container, &rules.filesystems);
+            let is_unclear = matches!(container.engine_host, EngineHost::Unclear(_));
+            let mounts = if is_unclear { mounts.as_here() } else { mounts };
             let live = container.live.as_ref();
             let shown = container.mounts.iter().map(|mount| (mounts.root_of(mount), mount));
             let shown = || shown.filter(|(root, _)| !root.is_private()).collect();

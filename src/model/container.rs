@@ -1,6 +1,7 @@
 //! A container as a source describes it: mounts, environment, command, user, labels. May use `text`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
@@ -49,6 +50,15 @@ pub struct Container {
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
     pub start: Option<Start>,
+    /// The files that describe it, where other files of its project describe a service of that name too: one of the
+    /// variants runs at a time.
+    pub variant: Option<String>,
+    /// The ports of the host that it takes, as far as they are known.
+    pub host_ports: Vec<HostPort>,
+    /// Whose engine starts it.
+    pub engine_host: EngineHost,
+    /// Where it is written that its containers run on several hosts.
+    pub spread: Option<Spread>,
     /// Whether all that its scripts start is described too, and they were seen whole.
     pub starts_described: bool,
     /// The command, which replaces the image's; `None` where the image's own is used.
@@ -63,6 +73,8 @@ pub struct Container {
     pub script: Script,
     /// What belongs to it and could not be looked at, each as a clause.
     pub unseen: Vec<Unseen>,
+    /// The files with variables of its environment that are not there: they set nothing that `env` has.
+    pub missing_env_files: Vec<Unseen>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
     /// What that user may do short of the usual, or beyond it.
@@ -102,6 +114,14 @@ impl Container {
     /// Whether it runs, rather than being planned.
     pub fn is_running(&self) -> bool {
         self.live.as_ref().is_some_and(|live| !live.is_planned)
+    }
+
+    /// The host that it runs on, where that is not the one that all is judged for.
+    pub fn other_host(&self) -> Option<&str> {
+        match &self.engine_host {
+            EngineHost::Here => self.live.as_ref()?.host.as_deref(),
+            EngineHost::Elsewhere(host) | EngineHost::Unclear(host) => Some(host),
+        }
     }
 
     /// What the kernel shows of it; nothing where it could not be asked.
@@ -161,6 +181,38 @@ impl Rights {
         };
         Self { more_groups: groups > 0, no_override: named(dropped) && !named(added) && !privileged }
     }
+}
+
+/// A port of the host that a container takes as it starts, so that no other one can (Compose spec, "ports").
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostPort {
+    /// The port.
+    pub number: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+    /// The address of the host, as it is written; `None` for all of them.
+    pub address: Option<IpAddr>,
+}
+
+/// Whose engine starts a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EngineHost {
+    /// That of the host that all is judged for.
+    #[default]
+    Here,
+    /// One of another host, by what is shown of its address or context.
+    Elsewhere(String),
+    /// Whether it is this host's is not known: what is shown of the text that says it.
+    Unclear(String),
+}
+
+/// How the containers of a service are spread over the hosts of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spread {
+    /// Whether there is one on each host, however many there are.
+    pub is_global: bool,
+    /// Where that is written.
+    pub span: Span,
 }
 
 /// A command that starts a container (`docker run`).

@@ -35,12 +35,12 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
         for port in items_of(&service.value, "ports") {
             let Some(host) = port.get("host_ip").filter(|host| !is_symbolic(host)) else { continue };
             if as_text(host).is_none_or(|host| host.parse::<IpAddr>().is_err()) {
-                told.push(Refusal::new(host.span, "`host_ip` is no IP address"));
+                told.push(Refusal::new(host.span, "`host_ip` is no IP address").at_most(Level::Warning));
             }
         }
         for trigger in service.value.get("develop").map(|develop| items_of(develop, "watch")).unwrap_or_default() {
             if trigger.get("path").is_some_and(|path| as_text(path) == Some("")) {
-                told.push(Refusal::new(trigger.span, "an empty `path` to watch"));
+                told.push(Refusal::new(trigger.span, "an empty `path` to watch").at_most(Level::Warning));
             }
         }
         let reserved = ["deploy", "resources", "reservations"];
@@ -48,7 +48,8 @@ pub(super) fn validate(root: &Node) -> Vec<Refusal> {
         let reserved = reserved.map(|node| items_of(node, "devices")).unwrap_or_default();
         for request in items_of(&service.value, "gpus").iter().chain(reserved) {
             if request.get("count").is_some() && request.get("device_ids").is_some() {
-                told.push(Refusal::new(request.span, "`count` and `device_ids` exclude each other"));
+                let message = "`count` and `device_ids` exclude each other";
+                told.push(Refusal::new(request.span, message).at_most(Level::Warning));
             }
         }
     }
@@ -123,7 +124,8 @@ impl Check<'_> {
             let secret = &entry.value;
             let has = |key: &str| text_of(secret, key).is_some();
             if !is_on(secret, "external") && !has("file") && !has("environment") {
-                self.refuse(entry.key_span, format!("the secret {} needs `file` or `environment`", quoted(&entry.key)));
+                let message = format!("the secret {} needs `file` or `environment`", quoted(&entry.key));
+                self.refuse_elsewhere(entry.key_span, message);
             }
         }
         self.circles(services);
@@ -132,6 +134,11 @@ impl Check<'_> {
 
     fn refuse(&mut self, span: Span, message: String) {
         self.told.push(Refusal::new(span, message));
+    }
+
+    /// Refuses what says nothing of what a service mounts and runs, nor of how often: a review goes on as if it were right.
+    fn refuse_elsewhere(&mut self, span: Span, message: String) {
+        self.told.push(Refusal::new(span, message).at_most(Level::Warning));
     }
 
     fn is_defined(&self, section: &str, name: &str) -> bool {
@@ -164,7 +171,7 @@ impl Check<'_> {
         if let Some(platform) = text_of(&entry.value, "platform") {
             let platforms = items_of(build, "platforms");
             if !platforms.is_empty() && !platforms.iter().any(|one| as_text(one) == Some(platform)) {
-                self.refuse(build.span, "`build.platforms` does not have the service's `platform`".to_owned());
+                self.refuse_elsewhere(build.span, "`build.platforms` does not have the service's `platform`".to_owned());
             }
         }
         for secret in items_of(build, "secrets") {
@@ -177,13 +184,13 @@ impl Check<'_> {
         if text_of(&entry.value, "network_mode").is_some() && !networks.is_empty() {
             let message =
                 format!("`network_mode` and `networks` of the service {} exclude each other", quoted(&entry.key));
-            self.refuse(entry.key_span, message);
+            self.refuse_elsewhere(entry.key_span, message);
         }
         for network in networks {
             if !self.is_defined("networks", &network.key) {
                 let message =
                     format!("the network {} is not defined under the top-level `networks`", quoted(&network.key));
-                self.refuse(network.key_span, message);
+                self.refuse_elsewhere(network.key_span, message);
             }
         }
     }
@@ -209,7 +216,7 @@ impl Check<'_> {
                     quoted(&other.key)
                 ),
             };
-            self.refuse(other.key_span, message);
+            self.refuse_elsewhere(other.key_span, message);
         }
     }
 
@@ -229,7 +236,7 @@ impl Check<'_> {
         for model in service.get("models").and_then(|models| models.as_map()).unwrap_or_default() {
             if !self.is_defined("models", &model.key) {
                 let message = format!("the model {} is not defined under the top-level `models`", quoted(&model.key));
-                self.refuse(model.key_span, message);
+                self.refuse_elsewhere(model.key_span, message);
             }
         }
     }
@@ -268,7 +275,7 @@ impl Check<'_> {
         for trigger in watch {
             let action = text_of(trigger, "action");
             if text_of(trigger, "target").is_none() && !matches!(action, Some("rebuild" | "restart")) {
-                self.refuse(trigger.span, "a file to sync needs a `target`".to_owned());
+                self.refuse_elsewhere(trigger.span, "a file to sync needs a `target`".to_owned());
             }
         }
     }
@@ -292,7 +299,7 @@ impl Check<'_> {
         let Some(test) = entry.value.get("healthcheck").and_then(|check| check.get("test")) else { return };
         let Some(first) = test.as_seq().and_then(<[_]>::first) else { return };
         if !is_symbolic(first) && !matches!(as_text(first), Some("CMD" | "CMD-SHELL" | "NONE")) {
-            self.refuse(first.span, "a health check begins with CMD, CMD-SHELL or NONE".to_owned());
+            self.refuse_elsewhere(first.span, "a health check begins with CMD, CMD-SHELL or NONE".to_owned());
         }
     }
 
@@ -332,7 +339,7 @@ impl Check<'_> {
                     "`{key}` and `deploy.resources.{kind}.{other}` of the service {} differ",
                     quoted(&entry.key)
                 );
-                self.refuse(node.span, message);
+                self.refuse_elsewhere(node.span, message);
             }
         }
     }
@@ -366,7 +373,7 @@ impl Check<'_> {
                             quoted(name),
                             quoted(&need.key)
                         );
-                        self.told.push(Refusal::new(need.key_span, message));
+                        self.told.push(Refusal::new(need.key_span, message).at_most(Level::Warning));
                     }
                     Some(need) if self.active.contains(&need.key) => next = Some(&need.key),
                     Some(_) => {}

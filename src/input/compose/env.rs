@@ -25,6 +25,8 @@ pub(super) struct Reading<'a> {
     pub(super) told: Vec<Diagnostic>,
     /// What of the service being read could not be looked at.
     pub(super) unseen: Vec<Unseen>,
+    /// The `env_file`s of the service being read that are not there.
+    pub(super) missing: Vec<Unseen>,
     /// How much text of further files may come.
     left: usize,
 }
@@ -43,7 +45,7 @@ impl Variables for Around<'_> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(project: &'a Project, context: &'a Context, sources: &'a Sources) -> Self {
-        Self { project, context, sources, told: Vec::new(), unseen: Vec::new(), left: MAX_TOTAL }
+        Self { project, context, sources, told: Vec::new(), unseen: Vec::new(), missing: Vec::new(), left: MAX_TOTAL }
     }
 
     /// The variables of a service. Those of files are located where the file is named: what is in it may be secret.
@@ -72,7 +74,8 @@ impl<'a> Reading<'a> {
             let what = "its env_file was not read, since those of the project are too large together";
             let level = if self.project.mode == Mode::Strict { Level::Error } else { Level::Gap };
             let told = Diagnostic::at(level, item.span, format!("{what} (16 MiB, each as often as it is used)"));
-            Err(Box::new(Problem { told, unseen: Some(Unseen { what: what.to_owned(), span: item.span }) }))
+            let unseen = Some(Unseen { what: what.to_owned(), span: item.span });
+            Err(Box::new(Problem { told, unseen, is_absent: false }))
         } else {
             let parsed = read_file(self.project, self.context, self.sources, item, own, around);
             let cost = own.iter().map(|(name, text)| name.len() + text.len() + VARIABLE).sum();
@@ -81,7 +84,7 @@ impl<'a> Reading<'a> {
         };
         if let Err(problem) = parsed {
             self.told.push(problem.told);
-            self.unseen.extend(problem.unseen);
+            if problem.is_absent { &mut self.missing } else { &mut self.unseen }.extend(problem.unseen);
         }
     }
 
@@ -103,6 +106,7 @@ impl<'a> Reading<'a> {
     /// Labels of a service's `label_file`s, a later file over an earlier one.
     pub(super) fn label_files(&mut self, service: &Node) -> BTreeMap<String, (String, Span)> {
         let mut labels = BTreeMap::new();
+        let before = self.missing.len();
         for item in service.get("label_file").and_then(|files| files.as_seq()).unwrap_or_default() {
             // A file may build on the labels of those before it.
             let known: BTreeMap<String, String> = labels
@@ -113,6 +117,8 @@ impl<'a> Reading<'a> {
             self.read_file(item, &mut own, &known);
             labels.extend(own.into_iter().map(|(name, text)| (name, (text, item.span))));
         }
+        // A label may declare anything.
+        self.unseen.extend(self.missing.drain(before..));
         labels
     }
 }
@@ -128,6 +134,8 @@ fn known(name: &str, variable: &EnvVar) -> Option<(String, String)> {
 struct Problem {
     told: Diagnostic,
     unseen: Option<Unseen>,
+    /// Whether the file is not there, as files of secrets often are not where a review runs.
+    is_absent: bool,
 }
 
 /// Reads one file into `own`.
@@ -144,7 +152,7 @@ fn read_file(
     let strict = project.mode == Mode::Strict;
     let problem = |level: Level, span: Span, message: String, unseen: Option<&str>| {
         let unseen = unseen.map(|what| Unseen { what: what.to_owned(), span: item.span });
-        Box::new(Problem { told: Diagnostic::at(level, span, message), unseen })
+        Box::new(Problem { told: Diagnostic::at(level, span, message), unseen, is_absent: false })
     };
     if path.is_symbolic() {
         let what = "which env_file this is depends on a variable that is not set";
@@ -170,7 +178,8 @@ fn read_file(
             _ => Level::Gap,
         };
         let message = format!("the env_file {shown} is not read: {}", diagnostic.message);
-        problem(level, item.span, message, Some(&not_read))
+        let is_absent = kind == Err(ReadError::Absent);
+        Box::new(Problem { is_absent, ..*problem(level, item.span, message, Some(&not_read)) })
     })?;
     let format = item.get("format").and_then(|format| as_text(format)).filter(|format| !format.is_empty());
     let parsed = match format {

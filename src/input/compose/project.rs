@@ -272,11 +272,11 @@ impl<'a> Loading<'a> {
         named_at: Option<Span>,
     ) -> Option<Rc<Node>> {
         let mut root: Option<Rc<Node>> = None;
-        let mut including = including.to_vec();
         for file in files {
             let path = if file == Path::new("-") { file.clone() } else { self.absolute(file) };
             let documents = self.documents(file, frame, named_at);
-            including.push(path.clone());
+            // Each file by itself: another one beside it may include what stands before (compose-go, `loadYamlFile`).
+            let including = [including, std::slice::from_ref(&path)].concat();
             for (document, resets) in documents {
                 self.places.extend(section(&document, "services").iter().cloned());
                 let extended = self.extended(&document, &resets, path.clone(), frame);

@@ -29,6 +29,27 @@ pub(super) fn is_service_key(key: &str) -> bool {
 /// How often what is wrong is taken out and the rest looked at again.
 const MAX_ROUNDS: usize = 16;
 
+/// Keys of a service that say nothing of what it mounts and runs, as whom, nor of how often.
+#[rustfmt::skip]
+const BESIDE_THE_POINT: [&str; 44] = [
+    "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent", "cpu_period",
+    "cpu_quota", "cpu_shares", "cpus", "cpuset", "credential_spec", "depends_on", "device_cgroup_rules", "devices",
+    "dns", "dns_opt", "dns_search", "domainname", "expose", "external_links", "extra_hosts", "gpus", "hostname", "init",
+    "ipc", "links", "logging", "mac_address", "mem_limit", "mem_reservation", "memswap_limit", "network_mode",
+    "networks", "pids_limit", "platform", "ports", "pull_policy", "restart", "security_opt", "shm_size", "sysctls",
+    "ulimits",
+];
+
+/// How much a mistake at a place takes away from a review: what no verdict rests on is told and changes none.
+fn weight_at(at: &[String]) -> Level {
+    let parts: Vec<&str> = at.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["networks" | "version", ..] => Level::Warning,
+        ["services", _, key, ..] if BESIDE_THE_POINT.contains(key) => Level::Warning,
+        _ => Level::Error,
+    }
+}
+
 /// The tree without what the schema does not allow, which is told.
 pub(super) fn check(root: &Rc<Node>, told: &mut Vec<Refusal>) -> Rc<Node> {
     if quick::is_surely_valid(&SCHEMA, root) {
@@ -140,28 +161,33 @@ fn tell(
                 let span = node.entry(key).map_or(node.span, |entry| entry.key_span);
                 let key_name = quotable(key).map_or("a key that is not a word".into(), |word| format!("`{word}`"));
                 let message = format!("{key_name} is no key that Compose knows in {path}");
-                told.push(Refusal::new(span, message).at_most(Level::Gap).then("what it means is not judged"));
+                let weight = weight_at(at).min(Level::Gap);
+                told.push(Refusal::new(span, message).at_most(weight).then("what it means is not judged"));
                 cuts.push([at, std::slice::from_ref(key)].concat());
             }
             return;
         }
         ValidationErrorKind::UniqueItems => {
             let message = format!("{path} names one element twice, which Compose refuses");
-            told.push(Refusal::new(node.span, message));
+            told.push(Refusal::new(node.span, message).at_most(weight_at(at)));
             return;
         }
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or("");
-            told.push(Refusal::new(node.span, format!("{path} needs `{property}`")).then(NOT_JUDGED));
+            let message = format!("{path} needs `{property}`");
+            told.push(Refusal::new(node.span, message).at_most(weight_at(at)).then(NOT_JUDGED));
         }
         ValidationErrorKind::Type { .. } => {
             let expected = expected(causes);
             let message = format!("{path}: expected {expected}, found {}", what(node));
             // Where nothing is written, the key is the place.
             let span = if node.is_null() { key_span } else { node.span };
-            told.push(Refusal::new(span, message).then(NOT_JUDGED));
+            told.push(Refusal::new(span, message).at_most(weight_at(at)).then(NOT_JUDGED));
         }
-        kind => told.push(Refusal::new(node.span, format!("{path} {}", wrong(kind))).then(NOT_JUDGED)),
+        kind => {
+            let message = format!("{path} {}", wrong(kind));
+            told.push(Refusal::new(node.span, message).at_most(weight_at(at)).then(NOT_JUDGED));
+        }
     }
     cuts.push(at.to_vec());
 }

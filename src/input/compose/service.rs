@@ -1,15 +1,16 @@
 //! From a project's tree to containers: one for each service that is looked at. May use `text` and `model`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 
 use super::env::Reading;
 use super::field::{self, flag, pairs, value, values, words, wrong};
 use super::mount::{Volumes, cleaned, mounts, named_volumes};
-use super::tree::{is_symbolic, section};
+use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Rights, Script, Unseen,
-    Value, clean,
+    Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource, Rights,
+    Script, Spread, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -75,6 +76,10 @@ impl Reader<'_> {
             installs: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
+            variant: None,
+            host_ports: host_ports(node),
+            engine_host: EngineHost::Here,
+            spread: spread(node),
             starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
@@ -92,6 +97,7 @@ impl Reader<'_> {
             env,
             mounts: self.mounts(node),
             unseen: std::mem::take(&mut self.reading.unseen),
+            missing_env_files: std::mem::take(&mut self.reading.missing),
             live: None,
             service: None,
             recurring_name: None,
@@ -223,6 +229,38 @@ impl Reader<'_> {
 fn replicas_node(service: &Node) -> Option<&Node> {
     let deploy = service.get("deploy").and_then(|deploy| deploy.get("replicas"));
     deploy.or_else(|| service.get("scale")).map(|node| &**node).filter(|node| !node.is_null())
+}
+
+/// The ports of the host that a service takes. What depends on a variable, and a range to choose from, is none of them.
+fn host_ports(service: &Node) -> Vec<HostPort> {
+    let mut ports = Vec::new();
+    for port in items_of(service, "ports") {
+        let of = |key: &str| port.get(key).and_then(|node| value(node)).filter(is_written);
+        let known = |value: Value| (!value.is_symbolic()).then_some(value.text);
+        let Some(number) = of("published").and_then(known).and_then(|text| text.parse().ok()) else { continue };
+        // No port is asked for: the engine takes one that is free.
+        if number == 0 {
+            continue;
+        }
+        let address = match of("host_ip").map(|host| known(host).and_then(|text| text.parse::<IpAddr>().ok())) {
+            None => None,
+            Some(Some(address)) => Some(address),
+            Some(None) => continue,
+        };
+        let Some(protocol) = of("protocol").map_or_else(|| Some("tcp".to_owned()), known) else { continue };
+        ports.push(HostPort { number, protocol, address });
+    }
+    ports
+}
+
+/// What is written of the hosts of a cluster that a service's containers run on.
+fn spread(service: &Node) -> Option<Spread> {
+    let deploy = service.get("deploy")?;
+    let mode = deploy.get("mode").filter(|mode| as_text(mode).is_some_and(|mode| mode.starts_with("global")));
+    let most = || deploy.get("placement").and_then(|placement| placement.get("max_replicas_per_node"));
+    let (is_global, node) = mode.map(|mode| (true, mode)).or_else(|| Some((false, most()?)))?;
+    let no_limit = written(node).is_some_and(|text| text == "0");
+    (!no_limit).then_some(Spread { is_global, span: node.span })
 }
 
 fn rights(node: &Node) -> Rights {

@@ -37,6 +37,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) login: MountedPath<'a>,
     /// The state directory's place.
     pub(crate) place: Place,
+    /// Whether the login is on a filesystem that several hosts can mount.
+    pub(crate) is_on_network: bool,
     pub(crate) scope: Scope,
     pub(crate) access: Access,
     /// Whose the state directory is, where it cannot be written for that.
@@ -113,6 +115,12 @@ impl Candidate<'_> {
         !matches!(self.runs, RunsProgram::No(_)) || self.login.mount.is_some()
     }
 
+    /// Whether its own environment says where the state directory is, whatever files with variables may add.
+    pub(crate) fn is_state_said(&self) -> bool {
+        let moved = self.container.env.get(&self.profile.state_directory.variable).map(|variable| &variable.value);
+        matches!(moved, Some(EnvValue::Set(value)) if !value.is_symbolic() && !value.text.is_empty())
+    }
+
     /// Whether it takes part in a refresh, as far as its own facts say.
     pub(crate) fn takes_part(&self) -> bool {
         self.listed && !matches!(self.runs, RunsProgram::No(_))
@@ -140,9 +148,16 @@ impl Candidate<'_> {
         [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
     }
 
-    /// How many containers share its login: its replicas, unless each has its login to itself.
+    /// How many containers share its login: its replicas, unless each has its login to itself. Of a service with one on
+    /// each host those on several hosts meet on a network's filesystem alone.
     pub(crate) fn containers(&self) -> u64 {
-        if self.login.place.is_private() { 1 } else { self.container.replicas }
+        let is_global = self.container.spread.is_some_and(|spread| spread.is_global);
+        match () {
+            () if self.login.place.is_private() => 1,
+            () if is_global && self.is_on_network => self.container.replicas.max(2),
+            () if is_global => 1,
+            () => self.container.replicas,
+        }
     }
 
     /// The span to point at: the mount that brings the login, else the container.
@@ -224,6 +239,7 @@ impl<'a> Parts<'a, '_> {
                 .collect(),
             clone: None,
             place: directory.place,
+            is_on_network: login.mount.is_some_and(|mount| self.is_on_network(mount)),
             refresh: Refresh::Yes,
             listed: false,
             reach: None,
@@ -259,6 +275,10 @@ impl<'a> Parts<'a, '_> {
         let host = directory.place.filesystem == Filesystem::Host;
         let is_a_home = is_home(above) || self.home == Some(above) || holds_homes(above);
         if host && is_a_home { Scope::Home } else { Scope::DedicatedParent }
+    }
+
+    fn is_on_network(&self, mount: &Mount) -> bool {
+        matches!(&mount.source, MountSource::Device { fstype, .. } if self.rules.filesystems.is_network(fstype))
     }
 
     fn side_file(&self, state: &StateDir) -> Option<(String, Span)> {

@@ -5,7 +5,8 @@ use crate::judge::candidate::Candidate;
 use crate::rules::{Guard, Landing};
 
 pub(in crate::judge) fn landing_fact(candidate: &Candidate<'_>) -> Landing {
-    let all_private = candidate.locks.iter().all(|lock| lock.place.is_private());
+    // Where no one lock is taken for certain there is none to see; that two versions may run is told by itself.
+    let all_private = !candidate.locks.is_empty() && candidate.locks.iter().all(|lock| lock.place.is_private());
     if all_private { Landing::Private } else { Landing::Shared }
 }
 

@@ -47,7 +47,7 @@ impl PlaceholderValues<'_, '_, '_> {
             }
             Placeholder::LeftoverPath => candidate.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
             Placeholder::LockPath => {
-                lock.map_or_else(|| "(none that all versions in the range take)".to_owned(), |lock| lock.path.clone())
+                lock.map_or_else(|| "no lock".to_owned(), |lock| lock.path.clone())
             }
             Placeholder::LockPlace => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
             Placeholder::LongestCall => profile.guard.longest_call_seconds.to_string(),
