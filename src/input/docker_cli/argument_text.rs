@@ -2,10 +2,26 @@
 //! Uses `model`.
 
 use super::CommandContext;
-use crate::model::{Parameter, PartialText, TextSegment, VariableState, Word};
+use crate::model::{Parameter, PartialText, TextSegment, Value, VariableState, Word, join};
 use crate::text::TracedText;
 
 impl CommandContext<'_> {
+    /// The files that `COMPOSE_FILE` names, where something that was read sets it.
+    pub(super) fn files_of_environment(&self) -> Vec<Value> {
+        let Some(named) = self.ambient.project_files.as_ref().filter(|named| !named.text.is_empty()) else {
+            return Vec::new();
+        };
+        if named.is_symbolic() {
+            return vec![named.clone()];
+        }
+        let base = self.base.as_ref().filter(|base| !base.is_symbolic()).map(|base| base.text.as_str());
+        let path = |file: &str| match base {
+            Some(base) if !file.starts_with('/') => join(base, file),
+            _ => file.to_owned(),
+        };
+        named.text.split(':').map(|file| Value::known(path(file), named.span)).collect()
+    }
+
     fn variable_state(&self, name: &str) -> VariableState {
         match (name, &self.base) {
             ("PWD", Some(base)) => VariableState::Set(base.clone()),

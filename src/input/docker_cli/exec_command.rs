@@ -32,6 +32,7 @@ pub(super) fn read_exec(
         project,
         name,
         command,
+        engine: prefix.engine,
         user: options.user(),
         working_dir: options.working_dir(),
         env: options.env(),

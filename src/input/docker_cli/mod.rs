@@ -7,6 +7,7 @@
 //! argument_text      a word, expanded as far as the environment is known
 //! volume_option      `-v`, `--tmpfs`;  `mount_option`: `--mount`;  `mount_list`: all of them together
 //! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`
+//! engine_choice      whose engine is asked
 //! container_options  what those have in common
 //! ```
 
@@ -14,6 +15,7 @@ mod argument_text;
 mod cli_family;
 mod compose_command;
 mod container_options;
+mod engine_choice;
 mod exec_command;
 mod mount_list;
 mod mount_option;
@@ -29,6 +31,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use self::cli_family::is_engine_program;
+pub use self::engine_choice::engine_host;
 use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
 
@@ -67,8 +70,7 @@ pub struct DockerRun {
     pub detached: bool,
     /// Whether it is only created, to be started later.
     pub only_created: bool,
-    /// The engine that is asked, where that is not the usual one: an address, a context, a connection. Nothing tells
-    /// the containers of two engines apart yet.
+    /// The engine that is asked, where that is not the usual one: an address, a context, a connection.
     pub engine: Option<Value>,
     /// What of it is there on some ways only.
     pub perhaps: ConditionalParts,
@@ -89,14 +91,15 @@ pub struct ConditionalParts {
     pub command: bool,
 }
 
-/// The Compose project that a command acts on. Its files are matched with those that were read; a service of it is
-/// looked for in every project yet.
+/// The Compose project that a command acts on.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeProject {
     /// The files of `-f`, from the directory of the command on; `-` is standard input. Empty: those that are found.
     pub files: Vec<Value>,
     /// The name.
     pub name: Option<Value>,
+    /// The directory that the command runs in, where that is known: the files are looked for from there on.
+    pub runs_in: Option<Value>,
     /// The directory that replaces that of the first file.
     pub directory: Option<Value>,
     /// The directory that the command runs in, absolute or with a symbol; `None` where nothing is known of it.
@@ -180,6 +183,8 @@ pub struct DockerExec {
     pub name: Value,
     /// The command.
     pub command: Command,
+    /// The engine that is asked, where that is not the usual one.
+    pub engine: Option<Value>,
     /// The user, where it is not the container's.
     pub user: Option<Value>,
     /// The working directory, where it is not the container's.
@@ -204,6 +209,20 @@ pub struct CommandContext<'a> {
     pub base: Option<Value>,
     /// The environment that it runs in. What its words still leave to the shell is looked up here, and `-e NAME`.
     pub environment: &'a dyn Fn(&str) -> VariableState,
+    /// What variables that the script itself sets say of the engine and the project.
+    pub ambient: AmbientChoice,
+}
+
+/// What the environment of a command says in place of options: no more than what something that was read sets. A value
+/// that is not known is one with a symbol.
+#[derive(Debug, Clone, Default)]
+pub struct AmbientChoice {
+    /// The engine (`DOCKER_HOST`, `DOCKER_CONTEXT`).
+    pub engine: Option<Value>,
+    /// The project's name (`COMPOSE_PROJECT_NAME`).
+    pub project_name: Option<Value>,
+    /// The project's files (`COMPOSE_FILE`), with colons between them.
+    pub project_files: Option<Value>,
 }
 
 impl CommandContext<'_> {

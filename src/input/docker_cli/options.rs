@@ -105,9 +105,15 @@ impl CommandPrefix<'_> {
     pub(super) fn named_project(&self, context: &CommandContext<'_>) -> ComposeProject {
         let options = &self.options;
         let directory = options.last_of("project-directory").or_else(|| options.last_of("workdir"));
+        let mut files: Vec<Value> = options.values_of("file").map(|given| given.as_path(context)).collect();
+        if files.is_empty() {
+            files = context.files_of_environment();
+        }
+        let name = options.last_of("project-name").map(GivenOption::as_value);
         ComposeProject {
-            files: options.values_of("file").map(|given| given.as_path(context)).collect(),
-            name: options.last_of("project-name").map(GivenOption::as_value),
+            files,
+            name: name.or_else(|| context.ambient.project_name.clone()).filter(|name| !name.text.is_empty()),
+            runs_in: context.base.clone(),
             directory: directory.map(|given| given.as_path(context)),
             runs_in: context.base.clone(),
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),

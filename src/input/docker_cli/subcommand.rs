@@ -16,7 +16,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
     let path = first.text.raw();
     let name = path.rsplit('/').next()?;
     if COMPOSE_PROGRAMS.contains(&name) {
-        return compose_command::read_compose(rest, None, span, context);
+        return compose_command::read_compose(rest, context.ambient.engine.clone(), span, context);
     }
     let family = CliFamily::of_program(name)?;
     let parsed = parse_options(rest, &[option_tables::before_subcommand(family)], false, context);
@@ -33,7 +33,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
         let (next, after) = rest.split_first()?;
         (command, rest) = (next.text.raw(), after);
     }
-    let engine = parsed.engine();
+    let engine = parsed.engine().or_else(|| context.ambient.engine.clone());
     match command.as_str() {
         "run" | "create" => {
             let prefix = CommandPrefix { options: parsed, engine, span };

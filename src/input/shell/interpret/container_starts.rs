@@ -13,11 +13,11 @@ use super::limits;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart, StartLock};
-use crate::input::docker_cli::{self, Argument, CommandContext, DockerCommand};
+use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Value, VariableState};
+use crate::model::{Condition, Symbol, Value, VariableState};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
@@ -52,7 +52,8 @@ impl Interpreter<'_> {
             words.iter().filter_map(|word| Some(argument(word, self.is_given(word)?, sources))).collect();
         let base = self.current_directory(state).map(|path| Value::known(path, None));
         let environment = |name: &str| self.variable_state(name, state);
-        let context = CommandContext { sources, here: self.here, base, environment: &environment };
+        let ambient = self.ambient_choice(state);
+        let context = CommandContext { sources, here: self.here, base, environment: &environment, ambient };
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
         let locks = self.locks_around_start(state);
@@ -138,6 +139,26 @@ impl Interpreter<'_> {
         (self.context.environment)(&condition.variable).and_then(|value| condition.test.holds(Some(&value)))
     }
 
+    /// What the variables that the script sets for its commands say of the engine and the project.
+    fn ambient_choice(&self, state: &ShellState) -> AmbientChoice {
+        let set = |name: &str| self.script_value(name, state);
+        let engine = set("DOCKER_HOST").filter(|host| !host.text.is_empty()).or_else(|| set("DOCKER_CONTEXT"));
+        AmbientChoice { engine, project_name: set("COMPOSE_PROJECT_NAME"), project_files: set("COMPOSE_FILE") }
+    }
+
+    /// The value that a script gives a variable of its commands' environment; one with a symbol where it is not known.
+    fn script_value(&self, name: &str, state: &ShellState) -> Option<Value> {
+        let unknown = || {
+            let symbol = Symbol { name: name.to_owned(), required: false };
+            Value { text: format!("${{{name}}}"), symbols: vec![symbol], ..Value::default() }
+        };
+        match &state.vars.get(name).filter(|variable| variable.exported)?.value {
+            VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(unknown)),
+            VariableValue::Maybe(..) | VariableValue::List(_) | VariableValue::Unclear => Some(unknown()),
+            VariableValue::Unset | VariableValue::Inherited => None,
+        }
+    }
+
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
         match state.vars.get(name).map(|variable| &variable.value) {
             Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
@@ -164,7 +185,7 @@ pub fn read_docker_line(
     let arguments: Vec<Argument> =
         words.iter().map(|word| argument(word, word.certainty == Certainty::Sure, sources)).collect();
     let base = directory.map(|path| Value::known(path, None));
-    docker_cli::read(&arguments, &CommandContext { sources, here, base, environment })
+    docker_cli::read(&arguments, &CommandContext { sources, here, base, environment, ambient: AmbientChoice::default() })
 }
 
 fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
