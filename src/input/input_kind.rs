@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::candidate_file::CandidateFile;
-use super::compose::{Context, Options};
+use super::compose::{CalledProject, Context, Options};
 use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
-use super::project::{Reference, Repository, Store};
+use super::project::{DescribedProject, Reference, Repository, Store};
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
@@ -88,6 +88,8 @@ pub struct FoundInput {
     pub found_by: FoundBy,
     /// Why it is not read, as a clause; `None` where it is.
     pub left_out: Option<String>,
+    /// How a command of the repository calls it, where one does.
+    pub called: Option<CalledProject>,
 }
 
 impl FoundInput {
@@ -175,6 +177,8 @@ pub struct Piece {
     pub layout: Layout,
     /// The containers that commands in it start on the host.
     pub starts: Vec<ContainerStart>,
+    /// What commands may call it by, where it is a Compose project.
+    pub project: Option<DescribedProject>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
     /// The files that it was read from, as they can be opened.

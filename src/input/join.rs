@@ -1,12 +1,12 @@
 //! Pieces to one layout: each input is loaded, on all cores where there are many, and what one piece names another one
 //! describes. Uses the list of kinds, `input_kind` and `project`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::compose::default_files;
+use super::compose::{CalledProject, default_files, form_projects};
 use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
-use super::project::{self, NamedFile, Repository};
+use super::project::{self, DescribedProject, NamedFile, Repository};
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -21,10 +21,18 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let repository = context.open_repository();
     let mut pieces = Vec::with_capacity(inputs.len());
     let (mut left_out, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.left_out.is_some());
-    for kind in KINDS {
+    for kind in KINDS.iter().filter(|kind| kind.name() != DEFAULT_KIND.name()) {
         let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
         pieces.extend(load_all(*kind, &of_kind, &repository, context));
     }
+    // Which files make a project is told by the commands that call it.
+    let of_compose = |input: &FoundInput| input.kind.name() == DEFAULT_KIND.name();
+    let found = inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
+    let called = called_projects(&pieces, context);
+    let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
+    let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
+    left_out.extend(unread);
+    pieces.extend(load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context));
     // What another input names is read, whatever leaves it out where nobody does.
     let named = named_files(&pieces, context);
     for at in (0..left_out.len()).rev().collect::<Vec<_>>() {
@@ -40,6 +48,16 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     layout.join(join(pieces, &repository, context));
     sort_files(&mut layout);
     layout
+}
+
+/// The projects that commands of some pieces call; none where the command line names the one project that is judged.
+fn called_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<CalledProject> {
+    if context.compose.project_name.is_some() || context.compose.project_directory.is_some() {
+        return Vec::new();
+    }
+    let references = pieces.iter().flat_map(|piece| &piece.references);
+    let known = references.filter_map(|reference| reference.called_project(&|path| real(path, context)));
+    known.collect::<BTreeSet<CalledProject>>().into_iter().collect()
 }
 
 /// The files that commands of some pieces name, without links.
@@ -104,7 +122,7 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
     let mut piece = input.kind.load(input, context, repository);
     piece.first_file = input.files.first().cloned();
     piece.kind = input.kind.name();
-    project::complete_layout(&mut piece.layout, repository);
+    project::complete_layout(&mut piece.layout, piece.project.as_ref(), repository);
     (context.on_loaded)();
     piece
 }
@@ -115,28 +133,70 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
     let (mut layout, mut starts) = (Layout::default(), Vec::new());
+    let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
     }
     layout.not_judged.extend(unread);
-    project::add_started(starts, &mut layout, repository);
+    project::add_started(starts, &mut layout, &projects, repository);
     layout
 }
 
-/// Projects of one name, as two folders of one name give, are told apart by their first file.
+/// Projects of one name, as two folders of one name give, are told apart by their first file. Those of one folder are
+/// variants of one project, which a service that several of them define is told by.
 fn disambiguate_projects(pieces: &mut [Piece]) {
     let name = |piece: &Piece| piece.layout.containers.first().and_then(|container| container.project.clone());
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    for name in pieces.iter().filter_map(name) {
-        *count.entry(name).or_default() += 1;
+    let mut folders: BTreeMap<String, BTreeMap<PathBuf, Vec<usize>>> = BTreeMap::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let Some((name, file)) = name(piece).zip(piece.first_file.as_ref()) else { continue };
+        let beside = || file.parent().map(Path::to_owned).unwrap_or_default();
+        let folder = piece.project.as_ref().map_or_else(beside, |project| project.directory.clone());
+        folders.entry(name).or_default().entry(folder).or_default().push(at);
     }
-    for piece in pieces {
-        let Some(name) = name(piece).filter(|name| count.get(name).is_some_and(|count| *count > 1)) else { continue };
-        let Some(file) = &piece.first_file else { continue };
-        for container in &mut piece.layout.containers {
-            container.project = Some(format!("{name} ({})", file.display()));
+    for (name, folders) in &folders {
+        for of_folder in folders.values() {
+            let first = of_folder.first().and_then(|at| pieces.get(*at)?.first_file.clone());
+            if let Some(file) = first.filter(|_| folders.len() > 1) {
+                let key = format!("{name} ({})", file.display());
+                for at in of_folder {
+                    let Some(piece) = pieces.get_mut(*at) else { continue };
+                    piece.layout.containers.iter_mut().for_each(|container| container.project = Some(key.clone()));
+                    piece.project.iter_mut().for_each(|project| project.key.clone_from(&key));
+                }
+            }
+            mark_variants(pieces, of_folder);
         }
+    }
+}
+
+/// Marks the services that several of some pieces, which are of one project, define.
+fn mark_variants(pieces: &mut [Piece], of_project: &[usize]) {
+    if of_project.len() < 2 {
+        return;
+    }
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for piece in of_project.iter().filter_map(|at| pieces.get(*at)) {
+        for service in piece.layout.containers.iter().filter(|container| container.start.is_none()) {
+            *counts.entry(service.name.clone()).or_default() += 1;
+        }
+    }
+    let mut known: HashSet<String> = HashSet::new();
+    for at in of_project {
+        let Some(piece) = pieces.get_mut(*at) else { continue };
+        let name = |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let Some(project) = &mut piece.project else { continue };
+        let mut variant = project.files.iter().map(name).collect::<Vec<_>>().join(" + ");
+        // Of one set of files with two sets of variables.
+        while !known.insert(variant.clone()) {
+            variant.push_str(" again");
+        }
+        for container in &mut piece.layout.containers {
+            if container.start.is_none() && counts.get(&container.name).is_some_and(|count| *count > 1) {
+                container.variant = Some(variant.clone());
+            }
+        }
+        project.variant = Some(variant);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Compose projects as a kind of input. Uses `content`, `search`, `project` and `service`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::content::find_content;
 use super::project::ProjectFile;
 use super::search::find_projects;
-use super::{Options, is_default_name, layout, load_project};
-use crate::input::project::Repository;
+use super::{Options, Project, is_default_name, layout, load_project};
+use crate::input::project::{DescribedProject, Repository};
 use crate::input::{CandidateFile, FoundBy, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory};
 use crate::model::{Layout, Level};
 
@@ -39,14 +39,18 @@ impl InputKind for ComposeKind {
     fn load(&self, input: &FoundInput, context: &LoadContext<'_>, _: &Repository<'_>) -> Piece {
         let loaded = load_project(context.sources, context.surroundings, &options_of(input, context.compose));
         let mut unusable = None;
+        let mut described = None;
         let layout = match loaded.project {
-            Ok(project) => layout(&project, context.surroundings, context.sources),
+            Ok(project) => {
+                described = Some(describe_project(&project, input));
+                layout(&project, context.surroundings, context.sources)
+            }
             Err(diagnostics) => {
                 unusable = diagnostics.first().map(|first| first.message.clone());
                 Layout { diagnostics, ..Layout::default() }
             }
         };
-        let mut piece = Piece { layout, ..Piece::default() };
+        let mut piece = Piece { layout, project: described, ..Piece::default() };
         if input.found_by == FoundBy::Content {
             lower_levels(&mut piece.layout);
         } else {
@@ -64,6 +68,14 @@ impl InputKind for ComposeKind {
             }
             piece.files.push(path);
         }
+        if let Some(project) = &mut piece.project {
+            let reader = context.sources.reader();
+            let own = if input.files.is_empty() { piece.files.as_slice() } else { input.files.as_slice() };
+            let paths = own.iter().map(|file| context.surroundings.cwd.join(file));
+            project.files = paths.map(|path| reader.real_path(&path).unwrap_or(path)).collect();
+            let directory = std::mem::take(&mut project.directory);
+            project.directory = reader.real_path(&directory).unwrap_or(directory);
+        }
         piece
     }
 }
@@ -76,15 +88,34 @@ fn lower_levels(layout: &mut Layout) {
     }
 }
 
+/// What commands may call a project by, but for its files.
+fn describe_project(project: &Project, input: &FoundInput) -> DescribedProject {
+    let first = input.files.first().and_then(|file| file.file_name()).and_then(|name| name.to_str());
+    DescribedProject {
+        key: project.name.clone(),
+        name: project.name.clone(),
+        directory: PathBuf::from(&project.directory),
+        files: Vec::new(),
+        is_found: input.found_by == FoundBy::Name && input.called.as_ref().is_none_or(|called| called.files.is_empty())
+            || first.is_none_or(is_default_name),
+        is_renamed: input.called.as_ref().is_some_and(|called| called.name.is_some()),
+        variant: None,
+    }
+}
+
 /// The options of one project: its files, and what the command line says of all.
 fn options_of(input: &FoundInput, typed: &Options) -> Options {
+    let called = input.called.as_ref();
     let is_stdin = |file: &Path| file == Path::new("-");
     Options {
         files: input.files.clone(),
         runs_in: input.directory.clone(),
-        project_name: typed.project_name.clone(),
-        project_directory: typed.project_directory.clone(),
-        env_files: typed.env_files.clone(),
+        project_name: typed.project_name.clone().or_else(|| called?.name.clone()),
+        project_directory: typed.project_directory.clone().or_else(|| called?.directory.clone()),
+        env_files: match called {
+            Some(called) if typed.env_files.is_empty() => called.env_files.clone(),
+            _ => typed.env_files.clone(),
+        },
         profiles: typed.profiles.clone(),
         stdin: typed.stdin.as_ref().filter(|_| input.files.iter().any(|file| is_stdin(file))).cloned(),
         mode: typed.mode,

@@ -1,5 +1,6 @@
 //! Compose files to a layout: found, read, interpolated, merged, and each service read. May use `text` and `model`.
 
+mod called_project;
 mod canonical;
 mod cast;
 mod compose_input;
@@ -24,6 +25,7 @@ mod normalize;
 mod paths;
 mod port;
 mod project;
+mod project_files;
 mod quick;
 mod read;
 mod resets;
@@ -37,6 +39,7 @@ mod units;
 mod volume;
 mod words;
 
+pub use called_project::CalledProject;
 pub use compose_input::ComposeKind;
 use discover::discover;
 pub use discover::{default_files, is_default_name};
@@ -44,6 +47,7 @@ pub use document::document;
 pub(super) use field::command_words;
 use project::load_project;
 pub use project::{Project, resolve};
+pub use project_files::form_projects;
 pub use search::find;
 pub use service::layout;
 

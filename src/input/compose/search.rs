@@ -13,7 +13,7 @@ use crate::model::{Diagnostic, Level};
 use crate::text::{EntryKind, Reader};
 
 /// Why a file that adds to another is not judged.
-const ONLY_A_PART: &str = "by itself it is no project, since most of its services have no image: it adds to another file, \
+pub(super) const ONLY_A_PART: &str = "by itself it is no project, since most of its services have no image: it adds to another file, \
                            and with which one it is read is not known";
 
 /// A file of a directory that may be read as a project, or as a part of one.
@@ -97,6 +97,7 @@ pub(super) fn find_projects(
             directory: Some(directory.path.clone()),
             found_by: group.found_by,
             left_out: group.left_out,
+            called: None,
         }));
     }
     inputs

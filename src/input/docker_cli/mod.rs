@@ -98,8 +98,6 @@ pub struct ComposeProject {
     pub files: Vec<Value>,
     /// The name.
     pub name: Option<Value>,
-    /// The directory that the command runs in, where that is known: the files are looked for from there on.
-    pub runs_in: Option<Value>,
     /// The directory that replaces that of the first file.
     pub directory: Option<Value>,
     /// The directory that the command runs in, absolute or with a symbol; `None` where nothing is known of it.

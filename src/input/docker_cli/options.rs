@@ -113,7 +113,6 @@ impl CommandPrefix<'_> {
         ComposeProject {
             files,
             name: name.or_else(|| context.ambient.project_name.clone()).filter(|name| !name.text.is_empty()),
-            runs_in: context.base.clone(),
             directory: directory.map(|given| given.as_path(context)),
             runs_in: context.base.clone(),
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),

@@ -16,7 +16,7 @@ mod reference;
 mod repository;
 mod started_containers;
 
-pub use reference::{NamedFile, Reference, ReferenceTarget};
+pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 
 use std::rc::Rc;
@@ -35,9 +35,11 @@ const DEPTH: usize = 3;
 
 /// Reads the code of every container of a project, fills in what their images give, and adds the containers that
 /// their scripts start.
-pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
+pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, repository: &Repository<'_>) {
     let services = layout.containers.clone();
-    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
+    let images = BuiltImages::new(&services, repository);
+    let projects = project.map_or(&[][..], std::slice::from_ref);
+    let reader = ProjectReader { repository, images, services: &services, projects };
     let mut pending = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.dockerfile_gaps(container));
@@ -48,12 +50,18 @@ pub fn complete_layout(layout: &mut Layout, repository: &Repository<'_>) {
 }
 
 /// Adds the containers that commands of the host start to a layout of all that is described.
-pub fn add_started(starts: Vec<ContainerStart>, layout: &mut Layout, repository: &Repository<'_>) {
+pub fn add_started(
+    starts: Vec<ContainerStart>,
+    layout: &mut Layout,
+    projects: &[DescribedProject],
+    repository: &Repository<'_>,
+) {
     if starts.is_empty() {
         return;
     }
     let services = layout.containers.clone();
-    let reader = ProjectReader { repository, images: BuiltImages::new(&services, repository), services: &services };
+    let images = BuiltImages::new(&services, repository);
+    let reader = ProjectReader { repository, images, services: &services, projects };
     let pending = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     reader.add_started(pending, layout);
 }
@@ -81,6 +89,8 @@ struct ProjectReader<'a> {
     images: BuiltImages<'a>,
     /// The services as their files describe them.
     services: &'a [Container],
+    /// The projects that they are of.
+    projects: &'a [DescribedProject],
 }
 
 impl ProjectReader<'_> {

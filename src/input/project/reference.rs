@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::input::compose::CalledProject;
 use crate::input::docker_cli::{ComposeProject, DockerCommand};
 use crate::model::{Container, Value, clean};
 use crate::text::Span;
@@ -14,8 +15,40 @@ pub struct Reference {
     pub target: ReferenceTarget,
     /// The Compose project that it is said to be in; `None` where the command says nothing of one.
     pub project: Option<ComposeProject>,
+    /// Whether it is for a container that runs already.
+    pub runs_in_container: bool,
     /// Where the command is written.
     pub span: Span,
+}
+
+/// A Compose project that was read, by what commands may call it.
+#[derive(Debug, Clone)]
+pub struct DescribedProject {
+    /// What its containers are told to belong to: no two projects have one.
+    pub key: String,
+    /// Its name to Compose, which projects of several folders may have.
+    pub name: String,
+    /// The directory that it is of, absolute and without links.
+    pub directory: PathBuf,
+    /// The files that it was made of, in their order, absolute and without links.
+    pub files: Vec<PathBuf>,
+    /// Whether Compose finds these files by itself in `directory` and below.
+    pub is_found: bool,
+    /// Whether a command gives it its name.
+    pub is_renamed: bool,
+    /// What tells it from others of that key, which are other files for the same project.
+    pub variant: Option<String>,
+}
+
+impl DescribedProject {
+    /// Whether it may be made of files as a command names them; of one that depends on a variable the end counts.
+    fn may_have_files(&self, named: &[Value]) -> bool {
+        let is_file = |(file, named): (&PathBuf, &Value)| match named.text.rsplit_once('}') {
+            Some((_, end)) if named.is_symbolic() => file.to_str().is_some_and(|file| file.ends_with(end)),
+            _ => file == Path::new(&clean(&named.text)),
+        };
+        self.files.len() == named.len() && self.files.iter().zip(named).all(is_file)
+    }
 }
 
 /// What is named.
@@ -50,20 +83,106 @@ impl Reference {
             DockerCommand::Exec(exec) => (ReferenceTarget::Container(exec.name.clone()), None),
             DockerCommand::Run(_) | DockerCommand::Existing | DockerCommand::Unclear(_) => return None,
         };
-        Some(Self { target, project: project.cloned(), span })
+        let runs_in_container = matches!(command, DockerCommand::Exec(_));
+        Some(Self { target, project: project.cloned(), runs_in_container, span })
     }
 
-    /// Where the container that it names is among others: one that the scripts of `by` name is of that project, where
-    /// there is one. A service is found by its name alone, whatever project is named.
-    pub(super) fn find(&self, containers: &[Container], by: Option<&str>) -> Option<usize> {
-        match &self.target {
-            ReferenceTarget::Project => None,
-            ReferenceTarget::Service(name) => containers.iter().position(|one| {
-                let of_project = by.is_none() || one.project.as_deref() == by;
-                one.name == name.text && one.start.is_none() && of_project
-            }),
-            ReferenceTarget::Container(name) => containers.iter().position(|one| has_container_name(one, &name.text)),
+    /// Where the containers that it names are among others; `by` is the project of the container whose script names them.
+    /// Of a service's variants a command that starts one means that of its files, one that runs in it whichever runs.
+    ///
+    /// # Errors
+    /// It is none of these, or more than one may be meant: as a clause.
+    pub(super) fn find(
+        &self,
+        containers: &[Container],
+        projects: &[DescribedProject],
+        by: Option<&str>,
+    ) -> Result<Vec<usize>, &'static str> {
+        let found: Vec<usize> = match &self.target {
+            ReferenceTarget::Project => Vec::new(),
+            ReferenceTarget::Container(name) => {
+                let named = containers.iter().enumerate();
+                named.filter(|(_, one)| has_container_name(one, &name.text, projects)).map(|(at, _)| at).collect()
+            }
+            ReferenceTarget::Service(name) => {
+                let runs_in_it = self.runs_in_container;
+                let is_meant = |one: &Container, project: &DescribedProject| {
+                    let of_project = one.project.as_deref() == Some(project.key.as_str());
+                    of_project && one.name == name.text && one.start.is_none()
+                };
+                let has_it = |project: &&DescribedProject| containers.iter().any(|one| is_meant(one, project));
+                let chosen: Vec<&DescribedProject> = self.meant_projects(projects, by).into_iter().filter(has_it).collect();
+                if chosen.iter().any(|project| chosen.first().is_some_and(|first| first.key != project.key)) {
+                    return Err("which may be of more than one project");
+                }
+                let of_variant = |one: &Container, project: &DescribedProject| {
+                    runs_in_it || one.variant.is_none() || one.variant == project.variant
+                };
+                let meant = |one: &Container| {
+                    chosen.iter().any(|project| is_meant(one, project) && of_variant(one, project))
+                };
+                containers.iter().enumerate().filter(|(_, one)| meant(one)).map(|(at, _)| at).collect()
+            }
+        };
+        if found.is_empty() { Err("which is not described here") } else { Ok(found) }
+    }
+
+    /// The projects that may be meant: by name, files and the directory that files are looked for in.
+    fn meant_projects<'p>(&self, projects: &'p [DescribedProject], by: Option<&str>) -> Vec<&'p DescribedProject> {
+        let nothing_said = ComposeProject::default();
+        let said = self.project.as_ref().unwrap_or(&nothing_said);
+        let name = said.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.as_str());
+        let has_name = |project: &&DescribedProject| name.is_none_or(|name| project.name == name);
+        // To a script of a container files of the host are elsewhere; the container's own project is the nearest.
+        if let Some(by) = by {
+            return projects.iter().filter(|project| if name.is_some() { has_name(project) } else { project.key == by }).collect();
         }
+        let named: Vec<&DescribedProject> = projects.iter().filter(has_name).collect();
+        let of_files: Vec<&DescribedProject> = if said.files.is_empty() {
+            let searched = self.searched_directory();
+            match &searched {
+                None => named.iter().copied().filter(|project| project.is_found).collect(),
+                Some(start) => start
+                    .ancestors()
+                    .map(|at| {
+                        let of_directory = named.iter().copied();
+                        of_directory.filter(|project| project.is_found && project.directory == at).collect::<Vec<_>>()
+                    })
+                    .find(|found| !found.is_empty())
+                    .unwrap_or_default(),
+            }
+        } else {
+            named.iter().copied().filter(|project| project.may_have_files(&said.files)).collect()
+        };
+        let chosen = match name {
+            // A container that runs is found by its project's name and service alone.
+            Some(_) if of_files.is_empty() && self.runs_in_container => named,
+            _ => of_files,
+        };
+        // Without a name that of the files is meant, where others give them another one too.
+        if said.name.is_none() && chosen.iter().any(|project| !project.is_renamed) {
+            return chosen.into_iter().filter(|project| !project.is_renamed).collect();
+        }
+        chosen
+    }
+
+    /// The project as the command calls it, where that is known.
+    pub fn called_project(&self, real: &dyn Fn(&Path) -> PathBuf) -> Option<CalledProject> {
+        let project = self.project.as_ref()?;
+        let path = |value: &Value| {
+            let is_known = !value.is_symbolic() && value.text.starts_with('/');
+            is_known.then(|| real(Path::new(&clean(&value.text))))
+        };
+        Some(CalledProject {
+            files: project.files.iter().map(path).collect::<Option<Vec<PathBuf>>>()?,
+            runs_in: project.runs_in.as_ref().and_then(path),
+            name: project.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.clone()),
+            directory: match &project.directory {
+                Some(directory) => Some(path(directory)?),
+                None => None,
+            },
+            env_files: project.env_files.iter().filter_map(path).collect(),
+        })
     }
 
     /// Whether Compose looks for the project's files, since the command names none.
@@ -93,11 +212,16 @@ fn named_file(file: &Value, directory: &Path) -> NamedFile {
     NamedFile { path: PathBuf::from(&file.text), shown: below.unwrap_or_else(|_| shown.into_owned()) }
 }
 
-/// Whether a container has a name: one that it is given, or Compose's usual one.
-pub(super) fn has_container_name(container: &Container, name: &str) -> bool {
-    let project = container.project.as_deref().unwrap_or("");
-    match &container.given_name {
-        Some(given) => given.text == name,
-        None => ["-", "_"].iter().any(|between| name == format!("{project}{between}{}{between}1", container.name)),
+/// Whether a container has a name: one that it is given, or Compose's usual one for one of its replicas.
+pub(super) fn has_container_name(container: &Container, name: &str, projects: &[DescribedProject]) -> bool {
+    if let Some(given) = &container.given_name {
+        return given.text == name;
     }
+    let Some(key) = container.project.as_deref().filter(|_| container.start.is_none()) else { return false };
+    let project = projects.iter().find(|project| project.key == key).map_or(key, |project| project.name.as_str());
+    ["-", "_"].iter().any(|between| {
+        let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(between));
+        let number = rest.and_then(|rest| rest.strip_prefix(&*container.name)?.strip_prefix(between));
+        number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|number| (1..=container.replicas).contains(&number))
+    })
 }

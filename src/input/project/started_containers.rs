@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::reference::{Reference, has_container_name};
 use super::{DEPTH, PendingStart, ProjectReader, start_name};
-use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun};
+use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
 use crate::model::{
-    Condition, Container, Diagnostic, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
+    Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
     Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
 };
 use crate::text::{Sources, Span, quoted};
@@ -71,7 +71,7 @@ impl ProjectReader<'_> {
     ) -> Vec<Container> {
         let (mut container, maybe, refused) = match &started.command {
             DockerCommand::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
-            DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started) {
+            DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started, by) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
                     told.push(diagnostic);
@@ -88,6 +88,15 @@ impl ProjectReader<'_> {
             let message = format!("this starts nothing: {}", refused.what);
             told.push(Diagnostic::at(Level::Warning, refused.span, message));
             return Vec::new();
+        }
+        container.engine_host = match &started.command {
+            DockerCommand::Run(run) => engine_host(run.engine.as_ref()),
+            DockerCommand::ComposeRun(run) => engine_host(run.project.engine.as_ref()),
+            _ => EngineHost::Here,
+        };
+        if let EngineHost::Unclear(engine) = &container.engine_host {
+            let what = format!("whether the engine that starts it, {engine}, is that of this host is not known");
+            container.unseen.push(Unseen { what, span: started.span });
         }
         container.name = start_name(started.span, self.sources());
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
@@ -150,7 +159,7 @@ impl ProjectReader<'_> {
     /// `--volumes-from`: of a service, by its name or the name that it is given.
     fn add_volumes_from(&self, from: &Value, container: &mut Container, here: Span) {
         let (name, mode) = from.text.split_once(':').unwrap_or((&from.text, ""));
-        let found = self.services.iter().find(|one| has_container_name(one, name));
+        let found = self.services.iter().find(|one| has_container_name(one, name, self.projects));
         let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
             container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
@@ -171,20 +180,57 @@ impl ProjectReader<'_> {
         by: Option<&Container>,
         layout: &mut Layout,
     ) -> Vec<PendingStart> {
-        let name = exec.name.text.as_str();
-        let project = by.and_then(|by| by.project.as_deref());
-        let reference = Reference::of_command(&started.command, started.span).filter(|_| exec.unseen.is_empty());
-        let found = reference.and_then(|reference| reference.find(&layout.containers, project));
-        let found = found.and_then(|at| layout.containers.get_mut(at));
-        let Some(container) = found else {
-            let programs = &self.repository.programs.wait().commands;
-            let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-            let message =
-                format!("this runs a command in {}, which is no container that is described here", quoted(name));
-            let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
-            layout.diagnostics.extend(told);
-            return Vec::new();
+        let found = self.find_exec(exec, started, by, layout);
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => {
+                let programs = &self.repository.programs.wait().commands;
+                let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
+                let name = quoted(&exec.name.text);
+                let message = format!("this runs a command in the container {name}, {why}");
+                let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
+                layout.diagnostics.extend(told);
+                return Vec::new();
+            }
         };
+        let mut pending = Vec::new();
+        for at in found {
+            if let Some(container) = layout.containers.get_mut(at) {
+                pending.extend(self.add_exec_in(container, exec, started, by));
+            }
+        }
+        pending
+    }
+
+    /// The containers that a command runs in.
+    fn find_exec(
+        &self,
+        exec: &DockerExec,
+        started: &ContainerStart,
+        by: Option<&Container>,
+        layout: &Layout,
+    ) -> Result<Vec<usize>, &'static str> {
+        if !exec.unseen.is_empty() {
+            return Err("and which one that is is not known");
+        }
+        let not_here = "which is not described here";
+        let reference = Reference::of_command(&started.command, started.span).ok_or(not_here)?;
+        let project = by.and_then(|by| by.project.as_deref());
+        let mut found = reference.find(&layout.containers, self.projects, project)?;
+        let engine = engine_host(exec.engine.as_ref());
+        let is_there = |one: &Container| one.start.is_none() || one.engine_host == engine;
+        found.retain(|at| layout.containers.get(*at).is_some_and(is_there));
+        if found.is_empty() { Err(not_here) } else { Ok(found) }
+    }
+
+    /// Adds what a command runs in one container; gives what that starts.
+    fn add_exec_in(
+        &self,
+        container: &mut Container,
+        exec: &DockerExec,
+        started: &ContainerStart,
+        by: Option<&Container>,
+    ) -> Vec<PendingStart> {
         let mut inside = container.clone();
         inside.env.extend(exec.env.clone());
         inside.user = exec.user.clone().or(inside.user);
@@ -208,18 +254,29 @@ impl ProjectReader<'_> {
         PendingStart::all_by(starts, &inside)
     }
 
-    fn compose_run_container(&self, run: &ComposeRun, started: &ContainerStart) -> Result<Container, Diagnostic> {
-        let name = &run.service.text;
-        let reference = Reference::of_command(&started.command, started.span).filter(|_| !run.service.is_symbolic());
-        let found = reference.and_then(|reference| reference.find(self.services, None));
-        let Some(service) = found.and_then(|at| self.services.get(at)) else {
-            let message = format!(
-                "this starts a container of the service {}, which no compose file here describes",
-                quoted(name)
-            );
-            return Err(Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message));
+    fn compose_run_container(
+        &self,
+        run: &ComposeRun,
+        started: &ContainerStart,
+        by: Option<&Container>,
+    ) -> Result<Container, Diagnostic> {
+        let described = if run.service.is_symbolic() {
+            Err("and which one that is is not known")
+        } else {
+            let reference = Reference::of_command(&started.command, started.span);
+            let by = by.and_then(|by| by.project.as_deref());
+            reference.ok_or("").and_then(|reference| reference.find(self.services, self.projects, by))
         };
+        let service = described.map(|found| found.first().and_then(|at| self.services.get(*at)));
+        let service = service.and_then(|service| service.ok_or("which is not described here"));
+        let service = service.map_err(|why| {
+            let name = quoted(&run.service.text);
+            let message = format!("this starts a container of the service {name}, {why}");
+            Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message)
+        })?;
         let mut container = service.clone();
+        // A one-off container takes no ports, and runs beside whichever variant is up.
+        (container.variant, container.host_ports) = (None, Vec::new());
         container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
         (container.shown_replicas, container.replicas_span) = (None, None);
         container.given_name.clone_from(&run.name);

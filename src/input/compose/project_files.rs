@@ -1,0 +1,151 @@
+//! Which files are read together, where commands of the repository say so: what a script brings up by `compose -f a -f b`
+//! is one project of these files, and what Compose refuses alone goes over the default file beside it. Uses `discover`,
+//! `search` and `text`.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::ComposeKind;
+use super::called_project::CalledProject;
+use super::discover::is_default_name;
+use super::search::ONLY_A_PART;
+use crate::input::{FoundBy, FoundInput};
+use crate::text::yaml::{self, Entry, Limits};
+use crate::text::{FileId, Reader};
+
+/// How large a file may be that is looked at for what it lacks, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+/// How many projects commands make: of more, no further one is told from those that are found.
+const MAX_CALLED: usize = 1000;
+/// Keys that give a service something to run.
+const RUNNING_KEYS: [&str; 4] = ["image", "build", "extends", "provider"];
+
+/// Makes projects of the compose files that were found, by how they are called: one for each set of files and each name.
+/// What nobody calls stays a project as it was found.
+pub fn form_projects(
+    found: Vec<FoundInput>,
+    called: &[CalledProject],
+    cwd: &Path,
+    reader: &Reader,
+) -> Vec<FoundInput> {
+    let former = ProjectFormer::new(&found, called, cwd, reader);
+    let mut formed = Vec::with_capacity(found.len());
+    for input in found {
+        former.form(input, &mut formed);
+    }
+    let known: HashSet<Vec<PathBuf>> = formed.iter().map(|input| former.real_files(&input.files)).collect();
+    let further = former.calls.iter().filter(|(files, _)| !known.contains(*files));
+    for call in further.flat_map(|(_, calls)| calls) {
+        let files = call.files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
+        let found_by = FoundBy::Name;
+        let directory = call.runs_in.clone();
+        let called = Some((*call).clone());
+        formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out: None, called });
+    }
+    formed
+}
+
+struct ProjectFormer<'a> {
+    cwd: &'a Path,
+    reader: &'a Reader,
+    /// The calls of each set of files, without links.
+    calls: BTreeMap<Vec<PathBuf>, BTreeSet<&'a CalledProject>>,
+    /// The files that some call names by `-f`.
+    covered: HashSet<PathBuf>,
+    /// The default file of each directory that has one, as it is written.
+    defaults: BTreeMap<PathBuf, PathBuf>,
+}
+
+impl<'a> ProjectFormer<'a> {
+    fn new(found: &[FoundInput], called: &'a [CalledProject], cwd: &'a Path, reader: &'a Reader) -> Self {
+        let (calls, covered, defaults) = Default::default();
+        let mut former = Self { cwd, reader, calls, covered, defaults };
+        let mut default_sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        for input in found.iter().filter(|input| input.left_out.is_none()) {
+            let Some(first) = input.files.first() else { continue };
+            let is_default = first.file_name().and_then(|name| name.to_str()).is_some_and(is_default_name);
+            if is_default || (input.found_by == FoundBy::Name && input.directory.is_some()) {
+                let directory = input.directory.clone().or_else(|| cwd.join(first).parent().map(Path::to_owned));
+                let directory = former.real(&directory.unwrap_or_default());
+                former.defaults.insert(directory.clone(), first.clone());
+                default_sets.insert(directory, former.real_files(&input.files));
+            }
+        }
+        for call in called.iter().take(MAX_CALLED) {
+            if call.files.is_empty() {
+                let start = call.directory.as_ref().or(call.runs_in.as_ref()).map(|start| former.real(start));
+                let set = start.iter().flat_map(|start| start.ancestors()).find_map(|at| default_sets.get(at));
+                if let Some(set) = set {
+                    former.calls.entry(set.clone()).or_default().insert(call);
+                }
+            } else if call.files.iter().all(|file| reader.has_input(file)) {
+                let set = former.real_files(&call.files);
+                former.covered.extend(set.iter().cloned());
+                former.calls.entry(set).or_default().insert(call);
+            }
+        }
+        former
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        let path = self.cwd.join(path);
+        self.reader.real_path(&path).unwrap_or(path)
+    }
+
+    fn real_files(&self, files: &[PathBuf]) -> Vec<PathBuf> {
+        files.iter().map(|file| self.real(file)).collect()
+    }
+
+    /// Adds what becomes of one input: itself, once for each name that it is called by; the default file with it; or
+    /// nothing, where it is read with others.
+    fn form(&self, input: FoundInput, formed: &mut Vec<FoundInput>) {
+        if input.kind.name() != ComposeKind::NAME {
+            formed.push(input);
+            return;
+        }
+        let files = self.real_files(&input.files);
+        if let Some(calls) = self.calls.get(&files) {
+            let mut settings = BTreeSet::new();
+            for call in calls {
+                // Where it is called from says nothing of a project whose files are found.
+                if settings.insert((&call.name, &call.directory, &call.env_files)) {
+                    let left_out = None;
+                    formed.push(FoundInput { called: Some((*call).clone()), left_out, ..input.clone() });
+                }
+            }
+            return;
+        }
+        if !input.is_typed() && !files.is_empty() && files.iter().all(|file| self.covered.contains(file)) {
+            return;
+        }
+        match self.base_of(&input) {
+            Some(base) => formed.push(FoundInput {
+                files: std::iter::once(base).chain(input.files.iter().cloned()).collect(),
+                left_out: None,
+                ..input
+            }),
+            None => formed.push(input),
+        }
+    }
+
+    /// The default file that an input goes over, which is refused alone.
+    fn base_of(&self, input: &FoundInput) -> Option<PathBuf> {
+        let [file] = input.files.as_slice() else { return None };
+        let is_part = input.left_out.as_deref() == Some(ONLY_A_PART);
+        let may_be = input.found_by == FoundBy::Content && (is_part || input.left_out.is_none());
+        let path = self.cwd.join(file);
+        let base = self.defaults.get(&self.real(path.parent()?)).filter(|base| *base != file);
+        let base = base.filter(|_| may_be)?;
+        (is_part || self.lacks_image(&path)).then(|| base.clone())
+    }
+
+    /// Whether some service of a file has nothing to run, which Compose refuses.
+    fn lacks_image(&self, path: &Path) -> bool {
+        let Ok(text) = self.reader.read_text(path, MAX_FILE) else { return false };
+        let Ok(stream) = yaml::parse(FileId::default(), &text, Limits::default()) else { return false };
+        let mut services =
+            stream.documents.iter().filter_map(|document| document.get("services")?.as_map()).flatten().peekable();
+        let has_nothing = |service: &Entry| RUNNING_KEYS.iter().all(|key| service.value.get(key).is_none());
+        services.peek().is_some() && services.any(has_nothing)
+    }
+}
