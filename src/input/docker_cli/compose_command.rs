@@ -109,7 +109,7 @@ impl ContainerOptions<'_, '_> {
     }
 
     /// The value of `--entrypoint`, which Compose splits as it does the text in a file.
-    fn read_compose_entrypoint(&mut self) -> Option<Command> {
+    pub(super) fn read_compose_entrypoint(&mut self) -> Option<Command> {
         let value = self.parsed.last_of("entrypoint")?.as_value();
         let span = value.span?;
         let words = match compose::command_words(&value) {

@@ -178,7 +178,7 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
     pub(super) fn labels(&mut self) -> BTreeMap<String, Label> {
         let mut labels = BTreeMap::new();
         let ParsedOptions { given, unseen, refused, .. } = &mut self.parsed;
-        for given in given.iter().filter(|given| matches!(given.name, "label" | "labels")) {
+        for given in given.iter().filter(|given| matches!(given.name, "label" | "labels" | "container-label")) {
             let span = given.span;
             let (name, value) = given.value.name_and_value();
             match name.known() {

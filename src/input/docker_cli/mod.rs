@@ -6,7 +6,7 @@
 //! option_tables      which options there are;  `options`: words -> options and operands
 //! argument_text      a word, expanded as far as the environment is known
 //! volume_option      `-v`, `--tmpfs`;  `mount_option`: `--mount`;  `mount_list`: all of them together
-//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`
+//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`, `swarm_command`
 //! engine_choice      whose engine is asked
 //! container_options  what those have in common
 //! ```
@@ -23,6 +23,7 @@ mod option_tables;
 mod options;
 mod run_command;
 mod subcommand;
+mod swarm_command;
 mod volume_option;
 
 #[cfg(test)]
@@ -60,6 +61,8 @@ pub struct DockerRun {
     pub container: Container,
     /// The value of `--name`.
     pub name: Option<Value>,
+    /// How many containers of it a service of a swarm has.
+    pub replicas: Option<u64>,
     /// The files of `--env-file`, which come before the container's own variables.
     pub env_files: Vec<Value>,
     /// The files of `--label-file`.

@@ -179,3 +179,31 @@ pub(super) const COMPOSE_UP: OptionTable = OptionTable {
         "attach", "exit-code-from", "no-attach", "pull", "scale", "timeout t", "wait-timeout",
     ],
 };
+
+/// `docker service create`.
+#[rustfmt::skip]
+pub(super) const SERVICE_CREATE: OptionTable = OptionTable {
+    switches: &[
+        "detach d", "help", "init", "no-healthcheck", "no-resolve-image", "quiet q", "read-only", "tty t",
+        "with-registry-auth",
+    ],
+    valued: &[
+        "cap-add", "cap-drop", "config", "constraint", "container-label", "credential-spec", "dns", "dns-option",
+        "dns-search", "endpoint-mode", "entrypoint", "env e", "env-file", "generic-resource", "group", "health-cmd",
+        "health-interval", "health-retries", "health-start-period", "health-timeout", "host", "hostname",
+        "isolation", "label l", "limit-cpu", "limit-memory", "limit-pids", "log-driver", "log-opt", "max-concurrent",
+        "mode", "mount", "name", "network", "placement-pref", "publish p", "replicas", "replicas-max-per-node",
+        "reserve-cpu", "reserve-memory", "restart-condition", "restart-delay", "restart-max-attempts",
+        "restart-window", "rollback-delay", "rollback-failure-action", "rollback-max-failure-ratio",
+        "rollback-monitor", "rollback-order", "rollback-parallelism", "secret", "stop-grace-period", "stop-signal",
+        "sysctl", "ulimit", "update-delay", "update-failure-action", "update-max-failure-ratio", "update-monitor",
+        "update-order", "update-parallelism", "user u", "workdir w",
+    ],
+};
+
+/// `docker stack deploy`.
+#[rustfmt::skip]
+pub(super) const STACK_DEPLOY: OptionTable = OptionTable {
+    switches: &["detach d", "help", "prune", "quiet q", "with-registry-auth"],
+    valued: &["compose-file c", "resolve-image"],
+};

@@ -51,6 +51,7 @@ pub(super) fn read_run(
     DockerRun {
         container,
         name,
+        replicas: None,
         env_files: options.file_paths("env-file"),
         label_files: options.file_paths("label-file"),
         volumes_from: options.parsed.values_of("volumes-from").map(GivenOption::as_value).collect(),

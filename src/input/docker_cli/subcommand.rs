@@ -3,7 +3,7 @@
 
 use super::cli_family::{COMPOSE_PROGRAMS, CliFamily};
 use super::options::{CommandPrefix, parse_options};
-use super::{Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command};
+use super::{Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command};
 use crate::model::Unseen;
 
 /// Reads a command line from the program's name on.
@@ -45,7 +45,21 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             let prefix = CommandPrefix { options: parsed, engine, span };
             exec_command::read_exec(rest, prefix, false, context).map(|exec| DockerCommand::Exec(Box::new(exec)))
         }
+        "service" if is_word(rest, "create") => {
+            let prefix = CommandPrefix { options: parsed, engine, span };
+            let service = swarm_command::read_service_create(rest.get(1..)?, prefix, context);
+            Some(DockerCommand::Run(Box::new(service)))
+        }
+        "stack" if is_word(rest, "deploy") || is_word(rest, "up") => {
+            let prefix = CommandPrefix { options: parsed, engine, span };
+            swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)
+        }
         "start" | "restart" => Some(DockerCommand::Existing),
         _ => None,
     }
+}
+
+/// Whether the first of some words is this one.
+fn is_word(words: &[Argument], word: &str) -> bool {
+    words.first().is_some_and(|first| first.text.is_fixed() && first.text.raw() == word)
 }

@@ -99,6 +99,9 @@ impl ProjectReader<'_> {
             container.unseen.push(Unseen { what, span: started.span });
         }
         container.name = start_name(started.span, self.sources());
+        if let EngineHost::Elsewhere(host) = &container.engine_host {
+            container.name = format!("{} on {host}", container.name);
+        }
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
         container.span = started.span;
         container.start = Some(Begun { possible: started.possible, span: started.span });
@@ -123,6 +126,7 @@ impl ProjectReader<'_> {
         container.unseen.extend(run.unseen.iter().cloned());
         let several = (run.detached || started.at_once) && run.name.is_none();
         container.replicas = if several { 2 } else { 1 };
+        container.replicas = container.replicas.max(run.replicas.unwrap_or(1));
         container.replicas_span = several.then_some(started.span);
         mark_uncertain_env(&mut container, &run.perhaps.env);
         for file in &run.env_files {

@@ -1,0 +1,108 @@
+//! `docker service create` and `docker stack deploy`: containers that a swarm starts, on whichever of its hosts.
+//! Uses `options`, `container_options`, `mount_list` and `model`.
+
+use super::cli_family::CliFamily;
+use super::container_options::ContainerOptions;
+use super::mount_list::collect_mounts;
+use super::options::{CommandPrefix, GivenOption, parse_options};
+use super::{
+    Argument, CommandContext, ComposeProject, ComposeUp, ConditionalParts, DockerCommand, DockerRun, option_tables,
+};
+use crate::model::{Container, PartialText, Spread, Unseen, Value};
+
+/// Reads what follows `service create`.
+pub(super) fn read_service_create(
+    args: &[Argument],
+    prefix: CommandPrefix<'_>,
+    context: &CommandContext<'_>,
+) -> DockerRun {
+    let CommandPrefix { options: before, engine, span } = prefix;
+    let mut parsed = parse_options(args, &[&option_tables::SERVICE_CREATE], false, context);
+    parsed.unseen.splice(..0, before.unseen);
+    parsed.refused.splice(..0, before.refused);
+    let mut options = ContainerOptions::new(parsed, context);
+    options.note_unsure_options(span);
+    let image = options.read_image(span);
+    let entrypoint = options.read_compose_entrypoint();
+    let command = options.read_command(1, entrypoint.as_ref());
+    let name = options.last_value("name");
+    let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
+    let replicas = options.read_replicas();
+    let spread = options.read_spread(replicas);
+    let container = Container {
+        name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
+        span,
+        replicas: 1,
+        image,
+        command,
+        entrypoint,
+        hooks: options.health_command().into_iter().collect(),
+        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last_of(name).is_some()),
+        user: options.user(),
+        rights: options.rights(),
+        working_dir: options.working_dir(),
+        tty: options.switch("tty"),
+        read_only: options.is_on("read-only"),
+        labels: options.labels(),
+        env: options.env(),
+        mounts: mounts.all,
+        spread,
+        ..Container::default()
+    };
+    DockerRun {
+        container,
+        name,
+        replicas,
+        env_files: options.file_paths("env-file"),
+        detached: true,
+        engine,
+        perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
+        unseen: options.parsed.unseen,
+        refused: options.parsed.refused,
+        ..DockerRun::default()
+    }
+}
+
+impl ContainerOptions<'_, '_> {
+    /// How many containers a service has.
+    fn read_replicas(&mut self) -> Option<u64> {
+        let given = self.parsed.last_of("replicas")?;
+        let (known, span) = (given.value.known(), given.span);
+        let replicas = known.and_then(|text| text.parse().ok());
+        if replicas.is_none() {
+            let what = "how many containers the service has is not known".to_owned();
+            self.parsed.unseen.push(Unseen { what, span });
+        }
+        replicas
+    }
+
+    /// How a service's containers are spread over the hosts of the swarm.
+    fn read_spread(&self, replicas: Option<u64>) -> Option<Spread> {
+        let mode = self.parsed.last_of("mode");
+        let global = mode.filter(|mode| mode.value.known().is_some_and(|mode| mode.starts_with("global")));
+        let several = || self.parsed.last_of("replicas").filter(|_| replicas != Some(1));
+        match global {
+            Some(mode) => Some(Spread { is_global: true, span: mode.span }),
+            None => several().map(|replicas| Spread { is_global: false, span: replicas.span }),
+        }
+    }
+}
+
+/// Reads what follows `stack deploy`: the project of its files, under the name of the stack.
+pub(super) fn read_stack_deploy(
+    args: &[Argument],
+    prefix: CommandPrefix<'_>,
+    context: &CommandContext<'_>,
+) -> Option<DockerCommand> {
+    let CommandPrefix { options: before, engine, span } = prefix;
+    let mut parsed = parse_options(args, &[&option_tables::STACK_DEPLOY], true, context);
+    parsed.unseen.splice(..0, before.unseen);
+    parsed.refused.splice(..0, before.refused);
+    let files: Vec<Value> = parsed.values_of("compose-file").map(|given: &GivenOption| given.as_path(context)).collect();
+    let stack = parsed.between.first().copied().or_else(|| parsed.rest.first())?;
+    let name = PartialText::read(&stack.text, stack.unclear, context).to_value(Some(context.argument_span(stack)));
+    let runs_in = context.base.clone();
+    let project = ComposeProject { files, name: Some(name), runs_in, engine, ..ComposeProject::default() };
+    let up = ComposeUp { project, span, unseen: parsed.unseen, refused: parsed.refused, ..ComposeUp::default() };
+    Some(DockerCommand::ComposeUp(Box::new(up)))
+}
