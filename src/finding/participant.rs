@@ -13,7 +13,7 @@ pub struct Participant {
     pub index: usize,
     /// Its project.
     pub project: Option<String>,
-    /// How people call it: a script's start by the name that it gives, else its name.
+    /// How people call it: a script's start by the name that it gives, a variant of a service with its files, else its name.
     pub label: String,
     /// What it stays called when it is started again: its service, or a name with `*` for what is another each time.
     pub service: String,

@@ -139,6 +139,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
         starts.extend(piece.starts);
     }
     layout.not_judged.extend(unread);
+    project::lend_volumes(&mut layout, &projects);
     project::add_started(starts, &mut layout, &projects, repository);
     layout
 }

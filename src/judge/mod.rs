@@ -354,11 +354,15 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
     }
 }
 
-/// How people call a container: a script's start by the name that it gives, with `*` for what a variable tells.
+/// How people call a container: a script's start by the name that it gives, with `*` for what a variable tells; a variant
+/// of a service with its files.
 fn people_name(container: &Container) -> String {
     match &container.given_name {
         Some(given) if container.start.is_some() => mask_variables(&given.shown.word(&given.text)),
-        _ => container.name.clone(),
+        _ => match &container.variant {
+            Some(variant) => format!("{} ({variant})", container.name),
+            None => container.name.clone(),
+        },
     }
 }
 

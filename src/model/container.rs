@@ -95,6 +95,8 @@ pub struct Container {
     pub env: BTreeMap<String, EnvVar>,
     /// Mounts, each target once, in no particular order.
     pub mounts: Vec<Mount>,
+    /// The containers of other projects whose mounts it takes too, by their names, each perhaps with `:ro` or `:rw`.
+    pub lenders: Vec<Value>,
     /// What a look at it shows, or for one that is planned, a look at the host that it would run on; `None` where
     /// nothing but a file describes it.
     pub live: Option<Box<Live>>,

@@ -94,13 +94,16 @@ fn located_object(one: &Located) -> JsonLocated<'_> {
     }
 }
 
-/// The options of the mount, then those of the superblock that it does not repeat, as findmnt(8) joins them.
+/// The options of the mount, then those of the superblock that it does not repeat, as findmnt(8) joins them; but one of
+/// `ro` and `rw`: nothing can be written where either of the two is read-only.
 fn mount_options(mount: &KernelMount) -> String {
+    let is_read_only = mount.super_options.iter().any(|option| option == "ro");
+    let own = mount.options.iter().map(|option| if is_read_only && option == "rw" { "ro" } else { option });
     let more = mount
         .super_options
         .iter()
         .filter(|option| !mount.options.contains(option) && !matches!(option.as_str(), "rw" | "ro"));
-    mount.options.iter().chain(more).map(String::as_str).collect::<Vec<_>>().join(",")
+    own.chain(more.map(String::as_str)).collect::<Vec<_>>().join(",")
 }
 
 fn write_located(one: &Located, out: &mut dyn io::Write) -> io::Result<()> {

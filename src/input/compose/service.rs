@@ -96,6 +96,7 @@ impl Reader<'_> {
             declared: BTreeMap::new(),
             env,
             mounts: self.mounts(node),
+            lenders: Vec::new(),
             unseen: std::mem::take(&mut self.reading.unseen),
             missing_env_files: std::mem::take(&mut self.reading.missing),
             live: None,
@@ -323,7 +324,11 @@ fn volumes_from(containers: &mut [Container], from: &[(usize, Value)], told: &mu
     }
     for (taker, source) in from {
         let name = source.text.split(':').next().unwrap_or("");
-        if !at.contains_key(name) {
+        if let Some(lender) = source.text.strip_prefix("container:").filter(|_| !source.is_symbolic()) {
+            if let Some(taker) = containers.get_mut(*taker) {
+                taker.lenders.push(Value { text: lender.to_owned(), ..source.clone() });
+            }
+        } else if !at.contains_key(name) {
             let what = "the mounts that `volumes_from` takes are of a container that is not described";
             let level = if source.is_symbolic() { Level::Warning } else { Level::Gap };
             told.extend(source.span.map(|span| Diagnostic::at(level, span, what)));

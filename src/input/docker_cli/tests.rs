@@ -1,5 +1,6 @@
 //! The reader from outside: a command in, what it starts out, in one line each.
 
+use super::AmbientChoice;
 use super::{
     Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, DockerRun, read,
 };

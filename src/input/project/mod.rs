@@ -5,17 +5,20 @@
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container
+//! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start
 //! ```
 
 mod built_images;
 mod image_defaults;
+mod lent_volumes;
 mod planned_files;
 mod reference;
 mod repository;
 mod started_containers;
 
+pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 
