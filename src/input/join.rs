@@ -27,7 +27,8 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     }
     // Which files make a project is told by the commands that call it.
     let of_compose = |input: &FoundInput| input.kind.name() == DEFAULT_KIND.name();
-    let found = inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
+    let found =
+        inputs.into_iter().filter(of_compose).chain(left_out.extract_if(.., |input| of_compose(input))).collect();
     let called = called_projects(&pieces, context);
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
@@ -185,7 +186,8 @@ fn mark_variants(pieces: &mut [Piece], of_project: &[usize]) {
     let mut known: HashSet<String> = HashSet::new();
     for at in of_project {
         let Some(piece) = pieces.get_mut(*at) else { continue };
-        let name = |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name =
+            |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let Some(project) = &mut piece.project else { continue };
         let mut variant = project.files.iter().map(name).collect::<Vec<_>>().join(" + ");
         // Of one set of files with two sets of variables.

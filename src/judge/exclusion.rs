@@ -190,8 +190,13 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         for &at in &own.candidates {
             let never = never.get(&at).unwrap_or(&nobody);
             let absent = absent_members(never, &class_of, &classes, candidates);
-            let missing: u64 = never.iter().filter(|other| class_of.contains_key(other)).map(|other| containers_of(candidates, *other)).sum();
-            let relation = relations.entry(absent).or_insert_with_key(|absent| relate_class(own, &classes, absent, host));
+            let missing: u64 = never
+                .iter()
+                .filter(|other| class_of.contains_key(other))
+                .map(|other| containers_of(candidates, *other))
+                .sum();
+            let relation =
+                relations.entry(absent).or_insert_with_key(|absent| relate_class(own, &classes, absent, host));
             let of_member = Relation {
                 others: others_than(at, never, &taking_part),
                 unsafe_peers: others_than(at, never, &relation.unsafe_peers),
@@ -269,7 +274,8 @@ fn relate_class(
     let uncovered: Vec<_> = rivals.iter().copied().filter(|other| !own.shares_lock(&other.class)).collect();
     let exposed: Vec<_> = uncovered.iter().copied().filter(|other| !own.shares_guard(&other.class)).collect();
     let perhaps = !exposed.is_empty() && exposed.iter().all(|other| other.class.refresh == Refresh::Unknown);
-    let only_replicas = members.candidates.len() == 1 + of_own && rivals.iter().all(|other| std::ptr::eq(*other, members));
+    let only_replicas =
+        members.candidates.len() == 1 + of_own && rivals.iter().all(|other| std::ptr::eq(*other, members));
     let peers = match () {
         () if rivals.is_empty() && host => Peers::Host,
         () if rivals.is_empty() => Peers::None,

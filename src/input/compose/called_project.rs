@@ -9,6 +9,8 @@ pub struct CalledProject {
     pub files: Vec<PathBuf>,
     /// The directory that the command runs in, where that is known.
     pub runs_in: Option<PathBuf>,
+    /// The directory of the script that calls it, which it may be called in.
+    pub beside: Option<PathBuf>,
     /// The name that it is given; `None` for that of the files or the directory.
     pub name: Option<String>,
     /// The directory that replaces that of the first file.

@@ -171,7 +171,10 @@ impl Check<'_> {
         if let Some(platform) = text_of(&entry.value, "platform") {
             let platforms = items_of(build, "platforms");
             if !platforms.is_empty() && !platforms.iter().any(|one| as_text(one) == Some(platform)) {
-                self.refuse_elsewhere(build.span, "`build.platforms` does not have the service's `platform`".to_owned());
+                self.refuse_elsewhere(
+                    build.span,
+                    "`build.platforms` does not have the service's `platform`".to_owned(),
+                );
             }
         }
         for secret in items_of(build, "secrets") {

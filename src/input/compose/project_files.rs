@@ -22,12 +22,7 @@ const RUNNING_KEYS: [&str; 4] = ["image", "build", "extends", "provider"];
 
 /// Makes projects of the compose files that were found, by how they are called: one for each set of files and each name.
 /// What nobody calls stays a project as it was found.
-pub fn form_projects(
-    found: Vec<FoundInput>,
-    called: &[CalledProject],
-    cwd: &Path,
-    reader: &Reader,
-) -> Vec<FoundInput> {
+pub fn form_projects(found: Vec<FoundInput>, called: &[CalledProject], cwd: &Path, reader: &Reader) -> Vec<FoundInput> {
     let former = ProjectFormer::new(&found, called, cwd, reader);
     let mut formed = Vec::with_capacity(found.len());
     for input in found {
@@ -35,14 +30,25 @@ pub fn form_projects(
     }
     let known: HashSet<Vec<PathBuf>> = formed.iter().map(|input| former.real_files(&input.files)).collect();
     let further = former.calls.iter().filter(|(files, _)| !known.contains(*files));
-    for call in further.flat_map(|(_, calls)| calls) {
-        let files = call.files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
+    for (files, call) in further.flat_map(|(files, calls)| calls.iter().map(move |call| (files, call))) {
+        let files = files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
         let found_by = FoundBy::Name;
         let directory = call.runs_in.clone();
         let called = Some((*call).clone());
         formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out: None, called });
     }
     formed
+}
+
+/// The files that a call names, where they may be read: from where it runs on, or else from where its script is.
+fn readable_files(call: &CalledProject, reader: &Reader) -> Option<Vec<PathBuf>> {
+    let are_there = |files: &[PathBuf]| files.iter().all(|file| reader.has_input(file));
+    if are_there(&call.files) {
+        return Some(call.files.clone());
+    }
+    let (runs_in, beside) = (call.runs_in.as_ref()?, call.beside.as_ref()?);
+    let moved = call.files.iter().map(|file| Some(beside.join(file.strip_prefix(runs_in).ok()?)));
+    moved.collect::<Option<Vec<PathBuf>>>().filter(|files| are_there(files))
 }
 
 struct ProjectFormer<'a> {
@@ -73,13 +79,14 @@ impl<'a> ProjectFormer<'a> {
         }
         for call in called.iter().take(MAX_CALLED) {
             if call.files.is_empty() {
-                let start = call.directory.as_ref().or(call.runs_in.as_ref()).map(|start| former.real(start));
-                let set = start.iter().flat_map(|start| start.ancestors()).find_map(|at| default_sets.get(at));
+                let starts = [call.directory.as_ref().or(call.runs_in.as_ref()), call.beside.as_ref()];
+                let starts: Vec<PathBuf> = starts.into_iter().flatten().map(|start| former.real(start)).collect();
+                let set = starts.iter().flat_map(|start| start.ancestors()).find_map(|at| default_sets.get(at));
                 if let Some(set) = set {
                     former.calls.entry(set.clone()).or_default().insert(call);
                 }
-            } else if call.files.iter().all(|file| reader.has_input(file)) {
-                let set = former.real_files(&call.files);
+            } else if let Some(files) = readable_files(call, reader) {
+                let set = former.real_files(&files);
                 former.covered.extend(set.iter().cloned());
                 former.calls.entry(set).or_default().insert(call);
             }

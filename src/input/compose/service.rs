@@ -9,8 +9,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource, Rights,
-    Script, Spread, Unseen, Value, clean,
+    Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource,
+    Rights, Script, Spread, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};

@@ -76,7 +76,8 @@ mod tests {
         assert_eq!(of("ssh://me@builder.example:22/x"), elsewhere("builder.example"));
         assert_eq!(of("tcp://[fd00::1]:2375"), elsewhere("fd00::1"));
         assert_eq!(of("prod"), elsewhere("prod"));
-        for unclear in ["unix:///run/user/1000/docker.sock", "tcp://localhost:2375", "desktop-linux", "127.0.0.1:2375"] {
+        for unclear in ["unix:///run/user/1000/docker.sock", "tcp://localhost:2375", "desktop-linux", "127.0.0.1:2375"]
+        {
             assert_eq!(of(unclear), EngineHost::Unclear(unclear.to_owned()), "{unclear}");
         }
     }

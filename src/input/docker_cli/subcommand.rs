@@ -3,7 +3,9 @@
 
 use super::cli_family::{COMPOSE_PROGRAMS, CliFamily};
 use super::options::{CommandPrefix, parse_options};
-use super::{Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command};
+use super::{
+    Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command,
+};
 use crate::model::Unseen;
 
 /// Reads a command line from the program's name on.

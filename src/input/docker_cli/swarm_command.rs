@@ -98,7 +98,8 @@ pub(super) fn read_stack_deploy(
     let mut parsed = parse_options(args, &[&option_tables::STACK_DEPLOY], true, context);
     parsed.unseen.splice(..0, before.unseen);
     parsed.refused.splice(..0, before.refused);
-    let files: Vec<Value> = parsed.values_of("compose-file").map(|given: &GivenOption| given.as_path(context)).collect();
+    let files: Vec<Value> =
+        parsed.values_of("compose-file").map(|given: &GivenOption| given.as_path(context)).collect();
     let stack = parsed.between.first().copied().or_else(|| parsed.rest.first())?;
     let name = PartialText::read(&stack.text, stack.unclear, context).to_value(Some(context.argument_span(stack)));
     let runs_in = context.base.clone();

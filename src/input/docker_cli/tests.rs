@@ -348,7 +348,13 @@ fn options_of_a_branch_are_conditional() {
             ..Argument::default()
         })
         .collect();
-    let context = CommandContext { sources: &sources, here: Span::default(), base: None, environment: &environment, ambient: AmbientChoice::default() };
+    let context = CommandContext {
+        sources: &sources,
+        here: Span::default(),
+        base: None,
+        environment: &environment,
+        ambient: AmbientChoice::default(),
+    };
     let Some(DockerCommand::Run(run)) = read(&args, &context) else { panic!() };
     let expected = ConditionalParts { mounts: vec![0, 1], env: vec!["A".to_owned()], command: true };
     assert_eq!(run.perhaps, expected);
@@ -370,7 +376,13 @@ fn unclear_variables_are_not_looked_up() {
     volume.push(&TracedText::plain("/x:/y"));
     let volume = Argument { text: volume, unclear: true, ..Argument::default() };
     let args = [arg("docker"), arg("run"), arg("-v"), volume, arg("i"), live];
-    let context = CommandContext { sources: &sources, here: Span::default(), base: None, environment: &environment, ambient: AmbientChoice::default() };
+    let context = CommandContext {
+        sources: &sources,
+        here: Span::default(),
+        base: None,
+        environment: &environment,
+        ambient: AmbientChoice::default(),
+    };
     let Some(DockerCommand::Run(run)) = read(&args, &context) else { panic!() };
     // Each is the same as itself alone.
     assert_eq!(mount(&run.container.mounts[0]), "${SET at :1}/x > /y");

@@ -17,6 +17,8 @@ pub struct Reference {
     pub project: Option<ComposeProject>,
     /// Whether it is for a container that runs already.
     pub runs_in_container: bool,
+    /// The directory of the script: it is often called there, where it does not say itself where it runs.
+    pub beside: Option<PathBuf>,
     /// Where the command is written.
     pub span: Span,
 }
@@ -84,7 +86,13 @@ impl Reference {
             DockerCommand::Run(_) | DockerCommand::Existing | DockerCommand::Unclear(_) => return None,
         };
         let runs_in_container = matches!(command, DockerCommand::Exec(_));
-        Some(Self { target, project: project.cloned(), runs_in_container, span })
+        Some(Self { target, project: project.cloned(), runs_in_container, beside: None, span })
+    }
+
+    /// The same in a script of a directory.
+    #[must_use]
+    pub fn beside(self, directory: Option<&Path>) -> Self {
+        Self { beside: directory.map(Path::to_owned), ..self }
     }
 
     /// Where the containers that it names are among others; `by` is the project of the container whose script names them.
@@ -111,35 +119,50 @@ impl Reference {
                     of_project && one.name == name.text && one.start.is_none()
                 };
                 let has_it = |project: &&DescribedProject| containers.iter().any(|one| is_meant(one, project));
-                let chosen: Vec<&DescribedProject> = self.meant_projects(projects, by).into_iter().filter(has_it).collect();
+                let chosen = |elsewhere: Option<&Path>| -> Vec<&DescribedProject> {
+                    self.meant_projects(projects, by, elsewhere).into_iter().filter(has_it).collect()
+                };
+                let mut chosen_here = chosen(None);
+                if let (true, Some(beside)) = (chosen_here.is_empty(), &self.beside) {
+                    chosen_here = chosen(Some(beside));
+                }
+                let chosen = chosen_here;
                 if chosen.iter().any(|project| chosen.first().is_some_and(|first| first.key != project.key)) {
                     return Err("which may be of more than one project");
                 }
                 let of_variant = |one: &Container, project: &DescribedProject| {
                     runs_in_it || one.variant.is_none() || one.variant == project.variant
                 };
-                let meant = |one: &Container| {
-                    chosen.iter().any(|project| is_meant(one, project) && of_variant(one, project))
-                };
+                let meant =
+                    |one: &Container| chosen.iter().any(|project| is_meant(one, project) && of_variant(one, project));
                 containers.iter().enumerate().filter(|(_, one)| meant(one)).map(|(at, _)| at).collect()
             }
         };
         if found.is_empty() { Err("which is not described here") } else { Ok(found) }
     }
 
-    /// The projects that may be meant: by name, files and the directory that files are looked for in.
-    fn meant_projects<'p>(&self, projects: &'p [DescribedProject], by: Option<&str>) -> Vec<&'p DescribedProject> {
+    /// The projects that may be meant: by name, files and the directory that files are looked for in. `elsewhere` takes the
+    /// place of the directory that the command runs in.
+    fn meant_projects<'p>(
+        &self,
+        projects: &'p [DescribedProject],
+        by: Option<&str>,
+        elsewhere: Option<&Path>,
+    ) -> Vec<&'p DescribedProject> {
         let nothing_said = ComposeProject::default();
         let said = self.project.as_ref().unwrap_or(&nothing_said);
         let name = said.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.as_str());
         let has_name = |project: &&DescribedProject| name.is_none_or(|name| project.name == name);
         // To a script of a container files of the host are elsewhere; the container's own project is the nearest.
         if let Some(by) = by {
-            return projects.iter().filter(|project| if name.is_some() { has_name(project) } else { project.key == by }).collect();
+            return projects
+                .iter()
+                .filter(|project| if name.is_some() { has_name(project) } else { project.key == by })
+                .collect();
         }
         let named: Vec<&DescribedProject> = projects.iter().filter(has_name).collect();
         let of_files: Vec<&DescribedProject> = if said.files.is_empty() {
-            let searched = self.searched_directory();
+            let searched = elsewhere.map(Path::to_owned).or_else(|| self.searched_directory());
             match &searched {
                 None => named.iter().copied().filter(|project| project.is_found).collect(),
                 Some(start) => start
@@ -152,7 +175,11 @@ impl Reference {
                     .unwrap_or_default(),
             }
         } else {
-            named.iter().copied().filter(|project| project.may_have_files(&said.files)).collect()
+            let files: Vec<Value> = match elsewhere {
+                Some(elsewhere) => said.files.iter().map(|file| said.moved_file(file, elsewhere)).collect(),
+                None => said.files.clone(),
+            };
+            named.iter().copied().filter(|project| project.may_have_files(&files)).collect()
         };
         let chosen = match name {
             // A container that runs is found by its project's name and service alone.
@@ -182,6 +209,7 @@ impl Reference {
                 None => None,
             },
             env_files: project.env_files.iter().filter_map(path).collect(),
+            beside: self.beside.as_deref().map(real),
         })
     }
 
@@ -206,6 +234,15 @@ impl Reference {
     }
 }
 
+impl ComposeProject {
+    /// A file that is named from the directory that the command runs in on, as if that were another one.
+    fn moved_file(&self, file: &Value, directory: &Path) -> Value {
+        let below = self.runs_in.as_ref().and_then(|runs_in| Path::new(&file.text).strip_prefix(&runs_in.text).ok());
+        let moved = below.and_then(|below| directory.join(below).to_str().map(clean));
+        moved.map_or_else(|| file.clone(), |text| Value { text, ..file.clone() })
+    }
+}
+
 fn named_file(file: &Value, directory: &Path) -> NamedFile {
     let shown = file.shown.path(&file.text);
     let below = Path::new(shown.as_ref()).strip_prefix(directory).map(|below| below.display().to_string());
@@ -222,6 +259,8 @@ pub(super) fn has_container_name(container: &Container, name: &str, projects: &[
     ["-", "_"].iter().any(|between| {
         let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(between));
         let number = rest.and_then(|rest| rest.strip_prefix(&*container.name)?.strip_prefix(between));
-        number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|number| (1..=container.replicas).contains(&number))
+        number
+            .and_then(|number| number.parse::<u64>().ok())
+            .is_some_and(|number| (1..=container.replicas).contains(&number))
     })
 }

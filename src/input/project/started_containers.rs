@@ -10,8 +10,8 @@ use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun,
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
 use crate::model::{
-    Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount, MountSource,
-    Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
+    Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount,
+    MountSource, Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
 };
 use crate::text::{Sources, Span, quoted};
 
@@ -206,6 +206,13 @@ impl ProjectReader<'_> {
         pending
     }
 
+    /// What a command names, of which its script may be beside.
+    fn reference(&self, started: &ContainerStart) -> Option<Reference> {
+        let script = self.repository.cwd.join(self.sources().get(started.span.file).name());
+        let script = self.sources().reader().real_path(&script).unwrap_or(script);
+        Some(Reference::of_command(&started.command, started.span)?.beside(script.parent()))
+    }
+
     /// The containers that a command runs in.
     fn find_exec(
         &self,
@@ -218,7 +225,7 @@ impl ProjectReader<'_> {
             return Err("and which one that is is not known");
         }
         let not_here = "which is not described here";
-        let reference = Reference::of_command(&started.command, started.span).ok_or(not_here)?;
+        let reference = self.reference(started).ok_or(not_here)?;
         let project = by.and_then(|by| by.project.as_deref());
         let mut found = reference.find(&layout.containers, self.projects, project)?;
         let engine = engine_host(exec.engine.as_ref());
@@ -267,7 +274,7 @@ impl ProjectReader<'_> {
         let described = if run.service.is_symbolic() {
             Err("and which one that is is not known")
         } else {
-            let reference = Reference::of_command(&started.command, started.span);
+            let reference = self.reference(started);
             let by = by.and_then(|by| by.project.as_deref());
             reference.ok_or("").and_then(|reference| reference.find(self.services, self.projects, by))
         };

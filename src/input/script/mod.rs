@@ -104,7 +104,8 @@ impl ScriptKind {
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
         piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
-        piece.references.extend(starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span)));
+        let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
+        piece.references.extend(references.map(|reference| reference.beside(path.parent())));
         piece.starts.extend(starts);
     }
 }

@@ -46,9 +46,7 @@ impl PlaceholderValues<'_, '_, '_> {
                 candidate.left.as_ref().map_or_else(String::new, |left| format_duration(left.age.unsigned_abs()))
             }
             Placeholder::LeftoverPath => candidate.left.as_ref().map_or_else(String::new, |left| left.path.clone()),
-            Placeholder::LockPath => {
-                lock.map_or_else(|| "no lock".to_owned(), |lock| lock.path.clone())
-            }
+            Placeholder::LockPath => lock.map_or_else(|| "no lock".to_owned(), |lock| lock.path.clone()),
             Placeholder::LockPlace => lock.map_or_else(|| "no known place".to_owned(), |lock| lock.place.name().text),
             Placeholder::LongestCall => profile.guard.longest_call_seconds.to_string(),
             Placeholder::Mounted => self.mounted(),

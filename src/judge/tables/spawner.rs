@@ -52,7 +52,8 @@ fn is_engine_socket(mount: &Mount, filesystems: &Filesystems) -> bool {
     let (MountSource::Host(source) | MountSource::Unresolved(source)) = &mount.source else { return false };
     let name = |path: &str| path.rsplit('/').next().unwrap_or("").to_owned();
     let is_usual = |path: &str| usual.iter().any(|socket| socket == path);
-    let is_directory = || usual.iter().any(|socket| parent_and_name(socket).is_some_and(|(above, _)| above == source.text));
+    let is_directory =
+        || usual.iter().any(|socket| parent_and_name(socket).is_some_and(|(above, _)| above == source.text));
     let is_named_so = || usual.iter().any(|socket| name(socket) == name(&source.text));
     is_usual(&source.text) || is_usual(&mount.target.text) || is_named_so() || is_directory()
 }
@@ -62,7 +63,8 @@ fn own_login(at: usize, container: &Container, rules: &Ruleset) -> Option<LoginP
     let lookup = MountLookup::new(at, container, &rules.filesystems);
     let mut profiles = rules.profiles.iter();
     profiles.find_map(|profile| {
-        let named_so = |path: &str| parent_and_name(path).is_some_and(|(_, name)| name == profile.state_directory.default);
+        let named_so =
+            |path: &str| parent_and_name(path).is_some_and(|(_, name)| name == profile.state_directory.default);
         let mut mounts = container.mounts.iter().filter(|mount| !mount.read_only);
         let place = mounts.find_map(|mount| {
             let root = lookup.root_of(mount);

@@ -185,7 +185,10 @@ pub fn read_docker_line(
     let arguments: Vec<Argument> =
         words.iter().map(|word| argument(word, word.certainty == Certainty::Sure, sources)).collect();
     let base = directory.map(|path| Value::known(path, None));
-    docker_cli::read(&arguments, &CommandContext { sources, here, base, environment, ambient: AmbientChoice::default() })
+    docker_cli::read(
+        &arguments,
+        &CommandContext { sources, here, base, environment, ambient: AmbientChoice::default() },
+    )
 }
 
 fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
