@@ -222,6 +222,10 @@ fn unread_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<NotJudged
                     unread.push(unread_project(&file, reference.span, context));
                 }
             }
+            // A container that runs is found by its project's name alone.
+            if pieces.iter().filter_map(|piece| piece.project.as_ref()).any(|project| reference.names(project)) {
+                continue;
+            }
             let Some(directory) = reference.searched_directory().map(|directory| real(&directory, context)) else {
                 // It may be any that was read.
                 if reference.is_searched() && directories.is_empty() {

@@ -54,12 +54,13 @@ enum RivalKey<'a> {
 /// Whether two services that no profile starts together take one port of one address.
 fn exclude_by_port(one: &Container, other: &Container, number: u16, protocol: &str) -> bool {
     let is_apart = one.profiles.iter().all(|profile| !other.profiles.contains(profile));
-    fn ports<'c>(container: &'c Container, number: u16, protocol: &str) -> impl Iterator<Item = &'c HostPort> {
-        container.host_ports.iter().filter(move |port| port.number == number && port.protocol == protocol)
-    }
     is_apart
-        && ports(one, number, protocol)
-            .any(|mine| ports(other, number, protocol).any(|theirs| addresses_meet(mine.address, theirs.address)))
+        && ports_of(one, number, protocol)
+            .any(|mine| ports_of(other, number, protocol).any(|theirs| addresses_meet(mine.address, theirs.address)))
+}
+
+fn ports_of<'c>(container: &'c Container, number: u16, protocol: &str) -> impl Iterator<Item = &'c HostPort> {
+    container.host_ports.iter().filter(move |port| port.number == number && port.protocol == protocol)
 }
 
 /// Whether a port of both addresses cannot be taken twice: where none is written all addresses are meant.

@@ -161,7 +161,7 @@ impl<'a> MountLookup<'a> {
     }
 
     /// The same as if its engine were that of the host that all is judged for.
-    pub(crate) fn as_here(self) -> Self {
+    pub(crate) fn on_this_host(self) -> Self {
         Self { host: None, ..self }
     }
 

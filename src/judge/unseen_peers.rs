@@ -53,7 +53,7 @@ impl<'a> UnseenPeers<'a> {
             let logins = logins.remove(&index)?;
             let mounts = MountLookup::new(index, container, &rules.filesystems);
             let is_unclear = matches!(container.engine_host, EngineHost::Unclear(_));
-            let mounts = if is_unclear { mounts.as_here() } else { mounts };
+            let mounts = if is_unclear { mounts.on_this_host() } else { mounts };
             let live = container.live.as_ref();
             let shown = container.mounts.iter().map(|mount| (mounts.root_of(mount), mount));
             let shown = || shown.filter(|(root, _)| !root.is_private()).collect();

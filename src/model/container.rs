@@ -317,6 +317,8 @@ pub struct Mount {
     pub must_exist: bool,
     /// The engine's name of the volume, where it is one that the plan says is made from elsewhere.
     pub volume: Option<String>,
+    /// The options that a volume's driver mounts it with, as far as they are known, with commas between them.
+    pub driver_options: String,
     /// The source as it is written, where links of the host lead from there to `source`.
     pub link: Option<String>,
 }
@@ -335,6 +337,7 @@ impl Mount {
             stale: None,
             must_exist: false,
             volume: None,
+            driver_options: String::new(),
             link: None,
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Named {
     external: bool,
     /// The engine's name of it.
     name: Value,
+    /// The options that its driver mounts it with.
+    mount_options: String,
 }
 
 /// The project's volumes as what the engine mounts for them.
@@ -34,6 +36,7 @@ pub(super) fn named_volumes(root: &Node) -> Volumes {
         span: entry.key_span,
         external: external(entry),
         name: volume_name(entry),
+        mount_options: mount_options(entry),
     };
     entries.iter().map(|entry| (entry.key.clone(), named(entry))).collect()
 }
@@ -48,6 +51,11 @@ fn volume_source(entry: &Entry) -> MountSource {
         device: option("device"),
     };
     options.source(cleaned).unwrap_or_else(|| MountSource::Volume(volume_name(entry)))
+}
+
+fn mount_options(entry: &Entry) -> String {
+    let options = entry.value.get("driver_opts").and_then(|options| options.get("o"));
+    options.and_then(|node| value(node)).map(|value| value.text).unwrap_or_default()
 }
 
 /// What the engine calls a volume of the project.
@@ -122,7 +130,17 @@ fn mount(item: &Node, volumes: &Volumes, told: &mut Vec<Diagnostic>) -> Option<M
     let must_exist = refused || (kind == "volume" && (external || matches!(source, MountSource::Host(_))));
     let name = named.filter(|named| kind == "volume" && !named.name.is_symbolic()).map(|named| named.name.text.clone());
     let volume = name.filter(|_| !matches!(source, MountSource::Volume(_)));
-    Some(Mount { subpath, read_only, defined, must_exist, volume, ..Mount::new(target, source, item.span) })
+    let of_volume = named.filter(|_| kind == "volume");
+    let driver_options = of_volume.map_or_else(String::new, |named| named.mount_options.clone());
+    Some(Mount {
+        subpath,
+        read_only,
+        defined,
+        must_exist,
+        volume,
+        driver_options,
+        ..Mount::new(target, source, item.span)
+    })
 }
 
 fn volume(name: Value, volumes: &Volumes) -> (MountSource, Option<Span>) {

@@ -23,13 +23,13 @@ const RUNNING_KEYS: [&str; 4] = ["image", "build", "extends", "provider"];
 /// Makes projects of the compose files that were found, by how they are called: one for each set of files and each name.
 /// What nobody calls stays a project as it was found.
 pub fn form_projects(found: Vec<FoundInput>, called: &[CalledProject], cwd: &Path, reader: &Reader) -> Vec<FoundInput> {
-    let former = ProjectFormer::new(&found, called, cwd, reader);
+    let grouping = ProjectFormer::new(&found, called, cwd, reader);
     let mut formed = Vec::with_capacity(found.len());
     for input in found {
-        former.form(input, &mut formed);
+        grouping.form(input, &mut formed);
     }
-    let known: HashSet<Vec<PathBuf>> = formed.iter().map(|input| former.real_files(&input.files)).collect();
-    let further = former.calls.iter().filter(|(files, _)| !known.contains(*files));
+    let known: HashSet<Vec<PathBuf>> = formed.iter().map(|input| grouping.real_files(&input.files)).collect();
+    let further = grouping.calls.iter().filter(|(files, _)| !known.contains(*files));
     for (files, call) in further.flat_map(|(files, calls)| calls.iter().map(move |call| (files, call))) {
         let files = files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
         let found_by = FoundBy::Name;

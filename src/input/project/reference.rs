@@ -226,6 +226,12 @@ impl Reference {
         is_known.then(|| PathBuf::from(clean(&directory.text)))
     }
 
+    /// Whether it is for a container that runs, of a project that it calls by its name.
+    pub fn names(&self, project: &DescribedProject) -> bool {
+        let name = self.project.as_ref().and_then(|said| said.name.as_ref());
+        self.runs_in_container && name.is_some_and(|name| !name.is_symbolic() && name.text == project.name)
+    }
+
     /// The files of the project, as far as they are known.
     pub fn project_files(&self, directory: &Path) -> Vec<NamedFile> {
         let files = self.project.iter().flat_map(|project| &project.files);
