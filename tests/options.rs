@@ -21,8 +21,9 @@ fn files_are_merged_and_the_later_mount_of_a_target_wins() {
     let over = "services:\n  a:\n    volumes: [\"/srv/two:/home/agent/.claude\"]\n";
     let directory = project(&[("compose.yaml", &base), ("compose.override.yaml", over), ("other.yaml", over)]);
     let of = |arguments: &[&str]| places(&overlock(directory.path(), &[arguments, &["--format", "json"]].concat()));
-    assert_eq!(of(&["check"]), ["/srv/two"]);
-    assert_eq!(of(&["check", "."]), ["/srv/two"]);
+    // The other file is no project by itself: it is read over the default one too, as a variant.
+    assert_eq!(of(&["check"]), ["/srv/two", "/srv/two"]);
+    assert_eq!(of(&["check", "."]), ["/srv/two", "/srv/two"]);
     assert_eq!(of(&["check", "compose.yaml"]), ["/srv/one"]);
     assert_eq!(of(&["check", "-f", "compose.yaml"]), ["/srv/one"]);
     assert_eq!(of(&["check", "-f", "compose.yaml", "-f", "other.yaml"]), ["/srv/two"]);
