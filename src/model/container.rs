@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
-use super::{EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Value, split_below, upward};
+use super::{EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below, upward};
 use crate::text::Span;
 
 /// The label that says who waits for a container.
@@ -49,6 +49,8 @@ pub struct Container {
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
     pub start: Option<Start>,
+    /// When it runs beside others, as far as what starts it says.
+    pub timing: Timing,
     /// Whether all that its scripts start is described too, and they were seen whole.
     pub starts_described: bool,
     /// The command, which replaces the image's; `None` where the image's own is used.

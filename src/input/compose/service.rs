@@ -8,8 +8,8 @@ use super::mount::{Volumes, cleaned, mounts, named_volumes};
 use super::tree::{is_symbolic, section};
 use super::{Context, Project};
 use crate::model::{
-    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Rights, Script, Unseen,
-    Value, clean,
+    Build, Command, Container, Diagnostic, Flag, Label, Layout, Level, Mount, MountSource, Rights, Script, Timing,
+    Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -75,6 +75,7 @@ impl Reader<'_> {
             installs: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
+            timing: Timing::default(),
             starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),

@@ -49,6 +49,30 @@ pub enum DockerCommand {
     Unclear(Unseen),
 }
 
+impl DockerCommand {
+    /// Whether what it starts goes on while its script does.
+    pub fn is_left_running(&self) -> bool {
+        match self {
+            Self::Run(run) => run.detached || run.only_created,
+            Self::ComposeRun(run) => run.detached,
+            Self::Exec(exec) => exec.detached,
+            Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) => true,
+        }
+    }
+}
+
+impl DockerCommand {
+    /// The Compose project that it acts on.
+    pub(crate) fn project_mut(&mut self) -> Option<&mut ComposeProject> {
+        match self {
+            Self::ComposeRun(run) => Some(&mut run.project),
+            Self::ComposeUp(up) => Some(&mut up.project),
+            Self::Exec(exec) => exec.project.as_mut(),
+            Self::Run(_) | Self::Existing | Self::Unclear(_) => None,
+        }
+    }
+}
+
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
 pub struct DockerRun {

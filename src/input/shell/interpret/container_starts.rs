@@ -10,6 +10,7 @@ use super::exit_states::FrameKind;
 use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::repeated_commands::REPEATED_ARGUMENT;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart, StartLock};
@@ -17,11 +18,13 @@ use crate::input::docker_cli::{self, Argument, CommandContext, DockerCommand};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Value, VariableState};
+use crate::model::{Condition, Moment, PartialText, Value, VariableState, Word};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
 const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
+/// The variable that names the project of Compose.
+const PROJECT_NAME: &str = "COMPOSE_PROJECT_NAME";
 /// Options that say that `$DOCKER run` runs a container, whatever the variable holds.
 const OF_A_CONTAINER: [&str; 5] = ["--rm", "-v", "--volume", "--mount", "--entrypoint"];
 
@@ -38,7 +41,8 @@ impl Interpreter<'_> {
         if self.is_muted() {
             return;
         }
-        let Some(EngineCommand { words, guessed }) = self.engine_command(words) else { return };
+        let repeated = self.with_placeholder(words);
+        let Some(EngineCommand { words, guessed }) = self.engine_command(&repeated) else { return };
         if self.started.len() >= limits::CONTAINER_STARTS {
             self.note_unread("more containers are started than are read", None);
             return;
@@ -53,14 +57,24 @@ impl Interpreter<'_> {
         let base = self.current_directory(state).map(|path| Value::known(path, None));
         let environment = |name: &str| self.variable_state(name, state);
         let context = CommandContext { sources, here: self.here, base, environment: &environment };
-        let Some(command) = docker_cli::read(&arguments, &context) else { return };
+        let Some(mut command) = docker_cli::read(&arguments, &context) else { return };
+        if let Some(project) = command.project_mut().filter(|project| project.name.is_none()) {
+            project.name = self.project_name(state);
+        }
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
         let locks = self.locks_around_start(state);
+        self.timeline.add_start(command.is_left_running(), self.at_once > 0);
+        let mut varying = self.timeline.varying();
+        varying.extend(self.placeholder.as_ref().map(|_| REPEATED_ARGUMENT.to_owned()));
         self.started.push(ContainerStart {
             command,
             possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             when,
-            at_once: !self.forks.is_empty(),
+            repeats: false,
+            in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
+            moment: Moment::default(),
+            varying,
+            way_in: self.ways_in.as_ref().is_some_and(|ways_in| ways_in.is_inside),
             locks,
             span,
         });
@@ -136,6 +150,20 @@ impl Interpreter<'_> {
     /// Whether a condition holds, where its variable is known.
     fn condition_holds(&self, condition: &Condition) -> Option<bool> {
         (self.context.environment)(&condition.variable).and_then(|value| condition.test.holds(Some(&value)))
+    }
+
+    /// The name that Compose takes from the environment of its command, where the script sets it.
+    fn project_name(&self, state: &ShellState) -> Option<Value> {
+        let variable = state.vars.get(PROJECT_NAME).filter(|variable| variable.exported)?;
+        match &variable.value {
+            VariableValue::Text(text) => Some(PartialText::expand(&Word::of_traced(text), &|_| VariableState::Unknown)),
+            VariableValue::Unclear => Some(PartialText::expand(
+                &Word::parse(&format!("${{{PROJECT_NAME}}}")),
+                &|_| VariableState::Unknown,
+            )),
+            _ => None,
+        }
+        .map(|name| name.to_value(None))
     }
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
