@@ -46,6 +46,8 @@ struct ComposeCalls<'a> {
 struct ServiceCalls {
     is_run: bool,
     is_up: bool,
+    /// Whether one brings up others of its project without it.
+    is_left_out: bool,
     /// The number of its containers, where one says it, and where.
     scale: Option<(u64, Value)>,
     /// The projects that it is brought up in.
@@ -60,7 +62,9 @@ impl ServiceCalls {
             container.replicas = count;
             (container.shown_replicas, container.replicas_span) = (None, value.span);
         }
-        container.timing.only_one_offs = self.is_run && !self.is_up;
+        // Where nothing is brought up, a person may bring up all of it.
+        let others_alone = self.is_left_out || !container.profiles.is_empty();
+        container.timing.only_one_offs = self.is_run && !self.is_up && others_alone;
         let named = container.given_name.as_ref().is_some_and(|name| !name.is_symbolic());
         if !named {
             let projects = u64::try_from(self.projects.len()).unwrap_or(MANY).max(1);
@@ -83,14 +87,17 @@ impl ComposeCalls<'_> {
             if !self.is_of_project(container, &up.project) {
                 continue;
             }
-            let is_named = up.services.is_empty()
-                || up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
-            let calls = self.services.entry(at).or_default();
-            calls.is_up |= is_named || {
+            let is_named = up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
+            let is_meant = is_named || up.services.is_empty() && has_profile(container, &up.project);
+            let brings_up = || {
                 let file = self.repository.sources.get(container.span.file);
                 BRINGS_UP.iter().any(|word| file.text().contains(word))
             };
-            if !is_named {
+            let is_up = is_meant || brings_up();
+            let calls = self.services.entry(at).or_default();
+            calls.is_up |= is_up;
+            calls.is_left_out |= !is_up;
+            if !is_meant {
                 continue;
             }
             for value in &up.scale {
@@ -124,6 +131,12 @@ impl ComposeCalls<'_> {
         let parent = Path::new(&path).parent();
         directory.is_none_or(|directory| parent == Some(Path::new(&directory.text)))
     }
+}
+
+/// Whether a service starts with all others: it is in no profile, or in one that is switched on.
+fn has_profile(container: &Container, project: &ComposeProject) -> bool {
+    let on = |profile: &String| project.profiles.iter().any(|one| one.is_symbolic() || one.text == *profile || one.text == "*");
+    container.profiles.is_empty() || container.profiles.iter().any(on)
 }
 
 /// Whether a project's name is another one each time: it hangs on an argument, or on what a loop sets.

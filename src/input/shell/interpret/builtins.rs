@@ -70,14 +70,6 @@ impl Interpreter<'_> {
                 ExitStates::either_way(state)
             }
             "trap" => self.run_trap(words, state),
-            "wait" => {
-                self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional);
-                ExitStates::either_way(state)
-            }
-            "alias" => {
-                self.run_aliases(words, &state);
-                ExitStates::either_way(state)
-            }
             "eval" => self.run_eval(words, state),
             _ => self.run_source(words, state),
         }
@@ -134,8 +126,6 @@ pub(super) fn is_builtin(name: &str) -> bool {
             | "readarray"
             | "getopts"
             | "trap"
-            | "wait"
-            | "alias"
             | "eval"
             | "source"
             | "."

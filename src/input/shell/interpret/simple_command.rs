@@ -54,6 +54,11 @@ impl Interpreter<'_> {
             }
         }
         let name = program_name(&words);
+        match name.as_str() {
+            "wait" => self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional),
+            "alias" => self.run_aliases(&words, &state),
+            _ => {}
+        }
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
             let args = words.into_iter().map(ListItem::from).collect::<Vec<_>>();
             for assign in &simple.assigns {
