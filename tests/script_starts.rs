@@ -62,7 +62,8 @@ fn missing_starts(script: &RandomScript) -> (usize, Vec<usize>) {
         call(path, &[&["./gen.sh"], arguments].concat(), "0");
         call(path, &[&["./gen.sh"], arguments].concat(), "1");
     }
-    for function in 0..script.functions {
+    // A function that the script calls itself is called as it does.
+    for function in (0..script.functions).filter(|function| !script.called.contains(function)) {
         for word in WORDS {
             let text = format!(". ./gen.sh alpha; f{function} {word}; do_{word} beta");
             call(path, &["-c", &text], "0");
@@ -92,6 +93,7 @@ fn started_line(words: &str) -> Option<usize> {
 struct RandomScript {
     text: String,
     functions: usize,
+    called: BTreeSet<usize>,
     state: u64,
     depth: usize,
     in_function: bool,
@@ -100,7 +102,7 @@ struct RandomScript {
 impl RandomScript {
     fn new(seed: u64) -> Self {
         let mut script =
-            Self { text: "#!/bin/bash\n".to_owned(), functions: 0, state: seed, depth: 0, in_function: false };
+            Self { text: "#!/bin/bash\n".to_owned(), functions: 0, called: BTreeSet::new(), state: seed, depth: 0, in_function: false };
         if script.chance(3) {
             script.line("set -eu");
         }
@@ -122,7 +124,8 @@ impl RandomScript {
             script.line("\"do_${1:-alpha}\" \"$@\" || true");
         }
         script.block(5);
-        if script.chance(4) {
+        if script.functions > 0 && script.chance(4) {
+            script.called.insert(0);
             script.line("f0 \"$@\"");
         }
         script
@@ -143,6 +146,12 @@ impl RandomScript {
 
     fn word(&mut self) -> &'static str {
         WORDS[self.below(WORDS.len() as u64) as usize]
+    }
+
+    fn called_function(&mut self) -> usize {
+        let number = self.below(self.functions as u64) as usize;
+        self.called.insert(number);
+        number
     }
 
     fn line(&mut self, text: &str) {
@@ -232,12 +241,12 @@ impl RandomScript {
                 self.compound(&format!("if [[ $CHOSEN == {word}* ]]; then"), "fi");
             }
             17 if self.functions > 0 => {
-                let number = self.below(self.functions as u64);
+                let number = self.called_function();
                 let argument = if self.chance(2) { "\"$@\"" } else { word };
                 self.line(&format!("f{number} {argument}"));
             }
             18 if self.functions > 0 => {
-                let number = self.below(self.functions as u64);
+                let number = self.called_function();
                 self.line(&format!("NUMBER={number}; \"f$NUMBER\" {word} || true"));
             }
             19 => self.line("shift || true"),
@@ -260,11 +269,9 @@ impl RandomScript {
             }
             24 => {
                 self.line("words=(docker run --rm)");
-                let line = self.text.matches('\n').count() + 1;
-                self.line(&format!(
-                    "words+=(-e LINE={} -e HOME=/home/agent -v /srv/login:/home/agent/.claude)",
-                    line + 1
-                ));
+                // It is where its first word is written.
+                let line = self.text.matches('\n').count();
+                self.line(&format!("words+=(-e LINE={line} -e HOME=/home/agent -v /srv/login:/home/agent/.claude)"));
                 self.line("\"${words[@]}\" agents:1 claude -p \"${1:-go}\"");
             }
             _ => self.start("", ""),

@@ -151,6 +151,12 @@ impl<'a> Interpreter<'a> {
         self.sites
     }
 
+    /// How many steps were taken.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
     /// Reads a text and goes through it.
     pub(super) fn run_text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
         self.read = self.read.saturating_add(text.0.len());

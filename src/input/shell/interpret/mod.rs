@@ -11,7 +11,10 @@
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
-//! container_starts  the commands that start containers
+//! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
+//!                   `repeated_commands`: `xargs` and its kin
+//! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
+//!                   `arguments`: what they are called with
 //! ```
 
 mod arguments;
@@ -39,6 +42,8 @@ mod shell_state;
 mod shell_word;
 mod simple_command;
 mod start_record;
+#[cfg(test)]
+mod step_tests;
 mod test_expr;
 mod timeline;
 mod unwrapped;
