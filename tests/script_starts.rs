@@ -101,8 +101,14 @@ struct RandomScript {
 
 impl RandomScript {
     fn new(seed: u64) -> Self {
-        let mut script =
-            Self { text: "#!/bin/bash\n".to_owned(), functions: 0, called: BTreeSet::new(), state: seed, depth: 0, in_function: false };
+        let mut script = Self {
+            text: "#!/bin/bash\n".to_owned(),
+            functions: 0,
+            called: BTreeSet::new(),
+            state: seed,
+            depth: 0,
+            in_function: false,
+        };
         if script.chance(3) {
             script.line("set -eu");
         }
@@ -162,8 +168,8 @@ impl RandomScript {
     fn start(&mut self, before: &str, after: &str) {
         let line = self.text.matches('\n').count() + 1;
         let mount = match self.below(4) {
-            0 => "\"$1:/tree\"",
-            1 => "\"${2:-/srv/tree}:/tree\"",
+            0 => "\"/srv/$1:/tree\"",
+            1 => "\"/srv/${2:-tree}:/tree\"",
             2 => "\"$PWD:/tree\"",
             _ => "/srv/tree:/tree",
         };

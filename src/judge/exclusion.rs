@@ -227,7 +227,8 @@ fn relate_class(own: usize, classes: &[ClassMembers<'_>], left: &[u64], host: bo
     let rivals = numbered.filter(|((_, other), left)| other.class.is_rival() && **left > 0);
     let rivals: Vec<(usize, &ClassMembers<'_>)> = rivals.map(|(rival, _)| rival).collect();
     let uncovered: Vec<_> = rivals.iter().copied().filter(|(_, other)| !own_class.shares_lock(&other.class)).collect();
-    let exposed: Vec<_> = uncovered.iter().copied().filter(|(_, other)| !own_class.shares_guard(&other.class)).collect();
+    let exposed: Vec<_> =
+        uncovered.iter().copied().filter(|(_, other)| !own_class.shares_guard(&other.class)).collect();
     let perhaps = !exposed.is_empty() && exposed.iter().all(|(_, other)| other.class.refresh == Refresh::Unknown);
     let only_replicas = members.candidates.len() == 1 && rivals.iter().all(|(number, _)| *number == own);
     let peers = match () {

@@ -19,7 +19,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Ruleset, Scope, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Ruleset, Scope, Severity, Sight,
+    Spawner,
 };
 use crate::text::FileId;
 use candidate::Candidate;

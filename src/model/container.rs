@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
-use super::{EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below, upward};
+use super::{
+    EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below, upward,
+};
 use crate::text::Span;
 
 /// The label that says who waits for a container.

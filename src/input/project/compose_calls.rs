@@ -16,11 +16,7 @@ const MANY: u64 = 1_000;
 const BRINGS_UP: [&str; 4] = ["depends_on", "links", "volumes_from", "extends"];
 
 /// Applies what commands of the host say of the services.
-pub(super) fn apply_compose_calls(
-    pending: &[PendingStart],
-    containers: &mut [Container],
-    repository: &Repository<'_>,
-) {
+pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Container], repository: &Repository<'_>) {
     let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
     for start in pending.iter().filter(|start| start.by.is_none()) {
         match &start.started.command {
@@ -135,7 +131,9 @@ impl ComposeCalls<'_> {
 
 /// Whether a service starts with all others: it is in no profile, or in one that is switched on.
 fn has_profile(container: &Container, project: &ComposeProject) -> bool {
-    let on = |profile: &String| project.profiles.iter().any(|one| one.is_symbolic() || one.text == *profile || one.text == "*");
+    let on = |profile: &String| {
+        project.profiles.iter().any(|one| one.is_symbolic() || one.text == *profile || one.text == "*")
+    };
     container.profiles.is_empty() || container.profiles.iter().any(on)
 }
 

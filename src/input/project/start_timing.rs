@@ -65,5 +65,7 @@ pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: S
     }
     let timing = &mut container.timing;
     timing.may_overlap |= again.may_overlap;
-    timing.varying.extend(again.varying.iter().filter(|name| !timing.varying.contains(name)).cloned().collect::<Vec<_>>());
+    timing
+        .varying
+        .extend(again.varying.iter().filter(|name| !timing.varying.contains(name)).cloned().collect::<Vec<_>>());
 }

@@ -237,10 +237,8 @@ impl ProjectReader<'_> {
         };
         let mut container = service.clone();
         container.shown_replicas = None;
-        container.timing = Timing {
-            one_off_of: Some((service.project.clone(), service.name.clone())),
-            ..Timing::default()
-        };
+        container.timing =
+            Timing { one_off_of: Some((service.project.clone(), service.name.clone())), ..Timing::default() };
         container.given_name.clone_from(&run.name);
         if let Some(entrypoint) = &run.entrypoint {
             (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
@@ -392,4 +390,3 @@ fn covers_mount(mount: &Mount, container: &Container) -> bool {
     let mut others = container.mounts.iter().map(|other| &other.target.text).filter(|other| *other != target);
     others.any(|other| split_below(target, other).is_some())
 }
-

@@ -157,10 +157,9 @@ impl Interpreter<'_> {
         let variable = state.vars.get(PROJECT_NAME).filter(|variable| variable.exported)?;
         match &variable.value {
             VariableValue::Text(text) => Some(PartialText::expand(&Word::of_traced(text), &|_| VariableState::Unknown)),
-            VariableValue::Unclear => Some(PartialText::expand(
-                &Word::parse(&format!("${{{PROJECT_NAME}}}")),
-                &|_| VariableState::Unknown,
-            )),
+            VariableValue::Unclear => {
+                Some(PartialText::expand(&Word::parse(&format!("${{{PROJECT_NAME}}}")), &|_| VariableState::Unknown))
+            }
             _ => None,
         }
         .map(|name| name.to_value(None))

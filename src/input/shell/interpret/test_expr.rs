@@ -167,7 +167,8 @@ fn match_pattern(text: &str, pattern: &ShellWord) -> TestResult {
     let mut parts: Vec<&str> = raw.split('*').collect();
     let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));
     let rest = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
-    let rest = parts.into_iter().try_fold(rest, |rest, part| rest.map(|rest| rest.split_once(part).map(|(_, rest)| rest)));
+    let rest =
+        parts.into_iter().try_fold(rest, |rest, part| rest.map(|rest| rest.split_once(part).map(|(_, rest)| rest)));
     TestResult::Known(rest.flatten().is_some())
 }
 

@@ -128,12 +128,7 @@ impl Interpreter<'_> {
     }
 
     /// A here-document that becomes a script: whoever runs that, or logs in, calls what is in it.
-    pub(super) fn write_here_document(
-        &mut self,
-        simple: &SimpleCommand,
-        words: &[ShellWord],
-        state: &mut ShellState,
-    ) {
+    pub(super) fn write_here_document(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
         if self.ways_in.is_none() || self.is_muted() {
             return;
         }
@@ -195,9 +190,8 @@ impl Interpreter<'_> {
         if prefix.is_empty() && suffix.is_empty() {
             return Vec::new();
         }
-        let fits = |name: &&String| {
-            name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.ends_with(suffix.as_str()))
-        };
+        let fits =
+            |name: &&String| name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.ends_with(suffix.as_str()));
         state.functions.keys().filter(fits).cloned().collect()
     }
 

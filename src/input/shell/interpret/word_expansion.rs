@@ -1,7 +1,6 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
 //! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
-use crate::model::Parameter;
 use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
@@ -10,6 +9,7 @@ use super::list_item::ListItem;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
+use crate::model::Parameter;
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -261,9 +261,9 @@ fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Opti
         }
         "#" => {
             let count = args.and_then(Arguments::count);
-            Some(count.map_or(ParameterValue::Outer, |count| {
-                ParameterValue::One(TracedText::plain(&count.to_string()))
-            }))
+            Some(
+                count.map_or(ParameterValue::Outer, |count| ParameterValue::One(TracedText::plain(&count.to_string()))),
+            )
         }
         "?" | "!" | "$" | "-" => Some(ParameterValue::Outer),
         name => {

@@ -22,9 +22,8 @@ impl SyntaxBuilder<'_> {
                     let start = inner.iter().find(|(part, _)| part.kind() == "heredoc_start");
                     let before = start.and_then(|(start, _)| self.source.string.get(..start.start_byte()));
                     let plain = before.is_some_and(|before| before.ends_with('\\'));
-                    let marked = start.is_some_and(|(start, _)| {
-                        self.source.node_text(*start).contains(['"', '\'', '\\'])
-                    });
+                    let marked =
+                        start.is_some_and(|(start, _)| self.source.node_text(*start).contains(['"', '\'', '\\']));
                     let body = inner.iter().find(|(part, _)| part.kind() == "heredoc_body");
                     let text = body.map(|(body, _)| self.read_document(*body, plain || marked)).unwrap_or_default();
                     let data = inner
