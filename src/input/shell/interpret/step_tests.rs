@@ -13,7 +13,7 @@ fn steps_of(text: &str) -> usize {
     let mut interpreter = Interpreter::new(ExecContext::unknown(&sources), Span::file_start(file));
     let text = TracedText::of_file(file, &sources);
     interpreter.run_text(&text, LastCommand::Forks, ShellState::new());
-    assert_eq!(interpreter.unread, None);
+    assert!(interpreter.unread.is_empty());
     interpreter.steps()
 }
 
