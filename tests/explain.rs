@@ -28,7 +28,7 @@ fn the_examples_of_every_page_are_its_fixtures() {
             let folder = root().join("fixtures").join(folder);
             // A file that people write is shown as it is; a capture by what is said of it.
             let wanted = match kind {
-                "yaml" => fs::read_to_string(folder.join(file)).unwrap(),
+                "yaml" | "sh" => fs::read_to_string(folder.join(file)).unwrap(),
                 "text" => judged(&folder, &[]).out,
                 _ => panic!("{rule} shows {kind}"),
             };

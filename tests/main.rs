@@ -48,6 +48,7 @@ mod readme;
 mod remedies;
 mod report;
 mod rules;
+mod script_starts;
 mod scripts;
 mod since;
 mod traps;

@@ -38,5 +38,8 @@ pub use suppressed::{Suppressed, SuppressedBy};
 /// The family of the rules about who is kept apart from whom.
 pub const EXCLUSION: &str = "exclusion";
 
+/// The rule about starts that may be made twice, whose hits are counted rather than listed.
+pub const MAY_OVERLAP: &str = "may-overlap-itself";
+
 /// The rule whose hits count as undetermined rather than by their severity.
 pub const UNDETERMINED: &str = "undetermined";

@@ -37,6 +37,8 @@ pub struct Participant {
     pub peers: Vec<String>,
     /// How many others there are.
     pub peer_count: usize,
+    /// Whether anybody may start a second one while it runs, with nothing that keeps the two apart.
+    pub may_overlap: bool,
     /// `batch`, `interactive` or `unknown`.
     pub role: &'static str,
     /// `shared-login`, `own-login`, `not-refreshed` or `unknown`.
@@ -175,6 +177,7 @@ impl Participant {
             place,
             peers: Vec::new(),
             peer_count: 0,
+            may_overlap: false,
             role: "batch",
             auth: "shared-login",
             scope: "state-dir",

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::candidate::Candidate;
-use super::never_at_once::{NeverAtOnce, find_never_at_once};
+use super::never_at_once::find_never_at_once;
 use super::place::Place;
+use super::turns::Turns;
 use crate::finding::MAX_PEERS;
 use crate::rules::{InternalLock, Peers, Refresh, VersionRange};
 
@@ -19,7 +20,7 @@ pub(crate) fn login_groups(candidates: &[Candidate<'_>]) -> Vec<Vec<usize>> {
 }
 
 /// What the others in its group mean for a candidate.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Relation {
     pub(crate) peers: Peers,
     pub(crate) internal_lock: InternalLock,
@@ -33,18 +34,23 @@ pub(crate) struct Relation {
     pub(crate) hosts_differ: bool,
     /// No rival that is not kept apart runs at the same time: only profiles that exclude each other start them.
     pub(crate) only_other_profiles: bool,
+    /// The classes that no lock keeps it apart from, by number.
+    exposed: Vec<usize>,
     /// Everyone else in the group, at most [`MAX_PEERS`].
     pub(crate) others: Vec<usize>,
     /// How many others there are, replicas counted.
     pub(crate) other_count: usize,
     /// Those that no lock of its own keeps it apart from, at most [`MAX_PEERS`].
     pub(crate) unsafe_peers: Vec<usize>,
+    /// Whether a second one like it, at the same time, would be kept apart or refresh nothing.
+    pub(crate) is_kept_from_itself: bool,
 }
 
 /// Who runs the program on the host itself, as the kernel shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum OnHost {
     /// Nobody that was seen.
+    #[default]
     Nobody,
     /// Somebody who takes a lock in common.
     Covered,
@@ -174,108 +180,66 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let Some(candidate) = candidates.get(at).filter(|candidate| candidate.takes_part()) else { continue };
         let (members, count) = by_class.entry(ExclusionClass::of(candidate)).or_default();
         members.push(at);
-        *count += candidate.containers();
+        *count += candidate.rivals();
         taking_part.push(at);
     }
     let classes = by_class.into_iter().map(|(class, (candidates, count))| ClassMembers { class, candidates, count });
     let classes: Vec<ClassMembers<'_>> = classes.collect();
-    let total: u64 = classes.iter().map(|members| members.count).sum();
+    let class_of: HashMap<usize, usize> = classes
+        .iter()
+        .enumerate()
+        .flat_map(|(number, members)| members.candidates.iter().map(move |at| (*at, number)))
+        .collect();
+    let turns = Turns::of_members(candidates, &taking_part);
     let never = find_never_at_once(candidates, group);
-    let class_of = class_numbers(&classes, &never);
-    let nobody = BTreeSet::new();
+    let mut relations: HashMap<(usize, bool, Vec<u64>), Relation> = HashMap::new();
     let mut related = Vec::with_capacity(taking_part.len());
-    for own in &classes {
-        // Most members have the same rivals; those that some never run beside may have fewer.
-        let mut relations: BTreeMap<BTreeMap<usize, Absent>, Relation> = BTreeMap::new();
-        for &at in &own.candidates {
-            let never = never.get(&at).unwrap_or(&nobody);
-            let absent = absent_members(never, &class_of, &classes, candidates);
-            let missing: u64 = never
-                .iter()
-                .filter(|other| class_of.contains_key(other))
-                .map(|other| containers_of(candidates, *other))
-                .sum();
-            let relation =
-                relations.entry(absent).or_insert_with_key(|absent| relate_class(own, &classes, absent, host));
-            let of_member = Relation {
-                others: others_than(at, never, &taking_part),
-                unsafe_peers: others_than(at, never, &relation.unsafe_peers),
-                other_count: usize::try_from(total.saturating_sub(1 + missing)).unwrap_or(usize::MAX),
-                ..relation.clone()
-            };
-            related.push((at, of_member));
+    for (&at, &own) in taking_part.iter().filter_map(|at| class_of.get_key_value(at)) {
+        let (Some(candidate), Some(members)) = (candidates.get(at), classes.get(own)) else { continue };
+        let mut apart = turns.never_beside(at, candidate, candidates);
+        apart.extend(never.get(&at).into_iter().flatten());
+        let mut left: Vec<u64> = classes.iter().map(|members| members.count).collect();
+        let gone = apart.iter().map(|other| (other, candidates.get(*other).map_or(0, Candidate::rivals)));
+        for (other, count) in gone.chain([(&at, candidate.rivals().min(1))]) {
+            if let Some(left) = class_of.get(other).and_then(|number| left.get_mut(*number)) {
+                *left = left.saturating_sub(count);
+            }
         }
+        let total: u64 = left.iter().sum();
+        let apart_in_class = apart.iter().filter(|other| **other != at && class_of.get(other) == Some(&own)).count();
+        let is_alone = members.candidates.len() == 1 + apart_in_class;
+        let is_beside = |other: &usize| {
+            *other != at && !apart.contains(other) && candidates.get(*other).is_some_and(|one| one.rivals() > 0)
+        };
+        let relation = relations
+            .entry((own, is_alone, left))
+            .or_insert_with_key(|(own, is_alone, left)| relate_class(*own, *is_alone, &classes, left, host))
+            .clone();
+        let exposed = relation.exposed.iter().filter_map(|number| classes.get(*number));
+        let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
+        let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
+        let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
+        let other_count = usize::try_from(total).unwrap_or(usize::MAX);
+        related.push((at, Relation { others, unsafe_peers, other_count, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
     related
 }
 
-/// Of the members of one class those that never run while somebody does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Absent {
-    candidates: usize,
-    /// Containers, replicas counted.
-    count: u64,
-}
-
-fn containers_of(candidates: &[Candidate<'_>], at: usize) -> u64 {
-    candidates.get(at).map_or(0, Candidate::containers)
-}
-
-/// The class of each of those that are never beside somebody, by their indices.
-fn class_numbers(classes: &[ClassMembers<'_>], never: &NeverAtOnce) -> HashMap<usize, usize> {
-    let numbered = classes.iter().enumerate();
-    let numbered = numbered.flat_map(|(number, class)| class.candidates.iter().map(move |at| (*at, number)));
-    numbered.filter(|(at, _)| never.contains_key(at)).collect()
-}
-
-/// The classes that are wholly, or but for the member itself, of those that never run while one member does; of its own
-/// class all that are missing.
-fn absent_members(
-    never: &BTreeSet<usize>,
-    class_of: &HashMap<usize, usize>,
-    classes: &[ClassMembers<'_>],
-    candidates: &[Candidate<'_>],
-) -> BTreeMap<usize, Absent> {
-    let mut absent: BTreeMap<usize, Absent> = BTreeMap::new();
-    for at in never {
-        let Some(number) = class_of.get(at) else { continue };
-        let known = absent.entry(*number).or_default();
-        known.candidates += 1;
-        known.count += containers_of(candidates, *at);
-    }
-    // Where others of the class are left, it is a rival as before.
-    absent.retain(|number, absent| classes.get(*number).is_some_and(|class| class.count <= absent.count + 1));
-    absent
-}
-
-/// The first of a list's members that are not this one, and may run while it does.
-fn others_than(at: usize, never: &BTreeSet<usize>, members: &[usize]) -> Vec<usize> {
-    members.iter().copied().filter(|other| *other != at && !never.contains(other)).take(MAX_PEERS).collect()
-}
-
-/// How the members of one class relate to all classes of their group. A member is no rival of itself; another member
-/// or replica of its class is. `absent` are the members of classes, by their numbers, that never run while it does.
-fn relate_class(
-    members: &ClassMembers<'_>,
-    classes: &[ClassMembers<'_>],
-    absent: &BTreeMap<usize, Absent>,
-    host: bool,
-) -> Relation {
-    let own = &members.class;
-    let rivals = classes.iter().enumerate().filter(|(number, other)| {
-        let itself = u64::from(std::ptr::eq(*other, members));
-        let away = absent.get(number).map_or(0, |absent| absent.count);
-        other.class.is_rival() && other.count > itself + away
-    });
-    let rivals: Vec<_> = rivals.map(|(_, other)| other).collect();
-    let own_number = classes.iter().position(|other| std::ptr::eq(other, members));
-    let of_own = own_number.and_then(|number| absent.get(&number)).map_or(0, |absent| absent.candidates);
-    let uncovered: Vec<_> = rivals.iter().copied().filter(|other| !own.shares_lock(&other.class)).collect();
-    let exposed: Vec<_> = uncovered.iter().copied().filter(|other| !own.shares_guard(&other.class)).collect();
-    let perhaps = !exposed.is_empty() && exposed.iter().all(|other| other.class.refresh == Refresh::Unknown);
-    let only_replicas =
-        members.candidates.len() == 1 + of_own && rivals.iter().all(|other| std::ptr::eq(*other, members));
+/// How a member of a class relates to all classes of its group. `left` is how many of each class run beside it: a member
+/// is no rival of itself, and another member or replica of its class is. `is_alone` says that no other member of its class
+/// does.
+fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: &[u64], host: bool) -> Relation {
+    let Some(members) = classes.get(own) else { return Relation::default() };
+    let own_class = &members.class;
+    let numbered = classes.iter().enumerate().zip(left);
+    let rivals = numbered.filter(|((_, other), left)| other.class.is_rival() && **left > 0);
+    let rivals: Vec<(usize, &ClassMembers<'_>)> = rivals.map(|(rival, _)| rival).collect();
+    let uncovered: Vec<_> = rivals.iter().copied().filter(|(_, other)| !own_class.shares_lock(&other.class)).collect();
+    let exposed: Vec<_> =
+        uncovered.iter().copied().filter(|(_, other)| !own_class.shares_guard(&other.class)).collect();
+    let perhaps = !exposed.is_empty() && exposed.iter().all(|(_, other)| other.class.refresh == Refresh::Unknown);
+    let only_replicas = is_alone && rivals.iter().all(|(number, _)| *number == own);
     let peers = match () {
         () if rivals.is_empty() && host => Peers::Host,
         () if rivals.is_empty() => Peers::None,
@@ -283,39 +247,41 @@ fn relate_class(
         () if only_replicas => Peers::Replicas,
         () => Peers::Containers,
     };
-    let unsafe_peers = exposed.iter().flat_map(|other| other.candidates.iter().copied());
     Relation {
         peers,
-        internal_lock: compare_internal_locks(own, &uncovered),
-        guard_differs: own.guard.is_some() && uncovered.iter().any(|other| own.takes_other_guard(&other.class)),
-        hosts_differ: rivals.iter().any(|other| other.class.host != own.host || other.class.is_spread)
-            || (own.is_spread && !rivals.is_empty()),
+        internal_lock: compare_internal_locks(own_class, &uncovered),
+        guard_differs: own_class.guard.is_some()
+            && uncovered.iter().any(|(_, other)| own_class.takes_other_guard(&other.class)),
+        hosts_differ: rivals.iter().any(|(_, other)| other.class.host != own_class.host || other.class.is_spread)
+            || (own_class.is_spread && !rivals.is_empty()),
         on_host: match rivals
             .iter()
-            .map(|other| &other.class)
+            .map(|(_, other)| &other.class)
             .filter(|class| class.is_host)
-            .map(|class| own.is_kept_from(class))
+            .map(|class| own_class.is_kept_from(class))
             .min()
         {
             None => OnHost::Nobody,
             Some(false) => OnHost::Exposed,
             Some(true) => OnHost::Covered,
         },
-        users_differ: rivals.iter().any(|other| own.runs_as_other_user(&other.class)),
-        only_other_profiles: !exposed.is_empty() && !exposed.iter().any(|other| own.runs_beside(&other.class)),
+        users_differ: rivals.iter().any(|(_, other)| own_class.runs_as_other_user(&other.class)),
+        only_other_profiles: !exposed.is_empty()
+            && !exposed.iter().any(|(_, other)| own_class.runs_beside(&other.class)),
+        exposed: exposed.iter().map(|(number, _)| *number).collect(),
         others: Vec::new(),
         other_count: 0,
-        // More than are shown, since each member leaves itself and its variants out.
-        unsafe_peers: unsafe_peers.take(2 * MAX_PEERS + 1).collect(),
+        unsafe_peers: Vec::new(),
+        is_kept_from_itself: !own_class.is_rival() || own_class.is_kept_from(own_class),
     }
 }
 
-fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[&ClassMembers<'_>]) -> InternalLock {
+fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[(usize, &ClassMembers<'_>)]) -> InternalLock {
     match () {
         () if own.cannot_lock => InternalLock::Uncreatable,
         () if uncovered.is_empty() => InternalLock::Coherent,
-        () if uncovered.iter().any(|other| own.may_share_lock(&other.class)) => InternalLock::Unknown,
-        () if uncovered.iter().all(|other| own.differs_by_version(&other.class)) => InternalLock::Skewed,
+        () if uncovered.iter().any(|(_, other)| own.may_share_lock(&other.class)) => InternalLock::Unknown,
+        () if uncovered.iter().all(|(_, other)| own.differs_by_version(&other.class)) => InternalLock::Skewed,
         () if own.places.is_empty() => InternalLock::Private,
         () => InternalLock::Disjoint,
     }

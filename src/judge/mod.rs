@@ -8,6 +8,7 @@ mod path_lookup;
 mod place;
 mod stray_mounts;
 mod tables;
+mod turns;
 mod undetermined;
 mod unresolved_places;
 mod unseen_peers;
@@ -19,7 +20,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Profile, Ruleset, Scope, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Ruleset, Scope, Severity, Sight,
+    Spawner,
 };
 use crate::text::FileId;
 use candidate::Candidate;
@@ -215,6 +217,7 @@ impl<'a> Judgement<'a, '_> {
             refresh: candidate.refresh,
             auth: candidate.auth.auth,
             peers: relation.peers,
+            overlap: overlap_fact(candidate, relation),
             internal_lock: relation.internal_lock,
             guard: if mismatch { Guard::Broken } else { candidate.guard.state },
             guard_fault: if mismatch { GuardFault::Mismatch } else { candidate.guard.fault },
@@ -255,12 +258,18 @@ impl<'a> Judgement<'a, '_> {
             Auth::Refreshes if alone => "own-login",
             Auth::Refreshes => "shared-login",
         };
+        participant.may_overlap = facts.overlap == Overlap::Possible;
         participant.internal_lock = facts.internal_lock.name();
         participant.guard = facts.guard.name();
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.breaches)
     }
+}
+
+/// Whether it may run twice at once with nothing that keeps the two apart.
+fn overlap_fact(candidate: &Candidate<'_>, relation: &Relation) -> Overlap {
+    if candidate.may_overlap() && !relation.is_kept_from_itself { Overlap::Possible } else { Overlap::None }
 }
 
 /// A participant with what is wrong.
@@ -334,6 +343,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
         program: candidate.profile.id.clone(),
         state_dir: candidate.state.path.clone(),
         place: candidate.login_directory().name(),
+        may_overlap: false,
         peers: Vec::new(),
         peer_count: 0,
         role: candidate.role.role.name(),

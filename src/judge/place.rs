@@ -52,6 +52,16 @@ impl Place {
         self.filesystem == Filesystem::Unresolved
     }
 
+    /// Whether something is true of one of the variables, or substituted commands, that it is spelled with.
+    pub(crate) fn names_any(&self, is_so: impl Fn(&str) -> bool) -> bool {
+        let Some(spelled) = self.spelled().filter(|spelled| spelled.contains("${")) else { return false };
+        spelled.split("${").skip(1).any(|part| {
+            let part = part.trim_start_matches("$(").trim_start();
+            let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
+            is_so(part.get(..end).unwrap_or(""))
+        })
+    }
+
     /// The place of something below or beside: the same filesystem, another path.
     pub(crate) fn with_path(&self, path: String) -> Self {
         Self { path, ..self.clone() }

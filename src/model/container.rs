@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
-use super::{EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Value, split_below, upward};
+use super::{
+    EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below, upward,
+};
 use crate::text::Span;
 
 /// The label that says who waits for a container.
@@ -59,6 +61,8 @@ pub struct Container {
     pub engine_host: EngineHost,
     /// Where it is written that its containers run on several hosts.
     pub spread: Option<Spread>,
+    /// When it runs beside others, as far as what starts it says.
+    pub timing: Timing,
     /// Whether all that its scripts start is described too, and they were seen whole.
     pub starts_described: bool,
     /// The command, which replaces the image's; `None` where the image's own is used.

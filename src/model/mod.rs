@@ -13,6 +13,7 @@ mod partial_text;
 mod path;
 mod script;
 mod template;
+mod timing;
 mod tree;
 mod value;
 mod word;
@@ -39,6 +40,7 @@ pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,
 };
+pub use timing::{Moment, TimeSpan, Timing};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};

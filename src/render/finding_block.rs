@@ -11,7 +11,7 @@ use super::source_frame::{frame_gutter, titled_frame};
 use super::source_place::file_line;
 use super::wrap::{columns, paragraph, wrap_words};
 use super::{Detail, Given, Style};
-use crate::finding::{Change, Finding, Hit, Location, Participant, Remedy, Report};
+use crate::finding::{Change, Finding, Hit, Location, MAY_OVERLAP, Participant, Remedy, Report};
 use crate::text::{Sources, Span};
 
 /// How many hits are told without a count of more, and how many where there are more.
@@ -140,6 +140,9 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     // Where somebody is new, the others were told before: a line for all of them is enough.
     let tells_all = style.detail == Detail::Verbose || !hits.iter().any(|hit| hit.is_news());
     let (hits, before): (Vec<&Hit>, Vec<&Hit>) = hits.iter().partition(|hit| tells_all || hit.is_news());
+    if let Some(line) = overlapping_line(&hits, style) {
+        return vec![line];
+    }
     let all = style.detail == Detail::Verbose || hits.len() <= MANY_HITS;
     let shown = if all { hits.len() } else { FIRST_HITS };
     let rows: Vec<HitRow> = hits.iter().take(shown).map(|hit| HitRow::of(hit, given)).collect();
@@ -188,6 +191,12 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
         ));
     }
     lines.into_iter().map(|line| safe(&line).into_owned()).collect()
+}
+
+/// Starts that may each be made twice in one line: which they are is in their scripts.
+fn overlapping_line(hits: &[&Hit], style: Style) -> Option<String> {
+    let all = hits.len() > 1 && hits.iter().all(|hit| hit.rule() == MAY_OVERLAP);
+    (all && style.detail != Detail::Verbose).then(|| format!("{} wrappers, any may run twice", hits.len()))
 }
 
 /// A clause has at least this many columns beside the others, or a line of its own.

@@ -124,6 +124,8 @@ struct JsonParticipant<'a> {
     place: JsonPlace<'a>,
     peers: &'a [String],
     peer_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlap: Option<&'static str>,
     role: &'a str,
     auth: &'a str,
     scope: &'a str,
@@ -392,6 +394,7 @@ fn json_participant<'a>(one: &'a Participant, report: &'a Report, sources: &Sour
         place: json_place(&one.place),
         peers: &one.peers,
         peer_count: one.peer_count,
+        overlap: one.may_overlap.then_some("possible"),
         role: one.role,
         auth: one.auth,
         scope: one.scope,

@@ -65,6 +65,13 @@ facts! {
         /// Other containers.
         Containers = "containers",
     }
+    /// Whether it may run twice at once with nothing that keeps the two apart.
+    overlap: Overlap {
+        /// No: it is no start of a script, its name is fixed, a lock covers it, or each has a login of its own.
+        #[default] None = "none",
+        /// Anybody may start it again while it runs.
+        Possible = "possible",
+    }
     /// Whether the locks that the program takes by itself keep it from every peer.
     internal_lock: InternalLock {
         /// Each peer takes one of them at the same place.

@@ -10,7 +10,7 @@ use super::tree::{as_text, is_symbolic, items_of, section, written};
 use super::{Context, Project};
 use crate::model::{
     Build, Command, Container, Diagnostic, EngineHost, Flag, HostPort, Label, Layout, Level, Mount, MountSource,
-    Rights, Script, Spread, Unseen, Value, clean,
+    Rights, Script, Spread, Timing, Unseen, Value, clean,
 };
 use crate::text::yaml::{Entry, Node};
 use crate::text::{Sources, Span};
@@ -80,6 +80,7 @@ impl Reader<'_> {
             host_ports: host_ports(node),
             engine_host: EngineHost::Here,
             spread: spread(node),
+            timing: Timing::default(),
             starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),

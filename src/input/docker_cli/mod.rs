@@ -53,6 +53,20 @@ pub enum DockerCommand {
     Unclear(Unseen),
 }
 
+impl DockerCommand {
+    /// Whether what it starts goes on while its script does.
+    pub fn is_left_running(&self) -> bool {
+        match self {
+            Self::Run(run) => run.detached || run.only_created,
+            Self::ComposeRun(run) => run.detached,
+            Self::Exec(exec) => exec.detached,
+            Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) => true,
+        }
+    }
+}
+
+impl DockerCommand {}
+
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
 pub struct DockerRun {

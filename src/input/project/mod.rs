@@ -7,21 +7,25 @@
 //! planned_files       the file of the repository at a path of a container
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
-//! started_containers  the containers that scripts start
+//! started_containers  the containers that scripts start;  start_timing: when they run, and how many of them
+//! compose_calls       what calls of Compose say of services
 //! ```
 
 mod built_images;
+mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
 mod planned_files;
 mod reference;
 mod repository;
+mod start_timing;
 mod started_containers;
 
 pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use built_images::BuiltImages;
@@ -65,8 +69,16 @@ pub fn add_started(
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let reader = ProjectReader { repository, images, services: &services, projects };
-    let pending = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
+    let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
+    compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository);
     reader.add_started(pending, layout);
+    let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
+    let runs: HashSet<_> = runs.collect();
+    for service in layout.containers.iter_mut().filter(|container| container.start.is_none()) {
+        // Where no run of it was read, it stands for all of them itself.
+        let is_run = runs.contains(&(service.project.clone(), service.name.clone()));
+        service.timing.only_one_offs &= is_run;
+    }
 }
 
 /// A start that is to be read yet, and the container whose script it is in; none for the host's own.

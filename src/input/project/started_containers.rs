@@ -1,25 +1,25 @@
 //! The containers that scripts start: named after script and line, read like any other.
 //! Uses `repository`, `reference`, `built_images` and `docker_cli`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::reference::{Reference, has_container_name};
+use super::start_timing::{
+    SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
+};
 use super::{DEPTH, PendingStart, ProjectReader, start_name};
 use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
 use crate::model::{
     Condition, Container, Diagnostic, EngineHost, EnvValue, EnvVar, FileLock, Invocation, Layout, Level, Mount,
-    MountSource, Start as Begun, Symbol, Unseen, Value, Word, join, split_below,
+    MountSource, Start as Begun, Symbol, Timing, Unseen, Value, Word, join, split_below,
 };
 use crate::text::{Sources, Span, quoted};
 
 /// Containers that are started from scripts, of one project.
 const MANY: usize = 2_000;
-
-/// A place in a file, by the file's name.
-type SourcePlace = (String, u32, u32);
 
 impl ProjectReader<'_> {
     /// Adds the containers that are started, and those that these start.
@@ -29,16 +29,28 @@ impl ProjectReader<'_> {
             .iter()
             .filter_map(|one| Some(source_place(one.start.as_ref()?.span, self.sources())))
             .collect();
-        let mut known = BTreeSet::new();
+        let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         let mut pending = pending;
+        drop_called_ways_in(&mut pending, self.sources());
         for _ in 0..DEPTH {
             let mut next = Vec::new();
             for PendingStart { started, by } in pending {
                 // A script that is read twice starts the same, a function that is called twice may not.
                 let read = before.contains(&source_place(started.span, self.sources()));
-                if read || !known.insert(format!("{started:?}")) || layout.containers.len() > MANY {
+                if read || layout.containers.len() > MANY {
                     continue;
                 }
+                let key = start_key(&started);
+                if let Some(same) = known.get(&key) {
+                    for at in same {
+                        if let Some(container) = layout.containers.get_mut(*at) {
+                            let again = timing_of(&started, by.as_deref(), container.given_name.as_ref());
+                            add_start_again(container, &again, started.span);
+                        }
+                    }
+                    continue;
+                }
+                known.insert(key.clone(), Vec::new());
                 if let DockerCommand::Exec(exec) = &started.command {
                     next.extend(self.add_exec(exec, &started, by.as_deref(), layout));
                     continue;
@@ -47,7 +59,11 @@ impl ProjectReader<'_> {
                     let starts = self.complete_container(&mut container);
                     add_outer_locks(&mut container, &started, by.as_deref());
                     next.extend(PendingStart::all_by(starts, &container));
-                    if layout.containers.iter().any(|other| is_same_start(&container, other)) {
+                    let same = layout.containers.iter().position(|other| is_same_start(&container, other));
+                    let at = same.unwrap_or(layout.containers.len());
+                    known.entry(key.clone()).or_default().push(at);
+                    if let Some(other) = same.and_then(|at| layout.containers.get_mut(at)) {
+                        add_start_again(other, &container.timing, started.span);
                         continue;
                     }
                     container.name = unique_name(container.name, &layout.containers);
@@ -104,6 +120,9 @@ impl ProjectReader<'_> {
         }
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
         container.span = started.span;
+        let one_off_of = container.timing.one_off_of.take();
+        container.timing = Timing { one_off_of, ..timing_of(started, by, container.given_name.as_ref()) };
+        count_instances(&mut container, started, by);
         container.start = Some(Begun { possible: started.possible, span: started.span });
         let covers =
             maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers_mount(mount, &container)));
@@ -124,10 +143,7 @@ impl ProjectReader<'_> {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
-        let several = (run.detached || started.at_once) && run.name.is_none();
-        container.replicas = if several { 2 } else { 1 };
-        container.replicas = container.replicas.max(run.replicas.unwrap_or(1));
-        container.replicas_span = several.then_some(started.span);
+        container.replicas = run.replicas.unwrap_or(1);
         mark_uncertain_env(&mut container, &run.perhaps.env);
         for file in &run.env_files {
             self.add_env_file(file, &mut container, started.span);
@@ -288,8 +304,10 @@ impl ProjectReader<'_> {
         let mut container = service.clone();
         // A one-off container takes no ports, and runs beside whichever variant is up.
         (container.variant, container.host_ports) = (None, Vec::new());
-        container.replicas = if (run.detached || started.at_once) && run.name.is_none() { 2 } else { 1 };
+        container.replicas = 1;
         (container.shown_replicas, container.replicas_span) = (None, None);
+        container.timing =
+            Timing { one_off_of: Some((service.project.clone(), service.name.clone())), ..Timing::default() };
         container.given_name.clone_from(&run.name);
         if let Some(entrypoint) = &run.entrypoint {
             (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);
@@ -380,7 +398,7 @@ fn decide_conditions(call: &mut Invocation, env: &BTreeMap<String, EnvVar>, own:
 
 /// Whether the same command of a script starts both, and they differ in no more than what they are given to do.
 fn is_same_start(one: &Container, other: &Container) -> bool {
-    if other.start.is_none() || one.start != other.start || one.replicas != other.replicas {
+    if other.start.is_none() || one.start != other.start {
         return false;
     }
     comparable_text(one) == comparable_text(other)
@@ -440,8 +458,4 @@ fn covers_mount(mount: &Mount, container: &Container) -> bool {
     let target = &mount.target.text;
     let mut others = container.mounts.iter().map(|other| &other.target.text).filter(|other| *other != target);
     others.any(|other| split_below(target, other).is_some())
-}
-
-fn source_place(span: Span, sources: &Sources) -> SourcePlace {
-    (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
 }

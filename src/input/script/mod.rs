@@ -8,7 +8,7 @@ use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Command, Diagnostic, Level, Script, Unseen, Value};
+use crate::model::{Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
 
 /// What a script that starts containers has in it.
@@ -145,8 +145,6 @@ fn tell_unseen(script: &Script, start: Span, is_typed: bool, repository: &Reposi
 
 fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script, Vec<ContainerStart>) {
     let span = Span::file_start(file);
-    let word = Value::known(path.display().to_string(), Some(span));
-    let command = Command { words: vec![word], span };
     let directory = repository.cwd.display().to_string();
     let context = ExecContext {
         sources: repository.sources,
@@ -156,7 +154,7 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         hides: !repository.shows_values,
         programs: &|| &repository.programs.wait().commands,
     };
-    shell::run_commands(Some(&command), None, &context)
+    shell::run_program(&path.display().to_string(), span, &context)
 }
 
 fn has_shell_shebang(line: &str) -> bool {

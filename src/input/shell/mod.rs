@@ -21,7 +21,7 @@ use std::ops::Range;
 pub use self::exec_context::ExecContext;
 pub use self::interpret::{ContainerStart, StartLock, read_docker_line};
 use crate::model::{Command, Script};
-use crate::text::Sources;
+use crate::text::{Sources, Span};
 
 /// Reads what an entrypoint and a command run. `None` for the entrypoint means the image's own, which is not known.
 ///
@@ -38,6 +38,12 @@ pub fn run_commands(
     context: &ExecContext<'_>,
 ) -> (Script, Vec<ContainerStart>) {
     interpret::run_commands(entrypoint, command, context)
+}
+
+/// Reads a script of the host as a program that others call, at an absolute path of the context's file system: its
+/// arguments are unknown, and each function and alias that nobody in it calls is called too. Bounded as the others are.
+pub fn run_program(path: &str, span: Span, context: &ExecContext<'_>) -> (Script, Vec<ContainerStart>) {
+    interpret::run_program(path, span, context)
 }
 
 /// The byte ranges of the comments of a script, each from its `#` on.

@@ -148,16 +148,45 @@ impl Candidate<'_> {
         [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
     }
 
-    /// How many containers share its login: its replicas, unless each has its login to itself. Of a service with one on
-    /// each host those on several hosts meet on a network's filesystem alone.
+    /// How many containers share its login: its replicas in all projects, unless each has its login to itself. Of a
+    /// service with one on each host those on several hosts meet on a network's filesystem alone.
     pub(crate) fn containers(&self) -> u64 {
+        let place = &self.login.place;
+        if place.is_private() || place.names_any(|name| self.container.timing.varying.iter().any(|one| one == name)) {
+            return 1;
+        }
         let is_global = self.container.spread.is_some_and(|spread| spread.is_global);
-        match () {
-            () if self.login.place.is_private() => 1,
+        let replicas = match () {
             () if is_global && self.is_on_network => self.container.replicas.max(2),
             () if is_global => 1,
             () => self.container.replicas,
+        };
+        let projects = if self.is_of_project() { 1 } else { self.container.timing.projects.max(1) };
+        replicas.saturating_mul(projects)
+    }
+
+    /// How many containers it is to others. A service that is only run has its runs in its place.
+    pub(crate) fn rivals(&self) -> u64 {
+        if self.container.timing.only_one_offs { 0 } else { self.containers() }
+    }
+
+    /// Whether its login is on a volume that each project has for itself.
+    fn is_of_project(&self) -> bool {
+        let project = self.container.project.as_deref().and_then(|name| name.split(" (").next());
+        match (&self.login.place.filesystem, project) {
+            (Filesystem::Volume(volume), Some(project)) => {
+                volume.strip_prefix(project).is_some_and(|rest| rest.starts_with(['_', '-']))
+            }
+            _ => false,
         }
+    }
+
+    /// Whether anybody may start a second one that uses the same login while it runs.
+    pub(crate) fn may_overlap(&self) -> bool {
+        let timing = &self.container.timing;
+        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit()) || name == "mktemp";
+        let is_shared = !self.login.place.is_private() && !self.login.place.names_any(is_argument);
+        (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
     }
 
     /// The span to point at: the mount that brings the login, else the container.

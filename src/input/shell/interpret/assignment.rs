@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
@@ -24,8 +25,9 @@ impl Interpreter<'_> {
             self.note_unseen(format!("the shell function `{name}` calls itself"));
             return ExitStates::either_way(state);
         }
+        self.note_called(bodies);
         let before = state.args.clone();
-        let inner = ShellState { args: Some(Rc::new(args)), ..state };
+        let inner = ShellState { args: Some(Arguments::from_items(args)), ..state };
         self.calls.push(name.to_owned());
         let (exits, frame) = self.in_frame(FrameKind::Function, |interpreter| {
             let ends = bodies.iter().map(|body| interpreter.run_statement(body, inner.clone()));
@@ -124,6 +126,7 @@ impl Interpreter<'_> {
                 if pieces.len() > limits::WORDS { VariableValue::Unclear } else { VariableValue::List(pieces) }
             }
             AssignedValue::Word(word) => {
+                self.timeline.note_process_number(&assign.name, &word.source.raw());
                 let word = self.expand_one(word, state);
                 match (assign.append, old) {
                     _ if word.unclear => VariableValue::Unclear,
@@ -145,6 +148,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
+        self.timeline.note_set(name);
         if !state.set_variable(name, value, export) {
             self.note_unread("the shell text has too many variables to be read", None);
         }

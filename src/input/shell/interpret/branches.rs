@@ -154,6 +154,7 @@ impl Interpreter<'_> {
         let before = state.conditional;
         let number = self.next_site();
         self.loops.push(number);
+        self.timeline.begin_loop();
         let mut round = |interpreter: &mut Self, state: ShellState| {
             let mut out = None;
             let (exits, frame) = interpreter.in_frame(FrameKind::Loop, |interpreter| {
@@ -171,6 +172,7 @@ impl Interpreter<'_> {
             None => Some(state),
         };
         let leave = entry.and_then(|entry| round(self, entry).1);
+        self.timeline.end_loop();
         self.loops.pop();
         let soft = leave.clone();
         with_condition_of(ExitStates { ok: leave, err: None, soft }, true, before)

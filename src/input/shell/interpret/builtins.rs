@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::certainty::Certainty;
+use super::arguments::Arguments;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
@@ -58,16 +58,12 @@ impl Interpreter<'_> {
             "set" => ExitStates::succeeded(set_options(words, state)),
             "shift" => {
                 let by = operand.map_or(Some(1), |by| by.parse().ok());
-                // Where an argument may be missing, which ones are shifted away is not known.
-                let known = state.args.as_ref().filter(|args| args.iter().all(|arg| arg.certainty == Certainty::Sure));
-                let rest = known.zip(by).map(|(args, by)| {
-                    let zeroth = args.first().cloned().into_iter();
-                    Rc::new(zeroth.chain(args.iter().skip(1 + by).cloned()).collect())
-                });
-                state.args = rest;
+                state.args = state.args.and_then(|args| args.shifted(by));
                 ExitStates::either_way(state)
             }
             "read" | "mapfile" | "readarray" | "getopts" => {
+                let implied = if name == "getopts" { "OPTARG" } else { "REPLY" };
+                self.assign_value(implied, VariableValue::Unclear, false, &mut state);
                 for word in words.iter().skip(1).filter(|word| !word.raw().starts_with('-')) {
                     self.assign_value(&word.raw(), VariableValue::Unclear, false, &mut state);
                 }
@@ -166,9 +162,9 @@ fn set_options(words: &[ShellWord], mut state: ShellState) -> ShellState {
         let text = word.raw();
         if text == "--" || !text.starts_with(['-', '+']) {
             let from = at + usize::from(text == "--");
-            let zeroth = state.args.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let zeroth = state.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
             let args = words.iter().skip(from).cloned().map(ListItem::from);
-            state.args = Some(Rc::new(std::iter::once(zeroth).chain(args).collect()));
+            state.args = Some(Arguments::from_items(std::iter::once(zeroth).chain(args)));
             break;
         }
         let on = text.starts_with('-');

@@ -10,6 +10,7 @@ use super::exit_states::FrameKind;
 use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::repeated_commands::REPEATED_ARGUMENT;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart, StartLock};
@@ -17,7 +18,7 @@ use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, Do
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Symbol, Value, VariableState};
+use crate::model::{Condition, Moment, Symbol, Value, VariableState};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
@@ -38,7 +39,8 @@ impl Interpreter<'_> {
         if self.is_muted() {
             return;
         }
-        let Some(EngineCommand { words, guessed }) = self.engine_command(words) else { return };
+        let repeated = self.with_placeholder(words);
+        let Some(EngineCommand { words, guessed }) = self.engine_command(&repeated) else { return };
         if self.started.len() >= limits::CONTAINER_STARTS {
             self.note_unread("more containers are started than are read", None);
             return;
@@ -57,11 +59,18 @@ impl Interpreter<'_> {
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
         let locks = self.locks_around_start(state);
+        self.timeline.add_start(command.is_left_running(), self.at_once > 0);
+        let mut varying = self.timeline.varying();
+        varying.extend(self.placeholder.as_ref().map(|_| REPEATED_ARGUMENT.to_owned()));
         self.started.push(ContainerStart {
             command,
             possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             when,
-            at_once: !self.forks.is_empty(),
+            repeats: false,
+            in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
+            moment: Moment::default(),
+            varying,
+            way_in: self.ways_in.as_ref().is_some_and(|ways_in| ways_in.is_inside),
             locks,
             span,
         });

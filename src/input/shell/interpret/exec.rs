@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
+use super::repeated_commands::Repetition;
 use super::script_files::{ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
@@ -25,6 +27,14 @@ impl Interpreter<'_> {
     }
 
     fn start_program_here(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+        if let Some(repetition) = Repetition::of_command(words) {
+            return self.run_repeated(repetition, words, state);
+        }
+        self.start_once(words, state)
+    }
+
+    /// Runs a program with these words, once.
+    pub(super) fn start_once(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         let unwrapped = wrappers::unwrap_command(words);
         let open = words.iter().position(|word| word.certainty != Certainty::Sure);
         if open.is_some_and(|open| open < own_words(&unwrapped, words)) {
@@ -92,6 +102,10 @@ impl Interpreter<'_> {
     fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.record_start(words, &state);
+        if first.rest.is_some() {
+            // What the caller gives to be run is the caller's.
+            return ExitStates::either_way(state);
+        }
         let place = first.source_span(self.context.sources).unwrap_or(self.here);
         let named = Span::at(place.file, place.start);
         let locks = self.held_locks(&state);
@@ -190,7 +204,7 @@ impl Interpreter<'_> {
         if state.functions.keys().any(|name| !handed(name)) {
             Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
         }
-        inner.args = Some(Rc::new(call.args.iter().cloned().map(ListItem::from).collect()));
+        inner.args = Some(Arguments::from_items(call.args.iter().cloned().map(ListItem::from)));
         (inner.errexit, inner.allexport, inner.pipefail) = (call.errexit, call.allexport, call.pipefail);
         let conditions = std::mem::take(&mut self.conditions);
         let calls = std::mem::take(&mut self.calls);

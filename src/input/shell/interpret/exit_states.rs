@@ -39,6 +39,11 @@ impl ExitStates {
         Self { ok: self.ok.map(&mut change), err: self.err.map(&mut change), soft: self.soft.map(&mut change) }
     }
 
+    /// All ways out as one.
+    pub(super) fn joined(&self) -> Option<ShellState> {
+        join_states(self.ok.clone(), join_states(self.err.clone(), self.soft.clone()))
+    }
+
     /// The ways out that failed.
     pub(super) fn split_failed(self) -> (Option<ShellState>, Option<ShellState>) {
         (self.ok, join_states(self.err, self.soft))

@@ -9,6 +9,8 @@ use super::limits;
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
 use super::start_record::{ContainerStart, LockedStart};
+use super::timeline::Timeline;
+use super::ways_in::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};
@@ -35,6 +37,13 @@ pub(super) struct Interpreter<'a> {
     pub(super) forks: Vec<usize>,
     /// The loops around this point, likewise.
     pub(super) loops: Vec<usize>,
+    /// In which order containers are started.
+    pub(super) timeline: Timeline,
+    /// How many programs around this point start what they run several times at once, and what they put in for each.
+    pub(super) at_once: usize,
+    pub(super) placeholder: Option<String>,
+    /// What others than the text itself call, where it is a script that others call.
+    pub(super) ways_in: Option<WaysIn>,
     /// Which locks there are around which starts.
     pub(super) around: Vec<LockedStart>,
     pub(super) unseen: Option<String>,
@@ -79,6 +88,10 @@ impl<'a> Interpreter<'a> {
             started: Vec::new(),
             forks: Vec::new(),
             loops: Vec::new(),
+            timeline: Timeline::default(),
+            at_once: 0,
+            placeholder: None,
+            ways_in: None,
             around: Vec::new(),
             unseen: None,
             unseen_span: None,
@@ -136,6 +149,12 @@ impl<'a> Interpreter<'a> {
     pub(super) fn next_site(&mut self) -> usize {
         self.sites += 1;
         self.sites
+    }
+
+    /// How many steps were taken.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// Reads a text and goes through it.
@@ -215,6 +234,7 @@ impl<'a> Interpreter<'a> {
         let child = state.child_process(false);
         let fork = self.next_site();
         self.forks.push(fork);
+        self.timeline.begin_background(state.conditional);
         self.in_child_process(&state, child, |interpreter, child| {
             interpreter.forked = matches!(item.stmt, Statement::Simple(_));
             match in_background(&item.stmt) {
@@ -225,6 +245,7 @@ impl<'a> Interpreter<'a> {
                 None => interpreter.run_statement(&item.stmt, child),
             }
         });
+        self.timeline.leave_beside();
         self.forks.pop();
         ExitStates::succeeded(state)
     }
@@ -285,7 +306,9 @@ impl<'a> Interpreter<'a> {
         child: ShellState,
         run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
     ) -> ExitStates {
+        let outer = self.timeline.enter_shell();
         let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
+        self.timeline.leave_shell(outer);
         let ExitStates { ok, err, soft } = exits.merge(frame.ends);
         ExitStates { ok, err: join_states(err, soft), soft: None }.map_states(|child| parent.after_child(&child))
     }

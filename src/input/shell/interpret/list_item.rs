@@ -1,6 +1,7 @@
 //! Elements of arrays and arguments, and how the lists of two branches are joined.
 //! Uses `shell_word` and `certainty`.
 
+use super::arguments::UnknownArguments;
 use super::certainty::Certainty;
 use super::shell_word::ShellWord;
 use crate::text::TracedText;
@@ -15,11 +16,13 @@ pub(super) struct ListItem {
     pub(super) certainty: Certainty,
     /// Whether a variable went into it that the text sets in more than one way.
     pub(super) unclear: bool,
+    /// The arguments that it stands for, where those are the caller's (`"$@"`).
+    pub(super) rest: Option<UnknownArguments>,
 }
 
 impl From<ShellWord> for ListItem {
     fn from(word: ShellWord) -> Self {
-        Self { text: word.text, source: word.source, certainty: word.certainty, unclear: word.unclear }
+        Self { text: word.text, source: word.source, certainty: word.certainty, unclear: word.unclear, rest: word.rest }
     }
 }
 
@@ -35,6 +38,7 @@ impl ListItem {
             source: self.source.clone(),
             certainty: self.certainty.and(certainty),
             unclear: self.unclear || unclear,
+            rest: self.rest.clone(),
         }
     }
 }

@@ -57,9 +57,12 @@ impl Interpreter<'_> {
     pub(super) fn run_pipeline(&mut self, parts: &[Statement], state: &ShellState) -> ExitStates {
         let mut after = state.clone();
         let mut exits = ExitStates::succeeded(state.clone());
+        let mut beside = Vec::with_capacity(parts.len());
         for (number, part) in parts.iter().enumerate() {
             let child = state.child_process(true);
+            beside.push(self.timeline.begin_beside(true));
             let ends = self.in_child_process(state, child, |interpreter, child| interpreter.run_statement(part, child));
+            self.timeline.leave_beside();
             if number + 1 < parts.len() {
                 if state.pipefail {
                     exits.err = join_states(exits.err, ends.err.clone());
@@ -80,6 +83,9 @@ impl Interpreter<'_> {
                 ended
             });
             exits.err = join_states(exits.err, piped);
+        }
+        for process in beside {
+            self.timeline.end_process(process);
         }
         exits
     }

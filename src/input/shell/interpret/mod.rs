@@ -11,9 +11,13 @@
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
-//! container_starts  the commands that start containers
+//! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
+//!                   `repeated_commands`: `xargs` and its kin
+//! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
+//!                   `arguments`: what they are called with
 //! ```
 
+mod arguments;
 mod assignment;
 mod branches;
 mod builtins;
@@ -24,28 +28,36 @@ mod exec;
 mod exit_states;
 mod flock_command;
 mod flock_effects;
+mod function_calls;
 mod hidden_programs;
 mod interpreter;
 mod limits;
 mod list_item;
 mod lists;
 mod redirection;
+mod repeated_commands;
 mod script_files;
 mod script_text;
 mod shell_state;
 mod shell_word;
 mod simple_command;
 mod start_record;
+#[cfg(test)]
+mod step_tests;
 mod test_expr;
+mod timeline;
 mod unwrapped;
 mod user_wrappers;
 mod value_positions;
+mod ways_in;
 mod word_expansion;
 mod wrappers;
 
 pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock};
+use std::sync::Arc;
+
 use super::ExecContext;
 use crate::model::{Command, Script, Sight};
 use crate::text::Span;
@@ -66,7 +78,25 @@ pub(super) fn run_commands(
     }
     let mut interpreter = Interpreter::new(*context, Span::at(first.span.file, first.span.start));
     interpreter.run_words(&words);
+    finish(interpreter, entrypoint.is_none(), "")
+}
+
+/// Runs a script as a program that others call: what it is called with is not known, and its functions and aliases may
+/// be called too.
+pub(super) fn run_program(path: &str, span: Span, context: &ExecContext<'_>) -> (Script, Vec<ContainerStart>) {
+    let mut interpreter = Interpreter::new(*context, span);
+    interpreter.run_as_program(path, span);
+    finish(interpreter, false, path)
+}
+
+/// What a run gives; `by_convention` where its words are arguments of what was not read.
+fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (Script, Vec<ContainerStart>) {
     interpreter.drop_shared_locks();
+    let run: Arc<str> = run.into();
+    for (number, start) in interpreter.started.iter_mut().enumerate() {
+        let (moment, repeats) = interpreter.timeline.moment(number, &run);
+        (start.moment, start.repeats) = (moment, repeats);
+    }
     let covered = interpreter.unseen.is_none() && interpreter.covered.is_some();
     let (unseen, unseen_span) = match (interpreter.unseen, interpreter.covered) {
         (None, Some((reason, span))) => (Some(reason), span),
@@ -74,7 +104,7 @@ pub(super) fn run_commands(
     };
     let (sight, unseen) = match unseen {
         Some(reason) => (Sight::Partial, Some(reason)),
-        None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
+        None if by_convention => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
     let script = Script {

@@ -1,8 +1,7 @@
 //! From a command's words to the file that it runs: script files, interpreters, `source`.
 //! Uses `interpreter`, `file_system`, `script_text` and `model`.
 
-use std::rc::Rc;
-
+use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::interpreter::Interpreter;
@@ -210,8 +209,13 @@ impl Interpreter<'_> {
         if !self.enter_file(path) {
             return ExitStates::either_way(state.clone());
         }
+        let is_program = self.ways_in.is_some() && self.inside.len() == 1;
         let exits = self.in_new_shell(&call, state, |interpreter, inner| {
-            interpreter.run_script_text(code, LastCommand::Forks, inner)
+            if is_program {
+                interpreter.run_with_ways_in(code, inner)
+            } else {
+                interpreter.run_script_text(code, LastCommand::Forks, inner)
+            }
         });
         self.inside.pop();
         exits
@@ -268,9 +272,9 @@ impl Interpreter<'_> {
         }
         let before = state.args.clone();
         if words.len() > 2 {
-            let zeroth = before.as_ref().and_then(|args| args.first().cloned()).unwrap_or_default();
+            let zeroth = before.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
             let own = words.iter().skip(2).cloned().map(ListItem::from);
-            state.args = Some(Rc::new(std::iter::once(zeroth).chain(own).collect()));
+            state.args = Some(Arguments::from_items(std::iter::once(zeroth).chain(own)));
         }
         let (exits, frame) = self
             .in_frame(FrameKind::Sourced, |interpreter| interpreter.run_script_text(&code, LastCommand::Forks, state));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
@@ -90,7 +91,7 @@ pub(super) struct ShellState {
     pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
     pub(super) facts: Rc<Vec<BranchFact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
-    pub(super) args: Option<Rc<Vec<ListItem>>>,
+    pub(super) args: Option<Arguments>,
     pub(super) cwd: Rc<WorkingDirectory>,
     pub(super) conditional: bool,
     pub(super) errexit: bool,
@@ -249,9 +250,7 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }
-    if a.args != b.args {
-        a.args = None;
-    }
+    a.args = Arguments::join(a.args.take(), b.args.as_ref());
     if a.facts.len() > common {
         Rc::make_mut(&mut a.facts).truncate(common);
     }

@@ -1,6 +1,7 @@
 //! A word of a command after the shell expanded it.
 //! May use `text` and `certainty`.
 
+use super::arguments::UnknownArguments;
 use super::certainty::Certainty;
 use crate::text::{FileId, Sources, Span, TracedText, char_width};
 
@@ -16,6 +17,8 @@ pub(super) struct ShellWord {
     pub(super) unclear: bool,
     /// Whether it is there at all.
     pub(super) certainty: Certainty,
+    /// The arguments that it stands for, where those are the caller's (`"$@"`).
+    pub(super) rest: Option<UnknownArguments>,
 }
 
 impl ShellWord {

@@ -27,6 +27,7 @@ impl Interpreter<'_> {
             return if runs { ExitStates::either_way(state) } else { ExitStates::succeeded(state) };
         }
         let mut functions = true;
+        self.write_here_document(simple, &words, &mut state);
         loop {
             let name = program_name(&words);
             match name.as_str() {
@@ -38,9 +39,11 @@ impl Interpreter<'_> {
                 "coproc" => {
                     words.remove(0);
                     let child = state.child_process(false);
+                    self.timeline.begin_background(state.conditional);
                     self.in_child_process(&state, child, |interpreter, child| {
                         interpreter.start_command(simple, &words, child, false)
                     });
+                    self.timeline.leave_beside();
                     return ExitStates::succeeded(state);
                 }
                 "exec" => return self.run_exec(simple, words, state),
@@ -51,6 +54,11 @@ impl Interpreter<'_> {
             }
         }
         let name = program_name(&words);
+        match name.as_str() {
+            "wait" => self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional),
+            "alias" => self.run_aliases(&words, &state),
+            _ => {}
+        }
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
             let args = words.into_iter().map(ListItem::from).collect::<Vec<_>>();
             for assign in &simple.assigns {
@@ -59,6 +67,10 @@ impl Interpreter<'_> {
             return self.with_redirects(&simple.redirects, state, |interpreter, state| {
                 interpreter.call_function(&name, &bodies, args, state)
             });
+        }
+        let meant = if functions && name.is_empty() { self.functions_meant(&words, &state) } else { Vec::new() };
+        if !meant.is_empty() {
+            return self.call_one_of(&meant, simple, words, state);
         }
         if is_builtin(&name) {
             return self.with_redirects(&simple.redirects, state, |interpreter, state| {

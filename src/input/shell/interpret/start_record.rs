@@ -2,7 +2,7 @@
 //! May use `model`, `text` and `docker_cli`.
 
 use crate::input::docker_cli::DockerCommand;
-use crate::model::{Condition, FileLock};
+use crate::model::{Condition, FileLock, Moment};
 use crate::text::Span;
 
 /// A command that starts containers.
@@ -14,8 +14,16 @@ pub struct ContainerStart {
     pub possible: bool,
     /// Of the conditions of those ways those that ask one variable of the environment.
     pub when: Vec<Condition>,
-    /// Whether the next one can be started before this one ends.
-    pub at_once: bool,
+    /// Whether the next one can be started before this one ends: in a loop that does not wait, by `xargs -P`.
+    pub repeats: bool,
+    /// Whether it is in a loop.
+    pub in_loop: bool,
+    /// When it is, in the run of its script.
+    pub moment: Moment,
+    /// The variables that are another for each of its repetitions.
+    pub varying: Vec<String>,
+    /// Whether it is in a function, an alias or a text that nobody in its script calls.
+    pub way_in: bool,
     /// The exclusive locks held around it.
     pub locks: Vec<StartLock>,
     /// The command's first word.

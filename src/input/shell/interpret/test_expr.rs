@@ -138,6 +138,9 @@ fn binary_test(left: &ShellWord, operator: &str, right: &ShellWord) -> TestResul
 
 /// The answer to whether two words are equal; of `patterns`, one may be a pattern.
 pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool) -> TestResult {
+    if patterns && left.is_fixed() && right.is_fixed() && right.raw().contains(['*', '?', '[', '|']) {
+        return match_pattern(&left.raw(), right);
+    }
     let (asked, other) = if left.is_fixed() { (right, left) } else { (left, right) };
     if !other.is_fixed() {
         return TestResult::Unknown;
@@ -153,6 +156,20 @@ pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool)
         "" => Asks::Empty,
         _ => Asks::Is(other),
     })
+}
+
+/// Whether a text fits a pattern, where that is one of stars and plain characters.
+fn match_pattern(text: &str, pattern: &ShellWord) -> TestResult {
+    let (raw, written) = (pattern.raw(), pattern.source.raw());
+    if raw.contains(['[', '|', '?', '\\', '(']) || written.contains(['"', '\'', '\\']) {
+        return TestResult::Unknown;
+    }
+    let mut parts: Vec<&str> = raw.split('*').collect();
+    let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));
+    let rest = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
+    let rest =
+        parts.into_iter().try_fold(rest, |rest, part| rest.map(|rest| rest.split_once(part).map(|(_, rest)| rest)));
+    TestResult::Known(rest.flatten().is_some())
 }
 
 /// The answer where something is asked about a word that is not understood.

@@ -1,9 +1,7 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
 //! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
-use crate::model::Parameter;
-use std::rc::Rc;
-
+use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
@@ -11,6 +9,7 @@ use super::list_item::ListItem;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
+use crate::model::Parameter;
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -87,6 +86,7 @@ impl Interpreter<'_> {
                                     // It is written where the list was made.
                                     open.source = piece.source.clone();
                                 }
+                                open.rest.clone_from(&piece.rest);
                                 if alone {
                                     open.certainty = piece.certainty.clone();
                                 } else {
@@ -169,8 +169,8 @@ impl Interpreter<'_> {
 
     /// The commands substituted in a redirection's words.
     pub(super) fn run_here_document(&mut self, action: &RedirectAction, state: &mut ShellState) {
-        if let RedirectAction::Data(blocks) = action {
-            self.run_substitutions(blocks, state);
+        if let RedirectAction::Data(data) = action {
+            self.run_substitutions(&data.blocks, state);
         }
     }
 }
@@ -235,17 +235,18 @@ fn is_plain(pattern: &str) -> bool {
 }
 
 fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Option<ParameterValue> {
-    let args = state.args.as_ref().map(Rc::as_ref);
+    let args = state.args.as_ref();
     match param.name.as_str() {
         "@" | "*" => {
             let from = if param.op == ":" { param.rest.trim().parse().ok() } else { param.is_value().then_some(1) };
             let from = from.filter(|from| *from > 0);
-            let Some(texts) =
-                args.zip(from).map(|(args, from): (_, usize)| args.get(from..).unwrap_or_default().to_vec())
-            else {
+            let Some(texts) = args.zip(from).map(|(args, from)| args.items_from(from)) else {
                 return Some(ParameterValue::Outer);
             };
             if param.name == "*" && quoted {
+                if texts.iter().any(|text| text.rest.is_some()) {
+                    return Some(ParameterValue::Outer);
+                }
                 let mut whole = TracedText::default();
                 for (at, piece) in texts.into_iter().enumerate() {
                     let ParameterValue::One(text) = single_item(piece) else { return Some(ParameterValue::Unclear) };
@@ -259,28 +260,39 @@ fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Opti
             Some(ParameterValue::Many(texts))
         }
         "#" => {
-            let known = args.filter(|args| args.iter().all(|arg| arg.certainty == Certainty::Sure));
-            Some(known.map_or(ParameterValue::Outer, |args| {
-                ParameterValue::One(TracedText::plain(&args.len().saturating_sub(1).to_string()))
-            }))
+            let count = args.and_then(Arguments::count);
+            Some(
+                count.map_or(ParameterValue::Outer, |count| ParameterValue::One(TracedText::plain(&count.to_string()))),
+            )
         }
         "?" | "!" | "$" | "-" => Some(ParameterValue::Outer),
         name => {
             let number: usize = name.parse().ok()?;
             let Some(args) = args else { return Some(ParameterValue::Outer) };
-            // One that may be missing moves all after it.
-            if args.iter().take(number + 1).any(|arg| arg.certainty != Certainty::Sure || arg.unclear) {
-                return Some(ParameterValue::Unclear);
-            }
-            let value = args.get(number).cloned().unwrap_or_default().text;
-            let literal = !param.rest.contains(['$', '`', '"', '\'', '\\']);
-            Some(match param.op.as_str() {
-                "" | ":?" | "?" => ParameterValue::One(value),
-                ":-" | "-" if !value.is_empty() => ParameterValue::One(value),
-                ":-" | "-" if literal => ParameterValue::One(TracedText::plain(&param.rest)),
-                _ => cut_pattern(&value, param).map_or(ParameterValue::Unclear, ParameterValue::One),
-            })
+            Some(argument_value(args, number, param))
         }
+    }
+}
+
+/// The value of `$1`, `${1:-default}` and their kin.
+fn argument_value(args: &Arguments, number: usize, param: &Parameter) -> ParameterValue {
+    let literal = !param.rest.contains(['$', '`', '"', '\'', '\\', '}']);
+    let default = match param.op.as_str() {
+        ":-" | "-" if literal => format!("{}{}", param.op, param.rest),
+        _ => String::new(),
+    };
+    let value = match args.value(number, &default) {
+        ArgumentValue::Known(item) => item.text,
+        ArgumentValue::Symbol(symbol) if matches!(param.op.as_str(), "" | ":?" | "?") || !default.is_empty() => {
+            return ParameterValue::One(symbol);
+        }
+        ArgumentValue::Symbol(_) | ArgumentValue::Unclear => return ParameterValue::Unclear,
+    };
+    match param.op.as_str() {
+        "" | ":?" | "?" => ParameterValue::One(value),
+        ":-" | "-" if !value.is_empty() => ParameterValue::One(value),
+        ":-" | "-" if literal => ParameterValue::One(TracedText::plain(&param.rest)),
+        _ => cut_pattern(&value, param).map_or(ParameterValue::Unclear, ParameterValue::One),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use tree_sitter::Node;
 
-use super::syntax::{Redirect, RedirectAction, RedirectTarget, UnexpandedWord};
+use super::syntax::{HereDocument, Redirect, RedirectAction, RedirectTarget, UnexpandedWord};
 use super::{ChildNode, SyntaxBuilder, child_nodes};
 
 impl SyntaxBuilder<'_> {
@@ -22,13 +22,17 @@ impl SyntaxBuilder<'_> {
                     let start = inner.iter().find(|(part, _)| part.kind() == "heredoc_start");
                     let before = start.and_then(|(start, _)| self.source.string.get(..start.start_byte()));
                     let plain = before.is_some_and(|before| before.ends_with('\\'));
+                    let marked =
+                        start.is_some_and(|(start, _)| self.source.node_text(*start).contains(['"', '\'', '\\']));
+                    let body = inner.iter().find(|(part, _)| part.kind() == "heredoc_body");
+                    let text = body.map(|(body, _)| self.read_document(*body, plain || marked)).unwrap_or_default();
                     let data = inner
                         .iter()
                         .filter(|_| !plain)
                         .filter(|(part, _)| node.kind() == "herestring_redirect" || part.kind() == "heredoc_body");
                     let blocks = data.flat_map(|(part, _)| self.read_substitutions(*part)).collect();
-                    redirects
-                        .push(Redirect { target: RedirectTarget::Number(0), action: RedirectAction::Data(blocks) });
+                    let action = RedirectAction::Data(HereDocument { blocks, text });
+                    redirects.push(Redirect { target: RedirectTarget::Number(0), action });
                 }
                 _ => {}
             }

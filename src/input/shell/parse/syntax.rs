@@ -148,8 +148,17 @@ pub(crate) enum RedirectAction {
     /// `9>&8`: the word is the descriptor.
     Copy(UnexpandedWord),
     Close,
-    /// A here-document or here-string, with the commands substituted in it.
-    Data(Vec<Block>),
+    /// A here-document or here-string.
+    Data(HereDocument),
+}
+
+/// A here-document or here-string.
+#[derive(Debug, Default)]
+pub(crate) struct HereDocument {
+    /// The commands substituted in it.
+    pub(crate) blocks: Vec<Block>,
+    /// The text of a here-document, as one word.
+    pub(crate) text: UnexpandedWord,
 }
 
 /// A word before expansion.

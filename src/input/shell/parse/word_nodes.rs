@@ -93,6 +93,28 @@ impl SyntaxBuilder<'_> {
         parts.push(self.quoted_text(at, end));
     }
 
+    /// The text of a here-document; `plain` where nothing in it is expanded.
+    pub(crate) fn read_document(&mut self, node: Node<'_>, plain: bool) -> UnexpandedWord {
+        let source = self.source.text_between(node.start_byte(), node.end_byte());
+        if plain {
+            return UnexpandedWord { parts: vec![WordPart::Text { text: source.clone(), tilde: false }], source };
+        }
+        let mut parts = Vec::new();
+        let mut at = node.start_byte();
+        for (child, _) in child_nodes(node).into_iter().filter(|(child, _)| is_expansion(child.kind())) {
+            parts.push(self.document_text(at, self.node_start(child)));
+            self.one_level_down(|builder| builder.read_parts(child, true, &mut parts));
+            at = child.end_byte();
+        }
+        parts.push(self.document_text(at, node.end_byte()));
+        UnexpandedWord { parts, source }
+    }
+
+    fn document_text(&self, start: usize, end: usize) -> WordPart {
+        let text = remove_backslashes(&self.source.text_between(start, end.max(start)), Some("\\$`"));
+        WordPart::Text { text, tilde: false }
+    }
+
     fn quoted_text(&self, start: usize, end: usize) -> WordPart {
         let text = remove_backslashes(&self.source.text_between(start, end.max(start)), Some("\"\\$`"));
         WordPart::Text { text, tilde: false }

@@ -1,0 +1,147 @@
+//! What the repository's own calls of Compose say of services: how many of one there are, in how many projects, and which
+//! are only ever run as one-off containers. Uses `docker_cli`, `shell` and `model`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::{PendingStart, Repository};
+use crate::input::docker_cli::{ComposeProject, ComposeUp, DockerCommand};
+use crate::input::shell::ContainerStart;
+use crate::model::{Container, Value, clean};
+
+/// The most that a number of containers counts as.
+const MANY: u64 = 1_000;
+
+/// What of a compose file makes one service bring up another.
+const BRINGS_UP: [&str; 4] = ["depends_on", "links", "volumes_from", "extends"];
+
+/// Applies what commands of the host say of the services.
+pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Container], repository: &Repository<'_>) {
+    let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
+    for start in pending.iter().filter(|start| start.by.is_none()) {
+        match &start.started.command {
+            DockerCommand::ComposeUp(up) => calls.add_up(up, &start.started, containers),
+            DockerCommand::ComposeRun(run) => calls.add_run(&run.project, &run.service, containers),
+            _ => {}
+        }
+    }
+    for (at, service) in calls.services {
+        if let Some(container) = containers.get_mut(at) {
+            service.apply(container);
+        }
+    }
+}
+
+struct ComposeCalls<'a> {
+    repository: &'a Repository<'a>,
+    services: BTreeMap<usize, ServiceCalls>,
+}
+
+/// What the calls say of one service.
+#[derive(Default)]
+struct ServiceCalls {
+    is_run: bool,
+    is_up: bool,
+    /// Whether one brings up others of its project without it.
+    is_left_out: bool,
+    /// The number of its containers, where one says it, and where.
+    scale: Option<(u64, Value)>,
+    /// The projects that it is brought up in.
+    projects: BTreeSet<String>,
+    /// Whether one of them stands for several.
+    many_projects: bool,
+}
+
+impl ServiceCalls {
+    fn apply(self, container: &mut Container) {
+        if let Some((count, value)) = self.scale {
+            container.replicas = count;
+            (container.shown_replicas, container.replicas_span) = (None, value.span);
+        }
+        // Where nothing is brought up, a person may bring up all of it.
+        let others_alone = self.is_left_out || !container.profiles.is_empty();
+        container.timing.only_one_offs = self.is_run && !self.is_up && others_alone;
+        let named = container.given_name.as_ref().is_some_and(|name| !name.is_symbolic());
+        if !named {
+            let projects = u64::try_from(self.projects.len()).unwrap_or(MANY).max(1);
+            container.timing.projects = if self.many_projects { projects.max(2) } else { projects };
+        }
+    }
+}
+
+impl ComposeCalls<'_> {
+    fn add_run(&mut self, project: &ComposeProject, service: &Value, containers: &[Container]) {
+        for (at, container) in containers.iter().enumerate() {
+            if container.name == service.text && self.is_of_project(container, project) {
+                self.services.entry(at).or_default().is_run = true;
+            }
+        }
+    }
+
+    fn add_up(&mut self, up: &ComposeUp, started: &ContainerStart, containers: &[Container]) {
+        for (at, container) in containers.iter().enumerate() {
+            if !self.is_of_project(container, &up.project) {
+                continue;
+            }
+            let is_named = up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
+            let is_meant = is_named || up.services.is_empty() && has_profile(container, &up.project);
+            let brings_up = || {
+                let file = self.repository.sources.get(container.span.file);
+                BRINGS_UP.iter().any(|word| file.text().contains(word))
+            };
+            let is_up = is_meant || brings_up();
+            let calls = self.services.entry(at).or_default();
+            calls.is_up |= is_up;
+            calls.is_left_out |= !is_up;
+            if !is_meant {
+                continue;
+            }
+            for value in &up.scale {
+                let Some((name, count)) = value.text.split_once('=').filter(|(name, _)| *name == container.name) else {
+                    continue;
+                };
+                // A number that is not known may be any.
+                let count = count.parse().unwrap_or(2).min(MANY);
+                if name == container.name && calls.scale.as_ref().is_none_or(|(known, _)| *known < count) {
+                    calls.scale = Some((count, value.clone()));
+                }
+            }
+            let name = up.project.name.as_ref();
+            calls.projects.insert(name.map_or_else(String::new, |name| name.text.clone()));
+            calls.many_projects |= name.is_some_and(|name| stands_for_several(name, started));
+        }
+    }
+
+    /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
+    /// where it runs.
+    fn is_of_project(&self, container: &Container, project: &ComposeProject) -> bool {
+        if container.start.is_some() || project.engine.is_some() {
+            return false;
+        }
+        let file = self.repository.sources.get(container.span.file);
+        let path = clean(&self.repository.cwd.join(file.name()).display().to_string());
+        if !project.files.is_empty() {
+            return project.files.iter().any(|file| file.text == path);
+        }
+        let directory = project.directory.as_ref().filter(|directory| !directory.is_symbolic());
+        let parent = Path::new(&path).parent();
+        directory.is_none_or(|directory| parent == Some(Path::new(&directory.text)))
+    }
+}
+
+/// Whether a service starts with all others: it is in no profile, or in one that is switched on.
+fn has_profile(container: &Container, project: &ComposeProject) -> bool {
+    let on = |profile: &String| {
+        project.profiles.iter().any(|one| one.is_symbolic() || one.text == *profile || one.text == "*")
+    };
+    container.profiles.is_empty() || container.profiles.iter().any(on)
+}
+
+/// Whether a project's name is another one each time: it hangs on an argument, or on what a loop sets.
+fn stands_for_several(name: &Value, started: &ContainerStart) -> bool {
+    name.symbols.iter().any(|symbol| {
+        let word: String = symbol.name.chars().take_while(|ch| ch.is_ascii_alphanumeric() || *ch == '_').collect();
+        let is_argument = word.starts_with(|ch: char| ch.is_ascii_digit());
+        is_argument || started.varying.contains(&word)
+    })
+}

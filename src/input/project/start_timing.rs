@@ -1,0 +1,71 @@
+//! When a container runs that a script starts, and how many of it there may be at once.
+//! Uses `docker_cli`, `shell` and `model`.
+
+use std::collections::HashSet;
+
+use super::PendingStart;
+use crate::input::shell::ContainerStart;
+use crate::model::{Container, Moment, Timing, Value};
+use crate::text::{Sources, Span};
+
+/// A place in a file, by the file's name.
+pub(super) type SourcePlace = (String, u32, u32);
+
+pub(super) fn source_place(span: Span, sources: &Sources) -> SourcePlace {
+    (sources.get(span.file).name().to_owned(), span.start.line, span.start.column)
+}
+
+/// Leaves out what a function starts that nobody in its own file calls, where another script does: who calls it is known.
+pub(super) fn drop_called_ways_in(pending: &mut Vec<PendingStart>, sources: &Sources) {
+    let called = pending.iter().filter(|start| !start.started.way_in);
+    let called: HashSet<SourcePlace> = called.map(|start| source_place(start.started.span, sources)).collect();
+    pending.retain(|start| !start.started.way_in || !called.contains(&source_place(start.started.span, sources)));
+}
+
+/// What tells one start from another, whenever it is made.
+pub(super) fn start_key(started: &ContainerStart) -> String {
+    let ContainerStart { command, possible, when, locks, span, .. } = started;
+    format!("{command:?} {possible} {when:?} {locks:?} {span:?}")
+}
+
+/// The timing of a container of this start, which is given a name or none.
+pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: Option<&Value>) -> Timing {
+    let fixed_name = name.filter(|name| !name.is_symbolic()).map(|name| name.text.clone());
+    let moments = match by {
+        // Several of what starts it do so at once.
+        Some(by) if by.replicas > 1 => Vec::new(),
+        Some(by) => {
+            let run = format!("{}/{}", by.project.as_deref().unwrap_or(""), by.name).into();
+            vec![Moment { run, ..started.moment.clone() }]
+        }
+        None => vec![started.moment.clone()],
+    };
+    let may_overlap = by.is_none() && fixed_name.is_none() && !started.command.is_left_running();
+    Timing { moments, fixed_name, may_overlap, varying: started.varying.clone(), ..Timing::default() }
+}
+
+/// Sets how many of a container run at once, by its start alone.
+pub(super) fn count_instances(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
+    let by_several = by.is_some_and(|by| by.replicas > 1);
+    let repeats = started.command.is_left_running() || started.repeats || by_several;
+    let several = repeats && container.timing.fixed_name.is_none();
+    container.replicas = container.replicas.max(if several { 2 } else { 1 });
+    container.replicas_span = several.then_some(started.span);
+}
+
+/// Adds that a container is started once more, as another start says.
+pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: Span) {
+    let one_name = again.fixed_name.is_some() && container.timing.fixed_name == again.fixed_name;
+    if !one_name {
+        container.timing.fixed_name = None;
+    }
+    let beside = container.timing.add_moments(&again.moments);
+    if beside && !one_name && container.replicas < 2 {
+        (container.replicas, container.replicas_span) = (2, Some(span));
+    }
+    let timing = &mut container.timing;
+    timing.may_overlap |= again.may_overlap;
+    timing
+        .varying
+        .extend(again.varying.iter().filter(|name| !timing.varying.contains(name)).cloned().collect::<Vec<_>>());
+}

@@ -1,0 +1,170 @@
+//! What a function's body calls, without running it. Uses `parse`.
+
+use std::collections::BTreeSet;
+
+use super::lists::literal_text;
+use crate::input::docker_cli::is_engine_program;
+use crate::input::shell::parse::syntax::{
+    AssignedValue, Assignment, Block, DeclareItem, RedirectAction, SimpleCommand, Statement, TestExpr, UnexpandedWord,
+    WordPart,
+};
+
+/// How deep statements are looked into.
+const DEPTH: usize = 60;
+
+/// What is called in a statement, as far as words that are written out say.
+#[derive(Debug, Default)]
+pub(super) struct CalledNames {
+    /// The first words of its commands.
+    pub(super) commands: BTreeSet<String>,
+    /// Whether it may start a container, run a script or whatever is in a variable.
+    pub(super) may_start: bool,
+    depth: usize,
+}
+
+impl CalledNames {
+    pub(super) fn of_statement(stmt: &Statement) -> Self {
+        let mut called = Self::default();
+        called.add_statement(stmt);
+        called
+    }
+
+    fn add_block(&mut self, block: &Block) {
+        for item in block {
+            self.add_statement(&item.stmt);
+        }
+    }
+
+    fn add_statement(&mut self, stmt: &Statement) {
+        if self.depth >= DEPTH {
+            self.may_start = true;
+            return;
+        }
+        self.depth += 1;
+        self.add_parts(stmt);
+        self.depth -= 1;
+    }
+
+    fn add_parts(&mut self, stmt: &Statement) {
+        match stmt {
+            Statement::Simple(simple) => self.add_command(simple),
+            Statement::Declare { items, .. } => {
+                for item in items {
+                    match item {
+                        DeclareItem::Assign(assign) => self.add_assignment(assign),
+                        DeclareItem::Word(word) => self.add_word(word),
+                    }
+                }
+            }
+            Statement::Unset(words) => self.add_words(words),
+            Statement::List { first, rest } => {
+                self.add_statement(first);
+                rest.iter().for_each(|(_, stmt)| self.add_statement(stmt));
+            }
+            Statement::Pipeline(parts) => parts.iter().for_each(|part| self.add_statement(part)),
+            Statement::Not(inner) => self.add_statement(inner),
+            Statement::Group(block) | Statement::Subshell(block) => self.add_block(block),
+            Statement::If { arms, otherwise } => {
+                for (condition, body) in arms {
+                    self.add_block(condition);
+                    self.add_block(body);
+                }
+                self.add_block(otherwise);
+            }
+            Statement::While { condition, body, .. } => {
+                self.add_block(condition);
+                self.add_block(body);
+            }
+            Statement::For { words, body, .. } => {
+                self.add_words(words);
+                self.add_block(body);
+            }
+            Statement::Case { subject, arms } => {
+                self.add_word(subject);
+                arms.iter().for_each(|arm| self.add_block(&arm.body));
+            }
+            Statement::Function { body, .. } => self.add_statement(body),
+            Statement::Test(test) => self.add_test(test),
+            Statement::Redirected { body, redirects } => {
+                redirects.iter().for_each(|redirect| self.add_redirect(&redirect.action));
+                self.add_statement(body);
+            }
+            Statement::Unread => self.may_start = true,
+        }
+    }
+
+    fn add_command(&mut self, simple: &SimpleCommand) {
+        simple.assigns.iter().for_each(|assign| self.add_assignment(assign));
+        simple.redirects.iter().for_each(|redirect| self.add_redirect(&redirect.action));
+        self.add_words(&simple.words);
+        let Some(first) = simple.words.first() else { return };
+        match literal_text(first) {
+            Some(name) => {
+                let shell = matches!(name.as_str(), "eval" | "source" | "." | "bash" | "sh" | "env" | "exec" | "sudo");
+                self.may_start |= shell || name.contains('/') || name.ends_with(".sh");
+                self.commands.insert(name);
+            }
+            // What the caller gives to be run is the caller's.
+            None => self.may_start |= !first.parts.iter().all(is_argument),
+        }
+    }
+
+    fn add_words(&mut self, words: &[UnexpandedWord]) {
+        words.iter().for_each(|word| self.add_word(word));
+    }
+
+    fn add_word(&mut self, word: &UnexpandedWord) {
+        if let Some(text) = literal_text(word) {
+            let mut parts = text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_')));
+            self.may_start |= parts.any(is_engine_program);
+            // A name that is handed on is called by what it is handed to: `run_with_lock launch`.
+            if !text.is_empty() && !text.contains(' ') {
+                self.commands.insert(text);
+            }
+        }
+        for part in &word.parts {
+            if let WordPart::Param { blocks, .. } | WordPart::Computed { blocks, .. } = part {
+                blocks.iter().for_each(|block| self.add_block(block));
+            }
+        }
+    }
+
+    fn add_assignment(&mut self, assign: &Assignment) {
+        match &assign.value {
+            AssignedValue::Word(word) => self.add_word(word),
+            AssignedValue::List(words) => self.add_words(words),
+        }
+    }
+
+    fn add_redirect(&mut self, action: &RedirectAction) {
+        match action {
+            RedirectAction::Open(word) | RedirectAction::Copy(word) => self.add_word(word),
+            RedirectAction::Data(data) => data.blocks.iter().for_each(|block| self.add_block(block)),
+            RedirectAction::Close => {}
+        }
+    }
+
+    fn add_test(&mut self, test: &TestExpr) {
+        match test {
+            TestExpr::Unary(_, word) | TestExpr::Bare(word) => self.add_word(word),
+            TestExpr::Binary(left, _, right) => {
+                self.add_word(left);
+                self.add_word(right);
+            }
+            TestExpr::Not(inner) => self.add_test(inner),
+            TestExpr::Other(blocks) => blocks.iter().for_each(|block| self.add_block(block)),
+        }
+    }
+}
+
+/// Whether a part of a word is an argument of the function, whole.
+fn is_argument(part: &WordPart) -> bool {
+    match part {
+        WordPart::Param { param, .. } => {
+            let positional = param.name.starts_with(|ch: char| ch.is_ascii_digit() || matches!(ch, '@' | '*'));
+            positional && param.is_value()
+        }
+        WordPart::Text { text, .. } => text.is_empty(),
+        WordPart::Computed { .. } => false,
+    }
+}

@@ -1,0 +1,258 @@
+//! A script that others call: besides its text they call functions that nobody in it calls, aliases, and what it writes
+//! into other scripts. Uses `interpreter`, `function_calls`, `arguments` and `parse`.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use super::arguments::{Arguments, UnknownArguments};
+use super::certainty::Certainty;
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::function_calls::CalledNames;
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::script_files::ScriptRun;
+use super::script_text::{ScriptText, Shebang};
+use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
+use crate::input::docker_cli::is_engine_program;
+use crate::input::shell::parse::syntax::{
+    HereDocument, RedirectAction, RedirectTarget, SimpleCommand, Statement, UnexpandedWord,
+};
+use crate::text::{Span, TracedText};
+
+/// Endings of the names of files that shells run or source.
+const SHELL_FILES: [&str; 8] = [".sh", ".bash", ".zsh", "rc", "profile", "aliases", ".ksh", ".env"];
+
+/// What is called of a script by others than itself.
+#[derive(Debug, Default)]
+pub(super) struct WaysIn {
+    /// The script's own name.
+    name: String,
+    /// The bodies of functions that were called, by their addresses.
+    called: HashSet<usize>,
+    /// Whether what runs now is called by others alone.
+    pub(super) is_inside: bool,
+}
+
+impl Interpreter<'_> {
+    /// Runs a script that others call, with arguments that are not known.
+    pub(super) fn run_as_program(&mut self, path: &str, span: Span) {
+        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let rest = UnknownArguments::of(&name);
+        self.ways_in = Some(WaysIn { name, ..WaysIn::default() });
+        let zeroth = ShellWord { span: Some(span), ..ShellWord::plain(path) };
+        let given = ShellWord { text: rest.as_item().text, rest: Some(rest), ..ShellWord::default() };
+        let words = [zeroth, given];
+        if let ScriptRun::Not(_, Some(missed)) = self.run_script_file(&words, ShellState::new()) {
+            self.note_unseen_at(missed.reason, missed.span);
+        }
+    }
+
+    /// Notes that a function is called.
+    pub(super) fn note_called(&mut self, bodies: &[Rc<Statement>]) {
+        if let Some(ways_in) = &mut self.ways_in {
+            ways_in.called.extend(bodies.iter().map(|body| Rc::as_ptr(body).addr()));
+        }
+    }
+
+    /// Runs the text of a script, and after that each of its functions that was not called, in the state at its end.
+    pub(super) fn run_with_ways_in(&mut self, code: &ScriptText, state: ShellState) -> ExitStates {
+        self.run_then_functions(state, |interpreter, state| {
+            interpreter.run_script_text(code, LastCommand::Forks, state)
+        })
+    }
+
+    fn run_then_functions(
+        &mut self,
+        state: ShellState,
+        run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
+    ) -> ExitStates {
+        let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, state));
+        if let Some(end) = exits.joined().or_else(|| frame.ends.joined()) {
+            self.run_uncalled_functions(&end);
+        }
+        exits.merge(frame.ends)
+    }
+
+    fn run_uncalled_functions(&mut self, end: &ShellState) {
+        let functions = Rc::clone(&end.functions);
+        for name in ways_into(&functions) {
+            let Some(bodies) = functions.get(name) else { continue };
+            let is_called = |body: &Rc<Statement>| {
+                self.ways_in.as_ref().is_some_and(|ways_in| ways_in.called.contains(&Rc::as_ptr(body).addr()))
+            };
+            if bodies.iter().any(is_called) {
+                continue;
+            }
+            let zeroth = end.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
+            let args = vec![zeroth, self.unknown_arguments(name)];
+            self.as_way_in(end, |interpreter, child| interpreter.call_function(name, bodies, args, child));
+        }
+    }
+
+    /// The arguments of something in this script that others call.
+    fn unknown_arguments(&self, name: &str) -> ListItem {
+        let script = self.ways_in.as_ref().map_or("", |ways_in| ways_in.name.as_str());
+        UnknownArguments::of(&format!("{name} in {script}")).as_item()
+    }
+
+    /// Runs what only others call, in a process of its own.
+    fn as_way_in(&mut self, state: &ShellState, run: impl FnOnce(&mut Self, ShellState) -> ExitStates) {
+        let before = self.ways_in.as_mut().is_some_and(|ways_in| std::mem::replace(&mut ways_in.is_inside, true));
+        let child = state.child_process(true);
+        self.in_child_process(state, child, run);
+        if let Some(ways_in) = &mut self.ways_in {
+            ways_in.is_inside = before;
+        }
+    }
+
+    /// `alias name='command'`: a person types the name, with what follows it.
+    pub(super) fn run_aliases(&mut self, words: &[ShellWord], state: &ShellState) {
+        if self.ways_in.is_none() {
+            return;
+        }
+        for word in words.iter().skip(1) {
+            let raw = word.raw();
+            let Some((name, text)) = raw.split_once('=').filter(|(_, text)| names_engine(text)) else { continue };
+            let start = name.chars().count() + 1;
+            let mut text_of_alias = word.text.part(start, word.text.0.len());
+            if !text.trim_end().ends_with(';') {
+                text_of_alias.push(&TracedText::plain(" \"$@\""));
+            }
+            let rest = self.unknown_arguments(name);
+            self.as_way_in(state, |interpreter, mut child| {
+                child.args = Some(Arguments::from_items([ListItem::default(), rest]));
+                interpreter.run_text(&text_of_alias, LastCommand::Forks, child)
+            });
+        }
+    }
+
+    /// A here-document that becomes a script: whoever runs that, or logs in, calls what is in it.
+    pub(super) fn write_here_document(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
+        if self.ways_in.is_none() || self.is_muted() {
+            return;
+        }
+        let document = simple.redirects.iter().find_map(|redirect| match &redirect.action {
+            RedirectAction::Data(data) if !data.text.parts.is_empty() => Some(data),
+            _ => None,
+        });
+        let Some(HereDocument { text, .. }) = document else { return };
+        let file = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
+            (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some(word),
+            _ => None,
+        });
+        let file = match file {
+            Some(word) => self.expand_one(word, state).raw(),
+            None => match written_by_tee(words) {
+                Some(file) => file,
+                None => return,
+            },
+        };
+        self.run_written_text(text, &file, state);
+    }
+
+    fn run_written_text(&mut self, text: &UnexpandedWord, file: &str, state: &mut ShellState) {
+        let text = self.expand_one(text, state).text;
+        let raw = text.raw();
+        let first = raw.lines().next().unwrap_or("");
+        let marked = first.starts_with("#!");
+        let shell = matches!(Shebang::of(first), Shebang::Shell(_));
+        let named = SHELL_FILES.iter().any(|ending| file.ends_with(ending));
+        if !names_engine(&raw) || !(if marked { shell } else { named }) {
+            return;
+        }
+        let name = file.rsplit('/').next().unwrap_or(file).to_owned();
+        let rest = self.unknown_arguments(&name);
+        self.as_way_in(state, |interpreter, mut child| {
+            // Another shell runs it: nothing of this one is known there but where it is.
+            child.vars = Rc::default();
+            child.functions = Rc::default();
+            child.args = Some(Arguments::from_items([ListItem::default(), rest]));
+            (child.errexit, child.conditional) = (false, false);
+            interpreter
+                .run_then_functions(child, |interpreter, child| interpreter.run_text(&text, LastCommand::Forks, child))
+        });
+    }
+
+    /// The functions that a command may mean whose name hangs on a variable: `"do_$1"`.
+    pub(super) fn functions_meant(&self, words: &[ShellWord], state: &ShellState) -> Vec<String> {
+        let Some(first) = words.first().filter(|first| first.certainty == Certainty::Sure) else { return Vec::new() };
+        if state.functions.is_empty() || first.rest.is_some() {
+            return Vec::new();
+        }
+        if let Some(name) = self.resolve_text(&first.text).filter(|_| self.ways_in.is_none() && !first.unclear) {
+            return state.functions.get_key_value(&name).map(|(name, _)| name.clone()).into_iter().collect();
+        }
+        let plain = |traced: &&crate::text::TracedChar| !traced.live;
+        let prefix: String = first.text.0.iter().take_while(plain).map(|traced| traced.ch).collect();
+        let suffix: Vec<char> = first.text.0.iter().rev().take_while(plain).map(|traced| traced.ch).collect();
+        let suffix: String = suffix.into_iter().rev().collect();
+        if prefix.is_empty() && suffix.is_empty() {
+            return Vec::new();
+        }
+        let fits =
+            |name: &&String| name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.ends_with(suffix.as_str()));
+        state.functions.keys().filter(fits).cloned().collect()
+    }
+
+    /// Calls each of several functions, one of which is meant.
+    pub(super) fn call_one_of(
+        &mut self,
+        names: &[String],
+        simple: &SimpleCommand,
+        words: Vec<ShellWord>,
+        mut state: ShellState,
+    ) -> ExitStates {
+        let before = state.conditional;
+        let args: Vec<ListItem> = words.into_iter().map(ListItem::from).collect();
+        for assign in &simple.assigns {
+            self.run_assignment(assign, false, &mut state);
+        }
+        let exits = self.with_redirects(&simple.redirects, state, |interpreter, state| {
+            let mut exits = ExitStates { err: Some(state.clone()), ..ExitStates::default() };
+            for name in names {
+                let Some(bodies) = state.functions.get(name).cloned() else { continue };
+                let state = state.clone().on_condition();
+                exits = exits.merge(interpreter.call_function(name, &bodies, args.clone(), state));
+            }
+            exits
+        });
+        exits.map_states(|state| ShellState { conditional: before, ..state })
+    }
+}
+
+/// The functions that may be called from outside and may start something: those that no other one calls come first.
+fn ways_into(functions: &BTreeMap<String, Vec<Rc<Statement>>>) -> Vec<&str> {
+    let mut callers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut starting: BTreeSet<&str> = BTreeSet::new();
+    for (name, bodies) in functions {
+        for called in bodies.iter().map(|body| CalledNames::of_statement(body)) {
+            for (other, _) in called.commands.iter().filter_map(|other| functions.get_key_value(other)) {
+                if other != name {
+                    callers.entry(other).or_default().push(name);
+                }
+            }
+            if called.may_start {
+                starting.insert(name);
+            }
+        }
+    }
+    let mut waiting: Vec<&str> = starting.iter().copied().collect();
+    while let Some(name) = waiting.pop() {
+        let new = callers.get(name).into_iter().flatten().filter(|caller| starting.insert(caller));
+        waiting.extend(new.copied().collect::<Vec<_>>());
+    }
+    let (called, free): (Vec<&str>, Vec<&str>) = starting.into_iter().partition(|name| callers.contains_key(name));
+    free.into_iter().chain(called).collect()
+}
+
+/// The file that `tee` writes, run by itself or by `sudo`.
+fn written_by_tee(words: &[ShellWord]) -> Option<String> {
+    let at = words.iter().position(|word| word.raw() == "tee")?;
+    let file = words.get(at + 1..)?.iter().find(|word| !word.raw().starts_with('-'))?;
+    Some(file.raw())
+}
+
+fn names_engine(text: &str) -> bool {
+    text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_'))).any(is_engine_program)
+}

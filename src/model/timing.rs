@@ -1,0 +1,127 @@
+//! When a container runs beside others: what the script that starts it says of that. Uses nothing else.
+
+use std::sync::Arc;
+
+/// When a container runs beside others, and how many of it there may be at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// The moments of its starts. Empty where they are not known, as of a service: it runs beside all others.
+    pub moments: Vec<Moment>,
+    /// The name that no two containers of a host can have at once, where it has one that hangs on no variable.
+    pub fixed_name: Option<String>,
+    /// Whether anybody may start it once more while it runs.
+    pub may_overlap: bool,
+    /// The symbols in its values that stand for another text in each of its instances.
+    pub varying: Vec<String>,
+    /// The service whose one-off container it is, by project and name.
+    pub one_off_of: Option<(Option<String>, String)>,
+    /// How many projects the repository's own calls bring it up in, each with volumes of its own; 0 where none does.
+    pub projects: u64,
+    /// Whether it is a service of which the repository's own calls only ever start one-off containers.
+    pub only_one_offs: bool,
+}
+
+/// A point in a run of a script at which a container starts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// What runs: a script of the host, or a container with scripts of its own. Two calls of one script are no two runs.
+    pub run: Arc<str>,
+    /// The processes around it that run beside what follows them, outermost first.
+    pub spans: Vec<TimeSpan>,
+    /// Its place in the order of that run.
+    pub at: usize,
+}
+
+/// From when until when a process runs that its script does not wait for at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeSpan {
+    /// Tells it from every other one of the run.
+    pub process: usize,
+    /// Its beginning, in the order of the run.
+    pub from: usize,
+    /// Its end.
+    pub until: usize,
+}
+
+/// How many moments are kept of one container.
+const MANY_MOMENTS: usize = 16;
+
+impl Timing {
+    /// Whether two containers never run at once, as far as their starts say.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let one_name = self.fixed_name.is_some() && self.fixed_name == other.fixed_name;
+        let in_turn =
+            || self.moments.iter().all(|one| other.moments.iter().all(|another| one.is_in_turn_with(another)));
+        one_name || !self.moments.is_empty() && !other.moments.is_empty() && in_turn()
+    }
+
+    /// Adds the moments of another start of the same container; whether it then runs beside itself.
+    pub fn add_moments(&mut self, others: &[Moment]) -> bool {
+        let mut beside = false;
+        for other in others {
+            if self.moments.contains(other) {
+                continue;
+            }
+            beside |= self.moments.iter().any(|one| one.run == other.run && !one.is_in_turn_with(other));
+            if self.moments.len() < MANY_MOMENTS {
+                self.moments.push(other.clone());
+            } else {
+                // Of a process of its own that never ends, which is beside all others.
+                let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX };
+                self.moments.push(Moment { spans: vec![until], ..other.clone() });
+                self.moments.dedup();
+                self.moments.truncate(MANY_MOMENTS + 1);
+            }
+        }
+        beside
+    }
+}
+
+impl Moment {
+    /// Whether what starts here has ended before what starts there begins, or the other way round.
+    fn is_in_turn_with(&self, other: &Self) -> bool {
+        if self.run != other.run {
+            return false;
+        }
+        let common = self.spans.iter().zip(&other.spans).take_while(|(one, another)| one.process == another.process);
+        let depth = common.count();
+        match (self.spans.get(depth), other.spans.get(depth)) {
+            // One process does one thing after the other.
+            (None, None) => true,
+            (one, another) => {
+                let point = |moment: &Self| TimeSpan { process: 0, from: moment.at, until: moment.at };
+                let (one, another) = (one.copied().unwrap_or(point(self)), another.copied().unwrap_or(point(other)));
+                one.until < another.from || another.until < one.from
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(at: usize, spans: &[(usize, usize, usize)]) -> Moment {
+        let spans = spans.iter().map(|&(process, from, until)| TimeSpan { process, from, until });
+        Moment { run: "a.sh".into(), spans: spans.collect(), at }
+    }
+
+    #[test]
+    fn what_is_waited_for_is_in_turn_with_what_follows() {
+        let never = usize::MAX;
+        for (one, other, wanted) in [
+            (moment(1, &[]), moment(2, &[]), true),
+            (moment(1, &[(1, 1, never)]), moment(2, &[]), false),
+            (moment(2, &[(1, 2, never)]), moment(1, &[]), true),
+            (moment(1, &[(1, 1, 2)]), moment(3, &[]), true),
+            (moment(1, &[(1, 1, never)]), moment(2, &[(1, 1, never)]), true),
+            (moment(1, &[(1, 1, never)]), moment(2, &[(2, 2, never)]), false),
+            (moment(1, &[(1, 1, 9), (2, 1, 1)]), moment(2, &[(1, 1, 9)]), true),
+        ] {
+            assert_eq!(one.is_in_turn_with(&other), wanted, "{one:?} {other:?}");
+            assert_eq!(other.is_in_turn_with(&one), wanted, "{other:?} {one:?}");
+        }
+        let elsewhere = Moment { run: "b.sh".into(), ..moment(2, &[]) };
+        assert!(!moment(1, &[]).is_in_turn_with(&elsewhere));
+    }
+}

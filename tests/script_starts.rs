@@ -1,0 +1,286 @@
+//! Random scripts, each run by bash in every way that it can be called, with a program in docker's place that notes its
+//! words. Whatever was started there is in the report. `OVERLOCK_SCRIPTS` says how many scripts, `OVERLOCK_SCRIPTS_SEED`
+//! which; what fails is printed whole.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::overlock;
+
+/// What stands in docker's place: it notes its words, and ends as it is told.
+const STUB: &str = "#!/bin/sh\necho \"$*\" >> \"$STUB_LOG\"\nexit \"${STUB_STATUS:-0}\"\n";
+const COMPOSE: &str = "services:\n  night:\n    image: agents:1\n    entrypoint: [claude, -p, go]\n    environment: \
+     {HOME: /home/agent}\n    volumes: [\"/srv/night:/home/agent/.claude\"]\n";
+/// Words that scripts ask for, and that they are called with.
+const WORDS: [&str; 4] = ["alpha", "beta", "gamma", "--x"];
+/// The arguments of the calls.
+const CALLS: [&[&str]; 7] =
+    [&[], &["alpha"], &["beta"], &["gamma", "alpha"], &["--x", "beta"], &["alpha", "beta", "gamma"], &["-a", "beta"]];
+
+#[test]
+fn whatever_a_script_starts_is_in_the_report() {
+    let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (count, seed) = (number("OVERLOCK_SCRIPTS", 40), number("OVERLOCK_SCRIPTS_SEED", 1));
+    let mut started = 0;
+    let mut wrong = Vec::new();
+    for number in 0..count {
+        let script = RandomScript::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
+        let (seen, missing) = missing_starts(&script);
+        started += seen;
+        if !missing.is_empty() {
+            wrong.push(format!("script {number} of seed {seed}: lines {missing:?} are missing\n{}", script.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(started as u64 > count, "only {started} starts were seen in {count} scripts");
+}
+
+/// How many lines started something, and those of them that the report does not name.
+fn missing_starts(script: &RandomScript) -> (usize, Vec<usize>) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let write = |name: &str, text: &str| {
+        fs::write(path.join(name), text).unwrap();
+        fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    write("gen.sh", &script.text);
+    write("compose.yaml", COMPOSE);
+    fs::create_dir(path.join("bin")).unwrap();
+    write("bin/docker", STUB);
+    let run = overlock(path, &["check", "compose.yaml", "gen.sh", "--format", "json"]);
+    let report = run.json();
+    let participants = report["participants"].as_array().unwrap();
+    let named: BTreeSet<usize> = participants
+        .iter()
+        .filter_map(|one| one["container"].as_str()?.strip_prefix("gen.sh:")?.split(' ').next()?.parse().ok())
+        .collect();
+    for arguments in CALLS {
+        call(path, &[&["./gen.sh"], arguments].concat(), "0");
+        call(path, &[&["./gen.sh"], arguments].concat(), "1");
+    }
+    // A function that the script calls itself is called as it does.
+    for function in (0..script.functions).filter(|function| !script.called.contains(function)) {
+        for word in WORDS {
+            let text = format!(". ./gen.sh alpha; f{function} {word}; do_{word} beta");
+            call(path, &["-c", &text], "0");
+        }
+    }
+    let log = fs::read_to_string(path.join("log")).unwrap_or_default();
+    let lines: BTreeSet<usize> = log.lines().filter_map(started_line).collect();
+    (lines.len(), lines.difference(&named).copied().collect())
+}
+
+fn call(directory: &Path, words: &[&str], status: &str) {
+    let search = format!("{}:/usr/bin:/bin", directory.join("bin").display());
+    // A loop that a script makes endless ends after a second.
+    let mut bash = Command::new("timeout");
+    bash.args(["1", "bash"]).args(words).current_dir(directory).env_clear().env("PATH", search);
+    bash.env("STUB_LOG", directory.join("log")).env("STUB_STATUS", status);
+    bash.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+}
+
+/// The line of a start, which its words name.
+fn started_line(words: &str) -> Option<usize> {
+    let (_, rest) = words.split_once("LINE=")?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+/// A script, and how many functions it has.
+struct RandomScript {
+    text: String,
+    functions: usize,
+    called: BTreeSet<usize>,
+    state: u64,
+    depth: usize,
+    in_function: bool,
+}
+
+impl RandomScript {
+    fn new(seed: u64) -> Self {
+        let mut script = Self {
+            text: "#!/bin/bash\n".to_owned(),
+            functions: 0,
+            called: BTreeSet::new(),
+            state: seed,
+            depth: 0,
+            in_function: false,
+        };
+        if script.chance(3) {
+            script.line("set -eu");
+        }
+        let functions = script.below(4);
+        for number in 0..functions {
+            script.line(&format!("f{number}() {{"));
+            script.in_function = true;
+            script.block(3);
+            script.in_function = false;
+            script.line("}");
+            script.functions += 1;
+        }
+        if script.chance(3) {
+            for word in ["alpha", "beta"] {
+                script.line(&format!("do_{word}() {{"));
+                script.block(2);
+                script.line("}");
+            }
+            script.line("\"do_${1:-alpha}\" \"$@\" || true");
+        }
+        script.block(5);
+        if script.functions > 0 && script.chance(4) {
+            script.called.insert(0);
+            script.line("f0 \"$@\"");
+        }
+        script
+    }
+
+    /// The next random number (splitmix64).
+    fn below(&mut self, limit: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+
+    fn chance(&mut self, of: u64) -> bool {
+        self.below(of) == 0
+    }
+
+    fn word(&mut self) -> &'static str {
+        WORDS[self.below(WORDS.len() as u64) as usize]
+    }
+
+    fn called_function(&mut self) -> usize {
+        let number = self.below(self.functions as u64) as usize;
+        self.called.insert(number);
+        number
+    }
+
+    fn line(&mut self, text: &str) {
+        writeln!(self.text, "{}{text}", "  ".repeat(self.depth)).unwrap();
+    }
+
+    /// A start, with its own line in its words.
+    fn start(&mut self, before: &str, after: &str) {
+        let line = self.text.matches('\n').count() + 1;
+        let mount = match self.below(4) {
+            0 => "\"/srv/$1:/tree\"",
+            1 => "\"/srv/${2:-tree}:/tree\"",
+            2 => "\"$PWD:/tree\"",
+            _ => "/srv/tree:/tree",
+        };
+        let name = match self.below(6) {
+            0 => " --name fixed",
+            1 => " --name \"part-$1\"",
+            _ => "",
+        };
+        let detached = if self.chance(4) { " -d" } else { "" };
+        let text = format!(
+            "{before}docker run --rm{detached}{name} -e LINE={line} -e HOME=/home/agent -v {mount} -v \
+             /srv/login:/home/agent/.claude agents:1 claude -p go{after}"
+        );
+        self.line(&text);
+    }
+
+    fn block(&mut self, most: u64) {
+        self.depth += 1;
+        for _ in 0..=self.below(most) {
+            self.statement();
+        }
+        self.depth -= 1;
+    }
+
+    fn compound(&mut self, opening: &str, closing: &str) {
+        self.line(opening);
+        self.block(2);
+        self.line(closing);
+    }
+
+    fn statement(&mut self) {
+        if self.depth > 4 {
+            return self.start("", "");
+        }
+        let word = self.word();
+        match self.below(25) {
+            0..=3 => self.start("", ""),
+            4 => self.start("", " &"),
+            5 => self.start("", " || true"),
+            6 => self.start("if ! ", "; then exit 3; fi"),
+            7 => self.start("printf '%s\\n' a b | xargs -I{} ", ""),
+            8 => self.start("(cd /tmp && ", ")"),
+            9 => {
+                self.line(&format!("if [ \"${{1:-}}\" = {word} ]; then"));
+                self.block(2);
+                self.line("else");
+                self.block(2);
+                self.line("fi");
+            }
+            10 => self.compound("if [ $# -gt 1 ]; then", "fi"),
+            11 => {
+                let ending = if self.in_function { "return 0" } else { "exit 0" };
+                self.line(&format!("[ -n \"${{1:-}}\" ] || {ending}"));
+            }
+            12 | 13 => {
+                let number = 1 + self.below(2);
+                self.line(&format!("case \"${{{number}:-}}\" in"));
+                for word in ["alpha", "beta|gamma", "-*", "*"].iter().skip(self.below(3) as usize) {
+                    self.line(&format!("{word})"));
+                    self.block(2);
+                    self.line(";;");
+                }
+                self.line("esac");
+            }
+            14 => self.compound("for x in a \"$@\"; do", "done"),
+            15 => {
+                self.line("while [ $# -gt 0 ]; do");
+                self.line(&format!("  case \"$1\" in {word}) CHOSEN=\"${{2:-}}\" ;; esac"));
+                self.block(1);
+                self.line("  shift");
+                self.line("done");
+            }
+            16 => {
+                self.line("CHOSEN=\"${1:-none}\"");
+                self.compound(&format!("if [[ $CHOSEN == {word}* ]]; then"), "fi");
+            }
+            17 if self.functions > 0 => {
+                let number = self.called_function();
+                let argument = if self.chance(2) { "\"$@\"" } else { word };
+                self.line(&format!("f{number} {argument}"));
+            }
+            18 if self.functions > 0 => {
+                let number = self.called_function();
+                self.line(&format!("NUMBER={number}; \"f$NUMBER\" {word} || true"));
+            }
+            19 => self.line("shift || true"),
+            20 if self.depth <= 1 => self.line(&format!("set -- {word} \"$@\"")),
+            21 => {
+                self.line("while read -r item; do");
+                self.block(1);
+                self.line(&format!("done <<< \"${{1:-}} {word}\""));
+            }
+            22 => {
+                self.line("while getopts ab option; do");
+                self.line("  case $option in a)");
+                self.block(1);
+                self.line("  ;; *) : ;; esac");
+                self.line("done");
+            }
+            23 => {
+                let line = self.text.matches('\n').count() + 1;
+                self.line(&format!("docker compose run --rm -e LINE={line} night"));
+            }
+            24 => {
+                self.line("words=(docker run --rm)");
+                // It is where its first word is written.
+                let line = self.text.matches('\n').count();
+                self.line(&format!("words+=(-e LINE={line} -e HOME=/home/agent -v /srv/login:/home/agent/.claude)"));
+                self.line("\"${words[@]}\" agents:1 claude -p \"${1:-go}\"");
+            }
+            _ => self.start("", ""),
+        }
+    }
+}
