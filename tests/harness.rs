@@ -63,7 +63,9 @@ pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     command.current_dir(directory).args(arguments).env_clear().env("HOME", "/home/user");
     // The configuration of this repository is about its own layout: a fixture is a user's.
     if directory.starts_with(root().join("fixtures")) && !has_configuration(directory) {
-        command.arg("--no-config");
+        if !arguments.contains(&"--no-config") {
+            command.arg("--no-config");
+        }
     }
     command
 }

@@ -34,8 +34,14 @@ fn a_project_is_found_upward_and_from_standard_input() {
     let text = format!("services:\n  a:\n{}", service("./state:/home/agent/.claude"));
     let directory = project(&[(".git/HEAD", ""), ("app/compose.yaml", &text), ("app/deep/er/x", "")]);
     let root = directory.path().to_str().unwrap().to_owned();
-    let below = overlock(&directory.path().join("app/deep/er"), &["check", "--format", "json"]);
-    assert_eq!(places(&below), [format!("{root}/app/state")]);
+    let deep = directory.path().join("app/deep/er");
+    let below = overlock(&deep, &["check", "-p", "app", "--format", "json"]);
+    assert_eq!(places(&below), [format!("{root}/app/state")], "an option of Compose's means its own project");
+    assert_eq!(
+        places(&overlock(&deep, &["check", "--format", "json"])),
+        [] as [&str; 0],
+        "else this directory is meant"
+    );
     let mut call = command(directory.path(), &["check", "-f", "-", "--format", "json"]);
     let mut child = call.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();

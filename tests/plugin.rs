@@ -35,7 +35,7 @@ fn docker_lists_it_and_passes_words_and_status_on() {
     assert!(line.contains("Audit the locks of shared state directories"), "{line}");
 
     let folder = root().join("fixtures/world/chat-shares-without-flock");
-    let arguments = ["check", ".", "--format", "json"];
+    let arguments = ["check", ".", "--no-config", "--format", "json"];
     let (own, ours) =
         (overlock(&folder, &arguments), docker(settings.path(), &folder, &[&["overlock"], &arguments[..]].concat()));
     assert_eq!((ours.status, ours.out), (own.status, own.out));

@@ -171,6 +171,10 @@ impl<'a> LoadContext<'a> {
 pub struct Piece {
     /// The kind of the input.
     pub kind: &'static str,
+    /// How the input was found; `None` before it is loaded.
+    pub found_by: Option<FoundBy>,
+    /// The files that the input is, as they can be opened: those that these name are in `files` besides.
+    pub own_files: Vec<PathBuf>,
     /// What its containers are told apart by from those of another project of that name: its first file.
     pub first_file: Option<PathBuf>,
     /// The containers that it describes, and what was wrong with it.

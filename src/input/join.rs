@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::compose::{CalledProject, default_files, form_projects};
-use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
+use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, DescribedProject, NamedFile, Repository};
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
-use crate::model::{Layout, NotJudgedFile};
+use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
 use crate::text::{ReadError, Span};
 
@@ -34,6 +34,7 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
     left_out.extend(unread);
     pieces.extend(load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context));
+    drop_parts(&mut pieces, context);
     // What another input names is read, whatever leaves it out where nobody does.
     let named = named_files(&pieces, context);
     for at in (0..left_out.len()).rev().collect::<Vec<_>>() {
@@ -59,6 +60,53 @@ fn called_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<CalledPro
     let references = pieces.iter().flat_map(|piece| &piece.references);
     let known = references.filter_map(|reference| reference.called_project(&|path| real(path, context)));
     known.collect::<BTreeSet<CalledProject>>().into_iter().collect()
+}
+
+/// Leaves out the projects that nobody typed and that are parts of others: those of which all services are in another one,
+/// which includes them, and those told by their content of which another one reads all files.
+fn drop_parts(pieces: &mut Vec<Piece>, context: &LoadContext<'_>) {
+    let is_project = |piece: &Piece| piece.kind == DEFAULT_KIND.name();
+    let all_real = |files: &[PathBuf]| files.iter().map(|file| real(file, context)).collect::<HashSet<_>>();
+    let files: Vec<HashSet<PathBuf>> =
+        pieces.iter().map(|piece| if is_project(piece) { all_real(&piece.files) } else { HashSet::new() }).collect();
+    let mut readers: HashMap<&Path, Vec<usize>> = HashMap::new();
+    for (at, files) in files.iter().enumerate() {
+        for file in files.iter().collect::<BTreeSet<_>>() {
+            readers.entry(file).or_default().push(at);
+        }
+    }
+    let services = |piece: &Piece| -> HashSet<(String, String)> {
+        let told = |one: &Container| (one.name.clone(), context.sources.get(one.span.file).name().to_owned());
+        piece.layout.containers.iter().map(told).collect()
+    };
+    let directory = |piece: &Piece| {
+        let first = piece.own_files.first().map(|file| real(file, context));
+        first.and_then(|file| file.parent().map(Path::to_owned))
+    };
+    let is_part = |at: usize, piece: &Piece| {
+        if !is_project(piece) || piece.found_by == Some(FoundBy::Path) {
+            return false;
+        }
+        let own = all_real(&piece.own_files);
+        let around = own.iter().next().and_then(|file| readers.get(file.as_path())).into_iter().flatten();
+        around.filter(|other| **other != at).any(|other| {
+            let (Some(around), Some(read)) = (pieces.get(*other), files.get(*other)) else { return false };
+            let given = all_real(&around.own_files);
+            let is_mutual = files.get(at).is_some_and(|files| given.is_subset(files));
+            if !own.is_subset(read) || is_mutual {
+                return false;
+            }
+            let is_of_content = piece.found_by == Some(FoundBy::Content);
+            if own.is_subset(&given) {
+                // Files of one directory are told apart where they are formed into projects.
+                return is_of_content && directory(piece) != directory(around);
+            }
+            is_of_content || services(piece).is_subset(&services(around))
+        })
+    };
+    let mut parts: Vec<bool> = pieces.iter().enumerate().map(|(at, piece)| is_part(at, piece)).collect();
+    parts.reverse();
+    pieces.retain(|_| !parts.pop().unwrap_or_default());
 }
 
 /// The files that commands of some pieces name, without links.
@@ -123,6 +171,8 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
     let mut piece = input.kind.load(input, context, repository);
     piece.first_file = input.files.first().cloned();
     piece.kind = input.kind.name();
+    piece.found_by = Some(input.found_by);
+    piece.own_files.clone_from(&input.files);
     project::complete_layout(&mut piece.layout, piece.project.as_ref(), repository);
     (context.on_loaded)();
     piece
