@@ -169,8 +169,11 @@ impl Interpreter<'_> {
 
     /// The commands substituted in a redirection's words.
     pub(super) fn run_here_document(&mut self, action: &RedirectAction, state: &mut ShellState) {
-        if let RedirectAction::Data(blocks) = action {
-            self.run_substitutions(blocks, state);
+        let RedirectAction::Data(document) = action else { return };
+        for part in document.word().map(|word| word.parts.as_slice()).unwrap_or_default() {
+            if let WordPart::Computed { blocks, .. } | WordPart::Param { blocks, .. } = part {
+                self.run_substitutions(blocks, state);
+            }
         }
     }
 }
