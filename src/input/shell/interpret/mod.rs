@@ -14,6 +14,7 @@
 //! container_starts  the commands that start containers
 //! ```
 
+mod alternative_words;
 mod assignment;
 mod branches;
 mod builtins;

@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use super::cursor::{Parsed, ShellParser};
 use super::shell_words::WordMode;
-use super::syntax::{
-    Block, BlockItem, CaseArm, Statement, TestExpr, UnexpandedWord, WordPart,
-};
+use super::statement_lists::CLOSING_WORDS;
+use super::syntax::{Block, BlockItem, CaseArm, Statement, TestExpr, UnexpandedWord, WordPart};
 use crate::model::Parameter;
 use crate::text::TracedText;
 
@@ -16,6 +15,9 @@ impl ShellParser<'_> {
     pub(super) fn read_command(&mut self) -> Parsed<Statement> {
         self.skip_blanks();
         let start = self.at;
+        if CLOSING_WORDS.iter().any(|word| self.is_at_word(word)) {
+            return Err(self.error());
+        }
         let Some(body) = self.read_compound(start)? else { return self.read_simple_command() };
         if matches!(body, Statement::Function { .. }) {
             return Ok(body);
@@ -67,8 +69,8 @@ impl ShellParser<'_> {
     /// Takes what ends a construct. Where it is missing, what was read of the construct may still run.
     fn close(&mut self, closer: &str, start: usize) {
         self.skip_newlines();
-        let closed = if closer == ")" { self.take(")") } else { self.take_word(closer) };
-        if !closed {
+        let found = if closer == ")" { self.take(")") } else { self.take_word(closer) };
+        if !found {
             self.note_problem(if self.peek().is_none() { start } else { self.at });
         }
     }
@@ -256,11 +258,7 @@ impl ShellParser<'_> {
 
 /// `"$@"`, over which a `for` without a list goes.
 fn all_arguments(name: &TracedText) -> UnexpandedWord {
-    let part = WordPart::Param {
-        param: Parameter::named("@"),
-        raw: TracedText::live("$@"),
-        quoted: true,
-        blocks: Vec::new(),
-    };
+    let part =
+        WordPart::Param { param: Parameter::named("@"), raw: TracedText::live("$@"), quoted: true, blocks: Vec::new() };
     UnexpandedWord { parts: vec![part], source: name.clone() }
 }

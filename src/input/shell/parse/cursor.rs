@@ -10,7 +10,7 @@ use crate::text::{TracedChar, TracedText};
 /// Levels of statements and words within each other.
 const DEPTH: usize = 48;
 /// Characters that are looked at for each one of the text, and besides: what is read twice counts twice.
-const PATIENCE: usize = 64;
+const PATIENCE: usize = 16;
 
 /// Text that is no shell, from a character on.
 #[derive(Debug)]
@@ -149,6 +149,11 @@ impl<'t> ShellParser<'t> {
 
     pub(super) fn advance(&mut self, chars: usize) {
         self.at = self.end.min(self.at + chars);
+        self.count_steps(chars);
+    }
+
+    /// Counts characters that were looked at ahead.
+    pub(super) fn count_steps(&mut self, chars: usize) {
         self.steps += chars;
         if self.steps > (self.chars.len() + 64) * PATIENCE {
             self.stopped = self.stopped.or(Some("is too intricate to be read"));

@@ -20,10 +20,13 @@ impl ShellParser<'_> {
                 let blocks = self.one_level_down(|parser| parser.read_braces(quoted))?;
                 word.push(self.parameter_part(start, quoted, blocks));
             }
-            Some('[') if self.subscript_length(1).is_some() => {
-                self.advance(1 + self.subscript_length(1).unwrap_or(0));
-                word.push(self.computed_part(start, Vec::new()));
-            }
+            Some('[') => match self.subscript_length(1) {
+                Some(length) => {
+                    self.advance(1 + length);
+                    word.push(self.computed_part(start, Vec::new()));
+                }
+                None => word.literal.extend(self.bump()),
+            },
             Some('\'') if !quoted => {
                 self.advance(1);
                 let text = self.read_ansi_quoted()?;
@@ -199,6 +202,7 @@ impl ShellParser<'_> {
         Err(self.unclosed_at(start))
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is that of one lifetime")]
     /// `` `…` ``: what is in it is a text of its own, once its backslashes are removed.
     pub(super) fn read_backquoted(&mut self, word: &mut WordBuilder, quoted: bool) -> Parsed<()> {
         let start = self.at;

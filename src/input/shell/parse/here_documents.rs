@@ -28,6 +28,7 @@ impl ShellParser<'_> {
         }
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is that of one lifetime")]
     fn read_document(&mut self, pending: &PendingDocument) -> UnexpandedWord {
         let start = self.at;
         let mut continued = false;

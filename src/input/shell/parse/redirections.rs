@@ -47,10 +47,9 @@ impl ShellParser<'_> {
         let target = match target.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(name) => RedirectTarget::Named(name.to_owned()),
             None if target.is_empty() => RedirectTarget::Number(standard),
-            None => RedirectTarget::Number(target.parse().map_err(|_| super::cursor::SyntaxError {
-                at: start,
-                unclosed: false,
-            })?),
+            None => RedirectTarget::Number(
+                target.parse().map_err(|_| super::cursor::SyntaxError { at: start, unclosed: false })?,
+            ),
         };
         Ok(Some(Redirect { target, action }))
     }

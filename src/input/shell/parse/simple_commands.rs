@@ -3,7 +3,9 @@
 
 use super::cursor::{Parsed, ShellParser};
 use super::shell_words::WordMode;
-use super::syntax::{AssignedValue, Assignment, DeclareItem, Redirect, SimpleCommand, Statement, UnexpandedWord, WordPart};
+use super::syntax::{
+    AssignedValue, Assignment, DeclareItem, Redirect, SimpleCommand, Statement, UnexpandedWord, WordPart,
+};
 
 /// Builtins whose operands may be assignments.
 const DECLARING: [&str; 5] = ["export", "readonly", "local", "declare", "typeset"];
@@ -108,25 +110,21 @@ impl ShellParser<'_> {
     }
 
     /// How long `[…]` is, which begins at `ahead`; it ends on its line.
-    pub(super) fn subscript_length(&self, ahead: usize) -> Option<usize> {
+    pub(super) fn subscript_length(&mut self, ahead: usize) -> Option<usize> {
         let (mut at, mut depth) = (ahead, 0_usize);
         let mut quote = None;
         loop {
             let ch = self.peek_nth(at)?.ch;
             at += 1;
+            self.count_steps(1);
             match (ch, quote) {
                 ('\n', _) => return None,
                 ('\\', None | Some('"')) => at += 1,
                 (_, Some(open)) if ch == open => quote = None,
-                (_, Some(_)) => {}
                 ('\'' | '"', None) => quote = Some(ch),
                 ('[', None) => depth += 1,
-                (']', None) => {
-                    depth -= 1;
-                    if depth == 0 {
-                        return Some(at - ahead);
-                    }
-                }
+                (']', None) if depth == 1 => return Some(at - ahead),
+                (']', None) => depth -= 1,
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use super::cursor::{Parsed, ShellParser};
 use super::syntax::{Block, BlockItem, ListOperator, SimpleCommand, Statement};
 
 /// Words that end a list, each of some construct.
-const CLOSING_WORDS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
+pub(super) const CLOSING_WORDS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
 impl ShellParser<'_> {
     /// All statements of the text; stray words that end nothing are passed over.
