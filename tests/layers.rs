@@ -54,8 +54,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["command/progress.rs"]),
     ("ignore", &["input/walk.rs"]),
     ("jsonschema", &["input/compose/schema.rs"]),
-    ("tree_sitter", &["input/shell/parse/"]),
-    ("tree_sitter_bash", &["input/shell/parse/"]),
     ("anyhow", &["command/"]),
     ("procfs", &["input/kernel/"]),
     ("prometheus", &["render/metrics.rs"]),
@@ -232,7 +230,7 @@ fn every_dependency_has_a_home_or_is_for_everybody() {
             let name = name.replace('-', "_");
             let everybody = ["serde", "thiserror"].contains(&name.as_str());
             assert!(everybody || HOMES.iter().any(|(known, _)| *known == name), "{name} has no home");
-            assert!(reason || name.starts_with("tree_sitter"), "{name} has no reason in Cargo.toml");
+            assert!(reason, "{name} has no reason in Cargo.toml");
         }
         reason = line.starts_with('#');
     }

@@ -17,8 +17,8 @@
 //! would have to be moved on the host by a person, between the change and the next start, or everybody is logged out.
 //!
 //! Changes are edits of byte ranges, by the spans that the YAML tree keeps for every node, so that comments, quotes and
-//! line endings stay. `yamlpatch`, the editor for that, wants tree-sitter 0.27 beside our 0.25, which cannot be linked
-//! together, and finds a node by its path of keys, where a finding has its span already.
+//! line endings stay. `yamlpatch`, the editor for that, brings tree-sitter, and finds a node by its path of keys, where
+//! a finding has its span already.
 
 mod change;
 mod change_site;

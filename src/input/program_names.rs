@@ -1,7 +1,7 @@
 //! The names that known programs go by in any text: their commands, and where they keep their state. Uses `rules` and
 //! `shell::file_system`.
 
-use super::shell::file_system::find_word;
+use super::shell::file_system::{find_program, find_word};
 use crate::rules::Profile;
 
 /// The names of all known programs.
@@ -33,7 +33,8 @@ impl ProgramNames {
 
     /// Whether a text names one of them, as a word of its own.
     pub fn are_named_in(&self, text: &str) -> bool {
-        self.commands.iter().chain(&self.state).any(|name| find_word(text, name).is_some())
+        self.commands.iter().any(|name| find_program(text, name).is_some())
+            || self.state.iter().any(|name| find_word(text, name).is_some())
     }
 }
 
@@ -51,7 +52,9 @@ mod tests {
         {
             assert!(names.are_named_in(text), "{text}");
         }
-        for text in ["", "CLAUDE_CONFIG_PATH=/x", "~/.claude-cache", "claude-code", "my.claude", "claudette"] {
+        for text in
+            ["", "CLAUDE_CONFIG_PATH=/x", "~/.claude-cache", "claude-code", "my.claude", "claudette", "claude/fix-$1"]
+        {
             assert!(!names.are_named_in(text), "{text}");
         }
     }

@@ -11,6 +11,7 @@ mod tables;
 mod turns;
 mod undetermined;
 mod unresolved_places;
+mod unseen_mounts;
 mod unseen_peers;
 
 use std::borrow::Cow;
@@ -117,6 +118,7 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
         stray_mounts::mark_stray_mounts(&mut all, rules);
+        unseen_mounts::list_unseen_mounts(&mut all);
         let unseen_peers = UnseenPeers::of_candidates(&all, rules);
         all.retain(|candidate| candidate.listed);
         // Names, not the order of files, decide who comes first.

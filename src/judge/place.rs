@@ -152,6 +152,8 @@ pub(crate) struct MountLookup<'a> {
     volume_directory: Option<&'a str>,
     filesystems: &'a Filesystems,
     links: Vec<Link>,
+    /// Whether what is on no mount that is known may be on one that is not.
+    has_unseen: bool,
 }
 
 impl<'a> MountLookup<'a> {
@@ -167,12 +169,19 @@ impl<'a> MountLookup<'a> {
             volume_directory: live.and_then(|live| live.volume_directory.as_deref()),
             filesystems,
             links: container.shown().links.clone(),
+            has_unseen: false,
         }
     }
 
     /// The same as if its engine were that of the host that all is judged for.
     pub(crate) fn on_this_host(self) -> Self {
         Self { host: None, ..self }
+    }
+
+    /// The same where there may be mounts that were not seen.
+    pub(crate) fn with_unseen(mut self, has_unseen: bool) -> Self {
+        self.has_unseen = has_unseen;
+        self
     }
 
     /// The same with links followed that the container's own commands make.
@@ -198,7 +207,15 @@ impl<'a> MountLookup<'a> {
                 let inner = self.inner(mount, rest);
                 MountedPath { place: self.place_on(mount, path, rest), mount: Some(mount), inner }
             }
-            None => MountedPath { place: own_place(Filesystem::Layer(self.index), path), mount: None, inner: None },
+            None => {
+                let place = if self.has_unseen {
+                    // It may be any place, and is the same as itself alone.
+                    own_place(Filesystem::Unresolved, &format!("${{mounts of container {}}}{path}", self.index + 1))
+                } else {
+                    own_place(Filesystem::Layer(self.index), path)
+                };
+                MountedPath { place, mount: None, inner: None }
+            }
         }
     }
 

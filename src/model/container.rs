@@ -79,6 +79,8 @@ pub struct Container {
     pub unseen: Vec<Unseen>,
     /// The files with variables of its environment that are not there: they set nothing that `env` has.
     pub missing_env_files: Vec<Unseen>,
+    /// Why its mounts may not be all that it has: one of the texts of `unseen`.
+    pub unseen_mounts: Option<Unseen>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
     /// What that user may do short of the usual, or beyond it.

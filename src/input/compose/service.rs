@@ -100,6 +100,7 @@ impl Reader<'_> {
             lenders: Vec::new(),
             unseen: std::mem::take(&mut self.reading.unseen),
             missing_env_files: std::mem::take(&mut self.reading.missing),
+            unseen_mounts: None,
             live: None,
             service: None,
             recurring_name: None,

@@ -29,6 +29,13 @@ pub(super) fn read_compose(
         let what = "which of Compose's commands this is depends on a variable".to_owned();
         return Some(DockerCommand::Unclear(Unseen { what, span }));
     }
+    let on_stdin = |given: &GivenOption| given.value.known().as_deref() == Some("-");
+    let starts = matches!(command.text.raw().as_str(), "run" | "up" | "create");
+    let given_alone = options.last_of("file").is_some() && options.values_of("file").all(on_stdin);
+    if starts && given_alone {
+        let what = "the project that Compose is given on its standard input is not read".to_owned();
+        return Some(DockerCommand::NotRead(Unseen { what, span }));
+    }
     let engine = options.engine().or(engine);
     let prefix = CommandPrefix { options, engine, span };
     match command.text.raw().as_str() {
@@ -90,6 +97,7 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
         env_files: options.file_paths("env-from-file"),
         labels: options.labels(),
         mounts: mounts.all,
+        unseen_mounts: options.parsed.unseen_mounts.clone(),
         detached: options.is_on("detach"),
         perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
         unseen: options.parsed.unseen,

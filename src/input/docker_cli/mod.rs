@@ -51,6 +51,8 @@ pub enum DockerCommand {
     Existing,
     /// Which command it is depends on a variable.
     Unclear(Unseen),
+    /// It starts containers that nothing here describes.
+    NotRead(Unseen),
 }
 
 impl DockerCommand {
@@ -60,12 +62,10 @@ impl DockerCommand {
             Self::Run(run) => run.detached || run.only_created,
             Self::ComposeRun(run) => run.detached,
             Self::Exec(exec) => exec.detached,
-            Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) => true,
+            Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) | Self::NotRead(_) => true,
         }
     }
 }
-
-impl DockerCommand {}
 
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
@@ -159,6 +159,8 @@ pub struct ComposeRun {
     /// Mounts besides those of the service; of two at one target these win (version 1 leaves that to chance). A volume's
     /// name is the project's, or else the engine's.
     pub mounts: Vec<Mount>,
+    /// Why these may not be all.
+    pub unseen_mounts: Option<Unseen>,
     /// Whether the command does not wait for its end.
     pub detached: bool,
     /// What of it is there on some ways only.

@@ -24,7 +24,7 @@ pub(super) fn collect_mounts(
     family: CliFamily,
     context: &CommandContext<'_>,
 ) -> MountList {
-    let ParsedOptions { given, unseen, refused, .. } = parsed;
+    let ParsedOptions { given, unseen, unseen_mounts, refused, .. } = parsed;
     let mut found: Vec<ParsedMount> = Vec::new();
     let mut known = HashSet::new();
     for given in given.iter() {
@@ -42,7 +42,11 @@ pub(super) fn collect_mounts(
                 unseen.extend(mount.doubt.take().map(|what| Unseen { what, span: given.span }));
                 found.push(ParsedMount { perhaps: given.perhaps, ..mount });
             }
-            Err(MountProblem::Unseen(what)) => unseen.push(Unseen { what, span: given.span }),
+            Err(MountProblem::Unseen(what)) => {
+                let problem = Unseen { what, span: given.span };
+                unseen_mounts.get_or_insert_with(|| problem.clone());
+                unseen.push(problem);
+            }
             Err(MountProblem::Refused(what)) => refused.push(Unseen { what, span: given.span }),
         }
     }

@@ -61,10 +61,18 @@ pub(super) struct ParsedOptions<'a> {
     pub(super) between: Vec<&'a Argument>,
     pub(super) rest: &'a [Argument],
     pub(super) unseen: Vec<Unseen>,
+    /// The first of them after which a mount may be missing.
+    pub(super) unseen_mounts: Option<Unseen>,
     pub(super) refused: Vec<Unseen>,
 }
 
 impl ParsedOptions<'_> {
+    /// Notes that something was not understood that may be a mount.
+    pub(super) fn note_unseen_mounts(&mut self, unseen: Unseen) {
+        self.unseen_mounts.get_or_insert_with(|| unseen.clone());
+        self.unseen.push(unseen);
+    }
+
     /// The engine that is asked, where it is named.
     pub(super) fn engine(&self) -> Option<Value> {
         let names = ["host", "context", "connection", "url", "address"];
@@ -129,7 +137,7 @@ pub(super) fn parse_options<'a>(
     anywhere: bool,
     context: &CommandContext<'_>,
 ) -> ParsedOptions<'a> {
-    let mut reader = OptionReader { tables, context, args, at: 0, parsed: ParsedOptions::default() };
+    let mut reader = OptionReader { tables, context, args, anywhere, at: 0, parsed: ParsedOptions::default() };
     while let Some(arg) = reader.next_word() {
         let raw = arg.text.raw();
         let is_option = raw.len() > 1 && raw.starts_with('-') && arg.text.part(0, 1).is_fixed();
@@ -159,10 +167,34 @@ fn hints_at(raw: &str, hints: &[&str]) -> bool {
     hints.iter().any(|hint| name.contains(hint))
 }
 
+/// Long options that many programs have.
+#[rustfmt::skip]
+const COMMON: [&str; 16] = [
+    "help", "version", "quiet", "user", "env", "label", "pull", "memory", "platform", "link", "expose", "dns", "config",
+    "file", "name", "timeout",
+];
+
+/// Whether the value of an option with a letter is one that it usually has in a command that starts a container.
+fn is_usual_value(name: &str, value: &str) -> bool {
+    match name {
+        "volume" => value.contains(':'),
+        "env" => value
+            .split_once('=')
+            .map_or(value, |(name, _)| name)
+            .chars()
+            .all(|ch| ch.is_ascii_uppercase() || ch.is_ascii_digit() || ch == '_'),
+        "publish" => value.contains(':') && !value.contains(' '),
+        "workdir" => value.starts_with(['/', '$', '"']),
+        _ => false,
+    }
+}
+
 struct OptionReader<'a, 'b> {
     tables: &'b [&'b OptionTable],
     context: &'b CommandContext<'b>,
     args: &'a [Argument],
+    /// Whether operands may stand between options.
+    anywhere: bool,
     at: usize,
     parsed: ParsedOptions<'a>,
 }
@@ -174,24 +206,79 @@ impl<'a> OptionReader<'a, '_> {
         Some(arg)
     }
 
+    /// Notes an option that is not understood: it may be a mount.
     fn note_unsure(&mut self, what: impl Into<String>, arg: &Argument) {
-        self.parsed.unseen.push(Unseen { what: what.into(), span: self.context.argument_span(arg) });
+        self.parsed.note_unseen_mounts(Unseen { what: what.into(), span: self.context.argument_span(arg) });
     }
 
-    /// Whether a word that may be any number of words is taken for options.
+    /// Whether a word that is not known is taken for options: by its name, or by what follows it.
     fn is_options(&mut self, arg: &Argument, raw: &str) -> bool {
-        if !arg.splits || !arg.text.is_live() {
+        if !arg.text.is_live() {
             return false;
         }
         let says_image = hints_at(raw, &["image", "img", "tag", "service"]);
-        if is_list(raw) || (hints_at(raw, &["opt", "arg", "flag", "param"]) && !says_image) {
+        let named = is_list(raw) || (hints_at(raw, &["opt", "arg", "flag", "param"]) && !says_image);
+        let follows = !says_image && !self.anywhere;
+        if (arg.splits && named)
+            || (follows && self.are_options_next())
+            || (follows && arg.splits && self.is_image_next())
+        {
             self.note_unsure(format!("`{raw}` stands for options that are not known"), arg);
             return true;
         }
-        if !says_image {
+        if arg.splits && !says_image {
             self.note_unsure(format!("whether `{raw}` is an option is not known; it is taken for none"), arg);
         }
         false
+    }
+
+    /// The first of the next words that is not as unknown as the last one.
+    fn next_known(&self) -> Option<(usize, &'a Argument)> {
+        let rest = self.args.iter().enumerate().skip(self.at);
+        rest.into_iter().find(|(_, arg)| !(arg.text.is_live() && (arg.splits || arg.unclear)))
+    }
+
+    /// Whether an option comes next that only the command itself has: what stands before it is no operand then, after
+    /// which every word would be another program's.
+    fn are_options_next(&self) -> bool {
+        let Some((at, arg)) = self.next_known() else { return false };
+        let raw = arg.text.raw();
+        if !raw.starts_with('-') || !arg.text.part(0, 2).is_fixed() {
+            return false;
+        }
+        if let Some(long) = raw.strip_prefix("--") {
+            let name = long.split_once('=').map_or(long, |(name, _)| name);
+            return !COMMON.contains(&name) && OptionTable::find_option(self.tables, |own, _| own == name).is_some();
+        }
+        let letters: Vec<char> = raw.chars().skip(1).collect();
+        let value_from = |from: usize| match raw.chars().skip(1 + from).collect::<String>() {
+            rest if rest.is_empty() => self.args.get(at + 1).map(|next| next.text.raw()).unwrap_or_default(),
+            rest => rest,
+        };
+        for (number, letter) in letters.iter().enumerate() {
+            let own = letter.to_string();
+            match OptionTable::find_option(self.tables, |_, short| short == own) {
+                Some((name, true)) => return is_usual_value(name, &value_from(number + 1)),
+                Some((_, false)) => {}
+                None => return false,
+            }
+        }
+        letters.len() > 1
+    }
+
+    /// Whether an image with a tag or a digest comes next.
+    fn is_image_next(&self) -> bool {
+        let Some((_, arg)) = self.next_known() else { return false };
+        let raw = arg.text.raw();
+        let plain = |text: &str, more: &[char]| {
+            text.starts_with(|ch: char| ch.is_ascii_alphanumeric())
+                && text.chars().all(|ch| ch.is_ascii_alphanumeric() || more.contains(&ch))
+        };
+        let (name, digest) = raw.split_once('@').unwrap_or((&raw, ""));
+        let Some((name, tag)) = name.rsplit_once(':').or((!digest.is_empty()).then_some((name, "latest"))) else {
+            return false;
+        };
+        arg.text.is_fixed() && plain(name, &['.', '_', '-', '/', ':']) && plain(tag, &['.', '_', '-'])
     }
 
     fn read_option(&mut self, arg: &'a Argument, raw: &str) {

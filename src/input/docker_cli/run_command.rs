@@ -45,6 +45,7 @@ pub(super) fn read_run(
         labels: options.labels(),
         env: options.env(),
         mounts: mounts.all,
+        unseen_mounts: options.parsed.unseen_mounts.clone(),
         ..Container::default()
     };
     options.check_switches(&["rm"]);

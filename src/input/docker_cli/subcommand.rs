@@ -7,6 +7,7 @@ use super::{
     Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command,
 };
 use crate::model::Unseen;
+use crate::text::Span;
 
 /// Reads a command line from the program's name on.
 pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> Option<DockerCommand> {
@@ -57,11 +58,25 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)
         }
         "start" | "restart" => Some(DockerCommand::Existing),
-        _ => None,
+        _ => read_unread(&command, rest, span),
     }
 }
 
 /// Whether the first of some words is this one.
 fn is_word(words: &[Argument], word: &str) -> bool {
     words.first().is_some_and(|first| first.text.is_fixed() && first.text.raw() == word)
+}
+
+/// Commands that start containers from what is described elsewhere.
+const ELSEWHERE: [(&str, &str, &str); 4] = [
+    ("sandbox", "run", "sandboxes of Docker Desktop are not read"),
+    ("sandbox", "create", "sandboxes of Docker Desktop are not read"),
+    ("kube", "play", "pods of `podman kube play` are not read here"),
+    ("play", "kube", "pods of `podman play kube` are not read here"),
+];
+
+fn read_unread(command: &str, rest: &[Argument], span: Span) -> Option<DockerCommand> {
+    let next = rest.iter().map(|arg| arg.text.raw()).find(|word| !word.starts_with('-'))?;
+    let (_, _, what) = ELSEWHERE.iter().find(|(one, other, _)| *one == command && *other == next)?;
+    Some(DockerCommand::NotRead(Unseen { what: (*what).to_owned(), span }))
 }

@@ -119,6 +119,7 @@ fn commands_that_start_a_container_are_recognised() {
         Some(DockerCommand::Exec(_)) => "exec",
         Some(DockerCommand::Existing) => "existing",
         Some(DockerCommand::Unclear(_)) => "unclear",
+        Some(DockerCommand::NotRead(_)) => "not read",
     };
     for (text, wanted) in [
         ("docker run i", "run"),
@@ -136,6 +137,11 @@ fn commands_that_start_a_container_are_recognised() {
         ("docker compose exec s x", "exec"),
         ("docker \"$1\" i", "unclear"),
         ("docker compose \"$@\"", "unclear"),
+        ("docker sandbox run claude", "not read"),
+        ("podman kube play pod.yaml", "not read"),
+        ("docker compose -f - up -d", "not read"),
+        ("docker compose -f - ps", "no"),
+        ("docker service ls", "no"),
         ("docker build .", "no"),
         ("docker --help run i", "no"),
         ("docker compose --version run s", "no"),
@@ -611,5 +617,30 @@ fn hostile_words_end_soon() {
         "docker run -e \u{e9}=\u{1f600} -v \u{e9}:/\u{1f600} i",
     ] {
         let _ = started(text);
+    }
+}
+
+#[test]
+fn what_follows_an_unknown_word_shows_what_it_is() {
+    let image = |text: &str| {
+        let run = run(text);
+        let image = run.container.image.as_ref().map(|image| image.text.clone()).unwrap_or_default();
+        format!("{image} {}", if run.container.unseen_mounts.is_some() { "unseen" } else { "whole" })
+    };
+    for (text, wanted) in [
+        ("docker run $X -v /a:/b i", "i unseen"),
+        ("docker run \"$X\" --rm i", "i unseen"),
+        ("docker run $X $Y -e A=b i", "i unseen"),
+        ("docker run $X -it i", "i unseen"),
+        ("docker run $(f) i:1 x", "i:1 unseen"),
+        ("docker run $X -p \"look around\"", "${X} unseen"),
+        ("docker run $X -c x", "${X} unseen"),
+        ("docker run $IMAGE -v /a:/b i", "${IMAGE} whole"),
+        ("docker run \"$X\" sh", "${X} whole"),
+        ("docker run -v /a:/b i $X --rm", "i whole"),
+        ("docker run -v $(f) i", "i unseen"),
+        ("docker run -v /a:/b --unheard-of i", "i unseen"),
+    ] {
+        assert_eq!(image(text), wanted, "{text}");
     }
 }

@@ -98,6 +98,13 @@ impl ProjectReader<'_> {
                 told.push(Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone()));
                 return Vec::new();
             }
+            DockerCommand::NotRead(unseen) => {
+                let source = self.sources().get(unseen.span.file);
+                let names = self.repository.programs.wait().are_named_in(source.text());
+                let level = if names { Level::Gap } else { Level::Warning };
+                told.push(Diagnostic::at(level, unseen.span, format!("this starts containers: {}", unseen.what)));
+                return Vec::new();
+            }
             DockerCommand::ComposeUp(_) | DockerCommand::Exec(_) | DockerCommand::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
@@ -182,7 +189,9 @@ impl ProjectReader<'_> {
         let found = self.services.iter().find(|one| has_container_name(one, name, self.projects));
         let Some(service) = found.filter(|_| !from.is_symbolic()) else {
             let what = "the mounts that `--volumes-from` takes are of a container that is not described".to_owned();
-            container.unseen.push(Unseen { what, span: from.span.unwrap_or(here) });
+            let unseen = Unseen { what, span: from.span.unwrap_or(here) };
+            container.unseen_mounts.get_or_insert_with(|| unseen.clone());
+            container.unseen.push(unseen);
             return;
         };
         for mount in service.mounts.iter().filter(|mount| mount.source != MountSource::Tmpfs) {
@@ -326,6 +335,7 @@ impl ProjectReader<'_> {
             container.mounts.push(mount.clone());
         }
         container.unseen.extend(run.unseen.iter().cloned());
+        container.unseen_mounts = container.unseen_mounts.or_else(|| run.unseen_mounts.clone());
         for file in &run.env_files {
             self.add_env_file(file, &mut container, started.span);
         }

@@ -12,7 +12,7 @@ use crate::model::{Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
 
 /// What a script that starts containers has in it.
-const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
+const ENGINES: [&str; 5] = ["docker", "podman", "nerdctl", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
 /// Endings of files that are shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// Files that are shell scripts by their names.

@@ -58,9 +58,17 @@ pub fn is_of_interest(path: &str, text: &str, programs: &[String]) -> bool {
 /// Where one of these words is first found in a text, as a word of its own.
 pub fn mentioned(file: FileId, sources: &Sources, names: &[String]) -> Option<Span> {
     let source = sources.get(file);
-    let found = names.iter().filter_map(|name| Some((find_word(source.text(), name)?, name.len())));
+    let found = names.iter().filter_map(|name| Some((find_program(source.text(), name)?, name.len())));
     let (at, length) = found.min()?;
     Some(Span { file, start: source.position(at), end: source.position(at + length) })
+}
+
+/// Where a program's name is first found in a text, as a word of its own. What has a path below it is a directory, or the
+/// first half of a branch's name.
+pub fn find_program(text: &str, name: &str) -> Option<usize> {
+    let mut found = text.match_indices(name).map(|(at, _)| at);
+    let is_above = |at: usize| text.get(at + name.len()..).is_some_and(|after| after.starts_with('/'));
+    found.find(|at| !name.is_empty() && is_own_word(text, *at, name.len()) && !is_above(*at))
 }
 
 /// Where a word is first found in a text, as a word of its own: the byte that it begins at.

@@ -244,6 +244,7 @@ impl<'a> Parts<'a, '_> {
         // What its commands would link has been linked, or not, where the kernel showed its files.
         let followed = container.shown().followed;
         let mounts = if followed { mounts } else { mounts.through(made_links(container, &state)) };
+        let mounts = mounts.with_unseen(container.unseen_mounts.is_some());
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = read_version(container, profile, self.calls);

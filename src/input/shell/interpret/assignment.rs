@@ -51,6 +51,7 @@ impl Interpreter<'_> {
         let mut export = keyword == "export";
         let mut local = matches!(keyword, "local" | "declare" | "typeset");
         let mut functions = false;
+        let mut reference = false;
         for item in items {
             let name = match item {
                 DeclareItem::Assign(assign) => assign.name.clone(),
@@ -61,6 +62,7 @@ impl Interpreter<'_> {
                         export |= text.contains('x');
                         functions |= text.contains('f');
                         local &= !text.contains('g');
+                        reference |= keyword != "export" && text.contains('n');
                         continue;
                     }
                     if !word.is_fixed() {
@@ -85,6 +87,7 @@ impl Interpreter<'_> {
             }
             self.hide_global(&name, local, &state);
             match item {
+                DeclareItem::Assign(assign) if reference => self.run_reference(assign, &mut state),
                 DeclareItem::Assign(assign) => self.run_assignment(assign, export, &mut state),
                 DeclareItem::Word(_) => {
                     let value = state.vars.get(&name).map_or(VariableValue::Inherited, |var| var.value.clone());
@@ -107,8 +110,20 @@ impl Interpreter<'_> {
         }
     }
 
+    /// `local -n NAME=OTHER`: what is done to the one is done to the other.
+    fn run_reference(&mut self, assign: &Assignment, state: &mut ShellState) {
+        let AssignedValue::Word(word) = &assign.value else { return };
+        let target = self.expand_one(word, state);
+        if !target.is_fixed() || target.raw() == assign.name {
+            self.note_unseen(format!("which variable `{}` stands for is not known", assign.name));
+            return self.assign_value(&assign.name, VariableValue::Unclear, false, state);
+        }
+        self.assign_value(&assign.name, VariableValue::NameOf(target.raw()), false, state);
+    }
+
     pub(super) fn run_assignment(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
-        let old = state.vars.get(&assign.name).map(|var| var.value.clone());
+        let name = state.target_of(&assign.name);
+        let old = state.vars.get(&name).map(|var| var.value.clone());
         let value = match &assign.value {
             _ if assign.element => VariableValue::Unclear,
             AssignedValue::List(words) => {
@@ -119,7 +134,11 @@ impl Interpreter<'_> {
                     (true, Some(VariableValue::Maybe(text, certainty))) => {
                         vec![ListItem { text, certainty, ..ListItem::default() }]
                     }
-                    (true, Some(VariableValue::Unclear)) => vec![ListItem { unclear: true, ..ListItem::default() }],
+                    (true, Some(VariableValue::Unclear)) => {
+                        // Any number of words.
+                        let text = TracedText::live(&format!("${{{name}[@]}}"));
+                        vec![ListItem { text, unclear: true, ..ListItem::default() }]
+                    }
                     _ => Vec::new(),
                 };
                 pieces.extend(words.into_iter().map(ListItem::from));
@@ -136,7 +155,7 @@ impl Interpreter<'_> {
                         VariableValue::Text(text)
                     }
                     (true, None | Some(VariableValue::Inherited)) => {
-                        let mut text = TracedText::live(&format!("${{{}}}", assign.name));
+                        let mut text = TracedText::live(&format!("${{{name}}}"));
                         text.push(&word.text);
                         VariableValue::Text(text)
                     }
@@ -144,7 +163,7 @@ impl Interpreter<'_> {
                 }
             }
         };
-        self.assign_value(&assign.name, value, export, state);
+        self.assign_value(&name, value, export, state);
     }
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {

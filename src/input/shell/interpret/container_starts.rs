@@ -23,6 +23,8 @@ use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
 const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
+/// What is in the name of a variable that holds an engine's program.
+const ENGINE_NAMES: [&str; 6] = ["docker", "podman", "nerdctl", "container", "engine", "runtime"];
 /// Options that say that `$DOCKER run` runs a container, whatever the variable holds.
 const OF_A_CONTAINER: [&str; 5] = ["--rm", "-v", "--volume", "--mount", "--entrypoint"];
 
@@ -124,7 +126,9 @@ impl Interpreter<'_> {
         let known = self.resolve_text(&first.text).filter(|_| !first.unclear).map(|name| first.with_text(&name));
         let (name, guessed) = match known.filter(is_engine) {
             Some(name) => (name, false),
-            None if first.certainty == Certainty::Sure && runs_container(rest) => (first.with_text("docker"), true),
+            None if first.certainty == Certainty::Sure && (runs_container(rest) || is_engine_variable(first, rest)) => {
+                (first.with_text("docker"), true)
+            }
             None => return None,
         };
         let words = std::iter::once(name).chain(rest.iter().cloned()).collect();
@@ -163,7 +167,9 @@ impl Interpreter<'_> {
         };
         match &state.vars.get(name).filter(|variable| variable.exported)?.value {
             VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(unknown)),
-            VariableValue::Maybe(..) | VariableValue::List(_) | VariableValue::Unclear => Some(unknown()),
+            VariableValue::Maybe(..) | VariableValue::List(_) | VariableValue::Unclear | VariableValue::NameOf(_) => {
+                Some(unknown())
+            }
             VariableValue::Unset | VariableValue::Inherited => None,
         }
     }
@@ -216,6 +222,15 @@ fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
 fn runs_container(arguments: &[ShellWord]) -> bool {
     arguments.first().is_some_and(|command| matches!(command.raw().as_str(), "run" | "create"))
         && arguments.iter().any(|word| OF_A_CONTAINER.contains(&word.raw().as_str()))
+}
+
+/// Whether `$CONTAINER_RUNTIME run …` names an engine by its variable, and one of its commands with something to do.
+fn is_engine_variable(first: &ShellWord, arguments: &[ShellWord]) -> bool {
+    let name = first.raw().to_ascii_lowercase();
+    first.text.is_live()
+        && arguments.len() > 1
+        && arguments.first().is_some_and(|command| STARTING.contains(&command.raw().as_str()))
+        && ENGINE_NAMES.iter().any(|engine| name.contains(engine))
 }
 
 fn is_engine(word: &ShellWord) -> bool {

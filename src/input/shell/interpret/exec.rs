@@ -124,7 +124,7 @@ impl Interpreter<'_> {
             let value = match &variable.value {
                 VariableValue::Text(text) => Word::of_traced(text),
                 VariableValue::Unset => Word::default(),
-                VariableValue::List(_) | VariableValue::Inherited => continue,
+                VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
                 // The value is not known.
                 VariableValue::Unclear | VariableValue::Maybe(..) => Word::parse(&format!("${{{name}}}")),
             };

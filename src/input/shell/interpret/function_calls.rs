@@ -122,6 +122,10 @@ impl CalledNames {
                 self.commands.insert(text);
             }
         }
+        self.add_substitutions(word);
+    }
+
+    fn add_substitutions(&mut self, word: &UnexpandedWord) {
         for part in &word.parts {
             if let WordPart::Param { blocks, .. } | WordPart::Computed { blocks, .. } = part {
                 blocks.iter().for_each(|block| self.add_block(block));
@@ -139,7 +143,7 @@ impl CalledNames {
     fn add_redirect(&mut self, action: &RedirectAction) {
         match action {
             RedirectAction::Open(word) | RedirectAction::Copy(word) => self.add_word(word),
-            RedirectAction::Data(data) => data.blocks.iter().for_each(|block| self.add_block(block)),
+            RedirectAction::Data(document) => document.word().into_iter().for_each(|word| self.add_substitutions(word)),
             RedirectAction::Close => {}
         }
     }

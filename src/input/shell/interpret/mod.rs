@@ -17,6 +17,7 @@
 //!                   `arguments`: what they are called with
 //! ```
 
+mod alternative_words;
 mod arguments;
 mod assignment;
 mod branches;

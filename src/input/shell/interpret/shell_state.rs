@@ -27,6 +27,8 @@ pub(super) enum VariableValue {
     Unset,
     /// What the container's environment says.
     Inherited,
+    /// Another variable, by its name (`local -n`).
+    NameOf(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +118,18 @@ impl ShellState {
             allexport: false,
             pipefail: false,
         }
+    }
+
+    /// The variable that a name means in the end.
+    pub(super) fn target_of(&self, name: &str) -> String {
+        let mut name = name;
+        for _ in 0..limits::REFERENCES {
+            match self.vars.get(name).map(|variable| &variable.value) {
+                Some(VariableValue::NameOf(target)) => name = target,
+                _ => break,
+            }
+        }
+        name.to_owned()
     }
 
     /// Sets a variable; `export` makes it part of the environment too. Says whether there was room.

@@ -15,9 +15,7 @@ use super::script_text::{ScriptText, Shebang};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use crate::input::docker_cli::is_engine_program;
-use crate::input::shell::parse::syntax::{
-    HereDocument, RedirectAction, RedirectTarget, SimpleCommand, Statement, UnexpandedWord,
-};
+use crate::input::shell::parse::syntax::{RedirectAction, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
 use crate::text::{Span, TracedText};
 
 /// Endings of the names of files that shells run or source.
@@ -133,10 +131,10 @@ impl Interpreter<'_> {
             return;
         }
         let document = simple.redirects.iter().find_map(|redirect| match &redirect.action {
-            RedirectAction::Data(data) if !data.text.parts.is_empty() => Some(data),
+            RedirectAction::Data(document) => document.word().filter(|text| !text.parts.is_empty()),
             _ => None,
         });
-        let Some(HereDocument { text, .. }) = document else { return };
+        let Some(text) = document else { return };
         let file = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
             (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some(word),
             _ => None,

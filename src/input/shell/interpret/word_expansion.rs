@@ -13,7 +13,7 @@ use crate::model::Parameter;
 use crate::text::TracedText;
 
 /// The value of a parameter.
-enum ParameterValue {
+pub(super) enum ParameterValue {
     /// Several words, as of `"$@"`.
     Many(Vec<ListItem>),
     One(TracedText),
@@ -53,12 +53,12 @@ impl Interpreter<'_> {
                 }
                 WordPart::Computed { raw, blocks } => {
                     self.run_substitutions(blocks, state);
-                    let told = self.command_output(raw, blocks, state);
+                    let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
                     append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw));
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
                     self.run_substitutions(blocks, state);
-                    match self.parameter_value(param, *quoted, state) {
+                    match self.parameter_value(param, *quoted, word.parts.len() == 1, state) {
                         ParameterValue::Outer => append_text(open.get_or_insert_with(fresh), raw),
                         ParameterValue::One(text) if *quoted => append_text(open.get_or_insert_with(fresh), &text),
                         ParameterValue::One(text) => append_split(&text, &mut done, &mut open, fresh),
@@ -129,11 +129,21 @@ impl Interpreter<'_> {
         }
     }
 
-    fn parameter_value(&mut self, param: &Parameter, quoted: bool, state: &mut ShellState) -> ParameterValue {
+    fn parameter_value(
+        &mut self,
+        param: &Parameter,
+        quoted: bool,
+        alone: bool,
+        state: &mut ShellState,
+    ) -> ParameterValue {
+        if let Some(found) = self.alternative_value(param, quoted, alone, state) {
+            return found;
+        }
         if let Some(found) = positional_value(param, quoted, state) {
             return found;
         }
-        let value = state.vars.get(&param.name).map(|var| var.value.clone());
+        let name = state.target_of(&param.name);
+        let value = state.vars.get(&name).map(|var| var.value.clone());
         if let (None, "BASH_SOURCE", Some(file)) = (&value, param.name.as_str(), self.inside.last()) {
             let file = TracedText::plain(file);
             return if param.is_value() {
@@ -157,7 +167,9 @@ impl Interpreter<'_> {
             Some(VariableValue::Maybe(text, certainty)) if param.op.is_empty() => {
                 ParameterValue::Maybe(text, certainty)
             }
-            Some(VariableValue::Unclear | VariableValue::Maybe(..)) => ParameterValue::Unclear,
+            Some(VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::NameOf(_)) => {
+                ParameterValue::Unclear
+            }
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
             Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(texts),
             Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
@@ -169,10 +181,26 @@ impl Interpreter<'_> {
 
     /// The commands substituted in a redirection's words.
     pub(super) fn run_here_document(&mut self, action: &RedirectAction, state: &mut ShellState) {
-        if let RedirectAction::Data(data) = action {
-            self.run_substitutions(&data.blocks, state);
+        let RedirectAction::Data(document) = action else { return };
+        for part in document.word().map(|word| word.parts.as_slice()).unwrap_or_default() {
+            if let WordPart::Computed { blocks, .. } | WordPart::Param { blocks, .. } = part {
+                self.run_substitutions(blocks, state);
+            }
         }
     }
+}
+
+/// What `${NAME[NUMBER]}` is of a list whose elements up to that one are certain.
+fn array_element(raw: &TracedText, state: &ShellState) -> Option<TracedText> {
+    let text = raw.raw();
+    let (name, index) = text.strip_prefix("${")?.strip_suffix("]}")?.split_once('[')?;
+    let index: usize = index.parse().ok()?;
+    let Some(VariableValue::List(items)) = state.vars.get(&state.target_of(name)).map(|variable| &variable.value)
+    else {
+        return None;
+    };
+    let known = items.get(..=index).filter(|items| items.iter().all(|item| item.certainty == Certainty::Sure));
+    known.and_then(|items| items.last()).filter(|item| !item.unclear).map(|item| item.text.clone())
 }
 
 /// A leading `~` where the text itself says what `HOME` is.

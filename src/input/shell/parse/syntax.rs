@@ -1,6 +1,7 @@
 //! The shell's statements and words, as far as they matter here: plain data.
 //! May use `text` and `model`.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::model::Parameter;
@@ -63,7 +64,7 @@ pub(crate) enum Statement {
         body: Box<Statement>,
         redirects: Vec<Redirect>,
     },
-    /// What the grammar could not read.
+    /// What is no shell.
     Unread,
 }
 
@@ -149,16 +150,29 @@ pub(crate) enum RedirectAction {
     Copy(UnexpandedWord),
     Close,
     /// A here-document or here-string.
-    Data(HereDocument),
+    Data(Rc<HereDocument>),
 }
 
-/// A here-document or here-string.
+/// The text of a here-document or here-string, as a word that is not split. It is read after the command that it
+/// belongs to.
 #[derive(Debug, Default)]
-pub(crate) struct HereDocument {
-    /// The commands substituted in it.
-    pub(crate) blocks: Vec<Block>,
-    /// The text of a here-document, as one word.
-    pub(crate) text: UnexpandedWord,
+pub(crate) struct HereDocument(OnceCell<UnexpandedWord>);
+
+impl HereDocument {
+    pub(crate) fn of_word(word: UnexpandedWord) -> Self {
+        Self(OnceCell::from(word))
+    }
+
+    /// Gives it the text that was found for it.
+    pub(crate) fn set(&self, word: UnexpandedWord) {
+        // Each is read once.
+        let _ = self.0.set(word);
+    }
+
+    /// The text; `None` where the script ends before it.
+    pub(crate) fn word(&self) -> Option<&UnexpandedWord> {
+        self.0.get()
+    }
 }
 
 /// A word before expansion.

@@ -16,13 +16,43 @@ fn deep_nesting_is_reported_as_partial() {
         format!("{}prog{}", "while true; do ".repeat(deep), "; done".repeat(deep)),
         format!("{}x", "! ".repeat(deep)),
         format!("echo ${{{}x}}", "a:-${".repeat(deep)),
-        "`".repeat(deep),
-        "<<E ".repeat(deep),
+        "`".repeat(deep + 1),
         "case x in ".repeat(deep),
     ] {
         let script = shell(&text);
         let start: String = text.chars().take(20).collect();
         assert_eq!(script.sight, Sight::Partial, "{start}");
+    }
+}
+
+#[test]
+fn unfinished_texts_are_read_in_linear_time() {
+    for text in [
+        "x=\"$(\n",
+        "${x:-\n",
+        "((\n",
+        "$((\n",
+        "a[\n",
+        "'\n\"\n",
+        "`\n",
+        "<<E\n",
+        "@(\n",
+        "[[ (\n",
+        "case x in\n",
+        "\"$'\n",
+        "if $(\n",
+        "x=(\n",
+        "<(",
+        "$((a) ",
+        "((a) ",
+        "f() ",
+        "! ",
+        "time ",
+        "coproc x ",
+    ] {
+        for repeated in [200, 4_000] {
+            let _ = shell(&text.repeat(repeated));
+        }
     }
 }
 

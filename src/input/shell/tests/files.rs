@@ -153,7 +153,7 @@ fn missing_and_foreign_files_are_named() {
             "/a.py ; ~",
             "the script `/a.py`, run by `python3`, was not read",
         ),
-        ("/r.sh", &[("/r.sh", "if then\nprog")], "then ; ~", "line 1 of /r.sh could not be read as shell"),
+        ("/r.sh", &[("/r.sh", "if then\nprog")], "prog ; ~", "line 1 of /r.sh could not be read as shell"),
     ]);
 }
 

@@ -196,7 +196,7 @@ fn unknown_flock_usage_is_reported() {
         ("if x; then exec 9>/a; else exec 9>/b; fi; flock 9; prog", "x ; prog ; ~"),
         ("if x; then L=/a; else L=/b; fi; flock $L prog", "x ; prog @$L ; ~"),
         ("prog; )", "prog ; ~"),
-        ("if flock 9; then prog", "~"),
+        ("if flock 9; then prog", "prog ; ~"),
         ("$PROG -p", "$PROG -p ; ~"),
         ("f() { f; }; f", "~"),
         ("trap 'prog' EXIT; other", "?prog ; other ; ~"),
