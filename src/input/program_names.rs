@@ -19,6 +19,7 @@ impl ProgramNames {
         let mut names = Self::default();
         for profile in profiles {
             names.commands.extend(profile.commands.iter().cloned());
+            names.commands.extend(profile.bundled_by.iter().map(|bundle| bundle.module.clone()));
             let directory = &profile.state_directory;
             names.state.extend([directory.variable.clone(), directory.default.clone()]);
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));

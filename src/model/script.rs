@@ -139,7 +139,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// A condition that depends on a variable of the environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The variable.
@@ -177,7 +177,7 @@ impl Condition {
 }
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Test {
     /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
@@ -187,7 +187,7 @@ pub struct Test {
 }
 
 /// What is asked of a variable's value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Asks {
     /// Whether it is not empty.

@@ -31,6 +31,9 @@ pub struct Profile {
     /// Directories whose files are the program, named by version.
     #[serde(default)]
     pub version_directories: Vec<String>,
+    /// Packages of other languages that bring a copy of the program.
+    #[serde(default)]
+    pub bundled_by: Vec<Bundle>,
     /// Arguments with which it neither refreshes nor takes a lock.
     #[serde(default)]
     pub idle_arguments: Vec<String>,
@@ -61,6 +64,27 @@ pub struct Profile {
     /// Variables whose values may be shown.
     #[serde(default)]
     pub public_variables: Vec<String>,
+}
+
+/// A package that brings a copy of the program and calls that one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// Its name, as it is installed.
+    pub package: String,
+    /// Its name in the code that uses it.
+    pub module: String,
+    /// The end of the path of the directory that the copy is in.
+    pub directory: String,
+}
+
+impl Bundle {
+    /// Whether a word asks for the package, perhaps with a version (`NAME==1.2`, `NAME[extra]>=1`, `NAME@1.2`).
+    pub fn is_named_by(&self, word: &str) -> bool {
+        let word = word.to_ascii_lowercase().replace('_', "-");
+        let rest = word.strip_prefix(self.package.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '<', '>', '~', '!', '[', '@', ' ', ';']))
+    }
 }
 
 /// Where a program keeps its state.

@@ -21,6 +21,7 @@ pub(crate) enum RunsProgram {
 }
 
 /// The calls of a program that a container's words show.
+#[derive(Clone)]
 pub(crate) struct ProgramCalls<'a> {
     /// Those that may refresh.
     pub(crate) live: Vec<&'a Invocation>,
@@ -158,16 +159,26 @@ pub(crate) fn may_run(call: &Invocation, container: &Container) -> bool {
     call.when.iter().all(|condition| condition.holds(container) != Some(false))
 }
 
+/// Whether a path is the program's: by its name, or by the directory of versions that it is in.
+pub(crate) fn is_command(path: &str, profile: &Profile) -> bool {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    profile.commands.iter().any(|command| command == name)
+        || profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
+}
+
 /// The arguments of a call of the program, or `None` where it is another program's.
 pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [Word]> {
     let (first, rest) = call.argv.split_first()?;
-    let name = first.rsplit('/').next().unwrap_or(first);
-    if profile.commands.iter().any(|command| command == name) {
+    if is_command(first, profile) {
         return Some(rest);
     }
-    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun");
+    let name = first.rsplit('/').next().unwrap_or(first);
+    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx");
     let at = rest.iter().position(|word| package_version(word, profile).is_some())?;
-    runner.then(|| rest.get(at + 1..)).flatten()
+    let installs = rest.iter().take(at).any(|word| {
+        matches!(&**word, "install" | "i" | "ci" | "add" | "update" | "uninstall" | "remove" | "view" | "info" | "show")
+    });
+    (runner && !installs).then(|| rest.get(at + 1..)).flatten()
 }
 
 /// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.

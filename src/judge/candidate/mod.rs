@@ -2,6 +2,7 @@
 //! May use `model`, `rules`, `finding` and the earlier parts of `judge`.
 
 pub(super) mod auth;
+mod call_guards;
 pub(super) mod calls;
 pub(super) mod guard;
 pub(super) mod internal_locks;
@@ -79,9 +80,9 @@ pub(crate) fn candidates_of<'a>(
     }
     let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands);
     let found = state_directories(container, profile, &calls);
-    let candidates = found.into_iter().map(|state| {
-        let parts = Parts { index, container, profile, rules, home, calls: &calls, runs: runs.clone() };
-        let mut candidate = parts.candidate(state);
+    let candidates = found.into_iter().map(|used| {
+        let parts = Parts { index, container, profile, rules, home, calls: &used.calls, runs: runs.clone() };
+        let mut candidate = parts.candidate(used.state);
         candidate.listed = candidate.concerns() && (candidate.runs != RunsProgram::Unknown || candidate.is_likely());
         candidate
     });
@@ -222,8 +223,9 @@ impl<'a> Parts<'a, '_> {
         let read_only = login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
         let left = left_behind(container, profile, &state.path, &mounts, &version);
         let locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
-        let mut guard = read_guard(container, profile, self.calls, &state, &mounts);
-        self.fault(&mut guard, &state, &directory);
+        let find_fault = |guard: &mut GuardFact<'a>| self.fault(guard, &state, &directory);
+        let mut guard = read_guard(container, profile, self.calls, &state, &mounts, &find_fault);
+        find_fault(&mut guard);
         let mut candidate = Candidate {
             index: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),

@@ -1,6 +1,8 @@
 //! Where a program in a container keeps its state: by the variable that moves it, by `HOME`, or by what is mounted.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
+use std::collections::HashMap;
+
 use super::calls::ProgramCalls;
 use super::word_path::expand_word;
 use crate::finding::Evidence;
@@ -33,19 +35,33 @@ pub(crate) enum StateDirBasis {
     No,
 }
 
+/// A directory in which the program may keep its state, and the calls that may use it.
+pub(crate) struct StateUse<'a> {
+    pub(crate) state: StateDir,
+    pub(crate) calls: ProgramCalls<'a>,
+}
+
 /// The directories in which the program may keep its state: one for each call that sets its own, and more where mounts
-/// suggest several.
-pub(crate) fn state_directories(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Vec<StateDir> {
-    let mut found: Vec<StateDir> = Vec::new();
-    let own: Vec<Option<&Invocation>> = match calls.live.as_slice() {
-        [] => vec![None],
-        live => live.iter().copied().map(Some).collect(),
-    };
-    for call in own {
-        for directory in directories_of(container, profile, call) {
-            if found.iter().all(|known| known.path != directory.path) {
-                found.push(directory);
+/// suggest several. Without a call there is what would be used by one.
+pub(crate) fn state_directories<'a>(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'a>,
+) -> Vec<StateUse<'a>> {
+    if calls.live.is_empty() {
+        let states = directories_of(container, profile, None).into_iter();
+        return states.map(|state| StateUse { state, calls: calls.clone() }).collect();
+    }
+    let mut found: Vec<StateUse<'a>> = Vec::new();
+    let mut by_path: HashMap<String, usize> = HashMap::new();
+    for call in calls.live.iter().copied() {
+        for state in directories_of(container, profile, Some(call)) {
+            if let Some(known) = by_path.get(&state.path).and_then(|at| found.get_mut(*at)) {
+                known.calls.live.push(call);
+                continue;
             }
+            by_path.insert(state.path.clone(), found.len());
+            found.push(StateUse { state, calls: ProgramCalls { live: vec![call], idle: calls.idle.clone() } });
         }
     }
     found
