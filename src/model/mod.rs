@@ -34,7 +34,7 @@ pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
+pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Script, Sight, Test, Wait, Witness};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,

@@ -48,8 +48,6 @@ pub struct Script {
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,
-    /// Whether a command runs without the container's environment (`env -i`, `su -`).
-    pub without_environment: bool,
 }
 
 /// One simple command and the file locks held while it runs.
@@ -61,6 +59,9 @@ pub struct Invocation {
     /// Variables set for this command or exported before it, by name. One that is unset is empty.
     /// `HOME` is `$(echo ~NAME)` after a change of user by name: that user's home.
     pub env: BTreeMap<String, Word>,
+    /// How much of the container's environment reaches it beside these.
+    #[serde(default, skip_serializing_if = "Inherits::is_all")]
+    pub inherits: Inherits,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
@@ -88,6 +89,27 @@ impl Invocation {
     /// The words in one line.
     pub fn command_line(&self) -> String {
         self.argv.iter().map(|word| &**word).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How much of the environment of its container a call has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inherits {
+    /// All of it.
+    #[default]
+    All,
+    /// Nothing (`env -i`, `su -`).
+    Nothing,
+    /// What a policy lets through that was not read (`sudo`, `doas`).
+    ByPolicy,
+}
+
+impl Inherits {
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+    fn is_all(&self) -> bool {
+        *self == Self::All
     }
 }
 

@@ -37,6 +37,12 @@ pub struct Profile {
     /// Arguments with which it neither refreshes nor takes a lock.
     #[serde(default)]
     pub idle_arguments: Vec<String>,
+    /// Words that a call begins with which neither refreshes nor takes a lock.
+    #[serde(default)]
+    pub idle_commands: Vec<String>,
+    /// Words that a call begins with which does one piece of work and ends.
+    #[serde(default)]
+    pub batch_commands: Vec<String>,
     /// Arguments with which it does one piece of work and ends.
     #[serde(default)]
     pub batch_arguments: Vec<String>,
@@ -154,9 +160,25 @@ pub struct AuthVariable {
     /// From which version that is so; before, the refresh goes on.
     #[serde(default)]
     pub since: Option<semver::Version>,
-    /// Whether it is on or off, so that `0` and `false` count as unset.
+    /// Whether it is on or off: on are `1`, `true` and `yes` in any case, and nothing else.
     #[serde(default)]
     pub switch: bool,
+    /// Arguments that do the same for their call.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// Which versions count a value of blanks alone as none; without it, it counts as set.
+    #[serde(default)]
+    pub blank: Option<BlankValue>,
+}
+
+/// What versions make of a variable that holds blanks alone. Between the two it may be either.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlankValue {
+    /// The newest version that was seen to count it as set.
+    pub set_until: semver::Version,
+    /// The oldest that was seen to count it as not set.
+    pub unset_since: semver::Version,
 }
 
 /// What a variable does to the refresh.

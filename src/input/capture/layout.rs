@@ -201,6 +201,7 @@ mod tests {
             argv: vec![crate::model::Word::literal("claude")],
             env: std::collections::BTreeMap::new(),
             locks: vec![lock],
+            inherits: crate::model::Inherits::All,
             conditional: false,
             when: Vec::new(),
             output: None,

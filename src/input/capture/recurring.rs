@@ -150,6 +150,7 @@ mod tests {
             argv: ["claude", "-p", "hunter2 17"].map(Word::literal).to_vec(),
             env: BTreeMap::new(),
             locks: Vec::new(),
+            inherits: crate::model::Inherits::All,
             conditional: false,
             when: Vec::new(),
             output: None,

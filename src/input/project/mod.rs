@@ -118,7 +118,10 @@ impl ProjectReader<'_> {
     }
 
     fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
-        let disk = PlannedFiles { repository: self.repository, container, image };
+        let home = |user: &str| image_defaults::home_of_user(container, image.as_deref(), user);
+        let user = container.user.as_ref().filter(|user| !user.is_symbolic());
+        let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
+        let disk = PlannedFiles { repository: self.repository, container, image: image.clone() };
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
         let setting = ExecContext {
@@ -126,6 +129,8 @@ impl ProjectReader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            home: &home,
+            user,
             hides: false,
             programs: &|| &self.repository.programs.wait().commands,
         };

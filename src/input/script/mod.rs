@@ -153,6 +153,8 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        home: &|_| None,
+        user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.wait().commands,
     };

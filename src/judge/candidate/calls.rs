@@ -142,11 +142,23 @@ pub(crate) struct Contradiction {
 /// Finds the program's calls among everything the container was seen to run.
 pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> ProgramCalls<'a> {
     let program = seen_calls(container).filter(|call| program_arguments(call, profile).is_some());
-    let (idle, live) = program.partition(|call| {
-        program_arguments(call, profile)
-            .is_some_and(|words| words.iter().any(|word| profile.idle_arguments.iter().any(|known| **word == **known)))
-    });
+    let is_idle = |call: &&Invocation| program_arguments(call, profile).is_some_and(|words| is_idle(words, profile));
+    let (idle, live) = program.partition(is_idle);
     ProgramCalls { live, idle }
+}
+
+/// Whether a call with these arguments only prints something and leaves the login alone.
+fn is_idle(words: &[Word], profile: &Profile) -> bool {
+    // What comes after `--` is no option.
+    let mut options = words.iter().take_while(|word| **word != "--");
+    options.any(|word| profile.idle_arguments.iter().any(|known| **word == **known))
+        || profile.idle_commands.iter().any(|command| begins_with(words, command))
+}
+
+/// Whether arguments begin with the words of a command.
+pub(super) fn begins_with(words: &[Word], command: &str) -> bool {
+    let mut given = words.iter();
+    command.split(' ').all(|word| given.next().is_some_and(|given| **given == *word))
 }
 
 /// What a container was seen to run, without what runs only where a variable has a value that it has not here.

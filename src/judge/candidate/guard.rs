@@ -108,6 +108,7 @@ fn read_guard_label(label: &Label, container: &Container, profile: &Profile, sta
         argv: Vec::new(),
         env: std::collections::BTreeMap::new(),
         locks: Vec::new(),
+        inherits: crate::model::Inherits::All,
         conditional: false,
         when: Vec::new(),
         output: None,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::calls::ProgramCalls;
 use super::word_path::expand_word;
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, is_root, join, parent_and_name};
+use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
 use crate::rules::Profile;
 
 /// A state directory as the container sees it.
@@ -123,6 +123,11 @@ fn variable_value(
         return (!value.is_empty()).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
+    match call.map_or(Inherits::All, |call| call.inherits) {
+        Inherits::All => {}
+        Inherits::Nothing => return None,
+        Inherits::ByPolicy => return Some((format!("${{{name}}}"), Some(variable.span))),
+    }
     match &variable.value {
         EnvValue::Set(value) if !value.text.is_empty() => Some((value.text.clone(), Some(variable.span))),
         EnvValue::Set(_) => None,

@@ -1,7 +1,7 @@
 //! A shell's word as a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use crate::model::{Container, EnvValue, Invocation, Value, VariableState, Word, join};
+use crate::model::{Container, EnvValue, Inherits, Invocation, Value, VariableState, Word, join};
 
 /// The path that a word means to a call; `None` where a part is not known.
 pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Option<String> {
@@ -18,7 +18,10 @@ fn variable_state(name: &str, call: &Invocation, container: &Container, home: Op
     if let Some(value) = call.env.get(name) {
         return value.known().map_or(VariableState::Unknown, set);
     }
-    match container.env.get(name).map(|variable| &variable.value) {
+    let own = container.env.get(name).map(|variable| &variable.value);
+    match own {
+        Some(_) if call.inherits == Inherits::ByPolicy => VariableState::Unknown,
+        Some(_) if call.inherits == Inherits::Nothing => VariableState::Unseen,
         Some(EnvValue::Set(value)) if !value.is_symbolic() => set(&value.text),
         Some(_) => VariableState::Unknown,
         None if name == "HOME" => home.map_or(VariableState::Unseen, set),

@@ -60,10 +60,18 @@ impl Interpreter<'_> {
         exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
     }
 
-    fn start_wrapped(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
-        self.dropped |= inner.drops;
-        if let Some(reason) = inner.hides {
+    fn start_wrapped(&mut self, mut inner: WrappedCommand, mut state: ShellState) -> ExitStates {
+        if let Some(reason) = inner.hides.take() {
             self.note_unseen(reason);
+        }
+        if inner.user.as_ref().is_some_and(|change| change.sets_home) {
+            // The shell that wrote the words put the old HOME into them.
+            inner.words.iter_mut().for_each(|word| self.put_in_home(word, &state));
+            inner.shell.iter_mut().for_each(|call| self.put_in_home(&mut call.text, &state));
+        }
+        self.limit_environment(inner.inherits, &inner.keeps, &mut state);
+        if let Some(change) = &inner.user {
+            self.change_user(change, &mut state);
         }
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
@@ -124,6 +132,7 @@ impl Interpreter<'_> {
                 .map(|word| Word::of_traced(&word.text))
                 .collect(),
             env,
+            inherits: state.inherits,
             locks,
             conditional: state.conditional,
             when: state.conditions(),
@@ -204,7 +213,8 @@ impl Interpreter<'_> {
 
     /// The words that a container starts with.
     pub(super) fn run_words(&mut self, words: &[ShellWord]) {
-        self.start_program(words, ShellState::new());
+        let user = self.context.user.map(Rc::from);
+        self.start_program(words, ShellState { user, ..ShellState::new() });
     }
 }
 

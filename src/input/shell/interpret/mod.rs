@@ -10,7 +10,7 @@
 //! word_expansion    words -> what they stand for; `command_substitution`: what `$(...)` prints
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
-//!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
+//!                   (`users`: what a change of the user does) (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers
 //! ```
 
@@ -39,6 +39,7 @@ mod start_record;
 mod test_expr;
 mod unwrapped;
 mod user_wrappers;
+mod users;
 mod value_positions;
 mod word_expansion;
 mod wrappers;
@@ -86,7 +87,6 @@ pub(super) fn run_commands(
         unread: interpreter.unread,
         more_unseen: interpreter.more_unseen,
         covered,
-        without_environment: interpreter.dropped,
     };
     (script, interpreter.started)
 }

@@ -8,7 +8,7 @@ use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Wait};
+use crate::model::{Condition, Inherits, Wait};
 use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
@@ -92,6 +92,10 @@ pub(super) struct ShellState {
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Rc<Vec<ListItem>>>,
     pub(super) cwd: Rc<WorkingDirectory>,
+    /// What of the container's environment is there beside `vars`.
+    pub(super) inherits: Inherits,
+    /// The user, by name or number; nothing where that is not known.
+    pub(super) user: Option<Rc<str>>,
     pub(super) conditional: bool,
     pub(super) errexit: bool,
     pub(super) allexport: bool,
@@ -110,6 +114,8 @@ impl ShellState {
             facts: Rc::default(),
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
+            inherits: Inherits::All,
+            user: None,
             conditional: false,
             errexit: false,
             allexport: false,
@@ -251,6 +257,12 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     }
     if a.args != b.args {
         a.args = None;
+    }
+    if a.user != b.user {
+        a.user = None;
+    }
+    if a.inherits != b.inherits {
+        a.inherits = Inherits::ByPolicy;
     }
     if a.facts.len() > common {
         Rc::make_mut(&mut a.facts).truncate(common);

@@ -7,6 +7,7 @@ use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
+use super::users::is_other_than_root;
 use crate::input::shell::parse::syntax::TestExpr;
 use crate::model::{Asks, Condition, Parameter, Test};
 
@@ -68,7 +69,7 @@ impl Interpreter<'_> {
     fn asks_for_own_mark(&self, condition: &Condition) -> bool {
         let (Asks::Is(value) | Asks::IsNot(value)) = &condition.test.asks else { return false };
         let own =
-            self.inside.last().is_some_and(|path| path == value) && condition.test.default.as_ref() != Some(value);
+            self.inside.last().is_some_and(|inside| inside.path == *value) && condition.test.default.as_ref() != Some(value);
         own && (self.context.environment)(&condition.variable).is_none()
     }
 
@@ -144,6 +145,9 @@ pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool)
     }
     let other = other.raw();
     let pattern = patterns && other.contains(['*', '?', '[', '|']);
+    if is_other_than_root(asked, &other) {
+        return TestResult::Known(false);
+    }
     if asked.is_fixed() {
         return if pattern { TestResult::Unknown } else { TestResult::Known(asked.raw() == other) };
     }

@@ -1,7 +1,7 @@
 //! Expands words as the shell does, as far as values are known; runs the commands substituted in them.
 //! Uses `interpreter`, `shell_state`, `parse` and `text`.
 
-use crate::model::Parameter;
+use crate::model::{Inherits, Parameter};
 use std::rc::Rc;
 
 use super::certainty::Certainty;
@@ -25,6 +25,11 @@ enum ParameterValue {
     /// Set in more than one way.
     Unclear,
 }
+
+/// Variables that a shell sets by itself.
+const OF_THE_SHELL: [&str; 12] = [
+    "BASH", "BASH_SOURCE", "BASH_VERSION", "EUID", "HOSTNAME", "IFS", "OLDPWD", "PPID", "PWD", "RANDOM", "SHLVL", "UID",
+];
 
 impl Interpreter<'_> {
     pub(super) fn expand_all(&mut self, words: &[UnexpandedWord], state: &mut ShellState) -> Vec<ShellWord> {
@@ -135,13 +140,24 @@ impl Interpreter<'_> {
         }
         let value = state.vars.get(&param.name).map(|var| var.value.clone());
         if let (None, "BASH_SOURCE", Some(file)) = (&value, param.name.as_str(), self.inside.last()) {
-            let file = TracedText::plain(file);
+            let file = TracedText::plain(&file.path);
             return if param.is_value() {
                 ParameterValue::One(file)
             } else {
                 cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             };
         }
+        if let (None, "EUID" | "UID", true) = (&value, param.name.as_str(), param.is_value())
+            && let Some(number) = self.user_text(true, state)
+        {
+            return ParameterValue::One(number);
+        }
+        let value = match state.inherits {
+            Inherits::All => value,
+            _ if OF_THE_SHELL.contains(&param.name.as_str()) => value,
+            Inherits::Nothing => value.or(Some(VariableValue::Unset)),
+            Inherits::ByPolicy => value.or(Some(VariableValue::Unclear)),
+        };
         match value {
             None | Some(VariableValue::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
                 let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);

@@ -37,6 +37,8 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         file_system: &disk,
         directory: Some("/app"),
         environment: &lookup,
+        home: &|_| None,
+        user: None,
         hides: false,
         programs: &|| &names,
     };
