@@ -48,6 +48,8 @@ pub struct Script {
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,
+    /// Whether a command runs without the container's environment (`env -i`, `su -`): each says so for itself too.
+    pub without_environment: bool,
 }
 
 /// One simple command and the file locks held while it runs.

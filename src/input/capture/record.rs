@@ -140,7 +140,7 @@ mod tests {
             "working_dir": "/work", "tty": true, "stdin_open": true, "read_only": true, "host_pid": true,
             "env": {"HOME": {"public": "/h"}, "KEY": {"secret": null}, "NONE": "empty"},
             "labels": {"overlock.role": "batch"},
-            "script": {"invocations": [], "sight": "whole", "unseen": null},
+            "script": {"invocations": [], "sight": "whole", "unseen": null, "without_environment": false},
             "mounts": [{"kind": "bind", "name": "", "source": "/s", "target": "/d", "writable": false}],
             "inspection": "mounts",
             "kernel": {

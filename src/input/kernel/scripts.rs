@@ -35,6 +35,7 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
         file_system: &disk,
         directory: Some(working_directory(container)),
         environment: &lookup,
+        decides: true,
         home: &|_| None,
         user: None,
         hides: false,

@@ -129,6 +129,7 @@ impl ProjectReader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            decides: true,
             home: &home,
             user,
             hides: false,

@@ -153,6 +153,7 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        decides: false,
         home: &|_| None,
         user: None,
         hides: !repository.shows_values,

@@ -2,6 +2,7 @@
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{ProgramCalls, program_arguments};
+use super::word_path::variable_text;
 use crate::finding::Evidence;
 use crate::model::{Container, Content, EnvValue, Inherits, Invocation, Witness};
 use crate::rules::{Auth, AuthVariable, Profile, VersionRange};
@@ -116,7 +117,8 @@ fn variable_content(
         if let Some(value) = call.env.get(&variable.name) {
             // A process has no variable that neither it nor its container sets: there is nothing to tell.
             let is_told = !value.is_empty() || call.witness == Witness::Words || set.is_some();
-            let text = value.known().map_or(Content::Unknown, |text| text_content(text, variable, version));
+            let known = variable_text(&variable.name, call, container, None);
+            let text = known.map_or(Content::Unknown, |text| text_content(&text, variable, version));
             return is_told.then_some((text, call.span));
         }
         match call.inherits {

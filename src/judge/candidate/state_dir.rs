@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::calls::ProgramCalls;
-use super::word_path::expand_word;
+use super::word_path::{expand_variable, variable_text};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
 use crate::rules::Profile;
@@ -119,8 +119,9 @@ fn variable_value(
     home: Option<&str>,
 ) -> Option<(String, Option<crate::text::Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
-        let told = expand_word(value, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
-        return (!value.is_empty()).then_some((told, Some(call.span)));
+        let is_empty = value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
+        let told = expand_variable(name, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
+        return (!is_empty).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
     match call.map_or(Inherits::All, |call| call.inherits) {

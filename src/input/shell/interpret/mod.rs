@@ -48,7 +48,7 @@ pub use self::container_starts::read_docker_line;
 use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock};
 use super::ExecContext;
-use crate::model::{Command, Script, Sight};
+use crate::model::{Command, Inherits, Script, Sight};
 use crate::text::Span;
 
 /// Runs an entrypoint with a command; without an entrypoint the command by itself.
@@ -78,7 +78,9 @@ pub(super) fn run_commands(
         None if entrypoint.is_none() => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
+    let without_environment = interpreter.found.iter().any(|call| call.inherits != Inherits::All);
     let script = Script {
+        without_environment,
         invocations: interpreter.found,
         sight,
         unseen,

@@ -8,7 +8,7 @@ use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Inherits, Wait};
+use crate::model::{Asks, Condition, Inherits, Wait};
 use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
@@ -284,15 +284,28 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
                 here.exported |= there.exported;
             }
             Some(_) => {}
-            None => here.value = join_values(&here.value, &VariableValue::Inherited, one_sided),
+            None => {
+                let default = as_default(name, &here.value, &one_sided.first);
+                here.value = default.unwrap_or_else(|| join_values(&here.value, &VariableValue::Inherited, one_sided));
+            }
         }
     }
     for (name, there) in others {
         if !vars.contains_key(name) {
-            let value = join_values(&VariableValue::Inherited, &there.value, one_sided);
+            let default = as_default(name, &there.value, &one_sided.second);
+            let value = default.unwrap_or_else(|| join_values(&VariableValue::Inherited, &there.value, one_sided));
             vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
         }
     }
+}
+
+/// `[ -n "$X" ] || X=default`: a text that a variable gets only where the environment leaves it empty is its default.
+fn as_default(name: &str, value: &VariableValue, when: &Certainty) -> Option<VariableValue> {
+    let (VariableValue::Text(text), Certainty::When(condition)) = (value, when) else { return None };
+    let is_empty = condition.variable == name && condition.test.asks == Asks::Empty && condition.test.default.is_none();
+    let plain = text.raw();
+    let fits = is_empty && text.is_fixed() && !plain.contains(['$', '`', '"', '\'', '\\', '}']);
+    fits.then(|| VariableValue::Text(TracedText::live(&format!("${{{name}:-{plain}}}"))))
 }
 
 /// What a variable holds where it may have come from either side. The environment holds no lists.

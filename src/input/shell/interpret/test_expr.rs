@@ -9,7 +9,7 @@ use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
 use super::users::is_other_than_root;
 use crate::input::shell::parse::syntax::TestExpr;
-use crate::model::{Asks, Condition, Parameter, Test};
+use crate::model::{Asks, Condition, Inherits, Parameter, Test};
 
 /// The result of a test.
 pub(super) enum TestResult {
@@ -49,6 +49,10 @@ impl Interpreter<'_> {
             TestResult::Asks(condition) if self.asks_for_own_mark(&condition) => {
                 self.states_after(TestResult::Known(matches!(condition.test.asks, Asks::IsNot(_))), state)
             }
+            TestResult::Asks(condition) if self.answer_of(&condition, &state).is_some() => {
+                let answer = self.answer_of(&condition, &state).is_some_and(|answer| answer);
+                self.states_after(TestResult::Known(answer), state)
+            }
             TestResult::Asks(condition) => {
                 let [yes, no] = self.branch_facts(Some(condition));
                 let mut exits = ExitStates::either_way(state);
@@ -62,6 +66,13 @@ impl Interpreter<'_> {
             }
             TestResult::Unknown => ExitStates::either_way(state),
         }
+    }
+
+    /// The answer, where the environment that the script will run with gives it.
+    fn answer_of(&self, condition: &Condition, state: &ShellState) -> Option<bool> {
+        let decides = self.context.decides && state.inherits == Inherits::All;
+        let value = (self.context.environment)(&condition.variable).filter(|_| decides)?;
+        condition.test.holds(Some(&value))
     }
 
     /// Whether a variable is compared with the path of the script itself, and nothing outside is known to set it: a
