@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::script::host_copies::CopyOnHost;
 use super::candidate_file::CandidateFile;
 use super::compose::{CalledProject, Context, Options};
 use super::exclusion::ExcludedPaths;
@@ -179,6 +180,8 @@ pub struct Piece {
     pub starts: Vec<ContainerStart>,
     /// What commands may call it by, where it is a Compose project.
     pub project: Option<DescribedProject>,
+    /// The files that commands in it copy on the host.
+    pub(in crate::input) copies: Vec<CopyOnHost>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
     /// The files that it was read from, as they can be opened.

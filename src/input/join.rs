@@ -8,6 +8,7 @@ use super::compose::{CalledProject, default_files, form_projects};
 use super::input_kind::{FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, DescribedProject, NamedFile, Repository};
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
+use super::script::host_copies::give_copies;
 use crate::model::{Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
 use crate::text::{ReadError, Span};
@@ -133,15 +134,17 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
 fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadContext<'_>) -> Layout {
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
-    let (mut layout, mut starts) = (Layout::default(), Vec::new());
+    let (mut layout, mut starts, mut copies) = (Layout::default(), Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
+        copies.extend(piece.copies);
     }
     layout.not_judged.extend(unread);
     project::lend_volumes(&mut layout, &projects);
     project::add_started(starts, &mut layout, &projects, repository);
+    give_copies(&copies, &mut layout.containers);
     layout
 }
 

@@ -2,6 +2,7 @@
 //! Nothing here knows a file format or a protocol. May use `text`.
 
 mod container;
+mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
@@ -20,7 +21,9 @@ mod word;
 use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
+pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use container::{
+    HostCopy,
     Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostPort, Label, Mount, MountSource,
     ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };

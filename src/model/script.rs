@@ -53,7 +53,7 @@ pub struct Script {
 }
 
 /// One simple command and the file locks held while it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invocation {
     /// The words. What the shell would expand is left in them, as `$NAME`, `${NAME}` or `$(...)`.
@@ -71,6 +71,15 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// The directory that it runs in, where that is another than the container's working directory; it may have variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Word>,
+    /// The values that a variable of a loop has in turn, where its words name it.
+    #[serde(skip)]
+    pub choices: BTreeMap<String, Vec<Word>>,
+    /// The file that its input comes from; `None` where that is no file or not clear.
+    #[serde(skip)]
+    pub input: Option<Word>,
     /// The file that its output goes to; `None` where that is no file or not clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Word>,

@@ -46,14 +46,9 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
         argv,
         env,
         locks: held.iter().map(lock).collect(),
-        inherits: crate::model::Inherits::All,
-        conditional: false,
-        when: Vec::new(),
-        output: None,
-        hides: false,
-        at: None,
         witness,
         span,
+        ..Invocation::default()
     })
 }
 

@@ -106,16 +106,9 @@ enum Declared {
 fn read_guard_label(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
     let nowhere = Invocation {
         argv: Vec::new(),
-        env: std::collections::BTreeMap::new(),
-        locks: Vec::new(),
-        inherits: crate::model::Inherits::All,
-        conditional: false,
-        when: Vec::new(),
-        output: None,
-        hides: false,
-        at: None,
         witness: Witness::Words,
         span: label.span,
+        ..Invocation::default()
     };
     match label.value.text.as_str() {
         "none" | "no" | "false" => Declared::None,

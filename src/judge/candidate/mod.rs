@@ -24,7 +24,7 @@ use guard::{GuardFact, read_guard};
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
 use program_version::{VersionFact, is_program_image, mounts_program, read_version};
 use role::{RoleFact, read_role};
-use shell_effects::{CopiedLogin, find_copied_logins, made_links, removes_path, variables_in_login};
+use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, made_links, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
 
 /// A container's use of a program.
@@ -238,6 +238,10 @@ impl<'a> Parts<'a, '_> {
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .chain(written_logins(container, profile, &state))
+                .chain(find_host_copies(container, &state, profile).map(|copy| {
+                    let copied = CopiedLogin { from: copy.shown.clone(), span: copy.span };
+                    (copied, MountedPath::on_host(&copy.from).place)
+                }))
                 .collect(),
             clone: None,
             place: directory.place,

@@ -24,6 +24,9 @@ pub(crate) struct StateDir {
     pub(crate) evidence: Vec<Evidence>,
 }
 
+/// What stands for a home that is not known, in paths below it.
+pub(crate) const UNKNOWN_HOME: &str = "$HOME";
+
 /// How a state directory is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StateDirBasis {
@@ -100,7 +103,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     homes.sort_by(|a, b| a.0.cmp(&b.0));
     homes.dedup_by(|a, b| a.0 == b.0);
     if homes.is_empty() {
-        let path = format!("$HOME/{}", profile.state_directory.default);
+        let path = format!("{UNKNOWN_HOME}/{}", profile.state_directory.default);
         return vec![StateDir { path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()

@@ -1,6 +1,7 @@
 //! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
+use super::state_dir::UNKNOWN_HOME;
 use crate::model::{Container, EnvValue, Inherits, Invocation, Value, VariableState, Word, join};
 
 /// Variables that are made of others: how far that is followed.
@@ -10,6 +11,28 @@ const DEPTH: usize = 4;
 pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Option<String> {
     let values = CallValues { call, container, home };
     values.path(word.expand(&|name| values.state(name, DEPTH))?)
+}
+
+/// The paths that a word means to a call in a loop, one for each value of the loop's variable; none where a part is not
+/// known.
+pub(super) fn expand_choices(
+    word: &Word,
+    call: &Invocation,
+    container: &Container,
+    home: Option<&str>,
+) -> Vec<String> {
+    let values = CallValues { call, container, home };
+    let Some((name, choices)) = call.choices.iter().find(|(name, _)| word.contains(name.as_str())) else {
+        return expand_word(word, call, container, home).into_iter().collect();
+    };
+    let path = |choice: &Word| {
+        let chosen = Value::known(choice.known()?, None);
+        let state = |other: &str| {
+            if other == name { VariableState::Set(chosen.clone()) } else { values.state(other, DEPTH) }
+        };
+        values.path(word.expand(&state)?)
+    };
+    choices.iter().filter_map(path).collect()
 }
 
 /// The path that a variable of a call holds; `None` where a part is not known.
@@ -47,8 +70,18 @@ impl CallValues<'_> {
         if text.starts_with('/') {
             return Some(join("/", &text));
         }
-        let base = self.container.working_dir.as_ref().filter(|directory| !directory.is_symbolic())?;
-        (!text.is_empty()).then(|| join(&base.text, &text))
+        if text.starts_with(UNKNOWN_HOME) {
+            return Some(text.trim_end_matches('/').replace("//", "/"));
+        }
+        let own = || self.container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
+        let base = match &self.call.directory {
+            None => own()?.text.clone(),
+            Some(directory) => {
+                let directory = directory.expand(&|name| self.state(name, DEPTH))?;
+                if directory.starts_with('/') { directory } else { join(&own()?.text, &directory) }
+            }
+        };
+        (!text.is_empty()).then(|| join(&base, &text))
     }
 
     fn state(&self, name: &str, depth: usize) -> VariableState {

@@ -136,7 +136,14 @@ impl Interpreter<'_> {
             locks,
             conditional: state.conditional,
             when: state.conditions(),
-            output: self.output_file(&state),
+            directory: match state.cwd.as_ref() {
+                WorkingDirectory::Initial => None,
+                WorkingDirectory::At(directory) => Some(Word::of_traced(directory)),
+                WorkingDirectory::Unclear => Some(Word::parse("${PWD}")),
+            },
+            choices: named_choices(words, &state),
+            input: self.open_file_of(0, &state),
+            output: self.open_file_of(1, &state),
             hides,
             at: None,
             witness: Witness::Words,
@@ -163,9 +170,9 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The file that standard output goes to.
-    fn output_file(&self, state: &ShellState) -> Option<Word> {
-        let file = state.fds.get(&1).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
+    /// The file that a descriptor stands for.
+    fn open_file_of(&self, descriptor: u32, state: &ShellState) -> Option<Word> {
+        let file = state.fds.get(&descriptor).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
         let file = self.files.get(file).filter(|file| !file.unclear)?;
         Some(Word::of_traced(&file.path)).filter(|path| !path.starts_with("/dev/"))
     }
@@ -233,6 +240,16 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
         }
     };
     words.len().saturating_sub(rest).max(1)
+}
+
+/// The values of the variables of loops that words name.
+fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Vec<Word>> {
+    let texts: Vec<String> = words.iter().filter(|word| word.unclear).map(ShellWord::raw).collect();
+    let names = |name: &String| {
+        texts.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}}}")))
+    };
+    let named = state.choices.iter().filter(|(name, _)| !texts.is_empty() && names(name));
+    named.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
 }
 
 fn is_sure(lock: &FileLock) -> bool {

@@ -81,6 +81,8 @@ pub(super) enum WorkingDirectory {
 #[derive(Debug, Clone)]
 pub(super) struct ShellState {
     pub(super) vars: Rc<BTreeMap<String, ShellVariable>>,
+    /// The values that the variables of loops have in turn.
+    pub(super) choices: Rc<BTreeMap<String, Vec<TracedText>>>,
     pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Statement>>>>,
     /// The functions that a bash started from here has too (`export -f`).
     pub(super) handed: Rc<BTreeSet<String>>,
@@ -106,6 +108,7 @@ impl ShellState {
     pub(super) fn new() -> Self {
         Self {
             vars: Rc::default(),
+            choices: Rc::default(),
             functions: Rc::default(),
             handed: Rc::default(),
             fds: Rc::default(),
@@ -125,6 +128,9 @@ impl ShellState {
 
     /// Sets a variable; `export` makes it part of the environment too. Says whether there was room.
     pub(super) fn set_variable(&mut self, name: &str, value: VariableValue, export: bool) -> bool {
+        if self.choices.contains_key(name) {
+            Rc::make_mut(&mut self.choices).remove(name);
+        }
         let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
         if !full {
             let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
@@ -231,6 +237,9 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     let one_sided = OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a) };
     if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
         join_vars(Rc::make_mut(&mut a.vars), &b.vars, &one_sided);
+    }
+    if !Rc::ptr_eq(&a.choices, &b.choices) && a.choices != b.choices {
+        Rc::make_mut(&mut a.choices).retain(|name, texts| b.choices.get(name) == Some(texts));
     }
     if !Rc::ptr_eq(&a.functions, &b.functions) {
         let functions = Rc::make_mut(&mut a.functions);
