@@ -5,12 +5,12 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::script::host_copies::CopyOnHost;
 use super::candidate_file::CandidateFile;
 use super::compose::{CalledProject, Context, Options};
 use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, Store};
+use super::script::host_copies::CopyOnHost;
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};

@@ -79,8 +79,10 @@ struct ExclusionClass<'a> {
 struct ClassMembers<'a> {
     class: ExclusionClass<'a>,
     candidates: Vec<usize>,
-    /// Containers, replicas counted.
+    /// Containers, replicas counted; one that has the login at several paths once.
     count: u64,
+    /// The container, where all of them are one that is started once.
+    only: Option<usize>,
 }
 
 impl<'a> ExclusionClass<'a> {
@@ -168,18 +170,24 @@ fn comparable_user<'a>(candidate: &'a Candidate<'_>) -> Option<&'a str> {
 
 /// Relates every member of a group to the others. `host` says whether a person on the host may be one more.
 pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host: bool) -> Vec<(usize, Relation)> {
-    let mut by_class: BTreeMap<ExclusionClass<'_>, (Vec<usize>, u64)> = BTreeMap::new();
+    let mut by_class: BTreeMap<ExclusionClass<'_>, (Vec<usize>, BTreeMap<usize, u64>)> = BTreeMap::new();
+    let mut containers: BTreeMap<usize, u64> = BTreeMap::new();
     let mut taking_part = Vec::new();
     for &at in group {
         let Some(candidate) = candidates.get(at).filter(|candidate| candidate.takes_part()) else { continue };
-        let (members, count) = by_class.entry(ExclusionClass::of(candidate)).or_default();
+        let (members, own) = by_class.entry(ExclusionClass::of(candidate)).or_default();
         members.push(at);
-        *count += candidate.containers();
+        own.insert(candidate.index, candidate.containers());
+        containers.insert(candidate.index, candidate.containers());
         taking_part.push(at);
     }
-    let classes = by_class.into_iter().map(|(class, (candidates, count))| ClassMembers { class, candidates, count });
+    let classes = by_class.into_iter().map(|(class, (candidates, containers))| {
+        let count: u64 = containers.values().sum();
+        let only = containers.keys().next().copied().filter(|_| count == 1);
+        ClassMembers { class, candidates, count, only }
+    });
     let classes: Vec<ClassMembers<'_>> = classes.collect();
-    let total: u64 = classes.iter().map(|members| members.count).sum();
+    let total: u64 = containers.values().sum();
     let never = find_never_at_once(candidates, group);
     let class_of = class_numbers(&classes, &never);
     let nobody = BTreeSet::new();
@@ -198,8 +206,8 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
             let relation =
                 relations.entry(absent).or_insert_with_key(|absent| relate_class(own, &classes, absent, host));
             let of_member = Relation {
-                others: others_than(at, never, &taking_part),
-                unsafe_peers: others_than(at, never, &relation.unsafe_peers),
+                others: others_than(at, never, &taking_part, candidates),
+                unsafe_peers: others_than(at, never, &relation.unsafe_peers, candidates),
                 other_count: usize::try_from(total.saturating_sub(1 + missing)).unwrap_or(usize::MAX),
                 ..relation.clone()
             };
@@ -249,9 +257,12 @@ fn absent_members(
     absent
 }
 
-/// The first of a list's members that are not this one, and may run while it does.
-fn others_than(at: usize, never: &BTreeSet<usize>, members: &[usize]) -> Vec<usize> {
-    members.iter().copied().filter(|other| *other != at && !never.contains(other)).take(MAX_PEERS).collect()
+/// The first of a list's members that are of another container, and may run while it does.
+fn others_than(at: usize, never: &BTreeSet<usize>, members: &[usize], candidates: &[Candidate<'_>]) -> Vec<usize> {
+    let container = |at: usize| candidates.get(at).map(|candidate| candidate.index);
+    let own = container(at);
+    let others = members.iter().copied().filter(|other| container(*other) != own && !never.contains(other));
+    others.take(MAX_PEERS).collect()
 }
 
 /// How the members of one class relate to all classes of their group. A member is no rival of itself; another member
@@ -266,7 +277,9 @@ fn relate_class(
     let rivals = classes.iter().enumerate().filter(|(number, other)| {
         let itself = u64::from(std::ptr::eq(*other, members));
         let away = absent.get(number).map_or(0, |absent| absent.count);
-        other.class.is_rival() && other.count > itself + away
+        // A container that has the login at several paths is no rival of itself.
+        let is_itself = other.only.is_some() && other.only == members.only;
+        other.class.is_rival() && !is_itself && other.count > itself + away
     });
     let rivals: Vec<_> = rivals.map(|(_, other)| other).collect();
     let own_number = classes.iter().position(|other| std::ptr::eq(other, members));
@@ -286,7 +299,7 @@ fn relate_class(
     let unsafe_peers = exposed.iter().flat_map(|other| other.candidates.iter().copied());
     Relation {
         peers,
-        internal_lock: compare_internal_locks(own, &uncovered),
+        internal_lock: compare_internal_locks(own, &uncovered, rivals.is_empty()),
         guard_differs: own.guard.is_some() && uncovered.iter().any(|other| own.takes_other_guard(&other.class)),
         hosts_differ: rivals.iter().any(|other| other.class.host != own.host || other.class.is_spread)
             || (own.is_spread && !rivals.is_empty()),
@@ -310,8 +323,10 @@ fn relate_class(
     }
 }
 
-fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[&ClassMembers<'_>]) -> InternalLock {
+fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[&ClassMembers<'_>], is_alone: bool) -> InternalLock {
     match () {
+        // That a version which is not known may be one that cannot make its lock is a doubt, and nobody else suffers.
+        () if own.cannot_lock && own.version.is_none() && is_alone => InternalLock::Coherent,
         () if own.cannot_lock => InternalLock::Uncreatable,
         () if uncovered.is_empty() => InternalLock::Coherent,
         () if uncovered.iter().any(|other| own.may_share_lock(&other.class)) => InternalLock::Unknown,

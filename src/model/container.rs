@@ -86,6 +86,8 @@ pub struct Container {
     pub hooks: Vec<Command>,
     /// Whether it says itself what its health check is, or that there is none, so that the image's does not count.
     pub own_health: bool,
+    /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
+    pub names_no_program: bool,
     /// What scripts of the host copy to where it looks.
     pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.

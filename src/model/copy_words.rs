@@ -21,10 +21,7 @@ pub(crate) struct WordsOfCopy {
 const WRITERS: [&str; 8] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "gunzip"];
 
 /// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
-pub(crate) fn words_of_copies<'a>(
-    call: &Invocation,
-    before: impl Iterator<Item = &'a Invocation>,
-) -> Vec<WordsOfCopy> {
+pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {
         "cp" | "rsync" | "install" | "mv" => copied_operands(call),
         "docker" | "podman" | "nerdctl" => copied_into_container(call),

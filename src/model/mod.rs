@@ -21,12 +21,12 @@ mod word;
 use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
-pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use container::{
     HostCopy,
     Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostPort, Label, Mount, MountSource,
     ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
+pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};

@@ -30,7 +30,9 @@ pub use level::{Confidence, FailOn, Severity};
 pub use matrix::{Matrix, Outcome, Row, RuleText, Ruling, Table};
 pub use message::Message;
 pub use named::{Placeholder, TableName};
-pub use profile::{AuthVariable, BlankValue, Bundle, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
+pub use profile::{
+    AuthVariable, BlankValue, Bundle, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory,
+};
 pub use version::VersionRange;
 
 use crate::model::{Diagnostic, Level};

@@ -52,7 +52,9 @@ impl Keeper<'_> {
         if let Some(output) = call.output.as_mut().filter(|output| !is_name(output.trim_start_matches("$HOME"))) {
             *output = Word::literal(TAKEN_OUT);
         }
-        if let Some(directory) = call.directory.as_mut().filter(|directory| !is_name(directory.trim_start_matches("$HOME"))) {
+        if let Some(directory) =
+            call.directory.as_mut().filter(|directory| !is_name(directory.trim_start_matches("$HOME")))
+        {
             *directory = Word::literal(TAKEN_OUT);
         }
         let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));

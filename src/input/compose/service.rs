@@ -64,6 +64,7 @@ impl Reader<'_> {
         let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
         Container {
             host_copies: Vec::new(),
+            names_no_program: false,
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,

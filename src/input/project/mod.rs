@@ -4,7 +4,7 @@
 //! ```text
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  image_defaults: what a container takes over from it
-//! planned_files       the file of the repository at a path of a container
+//! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start
@@ -14,6 +14,7 @@ mod built_images;
 mod image_defaults;
 mod lent_volumes;
 mod planned_files;
+mod program_search;
 mod reference;
 mod repository;
 mod started_containers;
@@ -110,8 +111,11 @@ impl ProjectReader<'_> {
         if let Some(image) = &image {
             image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
-        let (script, starts) = self.read_container_script(container, image);
+        let (script, starts) = self.read_container_script(container, image.clone());
         container.script = script;
+        let searched = image.filter(|_| container.build.is_some());
+        container.names_no_program =
+            searched.is_some_and(|image| program_search::names_no_program(container, &image, self.repository));
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

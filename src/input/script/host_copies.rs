@@ -1,10 +1,10 @@
 //! Files that scripts of the host copy to where containers mount them, or into containers. Uses `model`.
 
-use crate::model::{
-    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join, split_below,
-    words_of_copies,
-};
 use crate::input::project::Repository;
+use crate::model::{
+    Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join,
+    split_below, words_of_copies,
+};
 
 /// Copies of all scripts that are kept.
 const MAX_COPIES: usize = 400;
@@ -54,7 +54,9 @@ pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> 
 fn host_paths(word: &Word, call: &Invocation, repository: &Repository<'_>) -> Vec<String> {
     let path = |chosen: Option<(&String, &Word)>| {
         let state = |name: &str| match chosen.filter(|(own, _)| *own == name) {
-            Some((_, value)) => value.known().map_or(VariableState::Unknown, |text| VariableState::Set(Value::known(text, None))),
+            Some((_, value)) => {
+                value.known().map_or(VariableState::Unknown, |text| VariableState::Set(Value::known(text, None)))
+            }
             None => repository
                 .environment
                 .get(name)

@@ -49,11 +49,7 @@ fn worse_of(before: AuthFact, other: AuthFact) -> AuthFact {
         Auth::Refreshes => 2,
     };
     let (worse, better) = if rank(other.auth) > rank(before.auth) { (other, before) } else { (before, other) };
-    AuthFact {
-        key_unknown: worse.key_unknown || better.key_unknown,
-        key: worse.key.or(better.key),
-        ..worse
-    }
+    AuthFact { key_unknown: worse.key_unknown || better.key_unknown, key: worse.key.or(better.key), ..worse }
 }
 
 fn auth_of_call(

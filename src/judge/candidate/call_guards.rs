@@ -49,7 +49,11 @@ impl<'a> CallGuards<'a, '_> {
     fn of_processes(&self, running: &[&'a Invocation], of_words: &GuardFact<'a>) -> Option<GuardFact<'a>> {
         let guards = running.iter().map(|call| {
             let guards = self.of_locks(call);
-            if guards.is_empty() { vec![GuardFact::without_flock(Guard::Absent, call, self.describe_bare(call, "runs"))] } else { guards }
+            if guards.is_empty() {
+                vec![GuardFact::without_flock(Guard::Absent, call, self.describe_bare(call, "runs"))]
+            } else {
+                guards
+            }
         });
         let guards: Vec<_> = guards.collect();
         let is_taken = |fact: &GuardFact<'_>| !matches!(fact.state, Guard::Absent | Guard::Unknown);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
+use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::rules::{Config, Profile};
 use crate::text::Span;
@@ -141,8 +141,14 @@ pub(crate) struct Contradiction {
 
 /// Finds the program's calls among everything the container was seen to run.
 pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> ProgramCalls<'a> {
-    let program = seen_calls(container).filter(|call| program_arguments(call, profile).is_some());
-    let is_idle = |call: &&Invocation| program_arguments(call, profile).is_some_and(|words| is_idle(words, profile));
+    // Options alone are for an entrypoint that was not read: where that is the program, it only prints something.
+    let is_for_entrypoint = |call: &Invocation| {
+        let option = call.argv.first().is_some_and(|word| profile.idle_arguments.iter().any(|known| **word == **known));
+        option && container.script.sight == Sight::Arguments
+    };
+    let program =
+        seen_calls(container).filter(|call| program_arguments(call, profile).is_some() || is_for_entrypoint(call));
+    let is_idle = |call: &&Invocation| program_arguments(call, profile).is_none_or(|words| is_idle(words, profile));
     let (idle, live) = program.partition(is_idle);
     ProgramCalls { live, idle }
 }
@@ -216,6 +222,13 @@ pub(crate) fn runs_program(
         let text = format!("{} says it does not run it", declared.who());
         return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
     }
+    if container.names_no_program
+        && find_declaration(container, ROLE_LABEL).is_none()
+        && !mounts_program(container, profile)
+    {
+        let text = format!("its image is built here without {}, and no code in it names it", profile.name);
+        return RunsProgram::No(Evidence::seen(text, Some(container.span)));
+    }
     let seen: Vec<&Invocation> = seen_calls(container).collect();
     let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
     let mut others = seen.iter().copied().filter(other);
@@ -232,6 +245,12 @@ pub(crate) fn runs_program(
     }
 }
 
+/// Whether a mount puts the program's own binary into the container.
+pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
+    let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
+    container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
+}
+
 /// Whether the words seen are all that matters: an image's own entrypoint that was not read runs its arguments.
 fn leads_nowhere_else(container: &Container) -> bool {
     container.script.sight != Sight::Partial
@@ -243,6 +262,9 @@ fn bystander_name(call: &Invocation) -> &str {
 
 /// A bystander has something to do: alone, `cat` waits for its input and keeps the container alive.
 fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
+    if matches!(bystander_name(call), "true" | "false") {
+        return true;
+    }
     let idles = call.argv.len() < 2 && bystander_name(call) != "nginx";
     if idles {
         return false;

@@ -104,12 +104,7 @@ enum Declared {
 }
 
 fn read_guard_label(label: &Label, container: &Container, profile: &Profile, state: &StateDir) -> Declared {
-    let nowhere = Invocation {
-        argv: Vec::new(),
-        witness: Witness::Words,
-        span: label.span,
-        ..Invocation::default()
-    };
+    let nowhere = Invocation { argv: Vec::new(), witness: Witness::Words, span: label.span, ..Invocation::default() };
     match label.value.text.as_str() {
         "none" | "no" | "false" => Declared::None,
         "yes" | "true" => Declared::Path(join(&state.path, &profile.guard.file)),

@@ -19,10 +19,10 @@ use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, jo
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
-use calls::{ProgramCalls, RunsProgram, find_declaration, program_calls, runs_program};
+use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program_calls, runs_program};
 use guard::{GuardFact, read_guard};
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
-use program_version::{VersionFact, is_program_image, mounts_program, read_version};
+use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
 use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, made_links, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
@@ -220,9 +220,14 @@ impl<'a> Parts<'a, '_> {
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = read_version(container, profile, self.calls);
         let auth = read_auth(container, profile, self.calls, version.range.as_ref());
-        let read_only = login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
+        // Before it runs there is no login but one that is mounted.
+        let is_there = login.mount.is_some() || container.is_running();
+        let read_only = is_there && login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
         let left = left_behind(container, profile, &state.path, &mounts, &version);
-        let locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
+        let mut locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
+        for lock in locks.iter_mut().filter(|_| !is_there) {
+            lock.uncreatable = None;
+        }
         let find_fault = |guard: &mut GuardFact<'a>| self.fault(guard, &state, &directory);
         let mut guard = read_guard(container, profile, self.calls, &state, &mounts, &find_fault);
         find_fault(&mut guard);

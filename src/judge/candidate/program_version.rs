@@ -40,8 +40,7 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
     match (seen, declared) {
         (Some((seen, evidence)), Some((declared, _))) if !declared.overlaps(&seen) => {
             let evidence_of_seen = evidence.first().cloned();
-            fact.contradiction =
-                evidence_of_seen.map(|evidence| Contradiction { label: VERSION_LABEL, evidence });
+            fact.contradiction = evidence_of_seen.map(|evidence| Contradiction { label: VERSION_LABEL, evidence });
             (fact.range, fact.evidence) = (Some(seen), evidence);
         }
         (Some((range, evidence)), _) => (fact.range, fact.evidence) = (Some(range), evidence),
@@ -182,14 +181,8 @@ fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
 }
 
 /// Directories that a mount may cover together with the program in them.
-const PROGRAM_DIRECTORIES: [&str; 6] = [
-    "/usr/local",
-    "/usr/local/bin",
-    "/usr/bin",
-    "/usr/local/lib/node_modules",
-    "/usr/lib/node_modules",
-    "/opt",
-];
+const PROGRAM_DIRECTORIES: [&str; 6] =
+    ["/usr/local", "/usr/local/bin", "/usr/bin", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
 
 /// The program that is mounted: by its name where that is a version, else any.
 fn version_of_binary(container: &Container, profile: &Profile) -> Known {
@@ -284,12 +277,6 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
         });
     }
     joined.map_or(Known::Unseen, Known::Pinned)
-}
-
-/// Whether a mount puts the program's own binary into the container.
-pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
-    let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
-    container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
 }
 
 fn version_of_image(container: &Container, profile: &Profile) -> Option<Pin> {

@@ -2,11 +2,11 @@
 //! login into it. May use `model` and earlier parts of `judge`.
 
 use super::calls::seen_calls;
-use super::state_dir::{StateDir, UNKNOWN_HOME};
-use super::word_path::{expand_choices, expand_word};
+use super::state_dir::StateDir;
+use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name, split_below,
-    words_of_copies,
+    Container, HostCopy, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name,
+    split_below, words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -52,7 +52,9 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none()) {
+        for words in
+            words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none())
+        {
             let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
             let expand = |word: &Word| expand_choices(word, call, container, Some(home));
             let (from, to) = (expand(&words.from), expand(&words.to));

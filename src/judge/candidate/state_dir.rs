@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::calls::ProgramCalls;
-use super::word_path::{expand_variable, variable_text};
+use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
 use crate::rules::Profile;
@@ -23,9 +23,6 @@ pub(crate) struct StateDir {
     /// From what.
     pub(crate) evidence: Vec<Evidence>,
 }
-
-/// What stands for a home that is not known, in paths below it.
-pub(crate) const UNKNOWN_HOME: &str = "$HOME";
 
 /// How a state directory is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +119,8 @@ fn variable_value(
     home: Option<&str>,
 ) -> Option<(String, Option<crate::text::Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
-        let is_empty = value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
+        let is_empty =
+            value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
         let told = expand_variable(name, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
         return (!is_empty).then_some((told, Some(call.span)));
     }

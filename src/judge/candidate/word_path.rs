@@ -1,8 +1,10 @@
 //! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use super::state_dir::UNKNOWN_HOME;
 use crate::model::{Container, EnvValue, Inherits, Invocation, Value, VariableState, Word, join};
+
+/// What stands for a home that is not known, in paths below it.
+pub(super) const UNKNOWN_HOME: &str = "$HOME";
 
 /// Variables that are made of others: how far that is followed.
 const DEPTH: usize = 4;
@@ -15,12 +17,7 @@ pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container,
 
 /// The paths that a word means to a call in a loop, one for each value of the loop's variable; none where a part is not
 /// known.
-pub(super) fn expand_choices(
-    word: &Word,
-    call: &Invocation,
-    container: &Container,
-    home: Option<&str>,
-) -> Vec<String> {
+pub(super) fn expand_choices(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Vec<String> {
     let values = CallValues { call, container, home };
     let Some((name, choices)) = call.choices.iter().find(|(name, _)| word.contains(name.as_str())) else {
         return expand_word(word, call, container, home).into_iter().collect();

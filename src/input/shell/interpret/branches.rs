@@ -138,7 +138,10 @@ impl Interpreter<'_> {
             let leave = Some(state.clone());
             if let Some(name) = variable {
                 interpreter.assign_value(name, value.clone(), false, &mut state);
-                if value == VariableValue::Unclear && words.len() <= limits::CHOICES && words.iter().all(ShellWord::is_fixed) {
+                if value == VariableValue::Unclear
+                    && words.len() <= limits::CHOICES
+                    && words.iter().all(ShellWord::is_fixed)
+                {
                     let texts = words.iter().map(|word| word.text.clone()).collect();
                     Rc::make_mut(&mut state.choices).insert(name.to_owned(), texts);
                 }

@@ -79,8 +79,8 @@ impl Interpreter<'_> {
     /// mark that a script leaves for itself when it runs itself again, as in flock(1).
     fn asks_for_own_mark(&self, condition: &Condition) -> bool {
         let (Asks::Is(value) | Asks::IsNot(value)) = &condition.test.asks else { return false };
-        let own =
-            self.inside.last().is_some_and(|inside| inside.path == *value) && condition.test.default.as_ref() != Some(value);
+        let own = self.inside.last().is_some_and(|inside| inside.path == *value)
+            && condition.test.default.as_ref() != Some(value);
         own && (self.context.environment)(&condition.variable).is_none()
     }
 

@@ -28,7 +28,18 @@ enum ParameterValue {
 
 /// Variables that a shell sets by itself.
 const OF_THE_SHELL: [&str; 12] = [
-    "BASH", "BASH_SOURCE", "BASH_VERSION", "EUID", "HOSTNAME", "IFS", "OLDPWD", "PPID", "PWD", "RANDOM", "SHLVL", "UID",
+    "BASH",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "EUID",
+    "HOSTNAME",
+    "IFS",
+    "OLDPWD",
+    "PPID",
+    "PWD",
+    "RANDOM",
+    "SHLVL",
+    "UID",
 ];
 
 impl Interpreter<'_> {

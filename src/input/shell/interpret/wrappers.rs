@@ -4,9 +4,7 @@
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
-use super::user_wrappers::{
-    read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option,
-};
+use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
 use crate::model::Inherits;
 use crate::text::TracedText;
 
@@ -89,7 +87,8 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
 
 /// Whether `command` asks where a program is (`-v`, `-V`) and does not run it.
 pub(super) fn asks_where(words: &[ShellWord]) -> bool {
-    let options = words.iter().skip(1).map(ShellWord::raw).take_while(|option| option.starts_with('-') && option != "--");
+    let options =
+        words.iter().skip(1).map(ShellWord::raw).take_while(|option| option.starts_with('-') && option != "--");
     options.into_iter().any(|option| option.contains(['v', 'V']))
 }
 
