@@ -153,6 +153,8 @@ facts! {
         #[default] Free = "free",
         /// One is.
         Mounted = "mounted",
+        /// One is, and cannot be written.
+        ReadOnly = "read-only",
     }
     /// Where the program's own locks land.
     landing: Landing {

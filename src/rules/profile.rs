@@ -101,6 +101,40 @@ pub struct StateDirectory {
     pub variable: String,
     /// Its path below `$HOME` otherwise.
     pub default: String,
+    /// The variable that moves the credentials and the locks beside them out of it.
+    #[serde(default)]
+    pub credentials: Option<CredentialsVariable>,
+}
+
+/// A variable that moves the credentials alone. Between the two versions they may be at either place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsVariable {
+    /// Its name.
+    pub variable: String,
+    /// The newest version that was seen not to heed it.
+    pub ignored_until: semver::Version,
+    /// The oldest that was seen to heed it.
+    pub heeded_since: semver::Version,
+}
+
+impl CredentialsVariable {
+    /// Whether a version heeds it; `None` where that is not known.
+    pub fn is_heeded_by(&self, version: Option<&VersionRange>) -> Option<bool> {
+        let range = version?;
+        match () {
+            () if range.since.as_ref().is_some_and(|since| *since >= self.heeded_since) => Some(true),
+            () if range.until.as_ref().is_some_and(|until| *until <= self.ignored_until) => Some(false),
+            () => None,
+        }
+    }
+}
+
+impl Lock {
+    /// Its path for a state directory, and for the directory that the credentials are in.
+    pub fn path_in(&self, state_dir: &str, credentials_dir: &str) -> String {
+        self.path.replace("{state_dir}", state_dir).replace("{credentials_dir}", credentials_dir)
+    }
 }
 
 /// A file that is beside the state directory unless the variable moves it inside.
@@ -121,7 +155,7 @@ pub struct Lock {
     pub id: String,
     /// How it is taken.
     pub kind: LockKind,
-    /// Its path; `{state_dir}` stands for the resolved state directory.
+    /// Its path; `{state_dir}` stands for the resolved state directory, `{credentials_dir}` for where the credentials are.
     pub path: String,
     /// The versions that take it; any of the ranges.
     pub versions: Vec<VersionRange>,

@@ -79,7 +79,8 @@ pub(crate) fn candidates_of<'a>(
         return Vec::new();
     }
     let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands);
-    let found = state_directories(container, profile, &calls);
+    let version = read_version(container, profile, &calls).range;
+    let found = state_directories(container, profile, &calls, version.as_ref());
     let candidates = found.into_iter().map(|used| {
         let parts = Parts { index, container, profile, rules, home, calls: &used.calls, runs: runs.clone() };
         let mut candidate = parts.candidate(used.state);
@@ -223,8 +224,8 @@ impl<'a> Parts<'a, '_> {
         // Before it runs there is no login but one that is mounted.
         let is_there = login.mount.is_some() || container.is_running();
         let read_only = is_there && login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
-        let left = left_behind(container, profile, &state.path, &mounts, &version);
-        let mut locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
+        let left = left_behind(container, profile, &state, &mounts, &version);
+        let mut locks = own_locks(container, profile, &self.rules.filesystems, &state, &mounts, &version);
         for lock in locks.iter_mut().filter(|_| !is_there) {
             lock.uncreatable = None;
         }
@@ -293,7 +294,7 @@ impl<'a> Parts<'a, '_> {
     }
 
     fn side_file(&self, state: &StateDir) -> Option<(String, Span)> {
-        let base = if state.moved { Some(state.path.as_str()) } else { state.home.as_deref() };
+        let base = if state.moved { Some(state.main.as_str()) } else { state.home.as_deref() };
         let paths = self.profile.side_files.iter().filter_map(|file| Some(format!("{}/{}", base?, file.name)));
         paths.into_iter().find_map(|path| {
             let mount = self.container.mounts.iter().find(|mount| mount.target.text == path)?;
@@ -353,7 +354,7 @@ impl<'a> Parts<'a, '_> {
 
     /// Whether a path is one of the program's own locks, whatever its version and wherever its side files are.
     fn is_own_lock(&self, path: &str, state: &StateDir) -> bool {
-        let own = self.profile.locks.iter().map(|lock| lock.path.replace("{state_dir}", &state.path));
+        let own = self.profile.locks.iter().map(|lock| lock.path_in(&state.main, &state.path));
         let bases = [Some(state.path.as_str()), state.home.as_deref()].into_iter().flatten();
         let side =
             bases.flat_map(|base| self.profile.side_files.iter().map(move |file| format!("{base}/{}", file.lock)));

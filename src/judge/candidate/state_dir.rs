@@ -7,13 +7,15 @@ use super::calls::ProgramCalls;
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
-use crate::rules::Profile;
+use crate::rules::{Profile, VersionRange};
 
 /// A state directory as the container sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct StateDir {
     /// Clean and absolute, or with a variable in it.
     pub(crate) path: String,
+    /// The same, but where the credentials alone are moved out of it: the directory that they were moved out of.
+    pub(crate) main: String,
     /// The home directory, where it is known or follows.
     pub(crate) home: Option<String>,
     /// Whether the variable moves it, so that side files are inside.
@@ -47,15 +49,18 @@ pub(crate) fn state_directories<'a>(
     container: &Container,
     profile: &Profile,
     calls: &ProgramCalls<'a>,
+    version: Option<&VersionRange>,
 ) -> Vec<StateUse<'a>> {
     if calls.live.is_empty() {
         let states = directories_of(container, profile, None).into_iter();
+        let states = states.flat_map(|state| with_moved_credentials(state, container, profile, None, version));
         return states.map(|state| StateUse { state, calls: calls.clone() }).collect();
     }
     let mut found: Vec<StateUse<'a>> = Vec::new();
     let mut by_path: HashMap<String, usize> = HashMap::new();
     for call in calls.live.iter().copied() {
-        for state in directories_of(container, profile, Some(call)) {
+        let states = directories_of(container, profile, Some(call)).into_iter();
+        for state in states.flat_map(|state| with_moved_credentials(state, container, profile, Some(call), version)) {
             if let Some(known) = by_path.get(&state.path).and_then(|at| found.get_mut(*at)) {
                 known.calls.live.push(call);
                 continue;
@@ -67,6 +72,24 @@ pub(crate) fn state_directories<'a>(
     found
 }
 
+/// A state directory, or where its credentials are moved out of it, where they are; both where the version decides that.
+fn with_moved_credentials(
+    state: StateDir,
+    container: &Container,
+    profile: &Profile,
+    call: Option<&Invocation>,
+    version: Option<&VersionRange>,
+) -> Vec<StateDir> {
+    let Some(moving) = &profile.state_directory.credentials else { return vec![state] };
+    let set = variable_value(container, call, &moving.variable, state.home.as_deref());
+    let heeded = moving.is_heeded_by(version);
+    let Some((path, span)) = set.filter(|_| heeded != Some(false)) else { return vec![state] };
+    let path = absolute_path(container, &path);
+    let evidence = vec![Evidence::seen(format!("{} is {path}", moving.variable), span)];
+    let moved = StateDir { path, known: StateDirBasis::Said, evidence, ..state.clone() };
+    if heeded == Some(true) { vec![moved] } else { vec![state, moved] }
+}
+
 fn directories_of(container: &Container, profile: &Profile, call: Option<&Invocation>) -> Vec<StateDir> {
     let home = variable_value(container, call, "HOME", None)
         .filter(|(home, _)| home.starts_with('/') || !set_by(call, "HOME"));
@@ -76,10 +99,11 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         let path = absolute_path(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
-        return vec![StateDir { path, home, moved: true, known: StateDirBasis::Said, evidence }];
+        return vec![StateDir { main: path.clone(), path, home, moved: true, known: StateDirBasis::Said, evidence }];
     }
     let below = |home: &str, known: StateDirBasis, evidence: Evidence| StateDir {
         path: join(home, &profile.state_directory.default),
+        main: join(home, &profile.state_directory.default),
         home: Some(home.to_owned()),
         moved: false,
         known,
@@ -101,7 +125,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     homes.dedup_by(|a, b| a.0 == b.0);
     if homes.is_empty() {
         let path = format!("{UNKNOWN_HOME}/{}", profile.state_directory.default);
-        return vec![StateDir { path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
+        return vec![StateDir { main: path.clone(), path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
 }
