@@ -141,8 +141,8 @@ fn lock_forms_that_do_not_hold_are_not_recorded() {
         ("exec 9>/l; flock 9; exec 8>&9; flock -u 8; prog", "prog"),
         ("exec 9>/l; flock 9; sh -c 'exec 9>&-; prog'; prog", "prog @/l ; prog @/l"),
         ("exec 9>/l; flock 9; sh -c 'exec 9>&-; prog'", "prog"),
-        ("exec 9>/l; flock 9; sudo prog; other", "HOME=/root prog @/l ; other @/l ; ~"),
-        ("exec 9>/l; flock 9; exec sudo prog", "HOME=/root prog ; ~"),
+        ("exec 9>/l; flock 9; sudo prog; other", "HOME=/root prog @/l ; other @/l"),
+        ("exec 9>/l; flock 9; exec sudo prog", "HOME=/root prog"),
         ("exec 9>/l; flock 9; ( exec 9>&-; prog ) & wait", "prog ; wait @/l"),
         ("exec 9>/l; flock 9; ( prog ) & wait", "prog @/l ; wait @/l"),
         ("( flock 9; prog ) 9>/l & wait", "prog @/l ; wait"),
@@ -173,7 +173,7 @@ fn lock_forms_that_do_not_hold_are_not_recorded() {
         ("LOCK=/l; sh -c 'flock $LOCK prog'", "prog @$LOCK"),
         ("export LOCK=/l; sh -c 'flock $LOCK prog'", "LOCK=/l prog @/l"),
         ("LOCK=/l; sh -c \"flock $LOCK prog\"", "prog @/l"),
-        ("su - agent -c 'flock $HOME/l prog'", "HOME=$(echo ~agent) prog @$(echo ~agent)/l ; ~"),
+        ("su - agent -c 'flock $HOME/l prog'", "HOME=$(echo ~agent) prog @$(echo ~agent)/l"),
         ("gosu agent sh -c 'flock ~/l prog'", "HOME=$(echo ~agent) prog @$(echo ~agent)/l"),
     ]);
 }
