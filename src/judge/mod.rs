@@ -19,7 +19,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Profile, Refresh, Ruleset, Scope, Severity, Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Peers, Profile, Refresh, Ruleset, Scope, Severity, Sight,
+    Spawner,
 };
 use crate::text::FileId;
 use candidate::Candidate;
@@ -245,7 +246,8 @@ impl<'a> Judgement<'a, '_> {
         let answer = ask_tables(&case);
         let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
         let mut reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
-        if !reason.is_empty() && relation.other_count > 0 && facts.peers == Peers::None && facts.refresh != Refresh::No {
+        if !reason.is_empty() && relation.other_count > 0 && facts.peers == Peers::None && facts.refresh != Refresh::No
+        {
             // It is not alone with the directory.
             "none of the others refreshes the login".clone_into(&mut reason);
         }

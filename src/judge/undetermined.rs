@@ -22,7 +22,9 @@ fn settle_variable(candidate: &Candidate<'_>) -> String {
     let set = candidate.container.env.get(name).map(|variable| &variable.value);
     match set {
         Some(EnvValue::Set(value)) if !value.is_symbolic() => {
-            format!("{name} is set, and what its script makes of it was not understood: let the script leave it as it is")
+            format!(
+                "{name} is set, and what its script makes of it was not understood: let the script leave it as it is"
+            )
         }
         _ => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
     }

@@ -31,7 +31,8 @@ pub use matrix::{Matrix, Outcome, Row, RuleText, Ruling, Table};
 pub use message::Message;
 pub use named::{Placeholder, TableName};
 pub use profile::{
-    AuthVariable, BlankValue, Bundle, CredentialsVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory,
+    AuthVariable, BlankValue, Bundle, CredentialsVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile,
+    StateDirectory,
 };
 pub use version::VersionRange;
 

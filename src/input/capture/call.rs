@@ -20,7 +20,8 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
         profile.version_directories.iter().chain(bundled).any(|known| directory.ends_with(known.as_str()))
     };
     let is_program = |word: &String| {
-        is_copy(word) || name(word).is_some_and(|name| profile.commands.contains(&name))
+        is_copy(word)
+            || name(word).is_some_and(|name| profile.commands.contains(&name))
             || profile.packages.iter().any(|package| word.contains(&format!("node_modules/{package}/")))
     };
     let at = process.words.iter().position(is_program);

@@ -125,7 +125,14 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     homes.dedup_by(|a, b| a.0 == b.0);
     if homes.is_empty() {
         let path = format!("{UNKNOWN_HOME}/{}", profile.state_directory.default);
-        return vec![StateDir { main: path.clone(), path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
+        return vec![StateDir {
+            main: path.clone(),
+            path,
+            home: None,
+            moved: false,
+            known: StateDirBasis::No,
+            evidence: Vec::new(),
+        }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
 }

@@ -6,7 +6,9 @@ use crate::rules::SideMount;
 
 pub(in crate::judge) fn side_file_fact(candidate: &Candidate<'_>) -> SideMount {
     match &candidate.side_file {
-        Some((path, _)) if candidate.container.mounts.iter().any(|mount| mount.target.text == *path && mount.read_only) => {
+        Some((path, _))
+            if candidate.container.mounts.iter().any(|mount| mount.target.text == *path && mount.read_only) =>
+        {
             SideMount::ReadOnly
         }
         Some(_) => SideMount::Mounted,
