@@ -287,7 +287,7 @@ struct Member<'a, 'b> {
 
 /// The place that a group's login lives in: the directory, unless all mount the file in it alone.
 fn login_place<'a, 'b: 'a>(mut group: impl Iterator<Item = &'a Candidate<'b>> + Clone) -> Option<LoginPlace> {
-    let of_directory = group.clone().find(|candidate| candidate.scope != Scope::File);
+    let of_directory = group.clone().find(|candidate| !matches!(candidate.scope, Scope::File | Scope::Link));
     let candidate = of_directory.or_else(|| group.next())?;
     Some(LoginPlace {
         program: candidate.profile.id.clone(),

@@ -135,6 +135,8 @@ facts! {
         StateDir = "state-dir",
         /// The credentials as a single file.
         File = "file",
+        /// The credentials, to which a link leads.
+        Link = "link",
         /// A directory around it that is nobody's home on the host.
         DedicatedParent = "dedicated-parent",
         /// A host home, or more.

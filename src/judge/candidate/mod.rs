@@ -137,7 +137,7 @@ impl Candidate<'_> {
 
     /// The place that is shared: the state directory, or where only the login is mounted, that file.
     pub(crate) fn login_directory(&self) -> Place {
-        if self.scope == Scope::File {
+        if matches!(self.scope, Scope::File | Scope::Link) {
             return self.login.place.clone();
         }
         self.place.clone()
@@ -274,7 +274,8 @@ impl<'a> Parts<'a, '_> {
         let Some(mount) = login.mount.filter(|_| !login.place.is_private()) else { return Scope::Private };
         let inside = directory.place.with_path(join(&directory.place.path, self.profile.credentials.as_str()));
         if login.place != inside {
-            return Scope::File;
+            let is_file = mount.target.text == format!("{state}/{}", self.profile.credentials);
+            return if is_file { Scope::File } else { Scope::Link };
         }
         if self.container.is_host() {
             return Scope::StateDir;

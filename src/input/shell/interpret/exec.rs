@@ -179,7 +179,9 @@ impl Interpreter<'_> {
 
     /// Runs a shell's text in a new shell.
     pub(super) fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
-        if call.text.unclear || call.text.certainty != Certainty::Sure {
+        // What varies further back is an argument, or is told where it names a program.
+        let begins_unclear = call.text.unclear && call.text.text.0.first().is_none_or(|first| first.live);
+        if begins_unclear || call.text.certainty != Certainty::Sure {
             self.note_unseen("a shell runs a text that is set in more than one way");
         }
         let here = self.here;

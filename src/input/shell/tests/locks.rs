@@ -149,7 +149,7 @@ fn lock_forms_that_do_not_hold_are_not_recorded() {
         ("flock /l sh -c 'prog & wait'", "prog @/l ; wait @/l"),
         ("flock -o /l sh -c 'prog & wait'", "prog ; wait @/l"),
         ("flock -o /l prog", "prog @/l"),
-        ("flock /l sudo prog", "HOME=/root prog @/l ; ~"),
+        ("flock /l sudo prog", "HOME=/root prog @/l"),
         ("( flock 9; prog 9>&- ) 9>/l", "prog @/l"),
         ("sh -c '( flock 9; prog 9>&- ) 9>/l'", "prog"),
         ("a | b >x && exec 9>/l | c; flock 9; prog", "a ; b ; ?c ; prog"),
