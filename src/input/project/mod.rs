@@ -27,6 +27,7 @@ use std::rc::Rc;
 
 use built_images::BuiltImages;
 use planned_files::PlannedFiles;
+use program_search::SearchedImages;
 
 use crate::input::docker_cli::DockerCommand;
 use crate::input::dockerfile::Image;
@@ -43,7 +44,7 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let projects = project.map_or(&[][..], std::slice::from_ref);
-    let reader = ProjectReader { repository, images, services: &services, projects };
+    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let mut pending = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.dockerfile_gaps(container));
@@ -65,7 +66,7 @@ pub fn add_started(
     }
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
-    let reader = ProjectReader { repository, images, services: &services, projects };
+    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let pending = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     reader.add_started(pending, layout);
 }
@@ -91,6 +92,8 @@ impl PendingStart {
 struct ProjectReader<'a> {
     repository: &'a Repository<'a>,
     images: BuiltImages<'a>,
+    /// Which of them were looked through for programs.
+    searched: SearchedImages,
     /// The services as their files describe them.
     services: &'a [Container],
     /// The projects that they are of.
@@ -115,7 +118,7 @@ impl ProjectReader<'_> {
         container.script = script;
         let searched = image.filter(|_| container.build.is_some());
         container.names_no_program =
-            searched.is_some_and(|image| program_search::names_no_program(container, &image, self.repository));
+            searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts

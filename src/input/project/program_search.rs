@@ -1,7 +1,10 @@
 //! Whether an image that is built here has a known program in it, or code that names one: what only reads a login has
 //! neither. Uses `repository`, `planned_files` and `source::dockerfile`.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::planned_files::{FILES, files_below};
 use super::repository::Repository;
@@ -23,12 +26,40 @@ const OTHER_INSTALLERS: [&str; 5] =
 /// Stages that are copied from stages.
 const DEPTH: usize = 8;
 
-/// Whether all that is in the image of a container was looked at, and nothing there is a known program or names one.
-pub(super) fn names_no_program(container: &Container, image: &Image, repository: &Repository<'_>) -> bool {
-    let search = ProgramSearch { repository, names: repository.programs.wait() };
-    let words = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
-    let says = words.flat_map(|command| &command.words).any(|word| search.is_named_in(&word.text));
-    !says && search.is_clean_image(image, DEPTH) && search.are_clean_mounts(container)
+/// What was found of images, each looked through once.
+#[derive(Default)]
+pub(super) struct SearchedImages {
+    /// By the image that is kept, whether nothing in it names a program.
+    clean: RefCell<HashMap<*const Image, bool>>,
+}
+
+impl SearchedImages {
+    /// Whether all that is in the image of a container was looked at, and nothing there is a known program or names one. Only
+    /// of one that has somebody's state within reach this is asked.
+    pub(super) fn name_no_program(
+        &self,
+        container: &Container,
+        image: &Rc<Image>,
+        repository: &Repository<'_>,
+    ) -> bool {
+        let names = repository.programs.wait();
+        let targets = container.mounts.iter().map(|mount| &mount.target.text);
+        if !targets.chain(container.env.keys()).any(|text| names.have_state_named_in(text)) {
+            return false;
+        }
+        let search = ProgramSearch { repository, names };
+        let words = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
+        let says = words.flat_map(|command| &command.words).any(|word| search.is_named_in(&word.text));
+        let is_clean = || {
+            let known = self.clean.borrow().get(&Rc::as_ptr(image)).copied();
+            known.unwrap_or_else(|| {
+                let clean = search.is_clean_image(image, DEPTH);
+                self.clean.borrow_mut().insert(Rc::as_ptr(image), clean);
+                clean
+            })
+        };
+        !says && is_clean() && search.are_clean_mounts(container)
+    }
 }
 
 struct ProgramSearch<'a> {
