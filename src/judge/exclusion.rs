@@ -296,10 +296,11 @@ fn relate_class(
         () if only_replicas => Peers::Replicas,
         () => Peers::Containers,
     };
+    let is_alone = classes.iter().all(|other| other.only.is_some() && other.only == members.only);
     let unsafe_peers = exposed.iter().flat_map(|other| other.candidates.iter().copied());
     Relation {
         peers,
-        internal_lock: compare_internal_locks(own, &uncovered, rivals.is_empty()),
+        internal_lock: compare_internal_locks(own, &uncovered, is_alone),
         guard_differs: own.guard.is_some() && uncovered.iter().any(|other| own.takes_other_guard(&other.class)),
         hosts_differ: rivals.iter().any(|other| other.class.host != own.host || other.class.is_spread)
             || (own.is_spread && !rivals.is_empty()),

@@ -217,7 +217,7 @@ impl<'a> Judgement<'a, '_> {
             auth: candidate.auth.auth,
             peers: relation.peers,
             internal_lock: relation.internal_lock,
-            guard: if mismatch { Guard::Broken } else { candidate.guard.state },
+            guard: if mismatch { Guard::Broken } else { self.guard_state(candidate, relation) },
             guard_fault: if mismatch { GuardFault::Mismatch } else { candidate.guard.fault },
             role: candidate.role.role,
             scope: candidate.scope,
@@ -234,6 +234,16 @@ impl<'a> Judgement<'a, '_> {
             bind: bind_fact(candidate),
             leftover: leftover_fact(candidate),
             spawner: Spawner::No,
+        }
+    }
+
+    /// The guard's state; a call goes past one only where somebody takes one.
+    fn guard_state(&self, candidate: &Candidate<'a>, relation: &Relation) -> Guard {
+        let mut others = relation.others.iter().filter_map(|at| self.candidates.get(*at));
+        let is_taken = candidate.guard.is_elsewhere || others.any(|other| other.guard.path.is_some());
+        match candidate.guard.state {
+            Guard::Bypassed if !is_taken => Guard::Absent,
+            state => state,
         }
     }
 

@@ -50,18 +50,16 @@ impl<'a> CallGuards<'a, '_> {
         let guards = running.iter().map(|call| {
             let guards = self.of_locks(call);
             if guards.is_empty() {
-                vec![GuardFact::without_flock(Guard::Absent, call, self.describe_bare(call, "runs"))]
+                vec![GuardFact::without_flock(Guard::Bypassed, call, self.describe_bare(call, "runs"))]
             } else {
                 guards
             }
         });
         let guards: Vec<_> = guards.collect();
-        let is_taken = |fact: &GuardFact<'_>| !matches!(fact.state, Guard::Absent | Guard::Unknown);
+        let is_taken = |fact: &GuardFact<'_>| !matches!(fact.state, Guard::Absent | Guard::Unknown | Guard::Bypassed);
         let is_somewhere = is_taken(of_words) || guards.iter().flatten().any(is_taken);
         let mut worst = join_calls(guards)?;
-        if worst.state == Guard::Absent && is_somewhere {
-            worst.state = Guard::Bypassed;
-        }
+        worst.is_elsewhere = is_somewhere;
         Some(worst)
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct GuardFact<'a> {
     pub(crate) bare_call: Option<Span>,
     /// Where a text that was not read as shell names the program.
     pub(crate) unread: Option<Span>,
+    /// Whether another call of the container takes one, where this is about one that takes none.
+    pub(crate) is_elsewhere: bool,
     /// Whether its path is in the state directory.
     pub(super) is_inside: bool,
 }
@@ -58,6 +60,7 @@ impl<'a> GuardFact<'a> {
             span,
             bare_call: None,
             unread: None,
+            is_elsewhere: false,
             is_inside: false,
         }
     }
