@@ -22,9 +22,8 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    HostCopy,
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostPort, Label, Mount, MountSource,
-    ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, Mount,
+    MountSource, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};

@@ -94,8 +94,6 @@ fn uuid_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::model::{EngineFacts, Invocation, Live, Script, Value, Witness, Word};
     use crate::text::Span;

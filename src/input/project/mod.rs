@@ -44,7 +44,8 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let projects = project.map_or(&[][..], std::slice::from_ref);
-    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let reader =
+        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let mut pending = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.dockerfile_gaps(container));
@@ -66,7 +67,8 @@ pub fn add_started(
     }
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
-    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let reader =
+        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let pending = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     reader.add_started(pending, layout);
 }

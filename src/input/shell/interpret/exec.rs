@@ -250,8 +250,8 @@ fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Ve
     let names = |name: &String| {
         texts.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}}}")))
     };
-    let named = state.choices.iter().filter(|(name, _)| !texts.is_empty() && names(name));
-    named.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
+    let chosen = state.choices.iter().filter(|(name, _)| !texts.is_empty() && names(name));
+    chosen.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
 }
 
 fn is_sure(lock: &FileLock) -> bool {
