@@ -116,7 +116,7 @@ impl ProjectReader<'_> {
         if let Some(image) = &image {
             image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
-        let (script, starts) = self.read_container_script(container, image.clone());
+        let (script, starts) = self.read_container_script(container, image.as_ref());
         container.script = script;
         let searched = image.filter(|_| container.build.is_some());
         container.names_no_program =
@@ -126,11 +126,11 @@ impl ProjectReader<'_> {
         starts
     }
 
-    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
-        let home = |user: &str| image_defaults::home_of_user(container, image.as_deref(), user);
+    fn read_container_script(&self, container: &Container, image: Option<&Rc<Image>>) -> (Script, Vec<ContainerStart>) {
+        let home = |user: &str| image_defaults::home_of_user(container, image.map(Rc::as_ref), user);
         let user = container.user.as_ref().filter(|user| !user.is_symbolic());
         let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
-        let disk = PlannedFiles { repository: self.repository, container, image: image.clone() };
+        let disk = PlannedFiles { repository: self.repository, container, image: image.cloned() };
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
         let setting = ExecContext {

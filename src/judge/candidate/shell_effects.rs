@@ -104,7 +104,7 @@ impl FileCopy<'_> {
     /// Whether it may bring a login to the state directory.
     pub(crate) fn brings_login(&self, state: &StateDir, profile: &Profile) -> bool {
         let Self { from, to, whole, excluded } = *self;
-        if excluded.iter().any(|name| *name == profile.credentials) {
+        if excluded.contains(&profile.credentials) {
             return false;
         }
         let target = if to == state.path { from } else { to };

@@ -12,7 +12,7 @@ const DEPTH: usize = 4;
 /// The path that a word means to a call; `None` where a part is not known.
 pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Option<String> {
     let values = CallValues { call, container, home };
-    values.path(word.expand(&|name| values.state(name, DEPTH))?)
+    values.path(&word.expand(&|name| values.state(name, DEPTH))?)
 }
 
 /// The paths that a word means to a call in a loop, one for each value of the loop's variable; none where a part is not
@@ -27,7 +27,7 @@ pub(super) fn expand_choices(word: &Word, call: &Invocation, container: &Contain
         let state = |other: &str| {
             if other == name { VariableState::Set(chosen.clone()) } else { values.state(other, DEPTH) }
         };
-        values.path(word.expand(&state)?)
+        values.path(&word.expand(&state)?)
     };
     choices.iter().filter_map(path).collect()
 }
@@ -39,7 +39,7 @@ pub(super) fn expand_variable(
     container: &Container,
     home: Option<&str>,
 ) -> Option<String> {
-    CallValues { call, container, home }.path(variable_text(name, call, container, home)?)
+    CallValues { call, container, home }.path(&variable_text(name, call, container, home)?)
 }
 
 /// The text that a variable of a call holds; `None` where a part is not known, or it is not set.
@@ -63,9 +63,9 @@ struct CallValues<'a> {
 }
 
 impl CallValues<'_> {
-    fn path(&self, text: String) -> Option<String> {
+    fn path(&self, text: &str) -> Option<String> {
         if text.starts_with('/') {
-            return Some(join("/", &text));
+            return Some(join("/", text));
         }
         if text.starts_with(UNKNOWN_HOME) {
             return Some(text.trim_end_matches('/').replace("//", "/"));
@@ -78,7 +78,7 @@ impl CallValues<'_> {
                 if directory.starts_with('/') { directory } else { join(&own()?.text, &directory) }
             }
         };
-        (!text.is_empty()).then(|| join(&base, &text))
+        (!text.is_empty()).then(|| join(&base, text))
     }
 
     fn state(&self, name: &str, depth: usize) -> VariableState {

@@ -75,7 +75,7 @@ impl Interpreter<'_> {
 
     /// The user as a command of the shell prints it: the name, or for `number` the number. That of somebody other than root
     /// stays a question where it is not known.
-    pub(super) fn user_text(&self, number: bool, state: &ShellState) -> Option<TracedText> {
+    pub(super) fn user_text(number: bool, state: &ShellState) -> Option<TracedText> {
         let user = state.user.as_deref()?;
         let is_number = user.bytes().all(|byte| byte.is_ascii_digit());
         let is_root = matches!(user, "root" | "0");

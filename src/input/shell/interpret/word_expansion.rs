@@ -159,7 +159,7 @@ impl Interpreter<'_> {
             };
         }
         if let (None, "EUID" | "UID", true) = (&value, param.name.as_str(), param.is_value())
-            && let Some(number) = self.user_text(true, state)
+            && let Some(number) = Self::user_text(true, state)
         {
             return ParameterValue::One(number);
         }
