@@ -3,7 +3,7 @@
 
 use crate::judge::{last_installation, package_version, program_calls, read_version};
 use crate::model::{Container, EnvValue, Label, VERSION_LABEL, Value, Word};
-use crate::rules::Profile;
+use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
 /// The one place that decides which version runs.
@@ -37,7 +37,10 @@ impl VersionPlace {
     fn of(container: &Container, profile: &Profile) -> Self {
         let calls = container.script.invocations.iter().enumerate();
         let mut named = calls.filter_map(|(call, invocation)| {
-            let is_package = |word: &Word| package_version(word, profile).is_some();
+            let is_package = |word: &Word| {
+                let version = package_version(word, profile);
+                version.is_some_and(|version| !profile.is_settled(VersionRange::parse(version).as_ref()))
+            };
             Some(Self::Call { call, package: invocation.argv.iter().position(is_package)? })
         });
         if let Some(call) = named.next() {

@@ -10,6 +10,7 @@ use super::compose::{CalledProject, Context, Options};
 use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, Store};
+use super::script::host_copies::CopyOnHost;
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
@@ -183,6 +184,8 @@ pub struct Piece {
     pub starts: Vec<ContainerStart>,
     /// What commands may call it by, where it is a Compose project.
     pub project: Option<DescribedProject>,
+    /// The files that commands in it copy on the host.
+    pub(in crate::input) copies: Vec<CopyOnHost>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
     /// The files that it was read from, as they can be opened.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::compose::{CalledProject, default_files, form_projects};
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, DescribedProject, NamedFile, Repository};
+use super::script::host_copies::give_copies;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -183,15 +184,17 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
 fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadContext<'_>) -> Layout {
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
-    let (mut layout, mut starts) = (Layout::default(), Vec::new());
+    let (mut layout, mut starts, mut copies) = (Layout::default(), Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
+        copies.extend(piece.copies);
     }
     layout.not_judged.extend(unread);
     project::lend_volumes(&mut layout, &projects);
     project::add_started(starts, &mut layout, &projects, repository);
+    give_copies(&copies, &mut layout.containers);
     layout
 }
 

@@ -9,6 +9,8 @@ use crate::rules::Profile;
 pub struct ProgramNames {
     /// The commands that run them.
     pub commands: Vec<String>,
+    /// The packages and installers that bring them.
+    pub packages: Vec<String>,
     /// Their state directories, the variables that move these, and the files beside them.
     pub state: Vec<String>,
 }
@@ -19,6 +21,9 @@ impl ProgramNames {
         let mut names = Self::default();
         for profile in profiles {
             names.commands.extend(profile.commands.iter().cloned());
+            names.commands.extend(profile.bundled_by.iter().map(|bundle| bundle.module.clone()));
+            names.packages.extend(profile.packages.iter().chain(&profile.installers).cloned());
+            names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
             let directory = &profile.state_directory;
             names.state.extend([directory.variable.clone(), directory.default.clone()]);
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
@@ -29,6 +34,12 @@ impl ProgramNames {
     /// Whether a text names where one of them keeps its state, as a word of its own.
     pub fn have_state_named_in(&self, text: &str) -> bool {
         self.state.iter().any(|name| find_word(text, name).is_some())
+    }
+
+    /// Whether a text names a program itself, or what brings it.
+    pub fn is_program_named_in(&self, text: &str) -> bool {
+        self.commands.iter().any(|name| find_word(text, name).is_some())
+            || self.packages.iter().any(|package| text.contains(package.as_str()))
     }
 
     /// Whether a text names one of them, as a word of its own.
@@ -46,6 +57,7 @@ mod tests {
     fn only_a_whole_word_names_a_program() {
         let names = ProgramNames {
             commands: vec!["claude".to_owned()],
+            packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
         };
         for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]

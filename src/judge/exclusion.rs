@@ -85,7 +85,7 @@ struct ExclusionClass<'a> {
 struct ClassMembers<'a> {
     class: ExclusionClass<'a>,
     candidates: Vec<usize>,
-    /// Containers, replicas counted.
+    /// Containers, replicas counted; one that has the login at several paths once.
     count: u64,
 }
 
@@ -174,22 +174,34 @@ fn comparable_user<'a>(candidate: &'a Candidate<'_>) -> Option<&'a str> {
 
 /// Relates every member of a group to the others. `host` says whether a person on the host may be one more.
 pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host: bool) -> Vec<(usize, Relation)> {
-    let mut by_class: BTreeMap<ExclusionClass<'_>, (Vec<usize>, u64)> = BTreeMap::new();
+    let mut by_class: BTreeMap<ExclusionClass<'_>, (Vec<usize>, BTreeMap<usize, u64>)> = BTreeMap::new();
+    let mut containers: BTreeMap<usize, u64> = BTreeMap::new();
     let mut taking_part = Vec::new();
     for &at in group {
         let Some(candidate) = candidates.get(at).filter(|candidate| candidate.takes_part()) else { continue };
-        let (members, count) = by_class.entry(ExclusionClass::of(candidate)).or_default();
+        let (members, own) = by_class.entry(ExclusionClass::of(candidate)).or_default();
         members.push(at);
-        *count += candidate.rivals();
+        own.insert(candidate.index, candidate.rivals());
+        containers.insert(candidate.index, candidate.rivals());
         taking_part.push(at);
     }
-    let classes = by_class.into_iter().map(|(class, (candidates, count))| ClassMembers { class, candidates, count });
+    let classes = by_class.into_iter().map(|(class, (candidates, containers))| {
+        let count = containers.values().sum();
+        ClassMembers { class, candidates, count }
+    });
     let classes: Vec<ClassMembers<'_>> = classes.collect();
     let class_of: HashMap<usize, usize> = classes
         .iter()
         .enumerate()
         .flat_map(|(number, members)| members.candidates.iter().map(move |at| (*at, number)))
         .collect();
+    // A container that has the login at several paths may be in several classes.
+    let mut classes_of: HashMap<usize, BTreeSet<usize>> = HashMap::new();
+    let index_of = |at: usize| candidates.get(at).map(|candidate| candidate.index);
+    for (at, number) in &class_of {
+        classes_of.entry(index_of(*at).unwrap_or_default()).or_default().insert(*number);
+    }
+    let total: u64 = containers.values().sum();
     let turns = Turns::of_members(candidates, &taking_part);
     let never = find_never_at_once(candidates, group);
     let mut relations: HashMap<(usize, bool, Vec<u64>), Relation> = HashMap::new();
@@ -198,19 +210,26 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let (Some(candidate), Some(members)) = (candidates.get(at), classes.get(own)) else { continue };
         let mut apart = turns.never_beside(at, candidate, candidates);
         apart.extend(never.get(&at).into_iter().flatten());
+        let gone: BTreeSet<usize> = apart.iter().filter_map(|other| index_of(*other)).collect();
+        let gone = gone.into_iter().filter(|index| *index != candidate.index);
+        let gone = gone.map(|index| (index, containers.get(&index).copied().unwrap_or(0)));
+        // Of itself one leaves: its replicas are beside it.
+        let leaving: Vec<(usize, u64)> = gone.chain([(candidate.index, candidate.rivals().min(1))]).collect();
         let mut left: Vec<u64> = classes.iter().map(|members| members.count).collect();
-        let gone = apart.iter().map(|other| (other, candidates.get(*other).map_or(0, Candidate::rivals)));
-        for (other, count) in gone.chain([(&at, candidate.rivals().min(1))]) {
-            if let Some(left) = class_of.get(other).and_then(|number| left.get_mut(*number)) {
-                *left = left.saturating_sub(count);
+        for (index, count) in &leaving {
+            for number in classes_of.get(index).into_iter().flatten() {
+                if let Some(left) = left.get_mut(*number) {
+                    *left = left.saturating_sub(*count);
+                }
             }
         }
-        let total: u64 = left.iter().sum();
-        let apart_in_class = apart.iter().filter(|other| **other != at && class_of.get(other) == Some(&own)).count();
-        let is_alone = members.candidates.len() == 1 + apart_in_class;
+        let missing: u64 = leaving.iter().map(|(_, count)| count).sum();
+        let other_count = usize::try_from(total.saturating_sub(missing)).unwrap_or(usize::MAX);
         let is_beside = |other: &usize| {
-            *other != at && !apart.contains(other) && candidates.get(*other).is_some_and(|one| one.rivals() > 0)
+            let one = candidates.get(*other).filter(|one| one.index != candidate.index && one.rivals() > 0);
+            one.is_some() && !apart.contains(other)
         };
+        let is_alone = !members.candidates.iter().any(|other| is_beside(other));
         let relation = relations
             .entry((own, is_alone, left))
             .or_insert_with_key(|(own, is_alone, left)| relate_class(*own, *is_alone, &classes, left, host))
@@ -219,7 +238,6 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
         let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
         let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
-        let other_count = usize::try_from(total).unwrap_or(usize::MAX);
         related.push((at, Relation { others, unsafe_peers, other_count, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
@@ -249,7 +267,7 @@ fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: 
     };
     Relation {
         peers,
-        internal_lock: compare_internal_locks(own_class, &uncovered),
+        internal_lock: compare_internal_locks(own_class, &uncovered, left.iter().all(|left| *left == 0)),
         guard_differs: own_class.guard.is_some()
             && uncovered.iter().any(|(_, other)| own_class.takes_other_guard(&other.class)),
         hosts_differ: rivals.iter().any(|(_, other)| other.class.host != own_class.host || other.class.is_spread)
@@ -276,8 +294,15 @@ fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: 
     }
 }
 
-fn compare_internal_locks(own: &ExclusionClass<'_>, uncovered: &[(usize, &ClassMembers<'_>)]) -> InternalLock {
+/// What the locks that a member takes by itself are worth; `is_alone` says that nobody else uses the login.
+fn compare_internal_locks(
+    own: &ExclusionClass<'_>,
+    uncovered: &[(usize, &ClassMembers<'_>)],
+    is_alone: bool,
+) -> InternalLock {
     match () {
+        // That a version which is not known may be one that cannot make its lock is a doubt, and nobody else suffers.
+        () if own.cannot_lock && own.version.is_none() && is_alone => InternalLock::Coherent,
         () if own.cannot_lock => InternalLock::Uncreatable,
         () if uncovered.is_empty() => InternalLock::Coherent,
         () if uncovered.iter().any(|(_, other)| own.may_share_lock(&other.class)) => InternalLock::Unknown,

@@ -21,8 +21,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Ruleset, Scope, Severity, Sight,
-    Spawner,
+    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset, Scope, Severity,
+    Sight, Spawner,
 };
 use crate::text::FileId;
 use candidate::Candidate;
@@ -221,7 +221,7 @@ impl<'a> Judgement<'a, '_> {
             peers: relation.peers,
             overlap: overlap_fact(candidate, relation),
             internal_lock: relation.internal_lock,
-            guard: if mismatch { Guard::Broken } else { candidate.guard.state },
+            guard: if mismatch { Guard::Broken } else { self.guard_state(candidate, relation) },
             guard_fault: if mismatch { GuardFault::Mismatch } else { candidate.guard.fault },
             role: candidate.role.role,
             scope: candidate.scope,
@@ -241,6 +241,16 @@ impl<'a> Judgement<'a, '_> {
         }
     }
 
+    /// The guard's state; a call goes past one only where somebody takes one.
+    fn guard_state(&self, candidate: &Candidate<'a>, relation: &Relation) -> Guard {
+        let mut others = relation.others.iter().filter_map(|at| self.candidates.get(*at));
+        let is_taken = candidate.guard.is_elsewhere || others.any(|other| other.guard.path.is_some());
+        match candidate.guard.state {
+            Guard::Bypassed if !is_taken => Guard::Absent,
+            state => state,
+        }
+    }
+
     fn row(&self, member: &Member<'a, '_>) -> Row {
         let Member { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
@@ -249,7 +259,12 @@ impl<'a> Judgement<'a, '_> {
         let case = Case { rules, candidates, candidate, participant, login, relation, facts, unknown_fact };
         let answer = ask_tables(&case);
         let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
-        let reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
+        let mut reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
+        if !reason.is_empty() && relation.other_count > 0 && facts.peers == Peers::None && facts.refresh != Refresh::No
+        {
+            // It is not alone with the directory.
+            "none of the others refreshes the login".clone_into(&mut reason);
+        }
         let mut participant = participant_row(candidate, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
         participant.peer_count = relation.other_count;
@@ -292,7 +307,7 @@ struct Member<'a, 'b> {
 
 /// The place that a group's login lives in: the directory, unless all mount the file in it alone.
 fn login_place<'a, 'b: 'a>(mut group: impl Iterator<Item = &'a Candidate<'b>> + Clone) -> Option<LoginPlace> {
-    let of_directory = group.clone().find(|candidate| candidate.scope != Scope::File);
+    let of_directory = group.clone().find(|candidate| !matches!(candidate.scope, Scope::File | Scope::Link));
     let candidate = of_directory.or_else(|| group.next())?;
     Some(LoginPlace {
         program: candidate.profile.id.clone(),

@@ -4,6 +4,7 @@
 use super::Judgement;
 use super::candidate::Candidate;
 use super::candidate::calls::ROLE_LABEL;
+use crate::model::EnvValue;
 use crate::rules::{Refresh, Sight};
 use crate::text::Span;
 
@@ -13,6 +14,20 @@ pub(crate) struct UnknownFact {
     pub(crate) problem: String,
     pub(crate) settle: String,
     pub(crate) span: Span,
+}
+
+/// What would tell the variable that a state directory is named by.
+fn settle_variable(candidate: &Candidate<'_>) -> String {
+    let name = candidate.state.path.trim_start_matches("${").split(['}', ':', '-', '/']).next().unwrap_or_default();
+    let set = candidate.container.env.get(name).map(|variable| &variable.value);
+    match set {
+        Some(EnvValue::Set(value)) if !value.is_symbolic() => {
+            format!(
+                "{name} is set, and what its script makes of it was not understood: let the script leave it as it is"
+            )
+        }
+        _ => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
+    }
 }
 
 impl Judgement<'_, '_> {
@@ -51,7 +66,7 @@ impl Judgement<'_, '_> {
                     "where {name} keeps its state depends on a variable that is not set: {}",
                     candidate.state.path
                 ),
-                settle: "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
+                settle: settle_variable(candidate),
                 span: candidate
                     .state
                     .evidence

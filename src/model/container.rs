@@ -19,6 +19,23 @@ pub const VERSION_LABEL: &str = "overlock.version";
 /// The labels that declare facts.
 pub const DECLARING_LABELS: [&str; 3] = [ROLE_LABEL, GUARD_LABEL, VERSION_LABEL];
 
+/// A file or directory of the host that a script copies to where a container looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostCopy {
+    /// The path on the host.
+    pub from: String,
+    /// The same as the script writes it.
+    pub shown: String,
+    /// The path in the container.
+    pub to: String,
+    /// Whether all that is in `from` comes along.
+    pub whole: bool,
+    /// Names that are left out.
+    pub excluded: Vec<String>,
+    /// The command.
+    pub span: Span,
+}
+
 /// A container, or a service that stands for several equal ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Container {
@@ -73,6 +90,10 @@ pub struct Container {
     pub hooks: Vec<Command>,
     /// Whether it says itself what its health check is, or that there is none, so that the image's does not count.
     pub own_health: bool,
+    /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
+    pub names_no_program: bool,
+    /// What scripts of the host copy to where it looks.
+    pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.
     pub script: Script,
     /// What belongs to it and could not be looked at, each as a clause.

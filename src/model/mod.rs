@@ -2,6 +2,7 @@
 //! Nothing here knows a file format or a protocol. May use `text`.
 
 mod container;
+mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
@@ -22,9 +23,10 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostPort, Label, Mount, MountSource,
-    ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, Mount,
+    MountSource, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
+pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
@@ -35,7 +37,7 @@ pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{Asks, Condition, FileLock, Invocation, Script, Sight, Test, Wait, Witness};
+pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Script, Sight, Test, Wait, Witness};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,

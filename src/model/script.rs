@@ -48,12 +48,12 @@ pub struct Script {
     /// Whether all that was not seen is run by invocations that say so, each under an exclusive lock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub covered: bool,
-    /// Whether a command runs without the container's environment (`env -i`, `su -`).
+    /// Whether a command runs without the container's environment (`env -i`, `su -`): each says so for itself too.
     pub without_environment: bool,
 }
 
 /// One simple command and the file locks held while it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invocation {
     /// The words. What the shell would expand is left in them, as `$NAME`, `${NAME}` or `$(...)`.
@@ -61,6 +61,9 @@ pub struct Invocation {
     /// Variables set for this command or exported before it, by name. One that is unset is empty.
     /// `HOME` is `$(echo ~NAME)` after a change of user by name: that user's home.
     pub env: BTreeMap<String, Word>,
+    /// How much of the container's environment reaches it beside these.
+    #[serde(default, skip_serializing_if = "Inherits::is_all")]
+    pub inherits: Inherits,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
@@ -68,6 +71,15 @@ pub struct Invocation {
     /// Of its conditions those that ask one variable of the environment, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
+    /// The directory that it runs in, where that is another than the container's working directory; it may have variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Word>,
+    /// The values that a variable of a loop has in turn, where its words name it.
+    #[serde(skip)]
+    pub choices: BTreeMap<String, Vec<Word>>,
+    /// The file that its input comes from; `None` where that is no file or not clear.
+    #[serde(skip)]
+    pub input: Option<Word>,
     /// The file that its output goes to; `None` where that is no file or not clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Word>,
@@ -88,6 +100,27 @@ impl Invocation {
     /// The words in one line.
     pub fn command_line(&self) -> String {
         self.argv.iter().map(|word| &**word).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// How much of the environment of its container a call has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inherits {
+    /// All of it.
+    #[default]
+    All,
+    /// Nothing (`env -i`, `su -`).
+    Nothing,
+    /// What a policy lets through that was not read (`sudo`, `doas`).
+    ByPolicy,
+}
+
+impl Inherits {
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field itself in")]
+    fn is_all(&self) -> bool {
+        *self == Self::All
     }
 }
 
@@ -139,7 +172,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// A condition that depends on a variable of the environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The variable.
@@ -177,7 +210,7 @@ impl Condition {
 }
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Test {
     /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
@@ -187,7 +220,7 @@ pub struct Test {
 }
 
 /// What is asked of a variable's value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Asks {
     /// Whether it is not empty.

@@ -142,6 +142,8 @@ facts! {
         StateDir = "state-dir",
         /// The credentials as a single file.
         File = "file",
+        /// The credentials, to which a link leads.
+        Link = "link",
         /// A directory around it that is nobody's home on the host.
         DedicatedParent = "dedicated-parent",
         /// A host home, or more.
@@ -160,6 +162,8 @@ facts! {
         #[default] Free = "free",
         /// One is.
         Mounted = "mounted",
+        /// One is, and cannot be written.
+        ReadOnly = "read-only",
     }
     /// Where the program's own locks land.
     landing: Landing {

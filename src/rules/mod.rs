@@ -30,7 +30,10 @@ pub use level::{Confidence, FailOn, Severity};
 pub use matrix::{Matrix, Outcome, Row, RuleText, Ruling, Table};
 pub use message::Message;
 pub use named::{Placeholder, TableName};
-pub use profile::{AuthVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile, StateDirectory};
+pub use profile::{
+    AuthVariable, BlankValue, Bundle, CredentialsVariable, Effect, GuardDefaults, Lock, LockKind, Profile, SideFile,
+    StateDirectory,
+};
 pub use version::VersionRange;
 
 use crate::model::{Diagnostic, Level};
@@ -334,9 +337,10 @@ impl Added<'_> {
     fn profile(&self, problems: &mut Vec<Problem>) -> Option<Profile> {
         let (profile, _) = self.typed::<Profile>(problems)?;
         for lock in &profile.locks {
-            if lock.path.strip_prefix("{state_dir}").is_none_or(|below| below.contains('{')) {
+            let below = ["{state_dir}", "{credentials_dir}"].iter().find_map(|start| lock.path.strip_prefix(*start));
+            if below.is_none_or(|below| below.contains('{')) {
                 let message = format!(
-                    "the path of the lock {} begins with {{state_dir}} and names nothing else",
+                    "the path of the lock {} begins with {{state_dir}} or {{credentials_dir}} and names nothing else",
                     quoted(&lock.id)
                 );
                 problems.push(Problem { message, span: Span::file_start(self.add()) });

@@ -31,9 +31,18 @@ pub struct Profile {
     /// Directories whose files are the program, named by version.
     #[serde(default)]
     pub version_directories: Vec<String>,
+    /// Packages of other languages that bring a copy of the program.
+    #[serde(default)]
+    pub bundled_by: Vec<Bundle>,
     /// Arguments with which it neither refreshes nor takes a lock.
     #[serde(default)]
     pub idle_arguments: Vec<String>,
+    /// Words that a call begins with which neither refreshes nor takes a lock.
+    #[serde(default)]
+    pub idle_commands: Vec<String>,
+    /// Words that a call begins with which does one piece of work and ends.
+    #[serde(default)]
+    pub batch_commands: Vec<String>,
     /// Arguments with which it does one piece of work and ends.
     #[serde(default)]
     pub batch_arguments: Vec<String>,
@@ -63,6 +72,27 @@ pub struct Profile {
     pub public_variables: Vec<String>,
 }
 
+/// A package that brings a copy of the program and calls that one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// Its name, as it is installed.
+    pub package: String,
+    /// Its name in the code that uses it.
+    pub module: String,
+    /// The end of the path of the directory that the copy is in.
+    pub directory: String,
+}
+
+impl Bundle {
+    /// Whether a word asks for the package, perhaps with a version (`NAME==1.2`, `NAME[extra]>=1`, `NAME@1.2`).
+    pub fn is_named_by(&self, word: &str) -> bool {
+        let word = word.to_ascii_lowercase().replace('_', "-");
+        let rest = word.strip_prefix(self.package.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '<', '>', '~', '!', '[', '@', ' ', ';']))
+    }
+}
+
 /// Where a program keeps its state.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +101,40 @@ pub struct StateDirectory {
     pub variable: String,
     /// Its path below `$HOME` otherwise.
     pub default: String,
+    /// The variable that moves the credentials and the locks beside them out of it.
+    #[serde(default)]
+    pub credentials: Option<CredentialsVariable>,
+}
+
+/// A variable that moves the credentials alone. Between the two versions they may be at either place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsVariable {
+    /// Its name.
+    pub variable: String,
+    /// The newest version that was seen not to heed it.
+    pub ignored_until: semver::Version,
+    /// The oldest that was seen to heed it.
+    pub heeded_since: semver::Version,
+}
+
+impl CredentialsVariable {
+    /// Whether a version heeds it; `None` where that is not known.
+    pub fn is_heeded_by(&self, version: Option<&VersionRange>) -> Option<bool> {
+        let range = version?;
+        match () {
+            () if range.since.as_ref().is_some_and(|since| *since >= self.heeded_since) => Some(true),
+            () if range.until.as_ref().is_some_and(|until| *until <= self.ignored_until) => Some(false),
+            () => None,
+        }
+    }
+}
+
+impl Lock {
+    /// Its path for a state directory, and for the directory that the credentials are in.
+    pub fn path_in(&self, state_dir: &str, credentials_dir: &str) -> String {
+        self.path.replace("{state_dir}", state_dir).replace("{credentials_dir}", credentials_dir)
+    }
 }
 
 /// A file that is beside the state directory unless the variable moves it inside.
@@ -91,7 +155,7 @@ pub struct Lock {
     pub id: String,
     /// How it is taken.
     pub kind: LockKind,
-    /// Its path; `{state_dir}` stands for the resolved state directory.
+    /// Its path; `{state_dir}` stands for the resolved state directory, `{credentials_dir}` for where the credentials are.
     pub path: String,
     /// The versions that take it; any of the ranges.
     pub versions: Vec<VersionRange>,
@@ -130,9 +194,25 @@ pub struct AuthVariable {
     /// From which version that is so; before, the refresh goes on.
     #[serde(default)]
     pub since: Option<semver::Version>,
-    /// Whether it is on or off, so that `0` and `false` count as unset.
+    /// Whether it is on or off: on are `1`, `true` and `yes` in any case, and nothing else.
     #[serde(default)]
     pub switch: bool,
+    /// Arguments that do the same for their call.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// Which versions count a value of blanks alone as none; without it, it counts as set.
+    #[serde(default)]
+    pub blank: Option<BlankValue>,
+}
+
+/// What versions make of a variable that holds blanks alone. Between the two it may be either.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlankValue {
+    /// The newest version that was seen to count it as set.
+    pub set_until: semver::Version,
+    /// The oldest that was seen to count it as not set.
+    pub unset_since: semver::Version,
 }
 
 /// What a variable does to the refresh.

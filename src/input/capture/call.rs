@@ -13,13 +13,21 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
     let profile = profiles.iter().find(|profile| profile.id == process.program)?;
     let span = told.span(&Fact::Process(process.pid));
     let name = |word: &str| word.rsplit('/').next().map(str::to_owned);
+    // A path that tells which of several installed copies it is.
+    let is_copy = |word: &str| {
+        let directory = word.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let bundled = profile.bundled_by.iter().map(|bundle| &bundle.directory);
+        profile.version_directories.iter().chain(bundled).any(|known| directory.ends_with(known.as_str()))
+    };
     let is_program = |word: &String| {
-        name(word).is_some_and(|name| profile.commands.contains(&name))
+        is_copy(word)
+            || name(word).is_some_and(|name| profile.commands.contains(&name))
             || profile.packages.iter().any(|package| word.contains(&format!("node_modules/{package}/")))
     };
-    let rest =
-        process.words.iter().position(is_program).map_or(&[][..], |at| process.words.get(at + 1..).unwrap_or_default());
-    let mut argv = vec![profile.commands.first().map(|name| Word::literal(name)).unwrap_or_default()];
+    let at = process.words.iter().position(is_program);
+    let rest = at.map_or(&[][..], |at| process.words.get(at + 1..).unwrap_or_default());
+    let copy = at.and_then(|at| process.words.get(at)).filter(|word| is_copy(word));
+    let mut argv = vec![copy.or(profile.commands.first()).map(|name| Word::literal(name)).unwrap_or_default()];
     argv.extend(rest.iter().map(|word| Word::literal(word)));
     let mut env = BTreeMap::new();
     if let Some(held) = &process.env {
@@ -42,18 +50,7 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
         outside: false,
         opened: None,
     };
-    Some(Invocation {
-        argv,
-        env,
-        locks: held.iter().map(lock).collect(),
-        conditional: false,
-        when: Vec::new(),
-        output: None,
-        hides: false,
-        at: None,
-        witness,
-        span,
-    })
+    Some(Invocation { argv, env, locks: held.iter().map(lock).collect(), witness, span, ..Invocation::default() })
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.

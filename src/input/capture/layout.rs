@@ -199,15 +199,10 @@ mod tests {
         };
         let call = Invocation {
             argv: vec![crate::model::Word::literal("claude")],
-            env: std::collections::BTreeMap::new(),
             locks: vec![lock],
-            conditional: false,
-            when: Vec::new(),
-            output: None,
-            at: None,
-            hides: false,
             witness: Witness::Words,
             span: foreign,
+            ..Invocation::default()
         };
         let script = Script { invocations: vec![call], ..Script::default() };
         let running = Container { name: "agents".to_owned(), script, ..Container::default() };

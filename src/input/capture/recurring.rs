@@ -94,8 +94,6 @@ fn uuid_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::model::{EngineFacts, Invocation, Live, Script, Value, Witness, Word};
     use crate::text::Span;
@@ -148,15 +146,9 @@ mod tests {
     fn one_whose_name_the_engine_made_up_is_known_by_image_and_command() {
         let call = Invocation {
             argv: ["claude", "-p", "hunter2 17"].map(Word::literal).to_vec(),
-            env: BTreeMap::new(),
-            locks: Vec::new(),
-            conditional: false,
-            when: Vec::new(),
-            output: None,
-            at: None,
-            hides: false,
             witness: Witness::Words,
             span: Span::default(),
+            ..Invocation::default()
         };
         let script = Script { invocations: vec![call], ..Script::default() };
         let one = |name: &str| Container { script: script.clone(), ..transient(name) };

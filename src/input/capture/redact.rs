@@ -52,6 +52,11 @@ impl Keeper<'_> {
         if let Some(output) = call.output.as_mut().filter(|output| !is_name(output.trim_start_matches("$HOME"))) {
             *output = Word::literal(TAKEN_OUT);
         }
+        if let Some(directory) =
+            call.directory.as_mut().filter(|directory| !is_name(directory.trim_start_matches("$HOME")))
+        {
+            *directory = Word::literal(TAKEN_OUT);
+        }
         let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));
         for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
             *value = Word::literal(TAKEN_OUT);
@@ -82,7 +87,9 @@ impl Keeper<'_> {
             let package = profile.packages.iter().any(|package| {
                 word.strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
             });
-            package || named.iter().any(|words| words.iter().any(|known| known == word))
+            let commands = profile.idle_commands.iter().chain(&profile.batch_commands);
+            let subcommand = commands.flat_map(|command| command.split(' ')).any(|known| known == word);
+            package || subcommand || named.iter().any(|words| words.iter().any(|known| known == word))
         });
         let number = !word.is_empty() && word.len() < 8 && word.bytes().all(|byte| byte.is_ascii_digit());
         if known || number || (word.starts_with('/') && is_name(word)) {
@@ -100,6 +107,9 @@ impl Keeper<'_> {
 /// Keeps what a switch is set to, which is no secret and decides what the program does, and no other value.
 fn without_secret(kept: KeptValue) -> KeptValue {
     let KeptValue::Secret(value) = kept else { return kept };
+    if value.trim().is_empty() {
+        return KeptValue::Public(value);
+    }
     let switch = ["0", "1", "true", "false", "yes", "no", "on", "off"];
     let known = switch.iter().find(|word| value.eq_ignore_ascii_case(word));
     known.map_or_else(|| KeptValue::Secret(String::new()), |word| KeptValue::Public((*word).to_owned()))

@@ -63,6 +63,8 @@ impl Reader<'_> {
         let arguments = build.and_then(|build| build.get("args"));
         let profiles = node.get("profiles").map(|node| values(node)).unwrap_or_default();
         Container {
+            host_copies: Vec::new(),
+            names_no_program: false,
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,

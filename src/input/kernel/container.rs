@@ -15,14 +15,12 @@ use super::places::{Known, home_in, known_value};
 use super::process::{Found, variables};
 use super::program::{USUAL_PATH, installed};
 use super::root::{NoRoot, Root};
-use super::scripts;
+use super::scripts::{self, MOST_PASSWD};
 use super::text::shown;
 use crate::input::capture::tree::visible;
 use crate::model::{Container, EngineFacts, EngineMount, KernelFacts, KernelMount, Script};
 use crate::rules::Profile;
 
-/// No `/etc/passwd` is read further.
-const MOST_PASSWD: u64 = 4 << 20;
 /// An id that is shorter could stand in a cgroup's name by chance.
 const SHORTEST_ID: usize = 12;
 

@@ -111,7 +111,7 @@ pub(super) fn home_in(passwd: &str, user: &str) -> Option<String> {
 pub(super) fn around(profile: &Profile, state: &str) -> Vec<String> {
     let inside = [&profile.credentials, &profile.guard.file].into_iter();
     let sides = profile.side_files.iter().flat_map(|file| [&file.name, &file.lock]);
-    let locks = profile.locks.iter().map(|lock| join("/", &lock.path.replace("{state_dir}", state)));
+    let locks = profile.locks.iter().map(|lock| join("/", &lock.path_in(state, state)));
     inside.chain(sides).map(|name| join(state, name)).chain(locks).chain([join(state, "..")]).collect()
 }
 

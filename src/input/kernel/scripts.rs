@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::places::{known_value, working_directory};
+use super::places::{home_in, known_value, working_directory};
 use super::root::{Root, Unread};
+use super::text::shown;
 use crate::input::shell::file_system::{FileSystem, Lookup, is_of_interest};
 use crate::input::shell::{self, ExecContext};
 use crate::model::{Command, Container, Script, Value};
@@ -14,6 +15,8 @@ use crate::text::{Sources, Span};
 
 /// The largest script that is read, in bytes.
 pub(super) const MOST_SCRIPT: u64 = 256 << 10;
+/// No `/etc/passwd` is read further.
+pub(super) const MOST_PASSWD: u64 = 4 << 20;
 /// Why a text is not read.
 pub(super) const TOO_LONG: &str = "it is a text, and longer than any script that is read";
 
@@ -30,11 +33,20 @@ pub(super) fn read(container: &Container, root: &Root, home: Option<&str>, profi
         None if name == "HOME" => home.map(str::to_owned),
         None => None,
     };
+    let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok();
+    let passwd = passwd.map(|bytes| shown(&bytes).into_owned()).unwrap_or_default();
+    let home_of = |user: &str| home_in(&passwd, user);
+    // The engine tells the user of every container: without one it is root.
+    let user = container.user.as_ref().map_or("0", |user| user.text.split(':').next().unwrap_or_default());
+    let user = Some(user.to_owned()).filter(|user| !user.is_empty());
     let setting = ExecContext {
         sources: &sources,
         file_system: &disk,
         directory: Some(working_directory(container)),
         environment: &lookup,
+        decides: true,
+        home: &home_of,
+        user: user.as_deref(),
         hides: false,
         programs: &|| &programs,
     };

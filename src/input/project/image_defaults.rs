@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::input::dockerfile::{BuildStep, Image, RunStep};
+use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
 use crate::input::shell;
 use crate::model::{
     Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
@@ -42,12 +42,12 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
     container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
-    set_home(container);
+    set_home(container, image);
 }
 
 /// An image that begins with nothing has no entrypoint but its own.
 fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
-    (image.base == crate::input::dockerfile::BaseImage::Scratch).then(|| Command { words: Vec::new(), span })
+    (image.base == BaseImage::Scratch).then(|| Command { words: Vec::new(), span })
 }
 
 fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
@@ -82,18 +82,54 @@ fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
     result.map_or_else(|_| word.to_owned(), |result| result.text)
 }
 
-/// The home of a user that the image's own build makes. The engine sets `HOME` where nothing else does.
-fn set_home(container: &mut Container) {
+/// Sets the home of the user that the container starts as. The engine sets `HOME` where nothing else does.
+fn set_home(container: &mut Container, image: &Image) {
     let Some(user) = container.user.as_ref().filter(|user| !user.is_symbolic() && !container.env.contains_key("HOME"))
     else {
         return;
     };
     let name = user.text.split(':').next().unwrap_or("");
     let made = container.installs.iter().find_map(|call| created_home(call, name).map(|home| (home, call.span)));
-    if let Some((home, span)) = made {
+    let known = || Some((usual_home(image, name)?, user.span.unwrap_or(container.span)));
+    if let Some((home, span)) = made.or_else(known) {
         let variable = EnvVar::new(EnvValue::Set(Value::known(home, Some(span))), span);
         container.env.insert("HOME".to_owned(), variable);
     }
+}
+
+/// The home of a user of a container: of one that the image's build makes, or that the base is known to have.
+pub(super) fn home_of_user(container: &Container, image: Option<&Image>, user: &str) -> Option<String> {
+    let made = container.installs.iter().rev().find_map(|call| created_home(call, user));
+    made.or_else(|| usual_home(image?, user))
+}
+
+/// Accounts of well-known images, by the last component of the image's name: the user, the number, the home.
+const ACCOUNTS: [(&str, &str, &str, &str); 12] = [
+    ("node", "node", "1000", "/home/node"),
+    ("javascript-node", "node", "1000", "/home/node"),
+    ("typescript-node", "node", "1000", "/home/node"),
+    ("ubuntu", "ubuntu", "1000", "/home/ubuntu"),
+    ("bun", "bun", "1000", "/home/bun"),
+    ("base", "vscode", "1000", "/home/vscode"),
+    ("universal", "codespace", "1000", "/home/codespace"),
+    ("python", "vscode", "1000", "/home/vscode"),
+    ("go", "vscode", "1000", "/home/vscode"),
+    ("rust", "vscode", "1000", "/home/vscode"),
+    ("playwright", "pwuser", "1001", "/home/pwuser"),
+    ("base-notebook", "jovyan", "1000", "/home/jovyan"),
+];
+
+/// The home of an account that an image's base is known to have.
+fn usual_home(image: &Image, user: &str) -> Option<String> {
+    let BaseImage::Named(name) = &image.base else { return None };
+    let name = name.text.split(['@', ':']).next().unwrap_or_default();
+    let (from, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let known = |account: &&(&str, &str, &str, &str)| {
+        let (image, name, number, _) = account;
+        // Microsoft's images share their names with others.
+        last == *image && [name, number].contains(&&user) && (*name != "vscode" || from.ends_with("devcontainers"))
+    };
+    ACCOUNTS.iter().find(known).map(|(_, _, _, home)| (*home).to_owned())
 }
 
 /// The home that a command gives to a user as it makes it (useradd(8), Debian's and busybox's adduser).

@@ -4,7 +4,7 @@
 //! ```text
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  image_defaults: what a container takes over from it
-//! planned_files       the file of the repository at a path of a container
+//! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  start_timing: when they run, and how many of them
@@ -16,6 +16,7 @@ mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
 mod planned_files;
+mod program_search;
 mod reference;
 mod repository;
 mod start_timing;
@@ -30,6 +31,7 @@ use std::rc::Rc;
 
 use built_images::BuiltImages;
 use planned_files::PlannedFiles;
+use program_search::SearchedImages;
 
 use crate::input::docker_cli::DockerCommand;
 use crate::input::dockerfile::Image;
@@ -46,7 +48,8 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let projects = project.map_or(&[][..], std::slice::from_ref);
-    let reader = ProjectReader { repository, images, services: &services, projects };
+    let reader =
+        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let mut pending = Vec::new();
     for container in &mut layout.containers {
         layout.diagnostics.extend(reader.dockerfile_gaps(container));
@@ -68,7 +71,8 @@ pub fn add_started(
     }
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
-    let reader = ProjectReader { repository, images, services: &services, projects };
+    let reader =
+        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository);
     reader.add_started(pending, layout);
@@ -102,6 +106,8 @@ impl PendingStart {
 struct ProjectReader<'a> {
     repository: &'a Repository<'a>,
     images: BuiltImages<'a>,
+    /// Which of them were looked through for programs.
+    searched: SearchedImages,
     /// The services as their files describe them.
     services: &'a [Container],
     /// The projects that they are of.
@@ -122,15 +128,21 @@ impl ProjectReader<'_> {
         if let Some(image) = &image {
             image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
-        let (script, starts) = self.read_container_script(container, image);
+        let (script, starts) = self.read_container_script(container, image.as_ref());
         container.script = script;
+        let searched = image.filter(|_| container.build.is_some());
+        container.names_no_program =
+            searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
         let unclear = starts.iter().any(|started| matches!(started.command, DockerCommand::Unclear(_)));
         container.starts_described = container.script.sight == Sight::Whole && !starts.is_empty() && !unclear;
         starts
     }
 
-    fn read_container_script(&self, container: &Container, image: Option<Rc<Image>>) -> (Script, Vec<ContainerStart>) {
-        let disk = PlannedFiles { repository: self.repository, container, image };
+    fn read_container_script(&self, container: &Container, image: Option<&Rc<Image>>) -> (Script, Vec<ContainerStart>) {
+        let home = |user: &str| image_defaults::home_of_user(container, image.map(Rc::as_ref), user);
+        let user = container.user.as_ref().filter(|user| !user.is_symbolic());
+        let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
+        let disk = PlannedFiles { repository: self.repository, container, image: image.cloned() };
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
         let setting = ExecContext {
@@ -138,6 +150,9 @@ impl ProjectReader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            decides: true,
+            home: &home,
+            user,
             hides: false,
             programs: &|| &self.repository.programs.wait().commands,
         };

@@ -16,7 +16,7 @@ use crate::text::Span;
 /// Links that are followed.
 const LINKS: usize = 16;
 /// Files that are looked through for a name.
-const FILES: usize = 400;
+pub(super) const FILES: usize = 400;
 
 /// The files of a container that is not running.
 pub(super) struct PlannedFiles<'a> {
@@ -119,7 +119,7 @@ fn is_readable(step: &BuildStep) -> bool {
 }
 
 /// The files at and below a path of a context.
-fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>) {
+pub(super) fn files_below(context: &dyn BuildContext, path: &str, found: &mut Vec<PathBuf>) {
     let mut open = vec![path.to_owned()];
     while let Some(path) = open.pop() {
         if found.len() >= FILES {

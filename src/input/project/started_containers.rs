@@ -422,7 +422,7 @@ fn comparable_text(container: &Container) -> String {
         call.argv.retain(|word| std::mem::take(&mut first) || word.starts_with('-'));
     }
     let Container { script, image, env, mounts, user, working_dir, labels, .. } = container;
-    let script = (script.sight, &script.unseen, script.without_environment, calls);
+    let script = (script.sight, &script.unseen, calls);
     let settings = (image, env, mounts, user, working_dir, labels);
     let rest = (&container.unseen, container.tty, container.stdin_open, container.read_only);
     format!("{script:?} {settings:?} {rest:?}")

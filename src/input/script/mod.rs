@@ -1,6 +1,8 @@
 //! Scripts that are given by their paths, or found in a directory: those that name an engine's program. May use `text`,
 //! `model`, `shell` and `project`'s repository.
 
+pub(super) mod host_copies;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -107,6 +109,7 @@ impl ScriptKind {
         let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
         piece.references.extend(references.map(|reference| reference.beside(path.parent())));
         piece.starts.extend(starts);
+        piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
     }
 }
 
@@ -151,6 +154,9 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        decides: false,
+        home: &|_| None,
+        user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.wait().commands,
     };

@@ -15,6 +15,12 @@ pub struct ExecContext<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether it is the environment that it will run with, so that it decides branches.
+    pub decides: bool,
+    /// The home of a user, by name or number, where that is known.
+    pub home: &'a dyn Fn(&str) -> Option<String>,
+    /// Who runs it at first, by name or number; `None` where that is not known.
+    pub user: Option<&'a str>,
     /// Whether that is the environment of this process, whose values are not shown.
     pub hides: bool,
     /// The names of programs whose calls matter, which are searched for in files that cannot be read as shell.
@@ -29,6 +35,9 @@ impl<'a> ExecContext<'a> {
             file_system: &NoFileSystem,
             directory: None,
             environment: &|_| None,
+            decides: false,
+            home: &|_| None,
+            user: None,
             hides: false,
             programs: &|| &[],
         }

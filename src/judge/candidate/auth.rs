@@ -1,10 +1,11 @@
 //! Whether the environment leaves the refresh of a mounted login on, by the profile's table.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
-use super::calls::ProgramCalls;
+use super::calls::{ProgramCalls, program_arguments};
+use super::word_path::variable_text;
 use crate::finding::Evidence;
-use crate::model::{Container, Content, EnvValue, Invocation, Witness};
-use crate::rules::{Auth, Profile, VersionRange};
+use crate::model::{Container, Content, EnvValue, Inherits, Invocation, Witness};
+use crate::rules::{Auth, AuthVariable, Profile, VersionRange};
 use crate::text::Span;
 
 /// What the environment does to the refresh.
@@ -19,17 +20,48 @@ pub(crate) struct AuthFact {
     pub(crate) key_unknown: bool,
 }
 
-/// Reads the environment by the profile's table. Empty counts as not set.
+/// Reads the environment of each call by the profile's table: the worst of them counts. Empty counts as not set.
 pub(crate) fn read_auth(
     container: &Container,
     profile: &Profile,
     calls: &ProgramCalls<'_>,
     version: Option<&VersionRange>,
 ) -> AuthFact {
+    if calls.live.is_empty() {
+        return auth_of_call(container, profile, None, version);
+    }
+    let mut worst: Option<AuthFact> = None;
+    for call in &calls.live {
+        let fact = auth_of_call(container, profile, Some(call), version);
+        worst = Some(match worst {
+            Some(before) => worse_of(before, fact),
+            None => fact,
+        });
+    }
+    worst.unwrap_or_else(|| auth_of_call(container, profile, None, version))
+}
+
+/// The one of two that rather refreshes; a key of either stays.
+fn worse_of(before: AuthFact, other: AuthFact) -> AuthFact {
+    let rank = |auth: Auth| match auth {
+        Auth::Stopped => 0,
+        Auth::Unknown => 1,
+        Auth::Refreshes => 2,
+    };
+    let (worse, better) = if rank(other.auth) > rank(before.auth) { (other, before) } else { (before, other) };
+    AuthFact { key_unknown: worse.key_unknown || better.key_unknown, key: worse.key.or(better.key), ..worse }
+}
+
+fn auth_of_call(
+    container: &Container,
+    profile: &Profile,
+    call: Option<&Invocation>,
+    version: Option<&VersionRange>,
+) -> AuthFact {
     let mut fact =
         AuthFact { auth: Auth::Refreshes, evidence: Vec::new(), unknown: None, key: None, key_unknown: false };
     for variable in &profile.environment {
-        let Some((content, span)) = variable_content(container, calls, &variable.name, variable.switch) else {
+        let Some((content, span)) = variable_content(container, profile, call, variable, version) else {
             continue;
         };
         let stops = Profile::stops_refresh(variable, version);
@@ -45,7 +77,8 @@ pub(crate) fn read_auth(
                 fact.key = fact.key.take().or_else(|| Some((name.clone(), span)));
             }
             (Content::Empty, _) => {
-                fact.evidence.push(Evidence::seen(format!("{name} is empty, which counts as not set"), Some(span)));
+                let how = if variable.switch { "is not on" } else { "is empty, which counts as not set" };
+                fact.evidence.push(Evidence::seen(format!("{name} {how}"), Some(span)));
             }
             (Content::Unknown, true) => {
                 fact.unknown = Some(name.clone());
@@ -63,47 +96,63 @@ pub(crate) fn read_auth(
     fact
 }
 
-/// Whether a variable is set for every call: by the container's environment, or by each call itself.
+/// What a call has in a variable, and where that is written; `None` where nothing sets it.
 fn variable_content(
     container: &Container,
-    calls: &ProgramCalls<'_>,
-    name: &str,
-    switch: bool,
+    profile: &Profile,
+    call: Option<&Invocation>,
+    variable: &AuthVariable,
+    version: Option<&VersionRange>,
 ) -> Option<(Content, Span)> {
-    // A process has no variable that neither it nor its container sets: there is nothing to tell.
-    let set = |call: &&Invocation| call.env.get(name).is_some_and(|value| !value.is_empty());
-    let processes = calls.live.iter().all(|call| call.witness != Witness::Words);
-    if processes && !container.env.contains_key(name) && !calls.live.iter().any(set) {
-        return None;
+    let set = container.env.get(&variable.name);
+    if let Some(call) = call {
+        let words = program_arguments(call, profile).unwrap_or_default();
+        if words.iter().any(|word| variable.arguments.iter().any(|argument| **word == **argument)) {
+            return Some((Content::Filled, call.span));
+        }
+        if let Some(value) = call.env.get(&variable.name) {
+            // A process has no variable that neither it nor its container sets: there is nothing to tell.
+            let is_told = !value.is_empty() || call.witness == Witness::Words || set.is_some();
+            let known = variable_text(&variable.name, call, container, None);
+            let text = known.map_or(Content::Unknown, |text| text_content(&text, variable, version));
+            return is_told.then_some((text, call.span));
+        }
+        match call.inherits {
+            Inherits::All => {}
+            Inherits::Nothing => return None,
+            Inherits::ByPolicy => return set.map(|set| (Content::Unknown, set.span)),
+        }
     }
-    let own = |call: &&Invocation| call.env.get(name).map(|value| (text_content(value, switch), call.span));
-    let by_call: Vec<_> = calls.live.iter().filter_map(own).collect();
-    if let (Some((_, span)), true) = (by_call.first(), by_call.len() == calls.live.len()) {
-        let same = |wanted: Content| by_call.iter().all(|(content, _)| *content == wanted);
-        let all = [Content::Filled, Content::Empty].into_iter().find(|wanted| same(*wanted));
-        return Some((all.unwrap_or(Content::Unknown), *span));
-    }
-    let variable = container.env.get(name)?;
-    let content = match &variable.value {
+    let set = set?;
+    let content = match &set.value {
         EnvValue::Inherited => Content::Unknown,
-        EnvValue::Set(value) if switch && is_off(&value.text) => Content::Empty,
-        // It may be taken away before the call.
-        EnvValue::Set(_) if container.script.without_environment => Content::Unknown,
-        EnvValue::Set(value) => value.content(),
+        EnvValue::Set(value) if value.is_symbolic() && variable.switch => Content::Unknown,
+        EnvValue::Set(value) if value.is_symbolic() => value.content(),
+        EnvValue::Set(value) => text_content(&value.text, variable, version),
     };
-    // A call that sets it for itself differs from one that does not.
-    Some((if by_call.is_empty() { content } else { Content::Unknown }, variable.span))
+    Some((content, set.span))
 }
 
-fn text_content(text: &str, switch: bool) -> Content {
+fn text_content(text: &str, variable: &AuthVariable, version: Option<&VersionRange>) -> Content {
     match text {
         "" => Content::Empty,
-        text if switch && is_off(text) => Content::Empty,
-        text if text.contains(['$', '`']) => Content::Unknown,
+        text if variable.switch && !is_on(text) => Content::Empty,
+        text if text.trim().is_empty() => blank_content(variable, version),
         _ => Content::Filled,
     }
 }
 
-fn is_off(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off")
+/// What a value of blanks is: some versions count it as nothing.
+fn blank_content(variable: &AuthVariable, version: Option<&VersionRange>) -> Content {
+    let Some(blank) = &variable.blank else { return Content::Filled };
+    let range = version.cloned().unwrap_or_default();
+    match () {
+        () if range.since.is_some_and(|since| since >= blank.unset_since) => Content::Empty,
+        () if range.until.is_some_and(|until| until <= blank.set_until) => Content::Filled,
+        () => Content::Unknown,
+    }
+}
+
+fn is_on(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "1" | "true" | "yes")
 }

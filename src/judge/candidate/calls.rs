@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Evidence;
-use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Sight, Word};
+use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
 use crate::rules::{Config, Profile};
 use crate::text::Span;
@@ -21,6 +21,7 @@ pub(crate) enum RunsProgram {
 }
 
 /// The calls of a program that a container's words show.
+#[derive(Clone)]
 pub(crate) struct ProgramCalls<'a> {
     /// Those that may refresh.
     pub(crate) live: Vec<&'a Invocation>,
@@ -140,12 +141,30 @@ pub(crate) struct Contradiction {
 
 /// Finds the program's calls among everything the container was seen to run.
 pub(crate) fn program_calls<'a>(container: &'a Container, profile: &Profile) -> ProgramCalls<'a> {
-    let program = seen_calls(container).filter(|call| program_arguments(call, profile).is_some());
-    let (idle, live) = program.partition(|call| {
-        program_arguments(call, profile)
-            .is_some_and(|words| words.iter().any(|word| profile.idle_arguments.iter().any(|known| **word == **known)))
-    });
+    // Options alone are for an entrypoint that was not read: where that is the program, it only prints something.
+    let is_for_entrypoint = |call: &Invocation| {
+        let option = call.argv.first().is_some_and(|word| profile.idle_arguments.iter().any(|known| **word == **known));
+        option && container.script.sight == Sight::Arguments
+    };
+    let program =
+        seen_calls(container).filter(|call| program_arguments(call, profile).is_some() || is_for_entrypoint(call));
+    let is_idle = |call: &&Invocation| program_arguments(call, profile).is_none_or(|words| is_idle(words, profile));
+    let (idle, live) = program.partition(is_idle);
     ProgramCalls { live, idle }
+}
+
+/// Whether a call with these arguments only prints something and leaves the login alone.
+fn is_idle(words: &[Word], profile: &Profile) -> bool {
+    // What comes after `--` is no option.
+    let mut options = words.iter().take_while(|word| **word != "--");
+    options.any(|word| profile.idle_arguments.iter().any(|known| **word == **known))
+        || profile.idle_commands.iter().any(|command| begins_with(words, command))
+}
+
+/// Whether arguments begin with the words of a command.
+pub(super) fn begins_with(words: &[Word], command: &str) -> bool {
+    let mut given = words.iter();
+    command.split(' ').all(|word| given.next().is_some_and(|given| **given == *word))
 }
 
 /// What a container was seen to run, without what runs only where a variable has a value that it has not here.
@@ -158,16 +177,26 @@ pub(crate) fn may_run(call: &Invocation, container: &Container) -> bool {
     call.when.iter().all(|condition| condition.holds(container) != Some(false))
 }
 
+/// Whether a path is the program's: by its name, or by the directory of versions that it is in.
+pub(crate) fn is_command(path: &str, profile: &Profile) -> bool {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    profile.commands.iter().any(|command| command == name)
+        || profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
+}
+
 /// The arguments of a call of the program, or `None` where it is another program's.
 pub(crate) fn program_arguments<'a>(call: &'a Invocation, profile: &Profile) -> Option<&'a [Word]> {
     let (first, rest) = call.argv.split_first()?;
-    let name = first.rsplit('/').next().unwrap_or(first);
-    if profile.commands.iter().any(|command| command == name) {
+    if is_command(first, profile) {
         return Some(rest);
     }
-    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun");
+    let name = first.rsplit('/').next().unwrap_or(first);
+    let runner = matches!(name, "npx" | "bunx" | "pnpm" | "yarn" | "npm" | "bun" | "pnpx");
     let at = rest.iter().position(|word| package_version(word, profile).is_some())?;
-    runner.then(|| rest.get(at + 1..)).flatten()
+    let installs = rest.iter().take(at).any(|word| {
+        matches!(&**word, "install" | "i" | "ci" | "add" | "update" | "uninstall" | "remove" | "view" | "info" | "show")
+    });
+    (runner && !installs).then(|| rest.get(at + 1..)).flatten()
 }
 
 /// The version in `PACKAGE@VERSION`, empty where there is none; `None` for another package.
@@ -193,6 +222,13 @@ pub(crate) fn runs_program(
         let text = format!("{} says it does not run it", declared.who());
         return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
     }
+    if container.names_no_program
+        && find_declaration(container, ROLE_LABEL).is_none()
+        && !mounts_program(container, profile)
+    {
+        let text = format!("its image is built here without {}, and no code in it names it", profile.name);
+        return RunsProgram::No(Evidence::seen(text, Some(container.span)));
+    }
     let seen: Vec<&Invocation> = seen_calls(container).collect();
     let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
     let mut others = seen.iter().copied().filter(other);
@@ -209,6 +245,12 @@ pub(crate) fn runs_program(
     }
 }
 
+/// Whether a mount puts the program's own binary into the container.
+pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
+    let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
+    container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
+}
+
 /// Whether the words seen are all that matters: an image's own entrypoint that was not read runs its arguments.
 fn leads_nowhere_else(container: &Container) -> bool {
     container.script.sight != Sight::Partial
@@ -220,6 +262,9 @@ fn bystander_name(call: &Invocation) -> &str {
 
 /// A bystander has something to do: alone, `cat` waits for its input and keeps the container alive.
 fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
+    if matches!(bystander_name(call), "true" | "false") {
+        return true;
+    }
     let idles = call.argv.len() < 2 && bystander_name(call) != "nginx";
     if idles {
         return false;

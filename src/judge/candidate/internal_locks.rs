@@ -2,6 +2,7 @@
 //! May use `model`, `rules` and the earlier parts of `judge`.
 
 use super::program_version::VersionFact;
+use super::state_dir::StateDir;
 use crate::judge::place::{MountLookup, MountedPath, Place};
 use crate::model::{Container, EntryKind, is_root, parent_and_name};
 use crate::rules::{Filesystems, Lock, LockKind, Profile};
@@ -31,14 +32,14 @@ pub(crate) fn own_locks<'a>(
     container: &Container,
     profile: &'a Profile,
     filesystems: &Filesystems,
-    state_dir: &str,
+    state: &StateDir,
     mounts: &MountLookup<'a>,
     version: &VersionFact,
 ) -> Vec<OwnLock<'a>> {
     let taken = profile.locks_of(version.range.as_ref());
     let located = taken.into_iter().map(|lock| {
         // The program resolves the directory before it puts a lock beside it.
-        let path = lock.path.replace("{state_dir}", &mounts.real(state_dir));
+        let path = lock.path_in(&mounts.real(&state.main), &mounts.real(&state.path));
         let landing = mounts.land(&path);
         let blocked = is_blocked(container, &path);
         let uncreatable = why_uncreatable(container, filesystems, lock, &path, &landing);
@@ -98,7 +99,7 @@ pub(crate) fn describe_owner(container: &Container, directory: &str) -> Option<S
 pub(crate) fn left_behind(
     container: &Container,
     profile: &Profile,
-    state_dir: &str,
+    state: &StateDir,
     mounts: &MountLookup<'_>,
     version: &VersionFact,
 ) -> Option<LeftLock> {
@@ -107,7 +108,7 @@ pub(crate) fn left_behind(
     let taken = version.range.as_ref().map_or_else(all, |range| profile.locks_of(Some(range)));
     let mut left: Vec<LeftLock> = Vec::new();
     for lock in taken {
-        let path = mounts.real(&lock.path.replace("{state_dir}", &mounts.real(state_dir)));
+        let path = mounts.real(&lock.path_in(&mounts.real(&state.main), &mounts.real(&state.path)));
         let Some(entry) = shown.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
             continue;
         };

@@ -2,6 +2,7 @@
 //! May use `model`, `rules`, `finding` and the earlier parts of `judge`.
 
 pub(super) mod auth;
+mod call_guards;
 pub(super) mod calls;
 pub(super) mod guard;
 pub(super) mod internal_locks;
@@ -18,12 +19,12 @@ use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, jo
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
-use calls::{ProgramCalls, RunsProgram, find_declaration, program_calls, runs_program};
+use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program_calls, runs_program};
 use guard::{GuardFact, read_guard};
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
-use program_version::{VersionFact, is_program_image, mounts_program, read_version};
+use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
-use shell_effects::{CopiedLogin, find_copied_logins, made_links, removes_path, variables_in_login};
+use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, made_links, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
 
 /// A container's use of a program.
@@ -78,10 +79,11 @@ pub(crate) fn candidates_of<'a>(
         return Vec::new();
     }
     let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands);
-    let found = state_directories(container, profile, &calls);
-    let candidates = found.into_iter().map(|state| {
-        let parts = Parts { index, container, profile, rules, home, calls: &calls, runs: runs.clone() };
-        let mut candidate = parts.candidate(state);
+    let version = read_version(container, profile, &calls).range;
+    let found = state_directories(container, profile, &calls, version.as_ref());
+    let candidates = found.into_iter().map(|used| {
+        let parts = Parts { index, container, profile, rules, home, calls: &used.calls, runs: runs.clone() };
+        let mut candidate = parts.candidate(used.state);
         candidate.listed = candidate.concerns() && (candidate.runs != RunsProgram::Unknown || candidate.is_likely());
         candidate
     });
@@ -135,7 +137,7 @@ impl Candidate<'_> {
 
     /// The place that is shared: the state directory, or where only the login is mounted, that file.
     pub(crate) fn login_directory(&self) -> Place {
-        if self.scope == Scope::File {
+        if matches!(self.scope, Scope::File | Scope::Link) {
             return self.login.place.clone();
         }
         self.place.clone()
@@ -249,11 +251,17 @@ impl<'a> Parts<'a, '_> {
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
         let version = read_version(container, profile, self.calls);
         let auth = read_auth(container, profile, self.calls, version.range.as_ref());
-        let read_only = login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
-        let left = left_behind(container, profile, &state.path, &mounts, &version);
-        let locks = own_locks(container, profile, &self.rules.filesystems, &state.path, &mounts, &version);
-        let mut guard = read_guard(container, profile, self.calls, &state, &mounts);
-        self.fault(&mut guard, &state, &directory);
+        // Before it runs there is no login but one that is mounted.
+        let is_there = login.mount.is_some() || container.is_running();
+        let read_only = is_there && login.is_read_only(container) || is_closed(container, &mounts.real(&state.path));
+        let left = left_behind(container, profile, &state, &mounts, &version);
+        let mut locks = own_locks(container, profile, &self.rules.filesystems, &state, &mounts, &version);
+        for lock in locks.iter_mut().filter(|_| !is_there) {
+            lock.uncreatable = None;
+        }
+        let find_fault = |guard: &mut GuardFact<'a>| self.fault(guard, &state, &directory);
+        let mut guard = read_guard(container, profile, self.calls, &state, &mounts, &find_fault);
+        find_fault(&mut guard);
         let mut candidate = Candidate {
             index: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
@@ -266,6 +274,10 @@ impl<'a> Parts<'a, '_> {
                 .into_iter()
                 .map(|copied| (copied.clone(), mounts.land(&copied.from).place))
                 .chain(written_logins(container, profile, &state))
+                .chain(find_host_copies(container, &state, profile).map(|copy| {
+                    let copied = CopiedLogin { from: copy.shown.clone(), span: copy.span };
+                    (copied, MountedPath::on_host(&copy.from).place)
+                }))
                 .collect(),
             clone: None,
             place: directory.place,
@@ -292,7 +304,8 @@ impl<'a> Parts<'a, '_> {
         let Some(mount) = login.mount.filter(|_| !login.place.is_private()) else { return Scope::Private };
         let inside = directory.place.with_path(join(&directory.place.path, self.profile.credentials.as_str()));
         if login.place != inside {
-            return Scope::File;
+            let is_file = mount.target.text == format!("{state}/{}", self.profile.credentials);
+            return if is_file { Scope::File } else { Scope::Link };
         }
         if self.container.is_host() {
             return Scope::StateDir;
@@ -312,7 +325,7 @@ impl<'a> Parts<'a, '_> {
     }
 
     fn side_file(&self, state: &StateDir) -> Option<(String, Span)> {
-        let base = if state.moved { Some(state.path.as_str()) } else { state.home.as_deref() };
+        let base = if state.moved { Some(state.main.as_str()) } else { state.home.as_deref() };
         let paths = self.profile.side_files.iter().filter_map(|file| Some(format!("{}/{}", base?, file.name)));
         paths.into_iter().find_map(|path| {
             let mount = self.container.mounts.iter().find(|mount| mount.target.text == path)?;
@@ -372,7 +385,7 @@ impl<'a> Parts<'a, '_> {
 
     /// Whether a path is one of the program's own locks, whatever its version and wherever its side files are.
     fn is_own_lock(&self, path: &str, state: &StateDir) -> bool {
-        let own = self.profile.locks.iter().map(|lock| lock.path.replace("{state_dir}", &state.path));
+        let own = self.profile.locks.iter().map(|lock| lock.path_in(&state.main, &state.path));
         let bases = [Some(state.path.as_str()), state.home.as_deref()].into_iter().flatten();
         let side =
             bases.flat_map(|base| self.profile.side_files.iter().map(move |file| format!("{base}/{}", file.lock)));

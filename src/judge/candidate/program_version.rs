@@ -1,9 +1,9 @@
 //! Which version of the program a container runs, and from where that is known.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
-use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, package_version};
+use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Mount, MountSource, parent_and_name};
+use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, Sight, parent_and_name};
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
@@ -18,21 +18,16 @@ pub(crate) struct VersionFact {
     pub(crate) unpinned: Option<Span>,
 }
 
-/// The version: a package or binary named with it, the image's tag, a build argument, then the label.
+/// The version: of each call the package or file that it names, else what is in the container; then the label. Several
+/// are a range.
 pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> VersionFact {
     let mut fact = VersionFact::default();
-    let seen = installed_version(container, profile)
-        .or_else(|| package_version_of_calls(calls, profile))
-        .or_else(|| version_of_binary(container, profile))
-        .or_else(|| version_of_image(container, profile));
-    let seen = seen.or_else(|| match versions_of_build(container, profile) {
-        Built::With(pin) => Some(pin),
-        Built::Unpinned(span) => {
-            fact.unpinned = Some(span);
-            None
-        }
-        Built::Unknown => build_argument(container, profile),
-    });
+    let (seen, unpinned) = match version_of_calls(container, profile, calls) {
+        Known::Pinned(pin) => (Some(pin), None),
+        Known::Open(span) => (None, Some(span)),
+        Known::Unseen => (None, None),
+    };
+    fact.unpinned = unpinned;
     let declared = find_declaration(container, VERSION_LABEL).and_then(|declared| {
         let range = VersionRange::parse(declared.text());
         if range.is_none() {
@@ -44,23 +39,128 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
     });
     match (seen, declared) {
         (Some((seen, evidence)), Some((declared, _))) if !declared.overlaps(&seen) => {
-            fact.contradiction = Some(Contradiction { label: VERSION_LABEL, evidence: evidence.clone() });
-            (fact.range, fact.evidence) = (Some(seen), vec![evidence]);
+            let evidence_of_seen = evidence.first().cloned();
+            fact.contradiction = evidence_of_seen.map(|evidence| Contradiction { label: VERSION_LABEL, evidence });
+            (fact.range, fact.evidence) = (Some(seen), evidence);
         }
-        (Some((range, evidence)), _) | (None, Some((range, evidence))) => {
-            (fact.range, fact.evidence) = (Some(range), vec![evidence]);
-        }
+        (Some((range, evidence)), _) => (fact.range, fact.evidence) = (Some(range), evidence),
+        (None, Some((range, evidence))) => (fact.range, fact.evidence) = (Some(range), vec![evidence]),
         (None, None) => {}
     }
     fact
 }
 
-type Pin = (VersionRange, Evidence);
+/// What is known of a version that runs.
+enum Known {
+    /// It is in this range, by what.
+    Pinned(Pin),
+    /// It may be any, decided here.
+    Open(Span),
+    /// Nothing tells it.
+    Unseen,
+}
+
+/// A range, and from where it is known.
+type Pin = (VersionRange, Vec<Evidence>);
+
+/// The places that are shown of a range.
+const MAX_EVIDENCE: usize = 4;
 
 fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
     let range = VersionRange::parse(text)?;
     let evidence = Evidence::seen(format!("{what} pins {range}"), span);
-    Some((range, evidence))
+    Some((range, vec![evidence]))
+}
+
+/// Both ranges in one; of what they are known by a few.
+fn join_pins((range, mut evidence): Pin, (other, more): Pin) -> Pin {
+    let differs = range != other;
+    let is_new = |one: &Evidence| evidence.iter().all(|known| known.text != one.text);
+    let more: Vec<Evidence> = more.into_iter().filter(|one| differs && is_new(one)).collect();
+    evidence.extend(more);
+    evidence.truncate(MAX_EVIDENCE);
+    (range.around(other), evidence)
+}
+
+/// The versions that the calls run: as old as the oldest, and not known where one is not.
+fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
+    let installed = version_in_container(container, profile);
+    let bundle = bundling_command(container, profile);
+    // What was not seen may call the copy that a package brings.
+    let is_whole = container.script.sight != Sight::Partial && !calls.live.is_empty();
+    if let Some(call) = bundle.filter(|_| !is_whole) {
+        return Known::Open(call.span);
+    }
+    let mut joined: Option<Pin> = None;
+    let mut plain = calls.live.is_empty();
+    for call in &calls.live {
+        let pin = match version_of_call(call, profile) {
+            Some(Known::Pinned(pin)) => pin,
+            Some(open) => return open,
+            None => {
+                plain = true;
+                continue;
+            }
+        };
+        joined = Some(match joined {
+            Some(before) => join_pins(before, pin),
+            None => pin,
+        });
+    }
+    match (joined, installed) {
+        (Some(joined), _) if !plain => Known::Pinned(joined),
+        (Some(joined), Known::Pinned(installed)) => Known::Pinned(join_pins(joined, installed)),
+        (_, installed) => installed,
+    }
+}
+
+/// The version of the package or file that a call names by itself; `None` where it runs what is installed.
+fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
+    let program = call.argv.first()?;
+    if let Some((directory, name)) = parent_and_name(program) {
+        let is_in = |known: &String| directory.ends_with(known.as_str());
+        if profile.version_directories.iter().any(is_in) {
+            let pin = pinned_version(name, "the file that it runs", Some(call.span));
+            return Some(pin.map_or(Known::Open(call.span), Known::Pinned));
+        }
+        let bundled = profile.bundled_by.iter().any(|bundle| directory.ends_with(&bundle.directory));
+        if bundled {
+            return Some(Known::Open(call.span));
+        }
+    }
+    if is_command(program, profile) {
+        return None;
+    }
+    let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
+    let pin = pinned_version(version, "the package it runs", Some(call.span));
+    Some(pin.map_or(Known::Open(call.span), Known::Pinned))
+}
+
+/// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
+/// that.
+fn version_in_container(container: &Container, profile: &Profile) -> Known {
+    if let Some(pin) = installed_version(container, profile) {
+        return Known::Pinned(pin);
+    }
+    match version_of_binary(container, profile) {
+        Known::Unseen => {}
+        known => return known,
+    }
+    if let Some(pin) = version_of_image(container, profile) {
+        return Known::Pinned(pin);
+    }
+    match version_of_build(container, profile) {
+        Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+        known => known,
+    }
+}
+
+/// The command of the image's build that installs a package which brings a copy of the program.
+fn bundling_command<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Invocation> {
+    container.installs.iter().find(|call| {
+        let adds = call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
+        adds && call.argv.iter().skip(1).any(|word| profile.bundled_by.iter().any(|bundle| bundle.is_named_by(word)))
+    })
 }
 
 /// The version of the program as it is installed and runs, by its own files. Several are a range: any may be called.
@@ -72,7 +172,7 @@ fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
         found = Some(match found {
             None => {
                 let text = format!("{} is {} {version}", installed.path, profile.name);
-                (version, Evidence::seen(text, installed.span))
+                (version, vec![Evidence::seen(text, installed.span)])
             }
             Some((range, evidence)) => (range.around(version), evidence),
         });
@@ -80,23 +180,41 @@ fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
     found
 }
 
-fn package_version_of_calls(calls: &ProgramCalls<'_>, profile: &Profile) -> Option<Pin> {
-    calls.live.iter().find_map(|call| {
-        let version = call.argv.iter().find_map(|word| package_version(word, profile))?;
-        pinned_version(version, "the package it runs", Some(call.span))
-    })
+/// Directories that a mount may cover together with the program in them.
+const PROGRAM_DIRECTORIES: [&str; 6] =
+    ["/usr/local", "/usr/local/bin", "/usr/bin", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
+
+/// The program that is mounted: by its name where that is a version, else any.
+fn version_of_binary(container: &Container, profile: &Profile) -> Known {
+    let mut found = Known::Unseen;
+    for mount in &container.mounts {
+        let target = &mount.target.text;
+        let is_program = target.rsplit('/').next().is_some_and(|name| profile.commands.iter().any(|own| own == name));
+        if let (true, MountSource::Host(source)) = (is_program, &mount.source)
+            && let Some((directory, name)) = parent_and_name(&source.text)
+            && profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
+            && let Some(pin) = pinned_version(name, "the mounted program", Some(mount.span))
+        {
+            return Known::Pinned(pin);
+        }
+        if (is_program && is_program_file(mount)) || covers_program(container, profile, mount) {
+            found = Known::Open(mount.span);
+        }
+    }
+    found
 }
 
-fn version_of_binary(container: &Container, profile: &Profile) -> Option<Pin> {
-    container.mounts.iter().find_map(|mount| {
-        let target_is_program = profile.commands.iter().any(|name| mount.target.text.rsplit('/').next() == Some(name));
-        let MountSource::Host(source) = &mount.source else { return None };
-        let (directory, name) = parent_and_name(&source.text)?;
-        let versioned = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
-        (target_is_program && versioned)
-            .then(|| pinned_version(name, "the mounted program", Some(mount.span)))
-            .flatten()
-    })
+fn is_program_file(mount: &Mount) -> bool {
+    parent_and_name(&mount.target.text).is_some_and(|(directory, _)| directory.ends_with("/bin"))
+}
+
+/// Whether a mount hides what the image's build installed.
+fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bool {
+    let target = &mount.target.text;
+    let is_directory = PROGRAM_DIRECTORIES.contains(&target.as_str())
+        || profile.version_directories.iter().any(|directory| target.ends_with(directory.as_str()))
+        || profile.packages.iter().any(|package| target.ends_with(&format!("/node_modules/{package}")));
+    is_directory && last_installation(container, profile).is_some()
 }
 
 /// The command of an image's build that decides which version is there: the last one that installs it.
@@ -108,61 +226,57 @@ pub(crate) struct Installation {
     pub(crate) package: Option<usize>,
 }
 
-/// What was installed while the image was built: the last one counts.
-pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
-    let mut found = None;
+/// What was installed while the image was built, the last by each installer: each has a place of its own.
+fn installations(container: &Container, profile: &Profile) -> Vec<Installation> {
+    let mut found: Vec<(&str, Installation)> = Vec::new();
     let mut fetched = false;
     for (command, call) in container.installs.iter().enumerate() {
         let Some((program, words)) = call.argv.split_first() else { continue };
         let name = program.rsplit('/').next().unwrap_or(program);
         let package = words.iter().position(|word| package_version(word, profile).is_some()).map(|at| at + 1);
-        let installs = match name {
-            "npm" | "pnpm" | "yarn" | "bun" | "npx" | "bunx" | "volta" => package.is_some(),
+        let installer = match name {
+            "npm" | "npx" => "npm",
+            "bun" | "bunx" => "bun",
+            "pnpm" | "yarn" | "volta" => name,
             // The native installer: a script that is fetched, and what it is given.
-            "bash" | "sh" => fetched,
-            _ => false,
+            "bash" | "sh" => "sh",
+            _ => "",
         };
+        let installs = if installer == "sh" { fetched } else { !installer.is_empty() && package.is_some() };
         fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
         let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
-        match installs {
-            true if removed => found = None,
-            true => {
-                let package = package.filter(|_| !matches!(name, "bash" | "sh"));
-                found = Some(Installation { command, package });
-            }
-            false => {}
+        if installs {
+            found.retain(|(known, _)| *known != installer);
+            let package = package.filter(|_| installer != "sh");
+            found.extend((!removed).then_some((installer, Installation { command, package })));
         }
     }
-    found
+    found.into_iter().map(|(_, installation)| installation).collect()
 }
 
-/// What was installed while the image was built.
-enum Built {
-    With(Pin),
-    /// Without a version, so that it is whichever was the newest.
-    Unpinned(Span),
-    /// Nothing that was seen.
-    Unknown,
+/// The last of them.
+pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
+    installations(container, profile).pop()
 }
 
-/// The version that was installed while the image was built.
-fn versions_of_build(container: &Container, profile: &Profile) -> Built {
-    let Some(installation) = last_installation(container, profile) else { return Built::Unknown };
-    let Some(call) = container.installs.get(installation.command) else { return Built::Unknown };
-    let version = match installation.package {
-        Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
-        None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
-    };
-    match pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) {
-        Some(pin) => Built::With(pin),
-        None => Built::Unpinned(call.span),
+/// The versions that were installed while the image was built: any of them may be the one that runs.
+fn version_of_build(container: &Container, profile: &Profile) -> Known {
+    let mut joined: Option<Pin> = None;
+    for installation in installations(container, profile) {
+        let Some(call) = container.installs.get(installation.command) else { continue };
+        let version = match installation.package {
+            Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
+            None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
+        };
+        let Some(pin) = pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) else {
+            return Known::Open(call.span);
+        };
+        joined = Some(match joined {
+            Some(before) => join_pins(before, pin),
+            None => pin,
+        });
     }
-}
-
-/// Whether a mount puts the program's own binary into the container.
-pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
-    let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
-    container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
+    joined.map_or(Known::Unseen, Known::Pinned)
 }
 
 fn version_of_image(container: &Container, profile: &Profile) -> Option<Pin> {

@@ -1,7 +1,7 @@
 //! Who waits for a container: nobody (batch), a person (interactive), or not known.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
-use super::calls::{Contradiction, ProgramCalls, ROLE_LABEL, find_declaration, program_arguments};
+use super::calls::{Contradiction, ProgramCalls, ROLE_LABEL, begins_with, find_declaration, program_arguments};
 use crate::finding::Evidence;
 use crate::model::{Container, Invocation};
 use crate::rules::{Profile, Role};
@@ -21,7 +21,10 @@ pub(crate) struct RoleFact {
 pub(crate) fn read_role(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> RoleFact {
     let terminal = container.tty.filter(|flag| flag.on).zip(container.stdin_open.filter(|flag| flag.on));
     let prints = |call: &&Invocation| {
-        program_arguments(call, profile).is_some_and(|words| words.iter().any(|word| is_batch(word, profile)))
+        program_arguments(call, profile).is_some_and(|words| {
+            words.iter().any(|word| is_batch(word, profile))
+                || profile.batch_commands.iter().any(|command| begins_with(words, command))
+        })
     };
     let batch_call = calls.live.iter().copied().find(|call| prints(call));
     let talk_call = calls.live.iter().copied().find(|call| !prints(call));

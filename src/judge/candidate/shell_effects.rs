@@ -3,8 +3,11 @@
 
 use super::calls::seen_calls;
 use super::state_dir::StateDir;
-use super::word_path::expand_word;
-use crate::model::{Container, Invocation, Link, Word, clean, join, parent_and_name, split_below};
+use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
+use crate::model::{
+    Container, HostCopy, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name,
+    split_below, words_of_copies,
+};
 use crate::rules::Profile;
 use crate::text::Span;
 
@@ -17,18 +20,23 @@ pub(crate) struct CopiedLogin {
     pub(crate) span: Span,
 }
 
-/// The links that the container's commands make.
+/// The links that the build of its image and the container's commands make.
 pub(crate) fn made_links(container: &Container, state: &StateDir) -> Vec<Link> {
-    let made = seen_calls(container).filter(|call| command_name(call) == "ln");
+    let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
+    // A home that is not known is one all the same.
+    let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
     let link = |call: &Invocation| {
         let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
-        let operands = command_operands(call);
+        let operands = operands(call);
         let ([target, link], true) = (operands.as_slice(), symbolic) else { return None };
-        let name = expand_word(link, call, container, state.home.as_deref())?;
+        let name = expand_word(link, call, container, Some(home))?;
+        let (_, last) = parent_and_name(target).unwrap_or(("", target));
+        // `ln -s FILE DIRECTORY/`.
+        let name = if link.ends_with('/') { join(&name, last) } else { name };
         // A link's target is read from where the link is.
         let (directory, _) = parent_and_name(&name)?;
         let target = if target.starts_with(['/', '~', '$']) {
-            expand_word(target, call, container, state.home.as_deref())?
+            expand_word(target, call, container, Some(home))?
         } else {
             join(directory, target)
         };
@@ -37,42 +45,86 @@ pub(crate) fn made_links(container: &Container, state: &StateDir) -> Vec<Link> {
     made.filter_map(link).collect()
 }
 
-/// What the container's commands copy into its state directory, or beside it under its name.
+/// What the container's commands, and those of the host, copy into its state directory, or beside it under its name.
 pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
     let mut copied = Vec::new();
-    for call in seen_calls(container).filter(|call| matches!(command_name(call), "cp" | "rsync" | "install" | "mv")) {
-        let operands = command_operands(call);
-        let Some((to, from)) = operands.split_last() else { continue };
-        let Some(to) = expand_word(to, call, container, state.home.as_deref()) else { continue };
-        for word in from {
-            let whole = word.ends_with("/*")
-                || word.ends_with("/.")
-                || command_name(call) == "rsync"
-                || call.argv.iter().any(|word| is_recursive(word));
-            let Some(from) = expand_word(word, call, container, state.home.as_deref()) else { continue };
-            let from = clean(from.trim_end_matches("/*"));
-            let target = if to == state.path { &from } else { &to };
-            if !whole && is_another_file(target, &profile.credentials) {
-                continue;
-            }
-            let within = split_below(&to, &state.path).is_some();
-            let beside = parent_and_name(&state.path).is_some_and(|(parent, _)| parent == to)
-                && parent_and_name(&from).is_some_and(|(_, name)| name == profile.state_directory.default);
-            if within || beside {
-                copied.push(CopiedLogin { from, span: call.span });
-            }
+    let calls: Vec<&Invocation> = seen_calls(container).collect();
+    for (number, call) in calls.iter().enumerate() {
+        let line = |call: &Invocation| (call.span.file, call.span.start.line);
+        let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
+        for words in
+            words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none())
+        {
+            let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
+            let expand = |word: &Word| expand_choices(word, call, container, Some(home));
+            let (from, to) = (expand(&words.from), expand(&words.to));
+            // In a loop both are named by the same value.
+            let pairs: Vec<(&String, &String)> = match to.as_slice() {
+                [to] => from.iter().map(|from| (from, to)).collect(),
+                to if to.len() == from.len() => from.iter().zip(to).collect(),
+                to => from.iter().flat_map(|from| to.iter().map(move |to| (from, to))).collect(),
+            };
+            let is_login = |(from, to): &&(&String, &String)| {
+                let copy = FileCopy { from, to, whole: words.whole, excluded: &words.excluded };
+                copy.brings_login(state, profile)
+            };
+            let found = pairs.iter().filter(is_login);
+            copied.extend(found.map(|(from, _)| CopiedLogin { from: clean(from), span: call.span }));
         }
     }
     copied
 }
 
+/// What scripts of the host copy into its state directory, each with the path on the host.
+pub(crate) fn find_host_copies<'a>(
+    container: &'a Container,
+    state: &StateDir,
+    profile: &Profile,
+) -> impl Iterator<Item = &'a HostCopy> {
+    container.host_copies.iter().filter(move |copy| {
+        let HostCopy { from, to, whole, excluded, .. } = copy;
+        let copy = FileCopy { from, to, whole: *whole, excluded };
+        copy.brings_login(state, profile)
+    })
+}
+
+/// Calls before one in its line that are looked at.
+const MAX_BEFORE: usize = 8;
+
+/// A copy from one path to another.
+pub(crate) struct FileCopy<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    /// Whether all that is in `from` comes along.
+    pub(crate) whole: bool,
+    pub(crate) excluded: &'a [String],
+}
+
+impl FileCopy<'_> {
+    /// Whether it may bring a login to the state directory.
+    pub(crate) fn brings_login(&self, state: &StateDir, profile: &Profile) -> bool {
+        let Self { from, to, whole, excluded } = *self;
+        if excluded.contains(&profile.credentials) {
+            return false;
+        }
+        let target = if to == state.path { from } else { to };
+        if !whole && is_another_file(target, &profile.credentials) {
+            return false;
+        }
+        // A single file other than the login is none, whatever it comes into.
+        if !whole && is_another_file(from, &profile.credentials) && to != join(&state.path, &profile.credentials) {
+            return false;
+        }
+        let within = split_below(to, &state.path).is_some();
+        let beside = parent_and_name(&state.path).is_some_and(|(parent, _)| parent == to)
+            && parent_and_name(from).is_some_and(|(_, name)| name == profile.state_directory.default);
+        within || beside
+    }
+}
+
 /// Whether a path names a file, and not the login.
 fn is_another_file(path: &str, login: &str) -> bool {
     parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
-}
-
-fn is_recursive(word: &str) -> bool {
-    word == "--recursive" || word == "--archive" || ['r', 'R', 'a'].iter().any(|letter| is_letter(word, *letter))
 }
 
 /// The variables of the environment that the container's commands write into its login.
@@ -106,35 +158,10 @@ fn first_variable(word: &str) -> Option<&str> {
 pub(crate) fn removes_path(container: &Container, state: &StateDir, path: &str) -> bool {
     let told = |call: &Invocation, word: &Word| expand_word(word, call, container, state.home.as_deref());
     let gone = |call: &Invocation, word: &Word| told(call, word).is_some_and(|gone| split_below(path, &gone).is_some());
-    seen_calls(container).any(|call| match command_name(call) {
-        "rm" | "unlink" | "mv" => command_operands(call).into_iter().any(|word| gone(call, word)),
+    seen_calls(container).any(|call| match program_name(call) {
+        "rm" | "unlink" | "mv" => operands(call).into_iter().any(|word| gone(call, word)),
         // It puts a new file in the place of the old one.
-        "install" => command_operands(call).last().is_some_and(|word| told(call, word).as_deref() == Some(path)),
+        "install" => operands(call).last().is_some_and(|word| told(call, word).as_deref() == Some(path)),
         _ => false,
     })
-}
-
-fn command_name(call: &Invocation) -> &str {
-    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
-}
-
-fn is_letter(word: &str, letter: char) -> bool {
-    word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains(letter))
-}
-
-/// The words that are no options; `-t DIR` is put last, where it means the same.
-fn command_operands(call: &Invocation) -> Vec<&Word> {
-    let mut operands = Vec::new();
-    let mut into = None;
-    let mut words = call.argv.iter().skip(1);
-    while let Some(word) = words.next() {
-        match &**word {
-            "-t" | "--target-directory" => into = words.next(),
-            "-m" | "-o" | "-g" | "-S" | "--mode" | "--owner" | "--group" | "--exclude" => _ = words.next(),
-            option if option.starts_with('-') => {}
-            _ => operands.push(word),
-        }
-    }
-    operands.extend(into);
-    operands
 }

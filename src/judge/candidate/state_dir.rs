@@ -1,17 +1,21 @@
 //! Where a program in a container keeps its state: by the variable that moves it, by `HOME`, or by what is mounted.
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
+use std::collections::HashMap;
+
 use super::calls::ProgramCalls;
-use super::word_path::expand_word;
+use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, is_root, join, parent_and_name};
-use crate::rules::Profile;
+use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
+use crate::rules::{Profile, VersionRange};
 
 /// A state directory as the container sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct StateDir {
     /// Clean and absolute, or with a variable in it.
     pub(crate) path: String,
+    /// The same, but where the credentials alone are moved out of it: the directory that they were moved out of.
+    pub(crate) main: String,
     /// The home directory, where it is known or follows.
     pub(crate) home: Option<String>,
     /// Whether the variable moves it, so that side files are inside.
@@ -33,22 +37,57 @@ pub(crate) enum StateDirBasis {
     No,
 }
 
+/// A directory in which the program may keep its state, and the calls that may use it.
+pub(crate) struct StateUse<'a> {
+    pub(crate) state: StateDir,
+    pub(crate) calls: ProgramCalls<'a>,
+}
+
 /// The directories in which the program may keep its state: one for each call that sets its own, and more where mounts
-/// suggest several.
-pub(crate) fn state_directories(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Vec<StateDir> {
-    let mut found: Vec<StateDir> = Vec::new();
-    let own: Vec<Option<&Invocation>> = match calls.live.as_slice() {
-        [] => vec![None],
-        live => live.iter().copied().map(Some).collect(),
-    };
-    for call in own {
-        for directory in directories_of(container, profile, call) {
-            if found.iter().all(|known| known.path != directory.path) {
-                found.push(directory);
+/// suggest several. Without a call there is what would be used by one.
+pub(crate) fn state_directories<'a>(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'a>,
+    version: Option<&VersionRange>,
+) -> Vec<StateUse<'a>> {
+    if calls.live.is_empty() {
+        let states = directories_of(container, profile, None).into_iter();
+        let states = states.flat_map(|state| with_moved_credentials(state, container, profile, None, version));
+        return states.map(|state| StateUse { state, calls: calls.clone() }).collect();
+    }
+    let mut found: Vec<StateUse<'a>> = Vec::new();
+    let mut by_path: HashMap<String, usize> = HashMap::new();
+    for call in calls.live.iter().copied() {
+        let states = directories_of(container, profile, Some(call)).into_iter();
+        for state in states.flat_map(|state| with_moved_credentials(state, container, profile, Some(call), version)) {
+            if let Some(known) = by_path.get(&state.path).and_then(|at| found.get_mut(*at)) {
+                known.calls.live.push(call);
+                continue;
             }
+            by_path.insert(state.path.clone(), found.len());
+            found.push(StateUse { state, calls: ProgramCalls { live: vec![call], idle: calls.idle.clone() } });
         }
     }
     found
+}
+
+/// A state directory, or where its credentials are moved out of it, where they are; both where the version decides that.
+fn with_moved_credentials(
+    state: StateDir,
+    container: &Container,
+    profile: &Profile,
+    call: Option<&Invocation>,
+    version: Option<&VersionRange>,
+) -> Vec<StateDir> {
+    let Some(moving) = &profile.state_directory.credentials else { return vec![state] };
+    let set = variable_value(container, call, &moving.variable, state.home.as_deref());
+    let heeded = moving.is_heeded_by(version);
+    let Some((path, span)) = set.filter(|_| heeded != Some(false)) else { return vec![state] };
+    let path = absolute_path(container, &path);
+    let evidence = vec![Evidence::seen(format!("{} is {path}", moving.variable), span)];
+    let moved = StateDir { path, known: StateDirBasis::Said, evidence, ..state.clone() };
+    if heeded == Some(true) { vec![moved] } else { vec![state, moved] }
 }
 
 fn directories_of(container: &Container, profile: &Profile, call: Option<&Invocation>) -> Vec<StateDir> {
@@ -60,10 +99,11 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         let path = absolute_path(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
-        return vec![StateDir { path, home, moved: true, known: StateDirBasis::Said, evidence }];
+        return vec![StateDir { main: path.clone(), path, home, moved: true, known: StateDirBasis::Said, evidence }];
     }
     let below = |home: &str, known: StateDirBasis, evidence: Evidence| StateDir {
         path: join(home, &profile.state_directory.default),
+        main: join(home, &profile.state_directory.default),
         home: Some(home.to_owned()),
         moved: false,
         known,
@@ -84,8 +124,15 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     homes.sort_by(|a, b| a.0.cmp(&b.0));
     homes.dedup_by(|a, b| a.0 == b.0);
     if homes.is_empty() {
-        let path = format!("$HOME/{}", profile.state_directory.default);
-        return vec![StateDir { path, home: None, moved: false, known: StateDirBasis::No, evidence: Vec::new() }];
+        let path = format!("{UNKNOWN_HOME}/{}", profile.state_directory.default);
+        return vec![StateDir {
+            main: path.clone(),
+            path,
+            home: None,
+            moved: false,
+            known: StateDirBasis::No,
+            evidence: Vec::new(),
+        }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
 }
@@ -103,10 +150,17 @@ fn variable_value(
     home: Option<&str>,
 ) -> Option<(String, Option<crate::text::Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
-        let told = expand_word(value, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
-        return (!value.is_empty()).then_some((told, Some(call.span)));
+        let is_empty =
+            value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
+        let told = expand_variable(name, call, container, home).unwrap_or_else(|| format!("${{{name}}}"));
+        return (!is_empty).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
+    match call.map_or(Inherits::All, |call| call.inherits) {
+        Inherits::All => {}
+        Inherits::Nothing => return None,
+        Inherits::ByPolicy => return Some((format!("${{{name}}}"), Some(variable.span))),
+    }
     match &variable.value {
         EnvValue::Set(value) if !value.text.is_empty() => Some((value.text.clone(), Some(variable.span))),
         EnvValue::Set(_) => None,

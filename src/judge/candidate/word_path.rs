@@ -1,27 +1,107 @@
-//! A shell's word as a path of the container, by what the call and the container are known to set.
+//! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use crate::model::{Container, EnvValue, Invocation, Value, VariableState, Word, join};
+use crate::model::{Container, EnvValue, Inherits, Invocation, Value, VariableState, Word, join};
+
+/// What stands for a home that is not known, in paths below it.
+pub(super) const UNKNOWN_HOME: &str = "$HOME";
+
+/// Variables that are made of others: how far that is followed.
+const DEPTH: usize = 4;
 
 /// The path that a word means to a call; `None` where a part is not known.
 pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Option<String> {
-    let path = word.expand(&|name| variable_state(name, call, container, home)).filter(|path| !path.is_empty())?;
-    if path.starts_with('/') {
-        return Some(join("/", &path));
-    }
-    let base = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic())?;
-    Some(join(&base.text, &path))
+    let values = CallValues { call, container, home };
+    values.path(&word.expand(&|name| values.state(name, DEPTH))?)
 }
 
-fn variable_state(name: &str, call: &Invocation, container: &Container, home: Option<&str>) -> VariableState {
-    let set = |text: &str| VariableState::Set(Value::known(text, None));
-    if let Some(value) = call.env.get(name) {
-        return value.known().map_or(VariableState::Unknown, set);
+/// The paths that a word means to a call in a loop, one for each value of the loop's variable; none where a part is not
+/// known.
+pub(super) fn expand_choices(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Vec<String> {
+    let values = CallValues { call, container, home };
+    let Some((name, choices)) = call.choices.iter().find(|(name, _)| word.contains(name.as_str())) else {
+        return expand_word(word, call, container, home).into_iter().collect();
+    };
+    let path = |choice: &Word| {
+        let chosen = Value::known(choice.known()?, None);
+        let state = |other: &str| {
+            if other == name { VariableState::Set(chosen.clone()) } else { values.state(other, DEPTH) }
+        };
+        values.path(&word.expand(&state)?)
+    };
+    choices.iter().filter_map(path).collect()
+}
+
+/// The path that a variable of a call holds; `None` where a part is not known.
+pub(super) fn expand_variable(
+    name: &str,
+    call: &Invocation,
+    container: &Container,
+    home: Option<&str>,
+) -> Option<String> {
+    CallValues { call, container, home }.path(&variable_text(name, call, container, home)?)
+}
+
+/// The text that a variable of a call holds; `None` where a part is not known, or it is not set.
+pub(super) fn variable_text(
+    name: &str,
+    call: &Invocation,
+    container: &Container,
+    home: Option<&str>,
+) -> Option<String> {
+    match (CallValues { call, container, home }).state(name, DEPTH) {
+        VariableState::Set(value) => Some(value.text),
+        VariableState::Unset | VariableState::Unseen | VariableState::Unknown => None,
     }
-    match container.env.get(name).map(|variable| &variable.value) {
-        Some(EnvValue::Set(value)) if !value.is_symbolic() => set(&value.text),
-        Some(_) => VariableState::Unknown,
-        None if name == "HOME" => home.map_or(VariableState::Unseen, set),
-        None => VariableState::Unseen,
+}
+
+/// What the variables of a call hold.
+struct CallValues<'a> {
+    call: &'a Invocation,
+    container: &'a Container,
+    home: Option<&'a str>,
+}
+
+impl CallValues<'_> {
+    fn path(&self, text: &str) -> Option<String> {
+        if text.starts_with('/') {
+            return Some(join("/", text));
+        }
+        if text.starts_with(UNKNOWN_HOME) {
+            return Some(text.trim_end_matches('/').replace("//", "/"));
+        }
+        let own = || self.container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
+        let base = match &self.call.directory {
+            None => own()?.text.clone(),
+            Some(directory) => {
+                let directory = directory.expand(&|name| self.state(name, DEPTH))?;
+                if directory.starts_with('/') { directory } else { join(&own()?.text, &directory) }
+            }
+        };
+        (!text.is_empty()).then(|| join(&base, text))
+    }
+
+    fn state(&self, name: &str, depth: usize) -> VariableState {
+        let Some(value) = self.call.env.get(name) else { return self.state_in_container(name) };
+        let set = |text: String| VariableState::Set(Value::known(text, None));
+        if let Some(text) = value.known() {
+            return set(text.to_owned());
+        }
+        let Some(depth) = depth.checked_sub(1) else { return VariableState::Unknown };
+        // `X="${X:-default}"` is made of what was there before.
+        let own = |other: &str| if other == name { self.state_in_container(other) } else { self.state(other, depth) };
+        value.expand(&own).map_or(VariableState::Unknown, set)
+    }
+
+    fn state_in_container(&self, name: &str) -> VariableState {
+        let set = |text: &str| VariableState::Set(Value::known(text, None));
+        match self.container.env.get(name).map(|variable| &variable.value) {
+            Some(_) if self.call.inherits == Inherits::ByPolicy => VariableState::Unknown,
+            Some(_) if self.call.inherits == Inherits::Nothing => VariableState::Unseen,
+            Some(EnvValue::Set(value)) if !value.is_symbolic() => set(&value.text),
+            Some(_) => VariableState::Unknown,
+            None if name == "HOME" => self.home.map_or(VariableState::Unseen, set),
+            None => VariableState::Unseen,
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::judge) fn host_fact(
 fn is_covered(candidate: &Candidate<'_>, config: &HostConfig) -> bool {
     let directory = candidate.login_directory();
     let taken = candidate.profile.locks_of(config.version.as_ref());
-    let mut theirs = taken.iter().map(|lock| directory.with_path(lock.path.replace("{state_dir}", &directory.path)));
+    let mut theirs = taken.iter().map(|lock| directory.with_path(lock.path_in(&directory.path, &directory.path)));
     let internal = theirs.any(|place| candidate.locks.iter().any(|lock| lock.place == place));
     let usual = directory.with_path(format!("{}/{}", directory.path, candidate.profile.guard.file));
     internal || config.guard == Some(Answer::Yes) && candidate.guard_place() == Some(&usual)

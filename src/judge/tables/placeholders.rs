@@ -3,7 +3,7 @@
 use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
-use crate::model::split_below;
+use crate::model::{EnvValue, split_below};
 use crate::rules::{Placeholder, Role};
 
 /// Fills the placeholders of one participant's texts.
@@ -34,7 +34,7 @@ impl PlaceholderValues<'_, '_, '_> {
                 declared.map_or_else(String::new, |declared| declared.who_of(&candidate.container.name))
             }
             Placeholder::GuardCondition => candidate.guard.condition.clone().unwrap_or_default(),
-            Placeholder::GuardDefault => format!("{}/{}", candidate.state.path, profile.guard.file),
+            Placeholder::GuardDefault => self.guard_default(),
             Placeholder::GuardFile => profile.guard.file.clone(),
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
@@ -112,6 +112,15 @@ impl PlaceholderValues<'_, '_, '_> {
         }
     }
 
+    /// A file for the guard: in the state directory, unless nobody else has that.
+    fn guard_default(&self) -> String {
+        let candidate = self.case.candidate;
+        if candidate.place.is_private() && !candidate.login.place.is_private() {
+            return format!("{} in a directory that all of them mount", candidate.profile.guard.file);
+        }
+        format!("{}/{}", candidate.state.path, candidate.profile.guard.file)
+    }
+
     fn guard_path(&self) -> String {
         let candidate = self.case.candidate;
         let default = || format!("{}/{}", candidate.state.path, candidate.profile.guard.file);
@@ -159,6 +168,10 @@ impl PlaceholderValues<'_, '_, '_> {
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
         let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
         variable.map_or_else(String::new, |name| {
+            let set = self.case.candidate.container.env.get(&name).map(|variable| &variable.value);
+            if matches!(set, Some(EnvValue::Set(value)) if !value.is_symbolic()) {
+                return format!("give {name} a value, or do not set it at all");
+            }
             format!(
                 "set {name} where overlock runs (any value will do), or write ${{{name}:?}} so that it cannot be empty"
             )

@@ -5,7 +5,15 @@ use crate::judge::candidate::Candidate;
 use crate::rules::SideMount;
 
 pub(in crate::judge) fn side_file_fact(candidate: &Candidate<'_>) -> SideMount {
-    if candidate.side_file.is_some() { SideMount::Mounted } else { SideMount::Free }
+    match &candidate.side_file {
+        Some((path, _))
+            if candidate.container.mounts.iter().any(|mount| mount.target.text == *path && mount.read_only) =>
+        {
+            SideMount::ReadOnly
+        }
+        Some(_) => SideMount::Mounted,
+        None => SideMount::Free,
+    }
 }
 
 pub(super) fn grounds(case: &Case<'_, '_>) -> Grounds {

@@ -168,6 +168,9 @@ impl Interpreter<'_> {
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
         self.timeline.note_set(name);
+        // What came from the environment stays in it.
+        let is_of_environment = || (self.context.environment)(name).is_some() && !state.vars.contains_key(name);
+        let export = export || is_of_environment();
         if !state.set_variable(name, value, export) {
             self.note_unread("the shell text has too many variables to be read", None);
         }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
+use super::limits;
 use super::lists::literal_text;
 use super::shell_state::{ShellState, VariableValue, join_states};
 use super::shell_word::ShellWord;
@@ -137,6 +138,13 @@ impl Interpreter<'_> {
             let leave = Some(state.clone());
             if let Some(name) = variable {
                 interpreter.assign_value(name, value.clone(), false, &mut state);
+                if value == VariableValue::Unclear
+                    && words.len() <= limits::CHOICES
+                    && words.iter().all(ShellWord::is_fixed)
+                {
+                    let texts = words.iter().map(|word| word.text.clone()).collect();
+                    Rc::make_mut(&mut state.choices).insert(name.to_owned(), texts);
+                }
             }
             state.conditional |= !sure;
             (Some(state), leave)

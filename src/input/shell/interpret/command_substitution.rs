@@ -62,6 +62,13 @@ impl Interpreter<'_> {
         let (first, rest) = words.split_first()?;
         let name = first.is_fixed().then(|| first.raw())?;
         let text = match name.as_str() {
+            "whoami" => return Self::user_text(false, state),
+            "id" => match rest {
+                [option] if matches!(option.raw().as_str(), "-u" | "--user") => return Self::user_text(true, state),
+                [option] if option.raw() == "-un" => return Self::user_text(false, state),
+                [option, name] if option.raw() == "-u" && name.raw() == "-n" => return Self::user_text(false, state),
+                _ => return None,
+            },
             "pwd" => self.current_directory(state)?,
             "dirname" => {
                 let path = fixed_operand(rest)?;

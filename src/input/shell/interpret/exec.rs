@@ -70,10 +70,18 @@ impl Interpreter<'_> {
         exits.merge(other).map_states(|after| ShellState { conditional: before, ..after })
     }
 
-    fn start_wrapped(&mut self, inner: WrappedCommand, mut state: ShellState) -> ExitStates {
-        self.dropped |= inner.drops;
-        if let Some(reason) = inner.hides {
+    fn start_wrapped(&mut self, mut inner: WrappedCommand, mut state: ShellState) -> ExitStates {
+        if let Some(reason) = inner.hides.take() {
             self.note_unseen(reason);
+        }
+        if inner.user.as_ref().is_some_and(|change| change.sets_home) {
+            // The shell that wrote the words put the old HOME into them.
+            inner.words.iter_mut().for_each(|word| self.put_in_home(word, &state));
+            inner.shell.iter_mut().for_each(|call| self.put_in_home(&mut call.text, &state));
+        }
+        self.limit_environment(inner.inherits, &inner.keeps, &mut state);
+        if let Some(change) = &inner.user {
+            self.change_user(change, &mut state);
         }
         for (name, value) in inner.env {
             self.assign_value(&name, value, true, &mut state);
@@ -138,10 +146,18 @@ impl Interpreter<'_> {
                 .map(|word| Word::of_traced(&word.text))
                 .collect(),
             env,
+            inherits: state.inherits,
             locks,
             conditional: state.conditional,
             when: state.conditions(),
-            output: self.output_file(&state),
+            directory: match state.cwd.as_ref() {
+                WorkingDirectory::Initial => None,
+                WorkingDirectory::At(directory) => Some(Word::of_traced(directory)),
+                WorkingDirectory::Unclear => Some(Word::parse("${PWD}")),
+            },
+            choices: named_choices(words, &state),
+            input: self.open_file_of(0, &state),
+            output: self.open_file_of(1, &state),
             hides,
             at: None,
             witness: Witness::Words,
@@ -168,16 +184,18 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The file that standard output goes to.
-    fn output_file(&self, state: &ShellState) -> Option<Word> {
-        let file = state.fds.get(&1).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
+    /// The file that a descriptor stands for.
+    fn open_file_of(&self, descriptor: u32, state: &ShellState) -> Option<Word> {
+        let file = state.fds.get(&descriptor).filter(|fd| fd.certainty == Certainty::Sure)?.file?;
         let file = self.files.get(file).filter(|file| !file.unclear)?;
         Some(Word::of_traced(&file.path)).filter(|path| !path.starts_with("/dev/"))
     }
 
     /// Runs a shell's text in a new shell.
     pub(super) fn run_shell_text(&mut self, call: &ShellCall, state: &ShellState) -> ExitStates {
-        if call.text.unclear || call.text.certainty != Certainty::Sure {
+        // What varies further back is an argument, or is told where it names a program.
+        let begins_unclear = call.text.unclear && call.text.text.0.first().is_none_or(|first| first.live);
+        if begins_unclear || call.text.certainty != Certainty::Sure {
             self.note_unseen("a shell runs a text that is set in more than one way");
         }
         let here = self.here;
@@ -218,7 +236,8 @@ impl Interpreter<'_> {
 
     /// The words that a container starts with.
     pub(super) fn run_words(&mut self, words: &[ShellWord]) {
-        self.start_program(words, ShellState::new());
+        let user = self.context.user.map(Rc::from);
+        self.start_program(words, ShellState { user, ..ShellState::new() });
     }
 }
 
@@ -237,6 +256,16 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
         }
     };
     words.len().saturating_sub(rest).max(1)
+}
+
+/// The values of the variables of loops that words name.
+fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Vec<Word>> {
+    let texts: Vec<String> = words.iter().filter(|word| word.unclear).map(ShellWord::raw).collect();
+    let names = |name: &String| {
+        texts.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}}}")))
+    };
+    let chosen = state.choices.iter().filter(|(name, _)| !texts.is_empty() && names(name));
+    chosen.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
 }
 
 fn is_sure(lock: &FileLock) -> bool {

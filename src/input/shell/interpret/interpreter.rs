@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::limits;
+use super::script_files::FileStart;
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
 use super::start_record::{ContainerStart, LockedStart};
@@ -56,12 +57,10 @@ pub(super) struct Interpreter<'a> {
     pub(super) unread: Vec<Unseen>,
     /// What else was not seen than the first thing.
     pub(super) more_unseen: Vec<Unseen>,
-    /// Whether something runs without the container's environment.
-    pub(super) dropped: bool,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
     /// The script files that are being read, outermost first.
-    pub(super) inside: Vec<String>,
+    pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
     pub(super) frames: Vec<ControlFrame>,
     pub(super) calls: Vec<String>,
@@ -99,7 +98,6 @@ impl<'a> Interpreter<'a> {
             misread: false,
             unread: Vec::new(),
             more_unseen: Vec::new(),
-            dropped: false,
             files: Vec::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),

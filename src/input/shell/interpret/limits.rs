@@ -9,6 +9,8 @@ pub(super) const WORDS: usize = 1024;
 pub(super) const VARIABLES: usize = 400;
 /// Names of names that are followed.
 pub(super) const REFERENCES: usize = 8;
+/// Values of a loop's variable that are kept.
+pub(super) const CHOICES: usize = 32;
 /// Statements that are run, each counted as often as it is reached.
 pub(super) const STEPS: usize = 20_000;
 /// Levels of statements, functions and texts within each other.

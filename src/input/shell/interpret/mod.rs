@@ -10,7 +10,8 @@
 //! word_expansion    words -> what they stand for; `command_substitution`: what `$(...)` prints
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
-//!                   (`flock_command`, `flock_effects`), the program recorded; `hidden_programs`: what its words do not name
+//!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
+//!                   `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
@@ -49,6 +50,7 @@ mod test_expr;
 mod timeline;
 mod unwrapped;
 mod user_wrappers;
+mod users;
 mod value_positions;
 mod ways_in;
 mod word_expansion;
@@ -60,7 +62,7 @@ pub use self::start_record::{ContainerStart, StartLock};
 use std::sync::Arc;
 
 use super::ExecContext;
-use crate::model::{Command, Script, Sight};
+use crate::model::{Command, Inherits, Script, Sight};
 use crate::text::Span;
 
 /// Runs an entrypoint with a command; without an entrypoint the command by itself.
@@ -108,7 +110,9 @@ fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (
         None if by_convention => (Sight::Arguments, Some("the image's own entrypoint was not read".to_owned())),
         None => (Sight::Whole, None),
     };
+    let without_environment = interpreter.found.iter().any(|call| call.inherits != Inherits::All);
     let script = Script {
+        without_environment,
         invocations: interpreter.found,
         sight,
         unseen,
@@ -117,7 +121,6 @@ fn finish(mut interpreter: Interpreter<'_>, by_convention: bool, run: &str) -> (
         unread: interpreter.unread,
         more_unseen: interpreter.more_unseen,
         covered,
-        without_environment: interpreter.dropped,
     };
     (script, interpreter.started)
 }

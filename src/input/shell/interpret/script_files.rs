@@ -1,6 +1,8 @@
 //! From a command's words to the file that it runs: script files, interpreters, `source`.
 //! Uses `interpreter`, `file_system`, `script_text` and `model`.
 
+use std::rc::Rc;
+
 use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
@@ -8,12 +10,12 @@ use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
 use super::script_text::{ScriptText, Shebang};
-use super::shell_state::{ShellState, WorkingDirectory};
+use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
 use crate::input::shell::file_system::{Lookup, mentioned};
-use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
+use crate::model::{Command, Inherits, PartialText, Value, VariableState, Word, clean, join};
 use crate::text::{FileId, ShownText, Span, TracedText};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
@@ -27,6 +29,32 @@ pub(super) enum ScriptRun {
     Ran(ExitStates),
     /// It was not, and here is the state back; with what there is to say of that.
     Not(ShellState, Option<UnreadReason>),
+}
+
+/// What a script file starts with: where all of this is as it was before, it does what it did before.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FileStart {
+    pub(super) path: String,
+    args: Vec<String>,
+    environment: Vec<(String, VariableValue)>,
+    inherits: Inherits,
+    user: Option<Rc<str>>,
+    /// How many locks are held.
+    locks: usize,
+}
+
+impl FileStart {
+    fn of(path: &str, args: &[ShellWord], state: &ShellState) -> Self {
+        let exported = state.vars.iter().filter(|(_, variable)| variable.exported);
+        Self {
+            path: path.to_owned(),
+            args: args.iter().map(ShellWord::raw).collect(),
+            environment: exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect(),
+            inherits: state.inherits,
+            user: state.user.clone(),
+            locks: state.locks.len(),
+        }
+    }
 }
 
 /// Why the file of a command was not read.
@@ -77,7 +105,6 @@ impl Interpreter<'_> {
     }
 
     fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
-        use super::shell_state::VariableValue;
         match state.vars.get(name).map(|variable| &variable.value) {
             Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
             None | Some(VariableValue::Inherited) => (self.context.environment)(name),
@@ -206,7 +233,12 @@ impl Interpreter<'_> {
     fn run_file(&mut self, path: &str, code: &ScriptText, mut call: ShellCall, state: &ShellState) -> ExitStates {
         let Some(zeroth) = call.args.first_mut() else { return ExitStates::either_way(state.clone()) };
         zeroth.text = TracedText::plain(path);
-        if !self.enter_file(path) {
+        let start = FileStart::of(path, &call.args, state);
+        if self.inside.contains(&start) {
+            // It starts as it did before, and so does all again that it did.
+            return ExitStates::either_way(state.clone());
+        }
+        if !self.enter_file(start) {
             return ExitStates::either_way(state.clone());
         }
         let is_program = self.ways_in.is_some() && self.inside.len() == 1;
@@ -222,14 +254,15 @@ impl Interpreter<'_> {
     }
 
     /// Goes into a file, unless that leads round in a circle.
-    fn enter_file(&mut self, path: &str) -> bool {
-        // A script may start itself once, under a lock; more is a circle.
-        let before = self.inside.iter().filter(|inside| *inside == path).count();
-        if before > 1 || self.inside.len() >= limits::NESTED_FILES {
+    fn enter_file(&mut self, start: FileStart) -> bool {
+        // A script may start itself again under a lock, as another user, or both.
+        let path = &start.path;
+        let before = self.inside.iter().filter(|inside| inside.path == *path).count();
+        if before > 2 || self.inside.len() >= limits::NESTED_FILES {
             self.note_unseen(format!("the script `{path}` leads to itself"));
             return false;
         }
-        self.inside.push(path.to_owned());
+        self.inside.push(start);
         true
     }
 
@@ -267,7 +300,7 @@ impl Interpreter<'_> {
                 return ExitStates::either_way(state);
             }
         };
-        if !self.enter_file(&path) {
+        if !self.enter_file(FileStart::of(&path, &[], &state)) {
             return ExitStates::either_way(state);
         }
         let before = state.args.clone();

@@ -9,7 +9,7 @@ use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Wait};
+use crate::model::{Asks, Condition, Inherits, Wait};
 use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
@@ -84,6 +84,8 @@ pub(super) enum WorkingDirectory {
 #[derive(Debug, Clone)]
 pub(super) struct ShellState {
     pub(super) vars: Rc<BTreeMap<String, ShellVariable>>,
+    /// The values that the variables of loops have in turn.
+    pub(super) choices: Rc<BTreeMap<String, Vec<TracedText>>>,
     pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Statement>>>>,
     /// The functions that a bash started from here has too (`export -f`).
     pub(super) handed: Rc<BTreeSet<String>>,
@@ -95,6 +97,10 @@ pub(super) struct ShellState {
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Arguments>,
     pub(super) cwd: Rc<WorkingDirectory>,
+    /// What of the container's environment is there beside `vars`.
+    pub(super) inherits: Inherits,
+    /// The user, by name or number; nothing where that is not known.
+    pub(super) user: Option<Rc<str>>,
     pub(super) conditional: bool,
     pub(super) errexit: bool,
     pub(super) allexport: bool,
@@ -105,6 +111,7 @@ impl ShellState {
     pub(super) fn new() -> Self {
         Self {
             vars: Rc::default(),
+            choices: Rc::default(),
             functions: Rc::default(),
             handed: Rc::default(),
             fds: Rc::default(),
@@ -113,6 +120,8 @@ impl ShellState {
             facts: Rc::default(),
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
+            inherits: Inherits::All,
+            user: None,
             conditional: false,
             errexit: false,
             allexport: false,
@@ -134,6 +143,9 @@ impl ShellState {
 
     /// Sets a variable; `export` makes it part of the environment too. Says whether there was room.
     pub(super) fn set_variable(&mut self, name: &str, value: VariableValue, export: bool) -> bool {
+        if self.choices.contains_key(name) {
+            Rc::make_mut(&mut self.choices).remove(name);
+        }
         let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
         if !full {
             let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
@@ -241,6 +253,9 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
         join_vars(Rc::make_mut(&mut a.vars), &b.vars, &one_sided);
     }
+    if !Rc::ptr_eq(&a.choices, &b.choices) && a.choices != b.choices {
+        Rc::make_mut(&mut a.choices).retain(|name, texts| b.choices.get(name) == Some(texts));
+    }
     if !Rc::ptr_eq(&a.functions, &b.functions) {
         let functions = Rc::make_mut(&mut a.functions);
         for (name, bodies) in b.functions.iter() {
@@ -265,6 +280,12 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }
     a.args = Arguments::join(a.args.take(), b.args.as_ref());
+    if a.user != b.user {
+        a.user = None;
+    }
+    if a.inherits != b.inherits {
+        a.inherits = Inherits::ByPolicy;
+    }
     if a.facts.len() > common {
         Rc::make_mut(&mut a.facts).truncate(common);
     }
@@ -285,15 +306,28 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
                 here.exported |= there.exported;
             }
             Some(_) => {}
-            None => here.value = join_values(&here.value, &VariableValue::Inherited, one_sided),
+            None => {
+                let default = as_default(name, &here.value, &one_sided.first);
+                here.value = default.unwrap_or_else(|| join_values(&here.value, &VariableValue::Inherited, one_sided));
+            }
         }
     }
     for (name, there) in others {
         if !vars.contains_key(name) {
-            let value = join_values(&VariableValue::Inherited, &there.value, one_sided);
+            let default = as_default(name, &there.value, &one_sided.second);
+            let value = default.unwrap_or_else(|| join_values(&VariableValue::Inherited, &there.value, one_sided));
             vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
         }
     }
+}
+
+/// `[ -n "$X" ] || X=default`: a text that a variable gets only where the environment leaves it empty is its default.
+fn as_default(name: &str, value: &VariableValue, when: &Certainty) -> Option<VariableValue> {
+    let (VariableValue::Text(text), Certainty::When(condition)) = (value, when) else { return None };
+    let is_empty = condition.variable == name && condition.test.asks == Asks::Empty && condition.test.default.is_none();
+    let plain = text.raw();
+    let fits = is_empty && text.is_fixed() && !plain.contains(['$', '`', '"', '\'', '\\', '}']);
+    fits.then(|| VariableValue::Text(TracedText::live(&format!("${{{name}:-{plain}}}"))))
 }
 
 /// What a variable holds where it may have come from either side. The environment holds no lists.

@@ -7,6 +7,7 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{AssignedValue, SimpleCommand, WordPart};
 
 impl Interpreter<'_> {
@@ -32,6 +33,9 @@ impl Interpreter<'_> {
             let name = program_name(&words);
             match name.as_str() {
                 "time" => _ = words.remove(0),
+                "command" if asks_where(&words) => {
+                    return self.with_redirects(&simple.redirects, state, |_, state| ExitStates::either_way(state));
+                }
                 "command" | "builtin" if words.get(1).is_some_and(|word| !word.raw().starts_with('-')) => {
                     words.remove(0);
                     functions = false;

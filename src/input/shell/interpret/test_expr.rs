@@ -7,8 +7,9 @@ use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
 use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
+use super::users::is_other_than_root;
 use crate::input::shell::parse::syntax::TestExpr;
-use crate::model::{Asks, Condition, Parameter, Test};
+use crate::model::{Asks, Condition, Inherits, Parameter, Test};
 
 /// The result of a test.
 pub(super) enum TestResult {
@@ -48,6 +49,10 @@ impl Interpreter<'_> {
             TestResult::Asks(condition) if self.asks_for_own_mark(&condition) => {
                 self.states_after(TestResult::Known(matches!(condition.test.asks, Asks::IsNot(_))), state)
             }
+            TestResult::Asks(condition) if self.answer_of(&condition, &state).is_some() => {
+                let answer = self.answer_of(&condition, &state).is_some_and(|answer| answer);
+                self.states_after(TestResult::Known(answer), state)
+            }
             TestResult::Asks(condition) => {
                 let [yes, no] = self.branch_facts(Some(condition));
                 let mut exits = ExitStates::either_way(state);
@@ -63,12 +68,19 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The answer, where the environment that the script will run with gives it.
+    fn answer_of(&self, condition: &Condition, state: &ShellState) -> Option<bool> {
+        let decides = self.context.decides && state.inherits == Inherits::All;
+        let value = (self.context.environment)(&condition.variable).filter(|_| decides)?;
+        condition.test.holds(Some(&value))
+    }
+
     /// Whether a variable is compared with the path of the script itself, and nothing outside is known to set it: a
     /// mark that a script leaves for itself when it runs itself again, as in flock(1).
     fn asks_for_own_mark(&self, condition: &Condition) -> bool {
         let (Asks::Is(value) | Asks::IsNot(value)) = &condition.test.asks else { return false };
-        let own =
-            self.inside.last().is_some_and(|path| path == value) && condition.test.default.as_ref() != Some(value);
+        let own = self.inside.last().is_some_and(|inside| inside.path == *value)
+            && condition.test.default.as_ref() != Some(value);
         own && (self.context.environment)(&condition.variable).is_none()
     }
 
@@ -147,6 +159,9 @@ pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool)
     }
     let other = other.raw();
     let pattern = patterns && other.contains(['*', '?', '[', '|']);
+    if is_other_than_root(asked, &other) {
+        return TestResult::Known(false);
+    }
     if asked.is_fixed() {
         return if pattern { TestResult::Unknown } else { TestResult::Known(asked.raw() == other) };
     }

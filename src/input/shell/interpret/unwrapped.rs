@@ -3,6 +3,7 @@
 
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
+use crate::model::Inherits;
 use crate::text::TracedText;
 
 /// What a command runs.
@@ -31,18 +32,22 @@ pub(super) struct WrappedCommand {
     pub(super) directory: Option<TracedText>,
     /// Why something about it cannot be seen.
     pub(super) hides: Option<String>,
-    /// Whether the container's environment does not reach it.
-    pub(super) drops: bool,
+    /// Who runs it, where that changes.
+    pub(super) user: Option<UserChange>,
+    /// What of the environment reaches it.
+    pub(super) inherits: Inherits,
+    /// The names of variables that reach it all the same.
+    pub(super) keeps: Vec<String>,
     /// Whether it is started without the descriptors from 3 on.
     pub(super) closes: bool,
 }
 
-impl WrappedCommand {
-    /// Notes that the environment is cleared, and by what.
-    pub(super) fn drop_environment(&mut self, by: &str) {
-        self.drops = true;
-        self.hides.get_or_insert_with(|| format!("`{by}` takes the environment away"));
-    }
+/// A change of the user.
+pub(super) struct UserChange {
+    /// By name or number, perhaps with a group after a colon.
+    pub(super) user: TracedText,
+    /// Whether HOME becomes that user's home.
+    pub(super) sets_home: bool,
 }
 
 /// A shell's text, arguments and options.

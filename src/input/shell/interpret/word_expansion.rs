@@ -9,7 +9,7 @@ use super::list_item::ListItem;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
-use crate::model::Parameter;
+use crate::model::{Inherits, Parameter};
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -24,6 +24,22 @@ pub(super) enum ParameterValue {
     /// Set in more than one way.
     Unclear,
 }
+
+/// Variables that a shell sets by itself.
+const OF_THE_SHELL: [&str; 12] = [
+    "BASH",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "EUID",
+    "HOSTNAME",
+    "IFS",
+    "OLDPWD",
+    "PPID",
+    "PWD",
+    "RANDOM",
+    "SHLVL",
+    "UID",
+];
 
 impl Interpreter<'_> {
     pub(super) fn expand_all(&mut self, words: &[UnexpandedWord], state: &mut ShellState) -> Vec<ShellWord> {
@@ -145,13 +161,24 @@ impl Interpreter<'_> {
         let name = state.target_of(&param.name);
         let value = state.vars.get(&name).map(|var| var.value.clone());
         if let (None, "BASH_SOURCE", Some(file)) = (&value, param.name.as_str(), self.inside.last()) {
-            let file = TracedText::plain(file);
+            let file = TracedText::plain(&file.path);
             return if param.is_value() {
                 ParameterValue::One(file)
             } else {
                 cut_pattern(&file, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             };
         }
+        if let (None, "EUID" | "UID", true) = (&value, param.name.as_str(), param.is_value())
+            && let Some(number) = Self::user_text(true, state)
+        {
+            return ParameterValue::One(number);
+        }
+        let value = match state.inherits {
+            Inherits::All => value,
+            _ if OF_THE_SHELL.contains(&param.name.as_str()) => value,
+            Inherits::Nothing => value.or(Some(VariableValue::Unset)),
+            Inherits::ByPolicy => value.or(Some(VariableValue::Unclear)),
+        };
         match value {
             None | Some(VariableValue::Inherited) if matches!(param.op.as_str(), ":=" | "=") => {
                 let text = format!("${{{}{}{}}}", param.name, param.op.replace('=', "-"), param.rest);

@@ -4,7 +4,8 @@
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
-use super::user_wrappers::{home_of_user, read_sudo, read_switch_user};
+use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
+use crate::model::Inherits;
 use crate::text::TracedText;
 
 /// The options of a wrapper, after which the command begins that it runs.
@@ -18,9 +19,9 @@ struct WrapperOptions {
     operands: usize,
 }
 
-const WRAPPERS: [WrapperOptions; 14] = [
+const WRAPPERS: [WrapperOptions; 12] = [
     WrapperOptions {
-        names: &["nohup", "setsid", "busybox", "toybox", "catatonit", "unbuffer", "builtin"],
+        names: &["nohup", "setsid", "busybox", "toybox", "catatonit", "unbuffer", "builtin", "with-contenv"],
         short: "",
         long: &[],
         operands: 0,
@@ -36,33 +37,11 @@ const WRAPPERS: [WrapperOptions; 14] = [
     WrapperOptions { names: &["chrt", "taskset"], short: "TPD", long: &[], operands: 1 },
     WrapperOptions { names: &["chroot"], short: "", long: &["--userspec", "--groups"], operands: 1 },
     WrapperOptions {
-        names: &["setpriv"],
-        short: "",
-        long: &[
-            "--ambient-caps",
-            "--inh-caps",
-            "--bounding-set",
-            "--ruid",
-            "--euid",
-            "--rgid",
-            "--egid",
-            "--reuid",
-            "--regid",
-            "--groups",
-            "--securebits",
-            "--pdeathsig",
-            "--selinux-label",
-            "--apparmor-profile",
-        ],
-        operands: 0,
-    },
-    WrapperOptions {
         names: &["xargs"],
         short: "adEILnPs",
         long: &["--arg-file", "--delimiter", "--max-lines", "--max-args", "--max-procs", "--max-chars", "--replace"],
         operands: 0,
     },
-    WrapperOptions { names: &["gosu", "su-exec"], short: "", long: &[], operands: 1 },
 ];
 
 /// What the words of a command run, with one wrapper removed.
@@ -77,7 +56,11 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "flock" => Unwrapped::Flock,
         name if is_shell(name) => read_shell(words, name == "bash"),
         "env" => read_env(words),
-        "su" | "runuser" => read_switch_user(words, name),
+        "su" | "runuser" => read_switch_user(words),
+        "gosu" | "su-exec" | "s6-setuidgid" => read_user_and_command(words, name),
+        "setpriv" => read_setpriv(words),
+        "chpst" | "s6-applyuidgid" => read_user_option(words),
+        "command" if asks_where(words) => Unwrapped::Nothing,
         "sudo" | "doas" => read_sudo(words),
         "script" => read_script(words),
         "watch" => read_watch(words),
@@ -96,15 +79,17 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
         return Unwrapped::Program;
     };
     let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
-    if matches!(name, "gosu" | "su-exec")
-        && let Some(user) = rest.first()
-    {
-        inner.env.push(("HOME".into(), home_of_user(&user.text)));
-    }
     if name == "chroot" {
         inner.hides = Some("`chroot` runs a program in another root directory".into());
     }
     Unwrapped::Inner(inner)
+}
+
+/// Whether `command` asks where a program is (`-v`, `-V`) and does not run it.
+pub(super) fn asks_where(words: &[ShellWord]) -> bool {
+    let options =
+        words.iter().skip(1).map(ShellWord::raw).take_while(|option| option.starts_with('-') && option != "--");
+    options.into_iter().any(|option| option.contains(['v', 'V']))
 }
 
 fn is_cluster(option: &str, letter: char) -> bool {
@@ -170,7 +155,7 @@ fn read_env(words: &[ShellWord]) -> Unwrapped {
         match text.as_str() {
             "--" if options => options = false,
             "-" | "-i" | "--ignore-environment" if options => {
-                inner.drop_environment("env -i");
+                inner.inherits = Inherits::Nothing;
             }
             "-u" | "--unset" if options => {
                 inner.env.extend(next.map(|name| (name.raw(), VariableValue::Unset)));

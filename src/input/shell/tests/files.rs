@@ -37,6 +37,9 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         file_system: &disk,
         directory: Some("/app"),
         environment: &lookup,
+        decides: true,
+        home: &|_| None,
+        user: None,
         hides: false,
         programs: &|| &names,
     };
@@ -162,6 +165,9 @@ fn scripts_that_call_each_other_end() {
     let (_, why) = found(&["/a.sh"], &[("/a.sh", ". /b.sh"), ("/b.sh", ". /a.sh")]);
     assert_eq!(why, "the script `/a.sh` leads to itself");
     let (_, why) = found(&["/a.sh"], &[("/a.sh", "/a.sh\n/a.sh\n")]);
+    // It starts as it did before: there is nothing more to see.
+    assert_eq!(why, "");
+    let (_, why) = found(&["/a.sh"], &[("/a.sh", "/a.sh x$1\n")]);
     assert_eq!(why, "the script `/a.sh` leads to itself");
     // As the manual of flock(1) has it.
     let again = "[ \"$IN\" != \"$0\" ] && exec env IN=\"$0\" flock -e \"$0\" \"$0\" \"$@\"\nclaude -p\n";

@@ -1,0 +1,190 @@
+//! What commands that copy files copy from where to where, by their words. May use the words and calls of the model.
+
+use super::{Invocation, Word};
+
+/// A file or directory that a command copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WordsOfCopy {
+    /// What is copied.
+    pub(crate) from: Word,
+    /// The file or directory that it becomes, or comes into.
+    pub(crate) to: Word,
+    /// Whether all that is in `from` comes along.
+    pub(crate) whole: bool,
+    /// The container that `to` is in, where it is another one's (`docker cp`).
+    pub(crate) container: Option<String>,
+    /// Names that are left out.
+    pub(crate) excluded: Vec<String>,
+}
+
+/// Programs that write what they read.
+const WRITERS: [&str; 8] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "gunzip"];
+
+/// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
+pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
+    match program_name(call) {
+        "cp" | "rsync" | "install" | "mv" => copied_operands(call),
+        "docker" | "podman" | "nerdctl" => copied_into_container(call),
+        "tar" => unpacked_archive(call, before),
+        "tee" => {
+            let from: Vec<Word> = before.take(1).flat_map(read_files).collect();
+            let pair = |to: &&Word| from.iter().map(|from| plain_copy(from, to)).collect::<Vec<_>>();
+            operands(call).iter().flat_map(pair).collect()
+        }
+        name if WRITERS.contains(&name) => {
+            let Some(output) = &call.output else { return Vec::new() };
+            let own = read_files(call);
+            let piped = || before.take(1).flat_map(read_files).collect();
+            let from: Vec<Word> = if own.is_empty() { piped() } else { own };
+            from.iter().map(|from| plain_copy(from, output)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The last component of the program's path.
+pub(crate) fn program_name(call: &Invocation) -> &str {
+    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
+}
+
+fn plain_copy(from: &Word, to: &Word) -> WordsOfCopy {
+    WordsOfCopy { from: from.clone(), to: to.clone(), whole: false, container: None, excluded: Vec::new() }
+}
+
+/// The files that a program reads whose output is a copy of them.
+fn read_files(call: &Invocation) -> Vec<Word> {
+    let name = program_name(call);
+    if !WRITERS.contains(&name) {
+        return Vec::new();
+    }
+    // Their first operand says what to do.
+    let skipped = usize::from(matches!(name, "jq" | "sed"));
+    let named = operands(call).into_iter().skip(skipped).cloned();
+    named.chain(call.input.clone()).collect()
+}
+
+fn copied_operands(call: &Invocation) -> Vec<WordsOfCopy> {
+    let operands = operands(call);
+    let Some((to, from)) = operands.split_last() else { return Vec::new() };
+    let recursive = program_name(call) == "rsync" || call.argv.iter().any(|word| is_recursive(word));
+    let excluded = exclusions(call);
+    let copy = |from: &&Word| {
+        let whole = recursive || from.ends_with("/*") || from.ends_with("/.");
+        let from = from.strip_suffix("/*").map_or_else(|| (*from).clone(), Word::parse);
+        WordsOfCopy { whole, excluded: excluded.clone(), ..plain_copy(&from, to) }
+    };
+    from.iter().map(copy).collect()
+}
+
+/// `docker cp FROM CONTAINER:TO`.
+fn copied_into_container(call: &Invocation) -> Vec<WordsOfCopy> {
+    let operands = operands(call);
+    let [cp, from, to] = operands.as_slice() else { return Vec::new() };
+    let Some((container, to)) = to.split_once(':').filter(|_| **cp == "cp" && !from.contains(':')) else {
+        return Vec::new();
+    };
+    let copy = plain_copy(from, &Word::parse(to));
+    vec![WordsOfCopy { whole: true, container: Some(container.to_owned()), ..copy }]
+}
+
+/// `tar -C FROM -c . | tar -C TO -x`.
+fn unpacked_archive<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
+    if !has_letter(call, 'x', "--extract") {
+        return Vec::new();
+    }
+    let mut packing = before.filter(|before| program_name(before) == "tar" && has_letter(before, 'c', "--create"));
+    let Some(packing) = packing.next() else { return Vec::new() };
+    let here = Word::literal(".");
+    let from = tar_directory(packing).unwrap_or_else(|| here.clone());
+    let to = tar_directory(call).unwrap_or(here);
+    let mut excluded = exclusions(packing);
+    excluded.extend(exclusions(call));
+    let members = tar_members(packing);
+    let copy = |member: &&Word| {
+        let whole = ***member == *"." || member.ends_with("/.");
+        let from = if whole { from.clone() } else { Word::parse(&format!("{}/{}", &*from, &***member)) };
+        WordsOfCopy { whole, excluded: excluded.clone(), ..plain_copy(&from, &to) }
+    };
+    members.iter().map(copy).collect()
+}
+
+/// Whether `tar` is told to do something: by the letters of its first word, of options, or a long option.
+fn has_letter(call: &Invocation, letter: char, long: &str) -> bool {
+    let letters = |(number, word): (usize, &Word)| {
+        let option = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        option.or_else(|| Some(&**word).filter(|_| number == 0)).is_some_and(|letters| letters.contains(letter))
+    };
+    call.argv.iter().skip(1).enumerate().any(|(number, word)| **word == *long || letters((number, word)))
+}
+
+fn tar_directory(call: &Invocation) -> Option<Word> {
+    let mut words = call.argv.iter().skip(1);
+    while let Some(word) = words.next() {
+        if matches!(&**word, "-C" | "--directory") || word.starts_with('-') && word.ends_with('C') {
+            return words.next().cloned();
+        }
+        if let Some(directory) = word.strip_prefix("--directory=") {
+            return Some(Word::parse(directory));
+        }
+    }
+    None
+}
+
+fn tar_members(call: &Invocation) -> Vec<&Word> {
+    let mut members = Vec::new();
+    let mut words = call.argv.iter().skip(1).enumerate();
+    while let Some((number, word)) = words.next() {
+        let takes_next = matches!(&**word, "-C" | "--directory" | "-f" | "--file" | "--exclude" | "-X" | "-T")
+            || word.starts_with('-') && !word.starts_with("--") && word.ends_with(['f', 'C'])
+            || number == 0 && !word.starts_with('-') && word.ends_with('f');
+        if takes_next {
+            words.next();
+        } else if !word.starts_with('-') && number > 0 {
+            members.push(word);
+        }
+    }
+    members
+}
+
+/// The last components of what options leave out.
+fn exclusions(call: &Invocation) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut words = call.argv.iter().skip(1);
+    while let Some(word) = words.next() {
+        let excluded = match word.strip_prefix("--exclude=") {
+            Some(name) => Some(name.to_owned()),
+            None if **word == *"--exclude" => words.next().map(Word::to_string),
+            None => None,
+        };
+        found.extend(excluded.and_then(|path| path.rsplit('/').next().map(str::to_owned)));
+    }
+    found
+}
+
+fn is_recursive(word: &str) -> bool {
+    matches!(word, "--recursive" | "--archive") || ['r', 'R', 'a'].iter().any(|letter| is_letter(word, *letter))
+}
+
+/// Whether a word is a short option, or several, with a letter among them.
+pub(crate) fn is_letter(word: &str, letter: char) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains(letter))
+}
+
+/// The words that are no options; `-t DIR` is put last, where it means the same.
+pub(crate) fn operands(call: &Invocation) -> Vec<&Word> {
+    let mut operands = Vec::new();
+    let mut into = None;
+    let mut options = true;
+    let mut words = call.argv.iter().skip(1);
+    while let Some(word) = words.next() {
+        match &**word {
+            "--" if options => options = false,
+            "-t" | "--target-directory" if options => into = words.next(),
+            "-m" | "-o" | "-g" | "-S" | "--mode" | "--owner" | "--group" | "--exclude" if options => _ = words.next(),
+            option if options && option.starts_with('-') && option.len() > 1 => {}
+            _ => operands.push(word),
+        }
+    }
+    operands.extend(into);
+    operands
+}
