@@ -62,10 +62,10 @@ pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_overlock"));
     command.current_dir(directory).args(arguments).env_clear().env("HOME", "/home/user");
     // The configuration of this repository is about its own layout: a fixture is a user's.
-    if directory.starts_with(root().join("fixtures")) && !has_configuration(directory) {
-        if !arguments.contains(&"--no-config") {
-            command.arg("--no-config");
-        }
+    let has_none = directory.starts_with(root().join("fixtures")) && !has_configuration(directory);
+    if has_none && !arguments.contains(&"--no-config") {
+        command.arg("--no-config");
+    }
     }
     command
 }

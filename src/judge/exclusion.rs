@@ -198,8 +198,10 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
     // A container that has the login at several paths may be in several classes.
     let mut classes_of: HashMap<usize, BTreeSet<usize>> = HashMap::new();
     let index_of = |at: usize| candidates.get(at).map(|candidate| candidate.index);
-    for (at, number) in &class_of {
-        classes_of.entry(index_of(*at).unwrap_or_default()).or_default().insert(*number);
+    for (number, members) in classes.iter().enumerate() {
+        for index in members.candidates.iter().filter_map(|at| index_of(*at)) {
+            classes_of.entry(index).or_default().insert(number);
+        }
     }
     let total: u64 = containers.values().sum();
     let turns = Turns::of_members(candidates, &taking_part);
@@ -229,7 +231,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
             let one = candidates.get(*other).filter(|one| one.index != candidate.index && one.rivals() > 0);
             one.is_some() && !apart.contains(other)
         };
-        let is_alone = !members.candidates.iter().any(|other| is_beside(other));
+        let is_alone = !members.candidates.iter().any(&is_beside);
         let relation = relations
             .entry((own, is_alone, left))
             .or_insert_with_key(|(own, is_alone, left)| relate_class(*own, *is_alone, &classes, left, host))
@@ -238,7 +240,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
         let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
         let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
-        related.push((at, Relation { others, unsafe_peers, other_count, ..relation }));
+        related.push((at, Relation { others, other_count, unsafe_peers, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
     related

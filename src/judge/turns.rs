@@ -11,9 +11,9 @@ type ServiceName<'a> = (Option<&'a str>, &'a str);
 /// The members of a group that may run in turn, by what would make them.
 #[derive(Default)]
 pub(super) struct Turns<'a> {
-    by_run: HashMap<&'a str, Vec<usize>>,
-    by_name: HashMap<&'a str, Vec<usize>>,
-    by_service: HashMap<ServiceName<'a>, Vec<usize>>,
+    runs: HashMap<&'a str, Vec<usize>>,
+    names: HashMap<&'a str, Vec<usize>>,
+    services: HashMap<ServiceName<'a>, Vec<usize>>,
 }
 
 impl<'a> Turns<'a> {
@@ -22,13 +22,13 @@ impl<'a> Turns<'a> {
         for &at in members {
             let Some(timing) = candidates.get(at).map(|candidate| &candidate.container.timing) else { continue };
             if let Some(moment) = timing.moments.first() {
-                turns.by_run.entry(&moment.run).or_default().push(at);
+                turns.runs.entry(&moment.run).or_default().push(at);
             }
             if let Some(name) = &timing.fixed_name {
-                turns.by_name.entry(name).or_default().push(at);
+                turns.names.entry(name).or_default().push(at);
             }
             if let Some((project, name)) = &timing.one_off_of {
-                turns.by_service.entry((project.as_deref(), name)).or_default().push(at);
+                turns.services.entry((project.as_deref(), name)).or_default().push(at);
             }
         }
         turns
@@ -43,8 +43,8 @@ impl<'a> Turns<'a> {
     ) -> BTreeSet<usize> {
         let container = candidate.container;
         let timing = &container.timing;
-        let of_run = timing.moments.first().and_then(|moment| self.by_run.get(&*moment.run));
-        let of_name = timing.fixed_name.as_deref().and_then(|name| self.by_name.get(name));
+        let of_run = timing.moments.first().and_then(|moment| self.runs.get(&*moment.run));
+        let of_name = timing.fixed_name.as_deref().and_then(|name| self.names.get(name));
         let all = of_run.into_iter().chain(of_name).flatten().copied().filter(|other| *other != at);
         let excluded = |other: &usize| {
             let other = candidates.get(*other).map(|other| &other.container.timing);
@@ -53,7 +53,7 @@ impl<'a> Turns<'a> {
         let mut apart: BTreeSet<usize> = all.filter(excluded).collect();
         if timing.only_one_offs {
             let service = (container.project.as_deref(), container.name.as_str());
-            apart.extend(self.by_service.get(&service).into_iter().flatten());
+            apart.extend(self.services.get(&service).into_iter().flatten());
         }
         apart
     }

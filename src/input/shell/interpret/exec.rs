@@ -44,7 +44,7 @@ impl Interpreter<'_> {
             Unwrapped::Nothing => ExitStates::either_way(state),
             Unwrapped::Program => self.run_program(words, state),
             Unwrapped::File(call) => match self.run_shell_file(call, words, state) {
-                ScriptRun::Ran(exits) => exits,
+                ScriptRun::Ran(exits) => *exits,
                 ScriptRun::Not(state, why) => self.record_program(words, state, why),
             },
             Unwrapped::Inner(inner) => self.start_wrapped(inner, state),
@@ -101,7 +101,7 @@ impl Interpreter<'_> {
     /// Runs a program: a script file is read, any other program is recorded.
     fn run_program(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
         match self.run_script_file(words, state) {
-            ScriptRun::Ran(exits) => exits,
+            ScriptRun::Ran(exits) => *exits,
             ScriptRun::Not(state, why) => self.record_program(words, state, why),
         }
     }

@@ -1,6 +1,7 @@
 //! What a function's body calls, without running it. Uses `parse`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::lists::literal_text;
 use crate::input::docker_cli::is_engine_program;
@@ -59,7 +60,9 @@ impl CalledNames {
             Statement::Unset(words) => self.add_words(words),
             Statement::List { first, rest } => {
                 self.add_statement(first);
-                rest.iter().for_each(|(_, stmt)| self.add_statement(stmt));
+                for (_, stmt) in rest {
+                    self.add_statement(stmt);
+                }
             }
             Statement::Pipeline(parts) => parts.iter().for_each(|part| self.add_statement(part)),
             Statement::Not(inner) => self.add_statement(inner),
@@ -81,12 +84,16 @@ impl CalledNames {
             }
             Statement::Case { subject, arms } => {
                 self.add_word(subject);
-                arms.iter().for_each(|arm| self.add_block(&arm.body));
+                for arm in arms {
+                    self.add_block(&arm.body);
+                }
             }
             Statement::Function { body, .. } => self.add_statement(body),
             Statement::Test(test) => self.add_test(test),
             Statement::Redirected { body, redirects } => {
-                redirects.iter().for_each(|redirect| self.add_redirect(&redirect.action));
+                for redirect in redirects {
+                    self.add_redirect(&redirect.action);
+                }
                 self.add_statement(body);
             }
             Statement::Unread => self.may_start = true,
@@ -101,7 +108,8 @@ impl CalledNames {
         match literal_text(first) {
             Some(name) => {
                 let shell = matches!(name.as_str(), "eval" | "source" | "." | "bash" | "sh" | "env" | "exec" | "sudo");
-                self.may_start |= shell || name.contains('/') || name.ends_with(".sh");
+                self.may_start |=
+                    shell || name.contains('/') || Path::new(&name).extension().is_some_and(|ending| ending == "sh");
                 self.commands.insert(name);
             }
             // What the caller gives to be run is the caller's.
@@ -110,7 +118,9 @@ impl CalledNames {
     }
 
     fn add_words(&mut self, words: &[UnexpandedWord]) {
-        words.iter().for_each(|word| self.add_word(word));
+        for word in words {
+            self.add_word(word);
+        }
     }
 
     fn add_word(&mut self, word: &UnexpandedWord) {
@@ -128,7 +138,9 @@ impl CalledNames {
     fn add_substitutions(&mut self, word: &UnexpandedWord) {
         for part in &word.parts {
             if let WordPart::Param { blocks, .. } | WordPart::Computed { blocks, .. } = part {
-                blocks.iter().for_each(|block| self.add_block(block));
+                for block in blocks {
+                    self.add_block(block);
+                }
             }
         }
     }
@@ -143,7 +155,11 @@ impl CalledNames {
     fn add_redirect(&mut self, action: &RedirectAction) {
         match action {
             RedirectAction::Open(word) | RedirectAction::Copy(word) => self.add_word(word),
-            RedirectAction::Data(document) => document.word().into_iter().for_each(|word| self.add_substitutions(word)),
+            RedirectAction::Data(document) => {
+                if let Some(word) = document.word() {
+                    self.add_substitutions(word);
+                }
+            }
             RedirectAction::Close => {}
         }
     }
@@ -156,7 +172,11 @@ impl CalledNames {
                 self.add_word(right);
             }
             TestExpr::Not(inner) => self.add_test(inner),
-            TestExpr::Other(blocks) => blocks.iter().for_each(|block| self.add_block(block)),
+            TestExpr::Other(blocks) => {
+                for block in blocks {
+                    self.add_block(block);
+                }
+            }
         }
     }
 }

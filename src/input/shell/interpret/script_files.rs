@@ -26,7 +26,7 @@ const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environmen
 /// What became of a file that a command names.
 pub(super) enum ScriptRun {
     /// It was run.
-    Ran(ExitStates),
+    Ran(Box<ExitStates>),
     /// It was not, and here is the state back; with what there is to say of that.
     Not(ShellState, Option<UnreadReason>),
 }
@@ -164,7 +164,7 @@ impl Interpreter<'_> {
                         let mut call = ShellCall::plain(ShellWord::default());
                         call.options(&options);
                         call.args = words.to_vec();
-                        ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+                        ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)))
                     }
                     Shebang::Other(interpreter) => {
                         // A program that matters is recorded as such, and not looked into, unless it names another one.
@@ -202,7 +202,7 @@ impl Interpreter<'_> {
             opened @ (Lookup::Text(_) | Lookup::Passage(_)) => {
                 let Some(code) = self.script_text(opened) else { return ScriptRun::Not(state, None) };
                 call.args.insert(0, word);
-                ScriptRun::Ran(self.run_file(&path, &code, call, &state))
+                ScriptRun::Ran(Box::new(self.run_file(&path, &code, call, &state)))
             }
             Lookup::Unseen(why) if !why.is_empty() => ScriptRun::Not(
                 state,

@@ -20,16 +20,17 @@ fn steps_of(text: &str) -> usize {
 #[test]
 fn steps_grow_with_the_text_and_not_faster() {
     let start = "docker run --rm -e A=\"$1\" agents:1 claude";
-    let repeated = |part: &dyn Fn(usize) -> String, count: usize| (0..count).map(part).collect::<String>();
-    let kinds: [(&str, Box<dyn Fn(usize) -> String>); 5] = [
-        ("branches", Box::new(|at| format!("if [ \"$X{at}\" = a ]; then {start}; V={at}; else W={at}; fi\n"))),
-        ("functions", Box::new(|at| format!("f{at}() {{ {start}; }}\nf{at} \"$@\"\n"))),
-        ("loops", Box::new(|at| format!("for x in a b \"$@\"; do {start}; V{at}=$x; done\n"))),
-        ("case arms", Box::new(|at| format!("case \"$1\" in a{at}) {start} ;; b) V={at} ;; *) : ;; esac\n"))),
-        ("calls", Box::new(|at| format!("g() {{ {start}; }}\ng \"$V{at}\" &\nwait\n"))),
+    // `@` is the number of the part, `START` what starts a container.
+    let kinds = [
+        ("branches", "if [ \"$X@\" = a ]; then START; V=@; else W=@; fi\n"),
+        ("functions", "f@() { START; }\nf@ \"$*\"\n"),
+        ("loops", "for x in a b \"$*\"; do START; V@=$x; done\n"),
+        ("case arms", "case \"$1\" in a@) START ;; b) V=@ ;; *) : ;; esac\n"),
+        ("calls", "g() { START; }\ng \"$V@\" &\nwait\n"),
     ];
-    for (kind, part) in &kinds {
-        let [one, two, four] = [20, 40, 80].map(|count| steps_of(&repeated(part, count)));
+    for (kind, template) in kinds {
+        let part = |at: usize| template.replace('@', &at.to_string()).replace("START", start);
+        let [one, two, four] = [20, 40, 80].map(|count| steps_of(&(0..count).map(part).collect::<String>()));
         assert!(two <= 2 * one + 20 && four <= 4 * one + 40, "{kind}: {one}, {two}, {four}");
     }
 }
