@@ -66,7 +66,6 @@ pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     if has_none && !arguments.contains(&"--no-config") {
         command.arg("--no-config");
     }
-    }
     command
 }
 

@@ -336,7 +336,7 @@ mod tests {
             ("ignore: [{rule: x, reason: ' '}]", "`reason` is text"),
             ("ignore: [{reason: x}]", "needs a `rule`"),
             ("ignore: [{rule: x, reason: y, service: '['}]", "`service` is no pattern"),
-            ("exclude: x", "1:10 `exclude` is a list, and this is text"),
+            ("exclude: x", "1:10 `exclude` is a list, and this is a scalar"),
             ("exclude: [{file: a/**}]", "1:11 an entry of `exclude` needs a `reason`"),
             ("not_judged: [{reason: x}]", "an entry of `not_judged` needs a `file`"),
             ("not_judged: [{file: '[', reason: x}]", "`file` is no pattern"),
