@@ -185,3 +185,11 @@ pub(super) fn take_blocks(parts: Vec<WordPart>) -> Vec<Block> {
     });
     blocks.flatten().collect()
 }
+
+/// The text of a word that is written without quotes and backslashes.
+pub(super) fn plain_text(word: &UnexpandedWord) -> Option<String> {
+    match word.parts.as_slice() {
+        [WordPart::Text { text, .. }] if *text == word.source => Some(text.raw()),
+        _ => None,
+    }
+}

@@ -2,10 +2,8 @@
 //! Uses `cursor`, `shell_words`, `redirections`, `test_expressions` and `syntax`.
 
 use super::cursor::{Parsed, ShellParser};
-use super::shell_words::WordMode;
-use super::syntax::{
-    AssignedValue, Assignment, DeclareItem, Redirect, SimpleCommand, Statement, UnexpandedWord, WordPart,
-};
+use super::shell_words::{WordMode, plain_text};
+use super::syntax::{AssignedValue, Assignment, DeclareItem, Redirect, SimpleCommand, Statement, UnexpandedWord};
 
 /// Builtins whose operands may be assignments.
 const DECLARING: [&str; 5] = ["export", "readonly", "local", "declare", "typeset"];
@@ -172,12 +170,4 @@ fn as_statement(simple: SimpleCommand) -> Statement {
 
 fn with_redirects(body: Statement, redirects: Vec<Redirect>) -> Statement {
     if redirects.is_empty() { body } else { Statement::Redirected { body: Box::new(body), redirects } }
-}
-
-/// The text of a word that is written without quotes and backslashes.
-pub(super) fn plain_text(word: &UnexpandedWord) -> Option<String> {
-    match word.parts.as_slice() {
-        [WordPart::Text { text, .. }] if *text == word.source => Some(text.raw()),
-        _ => None,
-    }
 }

@@ -1,9 +1,8 @@
 //! The expressions in `[[ ]]` and `[ ]`.
-//! Uses `cursor`, `shell_words`, `simple_commands` and `syntax`.
+//! Uses `cursor`, `shell_words` and `syntax`.
 
 use super::cursor::{Parsed, ShellParser};
-use super::shell_words::{WordMode, take_blocks};
-use super::simple_commands::plain_text;
+use super::shell_words::{WordMode, plain_text, take_blocks};
 use super::syntax::{Block, Statement, TestExpr, UnexpandedWord};
 
 impl ShellParser<'_> {
