@@ -314,6 +314,7 @@ fn the_text_at_a_location_is_what_it_says() {
                     "ln",
                     "sed",
                     "docker",
+                    "npx",
                     // A word that is not known: the finding is about it.
                     "$",
                     "install",
