@@ -167,9 +167,11 @@ impl Interpreter<'_> {
         };
         match &state.vars.get(name).filter(|variable| variable.exported)?.value {
             VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(unknown)),
-            VariableValue::Maybe(..) | VariableValue::List(_) | VariableValue::Unclear | VariableValue::NameOf(_) => {
-                Some(unknown())
-            }
+            VariableValue::Maybe(..)
+            | VariableValue::List(_)
+            | VariableValue::Words(_)
+            | VariableValue::Unclear
+            | VariableValue::NameOf(_) => Some(unknown()),
             VariableValue::Unset | VariableValue::Inherited => None,
         }
     }
