@@ -49,7 +49,8 @@ impl InputKind for ScriptKind {
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
         let is_shell = match file.ending() {
             Some(ending) => ENDINGS.contains(&ending),
-            None => self.looks_like(file),
+            // What is only sourced has no first line that tells.
+            None => self.looks_like(file) || has_shell_function(file.beginning()),
         };
         is_shell && names_engine(file.beginning())
     }
@@ -165,6 +166,17 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
 
 fn has_shell_shebang(line: &str) -> bool {
     line.starts_with("#!") && line.contains("sh")
+}
+
+/// Whether a line of a text begins a shell function.
+fn has_shell_function(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '_' | '-' | ':' | '.'))
+    };
+    text.lines().any(|line| {
+        let name = line.split_once('{').and_then(|(name, _)| name.trim_end().strip_suffix("()"));
+        name.is_some_and(|name| is_name(name.trim_start_matches("function ").trim_end()))
+    })
 }
 
 /// Whether a text has the name of an engine's program in it.
