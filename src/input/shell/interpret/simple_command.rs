@@ -80,6 +80,9 @@ impl Interpreter<'_> {
             return self.call_one_of(&meant, simple, words, state);
         }
         self.note_printed(simple, &words, &state);
+        if matches!(name.as_str(), "echo" | "printf") {
+            self.write_printed_text(simple, &words, &mut state);
+        }
         if is_builtin(&name) {
             return self.with_redirects(&simple.redirects, state, |interpreter, state| {
                 interpreter.run_builtin(&name, &words, state)
