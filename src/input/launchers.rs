@@ -98,7 +98,7 @@ fn has_item_key(file: &CandidateFile<'_>, key: &str) -> bool {
 
 /// Whether a text of any language starts a container: by a library, or by an engine's program with a subcommand right
 /// after it, or with both as texts of their own, which something between joins.
-fn starts_container(text: &str) -> bool {
+pub(super) fn starts_container(text: &str) -> bool {
     let has = |word: &&str| text.contains(*word);
     if LIBRARIES.iter().any(has) {
         return true;
