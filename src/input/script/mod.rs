@@ -6,6 +6,7 @@ pub(super) mod host_copies;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::launchers::starts_container;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
@@ -95,7 +96,13 @@ impl ScriptKind {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
-        if script.unread.is_empty() {
+        let is_hidden = starts.is_empty() && may_start_program(source.text(), repository);
+        if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
+            // What it starts is behind what was not followed.
+            let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
+            let reasons = list_reasons(std::iter::once(unseen).chain(more).collect());
+            piece.add_not_judged(source.name().to_owned(), self, reasons, true);
+        } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
         } else {
             // They may be texts that the script runs.
@@ -112,6 +119,11 @@ impl ScriptKind {
         piece.starts.extend(starts);
         piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
     }
+}
+
+/// Whether a script has the command in it that starts a container, and names a known program.
+fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
+    starts_container(text) && repository.programs.wait().are_named_in(text)
 }
 
 /// Reasons in one clause, the first ones in full.
