@@ -105,10 +105,15 @@ pub(super) fn starts_container(text: &str) -> bool {
     }
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
-    named.iter().any(|engine| {
+    has_start_command(text) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+}
+
+/// Whether an engine's program stands in a text with a subcommand right after it.
+pub(super) fn has_start_command(text: &str) -> bool {
+    ENGINES.iter().any(|engine| {
         text.match_indices(engine)
             .any(|(at, _)| has_subcommand_after(text.get(at + engine.len()..).unwrap_or_default()))
-    }) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+    })
 }
 
 /// Whether what follows an engine's name is one of its subcommands, after options at most.

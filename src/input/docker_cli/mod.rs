@@ -68,6 +68,11 @@ impl DockerCommand {
 }
 
 impl DockerCommand {
+    /// Whether it starts containers of its own, and not a command in one or one that is there.
+    pub fn is_start(&self) -> bool {
+        !matches!(self, Self::Exec(_) | Self::Existing | Self::Unclear(_))
+    }
+
     /// Whether it is waited for on some ways only.
     pub fn is_perhaps_detached(&self) -> bool {
         match self {

@@ -215,9 +215,10 @@ impl ProjectReader<'_> {
             Err(why) => {
                 let programs = &self.repository.programs.wait().commands;
                 let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-                let of = match exec.name.is_symbolic() {
-                    true => "a container".to_owned(),
-                    false => format!("the container {}", quoted(&exec.name.text)),
+                let of = if exec.name.is_symbolic() {
+                    "a container".to_owned()
+                } else {
+                    format!("the container {}", quoted(&exec.name.text))
                 };
                 let message = format!("this runs a command in {of}, {why}");
                 let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
@@ -309,9 +310,10 @@ impl ProjectReader<'_> {
         let service = described.map(|found| found.first().and_then(|at| self.services.get(*at)));
         let service = service.and_then(|service| service.ok_or("which is not described here"));
         let service = service.map_err(|why| {
-            let of = match run.service.is_symbolic() {
-                true => "a service".to_owned(),
-                false => format!("the service {}", quoted(&run.service.text)),
+            let of = if run.service.is_symbolic() {
+                "a service".to_owned()
+            } else {
+                format!("the service {}", quoted(&run.service.text))
             };
             let message = format!("this starts a container of {of}, {why}");
             Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message)

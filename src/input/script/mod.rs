@@ -6,7 +6,7 @@ pub(super) mod host_copies;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::launchers::starts_container;
+use super::launchers::has_start_command;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
@@ -96,7 +96,8 @@ impl ScriptKind {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
-        let is_hidden = starts.is_empty() && may_start_program(source.text(), repository);
+        let is_seen = starts.iter().any(|start| start.command.is_start());
+        let is_hidden = !is_seen && may_start_program(source.text(), repository);
         if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
             // What it starts is behind what was not followed.
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
@@ -123,7 +124,8 @@ impl ScriptKind {
 
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
-    starts_container(text) && repository.programs.wait().are_named_in(text)
+    let is_command = |line: &str| !line.trim_start().starts_with('#') && has_start_command(line);
+    text.lines().any(is_command) && repository.programs.wait().are_named_in(text)
 }
 
 /// Reasons in one clause, the first ones in full.
