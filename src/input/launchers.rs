@@ -98,17 +98,22 @@ fn has_item_key(file: &CandidateFile<'_>, key: &str) -> bool {
 
 /// Whether a text of any language starts a container: by a library, or by an engine's program with a subcommand right
 /// after it, or with both as texts of their own, which something between joins.
-fn starts_container(text: &str) -> bool {
+pub(super) fn starts_container(text: &str) -> bool {
     let has = |word: &&str| text.contains(*word);
     if LIBRARIES.iter().any(has) {
         return true;
     }
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
-    named.iter().any(|engine| {
+    has_start_command(text) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+}
+
+/// Whether an engine's program stands in a text with a subcommand right after it.
+pub(super) fn has_start_command(text: &str) -> bool {
+    ENGINES.iter().any(|engine| {
         text.match_indices(engine)
             .any(|(at, _)| has_subcommand_after(text.get(at + engine.len()..).unwrap_or_default()))
-    }) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+    })
 }
 
 /// Whether what follows an engine's name is one of its subcommands, after options at most.

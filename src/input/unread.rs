@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::candidate_file::is_yaml_key;
+use super::launchers::starts_container;
 use super::project::Repository;
 use super::script::names_engine;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
@@ -50,6 +51,9 @@ pub(super) struct UnreadKind {
 pub(super) enum NamedWhere {
     /// Those that have to do with containers or with a known program.
     Either,
+    /// Those that start a container, or name where a known program keeps its state: most of what such a kind does with a
+    /// program is to install it.
+    StartOrState,
     /// Those alone that start a container and name where a known program keeps its state: most files of such a kind are
     /// for something else.
     Both,
@@ -96,8 +100,8 @@ pub(super) static MAKEFILE: UnreadKind = UnreadKind {
     name: "makefile",
     phrase: "a Makefile",
     is_of_kind: is_makefile,
-    has_container: names_engine,
-    named: NamedWhere::Either,
+    has_container: has_start,
+    named: NamedWhere::StartOrState,
 };
 
 /// Pipelines of continuous integration.
@@ -105,8 +109,8 @@ pub(super) static PIPELINE: UnreadKind = UnreadKind {
     name: "pipeline",
     phrase: "a CI pipeline",
     is_of_kind: is_pipeline,
-    has_container: |text| names_engine(text) || has_container_step(text),
-    named: NamedWhere::Either,
+    has_container: |text| has_start(text) || has_container_step(text),
+    named: NamedWhere::StartOrState,
 };
 
 /// Files of a framework whose `services` are none of Compose.
@@ -128,12 +132,12 @@ impl InputKind for UnreadKind {
     }
 
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
-        (self.is_of_kind)(file) && (self.named == NamedWhere::Either || (self.has_container)(file.beginning()))
+        (self.is_of_kind)(file) && (self.named != NamedWhere::Both || (self.has_container)(file.beginning()))
     }
 
     fn is_named_if_ignored(&self) -> bool {
         // Programs that nobody tracks are packages and what a build made.
-        self.named == NamedWhere::Either
+        self.named != NamedWhere::Both
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
@@ -141,7 +145,8 @@ impl InputKind for UnreadKind {
         match self.named {
             NamedWhere::Both if has_container && context.names_state(text) => UnreadWeight::Counts,
             NamedWhere::Both => UnreadWeight::Nothing,
-            NamedWhere::Either => match (has_container, context.names_program(text)) {
+            NamedWhere::StartOrState if !has_container && !context.names_state(text) => UnreadWeight::Nothing,
+            NamedWhere::Either | NamedWhere::StartOrState => match (has_container, context.names_program(text)) {
                 (true, true) => UnreadWeight::Counts,
                 (true, false) | (false, true) => UnreadWeight::Named,
                 (false, false) => UnreadWeight::Nothing,
@@ -225,6 +230,13 @@ fn is_framework(file: &CandidateFile<'_>) -> bool {
 /// Whether a manifest has the template of a Pod.
 fn has_containers(text: &str) -> bool {
     has_key(text, &["containers", "initContainers"])
+}
+
+/// Whether a command of a Makefile or pipeline starts a container; what builds, pulls or pushes an image does not. The program
+/// may be in a variable: `$(DOCKER) run`.
+fn has_start(text: &str) -> bool {
+    let text = text.to_ascii_lowercase().replace("\\\n", " ").replace('}', " ");
+    starts_container(&text.replace("container_runtime", "docker").replace("container_engine", "docker"))
 }
 
 /// Whether something of a pipeline runs in a container that it names.

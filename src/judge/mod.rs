@@ -385,7 +385,11 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
 /// of a service with its files.
 fn people_name(container: &Container) -> String {
     match &container.given_name {
-        Some(given) if container.start.is_some() => mask_variables(&given.shown.word(&given.text)),
+        Some(given) if container.start.is_some() => {
+            let masked = mask_variables(&given.shown.word(&given.text));
+            // A name that is all of variables tells nothing.
+            if masked.contains(|ch: char| ch.is_alphanumeric()) { masked } else { container.name.clone() }
+        }
         _ => match &container.variant {
             Some(variant) => format!("{} ({variant})", container.name),
             None => container.name.clone(),
@@ -393,13 +397,24 @@ fn people_name(container: &Container) -> String {
     }
 }
 
-/// A text with `*` in the place of each `${VARIABLE}`.
+/// A text with `*` in the place of each `${VARIABLE}`, with all that stands between its braces.
 fn mask_variables(text: &str) -> String {
-    let mut parts = text.split("${");
-    let mut masked = parts.next().unwrap_or("").to_owned();
-    for part in parts {
-        masked.push('*');
-        masked.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    let mut masked = String::new();
+    let mut depth = 0_usize;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' if letters.peek() == Some(&'{') => {
+                letters.next();
+                depth += 1;
+                if depth == 1 {
+                    masked.push('*');
+                }
+            }
+            '}' if depth > 0 => depth -= 1,
+            letter if depth == 0 => masked.push(letter),
+            _ => {}
+        }
     }
     masked
 }

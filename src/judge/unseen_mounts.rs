@@ -4,23 +4,22 @@
 use std::collections::HashSet;
 
 use super::candidate::Candidate;
-use super::candidate::calls::RunsProgram;
+use super::candidate::calls::{RunsProgram, is_command};
 use crate::model::Container;
 
 /// Lists the containers that may mount what a participant has: those that run the program, and of those that may run it
-/// the ones whose image is a participant's or is not known. Whoever runs an image that nobody else here has is a
-/// stranger.
+/// the ones whose image is a participant's or is not known, or whose words name the program. Whoever else runs an image
+/// that nobody else here has is a stranger.
 pub(crate) fn list_unseen_mounts(candidates: &mut [Candidate<'_>]) {
     if candidates.iter().all(|candidate| candidate.container.unseen_mounts.is_none()) {
         return;
     }
     let participants = candidates.iter().filter(|candidate| candidate.takes_part() && !is_unsure(candidate));
     let images: HashSet<&str> = participants.map(|candidate| image_of(candidate.container).unwrap_or("")).collect();
-    if images.is_empty() {
-        return;
-    }
-    let may_share =
-        |candidate: &Candidate<'_>| image_of(candidate.container).is_none_or(|image| images.contains(image));
+    let may_share = |candidate: &Candidate<'_>| {
+        let is_of_participant = || image_of(candidate.container).is_none_or(|image| images.contains(image));
+        (!images.is_empty() && is_of_participant()) || names_program(candidate)
+    };
     let listed: Vec<bool> = candidates
         .iter()
         .map(|candidate| is_unsure(candidate) && candidate.runs == RunsProgram::Unknown && may_share(candidate))
@@ -33,6 +32,12 @@ pub(crate) fn list_unseen_mounts(candidates: &mut [Candidate<'_>]) {
 /// Whether its login may be on a mount that was not seen.
 fn is_unsure(candidate: &Candidate<'_>) -> bool {
     candidate.container.unseen_mounts.is_some() && candidate.login.mount.is_none()
+}
+
+/// Whether the program is among the words of the command: which of them is the image may not be known.
+fn names_program(candidate: &Candidate<'_>) -> bool {
+    let mut words = candidate.container.command.iter().flat_map(|command| &command.words);
+    words.any(|word| is_command(&word.text, candidate.profile))
 }
 
 /// The image, where it is known.

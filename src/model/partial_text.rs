@@ -106,6 +106,11 @@ impl PartialText {
         Self(text.chars().map(TextSegment::plain).collect())
     }
 
+    /// A variable of which nothing is known.
+    pub(crate) fn variable(name: &str) -> Self {
+        Self(vec![TextSegment::Unknown(UnknownPart::variable(name))])
+    }
+
     /// A value of a source, with its symbols as what is not known.
     pub(crate) fn of_value(value: &Value) -> Self {
         let mut partial = Self::default();

@@ -82,6 +82,7 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
     let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
     let no_tty = options.switch("no-TTY").map(|flag| Flag { on: !flag.on, ..flag });
     options.check_switches(&["no-deps", "rm"]);
+    options.perhaps.detached = options.parsed.last_of("detach").is_some_and(|given| given.perhaps);
     ComposeRun {
         project,
         service,

@@ -11,17 +11,16 @@ use crate::text::Span;
 
 /// Options that shape the container as a whole: it is reported where they are given on some ways only.
 #[rustfmt::skip]
-const SHAPING: [&str; 9] = [
-    "entrypoint", "env-file", "label-file", "pid", "read-only", "user", "volumes-from", "workdir", "env-from-file",
+const SHAPING: [&str; 8] = [
+    "entrypoint", "env-file", "label-file", "pid", "read-only", "user", "volumes-from", "env-from-file",
 ];
 
 /// Options after which something about the container is not in these words.
-const HIDING: [(&str, &str); 7] = [
+const HIDING: [(&str, &str); 6] = [
     ("env-host", "`--env-host` hands over every variable of the host"),
     ("env-merge", "`--env-merge` builds variables from those of the image"),
     ("unsetenv", "`--unsetenv` takes variables of the image away"),
     ("unsetenv-all", "`--unsetenv-all` takes the image's variables away"),
-    ("secret", "what `--secret` hands over was not read"),
     ("rootfs", "the container's root is a directory and no image"),
     ("image-volume", "`--image-volume` changes the volumes of the image"),
 ];
@@ -56,6 +55,9 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
             let mut note = |what: String| unseen.push(Unseen { what, span: given.span });
             if let Some((_, what)) = HIDING.iter().find(|(name, _)| *name == given.name) {
                 note((*what).to_owned());
+            }
+            if given.name == "secret" && HandedSecret::of_option(given) == HandedSecret::Unclear {
+                note("what `--secret` hands over was not read".to_owned());
             }
             let shapes = SHAPING.contains(&given.name);
             if shapes && given.perhaps {
@@ -120,6 +122,10 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         if !given.value.starts_with('/') && given.value.first_unknown().is_none() {
             self.refuse("the working directory is no absolute path", span);
             return None;
+        }
+        if given.perhaps || given.unclear {
+            // What runs there by a relative path is not known then, and nothing else.
+            return Some(PartialText::variable("PWD").to_value(Some(span)));
         }
         Some(given.value.cleaned_path().to_value(Some(span)))
     }
@@ -201,6 +207,11 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
     pub(super) fn env(&mut self) -> BTreeMap<String, EnvVar> {
         let mut env = BTreeMap::new();
         let ParsedOptions { given, unseen, refused, .. } = &mut self.parsed;
+        for given in given.iter().filter(|given| given.name == "secret") {
+            if let HandedSecret::Variable(name) = HandedSecret::of_option(given) {
+                env.insert(name, EnvVar::new(EnvValue::Inherited, given.span));
+            }
+        }
         for given in given.iter().filter(|given| given.name == "env") {
             let (name, value) = given.value.name_and_value();
             // Never the value, which may be secret.
@@ -234,6 +245,39 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         self.perhaps.env.sort();
         self.perhaps.env.dedup();
         env
+    }
+}
+
+/// What becomes of a secret of podman in the container.
+#[derive(Debug, PartialEq, Eq)]
+enum HandedSecret {
+    /// A variable with this name.
+    Variable(String),
+    /// A file below `/run/secrets`.
+    File,
+    /// It may be any file.
+    Unclear,
+}
+
+impl HandedSecret {
+    /// `NAME[,type=mount|env][,target=…]`: a target that is no absolute path is below `/run/secrets`.
+    fn of_option(given: &GivenOption) -> Self {
+        let Some(text) = given.value.known().filter(|_| !given.unclear) else { return Self::Unclear };
+        let mut parts = text.split(',');
+        let name = parts.next().unwrap_or_default().to_owned();
+        let (mut is_variable, mut target) = (false, None);
+        for part in parts {
+            match part.split_once('=') {
+                Some(("type", kind)) => is_variable = kind == "env",
+                Some(("target", path)) => target = Some(path.to_owned()),
+                _ => {}
+            }
+        }
+        match target {
+            target if is_variable => Self::Variable(target.unwrap_or(name)),
+            Some(path) if path.starts_with('/') && !path.starts_with("/run/secrets/") => Self::Unclear,
+            _ => Self::File,
+        }
     }
 }
 

@@ -67,6 +67,22 @@ impl DockerCommand {
     }
 }
 
+impl DockerCommand {
+    /// Whether it starts containers of its own, and not a command in one or one that is there.
+    pub fn is_start(&self) -> bool {
+        !matches!(self, Self::Exec(_) | Self::Existing | Self::Unclear(_))
+    }
+
+    /// Whether it is waited for on some ways only.
+    pub fn is_perhaps_detached(&self) -> bool {
+        match self {
+            Self::Run(run) => run.perhaps.detached && !run.only_created,
+            Self::ComposeRun(run) => run.perhaps.detached,
+            _ => false,
+        }
+    }
+}
+
 /// A container that is started by itself.
 #[derive(Debug, Clone, Default)]
 pub struct DockerRun {
@@ -106,6 +122,8 @@ pub struct ConditionalParts {
     pub env: Vec<String>,
     /// Whether words of the command are among them.
     pub command: bool,
+    /// Whether it is detached on some ways only.
+    pub detached: bool,
 }
 
 /// The Compose project that a command acts on.

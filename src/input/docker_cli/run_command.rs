@@ -49,6 +49,7 @@ pub(super) fn read_run(
         ..Container::default()
     };
     options.check_switches(&["rm"]);
+    options.perhaps.detached = options.parsed.last_of("detach").is_some_and(|given| given.perhaps);
     DockerRun {
         container,
         name,

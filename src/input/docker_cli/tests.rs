@@ -362,7 +362,7 @@ fn options_of_a_branch_are_conditional() {
         ambient: AmbientChoice::default(),
     };
     let Some(DockerCommand::Run(run)) = read(&args, &context) else { panic!() };
-    let expected = ConditionalParts { mounts: vec![0, 1], env: vec!["A".to_owned()], command: true };
+    let expected = ConditionalParts { mounts: vec![0, 1], env: vec!["A".to_owned()], command: true, detached: false };
     assert_eq!(run.perhaps, expected);
     let told: Vec<&str> = run.unseen.iter().map(|unseen| unseen.what.as_str()).collect();
     let wanted = [

@@ -1,13 +1,15 @@
 //! An image as a Dockerfile or an engine describes it: its settings, and the steps that make its files. May use `model`
 //! and `text`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::build_context::BuildContext;
 use super::instructions;
-use crate::model::{Command, EnvVar, Label, Unseen, Value};
-use crate::text::Span;
+use crate::input::shell;
+use crate::model::{Command, EnvVar, Invocation, Label, Unseen, Value};
+use crate::text::{Sources, Span};
 
 /// What a name stands for that the file itself does not explain.
 #[derive(Debug, Clone)]
@@ -144,9 +146,17 @@ pub struct RunStep {
     pub working_dir: Option<Value>,
     /// The instruction.
     pub span: Span,
+    /// The commands in it, once they were asked for.
+    pub(super) invocations: OnceCell<Rc<[Invocation]>>,
 }
 
 impl RunStep {
+    /// The commands that it runs. They are read once, however many paths are looked for.
+    pub(super) fn invocations(&self, sources: &Sources) -> Rc<[Invocation]> {
+        let read = || shell::read_commands(Some(&self.command), None, sources).invocations.into();
+        Rc::clone(self.invocations.get_or_init(read))
+    }
+
     /// All that it runs, as text.
     pub(super) fn command_text(&self) -> String {
         let words = self.command.words.iter().chain(&self.script).map(|word| word.text.as_str());

@@ -6,7 +6,6 @@ use super::effects::RunEffect;
 use super::image::RunStep;
 use super::run_words::{PathRelation, RunWords};
 use super::transfer;
-use crate::input::shell;
 use crate::model::{Invocation, parent_and_name, upward};
 use crate::text::Sources;
 
@@ -32,9 +31,9 @@ impl RunStep {
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
-        let read = shell::read_commands(Some(&self.command), None, sources);
+        let invocations = self.invocations(sources);
         let mut at = path.to_owned();
-        for invocation in read.invocations.iter().rev() {
+        for invocation in invocations.iter().rev() {
             match words.command_effect(invocation, &at, directories, &text) {
                 RunEffect::Nothing => {}
                 RunEffect::Moved(from) => at = from,

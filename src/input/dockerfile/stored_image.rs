@@ -1,6 +1,7 @@
 //! An image that an engine keeps: its configuration and the commands that made it, as the engine reports them.
 //! Uses `image`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -105,6 +106,7 @@ impl Stored {
                 env: Rc::clone(&shared),
                 user: Some(known(user, at_user)),
                 working_dir: None,
+                invocations: OnceCell::new(),
                 span: span(at),
             }))
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{PendingStart, Repository};
-use crate::input::docker_cli::{ComposeProject, ComposeUp, DockerCommand};
+use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerCommand};
 use crate::input::shell::ContainerStart;
 use crate::model::{Container, Value, clean};
 
@@ -21,7 +21,7 @@ pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Co
     for start in pending.iter().filter(|start| start.by.is_none()) {
         match &start.started.command {
             DockerCommand::ComposeUp(up) => calls.add_up(up, &start.started, containers),
-            DockerCommand::ComposeRun(run) => calls.add_run(&run.project, &run.service, containers),
+            DockerCommand::ComposeRun(run) => calls.add_run(run, containers),
             _ => {}
         }
     }
@@ -42,6 +42,9 @@ struct ComposeCalls<'a> {
 struct ServiceCalls {
     is_run: bool,
     is_up: bool,
+    /// Whether a person may bring it up beside: its file keeps a service up (`restart`), or what is run once is its own
+    /// command. One that is given a command each time is there for that.
+    is_brought_up_by_hand: bool,
     /// Whether one brings up others of its project without it.
     is_left_out: bool,
     /// The number of its containers, where one says it, and where.
@@ -58,8 +61,7 @@ impl ServiceCalls {
             container.replicas = count;
             (container.shown_replicas, container.replicas_span) = (None, value.span);
         }
-        // Where nothing is brought up, a person may bring up all of it.
-        let others_alone = self.is_left_out || !container.profiles.is_empty();
+        let others_alone = self.is_left_out || !container.profiles.is_empty() || !self.is_brought_up_by_hand;
         container.timing.only_one_offs = self.is_run && !self.is_up && others_alone;
         let named = container.given_name.as_ref().is_some_and(|name| !name.is_symbolic());
         if !named {
@@ -70,10 +72,14 @@ impl ServiceCalls {
 }
 
 impl ComposeCalls<'_> {
-    fn add_run(&mut self, project: &ComposeProject, service: &Value, containers: &[Container]) {
+    fn add_run(&mut self, run: &ComposeRun, containers: &[Container]) {
+        let has_own_command = run.command.is_some() || run.entrypoint.is_some();
         for (at, container) in containers.iter().enumerate() {
-            if container.name == service.text && self.is_of_project(container, project) {
-                self.services.entry(at).or_default().is_run = true;
+            if container.name == run.service.text && self.is_of_project(container, &run.project) {
+                let file = self.repository.sources.get(container.span.file);
+                let calls = self.services.entry(at).or_default();
+                calls.is_run = true;
+                calls.is_brought_up_by_hand |= !has_own_command || file.text().contains("restart");
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
 //! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,9 +25,24 @@ pub(super) struct PlannedFiles<'a> {
     pub(super) repository: &'a Repository<'a>,
     pub(super) container: &'a Container,
     pub(super) image: Option<Rc<Image>>,
+    /// What was found in the image: a script may ask for one path many times.
+    found: RefCell<HashMap<String, PathContent>>,
 }
 
-impl PlannedFiles<'_> {
+impl<'a> PlannedFiles<'a> {
+    pub(super) fn new(repository: &'a Repository<'a>, container: &'a Container, image: Option<Rc<Image>>) -> Self {
+        Self { repository, container, image, found: RefCell::default() }
+    }
+
+    fn content_in(&self, image: &Image, path: &str) -> PathContent {
+        if let Some(known) = self.found.borrow().get(path) {
+            return known.clone();
+        }
+        let content = image.find_file(path, self.repository.sources);
+        self.found.borrow_mut().insert(path.to_owned(), content.clone());
+        content
+    }
+
     fn look_up(&self, path: &str, links: usize) -> Lookup {
         if links == 0 {
             return Lookup::Unseen("its links lead round in a circle".to_owned());
@@ -55,7 +72,7 @@ impl PlannedFiles<'_> {
             let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
             return Lookup::Unseen(format!("its image{name} is not built here"));
         };
-        match image.find_file(path, self.repository.sources) {
+        match self.content_in(image, path) {
             PathContent::File(file) => self.repository.open_copied(&file),
             PathContent::Text(text) => Lookup::Passage(Box::new(text)),
             PathContent::Link(target) => self.look_up(&target, links - 1),

@@ -40,14 +40,16 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
         }
         None => vec![started.moment.clone()],
     };
-    let may_overlap = by.is_none() && fixed_name.is_none() && !started.command.is_left_running();
+    let may_end = !started.command.is_left_running() || started.command.is_perhaps_detached();
+    let may_overlap = by.is_none() && fixed_name.is_none() && may_end;
     Timing { moments, fixed_name, may_overlap, varying: started.varying.clone(), ..Timing::default() }
 }
 
 /// Sets how many of a container run at once, by its start alone.
 pub(super) fn count_instances(container: &mut Container, started: &ContainerStart, by: Option<&Container>) {
     let by_several = by.is_some_and(|by| by.replicas > 1);
-    let repeats = started.command.is_left_running() || started.repeats || by_several;
+    let goes_on = started.command.is_left_running() && !started.command.is_perhaps_detached();
+    let repeats = goes_on || started.repeats || by_several;
     let several = repeats && container.timing.fixed_name.is_none();
     container.replicas = container.replicas.max(if several { 2 } else { 1 });
     container.replicas_span = several.then_some(started.span);

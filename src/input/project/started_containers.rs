@@ -215,8 +215,12 @@ impl ProjectReader<'_> {
             Err(why) => {
                 let programs = &self.repository.programs.wait().commands;
                 let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
-                let name = quoted(&exec.name.text);
-                let message = format!("this runs a command in the container {name}, {why}");
+                let of = if exec.name.is_symbolic() {
+                    "a container".to_owned()
+                } else {
+                    format!("the container {}", quoted(&exec.name.text))
+                };
+                let message = format!("this runs a command in {of}, {why}");
                 let told = calls.then(|| Diagnostic::at(Level::Gap, exec.name.span.unwrap_or(started.span), message));
                 layout.diagnostics.extend(told);
                 return Vec::new();
@@ -306,8 +310,12 @@ impl ProjectReader<'_> {
         let service = described.map(|found| found.first().and_then(|at| self.services.get(*at)));
         let service = service.and_then(|service| service.ok_or("which is not described here"));
         let service = service.map_err(|why| {
-            let name = quoted(&run.service.text);
-            let message = format!("this starts a container of the service {name}, {why}");
+            let of = if run.service.is_symbolic() {
+                "a service".to_owned()
+            } else {
+                format!("the service {}", quoted(&run.service.text))
+            };
+            let message = format!("this starts a container of {of}, {why}");
             Diagnostic::at(Level::Gap, run.service.span.unwrap_or(started.span), message)
         })?;
         let mut container = service.clone();

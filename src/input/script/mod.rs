@@ -6,6 +6,7 @@ pub(super) mod host_copies;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::launchers::has_start_command;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
@@ -49,7 +50,8 @@ impl InputKind for ScriptKind {
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
         let is_shell = match file.ending() {
             Some(ending) => ENDINGS.contains(&ending),
-            None => self.looks_like(file),
+            // What is only sourced has no first line that tells.
+            None => self.looks_like(file) || has_shell_function(file.beginning()),
         };
         is_shell && names_engine(file.beginning())
     }
@@ -94,7 +96,14 @@ impl ScriptKind {
         let (script, starts) = run_script(file, path, repository);
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
-        if script.unread.is_empty() {
+        let is_seen = starts.iter().any(|start| start.command.is_start());
+        let is_hidden = !is_seen && may_start_program(source.text(), repository);
+        if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
+            // What it starts is behind what was not followed.
+            let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
+            let reasons = list_reasons(std::iter::once(unseen).chain(more).collect());
+            piece.add_not_judged(source.name().to_owned(), self, reasons, true);
+        } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
         } else {
             // They may be texts that the script runs.
@@ -111,6 +120,12 @@ impl ScriptKind {
         piece.starts.extend(starts);
         piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
     }
+}
+
+/// Whether a script has the command in it that starts a container, and names a known program.
+fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
+    let is_command = |line: &str| !line.trim_start().starts_with('#') && has_start_command(line);
+    text.lines().any(is_command) && repository.programs.wait().are_named_in(text)
 }
 
 /// Reasons in one clause, the first ones in full.
@@ -165,6 +180,17 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
 
 fn has_shell_shebang(line: &str) -> bool {
     line.starts_with("#!") && line.contains("sh")
+}
+
+/// Whether a line of a text begins a shell function.
+fn has_shell_function(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '_' | '-' | ':' | '.'))
+    };
+    text.lines().any(|line| {
+        let name = line.split_once('{').and_then(|(name, _)| name.trim_end().strip_suffix("()"));
+        name.is_some_and(|name| is_name(name.trim_start_matches("function ").trim_end()))
+    })
 }
 
 /// Whether a text has the name of an engine's program in it.

@@ -85,7 +85,12 @@ fn set_certainty(param: &Parameter, state: &ShellState) -> Option<Option<Certain
         Some(VariableValue::List(items)) if items.iter().any(|item| item.certainty == Certainty::Sure) => {
             Some(Certainty::Sure)
         }
+        Some(VariableValue::Words(words)) if words.items.iter().any(|item| item.certainty == Certainty::Sure) => {
+            Some(Certainty::Sure)
+        }
         Some(VariableValue::Maybe(_, certainty)) => Some(certainty.clone()),
-        Some(VariableValue::List(_) | VariableValue::Unclear | VariableValue::NameOf(_)) => Some(Certainty::Perhaps),
+        Some(VariableValue::List(_) | VariableValue::Words(_) | VariableValue::Unclear | VariableValue::NameOf(_)) => {
+            Some(Certainty::Perhaps)
+        }
     })
 }

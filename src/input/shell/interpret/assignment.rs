@@ -134,7 +134,7 @@ impl Interpreter<'_> {
                     (true, Some(VariableValue::Maybe(text, certainty))) => {
                         vec![ListItem { text, certainty, ..ListItem::default() }]
                     }
-                    (true, Some(VariableValue::Unclear)) => {
+                    (true, Some(VariableValue::Unclear | VariableValue::Words(_))) => {
                         // Any number of words.
                         let text = TracedText::live(&format!("${{{name}[@]}}"));
                         vec![ListItem { text, unclear: true, ..ListItem::default() }]
@@ -146,21 +146,8 @@ impl Interpreter<'_> {
             }
             AssignedValue::Word(word) => {
                 self.timeline.note_process_number(&assign.name, &word.source.raw());
-                let word = self.expand_one(word, state);
-                match (assign.append, old) {
-                    _ if word.unclear => VariableValue::Unclear,
-                    (false, _) => VariableValue::Text(word.text),
-                    (true, Some(VariableValue::Text(mut text))) if text.0.len() < limits::WORD_CHARS => {
-                        text.push(&word.text);
-                        VariableValue::Text(text)
-                    }
-                    (true, None | Some(VariableValue::Inherited)) => {
-                        let mut text = TracedText::live(&format!("${{{name}}}"));
-                        text.push(&word.text);
-                        VariableValue::Text(text)
-                    }
-                    _ => VariableValue::Unclear,
-                }
+                let value = self.expand_assigned(word, state);
+                if assign.append { append_value(&name, old, value) } else { value }
             }
         };
         self.assign_value(&name, value, export, state);
@@ -187,5 +174,27 @@ impl Interpreter<'_> {
             }
         }
         ExitStates::succeeded(state)
+    }
+}
+
+/// What `NAME+=value` leaves.
+fn append_value(name: &str, old: Option<VariableValue>, value: VariableValue) -> VariableValue {
+    let old = match old {
+        None | Some(VariableValue::Inherited) => VariableValue::Text(TracedText::live(&format!("${{{name}}}"))),
+        Some(old) => old,
+    };
+    match (old, value) {
+        (VariableValue::Text(mut text), VariableValue::Text(more)) if text.0.len() < limits::WORD_CHARS => {
+            text.push(&more);
+            VariableValue::Text(text)
+        }
+        (old, value) => {
+            let Some((mut words, more)) = old.split_words().zip(value.split_words()) else {
+                return VariableValue::Unclear;
+            };
+            words.append(more);
+            let is_list = words.items.len() > 1 && words.items.len() <= limits::WORDS;
+            if is_list { VariableValue::Words(words) } else { VariableValue::Unclear }
+        }
     }
 }

@@ -167,9 +167,11 @@ impl Interpreter<'_> {
         };
         match &state.vars.get(name).filter(|variable| variable.exported)?.value {
             VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(unknown)),
-            VariableValue::Maybe(..) | VariableValue::List(_) | VariableValue::Unclear | VariableValue::NameOf(_) => {
-                Some(unknown())
-            }
+            VariableValue::Maybe(..)
+            | VariableValue::List(_)
+            | VariableValue::Words(_)
+            | VariableValue::Unclear
+            | VariableValue::NameOf(_) => Some(unknown()),
             VariableValue::Unset | VariableValue::Inherited => None,
         }
     }
@@ -178,7 +180,10 @@ impl Interpreter<'_> {
         match state.vars.get(name).map(|variable| &variable.value) {
             Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
             Some(VariableValue::Unset) => VariableState::Unset,
-            None | Some(VariableValue::Inherited) => known_state(self.environment_value(name)),
+            // Where nothing sets it, it has its default.
+            None | Some(VariableValue::Inherited) => {
+                self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set)
+            }
             Some(_) => VariableState::Unknown,
         }
     }

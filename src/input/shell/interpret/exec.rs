@@ -134,7 +134,9 @@ impl Interpreter<'_> {
                 VariableValue::Unset => Word::default(),
                 VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
                 // The value is not known.
-                VariableValue::Unclear | VariableValue::Maybe(..) => Word::parse(&format!("${{{name}}}")),
+                VariableValue::Unclear | VariableValue::Words(_) | VariableValue::Maybe(..) => {
+                    Word::parse(&format!("${{{name}}}"))
+                }
             };
             env.insert(name.clone(), value);
         }

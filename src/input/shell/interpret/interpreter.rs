@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
+use super::printed_words::{PrintedWords, redirects_output};
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
 use super::start_record::{ContainerStart, LockedStart};
@@ -63,6 +64,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
     pub(super) frames: Vec<ControlFrame>,
+    /// What the substituted commands around this point print, outermost first.
+    pub(super) printed: Vec<PrintedWords>,
     pub(super) calls: Vec<String>,
     /// Where `set -e` has no effect: conditions within each other.
     pub(super) conditions: usize,
@@ -102,6 +105,7 @@ impl<'a> Interpreter<'a> {
             inside: Vec::new(),
             parsed: HashMap::new(),
             frames: Vec::new(),
+            printed: Vec::new(),
             calls: Vec::new(),
             conditions: 0,
             forked: false,
@@ -385,7 +389,11 @@ impl<'a> Interpreter<'a> {
                 if let Statement::Subshell(block) = body.as_ref() {
                     return self.run_subshell(block, redirects, &state, state.child_process(true));
                 }
-                self.with_redirects(redirects, state, |interpreter, state| interpreter.run_statement(body, state))
+                let runs = |interpreter: &mut Self, state| interpreter.run_statement(body, state);
+                if redirects.iter().any(redirects_output) {
+                    return self.with_output_aside(|aside| aside.with_redirects(redirects, state, runs));
+                }
+                self.with_redirects(redirects, state, runs)
             }
             Statement::Unread => {
                 self.note_unread("a part of the shell text could not be read as shell", None);

@@ -61,7 +61,11 @@ impl Interpreter<'_> {
         for (number, part) in parts.iter().enumerate() {
             let child = state.child_process(true);
             beside.push(self.timeline.begin_beside(true));
-            let ends = self.in_child_process(state, child, |interpreter, child| interpreter.run_statement(part, child));
+            let runs = |interpreter: &mut Self| {
+                interpreter.in_child_process(state, child, |interpreter, child| interpreter.run_statement(part, child))
+            };
+            // What another part reads is not printed.
+            let ends = if number + 1 < parts.len() { self.with_output_aside(runs) } else { runs(self) };
             self.timeline.leave_beside();
             if number + 1 < parts.len() {
                 if state.pipefail {

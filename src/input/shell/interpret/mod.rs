@@ -7,7 +7,8 @@
 //!                   `assignment`, `redirection` are its larger cases
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
 //!                   states in which a statement ends; `certainty`: what happened on some ways only
-//! word_expansion    words -> what they stand for; `command_substitution`: what `$(...)` prints
+//! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
+//!                   `split_words`: a text that is built up piece by piece
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
@@ -37,6 +38,7 @@ mod interpreter;
 mod limits;
 mod list_item;
 mod lists;
+mod printed_words;
 mod redirection;
 mod repeated_commands;
 mod script_files;
@@ -44,6 +46,7 @@ mod script_text;
 mod shell_state;
 mod shell_word;
 mod simple_command;
+mod split_words;
 mod start_record;
 #[cfg(test)]
 mod step_tests;

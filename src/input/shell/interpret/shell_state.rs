@@ -8,6 +8,7 @@ use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
+use super::split_words::SplitWords;
 use crate::input::shell::parse::syntax::Statement;
 use crate::model::{Asks, Condition, Inherits, Wait};
 use crate::text::{Span, TracedText};
@@ -21,6 +22,8 @@ pub(super) enum VariableValue {
     /// A text on some ways, nothing on the others.
     Maybe(TracedText, Certainty),
     List(Vec<ListItem>),
+    /// A text that is built up in parts, as the words that it becomes without quotes.
+    Words(SplitWords),
     /// Set in more than one way, or by a program's output.
     Unclear,
     /// Unset.
@@ -29,6 +32,19 @@ pub(super) enum VariableValue {
     Inherited,
     /// Another variable, by its name (`local -n`).
     NameOf(String),
+}
+
+impl VariableValue {
+    /// The words that it becomes without quotes; `None` where they are not known, or are a list's.
+    pub(super) fn split_words(&self) -> Option<SplitWords> {
+        match self {
+            Self::Text(text) => Some(SplitWords::of_text(text)),
+            Self::Maybe(text, certainty) => Some(SplitWords::of_text(text).only_where(certainty)),
+            Self::Words(words) => Some(words.clone()),
+            Self::Unset => Some(SplitWords::default()),
+            Self::List(_) | Self::Unclear | Self::Inherited | Self::NameOf(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -308,14 +324,16 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
             Some(_) => {}
             None => {
                 let default = as_default(name, &here.value, &one_sided.first);
-                here.value = default.unwrap_or_else(|| join_values(&here.value, &VariableValue::Inherited, one_sided));
+                let inherited = inherited_beside(name, &here.value);
+                here.value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
             }
         }
     }
     for (name, there) in others {
         if !vars.contains_key(name) {
             let default = as_default(name, &there.value, &one_sided.second);
-            let value = default.unwrap_or_else(|| join_values(&VariableValue::Inherited, &there.value, one_sided));
+            let inherited = inherited_beside(name, &there.value);
+            let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
             vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
         }
     }
@@ -330,6 +348,17 @@ fn as_default(name: &str, value: &VariableValue, when: &Certainty) -> Option<Var
     fits.then(|| VariableValue::Text(TracedText::live(&format!("${{{name}:-{plain}}}"))))
 }
 
+/// What a variable that the text does not set holds beside what it is set to elsewhere: its own text, where more is added to that.
+fn inherited_beside(name: &str, value: &VariableValue) -> VariableValue {
+    let own = TracedText::live(&format!("${{{name}}}"));
+    let first = match value {
+        VariableValue::Text(text) => SplitWords::of_text(text).items.first().map(|item| item.text.raw()),
+        VariableValue::Words(words) => words.items.first().map(|item| item.text.raw()),
+        _ => None,
+    };
+    if first.is_some_and(|first| first == own.raw()) { VariableValue::Text(own) } else { VariableValue::Inherited }
+}
+
 /// What a variable holds where it may have come from either side. The environment holds no lists.
 fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }: &OneSided) -> VariableValue {
     use VariableValue::{Inherited, List, Maybe, Text, Unclear, Unset};
@@ -342,9 +371,17 @@ fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }:
         (empty, Text(text)) if is_nothing(empty) => return Maybe(text.clone(), second.clone()),
         (Maybe(text, before), empty) if is_nothing(empty) => return Maybe(text.clone(), before.and(first)),
         (empty, Maybe(text, before)) if is_nothing(empty) => return Maybe(text.clone(), before.and(second)),
-        _ => return Unclear,
+        (a, b) => return join_words(a, b, first, second),
     };
     if joined.len() > limits::WORDS { Unclear } else { List(joined) }
+}
+
+/// The words of two texts that share some, as the one does that more is added to on one way.
+fn join_words(a: &VariableValue, b: &VariableValue, first: &Certainty, second: &Certainty) -> VariableValue {
+    let Some((a, b)) = a.split_words().zip(b.split_words()) else { return VariableValue::Unclear };
+    let joined = a.join(&b, first, second);
+    let is_list = a.items.len().max(b.items.len()) > 1 && joined.items.len() <= limits::WORDS;
+    if is_list { VariableValue::Words(joined) } else { VariableValue::Unclear }
 }
 
 fn is_nothing(value: &VariableValue) -> bool {

@@ -5,6 +5,7 @@ use super::builtins::is_builtin;
 use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
+use super::printed_words::redirects_output;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::wrappers::asks_where;
@@ -68,13 +69,19 @@ impl Interpreter<'_> {
             for assign in &simple.assigns {
                 self.run_assignment(assign, false, &mut state);
             }
-            return self.with_redirects(&simple.redirects, state, |interpreter, state| {
-                interpreter.call_function(&name, &bodies, args, state)
-            });
+            let call = |interpreter: &mut Self, state| interpreter.call_function(&name, &bodies, args, state);
+            if simple.redirects.iter().any(redirects_output) {
+                return self.with_output_aside(|aside| aside.with_redirects(&simple.redirects, state, call));
+            }
+            return self.with_redirects(&simple.redirects, state, call);
         }
         let meant = if functions && name.is_empty() { self.functions_meant(&words, &state) } else { Vec::new() };
         if !meant.is_empty() {
             return self.call_one_of(&meant, simple, words, state);
+        }
+        self.note_printed(simple, &words, &state);
+        if matches!(name.as_str(), "echo" | "printf") {
+            self.write_printed_text(simple, &words, &mut state);
         }
         if is_builtin(&name) {
             return self.with_redirects(&simple.redirects, state, |interpreter, state| {

@@ -10,6 +10,7 @@ use super::shell_word::ShellWord;
 use super::users::is_other_than_root;
 use crate::input::shell::parse::syntax::TestExpr;
 use crate::model::{Asks, Condition, Inherits, Parameter, Test};
+use crate::text::TracedText;
 
 /// The result of a test.
 pub(super) enum TestResult {
@@ -101,7 +102,7 @@ impl Interpreter<'_> {
             TestExpr::Bare(word) => unary_test("-n", &self.expand_one(word, state)),
             TestExpr::Not(inner) => self.evaluate_test(inner, state).not(),
             TestExpr::Other(blocks) => {
-                self.run_substitutions(blocks, state);
+                self.run_substitutions(&TracedText::default(), blocks, state);
                 TestResult::Unknown
             }
         }

@@ -17,7 +17,7 @@ use super::shell_word::ShellWord;
 use super::unknown_arguments::UnknownArguments;
 use super::way_in_state::WaysIn;
 use crate::input::docker_cli::is_engine_program;
-use crate::input::shell::parse::syntax::{RedirectAction, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
+use crate::input::shell::parse::syntax::{RedirectAction, RedirectTarget, SimpleCommand, Statement};
 use crate::text::{Span, TracedText};
 
 /// Endings of the names of files that shells run or source.
@@ -137,11 +137,33 @@ impl Interpreter<'_> {
                 None => return,
             },
         };
-        self.run_written_text(text, &file, state);
+        let text = self.expand_one(text, state).text;
+        self.run_written_text(&text, &file, state);
     }
 
-    fn run_written_text(&mut self, text: &UnexpandedWord, file: &str, state: &mut ShellState) {
-        let text = self.expand_one(text, state).text;
+    /// `echo "alias name='command'" >> ~/.bashrc`: what is printed into a file that shells read.
+    pub(super) fn write_printed_text(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &mut ShellState) {
+        if self.ways_in.is_none() || self.is_muted() {
+            return;
+        }
+        let file = simple.redirects.iter().find_map(|redirect| match (&redirect.target, &redirect.action) {
+            (RedirectTarget::Number(1), RedirectAction::Open(word)) => Some(word),
+            _ => None,
+        });
+        let operands = words.iter().skip(1).skip_while(|word| word.raw().starts_with('-'));
+        let Some(file) = file.filter(|_| operands.clone().any(|word| names_engine(&word.raw()))) else { return };
+        let mut text = TracedText::default();
+        for (number, word) in operands.enumerate() {
+            if number > 0 {
+                text.push(&TracedText::plain(" "));
+            }
+            text.push(&word.text);
+        }
+        let file = self.expand_one(file, state).raw();
+        self.run_written_text(&text, &file, state);
+    }
+
+    fn run_written_text(&mut self, text: &TracedText, file: &str, state: &mut ShellState) {
         let raw = text.raw();
         let first = raw.lines().next().unwrap_or("");
         let marked = first.starts_with("#!");
@@ -159,7 +181,7 @@ impl Interpreter<'_> {
             child.args = Some(Arguments::from_items([ListItem::default(), rest]));
             (child.errexit, child.conditional) = (false, false);
             interpreter
-                .run_then_functions(child, |interpreter, child| interpreter.run_text(&text, LastCommand::Forks, child))
+                .run_then_functions(child, |interpreter, child| interpreter.run_text(text, LastCommand::Forks, child))
         });
     }
 

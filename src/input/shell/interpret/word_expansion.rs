@@ -8,6 +8,7 @@ use super::limits;
 use super::list_item::ListItem;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
+use super::split_words::SplitWords;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter};
 use crate::text::TracedText;
@@ -56,6 +57,30 @@ impl Interpreter<'_> {
 
     /// The words that a word becomes: one, but for lists and values split at blanks.
     pub(super) fn expand_word(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> Vec<ShellWord> {
+        self.expand_parts(word, state, None)
+    }
+
+    /// What is assigned by a word: a text, or where that is built of parts that are there on some ways only, the words that
+    /// it becomes once it is used without quotes.
+    pub(super) fn expand_assigned(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> VariableValue {
+        let mut split = SplitWords::default();
+        let all = self.expand_parts(word, state, Some(&mut split));
+        let one = as_one_word(all, word);
+        if !one.unclear {
+            return VariableValue::Text(one.text);
+        }
+        let is_list = split.items.len() > 1 && split.items.len() <= limits::WORDS;
+        if is_list { VariableValue::Words(split) } else { VariableValue::Unclear }
+    }
+
+    /// The same as `expand_word`; `split` gets the words of the text as it is split later.
+    fn expand_parts(
+        &mut self,
+        word: &UnexpandedWord,
+        state: &mut ShellState,
+        mut split: Option<&mut SplitWords>,
+    ) -> Vec<ShellWord> {
+        let is_quoted = || word.source.0.iter().any(|traced| traced.ch == '"' && !traced.live);
         let mut done: Vec<ShellWord> = Vec::new();
         let mut open: Option<ShellWord> = None;
         let fresh = || ShellWord { source: word.source.clone(), ..ShellWord::default() };
@@ -65,15 +90,37 @@ impl Interpreter<'_> {
                 WordPart::Text { text, .. } if text.is_empty() && word.parts.len() > 1 => {}
                 WordPart::Text { text, .. } => {
                     let text = if done.is_empty() && open.is_none() { expand_home(text, state) } else { text.clone() };
+                    if let Some(split) = &mut split {
+                        split.append(SplitWords::of_text(&text));
+                    }
                     append_text(open.get_or_insert_with(fresh), &text);
                 }
                 WordPart::Computed { raw, blocks } => {
-                    self.run_substitutions(blocks, state);
+                    let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
-                    append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw));
+                    let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
+                    let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
+                    if let Some(split) = &mut split {
+                        let text = || SplitWords::of_text(told.as_ref().unwrap_or(raw));
+                        split.append(printed.clone().unwrap_or_else(text));
+                    }
+                    match printed {
+                        Some(words) if told.is_none() && !is_quoted() => {
+                            append_items(&words.items, &mut done, &mut open, fresh);
+                        }
+                        Some(_) if told.is_none() => {
+                            let open = open.get_or_insert_with(fresh);
+                            append_text(open, raw);
+                            open.unclear = true;
+                        }
+                        _ => append_text(open.get_or_insert_with(fresh), told.as_ref().unwrap_or(raw)),
+                    }
                 }
                 WordPart::Param { param, raw, quoted, blocks } => {
-                    self.run_substitutions(blocks, state);
+                    self.run_substitutions(raw, blocks, state);
+                    if let Some(split) = &mut split {
+                        split.append(self.split_parameter(param, raw, state));
+                    }
                     match self.parameter_value(param, *quoted, word.parts.len() == 1, state) {
                         ParameterValue::Outer => append_text(open.get_or_insert_with(fresh), raw),
                         ParameterValue::One(text) if *quoted => append_text(open.get_or_insert_with(fresh), &text),
@@ -89,27 +136,7 @@ impl Interpreter<'_> {
                             append_text(open, raw);
                             open.unclear = true;
                         }
-                        ParameterValue::Many(texts) => {
-                            for (at, piece) in texts.iter().take(limits::WORDS).enumerate() {
-                                if at > 0 {
-                                    done.extend(open.take());
-                                }
-                                let alone = open.is_none();
-                                let open = open.get_or_insert_with(fresh);
-                                append_text(open, &piece.text);
-                                open.unclear |= piece.unclear;
-                                if alone && !piece.source.is_empty() {
-                                    // It is written where the list was made.
-                                    open.source = piece.source.clone();
-                                }
-                                open.rest.clone_from(&piece.rest);
-                                if alone {
-                                    open.certainty = piece.certainty.clone();
-                                } else {
-                                    open.unclear |= piece.certainty != Certainty::Sure;
-                                }
-                            }
-                        }
+                        ParameterValue::Many(texts) => append_items(&texts, &mut done, &mut open, fresh),
                     }
                 }
             }
@@ -124,25 +151,42 @@ impl Interpreter<'_> {
 
     /// A word that is not split: an assigned value, a redirection's file, what a test asks about.
     pub(super) fn expand_one(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
-        let mut all = self.expand_word(word, state).into_iter();
-        let mut one = all.next().unwrap_or_else(|| ShellWord { source: word.source.clone(), ..ShellWord::default() });
-        for more in all {
-            one.text.push(&TracedText::plain(" "));
-            one.text.push(&more.text);
-            one.unclear |= more.unclear || more.certainty != Certainty::Sure;
-        }
-        one
+        as_one_word(self.expand_word(word, state), word)
     }
 
-    /// Runs substituted commands, each in a process of its own.
-    pub(super) fn run_substitutions(&mut self, blocks: &[Block], state: &mut ShellState) {
+    /// The words of a parameter's value, quoted or not.
+    fn split_parameter(&mut self, param: &Parameter, raw: &TracedText, state: &mut ShellState) -> SplitWords {
+        let variable = state.vars.get(&state.target_of(&param.name)).filter(|_| param.op.is_empty() && !param.all);
+        if let Some(words) = variable.and_then(|variable| variable.value.split_words()) {
+            return words;
+        }
+        match self.parameter_value(param, true, false, state) {
+            ParameterValue::One(text) => SplitWords::of_text(&text),
+            ParameterValue::Outer => SplitWords::of_text(raw),
+            ParameterValue::Maybe(text, certainty) => SplitWords::of_text(&text).only_where(&certainty),
+            ParameterValue::Many(_) | ParameterValue::Unclear => SplitWords::of_unclear(raw),
+        }
+    }
+
+    /// Runs substituted commands, each in a process of its own; gives what the last one prints, where that is known.
+    pub(super) fn run_substitutions(
+        &mut self,
+        raw: &TracedText,
+        blocks: &[Block],
+        state: &mut ShellState,
+    ) -> Option<SplitWords> {
+        let mut last = None;
         for block in blocks {
             let child = state.child_process(true);
-            let exits = self.in_child_process(state, child, |interpreter, child| interpreter.run_block(block, child));
+            let (exits, printed) = self.with_printed(raw, |interpreter| {
+                interpreter.in_child_process(state, child, |interpreter, child| interpreter.run_block(block, child))
+            });
             if let Some(after) = self.next_state(exits) {
                 *state = after;
             }
+            last = printed;
         }
+        last
     }
 
     fn parameter_value(
@@ -190,13 +234,14 @@ impl Interpreter<'_> {
             Some(VariableValue::Text(text)) if !param.is_value() => {
                 cut_pattern(&text, param).map_or(ParameterValue::Unclear, ParameterValue::One)
             }
+            Some(VariableValue::Words(words)) if param.op.is_empty() && !quoted => ParameterValue::Many(words.items),
             Some(_) if !param.is_value() => ParameterValue::Unclear,
             Some(VariableValue::Maybe(text, certainty)) if param.op.is_empty() => {
                 ParameterValue::Maybe(text, certainty)
             }
-            Some(VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::NameOf(_)) => {
-                ParameterValue::Unclear
-            }
+            Some(
+                VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::Words(_) | VariableValue::NameOf(_),
+            ) => ParameterValue::Unclear,
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
             Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(texts),
             Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
@@ -211,7 +256,7 @@ impl Interpreter<'_> {
         let RedirectAction::Data(document) = action else { return };
         for part in document.word().map(|word| word.parts.as_slice()).unwrap_or_default() {
             if let WordPart::Computed { blocks, .. } | WordPart::Param { blocks, .. } = part {
-                self.run_substitutions(blocks, state);
+                self.run_substitutions(&TracedText::default(), blocks, state);
             }
         }
     }
@@ -228,6 +273,23 @@ fn array_element(raw: &TracedText, state: &ShellState) -> Option<TracedText> {
     };
     let known = items.get(..=index).filter(|items| items.iter().all(|item| item.certainty == Certainty::Sure));
     known.and_then(|items| items.last()).filter(|item| !item.unclear).map(|item| item.text.clone())
+}
+
+/// Whether what is written is `$(...)` or in backquotes.
+fn is_substitution(raw: &TracedText) -> bool {
+    raw.0.first().is_some_and(|first| matches!(first.ch, '$' | '`')) && !raw.raw().starts_with("$((")
+}
+
+/// A word that is not split.
+fn as_one_word(all: Vec<ShellWord>, word: &UnexpandedWord) -> ShellWord {
+    let mut all = all.into_iter();
+    let mut one = all.next().unwrap_or_else(|| ShellWord { source: word.source.clone(), ..ShellWord::default() });
+    for more in all {
+        one.text.push(&TracedText::plain(" "));
+        one.text.push(&more.text);
+        one.unclear |= more.unclear || more.certainty != Certainty::Sure;
+    }
+    one
 }
 
 /// A leading `~` where the text itself says what `HOME` is.
@@ -248,6 +310,34 @@ fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
 fn append_text(word: &mut ShellWord, text: &TracedText) {
     word.unclear |= word.certainty != Certainty::Sure;
     word.text.push(text);
+}
+
+/// Adds the elements of a list to what is open: what stands beside them is part of the first and the last one.
+fn append_items(
+    items: &[ListItem],
+    done: &mut Vec<ShellWord>,
+    open: &mut Option<ShellWord>,
+    fresh: impl Fn() -> ShellWord,
+) {
+    for (at, piece) in items.iter().take(limits::WORDS).enumerate() {
+        if at > 0 {
+            done.extend(open.take());
+        }
+        let alone = open.is_none();
+        let open = open.get_or_insert_with(&fresh);
+        append_text(open, &piece.text);
+        open.unclear |= piece.unclear;
+        if alone && !piece.source.is_empty() {
+            // It is written where the list was made.
+            open.source = piece.source.clone();
+        }
+        open.rest.clone_from(&piece.rest);
+        if alone {
+            open.certainty = piece.certainty.clone();
+        } else {
+            open.unclear |= piece.certainty != Certainty::Sure;
+        }
+    }
 }
 
 fn single_item(piece: ListItem) -> ParameterValue {

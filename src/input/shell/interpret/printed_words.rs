@@ -1,0 +1,119 @@
+//! What a substituted command prints by `echo` and `printf`, followed through the functions that it calls.
+//! Uses `interpreter`, `shell_state` and `split_words`.
+
+use super::certainty::Certainty;
+use super::interpreter::Interpreter;
+use super::limits;
+use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
+use super::split_words::SplitWords;
+use crate::input::shell::parse::syntax::{Redirect, RedirectTarget, SimpleCommand};
+use crate::text::TracedText;
+
+/// Programs that print nothing where they succeed.
+const SILENT: [&str; 24] = [
+    "", ":", "true", "false", "[", "[[", "test", "alias", "cd", "chmod", "chown", "cp", "exit", "export", "kill", "ln",
+    "mkdir", "mv", "return", "rm", "set", "shift", "sleep", "touch",
+];
+
+/// What is printed so far.
+#[derive(Debug, Default)]
+pub(super) struct PrintedWords {
+    words: SplitWords,
+    /// Whether it goes somewhere else for now.
+    aside: usize,
+    /// Whether some of it is not known.
+    is_unknown: bool,
+}
+
+impl Interpreter<'_> {
+    /// Runs something and gives what it prints, with `unknown` for what is not known of it; `None` where nothing is.
+    pub(super) fn with_printed<T>(
+        &mut self,
+        unknown: &TracedText,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Option<SplitWords>) {
+        self.printed.push(PrintedWords::default());
+        let result = run(self);
+        let printed = self.printed.pop().unwrap_or_default();
+        let mut words = printed.words;
+        if words.items.len() > limits::WORDS || (printed.is_unknown && words.items.is_empty()) {
+            return (result, None);
+        }
+        if printed.is_unknown {
+            words.end_word();
+            words.append(SplitWords::of_unclear(&unknown.clone().enlivened()));
+        }
+        // The shell removes the ends of lines at the end.
+        words.open_end();
+        (result, Some(words))
+    }
+
+    /// Runs something whose output another program or a file gets.
+    pub(super) fn with_output_aside<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let depth = self.printed.len();
+        if let Some(printed) = self.printed.last_mut() {
+            printed.aside += 1;
+        }
+        let result = run(self);
+        if let Some(printed) = self.printed.get_mut(depth.wrapping_sub(1)) {
+            printed.aside = printed.aside.saturating_sub(1);
+        }
+        result
+    }
+
+    /// Notes what a command prints that is no function.
+    pub(super) fn note_printed(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) {
+        let Some(printed) = self.printed.last_mut().filter(|printed| printed.aside == 0) else { return };
+        if simple.redirects.iter().any(redirects_output) {
+            return;
+        }
+        let name = words.first().map(ShellWord::raw).unwrap_or_default();
+        if SILENT.contains(&name.as_str()) {
+            return;
+        }
+        let Some(mut text) = printed_text(&name, words) else {
+            printed.is_unknown = true;
+            return;
+        };
+        if printed.words.items.len() > limits::WORDS {
+            return;
+        }
+        if state.conditional {
+            text = text.only_where(&Certainty::Perhaps);
+        }
+        printed.words.append(text);
+    }
+}
+
+/// Whether a redirection takes what is printed elsewhere.
+pub(super) fn redirects_output(redirect: &Redirect) -> bool {
+    redirect.target == RedirectTarget::Number(1)
+}
+
+/// What `echo` and `printf` print; `None` for all else.
+fn printed_text(name: &str, words: &[ShellWord]) -> Option<SplitWords> {
+    let operands = match name {
+        "echo" => {
+            let options = words.iter().skip(1).take_while(|word| matches!(word.raw().as_str(), "-n" | "-e" | "-ne"));
+            words.get(1 + options.count()..)
+        }
+        "printf" => {
+            let format = words.get(1).filter(|format| format.is_fixed())?.raw().replace("\\n", " ").replace("\\0", " ");
+            match format.contains('%') {
+                true if format.split("%s").all(|between| between.trim().is_empty()) => words.get(2..),
+                true => None,
+                false => return Some(SplitWords::of_text(&TracedText::plain(&format))),
+            }
+        }
+        _ => None,
+    }?;
+    let mut all = SplitWords::default();
+    for word in operands {
+        let piece = if word.unclear { SplitWords::of_unclear(&word.text) } else { SplitWords::of_text(&word.text) };
+        all.append(piece.only_where(&word.certainty));
+        all.end_word();
+    }
+    all.end_word();
+    Some(all)
+}
