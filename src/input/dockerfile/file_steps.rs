@@ -1,5 +1,6 @@
 //! The instructions that make files: COPY, ADD and RUN, with their here-documents. Uses `stage` and `arguments`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -100,7 +101,7 @@ impl Stage<'_, '_> {
         let Image { user, working_dir, .. } = &self.image;
         let (user, working_dir) = (user.clone(), working_dir.clone());
         let span = self.span_of(given, &given.at);
-        let ran = RunStep { command, script, env: environment, user, working_dir, span };
+        let ran = RunStep { command, script, env: environment, user, working_dir, span, calls: OnceCell::new() };
         self.image.steps.push(Rc::new(BuildStep::Run(ran)));
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! An image as a Dockerfile or an engine describes it: its settings, and the steps that make its files. May use `model`
 //! and `text`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::build_context::BuildContext;
 use super::instructions;
-use crate::model::{Command, EnvVar, Label, Unseen, Value};
+use crate::model::{Command, EnvVar, Invocation, Label, Unseen, Value};
 use crate::text::Span;
 
 /// What a name stands for that the file itself does not explain.
@@ -144,6 +145,8 @@ pub struct RunStep {
     pub working_dir: Option<Value>,
     /// The instruction.
     pub span: Span,
+    /// The programs that it calls, once they were asked for.
+    pub(super) calls: OnceCell<Rc<Vec<Invocation>>>,
 }
 
 impl RunStep {

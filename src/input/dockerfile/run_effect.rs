@@ -1,6 +1,8 @@
 //! What a RUN does to a path: nothing where no command names the path, or all that do leave the file as it works.
 //! Uses `source::shell`, `run_words` and `transfer`.
 
+use std::rc::Rc;
+
 use super::directories::ImageDirectories;
 use super::effects::RunEffect;
 use super::image::RunStep;
@@ -32,9 +34,9 @@ impl RunStep {
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
-        let read = shell::read_commands(Some(&self.command), None, sources);
+        let calls = self.calls(sources);
         let mut at = path.to_owned();
-        for invocation in read.invocations.iter().rev() {
+        for invocation in calls.iter().rev() {
             match words.command_effect(invocation, &at, directories, &text) {
                 RunEffect::Nothing => {}
                 RunEffect::Moved(from) => at = from,
@@ -48,6 +50,14 @@ impl RunStep {
             }
         }
         if at == path { RunEffect::Nothing } else { RunEffect::Moved(at) }
+    }
+
+    /// The programs that it calls, in order: read once, however many paths are looked for.
+    fn calls(&self, sources: &Sources) -> &[Invocation] {
+        self.calls.get_or_init(|| {
+            let read = shell::read_commands(Some(&self.command), None, sources);
+            Rc::new(read.invocations)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! An image that an engine keeps: its configuration and the commands that made it, as the engine reports them.
 //! Uses `image`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -106,6 +107,7 @@ impl Stored {
                 user: Some(known(user, at_user)),
                 working_dir: None,
                 span: span(at),
+                calls: OnceCell::new(),
             }))
         };
         Image {

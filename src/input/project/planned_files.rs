@@ -1,6 +1,8 @@
 //! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
 //! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,6 +25,16 @@ pub(super) struct PlannedFiles<'a> {
     pub(super) repository: &'a Repository<'a>,
     pub(super) container: &'a Container,
     pub(super) image: Option<Rc<Image>>,
+    /// What was found at which path: a program's name is looked for in every directory of `PATH`, each time it is called.
+    found: RefCell<HashMap<String, Lookup>>,
+    /// The files that were put there, once they were asked for.
+    own: OnceCell<Vec<PathBuf>>,
+}
+
+impl<'a> PlannedFiles<'a> {
+    pub(super) fn new(repository: &'a Repository<'a>, container: &'a Container, image: Option<Rc<Image>>) -> Self {
+        Self { repository, container, image, found: RefCell::default(), own: OnceCell::new() }
+    }
 }
 
 impl PlannedFiles<'_> {
@@ -74,7 +86,11 @@ impl PlannedFiles<'_> {
     }
 
     /// The files that the image copies from its context and that the container mounts, some of many.
-    fn own_files(&self) -> Vec<PathBuf> {
+    fn own_files(&self) -> &[PathBuf] {
+        self.own.get_or_init(|| self.list_own_files())
+    }
+
+    fn list_own_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
             BuildStep::Copy(copied) => Some(copied),
@@ -139,7 +155,12 @@ pub(super) fn files_below(context: &dyn BuildContext, path: &str, found: &mut Ve
 
 impl FileSystem for PlannedFiles<'_> {
     fn open(&self, path: &str) -> Lookup {
-        self.look_up(path, LINKS)
+        if let Some(found) = self.found.borrow().get(path) {
+            return found.clone();
+        }
+        let found = self.look_up(path, LINKS);
+        self.found.borrow_mut().insert(path.to_owned(), found.clone());
+        found
     }
 
     fn is_searched(&self) -> bool {
@@ -148,7 +169,7 @@ impl FileSystem for PlannedFiles<'_> {
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {
-        let mut files = self.own_files();
+        let mut files = self.own_files().to_vec();
         files.sort();
         files.dedup();
         let known = |path: &PathBuf| {
