@@ -150,7 +150,7 @@ impl Interpreter<'_> {
     }
 
     fn run_written_text(&mut self, text: &UnexpandedWord, file: &str, state: &mut ShellState) {
-        let text = self.expand_one(text, state).text;
+        let text = self.expand_one(text, state).text_in_place();
         let raw = text.raw();
         let first = raw.lines().next().unwrap_or("");
         let marked = first.starts_with("#!");
@@ -251,6 +251,11 @@ fn written_by_tee(words: &[ShellWord]) -> Option<String> {
     Some(file.raw())
 }
 
+/// Whether a part of a text is an engine's name, also as the default of a variable: `${DOCKER:-docker}`.
+fn is_engine_named(part: &str) -> bool {
+    is_engine_program(part.trim_start_matches('-'))
+}
+
 fn names_engine(text: &str) -> bool {
-    text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_'))).any(is_engine_program)
+    text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_'))).any(is_engine_named)
 }
