@@ -9,8 +9,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
 use crate::harness::overlock;
 
 /// What stands in docker's place: it notes its words, and ends as it is told.
@@ -92,24 +90,7 @@ fn missing_starts(script: &RandomScript) -> (usize, Vec<String>) {
     }
     let log = fs::read_to_string(path.join("log")).unwrap_or_default();
     let places: BTreeSet<String> = log.lines().filter_map(started_place).collect();
-    // What is called in a service's container is one of its calls, and no container.
-    let mut told = BTreeSet::new();
-    add_places(&report, &mut told);
-    let calls = log.lines().filter(|words| words.contains(" exec ")).filter_map(started_place);
-    let told_calls: BTreeSet<String> = calls.filter(|place| told.contains(place)).collect();
-    (
-        places.len(),
-        places.iter().filter(|place| !named.contains(*place) && !told_calls.contains(*place)).cloned().collect(),
-    )
-}
-
-/// Every place that a report has.
-fn add_places(report: &Value, places: &mut BTreeSet<String>) {
-    if let (Some(file), Some(line)) = (report["file"].as_str(), report["line"].as_u64()) {
-        places.insert(format!("{file}:{line}"));
-    }
-    let parts = report.as_object().into_iter().flat_map(|fields| fields.values());
-    parts.chain(report.as_array().into_iter().flatten()).for_each(|part| add_places(part, places));
+    (places.len(), places.difference(&named).cloned().collect())
 }
 
 fn call(directory: &Path, words: &[&str], status: &str) {
@@ -377,9 +358,13 @@ impl RandomScript {
             }
             34 => {
                 let (line, project) = (self.next_line(), self.word().trim_start_matches('-'));
-                let does = if self.chance(2) { "run --rm" } else { "exec -T" };
-                let runs = if does == "run --rm" { "night" } else { "night claude -p go" };
-                self.line(&format!("docker compose -f compose.yaml -p {project} {does} -e LINE={line} {runs}"));
+                // Only the last of them starts a container of its own.
+                let does = match self.below(3) {
+                    0 => "exec -T night claude -p go".to_owned(),
+                    1 => "up -d night".to_owned(),
+                    _ => format!("run --rm -e LINE={line} night"),
+                };
+                self.line(&format!("docker compose -f compose.yaml -p {project} {does}"));
             }
             35 => self.line(&format!("in_library {word}")),
             36 => self.start("retry ", ""),
