@@ -69,7 +69,9 @@ impl ShellWord {
             if run.first().is_some_and(own) {
                 next = run.first().and_then(|traced| traced.at);
             } else if !run.iter().any(|traced| traced.ch.is_whitespace()) {
-                run.iter_mut().for_each(|traced| traced.at = next);
+                for traced in run.iter_mut() {
+                    traced.at = next;
+                }
             }
         }
         text
