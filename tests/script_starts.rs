@@ -17,6 +17,13 @@ const COMPOSE: &str = "services:\n  night:\n    image: agents:1\n    entrypoint:
      {HOME: /home/agent}\n    volumes: [\"/srv/night:/home/agent/.claude\"]\n";
 /// Words that scripts ask for, and that they are called with.
 const WORDS: [&str; 4] = ["alpha", "beta", "gamma", "--x"];
+/// A library that scripts source.
+const LIBRARY: &str = "retry() { \"$@\" || \"$@\" || true; }\nin_library() {\n  docker run --rm -e FILE=library -e LINE=3 -e \
+     HOME=/home/agent -v \"/srv/$1:/tree\" -v /srv/login:/home/agent/.claude agents:1 claude -p go\n}\n";
+/// How scripts write the engine's name.
+const ENGINES: [&str; 4] = ["docker", "docker", "\"${DOCKER:-docker}\"", "$ENGINE"];
+/// How many scripts are tried at once: much of the time goes to waiting for endless loops.
+const AT_ONCE: u64 = 4;
 /// The arguments of the calls.
 const CALLS: [&[&str]; 7] =
     [&[], &["alpha"], &["beta"], &["gamma", "alpha"], &["--x", "beta"], &["alpha", "beta", "gamma"], &["-a", "beta"]];
@@ -25,22 +32,35 @@ const CALLS: [&[&str]; 7] =
 fn whatever_a_script_starts_is_in_the_report() {
     let number = |name: &str, usual: u64| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let (count, seed) = (number("OVERLOCK_SCRIPTS", 40), number("OVERLOCK_SCRIPTS_SEED", 1));
-    let mut started = 0;
-    let mut wrong = Vec::new();
-    for number in 0..count {
-        let script = RandomScript::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let (seen, missing) = missing_starts(&script);
-        started += seen;
-        if !missing.is_empty() {
-            wrong.push(format!("script {number} of seed {seed}: lines {missing:?} are missing\n{}", script.text));
+    let each = |from: u64| {
+        let mut started = 0;
+        let mut wrong = Vec::new();
+        for number in (from..count).step_by(AT_ONCE as usize) {
+            let script = RandomScript::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
+            let (seen, missing) = missing_starts(&script);
+            started += seen;
+            if !missing.is_empty() {
+                wrong.push(format!("script {number} of seed {seed}: {missing:?} are missing\n{}", script.text));
+            }
         }
-    }
+        (started, wrong)
+    };
+    let (started, wrong) = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|from| scope.spawn(move || each(from))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).fold(
+            (0, Vec::new()),
+            |(all, mut wrong), (some, more)| {
+                wrong.extend(more);
+                (all + some, wrong)
+            },
+        )
+    });
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(started as u64 > count, "only {started} starts were seen in {count} scripts");
 }
 
 /// How many lines started something, and those of them that the report does not name.
-fn missing_starts(script: &RandomScript) -> (usize, Vec<usize>) {
+fn missing_starts(script: &RandomScript) -> (usize, Vec<String>) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let write = |name: &str, text: &str| {
@@ -48,16 +68,15 @@ fn missing_starts(script: &RandomScript) -> (usize, Vec<usize>) {
         fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     };
     write("gen.sh", &script.text);
+    write("library.sh", LIBRARY);
     write("compose.yaml", COMPOSE);
     fs::create_dir(path.join("bin")).unwrap();
     write("bin/docker", STUB);
     let run = overlock(path, &["check", "compose.yaml", "gen.sh", "--format", "json"]);
     let report = run.json();
     let participants = report["participants"].as_array().unwrap();
-    let named: BTreeSet<usize> = participants
-        .iter()
-        .filter_map(|one| one["container"].as_str()?.strip_prefix("gen.sh:")?.split(' ').next()?.parse().ok())
-        .collect();
+    let named: BTreeSet<String> =
+        participants.iter().filter_map(|one| Some(one["container"].as_str()?.split(' ').next()?.to_owned())).collect();
     for arguments in CALLS {
         call(path, &[&["./gen.sh"], arguments].concat(), "0");
         call(path, &[&["./gen.sh"], arguments].concat(), "1");
@@ -70,8 +89,8 @@ fn missing_starts(script: &RandomScript) -> (usize, Vec<usize>) {
         }
     }
     let log = fs::read_to_string(path.join("log")).unwrap_or_default();
-    let lines: BTreeSet<usize> = log.lines().filter_map(started_line).collect();
-    (lines.len(), lines.difference(&named).copied().collect())
+    let places: BTreeSet<String> = log.lines().filter_map(started_place).collect();
+    (places.len(), places.difference(&named).cloned().collect())
 }
 
 fn call(directory: &Path, words: &[&str], status: &str) {
@@ -83,10 +102,11 @@ fn call(directory: &Path, words: &[&str], status: &str) {
     bash.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
 }
 
-/// The line of a start, which its words name.
-fn started_line(words: &str) -> Option<usize> {
-    let (_, rest) = words.split_once("LINE=")?;
-    rest.split_whitespace().next()?.parse().ok()
+/// The place of a start, which its words name.
+fn started_place(words: &str) -> Option<String> {
+    let (before, rest) = words.split_once("LINE=")?;
+    let file = if before.contains("FILE=library") { "library.sh" } else { "gen.sh" };
+    Some(format!("{file}:{}", rest.split_whitespace().next()?))
 }
 
 /// A script, and how many functions it has.
@@ -112,6 +132,9 @@ impl RandomScript {
         if script.chance(3) {
             script.line("set -eu");
         }
+        script.line("ENGINE=docker");
+        let library = if script.chance(2) { ". ./library.sh" } else { "source \"$(dirname \"$0\")/library.sh\"" };
+        script.line(library);
         let functions = script.below(4);
         for number in 0..functions {
             script.line(&format!("f{number}() {{"));
@@ -164,9 +187,44 @@ impl RandomScript {
         writeln!(self.text, "{}{text}", "  ".repeat(self.depth)).unwrap();
     }
 
+    /// The line that the next one is.
+    fn next_line(&self) -> usize {
+        self.text.matches('\n').count() + 1
+    }
+
+    /// A start in a here-document, which ends at the margin.
+    fn here_document(&mut self, before: &str) {
+        let quoted = if self.chance(2) { "'END'" } else { "END" };
+        self.line(&format!("{before} <<{quoted}"));
+        self.start("", "");
+        self.text.push_str("END\n");
+    }
+
+    /// A list of words that branches make longer.
+    fn array_in_branches(&mut self) {
+        let word = self.word();
+        self.line("words=(docker run --rm)");
+        let line = self.next_line() - 1;
+        self.line(&format!("if [ \"${{1:-}}\" = {word} ]; then words+=(-v \"/srv/$1:/tree\"); else words+=(-d); fi"));
+        self.line(&format!("for x in \"$@\"; do words+=(-e \"X_$x=1\"); done"));
+        self.line(&format!("words+=(-e LINE={line} -e HOME=/home/agent -v /srv/login:/home/agent/.claude agents:1)"));
+        self.line("\"${words[@]}\" claude -p \"${1:-go}\"");
+    }
+
+    /// A text of options that branches make longer.
+    fn text_in_branches(&mut self) {
+        let word = self.word();
+        self.line("A=\"-e HOME=/home/agent -v /srv/login:/home/agent/.claude\"");
+        self.line(&format!("if [ \"${{1:-}}\" = {word} ]; then A=\"$A -v /srv/tree:/tree\"; else A=\"$A -d\"; fi"));
+        self.line("[ $# -lt 2 ] || A=\"$A --network none\"");
+        let line = self.next_line();
+        let rest = if self.chance(2) { "agents:1 claude -p go" } else { "--name fixed agents:1 claude" };
+        self.line(&format!("docker run --rm -e LINE={line} $A {rest}"));
+    }
+
     /// A start, with its own line in its words.
     fn start(&mut self, before: &str, after: &str) {
-        let line = self.text.matches('\n').count() + 1;
+        let line = self.next_line();
         let mount = match self.below(4) {
             0 => "\"/srv/$1:/tree\"",
             1 => "\"/srv/${2:-tree}:/tree\"",
@@ -179,8 +237,9 @@ impl RandomScript {
             _ => "",
         };
         let detached = if self.chance(4) { " -d" } else { "" };
+        let engine = ENGINES[self.below(ENGINES.len() as u64) as usize];
         let text = format!(
-            "{before}docker run --rm{detached}{name} -e LINE={line} -e HOME=/home/agent -v {mount} -v \
+            "{before}{engine} run --rm{detached}{name} -e LINE={line} -e HOME=/home/agent -v {mount} -v \
              /srv/login:/home/agent/.claude agents:1 claude -p go{after}"
         );
         self.line(&text);
@@ -205,7 +264,7 @@ impl RandomScript {
             return self.start("", "");
         }
         let word = self.word();
-        match self.below(25) {
+        match self.below(46) {
             0..=3 => self.start("", ""),
             4 => self.start("", " &"),
             5 => self.start("", " || true"),
@@ -270,7 +329,7 @@ impl RandomScript {
                 self.line("done");
             }
             23 => {
-                let line = self.text.matches('\n').count() + 1;
+                let line = self.next_line();
                 self.line(&format!("docker compose run --rm -e LINE={line} night"));
             }
             24 => {
@@ -279,6 +338,62 @@ impl RandomScript {
                 let line = self.text.matches('\n').count();
                 self.line(&format!("words+=(-e LINE={line} -e HOME=/home/agent -v /srv/login:/home/agent/.claude)"));
                 self.line("\"${words[@]}\" agents:1 claude -p \"${1:-go}\"");
+            }
+            25 | 26 => self.array_in_branches(),
+            27 | 28 => self.text_in_branches(),
+            29 => self.start("printf '%s\\n' a b | xargs -P 2 -I{} ", ""),
+            30 => {
+                self.start("", " & one=$!");
+                self.block(1);
+                self.line("wait \"$one\" || true");
+            }
+            31 => {
+                self.start("", " &");
+                self.line("wait || true");
+            }
+            32 => self.here_document("bash -s -- beta"),
+            33 => {
+                self.here_document("cat > made.sh");
+                self.line("bash made.sh alpha || true");
+            }
+            34 => {
+                let (line, project) = (self.next_line(), self.word().trim_start_matches('-'));
+                // Only the last of them starts a container of its own.
+                let does = match self.below(3) {
+                    0 => "exec -T night claude -p go".to_owned(),
+                    1 => "up -d night".to_owned(),
+                    _ => format!("run --rm -e LINE={line} night"),
+                };
+                self.line(&format!("docker compose -f compose.yaml -p {project} {does}"));
+            }
+            35 => self.line(&format!("in_library {word}")),
+            36 => self.start("retry ", ""),
+            37 => self.start("out=$(", ") || true"),
+            38 => self.start("sh -c '", "'"),
+            39 => self.start("trap '", "' EXIT"),
+            40 => self.start("eval '", "'"),
+            41 => self.start("until ", "; do break; done"),
+            42 => {
+                self.line("while getopts a:b option; do");
+                self.line("  case $option in a) CHOSEN=$OPTARG ;; b) set -- \"$@\" beta ;; esac");
+                self.line("done");
+                self.compound("if [ -n \"${CHOSEN:-}\" ]; then", "fi");
+            }
+            43 => {
+                self.line("while [ $# -gt 0 ]; do");
+                self.line("  case \"$1\" in");
+                self.line(&format!("  {word}) CHOSEN=\"${{2:-}}\"; shift ;;"));
+                self.line("  --x) X=1 ;;");
+                self.line("  *) break ;;");
+                self.line("  esac");
+                self.line("  shift || break");
+                self.line("done");
+                self.compound("if [ \"${X:-0}\" = 1 ]; then", "fi");
+            }
+            44 => {
+                let before =
+                    ["nice -n 5 ", "timeout 5 ", "env A=b ", "time ", "command ", "A=b "][self.below(6) as usize];
+                self.start(before, " 2>&1 | cat");
             }
             _ => self.start("", ""),
         }

@@ -1,7 +1,7 @@
 //! Finds the file of the repository that a planned container has at a path: by its mounts, then by its image.
 //! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -25,24 +25,19 @@ pub(super) struct PlannedFiles<'a> {
     pub(super) repository: &'a Repository<'a>,
     pub(super) container: &'a Container,
     pub(super) image: Option<Rc<Image>>,
-    /// What was found in the image: a script may ask for one path many times.
-    found: RefCell<HashMap<String, PathContent>>,
+    /// What was found at which path: a program's name is looked for in every directory of `PATH`, each time it is called.
+    found: RefCell<HashMap<String, Lookup>>,
+    /// The files that were put there, once they were asked for.
+    own: OnceCell<Vec<PathBuf>>,
 }
 
 impl<'a> PlannedFiles<'a> {
     pub(super) fn new(repository: &'a Repository<'a>, container: &'a Container, image: Option<Rc<Image>>) -> Self {
-        Self { repository, container, image, found: RefCell::default() }
+        Self { repository, container, image, found: RefCell::default(), own: OnceCell::new() }
     }
+}
 
-    fn content_in(&self, image: &Image, path: &str) -> PathContent {
-        if let Some(known) = self.found.borrow().get(path) {
-            return known.clone();
-        }
-        let content = image.find_file(path, self.repository.sources);
-        self.found.borrow_mut().insert(path.to_owned(), content.clone());
-        content
-    }
-
+impl PlannedFiles<'_> {
     fn look_up(&self, path: &str, links: usize) -> Lookup {
         if links == 0 {
             return Lookup::Unseen("its links lead round in a circle".to_owned());
@@ -72,7 +67,7 @@ impl<'a> PlannedFiles<'a> {
             let name = self.container.image.as_ref().map(|image| format!(" `{}`", image.text)).unwrap_or_default();
             return Lookup::Unseen(format!("its image{name} is not built here"));
         };
-        match self.content_in(image, path) {
+        match image.find_file(path, self.repository.sources) {
             PathContent::File(file) => self.repository.open_copied(&file),
             PathContent::Text(text) => Lookup::Passage(Box::new(text)),
             PathContent::Link(target) => self.look_up(&target, links - 1),
@@ -91,7 +86,11 @@ impl<'a> PlannedFiles<'a> {
     }
 
     /// The files that the image copies from its context and that the container mounts, some of many.
-    fn own_files(&self) -> Vec<PathBuf> {
+    fn own_files(&self) -> &[PathBuf] {
+        self.own.get_or_init(|| self.list_own_files())
+    }
+
+    fn list_own_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let copied = self.image.iter().flat_map(|image| &image.steps).filter_map(|step| match step.as_ref() {
             BuildStep::Copy(copied) => Some(copied),
@@ -156,7 +155,12 @@ pub(super) fn files_below(context: &dyn BuildContext, path: &str, found: &mut Ve
 
 impl FileSystem for PlannedFiles<'_> {
     fn open(&self, path: &str) -> Lookup {
-        self.look_up(path, LINKS)
+        if let Some(found) = self.found.borrow().get(path) {
+            return found.clone();
+        }
+        let found = self.look_up(path, LINKS);
+        self.found.borrow_mut().insert(path.to_owned(), found.clone());
+        found
     }
 
     fn is_searched(&self) -> bool {
@@ -165,7 +169,7 @@ impl FileSystem for PlannedFiles<'_> {
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {
-        let mut files = self.own_files();
+        let mut files = self.own_files().to_vec();
         files.sort();
         files.dedup();
         let known = |path: &PathBuf| {

@@ -163,28 +163,42 @@ impl Interpreter<'_> {
         let number = self.next_site();
         self.loops.push(number);
         self.timeline.begin_loop();
-        let mut round = |interpreter: &mut Self, state: ShellState| {
-            let mut out = None;
+        let mut round = |interpreter: &mut Self, body: Option<&Block>, state: ShellState| {
+            let mut ended = None;
             let (exits, frame) = interpreter.in_frame(FrameKind::Loop, |interpreter| {
                 let (enter, leave) = start(interpreter, state);
-                out = leave;
-                enter.map(|state| interpreter.run_block(body, state)).unwrap_or_default()
+                ended = leave;
+                enter.zip(body).map(|(state, body)| interpreter.run_block(body, state)).unwrap_or_default()
             });
             let back = join_states(interpreter.next_state(exits), frame.again);
             let (ok, failed) = frame.ends.split_failed();
-            (back, join_states(out, join_states(ok, failed)))
+            LoopRound { back, ended, broken: join_states(ok, failed) }
         };
-        let (back, _) = self.without_recording(|interpreter| round(interpreter, state.clone()));
-        let entry = match back {
+        let first = self.without_recording(|interpreter| round(interpreter, Some(body), state.clone()));
+        let entry = match first.back {
             Some(back) => join_states(Some(state), Some(back)),
             None => Some(state),
         };
-        let leave = entry.and_then(|entry| round(self, entry).1);
+        // Where the loop around this one is only gone round to see what it leaves, it is gone round again after that, and
+        // this one with it: twice at every level would be a power of two.
+        let (body, broken) = if self.is_muted() { (None, first.broken) } else { (Some(body), None) };
+        let last = entry.map(|entry| round(self, body, entry));
+        let leave = last.and_then(|last| join_states(last.ended, join_states(last.broken, broken)));
         self.timeline.end_loop();
         self.loops.pop();
         let soft = leave.clone();
         with_condition_of(ExitStates { ok: leave, err: None, soft }, true, before)
     }
+}
+
+/// The states in which a round of a loop ends.
+struct LoopRound {
+    /// It is followed by another one.
+    back: Option<ShellState>,
+    /// The loop's condition ends it.
+    ended: Option<ShellState>,
+    /// `break` does.
+    broken: Option<ShellState>,
 }
 
 /// After a branch of which more than one side goes on, nothing is conditional that was not before.

@@ -81,7 +81,7 @@ impl Interpreter<'_> {
             if !word.is_fixed() {
                 self.note_unseen("`eval` runs what is known only when it runs");
             }
-            text.push(&word.text);
+            text.push(&word.text_in_place());
             text.push(&TracedText::plain(" "));
         }
         self.run_text(&text, LastCommand::Forks, state)

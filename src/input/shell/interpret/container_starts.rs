@@ -22,7 +22,7 @@ use crate::model::{Condition, Moment, Symbol, Value, VariableState};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
-const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
+pub(super) const STARTING: [&str; 4] = ["run", "create", "exec", "compose"];
 /// What is in the name of a variable that holds an engine's program.
 const ENGINE_NAMES: [&str; 6] = ["docker", "podman", "nerdctl", "container", "engine", "runtime"];
 /// Options that say that `$DOCKER run` runs a container, whatever the variable holds.

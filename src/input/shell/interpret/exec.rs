@@ -47,6 +47,7 @@ impl Interpreter<'_> {
                 ScriptRun::Ran(exits) => *exits,
                 ScriptRun::Not(state, why) => self.record_program(words, state, why),
             },
+            Unwrapped::Input(call) => self.run_shell_input(call, words, state),
             Unwrapped::Inner(inner) => self.start_wrapped(inner, state),
             Unwrapped::Shell(call) => self.run_shell_text(&call, &state),
             Unwrapped::Flock => self.run_flock(words, state),
@@ -203,10 +204,18 @@ impl Interpreter<'_> {
         let here = self.here;
         self.here = call.text.source_span(self.context.sources).map_or(here, |span| Span::at(span.file, span.start));
         let exits = self.in_new_shell(call, state, |interpreter, inner| {
-            interpreter.run_text(&call.text.text, LastCommand::ReplacesUnlessRedirected, inner)
+            interpreter.run_text(&call.text.text_in_place(), LastCommand::ReplacesUnlessRedirected, inner)
         });
         self.here = here;
         exits
+    }
+
+    /// Runs a shell that reads its input, where that is a here-document.
+    fn run_shell_input(&mut self, call: ShellCall, words: &[ShellWord], state: ShellState) -> ExitStates {
+        match self.input.take() {
+            Some(text) => self.run_shell_text(&ShellCall { text, ..call }, &state),
+            None => self.run_program(words, state),
+        }
     }
 
     /// Runs something in a new shell.
@@ -250,6 +259,7 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
         Unwrapped::Inner(WrappedCommand { shell: None, words, .. }) => words.len(),
         Unwrapped::Inner(_) => 0,
         Unwrapped::Shell(call) | Unwrapped::File(call) => call.args.len(),
+        Unwrapped::Input(call) => call.args.len().saturating_sub(1),
         Unwrapped::Flock => {
             match flock_command::parse_flock(words.get(1..).unwrap_or_default()).map(|flock| flock.runs) {
                 Some(FlockAction::Command(_, command)) => command.len(),

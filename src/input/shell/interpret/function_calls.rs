@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::container_starts::STARTING;
 use super::lists::literal_text;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{
@@ -104,6 +105,7 @@ impl CalledNames {
         simple.assigns.iter().for_each(|assign| self.add_assignment(assign));
         simple.redirects.iter().for_each(|redirect| self.add_redirect(&redirect.action));
         self.add_words(&simple.words);
+        self.may_start |= simple.words.windows(2).any(is_variable_started);
         let Some(first) = simple.words.first() else { return };
         match literal_text(first) {
             Some(name) => {
@@ -126,7 +128,8 @@ impl CalledNames {
     fn add_word(&mut self, word: &UnexpandedWord) {
         if let Some(text) = literal_text(word) {
             let mut parts = text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_')));
-            self.may_start |= parts.any(is_engine_program);
+            let starts = |part: &str| STARTING.contains(&part) && text.contains('$');
+            self.may_start |= parts.any(|part| is_engine_program(part.trim_start_matches('-')) || starts(part));
             // A name that is handed on is called by what it is handed to: `run_with_lock launch`.
             if !text.is_empty() && !text.contains(' ') {
                 self.commands.insert(text);
@@ -179,6 +182,14 @@ impl CalledNames {
             }
         }
     }
+}
+
+/// Whether two words may be an engine in a variable and what it is to do: `retry $ENGINE run`; or the first a whole command.
+fn is_variable_started(words: &[UnexpandedWord]) -> bool {
+    let [engine, command] = words else { return false };
+    let whole = engine.source.raw().contains("[@]");
+    literal_text(engine).is_none()
+        && (whole || literal_text(command).is_some_and(|command| STARTING.contains(&command.as_str())))
 }
 
 /// Whether a part of a word is an argument of the function, whole.

@@ -10,6 +10,7 @@ use super::limits;
 use super::printed_words::{PrintedWords, redirects_output};
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
+use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart};
 use super::timeline::Timeline;
 use super::way_in_state::WaysIn;
@@ -44,6 +45,8 @@ pub(super) struct Interpreter<'a> {
     /// How many programs around this point start what they run several times at once, and what they put in for each.
     pub(super) at_once: usize,
     pub(super) placeholder: Option<String>,
+    /// The here-document that the command which runs now has as its input.
+    pub(super) input: Option<ShellWord>,
     /// What others than the text itself call, where it is a script that others call.
     pub(super) ways_in: Option<WaysIn>,
     /// Which locks there are around which starts.
@@ -93,6 +96,7 @@ impl<'a> Interpreter<'a> {
             timeline: Timeline::default(),
             at_once: 0,
             placeholder: None,
+            input: None,
             ways_in: None,
             around: Vec::new(),
             unseen: None,

@@ -3,7 +3,7 @@
 
 use super::certainty::Certainty;
 use super::unknown_arguments::UnknownArguments;
-use crate::text::{FileId, Sources, Span, TracedText, char_width};
+use crate::text::{FileId, Sources, Span, TracedChar, TracedText, char_width};
 
 /// A word after expansion.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,29 @@ impl ShellWord {
         };
         let source = sources.get(file);
         Some(Span { file, start: source.position(start as usize), end: source.position(end as usize) })
+    }
+
+    /// Its text where that is run by a shell: a value without blanks that went into it counts as written where the word has
+    /// it, so that what it begins is not taken for something in the line that set the variable.
+    pub(super) fn text_in_place(&self) -> TracedText {
+        let mut text = self.text.clone();
+        let own = |traced: &TracedChar| traced.at.is_some_and(|(file, at)| self.is_written_around(file, at, at));
+        if !self.text.0.iter().any(own) {
+            return text;
+        }
+        // What follows it is in its line more often than what is before it.
+        let mut next = self.source.0.iter().rev().find_map(|traced| traced.at);
+        let runs: Vec<&mut [TracedChar]> = text.0.chunk_by_mut(|one, next| own(one) == own(next)).collect();
+        for run in runs.into_iter().rev() {
+            if run.first().is_some_and(own) {
+                next = run.first().and_then(|traced| traced.at);
+            } else if !run.iter().any(|traced| traced.ch.is_whitespace()) {
+                for traced in run.iter_mut() {
+                    traced.at = next;
+                }
+            }
+        }
+        text
     }
 
     /// Whether the word as it is written covers some bytes.

@@ -8,8 +8,11 @@ use super::list_item::ListItem;
 use super::printed_words::redirects_output;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::unwrapped::is_shell;
 use super::wrappers::asks_where;
-use crate::input::shell::parse::syntax::{AssignedValue, SimpleCommand, WordPart};
+use crate::input::shell::parse::syntax::{
+    AssignedValue, Redirect, RedirectAction, RedirectTarget, SimpleCommand, WordPart,
+};
 
 impl Interpreter<'_> {
     pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
@@ -130,11 +133,26 @@ impl Interpreter<'_> {
             child.drop_closed();
             state.clone_from(&child);
         }
+        let input = self.shell_input(simple, words, &child);
+        let outer = std::mem::replace(&mut self.input, input);
         let exits = self.start_program(words, child);
+        self.input = outer;
         exits.map_states(|child| ShellState {
             conditional: state.conditional || child.conditional,
             ..state.after_child(&child)
         })
+    }
+    /// The here-document that a shell among the words reads.
+    fn shell_input(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) -> Option<ShellWord> {
+        let is_input = |redirect: &&Redirect| matches!(redirect.target, RedirectTarget::Number(0));
+        let RedirectAction::Data(document) = &simple.redirects.iter().rfind(is_input)?.action else { return None };
+        let names_shell = |word: &ShellWord| word.raw().rsplit('/').next().is_some_and(is_shell);
+        if !words.iter().any(names_shell) {
+            return None;
+        }
+        // What is substituted in it ran when it was made.
+        let text = document.word()?;
+        Some(self.without_recording(|interpreter| interpreter.expand_one(text, &mut state.clone())))
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Unwrapped {
     Shell(ShellCall),
     /// A shell with a file, which is in the place of the text.
     File(ShellCall),
+    /// A shell that reads its input.
+    Input(ShellCall),
     /// flock(1).
     Flock,
 }

@@ -137,7 +137,7 @@ impl Interpreter<'_> {
                 None => return,
             },
         };
-        let text = self.expand_one(text, state).text;
+        let text = self.expand_one(text, state).text_in_place();
         self.run_written_text(&text, &file, state);
     }
 
@@ -264,6 +264,11 @@ fn written_by_tee(words: &[ShellWord]) -> Option<String> {
     Some(file.raw())
 }
 
+/// Whether a part of a text is an engine's name, also as the default of a variable: `${DOCKER:-docker}`.
+fn is_engine_named(part: &str) -> bool {
+    is_engine_program(part.trim_start_matches('-'))
+}
+
 fn names_engine(text: &str) -> bool {
-    text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_'))).any(is_engine_program)
+    text.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '-' | '_'))).any(is_engine_named)
 }

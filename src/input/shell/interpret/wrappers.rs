@@ -131,14 +131,17 @@ fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
             }
         }
     }
+    let input = !text && words.iter().take(at).skip(1).any(|word| is_cluster(&word.raw(), 's'));
+    if !text && (input || at >= words.len()) {
+        call.args = words.first().into_iter().chain(words.get(at..).unwrap_or_default()).cloned().collect();
+        return Unwrapped::Input(call);
+    }
     let Some(word) = words.get(at) else { return Unwrapped::Program };
     call.text = word.clone();
     let args = words.get(at + 1..).unwrap_or_default();
     if !text {
         call.args = args.to_vec();
-        // A shell that reads its input has no file.
-        let input = words.iter().take(at).skip(1).any(|word| is_cluster(&word.raw(), 's'));
-        return if input { Unwrapped::Program } else { Unwrapped::File(call) };
+        return Unwrapped::File(call);
     }
     call.args = if args.is_empty() { words.get(..1).unwrap_or_default().to_vec() } else { args.to_vec() };
     Unwrapped::Shell(call)
