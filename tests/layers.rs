@@ -36,7 +36,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["render/source_frame.rs"]),
     (
         "serde_json",
-        &["render/json.rs", "report/", "input/compose/", "input/capture/", "input/engine/", "input/kernel/"],
+        &[
+            "render/json.rs",
+            "report/",
+            "rules/mod.rs",
+            "input/compose/",
+            "input/capture/",
+            "input/engine/",
+            "input/kernel/",
+        ],
     ),
     ("bollard", &["input/engine/"]),
     ("futures_util", &["input/engine/"]),

@@ -70,7 +70,7 @@ fn nothing_of_these_is_clean() {
         (
             "the environment taken away",
             sharing("environment: {CLAUDE_CODE_OAUTH_TOKEN: abc}\nentrypoint: [env, -i, HOME=/root, claude, -p]"),
-            "undetermined",
+            "unguarded-share",
         ),
         (
             "a copy of the login",

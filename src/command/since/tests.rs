@@ -14,7 +14,7 @@ use crate::cli::{self, Cli};
 use crate::command::check;
 use crate::command::configuration::{self, Search};
 use crate::input::ProgramNames;
-use crate::input::git::test_repository::{empty_checkout, git, new_repository, write_files};
+use crate::input::git::tests::test_repository::{empty_checkout, git, new_repository, write_files};
 use crate::model::Layout;
 use crate::rules::{FailOn, Severity};
 use crate::text::Sources;

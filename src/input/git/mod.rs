@@ -21,9 +21,7 @@ mod git_error;
 mod plumbing;
 mod revision_files;
 #[cfg(test)]
-pub(crate) mod test_repository;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tracked_files;
 mod working;
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::calls::ProgramCalls;
-use super::guard::GuardFact;
+use super::guard_fact::GuardFact;
 use super::state_dir::StateDir;
 use super::word_path::expand_word;
 use crate::finding::Evidence;

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use super::call_guards::CallGuards;
 use super::calls::{self, Contradiction, GUARD_LABEL, ProgramCalls, find_declaration};
+use super::guard_fact::GuardFact;
 use super::state_dir::StateDir;
 use super::word_path::expand_word;
 use crate::finding::Evidence;
@@ -12,59 +13,6 @@ use crate::judge::place::{MountLookup, MountedPath};
 use crate::model::{Container, Invocation, Label, Witness, Word, join};
 use crate::rules::{Guard, GuardFault, Profile};
 use crate::text::Span;
-
-/// The guard that a container takes, and what is wrong with it taken alone.
-#[derive(Debug, Clone)]
-pub(crate) struct GuardFact<'a> {
-    pub(crate) state: Guard,
-    pub(crate) fault: GuardFault,
-    /// What is wrong, as a clause.
-    pub(crate) problem: String,
-    /// Its path in the container.
-    pub(crate) path: Option<String>,
-    pub(crate) landing: Option<MountedPath<'a>>,
-    /// The variable on which it hangs, where it is conditional.
-    pub(crate) condition: Option<String>,
-    pub(crate) evidence: Vec<Evidence>,
-    pub(crate) contradiction: Option<Contradiction>,
-    pub(crate) unreadable: Option<Evidence>,
-    pub(crate) span: Option<Span>,
-    /// A call that does not go through it.
-    pub(crate) bare_call: Option<Span>,
-    /// Where a text that was not read as shell names the program.
-    pub(crate) unread: Option<Span>,
-    /// Whether another call of the container takes one, where this is about one that takes none.
-    pub(crate) is_elsewhere: bool,
-    /// Whether its path is in the state directory.
-    pub(super) is_inside: bool,
-}
-
-impl<'a> GuardFact<'a> {
-    /// That of a call without one.
-    pub(super) fn without_flock(state: Guard, call: &Invocation, text: String) -> Self {
-        Self { bare_call: Some(call.span), ..Self::of(state, Evidence::seen(text, Some(call.span))) }
-    }
-
-    pub(super) fn of(state: Guard, evidence: Evidence) -> Self {
-        let span = evidence.span;
-        Self {
-            state,
-            fault: GuardFault::None,
-            problem: String::new(),
-            path: None,
-            landing: None,
-            condition: None,
-            evidence: vec![evidence],
-            contradiction: None,
-            unreadable: None,
-            span,
-            bare_call: None,
-            unread: None,
-            is_elsewhere: false,
-            is_inside: false,
-        }
-    }
-}
 
 /// Reads calls and label together: what is seen wins over what is declared. `find_fault` says what is wrong with a guard's
 /// path.

@@ -73,7 +73,8 @@ fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
 }
 
 /// Both ranges in one; of what they are known by a few.
-fn join_pins((range, mut evidence): Pin, (other, more): Pin) -> Pin {
+fn join_pins(one: Pin, two: Pin) -> Pin {
+    let ((range, mut evidence), (other, more)) = (one, two);
     let differs = range != other;
     let is_new = |one: &Evidence| evidence.iter().all(|known| known.text != one.text);
     let more: Vec<Evidence> = more.into_iter().filter(|one| differs && is_new(one)).collect();

@@ -2,6 +2,7 @@
 
 mod checkouts;
 mod repositories;
+pub(crate) mod test_repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -11,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::test_repository::{commit, empty_checkout, git, new_repository, remove_path, write_files};
+use self::test_repository::{commit, empty_checkout, git, new_repository, remove_path, write_files};
 use super::{GitError, Revision, RevisionFiles};
 use crate::text::{EntryKind, ReadError, Reader};
 

@@ -5,39 +5,8 @@ use std::rc::Rc;
 
 use super::certainty::Certainty;
 use super::list_item::ListItem;
+use super::unknown_arguments::UnknownArguments;
 use crate::text::TracedText;
-
-/// Arguments that a caller gives who is not described anywhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct UnknownArguments {
-    /// What is called, as a person would name it: a script, a function of one.
-    callee: Rc<str>,
-    /// How many of them were shifted away; `None` where that differs from one way here to another.
-    shifted: Option<usize>,
-}
-
-impl UnknownArguments {
-    /// All that `callee` is called with. What is no part of a plain name is left out of it.
-    pub(super) fn of(callee: &str) -> Self {
-        let plain = callee.chars().filter(|ch| ch.is_alphanumeric() || matches!(ch, '.' | '_' | '-' | '/' | ' '));
-        Self { callee: plain.collect::<String>().into(), shifted: Some(0) }
-    }
-
-    /// One that stands for all of them, as `"$@"` does.
-    pub(super) fn as_item(&self) -> ListItem {
-        ListItem { text: TracedText::live("$@"), rest: Some(self.clone()), ..ListItem::default() }
-    }
-
-    /// The symbol of one of them, which is the same wherever this call has it; `rest` is an operator with its word.
-    fn symbol(&self, number: usize, rest: &str) -> Option<TracedText> {
-        let number = self.shifted?.checked_add(number)?;
-        Some(TracedText::live(&format!("${{{number} of {}{rest}}}", self.callee)))
-    }
-
-    fn shifted_by(&self, count: usize) -> Self {
-        Self { callee: Rc::clone(&self.callee), shifted: self.shifted.map(|shifted| shifted.saturating_add(count)) }
-    }
-}
 
 /// The value of `$1` and its kin.
 pub(super) enum ArgumentValue {
@@ -103,7 +72,7 @@ impl Arguments {
     pub(super) fn items_from(&self, number: usize) -> Vec<ListItem> {
         let known = self.known.get(number..).unwrap_or_default().iter().cloned();
         let beyond = number.saturating_sub(self.known.len());
-        known.chain(self.rest.as_ref().map(|rest| rest.shifted_by(beyond).as_item())).collect()
+        known.chain(self.rest.as_ref().map(|rest| ListItem::of_unknown(&rest.shifted_by(beyond)))).collect()
     }
 
     /// `$#`, where it is known.
@@ -124,7 +93,8 @@ impl Arguments {
 
     /// The same arguments where which of them are left is not known.
     fn with_unknown_order(&self) -> Option<Self> {
-        let rest = UnknownArguments { shifted: None, ..self.rest.clone()? };
+        let mut rest = self.rest.clone()?;
+        rest.shifted = None;
         Some(Self { known: Rc::new(self.known.first().cloned().into_iter().collect()), rest: Some(rest) })
     }
 

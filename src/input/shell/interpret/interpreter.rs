@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
+use super::file_start::FileStart;
 use super::limits;
-use super::script_files::FileStart;
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
 use super::start_record::{ContainerStart, LockedStart};
 use super::timeline::Timeline;
-use super::ways_in::WaysIn;
+use super::way_in_state::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
 use crate::input::shell::parse::{ParsedText, parse_text};

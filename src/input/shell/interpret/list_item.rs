@@ -1,9 +1,9 @@
 //! Elements of arrays and arguments, and how the lists of two branches are joined.
 //! Uses `shell_word` and `certainty`.
 
-use super::arguments::UnknownArguments;
 use super::certainty::Certainty;
 use super::shell_word::ShellWord;
+use super::unknown_arguments::UnknownArguments;
 use crate::text::TracedText;
 
 /// An element of a list: of an array, or of a function's or a script's arguments.
@@ -29,6 +29,11 @@ impl From<ShellWord> for ListItem {
 impl ListItem {
     pub(super) fn sure(text: TracedText) -> Self {
         Self { text, ..Self::default() }
+    }
+
+    /// One that stands for all arguments of an unknown caller, as `"$@"` does.
+    pub(super) fn of_unknown(arguments: &UnknownArguments) -> Self {
+        Self { text: TracedText::live("$@"), rest: Some(arguments.clone()), ..Self::default() }
     }
 
     /// The same item, as certain as both.

@@ -15,7 +15,7 @@
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
-//!                   `arguments`: what they are called with
+//!                   `arguments` and `unknown_arguments`: what they are called with
 //! ```
 
 mod alternative_words;
@@ -28,6 +28,7 @@ mod command_substitution;
 mod container_starts;
 mod exec;
 mod exit_states;
+mod file_start;
 mod flock_command;
 mod flock_effects;
 mod function_calls;
@@ -48,10 +49,12 @@ mod start_record;
 mod step_tests;
 mod test_expr;
 mod timeline;
+mod unknown_arguments;
 mod unwrapped;
 mod user_wrappers;
 mod users;
 mod value_positions;
+mod way_in_state;
 mod ways_in;
 mod word_expansion;
 mod wrappers;

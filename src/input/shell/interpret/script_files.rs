@@ -1,11 +1,10 @@
 //! From a command's words to the file that it runs: script files, interpreters, `source`.
 //! Uses `interpreter`, `file_system`, `script_text` and `model`.
 
-use std::rc::Rc;
-
 use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::file_start::FileStart;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
@@ -15,7 +14,7 @@ use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
 use crate::input::shell::file_system::{Lookup, mentioned};
-use crate::model::{Command, Inherits, PartialText, Value, VariableState, Word, clean, join};
+use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
 use crate::text::{FileId, ShownText, Span, TracedText};
 
 /// Where a program is looked for that is named without a directory, where nothing says otherwise (Docker's default).
@@ -29,32 +28,6 @@ pub(super) enum ScriptRun {
     Ran(Box<ExitStates>),
     /// It was not, and here is the state back; with what there is to say of that.
     Not(ShellState, Option<UnreadReason>),
-}
-
-/// What a script file starts with: where all of this is as it was before, it does what it did before.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct FileStart {
-    pub(super) path: String,
-    args: Vec<String>,
-    environment: Vec<(String, VariableValue)>,
-    inherits: Inherits,
-    user: Option<Rc<str>>,
-    /// How many locks are held.
-    locks: usize,
-}
-
-impl FileStart {
-    fn of(path: &str, args: &[ShellWord], state: &ShellState) -> Self {
-        let exported = state.vars.iter().filter(|(_, variable)| variable.exported);
-        Self {
-            path: path.to_owned(),
-            args: args.iter().map(ShellWord::raw).collect(),
-            environment: exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect(),
-            inherits: state.inherits,
-            user: state.user.clone(),
-            locks: state.locks.len(),
-        }
-    }
 }
 
 /// Why the file of a command was not read.

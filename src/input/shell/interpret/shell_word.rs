@@ -1,8 +1,8 @@
 //! A word of a command after the shell expanded it.
 //! May use `text` and `certainty`.
 
-use super::arguments::UnknownArguments;
 use super::certainty::Certainty;
+use super::unknown_arguments::UnknownArguments;
 use crate::text::{FileId, Sources, Span, TracedText, char_width};
 
 /// A word after expansion.

@@ -1,10 +1,10 @@
 //! A script that others call: besides its text they call functions that nobody in it calls, aliases, and what it writes
 //! into other scripts. Uses `interpreter`, `function_calls`, `arguments` and `parse`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::arguments::{Arguments, UnknownArguments};
+use super::arguments::Arguments;
 use super::certainty::Certainty;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::function_calls::CalledNames;
@@ -14,23 +14,14 @@ use super::script_files::ScriptRun;
 use super::script_text::{ScriptText, Shebang};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::unknown_arguments::UnknownArguments;
+use super::way_in_state::WaysIn;
 use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{RedirectAction, RedirectTarget, SimpleCommand, Statement, UnexpandedWord};
 use crate::text::{Span, TracedText};
 
 /// Endings of the names of files that shells run or source.
 const SHELL_FILES: [&str; 8] = [".sh", ".bash", ".zsh", "rc", "profile", "aliases", ".ksh", ".env"];
-
-/// What is called of a script by others than itself.
-#[derive(Debug, Default)]
-pub(super) struct WaysIn {
-    /// The script's own name.
-    name: String,
-    /// The bodies of functions that were called, by their addresses.
-    called: HashSet<usize>,
-    /// Whether what runs now is called by others alone.
-    pub(super) is_inside: bool,
-}
 
 impl Interpreter<'_> {
     /// Runs a script that others call, with arguments that are not known.
@@ -39,7 +30,7 @@ impl Interpreter<'_> {
         let rest = UnknownArguments::of(&name);
         self.ways_in = Some(WaysIn { name, ..WaysIn::default() });
         let zeroth = ShellWord { span: Some(span), ..ShellWord::plain(path) };
-        let given = ShellWord { text: rest.as_item().text, rest: Some(rest), ..ShellWord::default() };
+        let given = ShellWord { text: ListItem::of_unknown(&rest).text, rest: Some(rest), ..ShellWord::default() };
         let words = [zeroth, given];
         if let ScriptRun::Not(_, Some(missed)) = self.run_script_file(&words, ShellState::new()) {
             self.note_unseen_at(missed.reason, missed.span);
@@ -91,7 +82,7 @@ impl Interpreter<'_> {
     /// The arguments of something in this script that others call.
     fn unknown_arguments(&self, name: &str) -> ListItem {
         let script = self.ways_in.as_ref().map_or("", |ways_in| ways_in.name.as_str());
-        UnknownArguments::of(&format!("{name} in {script}")).as_item()
+        ListItem::of_unknown(&UnknownArguments::of(&format!("{name} in {script}")))
     }
 
     /// Runs what only others call, in a process of its own.

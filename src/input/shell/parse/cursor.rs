@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::here_documents::PendingDocument;
+use super::pending_document::PendingDocument;
 use crate::text::{TracedChar, TracedText};
 
 /// Levels of statements and words within each other.

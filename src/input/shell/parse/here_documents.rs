@@ -1,23 +1,11 @@
 //! Here-documents: their texts begin at the line after the command.
 //! Uses `cursor`, `shell_words` and `syntax`.
 
-use std::rc::Rc;
-
 use super::cursor::ShellParser;
+use super::pending_document::PendingDocument;
 use super::shell_words::WordBuilder;
-use super::syntax::{HereDocument, UnexpandedWord, WordPart};
+use super::syntax::{UnexpandedWord, WordPart};
 use crate::text::TracedText;
-
-/// A here-document whose text was not reached yet.
-pub(super) struct PendingDocument {
-    /// The line that ends it.
-    pub(super) delimiter: String,
-    /// Whether tabs before its lines are no part of it (`<<-`).
-    pub(super) strips_tabs: bool,
-    /// Whether nothing in it is expanded.
-    pub(super) quoted: bool,
-    pub(super) document: Rc<HereDocument>,
-}
 
 impl ShellParser<'_> {
     /// The texts of all here-documents of the line that ended here.

@@ -16,6 +16,7 @@ mod compound_commands;
 mod cursor;
 mod expansions;
 mod here_documents;
+mod pending_document;
 mod redirections;
 mod shell_words;
 mod simple_commands;

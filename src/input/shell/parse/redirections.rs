@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::cursor::{Parsed, ShellParser};
-use super::here_documents::PendingDocument;
+use super::pending_document::PendingDocument;
 use super::shell_words::WordMode;
 use super::syntax::{HereDocument, Redirect, RedirectAction, RedirectTarget, UnexpandedWord, WordPart};
 
