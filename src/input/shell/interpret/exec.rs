@@ -161,6 +161,7 @@ impl Interpreter<'_> {
             hides,
             at: None,
             witness: Witness::Words,
+            running_version: None,
             span: place,
         };
         self.record_call(invocation);
