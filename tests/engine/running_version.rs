@@ -84,6 +84,7 @@ fn each_way_to_install_tells_the_version_that_runs() {
     let npx = format!("abc/{PACKAGE}/bin/claude.exe");
     let (package, npx_manifest) = (manifest("2.1.139"), format!("abc/{PACKAGE}/package.json"));
     let versions = "/home/agent/.local/share/claude/versions";
+    #[allow(clippy::type_complexity, reason = "a table, read row by row")]
     let cases: [(&str, &str, &[(&str, Option<&str>)], &str, Option<&str>); 5] = [
         ("sdk", sdk, &[(copy, None), ("claude_agent_sdk/_cli_version.py", Some(own))], copy, Some("2.1.128")),
         (

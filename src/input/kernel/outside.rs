@@ -8,7 +8,7 @@ use super::files::Files;
 use super::locks::LockReader;
 use super::places::value;
 use super::process::Found;
-use super::running_version::note_versions;
+use super::running_version::{KernelView, note_versions};
 use crate::model::{KernelFacts, ProcessFacts, join};
 use crate::rules::Profile;
 
@@ -71,6 +71,7 @@ fn with_locks_and_versions(host: &Host, found: Vec<Found>) -> Vec<ProcessFacts> 
             processes.push(found.process);
         }
     }
-    note_versions(&mut processes, host, &[]);
+    let view = KernelView { proc: &host.proc, boot: host.boot, profiles: &host.profiles };
+    note_versions(&mut processes, view, &[]);
     processes
 }

@@ -7,7 +7,7 @@ use super::process::version_of;
 use super::root::{End, Root};
 use super::text::shown;
 use crate::model::{Entry, EntryKind, Installed, join};
-use crate::rules::{Bundle, Profile};
+use crate::rules::{Bundle, Profile, VersionRange};
 
 /// Where commands are looked for when nothing says: the usual value of images and of `execvp`.
 pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -88,16 +88,15 @@ fn bundled_copies(tree: &dyn Tree, profile: &Profile, path: &str, homes: &BTreeS
     let prefixes = PREFIXES.iter().map(|prefix| join(prefix, "lib"));
     let libraries: BTreeSet<String> =
         beside.take(MOST_DIRECTORIES).chain(own.take(MOST_DIRECTORIES)).chain(prefixes).collect();
-    let minors = PYTHON_MINORS.into_iter().map(|minor| format!("python3.{minor}"));
+    let minors = PYTHON_MINORS.map(|minor| format!("python3.{minor}"));
     let versions: Vec<String> = ["python3".to_owned()].into_iter().chain(minors).collect();
     let mut copies = Vec::new();
     for library in libraries.iter().filter(|library| tree.at(library).is_some()) {
         for python in versions.iter().map(|version| join(library, version)).filter(|python| tree.at(python).is_some()) {
             for packages in ["site-packages", "dist-packages"] {
-                for (bundle, command) in
-                    bundles.iter().flat_map(|bundle| profile.commands.iter().map(move |name| (bundle, name)))
-                {
-                    copies.push(format!("{python}/{packages}{}/{command}", bundle.directory));
+                for bundle in &bundles {
+                    let copy = |command| format!("{python}/{packages}{}/{command}", bundle.directory);
+                    copies.extend(profile.commands.iter().map(copy));
                 }
             }
         }
@@ -144,7 +143,7 @@ fn bundle_of<'a, 'b>(profile: &'b Profile, path: &'a str) -> Option<(&'a str, &'
 fn version_in_text(bytes: &[u8]) -> Option<String> {
     let text = shown(bytes);
     let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ".+-".contains(ch)));
-    let is_version = |word: &&str| word.len() <= 64 && semver::Version::parse(word).is_ok();
+    let is_version = |word: &&str| word.len() <= 64 && word.split('.').count() > 2 && VersionRange::parse(word).is_some();
     words.into_iter().find(is_version).map(str::to_owned)
 }
 

@@ -2,8 +2,7 @@
 //! installed now. Uses `model`, `rules` and the files of the container.
 
 use super::clock::is_later;
-use super::container::Host;
-use super::pid::Pid;
+use super::pid::{Pid, Proc};
 use super::process::{RUNTIMES, SHELLS, file_name, is_command, is_in_package, without_mark};
 use super::program::{manifest_of, program_of};
 use super::root::{End, Root};
@@ -14,15 +13,24 @@ use crate::rules::Profile;
 /// Why nothing that is installed tells the version of a process.
 const REPLACED: &str = "the file that it was started from was removed or replaced since";
 
+/// What of the host a look at processes takes.
+#[derive(Clone, Copy)]
+pub(super) struct KernelView<'a> {
+    pub(super) proc: &'a Proc,
+    /// When the machine started, in seconds since 1970.
+    pub(super) boot: Option<i64>,
+    pub(super) profiles: &'a [Profile],
+}
+
 /// Notes the version of each process that has not told it already.
 /// `installed` are the programs of the container that they are in.
-pub(super) fn note_versions(processes: &mut [ProcessFacts], host: &Host, installed: &[Installed]) {
+pub(super) fn note_versions(processes: &mut [ProcessFacts], kernel: KernelView<'_>, installed: &[Installed]) {
     for process in processes.iter_mut().filter(|process| process.version.is_none()) {
-        let Some(profile) = host.profiles.iter().find(|profile| profile.id == process.program) else { continue };
-        let Ok(pid) = host.proc.pid(process.pid) else { continue };
+        let Some(profile) = kernel.profiles.iter().find(|profile| profile.id == process.program) else { continue };
+        let Ok(pid) = kernel.proc.pid(process.pid) else { continue };
         // One that runs with mounts of its own is in its container all the same.
         let Ok(root) = pid.root() else { continue };
-        let look = Look { pid: &pid, host, root: &root, profile, installed };
+        let look = Look { pid: &pid, boot: kernel.boot, root: &root, profile, installed };
         match look.version(&process.words) {
             Some(Ok(version)) => process.version = Some(version),
             Some(Err(why)) => process.version_unknown = Some(why),
@@ -33,7 +41,7 @@ pub(super) fn note_versions(processes: &mut [ProcessFacts], host: &Host, install
 
 struct Look<'a> {
     pid: &'a Pid,
-    host: &'a Host,
+    boot: Option<i64>,
     root: &'a Root,
     profile: &'a Profile,
     installed: &'a [Installed],
@@ -95,8 +103,8 @@ impl Look<'_> {
     fn is_put_later(&self, path: &str) -> bool {
         let End::There(there) = self.root.follow(path).end else { return false };
         let started = self.pid.facts().map(|facts| facts.started);
-        let later = |(started, boot)| is_later(there.changed, started, boot);
-        started.ok().zip(self.host.boot).is_some_and(later)
+        let (Ok(started), Some(boot)) = (started, self.boot) else { return false };
+        is_later(there.changed, started, boot)
     }
 
     fn version_of_file(&self, file: &str) -> Option<Result<String, String>> {
