@@ -143,7 +143,8 @@ fn bundle_of<'a, 'b>(profile: &'b Profile, path: &'a str) -> Option<(&'a str, &'
 fn version_in_text(bytes: &[u8]) -> Option<String> {
     let text = shown(bytes);
     let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ".+-".contains(ch)));
-    let is_version = |word: &&str| word.len() <= 64 && word.split('.').count() > 2 && VersionRange::parse(word).is_some();
+    let is_version =
+        |word: &&str| word.len() <= 64 && word.split('.').count() > 2 && VersionRange::parse(word).is_some();
     words.into_iter().find(is_version).map(str::to_owned)
 }
 
