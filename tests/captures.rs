@@ -77,6 +77,49 @@ fn a_flock_that_is_kept_on_one_host_excludes_nobody_on_another() {
     }
 }
 
+/// A process of the program: its own version, or why that is not known.
+fn process(pid: i32, version: Option<&str>, unknown: Option<&str>) -> Value {
+    let mut process = json!({
+        "program": "claude-code", "pid": pid, "words": ["claude", "-p", "…"], "env": {"HOME": {"public": "/home/agent"}},
+        "locks": [], "identity": null, "terminal": 0, "version": version,
+    });
+    if let Some(why) = unknown {
+        process["version_unknown"] = json!(why);
+    }
+    process
+}
+
+#[test]
+fn version_is_that_of_the_file_that_each_process_runs() {
+    let old = process(7, Some("2.1.128"), None);
+    let new = process(8, Some("2.1.332"), None);
+    let as_installed = process(9, None, None);
+    let replaced = process(10, None, Some("the file that it was started from was removed or replaced since"));
+    let cases = [
+        (vec![new.clone()], "ok", json!("2.1.332")),
+        (vec![as_installed], "ok", json!("2.1.332")),
+        (vec![old.clone()], "error", json!("2.1.128")),
+        (vec![new.clone(), old], "error", json!("2.1.128 to 2.1.332")),
+        (vec![new, replaced], "error", json!(null)),
+    ];
+    for (processes, verdict, version) in cases {
+        let mut capture = recorded();
+        for one in capture["containers"].as_array_mut().unwrap() {
+            one["labels"] = json!({});
+            one["kernel"]["processes"] = json!(processes);
+            let path = "/usr/local/lib/node_modules/@anthropic-ai/claude-code";
+            one["kernel"]["installed"] = json!([{"program": "claude-code", "path": path, "version": "2.1.332"}]);
+        }
+        let files = project(&[("host.json", &capture.to_string())]);
+        let report = overlock(files.path(), &["audit", "--from", "host.json", "--format", "json"]).json();
+        for one in report["participants"].as_array().unwrap() {
+            assert_eq!((&one["verdict"], &one["version"]), (&json!(verdict), &version), "{one:#}");
+        }
+        let says_why = report.to_string().contains("process 10 runs is not known");
+        assert_eq!(says_why, version.is_null(), "{report:#}");
+    }
+}
+
 #[test]
 fn two_captures_of_one_host_are_one_too_many() {
     let files = project(&[("one.json", &recorded().to_string())]);

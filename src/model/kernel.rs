@@ -89,8 +89,41 @@ pub struct ProcessFacts {
     pub identity: Option<Identity>,
     /// Its controlling terminal's device number, 0 for none (proc_pid_stat(5), field 7).
     pub terminal: i32,
-    /// The version, where its executable's path tells.
+    /// The version, where the file that it runs tells.
     pub version: Option<String>,
+    /// Why the installed programs do not tell its version either, as a clause; `None` where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_unknown: Option<String>,
+}
+
+impl ProcessFacts {
+    /// What the file that it runs says of its version; `None` where it is whatever is installed.
+    pub fn running_version(&self) -> Option<RunningVersion> {
+        match (&self.version, &self.version_unknown) {
+            (Some(version), _) => Some(RunningVersion::Known { process: self.pid, version: version.clone() }),
+            (None, Some(why)) => Some(RunningVersion::Unknown { process: self.pid, why: why.clone() }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// The version of the program that a process runs, by the file that it was started from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunningVersion {
+    /// That file tells it.
+    Known {
+        /// The process's number.
+        process: i32,
+        /// The version.
+        version: String,
+    },
+    /// That file is none that tells it, and what is installed now says nothing of it.
+    Unknown {
+        /// The process's number.
+        process: i32,
+        /// Why, as a clause.
+        why: String,
+    },
 }
 
 /// An `flock` that a process is under.

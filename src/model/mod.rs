@@ -31,7 +31,7 @@ pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
-pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, SourceNow};
+pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;

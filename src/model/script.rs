@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Content, EnvValue, Unseen, Word};
+use super::{Container, Content, EnvValue, RunningVersion, Unseen, Word};
 use crate::text::Span;
 
 /// How much of what a container runs was seen.
@@ -91,6 +91,9 @@ pub struct Invocation {
     pub hides: bool,
     /// How it is known.
     pub witness: Witness,
+    /// Of a running process the version by its own file; `None` where it is whatever is installed.
+    #[serde(skip)]
+    pub running_version: Option<RunningVersion>,
     /// Where its first word is written: never more, since other words may be secrets.
     #[serde(skip)]
     pub span: Span,

@@ -82,6 +82,9 @@ pub struct Bundle {
     pub module: String,
     /// The end of the path of the directory that the copy is in.
     pub directory: String,
+    /// Files that tell its version, seen from that directory; the first that does counts.
+    #[serde(default)]
+    pub version_files: Vec<String>,
 }
 
 impl Bundle {

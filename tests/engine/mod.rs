@@ -25,6 +25,7 @@ mod not_root;
 mod preflight;
 mod raise;
 mod report;
+mod running_version;
 mod start;
 mod start_facts;
 mod strace;

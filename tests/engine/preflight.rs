@@ -453,9 +453,9 @@ fn what_compose_run_started_stays_and_so_does_what_the_plan_dropped() {
 #[test]
 fn without_a_plan_nothing_is_compared() {
     let Some(engine) = engine("without_a_plan_nothing_is_compared") else { return };
-    for path in ["/no/such/path", engine.directory("empty").to_str().unwrap()] {
+    for (path, status) in [("/no/such/path", 2), (engine.directory("empty").to_str().unwrap(), 0)] {
         let run = run(overlock(&["preflight", path]));
-        assert_eq!(run.status, 2, "{path}: {}", run.out);
+        assert_eq!(run.status, status, "{path}: {}", run.out);
         assert!(!run.out.contains("The plan"), "{path}: {}", run.out);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! An order and an answer are words between tabs; `%`, a tab and line ends in a word are written `%XX`. An answer is
 //! `ok` and words, or `err`, the kernel's number and a text. Standard input that ends, ends it, and so its container.
-//! Called as `claude` it imitates the program: it only stays.
+//! Called as `claude`, or as another file of the program, it imitates that: it only stays.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -24,7 +24,7 @@ fn main() {
     let called = arguments.next().map(PathBuf::from).unwrap_or_default();
     let words: Vec<OsString> = arguments.collect();
     let first = words.first().and_then(|word| word.to_str());
-    if called.file_name().is_some_and(|name| name == "claude") {
+    if called.to_str().is_some_and(|path| path.contains("claude")) {
         stay()
     }
     match (first, words.get(1)) {

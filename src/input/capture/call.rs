@@ -50,7 +50,15 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
         outside: false,
         opened: None,
     };
-    Some(Invocation { argv, env, locks: held.iter().map(lock).collect(), witness, span, ..Invocation::default() })
+    Some(Invocation {
+        argv,
+        env,
+        locks: held.iter().map(lock).collect(),
+        witness,
+        running_version: process.running_version(),
+        span,
+        ..Invocation::default()
+    })
 }
 
 /// The container's environment; its home as the kernel shows it where the engine names none.

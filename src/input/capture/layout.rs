@@ -9,9 +9,7 @@ use super::mounts::{self, by_engine, by_kernel};
 use super::recurring::recurring_name;
 use super::told::{self, Fact, Lines, Told};
 use super::tree;
-use crate::model::{
-    Container, Diagnostic, Installed, KernelFacts, Layout, Level, Live, Mount, ProcessFacts, Unseen, Value,
-};
+use crate::model::{Container, Diagnostic, KernelFacts, Layout, Level, Live, Mount, ProcessFacts, Unseen, Value};
 use crate::rules::{Profile, Ruleset};
 use crate::text::Sources;
 
@@ -141,12 +139,6 @@ impl Maker<'_> {
         for (at, one) in kernel.installed.iter_mut().enumerate() {
             one.span = Some(told.span(&Fact::Installed(at)));
         }
-        let running = kernel.processes.iter().filter_map(|process| {
-            let (program, version) = (process.program.clone(), Some(process.version.clone()?));
-            let span = Some(told.span(&Fact::Process(process.pid)));
-            Some(Installed { program, path: format!("process {}", process.pid), version, span })
-        });
-        kernel.installed.splice(0..0, running);
         for entry in kernel.entries.values_mut() {
             entry.age = self.capture.taken_at.saturating_sub(entry.modified);
         }

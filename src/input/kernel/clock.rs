@@ -8,11 +8,20 @@ const TOLERANCE: i64 = 3;
 
 /// Whether a process that started `ticks` after a boot is the one that the engine started at that time (RFC 3339).
 pub(super) fn agrees(ticks: u64, boot: i64, started_at: &str) -> bool {
-    let seconds = ticks.checked_div(procfs::ticks_per_second()).and_then(|seconds| i64::try_from(seconds).ok());
-    let kernels = seconds.and_then(|seconds| boot.checked_add(seconds));
-    kernels
+    start_time(ticks, boot)
         .zip(parse_rfc3339(started_at))
         .is_some_and(|(kernels, engines)| kernels.abs_diff(engines) <= TOLERANCE as u64)
+}
+
+/// When a process started, in seconds since 1970, where it did so `ticks` after a boot.
+fn start_time(ticks: u64, boot: i64) -> Option<i64> {
+    let seconds = i64::try_from(ticks.checked_div(procfs::ticks_per_second())?).ok()?;
+    boot.checked_add(seconds)
+}
+
+/// Whether a file that changed at that time, in seconds since 1970, did so after the process had started.
+pub(super) fn is_later(changed: i64, ticks: u64, boot: i64) -> bool {
+    start_time(ticks, boot).is_some_and(|started| changed.saturating_sub(started) > TOLERANCE)
 }
 
 #[cfg(test)]
@@ -26,6 +35,7 @@ mod tests {
             let boot = 1_709_251_100 + seconds;
             assert_eq!(agrees(100 * ticks, boot, "2024-03-01T00:00:00Z"), same, "{seconds}");
         }
+        assert!(is_later(104, 100 * ticks, 0) && !is_later(103, 100 * ticks, 0));
         assert!(!agrees(u64::MAX, i64::MAX, "0001-01-01T00:00:00Z"));
     }
 }

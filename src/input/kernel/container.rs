@@ -15,6 +15,7 @@ use super::places::{Known, home_in, known_value};
 use super::process::{Found, variables};
 use super::program::{USUAL_PATH, installed};
 use super::root::{NoRoot, Root};
+use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
 use super::text::shown;
 use crate::input::capture::tree::visible;
@@ -245,6 +246,9 @@ fn files(
     let homes = known.homes(profiles);
     let path = task.container.env.get("PATH").and_then(known_value).or(first.get("PATH").map(String::as_str));
     kernel.installed = installed(root, profiles, path.filter(|path| !path.is_empty()).unwrap_or(USUAL_PATH), &homes);
+
+    let view = KernelView { proc: &task.host.proc, boot: task.host.boot, profiles };
+    note_versions(&mut kernel.processes, view, &kernel.installed);
 
     let mut logins = BTreeMap::new();
     let mut files = Files::new(root, kernel);

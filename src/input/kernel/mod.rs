@@ -19,6 +19,7 @@ mod pool;
 pub mod process;
 mod program;
 mod root;
+mod running_version;
 mod scan;
 mod scripts;
 mod text;

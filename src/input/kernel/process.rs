@@ -11,9 +11,9 @@ use crate::model::{KeptValue, ProcessFacts, parent_and_name};
 use crate::rules::Profile;
 
 /// What runs a program that is not machine code: its own name says nothing.
-const RUNTIMES: [&str; 4] = ["node", "nodejs", "bun", "deno"];
+pub(super) const RUNTIMES: [&str; 4] = ["node", "nodejs", "bun", "deno"];
 /// Shells; what they run is often a wrapper around the program.
-const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"];
+pub(super) const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"];
 
 /// How many words of a process are kept, and how many variables.
 const MOST_KEPT: usize = 4_096;
@@ -78,6 +78,7 @@ pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<
         identity: pid.identity(),
         terminal: facts.terminal,
         version: recognised.version,
+        version_unknown: None,
     };
     let namespaces = ["ns/pid", "ns/mnt"].map(|name| pid.link(name).ok());
     Some(Found { process, facts, cgroup, namespaces, wrapper: recognised.wrapper })
@@ -105,6 +106,7 @@ pub fn recognise(signs: Signs<'_>, profiles: &[Profile]) -> Option<Recognised> {
         let version = version_of(profile, signs.exe);
         let own = profile.commands.iter().any(|command| command == signs.comm)
             || signs.words.first().is_some_and(|word| is_command(profile, word))
+            || is_command(profile, without_mark(signs.exe))
             || version.is_some();
         let runtime = signs.words.first().map_or("", |word| file_name(word));
         let script = signs.words.get(1).filter(|word| is_command(profile, word));
@@ -116,25 +118,34 @@ pub fn recognise(signs: Signs<'_>, profiles: &[Profile]) -> Option<Recognised> {
 }
 
 /// The name that a path ends in. A login shell's begins with a hyphen.
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_prefix('-').unwrap_or(name)
 }
 
-fn is_command(profile: &Profile, word: &str) -> bool {
+pub(super) fn is_command(profile: &Profile, word: &str) -> bool {
     profile.commands.iter().any(|command| command == file_name(word))
 }
 
 fn is_package(profile: &Profile, words: &[String]) -> bool {
-    let holds =
-        |word: &String| profile.packages.iter().any(|package| word.contains(&format!("node_modules/{package}/")));
-    words.iter().skip(1).any(holds)
+    words.iter().skip(1).any(|word| is_in_package(profile, word))
+}
+
+/// Whether a path is in the program's package, or in one that brings a copy of it.
+pub(super) fn is_in_package(profile: &Profile, path: &str) -> bool {
+    let mut directories = profile.packages.iter().map(|package| format!("node_modules/{package}/"));
+    let mut bundles = profile.bundled_by.iter().map(|bundle| format!("{}/", bundle.directory));
+    directories.any(|directory| path.contains(&directory)) || bundles.any(|directory| path.contains(&directory))
+}
+
+/// The path of an executable without what the kernel adds where the file has no name any more.
+pub(super) fn without_mark(exe: &str) -> &str {
+    exe.strip_suffix(" (deleted)").unwrap_or(exe)
 }
 
 /// The version that a file's path tells: its name, in one of the program's directories of versions.
 pub(super) fn version_of(profile: &Profile, path: &str) -> Option<String> {
-    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
-    let (directory, name) = parent_and_name(path)?;
+    let (directory, name) = parent_and_name(without_mark(path))?;
     let told = profile.version_directories.iter().any(|versions| directory.ends_with(versions.as_str()));
     told.then(|| name.to_owned())
 }

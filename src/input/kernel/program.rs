@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::process::version_of;
 use super::root::{End, Root};
+use super::text::shown;
 use crate::model::{Entry, EntryKind, Installed, join};
-use crate::rules::Profile;
+use crate::rules::{Bundle, Profile, VersionRange};
 
 /// Where commands are looked for when nothing says: the usual value of images and of `execvp`.
 pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -14,8 +15,12 @@ pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
 const PREFIXES: [&str; 2] = ["/usr/local", "/usr"];
 /// Where programs lie that a user installs for themselves, below the home.
 const OWN_COMMANDS: &str = ".local/bin";
+/// The second numbers of Python's versions that are looked for.
+const PYTHON_MINORS: std::ops::RangeInclusive<u32> = 8..=16;
 /// No `package.json` is larger.
 const MOST_MANIFEST: u64 = 1 << 20;
+/// No file that tells a version alone is larger.
+const MOST_VERSION: u64 = 4 << 10;
 /// How many directories of `PATH` are looked into.
 const MOST_DIRECTORIES: usize = 64;
 
@@ -63,8 +68,40 @@ pub(super) fn installed(tree: &dyn Tree, profiles: &[Profile], path: &str, homes
                 add(package_at(tree, profile, &format!("{prefix}/lib/node_modules/{package}")));
             }
         }
+        for copy in bundled_copies(tree, profile, path, homes) {
+            add(command_at(tree, profile, &copy));
+        }
     }
     found
+}
+
+/// Where copies may be that packages of Python bring: beside each directory of commands, as environments are made, and
+/// below the homes.
+fn bundled_copies(tree: &dyn Tree, profile: &Profile, path: &str, homes: &BTreeSet<String>) -> Vec<String> {
+    let bundles: Vec<_> =
+        profile.bundled_by.iter().filter(|bundle| !bundle.directory.contains("/node_modules/")).collect();
+    if bundles.is_empty() {
+        return Vec::new();
+    }
+    let beside = path.split(':').filter_map(|directory| directory.strip_suffix("/bin")).map(|above| join(above, "lib"));
+    let own = homes.iter().map(|home| join(home, ".local/lib"));
+    let prefixes = PREFIXES.iter().map(|prefix| join(prefix, "lib"));
+    let libraries: BTreeSet<String> =
+        beside.take(MOST_DIRECTORIES).chain(own.take(MOST_DIRECTORIES)).chain(prefixes).collect();
+    let minors = PYTHON_MINORS.map(|minor| format!("python3.{minor}"));
+    let versions: Vec<String> = ["python3".to_owned()].into_iter().chain(minors).collect();
+    let mut copies = Vec::new();
+    for library in libraries.iter().filter(|library| tree.at(library).is_some()) {
+        for python in versions.iter().map(|version| join(library, version)).filter(|python| tree.at(python).is_some()) {
+            for packages in ["site-packages", "dist-packages"] {
+                for bundle in &bundles {
+                    let copy = |command| format!("{python}/{packages}{}/{command}", bundle.directory);
+                    copies.extend(profile.commands.iter().map(copy));
+                }
+            }
+        }
+    }
+    copies
 }
 
 /// The program that a command's path leads to.
@@ -73,10 +110,42 @@ fn command_at(tree: &dyn Tree, profile: &Profile, path: &str) -> Option<Installe
     if entry.kind != EntryKind::File || entry.mode & 0o111 == 0 {
         return None;
     }
-    match package_of(profile, &real) {
-        Some(package) => package_at(tree, profile, package).or(Some(program(profile, package, None))),
-        None => Some(program(profile, &real, version_of(profile, &real))),
+    Some(program_of(tree, profile, &real))
+}
+
+/// The program that a file is part of; no link is on its path.
+pub(super) fn program_of(tree: &dyn Tree, profile: &Profile, file: &str) -> Installed {
+    if let Some((directory, bundle)) = bundle_of(profile, file) {
+        let read = |name: &String| tree.read(&join(directory, name), MOST_VERSION);
+        let version = bundle.version_files.iter().filter_map(read).find_map(|bytes| version_in_text(&bytes));
+        return program(profile, file, version);
     }
+    match package_of(profile, file) {
+        Some(package) => package_at(tree, profile, package).unwrap_or_else(|| program(profile, package, None)),
+        None => program(profile, file, version_of(profile, file)),
+    }
+}
+
+/// The file that tells the version of a program which lies with others in a package: what is replaced together with it.
+pub(super) fn manifest_of(profile: &Profile, file: &str) -> Option<String> {
+    package_of(profile, file).map(|package| format!("{package}/package.json"))
+}
+
+/// The directory of a copy that a package brings, and that package, where a path lies in one.
+fn bundle_of<'a, 'b>(profile: &'b Profile, path: &'a str) -> Option<(&'a str, &'b Bundle)> {
+    profile.bundled_by.iter().find_map(|bundle| {
+        let inside = format!("{}/", bundle.directory);
+        Some((path.get(..path.find(&inside)? + inside.len() - 1)?, bundle))
+    })
+}
+
+/// The first version that a short text names.
+fn version_in_text(bytes: &[u8]) -> Option<String> {
+    let text = shown(bytes);
+    let words = text.split(|ch: char| !(ch.is_ascii_alphanumeric() || ".+-".contains(ch)));
+    let is_version =
+        |word: &&str| word.len() <= 64 && word.split('.').count() > 2 && VersionRange::parse(word).is_some();
+    words.into_iter().find(is_version).map(str::to_owned)
 }
 
 /// The directory of the program's package that a path lies in.

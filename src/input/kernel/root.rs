@@ -71,6 +71,8 @@ pub(super) struct There {
     pub(super) entry: Entry,
     /// `st_dev` and `st_ino`.
     pub(super) inode: Inode,
+    /// When its content, name or permissions last changed, in seconds since 1970.
+    pub(super) changed: i64,
 }
 
 /// `st_dev` and `st_ino`: equal where two names are one file.
@@ -222,7 +224,7 @@ impl There {
             modified: stat.stx_mtime.tv_sec,
             age: 0,
         };
-        Self { file, entry, inode: inode(stat) }
+        Self { file, entry, inode: inode(stat), changed: stat.stx_ctime.tv_sec }
     }
 
     /// Its first bytes, where it is a regular file. It is opened by its descriptor and not by its name again: what a

@@ -7,6 +7,7 @@ pub(super) mod calls;
 pub(super) mod guard;
 mod guard_fact;
 pub(super) mod internal_locks;
+mod made_links;
 pub(super) mod program_version;
 pub(super) mod role;
 pub(super) mod shell_effects;
@@ -24,9 +25,10 @@ use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program
 use guard::read_guard;
 use guard_fact::GuardFact;
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
+use made_links::made_links;
 use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
-use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, made_links, removes_path, variables_in_login};
+use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
 
 /// A container's use of a program.
@@ -247,7 +249,8 @@ impl<'a> Parts<'a, '_> {
         let mounts = MountLookup::new(self.index, container, &self.rules.filesystems);
         // What its commands would link has been linked, or not, where the kernel showed its files.
         let followed = container.shown().followed;
-        let mounts = if followed { mounts } else { mounts.through(made_links(container, &state)) };
+        let made = || made_links(container, state.home.as_deref()).into_iter().map(|made| made.link).collect();
+        let mounts = if followed { mounts } else { mounts.through(made()) };
         let mounts = mounts.with_unseen(container.unseen_mounts.is_some());
         let directory = mounts.land(&state.path);
         let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));

@@ -3,7 +3,7 @@
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, Sight, parent_and_name};
+use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, parent_and_name};
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
@@ -22,12 +22,18 @@ pub(crate) struct VersionFact {
 /// are a range.
 pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> VersionFact {
     let mut fact = VersionFact::default();
-    let (seen, unpinned) = match version_of_calls(container, profile, calls) {
-        Known::Pinned(pin) => (Some(pin), None),
-        Known::Open(span) => (None, Some(span)),
-        Known::Unseen => (None, None),
+    let seen = match version_of_calls(container, profile, calls) {
+        Known::Pinned(pin) => Some(pin),
+        Known::Open(span) => {
+            fact.unpinned = Some(span);
+            None
+        }
+        Known::Replaced(evidence) => {
+            fact.evidence.push(evidence);
+            None
+        }
+        Known::Unseen => None,
     };
-    fact.unpinned = unpinned;
     let declared = find_declaration(container, VERSION_LABEL).and_then(|declared| {
         let range = VersionRange::parse(declared.text());
         if range.is_none() {
@@ -56,6 +62,8 @@ enum Known {
     Pinned(Pin),
     /// It may be any, decided here.
     Open(Span),
+    /// A process runs a file that no longer tells it, as this says.
+    Replaced(Evidence),
     /// Nothing tells it.
     Unseen,
 }
@@ -85,17 +93,15 @@ fn join_pins(one: Pin, two: Pin) -> Pin {
 
 /// The versions that the calls run: as old as the oldest, and not known where one is not.
 fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
-    let installed = version_in_container(container, profile);
-    let bundle = bundling_command(container, profile);
-    // What was not seen may call the copy that a package brings.
+    // What was not seen may call the copy that a package brings, or what a container that runs has beside it.
     let is_whole = container.script.sight != Sight::Partial && !calls.live.is_empty();
-    if let Some(call) = bundle.filter(|_| !is_whole) {
+    if let Some(call) = bundling_command(container, profile).filter(|_| !is_whole) {
         return Known::Open(call.span);
     }
     let mut joined: Option<Pin> = None;
     let mut plain = calls.live.is_empty();
     for call in &calls.live {
-        let pin = match version_of_call(call, profile) {
+        let pin = match running_version(call, profile).or_else(|| version_of_call(call, profile)) {
             Some(Known::Pinned(pin)) => pin,
             Some(open) => return open,
             None => {
@@ -108,11 +114,36 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
             None => pin,
         });
     }
-    match (joined, installed) {
-        (Some(joined), _) if !plain => Known::Pinned(joined),
-        (Some(joined), Known::Pinned(installed)) => Known::Pinned(join_pins(joined, installed)),
-        (_, installed) => installed,
+    let Some(joined) = joined else { return version_in_container(container, profile, !is_whole) };
+    let is_open = !is_whole && container.is_running();
+    if !plain && !is_open {
+        return Known::Pinned(joined);
     }
+    match version_in_container(container, profile, !is_whole) {
+        Known::Pinned(installed) => Known::Pinned(join_pins(joined, installed)),
+        // Nothing else is known to be there that could be called.
+        Known::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
+            Known::Pinned(joined)
+        }
+        other => other,
+    }
+}
+
+/// The version that a process runs, by its own file; `None` where that is whatever is installed, and for words.
+fn running_version(call: &Invocation, profile: &Profile) -> Option<Known> {
+    let name = &profile.name;
+    let (process, why) = match call.running_version.as_ref()? {
+        RunningVersion::Known { process, version } => match VersionRange::parse(version) {
+            Some(range) => {
+                let text = format!("process {process} is {name} {range}");
+                return Some(Known::Pinned((range, vec![Evidence::seen(text, Some(call.span))])));
+            }
+            None => (process, "what its file tells is none"),
+        },
+        RunningVersion::Unknown { process, why } => (process, why.as_str()),
+    };
+    let text = format!("the version of {name} that process {process} runs is not known: {why}");
+    Some(Known::Replaced(Evidence::seen(text, Some(call.span))))
 }
 
 /// The version of the package or file that a call names by itself; `None` where it runs what is installed.
@@ -139,8 +170,8 @@ fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
 
 /// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
 /// that.
-fn version_in_container(container: &Container, profile: &Profile) -> Known {
-    if let Some(pin) = installed_version(container, profile) {
+fn version_in_container(container: &Container, profile: &Profile, counts_bundled: bool) -> Known {
+    if let Some(pin) = installed_version(container, profile, counts_bundled) {
         return Known::Pinned(pin);
     }
     match version_of_binary(container, profile) {
@@ -164,10 +195,14 @@ fn bundling_command<'a>(container: &'a Container, profile: &Profile) -> Option<&
     })
 }
 
-/// The version of the program as it is installed and runs, by its own files. Several are a range: any may be called.
-fn installed_version(container: &Container, profile: &Profile) -> Option<Pin> {
+/// The version of the program as it is installed, by its own files. Several are a range: any may be called. A copy that a
+/// package brings is called by that package alone.
+fn installed_version(container: &Container, profile: &Profile, counts_bundled: bool) -> Option<Pin> {
+    let is_bundled =
+        |path: &str| profile.bundled_by.iter().any(|bundle| path.contains(&format!("{}/", bundle.directory)));
+    let own = container.shown().installed.iter().filter(|installed| installed.program == profile.id);
     let mut found: Option<Pin> = None;
-    for installed in container.shown().installed.iter().filter(|installed| installed.program == profile.id) {
+    for installed in own.filter(|installed| counts_bundled || !is_bundled(&installed.path)) {
         // One that does not tell its version may be any.
         let version = VersionRange::parse(installed.version.as_ref()?)?;
         found = Some(match found {

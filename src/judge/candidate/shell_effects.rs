@@ -1,12 +1,12 @@
-//! What a container's own commands do to its files before the program runs: links to its state directory, copies of a
-//! login into it. May use `model` and earlier parts of `judge`.
+//! What a container's own commands do to its files before the program runs: copies of a login into its state directory,
+//! files that they remove. May use `model` and earlier parts of `judge`.
 
 use super::calls::seen_calls;
 use super::state_dir::StateDir;
 use super::word_path::{UNKNOWN_HOME, expand_choices, expand_word};
 use crate::model::{
-    Container, HostCopy, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name,
-    split_below, words_of_copies,
+    Container, HostCopy, Invocation, Word, clean, join, operands, parent_and_name, program_name, split_below,
+    words_of_copies,
 };
 use crate::rules::Profile;
 use crate::text::Span;
@@ -18,31 +18,6 @@ pub(crate) struct CopiedLogin {
     pub(crate) from: String,
     /// Where the command is written.
     pub(crate) span: Span,
-}
-
-/// The links that the build of its image and the container's commands make.
-pub(crate) fn made_links(container: &Container, state: &StateDir) -> Vec<Link> {
-    let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
-    // A home that is not known is one all the same.
-    let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
-    let link = |call: &Invocation| {
-        let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
-        let operands = operands(call);
-        let ([target, link], true) = (operands.as_slice(), symbolic) else { return None };
-        let name = expand_word(link, call, container, Some(home))?;
-        let (_, last) = parent_and_name(target).unwrap_or(("", target));
-        // `ln -s FILE DIRECTORY/`.
-        let name = if link.ends_with('/') { join(&name, last) } else { name };
-        // A link's target is read from where the link is.
-        let (directory, _) = parent_and_name(&name)?;
-        let target = if target.starts_with(['/', '~', '$']) {
-            expand_word(target, call, container, Some(home))?
-        } else {
-            join(directory, target)
-        };
-        Some(Link { name, target: clean(&target) })
-    };
-    made.filter_map(link).collect()
 }
 
 /// What the container's commands, and those of the host, copy into its state directory, or beside it under its name.

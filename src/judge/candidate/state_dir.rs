@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::calls::ProgramCalls;
+use super::made_links::{MadeLink, made_links};
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
 use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
@@ -31,7 +32,7 @@ pub(crate) struct StateDir {
 pub(crate) enum StateDirBasis {
     /// The environment says so.
     Said,
-    /// It follows from what is mounted or from the user.
+    /// It follows from what is mounted or linked, or from the user.
     Inferred,
     /// Nothing tells; the program's default below an unknown home.
     No,
@@ -113,6 +114,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         return vec![below(&home, StateDirBasis::Said, Evidence::seen(format!("HOME is {home}"), span))];
     }
     let mut homes = homes_by_mount(container, profile);
+    homes.extend(homes_by_link(container, profile));
     if homes.is_empty() && container.user.as_ref().is_some_and(is_root) {
         let span = container.user.as_ref().and_then(|user| user.span);
         return vec![below(
@@ -192,6 +194,22 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
         }
     }
     homes
+}
+
+/// Homes that the container's own commands suggest: they link a state directory, or the login in one, to a place of theirs.
+fn homes_by_link(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
+    let default = &profile.state_directory.default;
+    let suggested = |made: MadeLink| {
+        let (parent, name) = parent_and_name(&made.link.name)?;
+        let home = match parent_and_name(parent) {
+            _ if name == default => parent,
+            Some((home, directory)) if directory == default && name == profile.credentials => home,
+            _ => return None,
+        };
+        let text = format!("{} is made a link, which suggests the home {home}", made.link.name);
+        (home.starts_with('/') && !home.contains('$')).then(|| (home.to_owned(), Evidence::seen(text, Some(made.span))))
+    };
+    made_links(container, None).into_iter().filter_map(suggested).collect()
 }
 
 /// Whether a path is where a person's or a user's home usually is.

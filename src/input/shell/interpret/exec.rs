@@ -164,6 +164,7 @@ impl Interpreter<'_> {
             hides,
             at: None,
             witness: Witness::Words,
+            running_version: None,
             span: place,
         };
         self.record_call(invocation);
