@@ -35,10 +35,10 @@ fn whatever_a_script_starts_is_in_the_report() {
     let each = |from: u64| {
         let mut started = 0;
         let mut wrong = Vec::new();
-        for number in (from..count).step_by(AT_ONCE as usize) {
+        for number in (from..count).step_by(usize::try_from(AT_ONCE).unwrap()) {
             let script = RandomScript::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
-            let (seen, missing) = missing_starts(&script);
-            started += seen;
+            let (starts, missing) = missing_starts(&script);
+            started += starts;
             if !missing.is_empty() {
                 wrong.push(format!("script {number} of seed {seed}: {missing:?} are missing\n{}", script.text));
             }
@@ -161,6 +161,10 @@ impl RandomScript {
     }
 
     /// The next random number (splitmix64).
+    fn index_below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.below(limit as u64)).unwrap()
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -174,11 +178,11 @@ impl RandomScript {
     }
 
     fn word(&mut self) -> &'static str {
-        WORDS[self.below(WORDS.len() as u64) as usize]
+        WORDS[self.index_below(WORDS.len())]
     }
 
     fn called_function(&mut self) -> usize {
-        let number = self.below(self.functions as u64) as usize;
+        let number = self.index_below(self.functions);
         self.called.insert(number);
         number
     }
@@ -206,7 +210,7 @@ impl RandomScript {
         self.line("words=(docker run --rm)");
         let line = self.next_line() - 1;
         self.line(&format!("if [ \"${{1:-}}\" = {word} ]; then words+=(-v \"/srv/$1:/tree\"); else words+=(-d); fi"));
-        self.line(&format!("for x in \"$@\"; do words+=(-e \"X_$x=1\"); done"));
+        self.line("for x in \"$@\"; do words+=(-e \"X_$x=1\"); done");
         self.line(&format!("words+=(-e LINE={line} -e HOME=/home/agent -v /srv/login:/home/agent/.claude agents:1)"));
         self.line("\"${words[@]}\" claude -p \"${1:-go}\"");
     }
@@ -237,7 +241,7 @@ impl RandomScript {
             _ => "",
         };
         let detached = if self.chance(4) { " -d" } else { "" };
-        let engine = ENGINES[self.below(ENGINES.len() as u64) as usize];
+        let engine = ENGINES[self.index_below(ENGINES.len())];
         let text = format!(
             "{before}{engine} run --rm{detached}{name} -e LINE={line} -e HOME=/home/agent -v {mount} -v \
              /srv/login:/home/agent/.claude agents:1 claude -p go{after}"
@@ -265,7 +269,6 @@ impl RandomScript {
         }
         let word = self.word();
         match self.below(46) {
-            0..=3 => self.start("", ""),
             4 => self.start("", " &"),
             5 => self.start("", " || true"),
             6 => self.start("if ! ", "; then exit 3; fi"),
@@ -286,7 +289,7 @@ impl RandomScript {
             12 | 13 => {
                 let number = 1 + self.below(2);
                 self.line(&format!("case \"${{{number}:-}}\" in"));
-                for word in ["alpha", "beta|gamma", "-*", "*"].iter().skip(self.below(3) as usize) {
+                for word in ["alpha", "beta|gamma", "-*", "*"].iter().skip(self.index_below(3)) {
                     self.line(&format!("{word})"));
                     self.block(2);
                     self.line(";;");
@@ -391,8 +394,7 @@ impl RandomScript {
                 self.compound("if [ \"${X:-0}\" = 1 ]; then", "fi");
             }
             44 => {
-                let before =
-                    ["nice -n 5 ", "timeout 5 ", "env A=b ", "time ", "command ", "A=b "][self.below(6) as usize];
+                let before = ["nice -n 5 ", "timeout 5 ", "env A=b ", "time ", "command ", "A=b "][self.index_below(6)];
                 self.start(before, " 2>&1 | cat");
             }
             _ => self.start("", ""),
