@@ -63,7 +63,7 @@ impl ShellWord {
             return text;
         }
         // What follows it is in its line more often than what is before it.
-        let mut next = self.source.0.iter().rev().find_map(|traced| traced.at);
+        let mut next = None;
         let runs: Vec<&mut [TracedChar]> = text.0.chunk_by_mut(|one, next| own(one) == own(next)).collect();
         for run in runs.into_iter().rev() {
             if run.first().is_some_and(own) {
