@@ -208,7 +208,7 @@ fn comments_in_dockerfiles_and_scripts_count_too() {
 #[test]
 fn a_comment_where_a_script_starts_a_container_is_about_that_one() {
     let script = |comment: &str| {
-        let start = "docker run --rm \\\n  -v /srv/claude:/home/agent/.claude \\\n  x claude -p\n";
+        let start = "docker run -d --rm \\\n  -v /srv/claude:/home/agent/.claude \\\n  x claude -p\n";
         project(&[("start.sh", &format!("#!/bin/sh\n{comment}{start}{start}"))])
     };
     let run = overlock(script("").path(), &["check", "start.sh", "--format", "json"]);

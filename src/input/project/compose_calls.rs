@@ -42,8 +42,8 @@ struct ComposeCalls<'a> {
 struct ServiceCalls {
     is_run: bool,
     is_up: bool,
-    /// Whether a person may bring it up beside: its file keeps a service up (`restart`), or what is run once is its own
-    /// command. One that is given a command each time is there for that.
+    /// Whether a person may bring it up beside: it has a command in its file, its file keeps a service up (`restart`), or what
+    /// is run once is its own command. One that is given a command each time is there for that.
     is_brought_up_by_hand: bool,
     /// Whether one brings up others of its project without it.
     is_left_out: bool,
@@ -79,7 +79,9 @@ impl ComposeCalls<'_> {
                 let file = self.repository.sources.get(container.span.file);
                 let calls = self.services.entry(at).or_default();
                 calls.is_run = true;
-                calls.is_brought_up_by_hand |= !has_own_command || file.text().contains("restart");
+                // Its own words say what it does when it is brought up.
+                let does_by_itself = container.command.as_ref().is_some_and(|own| own.span.file == container.span.file);
+                calls.is_brought_up_by_hand |= !has_own_command || does_by_itself || file.text().contains("restart");
             }
         }
     }
