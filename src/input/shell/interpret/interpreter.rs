@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
-use super::printed_words::{PrintedWords, redirects_output};
+use super::print_record::{PrintedWords, redirects_output};
 use super::script_text::ScriptText;
 use super::shell_state::{ShellState, join_states};
 use super::shell_word::ShellWord;

@@ -38,6 +38,7 @@ mod interpreter;
 mod limits;
 mod list_item;
 mod lists;
+mod print_record;
 mod printed_words;
 mod redirection;
 mod repeated_commands;

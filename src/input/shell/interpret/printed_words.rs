@@ -4,10 +4,11 @@
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
+use super::print_record::{PrintedWords, redirects_output};
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
-use crate::input::shell::parse::syntax::{Redirect, RedirectTarget, SimpleCommand};
+use crate::input::shell::parse::syntax::SimpleCommand;
 use crate::text::TracedText;
 
 /// Programs that print nothing where they succeed.
@@ -15,16 +16,6 @@ const SILENT: [&str; 24] = [
     "", ":", "true", "false", "[", "[[", "test", "alias", "cd", "chmod", "chown", "cp", "exit", "export", "kill", "ln",
     "mkdir", "mv", "return", "rm", "set", "shift", "sleep", "touch",
 ];
-
-/// What is printed so far.
-#[derive(Debug, Default)]
-pub(super) struct PrintedWords {
-    words: SplitWords,
-    /// Whether it goes somewhere else for now.
-    aside: usize,
-    /// Whether some of it is not known.
-    is_unknown: bool,
-}
 
 impl Interpreter<'_> {
     /// Runs something and gives what it prints, with `unknown` for what is not known of it; `None` where nothing is.
@@ -84,11 +75,6 @@ impl Interpreter<'_> {
         }
         printed.words.append(text);
     }
-}
-
-/// Whether a redirection takes what is printed elsewhere.
-pub(super) fn redirects_output(redirect: &Redirect) -> bool {
-    redirect.target == RedirectTarget::Number(1)
 }
 
 /// What `echo` and `printf` print; `None` for all else.

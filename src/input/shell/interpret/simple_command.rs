@@ -5,7 +5,7 @@ use super::builtins::is_builtin;
 use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
-use super::printed_words::redirects_output;
+use super::print_record::redirects_output;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
