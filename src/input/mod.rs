@@ -27,6 +27,7 @@ mod program_names;
 pub mod project;
 mod script;
 pub mod shell;
+mod start_words;
 #[cfg(test)]
 mod tests;
 mod unread;

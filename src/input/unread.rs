@@ -4,9 +4,8 @@
 use std::path::Path;
 
 use super::candidate_file::is_yaml_key;
-use super::launchers::starts_container;
 use super::project::Repository;
-use super::script::names_engine;
+use super::start_words::{names_engine, starts_container};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};

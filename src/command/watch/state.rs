@@ -22,7 +22,7 @@ use crate::render::{self, SeenBy, WatchEvent, WatchEventKind, safe};
 use crate::text::{Sources, rfc3339_text};
 
 /// How long one that starts may be looked at before it is told of as the engine alone describes it.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where lines go.
 pub(super) struct Teller<'a> {

@@ -6,16 +6,14 @@ pub(super) mod host_copies;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::launchers::has_start_command;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
+use super::start_words::{has_start_command, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
 
-/// What a script that starts containers has in it.
-const ENGINES: [&str; 5] = ["docker", "podman", "nerdctl", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
 /// Endings of files that are shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// Files that are shell scripts by their names.
@@ -191,11 +189,6 @@ fn has_shell_function(text: &str) -> bool {
         let name = line.split_once('{').and_then(|(name, _)| name.trim_end().strip_suffix("()"));
         name.is_some_and(|name| is_name(name.trim_start_matches("function ").trim_end()))
     })
-}
-
-/// Whether a text has the name of an engine's program in it.
-pub(super) fn names_engine(text: &str) -> bool {
-    ENGINES.iter().any(|engine| text.contains(engine))
 }
 
 /// Why a file was not opened as a script, as a clause.
