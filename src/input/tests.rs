@@ -1,13 +1,12 @@
 //! Which files are judged and which are not, for whole directories.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use super::compose::{Context, Options};
+use super::git::tests::test_repository::{git, write_files};
 use super::{Exclusion, LoadContext, ProgramNames, discover, load};
 use crate::model::{Diagnostic, Layout, Level};
 use crate::rules::Ruleset;
@@ -264,21 +263,13 @@ fn compose_file_of_any_name_is_no_file_of_another_kind() {
 
 /// Makes a repository of a directory that tracks some of its files.
 fn track(top: &Path, files: &[&str]) {
-    let git = |arguments: &[&str]| {
-        let status = Command::new("git").args(arguments).current_dir(top).output().unwrap().status;
-        assert!(status.success(), "{arguments:?}");
-    };
-    git(&["init", "-q"]);
-    git(&[&["add", "-f"], files].concat());
+    git(top, &["init", "-q"]);
+    git(top, &[&["add", "-f"], files].concat());
 }
 
 fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    write_files(folder.path(), files);
     folder
 }
 

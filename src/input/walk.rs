@@ -352,10 +352,10 @@ fn is_costly(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::input::git::tests::test_repository::write_files;
 
     fn walked(directory: &Path) -> (Tree, Vec<String>) {
         let directory = directory.canonicalize().unwrap();
@@ -371,11 +371,7 @@ mod tests {
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        write_files(folder.path(), files);
         folder
     }
 

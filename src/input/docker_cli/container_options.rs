@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::cli_family::CliFamily;
 use super::options::{GivenOption, ParsedOptions};
 use super::{CommandContext, ConditionalParts};
-use crate::model::{Command, EnvValue, EnvVar, Flag, Label, PartialText, Rights, Unseen, Value, VariableState};
+use crate::model::{
+    Command, Container, EnvValue, EnvVar, Flag, Label, Mount, PartialText, Rights, Unseen, Value, VariableState,
+};
 use crate::text::Span;
 
 /// Options that shape the container as a whole: it is reported where they are given on some ways only.
@@ -32,7 +34,41 @@ pub(super) struct ContainerOptions<'a, 'b> {
     pub(super) perhaps: ConditionalParts,
 }
 
+/// The words of a command that starts a container which have a place of their own, once they are read.
+pub(super) struct ContainerWords {
+    pub(super) name: Option<Value>,
+    pub(super) image: Option<Value>,
+    pub(super) entrypoint: Option<Command>,
+    pub(super) command: Option<Command>,
+    pub(super) mounts: Vec<Mount>,
+}
+
 impl<'a, 'b> ContainerOptions<'a, 'b> {
+    /// The container that the options and words describe, as far as all commands that start one have them in common.
+    pub(super) fn container(&mut self, words: ContainerWords, span: Span) -> Container {
+        let ContainerWords { name, image, entrypoint, command, mounts } = words;
+        Container {
+            name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
+            span,
+            replicas: 1,
+            image,
+            command,
+            entrypoint,
+            hooks: self.health_command().into_iter().collect(),
+            own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| self.parsed.last_of(name).is_some()),
+            user: self.user(),
+            rights: self.rights(),
+            working_dir: self.working_dir(),
+            tty: self.switch("tty"),
+            stdin_open: self.switch("interactive"),
+            read_only: self.is_on("read-only"),
+            labels: self.labels(),
+            env: self.env(),
+            mounts,
+            ..Container::default()
+        }
+    }
+
     pub(super) fn new(parsed: ParsedOptions<'a>, context: &'b CommandContext<'b>) -> Self {
         Self { parsed, context, perhaps: ConditionalParts::default() }
     }

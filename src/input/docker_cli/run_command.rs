@@ -2,11 +2,10 @@
 //! Uses `options`, `container_options`, `mount_list` and `model`.
 
 use super::cli_family::CliFamily;
-use super::container_options::ContainerOptions;
+use super::container_options::{ContainerOptions, ContainerWords};
 use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, parse_options};
 use super::{Argument, CommandContext, ConditionalParts, DockerRun, option_tables};
-use crate::model::Container;
 
 /// Reads what follows `run`, or `create`, which only creates the container.
 pub(super) fn read_run(
@@ -27,27 +26,9 @@ pub(super) fn read_run(
     let command = options.read_command(1, entrypoint.as_ref());
     let name = options.last_value("name");
     let mounts = collect_mounts(&mut options.parsed, family, context);
-    let container = Container {
-        name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
-        span,
-        replicas: 1,
-        image,
-        command,
-        entrypoint,
-        hooks: options.health_command().into_iter().collect(),
-        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last_of(name).is_some()),
-        user: options.user(),
-        rights: options.rights(),
-        working_dir: options.working_dir(),
-        tty: options.switch("tty"),
-        stdin_open: options.switch("interactive"),
-        read_only: options.is_on("read-only"),
-        labels: options.labels(),
-        env: options.env(),
-        mounts: mounts.all,
-        unseen_mounts: options.parsed.unseen_mounts.clone(),
-        ..Container::default()
-    };
+    let words = ContainerWords { name: name.clone(), image, entrypoint, command, mounts: mounts.all };
+    let mut container = options.container(words, span);
+    container.unseen_mounts.clone_from(&options.parsed.unseen_mounts);
     options.check_switches(&["rm"]);
     options.perhaps.detached = options.parsed.last_of("detach").is_some_and(|given| given.perhaps);
     DockerRun {

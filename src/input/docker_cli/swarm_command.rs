@@ -2,7 +2,7 @@
 //! Uses `options`, `container_options`, `mount_list` and `model`.
 
 use super::cli_family::CliFamily;
-use super::container_options::ContainerOptions;
+use super::container_options::{ContainerOptions, ContainerWords};
 use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, parse_options};
 use super::{
@@ -29,26 +29,8 @@ pub(super) fn read_service_create(
     let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
     let replicas = options.read_replicas();
     let spread = options.read_spread(replicas);
-    let container = Container {
-        name: name.as_ref().or(image.as_ref()).map_or_else(String::new, |name| name.text.clone()),
-        span,
-        replicas: 1,
-        image,
-        command,
-        entrypoint,
-        hooks: options.health_command().into_iter().collect(),
-        own_health: ["no-healthcheck", "health-cmd"].iter().any(|name| options.parsed.last_of(name).is_some()),
-        user: options.user(),
-        rights: options.rights(),
-        working_dir: options.working_dir(),
-        tty: options.switch("tty"),
-        read_only: options.is_on("read-only"),
-        labels: options.labels(),
-        env: options.env(),
-        mounts: mounts.all,
-        spread,
-        ..Container::default()
-    };
+    let words = ContainerWords { name: name.clone(), image, entrypoint, command, mounts: mounts.all };
+    let container = Container { spread, ..options.container(words, span) };
     DockerRun {
         container,
         name,

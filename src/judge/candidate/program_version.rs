@@ -44,12 +44,12 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
         Some((range?, Evidence::declared(text, Some(declared.span()))))
     });
     match (seen, declared) {
-        (Some((seen, evidence)), Some((declared, _))) if !declared.overlaps(&seen) => {
+        (Some(PinnedVersion { range: seen, evidence }), Some((declared, _))) if !declared.overlaps(&seen) => {
             let evidence_of_seen = evidence.first().cloned();
             fact.contradiction = evidence_of_seen.map(|evidence| Contradiction { label: VERSION_LABEL, evidence });
             (fact.range, fact.evidence) = (Some(seen), evidence);
         }
-        (Some((range, evidence)), _) => (fact.range, fact.evidence) = (Some(range), evidence),
+        (Some(PinnedVersion { range, evidence }), _) => (fact.range, fact.evidence) = (Some(range), evidence),
         (None, Some((range, evidence))) => (fact.range, fact.evidence) = (Some(range), vec![evidence]),
         (None, None) => {}
     }
@@ -59,7 +59,7 @@ pub(crate) fn read_version(container: &Container, profile: &Profile, calls: &Pro
 /// What is known of a version that runs.
 enum Known {
     /// It is in this range, by what.
-    Pinned(Pin),
+    Pinned(PinnedVersion),
     /// It may be any, decided here.
     Open(Span),
     /// A process runs a file that no longer tells it, as this says.
@@ -69,26 +69,42 @@ enum Known {
 }
 
 /// A range, and from where it is known.
-type Pin = (VersionRange, Vec<Evidence>);
+struct PinnedVersion {
+    range: VersionRange,
+    evidence: Vec<Evidence>,
+}
 
 /// The places that are shown of a range.
 const MAX_EVIDENCE: usize = 4;
 
-fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<Pin> {
-    let range = VersionRange::parse(text)?;
-    let evidence = Evidence::seen(format!("{what} pins {range}"), span);
-    Some((range, vec![evidence]))
+impl PinnedVersion {
+    fn seen(range: VersionRange, text: String, span: Option<Span>) -> Self {
+        Self { range, evidence: vec![Evidence::seen(text, span)] }
+    }
+
+    /// This range and another one in one; of what they are known by a few.
+    fn around(mut self, other: Self) -> Self {
+        let differs = self.range != other.range;
+        let is_new = |one: &Evidence| self.evidence.iter().all(|known| known.text != one.text);
+        let more: Vec<Evidence> = other.evidence.into_iter().filter(|one| differs && is_new(one)).collect();
+        self.evidence.extend(more);
+        self.evidence.truncate(MAX_EVIDENCE);
+        Self { range: self.range.around(other.range), evidence: self.evidence }
+    }
+
+    /// The same around what was found before, if anything was.
+    fn around_all(self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) => before.around(self),
+            None => self,
+        }
+    }
 }
 
-/// Both ranges in one; of what they are known by a few.
-fn join_pins(one: Pin, two: Pin) -> Pin {
-    let ((range, mut evidence), (other, more)) = (one, two);
-    let differs = range != other;
-    let is_new = |one: &Evidence| evidence.iter().all(|known| known.text != one.text);
-    let more: Vec<Evidence> = more.into_iter().filter(|one| differs && is_new(one)).collect();
-    evidence.extend(more);
-    evidence.truncate(MAX_EVIDENCE);
-    (range.around(other), evidence)
+fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<PinnedVersion> {
+    let range = VersionRange::parse(text)?;
+    let told = format!("{what} pins {range}");
+    Some(PinnedVersion::seen(range, told, span))
 }
 
 /// The versions that the calls run: as old as the oldest, and not known where one is not.
@@ -98,7 +114,7 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
     if let Some(call) = bundling_command(container, profile).filter(|_| !is_whole) {
         return Known::Open(call.span);
     }
-    let mut joined: Option<Pin> = None;
+    let mut joined: Option<PinnedVersion> = None;
     let mut plain = calls.live.is_empty();
     for call in &calls.live {
         let pin = match running_version(call, profile).or_else(|| version_of_call(call, profile)) {
@@ -109,10 +125,7 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
                 continue;
             }
         };
-        joined = Some(match joined {
-            Some(before) => join_pins(before, pin),
-            None => pin,
-        });
+        joined = Some(pin.around_all(joined));
     }
     let Some(joined) = joined else { return version_in_container(container, profile, !is_whole) };
     let is_open = !is_whole && container.is_running();
@@ -120,7 +133,7 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
         return Known::Pinned(joined);
     }
     match version_in_container(container, profile, !is_whole) {
-        Known::Pinned(installed) => Known::Pinned(join_pins(joined, installed)),
+        Known::Pinned(installed) => Known::Pinned(joined.around(installed)),
         // Nothing else is known to be there that could be called.
         Known::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
             Known::Pinned(joined)
@@ -136,7 +149,7 @@ fn running_version(call: &Invocation, profile: &Profile) -> Option<Known> {
         RunningVersion::Known { process, version } => match VersionRange::parse(version) {
             Some(range) => {
                 let text = format!("process {process} is {name} {range}");
-                return Some(Known::Pinned((range, vec![Evidence::seen(text, Some(call.span))])));
+                return Some(Known::Pinned(PinnedVersion::seen(range, text, Some(call.span))));
             }
             None => (process, "what its file tells is none"),
         },
@@ -197,20 +210,20 @@ fn bundling_command<'a>(container: &'a Container, profile: &Profile) -> Option<&
 
 /// The version of the program as it is installed, by its own files. Several are a range: any may be called. A copy that a
 /// package brings is called by that package alone.
-fn installed_version(container: &Container, profile: &Profile, counts_bundled: bool) -> Option<Pin> {
+fn installed_version(container: &Container, profile: &Profile, counts_bundled: bool) -> Option<PinnedVersion> {
     let is_bundled =
         |path: &str| profile.bundled_by.iter().any(|bundle| path.contains(&format!("{}/", bundle.directory)));
     let own = container.shown().installed.iter().filter(|installed| installed.program == profile.id);
-    let mut found: Option<Pin> = None;
+    let mut found: Option<PinnedVersion> = None;
     for installed in own.filter(|installed| counts_bundled || !is_bundled(&installed.path)) {
         // One that does not tell its version may be any.
         let version = VersionRange::parse(installed.version.as_ref()?)?;
         found = Some(match found {
             None => {
                 let text = format!("{} is {} {version}", installed.path, profile.name);
-                (version, vec![Evidence::seen(text, installed.span)])
+                PinnedVersion::seen(version, text, installed.span)
             }
-            Some((range, evidence)) => (range.around(version), evidence),
+            Some(found) => PinnedVersion { range: found.range.around(version), ..found },
         });
     }
     found
@@ -297,7 +310,7 @@ pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Opt
 
 /// The versions that were installed while the image was built: any of them may be the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
-    let mut joined: Option<Pin> = None;
+    let mut joined: Option<PinnedVersion> = None;
     for installation in installations(container, profile) {
         let Some(call) = container.installs.get(installation.command) else { continue };
         let version = match installation.package {
@@ -307,15 +320,12 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
         let Some(pin) = pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) else {
             return Known::Open(call.span);
         };
-        joined = Some(match joined {
-            Some(before) => join_pins(before, pin),
-            None => pin,
-        });
+        joined = Some(pin.around_all(joined));
     }
     joined.map_or(Known::Unseen, Known::Pinned)
 }
 
-fn version_of_image(container: &Container, profile: &Profile) -> Option<Pin> {
+fn version_of_image(container: &Container, profile: &Profile) -> Option<PinnedVersion> {
     let image = container.image.as_ref()?;
     let (name, tag) = split_image(&image.text)?;
     profile
@@ -340,7 +350,7 @@ fn split_image(image: &str) -> Option<(&str, &str)> {
     (!tag.contains('/')).then(|| (name.rsplit('/').next().unwrap_or(name), tag))
 }
 
-fn build_argument(container: &Container, profile: &Profile) -> Option<Pin> {
+fn build_argument(container: &Container, profile: &Profile) -> Option<PinnedVersion> {
     profile.build_args.iter().find_map(|name| {
         let argument = container.build_args.get(name)?;
         match &argument.value {
