@@ -19,6 +19,10 @@ pub struct Timing {
     pub projects: u64,
     /// Whether it is a service of which the repository's own calls only ever start one-off containers.
     pub only_one_offs: bool,
+    /// The services of its project that are started before it.
+    pub starts_first: Vec<String>,
+    /// Whether the engine starts it again when it ends: it is there to stay up.
+    pub restarts: bool,
 }
 
 /// A point in a run of a script at which a container starts.
