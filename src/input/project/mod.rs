@@ -15,6 +15,7 @@ mod built_images;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
+mod official_images;
 mod planned_files;
 mod program_search;
 mod reference;
