@@ -5,13 +5,14 @@ const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
-const LIBRARIES: [&str; 19] = [
+const LIBRARIES: [&str; 20] = [
     "docker.from_env",
     "DockerClient",
     "aiodocker",
     "python_on_whales",
     "PodmanClient",
     "docker.APIClient",
+    "docker.image(",
     "dockerode",
     "docker-cli-js",
     "testcontainers",

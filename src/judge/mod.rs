@@ -3,6 +3,7 @@
 
 mod candidate;
 mod exclusion;
+mod lent_copies;
 mod never_at_once;
 mod path_lookup;
 mod place;
@@ -117,6 +118,7 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         let mut all: Vec<Candidate<'_>> = containers
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
+        lent_copies::add_lent_copies(&layout.containers, &mut all, profile, rules);
         stray_mounts::mark_stray_mounts(&mut all, rules);
         unseen_mounts::list_unseen_mounts(&mut all);
         let unseen_peers = UnseenPeers::of_candidates(&all, rules);

@@ -55,8 +55,9 @@ impl Place {
     /// Whether something is true of one of the variables, or substituted commands, that it is spelled with.
     pub(crate) fn names_any(&self, is_so: impl Fn(&str) -> bool) -> bool {
         let Some(spelled) = self.spelled().filter(|spelled| spelled.contains("${")) else { return false };
-        spelled.split("${").skip(1).any(|part| {
-            let part = part.trim_start_matches("$(").trim_start();
+        // Each name behind a dollar, also in what is substituted: `${$(basename "$file" .md)}` hangs on `file`.
+        spelled.split('$').skip(1).any(|part| {
+            let part = part.trim_start_matches(['{', '(']).trim_start();
             let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
             is_so(part.get(..end).unwrap_or(""))
         })

@@ -12,6 +12,7 @@
 //! ```
 
 mod built_images;
+mod built_logins;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
@@ -131,6 +132,10 @@ impl ProjectReader<'_> {
         }
         let (script, starts) = self.read_container_script(container, image.as_ref());
         container.script = script;
+        if let Some(image) = &image {
+            let logins = built_logins::find_built_logins(container, image, self.repository.programs.wait());
+            container.host_copies.extend(logins);
+        }
         let searched = image.filter(|_| container.build.is_some());
         container.names_no_program =
             searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));

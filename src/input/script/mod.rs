@@ -50,7 +50,7 @@ impl InputKind for ScriptKind {
         let is_shell = match file.ending() {
             Some(ending) => ENDINGS.contains(&ending),
             // What is only sourced has no first line that tells.
-            None => self.looks_like(file) || has_shell_function(file.beginning()),
+            None => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
         };
         is_shell && names_engine(file.beginning())
     }
@@ -205,6 +205,14 @@ fn has_shell_function(text: &str) -> bool {
     text.lines().any(|line| {
         let name = line.split_once('{').and_then(|(name, _)| name.trim_end().strip_suffix("()"));
         name.is_some_and(|name| is_name(name.trim_start_matches("function ").trim_end()))
+    })
+}
+
+/// Whether a line of a text gives a command another name, as the files do that a shell reads when it starts.
+fn has_alias(text: &str) -> bool {
+    text.lines().any(|line| {
+        let given = line.trim_start().strip_prefix("alias ").and_then(|rest| rest.split_once('='));
+        given.is_some_and(|(name, _)| !name.is_empty() && !name.contains(char::is_whitespace))
     })
 }
 
