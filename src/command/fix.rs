@@ -14,10 +14,10 @@ use super::output::Outputs;
 use super::session::Session;
 use super::{check, configuration, programs};
 use crate::cli::{Check, Cli};
-use crate::finding::{Breach, Hit, PlacedText, Remedy, Report};
+use crate::finding::{Breach, Hit, Participant, PlacedText, Remedy, Report};
 use crate::fix::{self, MountUsers};
 use crate::input::{ProgramNames, project};
-use crate::model::{Layout, Level};
+use crate::model::{ContainerId, Layout, Level};
 use crate::render::{self, safe};
 use crate::report::ExitStatus;
 use crate::rules::Severity;
@@ -93,14 +93,11 @@ struct Judged {
     report: Report,
     status: ExitStatus,
     sources: Sources,
-    users: BTreeMap<Place, BTreeSet<Name>>,
+    users: BTreeMap<Place, BTreeSet<ContainerId>>,
 }
 
 /// A place in a file, whichever project read it.
 type Place = (String, Pos, Pos);
-
-/// A container, by its project and name.
-type Name = (Option<String>, String);
 
 /// A file before and after what is done so far.
 struct Changed {
@@ -136,11 +133,11 @@ fn place(span: Span, sources: &Sources) -> Place {
     (sources.get(span.file).name().to_owned(), span.start, span.end)
 }
 
-fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<Name>> {
-    let mut users: BTreeMap<Place, BTreeSet<Name>> = BTreeMap::new();
+fn users(layout: &Layout, sources: &Sources) -> BTreeMap<Place, BTreeSet<ContainerId>> {
+    let mut users: BTreeMap<Place, BTreeSet<ContainerId>> = BTreeMap::new();
     for container in &layout.containers {
         for mount in &container.mounts {
-            let name = (container.project.clone(), container.name.clone());
+            let name = container.container_id();
             users.entry(place(mount.span, sources)).or_default().insert(name);
         }
     }
@@ -279,7 +276,7 @@ impl Fixing<'_> {
         }
         let breaches = self.now.report.counting_hits().flat_map(|hit| &hit.breaches);
         let same = breaches.filter(|other| other.rule == breach.rule && other.primary() == Some(span));
-        let wanting: BTreeSet<Name> = same.map(|other| (other.project.clone(), other.container.clone())).collect();
+        let wanting: BTreeSet<ContainerId> = same.map(Breach::container_id).collect();
         users.is_subset(&wanting).then_some(MountUsers::Agreed)
     }
 
@@ -333,15 +330,15 @@ impl Fixing<'_> {
     }
 }
 
-fn name_of(one: &crate::finding::Participant) -> (Option<&String>, &str) {
+fn name_of(one: &Participant) -> (Option<&String>, &str) {
     (one.project.as_ref(), one.container.as_str())
 }
 
 /// What a breach is about, as long as the files are changed: the rule, the container, and where it is.
-type Matter = (String, Name, Option<Pos>);
+type Matter = (String, ContainerId, Option<Pos>);
 
 fn matter(breach: &Breach) -> Matter {
-    let name = (breach.project.clone(), breach.container.clone());
+    let name = breach.container_id();
     (breach.rule.clone(), name, breach.primary().map(|span| span.start))
 }
 
@@ -374,8 +371,8 @@ fn worse(before: &Report, after: &Report, fixed: &[Breach]) -> Option<String> {
         return Some(format!("{container} would then have {rule}; fix that first"));
     }
     let told = |report: &Report| report.diagnostics.iter().filter(|one| one.level >= Level::Warning).count();
-    let names = |report: &Report| -> BTreeSet<Name> {
-        report.participants.iter().map(|one| (one.project.clone(), one.container.clone())).collect()
+    let names = |report: &Report| -> BTreeSet<ContainerId> {
+        report.participants.iter().map(Participant::container_id).collect()
     };
     (told(after) > told(before) || names(after) != names(before))
         .then(|| "the file could not be read as before after it".to_owned())

@@ -211,7 +211,7 @@ fn services(planned: &Layout, running: &Capture) -> Services {
     };
     let one = |one: &Container| {
         let service = planned_as(one)?;
-        Some(((one.project.clone(), one.name.clone()), (service.project.clone(), service.name.clone())))
+        Some((one.container_id(), service.container_id()))
     };
     running.containers.iter().filter_map(one).collect()
 }

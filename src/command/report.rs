@@ -13,9 +13,9 @@ use super::session::Session;
 use super::state::State;
 use crate::cli::Report;
 use crate::input::capture;
-use crate::model::{Diagnostic, Layout, Level};
+use crate::model::{Container, ContainerId, Diagnostic, Layout, Level};
 use crate::render::safe;
-use crate::report::{ExitStatus, History, Name, Seen, group_findings};
+use crate::report::{ExitStatus, History, Seen, group_findings};
 
 /// Audits, compares with the last report, and keeps this one for the next.
 pub(super) fn run(
@@ -96,12 +96,12 @@ fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {
 }
 
 fn seen(layout: &Layout) -> Seen {
-    let name = |one: &crate::model::Container| -> Name { (one.project.clone(), one.name.clone()) };
+    let name = Container::container_id;
     let unseen = layout.containers.iter().filter(|one| !one.unseen.is_empty());
     let mut seen = Seen { present: layout.containers.iter().map(name).collect(), partly: unseen.map(name).collect() };
-    if !layout.containers.iter().any(crate::model::Container::is_host) {
+    if !layout.containers.iter().any(Container::is_host) {
         // The host itself does not go away: it could not be looked at.
-        let host: Name = (None, capture::HOST.to_owned());
+        let host = ContainerId::new(None, capture::HOST);
         seen.present.insert(host.clone());
         seen.partly.insert(host);
     }

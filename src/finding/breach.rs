@@ -1,7 +1,8 @@
-//! A rule that one participant breaks. May use `rules`, `text` and earlier parts of `finding`.
+//! A rule that one participant breaks. May use `model`, `rules`, `text` and earlier parts of `finding`.
 
 use super::evidence::{Evidence, Location};
 use super::suppressed::Suppressed;
+use crate::model::ContainerId;
 use crate::rules::{Confidence, Severity};
 use crate::text::Span;
 
@@ -52,6 +53,11 @@ pub struct Advice {
 }
 
 impl Breach {
+    /// The container that it is about, by project and name.
+    pub fn container_id(&self) -> ContainerId {
+        ContainerId::new(self.project.as_deref(), &self.container)
+    }
+
     /// The span of the primary location.
     pub fn primary(&self) -> Option<Span> {
         self.locations.first().map(|location| location.span)

@@ -1,7 +1,8 @@
-//! A container and what is known of its use of a program. May use `text`.
+//! A container and what is known of its use of a program. May use `model` and `text`.
 
 use super::evidence::Evidence;
 use super::place_name::PlaceName;
+use crate::model::ContainerId;
 use crate::text::Span;
 
 /// A container and what is known of its use of a program.
@@ -154,6 +155,11 @@ pub struct MountText {
 }
 
 impl Participant {
+    /// Its container, by project and name.
+    pub fn container_id(&self) -> ContainerId {
+        ContainerId::new(self.project.as_deref(), &self.container)
+    }
+
     /// The verdict as people read it.
     pub fn qualified_verdict(&self) -> String {
         self.basis.qualify(self.verdict)

@@ -27,8 +27,8 @@ impl<'a> Turns<'a> {
             if let Some(name) = &timing.fixed_name {
                 turns.names.entry(name).or_default().push(at);
             }
-            if let Some((project, name)) = &timing.one_off_of {
-                turns.services.entry((project.as_deref(), name)).or_default().push(at);
+            if let Some(service) = &timing.one_off_of {
+                turns.services.entry((service.project.as_deref(), &service.name)).or_default().push(at);
             }
         }
         turns

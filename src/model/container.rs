@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below, upward,
+    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below,
+    upward,
 };
 use crate::text::Span;
 
@@ -133,6 +134,11 @@ pub struct Container {
 }
 
 impl Container {
+    /// Its project and name.
+    pub fn container_id(&self) -> ContainerId {
+        ContainerId::new(self.project.as_deref(), &self.name)
+    }
+
     /// Whether it stands for the host's own user and is no container.
     pub fn is_host(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.is_host)

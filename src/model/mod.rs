@@ -2,6 +2,7 @@
 //! Nothing here knows a file format or a protocol. May use `text`.
 
 mod container;
+mod container_id;
 mod copy_words;
 mod diagnostic;
 mod engine;
@@ -26,6 +27,7 @@ pub use container::{
     Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, Mount,
     MountSource, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
+pub use container_id::ContainerId;
 pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};

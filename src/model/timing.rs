@@ -1,6 +1,8 @@
-//! When a container runs beside others: what the script that starts it says of that. Uses nothing else.
+//! When a container runs beside others: what the script that starts it says of that. Uses `model::container_id`.
 
 use std::sync::Arc;
+
+use super::ContainerId;
 
 /// When a container runs beside others, and how many of it there may be at once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,12 +15,16 @@ pub struct Timing {
     pub may_overlap: bool,
     /// The symbols in its values that stand for another text in each of its instances.
     pub varying: Vec<String>,
-    /// The service whose one-off container it is, by project and name.
-    pub one_off_of: Option<(Option<String>, String)>,
+    /// The service whose one-off container it is, if it is one.
+    pub one_off_of: Option<ContainerId>,
     /// How many projects the repository's own calls bring it up in, each with volumes of its own; 0 where none does.
     pub projects: u64,
     /// Whether it is a service of which the repository's own calls only ever start one-off containers.
     pub only_one_offs: bool,
+    /// The services of its project that are started before it.
+    pub starts_first: Vec<String>,
+    /// Whether the engine starts it again when it ends: it is there to stay up.
+    pub restarts: bool,
 }
 
 /// A point in a run of a script at which a container starts.

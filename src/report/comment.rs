@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::finding::{Breach, Influence, InfluenceKind, Suppressed, SuppressedBy};
-use crate::model::{Container, Diagnostic, Level, clean};
+use crate::model::{Container, ContainerId, Diagnostic, Level, clean};
 use crate::rules::Ruleset;
 use crate::text::{FileId, SourceFile, Sources, Span, quoted};
 
@@ -20,9 +20,6 @@ const MANY: usize = 1000;
 
 /// A line of a file, by the file's name: the same file may have been read twice.
 type Line = (String, u32);
-
-/// A container by its project and name.
-type Named = (Option<String>, String);
 
 /// A comment that ignores findings.
 #[derive(Debug)]
@@ -43,7 +40,7 @@ pub struct Comments {
     /// For each line the rules that are ignored there, each with its comment: the first one that does.
     at: HashMap<Line, BTreeMap<String, usize>>,
     /// The lines where containers are described or started, and a comment is about that.
-    of: HashMap<Named, Vec<Line>>,
+    of: HashMap<ContainerId, Vec<Line>>,
 }
 
 impl Comments {
@@ -101,7 +98,7 @@ impl Comments {
         for container in containers {
             let line = line(container.span, sources);
             if self.at.contains_key(&line) {
-                self.of.entry((container.project.clone(), container.name.clone())).or_default().push(line);
+                self.of.entry(container.container_id()).or_default().push(line);
             }
         }
     }
@@ -112,7 +109,7 @@ impl Comments {
             return None;
         }
         let lines = breach.locations.iter().map(|location| line(location.span, sources));
-        let of = self.of.get(&(breach.project.clone(), breach.container.clone())).into_iter().flatten().cloned();
+        let of = self.of.get(&breach.container_id()).into_iter().flatten().cloned();
         let comment = |line: Line| self.at.get(&line)?.get(&breach.rule).copied();
         let found: BTreeSet<usize> = lines.chain(of).filter_map(comment).collect();
         let mut first = None;

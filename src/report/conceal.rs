@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Breach, Evidence, Judged, Participant, PlaceName};
-use crate::model::{Container, EnvValue, Hidden, Layout, Value};
+use crate::model::{Container, ContainerId, EnvValue, Hidden, Layout, Value};
 use crate::text::Sources;
 
 /// A value shorter than this may be a word like any other: it is hidden where it is known to be put in, not everywhere.
@@ -17,8 +17,6 @@ const PUBLIC: [&str; 6] = ["/root", "claude", "flock", "home", "root", "true"];
 /// The same for a whole value of a container, in what is said of that container.
 const DISTINCT: usize = 4;
 
-/// A container, by its project and name.
-type Name = (Option<String>, String);
 /// A text and what is shown in its place.
 type Pair = (String, String);
 
@@ -26,7 +24,7 @@ type Pair = (String, String);
 #[derive(Debug, Default)]
 pub struct Concealed {
     /// What variables are part of, by the container that has it.
-    own: BTreeMap<Name, Vec<Pair>>,
+    own: BTreeMap<ContainerId, Vec<Pair>>,
     /// What the process's environment holds, longest first.
     values: Vec<Pair>,
     /// Those that are short, longest first.
@@ -39,7 +37,7 @@ impl Concealed {
     /// Of what a layout hides.
     pub fn of(layout: &mut Layout, sources: &Sources) -> Self {
         let Hidden { environment, projects } = std::mem::take(&mut layout.hidden);
-        let named = |one: &Container| ((one.project.clone(), one.name.clone()), own_pairs(one));
+        let named = |one: &Container| (one.container_id(), own_pairs(one));
         let own = layout.containers.iter().map(named).filter(|(_, pairs)| !pairs.is_empty()).collect();
         let (values, short) = values(&environment, sources).into_iter().partition(|(value, _)| value.len() >= TELLING);
         Self { own, values, short, projects }
@@ -128,8 +126,8 @@ impl Concealed {
     }
 
     fn own(&self, project: Option<&String>, container: &str) -> &[Pair] {
-        let name = (project.cloned(), container.to_owned());
-        self.own.get(&name).map_or(&[], Vec::as_slice)
+        let id = ContainerId::new(project.map(String::as_str), container);
+        self.own.get(&id).map_or(&[], Vec::as_slice)
     }
 
     fn evidence(&self, all: &mut [Evidence], own: &[Pair]) {

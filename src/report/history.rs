@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::hit_change::{KnownHit, change_of, is_covered};
 use super::kept::{NotKept, Tool, open};
-use super::plan::{self, Name, verdicts};
+use super::plan::{self, verdicts};
 use crate::finding::{
     Before, Change, Comparison, EXCLUSION, End, Gone, Hit, Participant, Report, UNDETERMINED, Verdict,
 };
-use crate::model::Level;
+use crate::model::{ContainerId, Level};
 use crate::rules::Severity;
 
 /// The version of the file; one that means something else raises it.
@@ -83,9 +83,9 @@ pub enum HistoryError {
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The containers that are there.
-    pub present: BTreeSet<Name>,
+    pub present: BTreeSet<ContainerId>,
     /// Those of them that were not seen whole.
-    pub partly: BTreeSet<Name>,
+    pub partly: BTreeSet<ContainerId>,
 }
 
 impl History {
@@ -181,7 +181,7 @@ struct Sight<'a> {
     /// Whether something about the host as a whole could not be looked at.
     blind: bool,
     /// The containers that were not seen whole.
-    unsure: BTreeSet<Name>,
+    unsure: BTreeSet<ContainerId>,
     /// The same by what a hit calls its peers, and by what they stay called.
     unsure_names: BTreeSet<String>,
     /// What the containers that recur and are there stay called.
@@ -191,13 +191,14 @@ struct Sight<'a> {
 impl<'a> Sight<'a> {
     fn of(report: &'a Report, seen: &'a Seen) -> Self {
         let undetermined = report.hits.iter().filter(|hit| hit.family == UNDETERMINED);
-        let unsure: BTreeSet<Name> = undetermined.flat_map(names_of).chain(seen.partly.iter().cloned()).collect();
+        let unsure: BTreeSet<ContainerId> =
+            undetermined.flat_map(names_of).chain(seen.partly.iter().cloned()).collect();
         // A peer of another project is named with it.
-        let whole = |name: &Name| Some(format!("{}/{}", name.0.as_ref()?, name.1));
+        let whole = |name: &ContainerId| Some(format!("{}/{}", name.project.as_ref()?, name.name));
         let recurring = report.participants.iter().filter(|one| one.recurs);
-        let lasting = recurring.clone().filter(|one| unsure.contains(&(one.project.clone(), one.container.clone())));
+        let lasting = recurring.clone().filter(|one| unsure.contains(&one.container_id()));
         let lasting = lasting.map(|one| one.service.clone());
-        let peers = unsure.iter().flat_map(|name| [Some(name.1.clone()), whole(name)]).flatten();
+        let peers = unsure.iter().flat_map(|name| [Some(name.name.clone()), whole(name)]).flatten();
         Self {
             blind: report.diagnostics.iter().any(|diagnostic| diagnostic.level != Level::Warning),
             unsure_names: peers.chain(lasting).collect(),
@@ -238,9 +239,9 @@ fn task_slot(name: &str) -> &str {
 }
 
 /// The containers that a hit stands for.
-fn names_of(hit: &Hit) -> impl Iterator<Item = Name> {
+fn names_of(hit: &Hit) -> impl Iterator<Item = ContainerId> {
     let containers = hit.containers.iter().chain([&hit.container]);
-    containers.map(|container| (hit.project.clone(), container.clone()))
+    containers.map(|container| ContainerId::new(hit.project.as_deref(), container))
 }
 
 /// What the peers of a hit stay called, where each of them is removed when it ends; none where one stays.
@@ -260,9 +261,9 @@ fn recurring_peers(hit: &Hit, report: &Report) -> Vec<String> {
 }
 
 impl Known {
-    fn names(&self) -> impl Iterator<Item = Name> {
+    fn names(&self) -> impl Iterator<Item = ContainerId> {
         let containers = self.containers.iter().chain([&self.container]);
-        containers.map(|container| (self.project.clone(), container.clone()))
+        containers.map(|container| ContainerId::new(self.project.as_deref(), container))
     }
 
     /// Whether another lock covered what it was about.
@@ -317,8 +318,8 @@ impl Judged {
     }
 
     /// As it was written; `None` where another release had other words.
-    fn read(&self) -> Option<plan::Judged> {
-        Some(((self.project.clone(), self.container.clone()), Verdict::named(&self.verdict)?))
+    fn read(&self) -> Option<plan::VerdictOf> {
+        Some((ContainerId::new(self.project.as_deref(), &self.container), Verdict::named(&self.verdict)?))
     }
 }
 

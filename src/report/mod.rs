@@ -46,7 +46,7 @@ pub use influence::influences;
 pub use login::group_findings;
 pub use names::Names;
 pub use natural_order::natural_key;
-pub use plan::{Name, Services, plan};
+pub use plan::{Services, plan};
 pub use revision::compare_with_revision;
 
 use hit_change::is_failing;

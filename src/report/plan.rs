@@ -7,25 +7,23 @@ use crate::finding::{
     Before, Comparison, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED, Verdict,
     Verdicts,
 };
+use crate::model::ContainerId;
 use crate::rules::Severity;
 
 /// Rules about what became of a container since it was started: no plan can bring it, and `docker compose up` leaves a
 /// container alone whose configuration did not change.
 const OF_WHAT_RUNS: [&str; 2] = ["stale-bind", "unguarded-call"];
 
-/// A container by its project and name.
-pub type Name = (Option<String>, String);
-
 /// Which service each running container is of, by its name; others stand for themselves.
-pub type Services = BTreeMap<Name, Name>;
+pub type Services = BTreeMap<ContainerId, ContainerId>;
 
 /// What a hit of a plan and one of what runs have in common: the family, the login, and the service.
-type PlannedHitKey = (String, Option<(String, PlaceName)>, Name);
+type PlannedHitKey = (String, Option<(String, PlaceName)>, ContainerId);
 
 /// The key of a hit. Files and the engine name the source of a mount otherwise, so that its place is what counts.
 fn key(hit: &Hit, report: &Report, services: &Services) -> PlannedHitKey {
     let container = hit.containers.first().unwrap_or(&hit.container);
-    let name = (hit.project.clone(), container.clone());
+    let name = ContainerId::new(hit.project.as_deref(), container);
     let login = report.logins.get(hit.login).filter(|_| hit.has_participant());
     let login = login.map(|login| match login.place.kind {
         // What only the container itself can reach is another place each time that it is made.
@@ -50,14 +48,14 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
         hit.change = Some(change_of(hit, before.get(key), planned.fail_on));
     }
     let after: BTreeSet<PlannedHitKey> = keys.into_iter().collect();
-    let known = |name: Name| services.get(&name).cloned().unwrap_or(name);
+    let known = |name: ContainerId| services.get(&name).cloned().unwrap_or(name);
     let mut seen = BTreeSet::new();
     let ended = running.hits.iter().filter(|hit| {
         let key = key(hit, running, services);
         // That a plan can be seen whole where what runs could not fixes nothing.
         hit.family != UNDETERMINED && !after.contains(&key) && seen.insert(key)
     });
-    let of_service = |all: &[Participant]| -> Vec<Judged> {
+    let of_service = |all: &[Participant]| -> Vec<VerdictOf> {
         all.iter().map(judged).map(|(name, verdict)| (known(name), verdict)).collect()
     };
     planned.comparison = Some(Comparison {
@@ -72,8 +70,8 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
 }
 
 /// The container that a hit is about.
-pub(super) fn named(hit: &Hit) -> Name {
-    (hit.project.clone(), hit.container.clone())
+pub(super) fn named(hit: &Hit) -> ContainerId {
+    ContainerId::new(hit.project.as_deref(), &hit.container)
 }
 
 fn gone(hit: &Hit) -> Gone {
@@ -90,11 +88,14 @@ fn gone(hit: &Hit) -> Gone {
 }
 
 /// A container and what it is judged.
-pub(super) type Judged = (Name, Verdict);
+pub(super) type VerdictOf = (ContainerId, Verdict);
 
 /// The verdict of each before and after; of several containers of one name the worst.
-pub(super) fn verdicts(before: impl Iterator<Item = Judged>, after: impl Iterator<Item = Judged>) -> Vec<Verdicts> {
-    let mut verdicts: BTreeMap<Name, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
+pub(super) fn verdicts(
+    before: impl Iterator<Item = VerdictOf>,
+    after: impl Iterator<Item = VerdictOf>,
+) -> Vec<Verdicts> {
+    let mut verdicts: BTreeMap<ContainerId, (Option<Verdict>, Option<Verdict>)> = BTreeMap::new();
     for (name, verdict) in before {
         let pair = verdicts.entry(name).or_default();
         pair.0 = pair.0.max(Some(verdict));
@@ -103,43 +104,44 @@ pub(super) fn verdicts(before: impl Iterator<Item = Judged>, after: impl Iterato
         let pair = verdicts.entry(name).or_default();
         pair.1 = pair.1.max(Some(verdict));
     }
-    let pair = |((project, container), (before, after))| Verdicts { container, project, before, after };
+    let pair =
+        |(id, (before, after)): (ContainerId, _)| Verdicts { container: id.name, project: id.project, before, after };
     verdicts.into_iter().map(pair).collect()
 }
 
 /// A participant and what it is judged.
-pub(super) fn judged(one: &Participant) -> Judged {
-    ((one.project.clone(), one.container.clone()), one.verdict)
+pub(super) fn judged(one: &Participant) -> VerdictOf {
+    (one.container_id(), one.verdict)
 }
 
 /// The containers that run now and that a new finding is about, or that it names as peers.
 fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<Endangered> {
     // Whom a name of the report after stands for: a service for its containers that run, a container for itself.
-    let mut standing: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+    let mut standing: BTreeMap<ContainerId, BTreeSet<ContainerId>> = BTreeMap::new();
     for one in running.participants.iter().filter(|one| one.origin == "engine") {
-        let name = (one.project.clone(), one.container.clone());
+        let name = one.container_id();
         let service = services.get(&name).cloned().unwrap_or_else(|| name.clone());
         standing.entry(service).or_default().insert(name.clone());
         standing.entry(name.clone()).or_default().insert(name);
     }
-    let mut known: BTreeMap<String, Name> = BTreeMap::new();
-    let mut logins: BTreeMap<Name, &PlaceName> = BTreeMap::new();
-    let mut groups: BTreeMap<&PlaceName, BTreeSet<Name>> = BTreeMap::new();
+    let mut known: BTreeMap<String, ContainerId> = BTreeMap::new();
+    let mut logins: BTreeMap<ContainerId, &PlaceName> = BTreeMap::new();
+    let mut groups: BTreeMap<&PlaceName, BTreeSet<ContainerId>> = BTreeMap::new();
     for one in &planned.participants {
-        let name = (one.project.clone(), one.container.clone());
+        let name = one.container_id();
         if let Some(project) = &one.project {
             known.insert(format!("{project}/{}", one.container), name.clone());
         }
         logins.entry(name.clone()).or_insert(&one.place);
         groups.entry(&one.place).or_default().insert(name);
     }
-    let mut found: BTreeMap<Name, BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<ContainerId, BTreeSet<String>> = BTreeMap::new();
     let new = planned.counting_hits().filter(|hit| hit.is_news() && hit.severity() > Severity::Note);
     for hit in new {
         let by = format!("{} ({})", hit.rule(), hit.container);
         // A peer of another project is named with it.
         let peer = |name: &str| {
-            let own = [(hit.project.clone(), name.to_owned()), (None, name.to_owned())];
+            let own = [ContainerId::new(hit.project.as_deref(), name), ContainerId::new(None, name)];
             own.into_iter().chain(known.get(name).cloned())
         };
         let peers = hit.peers();
@@ -151,9 +153,9 @@ fn endangered(planned: &Report, running: &Report, services: &Services) -> Vec<En
             found.entry(name.clone()).or_default().insert(by.clone());
         }
     }
-    let one = |((project, container), by): (Name, BTreeSet<String>)| Endangered {
-        container,
-        project,
+    let one = |(id, by): (ContainerId, BTreeSet<String>)| Endangered {
+        container: id.name,
+        project: id.project,
         by: by.into_iter().collect(),
     };
     found.into_iter().map(one).collect()
@@ -182,7 +184,7 @@ mod tests {
     /// Of each hit of the plan what became of it, what is gone, and how the run ends.
     fn compared(planned: &mut Report, running: &Report) -> (Vec<Change>, Vec<String>, ExitStatus) {
         let services = [("p-agents-1", "agents"), ("p-runner-1", "runner")];
-        let name = |name: &str| (Some("p".to_owned()), name.to_owned());
+        let name = |name: &str| ContainerId::new(Some("p"), name);
         let services = services.map(|(container, service)| (name(container), name(service)));
         plan(planned, running, &services.into());
         let changes = planned.hits.iter().filter_map(|hit| hit.change).collect();

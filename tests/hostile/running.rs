@@ -135,7 +135,7 @@ fn an_engine_that_never_lists_is_left_after_the_timeout() {
             let state = if command == "report" { &["--state", "state"][..] } else { &[] };
             fs::create_dir_all(host.path().join("state")).unwrap();
             let run = host.run(&address, &[&[command, "--timeout", "2"], state].concat());
-            assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
             assert_eq!(run.status, 2, "{} {}", run.out, run.err);
             assert!(format!("{}{}", run.out, run.err).contains("did not answer"), "{} {}", run.out, run.err);
         }

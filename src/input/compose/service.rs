@@ -83,7 +83,7 @@ impl Reader<'_> {
             host_ports: host_ports(node),
             engine_host: EngineHost::Here,
             spread: spread(node),
-            timing: Timing::default(),
+            timing: timing(node),
             starts_described: false,
             command: self.command(node, "command"),
             entrypoint: self.command(node, "entrypoint"),
@@ -306,6 +306,15 @@ fn once_each(mounts: Vec<Mount>) -> Vec<Mount> {
         kept.push(Some(mount));
     }
     kept.into_iter().flatten().collect()
+}
+
+/// What its file says of when it runs: whom it waits for, and whether it is kept up.
+fn timing(node: &Node) -> Timing {
+    let waited_for = node.get("depends_on").and_then(|all| all.as_map()).unwrap_or_default();
+    let policy = node.get("restart").and_then(|node| written(node));
+    // A policy that hangs on a variable may be any.
+    let restarts = policy.is_some_and(|policy| !matches!(policy.as_str(), "" | "no" | "false"));
+    Timing { starts_first: waited_for.iter().map(|entry| entry.key.clone()).collect(), restarts, ..Timing::default() }
 }
 
 /// `volumes_from`: the mounts of another service, at the same targets. Its anonymous volumes are then shared.

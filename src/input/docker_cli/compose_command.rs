@@ -81,7 +81,8 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
     let command = options.read_command(1, entrypoint.as_ref());
     let mounts = collect_mounts(&mut options.parsed, CliFamily::Docker, context);
     let no_tty = options.switch("no-TTY").map(|flag| Flag { on: !flag.on, ..flag });
-    options.check_switches(&["no-deps", "rm"]);
+    options.check_switches(&["rm"]);
+    let alone = options.is_surely_on("no-deps");
     options.perhaps.detached = options.parsed.last_of("detach").is_some_and(|given| given.perhaps);
     ComposeRun {
         project,
@@ -100,6 +101,7 @@ fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandConte
         mounts: mounts.all,
         unseen_mounts: options.parsed.unseen_mounts.clone(),
         detached: options.is_on("detach"),
+        alone,
         perhaps: ConditionalParts { mounts: mounts.perhaps, ..options.perhaps },
         unseen: options.parsed.unseen,
         refused: options.parsed.refused,
@@ -145,11 +147,13 @@ fn read_up(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContex
     options.note_unsure_options(span);
     let services =
         operands.map(|operand| options.read_service(operand, "which services are started is not known")).collect();
-    options.check_switches(&["no-deps", "no-start"]);
+    options.check_switches(&["no-start"]);
+    let alone = options.is_surely_on("no-deps");
     ComposeUp {
         project,
         services,
         scale: options.parsed.values_of("scale").map(GivenOption::as_value).collect(),
+        alone,
         span,
         unseen: options.parsed.unseen,
         refused: options.parsed.refused,

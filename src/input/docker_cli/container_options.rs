@@ -128,6 +128,11 @@ impl<'a, 'b> ContainerOptions<'a, 'b> {
         self.switch(name).is_some_and(|flag| flag.on)
     }
 
+    /// Whether a switch is on on every way to the command.
+    pub(super) fn is_surely_on(&mut self, name: &str) -> bool {
+        self.is_on(name) && self.parsed.last_of(name).is_some_and(|given| !given.perhaps)
+    }
+
     /// Reports switches that say nothing about the container, where their values are not switches' values.
     pub(super) fn check_switches(&mut self, names: &[&str]) {
         for name in names {

@@ -31,7 +31,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use self::cli_family::is_engine_program;
+pub use self::cli_family::{is_compose_program, is_engine_program};
 pub use self::engine_choice::engine_host;
 use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
@@ -181,6 +181,8 @@ pub struct ComposeRun {
     pub unseen_mounts: Option<Unseen>,
     /// Whether the command does not wait for its end.
     pub detached: bool,
+    /// Whether the services that it depends on are left as they are (`--no-deps`), for certain.
+    pub alone: bool,
     /// What of it is there on some ways only.
     pub perhaps: ConditionalParts,
     /// What was not understood, each as a clause.
@@ -189,8 +191,7 @@ pub struct ComposeRun {
     pub refused: Vec<Unseen>,
 }
 
-/// Services that are started together (`compose up`). They are judged as their files describe them: nothing uses the
-/// scale yet.
+/// Services that are started together (`compose up`), as their files describe them.
 #[derive(Debug, Clone, Default)]
 pub struct ComposeUp {
     /// The project.
@@ -199,6 +200,8 @@ pub struct ComposeUp {
     pub services: Vec<Value>,
     /// How many containers of a service there are (`SERVICE=NUMBER`).
     pub scale: Vec<Value>,
+    /// Whether the services that they depend on are left as they are (`--no-deps`), for certain.
+    pub alone: bool,
     /// Where the whole command begins.
     pub span: Span,
     /// What was not understood, each as a clause.

@@ -12,9 +12,6 @@ use crate::model::{Container, Value, clean};
 /// The most that a number of containers counts as.
 const MANY: u64 = 1_000;
 
-/// What of a compose file makes one service bring up another.
-const BRINGS_UP: [&str; 4] = ["depends_on", "links", "volumes_from", "extends"];
-
 /// Applies what commands of the host say of the services.
 pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Container], repository: &Repository<'_>) {
     let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
@@ -42,7 +39,7 @@ struct ComposeCalls<'a> {
 struct ServiceCalls {
     is_run: bool,
     is_up: bool,
-    /// Whether a person may bring it up beside: it has a command in its file, its file keeps a service up (`restart`), or what
+    /// Whether a person may bring it up beside: it has a command in its file, its file keeps it up (`restart`), or what
     /// is run once is its own command. One that is given a command each time is there for that.
     is_brought_up_by_hand: bool,
     /// Whether one brings up others of its project without it.
@@ -74,30 +71,38 @@ impl ServiceCalls {
 impl ComposeCalls<'_> {
     fn add_run(&mut self, run: &ComposeRun, containers: &[Container]) {
         let has_own_command = run.command.is_some() || run.entrypoint.is_some();
-        for (at, container) in containers.iter().enumerate() {
-            if container.name == run.service.text && self.is_of_project(container, &run.project) {
-                let file = self.repository.sources.get(container.span.file);
-                let calls = self.services.entry(at).or_default();
-                calls.is_run = true;
-                // Its own words say what it does when it is brought up.
-                let does_by_itself = container.command.as_ref().is_some_and(|own| own.span.file == container.span.file);
-                calls.is_brought_up_by_hand |= !has_own_command || does_by_itself || file.text().contains("restart");
+        let of_project = self.services_of(&run.project, containers);
+        let runs: Vec<usize> =
+            of_project.iter().copied().filter(|at| is_named(containers, *at, &run.service.text)).collect();
+        for at in &runs {
+            let Some(container) = containers.get(*at) else { continue };
+            let calls = self.services.entry(*at).or_default();
+            calls.is_run = true;
+            // Its own words say what it does when it is brought up.
+            let does_by_itself = container.command.as_ref().is_some_and(|own| own.span.file == container.span.file);
+            calls.is_brought_up_by_hand |= !has_own_command || does_by_itself || container.timing.restarts;
+        }
+        if !run.alone {
+            for at in started_first(containers, &of_project, &runs) {
+                self.services.entry(at).or_default().is_up = true;
             }
         }
     }
 
     fn add_up(&mut self, up: &ComposeUp, started: &ContainerStart, containers: &[Container]) {
-        for (at, container) in containers.iter().enumerate() {
-            if !self.is_of_project(container, &up.project) {
-                continue;
-            }
+        let of_project = self.services_of(&up.project, containers);
+        let is_asked_for = |container: &Container| {
             let is_named = up.services.iter().any(|service| service.is_symbolic() || service.text == container.name);
-            let is_meant = is_named || up.services.is_empty() && has_profile(container, &up.project);
-            let brings_up = || {
-                let file = self.repository.sources.get(container.span.file);
-                BRINGS_UP.iter().any(|word| file.text().contains(word))
-            };
-            let is_up = is_meant || brings_up();
+            is_named || up.services.is_empty() && has_profile(container, &up.project)
+        };
+        let meant: BTreeSet<usize> =
+            of_project.iter().copied().filter(|at| containers.get(*at).is_some_and(is_asked_for)).collect();
+        let roots: Vec<usize> = meant.iter().copied().collect();
+        let first = if up.alone { BTreeSet::new() } else { started_first(containers, &of_project, &roots) };
+        for at in of_project {
+            let Some(container) = containers.get(at) else { continue };
+            let is_meant = meant.contains(&at);
+            let is_up = is_meant || first.contains(&at);
             let calls = self.services.entry(at).or_default();
             calls.is_up |= is_up;
             calls.is_left_out |= !is_up;
@@ -120,6 +125,12 @@ impl ComposeCalls<'_> {
         }
     }
 
+    /// The services of the project that a command acts on, by their number.
+    fn services_of(&self, project: &ComposeProject, containers: &[Container]) -> Vec<usize> {
+        let all = containers.iter().enumerate();
+        all.filter(|(_, container)| self.is_of_project(container, project)).map(|(at, _)| at).collect()
+    }
+
     /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
     /// where it runs.
     fn is_of_project(&self, container: &Container, project: &ComposeProject) -> bool {
@@ -135,6 +146,31 @@ impl ComposeCalls<'_> {
         let parent = Path::new(&path).parent();
         directory.is_none_or(|directory| parent == Some(Path::new(&directory.text)))
     }
+}
+
+fn is_named(containers: &[Container], at: usize, name: &str) -> bool {
+    containers.get(at).is_some_and(|container| container.name == name)
+}
+
+/// What Compose starts before some services of a project: what they depend on, and what that depends on.
+fn started_first(containers: &[Container], of_project: &[usize], services: &[usize]) -> BTreeSet<usize> {
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for at in of_project {
+        if let Some(container) = containers.get(*at) {
+            by_name.entry(&container.name).or_default().push(*at);
+        }
+    }
+    let mut first = BTreeSet::new();
+    let mut left = services.to_vec();
+    while let Some(container) = left.pop().and_then(|at| containers.get(at)) {
+        let names = container.timing.starts_first.iter();
+        for at in names.filter_map(|name| by_name.get(name.as_str())).flatten() {
+            if first.insert(*at) {
+                left.push(*at);
+            }
+        }
+    }
+    first
 }
 
 /// Whether a service starts with all others: it is in no profile, or in one that is switched on.

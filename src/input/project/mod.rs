@@ -16,6 +16,7 @@ mod built_images;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
+mod official_images;
 mod planned_files;
 mod program_search;
 mod reference;
@@ -81,7 +82,7 @@ pub fn add_started(
     let runs: HashSet<_> = runs.collect();
     for service in layout.containers.iter_mut().filter(|container| container.start.is_none()) {
         // Where no run of it was read, it stands for all of them itself.
-        let is_run = runs.contains(&(service.project.clone(), service.name.clone()));
+        let is_run = runs.contains(&service.container_id());
         service.timing.only_one_offs &= is_run;
     }
 }

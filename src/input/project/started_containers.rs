@@ -327,8 +327,7 @@ impl ProjectReader<'_> {
         (container.variant, container.host_ports) = (None, Vec::new());
         container.replicas = 1;
         (container.shown_replicas, container.replicas_span) = (None, None);
-        container.timing =
-            Timing { one_off_of: Some((service.project.clone(), service.name.clone())), ..Timing::default() };
+        container.timing = Timing { one_off_of: Some(service.container_id()), ..Timing::default() };
         container.given_name.clone_from(&run.name);
         if let Some(entrypoint) = &run.entrypoint {
             (container.entrypoint, container.command) = (Some(entrypoint.clone()), None);

@@ -3,6 +3,7 @@
 
 pub(super) mod host_copies;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// Files that are shell scripts by their names.
 const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
 /// How many reasons why a script was not read whole are told one by one.
-const TOLD: usize = 5;
+const TOLD: usize = 3;
 /// The most that is looked at of a script that was not opened, in bytes.
 const LOOK: u64 = 256 * 1024;
 
@@ -99,7 +100,7 @@ impl ScriptKind {
         if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
             // What it starts is behind what was not followed.
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
-            let reasons = list_reasons(std::iter::once(unseen).chain(more).collect());
+            let reasons = list_reasons(&std::iter::once(unseen).chain(more).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, true);
         } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
@@ -109,7 +110,7 @@ impl ScriptKind {
             let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
             let counts = sources.iter().any(|source| names_engine(source.text()))
                 && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
-            let reasons = list_reasons(script.unread.iter().map(|unread| unread.what.as_str()).collect());
+            let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
         piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
@@ -126,12 +127,28 @@ fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
     text.lines().any(is_command) && repository.programs.wait().are_named_in(text)
 }
 
-/// Reasons in one clause, the first ones in full.
-fn list_reasons(mut reasons: Vec<&str>) -> String {
-    let more = reasons.len().saturating_sub(TOLD);
-    reasons.truncate(TOLD);
-    let told = reasons.join("; ");
-    if more > 0 { format!("{told}; and {more} more") } else { told }
+/// Reasons in one clause: the first ones in full, each once and with the number of its places, the others counted.
+fn list_reasons(all: &[&str]) -> String {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for reason in all {
+        let at = *known.entry(reason).or_insert(reasons.len());
+        match reasons.get_mut(at) {
+            Some((_, places)) => *places += 1,
+            None => reasons.push((reason, 1)),
+        }
+    }
+    let more: usize = reasons.iter().skip(TOLD).map(|(_, places)| places).sum();
+    let told = reasons.iter().take(TOLD).map(|(reason, places)| match places {
+        1 => (*reason).to_owned(),
+        _ => format!("{reason} ({places} places)"),
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    match more {
+        0 => told,
+        1 => format!("{told}; and 1 more place"),
+        _ => format!("{told}; and {more} more places"),
+    }
 }
 
 /// What of a script was not followed: the first place, and those that name an engine, one by one; the others counted. Of
@@ -219,6 +236,23 @@ impl FileSystem for HostFiles<'_> {
                 Lookup::Binary
             }
             opened => opened,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_reasons_are_told_once_with_their_number() {
+        for (reasons, told) in [
+            (&["a"][..], "a"),
+            (&["a", "b", "a"], "a (2 places); b"),
+            (&["a", "b", "c", "d"], "a; b; c; and 1 more place"),
+            (&["a", "b", "c", "d", "d", "e", "a"], "a (2 places); b; c; and 3 more places"),
+        ] {
+            assert_eq!(list_reasons(reasons), told);
         }
     }
 }

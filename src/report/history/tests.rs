@@ -14,7 +14,7 @@ fn report(hits: &[(&str, &str)]) -> Report {
 }
 
 fn seen(present: &[&str], partly: &[&str]) -> Seen {
-    let names = |names: &[&str]| names.iter().map(|name| (None, (*name).to_owned())).collect();
+    let names = |names: &[&str]| names.iter().map(|name| ContainerId::new(None, name)).collect();
     Seen { present: names(present), partly: names(partly) }
 }
 

@@ -150,7 +150,7 @@ fn circles_and_long_paths_end() {
     assert!(matches!(deep.end, End::Absent), "{:?}", deep.end);
     let longest = root.follow(&"/a".repeat(5_000));
     assert!(matches!(longest.end, End::Failed(Errno::NAMETOOLONG)), "{:?}", longest.end);
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
