@@ -12,9 +12,14 @@ use crate::rules::{InternalLock, Peers, Refresh, VersionRange};
 
 /// Candidates that share one login, by their indices; a login on a private layer is shared with nobody.
 pub(crate) fn login_groups(candidates: &[Candidate<'_>]) -> Vec<Vec<usize>> {
-    let mut by_login: BTreeMap<(&str, &Place), Vec<usize>> = BTreeMap::new();
+    let mut by_login: BTreeMap<(&str, &Place, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
-        by_login.entry((&candidate.profile.id, &candidate.login.place)).or_default().push(at);
+        let place = &candidate.login.place;
+        // What is made anew is another one in each script, whatever it is called.
+        let run = candidate.container.timing.moments.first().map(|moment| &*moment.run);
+        let run = run.unwrap_or(&candidate.container.name);
+        let key = (candidate.profile.id.as_str(), place, Some(run).filter(|_| place.is_new_each_time()));
+        by_login.entry(key).or_default().push(at);
     }
     by_login.into_values().collect()
 }
@@ -130,7 +135,7 @@ impl<'a> ExclusionClass<'a> {
     /// Whether a place that depends on an unset variable could make the two share a lock after all.
     fn may_share_lock(&self, other: &Self) -> bool {
         let could = |a: &Self, b: &Self| {
-            let loose = a.places.iter().filter(|place| place.is_unresolved());
+            let loose = a.places.iter().filter(|place| place.is_unresolved() && !place.is_new_each_time());
             loose.into_iter().any(|loose| b.places.iter().any(|place| place != loose && place.could_be(loose)))
         };
         (could(self, other) || could(other, self)) && self.locks.iter().any(|lock| other.locks.contains(lock))

@@ -63,6 +63,11 @@ impl Place {
         })
     }
 
+    /// Whether it is in a directory that `mktemp` makes: another one each time, and never one that was there before.
+    pub(crate) fn is_new_each_time(&self) -> bool {
+        self.names_any(|name| name == "mktemp")
+    }
+
     /// The place of something below or beside: the same filesystem, another path.
     pub(crate) fn with_path(&self, path: String) -> Self {
         Self { path, ..self.clone() }
@@ -92,7 +97,8 @@ impl Place {
     /// The place in words of the JSON contract, and as part of a sentence.
     pub(crate) fn name(&self) -> PlaceName {
         let path = match self.filesystem {
-            Filesystem::Host | Filesystem::Unresolved => self.shown.path(&self.path).into_owned(),
+            Filesystem::Host => self.shown.path(&self.path).into_owned(),
+            Filesystem::Unresolved => plain_substitutions(&self.shown.path(&self.path)),
             _ => self.path.clone(),
         };
         let within = |name: &str| if path == "/" { name.to_owned() } else { format!("{name} at {path}") };
@@ -107,6 +113,7 @@ impl Place {
                 ("private", Some(name.to_owned()), format!("{name} of its own"))
             }
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
+            Filesystem::Unresolved if self.is_new_each_time() => ("unresolved", None, NEW_DIRECTORY.to_owned()),
             Filesystem::Unresolved => ("unresolved", None, path.clone()),
         };
         if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
@@ -115,6 +122,36 @@ impl Place {
         }
         PlaceName { kind, filesystem, path, text }
     }
+}
+
+/// What a directory that `mktemp` makes is called.
+const NEW_DIRECTORY: &str = "a new directory each time (mktemp)";
+
+/// A text with `$(…)` for what a command prints, which is kept as the variable `${$(…)}`.
+fn plain_substitutions(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${$(") {
+        plain.push_str(before);
+        let mut depth = 1_usize;
+        let end = after.char_indices().find(|(_, letter)| {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some((at, _)) = end.filter(|(at, _)| after.get(at + 1..).is_some_and(|rest| rest.starts_with('}'))) else {
+            plain.push_str("${$(");
+            rest = after;
+            continue;
+        };
+        plain.push_str(&format!("$({})", after.get(..at).unwrap_or("")));
+        rest = after.get(at + 2..).unwrap_or("");
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// Where a path of a container lands, and through which mount.

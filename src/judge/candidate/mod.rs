@@ -62,11 +62,22 @@ pub(crate) struct Candidate<'a> {
     /// What it copies into its state directory, with where that really comes from.
     pub(crate) copied: Vec<(CopiedLogin, Place)>,
     /// The copy that is of another's login.
-    pub(crate) clone: Option<CopiedLogin>,
+    pub(crate) clone: Option<LoginCopy>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
     pub(crate) loose_target: Option<&'a Mount>,
+}
+
+/// A copy of another's login.
+#[derive(Debug, Clone)]
+pub(crate) struct LoginCopy {
+    /// What is copied, as it is shown.
+    pub(crate) from: String,
+    /// Where that really is.
+    pub(crate) place: Place,
+    /// Where the command is written.
+    pub(crate) span: Span,
 }
 
 /// Every use of a program by a container: none, one, or one for each directory that may be the state directory.
