@@ -34,6 +34,9 @@ use state_dir::{StateDir, is_home, state_directories};
 /// A container's use of a program.
 pub(crate) struct Candidate<'a> {
     pub(crate) index: usize,
+    /// The container that it counts as to others: its own, but for processes that see something else than their
+    /// container's first one, where nothing else in that runs the program on the same login.
+    pub(crate) counts_as: usize,
     pub(crate) container: &'a Container,
     pub(crate) profile: &'a Profile,
     pub(crate) runs: RunsProgram,
@@ -98,8 +101,10 @@ impl Candidate<'_> {
     /// Whether something suggests that the program runs here, where no call of it was seen.
     fn is_likely(&self) -> bool {
         let moved = &self.profile.state_directory.variable;
-        self.scope != Scope::Private
-            || self.login.mount.is_some()
+        // Everything is on a root that is a mount: that says nothing.
+        let is_on_root = self.login.mount.is_some_and(|mount| mount.target.text == "/");
+        (self.scope != Scope::Private && !is_on_root)
+            || (self.login.mount.is_some() && !is_on_root)
             || DECLARING_LABELS.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
@@ -269,6 +274,7 @@ impl<'a> Parts<'a, '_> {
         find_fault(&mut guard);
         let mut candidate = Candidate {
             index: self.index,
+            counts_as: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
             closed: describe_owner(container, &mounts.real(&state.path)),
@@ -312,7 +318,7 @@ impl<'a> Parts<'a, '_> {
             let is_file = mount.target.text == format!("{state}/{}", self.profile.credentials);
             return if is_file { Scope::File } else { Scope::Link };
         }
-        if self.container.is_host() {
+        if self.container.is_host() || mount.target.text == "/" {
             return Scope::StateDir;
         }
         if mount.target.text == state {
