@@ -15,7 +15,7 @@ mod unseen_mounts;
 mod unseen_peers;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
 use crate::model::{Container, Inspection, Layout, parent_and_name};
@@ -126,7 +126,8 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         share_shown_places(&mut all);
         join_apart_processes(&mut all);
         let unresolved = UnresolvedPlaces::of_candidates(&all);
-        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
+        let unknown_types = hosts_of_unknown_types(&all, rules);
+        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers, unknown_types };
         judgement.judge_all(&mut judged);
     }
     spawner::find_spawners(layout, rules, &mut judged);
@@ -155,6 +156,21 @@ fn join_apart_processes(candidates: &mut [Candidate<'_>]) {
             candidate.counts_as = whole;
         }
     }
+}
+
+/// The hosts that have logins on each type of filesystem that is not known to be local, where several are judged.
+fn hosts_of_unknown_types<'b>(
+    candidates: &'b [Candidate<'_>],
+    rules: &Ruleset,
+) -> BTreeMap<&'b str, BTreeSet<&'b str>> {
+    let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for candidate in candidates {
+        let host = candidate.container.live.as_ref().and_then(|live| live.host.as_deref());
+        if let Some((fstype, host)) = candidate.unknown_type(rules).zip(host) {
+            hosts.entry(fstype).or_default().insert(host);
+        }
+    }
+    hosts
 }
 
 /// A place that one participant reaches by a variable is shown so for all: who writes the path itself is not told what
@@ -186,6 +202,8 @@ struct Judgement<'a, 'b> {
     candidates: &'b [Candidate<'a>],
     unresolved: UnresolvedPlaces<'b>,
     unseen_peers: UnseenPeers<'a>,
+    /// The hosts that have logins on each type of filesystem that is not known to be local.
+    unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
 }
 
 impl<'a> Judgement<'a, '_> {

@@ -19,7 +19,7 @@ pub const HOST: &str = "host";
 /// The containers of a host, and the host itself. `named` says that several hosts are judged together, so that each
 /// container carries the name of its own.
 pub fn layout(capture: &Capture, rules: &Ruleset, named: bool, sources: &Sources) -> Layout {
-    let host = Host::of(capture, &rules.filesystems);
+    let host = Host::of(capture, &rules.filesystems, named);
     let maker = Maker { capture, host, profiles: &rules.profiles, named, sources };
     let mut layout = Layout { home: capture.home.clone(), ..Layout::default() };
     layout.containers = capture.containers.iter().map(|running| maker.container(running)).collect();

@@ -159,6 +159,12 @@ impl Candidate<'_> {
         [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
     }
 
+    /// The type of the filesystem that its login is on, where neither its places nor its locks are known to other hosts.
+    pub(crate) fn unknown_type(&self, rules: &Ruleset) -> Option<&'_ str> {
+        let fstype = &self.login.mount?.kernel.as_ref()?.fstype;
+        (rules.filesystems.is_unknown(fstype) && self.takes_part()).then_some(fstype.as_str())
+    }
+
     /// How many containers share its login: its replicas in all projects, unless each has its login to itself. Of a
     /// service with one on each host those on several hosts meet on a network's filesystem alone.
     pub(crate) fn containers(&self) -> u64 {
