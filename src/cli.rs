@@ -338,9 +338,13 @@ pub struct Sight {
     /// Read the output of `overlock capture` instead of asking this host; repeatable, one for each host
     #[arg(long, help_heading = INPUT, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
     pub from: Vec<PathBuf>,
-    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker. For `where`, also a path of the host
+    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker; repeatable. Without it, the sockets of
+    /// Podman on this host are asked too. For `where`, also a path of the host
     #[arg(short = 'H', long, help_heading = ENGINE, value_name = "URL")]
-    pub host: Option<String>,
+    pub host: Vec<String>,
+    /// Ask no engine: containers are found by /proc alone
+    #[arg(long, help_heading = ENGINE, conflicts_with_all = ["context", "from"])]
+    pub no_engine: bool,
     /// Docker context to use, as for docker
     #[arg(short, long, help_heading = ENGINE, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,

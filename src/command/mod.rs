@@ -6,6 +6,7 @@ mod capture;
 mod check;
 mod config;
 mod configuration;
+mod engines;
 mod explain;
 mod fix;
 mod graph;

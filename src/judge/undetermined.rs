@@ -174,6 +174,9 @@ impl Judgement<'_, '_> {
             };
             return Some((Sight::Place, unknown_fact));
         }
+        if let Some(unknown_fact) = self.other_hosts_may_reach(candidate) {
+            return Some((Sight::Place, unknown_fact));
+        }
         let waits = candidate.refresh != Refresh::No && !self.all_settled();
         if let Some(open) = self.unresolved.unresolved_of(candidate).filter(|_| waits) {
             let cause = UnsetPart::of(&open.login.place.path);
@@ -194,6 +197,26 @@ impl Judgement<'_, '_> {
             return Some((Sight::Place, UnknownFact { problem, detail, settle, span: candidate.span() }));
         }
         None
+    }
+
+    /// Whether another host has the program on a filesystem of the same type, which is not known to be local: it may be
+    /// the same one, and how its locks reach other hosts is not known.
+    fn other_hosts_may_reach(&self, candidate: &Candidate<'_>) -> Option<UnknownFact> {
+        let fstype = candidate.unknown_type(self.rules).filter(|_| candidate.refresh != Refresh::No)?;
+        let own = candidate.container.other_host();
+        let hosts = self.unknown_types.get(fstype)?;
+        let other = hosts.iter().find(|host| Some(**host) != own)?;
+        let name = &candidate.container.name;
+        let place = candidate.login_directory().name().text;
+        Some(UnknownFact {
+            problem: format!(
+                "whether {other} reaches {place} as well as {name} is not known: {fstype} is not known to be a filesystem of one host"
+            ),
+            settle: format!(
+                "give {name} a login on a local filesystem, or on one of NFS or CIFS, whose places and locks are known"
+            ),
+            span: candidate.span(),
+        })
     }
 
     /// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.

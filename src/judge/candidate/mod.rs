@@ -34,6 +34,9 @@ use state_dir::{StateDir, is_home, state_directories};
 /// A container's use of a program.
 pub(crate) struct Candidate<'a> {
     pub(crate) index: usize,
+    /// The container that it counts as to others: its own, but for processes that see something else than their
+    /// container's first one, where nothing else in that runs the program on the same login.
+    pub(crate) counts_as: usize,
     pub(crate) container: &'a Container,
     pub(crate) profile: &'a Profile,
     pub(crate) runs: RunsProgram,
@@ -109,8 +112,10 @@ impl Candidate<'_> {
     /// Whether something suggests that the program runs here, where no call of it was seen.
     fn is_likely(&self) -> bool {
         let moved = &self.profile.state_directory.variable;
-        self.scope != Scope::Private
-            || self.login.mount.is_some()
+        // Everything is on a root that is a mount: that says nothing.
+        let is_on_root = self.login.mount.is_some_and(|mount| mount.target.text == "/");
+        (self.scope != Scope::Private && !is_on_root)
+            || (self.login.mount.is_some() && !is_on_root)
             || DECLARING_LABELS.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
@@ -163,6 +168,12 @@ impl Candidate<'_> {
         let locks = self.locks.iter_mut().map(|lock| &mut lock.place);
         let guard = self.guard.landing.as_mut().map(|landing| &mut landing.place);
         [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
+    }
+
+    /// The type of the filesystem that its login is on, where neither its places nor its locks are known to other hosts.
+    pub(crate) fn unknown_type(&self, rules: &Ruleset) -> Option<&'_ str> {
+        let fstype = &self.login.mount?.kernel.as_ref()?.fstype;
+        (rules.filesystems.is_unknown(fstype) && self.takes_part()).then_some(fstype.as_str())
     }
 
     /// How many containers share its login: its replicas in all projects, unless each has its login to itself. Of a
@@ -280,6 +291,7 @@ impl<'a> Parts<'a, '_> {
         find_fault(&mut guard);
         let mut candidate = Candidate {
             index: self.index,
+            counts_as: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
             closed: describe_owner(container, &mounts.real(&state.path)),
@@ -323,7 +335,7 @@ impl<'a> Parts<'a, '_> {
             let is_file = mount.target.text == format!("{state}/{}", self.profile.credentials);
             return if is_file { Scope::File } else { Scope::Link };
         }
-        if self.container.is_host() {
+        if self.container.is_host() || mount.target.text == "/" {
             return Scope::StateDir;
         }
         if mount.target.text == state {
