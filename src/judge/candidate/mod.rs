@@ -109,6 +109,7 @@ impl Candidate<'_> {
             || is_program_image(self.container, self.profile)
             || mounts_program(self.container, self.profile)
             || self.installed().next().is_some()
+            || self.copied.iter().any(|(_, place)| !place.is_private())
     }
 
     /// The program as it is installed in the container.
