@@ -198,7 +198,7 @@ impl Piece {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: false });
     }
 
-    /// Tells of a file that it was judged, and that commands in it start containers.
+    /// Tells of a file that it was judged, names a known program, and starts containers by commands in it.
     pub fn add_judged_starts(&mut self, file: String, kind: &dyn InputKind) {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: true });
     }

@@ -52,6 +52,11 @@ impl Place {
         self.filesystem == Filesystem::Unresolved
     }
 
+    /// Whether `mktemp` makes it, so that it is no place that anything else names.
+    pub(crate) fn is_made_anew(&self) -> bool {
+        self.names_any(|name| name == "mktemp")
+    }
+
     /// Whether something is true of one of the variables, or substituted commands, that it is spelled with.
     pub(crate) fn names_any(&self, is_so: impl Fn(&str) -> bool) -> bool {
         let Some(spelled) = self.spelled().filter(|spelled| spelled.contains("${")) else { return false };

@@ -23,7 +23,8 @@ impl<'a> UnresolvedPlaces<'a> {
         let mut all = Self { known: BTreeSet::new(), places: HashSet::new(), prefixes: HashSet::new() };
         let refreshing =
             candidates.iter().filter(|candidate| candidate.takes_part() && candidate.refresh != Refresh::No);
-        for place in refreshing.map(|candidate| &candidate.login.place).filter(|place| !place.is_private()) {
+        let places = refreshing.map(|candidate| &candidate.login.place);
+        for place in places.filter(|place| !place.is_private() && !place.is_made_anew()) {
             all.places.insert(place);
             if place.is_unresolved() {
                 all.prefixes.insert(known_part(place));

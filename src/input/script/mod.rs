@@ -101,7 +101,7 @@ impl ScriptKind {
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
             let reasons = list_reasons(std::iter::once(unseen).chain(more).collect());
             piece.add_not_judged(source.name().to_owned(), self, reasons, true);
-        } else if script.unread.is_empty() && is_seen {
+        } else if script.unread.is_empty() && is_seen && is_about_program(source.text(), repository) {
             piece.add_judged_starts(source.name().to_owned(), self);
         } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
@@ -125,6 +125,11 @@ impl ScriptKind {
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
     text.lines().any(is_start_line) && repository.programs.wait().are_named_in(text)
+}
+
+/// Whether a text has the name of a known program's command in it, as a part of a word at least.
+fn is_about_program(text: &str, repository: &Repository<'_>) -> bool {
+    repository.programs.wait().commands.iter().any(|command| text.contains(command.as_str()))
 }
 
 /// Reasons in one clause, the first ones in full.

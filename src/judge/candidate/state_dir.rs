@@ -8,7 +8,7 @@ use super::made_links::{MadeLink, made_links};
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Inherits, Invocation, Mount, MountSource, Word, is_root, join, parent_and_name,
+    Container, EnvValue, Inherits, Invocation, Mount, MountSource, Word, is_root, join, parent_and_name, program_name,
     words_of_copies,
 };
 use crate::rules::{Profile, VersionRange};
@@ -184,10 +184,12 @@ fn absolute_path(container: &Container, path: &str) -> String {
 fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
     let default = &profile.state_directory.default;
     let mut homes = Vec::new();
-    // What is at its own path on the host is handed on from there, and says nothing of the container's users.
+    // What is at its own path on the host is often handed on from there: it says nothing of the users of an image that
+    // makes none and does not install the program.
     let is_host_path =
         |mount: &Mount| matches!(&mount.source, MountSource::Host(source) if source.text == mount.target.text);
-    for mount in container.mounts.iter().filter(|mount| !is_host_path(mount)) {
+    let only_hands_on = container.build.is_some() && !prepares_user(container, profile);
+    for mount in container.mounts.iter().filter(|mount| !(only_hands_on && is_host_path(mount))) {
         let Some((parent, name)) = parent_and_name(&mount.target.text) else { continue };
         let home = match parent_and_name(parent) {
             _ if name == default => Some(parent),
@@ -202,6 +204,15 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
         }
     }
     homes
+}
+
+/// Whether the build of a container's image makes a user or installs the program.
+fn prepares_user(container: &Container, profile: &Profile) -> bool {
+    let names_program = |word: &Word| profile.commands.iter().any(|command| word.contains(command.as_str()));
+    let prepares = |call: &Invocation| {
+        matches!(program_name(call), "useradd" | "adduser" | "usermod") || call.argv.iter().any(names_program)
+    };
+    container.installs.iter().any(prepares)
 }
 
 /// Homes that the container's own commands suggest: they link a state directory, or the login in one, to a place of theirs.

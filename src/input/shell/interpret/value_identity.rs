@@ -35,18 +35,33 @@ impl ValueIdentity {
             None if counts => *self.0.get_or_init(|| here),
             None => here,
         };
-        let source = sources.get(file);
-        let file_name = source.name().rsplit('/').next().unwrap_or_default();
-        let file_name: String = file_name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
         let Parameter { name, op, rest, .. } = parameter;
-        let line = source.position(at as usize).line;
         let then = if op.is_empty() { String::new() } else { format!(" {op}{rest}") };
-        let mut text = TracedText::live(&format!("${{{name} at {file_name}:{line}{then}}}"));
-        if let Some(first) = text.0.first_mut() {
-            first.at = Some(here);
-        }
-        text
+        symbol_at(&format!("${{{name} at {}{then}}}", short_place((file, at), sources)), here)
     }
+}
+
+/// A file that `mktemp` makes, by where that is written and how often that was reached.
+pub(super) fn name_made_file(place: (FileId, u32), times: usize, sources: &Sources) -> TracedText {
+    let again = if times > 1 { format!(" again {times}") } else { String::new() };
+    symbol_at(&format!("${{mktemp at {}{again}}}", short_place(place, sources)), place)
+}
+
+/// A text that stays as it is, written at a place.
+fn symbol_at(text: &str, place: (FileId, u32)) -> TracedText {
+    let mut text = TracedText::live(text);
+    if let Some(first) = text.0.first_mut() {
+        first.at = Some(place);
+    }
+    text
+}
+
+/// A place as its file's own name and line.
+fn short_place((file, at): (FileId, u32), sources: &Sources) -> String {
+    let source = sources.get(file);
+    let name = source.name().rsplit('/').next().unwrap_or_default();
+    let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
+    format!("{name}:{}", source.position(at as usize).line)
 }
 
 /// A variable that holds a text or nothing, as modes of a volume are, in its other spelling: `${NAME:+text}`.

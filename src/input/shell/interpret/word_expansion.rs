@@ -99,6 +99,7 @@ impl Interpreter<'_> {
                 WordPart::Computed { raw, blocks } => {
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
+                    let told = told.or_else(|| self.made_file(raw));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
                     let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
                     if let Some(split) = &mut split {
@@ -265,6 +266,18 @@ impl Interpreter<'_> {
             Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
             Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
         }
+    }
+
+    /// The file or directory that `$(mktemp ...)` makes: another one each time.
+    fn made_file(&mut self, raw: &TracedText) -> Option<TracedText> {
+        let text = raw.raw();
+        let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
+        let place = raw.0.first()?.at.filter(|_| command.trim_start().starts_with("mktemp"))?;
+        let is_muted = self.is_muted();
+        let times = self.made_files.entry(place).or_default();
+        *times += usize::from(!is_muted);
+        let times = *times;
+        Some(value_identity::name_made_file(place, times, self.context.sources))
     }
 
     /// The commands substituted in a redirection's words.
