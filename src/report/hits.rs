@@ -26,8 +26,8 @@ pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &So
     } = judged;
     let (mut judged, not_judged) = (files, unread_files);
     let told = files_of_participants(&participants, &breaches, call_files, sources);
-    // A script that starts nothing that has to do with a login is none that a person asked about.
-    judged.retain(|one| one.kind != SCRIPT || told.contains(&one.file));
+    // A script that starts nothing and has nothing to do with a login is none that a person asked about.
+    judged.retain(|one| one.kind != SCRIPT || one.starts || told.contains(&one.file));
     let report =
         Report { participants, diagnostics, judged, not_judged, accepted_files, containers, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::official_images::is_official;
-use super::planned_files::{FILES, files_below};
+use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
 use crate::input::dockerfile::{BaseImage, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image};
 use crate::input::program_names::ProgramNames;
@@ -19,8 +19,6 @@ const NO_CODE: [&str; 20] = [
     "css", "csv", "eot", "gif", "gz", "ico", "jpeg", "jpg", "lock", "map", "md", "mp3", "mp4", "pdf", "png", "svg",
     "ttf", "webp", "woff", "woff2",
 ];
-/// Lists of packages in which only those count that the list of one's own names.
-const LISTS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "go.sum"];
 /// Places whose installers are known to bring other programs.
 const OTHER_INSTALLERS: [&str; 5] =
     ["deb.nodesource.com", "sh.rustup.rs", "astral.sh/uv", "bun.sh/install", "install.python-poetry.org"];

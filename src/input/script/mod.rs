@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
-use super::start_words::{has_start_command, names_engine};
+use super::start_words::{is_start_line, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
@@ -102,13 +102,15 @@ impl ScriptKind {
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
             let reasons = list_reasons(&std::iter::once(unseen).chain(more).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, true);
+        } else if script.unread.is_empty() && is_seen && is_about_program(source.text(), repository) {
+            piece.add_judged_starts(source.name().to_owned(), self);
         } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
         } else {
             // They may be texts that the script runs.
             let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
             let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
-            let counts = sources.iter().any(|source| names_engine(source.text()))
+            let counts = sources.iter().any(|source| source.text().lines().any(is_start_line))
                 && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
             let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
@@ -123,8 +125,12 @@ impl ScriptKind {
 
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
-    let is_command = |line: &str| !line.trim_start().starts_with('#') && has_start_command(line);
-    text.lines().any(is_command) && repository.programs.wait().are_named_in(text)
+    text.lines().any(is_start_line) && repository.programs.wait().are_named_in(text)
+}
+
+/// Whether a text has the name of a known program's command in it, as a part of a word at least.
+fn is_about_program(text: &str, repository: &Repository<'_>) -> bool {
+    repository.programs.wait().commands.iter().any(|command| text.contains(command.as_str()))
 }
 
 /// Reasons in one clause: the first ones in full, each once and with the number of its places, the others counted.

@@ -125,6 +125,7 @@ impl Candidate<'_> {
             || is_program_image(self.container, self.profile)
             || mounts_program(self.container, self.profile)
             || self.installed().next().is_some()
+            || self.copied.iter().any(|(_, place)| !place.is_private())
     }
 
     /// The program as it is installed in the container.
@@ -212,8 +213,9 @@ impl Candidate<'_> {
     /// Whether anybody may start a second one that uses the same login while it runs.
     pub(crate) fn may_overlap(&self) -> bool {
         let timing = &self.container.timing;
-        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit()) || name == "mktemp";
-        let is_shared = !self.login.place.is_private() && !self.login.place.names_any(is_argument);
+        let place = &self.login.place;
+        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit());
+        let is_shared = !place.is_private() && !place.is_new_each_time() && !place.names_any(is_argument);
         (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
     }
 

@@ -9,6 +9,7 @@ use super::certainty::Certainty;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
+use super::value_identity::ValueIdentity;
 use crate::input::shell::parse::syntax::Statement;
 use crate::model::{Asks, Condition, Inherits, Wait};
 use crate::text::{Span, TracedText};
@@ -51,6 +52,13 @@ impl VariableValue {
 pub(super) struct ShellVariable {
     pub(super) value: VariableValue,
     pub(super) exported: bool,
+    pub(super) identity: ValueIdentity,
+}
+
+impl ShellVariable {
+    pub(super) fn new(value: VariableValue, exported: bool) -> Self {
+        Self { value, exported, identity: ValueIdentity::default() }
+    }
 }
 
 /// Something known on one side of a branch, and its opposite on the other.
@@ -165,7 +173,7 @@ impl ShellState {
         let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
         if !full {
             let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
-            Rc::make_mut(&mut self.vars).insert(name.to_owned(), ShellVariable { value, exported });
+            Rc::make_mut(&mut self.vars).insert(name.to_owned(), ShellVariable::new(value, exported));
         }
         !full
     }
@@ -318,14 +326,15 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
     for (name, here) in vars.iter_mut() {
         match others.get(name) {
             Some(there) if here != there => {
-                here.value = join_values(&here.value, &there.value, one_sided);
-                here.exported |= there.exported;
+                let value = join_values(&here.value, &there.value, one_sided);
+                *here = ShellVariable::new(value, here.exported || there.exported);
             }
             Some(_) => {}
             None => {
                 let default = as_default(name, &here.value, &one_sided.first);
                 let inherited = inherited_beside(name, &here.value);
-                here.value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                let value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                *here = ShellVariable::new(value, here.exported);
             }
         }
     }
@@ -334,7 +343,7 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
             let default = as_default(name, &there.value, &one_sided.second);
             let inherited = inherited_beside(name, &there.value);
             let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
-            vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
+            vars.insert(name.clone(), ShellVariable::new(value, there.exported));
         }
     }
 }

@@ -44,14 +44,14 @@ impl Interpreter<'_> {
             .map(|name| {
                 let known = (self.context.environment)(name);
                 let value = known.map_or(VariableValue::Unclear, |text| VariableValue::Text(TracedText::plain(&text)));
-                (name.clone(), ShellVariable { value, exported: true })
+                (name.clone(), ShellVariable::new(value, true))
             })
             .collect();
         let vars = Rc::make_mut(&mut state.vars);
         match inherits {
             Inherits::ByPolicy => {
                 for (_, variable) in vars.iter_mut().filter(|(name, _)| !is_kept(name)) {
-                    variable.value = VariableValue::Unclear;
+                    *variable = ShellVariable::new(VariableValue::Unclear, variable.exported);
                 }
             }
             Inherits::All | Inherits::Nothing => vars.retain(|name, _| is_kept(name)),
