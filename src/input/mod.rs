@@ -12,7 +12,10 @@
 mod candidate_file;
 pub mod capture;
 pub mod compose;
+#[cfg(not(fuzzing))]
 mod devcontainer;
+#[cfg(fuzzing)]
+pub mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;

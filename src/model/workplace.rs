@@ -1,6 +1,6 @@
 //! That people work in a container, in terminals that they open there: what a devcontainer.json says of it. May use `text`.
 
-use super::{Command, Value};
+use super::{Command, Invocation, Value};
 use crate::text::Span;
 
 /// The variable that stands for another text in each project.
@@ -24,7 +24,9 @@ pub struct Workplace {
     pub span: Span,
     /// The commands that set it up, each time that it is made, starts, or somebody attaches to it.
     pub setup: Vec<Command>,
-    /// How many of the last of the container's `installs` were made by these.
+    /// What is run as its features are installed, as far as their files are here.
+    pub feature_installs: Vec<Invocation>,
+    /// How many of the last of the container's `installs` were made by these, and by the features.
     pub setup_installs: usize,
     /// What is installed in it beside its image.
     pub features: Vec<Feature>,

@@ -27,7 +27,7 @@ pub(super) struct Description<'a> {
     pub(super) sources: &'a Sources,
     /// The directory that the file is in, which paths in it start at.
     pub(super) directory: PathBuf,
-    pub(super) variables: Variables<'a>,
+    pub(super) variables: &'a Variables<'a>,
     /// Why the file was not read whole, with the place.
     pub(super) faults: Vec<(String, Span)>,
 }
@@ -209,15 +209,10 @@ impl Description<'_> {
         [command(&["/bin/sh"]), command(&["-c", "while sleep 1000; do :; done"])]
     }
 
-    /// The container that the file describes, as a command line starts it; a service of Compose takes some of it alone.
-    /// What the first engine would refuse may be for the other one.
-    pub(super) fn run(&mut self, workspace: Vec<Argument>, is_service: bool) -> Option<DockerRun> {
-        let mut words = if is_service { Vec::new() } else { workspace };
-        words.extend(self.mount_options());
+    /// The options that a feature may add too.
+    pub(super) fn container_options(&mut self) -> Vec<Argument> {
+        let mut words = self.mount_options();
         words.extend(self.env_options("containerEnv"));
-        if let Some((text, span)) = self.entry("containerUser").and_then(|entry| self.traced(&entry.value)) {
-            words.extend(self.option("--user", &text, span));
-        }
         for (key, option) in [("privileged", "--privileged"), ("init", "--init")] {
             if self.is_on(key) == Some(true) {
                 words.push(Argument { text: TracedText::plain(option), ..Argument::default() });
@@ -227,6 +222,18 @@ impl Description<'_> {
             for (text, span) in self.strings(key) {
                 words.extend(self.option(option, &text, span));
             }
+        }
+        words
+    }
+
+    /// The container that the file describes, as a command line with `more` options starts it; a service of Compose takes
+    /// some of it alone.
+    /// What the first engine would refuse may be for the other one.
+    pub(super) fn run(&mut self, more: Vec<Argument>, is_service: bool) -> Option<DockerRun> {
+        let mut words = more;
+        words.extend(self.container_options());
+        if let Some((text, span)) = self.entry("containerUser").and_then(|entry| self.traced(&entry.value)) {
+            words.extend(self.option("--user", &text, span));
         }
         if !is_service {
             for (text, span) in self.strings("runArgs") {

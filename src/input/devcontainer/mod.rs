@@ -3,28 +3,36 @@
 //!
 //! ```text
 //! variables     `${localEnv:NAME}` and its kin
-//! description   keys -> the options of the command line that starts the container
+//! description   keys -> the options of the command line that starts the container;  local_features: what features add
 //! ```
 
 mod description;
+#[cfg(fuzzing)]
+pub mod fuzz;
+mod local_features;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use description::Description;
+use local_features::{FeatureParts, read_local_features};
 use variables::Variables;
 
 use super::docker_cli::{ComposeProject, DockerRun};
 use super::project::{self, Reference, ReferenceTarget, Repository, ServiceAddition};
 use super::script;
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Container, Diagnostic, Level, Timing, Unseen, Value, Workplace};
+use crate::model::{Container, Diagnostic, Level, Timing, Value, Workplace};
 use crate::text::json::{self, JsonError};
 use crate::text::{ReadError, Reader, Span, Syntax};
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
+/// What such a container is called, and the kind of its file.
+const NAME: &str = "devcontainer";
 /// The directory that such files are in.
 const DIRECTORY: &str = ".devcontainer";
 
@@ -34,7 +42,7 @@ pub(super) struct DevelopmentContainerKind;
 
 impl InputKind for DevelopmentContainerKind {
     fn name(&self) -> &'static str {
-        "devcontainer"
+        NAME
     }
 
     fn looks_like(&self, file: &CandidateFile<'_>) -> bool {
@@ -82,9 +90,23 @@ impl DevelopmentContainerKind {
                 return piece.add_not_judged(shown, self, reason, true);
             }
         };
-        let counts = context.names_program(&text);
-        let file = context.sources.add_written(shown.as_str(), text.as_str(), Syntax::Json);
-        let parsed = json::parse(file, &text).and_then(|root| match root.as_map() {
+        self.add_text(&text, path, is_typed, context, repository, piece);
+    }
+
+    fn add_text(
+        &self,
+        text: &str,
+        path: &Path,
+        is_typed: bool,
+        context: &LoadContext<'_>,
+        repository: &Repository<'_>,
+        piece: &mut Piece,
+    ) {
+        let shown = repository.shown(path);
+        let level = if is_typed { Level::Error } else { Level::Warning };
+        let counts = context.names_program(text);
+        let file = context.sources.add_written(shown.as_str(), text, Syntax::Json);
+        let parsed = json::parse(file, text).and_then(|root| match root.as_map() {
             Some(_) => Ok(root),
             None => Err(JsonError { message: "a devcontainer.json is an object".to_owned(), span: root.span }),
         });
@@ -96,6 +118,7 @@ impl DevelopmentContainerKind {
             }
         };
         let folder = folder_of(path).unwrap_or(&repository.cwd);
+        let short_name = short_name(path, folder, repository);
         let variables = Variables {
             environment: repository.environment,
             shows_values: repository.shows_values,
@@ -103,17 +126,31 @@ impl DevelopmentContainerKind {
             container_folder: RefCell::default(),
             container_env: RefCell::default(),
             file: shown.clone(),
+            short_name: short_name.clone(),
             kept: RefCell::default(),
         };
         let source = context.sources.get(file);
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let sources = context.sources;
-        let mut given = Description { root: &root, source, file, sources, directory, variables, faults: Vec::new() };
+        let mut given =
+            Description { root: &root, source, file, sources, directory, variables: &variables, faults: Vec::new() };
         add_host_commands(&mut given, folder, repository, piece);
+        let features = given.features();
+        let mut parts = read_local_features(&features, &given, repository);
+        for file in std::mem::take(&mut parts.files) {
+            piece.add_judged(file, self);
+        }
+        let workplace = Workplace {
+            span: given.place(),
+            features,
+            project_directory: Some(folder.display().to_string()),
+            ..Workplace::default()
+        };
+        let given_workplace = GivenWorkplace { workplace, parts };
         if given.entry("dockerComposeFile").is_some() {
-            add_to_service(&mut given, piece);
+            add_to_service(&mut given, given_workplace, piece);
         } else {
-            add_container(&mut given, container_name(path, folder, repository), folder, repository, piece);
+            add_container(&mut given, given_workplace, &short_name, repository, piece);
         }
         match given.faults.first() {
             None => piece.add_judged(shown, self),
@@ -144,13 +181,13 @@ fn read_text(reader: &Reader, path: &Path) -> Result<String, ReadError> {
     reader.read_text(path, MAX_BYTES)
 }
 
-/// What a container is called: no two files of a repository give one name.
-fn container_name(path: &Path, folder: &Path, repository: &Repository<'_>) -> String {
+/// What tells a container from those of other files of the repository: the folder of the file, the one that is opened.
+fn short_name(path: &Path, folder: &Path, repository: &Repository<'_>) -> String {
     let own = path.parent().filter(|directory| !directory.ends_with(DIRECTORY) && *directory != folder);
-    let own = own.and_then(Path::file_name).map(|name| format!(" {}", name.to_string_lossy()));
-    let below = folder.strip_prefix(&repository.cwd).map_or(folder, |below| below).display().to_string();
-    let of = if below.is_empty() { String::new() } else { format!(" of {below}") };
-    format!("devcontainer{}{of}", own.unwrap_or_default())
+    let own = own.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let below = folder.strip_prefix(&repository.cwd).unwrap_or(folder).display().to_string();
+    let parts = [own.unwrap_or_default(), below].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" in ")
 }
 
 /// What it runs on the host before the container is there.
@@ -164,19 +201,20 @@ fn add_host_commands(given: &mut Description<'_>, folder: &Path, repository: &Re
 /// Adds the container that a file describes by itself.
 fn add_container(
     given: &mut Description<'_>,
-    name: String,
-    folder: &Path,
+    mut workplace: GivenWorkplace,
+    short_name: &str,
     repository: &Repository<'_>,
     piece: &mut Piece,
 ) {
-    let (workspace, working_dir) = given.workspace(project::top(folder));
+    let (mut options, working_dir) = given.workspace(project::top(Path::new(&given.variables.local_folder)));
     given.variables.container_folder.replace(working_dir.clone());
-    let Some(run) = given.run(workspace, false) else { return };
+    options.append(&mut workplace.parts.options);
+    let Some(run) = given.run(options, false) else { return };
     if let Some(refused) = run.refused.first() {
         return given.faults.push((format!("this starts nothing: {}", refused.what), refused.span));
     }
     let mut container = project::container_of_run(&run, given.place(), repository);
-    container.name = name;
+    container.name = if short_name.is_empty() { NAME.to_owned() } else { format!("{NAME} {short_name}") };
     container.build = given.build();
     container.build_args = given.build_args();
     if container.image.is_none() && container.build.is_none() {
@@ -189,15 +227,15 @@ fn add_container(
     }
     let fixed_name = run.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.clone());
     container.timing = Timing { may_overlap: fixed_name.is_none(), fixed_name, ..Timing::default() };
-    settle_workplace(given, &run, folder, &mut container);
+    workplace.settle(given, &run, &mut container);
     piece.layout.containers.push(container);
 }
 
 /// Adds what a file says of a service of Compose.
-fn add_to_service(given: &mut Description<'_>, piece: &mut Piece) {
+fn add_to_service(given: &mut Description<'_>, mut workplace: GivenWorkplace, piece: &mut Piece) {
     let working_dir = given.value_of("workspaceFolder");
     given.variables.container_folder.replace(working_dir.clone());
-    let Some(run) = given.run(Vec::new(), true) else { return };
+    let Some(run) = given.run(std::mem::take(&mut workplace.parts.options), true) else { return };
     if let Some(refused) = run.refused.first() {
         return given.faults.push((format!("this starts nothing: {}", refused.what), refused.span));
     }
@@ -224,36 +262,35 @@ fn add_to_service(given: &mut Description<'_>, piece: &mut Piece) {
         let [entrypoint, command] = given.waiting_command();
         (container.entrypoint, container.command) = (Some(entrypoint), Some(command));
     }
-    let folder = PathBuf::from(&given.variables.local_folder);
-    settle_workplace(given, &run, &folder, &mut container);
+    workplace.settle(given, &run, &mut container);
     piece.references.push(reference.clone());
     piece.additions.push(ServiceAddition { reference, container });
 }
 
-/// Who works in a container, with which variables, and what sets it up.
-fn settle_workplace(given: &mut Description<'_>, run: &DockerRun, folder: &Path, container: &mut Container) {
-    given.keep_container_env(run);
-    for (name, variable) in given.remote_env() {
-        match variable {
-            Some(variable) => _ = container.env.insert(name, variable),
-            None => _ = container.env.remove(&name),
+/// That people work in the container of a file, and what the features in it add.
+struct GivenWorkplace {
+    workplace: Workplace,
+    parts: FeatureParts,
+}
+
+impl GivenWorkplace {
+    /// Says of a container who works in it, with which variables, and what sets it up.
+    fn settle(self, given: &mut Description<'_>, run: &DockerRun, container: &mut Container) {
+        let Self { mut workplace, parts } = self;
+        given.keep_container_env(run);
+        for (name, variable) in given.remote_env() {
+            match variable {
+                Some(variable) => _ = container.env.insert(name, variable),
+                None => _ = container.env.remove(&name),
+            }
         }
+        if let Some(user) = given.value_of("remoteUser") {
+            container.user = Some(user);
+        }
+        container.unseen.extend(parts.unseen);
+        workplace.setup = parts.setup;
+        workplace.setup.extend(given.setup());
+        workplace.feature_installs = parts.installs;
+        container.workplace = Some(Box::new(workplace));
     }
-    if let Some(user) = given.value_of("remoteUser") {
-        container.user = Some(user);
-    }
-    let features = given.features();
-    let local = features.iter().filter(|feature| feature.name.starts_with('.'));
-    let unseen = local.map(|feature| {
-        let what = "what a feature of this repository adds was not read".to_owned();
-        Unseen { what, span: feature.span }
-    });
-    container.unseen.extend(unseen.collect::<Vec<_>>());
-    container.workplace = Some(Box::new(Workplace {
-        span: given.place(),
-        setup: given.setup(),
-        setup_installs: 0,
-        features,
-        project_directory: Some(folder.display().to_string()),
-    }));
 }

@@ -24,8 +24,10 @@ pub(super) struct Variables<'a> {
     pub(super) container_folder: RefCell<Option<Value>>,
     /// The environment of the container, once it is known.
     pub(super) container_env: RefCell<BTreeMap<String, Value>>,
-    /// What tells this file from others.
+    /// The file, which tells it from all others.
     pub(super) file: String,
+    /// What tells its container from those of other files, in short; empty where it needs nothing.
+    pub(super) short_name: String,
     /// The values that words name.
     pub(super) kept: RefCell<Vec<Value>>,
 }
@@ -103,7 +105,8 @@ impl Variables<'_> {
             // It is another one for each file, and for each folder that is opened with it.
             (VARIABLE_OF_PROJECT, None) => {
                 let text = text_of_project(&self.file);
-                let form = format!("${{{VARIABLE_OF_PROJECT}}}");
+                let of = if self.short_name.is_empty() { String::new() } else { format!(" of {}", self.short_name) };
+                let form = format!("${{{VARIABLE_OF_PROJECT}{of}}}");
                 Value { shown: ShownText::new(&*text, form.clone(), form), ..Value::known(text, None) }
             }
             _ => symbol(name),
@@ -148,6 +151,7 @@ mod tests {
             container_folder: RefCell::new(Some(Value::known("/workspaces/shop", None))),
             container_env: RefCell::new(BTreeMap::from([("A".to_owned(), Value::known("a", None))])),
             file: ".devcontainer/devcontainer.json".to_owned(),
+            short_name: String::new(),
             kept: RefCell::default(),
         };
         variables.expand(&TracedText::plain(text)).to_value(None)

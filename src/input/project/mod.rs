@@ -145,7 +145,8 @@ impl ProjectReader<'_> {
         let (mut script, mut starts) = self.read_container_script(container, image.as_ref());
         let (setup, more) = self.read_setup(container, image.as_ref());
         if let Some(workplace) = &mut container.workplace {
-            workplace.setup_installs = setup.len();
+            workplace.setup_installs = workplace.feature_installs.len() + setup.len();
+            container.installs.extend(workplace.feature_installs.iter().cloned());
         }
         script.invocations.extend(setup.iter().cloned());
         starts.extend(more);

@@ -185,6 +185,14 @@ pub(super) fn run_on_host(
     in_host_context(directory, repository, |context| shell::run_commands(Some(command), None, context))
 }
 
+/// What a script of the repository runs, where it is not known who calls it with what; `None` where it is no text.
+pub(super) fn run_file_on_host(path: &Path, repository: &Repository<'_>) -> Option<Script> {
+    match repository.open(path) {
+        Lookup::Text(file) => Some(run_script(file, path, repository).0),
+        _ => None,
+    }
+}
+
 fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl FnOnce(&ExecContext<'_>) -> T) -> T {
     let directory = directory.display().to_string();
     run(&ExecContext {
