@@ -212,6 +212,7 @@ impl Judgement<'_, '_> {
             problem: format!(
                 "whether {other} reaches {place} as well as {name} is not known: {fstype} is not known to be a filesystem of one host"
             ),
+            detail: format!("whether {other} reaches {place} too is not known: {fstype} may be of several hosts"),
             settle: format!(
                 "give {name} a login on a local filesystem, or on one of NFS or CIFS, whose places and locks are known"
             ),
