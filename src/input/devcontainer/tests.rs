@@ -168,8 +168,7 @@ fn parts_that_are_of_another_shape_are_named() {
 #[test]
 fn missing_service_is_told_with_its_place() {
     let compose = "services: { app: { image: i } }\n";
-    let text =
-        r#"{ "dockerComposeFile": "../compose.yaml", "service": "web", "mounts": ["source=claude,target=/root/.claude"] }"#;
+    let text = r#"{ "dockerComposeFile": "../compose.yaml", "service": "web", "mounts": ["source=claude,target=/root/.claude"] }"#;
     let read = Read::of(text, &[("compose.yaml", compose)]);
     assert_eq!(read.told(), ["this adds to the service `web`, which is not described here"]);
     assert_eq!(read.text_at(read.layout.diagnostics[0].span.unwrap()), "web");
