@@ -12,7 +12,8 @@ use super::events::ContainerEvent;
 use super::lenient::Picked;
 use crate::input::shell;
 use crate::model::{
-    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value, clean,
+    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value,
+    WORKPLACE_LABEL, clean,
 };
 use crate::text::{Sources, Span};
 
@@ -257,9 +258,9 @@ fn service(labels: &Labels) -> Option<String> {
     label(labels, "service").or_else(of_swarm)
 }
 
-/// Labels that declare facts to this tool.
+/// Labels that declare facts to this tool, and the one that says for which folder people work in a container.
 fn declared(labels: &Labels) -> BTreeMap<String, Label> {
-    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock."));
+    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock.") || *name == WORKPLACE_LABEL);
     ours.map(|(name, value)| (name.clone(), Label::unplaced(value.as_str()))).collect()
 }
 
