@@ -93,6 +93,8 @@ pub struct Container {
     pub own_health: bool,
     /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
     pub names_no_program: bool,
+    /// Whether its image's base is one that is known to start as root, with an entrypoint that leaves it at that.
+    pub has_root_base: bool,
     /// What scripts of the host copy to where it looks.
     pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.

@@ -63,7 +63,7 @@ impl Keeper<'_> {
         }
         let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
         for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
-            if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_)) {
+            if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_) | Asks::OneOf(_) | Asks::NoneOf(_)) {
                 test.asks = Asks::Unclear;
             }
             if let Some(default) = test.default.as_mut().filter(|default| !default.is_empty()) {

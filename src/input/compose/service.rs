@@ -65,6 +65,7 @@ impl Reader<'_> {
         Container {
             host_copies: Vec::new(),
             names_no_program: false,
+            has_root_base: false,
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,

@@ -150,6 +150,7 @@ impl ProjectReader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            is_set: &|name| container.env.contains_key(name),
             decides: true,
             home: &home,
             user,

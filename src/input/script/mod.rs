@@ -184,6 +184,7 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        is_set: &|name| repository.environment.contains_key(name),
         decides: false,
         home: &|_| None,
         user: None,

@@ -4,7 +4,7 @@
 //! ```text
 //! value_positions   a Compose value's characters, found in the file
 //! interpreter       statements one after the other: `branches`, `lists`, `test_expr`, `simple_command`, `builtins`,
-//!                   `assignment`, `redirection` are its larger cases
+//!                   `assignment`, `taken_names`, `redirection` are its larger cases
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
 //!                   states in which a statement ends; `certainty`: what happened on some ways only
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
@@ -51,6 +51,7 @@ mod split_words;
 mod start_record;
 #[cfg(test)]
 mod step_tests;
+mod taken_names;
 mod test_expr;
 mod timeline;
 mod unknown_arguments;

@@ -261,6 +261,7 @@ impl Interpreter<'_> {
             },
             Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
             Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
+                self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{path}` is sourced and was not read: {why}"), here);
                 return ExitStates::either_way(state);
             }
@@ -268,7 +269,9 @@ impl Interpreter<'_> {
                 self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
                 return ExitStates::either_way(state);
             }
-            _ => {
+            other => {
+                let path = other.map_or_else(|| word.raw(), |(_, path)| path);
+                self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
                 return ExitStates::either_way(state);
             }

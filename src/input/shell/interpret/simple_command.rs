@@ -6,13 +6,14 @@ use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::print_record::redirects_output;
-use super::shell_state::ShellState;
+use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
 use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{
     AssignedValue, Redirect, RedirectAction, RedirectTarget, SimpleCommand, WordPart,
 };
+use crate::model::Inherits;
 
 impl Interpreter<'_> {
     pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
@@ -65,6 +66,10 @@ impl Interpreter<'_> {
         match name.as_str() {
             "wait" => self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional),
             "alias" => self.run_aliases(&words, &state),
+            "printf" if words.get(1).is_some_and(|word| word.raw() == "-v") => {
+                self.print_into_variable(&words, &mut state);
+                return ExitStates::succeeded(state);
+            }
             _ => {}
         }
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
@@ -94,10 +99,30 @@ impl Interpreter<'_> {
         self.start_command(simple, &words, state, forked)
     }
 
+    /// `printf -v NAME format arguments`.
+    fn print_into_variable(&mut self, words: &[ShellWord], state: &mut ShellState) {
+        let Some(name) = words.get(2).filter(|name| name.is_fixed()).map(ShellWord::raw) else {
+            self.note_unseen("a variable is set whose name is not known");
+            return;
+        };
+        let value = match words.get(3..).unwrap_or_default() {
+            [format] if format.is_fixed() && !format.raw().contains(['%', '\\']) => {
+                VariableValue::Text(format.text.clone())
+            }
+            [format, word] if format.is_fixed() && format.raw() == "%s" && !word.unclear => {
+                VariableValue::Text(word.text.clone())
+            }
+            _ => VariableValue::Unclear,
+        };
+        self.assign_value(&name, value, false, state);
+    }
+
     fn run_exec(&mut self, simple: &SimpleCommand, mut words: Vec<ShellWord>, mut state: ShellState) -> ExitStates {
         words.remove(0);
+        let mut clears = false;
         while let Some(option) = words.first().map(ShellWord::raw).filter(|text| text.starts_with('-')) {
             words.remove(0);
+            clears |= option.contains('c');
             if option.ends_with('a') && !words.is_empty() {
                 words.remove(0);
             }
@@ -108,6 +133,9 @@ impl Interpreter<'_> {
             }
             state.drop_closed();
             return ExitStates::succeeded(state);
+        }
+        if clears {
+            self.limit_environment(Inherits::Nothing, &[], &mut state);
         }
         let ended = self.start_command(simple, &words, state, true);
         self.leave_frames(FrameKind::Process, 1, ended);

@@ -10,7 +10,7 @@ use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
-use crate::model::{Inherits, Parameter};
+use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -218,8 +218,14 @@ impl Interpreter<'_> {
             return ParameterValue::One(number);
         }
         let value = match state.inherits {
-            Inherits::All => value,
-            _ if OF_THE_SHELL.contains(&param.name.as_str()) => value,
+            Inherits::All if state.taken.is_empty() || value.is_some() => value,
+            Inherits::All => match Self::reach_in(&param.name, state) {
+                Reach::Yes => value,
+                Reach::No => Some(VariableValue::Unset),
+                Reach::Perhaps if (self.context.is_set)(&param.name) => Some(VariableValue::Unclear),
+                Reach::Perhaps => value,
+            },
+            _ if OF_THE_SHELL.contains(&param.name.as_str()) || state.keeps.contains(&param.name) => value,
             Inherits::Nothing => value.or(Some(VariableValue::Unset)),
             Inherits::ByPolicy => value.or(Some(VariableValue::Unclear)),
         };
