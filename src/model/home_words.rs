@@ -45,8 +45,8 @@ impl HomeOfUser {
             match option {
                 _ if home_options.contains(&option) || is_cluster => home = value(),
                 _ if number_options.contains(&option) => number = value(),
-                "-s" | "--shell" | "-g" | "--gid" | "-G" | "--groups" | "-c" | "--comment" | "--gecos" | "-k" | "-e"
-                | "-f" | "-b" | "-K" | "-p" | "-l" | "--login"
+                "-s" | "--shell" | "-g" | "--gid" | "-G" | "--groups" | "-c" | "--comment" | "--gecos" | "-k"
+                | "-e" | "-f" | "-b" | "-K" | "-p" | "-l" | "--login"
                     if program == "usermod" || !matches!(option, "-l" | "--login") =>
                 {
                     _ = value();

@@ -42,9 +42,7 @@ pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{
-    Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness,
-};
+pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness};
 pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,

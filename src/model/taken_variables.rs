@@ -41,7 +41,9 @@ impl VariableNames {
         });
         let words = command.split(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_'));
         let is_part = |word: &&str| {
-            word.len() > 2 && word.chars().any(|ch| ch.is_ascii_uppercase()) && !word.starts_with(|ch: char| ch.is_ascii_digit())
+            word.len() > 2
+                && word.chars().any(|ch| ch.is_ascii_uppercase())
+                && !word.starts_with(|ch: char| ch.is_ascii_digit())
         };
         let parts: Vec<String> = words.filter(is_part).map(str::to_ascii_uppercase).collect();
         if is_inverted || parts.is_empty() { Self::Any } else { Self::Containing(parts) }

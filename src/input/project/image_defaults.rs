@@ -48,15 +48,39 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
 
 /// Official images that start as root, and whose entrypoints leave the user as it is.
 const ROOT_BASES: [&str; 24] = [
-    "almalinux", "alpine", "amazoncorretto", "amazonlinux", "archlinux", "buildpack-deps", "busybox", "debian",
-    "eclipse-temurin", "fedora", "golang", "gradle", "julia", "maven", "node", "openjdk", "oven/bun", "perl", "php",
-    "python", "rockylinux", "ruby", "rust", "ubuntu",
+    "almalinux",
+    "alpine",
+    "amazoncorretto",
+    "amazonlinux",
+    "archlinux",
+    "buildpack-deps",
+    "busybox",
+    "debian",
+    "eclipse-temurin",
+    "fedora",
+    "golang",
+    "gradle",
+    "julia",
+    "maven",
+    "node",
+    "openjdk",
+    "oven/bun",
+    "perl",
+    "php",
+    "python",
+    "rockylinux",
+    "ruby",
+    "rust",
+    "ubuntu",
 ];
 
 fn has_root_base(image: &Image) -> bool {
     let BaseImage::Named(name) = &image.base else { return image.base == BaseImage::Scratch };
     let name = name.text.split(['@', ':']).next().unwrap_or_default();
-    let name = ["docker.io/library/", "docker.io/", "library/"].iter().find_map(|host| name.strip_prefix(host)).unwrap_or(name);
+    let name = ["docker.io/library/", "docker.io/", "library/"]
+        .iter()
+        .find_map(|host| name.strip_prefix(host))
+        .unwrap_or(name);
     ROOT_BASES.contains(&name)
 }
 

@@ -2,7 +2,7 @@
 //! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -166,6 +166,17 @@ impl FileSystem for PlannedFiles<'_> {
     fn is_searched(&self) -> bool {
         let is_open = |image: &Rc<Image>| !image.stored && image.steps.iter().all(|step| is_readable(step));
         self.image.as_ref().is_some_and(is_open) && self.own_files().len() < FILES
+    }
+
+    fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+        if !self.is_searched() {
+            return Vec::new();
+        }
+        let names = self.own_files().iter().filter_map(|path| path.file_name()?.to_str()).filter(|name| fits(name));
+        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let is_there =
+            |name: &String| matches!(self.open(&join(directory, name)), Lookup::Text(_) | Lookup::Passage(_));
+        names.into_iter().filter(is_there).collect()
     }
 
     fn mention(&self, names: &[String]) -> Option<Span> {

@@ -145,10 +145,8 @@ impl<'a> CallGuards<'a, '_> {
             return fact;
         }
         if call.locks.is_empty() && call.branches.iter().any(|side| opposed.sides.contains(side)) {
-            let text = format!(
-                "{} is called with flock or without it, and which of the two is not known",
-                self.profile.name
-            );
+            let text =
+                format!("{} is called with flock or without it, and which of the two is not known", self.profile.name);
             return self.unknown(text, Some(call.span));
         }
         let decided = call.locks.iter().any(|lock| lock.exclusive);
@@ -213,7 +211,8 @@ impl<'a> CallGuards<'a, '_> {
         };
         let name = &self.profile.name;
         if lock.perhaps {
-            let text = format!("{name} is called under flock on {path} on some ways only, and which is taken is not known");
+            let text =
+                format!("{name} is called under flock on {path} on some ways only, and which is taken is not known");
             return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
         }
         let how = if call.witness == Witness::Words { "is called" } else { "runs" };

@@ -24,6 +24,9 @@ pub(crate) struct CopiedLogin {
 pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
     let mut copied = Vec::new();
     let calls: Vec<&Invocation> = seen_calls(container).collect();
+    let login = join(&state.path, &profile.credentials);
+    let takes_hidden = calls.iter().any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots")));
+    copied.extend(written_from_elsewhere(container, state, &login));
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
@@ -41,7 +44,8 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
             };
             let is_login = |(from, to): &&(&String, &String)| {
                 let copy = FileCopy { from, to, whole: words.whole, excluded: &words.excluded };
-                copy.brings_login(state, profile)
+                let skips = words.skips_hidden && !takes_hidden && is_hidden_below(to, &login);
+                copy.brings_login(state, profile) && !skips
             };
             let found = pairs.iter().filter(is_login);
             copied.extend(found.map(|(from, _)| CopiedLogin { from: clean(from), span: call.span }));
@@ -61,6 +65,59 @@ pub(crate) fn find_host_copies<'a>(
         let copy = FileCopy { from, to, whole: *whole, excluded };
         copy.brings_login(state, profile)
     })
+}
+
+/// Whether a path is left out of what a star stands for in a directory that it is copied to.
+fn is_hidden_below(to: &str, path: &str) -> bool {
+    split_below(path, to).is_some_and(|rest| rest.trim_start_matches('/').starts_with('.'))
+}
+
+/// Programs that put nothing of what they read into anything else.
+const ASKING: [&str; 24] = [
+    "[",
+    "test",
+    "ls",
+    "stat",
+    "chmod",
+    "chown",
+    "chgrp",
+    "rm",
+    "touch",
+    "mkdir",
+    "cmp",
+    "diff",
+    "sha256sum",
+    "md5sum",
+    "wc",
+    "du",
+    "realpath",
+    "readlink",
+    "dirname",
+    "basename",
+    "inotifywait",
+    "tail",
+    "file",
+    "shred",
+];
+
+/// The login of another place that is read before something writes this one: whatever does that may write what was read.
+fn written_from_elsewhere(container: &Container, state: &StateDir, login: &str) -> Option<CopiedLogin> {
+    let home = Some(state.home.as_deref().unwrap_or(UNKNOWN_HOME));
+    let calls: Vec<&Invocation> = seen_calls(container).collect();
+    let writes = |call: &&Invocation| {
+        let output = call.output.as_ref().and_then(|output| expand_word(output, call, container, home));
+        output.as_deref() == Some(login)
+    };
+    let at = calls.iter().position(writes)?;
+    let (_, name) = parent_and_name(login)?;
+    let read = |call: &&Invocation| {
+        let words = call.argv.iter().skip(1).chain(&call.input).filter(|word| word.ends_with(name));
+        let mut paths = words.filter_map(|word| expand_word(word, call, container, home));
+        let from = paths.find(|path| path != login && parent_and_name(path).is_some_and(|(_, last)| last == name));
+        from.filter(|_| !ASKING.contains(&program_name(call)))
+    };
+    let (from, call) = calls.iter().take(at + 1).find_map(|call| Some((read(call)?, call)))?;
+    Some(CopiedLogin { from: clean(&from), span: call.span })
 }
 
 /// Calls before one in its line that are looked at.
@@ -99,7 +156,21 @@ impl FileCopy<'_> {
 
 /// Whether a path names a file, and not the login.
 fn is_another_file(path: &str, login: &str) -> bool {
+    if let Some((_, name)) = parent_and_name(path).filter(|(_, name)| name.contains('*')) {
+        return !fits_stars(login, name);
+    }
     parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
+}
+
+/// Whether a name fits a pattern of stars and plain characters; one with other signs may fit.
+fn fits_stars(name: &str, pattern: &str) -> bool {
+    if pattern.contains(['?', '[', '{']) {
+        return true;
+    }
+    let mut parts: Vec<&str> = pattern.split('*').collect();
+    let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));
+    let rest = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
+    rest.and_then(|rest| parts.into_iter().try_fold(rest, |rest, part| Some(rest.split_once(part)?.1))).is_some()
 }
 
 /// The variables of the environment that the container's commands write into its login.

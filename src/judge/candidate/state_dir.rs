@@ -7,9 +7,7 @@ use super::calls::ProgramCalls;
 use super::made_links::{MadeLink, made_links};
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
-use crate::model::{
-    Container, EnvValue, Invocation, Reach, Sight, is_root, join, parent_and_name, split_below,
-};
+use crate::model::{Container, EnvValue, Invocation, Reach, Sight, is_root, join, parent_and_name, split_below};
 use crate::rules::{Profile, VersionRange};
 
 /// A state directory as the container sees it.
@@ -108,7 +106,14 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
             let path = absolute_path(container, path);
             let evidence = vec![Evidence::seen(format!("{variable} is {path}"), Some(span))];
             let home = home.map(|(home, _)| home);
-            return vec![StateDir { main: path.clone(), path, home, moved: true, known: StateDirBasis::Said, evidence }];
+            return vec![StateDir {
+                main: path.clone(),
+                path,
+                home,
+                moved: true,
+                known: StateDirBasis::Said,
+                evidence,
+            }];
         }
     }
     let known_home = home.as_ref().map(|(home, _)| home.as_str());
@@ -129,17 +134,17 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     if let Some((home, span)) = home {
         return vec![below(&home, StateDirBasis::Said, Evidence::seen(format!("HOME is {home}"), span))];
     }
-    let root = || {
+    let root = |known: StateDirBasis| {
         let span = container.user.as_ref().and_then(|user| user.span);
-        below("/root", StateDirBasis::Inferred, Evidence::seen("it runs as root, whose home is /root", span))
+        below("/root", known, Evidence::seen("it runs as root, whose home is /root", span))
     };
     if call.is_some() && !set_by(call, "HOME") && starts_as_root(container) {
-        return vec![root()];
+        return vec![root(StateDirBasis::Said)];
     }
     let mut homes = homes_by_mount(container, profile);
     homes.extend(homes_by_link(container, profile));
     if homes.is_empty() && container.user.as_ref().is_some_and(is_root) {
-        return vec![root()];
+        return vec![root(StateDirBasis::Inferred)];
     }
     homes.sort_by(|a, b| a.0.cmp(&b.0));
     homes.dedup_by(|a, b| a.0 == b.0);

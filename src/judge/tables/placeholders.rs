@@ -20,11 +20,9 @@ impl PlaceholderValues<'_, '_, '_> {
         let profile = candidate.profile;
         let lock = candidate.locks.first();
         match placeholder {
-            Placeholder::AuthUnknown => candidate
-                .auth
-                .unknown
-                .as_ref()
-                .map_or_else(String::new, |variable| variable.told(None)),
+            Placeholder::AuthUnknown => {
+                candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
+            }
             Placeholder::Container => candidate.container.name.clone(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())

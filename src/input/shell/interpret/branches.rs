@@ -125,6 +125,7 @@ impl Interpreter<'_> {
     ) -> ExitStates {
         let text: Vec<String> = words.iter().map(|word| word.source.raw()).collect();
         let words = self.expand_all(words, &mut state);
+        let words = self.files_that_fit(words, &state);
         if let Some(variable) = variable
             && words.len() <= limits::CHOICES
             && words.iter().all(is_one_text)
@@ -141,16 +142,18 @@ impl Interpreter<'_> {
     /// Goes through a loop round by round, where each of its words is known and rounds do no more than set variables.
     fn run_each(&mut self, variable: &str, words: &[ShellWord], body: &Block, state: ShellState) -> ExitStates {
         let before = state.conditional;
-        let mut state = state;
+        let mut state = Some(state);
+        let mut broken = None;
         for word in words {
-            self.assign_value(variable, VariableValue::Text(word.text.clone()), false, &mut state);
-            let exits = self.in_condition(|interpreter| interpreter.run_block(body, state));
-            match self.next_state(exits) {
-                Some(next) => state = next,
-                None => return ExitStates::default(),
-            }
+            let Some(mut round) = state.take() else { break };
+            self.assign_value(variable, VariableValue::Text(word.text.clone()), false, &mut round);
+            let (exits, frame) = self.in_frame(FrameKind::Loop, |interpreter| interpreter.run_block(body, round));
+            state = join_states(self.next_state(exits), frame.again);
+            let (ok, failed) = frame.ends.split_failed();
+            broken = join_states(broken, join_states(ok, failed));
         }
-        ExitStates::succeeded(ShellState { conditional: before, ..state })
+        let left = join_states(state, broken);
+        ExitStates { ok: left.map(|state| ShellState { conditional: before, ..state }), ..ExitStates::default() }
     }
 
     fn run_for_words(
@@ -239,10 +242,10 @@ fn is_one_text(word: &ShellWord) -> bool {
     word.is_fixed() && !word.raw().contains(['*', '?', '[', '{'])
 }
 
-/// Commands of the shell that only ask, or that change nothing but variables.
-const FOR_VARIABLES: [&str; 5] = [":", "true", "false", "[", "test"];
+/// Commands of the shell that only ask, or change nothing but what the shell has.
+const FOR_VARIABLES: [&str; 9] = [":", "true", "false", "[", "test", "source", ".", "continue", "break"];
 
-/// Whether statements do nothing but ask and set variables.
+/// Whether statements do nothing but ask and set variables, or source what does more.
 fn only_sets_variables(block: &[BlockItem]) -> bool {
     block.iter().all(|item| !item.background && sets_variables(&item.stmt))
 }

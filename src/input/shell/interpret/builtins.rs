@@ -93,9 +93,8 @@ impl Interpreter<'_> {
     fn with_effects_of_trap(&mut self, text: &TracedText, state: ShellState) -> ShellState {
         let inner = ShellState { errexit: false, ..state.clone() };
         let (exits, _) = self.without_recording(|interpreter| {
-            interpreter.in_frame(FrameKind::Process, |interpreter| {
-                interpreter.run_text(text, LastCommand::Forks, inner)
-            })
+            interpreter
+                .in_frame(FrameKind::Process, |interpreter| interpreter.run_text(text, LastCommand::Forks, inner))
         });
         match exits.joined() {
             Some(after) if after.vars != state.vars => join_states(Some(state.clone()), Some(after)).unwrap_or(state),

@@ -99,7 +99,11 @@ impl Interpreter<'_> {
             },
             // The name does as well as the path: both call the same program.
             "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed_operand(rest)?,
-            "which" if rest.len() == 1 => fixed_operand(rest)?,
+            // What is called by its path is no function of that name.
+            "which" if rest.len() == 1 => {
+                let program = fixed_operand(rest)?;
+                if state.functions.contains_key(&program) { join("/usr/local/bin", &program) } else { program }
+            }
             _ => return None,
         };
         Some(TracedText::plain(&text))
@@ -109,7 +113,8 @@ impl Interpreter<'_> {
 /// The path that `mktemp -d` gives its new directory, with the pattern in the place of what is chosen.
 fn new_directory(options: &[ShellWord]) -> Option<String> {
     let words: Vec<String> = options.iter().filter(|word| word.is_fixed()).map(ShellWord::raw).collect();
-    let is_directory = |word: &String| word == "--directory" || word.starts_with('-') && !word.starts_with("--") && word.contains('d');
+    let is_directory =
+        |word: &String| word == "--directory" || word.starts_with('-') && !word.starts_with("--") && word.contains('d');
     if words.len() < options.len() || !words.iter().any(is_directory) {
         return None;
     }

@@ -95,10 +95,15 @@ impl Interpreter<'_> {
         if let Some(directory) = inner.directory {
             state.cwd = Rc::new(WorkingDirectory::At(directory));
         }
-        match inner.shell {
+        let outer = self.time_limit;
+        let is_flock = inner.words.first().is_some_and(|word| word.raw().rsplit('/').next() == Some("flock"));
+        self.time_limit = inner.time_limit.filter(|_| is_flock);
+        let exits = match inner.shell {
             Some(call) => self.run_shell_text(&call, &state),
             None => self.start_program(&inner.words, state),
-        }
+        };
+        self.time_limit = outer;
+        exits
     }
 
     /// Runs a program: a script file is read, any other program is recorded.

@@ -40,6 +40,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) forks: Vec<usize>,
     /// The loops around this point, likewise.
     pub(super) loops: Vec<usize>,
+    /// After how many seconds an `flock` is ended by the program that runs it.
+    pub(super) time_limit: Option<f64>,
     /// The variables of the loops around this point, each with the text of what it goes through.
     pub(super) loop_words: Vec<(String, String)>,
     /// The homes that users were given so far, by name.
@@ -97,6 +99,7 @@ impl<'a> Interpreter<'a> {
             started: Vec::new(),
             forks: Vec::new(),
             loops: Vec::new(),
+            time_limit: None,
             loop_words: Vec::new(),
             homes: BTreeMap::new(),
             timeline: Timeline::default(),

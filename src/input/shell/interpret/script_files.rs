@@ -328,6 +328,38 @@ impl Interpreter<'_> {
         Some(UnreadReason { reason, span: Some(span), is_script: true })
     }
 
+    /// Words of which one that is a pattern of files (`lib/*.sh`) stands for those that are known to be there.
+    pub(super) fn files_that_fit(&self, words: Vec<ShellWord>, state: &ShellState) -> Vec<ShellWord> {
+        let mut all = Vec::with_capacity(words.len());
+        for word in words {
+            let files = self.files_of_pattern(&word, state).unwrap_or_default();
+            if files.is_empty() || all.len() + files.len() > limits::CHOICES {
+                all.push(word);
+                continue;
+            }
+            all.extend(files.iter().map(|path| word.with_text(path)));
+        }
+        all
+    }
+
+    fn files_of_pattern(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
+        let is_pattern = !word.unclear && word.certainty == Certainty::Sure && word.source.raw().contains('*');
+        let path = self.absolute_path(&word.text, state).filter(|_| is_pattern)?;
+        let (directory, pattern) = path.rsplit_once('/')?;
+        let (before, after) = pattern
+            .split_once('*')
+            .filter(|(before, after)| !format!("{before}{after}").contains(['*', '?', '[', '{']))?;
+        if directory.contains(['*', '?', '[', '{']) {
+            return None;
+        }
+        let fits = |name: &str| {
+            let rest = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            rest.is_some() && (!name.starts_with('.') || before.starts_with('.'))
+        };
+        let names = self.context.file_system.files_in(directory, &fits);
+        Some(names.iter().map(|name| join(directory, name)).collect())
+    }
+
     /// Whether a test of a path is true because a file that was read is there.
     pub(super) fn finds_file(&self, operator: &str, word: &ShellWord, state: &ShellState) -> bool {
         let asks = matches!(operator, "-f" | "-e" | "-r" | "-s" | "-x");

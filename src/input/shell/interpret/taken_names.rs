@@ -144,7 +144,9 @@ impl Interpreter<'_> {
     pub(super) fn take_away_by_eval(&mut self, words: &[ShellWord], state: &mut ShellState) {
         let Some(open) = words.iter().skip(1).find(|word| !word.is_fixed()) else { return };
         let text = open.raw();
-        let is_tool = text.split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '/' | '`' | '"')).any(|word| TOOLS_FOR_EVAL.contains(&word));
+        let is_tool = text
+            .split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '/' | '`' | '"'))
+            .any(|word| TOOLS_FOR_EVAL.contains(&word));
         if !is_tool && open.certainty == Certainty::Sure {
             self.take_away_unread("", open.source_span(self.context.sources), state);
         }

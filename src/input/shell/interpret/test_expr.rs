@@ -114,7 +114,8 @@ impl Interpreter<'_> {
     /// The value of a variable as a word.
     fn value_of(&mut self, name: &str, state: &mut ShellState) -> ShellWord {
         let raw = TracedText::live(&format!("${{{name}}}"));
-        let part = WordPart::Param { param: Parameter::named(name), raw: raw.clone(), quoted: true, blocks: Vec::new() };
+        let part =
+            WordPart::Param { param: Parameter::named(name), raw: raw.clone(), quoted: true, blocks: Vec::new() };
         self.expand_one(&UnexpandedWord { parts: vec![part], source: raw }, state)
     }
 

@@ -112,7 +112,8 @@ pub(super) fn read_sudo(words: &[ShellWord]) -> Unwrapped {
     // `-iu NAME`: letters before it that take no value.
     let names_user = |option: &String| {
         let letters = option.strip_prefix('-').and_then(|letters| letters.strip_suffix('u'));
-        option == "--user" || letters.is_some_and(|letters| letters.bytes().all(|letter| b"AbBEeHiknPSs".contains(&letter)))
+        option == "--user"
+            || letters.is_some_and(|letters| letters.bytes().all(|letter| b"AbBEeHiknPSs".contains(&letter)))
     };
     let position = options.iter().position(names_user);
     let user = position.and_then(|position| words.get(position + 2));
