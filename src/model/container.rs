@@ -356,6 +356,8 @@ pub struct Mount {
     pub driver_options: String,
     /// The source as it is written, where links of the host lead from there to `source`.
     pub link: Option<String>,
+    /// The text of the file that is mounted, where the source is no file but this.
+    pub content: Option<Box<Value>>,
 }
 
 impl Mount {
@@ -374,6 +376,7 @@ impl Mount {
             volume: None,
             driver_options: String::new(),
             link: None,
+            content: None,
         }
     }
 }

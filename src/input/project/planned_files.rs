@@ -13,7 +13,7 @@ use crate::input::dockerfile::{
 };
 use crate::input::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::model::{Container, Mount, MountSource, join};
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
 /// Links that are followed.
 const LINKS: usize = 16;
@@ -56,6 +56,11 @@ impl PlannedFiles<'_> {
             }
             MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from depends on a variable",
             MountSource::Tmpfs => "it is on a tmpfs",
+            MountSource::Injected
+                if mount.content.as_ref().is_some_and(|text| !text.is_symbolic()) && rest.is_empty() =>
+            {
+                return mount.content.clone().map_or(Lookup::Absent, Lookup::Passage);
+            }
             MountSource::Injected => "its text is not in a file",
             _ => "it is on a volume",
         };
@@ -179,7 +184,7 @@ impl FileSystem for PlannedFiles<'_> {
         names.into_iter().filter(is_there).collect()
     }
 
-    fn mention(&self, names: &[String]) -> Option<Span> {
+    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
         let mut files = self.own_files().to_vec();
         files.sort();
         files.dedup();
@@ -188,7 +193,7 @@ impl FileSystem for PlannedFiles<'_> {
             ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
         };
         files.iter().filter(|path| known(path)).find_map(|path| {
-            let file = self.repository.text(path)?;
+            let file = self.repository.text(path).filter(|file| !read.contains(file))?;
             mentioned(file, self.repository.sources, names)
         })
     }

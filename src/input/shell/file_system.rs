@@ -35,9 +35,10 @@ pub trait FileSystem {
         Vec::new()
     }
 
-    /// Where one of these words is first found in a text that was put there with the scripts.
-    fn mention(&self, names: &[String]) -> Option<Span> {
-        let _ = names;
+    /// Where one of these words is first found in a text that was put there with the scripts, and is none of those that
+    /// were read as such.
+    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
+        let _ = (names, read);
         None
     }
 }

@@ -92,11 +92,14 @@ impl<'a> CallGuards<'a, '_> {
             }
             guards.extend(Some(own).filter(|own| !own.is_empty()));
         }
-        match join_calls(guards) {
+        let is_somewhere = calls.iter().any(|call| call.locks.iter().any(|lock| lock.exclusive));
+        let mut fact = match join_calls(guards) {
             Some(fact) if is_seen || !matches!(fact.state, Guard::Held | Guard::Broken) => fact,
             Some(fact) => self.unknown(format!("an flock is seen, but {}", self.why_unseen()), fact.span),
             None => self.unknown(self.why_unseen(), script.unseen_span.or_else(|| self.command_start())),
-        }
+        };
+        fact.is_elsewhere |= fact.state == Guard::Unknown && is_somewhere;
+        fact
     }
 
     fn command_start(&self) -> Option<Span> {

@@ -9,12 +9,14 @@ use super::certainty::Certainty;
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
+use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::repeated_commands::Repetition;
 use super::script_files::{ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
+use super::terminal_programs::terminal_commands;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
 use super::wrappers;
 use crate::model::{FileLock, Inherits, Invocation, Parameter, Witness, Word};
@@ -42,7 +44,15 @@ impl Interpreter<'_> {
         }
         match unwrapped {
             Unwrapped::Nothing => ExitStates::either_way(state),
-            Unwrapped::Program => self.run_program(words, state),
+            Unwrapped::Program => {
+                if let Some(commands) = terminal_commands(words) {
+                    return self.run_in_terminal(&commands, &state);
+                }
+                match self.run_package_script(words, &state) {
+                    Some(exits) => exits,
+                    None => self.run_program(words, state),
+                }
+            }
             Unwrapped::File(call) => match self.run_shell_file(call, words, state) {
                 ScriptRun::Ran(exits) => *exits,
                 ScriptRun::Not(state, why) => self.record_program(words, state, why),
@@ -191,6 +201,14 @@ impl Interpreter<'_> {
         state: &ShellState,
         why: Option<UnreadReason>,
     ) -> Option<UnreadReason> {
+        if hidden_programs::inline_text(words, self.input.as_ref())
+            .is_some_and(|(interpreter, text)| inline_texts::starts_nothing(&interpreter, &text))
+        {
+            return None;
+        }
+        if let Some(seen) = self.seen_through_recipes(words, state) {
+            return seen;
+        }
         match (why, hidden_programs::hidden_by_name(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
             (_, Some(reason)) => Some(self.unread_argument(words, state).unwrap_or_else(|| UnreadReason::new(reason))),

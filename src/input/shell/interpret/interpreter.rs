@@ -42,6 +42,10 @@ pub(super) struct Interpreter<'a> {
     pub(super) loops: Vec<usize>,
     /// After how many seconds an `flock` is ended by the program that runs it.
     pub(super) time_limit: Option<f64>,
+    /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
+    pub(super) aliases: BTreeMap<String, TracedText>,
+    pub(super) expands_aliases: bool,
+    pub(super) replacing: Vec<String>,
     /// The variables of the loops around this point, each with the text of what it goes through.
     pub(super) loop_words: Vec<(String, String)>,
     /// The homes that users were given so far, by name.
@@ -100,6 +104,9 @@ impl<'a> Interpreter<'a> {
             forks: Vec::new(),
             loops: Vec::new(),
             time_limit: None,
+            aliases: BTreeMap::new(),
+            expands_aliases: false,
+            replacing: Vec::new(),
             loop_words: Vec::new(),
             homes: BTreeMap::new(),
             timeline: Timeline::default(),
@@ -164,6 +171,11 @@ impl<'a> Interpreter<'a> {
     pub(super) fn next_site(&mut self) -> usize {
         self.sites += 1;
         self.sites
+    }
+
+    /// The files that were read as scripts.
+    pub(super) fn read_files(&self) -> Vec<FileId> {
+        self.parsed.keys().map(|(file, _)| *file).collect()
     }
 
     /// How many steps were taken.

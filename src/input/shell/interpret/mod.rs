@@ -12,6 +12,7 @@
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
+//!                   `command_runners`, `terminal_programs`, `package_scripts`, `inline_texts`: what others run for it;
 //!                   `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
@@ -25,6 +26,7 @@ mod assignment;
 mod branches;
 mod builtins;
 mod certainty;
+mod command_runners;
 mod command_substitution;
 mod container_starts;
 mod exec;
@@ -34,10 +36,12 @@ mod flock_command;
 mod flock_effects;
 mod function_calls;
 mod hidden_programs;
+mod inline_texts;
 mod interpreter;
 mod limits;
 mod list_item;
 mod lists;
+mod package_scripts;
 mod print_record;
 mod printed_words;
 mod redirection;
@@ -52,6 +56,7 @@ mod start_record;
 #[cfg(test)]
 mod step_tests;
 mod taken_names;
+mod terminal_programs;
 mod test_expr;
 mod timeline;
 mod unknown_arguments;

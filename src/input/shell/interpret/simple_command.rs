@@ -2,7 +2,8 @@
 //! Uses `interpreter`, `builtins`, `shell_state` and `parse`.
 
 use super::builtins::is_builtin;
-use super::exit_states::{ExitStates, FrameKind};
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::hidden_programs::is_interpreter;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::print_record::redirects_output;
@@ -18,6 +19,12 @@ use crate::model::Inherits;
 impl Interpreter<'_> {
     pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
         let forked = std::mem::take(&mut self.forked);
+        if let Some((name, text)) = self.aliased_command(simple) {
+            self.replacing.push(name);
+            let exits = self.run_text(&text, LastCommand::Forks, state);
+            self.replacing.pop();
+            return exits;
+        }
         let mut words = self.expand_all(&simple.words, &mut state);
         if words.is_empty() {
             let runs = simple.assigns.iter().any(|assign| match &assign.value {
@@ -65,7 +72,13 @@ impl Interpreter<'_> {
         let name = program_name(&words);
         match name.as_str() {
             "wait" => self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional),
-            "alias" => self.run_aliases(&words, &state),
+            "alias" => {
+                self.note_aliases(&words);
+                self.run_aliases(&words, &state);
+            }
+            "shopt" if words.iter().any(|word| word.raw() == "expand_aliases") => {
+                self.expands_aliases = words.iter().any(|word| word.raw() == "-s") && !state.conditional;
+            }
             "printf" if words.get(1).is_some_and(|word| word.raw() == "-v") => {
                 self.print_into_variable(&words, &mut state);
                 return ExitStates::succeeded(state);
@@ -170,12 +183,16 @@ impl Interpreter<'_> {
             ..state.after_child(&child)
         })
     }
-    /// The here-document that a shell among the words reads.
+    /// The here-document that a shell or another interpreter among the words reads.
     fn shell_input(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) -> Option<ShellWord> {
         let is_input = |redirect: &&Redirect| matches!(redirect.target, RedirectTarget::Number(0));
         let RedirectAction::Data(document) = &simple.redirects.iter().rfind(is_input)?.action else { return None };
-        let names_shell = |word: &ShellWord| word.raw().rsplit('/').next().is_some_and(is_shell);
-        if !words.iter().any(names_shell) {
+        let is_read = |word: &ShellWord| {
+            let raw = word.raw();
+            let name = raw.rsplit('/').next().unwrap_or_default();
+            is_shell(name) || is_interpreter(name)
+        };
+        if !words.iter().any(is_read) {
             return None;
         }
         // What is substituted in it ran when it was made.

@@ -1,6 +1,7 @@
 //! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
 //! Uses `unwrapped`, `user_wrappers` and `shell_word`.
 
+use super::command_runners::read_command_runner;
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
@@ -67,7 +68,7 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "find" => read_find(words),
         _ => match WRAPPERS.iter().find(|shape| shape.names.contains(&name)) {
             Some(shape) => read_listed(words, name, shape),
-            None => Unwrapped::Program,
+            None => read_command_runner(words, name).unwrap_or(Unwrapped::Program),
         },
     }
 }
