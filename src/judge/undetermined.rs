@@ -30,13 +30,16 @@ fn is_set_by_container(candidate: &Candidate<'_>) -> bool {
 /// What would tell the variable that a state directory is named by.
 fn settle_variable(candidate: &Candidate<'_>) -> String {
     let name = naming_variable(candidate);
-    match is_set_by_container(candidate) {
-        true => {
+    match (is_set_by_container(candidate), candidate.state.by_script) {
+        (true, _) => {
             format!(
                 "{name} is set, and what its script makes of it was not understood: let the script leave it as it is"
             )
         }
-        false => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
+        (false, true) => format!(
+            "what its script sets {name} to was not understood: set it in the environment of the service, and leave it out of the script"
+        ),
+        (false, false) => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
     }
 }
 
@@ -72,9 +75,9 @@ impl Judgement<'_, '_> {
         }
         if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
             let unknown_fact = UnknownFact {
-                problem: match is_set_by_container(candidate) {
+                problem: match is_set_by_container(candidate) || candidate.state.by_script {
                     true => format!(
-                        "where {name} keeps its state depends on what its script leaves of a variable: {}",
+                        "where {name} keeps its state depends on what its script makes of a variable: {}",
                         candidate.state.path
                     ),
                     false => format!(

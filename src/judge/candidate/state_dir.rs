@@ -21,6 +21,8 @@ pub(crate) struct StateDir {
     pub(crate) home: Option<String>,
     /// Whether the variable moves it, so that side files are inside.
     pub(crate) moved: bool,
+    /// Whether that variable is set by the call or what runs it, not by the container.
+    pub(crate) by_script: bool,
     /// How much is known.
     pub(crate) known: StateDirBasis,
     /// From what.
@@ -111,6 +113,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
                 path,
                 home,
                 moved: true,
+                by_script: false,
                 known: StateDirBasis::Said,
                 evidence,
             }];
@@ -121,13 +124,22 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
         let path = absolute_path(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
-        return vec![StateDir { main: path.clone(), path, home, moved: true, known: StateDirBasis::Said, evidence }];
+        return vec![StateDir {
+            main: path.clone(),
+            path,
+            home,
+            moved: true,
+            by_script: set_by(call, variable),
+            known: StateDirBasis::Said,
+            evidence,
+        }];
     }
     let below = |home: &str, known: StateDirBasis, evidence: Evidence| StateDir {
         path: join(home, &profile.state_directory.default),
         main: join(home, &profile.state_directory.default),
         home: Some(home.to_owned()),
         moved: false,
+        by_script: false,
         known,
         evidence: vec![evidence],
     };
@@ -155,6 +167,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
             path,
             home: None,
             moved: false,
+            by_script: false,
             known: StateDirBasis::No,
             evidence: Vec::new(),
         }];

@@ -161,7 +161,7 @@ impl Interpreter<'_> {
                 VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
                 // The value is not known, nor whether there is one: it need not be what the environment had.
                 VariableValue::Unclear | VariableValue::Words(_) | VariableValue::Maybe(..) => {
-                    Word::parse(&format!("$(printenv {name})"))
+                    Word::unknown_variable(name)
                 }
             };
             env.insert(name.clone(), value);
