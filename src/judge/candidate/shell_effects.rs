@@ -48,7 +48,12 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
                 copy.brings_login(state, profile) && !skips
             };
             let found = pairs.iter().filter(is_login);
-            copied.extend(found.map(|(from, _)| CopiedLogin { from: clean(from), span: call.span }));
+            let named = |from: &str| match parent_and_name(from) {
+                // A pattern that the login fits.
+                Some((directory, name)) if name.contains('*') => join(directory, &profile.credentials),
+                _ => clean(from),
+            };
+            copied.extend(found.map(|(from, _)| CopiedLogin { from: named(from), span: call.span }));
         }
     }
     copied

@@ -206,6 +206,10 @@ impl Interpreter<'_> {
         {
             return None;
         }
+        // What stands for the name later is followed there.
+        if words.first().is_some_and(|word| word.raw() == "alias") && (self.expands_aliases || !self.bash) {
+            return None;
+        }
         if let Some(seen) = self.seen_through_recipes(words, state) {
             return seen;
         }
