@@ -1,6 +1,7 @@
 //! The command line, as types: formats and thresholds are those of `render` and `rules`, named here for clap. With what
 //! lies below it, the one home of clap.
 
+mod detail;
 mod manual;
 mod plugin;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::render::{Detail, Format, Picture};
+use crate::render::{Format, Picture};
 use crate::rules::{FailOn, Severity};
 
 pub use manual::{Page, completions, pages};
@@ -55,25 +56,15 @@ pub struct Cli {
     /// When to use colour; NO_COLOR is respected
     #[arg(long, global = true, help_heading = OUTPUT, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+    /// Show every participant, place and piece of evidence too; the same behind check, audit, preflight and report
+    #[arg(short, long, help_heading = OUTPUT, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show only the findings that fail the run, and of report nothing where nothing changed; the same behind the command
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub quiet: bool,
 }
 
 impl Cli {
-    /// How much of a report is told.
-    pub fn detail(&self) -> Detail {
-        let (verbose, quiet) = match &self.command {
-            Command::Check(check) => (check.output.verbose, check.quiet),
-            Command::Audit(audit) => (audit.output.verbose, audit.quiet),
-            Command::Preflight(preflight) => (preflight.output.verbose, preflight.quiet),
-            Command::Report(report) => (report.output.verbose, false),
-            _ => (false, false),
-        };
-        match (verbose, quiet) {
-            (true, _) => Detail::Verbose,
-            (false, true) => Detail::Quiet,
-            (false, false) => Detail::Normal,
-        }
-    }
-
     /// Whether it goes on until it is told to stop.
     pub fn lasts(&self) -> bool {
         matches!(self.command, Command::Watch(_))
@@ -87,7 +78,9 @@ impl Cli {
 pub fn parse(words: Vec<OsString>, plugin: bool) -> Result<Cli, clap::Error> {
     let command = if plugin { Cli::command().bin_name("docker overlock") } else { Cli::command() };
     let mut matches = command.clone().try_get_matches_from(words)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command.clone()))
+    let mut cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command.clone()))?;
+    cli.hand_on_detail(&mut command.clone())?;
+    Ok(cli)
 }
 
 /// The subcommands.
@@ -272,7 +265,7 @@ pub struct Report {
     #[arg(long, help_heading = OUTPUT, value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Print nothing and exit with 0 when nothing changed since the last report; the files of --output are still written
-    #[arg(long, help_heading = OUTPUT)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
@@ -345,9 +338,13 @@ pub struct Sight {
     /// Read the output of `overlock capture` instead of asking this host; repeatable, one for each host
     #[arg(long, help_heading = INPUT, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
     pub from: Vec<PathBuf>,
-    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker. For `where`, also a path of the host
+    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker; repeatable. Without it, the sockets of
+    /// Podman on this host are asked too. For `where`, also a path of the host
     #[arg(short = 'H', long, help_heading = ENGINE, value_name = "URL")]
-    pub host: Option<String>,
+    pub host: Vec<String>,
+    /// Ask no engine: containers are found by /proc alone
+    #[arg(long, help_heading = ENGINE, conflicts_with_all = ["context", "from"])]
+    pub no_engine: bool,
     /// Docker context to use, as for docker
     #[arg(short, long, help_heading = ENGINE, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,

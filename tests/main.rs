@@ -36,6 +36,7 @@ mod hostile;
 mod jq;
 mod layers;
 mod manual;
+mod network_places;
 mod options;
 mod oracle;
 mod outputs;

@@ -37,8 +37,11 @@ pub(super) fn read<'a>(
     configuration: Configuration,
     session: &Session<'a>,
 ) -> anyhow::Result<Read<'a>> {
-    let wanted =
-        Wanted { compare_identities: asked.compare_identities, containers: asked.containers.to_vec(), paths: None };
+    let wanted = Wanted {
+        compare_identities: asked.compare_identities,
+        containers: asked.containers.to_vec(),
+        ..Wanted::default()
+    };
     let captures = observe::captures(asked.sight, &wanted, session)?;
     let several = captures.len() > 1;
     let mut only = BTreeSet::new();

@@ -51,7 +51,7 @@ pub(super) fn run(
 fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
     let sight = &arguments.sight;
-    if sight.host.is_some() || sight.context.is_some() {
+    if !sight.host.is_empty() || sight.context.is_some() || sight.no_engine {
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));

@@ -18,9 +18,9 @@ use crate::text::Reader;
 /// One capture for each file that is named, or one of what runs here.
 pub(super) fn captures(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Vec<Capture>> {
     if sight.from.is_empty() {
-        return Ok(vec![live(sight, wanted, session)?]);
+        return live(sight, wanted, session);
     }
-    if sight.host.as_ref().is_some_and(|host| !host.starts_with('/')) {
+    if sight.host.iter().any(|host| !host.starts_with('/')) {
         bail!("--from judges what was captured and --host asks an engine: give one of them");
     }
     let captures = sight.from.iter().map(|path| from_file(path, session.world)).collect::<anyhow::Result<Vec<_>>>()?;

@@ -65,7 +65,7 @@ pub(super) fn run(
 
 fn target(arguments: &Where) -> anyhow::Result<(Target, Vec<String>)> {
     let words = arguments.words.iter();
-    if let Some(path) = arguments.sight.host.as_ref().filter(|host| host.starts_with('/')) {
+    if let Some(path) = arguments.sight.host.iter().find(|host| host.starts_with('/')) {
         return Ok((Target::Host, std::iter::once(path).chain(words).cloned().collect()));
     }
     match arguments.words.split_first() {

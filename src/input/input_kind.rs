@@ -195,7 +195,12 @@ pub struct Piece {
 impl Piece {
     /// Tells of a file that it was judged.
     pub fn add_judged(&mut self, file: String, kind: &dyn InputKind) {
-        self.layout.judged.push(JudgedFile { file, kind: kind.name() });
+        self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: false });
+    }
+
+    /// Tells of a file that it was judged, names a known program, and starts containers by commands in it.
+    pub fn add_judged_starts(&mut self, file: String, kind: &dyn InputKind) {
+        self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: true });
     }
 
     /// Tells of a file that it was not judged, and why.

@@ -69,6 +69,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::CRONTAB,
     &launchers::PROCFILE,
     &launchers::ANSIBLE,
+    &unread::TEMPLATE,
 ];
 
 /// What scripts are called in a report.

@@ -12,6 +12,8 @@ use crate::text::{ReadError, Reader};
 
 /// The most that is read of such a file, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
+/// Endings of templates, by what fills them in: Jinja, Go, Ruby, Mustache, Handlebars, configure scripts.
+const TEMPLATE_ENDINGS: [&str; 10] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "gotmpl", "erb", "mustache", "hbs", "in"];
 /// Directories of pipelines.
 const WORKFLOWS: [&str; 4] = [".github/workflows", ".forgejo/workflows", ".gitea/workflows", ".woodpecker"];
 /// Files of pipelines.
@@ -121,6 +123,15 @@ pub(super) static FRAMEWORK: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
+/// Templates of other files: what they become is known to what fills them in.
+pub(super) static TEMPLATE: UnreadKind = UnreadKind {
+    name: "template",
+    phrase: "a template",
+    is_of_kind: |file| file.ending().is_some_and(|ending| TEMPLATE_ENDINGS.contains(&ending)),
+    has_container: |text| has_services(text) || starts_container(text),
+    named: NamedWhere::Both,
+};
+
 impl InputKind for UnreadKind {
     fn name(&self) -> &'static str {
         self.name
@@ -219,6 +230,12 @@ fn is_pipeline(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file)
         && (WORKFLOWS.iter().any(|directory| file.is_in(directory))
             || PIPELINE_KEYS.iter().any(|key| file.has_top_key(key)))
+}
+
+/// Whether a text describes services as Compose does, whatever else stands between.
+fn has_services(text: &str) -> bool {
+    let has_key = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
+    text.lines().any(|line| line.trim_end() == "services:") && (has_key("image:") || has_key("build:"))
 }
 
 fn is_framework(file: &CandidateFile<'_>) -> bool {

@@ -70,6 +70,9 @@ pub struct Container {
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
     pub start: Option<Start>,
+    /// What it is called, where it is one that the same command starts on another way through its script: of these, one
+    /// alone runs at a time.
+    pub way_of: Option<String>,
     /// The files that describe it, where other files of its project describe a service of that name too: one of the
     /// variants runs at a time.
     pub variant: Option<String>,
@@ -148,6 +151,19 @@ impl Container {
         self.recurring_name.as_ref().or(self.service.as_ref()).unwrap_or(&self.name)
     }
 
+    /// What people are told that it is called: one name for all ways through a script to one start.
+    pub fn told_name(&self) -> &str {
+        self.way_of.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The name that a script gives it, with `*` for what a variable tells; `None` where there is none, or one that is
+    /// all of variables and tells nothing.
+    pub fn name_of_start(&self) -> Option<String> {
+        let given = self.given_name.as_ref().filter(|_| self.start.is_some())?;
+        let masked = mask_variables(&given.shown.word(&given.text));
+        masked.contains(|ch: char| ch.is_alphanumeric()).then_some(masked)
+    }
+
     /// Whether it runs, rather than being planned.
     pub fn is_running(&self) -> bool {
         self.live.as_ref().is_some_and(|live| !live.is_planned)
@@ -193,6 +209,28 @@ impl Container {
             Some((mount, split_below(path, above)?))
         })
     }
+}
+
+/// A text with `*` in the place of each `${VARIABLE}`, with all that stands between its braces.
+fn mask_variables(text: &str) -> String {
+    let mut masked = String::new();
+    let mut depth = 0_usize;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' if letters.peek() == Some(&'{') => {
+                letters.next();
+                depth += 1;
+                if depth == 1 {
+                    masked.push('*');
+                }
+            }
+            '}' if depth > 0 => depth -= 1,
+            letter if depth == 0 => masked.push(letter),
+            _ => {}
+        }
+    }
+    masked
 }
 
 /// Whether a user is root: uid 0 or the name.

@@ -41,7 +41,7 @@ pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
-pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
+pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
 pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness};
 pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{

@@ -11,6 +11,7 @@ mod format;
 mod github;
 mod gitlab;
 mod graph;
+mod hit_rows;
 mod html;
 mod json;
 mod junit;

@@ -5,13 +5,14 @@ use std::io;
 
 use super::accepted_files::accepted_file_lines;
 use super::finding_block::{ToldRemedies, write_finding};
+use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
-use super::phrases::{self, count_of, list_hits, list_users, told_notes};
+use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
 use super::seen_files::nobody_sentence;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
-use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
+use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::report::{fails_run, natural_key};
 use crate::rules::Severity;
@@ -19,6 +20,8 @@ use crate::text::Sources;
 
 /// How many entries of what was accepted are told one by one.
 const ACCEPTED: usize = 6;
+/// How many further logins are named that one cause is told of.
+const ALSO: usize = 6;
 /// How many files are named.
 const FILES: usize = 10;
 
@@ -34,8 +37,12 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     }
     let told = told_findings(given, style);
     let mut remedies = ToldRemedies::default();
-    for (_, finding) in &told {
+    for group in by_cause(&told, style) {
+        let Some(((_, finding), others)) = group.split_first() else { continue };
         write_finding(finding, given, style, &mut remedies, out)?;
+        if !others.is_empty() {
+            writeln!(out, "{}", paragraph("  also: ", &safe(&also_line(others, report)), style.columns()))?;
+        }
         writeln!(out)?;
     }
     if quiet {
@@ -65,6 +72,27 @@ fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Fin
     };
     let counting = report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding));
     counting.filter(|(_, finding)| is_told(finding)).collect()
+}
+
+/// The findings, those together that one thing which is not known is the cause of: what settles the first settles all.
+fn by_cause<'a, 'f>(told: &'f [(&'a Login, &'a Finding)], style: Style) -> Vec<Vec<&'f (&'a Login, &'a Finding)>> {
+    group_by_sentence(told, |(_, finding)| {
+        let is_open = finding.family == UNDETERMINED && style.detail != Detail::Verbose;
+        let settled: Vec<&str> = finding.remedies.iter().map(|remedy| remedy.text.as_str()).collect();
+        (is_open && !settled.is_empty()).then(|| settled.join("\n"))
+    })
+}
+
+/// The other logins that something is not known of for the same cause, each with who uses it.
+fn also_line(others: &[&(&Login, &Finding)], report: &Report) -> String {
+    let named = others.iter().take(ALSO).map(|(login, finding)| {
+        let hits: Vec<&Hit> = report.hits_of(finding).filter(|hit| hit.counts()).collect();
+        format!("{}: {}", login.place.text, list_hits(&hits))
+    });
+    let mut named: Vec<String> = named.collect();
+    let more = others.len().saturating_sub(ALSO);
+    named.extend((more > 0).then(|| format!("and {}", count_of(more, "more login"))));
+    named.join("; ")
 }
 
 /// Whether nothing is wrong that is told as a block, new or not.
@@ -116,9 +144,8 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
     } else if !sound.is_empty() {
         let users = sound.iter().flat_map(|login| &login.participants).filter_map(|at| report.participants.get(*at));
         let users = users.filter(|one| one.verdict == Verdict::Ok);
-        let containers: u64 = users.map(|one| one.instances).sum();
         let logins = count_of(sound.len(), "more login");
-        writeln!(out, "ok: {logins}, {}", count_of(usize::try_from(containers).unwrap_or(usize::MAX), "container"))?;
+        writeln!(out, "ok: {logins}, {}", count_of(count_containers(users), "container"))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::model::{Container, KernelFacts};
 pub use layout::{HOST, layout};
 pub use read::{CaptureError, read};
 pub use redact::redact;
-pub use replaced::{compose_project, compose_service, join_running, planned_services};
+pub use replaced::{compose_project, compose_service, join_engine, join_running, planned_services};
 pub(in crate::input) use volumes::EngineVolumes;
 pub use volumes::settle_volumes;
 

@@ -14,6 +14,24 @@ pub fn join_running(planned: &mut Layout, running: &Capture, rules: &Ruleset, so
     planned.join(layout(&without_replaced(planned, running), rules, false, sources));
 }
 
+/// Adds what another engine of the same host tells of it. Containers that are known already are left out, and one whose
+/// name another has gets that of its engine before it.
+pub fn join_engine(here: &mut Capture, other: Capture, engine: &str) {
+    let ids: BTreeSet<String> = here.containers.iter().map(|one| one.engine().id.clone()).collect();
+    let names: BTreeSet<String> = here.containers.iter().map(|one| one.name.clone()).collect();
+    for mut container in other.containers {
+        if ids.contains(&container.engine().id) {
+            continue;
+        }
+        engine.clone_into(&mut container.engine_mut().engine);
+        if names.contains(&container.name) {
+            container.name = format!("{engine} {}", container.name);
+        }
+        here.containers.push(container);
+    }
+    here.gaps.extend(other.gaps.into_iter().map(|gap| format!("{engine}: {gap}")));
+}
+
 /// A host as a plan would leave it: without the containers that are replaced, which are those of the same project and
 /// service, and those whose names its scripts give to their own. What `docker compose run` started stays.
 fn without_replaced(planned: &Layout, running: &Capture) -> Capture {

@@ -79,6 +79,7 @@ impl Reader<'_> {
             installs: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
+            way_of: None,
             variant: None,
             host_ports: host_ports(node),
             engine_host: EngineHost::Here,

@@ -22,9 +22,14 @@ impl CliFamily {
 }
 
 /// The programs that are Compose alone.
-pub(super) const COMPOSE_PROGRAMS: [&str; 2] = ["docker-compose", "podman-compose"];
+const COMPOSE_PROGRAMS: [&str; 2] = ["docker-compose", "podman-compose"];
 
 /// Whether a program of this name starts containers.
 pub fn is_engine_program(name: &str) -> bool {
-    CliFamily::of_program(name).is_some() || COMPOSE_PROGRAMS.contains(&name)
+    CliFamily::of_program(name).is_some() || is_compose_program(name)
+}
+
+/// Whether a program of this name is Compose alone: what follows it is one of Compose's commands.
+pub fn is_compose_program(name: &str) -> bool {
+    COMPOSE_PROGRAMS.contains(&name)
 }

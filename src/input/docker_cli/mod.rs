@@ -31,7 +31,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use self::cli_family::is_engine_program;
+pub use self::cli_family::{is_compose_program, is_engine_program};
 pub use self::engine_choice::engine_host;
 use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};

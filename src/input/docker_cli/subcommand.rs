@@ -1,7 +1,7 @@
 //! Which command it is: docker, podman, nerdctl or Compose, with the options before the subcommand.
 //! Uses `options`, `option_tables` and the readers of the subcommands.
 
-use super::cli_family::{COMPOSE_PROGRAMS, CliFamily};
+use super::cli_family::{CliFamily, is_compose_program};
 use super::options::{CommandPrefix, parse_options};
 use super::{
     Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command,
@@ -18,7 +18,7 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
     let span = context.argument_span(first);
     let path = first.text.raw();
     let name = path.rsplit('/').next()?;
-    if COMPOSE_PROGRAMS.contains(&name) {
+    if is_compose_program(name) {
         return compose_command::read_compose(rest, context.ambient.engine.clone(), span, context);
     }
     let family = CliFamily::of_program(name)?;

@@ -47,6 +47,8 @@ enum Decoded<T> {
     Other(Value),
 }
 
+/// The length of a whole id; what is shorter may be a name, or the beginning of one.
+const WHOLE_ID: usize = 64;
 /// What of a list's entry is wanted.
 const LISTED: [&str; 7] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts", "/State", "/Created"];
 /// What of an image is wanted.
@@ -174,14 +176,20 @@ impl EngineClient {
         id: &str,
     ) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
         let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
-        match self.request(&request, self.docker.inspect_container(id, None)).await {
-            Ok(Decoded::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
+        let picked = match self.request(&request, self.docker.inspect_container(id, None)).await {
+            Ok(Decoded::Typed(value)) => Picked { value, odd: Vec::new() },
             Ok(Decoded::Other(other)) => match pick(&other, &inspect::WANTED) {
-                Some(picked) => Ok(Some(picked)),
-                None => Err(self.nonsense(&request, "JSON that is no object")),
+                Some(picked) => picked,
+                None => return Err(self.nonsense(&request, "JSON that is no object")),
             },
-            Err(EngineError::Refused { status: 404, .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(EngineError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let told: Option<&str> = picked.value.id.as_deref();
+        match told.filter(|told| !told.is_empty()) {
+            Some(told) if told == id || id.len() < WHOLE_ID => Ok(Some(picked)),
+            Some(_) => Err(self.nonsense(&request, "another container")),
+            None => Err(self.nonsense(&request, "a container that has no id")),
         }
     }
 

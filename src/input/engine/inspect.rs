@@ -69,6 +69,8 @@ impl InspectReader<'_> {
         let id = answer.id.unwrap_or_default();
         let mut gaps: Vec<String> =
             odd.iter().map(|what| format!("the engine tells `{}` in a form that is not known", dotted(what))).collect();
+        // Who has no mounts is told to have none.
+        let inspection = if answer.mounts.is_some() { Inspection::Whole } else { Inspection::Unplaced };
         let mounts = mounts(answer.mounts.unwrap_or_default(), &host, &mut gaps);
         let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
         let words = words(answer.path, answer.args, &config);
@@ -84,7 +86,8 @@ impl InspectReader<'_> {
             words,
             check,
             mounts,
-            inspection: Inspection::Whole,
+            inspection,
+            engine: String::new(),
             id,
         };
         Container {
@@ -101,15 +104,16 @@ impl InspectReader<'_> {
         }
     }
 
-    /// A container that the engine lists and could not be inspected.
-    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Container {
+    /// A container that the engine lists, and why no inspection tells more of it. `known` is how much the list tells,
+    /// where it tells mounts.
+    pub(super) fn listed(summary: ContainerSummary, why: String, known: Inspection) -> Container {
         let id = summary.id.unwrap_or_default();
-        let mut gaps = vec![Self::uninspected(why)];
+        let mut gaps = vec![why];
         let mounts = mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps);
         let engine = EngineFacts {
             one_off: is_one_off(&summary.labels),
             // Podman lists none of them.
-            inspection: if mounts.is_empty() { Inspection::Nothing } else { Inspection::Mounts },
+            inspection: if mounts.is_empty() { Inspection::Nothing } else { known },
             mounts,
             id,
             ..EngineFacts::default()
@@ -121,6 +125,19 @@ impl InspectReader<'_> {
             script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
             ..described(&summary.labels, engine, gaps)
         }
+    }
+
+    /// One whose inspection told no mounts, with those of the list.
+    pub(super) fn with_listed_mounts(&self, mut container: Container, summary: &ContainerSummary) -> Container {
+        let engine = container.engine_mut();
+        let listed = summary.mounts.clone().unwrap_or_default();
+        if engine.inspection == Inspection::Unplaced && !listed.is_empty() {
+            let mut gaps = Vec::new();
+            engine.mounts = mounts(listed, &HostConfig::default(), &mut gaps);
+            engine.inspection = Inspection::Whole;
+            gaps.into_iter().for_each(|gap| container.add_gap(gap));
+        }
+        container
     }
 
     /// A container of which nothing is known but what an event tells, and why.

@@ -7,18 +7,22 @@
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
-//! started_containers  the containers that scripts start;  start_timing: when they run, and how many of them
+//! started_containers  the containers that scripts start;  start_names: what they are called;  start_timing: when they run,
+//!                     and how many of them
 //! compose_calls       what calls of Compose say of services
 //! ```
 
 mod built_images;
+mod built_logins;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
+mod official_images;
 mod planned_files;
 mod program_search;
 mod reference;
 mod repository;
+mod start_names;
 mod start_timing;
 mod started_containers;
 
@@ -37,7 +41,6 @@ use crate::input::docker_cli::DockerCommand;
 use crate::input::dockerfile::Image;
 use crate::input::shell::{self, ContainerStart, ExecContext};
 use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
-use crate::text::Sources;
 
 /// Containers that start containers that start containers: how far that is followed.
 const DEPTH: usize = 3;
@@ -130,6 +133,10 @@ impl ProjectReader<'_> {
         }
         let (script, starts) = self.read_container_script(container, image.as_ref());
         container.script = script;
+        if let Some(image) = &image {
+            let logins = built_logins::find_built_logins(container, image, self.repository.programs.wait());
+            container.host_copies.extend(logins);
+        }
         let searched = image.filter(|_| container.build.is_some());
         container.names_no_program =
             searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
@@ -178,11 +185,4 @@ fn env_value(container: &Container, name: &str) -> Option<String> {
         EnvValue::Set(value) if !value.is_symbolic() => Some(value.text.clone()),
         EnvValue::Set(_) | EnvValue::Inherited => None,
     }
-}
-
-/// A place in words, as the name of what is started there: the file's own name and the line.
-fn start_name(span: crate::text::Span, sources: &Sources) -> String {
-    let file = sources.get(span.file);
-    let name = file.name().rsplit('/').next().unwrap_or(file.name()).to_owned();
-    format!("{name}:{}", span.start.line)
 }

@@ -15,6 +15,8 @@ use crate::input::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::model::{Container, Mount, MountSource, join};
 use crate::text::{FileId, Span};
 
+/// Lists of packages, which name what others are built of.
+pub(super) const LISTS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "go.sum"];
 /// Links that are followed.
 const LINKS: usize = 16;
 /// Files that are looked through for a name.
@@ -192,9 +194,20 @@ impl FileSystem for PlannedFiles<'_> {
             let ending = path.extension().and_then(|ending| ending.to_str());
             ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
         };
-        files.iter().filter(|path| known(path)).find_map(|path| {
+        let runs = |path: &PathBuf| known(path) && !is_never_run(&self.repository.shown(path));
+        files.iter().filter(|path| runs(path)).find_map(|path| {
             let file = self.repository.text(path).filter(|file| !read.contains(file))?;
             mentioned(file, self.repository.sources, names)
         })
     }
+}
+
+/// Whether a file of a repository is run by no service: a list of packages, or a test.
+fn is_never_run(path: &str) -> bool {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let is_test =
+        stem.ends_with(".test") || stem.ends_with(".spec") || stem.ends_with("_test") || stem.starts_with("test_");
+    LISTS.contains(&name) || is_test || parts.iter().any(|part| matches!(*part, "test" | "tests" | "__tests__"))
 }

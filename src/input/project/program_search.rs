@@ -1,12 +1,13 @@
 //! Whether an image that is built here has a known program in it, or code that names one: what only reads a login has
-//! neither. Uses `repository`, `planned_files` and `source::dockerfile`.
+//! neither. Uses `official_images`, `repository`, `planned_files` and `source::dockerfile`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::planned_files::{FILES, files_below};
+use super::official_images::is_official;
+use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
 use crate::input::dockerfile::{BaseImage, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image};
 use crate::input::program_names::ProgramNames;
@@ -18,8 +19,6 @@ const NO_CODE: [&str; 20] = [
     "css", "csv", "eot", "gif", "gz", "ico", "jpeg", "jpg", "lock", "map", "md", "mp3", "mp4", "pdf", "png", "svg",
     "ttf", "webp", "woff", "woff2",
 ];
-/// Lists of packages in which only those count that the list of one's own names.
-const LISTS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "go.sum"];
 /// Places whose installers are known to bring other programs.
 const OTHER_INSTALLERS: [&str; 5] =
     ["deb.nodesource.com", "sh.rustup.rs", "astral.sh/uv", "bun.sh/install", "install.python-poetry.org"];
@@ -73,13 +72,10 @@ impl ProgramSearch<'_> {
     }
 
     fn is_clean_image(&self, image: &Image, depth: usize) -> bool {
-        // Images without a publisher's name are those of languages and systems.
         let official = match &image.base {
             BaseImage::Scratch => true,
             BaseImage::Named(name) => {
-                !name.is_symbolic()
-                    && !name.text.contains('/')
-                    && !self.is_named_in(&name.text.replace([':', '-'], " "))
+                !name.is_symbolic() && is_official(&name.text) && !self.is_named_in(&name.text.replace([':', '-'], " "))
             }
             BaseImage::Unread => false,
         };
@@ -95,7 +91,7 @@ impl ProgramSearch<'_> {
             }
             BuildStep::Copy(copied) => match &copied.from {
                 CopyOrigin::Stage(image) => self.is_clean_image(image, depth - 1),
-                CopyOrigin::Image(name) => !name.is_symbolic() && !name.text.contains('/'),
+                CopyOrigin::Image(name) => !name.is_symbolic() && is_official(&name.text),
                 CopyOrigin::Context(None) => false,
                 CopyOrigin::Context(Some(context)) => copied.sources.iter().all(|source| match source {
                     CopySource::Remote(_) => false,

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::reference::{Reference, has_container_name};
+use super::start_names::{name_of_both, name_of_start, set_unique_name};
 use super::start_timing::{
     SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
 };
-use super::{DEPTH, PendingStart, ProjectReader, start_name};
+use super::{DEPTH, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
@@ -62,11 +63,18 @@ impl ProjectReader<'_> {
                     let same = layout.containers.iter().position(|other| is_same_start(&container, other));
                     let at = same.unwrap_or(layout.containers.len());
                     known.entry(key.clone()).or_default().push(at);
-                    if let Some(other) = same.and_then(|at| layout.containers.get_mut(at)) {
-                        add_start_again(other, &container.timing, started.span);
+                    if let Some(at) = same {
+                        let wider = layout
+                            .containers
+                            .get(at)
+                            .and_then(|other| name_of_both(other, &container, &layout.containers, self.sources()));
+                        if let Some(other) = layout.containers.get_mut(at) {
+                            add_start_again(other, &container.timing, started.span);
+                            other.name = wider.unwrap_or_else(|| other.name.clone());
+                        }
                         continue;
                     }
-                    container.name = unique_name(container.name, &layout.containers);
+                    set_unique_name(&mut container, &layout.containers, self.sources());
                     layout.containers.push(container);
                 }
             }
@@ -121,16 +129,13 @@ impl ProjectReader<'_> {
             let what = format!("whether the engine that starts it, {engine}, is that of this host is not known");
             container.unseen.push(Unseen { what, span: started.span });
         }
-        container.name = start_name(started.span, self.sources());
-        if let EngineHost::Elsewhere(host) = &container.engine_host {
-            container.name = format!("{} on {host}", container.name);
-        }
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
         container.span = started.span;
         let one_off_of = container.timing.one_off_of.take();
         container.timing = Timing { one_off_of, ..timing_of(started, by, container.given_name.as_ref()) };
         count_instances(&mut container, started, by);
         container.start = Some(Begun { possible: started.possible, span: started.span });
+        container.name = name_of_start(&container, started.span, self.sources());
         let covers =
             maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers_mount(mount, &container)));
         if !covers {
@@ -142,7 +147,6 @@ impl ProjectReader<'_> {
             number += 1;
             !maybe.contains(&(number - 1))
         });
-        without.name.push_str(" (with fewer mounts)");
         vec![container, without]
     }
 
@@ -433,17 +437,6 @@ fn comparable_text(container: &Container) -> String {
     let settings = (image, env, mounts, user, working_dir, labels);
     let rest = (&container.unseen, container.tty, container.stdin_open, container.read_only);
     format!("{script:?} {settings:?} {rest:?}")
-}
-
-/// A name with a number, where there is one of that name that a script starts.
-fn unique_name(name: String, others: &[Container]) -> String {
-    let taken: BTreeSet<&str> =
-        others.iter().filter(|other| other.start.is_some()).map(|other| other.name.as_str()).collect();
-    if !taken.contains(name.as_str()) {
-        return name;
-    }
-    let mut names = (2..).map(|number| format!("{name} ({number})"));
-    names.find(|name| !taken.contains(name.as_str())).unwrap_or(name)
 }
 
 /// A value as the words of a call write it.

@@ -20,21 +20,32 @@ pub(crate) struct CopiedLogin {
     pub(crate) span: Span,
 }
 
-/// What the container's commands, and those of the host, copy into its state directory, or beside it under its name.
-pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
-    let mut copied = Vec::new();
+/// A copy that a container's commands make, by the paths that the container sees.
+pub(crate) struct MadeCopy {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Whether all that is in `from` comes along.
+    pub(crate) whole: bool,
+    pub(crate) excluded: Vec<String>,
+    /// Whether names that begin with a dot are left out of what is directly in `from`.
+    pub(crate) skips_hidden: bool,
+    /// Where the command is written.
+    pub(crate) span: Span,
+}
+
+/// What a container's commands copy, as far as the paths are known. `home` is where they run; else it is what the
+/// container's environment says.
+pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<MadeCopy> {
+    let mut made = Vec::new();
     let calls: Vec<&Invocation> = seen_calls(container).collect();
-    let login = join(&state.path, &profile.credentials);
     let takes_hidden = calls.iter().any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots")));
-    copied.extend(written_from_elsewhere(container, state, &login));
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
         for words in
             words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none())
         {
-            let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
-            let expand = |word: &Word| expand_choices(word, call, container, Some(home));
+            let expand = |word: &Word| expand_choices(word, call, container, home);
             let (from, to) = (expand(&words.from), expand(&words.to));
             // In a loop both are named by the same value.
             let pairs: Vec<(&String, &String)> = match to.as_slice() {
@@ -42,21 +53,35 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
                 to if to.len() == from.len() => from.iter().zip(to).collect(),
                 to => from.iter().flat_map(|from| to.iter().map(move |to| (from, to))).collect(),
             };
-            let is_login = |(from, to): &&(&String, &String)| {
-                let copy = FileCopy { from, to, whole: words.whole, excluded: &words.excluded };
-                let skips = words.skips_hidden && !takes_hidden && is_hidden_below(to, &login);
-                copy.brings_login(state, profile) && !skips
-            };
-            let found = pairs.iter().filter(is_login);
-            let named = |from: &str| match parent_and_name(from) {
-                // A pattern that the login fits.
-                Some((directory, name)) if name.contains('*') => join(directory, &profile.credentials),
-                _ => clean(from),
-            };
-            copied.extend(found.map(|(from, _)| CopiedLogin { from: named(from), span: call.span }));
+            made.extend(pairs.into_iter().map(|(from, to)| MadeCopy {
+                from: clean(from),
+                to: to.clone(),
+                whole: words.whole,
+                excluded: words.excluded.clone(),
+                skips_hidden: words.skips_hidden && !takes_hidden,
+                span: call.span,
+            }));
         }
     }
-    copied
+    made
+}
+
+/// What the container's commands copy into its state directory, or beside it under its name.
+pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
+    let made = copies_made_by(container, Some(state.home.as_deref().unwrap_or(UNKNOWN_HOME))).into_iter();
+    let login = join(&state.path, &profile.credentials);
+    let is_login = |made: &MadeCopy| {
+        let MadeCopy { from, to, whole, excluded, skips_hidden, .. } = made;
+        let is_skipped = *skips_hidden && is_hidden_below(to, &login);
+        FileCopy { from, to, whole: *whole, excluded }.brings_login(state, profile) && !is_skipped
+    };
+    let named = |from: String| match parent_and_name(&from) {
+        // A pattern that the login fits.
+        Some((directory, name)) if name.contains('*') => join(directory, &profile.credentials),
+        _ => from,
+    };
+    let found = made.filter(is_login).map(|made| CopiedLogin { from: named(made.from), span: made.span });
+    written_from_elsewhere(container, state, &login).into_iter().chain(found).collect()
 }
 
 /// What scripts of the host copy into its state directory, each with the path on the host.

@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::calls::ProgramCalls;
+use super::calls::{ProgramCalls, seen_calls};
 use super::made_links::{MadeLink, made_links};
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Reach, Sight, is_root, join, parent_and_name, split_below};
+use crate::model::{
+    Container, EnvValue, Invocation, Mount, MountSource, Reach, Sight, Word, is_root, join, parent_and_name,
+    program_name, split_below, words_of_copies,
+};
 use crate::rules::{Profile, VersionRange};
+use crate::text::Span;
 
 /// A state directory as the container sees it.
 #[derive(Debug, Clone)]
@@ -155,6 +159,7 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     }
     let mut homes = homes_by_mount(container, profile);
     homes.extend(homes_by_link(container, profile));
+    homes.extend(homes_by_copy(container, profile));
     if homes.is_empty() && container.user.as_ref().is_some_and(is_root) {
         return vec![root(StateDirBasis::Inferred)];
     }
@@ -199,7 +204,7 @@ fn variable_value(
     call: Option<&Invocation>,
     name: &str,
     home: Option<&str>,
-) -> Option<(String, Option<crate::text::Span>)> {
+) -> Option<(String, Option<Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
         let is_empty =
             value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
@@ -228,7 +233,12 @@ fn absolute_path(container: &Container, path: &str) -> String {
 fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
     let default = &profile.state_directory.default;
     let mut homes = Vec::new();
-    for mount in &container.mounts {
+    // What is at its own path on the host is often handed on from there: it says nothing of the users of an image that
+    // makes none and does not install the program.
+    let is_host_path =
+        |mount: &Mount| matches!(&mount.source, MountSource::Host(source) if source.text == mount.target.text);
+    let only_hands_on = container.build.is_some() && !prepares_user(container, profile);
+    for mount in container.mounts.iter().filter(|mount| !(only_hands_on && is_host_path(mount))) {
         let Some((parent, name)) = parent_and_name(&mount.target.text) else { continue };
         let home = match parent_and_name(parent) {
             _ if name == default => Some(parent),
@@ -245,6 +255,15 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
     homes
 }
 
+/// Whether the build of a container's image makes a user or installs the program.
+fn prepares_user(container: &Container, profile: &Profile) -> bool {
+    let names_program = |word: &Word| profile.commands.iter().any(|command| word.contains(command.as_str()));
+    let prepares = |call: &Invocation| {
+        matches!(program_name(call), "useradd" | "adduser" | "usermod") || call.argv.iter().any(names_program)
+    };
+    container.installs.iter().any(prepares)
+}
+
 /// Homes that the container's own commands suggest: they link a state directory, or the login in one, to a place of theirs.
 fn homes_by_link(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
     let default = &profile.state_directory.default;
@@ -259,6 +278,23 @@ fn homes_by_link(container: &Container, profile: &Profile) -> Vec<(String, Evide
         (home.starts_with('/') && !home.contains('$')).then(|| (home.to_owned(), Evidence::seen(text, Some(made.span))))
     };
     made_links(container, None).into_iter().filter_map(suggested).collect()
+}
+
+/// Homes that the container's own commands suggest by where they copy a login.
+fn homes_by_copy(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
+    let suggested = |(to, span): (Word, Span)| {
+        let path = to.known().filter(|path| path.starts_with('/'))?;
+        let (directory, name) = parent_and_name(path)?;
+        let (home, directory) = parent_and_name(directory)?;
+        let is_login = name == profile.credentials && directory == profile.state_directory.default;
+        let text = format!("{path} is written, which suggests the home {home}");
+        is_login.then(|| (home.to_owned(), Evidence::seen(text, Some(span))))
+    };
+    let copies = seen_calls(container).flat_map(|call| {
+        let copies = words_of_copies(call, std::iter::empty()).into_iter();
+        copies.filter(|words| words.container.is_none()).map(|words| (words.to, call.span))
+    });
+    copies.filter_map(suggested).collect()
 }
 
 /// Whether a path is where a person's or a user's home usually is.

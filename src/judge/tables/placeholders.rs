@@ -4,7 +4,7 @@ use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
 use crate::judge::candidate::auth::UnknownVariable;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
-use crate::model::{EnvValue, split_below};
+use crate::model::{EnvValue, parent_and_name, split_below};
 use crate::rules::{Placeholder, Role};
 
 /// Fills the placeholders of one participant's texts.
@@ -23,14 +23,18 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::AuthUnknown => {
                 candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
             }
-            Placeholder::Container => candidate.container.name.clone(),
+            Placeholder::Container => candidate.container.told_name().to_owned(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
             }
             Placeholder::Copied => candidate.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
+            Placeholder::CopiedFrom => match peer_names(case.candidates, case.copied_from, candidate.container) {
+                names if names.is_empty() => "the original".to_owned(),
+                names => format!("the login of {}", list_names(&names, String::new())),
+            },
             Placeholder::Declaration => {
                 let declared = self.contradiction.and_then(|found| find_declaration(candidate.container, found.label));
-                declared.map_or_else(String::new, |declared| declared.who_of(&candidate.container.name))
+                declared.map_or_else(String::new, |declared| declared.who_of(candidate.container.told_name()))
             }
             Placeholder::GuardCondition => candidate.guard.condition.clone().unwrap_or_default(),
             Placeholder::GuardDefault => self.guard_default(),
@@ -72,6 +76,9 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::Settle => self.settle(),
             Placeholder::SettledSince => profile.settled_since.to_string(),
             Placeholder::SidePath => candidate.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
+            Placeholder::SightDetail => {
+                case.unknown_fact.as_ref().map_or_else(String::new, |unknown_fact| unknown_fact.detail.clone())
+            }
             Placeholder::SightProblem => {
                 case.unknown_fact.as_ref().map_or_else(String::new, |unknown_fact| unknown_fact.problem.clone())
             }
@@ -80,7 +87,10 @@ impl PlaceholderValues<'_, '_, '_> {
             }
             Placeholder::StateDir => candidate.state.path.clone(),
             Placeholder::StateVariable => profile.state_directory.variable.clone(),
-            Placeholder::Uncreatable => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
+            Placeholder::Uncreatable => {
+                lock.and_then(|lock| lock.uncreatable.as_ref()).map_or_else(String::new, |found| found.why.clone())
+            }
+            Placeholder::WritableParent => self.writable_parent(),
             Placeholder::User => candidate
                 .container
                 .user
@@ -114,6 +124,8 @@ impl PlaceholderValues<'_, '_, '_> {
         let container = self.case.candidate.container;
         match (container.replicas, &container.shown_replicas) {
             (0 | 1, _) => "others".to_owned(),
+            // How many a loop or a second call of the script starts is not known.
+            (2, None) if container.start.is_some() => "others that the same command starts".to_owned(),
             (_, Some(shown)) => format!("its own {shown} replicas"),
             (replicas, None) => format!("its own {replicas} replicas"),
         }
@@ -142,12 +154,31 @@ impl PlaceholderValues<'_, '_, '_> {
         let place = candidate.guard.landing.as_ref().map(|landing| landing.place.name().text);
         let other = relation.others.iter().filter_map(|at| self.case.candidates.get(*at)).find_map(|other| {
             let theirs = other.guard.landing.as_ref().map(|landing| landing.place.name().text);
-            (theirs.is_some() && theirs != place).then_some((&other.container.name, theirs?))
+            (theirs.is_some() && theirs != place).then_some((other.container.told_name(), theirs?))
         });
         match (place, other) {
             (Some(place), Some((name, theirs))) => format!("it locks {place}, {name} locks {theirs}"),
             _ => "they lock another file".to_owned(),
         }
+    }
+
+    /// What lets the program create its lock.
+    fn writable_parent(&self) -> String {
+        let candidate = self.case.candidate;
+        let obstacle = candidate.locks.first().and_then(|lock| lock.uncreatable.as_ref());
+        if let Some(way_out) = obstacle.and_then(|obstacle| obstacle.way_out.as_ref()) {
+            return way_out.clone();
+        }
+        let name = parent_and_name(&candidate.state.main).map_or("state", |(_, name)| name);
+        let user = candidate
+            .container
+            .user
+            .as_ref()
+            .map_or_else(|| "its user".to_owned(), |user| format!("user {}", user.text));
+        let variable = &candidate.profile.state_directory.variable;
+        format!(
+            "mount the state directory at a path beside which {user} can write, such as /tmp/{name}, and set {variable} to it"
+        )
     }
 
     fn mounted(&self) -> String {
@@ -163,7 +194,7 @@ impl PlaceholderValues<'_, '_, '_> {
 
     fn peer_unknown(&self) -> String {
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
-        let mut unknown = peers.filter_map(|peer| Some((&peer.container.name, peer.auth.unknown.as_ref()?)));
+        let mut unknown = peers.filter_map(|peer| Some((peer.container.told_name(), peer.auth.unknown.as_ref()?)));
         unknown.next().map_or_else(String::new, |(name, variable)| variable.told(Some(name)))
     }
 

@@ -117,7 +117,7 @@ impl Interpreter<'_> {
     fn withhold(&mut self, name: &str, state: &mut ShellState) {
         let value = state.vars.get(name).map_or(VariableValue::Inherited, |variable| variable.value.clone());
         if state.set_variable(name, value.clone(), false) {
-            let hidden = ShellVariable { value, exported: false, withheld: true };
+            let hidden = ShellVariable { withheld: true, ..ShellVariable::new(value, false) };
             Rc::make_mut(&mut state.vars).insert(name.to_owned(), hidden);
         }
     }

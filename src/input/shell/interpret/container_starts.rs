@@ -2,8 +2,6 @@
 //! Uses `interpreter`, `docker_cli` and `parse`.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::path::Path;
 
 use super::certainty::Certainty;
 use super::exit_states::FrameKind;
@@ -224,6 +222,37 @@ fn argument(word: &ShellWord, given: bool, sources: &Sources) -> Argument {
     }
 }
 
+/// The words of a command whose program is one of several words, or has one before it that is there on some ways only
+/// (`engine=(docker)`, else `engine=(sudo docker)`; `docker compose`, else `docker-compose`), as those of one engine; as they
+/// are where no engine is among them.
+pub(super) fn settle_engine(mut words: Vec<ShellWord>) -> Vec<ShellWord> {
+    let unsure = words.iter().take_while(|word| word.certainty != Certainty::Sure).count();
+    let names_engine = |word: &ShellWord| engine_name(&word.raw()).is_some();
+    if unsure == 0 || !words.iter().take(unsure).all(|word| word.text.is_fixed() && !word.unclear) {
+        return words;
+    }
+    let before = words.get(..=unsure).unwrap_or(&words);
+    // Of `docker compose` and `docker-compose` the one that is a single word: what follows is the same for both.
+    let is_compose = |word: &ShellWord| engine_name(&word.raw()).is_some_and(docker_cli::is_compose_program);
+    let chosen = before.iter().position(is_compose).or_else(|| before.iter().rposition(names_engine));
+    let Some(chosen) = chosen else { return words };
+    // What stands between is another one's, unless it is surely there.
+    let mut rest = words.split_off(chosen);
+    let others = unsure.saturating_sub(chosen);
+    if is_compose(rest.first().unwrap_or(&ShellWord::default())) {
+        rest.drain(1..others.max(1));
+    }
+    if let Some(engine) = rest.first_mut() {
+        engine.certainty = Certainty::Sure;
+    }
+    rest
+}
+
+fn engine_name(raw: &str) -> Option<&str> {
+    let name = raw.rsplit('/').next().unwrap_or(raw);
+    docker_cli::is_engine_program(name).then_some(name)
+}
+
 fn runs_container(arguments: &[ShellWord]) -> bool {
     arguments.first().is_some_and(|command| matches!(command.raw().as_str(), "run" | "create"))
         && arguments.iter().any(|word| OF_A_CONTAINER.contains(&word.raw().as_str()))
@@ -239,9 +268,7 @@ fn is_engine_variable(first: &ShellWord, arguments: &[ShellWord]) -> bool {
 }
 
 fn is_engine(word: &ShellWord) -> bool {
-    let raw = word.raw();
-    let name = Path::new(&raw).file_name().and_then(OsStr::to_str);
-    word.certainty == Certainty::Sure && name.is_some_and(docker_cli::is_engine_program)
+    word.certainty == Certainty::Sure && engine_name(&word.raw()).is_some()
 }
 
 fn known_state(value: Option<Value>) -> VariableState {

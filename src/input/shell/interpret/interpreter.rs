@@ -73,6 +73,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) more_unseen: Vec<Unseen>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
+    /// How often each place of a text made a file of an unknown name.
+    pub(super) made_files: HashMap<(FileId, u32), usize>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
@@ -122,6 +124,7 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             files: Vec::new(),
+            made_files: HashMap::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),
             frames: Vec::new(),

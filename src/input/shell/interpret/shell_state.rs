@@ -10,6 +10,7 @@ use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
 use super::taken_names::join_taken;
+use super::value_identity::ValueIdentity;
 use crate::input::shell::parse::syntax::Statement;
 use crate::model::{Asks, Condition, Inherits, TakenVariables, Wait};
 use crate::text::{Span, TracedText};
@@ -54,12 +55,17 @@ pub(super) struct ShellVariable {
     pub(super) exported: bool,
     /// Whether it was taken out of the environment, though the shell still has it (`export -n`).
     pub(super) withheld: bool,
+    pub(super) identity: ValueIdentity,
 }
 
 impl ShellVariable {
+    pub(super) fn new(value: VariableValue, exported: bool) -> Self {
+        Self { value, exported, withheld: false, identity: ValueIdentity::default() }
+    }
+
     /// One that what is started has too.
     pub(super) fn exported(value: VariableValue) -> Self {
-        Self { value, exported: true, withheld: false }
+        Self::new(value, true)
     }
 
     /// What a process that is started from here has of it; `None` where that is whatever this process was given.
@@ -192,7 +198,8 @@ impl ShellState {
             let old = self.vars.get(name);
             let exported = export || self.allexport || old.is_some_and(|old| old.exported);
             let withheld = !exported && old.is_some_and(|old| old.withheld);
-            Rc::make_mut(&mut self.vars).insert(name.to_owned(), ShellVariable { value, exported, withheld });
+            let variable = ShellVariable { withheld, ..ShellVariable::new(value, exported) };
+            Rc::make_mut(&mut self.vars).insert(name.to_owned(), variable);
         }
         !full
     }
@@ -352,15 +359,16 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
         match others.get(name) {
             Some(there) if here.withheld != there.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
             Some(there) if here != there => {
-                here.value = join_values(&here.value, &there.value, one_sided);
-                here.exported |= there.exported;
+                let value = join_values(&here.value, &there.value, one_sided);
+                *here = ShellVariable::new(value, here.exported || there.exported);
             }
             Some(_) => {}
             None if here.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
             None => {
                 let default = as_default(name, &here.value, &one_sided.first);
                 let inherited = inherited_beside(name, &here.value);
-                here.value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                let value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                *here = ShellVariable::new(value, here.exported);
             }
         }
     }
@@ -371,7 +379,7 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
             let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
             let joined = match there.withheld {
                 true => ShellVariable::exported(VariableValue::Unclear),
-                false => ShellVariable { value, exported: there.exported, withheld: false },
+                false => ShellVariable::new(value, there.exported),
             };
             vars.insert(name.clone(), joined);
         }

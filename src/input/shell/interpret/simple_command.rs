@@ -2,6 +2,7 @@
 //! Uses `interpreter`, `builtins`, `shell_state` and `parse`.
 
 use super::builtins::is_builtin;
+use super::container_starts::settle_engine;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::hidden_programs::is_interpreter;
 use super::interpreter::Interpreter;
@@ -25,7 +26,7 @@ impl Interpreter<'_> {
             self.replacing.pop();
             return exits;
         }
-        let mut words = self.expand_all(&simple.words, &mut state);
+        let mut words = settle_engine(self.expand_all(&simple.words, &mut state));
         if words.is_empty() {
             let runs = simple.assigns.iter().any(|assign| match &assign.value {
                 AssignedValue::Word(word) => word.parts.iter().any(|part| matches!(part, WordPart::Computed { .. })),
@@ -140,6 +141,7 @@ impl Interpreter<'_> {
                 words.remove(0);
             }
         }
+        let words = settle_engine(words);
         if words.is_empty() {
             for redirect in &simple.redirects {
                 self.apply_redirect(redirect, &mut state);

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::{ShellState, ShellVariable, VariableValue};
 use super::shell_word::ShellWord;
 use super::unwrapped::UserChange;
 use crate::model::{HomeOfUser, Inherits, Word};
@@ -61,7 +61,7 @@ impl Interpreter<'_> {
         match inherits {
             Inherits::ByPolicy => {
                 for (_, variable) in vars.iter_mut().filter(|(name, _)| !is_kept(name)) {
-                    variable.value = VariableValue::Unclear;
+                    *variable = ShellVariable::new(VariableValue::Unclear, variable.exported);
                 }
             }
             Inherits::All | Inherits::Nothing => vars.retain(|name, _| is_kept(name)),

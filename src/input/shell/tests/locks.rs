@@ -194,7 +194,7 @@ fn unknown_flock_usage_is_reported() {
         ("flock \"$FD\"; prog", "prog ; ~"),
         ("flock --fcntl /l prog", "~"),
         ("if x; then exec 9>/a; else exec 9>/b; fi; flock 9; prog", "x ; prog ; ~"),
-        ("if x; then L=/a; else L=/b; fi; flock $L prog", "x ; prog @$L ; ~"),
+        ("if x; then L=/a; else L=/b; fi; flock $L prog", "x ; prog @${L at compose.yaml:1} ; ~"),
         ("prog; )", "prog ; ~"),
         ("if flock 9; then prog", "prog ; ~"),
         ("$PROG -p", "$PROG -p ; ~"),
