@@ -20,6 +20,7 @@ mod compose;
 mod contributing;
 mod cron;
 mod debian_scripts;
+mod devcontainer;
 mod discovery;
 mod engine;
 mod engine_faults;

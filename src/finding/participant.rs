@@ -28,7 +28,7 @@ pub struct Participant {
     pub login: usize,
     /// The mount that brings the login, where one does.
     pub mount: Option<MountText>,
-    /// What described it: `compose`, `script`, `engine`, or `host` for the host's own user.
+    /// What described it: `compose`, `devcontainer`, `script`, `engine`, or `host` for the host's own user.
     pub origin: &'static str,
     /// The program's id.
     pub program: String,

@@ -78,10 +78,10 @@ pub(super) static NOMAD: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
-/// Descriptions of containers that people develop in.
-pub(super) static DEVELOPMENT_CONTAINER: UnreadKind = UnreadKind {
-    name: "devcontainer",
-    phrase: "a devcontainer.json",
+/// Descriptions of containers that people develop in, where no tool looks for one: those that are copied elsewhere.
+pub(super) static DEVELOPMENT_CONTAINER_TEMPLATE: UnreadKind = UnreadKind {
+    name: "devcontainer-template",
+    phrase: "a devcontainer.json outside of `.devcontainer`",
     is_of_kind: is_development_container,
     has_container: |_| true,
     named: NamedWhere::Either,

@@ -339,7 +339,7 @@ impl<'a> Judgement<'a, '_> {
             Auth::Refreshes if alone => "own-login",
             Auth::Refreshes => "shared-login",
         };
-        participant.may_overlap = facts.overlap == Overlap::Possible;
+        participant.may_overlap = facts.overlap != Overlap::None;
         participant.internal_lock = facts.internal_lock.name();
         participant.guard = facts.guard.name();
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
@@ -350,7 +350,11 @@ impl<'a> Judgement<'a, '_> {
 
 /// Whether it may run twice at once with nothing that keeps the two apart.
 fn overlap_fact(candidate: &Candidate<'_>, relation: &Relation) -> Overlap {
-    if candidate.may_overlap() && !relation.is_kept_from_itself { Overlap::Possible } else { Overlap::None }
+    match candidate.may_overlap() && !relation.is_kept_from_itself {
+        true if candidate.container.workplace.is_some() => Overlap::Projects,
+        true => Overlap::Possible,
+        false => Overlap::None,
+    }
 }
 
 /// A participant with what is wrong.
@@ -420,6 +424,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
             () if candidate.container.is_host() => "host",
             () if candidate.container.is_running() => "engine",
             () if candidate.container.start.is_some() => "script",
+            () if candidate.container.workplace.is_some() && container.project.is_none() => "devcontainer",
             () => "compose",
         },
         program: candidate.profile.id.clone(),

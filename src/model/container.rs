@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below,
-    upward,
+    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, Workplace,
+    split_below, upward,
 };
 use crate::text::Span;
 
@@ -108,6 +108,8 @@ pub struct Container {
     pub missing_env_files: Vec<Unseen>,
     /// Why its mounts may not be all that it has: one of the texts of `unseen`.
     pub unseen_mounts: Option<Unseen>,
+    /// That people work in it, whatever it runs by itself.
+    pub workplace: Option<Box<Workplace>>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
     /// What that user may do short of the usual, or beyond it.

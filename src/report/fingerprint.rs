@@ -69,7 +69,7 @@ fn project_key(one: &Participant, named_files: &mut HashMap<FileId, bool>, names
     match one.origin {
         // The file is part of the service.
         "script" => String::new(),
-        "compose" if !file.name().is_empty() => {
+        "compose" | "devcontainer" if !file.name().is_empty() => {
             let kept = names.kept(file.name());
             let directory = kept.rsplit_once('/').map_or("", |(directory, _)| directory);
             // A name that somebody wrote is the project's; what Compose makes of a directory's name is the checkout's.

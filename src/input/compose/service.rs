@@ -91,6 +91,7 @@ impl Reader<'_> {
             hooks: self.hooks(node),
             own_health: own_health(node),
             script: Script::default(),
+            workplace: None,
             user: node.get("user").and_then(|node| value(node)).filter(is_written),
             rights: rights(node),
             working_dir: node.get("working_dir").and_then(|node| value(node)).filter(is_written),

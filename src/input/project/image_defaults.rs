@@ -30,7 +30,8 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
         container.command = container.command.take().or_else(|| image.command.clone());
     }
     let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
-    container.hooks.extend(health.cloned());
+    let health: Vec<Command> = health.filter(|health| !container.hooks.contains(health)).cloned().collect();
+    container.hooks.extend(health);
     for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
         let target = clean(&path.text);
         if container.mounts.iter().all(|mount| mount.target.text != target) {
@@ -133,6 +134,27 @@ fn set_home(container: &mut Container, image: &Image) {
     if let Some((home, span)) = made.or_else(known) {
         let variable = EnvVar::new(EnvValue::Set(Value::known(home, Some(span))), span);
         container.env.insert("HOME".to_owned(), variable);
+    }
+}
+
+/// The user and the home of those who work in a container, where its image is one that says who that is, whatever a
+/// Dockerfile on top of it says (the images of `devcontainers`, by their label `devcontainer.metadata`).
+pub(super) fn apply_usual_worker(container: &mut Container, image: Option<&Image>) {
+    let base = match image.map(|image| &image.base) {
+        Some(BaseImage::Named(name)) => name.text.clone(),
+        _ => container.image.as_ref().map(|image| image.text.clone()).unwrap_or_default(),
+    };
+    let name = base.split(['@', ':']).next().unwrap_or_default();
+    let Some((_, last)) = name.rsplit_once('/').filter(|(from, _)| from.ends_with("mcr.microsoft.com/devcontainers"))
+    else {
+        return;
+    };
+    let known = ACCOUNTS.iter().find(|(image, ..)| *image == last).map_or("vscode", |(_, user, ..)| user);
+    let span = container.span;
+    let user = container.user.get_or_insert_with(|| Value::known(known, Some(span)));
+    if user.text == known && !container.env.contains_key("HOME") {
+        let home = Value::known(format!("/home/{known}"), None);
+        container.env.insert("HOME".to_owned(), EnvVar::new(EnvValue::Set(home), span));
     }
 }
 

@@ -94,7 +94,7 @@ impl ProjectReader<'_> {
         told: &mut Vec<Diagnostic>,
     ) -> Vec<Container> {
         let (mut container, maybe, refused) = match &started.command {
-            DockerCommand::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
+            DockerCommand::Run(run) => (self.run_container(run, started.span), &run.perhaps.mounts, &run.refused),
             DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started, by) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
@@ -150,21 +150,22 @@ impl ProjectReader<'_> {
         vec![container, without]
     }
 
-    fn run_container(&self, run: &DockerRun, started: &ContainerStart) -> Container {
+    /// The container of a command line that is written at a place.
+    pub(super) fn run_container(&self, run: &DockerRun, here: Span) -> Container {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
         container.replicas = run.replicas.unwrap_or(1);
         mark_uncertain_env(&mut container, &run.perhaps.env);
         for file in &run.env_files {
-            self.add_env_file(file, &mut container, started.span);
+            self.add_env_file(file, &mut container, here);
         }
         if let Some(file) = run.label_files.first() {
             let what = "the labels of `--label-file` were not read".to_owned();
-            container.unseen.push(Unseen { what, span: file.span.unwrap_or(started.span) });
+            container.unseen.push(Unseen { what, span: file.span.unwrap_or(here) });
         }
         for from in &run.volumes_from {
-            self.add_volumes_from(from, &mut container, started.span);
+            self.add_volumes_from(from, &mut container, here);
         }
         container
     }
@@ -281,7 +282,7 @@ impl ProjectReader<'_> {
         inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
         (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
         inside.hooks.clear();
-        inside.own_health = true;
+        (inside.own_health, inside.workplace) = (true, None);
         let starts = self.complete_container(&mut inside);
         add_outer_locks(&mut inside, started, by);
         let own = inside.clone();

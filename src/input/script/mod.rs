@@ -12,7 +12,7 @@ use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
 use super::start_words::{is_start_line, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Diagnostic, Level, Script, Unseen};
+use crate::model::{Command, Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
 
 /// Endings of files that are shell scripts.
@@ -116,11 +116,22 @@ impl ScriptKind {
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
         piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
-        let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
-        piece.references.extend(references.map(|reference| reference.beside(path.parent())));
-        piece.starts.extend(starts);
-        piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
+        add_started_on_host(&script, starts, path.parent(), repository, piece);
     }
+}
+
+/// Adds what commands of the host start, name and copy, which are written in a file of a directory.
+pub(super) fn add_started_on_host(
+    script: &Script,
+    starts: Vec<ContainerStart>,
+    directory: Option<&Path>,
+    repository: &Repository<'_>,
+    piece: &mut Piece,
+) {
+    let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
+    piece.references.extend(references.map(|reference| reference.beside(directory)));
+    piece.starts.extend(starts);
+    piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
 }
 
 /// Whether a script has the command in it that starts a container, and names a known program.
@@ -184,8 +195,30 @@ fn tell_unseen(script: &Script, start: Span, is_typed: bool, repository: &Reposi
 
 fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script, Vec<ContainerStart>) {
     let span = Span::file_start(file);
-    let directory = repository.cwd.display().to_string();
-    let context = ExecContext {
+    let path = path.display().to_string();
+    in_host_context(&repository.cwd, repository, |context| shell::run_program(&path, span, context))
+}
+
+/// What a command that another kind of file names runs and starts on the host, in a directory of it.
+pub(super) fn run_on_host(
+    command: &Command,
+    directory: &Path,
+    repository: &Repository<'_>,
+) -> (Script, Vec<ContainerStart>) {
+    in_host_context(directory, repository, |context| shell::run_commands(Some(command), None, context))
+}
+
+/// What a script of the repository runs, where it is not known who calls it with what; `None` where it is no text.
+pub(super) fn run_file_on_host(path: &Path, repository: &Repository<'_>) -> Option<Script> {
+    match repository.open(path) {
+        Lookup::Text(file) => Some(run_script(file, path, repository).0),
+        _ => None,
+    }
+}
+
+fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl FnOnce(&ExecContext<'_>) -> T) -> T {
+    let directory = directory.display().to_string();
+    run(&ExecContext {
         sources: repository.sources,
         file_system: &HostFiles(repository),
         directory: Some(&directory),
@@ -196,8 +229,7 @@ fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script
         user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.wait().commands,
-    };
-    shell::run_program(&path.display().to_string(), span, &context)
+    })
 }
 
 fn has_shell_shebang(line: &str) -> bool {

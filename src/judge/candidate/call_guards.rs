@@ -72,7 +72,8 @@ impl<'a> CallGuards<'a, '_> {
     /// What the words show, as far as they are all that is run.
     fn of_words(&self, calls: &[&'a Invocation]) -> GuardFact<'a> {
         let script = &self.container.script;
-        let is_seen = script.sight != Sight::Partial || script.covered;
+        // People who work in it call the program as they like.
+        let is_seen = (script.sight != Sight::Partial || script.covered) && self.container.workplace.is_none();
         let locked = calls.iter().filter(|call| call.locks.iter().any(|lock| lock.exclusive));
         let opposed = OpposedBranches {
             conditions: locked.clone().flat_map(|call| call.when.iter().map(Condition::opposite)).collect(),
@@ -104,6 +105,9 @@ impl<'a> CallGuards<'a, '_> {
 
     fn command_start(&self) -> Option<Span> {
         let container = self.container;
+        if let Some(workplace) = &container.workplace {
+            return Some(workplace.span);
+        }
         let words = container.command.as_ref().or(container.entrypoint.as_ref())?;
         // Commands may hold secrets: point at where they begin and show none of it.
         Some(Span { end: words.span.start, ..words.span })
@@ -113,6 +117,9 @@ impl<'a> CallGuards<'a, '_> {
         let outside = || {
             format!("what it runs by itself was not seen to call {}: calls may come from outside", self.profile.name)
         };
+        if self.container.workplace.is_some() {
+            return "people work in it, and what they call in their terminals is in no file".to_owned();
+        }
         self.container.script.unseen.clone().unwrap_or_else(outside)
     }
 

@@ -17,7 +17,7 @@ mod word_path;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
-use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
+use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, has_text_of_project, join, split_below};
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
@@ -215,8 +215,23 @@ impl Candidate<'_> {
         let timing = &self.container.timing;
         let place = &self.login.place;
         let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit());
-        let is_shared = !place.is_private() && !place.is_new_each_time() && !place.names_any(is_argument);
+        let is_named_anew = place.is_new_each_time() || place.names_any(is_argument);
+        let is_shared = !place.is_private() && !is_named_anew && !self.is_of_folder();
         (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
+    }
+
+    /// Whether its login is what each project that people work on in such a container has for itself: a volume that is
+    /// named after it, or something in the directory that is opened.
+    fn is_of_folder(&self) -> bool {
+        let Some(workplace) = &self.container.workplace else { return false };
+        let place = &self.login.place;
+        let is_inside = || {
+            let directory = workplace.project_directory.as_deref();
+            directory.is_some_and(|directory| split_below(&place.path, directory).is_some())
+        };
+        self.is_of_project()
+            || place.spelled().is_some_and(|spelled| has_text_of_project(&spelled))
+            || place.filesystem == Filesystem::Host && is_inside()
     }
 
     /// The span to point at: the mount that brings the login, else the container.

@@ -3,7 +3,9 @@
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, parent_and_name};
+use crate::model::{
+    Container, EnvValue, Feature, Invocation, Mount, MountSource, RunningVersion, Sight, parent_and_name,
+};
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
@@ -195,9 +197,30 @@ fn version_in_container(container: &Container, profile: &Profile, counts_bundled
         return Known::Pinned(pin);
     }
     match version_of_build(container, profile) {
+        Known::Unseen => {}
+        known => return known,
+    }
+    match version_of_feature(container, profile) {
         Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
         known => known,
     }
+}
+
+/// The feature of a container that people work in which installs the program.
+pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
+    let features = &container.workplace.as_ref()?.features;
+    features.iter().find(|feature| {
+        let last = feature.name.rsplit('/').next().unwrap_or_default();
+        profile.features.iter().any(|known| known == last)
+    })
+}
+
+/// The version that such a feature installs: the newest, where its options say no other.
+fn version_of_feature(container: &Container, profile: &Profile) -> Known {
+    let Some(feature) = installing_feature(container, profile) else { return Known::Unseen };
+    let version = feature.version.as_ref().filter(|version| !version.is_symbolic());
+    let pin = version.and_then(|version| pinned_version(&version.text, "the feature", Some(feature.span)));
+    pin.map_or(Known::Open(feature.span), Known::Pinned)
 }
 
 /// The command of the image's build that installs a package which brings a copy of the program.
@@ -317,7 +340,10 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
             Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
             None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
         };
-        let Some(pin) = pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) else {
+        let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
+        let is_setup = installation.command >= container.installs.len().saturating_sub(setup);
+        let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
+        let Some(pin) = pinned_version(version.unwrap_or(""), what, Some(call.span)) else {
             return Known::Open(call.span);
         };
         joined = Some(pin.around_all(joined));
