@@ -137,6 +137,7 @@ fn flock_on(path: &str, seconds: f64, span: Span) -> FileLock {
         exclusive: true,
         wait: Wait::Seconds(seconds),
         failure_ignored: false,
+        perhaps: false,
         condition: None,
         test: None,
         span,
@@ -154,7 +155,7 @@ fn change_locks(change: Change, container: &mut Container, profile: &Profile, pl
             changed.push(lock.span);
             match change {
                 Change::WaitLonger => lock.wait = Wait::Seconds(longest),
-                Change::HeedFailure => lock.failure_ignored = false,
+                Change::HeedFailure => (lock.failure_ignored, lock.perhaps) = (false, false),
                 Change::UsualFlock if !lock.outside => lock.path = Word::literal(path),
                 _ => {}
             }

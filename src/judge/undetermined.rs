@@ -19,6 +19,17 @@ pub(crate) struct UnknownFact {
     pub(crate) span: Span,
 }
 
+/// The variable that a state directory is named by.
+fn naming_variable<'c>(candidate: &'c Candidate<'_>) -> &'c str {
+    candidate.state.path.trim_start_matches("${").split(['}', ':', '-', '/']).next().unwrap_or_default()
+}
+
+/// Whether the container sets that to what is known, so that its script alone makes it unknown.
+fn is_set_by_container(candidate: &Candidate<'_>) -> bool {
+    let set = candidate.container.env.get(naming_variable(candidate)).map(|variable| &variable.value);
+    matches!(set, Some(EnvValue::Set(value)) if !value.is_symbolic())
+}
+
 /// The first part of a place that is not known.
 enum UnsetPart<'a> {
     /// A variable.
@@ -68,15 +79,17 @@ impl<'a> UnsetPart<'a> {
 
 /// What would tell the variable that a state directory is named by.
 fn settle_variable(candidate: &Candidate<'_>) -> String {
-    let name = candidate.state.path.trim_start_matches("${").split(['}', ':', '-', '/']).next().unwrap_or_default();
-    let set = candidate.container.env.get(name).map(|variable| &variable.value);
-    match set {
-        Some(EnvValue::Set(value)) if !value.is_symbolic() => {
+    let name = naming_variable(candidate);
+    match (is_set_by_container(candidate), candidate.state.by_script) {
+        (true, _) => {
             format!(
                 "{name} is set, and what its script makes of it was not understood: let the script leave it as it is"
             )
         }
-        _ => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
+        (false, true) => format!(
+            "what its script sets {name} to was not understood: set it in the environment of the service, and leave it out of the script"
+        ),
+        (false, false) => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
     }
 }
 
@@ -114,10 +127,16 @@ impl Judgement<'_, '_> {
         }
         if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
             let unknown_fact = UnknownFact {
-                problem: format!(
-                    "where {name} keeps its state depends on a variable that is not set: {}",
-                    candidate.state.path
-                ),
+                problem: match is_set_by_container(candidate) || candidate.state.by_script {
+                    true => format!(
+                        "where {name} keeps its state depends on what its script makes of a variable: {}",
+                        candidate.state.path
+                    ),
+                    false => format!(
+                        "where {name} keeps its state depends on a variable that is not set: {}",
+                        candidate.state.path
+                    ),
+                },
                 detail: format!("where it keeps its state depends on a variable: {}", candidate.state.path),
                 settle: settle_variable(candidate),
                 span: candidate

@@ -96,6 +96,8 @@ pub struct Container {
     pub own_health: bool,
     /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
     pub names_no_program: bool,
+    /// Whether its image's base is one that is known to start as root, with an entrypoint that leaves it at that.
+    pub has_root_base: bool,
     /// What scripts of the host copy to where it looks.
     pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.
@@ -394,6 +396,8 @@ pub struct Mount {
     pub driver_options: String,
     /// The source as it is written, where links of the host lead from there to `source`.
     pub link: Option<String>,
+    /// The text of the file that is mounted, where the source is no file but this.
+    pub content: Option<Box<Value>>,
 }
 
 impl Mount {
@@ -412,6 +416,7 @@ impl Mount {
             volume: None,
             driver_options: String::new(),
             link: None,
+            content: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
+mod home_words;
 mod judged_file;
 mod kernel;
 mod live;
@@ -14,6 +15,7 @@ mod parameter;
 mod partial_text;
 mod path;
 mod script;
+mod taken_variables;
 mod template;
 mod timing;
 mod tree;
@@ -33,6 +35,7 @@ pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, word
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
+pub(crate) use home_words::{HomeOfUser, home_given_to};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
@@ -40,7 +43,8 @@ pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
 pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Script, Sight, Test, Wait, Witness};
+pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness};
+pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,

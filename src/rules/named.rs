@@ -99,6 +99,10 @@ named_values! {
         GuardPath = "guard_path",
         /// Why the guard does not work.
         GuardProblem = "guard_problem",
+        /// What is not seen of a guard, as a clause.
+        GuardUnknown = "guard_unknown",
+        /// The same in a few words.
+        GuardUnknownShort = "guard_unknown_short",
         /// The name of a variable that holds a key.
         KeyName = "key_name",
         /// How old a lock is that was left behind.

@@ -190,6 +190,7 @@ mod tests {
             exclusive: true,
             wait: Wait::Forever,
             failure_ignored: false,
+            perhaps: false,
             condition: None,
             test: None,
             span: foreign,

@@ -207,6 +207,7 @@ impl ProjectReader<'_> {
         let home = |user: &str| image_defaults::home_of_user(container, image.map(Rc::as_ref), user);
         let user = container.user.as_ref().filter(|user| !user.is_symbolic());
         let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
+        let user = user.or_else(|| (container.user.is_none() && container.has_root_base).then_some("root"));
         let disk = PlannedFiles::new(self.repository, container, image.cloned());
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
@@ -215,6 +216,7 @@ impl ProjectReader<'_> {
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            is_set: &|name| container.env.contains_key(name),
             decides: true,
             home: &home,
             user,

@@ -223,6 +223,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        is_set: &|name| repository.environment.contains_key(name),
         decides: false,
         home: &|_| None,
         user: None,

@@ -2,6 +2,7 @@
 
 use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
+use crate::judge::candidate::auth::UnknownVariable;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
 use crate::model::{EnvValue, parent_and_name, split_below};
 use crate::rules::{Placeholder, Role};
@@ -19,11 +20,9 @@ impl PlaceholderValues<'_, '_, '_> {
         let profile = candidate.profile;
         let lock = candidate.locks.first();
         match placeholder {
-            Placeholder::AuthUnknown => candidate
-                .auth
-                .unknown
-                .as_ref()
-                .map_or_else(String::new, |variable| format!("{variable} is not set here")),
+            Placeholder::AuthUnknown => {
+                candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
+            }
             Placeholder::Container => candidate.container.told_name().to_owned(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
@@ -42,6 +41,14 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::GuardFile => profile.guard.file.clone(),
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
+            Placeholder::GuardUnknown => match candidate.guard.is_elsewhere {
+                true => "an external flock is seen, but not around all that may call it".to_owned(),
+                false => "nothing shows that its calls take an external flock".to_owned(),
+            },
+            Placeholder::GuardUnknownShort => match candidate.guard.is_elsewhere {
+                true => "a flock is seen, but not around all that may call it".to_owned(),
+                false => "nothing shows a flock".to_owned(),
+            },
             Placeholder::FilesystemProblem => {
                 flock_problem(candidate, &case.rules.filesystems, case.relation.hosts_differ).unwrap_or_default()
             }
@@ -188,7 +195,7 @@ impl PlaceholderValues<'_, '_, '_> {
     fn peer_unknown(&self) -> String {
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
         let mut unknown = peers.filter_map(|peer| Some((peer.container.told_name(), peer.auth.unknown.as_ref()?)));
-        unknown.next().map_or_else(String::new, |(name, variable)| format!("{variable} of {name} is not set here"))
+        unknown.next().map_or_else(String::new, |(name, variable)| variable.told(Some(name)))
     }
 
     fn settle(&self) -> String {
@@ -198,7 +205,10 @@ impl PlaceholderValues<'_, '_, '_> {
         let own = self.case.candidate.auth.unknown.clone();
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
         let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
-        variable.map_or_else(String::new, |name| {
+        variable.map_or_else(String::new, |UnknownVariable { name, by_script }| {
+            if by_script {
+                return format!("let the script leave {name} as it is, or give it a value in the call itself");
+            }
             let set = self.case.candidate.container.env.get(&name).map(|variable| &variable.value);
             if matches!(set, Some(EnvValue::Set(value)) if !value.is_symbolic()) {
                 return format!("give {name} a value, or do not set it at all");

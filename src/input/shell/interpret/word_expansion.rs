@@ -11,7 +11,7 @@ use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
 use super::value_identity;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
-use crate::model::{Inherits, Parameter};
+use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -99,6 +99,7 @@ impl Interpreter<'_> {
                 WordPart::Computed { raw, blocks } => {
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
+                    let told = told.or_else(|| self.indirect_value(raw, state));
                     let told = told.or_else(|| self.made_file(raw));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
                     let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
@@ -234,8 +235,14 @@ impl Interpreter<'_> {
             return ParameterValue::One(number);
         }
         let value = match state.inherits {
-            Inherits::All => value,
-            _ if OF_THE_SHELL.contains(&param.name.as_str()) => value,
+            Inherits::All if state.taken.is_empty() || value.is_some() => value,
+            Inherits::All => match Self::reach_in(&param.name, state) {
+                Reach::Yes => value,
+                Reach::No => Some(VariableValue::Unset),
+                Reach::Perhaps if (self.context.is_set)(&param.name) => Some(VariableValue::Unclear),
+                Reach::Perhaps => value,
+            },
+            _ if OF_THE_SHELL.contains(&param.name.as_str()) || state.keeps.contains(&param.name) => value,
             Inherits::Nothing => value.or(Some(VariableValue::Unset)),
             Inherits::ByPolicy => value.or(Some(VariableValue::Unclear)),
         };
@@ -265,6 +272,29 @@ impl Interpreter<'_> {
             Some(_) if param.op.is_empty() || param.op == ":?" => ParameterValue::One(TracedText::default()),
             Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
             Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
+        }
+    }
+
+    /// The value of `${!NAME}`: of the variable whose name the other one holds, where that is known.
+    fn indirect_value(&mut self, raw: &TracedText, state: &mut ShellState) -> Option<TracedText> {
+        let text = raw.raw();
+        let inner = text.strip_prefix("${!")?.strip_suffix('}')?;
+        let end = inner.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(inner.len());
+        let (name, operation) = inner.split_at_checked(end)?;
+        let target = match &state.vars.get(name)?.value {
+            VariableValue::Text(target) if target.is_fixed() => target.raw(),
+            _ => return None,
+        };
+        if operation.starts_with('[') {
+            return None;
+        }
+        let is_name = target.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let whole = format!("${{{target}{operation}}}");
+        let param = Parameter::parse(&whole).filter(|param| is_name && param.name == target && param.is_value())?;
+        match self.parameter_value(&param, true, true, state) {
+            ParameterValue::One(text) => Some(text),
+            ParameterValue::Outer => Some(TracedText::live(&whole)),
+            ParameterValue::Many(_) | ParameterValue::Maybe(..) | ParameterValue::Unclear => None,
         }
     }
 
