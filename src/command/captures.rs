@@ -132,10 +132,10 @@ fn texts(name: &str, from: impl Read, take: &mut dyn FnMut(&str, anyhow::Result<
 /// The files that a path names, each with the name that it is told by: itself, or what a directory holds.
 fn files(path: &Path, world: &World) -> anyhow::Result<(Reader, Vec<(String, PathBuf)>)> {
     let whole = world.directory.join(path);
-    if !whole.is_dir() {
+    let reader = Reader::of_host();
+    if !reader.is_directory(&whole) {
         return Ok((Reader::default().with_typed(&whole), vec![(path.display().to_string(), whole)]));
     }
-    let reader = Reader::of_host();
     let listed = reader.list(&whole, MOST_FILES)?;
     // What is being written has a hidden name.
     let is_shown = |name: &std::ffi::OsString| !name.as_encoded_bytes().starts_with(b".");

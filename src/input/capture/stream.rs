@@ -61,6 +61,10 @@ impl<R: Read> CaptureTexts<R> {
                     return Ok(Some(self.cut(at)));
                 }
             }
+            // What begins with no brace is none however it goes on.
+            if !end.is_begun && at > CHUNK {
+                return Err(io::Error::other(format!("what is no capture in it is larger than {} KiB", CHUNK >> 10)));
+            }
             if at > self.most {
                 return Err(io::Error::other(format!("one in it is larger than {} MiB", self.most >> 20)));
             }
@@ -153,5 +157,7 @@ mod tests {
         assert_eq!(texts(&long).len(), 2);
         let mut over = CaptureTexts::new(long.as_bytes(), CHUNK);
         assert!(over.next().unwrap().is_err() && over.next().is_none());
+        let mut zeros = CaptureTexts::new(io::repeat(0), 1 << 30);
+        assert!(zeros.next().unwrap().is_err() && zeros.next().is_none());
     }
 }
