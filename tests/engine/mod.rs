@@ -23,6 +23,7 @@ mod late;
 mod layout;
 mod not_root;
 mod preflight;
+mod program;
 mod raise;
 mod report;
 mod running_version;
