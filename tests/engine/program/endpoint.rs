@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -21,9 +21,9 @@ pub(super) const NAMES: [&str; 6] = [
     "statsig.anthropic.com",
 ];
 
-/// How long the first post of a token is held for a second one, in seconds: longer than two programs that were let go at
-/// once take to start, and shorter than the program waits for a lock.
-const HOLD: &str = "7";
+/// How long the first post of a token is held for a second one once both programs were heard of, in seconds: shorter than
+/// the program waits for a lock.
+const HOLD: &str = "5";
 
 /// The certificate authority: a file that the images are made with, and the server's own.
 pub(super) struct Certificates {
@@ -68,7 +68,9 @@ impl Endpoint {
         let (network, name) = (engine.name("network"), engine.name("endpoint"));
         docker(&["network", "create", "--internal", "--label", &label, &network])?;
         let control = engine.directory("control");
-        fs::create_dir(control.join("go")).unwrap();
+        for directory in ["go", "group"] {
+            fs::create_dir(control.join(directory)).unwrap();
+        }
         let mounts = [
             format!("{}:/endpoint:ro", certificates.folder.display()),
             format!("{}:/control", control.display()),
@@ -109,9 +111,17 @@ impl Endpoint {
         fs::write(self.held(sender), "").unwrap();
     }
 
+    /// These belong together, since this time.
+    pub(super) fn group(&self, senders: &[String], since: SystemTime) {
+        let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+        let text = format!("{since} {}", senders.join(" "));
+        senders.iter().for_each(|sender| fs::write(self.control.join("group").join(sender), &text).unwrap());
+    }
+
     /// The address is free for another.
     pub(super) fn forget(&self, sender: &str) {
         let _ = fs::remove_file(self.held(sender));
+        let _ = fs::remove_file(self.control.join("group").join(sender));
     }
 
     fn held(&self, sender: &str) -> PathBuf {

@@ -122,12 +122,13 @@ impl<'a> Lab<'a> {
             .collect();
         let folder = self.engine.directory(&layout.name);
         let project = Project::write(&name, folder, layout, &images, &self.endpoint);
-        let (started, posted_before) = (Instant::now(), self.endpoint.length());
+        let (started, began, posted_before) = (Instant::now(), SystemTime::now(), self.endpoint.length());
         let mut up = Up { lab: self, project: &project, addresses: Vec::new() };
         output(self.compose(&project).args(["up", "-d"])).unwrap_or_else(|why| panic!("{name}: {why}"));
         let containers = containers_of(&name);
         let addresses = containers.iter().map(|container| endpoint::address(container, &self.endpoint.network));
         up.addresses = addresses.collect::<Result<_, _>>().unwrap_or_else(|why| panic!("{name}: {why}"));
+        self.endpoint.group(&up.addresses, began);
         self.fill_volume(&project, layout);
         for before in &layout.before {
             carry_out(before, &project, &containers);
@@ -215,7 +216,7 @@ struct Posted {
     senders: BTreeSet<String>,
     /// How often the token that was posted most was posted.
     count: usize,
-    /// How much was posted at all.
+    /// How much was posted or asked at all.
     events: usize,
 }
 

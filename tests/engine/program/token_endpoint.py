@@ -1,6 +1,7 @@
 # The servers that the program asks, under all their names: a token endpoint and one for messages. Everything posted is
-# a line of /control/log. The first post of a refresh token is answered when the same one comes again, or after HOLD
-# seconds: two that do not wait for each other meet here. A message is answered when its sender is let go.
+# a line of /control/log. The first post of a refresh token is answered when the same one comes again, or HOLD seconds
+# after all senders of its group were heard of: two that do not wait for each other meet here, however late one starts.
+# A message is answered when its sender is let go.
 import http.server
 import json
 import os
@@ -12,15 +13,31 @@ import time
 import urllib.parse
 
 HOLD = float(sys.argv[1])
-# Nobody is kept longer.
-LONGEST = 90
-posts, lock = {}, threading.Condition()
+# No message is kept longer, and no refresh: the program gives that one up after a while.
+LONGEST, LONGEST_REFRESH = 90, 13
+posts, heard, lock = {}, {}, threading.Condition()
 output = open("/control/log", "a", buffering=1)
 
 
 def say(**line):
     with lock:
         output.write(json.dumps(line) + "\n")
+
+
+def hears(sender, what):
+    with lock:
+        heard[sender] = heard.get(sender, []) + [time.time()]
+    say(event="heard", sender=sender, what=what)
+
+
+def all_heard_since(sender):
+    """When the last of a sender's group was first heard of; nothing as long as one was not. Addresses are used again."""
+    try:
+        began, *group = open("/control/group/" + sender).read().split()
+    except OSError:
+        return 0
+    times = [min((at for at in heard.get(one, []) if at > float(began)), default=None) for one in group]
+    return None if None in times else max(times, default=0)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,11 +55,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        hears(self.client_address[0], self.path.split("?")[0])
         self.answer(200 if "hello" in self.path else 404, {"message": "hello"})
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         path, sender = self.path.split("?")[0], self.client_address[0]
+        hears(sender, path)
         if "oauth/token" in path:
             return self.refresh(body, sender)
         if not path.endswith("/messages"):
@@ -63,8 +82,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             posts[token] = number = posts.get(token, 0) + 1
             lock.notify_all()
-            if number == 1:
-                lock.wait_for(lambda: posts[token] > 1, timeout=HOLD)
+            started = time.time()
+            while number == 1 and posts[token] == 1 and time.time() < started + LONGEST_REFRESH:
+                since = all_heard_since(sender)
+                if since is not None and time.time() > max(since, started) + HOLD:
+                    break
+                lock.wait(0.2)
         if number > 1:
             return self.answer(400, {"error": "invalid_grant", "error_description": "Refresh token not found or invalid"})
         say(event="refreshed", sender=sender, token=token)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::left_running::LeftRunning;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
@@ -109,6 +110,8 @@ pub(super) struct ShellState {
     /// Files that processes above hold open for as long as this one runs.
     pub(super) above: Rc<Vec<OpenFileId>>,
     pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
+    /// What runs beside it, and was not waited for.
+    pub(super) left: Rc<Vec<LeftRunning>>,
     pub(super) facts: Rc<Vec<BranchFact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Arguments>,
@@ -133,6 +136,7 @@ impl ShellState {
             fds: Rc::default(),
             above: Rc::default(),
             locks: Rc::default(),
+            left: Rc::default(),
             facts: Rc::default(),
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
@@ -233,6 +237,16 @@ impl ShellState {
         self.locks.values().any(|held| held.fresh && !held.got && held.wait == Wait::Forever)
     }
 
+    /// The same with what another way has left running too.
+    pub(super) fn with_left(mut self, other: Option<&Self>) -> Self {
+        let Some(other) = other.filter(|other| !Rc::ptr_eq(&self.left, &other.left)) else { return self };
+        let more: Vec<LeftRunning> = other.left.iter().filter(|one| !self.left.contains(one)).cloned().collect();
+        if !more.is_empty() {
+            Rc::make_mut(&mut self.left).extend(more);
+        }
+        self
+    }
+
     /// The conditions on the way here that ask one variable of the environment.
     pub(super) fn conditions(&self) -> Vec<Condition> {
         self.facts.iter().filter_map(|fact| fact.asks.as_deref().cloned()).collect()
@@ -292,6 +306,7 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if !Rc::ptr_eq(&a.locks, &b.locks) && a.locks != b.locks {
         join_locks(Rc::make_mut(&mut a.locks), &b.locks, &one_sided);
     }
+    a = a.with_left(Some(b));
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }
