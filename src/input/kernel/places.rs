@@ -165,8 +165,14 @@ mod tests {
         let line = b"1 0 0:1 / /home/mounted/.claude rw - ext4 none rw";
         let table = crate::input::kernel::mountinfo::parse(line);
         let mounts: Vec<&KernelMount> = table.mounts.iter().collect();
-        let known =
-            Known { container: &container, calls: &[], first: &first, processes: &processes, passwd: None, mounts: &mounts };
+        let known = Known {
+            container: &container,
+            calls: &[],
+            first: &first,
+            processes: &processes,
+            passwd: None,
+            mounts: &mounts,
+        };
         let homes = known.homes(&profiles);
         assert_eq!(homes.iter().collect::<Vec<_>>(), ["/home/configured", "/home/first", "/home/mounted"]);
         let states = known.states(&profiles[0], &homes);

@@ -18,6 +18,15 @@ pub(crate) struct MadeLink {
     is_conditional: bool,
 }
 
+impl MadeLink {
+    /// Whether a file stands where it would be, on a mount that could be looked at, so that a command which asks first, or
+    /// does not take the old away, makes none.
+    pub(crate) fn is_kept_off(&self, container: &Container) -> bool {
+        let entry = container.shown().entries.get(&self.link.name);
+        !self.is_sure && entry.is_some_and(|entry| entry.kind == EntryKind::File)
+    }
+}
+
 /// The links that the build of its image and the container's commands make, each with the place of the command. A home
 /// that is not known is one all the same.
 pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeLink> {

@@ -250,12 +250,14 @@ impl<'a> Parts<'a, '_> {
         let mounts = MountLookup::new(self.index, container, &self.rules.filesystems);
         // What its commands would link has been linked, or not, where the kernel showed its files.
         let followed = container.shown().followed;
-        let made = || made_links(container, state.home.as_deref()).into_iter().map(|made| made.link).collect();
+        let made = || made_links(container, state.home.as_deref()).into_iter();
+        let made = || made().filter(|made| !made.is_kept_off(container)).map(|made| made.link).collect();
         let mounts = if followed { mounts } else { mounts.through(made()) };
         let mounts = mounts.with_unseen(container.unseen_mounts.is_some());
         let directory = mounts.land(&state.path);
         let login_path = join(&state.path, &profile.credentials);
-        let replaced = followed.then(|| replaced_link(container, state.home.as_deref(), &login_path, &mounts)).flatten();
+        let replaced =
+            followed.then(|| replaced_link(container, state.home.as_deref(), &login_path, &mounts)).flatten();
         let mounts = mounts.through(replaced.iter().map(|made| made.link.clone()).collect());
         if let Some(made) = replaced {
             let text = format!(

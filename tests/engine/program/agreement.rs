@@ -27,7 +27,11 @@ pub(super) fn disagreements(layout: &Layout, played: &Played) -> Vec<String> {
         }
     };
     let races = played.count > 1;
-    expect(played.count == layout.count, format!("the token was posted {} times, {} before", played.count, layout.count));
+    // One that cannot save what it was given asks again.
+    expect(
+        played.count.min(2) == layout.count,
+        format!("the token was posted {} times, {} before", played.count, layout.count),
+    );
     for (verb, look) in played.looks() {
         let says = says_race(look) || races && is_error(look, FILE_MOUNT);
         let only_compared = layout.is_clone;

@@ -71,11 +71,22 @@ impl Endpoint {
         for directory in ["go", "group"] {
             fs::create_dir(control.join(directory)).unwrap();
         }
-        let mounts = [
-            format!("{}:/endpoint:ro", certificates.folder.display()),
-            format!("{}:/control", control.display()),
+        let mounts =
+            [format!("{}:/endpoint:ro", certificates.folder.display()), format!("{}:/control", control.display())];
+        let run = [
+            "run",
+            "-d",
+            "--label",
+            &label,
+            "--name",
+            &name,
+            "--network",
+            &network,
+            "-v",
+            &mounts[0],
+            "-v",
+            &mounts[1],
         ];
-        let run = ["run", "-d", "--label", &label, "--name", &name, "--network", &network, "-v", &mounts[0], "-v", &mounts[1]];
         let server = [image, "python3", "-u", "/endpoint/token_endpoint.py", HOLD];
         docker(&[&run[..], &server].concat())?;
         let address = address(&name, &network)?;
@@ -83,7 +94,10 @@ impl Endpoint {
         let deadline = Instant::now() + Duration::from_secs(30);
         while endpoint.since(0).is_empty() {
             if Instant::now() > deadline {
-                return Err(format!("the token endpoint does not start: {}", docker(&["logs", &name]).unwrap_or_default()));
+                return Err(format!(
+                    "the token endpoint does not start: {}",
+                    docker(&["logs", &name]).unwrap_or_default()
+                ));
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -1,6 +1,6 @@
 //! Layouts that differ by the external flock, and by who goes past it.
 
-use super::layout::{Before, HOME, Image, Layout, NEW, OLD, SHARED, Service, looping, one, script, two};
+use super::layout::{Before, Image, Layout, NEW, OLD, SHARED, Service, looping, one, script, two};
 
 const GUARDED: &str = "flock -w 600 /home/agent/.claude/session.lock claude -p hi";
 
@@ -41,11 +41,12 @@ fn calls_from_outside() -> Vec<Layout> {
         Layout::new(name, count, services).before(Before::Call("claude -p hi"))
     };
     let later = format!("#!/bin/bash\nsleep 3600\n{}", looping(GUARDED).replace("#!/bin/bash\n", ""));
+    let outside = "that somebody calls it from outside";
     let past = |name: &str, call| {
-        script(two(name, 2, [OLD, OLD], &[SHARED]), later.clone()).before(Before::Call(call))
+        let layout = script(two(name, 2, [OLD, OLD], &[SHARED]), later.clone());
+        layout.before(Before::Call(call)).hidden(outside)
     };
     let real = "/usr/local/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe -p hi";
-    debug_assert!(GUARDED.contains(HOME));
     vec![
         asleep("exec-old", 2, OLD),
         asleep("exec-new", 1, NEW),

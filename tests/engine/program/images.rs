@@ -19,7 +19,15 @@ pub(super) struct Images {
     /// The beginning of all names.
     stem: String,
     label: String,
-    made: Mutex<BTreeMap<Image, String>>,
+    made: Mutex<BTreeMap<Image, MadeImage>>,
+}
+
+/// An image that was made.
+#[derive(Debug, Clone)]
+pub(super) struct MadeImage {
+    pub(super) name: String,
+    /// What it was made by.
+    pub(super) dockerfile: String,
 }
 
 impl Images {
@@ -44,108 +52,91 @@ impl Images {
         format!("{}/base:1", self.stem)
     }
 
-    /// The name of an image, which is made where it is not there.
-    pub(super) fn name(&self, image: &Image) -> Result<String, String> {
-        let mut made = self.made.lock().unwrap();
-        if let Some(name) = made.get(image) {
-            return Ok(name.clone());
-        }
-        // One that another is made from comes first.
-        let named = self.name_of(image);
-        let context = self.folder.join("context");
-        fs::create_dir_all(&context).unwrap();
-        let dockerfile = self.context(image, &context, &mut made)?;
-        fs::write(context.join("Dockerfile"), dockerfile).unwrap();
-        self.build(&context, &named)?;
-        fs::remove_dir_all(&context).unwrap();
-        made.insert(image.clone(), named.clone());
-        Ok(named)
+    /// An image, which is made where it is not there.
+    pub(super) fn of(&self, image: &Image) -> Result<MadeImage, String> {
+        self.make(image, &mut self.made.lock().unwrap())
     }
 
-    fn name_of(&self, image: &Image) -> String {
+    fn make(&self, image: &Image, made: &mut BTreeMap<Image, MadeImage>) -> Result<MadeImage, String> {
+        if let Some(known) = made.get(image) {
+            return Ok(known.clone());
+        }
         let stem = &self.stem;
-        match image {
+        let name = match image {
             Image::Npm(version) => format!("{stem}/claude-code:{version}"),
             Image::Native(versions) => format!("{stem}/native:{}", versions.join("-")),
             Image::Sdk(version) => format!("{stem}/agents:{version}"),
             Image::SdkBesideNpm(package, version) => format!("{stem}/both:{package}-{version}"),
             Image::Linked(version) => format!("{stem}/linked:{version}"),
-        }
-    }
-
-    fn build(&self, context: &Path, name: &str) -> Result<(), String> {
-        let mut build = Command::new("docker");
-        build.env("DOCKER_BUILDKIT", "0").args(["build", "-q", "--label", &self.label, "-t", name]).arg(context);
-        output(&mut build).map(|_| ())
-    }
-
-    /// Fills the context of an image; its Dockerfile.
-    fn context(&self, image: &Image, context: &Path, made: &mut BTreeMap<Image, String>) -> Result<String, String> {
-        let environment = |path: &str| {
-            format!("ENV PATH={path}/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/authority.pem HOME=/home/agent TERM=dumb\nWORKDIR /home/agent\n")
         };
-        let base = self.base();
-        Ok(match image {
-            Image::Npm(version) => {
-                put(&wheels::program(version)?, &context.join("package/bin/claude.exe"));
-                let manifest = format!(
-                    "{{\"name\": \"@anthropic-ai/claude-code\", \"version\": \"{version}\", \"bin\": {{\"claude\": \"bin/claude.exe\"}}}}\n"
-                );
-                fs::write(context.join("package/package.json"), manifest).unwrap();
-                format!(
-                    "FROM {base}\nCOPY package {PACKAGE}\nRUN ln -s {PACKAGE}/bin/claude.exe /usr/local/bin/claude\n{}",
-                    environment("")
-                )
-            }
-            Image::Native(versions) => {
-                for version in versions {
-                    put(&wheels::program(version)?, &context.join("versions").join(version));
-                }
-                let last = versions.last().copied().unwrap_or_default();
-                let directory = "/home/agent/.local";
-                format!(
-                    "FROM {base}\nCOPY versions {directory}/share/claude/versions\nRUN mkdir -p {directory}/bin && ln -s {directory}/share/claude/versions/{last} {directory}/bin/claude\n{}",
-                    environment("/home/agent/.local/bin:")
-                )
-            }
-            Image::Sdk(package) => {
-                copy_tree(&wheels::package(package)?, &context.join("packages"));
-                let packages = format!("{}/site-packages", library());
-                format!("FROM {base}\nCOPY packages {packages}\nENV PYTHONPATH={packages}\n{}", environment(""))
-            }
-            Image::SdkBesideNpm(package, version) => {
-                let npm = self.other(&Image::Npm(version), context, made)?;
-                let sdk = self.other(&Image::Sdk(package), context, made)?;
-                let library = library();
-                format!("FROM {npm}\nCOPY --from={sdk} {library} {library}\nENV PYTHONPATH={library}/site-packages\n")
-            }
-            Image::Linked(version) => {
-                let npm = self.other(&Image::Npm(version), context, made)?;
-                format!("FROM {npm}\nRUN ln -s /data /home/agent/.claude\n")
-            }
-        })
-    }
-
-    /// An image that another is made from.
-    fn other(&self, image: &Image, context: &Path, made: &mut BTreeMap<Image, String>) -> Result<String, String> {
-        if let Some(name) = made.get(image) {
-            return Ok(name.clone());
-        }
-        let (named, below) = (self.name_of(image), context.join("other"));
-        fs::create_dir_all(&below).unwrap();
-        let dockerfile = self.context(image, &below, made)?;
-        fs::write(below.join("Dockerfile"), dockerfile).unwrap();
-        self.build(&below, &named)?;
-        fs::remove_dir_all(&below).unwrap();
-        made.insert(image.clone(), named.clone());
-        Ok(named)
+        let base = match image {
+            Image::SdkBesideNpm(_, version) | Image::Linked(version) => self.make(&Image::Npm(version), made)?.name,
+            _ => self.base(),
+        };
+        let context = self.folder.join("context");
+        fs::create_dir(&context).unwrap();
+        let dockerfile = format!("FROM {base}\n{}", steps(image, &context)?);
+        fs::write(context.join("Dockerfile"), &dockerfile).unwrap();
+        let mut build = Command::new("docker");
+        let words = ["build", "-q", "--network", "none", "--label", &self.label, "-t", &name];
+        output(build.env("DOCKER_BUILDKIT", "0").args(words).arg(&context))?;
+        fs::remove_dir_all(&context).unwrap();
+        let new = MadeImage { name, dockerfile };
+        made.insert(image.clone(), new.clone());
+        Ok(new)
     }
 }
 
-/// Where packages of this machine's Python are installed for everybody.
-fn library() -> String {
+/// Fills the context of an image; the steps of its Dockerfile.
+fn steps(image: &Image, context: &Path) -> Result<String, String> {
+    let settings = |path: &str| {
+        format!(
+            "ENV PATH={path}/usr/local/bin:/usr/bin:/bin NODE_EXTRA_CA_CERTS=/etc/authority.pem HOME=/home/agent TERM=dumb\n\
+             WORKDIR /home/agent\n"
+        )
+    };
+    Ok(match image {
+        Image::Npm(version) => {
+            put(&wheels::program(version)?, &context.join("package/bin/claude.exe"));
+            let manifest = serde_json::json!({
+                "name": "@anthropic-ai/claude-code", "version": version, "bin": {"claude": "bin/claude.exe"}
+            });
+            fs::write(context.join("package/package.json"), manifest.to_string()).unwrap();
+            format!(
+                "COPY package {PACKAGE}\nRUN ln -s {PACKAGE}/bin/claude.exe /usr/local/bin/claude\n{}",
+                settings("")
+            )
+        }
+        Image::Native(versions) => {
+            for version in versions {
+                put(&wheels::program(version)?, &context.join("versions").join(version));
+            }
+            let last = versions.last().copied().unwrap_or_default();
+            let local = "/home/agent/.local";
+            format!(
+                "COPY versions {local}/share/claude/versions\nRUN mkdir -p {local}/bin && \
+                 ln -s {local}/share/claude/versions/{last} {local}/bin/claude\n{}",
+                settings("/home/agent/.local/bin:")
+            )
+        }
+        Image::Sdk(package) => format!("{}{}", package_steps(package, context)?, settings("")),
+        Image::SdkBesideNpm(package, _) => package_steps(package, context)?,
+        Image::Linked(_) => "RUN ln -s /data /home/agent/.claude\n".to_owned(),
+    })
+}
+
+/// The package for Python, installed from files for everybody.
+fn package_steps(package: &str, context: &Path) -> Result<String, String> {
+    for file in fs::read_dir(wheels::files(package)?).unwrap() {
+        let file = file.unwrap().path();
+        put(&file, &context.join("wheels").join(file.file_name().unwrap()));
+    }
     let minor = must("python3", &["-c", "import sys; print(sys.version_info[1])"]);
-    format!("/usr/local/lib/python3.{minor}")
+    let library = format!("/usr/local/lib/python3.{minor}/site-packages");
+    Ok(format!(
+        "COPY wheels /wheels\nRUN python3 -m pip install --quiet --no-index --no-compile --find-links /wheels \
+         --target {library} claude-agent-sdk=={package}\nENV PYTHONPATH={library}\n"
+    ))
 }
 
 /// A large file without another copy of it, where that can be.
@@ -153,13 +144,5 @@ fn put(file: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     if fs::hard_link(file, to).is_err() {
         fs::copy(file, to).unwrap();
-    }
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy_tree(&path, &target) } else { put(&path, &target) }
     }
 }

@@ -58,7 +58,9 @@ fn python() -> Vec<Layout> {
         agents("sdk-old-old", 2, Image::Sdk(SDK_OLD), Image::Sdk(SDK_OLD)),
         agents("sdk-old-new", 2, Image::Sdk(SDK_OLD), Image::Sdk(SDK_NEW)),
         agents("sdkold-npmnew", 2, beside(), beside()),
-        Layout::new("sdkold-npmnew-oneplain", 2, one_plain).file("proj/agent.py", staying.clone()).file("proj/work.sh", LOOP),
+        Layout::new("sdkold-npmnew-oneplain", 2, one_plain)
+            .file("proj/agent.py", staying.clone())
+            .file("proj/work.sh", LOOP),
         Layout::new("sdk-flock-old", 1, vec![by_script("a"), by_script("b")])
             .file("proj/agent.py", AGENT)
             .file("proj/work.sh", looping(call)),

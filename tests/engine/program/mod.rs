@@ -4,7 +4,7 @@
 //!
 //! It is asked for with `OVERLOCK_REAL=1`; the versions of the program come with packages that are fetched then, and are
 //! run as they are on a network that leads nowhere. Every token is made up. `OVERLOCK_REAL_REPEATS` is how often each
-//! layout is started, `OVERLOCK_REAL_LAYOUT` a part of the names of those that are, `OVERLOCK_REAL_RANDOM` how many more
+//! layout is started, `OVERLOCK_REAL_LAYOUT` parts of the names of those that are, with commas between them, `OVERLOCK_REAL_RANDOM` how many more
 //! are drawn, from `OVERLOCK_REAL_SEED` on, and `OVERLOCK_REAL_WORKERS` how many are up at once.
 
 mod agreement;
@@ -74,7 +74,8 @@ fn lab(test: &str) -> Option<Lab<'static>> {
 fn play_all(lab: &Lab<'_>, layouts: &[Layout]) {
     let repeats = number("OVERLOCK_REAL_REPEATS", REPEATS);
     let only = env::var("OVERLOCK_REAL_LAYOUT").unwrap_or_default();
-    let chosen: Vec<&Layout> = layouts.iter().filter(|layout| layout.name.contains(&only)).collect();
+    let is_chosen = |layout: &&Layout| only.split(',').any(|part| layout.name.contains(part));
+    let chosen: Vec<&Layout> = layouts.iter().filter(is_chosen).collect();
     let (next, wrong, started) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Instant::now());
     let work = || {
         loop {

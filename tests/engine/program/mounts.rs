@@ -1,7 +1,8 @@
 //! Layouts that differ by what is mounted, and where.
 
 use super::layout::{
-    Before, Cause, HOME, Image, LOOP, Layout, LoginPlace, MID, NEW, OLD, SHARED, Service, both, direct, one, script, two,
+    Before, Cause, HOME, Image, LOOP, Layout, LoginPlace, MID, NEW, OLD, SHARED, Service, both, direct, one, script,
+    two,
 };
 
 /// The directory above the login's, and where the variable says the program is to look.
@@ -32,12 +33,15 @@ fn directories() -> Vec<Layout> {
 }
 
 fn parents() -> Vec<Layout> {
-    let pairs =
-        [("old-old", 1, [OLD, OLD]), ("old-mid", 2, [OLD, MID]), ("old-new", 1, [OLD, NEW]), ("mid-new", 1, [MID, NEW])];
+    let pairs = [
+        ("old-old", 1, [OLD, OLD]),
+        ("old-mid", 2, [OLD, MID]),
+        ("old-new", 1, [OLD, NEW]),
+        ("mid-new", 1, [MID, NEW]),
+    ];
     let moved = |layout| both(layout, |service| service.env("CLAUDE_CONFIG_DIR", PARENT_STATE));
-    let mut all: Vec<Layout> = pairs
-        .map(|(pair, count, versions)| moved(two(&format!("parent-{pair}"), count, versions, &[PARENT])))
-        .into();
+    let mut all: Vec<Layout> =
+        pairs.map(|(pair, count, versions)| moved(two(&format!("parent-{pair}"), count, versions, &[PARENT]))).into();
     let at_two_paths = one(two("parent-old-old-difftarget", 1, [OLD, OLD], &[]), 0, |service| {
         service.mount(PARENT).env("CLAUDE_CONFIG_DIR", PARENT_STATE)
     });
@@ -113,7 +117,8 @@ fn links() -> Vec<Layout> {
         all.push(layout.in_volume(".credentials.json"));
     }
     // Where there is no login yet the link is made, and here there is one.
-    let kept = linking("[ -e ~/.claude/.credentials.json ] || ln -s /data/.credentials.json ~/.claude/.credentials.json");
+    let kept =
+        linking("[ -e ~/.claude/.credentials.json ] || ln -s /data/.credentials.json ~/.claude/.credentials.json");
     let own = one(two("symlink-credfile-not-made", 1, [OLD, OLD], &["home:/data"]), 0, |service| {
         service.mount("@folder/state/.claude:/home/agent/.claude")
     });
@@ -151,9 +156,7 @@ fn identities() -> Vec<Layout> {
 fn users() -> Vec<Layout> {
     let saved_nowhere = Cause::RuleOfRunning("read-only-share");
     let user = |layout| both(layout, |service| service.line("user: \"1000:1000\""));
-    let mut all = vec![
-        user(two("uidmis-old", 2, [OLD, OLD], &[SHARED])).before(Before::OpenLogin),
-    ];
+    let mut all = vec![user(two("uidmis-old", 2, [OLD, OLD], &[SHARED])).before(Before::OpenLogin)];
     for version in ["2.1.132", "2.1.252", NEW] {
         let layout = user(two(&format!("uidmis-{version}"), 0, [version, version], &[SHARED]));
         all.push(layout.before(Before::OpenLogin).because(saved_nowhere));

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::audit::overlock;
 use super::super::{Engine, USER, docker, must, output};
 use super::endpoint::{self, Certificates, Endpoint};
-use super::images::Images;
+use super::images::{Images, MadeImage};
 use super::layout::{Before, Image, Layout, LoginPlace};
 use super::project::Project;
 use crate::harness::{Run, run};
@@ -62,12 +62,12 @@ impl Look {
     }
 
     pub(super) fn participants(&self) -> Vec<&Value> {
-        let own = |one: &&Value| one["project"].as_str().is_none_or(|name| name == self.project || name == "proj");
+        let own = |one: &&Value| one["project"] == self.project.as_str();
         self.report["participants"].as_array().unwrap().iter().filter(own).collect()
     }
 
     pub(super) fn breaches(&self) -> Vec<&Value> {
-        let own = |one: &&Value| one["project"].as_str().is_none_or(|name| name == self.project || name == "proj");
+        let own = |one: &&Value| one["project"] == self.project.as_str();
         self.report["breaches"].as_array().unwrap().iter().filter(own).collect()
     }
 
@@ -116,9 +116,9 @@ impl<'a> Lab<'a> {
     pub(super) fn play(&self, layout: &Layout, time: usize) -> Played {
         let name = self.engine.name(&format!("{}-{time}", layout.name));
         let wanted: BTreeSet<&Image> = layout.services.iter().map(|service| &service.image).collect();
-        let images: BTreeMap<Image, String> = wanted
+        let images: BTreeMap<Image, MadeImage> = wanted
             .into_iter()
-            .map(|image| (image.clone(), self.images.name(image).unwrap_or_else(|why| panic!("{name}: {why}"))))
+            .map(|image| (image.clone(), self.images.of(image).unwrap_or_else(|why| panic!("{name}: {why}"))))
             .collect();
         let folder = self.engine.directory(&layout.name);
         let project = Project::write(&name, folder, layout, &images, &self.endpoint);
@@ -133,15 +133,16 @@ impl<'a> Lab<'a> {
         for before in &layout.before {
             carry_out(before, &project, &containers);
         }
+        let names: Vec<&str> = containers.iter().map(String::as_str).collect();
+        // A refresh makes two copies of one login two logins.
+        let compared = [&["audit", "--compare-identities", "--format", "json"], &names[..]].concat();
+        let compared = Look::of(&run(overlock(&compared)), &name);
         project.begin();
 
         let posted = || Posted::of(&self.endpoint.since(posted_before), &up.addresses, &name);
         wait(FIRST, &posted, |posted| posted.senders.len() == up.addresses.len());
-        let names: Vec<&str> = containers.iter().map(String::as_str).collect();
         let (check, preflight) = (self.check(&project), preflight(&project));
         let audit = Look::of(&run(overlock(&[&["audit", "--format", "json"], &names[..]].concat())), &name);
-        let compared = [&["audit", "--compare-identities", "--format", "json"], &names[..]].concat();
-        let compared = Look::of(&run(overlock(&compared)), &name);
         up.addresses.iter().for_each(|address| self.endpoint.let_go(address));
         wait(REST, &posted, |posted| posted.senders.len() == up.addresses.len());
         let count = posted().count;
@@ -152,11 +153,15 @@ impl<'a> Lab<'a> {
     #[allow(clippy::unused_self, reason = "the same as the others")]
     fn check(&self, project: &Project) -> Look {
         let file = project.compose_file();
-        let mut command = crate::harness::command(&project.directory, &["check", "--format", "json", "-p", &project.name]);
-        Look::of(&run({
-            command.arg(file);
-            command
-        }), &project.name)
+        let mut command =
+            crate::harness::command(&project.directory, &["check", "--format", "json", "-p", &project.name]);
+        Look::of(
+            &run({
+                command.arg(file);
+                command
+            }),
+            &project.name,
+        )
     }
 
     fn fill_volume(&self, project: &Project, layout: &Layout) {
@@ -222,12 +227,14 @@ struct Posted {
 
 impl Posted {
     fn of(lines: &[Value], addresses: &[String], name: &str) -> Self {
-        let is_own = |line: &&Value| line["sender"].as_str().is_some_and(|sender| addresses.iter().any(|own| own == sender));
+        let is_own =
+            |line: &&Value| line["sender"].as_str().is_some_and(|sender| addresses.iter().any(|own| own == sender));
         let own: Vec<&Value> = lines.iter().filter(is_own).collect();
         let of = |event: &str| own.iter().filter(|line| line["event"] == event).copied().collect::<Vec<_>>();
         let senders = of("message").iter().filter_map(|line| line["sender"].as_str().map(str::to_owned)).collect();
         let mut tokens: BTreeMap<&str, usize> = BTreeMap::new();
-        for token in of("refresh").iter().filter_map(|line| line["token"].as_str()).filter(|token| token.contains(name)) {
+        for token in of("refresh").iter().filter_map(|line| line["token"].as_str()).filter(|token| token.contains(name))
+        {
             *tokens.entry(token).or_default() += 1;
         }
         Self { senders, count: tokens.values().copied().max().unwrap_or(0), events: own.len() }

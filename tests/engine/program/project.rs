@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Endpoint, NAMES};
+use super::images::MadeImage;
 use super::layout::{Image, Layout, Login, LoginPlace, Service};
 
 /// The files of a layout that is to be started.
@@ -26,7 +27,7 @@ impl Project {
         name: &str,
         folder: PathBuf,
         layout: &Layout,
-        images: &BTreeMap<Image, String>,
+        images: &BTreeMap<Image, MadeImage>,
         endpoint: &Endpoint,
     ) -> Self {
         let project = Self { name: name.to_owned(), directory: folder.join("proj"), folder };
@@ -73,11 +74,17 @@ impl Project {
         text.replace("@state", &format!("{folder}/state")).replace("@folder", &folder)
     }
 
-    fn compose(&self, layout: &Layout, images: &BTreeMap<Image, String>) -> String {
+    fn compose(&self, layout: &Layout, images: &BTreeMap<Image, MadeImage>) -> String {
         let mut text = "services:\n".to_owned();
         for service in &layout.services {
             let Service { name, image, lines, mounts, environment } = service;
-            text.push_str(&format!("  {name}:\n    image: {}\n", images[image]));
+            let made = &images[image];
+            text.push_str(&format!("  {name}:\n    image: {}\n", made.name));
+            // Of the others the tag tells the version.
+            if !matches!(image, Image::Npm(_)) {
+                text.push_str(&format!("    build: ./{name}\n"));
+                self.put(&format!("proj/{name}/Dockerfile"), &made.dockerfile, 0o644);
+            }
             for line in lines {
                 text.push_str(&format!("    {line}\n"));
             }

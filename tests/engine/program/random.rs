@@ -25,7 +25,14 @@ enum Guard {
 /// part.
 pub(super) fn layout(seed: u64, case: u64) -> Layout {
     let mut dice = Dice::of(seed, case);
-    let mount = dice.pick(&[MountKind::Directory, MountKind::Directory, MountKind::Parent, MountKind::Volume, MountKind::ReadOnly, MountKind::File]);
+    let mount = dice.pick(&[
+        MountKind::Directory,
+        MountKind::Directory,
+        MountKind::Parent,
+        MountKind::Volume,
+        MountKind::ReadOnly,
+        MountKind::File,
+    ]);
     let guard = dice.pick(&[Guard::None, Guard::None, Guard::Common, Guard::Private]);
     // A lock cannot be made where nothing can be written, and what is behind it never runs.
     let guard = if mount == MountKind::ReadOnly && guard == Guard::Common { Guard::None } else { guard };
@@ -42,9 +49,7 @@ pub(super) fn layout(seed: u64, case: u64) -> Layout {
             MountKind::Parent => service.mount("@state:/data/shared").env("CLAUDE_CONFIG_DIR", "/data/shared/.claude"),
             MountKind::Volume => service.mount("home:/home/agent/.claude"),
             MountKind::ReadOnly => service.mount(format!("{}:ro", super::layout::SHARED)),
-            MountKind::File => {
-                service.mount("@state/.claude/.credentials.json:/home/agent/.claude/.credentials.json")
-            }
+            MountKind::File => service.mount("@state/.claude/.credentials.json:/home/agent/.claude/.credentials.json"),
         };
         if is_user {
             service = service.line("user: \"1000:1000\"");

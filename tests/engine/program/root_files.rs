@@ -22,13 +22,17 @@ pub(super) struct RootFiles {
 /// Makes them. `program` is one that wants the libraries that all of its versions want.
 pub(super) fn make(root: &Path, program: &Path) {
     let mut files = RootFiles { root: root.to_owned(), copied: BTreeSet::new() };
-    for directory in ["bin", "usr/bin", "usr/local/bin", "usr/local/lib", "etc", "tmp", "root", "run", "data", "go", "home/agent"] {
+    for directory in
+        ["bin", "usr/bin", "usr/local/bin", "usr/local/lib", "etc", "tmp", "root", "run", "data", "go", "home/agent"]
+    {
         fs::create_dir_all(root.join(directory)).unwrap();
     }
     let busybox = find("busybox").unwrap();
     fs::copy(&busybox, root.join("bin/busybox")).unwrap();
     let own = ["bash", "flock", "setpriv"];
-    for applet in must(busybox.to_str().unwrap(), &["--list"]).lines().filter(|name| !own.contains(name) && *name != "busybox") {
+    for applet in
+        must(busybox.to_str().unwrap(), &["--list"]).lines().filter(|name| !own.contains(name) && *name != "busybox")
+    {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }
     for name in own {
@@ -67,15 +71,21 @@ impl RootFiles {
 
     /// Python where it is on this machine, and in `/usr/bin`.
     fn python(&mut self) {
-        let told = must("python3", &["-c", "import sys, sysconfig; print(sys.executable, sysconfig.get_path('stdlib'), sys.base_prefix)"]);
+        let told = must(
+            "python3",
+            &["-c", "import sys, sysconfig; print(sys.executable, sysconfig.get_path('stdlib'), sys.base_prefix)"],
+        );
         let words: Vec<&str> = told.split(' ').collect();
         let [program, library, _prefix] = words[..] else { panic!("{told}") };
         let real = fs::canonicalize(program).unwrap();
         self.bring(&real, real.to_str().unwrap());
         symlink(&real, self.root.join("usr/bin/python3")).unwrap();
         self.tree(Path::new(library));
+        let pip = must("python3", &["-c", "import os, pip; print(os.path.dirname(pip.__file__))"]);
+        self.tree(Path::new(&pip));
         for name in ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6"] {
-            let paths = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"].map(|directory| format!("{directory}/{name}"));
+            let paths =
+                ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"].map(|directory| format!("{directory}/{name}"));
             if let Some(path) = paths.iter().find(|path| Path::new(path).exists()) {
                 self.bring(Path::new(path), path);
             }

@@ -28,30 +28,47 @@ pub(super) fn program(version: &str) -> Result<PathBuf, String> {
         .iter()
         .find(|(_, program)| *program == version)
         .ok_or_else(|| format!("no package is known to bring {version}"))?;
-    let file = fetched(package, false)?.join("claude_agent_sdk/_bundled/claude");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).map_err(|error| format!("{}: {error}", file.display()))?;
+    let file = installed(package)?.join("claude_agent_sdk/_bundled/claude");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(file)
 }
 
-/// A package with all that it needs, as a directory of packages.
-pub(super) fn package(version: &str) -> Result<PathBuf, String> {
-    fetched(version, true)
+/// The files of a package and of all that it needs, for `pip` to install from.
+pub(super) fn files(version: &str) -> Result<PathBuf, String> {
+    kept(&format!("{version}-files"), |folder| {
+        let mut pip = pip(&["download"]);
+        pip.arg("--dest").arg(folder).arg(format!("claude-agent-sdk=={version}"));
+        pip
+    })
 }
 
-/// What `pip` makes of a package, alone or with what it needs.
-fn fetched(version: &str, is_whole: bool) -> Result<PathBuf, String> {
+/// A package alone, as `pip` installs it.
+fn installed(version: &str) -> Result<PathBuf, String> {
+    kept(version, |folder| {
+        let mut pip = pip(&["install", "--no-compile", "--no-deps"]);
+        pip.arg("--target").arg(folder).arg(format!("claude-agent-sdk=={version}"));
+        pip
+    })
+}
+
+fn pip(words: &[&str]) -> Command {
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip"]).args(words).args(["--quiet", "--no-cache-dir", "--only-binary", ":all:"]);
+    pip
+}
+
+/// What a command puts into a folder, unless an earlier run had it do so.
+fn kept(name: &str, command: impl Fn(&Path) -> Command) -> Result<PathBuf, String> {
     let _one = FETCHING.lock().unwrap();
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program");
-    let folder = kept.join(format!("{version}{}", if is_whole { "-whole" } else { "" }));
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program");
+    let folder = all.join(name);
     if folder.exists() {
         return Ok(folder);
     }
-    fs::create_dir_all(&kept).map_err(|error| error.to_string())?;
-    let fresh = tempfile::tempdir_in(&kept).map_err(|error| error.to_string())?;
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--no-cache-dir", "--only-binary", ":all:", "--no-compile"]);
-    pip.args((!is_whole).then_some("--no-deps")).arg("--target").arg(fresh.path());
-    output(pip.arg(format!("claude-agent-sdk=={version}"))).map_err(|why| format!("its package is not to be had: {why}"))?;
+    fs::create_dir_all(&all).map_err(|error| error.to_string())?;
+    let fresh = tempfile::tempdir_in(&all).map_err(|error| error.to_string())?;
+    output(&mut command(fresh.path())).map_err(|why| format!("its package is not to be had: {why}"))?;
     fs::rename(fresh.keep(), &folder).map_err(|error| error.to_string())?;
     Ok(folder)
 }

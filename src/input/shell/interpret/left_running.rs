@@ -1,24 +1,13 @@
 //! What a shell started in the background and has not waited for, and the locks that it is under only because that shell
-//! holds them meanwhile (`flock 9; program 9>&- & wait`). Uses `interpreter`, `shell_state` and `timeline`.
+//! holds them meanwhile (`flock 9; program 9>&- & wait`). Uses `interpreter`, `shell_state` and `left_calls`.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use super::interpreter::Interpreter;
+use super::left_calls::LeftCalls;
 use super::limits;
 use super::shell_state::{OpenFileId, ShellState};
 use crate::model::FileLock;
-
-/// Calls that run in the background.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LeftRunning {
-    /// The process, as the timeline numbers it.
-    process: usize,
-    /// Those of the calls that were found that it makes.
-    calls: Range<usize>,
-    /// The files that the shell and those above have open.
-    files: Rc<Vec<OpenFileId>>,
-}
 
 impl Interpreter<'_> {
     /// Notes that what was found since `first` goes on beside the shell, where that shell holds a lock.
@@ -31,7 +20,7 @@ impl Interpreter<'_> {
         if state.left.len() >= limits::LEFT_RUNNING {
             self.note_unseen("more is started in the background under a lock than was followed");
         } else {
-            Rc::make_mut(&mut state.left).push(LeftRunning { process, calls, files: Rc::new(files) });
+            Rc::make_mut(&mut state.left).push(LeftCalls { process, calls, files: Rc::new(files) });
         }
     }
 
@@ -40,7 +29,7 @@ impl Interpreter<'_> {
         if !state.left.iter().any(|left| ended.contains(&left.process)) {
             return;
         }
-        let (over, left): (Vec<LeftRunning>, Vec<LeftRunning>) =
+        let (over, left): (Vec<LeftCalls>, Vec<LeftCalls>) =
             state.left.iter().cloned().partition(|left| ended.contains(&left.process));
         state.left = Rc::new(left);
         over.iter().for_each(|over| self.hold_around(over, state));
@@ -52,14 +41,15 @@ impl Interpreter<'_> {
     }
 
     /// Adds the locks of a shell to calls that end before it lets go of them.
-    fn hold_around(&mut self, left: &LeftRunning, state: &ShellState) {
+    fn hold_around(&mut self, left: &LeftCalls, state: &ShellState) {
         let held: Vec<(OpenFileId, FileLock)> = self.held_files(state);
         let kept: Vec<(OpenFileId, FileLock)> =
             held.into_iter().filter(|(file, _)| left.files.contains(file)).collect();
         for at in left.calls.clone() {
             let let_go = &self.let_go;
             let Some(call) = self.found.get_mut(at) else { continue };
-            let missing = kept.iter().filter(|(file, lock)| !call.locks.contains(lock) && !let_go.contains(&(at, *file)));
+            let missing =
+                kept.iter().filter(|(file, lock)| !call.locks.contains(lock) && !let_go.contains(&(at, *file)));
             let missing: Vec<FileLock> = missing.map(|(_, lock)| lock.clone()).collect();
             call.locks.splice(0..0, missing);
         }
@@ -78,5 +68,17 @@ impl Interpreter<'_> {
                 call.locks.retain(|lock| held.iter().all(|held| held.span != lock.span || held.path != lock.path));
             }
         }
+    }
+}
+
+impl ShellState {
+    /// The same with what another way has left running too.
+    pub(super) fn with_left(mut self, other: Option<&Self>) -> Self {
+        let Some(other) = other.filter(|other| !Rc::ptr_eq(&self.left, &other.left)) else { return self };
+        let more: Vec<LeftCalls> = other.left.iter().filter(|one| !self.left.contains(one)).cloned().collect();
+        if !more.is_empty() {
+            Rc::make_mut(&mut self.left).extend(more);
+        }
+        self
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
-use super::left_running::LeftRunning;
+use super::left_calls::LeftCalls;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
@@ -111,7 +111,7 @@ pub(super) struct ShellState {
     pub(super) above: Rc<Vec<OpenFileId>>,
     pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
     /// What runs beside it, and was not waited for.
-    pub(super) left: Rc<Vec<LeftRunning>>,
+    pub(super) left: Rc<Vec<LeftCalls>>,
     pub(super) facts: Rc<Vec<BranchFact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Arguments>,
@@ -235,16 +235,6 @@ impl ShellState {
     /// Whether this way exists only because an `flock` failed that waits for ever.
     pub(super) fn is_unlikely(&self) -> bool {
         self.locks.values().any(|held| held.fresh && !held.got && held.wait == Wait::Forever)
-    }
-
-    /// The same with what another way has left running too.
-    pub(super) fn with_left(mut self, other: Option<&Self>) -> Self {
-        let Some(other) = other.filter(|other| !Rc::ptr_eq(&self.left, &other.left)) else { return self };
-        let more: Vec<LeftRunning> = other.left.iter().filter(|one| !self.left.contains(one)).cloned().collect();
-        if !more.is_empty() {
-            Rc::make_mut(&mut self.left).extend(more);
-        }
-        self
     }
 
     /// The conditions on the way here that ask one variable of the environment.

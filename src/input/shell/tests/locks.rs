@@ -109,7 +109,10 @@ fn lock_of_a_shell_that_waits_is_around_what_it_waits_for() {
         ("exec 9>/l; flock 9; prog 9>&- & wait", "prog @/l ; wait @/l"),
         ("exec 9>/l; flock 9; ( exec 9>&-; prog ) & wait", "prog @/l ; wait @/l"),
         ("flock -o /l sh -c 'prog & wait'", "prog @/l ; wait @/l"),
-        ("exec 9>/l; flock 9; prog 9>&- & pid=$!; sleep 1; wait $pid; other", "prog @/l ; sleep 1 @/l ; wait $! @/l ; other @/l"),
+        (
+            "exec 9>/l; flock 9; prog 9>&- & pid=$!; sleep 1; wait $pid; other",
+            "prog @/l ; sleep 1 @/l ; wait $! @/l ; other @/l",
+        ),
         ("exec 9>/l; flock 9; for x in 1 2; do prog 9>&- & done; wait", "prog @/l ; wait @/l"),
         ("f() { prog 9>&- & }; exec 9>/l; flock 9; f; wait", "prog @/l ; wait @/l"),
         ("( flock 9; prog 9>&- & wait ) 9>/l", "prog @/l ; wait @/l"),
