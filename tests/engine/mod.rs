@@ -13,6 +13,8 @@ mod compose_file;
 mod container;
 mod disk;
 mod draw;
+mod drawn_entrypoints;
+mod entrypoint_text;
 mod entrypoints;
 mod findmnt;
 mod ground_truth;
