@@ -14,7 +14,7 @@ import urllib.parse
 
 HOLD = float(sys.argv[1])
 # No message is kept longer, and no refresh: the program gives that one up after a while.
-LONGEST, LONGEST_REFRESH = 90, 13
+LONGEST, LONGEST_REFRESH = 90, 20
 posts, heard, lock = {}, {}, threading.Condition()
 output = open("/control/log", "a", buffering=1)
 
