@@ -20,6 +20,9 @@ pub struct Profile {
     /// Package names from which it can be run (`npx PACKAGE@VERSION`).
     #[serde(default)]
     pub packages: Vec<String>,
+    /// Names under which package managers of a system have it.
+    #[serde(default)]
+    pub system_packages: Vec<String>,
     /// Parts of the addresses that its own installer is fetched from; a shell runs it with the version as its first
     /// argument.
     #[serde(default)]
@@ -284,6 +287,18 @@ impl Profile {
     /// Whether a version that cannot write its state directory leaves the login alone.
     pub fn read_only_is_safe(&self, version: Option<&VersionRange>) -> bool {
         known_since(version, &self.read_only_safe_since)
+    }
+
+    /// The version that a word asks a system's package manager for (`NAME=1.2.3-1`, `NAME-1.2.3`), empty where it asks for
+    /// none; `None` for another package.
+    pub fn system_package_version<'a>(&self, word: &'a str) -> Option<&'a str> {
+        let asked = self.system_packages.iter().find_map(|name| word.strip_prefix(name.as_str()))?;
+        let version = asked.strip_prefix(['=', '-', '@']).unwrap_or(asked);
+        let is_version =
+            asked.is_empty() || asked.len() > version.len() && version.starts_with(|ch: char| ch.is_ascii_digit());
+        let is_open = asked.starts_with(['=', '/', '~', '<', '>', '@']);
+        let plain = version.split(['-', '+', '~']).next().unwrap_or_default();
+        if is_version { Some(plain) } else { is_open.then_some("") }
     }
 
     /// Whether every refresh of this version takes a lock inside the state directory.

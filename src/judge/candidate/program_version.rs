@@ -2,6 +2,8 @@
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
+use super::installations::{installed_at_start, installed_by_build, last_installation};
+use super::program_file::{called_path, is_off_path, mount_found_first, other_file};
 use crate::finding::Evidence;
 use crate::model::{
     Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
@@ -183,10 +185,7 @@ fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) 
         }
     }
     if is_command(program, profile) {
-        // Of a program that is mounted by itself the mount tells more.
-        let mount = container.mount_holding(program).map(|(mount, _)| mount);
-        let mount = mount.filter(|mount| !container.is_running() && mount.target.text != **program);
-        return mount.map(|mount| Known::Open(mount.span));
+        return other_file(container, profile, call).map(Known::Replaced);
     }
     let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
     let pin = pinned_version(version, "the package it runs", Some(call.span));
@@ -194,7 +193,7 @@ fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) 
 }
 
 /// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
-/// that.
+/// that; and what it installs itself.
 fn version_in_container(
     container: &Container,
     profile: &Profile,
@@ -208,13 +207,29 @@ fn version_in_container(
         Known::Unseen => {}
         known => return known,
     }
-    if let Some(pin) = version_of_image(container, profile) {
-        return Known::Pinned(pin);
+    let known = match version_of_image(container, profile) {
+        Some(pin) => Known::Pinned(pin),
+        None => match version_of_build(container, profile) {
+            Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+            known => known,
+        },
+    };
+    with_own_installs(container, profile, known)
+}
+
+/// What is known of a version, where the container installs others itself: any of them may be the one that runs.
+fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> Known {
+    let mut known = known;
+    for (call, version) in installed_at_start(container, profile) {
+        let pin = pinned_version(&version, "what it installs when it starts", Some(call.span));
+        known = match (pin, known) {
+            (None, _) => return Known::Open(call.span),
+            (Some(pin), Known::Pinned(before)) => Known::Pinned(before.around(pin)),
+            (Some(pin), Known::Unseen) if !call.conditional => Known::Pinned(pin),
+            (Some(_), known) => known,
+        };
     }
-    match version_of_build(container, profile) {
-        Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
-        known => known,
-    }
+    known
 }
 
 /// The version of the copy that a package brings which the image's build installs: by the version of the package, where that
@@ -266,44 +281,41 @@ fn installed_version(container: &Container, profile: &Profile, counts_bundled: b
     found
 }
 
-/// Directories that a mount may cover together with the program in them.
-const PROGRAM_DIRECTORIES: [&str; 6] =
-    ["/usr/local", "/usr/local/bin", "/usr/bin", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
+/// Directories that a mount may cover together with the files that a program is made of.
+const PROGRAM_DIRECTORIES: [&str; 4] = ["/usr/local", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
 
-/// The program that is mounted: by its name where that is a version, else any. Where all calls name other files, nothing
-/// runs it; `is_open` says that there may be more calls.
+/// The program that is mounted: by its name where that is a version, else any. Only a mount counts that a call comes to
+/// before what the image has; `is_open` says that there may be more calls.
 fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>, is_open: bool) -> Known {
-    let programs = calls.live.iter().filter_map(|call| call.argv.first());
-    let is_run = is_open
-        || calls.live.is_empty()
-        || programs.clone().any(|program| !program.starts_with('/') || program.contains('$'));
+    let by_path: Vec<String> = calls.live.iter().filter_map(|call| called_path(container, call)).collect();
+    let by_name = calls.live.iter().filter(|call| called_path(container, call).is_none()).map(|call| Some(*call));
+    let unseen = (is_open || calls.live.is_empty()).then_some(None);
+    let by_name: Vec<Option<&Invocation>> = by_name.chain(unseen).collect();
+    let first: Vec<&Mount> = by_name.iter().filter_map(|call| mount_found_first(container, profile, *call)).collect();
+    let in_system = |path: &String| path.starts_with("/usr/");
     let mut found = Known::Unseen;
     for mount in &container.mounts {
         let target = &mount.target.text;
         let is_program = target.rsplit('/').next().is_some_and(|name| profile.commands.iter().any(|own| own == name));
-        if let (true, MountSource::Host(source)) = (is_program, &mount.source)
+        let is_found = first.iter().any(|one| std::ptr::eq(*one, mount))
+            || by_path.iter().any(|path| split_below(path, target).is_some())
+            || !by_name.is_empty() && is_program && is_off_path(container, profile, mount);
+        if let (true, true, MountSource::Host(source)) = (is_found, is_program, &mount.source)
             && let Some((directory, name)) = parent_and_name(&source.text)
             && profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
             && let Some(pin) = pinned_version(name, "the mounted program", Some(mount.span))
         {
             return Known::Pinned(pin);
         }
-        let runs = is_run || programs.clone().any(|program| split_below(program, target).is_some());
-        if !runs {
-            continue;
-        }
-        if (is_program && is_program_file(mount)) || covers_program(container, profile, mount) {
+        let is_run = !by_name.is_empty() || by_path.iter().any(in_system);
+        if is_found || is_run && covers_program(container, profile, mount) {
             found = Known::Open(mount.span);
         }
     }
     found
 }
 
-fn is_program_file(mount: &Mount) -> bool {
-    parent_and_name(&mount.target.text).is_some_and(|(directory, _)| directory.ends_with("/bin"))
-}
-
-/// Whether a mount hides what the image's build installed.
+/// Whether a mount hides the files of what the image's build installed.
 fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bool {
     let target = &mount.target.text;
     let is_directory = PROGRAM_DIRECTORIES.contains(&target.as_str())
@@ -312,59 +324,15 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
     is_directory && last_installation(container, profile).is_some()
 }
 
-/// The command of an image's build that decides which version is there: the last one that installs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Installation {
-    /// The command, as an index in the container's `installs`.
-    pub(crate) command: usize,
-    /// The word that names the package, as an index in the command's words; `None` for the native installer.
-    pub(crate) package: Option<usize>,
-}
-
-/// What was installed while the image was built, the last by each installer: each has a place of its own.
-fn installations(container: &Container, profile: &Profile) -> Vec<Installation> {
-    let mut found: Vec<(&str, Installation)> = Vec::new();
-    let mut fetched = false;
-    for (command, call) in container.installs.iter().enumerate() {
-        let Some((program, words)) = call.argv.split_first() else { continue };
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let package = words.iter().position(|word| package_version(word, profile).is_some()).map(|at| at + 1);
-        let installer = match name {
-            "npm" | "npx" => "npm",
-            "bun" | "bunx" => "bun",
-            "pnpm" | "yarn" | "volta" => name,
-            // The native installer: a script that is fetched, and what it is given.
-            "bash" | "sh" => "sh",
-            _ => "",
-        };
-        let installs = if installer == "sh" { fetched } else { !installer.is_empty() && package.is_some() };
-        fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
-        let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
-        if installs {
-            found.retain(|(known, _)| *known != installer);
-            let package = package.filter(|_| installer != "sh");
-            found.extend((!removed).then_some((installer, Installation { command, package })));
-        }
-    }
-    found.into_iter().map(|(_, installation)| installation).collect()
-}
-
-/// The last of them.
-pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
-    installations(container, profile).pop()
-}
-
-/// The versions that were installed while the image was built: any of them may be the one that runs.
+/// The versions that were installed while the image was built, and those that other builds of it install: any of them may be
+/// the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
     let mut joined = linked_version(container, profile);
-    for installation in installations(container, profile) {
-        let Some(call) = container.installs.get(installation.command) else { continue };
-        let version = match installation.package {
-            Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
-            None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
-        };
-        let Some(pin) = pinned_version(version.unwrap_or(""), "its Dockerfile", Some(call.span)) else {
-            return Known::Open(call.span);
+    let builds = std::iter::once(&container.installs).chain(&container.other_builds);
+    for installed in builds.flat_map(|installs| installed_by_build(installs, profile)) {
+        let span = installed.call.span;
+        let Some(pin) = pinned_version(&installed.version, "its Dockerfile", Some(span)) else {
+            return Known::Open(span);
         };
         joined = Some(pin.around_all(joined));
     }
