@@ -61,7 +61,11 @@ impl Told {
             );
             self.diagnostics.push(Diagnostic::about(Level::Gap, None, message));
         }
-        self.judged.push(JudgedFile { file: format!("{name} ({host}, taken {taken} UTC)"), kind: "capture" });
+        self.judged.push(JudgedFile {
+            file: format!("{name} ({host}, taken {taken} UTC)"),
+            kind: "capture",
+            starts: false,
+        });
         Some(capture)
     }
 }

@@ -11,6 +11,8 @@ pub struct ProgramNames {
     pub commands: Vec<String>,
     /// The packages and installers that bring them.
     pub packages: Vec<String>,
+    /// The names under which package managers of a system have them.
+    pub system_packages: Vec<String>,
     /// Their state directories, the variables that move these, and the files beside them.
     pub state: Vec<String>,
     /// The files that hold their logins, in their state directories.
@@ -24,6 +26,7 @@ impl ProgramNames {
         for profile in profiles {
             names.commands.extend(profile.commands.iter().cloned());
             names.commands.extend(profile.bundled_by.iter().map(|bundle| bundle.module.clone()));
+            names.system_packages.extend(profile.system_packages.iter().cloned());
             names.packages.extend(profile.packages.iter().chain(&profile.installers).cloned());
             names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
             let directory = &profile.state_directory;
@@ -61,6 +64,7 @@ mod tests {
         let names = ProgramNames {
             commands: vec!["claude".to_owned()],
             packages: Vec::new(),
+            system_packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
             credentials: Vec::new(),
         };

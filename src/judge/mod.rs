@@ -32,7 +32,8 @@ use apart_processes::join_apart_processes;
 use candidate::Candidate;
 use candidate::calls::{RunsProgram, apply_declarations, is_declared, restore_declarations, take_declarations};
 pub(crate) use candidate::calls::{package_version, program_calls};
-pub(crate) use candidate::program_version::{last_installation, read_version};
+pub(crate) use candidate::installations::last_installation;
+pub(crate) use candidate::program_version::read_version;
 use candidate::state_dir::is_home;
 use copied_logins::CopiedLogins;
 use exclusion::{Relation, login_groups, relate_members};
@@ -249,7 +250,7 @@ impl<'a> Judgement<'a, '_> {
             users: users_fact(relation),
             flock_support: flock_support_fact(candidate, &self.rules.filesystems, relation.hosts_differ),
             declaration: declaration_fact(candidate),
-            sight: self.unknown_fact(candidate).map_or(Sight::Clear, |(sight, _)| sight),
+            sight: self.unknown_fact(candidate, relation).map_or(Sight::Clear, |(sight, _)| sight),
             bind: bind_fact(candidate),
             leftover: leftover_fact(candidate),
             spawner: Spawner::No,
@@ -279,7 +280,7 @@ impl<'a> Judgement<'a, '_> {
     fn row(&self, member: &Member<'a, '_>) -> Row {
         let Member { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
-        let unknown_fact = self.unknown_fact(candidate).map(|(_, unknown)| unknown);
+        let unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let (rules, candidates) = (self.rules, self.candidates);
         let copied_from = self.copied_logins.users_of(candidate);
         let case =

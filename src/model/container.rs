@@ -66,6 +66,8 @@ pub struct Container {
     pub build: Option<Build>,
     /// The commands that were run while the image was built, with build arguments put in.
     pub installs: Vec<Invocation>,
+    /// The same of other builds of that image, with the build arguments that commands of the host give.
+    pub other_builds: Vec<Vec<Invocation>>,
     /// The name that it is given, where that is another than its service's (`container_name`, `--name`).
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.

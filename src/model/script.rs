@@ -93,6 +93,9 @@ pub struct Invocation {
     /// The sides of branches on which it runs, each with the number of the branch.
     #[serde(skip)]
     pub branches: Vec<(usize, bool)>,
+    /// Whether it runs beside what follows it, or as often as a loop goes round.
+    #[serde(skip)]
+    pub aside: bool,
     /// Whether it may run more than its words name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides: bool,

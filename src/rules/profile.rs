@@ -1,6 +1,8 @@
 //! What a program is, where it keeps what, and which locks it takes: `rules/profiles/*.yaml`.
 //! Uses `rules::version` alone.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::version::VersionRange;
@@ -18,6 +20,9 @@ pub struct Profile {
     /// Package names from which it can be run (`npx PACKAGE@VERSION`).
     #[serde(default)]
     pub packages: Vec<String>,
+    /// Names under which package managers of a system have it.
+    #[serde(default)]
+    pub system_packages: Vec<String>,
     /// Parts of the addresses that its own installer is fetched from; a shell runs it with the version as its first
     /// argument.
     #[serde(default)]
@@ -88,15 +93,50 @@ pub struct Bundle {
     /// Files that tell its version, seen from that directory; the first that does counts.
     #[serde(default)]
     pub version_files: Vec<String>,
+    /// Versions of the package and those of the program that they bring, as they were measured; both grow together.
+    #[serde(default)]
+    pub versions: BTreeMap<semver::Version, semver::Version>,
 }
 
 impl Bundle {
+    /// The versions of the program that come with a package asked for like this (`NAME==1.2.3`, `NAME[extra]>=1.2,<2`,
+    /// `NAME@1.2.3`): between two that were measured it may be either. `None` where it may be any.
+    pub fn program_range(&self, word: &str) -> Option<VersionRange> {
+        let asked = word.get(self.package.len()..)?.split(';').next()?;
+        let asked = if asked.starts_with('[') { asked.split_once(']')?.1 } else { asked };
+        let mut since: Option<semver::Version> = None;
+        let mut exact = false;
+        for clause in asked.split(',').map(str::trim) {
+            let version = clause.trim_start_matches(['=', '>', '~', '^', '@', ' ']);
+            let operator = clause.get(..clause.len() - version.len())?.trim();
+            let is_any = version.ends_with(".*");
+            let Some(version) = whole_version(version.trim_end_matches(".*")) else { continue };
+            match operator {
+                "==" | "===" | "@" if !is_any => exact = true,
+                "==" | ">=" | "~=" | ">" | "^" | "~" | "@^" | "@~" | "@>=" => {}
+                _ => continue,
+            }
+            since = since.max(Some(version));
+        }
+        let since = since?;
+        let known = |(_, program): (_, &semver::Version)| program.clone();
+        let oldest = self.versions.range(..=since.clone()).next_back().map(known)?;
+        let newest = self.versions.range(since..).next().map(known).filter(|_| exact);
+        Some(VersionRange { since: Some(oldest), until: newest })
+    }
+
     /// Whether a word asks for the package, perhaps with a version (`NAME==1.2`, `NAME[extra]>=1`, `NAME@1.2`).
     pub fn is_named_by(&self, word: &str) -> bool {
         let word = word.to_ascii_lowercase().replace('_', "-");
         let rest = word.strip_prefix(self.package.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '<', '>', '~', '!', '[', '@', ' ', ';']))
     }
+}
+
+/// A version with the numbers that it leaves out.
+fn whole_version(text: &str) -> Option<semver::Version> {
+    let missing = 2_usize.checked_sub(text.matches('.').count())?;
+    semver::Version::parse(&format!("{text}{}", ".0".repeat(missing))).ok()
 }
 
 /// Where a program keeps its state.
@@ -250,6 +290,18 @@ impl Profile {
     /// Whether a version that cannot write its state directory leaves the login alone.
     pub fn read_only_is_safe(&self, version: Option<&VersionRange>) -> bool {
         known_since(version, &self.read_only_safe_since)
+    }
+
+    /// The version that a word asks a system's package manager for (`NAME=1.2.3-1`, `NAME-1.2.3`), empty where it asks for
+    /// none; `None` for another package.
+    pub fn system_package_version<'a>(&self, word: &'a str) -> Option<&'a str> {
+        let asked = self.system_packages.iter().find_map(|name| word.strip_prefix(name.as_str()))?;
+        let version = asked.strip_prefix(['=', '-', '@']).unwrap_or(asked);
+        let is_version =
+            asked.is_empty() || asked.len() > version.len() && version.starts_with(|ch: char| ch.is_ascii_digit());
+        let is_open = asked.starts_with(['=', '/', '~', '<', '>', '@']);
+        let plain = version.split(['-', '+', '~']).next().unwrap_or_default();
+        if is_version { Some(plain) } else { is_open.then_some("") }
     }
 
     /// Whether every refresh of this version takes a lock inside the state directory.

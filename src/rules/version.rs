@@ -21,10 +21,14 @@ impl VersionRange {
         Self { since: Some(version.clone()), until: Some(version) }
     }
 
-    /// Reads `2.1.98`, `v2.1.98` (that version), `>=2.1.132`, `2.1.132+`, `^2.1.132` or `~2.1.132` (from there on).
-    /// `None` for anything else, such as `latest` or `2.1`.
+    /// Reads `2.1.98`, `v2.1.98` (that version), `>=2.1.132`, `2.1.132+`, `^2.1.132` or `~2.1.132` (from there on),
+    /// `2.1.132 - 2.1.140` (npm's range with both ends). `None` for anything else, such as `latest` or `2.1`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        if let Some((since, until)) = text.split_once(" - ") {
+            let (since, until) = (Version::parse(since.trim()).ok()?, Version::parse(until.trim()).ok()?);
+            return (since <= until).then_some(Self { since: Some(since), until: Some(until) });
+        }
         let (open, number) = match text
             .strip_prefix(">=")
             .or_else(|| text.strip_prefix(['^', '~']))
@@ -87,6 +91,8 @@ mod tests {
         assert_eq!(range("v2.1.98").to_string(), "2.1.98");
         assert_eq!(range("2.1.132+"), range(">= 2.1.132"));
         assert_eq!(range("^2.1.132"), range("~2.1.132"));
+        assert_eq!(range("2.1.132 - 2.1.140").to_string(), "2.1.132 to 2.1.140");
+        assert_eq!(VersionRange::parse("2.1.140 - 2.1.132"), None);
     }
 
     #[test]

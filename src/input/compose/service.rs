@@ -77,6 +77,7 @@ impl Reader<'_> {
             build_args: arguments.map(|node| self.reading.variables(node)).unwrap_or_default(),
             build: build.filter(|build| !build.is_null()).map(|build| built(build)),
             installs: Vec::new(),
+            other_builds: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
             way_of: None,

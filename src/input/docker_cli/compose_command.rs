@@ -6,8 +6,8 @@ use super::container_options::ContainerOptions;
 use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, ParsedOptions, parse_options};
 use super::{
-    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, exec_command,
-    option_tables,
+    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, build_command,
+    exec_command, option_tables,
 };
 use crate::input::compose;
 use crate::model::{Command, Flag, PartialText, Unseen, Value};
@@ -42,13 +42,16 @@ pub(super) fn read_compose(
         "run" => Some(DockerCommand::ComposeRun(Box::new(read_run(rest, prefix, context)))),
         "up" | "create" => Some(DockerCommand::ComposeUp(Box::new(read_up(rest, prefix, context)))),
         "exec" => exec_command::read_exec(rest, prefix, true, context).map(|exec| DockerCommand::Exec(Box::new(exec))),
+        "build" => {
+            build_command::read_compose_build(rest, prefix, context).map(|build| DockerCommand::Build(Box::new(build)))
+        }
         "start" | "restart" => Some(DockerCommand::Existing),
         _ => None,
     }
 }
 
 /// The project that the options before the subcommand name; what of them is not sure goes to `parsed`.
-fn read_project(
+pub(super) fn read_project(
     prefix: CommandPrefix<'_>,
     parsed: &mut ParsedOptions<'_>,
     context: &CommandContext<'_>,

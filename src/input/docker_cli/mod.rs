@@ -6,12 +6,14 @@
 //! option_tables      which options there are;  `options`: words -> options and operands
 //! argument_text      a word, expanded as far as the environment is known
 //! volume_option      `-v`, `--tmpfs`;  `mount_option`: `--mount`;  `mount_list`: all of them together
-//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`, `swarm_command`
+//! subcommand         which command it is:  `run_command`, `compose_command`, `exec_command`, `swarm_command`,
+//!                    `build_command`
 //! engine_choice      whose engine is asked
 //! container_options  what those have in common
 //! ```
 
 mod argument_text;
+mod build_command;
 mod cli_family;
 mod compose_command;
 mod container_options;
@@ -47,6 +49,8 @@ pub enum DockerCommand {
     ComposeUp(Box<ComposeUp>),
     /// A command in a container that runs already.
     Exec(Box<DockerExec>),
+    /// Images that are built with arguments of its own.
+    Build(Box<DockerBuild>),
     /// A container that is there already, again (`start`, `restart`).
     Existing,
     /// Which command it is depends on a variable.
@@ -62,6 +66,7 @@ impl DockerCommand {
             Self::Run(run) => run.detached || run.only_created,
             Self::ComposeRun(run) => run.detached,
             Self::Exec(exec) => exec.detached,
+            Self::Build(_) => false,
             Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) | Self::NotRead(_) => true,
         }
     }
@@ -70,7 +75,7 @@ impl DockerCommand {
 impl DockerCommand {
     /// Whether it starts containers of its own, and not a command in one or one that is there.
     pub fn is_start(&self) -> bool {
-        !matches!(self, Self::Exec(_) | Self::Existing | Self::Unclear(_))
+        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Existing | Self::Unclear(_))
     }
 
     /// Whether it is waited for on some ways only.
@@ -208,6 +213,19 @@ pub struct ComposeUp {
     pub unseen: Vec<Unseen>,
     /// Why Compose would start nothing, each as a clause.
     pub refused: Vec<Unseen>,
+}
+
+/// Images that are built (`compose build`, `docker build`), with arguments that win over those of their files.
+#[derive(Debug, Clone, Default)]
+pub struct DockerBuild {
+    /// The project whose services are built; `None` for one image.
+    pub project: Option<ComposeProject>,
+    /// The services; empty for all.
+    pub services: Vec<Value>,
+    /// What the image is called.
+    pub tags: Vec<Value>,
+    /// The arguments.
+    pub args: BTreeMap<String, EnvVar>,
 }
 
 /// A command in a container that runs already.

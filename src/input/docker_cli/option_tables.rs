@@ -207,3 +207,29 @@ pub(super) const STACK_DEPLOY: OptionTable = OptionTable {
     switches: &["detach d", "help", "prune", "quiet q", "with-registry-auth"],
     valued: &["compose-file c", "resolve-image"],
 };
+
+/// `docker build`, with the further options of podman and nerdctl that scripts use.
+#[rustfmt::skip]
+pub(super) const BUILD: OptionTable = OptionTable {
+    switches: &[
+        "check", "compress", "debug D", "disable-content-trust", "force-rm", "help", "layers", "load", "no-cache", "pull",
+        "push", "quiet q", "rm", "squash", "squash-all", "tls-verify",
+    ],
+    valued: &[
+        "add-host", "allow", "annotation", "attest", "build-arg", "build-context", "builder", "cache-from", "cache-to",
+        "call", "cgroup-parent", "cpu-period", "cpu-quota", "cpu-shares c", "cpuset-cpus", "cpuset-mems", "file f",
+        "format", "iidfile", "isolation", "jobs", "label", "memory m", "memory-swap", "metadata-file", "network",
+        "no-cache-filter", "output o", "platform", "policy", "progress", "provenance", "sbom", "secret", "security-opt",
+        "shm-size", "ssh", "tag t", "target", "ulimit", "userns", "volume v",
+    ],
+};
+
+/// `compose build`.
+#[rustfmt::skip]
+pub(super) const COMPOSE_BUILD: OptionTable = OptionTable {
+    switches: &[
+        "check", "compress", "dry-run", "force-rm", "help", "no-cache", "no-rm", "parallel", "print", "pull", "push",
+        "quiet q", "with-dependencies",
+    ],
+    valued: &["build-arg", "builder", "memory m", "progress", "provenance", "sbom", "ssh"],
+};

@@ -4,7 +4,8 @@
 use super::cli_family::{CliFamily, is_compose_program};
 use super::options::{CommandPrefix, parse_options};
 use super::{
-    Argument, CommandContext, DockerCommand, compose_command, exec_command, option_tables, run_command, swarm_command,
+    Argument, CommandContext, DockerCommand, build_command, compose_command, exec_command, option_tables, run_command,
+    swarm_command,
 };
 use crate::model::Unseen;
 use crate::text::Span;
@@ -56,6 +57,11 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
         "stack" if is_word(rest, "deploy") || is_word(rest, "up") => {
             let prefix = CommandPrefix { options: parsed, engine, span };
             swarm_command::read_stack_deploy(rest.get(1..)?, prefix, context)
+        }
+        "build" => build_command::read_build(rest, span, context).map(|build| DockerCommand::Build(Box::new(build))),
+        "buildx" | "image" | "builder" if is_word(rest, "build") => {
+            let build = build_command::read_build(rest.get(1..)?, span, context)?;
+            Some(DockerCommand::Build(Box::new(build)))
         }
         "start" | "restart" => Some(DockerCommand::Existing),
         _ => read_unread(&command, rest, span),

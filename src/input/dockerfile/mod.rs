@@ -36,6 +36,7 @@ mod stored_image;
 mod tests;
 mod transfer;
 mod wildcard;
+mod written_file;
 
 pub use build_context::{BuildContext, ContextDirectory, ContextEntry};
 pub use build_request::BuildRequest;

@@ -105,6 +105,14 @@ impl<'a> BuiltImages<'a> {
         image
     }
 
+    /// The image of a service, built with more arguments.
+    pub(super) fn image_with(&self, container: &Container, more: &BTreeMap<String, EnvVar>) -> Option<Image> {
+        let service = self.builds.get(*self.by_service.get(&container.name)?)?;
+        let mut args = service.args.clone();
+        args.extend(more.clone());
+        Some(self.load_service_image(&BuildService { build: service.build.clone(), args }))
+    }
+
     fn load_service_image(&self, service: &BuildService) -> Image {
         let BuildService { build, args } = service;
         let dockerfile = match (&build.inline, &build.dockerfile) {
@@ -149,6 +157,6 @@ fn is_directory(context: &Value) -> bool {
 }
 
 /// An image's name without the tag that means no other.
-fn untagged(name: &str) -> &str {
+pub(super) fn untagged(name: &str) -> &str {
     name.strip_suffix(":latest").unwrap_or(name)
 }

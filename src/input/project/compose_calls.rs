@@ -4,17 +4,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::built_images::{BuiltImages, untagged};
+use super::image_defaults::commands_of_build;
 use super::{PendingStart, Repository};
-use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerCommand};
+use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
 use crate::model::{Container, Value, clean};
 
 /// The most that a number of containers counts as.
 const MANY: u64 = 1_000;
+/// The most builds of one image that are kept.
+const MAX_BUILDS: usize = 16;
 
 /// Applies what commands of the host say of the services.
-pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Container], repository: &Repository<'_>) {
+pub(super) fn apply_compose_calls(
+    pending: &[PendingStart],
+    containers: &mut [Container],
+    repository: &Repository<'_>,
+    images: &BuiltImages<'_>,
+) {
     let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
+    for start in pending.iter().filter(|start| start.by.is_none()) {
+        if let DockerCommand::Build(build) = &start.started.command {
+            calls.add_build(build, containers, images);
+        }
+    }
     for start in pending.iter().filter(|start| start.by.is_none()) {
         match &start.started.command {
             DockerCommand::ComposeUp(up) => calls.add_up(up, &start.started, containers),
@@ -69,6 +83,32 @@ impl ServiceCalls {
 }
 
 impl ComposeCalls<'_> {
+    /// Keeps what the images of services hold when they are built with the arguments of a call.
+    fn add_build(&self, build: &DockerBuild, containers: &mut [Container], images: &BuiltImages<'_>) {
+        let meant = match &build.project {
+            Some(project) => self.services_of(project, containers),
+            None => (0..containers.len()).collect(),
+        };
+        for at in meant {
+            let Some(container) = containers.get_mut(at).filter(|container| container.build.is_some()) else {
+                continue;
+            };
+            let is_named = |service: &Value| service.is_symbolic() || service.text == container.name;
+            let has_tag = |tag: &Value| {
+                container.image.as_ref().is_some_and(|image| untagged(&image.text) == untagged(&tag.text))
+            };
+            let is_built = match &build.project {
+                Some(_) => build.services.is_empty() || build.services.iter().any(is_named),
+                None => build.tags.iter().any(has_tag),
+            };
+            if !is_built || container.other_builds.len() >= MAX_BUILDS {
+                continue;
+            }
+            let image = images.image_with(container, &build.args);
+            container.other_builds.extend(image.map(|image| commands_of_build(&image, self.repository.sources)));
+        }
+    }
+
     fn add_run(&mut self, run: &ComposeRun, containers: &[Container]) {
         let has_own_command = run.command.is_some() || run.entrypoint.is_some();
         let of_project = self.services_of(&run.project, containers);

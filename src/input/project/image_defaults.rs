@@ -38,13 +38,18 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
             container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
+    container.installs = commands_of_build(image, sources);
+    set_home(container, image);
+    container.has_root_base = has_root_base(image);
+}
+
+/// The commands that are run while an image is built.
+pub(super) fn commands_of_build(image: &Image, sources: &Sources) -> Vec<Invocation> {
     let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
         BuildStep::Run(ran) => Some(ran),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
-    set_home(container, image);
-    container.has_root_base = has_root_base(image);
+    ran.flat_map(|ran| build_commands(ran, sources)).collect()
 }
 
 /// Official images that start as root, and whose entrypoints leave the user as it is.
@@ -96,7 +101,7 @@ fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
 }
 
 /// The commands of a build step, with the variables that it runs with put in.
-fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
+pub(super) fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
     let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {

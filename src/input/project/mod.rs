@@ -5,6 +5,7 @@
 //! repository          which files may be read, each once
 //! built_images        the image that each service builds;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
+//! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
 //! started_containers  the containers that scripts start;  start_names: what they are called;  start_timing: when they run,
@@ -14,6 +15,8 @@
 
 mod built_images;
 mod built_logins;
+mod code_text;
+mod code_that_runs;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
@@ -81,7 +84,7 @@ pub fn add_started(
     let reader =
         ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
-    compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository);
+    compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository, &reader.images);
     reader.add_started(pending, layout);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
     let runs: HashSet<_> = runs.collect();

@@ -88,7 +88,12 @@ impl PlannedFiles<'_> {
                 BaseImage::Scratch | BaseImage::Unread => Lookup::Unseen("its Dockerfile could not be read".to_owned()),
             },
             PathContent::Absent => Lookup::Absent,
-            PathContent::Unknown { why, .. } => Lookup::Unseen(why),
+            PathContent::Unknown { why, span } => {
+                let sources = self.repository.sources;
+                let written = image.written_text(path, span, sources);
+                let name = || format!("{path} of {}:{}", sources.get(span.file).name(), span.start.line);
+                written.map_or(Lookup::Unseen(why), |text| Lookup::Text(sources.add(name(), text)))
+            }
         }
     }
 

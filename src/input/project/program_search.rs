@@ -1,18 +1,24 @@
 //! Whether an image that is built here has a known program in it, or code that names one: what only reads a login has
-//! neither. Uses `official_images`, `repository`, `planned_files` and `source::dockerfile`.
+//! neither. What was not found is not known to name none. Uses `code_text`, `code_that_runs`, `official_images`,
+//! `repository`, `planned_files` and `source::dockerfile`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::code_text::{CodeText, read_code, starts_programs};
+use super::code_that_runs::is_code_read;
+use super::image_defaults::build_commands;
 use super::official_images::is_official;
 use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
-use crate::input::dockerfile::{BaseImage, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image};
+use crate::input::dockerfile::{
+    BaseImage, BuildContext, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image, RunStep,
+};
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::Lookup;
-use crate::model::{Container, MountSource, split_below};
+use crate::model::{Container, Invocation, MountSource, split_below};
 
 /// Endings of files that are no code.
 const NO_CODE: [&str; 20] = [
@@ -22,14 +28,41 @@ const NO_CODE: [&str; 20] = [
 /// Places whose installers are known to bring other programs.
 const OTHER_INSTALLERS: [&str; 5] =
     ["deb.nodesource.com", "sh.rustup.rs", "astral.sh/uv", "bun.sh/install", "install.python-poetry.org"];
+/// Endings of files that a COPY may name although they are not there: settings, and lists of packages.
+const PERHAPS_MISSING: [&str; 7] = ["json", "lockb", "npmrc", "toml", "txt", "yaml", "yml"];
+/// Lists of packages that a program may come with: what is not there may name one.
+const DEPENDENCIES: [&str; 3] = ["package.json", "pyproject.toml", "requirements.txt"];
+/// Commands that read what they are given, and run none of it.
+const READERS: [&str; 20] = [
+    "[", "cat", "chmod", "chown", "cp", "du", "echo", "grep", "head", "ls", "mkdir", "printf", "rm", "sleep", "sort",
+    "stat", "tail", "test", "touch", "wc",
+];
+/// Programs that install packages, and the words with which they do.
+#[rustfmt::skip]
+const INSTALLERS: [&str; 18] = [
+    "apk", "apt", "apt-get", "brew", "bun", "cargo", "dnf", "gem", "go", "microdnf", "npm", "pip", "pip3", "pipx", "pnpm", "uv",
+    "yarn", "yum",
+];
+const INSTALLING: [&str; 5] = ["add", "global", "i", "in", "install"];
 /// Stages that are copied from stages.
 const DEPTH: usize = 8;
 
 /// What was found of images, each looked through once.
 #[derive(Default)]
 pub(super) struct SearchedImages {
-    /// By the image that is kept, whether nothing in it names a program.
-    clean: RefCell<HashMap<*const Image, bool>>,
+    /// By the image that is kept.
+    known: RefCell<HashMap<*const Image, SearchedImage>>,
+}
+
+/// What was found of one image.
+#[derive(Debug, Clone, Copy, Default)]
+struct SearchedImage {
+    /// Whether nothing in it names a program, or brings one.
+    is_clean: bool,
+    /// Whether code in it speaks of a program.
+    speaks: bool,
+    /// Whether code in it can start programs.
+    starts: bool,
 }
 
 impl SearchedImages {
@@ -46,27 +79,45 @@ impl SearchedImages {
         if !targets.chain(container.env.keys()).any(|text| names.have_state_named_in(text)) {
             return false;
         }
-        let search = ProgramSearch { repository, names };
+        let search = ProgramSearch { repository, names, speaks: Cell::default(), starts: Cell::default() };
         let words = container.entrypoint.iter().chain(&container.command).chain(&container.hooks);
         let says = words.flat_map(|command| &command.words).any(|word| search.is_named_in(&word.text));
-        let is_clean = || {
-            let known = self.clean.borrow().get(&Rc::as_ptr(image)).copied();
-            known.unwrap_or_else(|| {
-                let clean = search.is_clean_image(image, DEPTH);
-                self.clean.borrow_mut().insert(Rc::as_ptr(image), clean);
-                clean
-            })
-        };
-        !says && is_clean() && search.are_clean_mounts(container)
+        !says
+            && self.look_at(&search, image).is_clean
+            && search.are_clean_mounts(container)
+            && search.calls_nothing()
+            && is_code_read(container, image, repository)
+    }
+
+    /// Looks through an image once; what code in it speaks of counts for what is mounted beside it.
+    fn look_at(&self, search: &ProgramSearch<'_>, image: &Rc<Image>) -> SearchedImage {
+        let known = self.known.borrow().get(&Rc::as_ptr(image)).copied();
+        let found = known.unwrap_or_else(|| {
+            let is_clean = search.is_clean_image(image, DEPTH);
+            SearchedImage { is_clean, speaks: search.speaks.get(), starts: search.starts.get() }
+        });
+        self.known.borrow_mut().insert(Rc::as_ptr(image), found);
+        search.speaks.set(found.speaks);
+        search.starts.set(found.starts);
+        found
     }
 }
 
 struct ProgramSearch<'a> {
     repository: &'a Repository<'a>,
     names: &'a ProgramNames,
+    /// Whether code that was looked at speaks of a program.
+    speaks: Cell<bool>,
+    /// Whether code that was looked at can start programs.
+    starts: Cell<bool>,
 }
 
 impl ProgramSearch<'_> {
+    /// Whether none of the code that was looked at can start a program that it speaks of.
+    fn calls_nothing(&self) -> bool {
+        !(self.speaks.get() && self.starts.get())
+    }
+
     fn is_named_in(&self, text: &str) -> bool {
         self.names.is_program_named_in(text)
     }
@@ -85,10 +136,7 @@ impl ProgramSearch<'_> {
     fn is_clean_step(&self, step: &BuildStep, depth: usize) -> bool {
         match step {
             BuildStep::Unread(_) => false,
-            BuildStep::Run(ran) => {
-                let words = ran.command.words.iter().chain(&ran.script);
-                words.into_iter().all(|word| !self.is_named_in(&word.text) && !runs_fetched_script(&word.text))
-            }
+            BuildStep::Run(ran) => self.is_clean_run(ran),
             BuildStep::Copy(copied) => match &copied.from {
                 CopyOrigin::Stage(image) => self.is_clean_image(image, depth - 1),
                 CopyOrigin::Image(name) => !name.is_symbolic() && is_official(&name.text),
@@ -97,22 +145,59 @@ impl ProgramSearch<'_> {
                     CopySource::Remote(_) => false,
                     CopySource::Text { text, .. } => !self.is_named_in(&text.text),
                     CopySource::Path(path) if path.is_symbolic() => false,
-                    CopySource::Path(path) => {
-                        // Of a pattern all that is beside what it means.
-                        let path = path.text.trim_matches('/').trim_start_matches("./");
-                        let fixed = path.split(['*', '?', '[']).next().unwrap_or_default();
-                        let path = if fixed.len() < path.len() {
-                            fixed.rsplit_once('/').map_or("", |(at, _)| at)
-                        } else {
-                            path
-                        };
-                        let mut files = Vec::new();
-                        files_below(context.as_ref(), if path == "." { "" } else { path }, &mut files);
-                        self.are_clean(&files)
-                    }
+                    CopySource::Path(path) => self.is_clean_copy(context.as_ref(), &path.text),
                 }),
             },
         }
+    }
+
+    /// Whether commands of a build name no program, and install nothing whose name is not known.
+    fn is_clean_run(&self, ran: &RunStep) -> bool {
+        let mut words = ran.command.words.iter().chain(&ran.script);
+        let calls = build_commands(ran, self.repository.sources);
+        let is_clean_call =
+            |call: &Invocation| !call.argv.iter().any(|word| self.is_named_in(word)) && !self.installs_unknown(call);
+        words.all(|word| !self.is_named_in(&word.text) && !runs_fetched_script(&word.text))
+            && calls.iter().all(is_clean_call)
+    }
+
+    /// Whether a command installs a known program by the system's packages, or something that a variable names.
+    fn installs_unknown(&self, call: &Invocation) -> bool {
+        let Some((program, words)) = call.argv.split_first() else { return false };
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let installs = INSTALLERS.contains(&name) && words.iter().any(|word| INSTALLING.contains(&&**word));
+        let is_unknown = |word: &str| {
+            let from = usize::from(word.starts_with('@'));
+            let end = word.get(from..).and_then(|rest| rest.find(['@', '=', '~', '<', '>'])).map(|at| at + from);
+            word.get(..end.unwrap_or(word.len())).is_some_and(|package| package.contains(['$', '`']))
+        };
+        let is_program = |word: &str| {
+            self.names.system_packages.iter().any(|package| {
+                word.strip_prefix(package.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '-', '@', '/', '~']))
+            })
+        };
+        installs && words.iter().filter(|word| !word.starts_with('-')).any(|word| is_unknown(word) || is_program(word))
+    }
+
+    /// Whether what a COPY names is there, and names no program.
+    fn is_clean_copy(&self, context: &dyn BuildContext, source: &str) -> bool {
+        // Of a pattern all that is beside what it means.
+        let path = source.trim_matches('/').trim_start_matches("./");
+        let fixed = path.split(['*', '?', '[']).next().unwrap_or_default();
+        let is_pattern = fixed.len() < path.len();
+        let directory = if is_pattern { fixed.rsplit_once('/').map_or("", |(at, _)| at) } else { path };
+        let directory = if directory == "." { "" } else { directory };
+        let mut files = Vec::new();
+        files_below(context, directory, &mut files);
+        let last = path.rsplit(['*', '?', ']']).next().unwrap_or_default();
+        let is_meant = |file: &PathBuf| {
+            let file = file.to_string_lossy();
+            let at = context.locate(fixed.trim_end_matches('/'));
+            file.starts_with(&*at.to_string_lossy()) && file.ends_with(last)
+        };
+        let is_there = if is_pattern { files.iter().any(is_meant) } else { context.kind(directory).is_some() };
+        (is_there || may_be_missing(path)) && self.are_clean(&files)
     }
 
     fn are_clean(&self, files: &[PathBuf]) -> bool {
@@ -126,15 +211,24 @@ impl ProgramSearch<'_> {
             return true;
         }
         match self.repository.open_copied(path) {
-            Lookup::Text(file) => !self.is_named_in(self.repository.sources.get(file).text()),
-            Lookup::Absent => true,
+            Lookup::Text(file) => {
+                let source = self.repository.sources.get(file);
+                let said = read_code(name, source.text(), self.names);
+                self.speaks.set(self.speaks.get() || said == CodeText::Speaks);
+                self.starts.set(self.starts.get() || starts_programs(name, source.text()));
+                said != CodeText::Names
+            }
             _ => false,
         }
     }
 
     /// What it mounts of this repository; what is from elsewhere is no code that it is known to run.
     fn are_clean_mounts(&self, container: &Container) -> bool {
-        let run = || container.script.invocations.iter().flat_map(|call| &call.argv);
+        let reads = |call: &&Invocation| {
+            let name = call.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+            name.is_some_and(|name| READERS.contains(&name))
+        };
+        let run = || container.script.invocations.iter().filter(|call| !reads(call)).flat_map(|call| &call.argv);
         container.mounts.iter().all(|mount| {
             let target = mount.target.text.as_str();
             match &mount.source {
@@ -154,6 +248,14 @@ impl ProgramSearch<'_> {
             }
         })
     }
+}
+
+/// Whether what a COPY names is no code by its name, so that nothing is amiss where it is not there.
+fn may_be_missing(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(['*', '?']);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    !DEPENDENCIES.contains(&name)
+        && (LISTS.contains(&name) || NO_CODE.contains(&ending) || PERHAPS_MISSING.contains(&ending))
 }
 
 /// Whether a text gives a shell what it fetches, from where that is not known.

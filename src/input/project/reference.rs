@@ -83,9 +83,11 @@ impl Reference {
                 (ReferenceTarget::Service(exec.name.clone()), exec.project.as_ref())
             }
             DockerCommand::Exec(exec) => (ReferenceTarget::Container(exec.name.clone()), None),
-            DockerCommand::Run(_) | DockerCommand::Existing | DockerCommand::Unclear(_) | DockerCommand::NotRead(_) => {
-                return None;
-            }
+            DockerCommand::Run(_)
+            | DockerCommand::Build(_)
+            | DockerCommand::Existing
+            | DockerCommand::Unclear(_)
+            | DockerCommand::NotRead(_) => return None,
         };
         let runs_in_container = matches!(command, DockerCommand::Exec(_));
         Some(Self { target, project: project.cloned(), runs_in_container, beside: None, span })

@@ -113,7 +113,10 @@ impl ProjectReader<'_> {
                 told.push(Diagnostic::at(level, unseen.span, format!("this starts containers: {}", unseen.what)));
                 return Vec::new();
             }
-            DockerCommand::ComposeUp(_) | DockerCommand::Exec(_) | DockerCommand::Existing => return Vec::new(),
+            DockerCommand::ComposeUp(_)
+            | DockerCommand::Exec(_)
+            | DockerCommand::Build(_)
+            | DockerCommand::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {
             let message = format!("this starts nothing: {}", refused.what);

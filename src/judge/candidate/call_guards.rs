@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use super::calls::ProgramCalls;
+use super::calls::{ProgramCalls, program_calls};
 use super::guard_fact::GuardFact;
 use super::state_dir::StateDir;
 use super::word_path::expand_word;
@@ -115,7 +115,15 @@ impl<'a> CallGuards<'a, '_> {
 
     fn why_unseen(&self) -> String {
         let outside = || {
-            format!("what it runs by itself was not seen to call {}: calls may come from outside", self.profile.name)
+            let name = &self.profile.name;
+            let calls = program_calls(self.container, self.profile);
+            if calls.live.is_empty() && !calls.idle.is_empty() {
+                format!(
+                    "it calls {name} by itself only where that leaves the login alone: other calls may come from outside"
+                )
+            } else {
+                format!("what it runs by itself was not seen to call {name}: calls may come from outside")
+            }
         };
         if self.container.workplace.is_some() {
             return "people work in it, and what they call in their terminals is in no file".to_owned();

@@ -2,9 +2,12 @@
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
+use super::installations::{installed_at_start, installed_by_build, installing_feature, last_installation};
+use super::program_file::{called_path, is_off_path, mount_found_first, other_file};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Feature, Invocation, Mount, MountSource, RunningVersion, Sight, parent_and_name,
+    Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
+    program_name, split_below,
 };
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
@@ -113,13 +116,17 @@ fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<PinnedVe
 fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
     // What was not seen may call the copy that a package brings, or what a container that runs has beside it.
     let is_whole = container.script.sight != Sight::Partial && !calls.live.is_empty();
-    if let Some(call) = bundling_command(container, profile).filter(|_| !is_whole) {
-        return Known::Open(call.span);
-    }
     let mut joined: Option<PinnedVersion> = None;
+    if let Some(bundled) = bundled_version(container, profile).filter(|_| !is_whole) {
+        match bundled {
+            Known::Pinned(pin) => joined = Some(pin),
+            open => return open,
+        }
+    }
+    let is_bundled = joined.is_some();
     let mut plain = calls.live.is_empty();
     for call in &calls.live {
-        let pin = match running_version(call, profile).or_else(|| version_of_call(call, profile)) {
+        let pin = match running_version(call, profile).or_else(|| version_of_call(container, profile, call)) {
             Some(Known::Pinned(pin)) => pin,
             Some(open) => return open,
             None => {
@@ -129,14 +136,16 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
         };
         joined = Some(pin.around_all(joined));
     }
-    let Some(joined) = joined else { return version_in_container(container, profile, !is_whole) };
+    let in_container = || version_in_container(container, profile, calls, !is_whole);
+    let Some(joined) = joined else { return in_container() };
     let is_open = !is_whole && container.is_running();
     if !plain && !is_open {
         return Known::Pinned(joined);
     }
-    match version_in_container(container, profile, !is_whole) {
+    match in_container() {
         Known::Pinned(installed) => Known::Pinned(joined.around(installed)),
         // Nothing else is known to be there that could be called.
+        Known::Unseen if is_bundled && calls.live.is_empty() => Known::Pinned(joined),
         Known::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
             Known::Pinned(joined)
         }
@@ -162,7 +171,7 @@ fn running_version(call: &Invocation, profile: &Profile) -> Option<Known> {
 }
 
 /// The version of the package or file that a call names by itself; `None` where it runs what is installed.
-fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
+fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) -> Option<Known> {
     let program = call.argv.first()?;
     if let Some((directory, name)) = parent_and_name(program) {
         let is_in = |known: &String| directory.ends_with(known.as_str());
@@ -176,7 +185,7 @@ fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
         }
     }
     if is_command(program, profile) {
-        return None;
+        return other_file(container, profile, call).map(Known::Replaced);
     }
     let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
     let pin = pinned_version(version, "the package it runs", Some(call.span));
@@ -184,35 +193,31 @@ fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
 }
 
 /// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
-/// that.
-fn version_in_container(container: &Container, profile: &Profile, counts_bundled: bool) -> Known {
+/// that; and what it installs itself.
+fn version_in_container(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'_>,
+    counts_bundled: bool,
+) -> Known {
     if let Some(pin) = installed_version(container, profile, counts_bundled) {
         return Known::Pinned(pin);
     }
-    match version_of_binary(container, profile) {
+    match version_of_binary(container, profile, calls, counts_bundled) {
         Known::Unseen => {}
         known => return known,
     }
-    if let Some(pin) = version_of_image(container, profile) {
-        return Known::Pinned(pin);
-    }
-    match version_of_build(container, profile) {
-        Known::Unseen => {}
-        known => return known,
-    }
-    match version_of_feature(container, profile) {
-        Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
-        known => known,
-    }
-}
-
-/// The feature of a container that people work in which installs the program.
-pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
-    let features = &container.workplace.as_ref()?.features;
-    features.iter().find(|feature| {
-        let last = feature.name.rsplit('/').next().unwrap_or_default();
-        profile.features.iter().any(|known| known == last)
-    })
+    let known = match version_of_image(container, profile) {
+        Some(pin) => Known::Pinned(pin),
+        None => match version_of_build(container, profile) {
+            Known::Unseen => match version_of_feature(container, profile) {
+                Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+                known => known,
+            },
+            known => known,
+        },
+    };
+    with_own_installs(container, profile, known)
 }
 
 /// The version that such a feature installs: the newest, where its options say no other.
@@ -223,12 +228,47 @@ fn version_of_feature(container: &Container, profile: &Profile) -> Known {
     pin.map_or(Known::Open(feature.span), Known::Pinned)
 }
 
-/// The command of the image's build that installs a package which brings a copy of the program.
-fn bundling_command<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Invocation> {
-    container.installs.iter().find(|call| {
-        let adds = call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
-        adds && call.argv.iter().skip(1).any(|word| profile.bundled_by.iter().any(|bundle| bundle.is_named_by(word)))
-    })
+/// What is known of a version, where the container installs others itself: any of them may be the one that runs.
+fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> Known {
+    let mut known = known;
+    for (call, version) in installed_at_start(container, profile) {
+        let pin = pinned_version(&version, "what it installs when it starts", Some(call.span));
+        known = match (pin, known) {
+            (None, _) => return Known::Open(call.span),
+            (Some(pin), Known::Pinned(before)) => Known::Pinned(before.around(pin)),
+            (Some(pin), Known::Unseen) if !call.conditional => Known::Pinned(pin),
+            (Some(_), known) => known,
+        };
+    }
+    known
+}
+
+/// The version of the copy that a package brings which the image's build installs: by the version of the package, where that
+/// is pinned. `None` where none is installed.
+fn bundled_version(container: &Container, profile: &Profile) -> Option<Known> {
+    let adds = |call: &&Invocation| call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
+    let named = |call: &Invocation| {
+        let mut words = call.argv.iter().skip(1);
+        words.find_map(|word| {
+            Some((profile.bundled_by.iter().find(|bundle| bundle.is_named_by(word))?, word.to_string()))
+        })
+    };
+    let mut found: Option<Known> = None;
+    for call in container.installs.iter().filter(adds) {
+        let Some((bundle, word)) = named(call) else { continue };
+        let pin = bundle.program_range(&word).map(|range| {
+            let text = format!("its Dockerfile installs {word}, which brings {} {range}", profile.name);
+            PinnedVersion::seen(range, text, Some(call.span))
+        });
+        // The last of them is there in the end, and another package's beside it.
+        found = Some(match (pin, found) {
+            (Some(pin), Some(Known::Pinned(before))) => Known::Pinned(before.around(pin)),
+            (Some(pin), None) => Known::Pinned(pin),
+            (Some(_), Some(open)) => open,
+            (None, _) => Known::Open(call.span),
+        });
+    }
+    found
 }
 
 /// The version of the program as it is installed, by its own files. Several are a range: any may be called. A copy that a
@@ -252,35 +292,41 @@ fn installed_version(container: &Container, profile: &Profile, counts_bundled: b
     found
 }
 
-/// Directories that a mount may cover together with the program in them.
-const PROGRAM_DIRECTORIES: [&str; 6] =
-    ["/usr/local", "/usr/local/bin", "/usr/bin", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
+/// Directories that a mount may cover together with the files that a program is made of.
+const PROGRAM_DIRECTORIES: [&str; 4] = ["/usr/local", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
 
-/// The program that is mounted: by its name where that is a version, else any.
-fn version_of_binary(container: &Container, profile: &Profile) -> Known {
+/// The program that is mounted: by its name where that is a version, else any. Only a mount counts that a call comes to
+/// before what the image has; `is_open` says that there may be more calls.
+fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>, is_open: bool) -> Known {
+    let by_path: Vec<String> = calls.live.iter().filter_map(|call| called_path(container, call)).collect();
+    let by_name = calls.live.iter().filter(|call| called_path(container, call).is_none()).map(|call| Some(*call));
+    let unseen = (is_open || calls.live.is_empty()).then_some(None);
+    let by_name: Vec<Option<&Invocation>> = by_name.chain(unseen).collect();
+    let first: Vec<&Mount> = by_name.iter().filter_map(|call| mount_found_first(container, profile, *call)).collect();
+    let in_system = |path: &String| path.starts_with("/usr/");
     let mut found = Known::Unseen;
     for mount in &container.mounts {
         let target = &mount.target.text;
         let is_program = target.rsplit('/').next().is_some_and(|name| profile.commands.iter().any(|own| own == name));
-        if let (true, MountSource::Host(source)) = (is_program, &mount.source)
+        let is_found = first.iter().any(|one| std::ptr::eq(*one, mount))
+            || by_path.iter().any(|path| split_below(path, target).is_some())
+            || !by_name.is_empty() && is_program && is_off_path(container, profile, mount);
+        if let (true, true, MountSource::Host(source)) = (is_found, is_program, &mount.source)
             && let Some((directory, name)) = parent_and_name(&source.text)
             && profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()))
             && let Some(pin) = pinned_version(name, "the mounted program", Some(mount.span))
         {
             return Known::Pinned(pin);
         }
-        if (is_program && is_program_file(mount)) || covers_program(container, profile, mount) {
+        let is_run = !by_name.is_empty() || by_path.iter().any(in_system);
+        if is_found || is_run && covers_program(container, profile, mount) {
             found = Known::Open(mount.span);
         }
     }
     found
 }
 
-fn is_program_file(mount: &Mount) -> bool {
-    parent_and_name(&mount.target.text).is_some_and(|(directory, _)| directory.ends_with("/bin"))
-}
-
-/// Whether a mount hides what the image's build installed.
+/// Whether a mount hides the files of what the image's build installed.
 fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bool {
     let target = &mount.target.text;
     let is_directory = PROGRAM_DIRECTORIES.contains(&target.as_str())
@@ -289,66 +335,37 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
     is_directory && last_installation(container, profile).is_some()
 }
 
-/// The command of an image's build that decides which version is there: the last one that installs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Installation {
-    /// The command, as an index in the container's `installs`.
-    pub(crate) command: usize,
-    /// The word that names the package, as an index in the command's words; `None` for the native installer.
-    pub(crate) package: Option<usize>,
-}
-
-/// What was installed while the image was built, the last by each installer: each has a place of its own.
-fn installations(container: &Container, profile: &Profile) -> Vec<Installation> {
-    let mut found: Vec<(&str, Installation)> = Vec::new();
-    let mut fetched = false;
-    for (command, call) in container.installs.iter().enumerate() {
-        let Some((program, words)) = call.argv.split_first() else { continue };
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let package = words.iter().position(|word| package_version(word, profile).is_some()).map(|at| at + 1);
-        let installer = match name {
-            "npm" | "npx" => "npm",
-            "bun" | "bunx" => "bun",
-            "pnpm" | "yarn" | "volta" => name,
-            // The native installer: a script that is fetched, and what it is given.
-            "bash" | "sh" => "sh",
-            _ => "",
-        };
-        let installs = if installer == "sh" { fetched } else { !installer.is_empty() && package.is_some() };
-        fetched = profile.installers.iter().any(|installer| words.iter().any(|word| word.contains(installer.as_str())));
-        let removed = words.iter().any(|word| matches!(&**word, "uninstall" | "remove" | "rm"));
-        if installs {
-            found.retain(|(known, _)| *known != installer);
-            let package = package.filter(|_| installer != "sh");
-            found.extend((!removed).then_some((installer, Installation { command, package })));
-        }
-    }
-    found.into_iter().map(|(_, installation)| installation).collect()
-}
-
-/// The last of them.
-pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Option<Installation> {
-    installations(container, profile).pop()
-}
-
-/// The versions that were installed while the image was built: any of them may be the one that runs.
+/// The versions that were installed while the image was built, and those that other builds of it install: any of them may be
+/// the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
-    let mut joined: Option<PinnedVersion> = None;
-    for installation in installations(container, profile) {
-        let Some(call) = container.installs.get(installation.command) else { continue };
-        let version = match installation.package {
-            Some(at) => call.argv.get(at).and_then(|word| package_version(word, profile)),
-            None => call.argv.iter().skip(1).find(|word| !word.starts_with('-')).map(|word| &**word),
-        };
-        let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
-        let is_setup = installation.command >= container.installs.len().saturating_sub(setup);
-        let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
-        let Some(pin) = pinned_version(version.unwrap_or(""), what, Some(call.span)) else {
-            return Known::Open(call.span);
+    let mut joined = linked_version(container, profile);
+    let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
+    let is_setup = |call: &Invocation| container.installs.iter().rev().take(setup).any(|one| std::ptr::eq(one, call));
+    let builds = std::iter::once(&container.installs).chain(&container.other_builds);
+    for installed in builds.flat_map(|installs| installed_by_build(installs, profile)) {
+        let span = installed.call.span;
+        let what = if is_setup(installed.call) { "the command that installs it" } else { "its Dockerfile" };
+        let Some(pin) = pinned_version(&installed.version, what, Some(span)) else {
+            return Known::Open(span);
         };
         joined = Some(pin.around_all(joined));
     }
     joined.map_or(Known::Unseen, Known::Pinned)
+}
+
+/// The version that the last link to the program leads to, where the build makes it to a file that is named by its version.
+fn linked_version(container: &Container, profile: &Profile) -> Option<PinnedVersion> {
+    let links = container.installs.iter().rev().filter(|call| program_name(call) == "ln");
+    let leads_to = |call: &Invocation| {
+        let [target, link] = operands(call)[..] else { return None };
+        let (directory, version) = parent_and_name(target)?;
+        let is_version = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
+        let (_, name) = parent_and_name(link)?;
+        let is_program = profile.commands.iter().any(|command| command == name);
+        (is_version && is_program)
+            .then(|| pinned_version(version, "the link that its Dockerfile makes", Some(call.span)))?
+    };
+    links.into_iter().find_map(leads_to)
 }
 
 fn version_of_image(container: &Container, profile: &Profile) -> Option<PinnedVersion> {

@@ -15,6 +15,12 @@ pub(super) fn expand_word(word: &Word, call: &Invocation, container: &Container,
     values.path(&word.expand(&|name| values.state(name, DEPTH))?)
 }
 
+/// The text that a word means to a call; `None` where a part is not known.
+pub(super) fn word_text(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Option<String> {
+    let values = CallValues { call, container, home };
+    word.expand(&|name| values.state(name, DEPTH))
+}
+
 /// The paths that a word means to a call in a loop, one for each value of the loop's variable; none where a part is not
 /// known.
 pub(super) fn expand_choices(word: &Word, call: &Invocation, container: &Container, home: Option<&str>) -> Vec<String> {

@@ -38,6 +38,8 @@ mod function_calls;
 mod hidden_programs;
 mod inline_texts;
 mod interpreter;
+mod left_calls;
+mod left_running;
 mod limits;
 mod list_item;
 mod lists;

@@ -1,0 +1,103 @@
+//! The text of a file that a RUN writes by `printf` or `echo`. Uses `source::shell`.
+
+use super::image::{BuildStep, Image, RunStep};
+use crate::model::{Invocation, Word};
+use crate::text::{Sources, Span};
+
+/// How long such a text may become, in bytes.
+const MAX_TEXT: usize = 64 * 1024;
+/// Commands that leave a file as it is.
+const KEEPERS: [&str; 8] = ["cat", "chmod", "chown", "echo", "ls", "printf", "sh", "bash"];
+
+impl Image {
+    /// The text that the RUN at a place writes to an absolute path; `None` where it is not known.
+    pub fn written_text(&self, path: &str, span: Span, sources: &Sources) -> Option<String> {
+        let ran = self.steps.iter().rev().find_map(|step| match step.as_ref() {
+            BuildStep::Run(ran) if ran.span == span => Some(ran),
+            _ => None,
+        });
+        ran?.written_text(path, sources)
+    }
+}
+
+impl RunStep {
+    fn written_text(&self, path: &str, sources: &Sources) -> Option<String> {
+        let mut written: Option<String> = None;
+        for call in self.invocations(sources).iter() {
+            if call.output.as_ref().and_then(Word::known) == Some(path) {
+                let printed = printed_text(call).filter(|_| !call.conditional)?;
+                let text = written.get_or_insert_default();
+                text.push_str(&printed);
+                if text.len() > MAX_TEXT {
+                    return None;
+                }
+            } else if call.argv.iter().any(|word| **word == *path) {
+                let program = call.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+                program.filter(|program| KEEPERS.contains(program))?;
+            }
+        }
+        written
+    }
+}
+
+/// What a call of `printf` or `echo` prints; `None` where a word of it is not known, and for what is not so plain.
+fn printed_text(call: &Invocation) -> Option<String> {
+    let words: Option<Vec<&str>> = call.argv.iter().map(Word::known).collect();
+    match words?.as_slice() {
+        ["printf", "--", format, arguments @ ..] | ["printf", format, arguments @ ..] => formatted(format, arguments),
+        ["echo", words @ ..] => {
+            // Shells do not agree on what a backslash is there.
+            let is_plain =
+                words.iter().all(|word| !word.contains('\\')) && !words.iter().any(|word| matches!(*word, "-e" | "-n"));
+            is_plain.then(|| format!("{}\n", words.join(" ")))
+        }
+        _ => None,
+    }
+}
+
+/// The format of `printf` filled in, as often as there are arguments for it.
+fn formatted(format: &str, arguments: &[&str]) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = arguments.iter();
+    loop {
+        let before = rest.len();
+        let mut chars = format.chars();
+        while let Some(ch) = chars.next() {
+            match ch {
+                '%' => match chars.next()? {
+                    's' => text.push_str(rest.next().copied().unwrap_or_default()),
+                    '%' => text.push('%'),
+                    _ => return None,
+                },
+                '\\' => text.push(match chars.next()? {
+                    'n' => '\n',
+                    't' => '\t',
+                    '\\' => '\\',
+                    '"' => '"',
+                    '\'' => '\'',
+                    _ => return None,
+                }),
+                other => text.push(other),
+            }
+        }
+        if rest.len() == 0 {
+            return Some(text);
+        }
+        if rest.len() == before || text.len() > MAX_TEXT {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_used_as_often_as_there_are_arguments() {
+        assert_eq!(formatted("%s\\n", &["a", "b"]).as_deref(), Some("a\nb\n"));
+        assert_eq!(formatted("#!/bin/sh\\nexec x \"$@\"\\n", &[]).as_deref(), Some("#!/bin/sh\nexec x \"$@\"\n"));
+        assert_eq!(formatted("%d", &["1"]), None);
+        assert_eq!(formatted("plain", &["1"]), None);
+    }
+}
