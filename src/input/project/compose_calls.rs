@@ -105,7 +105,7 @@ impl ComposeCalls<'_> {
                 continue;
             }
             let image = images.image_with(container, &build.args);
-            container.other_builds.extend(image.map(|image| commands_of_build(&image, self.repository.sources)));
+            container.other_builds.extend(image.map(|image| commands_of_build(&image, self.repository)));
         }
     }
 

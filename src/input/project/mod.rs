@@ -25,6 +25,7 @@ mod planned_files;
 mod program_search;
 mod reference;
 mod repository;
+mod required_packages;
 mod service_additions;
 mod start_names;
 mod start_timing;
@@ -147,7 +148,7 @@ impl ProjectReader<'_> {
             image_defaults::apply_usual_worker(container, image.as_deref());
         }
         if let Some(image) = &image {
-            image_defaults::apply_image_defaults(container, image, self.repository.sources);
+            image_defaults::apply_image_defaults(container, image, self.repository);
         }
         let (mut script, mut starts) = self.read_container_script(container, image.as_ref());
         let (setup, more) = self.read_setup(container, image.as_ref());

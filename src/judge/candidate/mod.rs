@@ -244,6 +244,14 @@ impl Candidate<'_> {
         self.login.mount.map_or(self.container.span, |mount| mount.span)
     }
 
+    /// Whether the kernel showed that no login is where it looks for one, and nothing is mounted there.
+    pub(crate) fn is_without_login(&self) -> bool {
+        let shown = self.container.shown();
+        let login = join(&self.state.path, &self.profile.credentials);
+        let was_followed = self.container.is_running() && shown.followed && shown.paths.contains(&login);
+        was_followed && self.login.mount.is_none() && !shown.entries.contains_key(&self.login.place.path)
+    }
+
     /// Whether its version cannot create the only locks it takes, so that it never refreshes.
     pub(crate) fn cannot_lock(&self) -> bool {
         let all = !self.locks.is_empty() && self.locks.iter().all(|lock| lock.uncreatable.is_some());
