@@ -86,18 +86,14 @@ impl Interpreter<'_> {
     /// The values in turn of the loop's variable that a word is.
     fn choices_of(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
         let raw = word.raw();
-        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
-        let texts = state.choices.get(name)?;
+        let texts = state.choices.get(variable_in(&raw)?)?;
         Some(texts.iter().map(crate::text::TracedText::raw).collect())
     }
 
     /// The text that names come from: what is substituted in the word itself, or what the loop goes through.
     fn source_of_names(&self, word: &ShellWord) -> String {
         let raw = word.raw();
-        if raw.contains(['(', '`']) {
-            return raw;
-        }
-        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+        let Some(name) = variable_in(&raw) else { return raw };
         let of_loop = self.loop_words.iter().rev().find(|(variable, _)| variable == name);
         of_loop.map_or_else(String::new, |(_, text)| text.clone())
     }
@@ -161,6 +157,14 @@ impl Interpreter<'_> {
             Some(false) => Reach::Perhaps,
         }
     }
+}
+
+/// The variable that a word is, with whatever tells its value from others; `None` where it is something else.
+fn variable_in(word: &str) -> Option<&str> {
+    let name = word.strip_prefix('$')?;
+    let name = name.strip_prefix('{').unwrap_or(name);
+    let end = name.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(name.len());
+    name.get(..end).filter(|name| !name.is_empty())
 }
 
 /// The prefix in `${!PREFIX@}` and `${!PREFIX*}`: the names of all variables that begin so.
