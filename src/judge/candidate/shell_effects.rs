@@ -170,7 +170,8 @@ impl FileCopy<'_> {
             return false;
         }
         // Whatever the options, a file is no directory that the login is in.
-        if is_another_file(from, &profile.credentials) && is_plain_file(from) {
+        let is_renamed = to == join(&state.path, &profile.credentials);
+        if is_another_file(from, &profile.credentials) && is_plain_file(from) && !is_renamed {
             return false;
         }
         let target = if to == state.path { from } else { to };
