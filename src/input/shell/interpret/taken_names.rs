@@ -175,18 +175,3 @@ fn prefix_of_names(word: &UnexpandedWord) -> Option<String> {
     let is_name = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (is_name && !prefix.is_empty()).then(|| prefix.to_owned())
 }
-
-/// What is taken away on one way only is taken away perhaps.
-pub(super) fn join_taken(a: &[TakenVariables], b: &[TakenVariables]) -> Vec<TakenVariables> {
-    let only = |one: &TakenVariables, others: &[TakenVariables]| {
-        let is_certain = one.is_certain && others.contains(one);
-        TakenVariables { is_certain, ..one.clone() }
-    };
-    let mut joined: Vec<TakenVariables> = a.iter().map(|one| only(one, b)).collect();
-    for one in b.iter().map(|one| only(one, a)) {
-        if !joined.contains(&one) {
-            joined.push(one);
-        }
-    }
-    joined
-}
