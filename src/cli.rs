@@ -7,6 +7,7 @@ mod plugin;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -187,6 +188,21 @@ pub struct Destination {
     pub file: Option<PathBuf>,
 }
 
+/// Reads a number of seconds, minutes, hours or days.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("give a number and a unit: s, m, h or d".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "give a number and a unit: s, m, h or d".to_owned())?;
+    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
 /// Reads `FORMAT` or `FORMAT=FILE`.
 fn destination(text: &str) -> Result<Destination, String> {
     let (format, file) = match text.split_once('=') {
@@ -330,14 +346,27 @@ pub struct Capture {
     /// Record which directories hold the same login, and nothing else about it
     #[arg(long, help_heading = OUTPUT)]
     pub compare_identities: bool,
+    /// Name of the host in the capture, where several hosts have one name
+    #[arg(long, help_heading = OUTPUT, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub name: Option<String>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, help_heading = OUTPUT, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Indent the JSON for people, as on a terminal; elsewhere it is one line
+    #[arg(long, help_heading = OUTPUT)]
+    pub pretty: bool,
 }
 
 /// What running containers are seen through.
 #[derive(Debug, Args)]
 pub struct Sight {
-    /// Read the output of `overlock capture` instead of asking this host; repeatable, one for each host
-    #[arg(long, help_heading = INPUT, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
+    /// Read the output of `overlock capture` instead of asking this host: a file with any number of captures, a directory
+    /// of such files, or `-`; repeatable
+    #[arg(long, help_heading = INPUT, value_name = "PATH", conflicts_with_all = ["context", "proc"])]
     pub from: Vec<PathBuf>,
+    /// Report captures that are older than this, such as 90s, 30m, 36h or 2d, as not inspected
+    #[arg(long, help_heading = INPUT, value_name = "AGE", value_parser = duration, requires = "from")]
+    pub max_age: Option<Duration>,
     /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker; repeatable. Without it, the sockets of
     /// Podman on this host are asked too. For `where`, also a path of the host
     #[arg(short = 'H', long, help_heading = ENGINE, value_name = "URL")]

@@ -239,6 +239,28 @@ fn answers_in_another_form_are_read_as_far_as_they_go() {
 }
 
 #[test]
+fn manager_of_a_swarm_says_which_nodes_it_does_not_see() {
+    let nodes =
+        r#"[{"ID":"a","Description":{"Hostname":"one"}},{"ID":"b","Description":{"Hostname":"two"}},{"ID":"c"}]"#;
+    let gaps = |info: &'static str, nodes: &'static str| {
+        let directory = tempfile::tempdir().unwrap();
+        let options = engine(directory.path(), move |path| match path {
+            "/containers/json" => ok("[]"),
+            "/info" => ok(info),
+            "/nodes" if nodes.is_empty() => Answer::Say(503, "{}".to_owned()),
+            "/nodes" => ok(nodes),
+            _ => ok("{}"),
+        });
+        seen(&options).unwrap().capture.gaps.join("; ")
+    };
+    let manager = r#"{"Name":"one","Swarm":{"NodeID":"a","ControlAvailable":true,"Nodes":3}}"#;
+    assert!(gaps(manager, nodes).contains("other nodes, two, c, is not seen"), "{}", gaps(manager, nodes));
+    assert!(gaps(manager, "").contains("status 503"), "{}", gaps(manager, ""));
+    assert_eq!(gaps(manager, r#"[{"ID":"a"}]"#), "", "it is alone");
+    assert_eq!(gaps(r#"{"Swarm":{"NodeID":"b","ControlAvailable":false}}"#, nodes), "", "a worker knows of none");
+}
+
+#[test]
 fn docker_desktop_is_not_this_host() {
     let directory = tempfile::tempdir().unwrap();
     let options = engine(directory.path(), |path| match path {

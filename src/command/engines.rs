@@ -14,7 +14,7 @@ use crate::input::engine::{self, EngineError, Seen};
 use crate::input::kernel;
 use crate::model::{Container, Inspection};
 use crate::rules::Ruleset;
-use crate::text::Sources;
+use crate::text::{Reader, Sources};
 
 /// Of containers that could not be inspected so many are named.
 const MOST_NAMED: usize = 5;
@@ -97,8 +97,10 @@ fn all_engines(sight: &Sight, world: &World) -> anyhow::Result<Vec<AskedEngine>>
         && engine::is_local(&usual)?
     {
         let address = engine::address(&usual)?;
-        let own = Path::new(address.trim_start_matches("unix://")).canonicalize().ok();
-        let sockets = engine::podman_sockets().into_iter().filter(|socket| socket.canonicalize().ok() != own);
+        // One socket may have two names.
+        let real = |path: &Path| Reader::of_host().real_path(path).ok();
+        let own = real(Path::new(address.trim_start_matches("unix://")));
+        let sockets = engine::podman_sockets().into_iter().filter(|socket| real(socket) != own);
         all.extend(sockets.map(|socket| AskedEngine::found(&socket, &usual)));
     }
     Ok(all)

@@ -12,7 +12,7 @@ use super::judged::{self, Read};
 use super::observe;
 use super::session::Session;
 use super::wanted::Wanted;
-use super::{check, programs};
+use super::{captures, check, programs};
 use crate::cli::{Accept, Graph};
 use crate::input::capture::join_running;
 use crate::model::Layout;
@@ -36,8 +36,8 @@ pub(super) fn run(
             Acceptance::of_plan(session.world, configuration, paths, compose, &accept),
         )
     } else {
-        let captures = observe::captures(&arguments.sight, &Wanted::default(), session)?;
-        (observe::joined(&captures, session), Acceptance::of_running(session.world, configuration, &accept))
+        let observed = observe::captures(&arguments.sight, &Wanted::default(), session)?;
+        (observe::joined(&observed, session), Acceptance::of_running(session.world, configuration, &accept))
     };
     let read = Read { layout, acceptance, only: BTreeSet::new() };
     let (report, status) = judged::judged(read, Some(FailOn::Never), session, err)?;
@@ -64,7 +64,7 @@ fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>)
     };
     let mut layout = check::read(&asked, world, &names, sources)?;
     for from in &sight.from {
-        join_running(&mut layout, &observe::from_file(from, world)?, rules, sources);
+        join_running(&mut layout, &captures::one(from, world)?, rules, sources);
     }
     Ok(layout)
 }

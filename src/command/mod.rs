@@ -3,6 +3,7 @@
 mod accept;
 mod audit;
 mod capture;
+mod captures;
 mod check;
 mod config;
 mod configuration;
@@ -167,7 +168,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             start.with_rules(rules, err, |session, err| {
                 let mut layout = read?;
                 if let Some(from) = &arguments.from {
-                    join_running(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
+                    join_running(&mut layout, &captures::one(from, world)?, session.rules, &sources);
                 }
                 let acceptance = acceptance(cli, arguments, configuration, world);
                 let read = judged::Read { layout, acceptance, only: BTreeSet::new() };

@@ -79,7 +79,7 @@ fn running(
     }
     let wanted = Wanted { deadline: Some(deadline), ..Wanted::default() };
     match observe::captures(&arguments.sight, &wanted, session) {
-        Ok(captures) => Ok((captures.into_iter().next(), None)),
+        Ok(observed) => Ok((observed.captures.into_iter().next(), None)),
         Err(error) => match error.downcast_ref() {
             Some(down @ (EngineError::Connect { .. } | EngineError::TimedOut { .. })) => {
                 let message =

@@ -121,7 +121,7 @@ pub(super) fn is_start_line(line: &str) -> bool {
     }
     let after = |name: &'static str| {
         line.match_indices(name).filter_map(|(at, _)| {
-            let is_printed = prints(line) && line.get(..at).is_some_and(|before| is_quoted_at_end(before));
+            let is_printed = prints(line) && line.get(..at).is_some_and(is_quoted_at_end);
             line.get(at + name.len()..).filter(|_| !is_printed)
         })
     };

@@ -1,6 +1,7 @@
 //! From a layout to participants and what each breaks: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
 //! May use `model`, `rules` and `finding`.
 
+mod apart_processes;
 mod candidate;
 mod copied_logins;
 mod exclusion;
@@ -20,13 +21,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
-use crate::model::{Container, Inspection, Layout, parent_and_name};
+use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
     Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset, Scope, Severity,
     Sight, Spawner,
 };
 use crate::text::FileId;
+use apart_processes::join_apart_processes;
 use candidate::Candidate;
 use candidate::calls::{RunsProgram, apply_declarations, is_declared, restore_declarations, take_declarations};
 pub(crate) use candidate::calls::{package_version, program_calls};
@@ -131,7 +133,7 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         join_apart_processes(&mut all);
         let unresolved = UnresolvedPlaces::of_candidates(&all);
         let copied_logins = CopiedLogins::of_candidates(&all);
-        let unknown_types = hosts_of_unknown_types(&all, rules);
+        let unknown_types = undetermined::hosts_of_unknown_types(&all, rules);
         let candidates = &all;
         let judgement =
             Judgement { rules, config, home, candidates, unresolved, unseen_peers, copied_logins, unknown_types };
@@ -139,45 +141,6 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
     }
     spawner::find_spawners(layout, rules, &mut judged);
     judged
-}
-
-/// Lets processes that see something else than their container count as that, where it runs the program nowhere else on the
-/// same login: they are what it runs.
-fn join_apart_processes(candidates: &mut [Candidate<'_>]) {
-    let is_apart = |candidate: &Candidate<'_>| candidate.container.engine().inspection == Inspection::Unlisted;
-    if !candidates.iter().any(is_apart) {
-        return;
-    }
-    let mut wholes: HashMap<(Option<String>, String, Place), usize> = HashMap::new();
-    let key = |candidate: &Candidate<'_>| {
-        let live = candidate.container.live.as_ref()?;
-        let id = Some(live.engine.id.clone()).filter(|id| !id.is_empty())?;
-        Some((live.host.clone(), id, candidate.login.place.clone()))
-    };
-    for candidate in candidates.iter().filter(|one| !is_apart(one) && one.container.shown().processes.is_empty()) {
-        wholes.extend(key(candidate).map(|key| (key, candidate.index)));
-    }
-    for candidate in candidates.iter_mut().filter(|one| is_apart(one)) {
-        // A second one beside them is one more.
-        if let Some(whole) = key(candidate).and_then(|key| wholes.remove(&key)) {
-            candidate.counts_as = whole;
-        }
-    }
-}
-
-/// The hosts that have logins on each type of filesystem that is not known to be local, where several are judged.
-fn hosts_of_unknown_types<'b>(
-    candidates: &'b [Candidate<'_>],
-    rules: &Ruleset,
-) -> BTreeMap<&'b str, BTreeSet<&'b str>> {
-    let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for candidate in candidates {
-        let host = candidate.container.live.as_ref().and_then(|live| live.host.as_deref());
-        if let Some((fstype, host)) = candidate.unknown_type(rules).zip(host) {
-            hosts.entry(fstype).or_default().insert(host);
-        }
-    }
-    hosts
 }
 
 /// A place that one participant reaches by a variable is shown so for all: who writes the path itself is not told what

@@ -1,11 +1,13 @@
 //! What could not be seen of a participant and without which it cannot be judged, and what would settle it.
 //! May use `rules`, `model` and earlier parts of `judge`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Judgement;
 use super::candidate::Candidate;
 use super::candidate::calls::ROLE_LABEL;
 use crate::model::EnvValue;
-use crate::rules::{Refresh, Sight};
+use crate::rules::{Refresh, Ruleset, Sight};
 use crate::text::Span;
 
 /// A fact that could not be found out and without which nothing can be judged.
@@ -75,6 +77,21 @@ impl<'a> UnsetPart<'a> {
             }
         }
     }
+}
+
+/// The hosts that have logins on each type of filesystem that is not known to be local, where several are judged.
+pub(super) fn hosts_of_unknown_types<'b>(
+    candidates: &'b [Candidate<'_>],
+    rules: &Ruleset,
+) -> BTreeMap<&'b str, BTreeSet<&'b str>> {
+    let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for candidate in candidates {
+        let host = candidate.container.live.as_ref().and_then(|live| live.host.as_deref());
+        if let Some((fstype, host)) = candidate.unknown_type(rules).zip(host) {
+            hosts.entry(fstype).or_default().insert(host);
+        }
+    }
+    hosts
 }
 
 /// What would tell the variable that a state directory is named by.

@@ -93,7 +93,6 @@ impl Inspection {
 
 /// A mount as the engine tells it (`Mounts` of an inspection).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct EngineMount {
     /// `bind`, `volume`, `tmpfs`, `image`, `npipe` or `cluster`.
     pub kind: String,

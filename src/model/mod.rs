@@ -53,7 +53,7 @@ pub use timing::{Moment, TimeSpan, Timing};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};
-pub use workplace::{Feature, VARIABLE_OF_PROJECT, Workplace, has_text_of_project, text_of_project};
+pub use workplace::{Feature, VARIABLE_OF_PROJECT, WORKPLACE_LABEL, Workplace, text_of_project};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

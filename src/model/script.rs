@@ -24,7 +24,6 @@ pub enum Sight {
 
 /// What a container's entrypoint and command were seen to run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Script {
     /// Each simple command, in order.
     pub invocations: Vec<Invocation>,
@@ -54,7 +53,6 @@ pub struct Script {
 
 /// One simple command and the file locks held while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Invocation {
     /// The words. What the shell would expand is left in them, as `$NAME`, `${NAME}` or `$(...)`.
     pub argv: Vec<Word>,
@@ -174,7 +172,6 @@ pub enum Witness {
 
 /// An `flock` on a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FileLock {
     /// The file, as the shell's word; below the directory of a `cd` before it.
     pub path: Word,
@@ -210,7 +207,6 @@ fn is_false(flag: &bool) -> bool {
 
 /// A condition that depends on a variable of the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The variable.
     pub variable: String,
@@ -248,7 +244,6 @@ impl Condition {
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Test {
     /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
     pub default: Option<String>,

@@ -6,15 +6,13 @@ use crate::text::Span;
 /// The variable that stands for another text in each project.
 pub const VARIABLE_OF_PROJECT: &str = "devcontainerId";
 
+/// The label of a running container that says for which folder of the host people work in it.
+pub const WORKPLACE_LABEL: &str = "devcontainer.local_folder";
+
 /// A text in the place of that variable, which may be a part of a volume's name: no two files have one.
 pub fn text_of_project(file: &str) -> String {
     let file: String = file.chars().map(|ch| if ch.is_ascii_alphanumeric() { ch } else { '_' }).collect();
     format!("{VARIABLE_OF_PROJECT}.{file}")
-}
-
-/// Whether such a text is a part of another one: no two projects share what is called so.
-pub fn has_text_of_project(text: &str) -> bool {
-    text.split_once(VARIABLE_OF_PROJECT).is_some_and(|(_, rest)| rest.starts_with('.'))
 }
 
 /// That people work in a container, whatever it runs by itself.
@@ -30,6 +28,8 @@ pub struct Workplace {
     pub setup_installs: usize,
     /// What is installed in it beside its image.
     pub features: Vec<Feature>,
+    /// The mounts, by their places, whose sources are named after the project: no two projects share one.
+    pub own_mounts: Vec<Span>,
     /// The directory of the host that it is for: each project has one of its own.
     pub project_directory: Option<String>,
 }

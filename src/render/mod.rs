@@ -46,7 +46,7 @@ use crate::text::Sources;
 pub use diff::diff;
 pub use format::Format;
 pub use graph::{Picture, picture};
-pub use json::write as document;
+pub use json::{write as document, write_line as json_line};
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::{SafeLines, escape_json, safe};
 pub use watch_event::{

@@ -24,6 +24,12 @@ const ACCEPTED: usize = 6;
 const ALSO: usize = 6;
 /// How many files are named.
 const FILES: usize = 10;
+/// From so many findings on the first ones alone are told as blocks, then so many in a line each, and the rest counted.
+const MANY: usize = 20;
+const BLOCKS: usize = 4;
+const LINES: usize = 20;
+/// How many sound logins are told in a line each.
+const SOUND: usize = 20;
 
 pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
@@ -37,7 +43,9 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     }
     let told = told_findings(given, style);
     let mut remedies = ToldRemedies::default();
-    for group in by_cause(&told, style) {
+    let is_cut = told.len() > MANY && style.detail != Detail::Verbose;
+    let (blocks, rest) = told.split_at(if is_cut { BLOCKS } else { told.len() });
+    for group in by_cause(blocks, style) {
         let Some(((_, finding), others)) = group.split_first() else { continue };
         write_finding(finding, given, style, &mut remedies, out)?;
         if !others.is_empty() {
@@ -45,6 +53,7 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
         }
         writeln!(out)?;
     }
+    write_further(rest, out)?;
     if quiet {
         return Ok(());
     }
@@ -59,6 +68,18 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
         writeln!(out, "{}", paragraph("using: ", &safe(&using), style.columns()))?;
     }
     writeln!(out, "{}", paragraph("", &safe(&closing_line(report, &told, style)), style.columns()))
+}
+
+/// Findings after the first ones of many: a line each, and how many there are more.
+fn write_further(rest: &[(&Login, &Finding)], out: &mut dyn io::Write) -> io::Result<()> {
+    for (_, finding) in rest.iter().take(LINES) {
+        writeln!(out, "{}[{}]: {}", finding.severity.name(), safe(&finding.rule), safe(&finding.message))?;
+    }
+    match rest.len().saturating_sub(LINES) {
+        0 if rest.is_empty() => Ok(()),
+        0 => writeln!(out),
+        more => writeln!(out, "and {} (-v lists them)\n", count_of(more, "more finding")),
+    }
 }
 
 /// The findings that are worth a block: with `--quiet` those alone that fail the run; where the report was held against
@@ -127,7 +148,8 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
     }
     let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
     if all_sound || style.detail == Detail::Verbose {
-        for login in sound {
+        let shown = if style.detail == Detail::Verbose { usize::MAX } else { SOUND };
+        for login in sound.iter().take(shown) {
             let users: Vec<_> = login.participants.iter().filter_map(|at| report.participants.get(*at)).collect();
             let taking_part: Vec<_> = users.into_iter().filter(|one| one.verdict != Verdict::NotAParticipant).collect();
             let mut reasons: Vec<&str> = Vec::new();
@@ -140,6 +162,9 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
             let head = format!("{}: ", basis.qualify(Verdict::Ok));
             let text = format!("{}: {}: {}", login.place.text, list_users(&taking_part), reasons.join("; "));
             writeln!(out, "{}", paragraph(&head, &safe(&text), style.columns()))?;
+        }
+        if sound.len() > shown {
+            writeln!(out, "ok: {} (-v lists them)", count_of(sound.len() - shown, "more login"))?;
         }
     } else if !sound.is_empty() {
         let users = sound.iter().flat_map(|login| &login.participants).filter_map(|at| report.participants.get(*at));

@@ -12,7 +12,6 @@ use crate::text::Span;
 
 /// The fields of the file.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ContainerRecord {
     id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Capture, layout, settle_volumes};
-use crate::model::{Container, Layout};
+use crate::model::{Container, Layout, WORKPLACE_LABEL};
 use crate::rules::Ruleset;
 use crate::text::Sources;
 
@@ -40,10 +40,15 @@ fn without_replaced(planned: &Layout, running: &Capture) -> Capture {
     let started = planned.containers.iter().filter(|one| one.start.is_some());
     let given = started.filter_map(|one| one.given_name.as_ref());
     let given: BTreeSet<&str> = given.filter(|name| !name.is_symbolic()).map(|name| name.text.as_str()).collect();
+    // A container that people work in is the one that is there already for its folder.
+    let folders = planned.containers.iter().filter_map(|one| one.workplace.as_ref()?.project_directory.as_deref());
+    let folders: BTreeSet<&str> = folders.collect();
     let mut rest = running.clone();
     rest.containers.retain(|running| {
         let is_planned = compose_service(running).is_some_and(|service| services.contains_key(&service));
-        !is_planned && !given.contains(running.name.as_str())
+        let folder = running.labels.get(WORKPLACE_LABEL).map(|label| label.value.text.as_str());
+        let is_workplace = folder.is_some_and(|folder| folders.contains(folder));
+        !is_planned && !is_workplace && !given.contains(running.name.as_str())
     });
     rest
 }
@@ -63,4 +68,27 @@ pub fn compose_service(running: &Container) -> Option<(&str, &str)> {
 pub fn compose_project(container: &Container) -> Option<&str> {
     let project = container.project.as_deref()?;
     Some(project.split_once(" (").map_or(project, |(name, _)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Label, Workplace};
+
+    #[test]
+    fn container_that_people_work_in_is_the_one_that_runs_for_its_folder() {
+        let running = |name: &str, folder: Option<&str>| {
+            let label = folder.map(|folder| (WORKPLACE_LABEL.to_owned(), Label::unplaced(folder)));
+            Container { name: name.to_owned(), labels: label.into_iter().collect(), ..Container::default() }
+        };
+        let workplace = Workplace { project_directory: Some("/work/shop".to_owned()), ..Workplace::default() };
+        let planned = Container { workplace: Some(Box::new(workplace)), ..running("devcontainer", None) };
+        let planned = Layout { containers: vec![planned], ..Layout::default() };
+        let containers = vec![running("a", Some("/work/shop")), running("b", Some("/work/other")), running("c", None)];
+        let left = without_replaced(&planned, &Capture { containers, ..Capture::default() });
+        assert_eq!(left.containers.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
+        // A plan without one replaces none.
+        let left = without_replaced(&Layout::default(), &left);
+        assert_eq!(left.containers.len(), 2);
+    }
 }

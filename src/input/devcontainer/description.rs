@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::variables::Variables;
+use super::variables::{Variables, is_of_project};
 use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand, DockerRun};
 use crate::model::{Build, Command, EnvValue, EnvVar, Feature, PartialText, Value, VariableState, clean};
 use crate::text::json::traced_string;
@@ -30,6 +30,19 @@ pub(super) struct Description<'a> {
     pub(super) variables: &'a Variables<'a>,
     /// Why the file was not read whole, with the place.
     pub(super) faults: Vec<(String, Span)>,
+    /// The mounts whose sources are named after the project.
+    pub(super) own_mounts: Vec<Span>,
+    /// Whether the container's name is.
+    pub(super) has_own_name: bool,
+}
+
+/// Whether the source of a mount is named after the project, in either form of a mount on the command line.
+fn has_own_source(mount: &str) -> bool {
+    let mount = mount.strip_prefix("--mount=").unwrap_or(mount);
+    let field = mount.split(',').find(|field| field.starts_with("source=") || field.starts_with("src="));
+    // Where a path begins after a colon, that is the target.
+    let source = field.unwrap_or_else(|| mount.split(":/").next().unwrap_or_default());
+    is_of_project(source) && !source.contains("/..")
 }
 
 impl Description<'_> {
@@ -123,9 +136,13 @@ impl Description<'_> {
             match (item.as_map(), self.traced(item)) {
                 (Some(fields), _) => {
                     let text = self.mount_text(fields);
+                    self.own_mounts.extend(has_own_source(&text.raw()).then_some(item.span));
                     words.extend(self.option("--mount", &text, item.span));
                 }
-                (None, Some((text, span))) => words.extend(self.option("--mount", &text, span)),
+                (None, Some((text, span))) => {
+                    self.own_mounts.extend(has_own_source(&text.raw()).then_some(span));
+                    words.extend(self.option("--mount", &text, span));
+                }
                 (None, None) => self.note_fault("a mount is neither a text nor an object".to_owned(), item.span),
             }
         }
@@ -236,7 +253,12 @@ impl Description<'_> {
             words.extend(self.option("--user", &text, span));
         }
         if !is_service {
+            let mut is_name = false;
             for (text, span) in self.strings("runArgs") {
+                let raw = text.raw();
+                self.has_own_name |= (is_name || raw.starts_with("--name=")) && is_of_project(&raw);
+                is_name = raw == "--name";
+                self.own_mounts.extend(has_own_source(&raw).then_some(span));
                 let text = self.variables.put_into(&text);
                 words.push(Argument { text, span: Some(span), ..Argument::default() });
             }

@@ -8,7 +8,7 @@ use crate::input::docker_cli::Argument;
 use crate::input::project::Repository;
 use crate::input::script;
 use crate::model::{Command, Feature, Invocation, Unseen, clean};
-use crate::text::{Syntax, json};
+use crate::text::{Span, Syntax, json};
 
 /// The file that says what a feature adds, and the one that installs it.
 const FILES: [&str; 2] = ["devcontainer-feature.json", "install.sh"];
@@ -24,6 +24,8 @@ pub(super) struct FeatureParts {
     pub(super) setup: Vec<Command>,
     /// What their installers run.
     pub(super) installs: Vec<Invocation>,
+    /// The mounts whose sources are named after the project.
+    pub(super) own_mounts: Vec<Span>,
     /// Those that could not be read.
     pub(super) unseen: Vec<Unseen>,
     /// The files that were read, as a person would write them.
@@ -64,8 +66,11 @@ impl FeatureParts {
             directory: directory.to_owned(),
             variables: given.variables,
             faults: Vec::new(),
+            own_mounts: Vec::new(),
+            has_own_name: false,
         };
         self.options.extend(own.container_options());
+        self.own_mounts.append(&mut own.own_mounts);
         self.setup.extend(own.setup());
         let script = script::run_file_on_host(&installer, repository)?;
         self.installs.extend(script.invocations);

@@ -132,8 +132,17 @@ impl DevelopmentContainerKind {
         let source = context.sources.get(file);
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let sources = context.sources;
-        let mut given =
-            Description { root: &root, source, file, sources, directory, variables: &variables, faults: Vec::new() };
+        let mut given = Description {
+            root: &root,
+            source,
+            file,
+            sources,
+            directory,
+            variables: &variables,
+            faults: Vec::new(),
+            own_mounts: Vec::new(),
+            has_own_name: false,
+        };
         add_host_commands(&mut given, folder, repository, piece);
         let features = given.features();
         let mut parts = read_local_features(&features, &given, repository);
@@ -225,7 +234,8 @@ fn add_container(
         let [entrypoint, command] = given.waiting_command();
         (container.entrypoint, container.command) = (Some(entrypoint), Some(command));
     }
-    let fixed_name = run.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.clone());
+    let fixed_name = run.name.as_ref().filter(|name| !name.is_symbolic() && !given.has_own_name);
+    let fixed_name = fixed_name.map(|name| name.text.clone());
     container.timing = Timing { may_overlap: fixed_name.is_none(), fixed_name, ..Timing::default() };
     workplace.settle(given, &run, &mut container);
     piece.layout.containers.push(container);
@@ -291,6 +301,8 @@ impl GivenWorkplace {
         workplace.setup = parts.setup;
         workplace.setup.extend(given.setup());
         workplace.feature_installs = parts.installs;
+        workplace.own_mounts = parts.own_mounts;
+        workplace.own_mounts.append(&mut given.own_mounts);
         container.workplace = Some(Box::new(workplace));
     }
 }

@@ -123,6 +123,11 @@ impl Variables<'_> {
     }
 }
 
+/// Whether a text names the folder that is opened, so that it is another one in each project.
+pub(super) fn is_of_project(text: &str) -> bool {
+    ["${localWorkspaceFolder", "${containerWorkspaceFolder", "${devcontainerId"].iter().any(|name| text.contains(name))
+}
+
 /// Whether a variable is one that only Windows has, beside the one that other systems have in its place.
 fn is_of_windows(variable: &str, whole: &str) -> bool {
     OF_WINDOWS.contains(&variable) && (whole.contains("${localEnv:HOME}") || whole.contains("${env:HOME}"))

@@ -9,9 +9,9 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, SystemInfo, Volume,
+    ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, Node, SystemInfo, Volume,
 };
-use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
+use bollard::query_parameters::{ListContainersOptions, ListNodesOptions, ListVolumesOptions};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -66,7 +66,16 @@ const OF_IMAGE: [&str; 11] = [
     "/RootFS",
 ];
 /// What of the engine's description of itself is wanted.
-const TOLD: [&str; 6] = ["/SystemTime", "/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
+const TOLD: [&str; 8] = [
+    "/Swarm/NodeID",
+    "/Swarm/ControlAvailable",
+    "/SystemTime",
+    "/Name",
+    "/DockerRootDir",
+    "/Driver",
+    "/OperatingSystem",
+    "/SecurityOptions",
+];
 
 impl EngineClient {
     /// One whose answers must all come before the options' deadline, or where they have none, in their time from now on.
@@ -146,6 +155,27 @@ impl EngineClient {
                 let picked: Option<Picked<SystemInfo>> = pick(&other, &TOLD);
                 Ok(picked.ok_or_else(|| self.nonsense(request, "JSON that is no object"))?.value)
             }
+        }
+    }
+
+    /// The names of the swarm's nodes but this one, which a manager alone tells.
+    pub(super) async fn other_nodes(&self, own: &str) -> Result<Vec<String>, EngineError> {
+        let request = "GET /nodes";
+        let of_node = |id: Option<&str>, name: Option<&str>| {
+            let id = id.filter(|id| *id != own)?;
+            Some(name.filter(|name| !name.is_empty()).unwrap_or(id).to_owned())
+        };
+        match self.request(request, self.docker.list_nodes(None::<ListNodesOptions>)).await? {
+            Decoded::Typed(nodes) => {
+                let name = |node: &Node| Some(node.description.as_ref()?.hostname.clone()?);
+                Ok(nodes.iter().filter_map(|node| of_node(node.id.as_deref(), name(node).as_deref())).collect())
+            }
+            Decoded::Other(Value::Array(nodes)) => {
+                let name = |node: &Value| Some(node.pointer("/Description/Hostname")?.as_str()?.to_owned());
+                let id = |node: &Value| Some(node.get("ID")?.as_str()?.to_owned());
+                Ok(nodes.iter().filter_map(|node| of_node(id(node).as_deref(), name(node).as_deref())).collect())
+            }
+            Decoded::Other(_) => Err(self.nonsense(request, "JSON that is no list of nodes")),
         }
     }
 

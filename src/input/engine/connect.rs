@@ -2,9 +2,7 @@
 //! requests go over them. Uses `address`, `context`, `tls`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
@@ -29,7 +27,7 @@ use super::address::Address;
 use super::context::Endpoint;
 use super::error::EngineError;
 use super::tls;
-use crate::text::Reader;
+use crate::text::{EntryKind, Reader};
 
 /// Bytes that one conversation may bring: some ten thousand containers. An engine that sends without end is not read
 /// until memory ends.
@@ -302,7 +300,7 @@ pub fn podman_sockets() -> Vec<PathBuf> {
         listed.into_iter().map(|user| users.join(user.name).join("podman/podman.sock")).collect();
     sockets.sort();
     sockets.insert(0, PathBuf::from("/run/podman/podman.sock"));
-    sockets.retain(|path| fs::metadata(path).is_ok_and(|found| found.file_type().is_socket()));
+    sockets.retain(|path| Reader::of_host().kind(path) == Ok(EntryKind::Other));
     sockets
 }
 

@@ -12,7 +12,8 @@ use super::events::ContainerEvent;
 use super::lenient::Picked;
 use crate::input::shell;
 use crate::model::{
-    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value, clean,
+    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value,
+    WORKPLACE_LABEL, clean,
 };
 use crate::text::{Sources, Span};
 
@@ -177,7 +178,7 @@ impl InspectReader<'_> {
 /// A container by its labels and by what the engine alone knows; `gaps` is what it did not tell.
 fn described(labels: &Labels, engine: EngineFacts, gaps: Vec<String>) -> Container {
     let mut container = Container {
-        project: label(labels, "project"),
+        project: label(labels, "project").or_else(|| stack(labels)),
         service: service(labels),
         labels: declared(labels),
         live: Some(Box::new(Live { engine, ..Live::default() })),
@@ -251,15 +252,24 @@ fn label(labels: &Labels, name: &str) -> Option<String> {
     of("com.docker.compose").or_else(|| of("io.podman.compose")).filter(|value| !value.is_empty()).cloned()
 }
 
-/// The service of Compose, or of Swarm.
+/// The service of Compose, or of Swarm, whose stacks put their names before those of their services.
 fn service(labels: &Labels) -> Option<String> {
-    let of_swarm = || labels.as_ref()?.get("com.docker.swarm.service.name").filter(|name| !name.is_empty()).cloned();
+    let of_swarm = || {
+        let name = labels.as_ref()?.get("com.docker.swarm.service.name").filter(|name| !name.is_empty())?;
+        let own = stack(labels).and_then(|stack| name.strip_prefix(&stack)?.strip_prefix('_'));
+        Some(own.filter(|own| !own.is_empty()).unwrap_or(name).to_owned())
+    };
     label(labels, "service").or_else(of_swarm)
 }
 
-/// Labels that declare facts to this tool.
+/// The stack of Swarm that a container is of: what a project is to Compose.
+fn stack(labels: &Labels) -> Option<String> {
+    labels.as_ref()?.get("com.docker.stack.namespace").filter(|name| !name.is_empty()).cloned()
+}
+
+/// Labels that declare facts to this tool, and the one that says for which folder people work in a container.
 fn declared(labels: &Labels) -> BTreeMap<String, Label> {
-    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock."));
+    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock.") || *name == WORKPLACE_LABEL);
     ours.map(|(name, value)| (name.clone(), Label::unplaced(value.as_str()))).collect()
 }
 
@@ -346,6 +356,19 @@ mod tests {
         assert_eq!(mounts, [("bind", "/d", true), ("tmpfs", "/run", false)]);
         assert_eq!(found.unseen.len(), 2, "{:?}", found.unseen);
         assert!(found.unseen[0].what.contains("`Args`") && found.unseen[1].what.contains("without where"));
+    }
+
+    #[test]
+    fn tasks_of_swarm_are_of_their_service() {
+        let of = |labels: serde_json::Value| {
+            let found = read(&json!({"Id": "x", "Config": {"Labels": labels}})).unwrap();
+            (found.project, found.service)
+        };
+        let both = |project: Option<&str>, service: &str| (project.map(str::to_owned), Some(service.to_owned()));
+        let name = "com.docker.swarm.service.name";
+        assert_eq!(of(json!({name: "ai_agents", "com.docker.stack.namespace": "ai"})), both(Some("ai"), "agents"));
+        assert_eq!(of(json!({name: "aid_agents", "com.docker.stack.namespace": "ai"})), both(Some("ai"), "aid_agents"));
+        assert_eq!(of(json!({name: "agents"})), both(None, "agents"));
     }
 
     #[test]

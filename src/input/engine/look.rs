@@ -59,7 +59,30 @@ pub fn look(options: &Options, profiles: &[Profile], sources: &Sources) -> Resul
             client.list_volumes().then(|volumes| ready(Ok(volumes))),
         )
         .await?;
-        Ok(seen(&client.address, by_name(containers.into_iter()), info, volumes))
+        let unseen_nodes = unseen_nodes(client, info.as_ref().ok()).await;
+        let mut seen = seen(&client.address, by_name(containers.into_iter()), info, volumes);
+        seen.capture.gaps.extend(unseen_nodes);
+        Ok(seen)
+    })
+}
+
+/// What a manager of a swarm does not show: what runs on the other nodes.
+async fn unseen_nodes(client: &EngineClient, info: Option<&SystemInfo>) -> Option<String> {
+    /// So many nodes are named.
+    const MOST_NAMED: usize = 5;
+    let swarm = info?.swarm.as_ref().filter(|swarm| swarm.control_available == Some(true))?;
+    let others = match client.other_nodes(swarm.node_id.as_deref().unwrap_or_default()).await {
+        Ok(others) => others,
+        Err(error) => return Some(format!("which other nodes the swarm has is not known: {error}")),
+    };
+    let (first, more) = others.split_at(others.len().min(MOST_NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!first.is_empty()).then(|| {
+        format!(
+            "what runs on the swarm's other nodes, {}{more}, is not seen from here: run `overlock capture` on each, and give \
+             the captures to `overlock audit --from`",
+            first.join(", ")
+        )
     })
 }
 

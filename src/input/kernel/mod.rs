@@ -164,7 +164,7 @@ impl Begun {
         };
         capture.own = self.own;
         capture.gaps.extend(self.gaps);
-        scan::find_first_processes(&host, &mut capture.containers);
+        scan::find_first_processes(&host, &mut capture.containers, options.finds_others);
         let Scan { found, namespaces } = self.scan;
         let others =
             if options.finds_others { unlisted::unlisted(&host, &namespaces, &capture.containers) } else { Vec::new() };

@@ -89,12 +89,12 @@ fn is_kept(found: &Found, counts: &Mutex<HashMap<String, usize>>) -> bool {
 }
 
 /// Finds the first process of each container of which the engine did not tell it: the one with the lowest number whose
-/// cgroup is the container's.
-pub(super) fn find_first_processes(host: &Host, containers: &mut [Container]) {
+/// cgroup is the container's. `of_all` says that this goes for those too that were inspected.
+pub(super) fn find_first_processes(host: &Host, containers: &mut [Container], of_all: bool) {
     let mut wanted: HashMap<String, &mut EngineFacts> = containers
         .iter_mut()
         .map(Container::engine_mut)
-        .filter(|engine| engine.pid == 0)
+        .filter(|engine| engine.pid == 0 && (of_all || !engine.inspection.tells_program()))
         .map(|engine| (engine.id.clone(), engine))
         .collect();
     if wanted.is_empty() {

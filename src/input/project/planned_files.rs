@@ -206,8 +206,8 @@ impl FileSystem for PlannedFiles<'_> {
 fn is_never_run(path: &str) -> bool {
     let mut parts: Vec<&str> = path.split('/').collect();
     let name = parts.pop().unwrap_or_default();
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let is_test =
-        stem.ends_with(".test") || stem.ends_with(".spec") || stem.ends_with("_test") || stem.starts_with("test_");
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_marked = name.split('.').any(|part| matches!(part, "test" | "spec"));
+    let is_test = is_marked || stem.ends_with("_test") || stem.starts_with("test_");
     LISTS.contains(&name) || is_test || parts.iter().any(|part| matches!(*part, "test" | "tests" | "__tests__"))
 }

@@ -89,7 +89,9 @@ impl ServiceAddition {
         container.rights.no_override |= more.rights.no_override;
         container.unseen.extend(more.unseen.iter().cloned());
         container.unseen_mounts = container.unseen_mounts.take().or_else(|| more.unseen_mounts.clone());
-        container.timing.may_overlap = true;
+        // The engine refuses a second one of its name.
+        let has_fixed_name = container.given_name.as_ref().is_some_and(|name| !name.is_symbolic());
+        container.timing.may_overlap = !has_fixed_name;
         container.workplace.clone_from(&more.workplace);
     }
 }

@@ -17,7 +17,7 @@ mod word_path;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
-use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, has_text_of_project, join, split_below};
+use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
@@ -230,7 +230,7 @@ impl Candidate<'_> {
             directory.is_some_and(|directory| split_below(&place.path, directory).is_some())
         };
         self.is_of_project()
-            || place.spelled().is_some_and(|spelled| has_text_of_project(&spelled))
+            || self.login.mount.is_some_and(|mount| workplace.own_mounts.contains(&mount.span))
             || place.filesystem == Filesystem::Host && is_inside()
     }
 
