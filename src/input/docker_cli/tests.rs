@@ -266,7 +266,7 @@ fn mount_options_are_read() {
             ),
             (
                 "docker run --mount src=q1,dst=/x,volume-opt=type=nfs,volume-opt=o=addr=h,volume-opt=device=:/y i",
-                "nfs :/y addr=h > /x",
+                "nfs h:/y  > /x",
             ),
             (
                 "docker run --mount src=q1,dst=/x,volume-driver=other,volume-opt=o=bind,volume-opt=device=/y i",
