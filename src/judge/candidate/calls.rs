@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::program_version::{installing_feature, last_installation};
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
@@ -206,12 +205,13 @@ pub(crate) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'
     if package.is_empty() { Some("") } else { package.strip_prefix('@') }
 }
 
-/// Whether the container runs the program.
+/// Whether the container runs the program; `installed` is where it is installed for people who work in it.
 pub(crate) fn runs_program(
     container: &Container,
     profile: &Profile,
     calls: &ProgramCalls<'_>,
     bystanders: &[String],
+    installed: Option<Span>,
 ) -> RunsProgram {
     if container.replicas == 0 {
         return RunsProgram::No(Evidence::seen("it is started with no replica", container.replicas_span));
@@ -223,7 +223,7 @@ pub(crate) fn runs_program(
         let text = format!("{} says it does not run it", declared.who());
         return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
     }
-    if let Some(span) = installed_for_people(container, profile) {
+    if let Some(span) = installed {
         let text = format!("people work in it, and {} is installed for them", profile.name);
         return RunsProgram::Yes(Evidence::seen(text, Some(span)));
     }
@@ -252,13 +252,6 @@ pub(crate) fn runs_program(
         }
         _ => RunsProgram::Unknown,
     }
-}
-
-/// Where the program is installed in a container that people work in.
-fn installed_for_people(container: &Container, profile: &Profile) -> Option<Span> {
-    container.workplace.as_ref()?;
-    let installed = last_installation(container, profile).and_then(|found| container.installs.get(found.command));
-    installed.map(|call| call.span).or_else(|| Some(installing_feature(container, profile)?.span))
 }
 
 /// Whether a mount puts the program's own binary into the container.

@@ -26,7 +26,7 @@ use guard::read_guard;
 use guard_fact::GuardFact;
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
 use made_links::made_links;
-use program_version::{VersionFact, is_program_image, read_version};
+use program_version::{VersionFact, installed_for_people, is_program_image, read_version};
 use role::{RoleFact, read_role};
 use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
@@ -82,7 +82,8 @@ pub(crate) fn candidates_of<'a>(
     if container.is_host() && calls.live.is_empty() {
         return Vec::new();
     }
-    let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands);
+    let installed = installed_for_people(container, profile);
+    let runs = runs_program(container, profile, &calls, &rules.filesystems.bystander_commands, installed);
     let version = read_version(container, profile, &calls).range;
     let found = state_directories(container, profile, &calls, version.as_ref());
     let candidates = found.into_iter().map(|used| {

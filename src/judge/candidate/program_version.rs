@@ -207,12 +207,19 @@ fn version_in_container(container: &Container, profile: &Profile, counts_bundled
 }
 
 /// The feature of a container that people work in which installs the program.
-pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
+fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
     let features = &container.workplace.as_ref()?.features;
     features.iter().find(|feature| {
         let last = feature.name.rsplit('/').next().unwrap_or_default();
         profile.features.iter().any(|known| known == last)
     })
+}
+
+/// Where the program is installed in a container that people work in.
+pub(super) fn installed_for_people(container: &Container, profile: &Profile) -> Option<Span> {
+    container.workplace.as_ref()?;
+    let installed = last_installation(container, profile).and_then(|found| container.installs.get(found.command));
+    installed.map(|call| call.span).or_else(|| Some(installing_feature(container, profile)?.span))
 }
 
 /// The version that such a feature installs: the newest, where its options say no other.
