@@ -73,7 +73,7 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
 /// layout as their own files describe them.
 pub fn add_started(
     starts: Vec<ContainerStart>,
-    services: Vec<Container>,
+    services: &[Container],
     layout: &mut Layout,
     projects: &[DescribedProject],
     repository: &Repository<'_>,
@@ -81,9 +81,8 @@ pub fn add_started(
     if starts.is_empty() {
         return;
     }
-    let images = BuiltImages::new(&services, repository);
-    let reader =
-        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let images = BuiltImages::new(services, repository);
+    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository, &reader.images);
     reader.add_started(pending, layout);
