@@ -321,7 +321,10 @@ impl Judgement<'_, '_> {
                 "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
                 idle.command_line()
             ),
-            detail: format!("whether others call {program} in it before its flock is not known"),
+            detail: format!(
+                "runs {} first, and whether others call {program} in it meanwhile is not known",
+                idle.command_line()
+            ),
             settle: format!(
                 "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
             ),

@@ -43,7 +43,23 @@ pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeTex
         let runs = package.as_ref().is_none_or(|package| package.get("scripts").is_some_and(is_script));
         return if runs { CodeText::Names } else { CodeText::Speaks };
     }
-    if is_library_code(name) && !text.starts_with("#!") { CodeText::Speaks } else { CodeText::Names }
+    if is_library_code(name) && !text.starts_with("#!") && !has_command_literal(text, names) {
+        CodeText::Speaks
+    } else {
+        CodeText::Names
+    }
+}
+
+/// Whether a text literal is a program's command, or begins with it and its options: whatever it is given to may run it.
+fn has_command_literal(text: &str, names: &ProgramNames) -> bool {
+    names.commands.iter().any(|command| {
+        text.match_indices(command.as_str()).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at + command.len()..).unwrap_or_default();
+            let quote = before.filter(|before| matches!(before, '"' | '\'' | '`'));
+            quote.is_some_and(|quote| after.starts_with(quote) || after.starts_with(" -"))
+        })
+    })
 }
 
 /// Whether a text has the means to start another program; what is no code for an interpreter of libraries has.
