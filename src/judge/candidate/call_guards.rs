@@ -102,7 +102,9 @@ impl<'a> CallGuards<'a, '_> {
             let name = &self.profile.name;
             let calls = program_calls(self.container, self.profile);
             if calls.live.is_empty() && !calls.idle.is_empty() {
-                format!("it calls {name} by itself only where that leaves the login alone: other calls may come from outside")
+                format!(
+                    "it calls {name} by itself only where that leaves the login alone: other calls may come from outside"
+                )
             } else {
                 format!("what it runs by itself was not seen to call {name}: calls may come from outside")
             }

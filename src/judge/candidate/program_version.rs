@@ -309,7 +309,9 @@ fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCa
         }
         let is_run = !by_name.is_empty() || by_path.iter().any(in_system);
         if is_found || is_run && covers_program(container, profile, mount) {
-            found = Known::Open(mount.span);
+            let text =
+                format!("{} may be run from the mount at {target}: which version that is is not known", profile.name);
+            found = Known::Replaced(Evidence::seen(text, Some(mount.span)));
         }
     }
     found
@@ -328,13 +330,20 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
 /// the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
     let mut joined = linked_version(container, profile);
-    let builds = std::iter::once(&container.installs).chain(&container.other_builds);
-    for installed in builds.flat_map(|installs| installed_by_build(installs, profile)) {
+    for installed in installed_by_build(&container.installs, profile) {
         let span = installed.call.span;
         let Some(pin) = pinned_version(&installed.version, "its Dockerfile", Some(span)) else {
             return Known::Open(span);
         };
         joined = Some(pin.around_all(joined));
+    }
+    for build in &container.other_builds {
+        for installed in installed_by_build(&build.installs, profile) {
+            let Some(pin) = pinned_version(&installed.version, "another build of its image", Some(build.span)) else {
+                return Known::Open(build.span);
+            };
+            joined = Some(pin.around_all(joined));
+        }
     }
     joined.map_or(Known::Unseen, Known::Pinned)
 }
