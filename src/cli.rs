@@ -1,16 +1,18 @@
 //! The command line, as types: formats and thresholds are those of `render` and `rules`, named here for clap. With what
 //! lies below it, the one home of clap.
 
+mod detail;
 mod manual;
 mod plugin;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::render::{Detail, Format, Picture};
+use crate::render::{Format, Picture};
 use crate::rules::{FailOn, Severity};
 
 pub use manual::{Page, completions, pages};
@@ -55,25 +57,15 @@ pub struct Cli {
     /// When to use colour; NO_COLOR is respected
     #[arg(long, global = true, help_heading = OUTPUT, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+    /// Show every participant, place and piece of evidence too; the same behind check, audit, preflight and report
+    #[arg(short, long, help_heading = OUTPUT, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show only the findings that fail the run, and of report nothing where nothing changed; the same behind the command
+    #[arg(short, long, help_heading = OUTPUT)]
+    pub quiet: bool,
 }
 
 impl Cli {
-    /// How much of a report is told.
-    pub fn detail(&self) -> Detail {
-        let (verbose, quiet) = match &self.command {
-            Command::Check(check) => (check.output.verbose, check.quiet),
-            Command::Audit(audit) => (audit.output.verbose, audit.quiet),
-            Command::Preflight(preflight) => (preflight.output.verbose, preflight.quiet),
-            Command::Report(report) => (report.output.verbose, false),
-            _ => (false, false),
-        };
-        match (verbose, quiet) {
-            (true, _) => Detail::Verbose,
-            (false, true) => Detail::Quiet,
-            (false, false) => Detail::Normal,
-        }
-    }
-
     /// Whether it goes on until it is told to stop.
     pub fn lasts(&self) -> bool {
         matches!(self.command, Command::Watch(_))
@@ -87,7 +79,9 @@ impl Cli {
 pub fn parse(words: Vec<OsString>, plugin: bool) -> Result<Cli, clap::Error> {
     let command = if plugin { Cli::command().bin_name("docker overlock") } else { Cli::command() };
     let mut matches = command.clone().try_get_matches_from(words)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command.clone()))
+    let mut cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command.clone()))?;
+    cli.hand_on_detail(&mut command.clone())?;
+    Ok(cli)
 }
 
 /// The subcommands.
@@ -194,6 +188,21 @@ pub struct Destination {
     pub file: Option<PathBuf>,
 }
 
+/// Reads a number of seconds, minutes, hours or days.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("give a number and a unit: s, m, h or d".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "give a number and a unit: s, m, h or d".to_owned())?;
+    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
 /// Reads `FORMAT` or `FORMAT=FILE`.
 fn destination(text: &str) -> Result<Destination, String> {
     let (format, file) = match text.split_once('=') {
@@ -272,7 +281,7 @@ pub struct Report {
     #[arg(long, help_heading = OUTPUT, value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Print nothing and exit with 0 when nothing changed since the last report; the files of --output are still written
-    #[arg(long, help_heading = OUTPUT)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub quiet: bool,
     /// How the result is printed and what fails the run.
     #[command(flatten)]
@@ -337,17 +346,34 @@ pub struct Capture {
     /// Record which directories hold the same login, and nothing else about it
     #[arg(long, help_heading = OUTPUT)]
     pub compare_identities: bool,
+    /// Name of the host in the capture, where several hosts have one name
+    #[arg(long, help_heading = OUTPUT, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub name: Option<String>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, help_heading = OUTPUT, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Indent the JSON for people, as on a terminal; elsewhere it is one line
+    #[arg(long, help_heading = OUTPUT)]
+    pub pretty: bool,
 }
 
 /// What running containers are seen through.
 #[derive(Debug, Args)]
 pub struct Sight {
-    /// Read the output of `overlock capture` instead of asking this host; repeatable, one for each host
-    #[arg(long, help_heading = INPUT, value_name = "FILE", conflicts_with_all = ["context", "proc"])]
+    /// Read the output of `overlock capture` instead of asking this host: a file with any number of captures, a directory
+    /// of such files, or `-`; repeatable
+    #[arg(long, help_heading = INPUT, value_name = "PATH", conflicts_with_all = ["context", "proc"])]
     pub from: Vec<PathBuf>,
-    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker. For `where`, also a path of the host
+    /// Report captures that are older than this, such as 90s, 30m, 36h or 2d, as not inspected
+    #[arg(long, help_heading = INPUT, value_name = "AGE", value_parser = duration, requires = "from")]
+    pub max_age: Option<Duration>,
+    /// Docker engine to ask: unix://, tcp://, https:// or ssh://, as for docker; repeatable. Without it, the sockets of
+    /// Podman on this host are asked too. For `where`, also a path of the host
     #[arg(short = 'H', long, help_heading = ENGINE, value_name = "URL")]
-    pub host: Option<String>,
+    pub host: Vec<String>,
+    /// Ask no engine: containers are found by /proc alone
+    #[arg(long, help_heading = ENGINE, conflicts_with_all = ["context", "from"])]
+    pub no_engine: bool,
     /// Docker context to use, as for docker
     #[arg(short, long, help_heading = ENGINE, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,

@@ -13,9 +13,10 @@ use overlock::render::{SafeLines, safe};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The terminal's width, where it tells.
+/// The width of the terminal that is written to: as it tells, or where it tells none, as is usual.
 fn width() -> u16 {
-    terminal_size::terminal_size().map_or(100, |(width, _)| width.0)
+    let told = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+    told.unwrap_or_else(|| command::usual_width(std::env::var("COLUMNS").ok().as_deref()))
 }
 
 fn main() -> ExitCode {

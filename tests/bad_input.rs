@@ -74,7 +74,7 @@ fn each_gets_one_diagnostic_where_it_is() {
         ("an unknown anchor", b"services:\n  a: *nothing\n", "error", 2, 6, "not valid YAML"),
         ("an anchor in itself", b"services: &a\n  a: *a\n", "error", 2, 6, "alias"),
         ("a bad variable", b"services:\n  a:\n    image: ${\n", "error", 3, 12, "`$$`"),
-        ("no volume", b"services:\n  a: {image: x, volumes: [vv:/v]}\n", "error", 2, 27, "`vv` is not defined"),
+        ("no volume", b"services:\n  a: {image: x, volumes: [vv:/v]}\n", "warning", 2, 27, "`vv` is not defined"),
         ("no base", b"services:\n  a: {image: x, extends: {service: b}}\n", "error", 2, 17, "no service `b`"),
         ("itself", b"services:\n  a: {image: x, extends: a}\n", "error", 2, 17, "circle"),
         ("no image", b"services:\n  a: {user: x}\n", "warning", 2, 3, "neither `image` nor `build`"),

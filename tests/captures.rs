@@ -121,11 +121,139 @@ fn version_is_that_of_the_file_that_each_process_runs() {
 }
 
 #[test]
-fn two_captures_of_one_host_are_one_too_many() {
-    let files = project(&[("one.json", &recorded().to_string())]);
-    let run = overlock(files.path(), &["audit", "--from", "one.json", "--from", "one.json"]);
-    assert_eq!((run.status, run.out.as_str()), (2, ""));
-    assert!(run.err.contains("second capture of the host factory-host"), "{}", run.err);
+fn bad_doubled_and_old_captures_are_gaps_and_the_rest_is_judged() {
+    let (mut one, mut other) = (of_host("one", "agents"), of_host("other", "runner"));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    (one["taken_at"], other["taken_at"]) = (json!(now), json!(now - 7_200));
+    let [one, other] = [one.to_string(), other.to_string()];
+    let files = project(&[
+        ("one.json", &one),
+        ("other.json", &other),
+        ("again.json", &one),
+        ("torn.json", &one[..one.len() / 2]),
+        ("version.json", "{\"overlock_capture\": 7}"),
+    ]);
+    let call = |more: &[&str]| {
+        let all = ["one.json", "torn.json", "other.json"].map(|file| ["--from", file]).concat();
+        overlock(files.path(), &[&["audit", "--format", "json"], all.as_slice(), more].concat())
+    };
+    let names = |report: &Value| -> Vec<String> {
+        report["participants"].as_array().unwrap().iter().map(|one| one["container"].to_string()).collect()
+    };
+    for (more, told) in [
+        (&["--from", "again.json"][..], "again.json was not judged: it is a second capture of the host one"),
+        (&["--from", "version.json"], "version.json was not judged"),
+        (&["--from", "missing.json"], "missing.json was not judged"),
+        (&["--max-age", "1h"], "other.json, the capture of other, was taken"),
+        (&[], "torn.json was not judged"),
+    ] {
+        let run = call(more);
+        let report = run.json();
+        assert_eq!(names(&report), ["\"one:agents\"", "\"other:runner\""], "{more:?}");
+        assert!(report["diagnostics"].to_string().contains(told), "{more:?} {:#}", report["diagnostics"]);
+        assert_eq!(run.status, 3, "{more:?}");
+        assert!(report["judged"][0]["file"].as_str().unwrap().starts_with("one.json (one, taken 2"), "{report:#}");
+    }
+    let fresh = overlock(
+        files.path(),
+        &["audit", "--format", "json", "--from", "one.json", "--from", "other.json", "--max-age", "1d"],
+    );
+    assert_eq!((fresh.status, &fresh.json()["diagnostics"]), (0, &json!([])));
+}
+
+#[test]
+fn captures_come_as_files_directories_and_streams() {
+    let hosts = ["a", "b", "c"].map(|host| of_host(host, "agents").to_string());
+    let pretty = serde_json::to_string_pretty(&of_host("d", "agents")).unwrap();
+    let joined = format!("{}\n{}{}\n{pretty}\n", hosts[0], hosts[1], hosts[2]);
+    let files = project(&[
+        ("fleet/a.json", &hosts[0]),
+        ("fleet/rest.json", &format!("{}\n{}\n", hosts[1], hosts[2])),
+        ("fleet/.being-written", "{"),
+        ("fleet/d.json", &pretty),
+        ("all.jsonl", &joined),
+    ]);
+    let seen = |report: &Value| -> Vec<String> {
+        report["participants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["container"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let wanted = ["a:agents", "b:agents", "c:agents", "d:agents"];
+    for from in ["fleet", "all.jsonl"] {
+        let run = overlock(files.path(), &["audit", "--format", "json", "--from", from]);
+        assert_eq!((run.status, seen(&run.json())), (0, wanted.map(str::to_owned).to_vec()), "{from} {}", run.err);
+    }
+    let mut piped = crate::harness::command(files.path(), &["audit", "--format", "json", "--from", "-"]);
+    let mut child = piped.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), joined.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(seen(&serde_json::from_slice(&out.stdout).unwrap()), wanted);
+    // One that is torn in the middle is told by its number.
+    let torn = format!("{}\n{}\n{}\n", hosts[0], &hosts[1][..200], hosts[2]);
+    let files = project(&[("all.jsonl", &torn)]);
+    let run = overlock(files.path(), &["audit", "--format", "json", "--from", "all.jsonl"]);
+    let report = run.json();
+    assert_eq!((run.status, seen(&report)), (3, vec!["a:agents".to_owned(), "c:agents".to_owned()]));
+    assert!(report["diagnostics"].to_string().contains("all.jsonl, capture 2 was not judged"), "{report:#}");
+}
+
+#[test]
+fn fields_of_a_newer_version_are_ignored_and_told() {
+    let mut newer = recorded();
+    newer["moon_phase"] = json!("full");
+    newer["containers"][0]["kernel"]["tides"] = json!([1]);
+    let files = project(&[("newer.json", &newer.to_string()), ("own.json", &recorded().to_string())]);
+    let run = |file: &str| overlock(files.path(), &["audit", "--format", "json", "--from", file]);
+    let (newer, own) = (run("newer.json"), run("own.json"));
+    assert_eq!((newer.status, &newer.json()["participants"]), (own.status, &own.json()["participants"]));
+    let told = newer.json()["diagnostics"].to_string();
+    assert!(told.contains("moon_phase, tides"), "{told}");
+    assert_eq!(own.json()["diagnostics"], json!([]));
+}
+
+#[test]
+fn capture_is_one_line_or_indented_with_the_name_that_is_given() {
+    let files = project(&[("own.json", &recorded().to_string())]);
+    let run = |more: &[&str]| overlock(files.path(), &[&["capture", "--from", "own.json"], more].concat());
+    let line = run(&[]);
+    assert_eq!((line.status, line.out.lines().count()), (0, 1), "{}", line.err);
+    let pretty = run(&["--pretty"]);
+    assert!(pretty.out.lines().count() > 10 && pretty.json() == line.json());
+    let named = run(&["--name", "rack-7", "--output", "out.json"]);
+    assert_eq!((named.status, named.out.as_str()), (0, ""));
+    let written = fs::read_to_string(files.path().join("out.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap()["host"], "rack-7");
+    let refused = run(&["--output", "missing/out.json"]);
+    assert_eq!(refused.status, 2, "{}", refused.err);
+}
+
+/// A fleet of hosts in one file, each with twelve containers of its own.
+fn fleet(hosts: usize) -> String {
+    let one = of_host("x", "agents");
+    let mut text = String::new();
+    for host in 0..hosts {
+        let mut capture = one.clone();
+        capture["host"] = json!(format!("host-{host}"));
+        let container = capture["containers"][0].clone();
+        let containers = (0..12).map(|at| {
+            let mut container = container.clone();
+            container["name"] = json!(format!("agents-{at}"));
+            container
+        });
+        capture["containers"] = containers.collect();
+        text += &format!("{capture}\n");
+    }
+    text
+}
+
+#[test]
+fn report_of_many_hosts_is_short() {
+    let files = project(&[("fleet.jsonl", &fleet(60))]);
+    let run = overlock(files.path(), &["audit", "--from", "fleet.jsonl"]);
+    assert!(run.out.lines().count() < 120, "{} lines\n{}", run.out.lines().count(), run.out);
 }
 
 #[test]

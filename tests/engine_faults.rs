@@ -168,7 +168,7 @@ fn a_container_that_cannot_be_inspected_is_listed_with_why() {
 }
 
 #[test]
-fn one_that_is_gone_is_left_out_and_one_that_hangs_is_not() {
+fn one_that_is_gone_or_hangs_is_not_left_out() {
     let list = r#"[{"Id":"a","Names":["/gone"]},{"Id":"b","Names":["/stuck"]},{"Id":"c","Names":["/well"]},
         {"Id":"d","Names":["/ended"]}]"#;
     let directory = tempfile::tempdir().unwrap();
@@ -183,8 +183,10 @@ fn one_that_is_gone_is_left_out_and_one_that_hangs_is_not() {
     let options = Options { timeout: Duration::from_secs(2), ..engine(directory.path(), answer) };
     let found = seen(&options).unwrap().capture.containers;
     let names: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.engine().pid, one.unseen.len())).collect();
-    assert_eq!(names, [("stuck", 0, 1), ("well", 7, 0)]);
-    assert!(found[0].unseen[0].what.contains("did not answer"), "{:?}", found[0].unseen);
+    assert_eq!(names, [("ended", 0, 1), ("gone", 0, 1), ("stuck", 0, 1), ("well", 7, 0)]);
+    for (one, why) in found.iter().zip(["no such container", "no such container", "did not answer"]) {
+        assert!(one.unseen[0].what.contains(why), "{:?}", one.unseen);
+    }
     // Nothing at all is no answer.
     let ids = ["b".to_owned()];
     let alone = inspect_again(&options, &[], &Sources::default(), &ids);
@@ -234,6 +236,28 @@ fn answers_in_another_form_are_read_as_far_as_they_go() {
     assert_eq!(one.script.invocations[0].argv, ["claude"]);
     let unseen: Vec<&str> = one.unseen.iter().map(|gap| gap.what.as_str()).collect();
     assert_eq!(unseen, ["the engine tells `Config.Cmd` in a form that is not known"]);
+}
+
+#[test]
+fn manager_of_a_swarm_says_which_nodes_it_does_not_see() {
+    let nodes =
+        r#"[{"ID":"a","Description":{"Hostname":"one"}},{"ID":"b","Description":{"Hostname":"two"}},{"ID":"c"}]"#;
+    let gaps = |info: &'static str, nodes: &'static str| {
+        let directory = tempfile::tempdir().unwrap();
+        let options = engine(directory.path(), move |path| match path {
+            "/containers/json" => ok("[]"),
+            "/info" => ok(info),
+            "/nodes" if nodes.is_empty() => Answer::Say(503, "{}".to_owned()),
+            "/nodes" => ok(nodes),
+            _ => ok("{}"),
+        });
+        seen(&options).unwrap().capture.gaps.join("; ")
+    };
+    let manager = r#"{"Name":"one","Swarm":{"NodeID":"a","ControlAvailable":true,"Nodes":3}}"#;
+    assert!(gaps(manager, nodes).contains("other nodes, two, c, is not seen"), "{}", gaps(manager, nodes));
+    assert!(gaps(manager, "").contains("status 503"), "{}", gaps(manager, ""));
+    assert_eq!(gaps(manager, r#"[{"ID":"a"}]"#), "", "it is alone");
+    assert_eq!(gaps(r#"{"Swarm":{"NodeID":"b","ControlAvailable":false}}"#, nodes), "", "a worker knows of none");
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn everything_that_is_told_of_a_container_is_read() {
         words: one.engine().words.clone(),
         check: one.engine().check.clone(),
         id: state(&a, ".Id"),
+        engine: String::new(),
         one_off: false,
         auto_remove: false,
         image_id: state(&a, ".Image"),

@@ -34,9 +34,9 @@ const CHANGES: &[Change] = &[
         from: "    work \"$2\"\n",
         to: "    claude -p \"$(cat \"/work/$2\")\"\n",
         errors: &[
-            ("dispatch.sh:15", "unguarded-share", "docker/agents-entrypoint.sh", 30),
             ("dispatch.sh:23", "unguarded-share", "docker/agents-entrypoint.sh", 30),
             ("dispatch.sh:27", "unguarded-share", "docker/agents-entrypoint.sh", 30),
+            ("review-* (dispatch.sh)", "unguarded-share", "docker/agents-entrypoint.sh", 30),
         ],
     },
     Change {
@@ -46,9 +46,9 @@ const CHANGES: &[Change] = &[
         to: "exec 9>\"/tmp/session.lock\"",
         errors: &[
             ("agents", "guard-mismatch", "lib/claude.sh", 14),
-            ("dispatch.sh:15", "guard-mismatch", "lib/claude.sh", 14),
             ("dispatch.sh:23", "guard-mismatch", "lib/claude.sh", 14),
             ("dispatch.sh:27", "guard-mismatch", "lib/claude.sh", 14),
+            ("review-* (dispatch.sh)", "guard-mismatch", "lib/claude.sh", 14),
         ],
     },
     Change {
@@ -74,7 +74,7 @@ fn the_factory_is_sound_and_says_why() {
     assert_eq!(report["diagnostics"], serde_json::json!([]));
     let participants = report["participants"].as_array().unwrap();
     let names: Vec<&str> = participants.iter().map(|one| one["container"].as_str().unwrap()).collect();
-    assert_eq!(names, ["agents", "chat", "dispatch.sh:15", "dispatch.sh:23", "dispatch.sh:27"]);
+    assert_eq!(names, ["agents", "chat", "dispatch.sh:23", "dispatch.sh:27", "review-* (dispatch.sh)"]);
     for one in participants.iter().filter(|one| one["container"] != "chat") {
         let guard = &one["guard"];
         assert_eq!((guard["state"].as_str(), one["verdict"].as_str()), (Some("held"), Some("ok")), "{one}");
@@ -91,7 +91,7 @@ fn the_factory_is_sound_and_says_why() {
 #[test]
 fn what_the_dispatcher_starts_has_the_mounts_of_its_lines() {
     let report = overlock(&factory(), &["check", ".", "--format", "json"]).json();
-    for name in ["dispatch.sh:15", "dispatch.sh:23", "dispatch.sh:27"] {
+    for name in ["review-* (dispatch.sh)", "dispatch.sh:23", "dispatch.sh:27"] {
         let participants = report["participants"].as_array().unwrap();
         let one = participants.iter().find(|one| one["container"] == name).unwrap();
         assert_eq!((one["origin"].as_str(), one["version"].as_str()), (Some("script"), Some("2.1.98")));

@@ -117,6 +117,15 @@ fn each_change_in_each_way_to_write_it() {
             ],
         ),
         case(
+            "${D:-/srv/claude}:/home/agent/.claude",
+            &chat("    volumes: [\"${D:-/srv/claude}:/home/agent/.claude\"]\n"),
+            "",
+            &[
+                "-    volumes: [\"${D:-/srv/claude}:/home/agent/.claude\"]",
+                "+    volumes: [\"${D:-/srv/claude}-chat:/home/agent/.claude\"]",
+            ],
+        ),
+        case(
             bind,
             &chat("    volumes:\n      - {type: bind, source: /srv/claude/, target: /home/agent/.claude}\n"),
             "",
@@ -323,12 +332,12 @@ fn what_is_not_changed_and_why() {
             "extends `chat`",
         ),
         (
-            "a variable",
+            "a variable that ends in a slash",
             beside_agents(
-                "${D:-/srv/claude}:/home/agent/.claude",
-                &chat("    volumes: [\"${D:-/srv/claude}:/home/agent/.claude\"]\n"),
+                "${D:-/srv/claude/}:/home/agent/.claude",
+                &chat("    volumes: [\"${D:-/srv/claude/}:/home/agent/.claude\"]\n"),
             ),
-            "depends on a variable",
+            "cannot be named after it",
         ),
         (
             "escapes",

@@ -47,6 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("bollard", &["input/engine/"]),
+    ("serde_ignored", &["input/capture/"]),
     ("futures_util", &["input/engine/"]),
     ("hyper", &["input/engine/"]),
     ("hyper_util", &["input/engine/"]),

@@ -90,14 +90,15 @@ fn annotated(annotation: &Annotation) -> Option<ToldFinding> {
         return None;
     }
     let mut finding = ToldFinding::new(&annotation.command.replace("notice", "note"), title);
-    finding.hits = annotation.message.lines().skip(1).filter_map(hit_name).collect();
+    finding.hits = annotation.message.lines().skip(1).filter_map(hit_names).flatten().collect();
     Some(finding)
 }
 
-/// The name in `agents ×2 (batch), compose.yaml:17: no flock`.
-fn hit_name(line: &str) -> Option<String> {
+/// The names in `agents ×2, runner (batch), compose.yaml:17: no flock`.
+fn hit_names(line: &str) -> Option<Vec<String>> {
     let roles = [" (batch)", " (interactive)", " (role unknown)"];
-    roles.iter().find_map(|role| line.split_once(role)).map(|(name, _)| name.to_owned())
+    let names = roles.iter().find_map(|role| line.split_once(role)).map(|(names, _)| names)?;
+    Some(names.split(", ").map(str::to_owned).collect())
 }
 
 /// `error[rule]: …`, and the lines of its hits below.
@@ -106,7 +107,7 @@ fn read_lines(text: &str) -> Vec<ToldFinding> {
     for line in text.lines() {
         match (headline(line), line.strip_prefix("  ").filter(|line| !line.starts_with(' ')), all.last_mut()) {
             (Some(finding), ..) => all.push(finding),
-            (None, Some(line), Some(finding)) => finding.hits.extend(hit_name(line)),
+            (None, Some(line), Some(finding)) => finding.hits.extend(hit_names(line).into_iter().flatten()),
             _ => {}
         }
     }
@@ -126,7 +127,8 @@ fn read_sections(text: &str) -> Vec<ToldFinding> {
             line.strip_prefix("| ").filter(|_| in_table && !line.starts_with("| ---") && !line.contains("| who |"));
         let counts = row.filter(|row| !row.contains(" | suppressed by "));
         if let (Some(row), Some(finding)) = (counts, all.last_mut()) {
-            finding.hits.push(row.split(" | ").next().unwrap().replace('`', ""));
+            let names = row.split(" | ").next().unwrap().replace('`', "");
+            finding.hits.extend(names.split(", ").map(str::to_owned));
         }
     }
     all

@@ -95,3 +95,119 @@ fn notices_about_the_input_are_counted_and_told_where_all_is() {
     assert!(short.err.is_empty() && short.out.contains("1 remark about the input (-v)"), "{} {}", short.out, short.err);
     assert!(whole.err.contains("this ignores nothing") && !whole.out.contains("(-v)"), "{} {}", whole.out, whole.err);
 }
+
+/// Two services whose login depends on a variable that is not set, and two scripts that use known ones.
+fn unset() -> tempfile::TempDir {
+    let service = |name: &str| {
+        format!(
+            "  {name}:\n    image: x\n    environment: {{HOME: /root}}\n    volumes: [\"${{STATE}}:/root/.claude\"]\n    entrypoint: [claude, -p, x]\n"
+        )
+    };
+    let compose = format!("name: p\nservices:\n{}{}", service("one"), service("two"));
+    let start = |name: &str| {
+        format!("#!/bin/sh\ndocker run --rm --name {name} -e HOME=/root -v /srv/{name}:/root/.claude x claude -p x\n")
+    };
+    project(&[("compose.yaml", &compose), ("third.sh", &start("third")), ("fourth.sh", &start("fourth"))])
+}
+
+#[test]
+fn what_is_not_known_of_several_for_one_cause_is_told_once() {
+    let directory = unset();
+    let out = |more: &[&str]| overlock(directory.path(), &[&["check", "."], more].concat()).out;
+    let text = out(&[]);
+    let count = |text: &str, part: &str| text.matches(part).count();
+    assert_eq!(count(&text, "warning[undetermined]"), 1, "{text}");
+    assert_eq!(count(&text, "STATE is not set"), 1, "{text}");
+    assert!(text.contains("| one  batch") && text.contains("| two  batch"), "{text}");
+    assert!(text.contains("also: /srv/fourth: fourth (fourth.sh); /srv/third: third (third.sh)"), "{text}");
+    let sentence = "whether others use ${STATE} is not known: STATE is not set";
+    let markdown = out(&["--format", "markdown"]);
+    assert_eq!(
+        (count(&markdown, "whether others use"), count(&markdown, "| `one`, `two` | batch |")),
+        (1, 1),
+        "{markdown}"
+    );
+    let github = out(&["--format", "github"]);
+    assert!(github.contains(&format!("one, two (batch), compose.yaml:6, compose.yaml:11: {sentence}")), "{github}");
+    let page = out(&["--format", "html"]);
+    assert_eq!(count(&page, "whether others use"), 1, "{page}");
+    let report: serde_json::Value = serde_json::from_str(&out(&["--format", "json"])).unwrap();
+    let hits = report["logins"].as_array().unwrap().iter().flat_map(|login| login["findings"].as_array().unwrap());
+    let hits = hits.filter(|finding| finding["family"] == "undetermined");
+    let hits: usize = hits.map(|finding| finding["hits"].as_array().unwrap().len()).sum();
+    assert_eq!(hits, 4, "the JSON has each");
+}
+
+#[test]
+fn start_of_a_script_has_one_name_everywhere() {
+    let script = "#!/bin/sh\ndocker run -d --name dispatch -e HOME=/root -v /srv/c:/root/.claude x claude -p x\n";
+    let compose = services(1, |_| "/srv/c".to_owned(), "[claude, -p]").replace("/home/agent", "/root");
+    let directory = project(&[("compose.yaml", &compose), ("go/dispatch.sh", script)]);
+    let name = "dispatch (dispatch.sh)";
+    let report = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
+    let participants = report["participants"].as_array().unwrap();
+    assert!(participants.iter().any(|one| one["container"] == name), "{report}");
+    assert!(participants.iter().any(|one| one["peers"] == serde_json::json!([name])), "{report}");
+    let finding = &report["logins"][0]["findings"][0];
+    let both = serde_json::json!(["agent-1", name]);
+    assert_eq!(finding["remedies"][0]["ends"], both, "{report}");
+    let hits: Vec<&serde_json::Value> =
+        finding["hits"].as_array().unwrap().iter().map(|hit| &hit["container"]).collect();
+    assert_eq!(serde_json::json!(hits), both);
+    for format in ["text", "markdown", "html", "junit", "sarif", "gitlab", "github", "prometheus"] {
+        let out = overlock(directory.path(), &["check", ".", "-v", "--format", format]).out;
+        assert!(!out.contains("dispatch.sh:2 (") && !out.contains("with dispatch.sh"), "{format}: {out}");
+        assert!(out.contains(name) || ["prometheus", "gitlab"].contains(&format), "{format}: {out}");
+    }
+    // Beside the line of its script the name is enough.
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("| dispatch  batch  go/dispatch.sh:2"), "{text}");
+}
+
+#[test]
+fn ways_to_one_start_are_told_as_one() {
+    let script = "#!/bin/bash\nmounts=(-v /srv/c:/root)\nif [ -n \"$KEEP\" ]; then mounts+=(-v /srv/d:/root/.claude); fi\nrun() { docker run --rm -e HOME=/root \"${mounts[@]}\" \"$@\" x claude -p x; }\nrun\nrun -e A=b\n";
+    let night = services(1, |_| "/srv/c/.claude".to_owned(), "[claude, -p]");
+    let directory = project(&[("compose.yaml", &night), ("run.sh", script)]);
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("2 containers refresh one login") && !text.contains('#'), "{text}");
+    assert_eq!(text.matches("run.sh:4  batch").count(), 1, "{text}");
+    // Two that run at once are two.
+    let beside = script.replace("\nrun\n", "\nrun &\n");
+    let directory = project(&[("compose.yaml", &night), ("run.sh", &beside)]);
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("3 containers refresh one login"), "{text}");
+}
+
+#[test]
+fn start_under_several_names_is_called_by_what_they_have_in_common() {
+    let script = "#!/bin/sh\ngo() { docker run -d --name \"job-$1\" -e HOME=/root -v /srv/c:/root/.claude x claude -p x; }\ngo a\ngo b\n";
+    let text = overlock(project(&[("go.sh", script)]).path(), &["check", "."]).out;
+    assert!(
+        text.contains("job-* (go.sh) shares the login in /srv/c with others that the same command starts"),
+        "{text}"
+    );
+}
+
+#[test]
+fn who_uses_a_login_that_is_copied_is_named_and_not_told_as_sound() {
+    let folder = root().join("fixtures/cloned-identity/bad-copies-at-start");
+    let text = overlock(&folder, &["check", "."]).out;
+    assert!(text.contains("the same rotating token as the login of agents") && !text.contains("ok:"), "{text}");
+    assert!(text.contains("fix: copy no login at compose.yaml:17\n       and log in once in chat itself"), "{text}");
+    let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+    let verdicts: Vec<&serde_json::Value> =
+        report["participants"].as_array().unwrap().iter().map(|one| &one["verdict"]).collect();
+    assert_eq!(verdicts, ["error", "error"]);
+    // What is no copy leaves the other alone.
+    let sound = overlock(&root().join("fixtures/cloned-identity/ok-copies-settings"), &["check", "."]).out;
+    assert!(sound.contains("ok: /srv/claude: agents") && !sound.contains("error["), "{sound}");
+}
+
+#[test]
+fn what_a_script_has_made_anew_is_nothing_to_find_out() {
+    let folder = root().join("fixtures/cases/directory-made-by-each-script");
+    let text = overlock(&folder, &["check", ".", "--no-config"]).out;
+    assert_eq!(text.matches("ok: a new directory each time (mktemp): ").count(), 2, "{text}");
+    assert!(!text.contains('$'), "{text}");
+}

@@ -285,7 +285,7 @@ fn one_flock_for_the_batch_calls_and_a_login_of_its_own_for_a_person_are_one_rem
     let chat = "    tty: true\n    stdin_open: true\n    entrypoint: [claude]\n";
     let compose = format!("services:\n{}{}{}", service("one", batch), service("two", batch), service("chat", chat));
     let remedy = remedies(&[("compose.yaml", &compose)]).remove(0);
-    assert_eq!(remedy["text"], "take one flock around each call, and give chat a login of its own");
+    assert_eq!(remedy["text"], "take one flock around each call, and give chat a login of its own (log in there once)");
     let edits: Vec<String> = array(&remedy["edits"]).iter().map(|edit| text(&edit["text"])).collect();
     assert_eq!(edits[2], "/srv/claude-chat:/root/.claude");
     assert_eq!(array(&remedy["ends"]).len(), 3);
@@ -320,11 +320,74 @@ fn mount_that_others_have_too_is_moved_for_nobody_alone() {
     let text = format!("name: p\nservices:\n{}{}{}", of("runner", ""), of("agents", ""), of("chat", chat));
     let files = project(&[("compose.yaml", &text), ("common.yaml", common)]);
     let run = overlock(files.path(), &["check", "."]);
-    assert!(run.status == 1 && !run.out.contains("a login of its own at common.yaml"), "{}", run.out);
+    assert!(
+        run.status == 1 && !run.out.contains("a login of its own (log in there once) at common.yaml"),
+        "{}",
+        run.out
+    );
     // Where the mount is its own, it is.
     let own = format!("{chat}    volumes: !override [\"./state:/home/agent/.claude\"]\n");
     let text = format!("name: p\nservices:\n{}{}{}", of("runner", ""), of("agents", ""), of("chat", &own));
     let files = project(&[("compose.yaml", &text), ("common.yaml", common)]);
     let run = overlock(files.path(), &["check", "."]);
-    assert!(run.out.contains("a login of its own at compose.yaml"), "{}", run.out);
+    assert!(run.out.contains("a login of its own (log in there once) at compose.yaml"), "{}", run.out);
+}
+
+/// The remedies of a project whose script starts an interactive container beside a batch service, by id and text.
+fn of_start(words: &str) -> Vec<Value> {
+    let batch =
+        "    entrypoint: [\"flock\", \"-w\", \"600\", \"/root/.claude/session.lock\", \"claude\", \"-p\", \"x\"]\n";
+    let compose = format!(
+        "services:\n  one:\n    image: a\n    environment: {{HOME: /root}}\n    volumes: [\"${{HOME}}/.state:/root/.claude\"]\n{batch}"
+    );
+    let script = format!("#!/bin/sh\ndocker run --rm -it {words} -e HOME=/root a claude\n");
+    let folder = project(&[("compose.yaml", &compose), ("chat.sh", &script)]);
+    let report = overlock(folder.path(), &["check", ".", "--format", "json"]).json();
+    let all = findings(&report);
+    all.into_iter().find(|one| one.severity == "error").unwrap_or_else(|| panic!("{words}: {report}")).remedies
+}
+
+#[test]
+fn login_of_its_own_is_written_where_a_script_mounts_it() {
+    let of = |words: &str| {
+        let remedy = remedy_of(&of_start(words), "separate-identity");
+        assert_eq!(remedy["edits"][0]["location"]["file"], "chat.sh", "{remedy}");
+        assert_eq!(array(&remedy["ends"]).len(), 1, "{remedy}");
+        text(&remedy["edits"][0]["text"])
+    };
+    assert_eq!(of("-v $HOME/.state:/root/.claude"), "$HOME/.state-chat:/root/.claude");
+    assert_eq!(of("--name talk -v \"$HOME/.state:/root/.claude\""), "$HOME/.state-talk:/root/.claude");
+    assert_eq!(of("-v \"${HOME}/.state\":/root/.claude:rw"), "\"${HOME}/.state\"-chat:/root/.claude:rw");
+    assert_eq!(
+        of("--mount type=bind,source=$HOME/.state,target=/root/.claude"),
+        "type=bind,source=$HOME/.state-chat,target=/root/.claude"
+    );
+    assert_eq!(
+        of("--mount \"type=bind,target=/root/.claude,src=${HOME:?}/.state\""),
+        "type=bind,target=/root/.claude,src=${HOME:?}/.state-chat"
+    );
+}
+
+#[test]
+fn host_remedies_end_what_they_stand_at_and_no_other_finding_has_them() {
+    let service = |name: &str, call: &str| {
+        format!(
+            "  {name}:\n    image: a\n    environment: {{HOME: /root}}\n    volumes: [\"/home/jo/.claude:/root/.claude\"]\n    entrypoint: [{call}]\n"
+        )
+    };
+    let guarded = "flock, -w, \"600\", /root/.claude/session.lock, claude, -p, x";
+    let compose = format!("services:\n{}{}", service("one", guarded), service("two", guarded));
+    let host = remedies(&[("compose.yaml", &compose)]);
+    let ids: Vec<&Value> = host.iter().map(|remedy| &remedy["id"]).collect();
+    assert_eq!(ids[..2], ["guard-on-host", "settle-host"]);
+    assert!(host.iter().all(|remedy| array(&remedy["ends"]).len() == 2), "{host:?}");
+    // They are what the configuration is told, and end it.
+    for config in ["host: {guard: yes}\n", "host: {participates: no}\n"] {
+        let folder = project(&[("compose.yaml", &compose), ("overlock.yaml", config)]);
+        assert_eq!(overlock(folder.path(), &["check", "."]).out.matches("host-shares").count(), 0, "{config}");
+    }
+    // An error of the same login is ended by neither alone, and does not show them.
+    let bare = format!("services:\n{}{}", service("one", "claude, -p, x"), service("two", "claude, -p, x"));
+    let error = remedies(&[("compose.yaml", &bare)]);
+    assert!(error.iter().all(|remedy| !text(&remedy["id"]).ends_with("-host")), "{error:?}");
 }

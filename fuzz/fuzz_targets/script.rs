@@ -33,6 +33,9 @@ fuzz_target!(|text: &str| {
         file_system: &disk,
         directory: Some("/app"),
         hides: false,
+        decides: false,
+        home: &|_| None,
+        user: None,
         environment: &|name| (name == "HOME").then(|| "/home/agent".to_owned()),
         programs: &|| &names,
     };

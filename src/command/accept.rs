@@ -20,6 +20,7 @@ use crate::model::{Container, Diagnostic, Layout, Level, parent_and_name};
 use crate::render::{self, safe};
 use crate::report::{self, Baseline, Comments, Concealed, Looked, MARK, Names};
 use crate::rules::{Config, Ruleset};
+use crate::text::json::json_comments;
 use crate::text::writer::{self, Folder};
 use crate::text::{Reader, Sources, Syntax, yaml_comments};
 
@@ -289,6 +290,7 @@ fn comment_ranges(syntax: Syntax, text: &str) -> Vec<Range<usize>> {
         Syntax::Yaml => yaml_comments(text),
         Syntax::Shell => shell::find_comments(text),
         Syntax::Dockerfile => dockerfile::comments(text),
+        Syntax::Json => json_comments(text),
     }
 }
 

@@ -37,16 +37,23 @@ pub(super) fn read<'a>(
     configuration: Configuration,
     session: &Session<'a>,
 ) -> anyhow::Result<Read<'a>> {
-    let wanted =
-        Wanted { compare_identities: asked.compare_identities, containers: asked.containers.to_vec(), paths: None };
-    let captures = observe::captures(asked.sight, &wanted, session)?;
-    let several = captures.len() > 1;
+    let wanted = Wanted {
+        compare_identities: asked.compare_identities,
+        containers: asked.containers.to_vec(),
+        ..Wanted::default()
+    };
     let mut only = BTreeSet::new();
-    for name in asked.containers {
-        let (capture, running) = wanted::find(&captures, name)?;
-        only.insert(capture.name_of(&running.name, several));
-    }
-    let layout = observe::joined(&captures, session);
+    let layout = if asked.containers.is_empty() {
+        observe::whole_layout(asked.sight, &wanted, session)?
+    } else {
+        let observed = observe::captures(asked.sight, &wanted, session)?;
+        let several = observed.captures.len() > 1;
+        for name in asked.containers {
+            let (capture, running) = wanted::find(&observed.captures, name)?;
+            only.insert(capture.name_of(&running.name, several));
+        }
+        observe::joined(&observed, session)
+    };
     let whole = only.is_empty();
     let acceptance = Acceptance { whole, ..Acceptance::of_running(session.world, configuration, asked.accept) };
     Ok(Read { layout, acceptance, only })

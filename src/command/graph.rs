@@ -12,7 +12,7 @@ use super::judged::{self, Read};
 use super::observe;
 use super::session::Session;
 use super::wanted::Wanted;
-use super::{check, programs};
+use super::{captures, check, programs};
 use crate::cli::{Accept, Graph};
 use crate::input::capture::join_running;
 use crate::model::Layout;
@@ -36,8 +36,8 @@ pub(super) fn run(
             Acceptance::of_plan(session.world, configuration, paths, compose, &accept),
         )
     } else {
-        let captures = observe::captures(&arguments.sight, &Wanted::default(), session)?;
-        (observe::joined(&captures, session), Acceptance::of_running(session.world, configuration, &accept))
+        let observed = observe::captures(&arguments.sight, &Wanted::default(), session)?;
+        (observe::joined(&observed, session), Acceptance::of_running(session.world, configuration, &accept))
     };
     let read = Read { layout, acceptance, only: BTreeSet::new() };
     let (report, status) = judged::judged(read, Some(FailOn::Never), session, err)?;
@@ -51,7 +51,7 @@ pub(super) fn run(
 fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
     let sight = &arguments.sight;
-    if sight.host.is_some() || sight.context.is_some() {
+    if !sight.host.is_empty() || sight.context.is_some() || sight.no_engine {
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
     let names = OnceLock::from(programs(rules));
@@ -64,7 +64,7 @@ fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>)
     };
     let mut layout = check::read(&asked, world, &names, sources)?;
     for from in &sight.from {
-        join_running(&mut layout, &observe::from_file(from, world)?, rules, sources);
+        join_running(&mut layout, &captures::one(from, world)?, rules, sources);
     }
     Ok(layout)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::World;
+use super::engines::{self, AskedEngine, SeenHosts, uninspected};
 use super::progress::Progress;
 use super::session::Session;
 use super::wanted::{Target, Wanted, all_named, find};
@@ -18,47 +19,42 @@ use crate::text::Sources;
 
 /// How often a container that was replaced while it was looked at is looked at again.
 const TRIES: usize = 3;
-/// Of containers that could not be inspected so many are named.
-const MOST_NAMED: usize = 5;
 
-/// An engine that can be asked again, until all of the look must have ended.
+/// The engines of one host that can be asked again, until all of the look must have ended.
 pub(super) struct Engine<'a> {
-    pub(super) options: engine::Options,
+    pub(super) all: Vec<AskedEngine>,
     pub(super) rules: &'a Ruleset,
     pub(super) sources: &'a Sources,
     pub(super) deadline: Instant,
 }
 
-/// One capture of what runs here, in the time that is given for all of it. What was not seen in that time is a gap of the
-/// container or of the host; what was seen is kept.
-pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Capture> {
+/// One capture of what runs here, in the time that is given for all of it, and one for each other host whose engine was
+/// asked. What was not seen in that time is a gap of the container or of the host; what was seen is kept.
+pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> anyhow::Result<Vec<Capture>> {
     let &Session { world, rules, sources, .. } = session;
-    let deadline = Instant::now() + Duration::from_secs(sight.timeout);
-    let mut engine = Engine { options: options(sight, world), rules, sources, deadline };
-    engine.options.deadline = Some(engine.share(engine::is_local(&engine.options)?));
-    let seen = engine::look(&engine.options, &rules.profiles, sources)?;
-    let mut capture = seen.capture;
+    let deadline = wanted.deadline.unwrap_or_else(|| deadline(sight));
+    let SeenHosts { here, asked, others } =
+        engines::ask(sight, world, |is_local| share(deadline, is_local), rules, sources)?;
+    let Some(mut capture) = here else { return Ok(others) };
+    let engine = Engine { all: asked, rules, sources, deadline };
     let late = missing(&capture, &wanted.containers);
-    engine.add(&mut capture, &late);
-    if let Some(why) = elsewhere(seen.local, seen.desktop) {
-        capture.gaps.push(why.to_owned());
-        capture.containers.iter_mut().for_each(|running| running.add_gap(why));
-        capture.gaps.extend(uninspected(&capture.containers));
-        return Ok(capture);
-    }
+    engine.add(&mut capture, &late, true);
     capture.home = home(world);
     let mut look = kernel::Look {
         proc: sight.proc.clone(),
         compare_identities: wanted.compare_identities,
+        finds_others: true,
         ..kernel::Look::default()
     };
     match &wanted.paths {
         Some((Target::Host, paths)) => look.on_host = below("/", paths),
         Some((Target::Container(name), paths)) => {
             let one = [capture];
-            let running = find(&one, name)?.1;
-            let directory = running.working_dir.as_ref().map_or("", |directory| directory.text.as_str());
-            look.extra.insert(running.engine().id.clone(), below(directory, paths));
+            // One that no engine lists is found by the kernel, and known by its name then.
+            let running = find(&one, name).ok().map(|(_, running)| running);
+            let directory = running.and_then(|running| Some(running.working_dir.as_ref()?.text.as_str()));
+            let id = running.map_or(name, |running| &running.engine().id);
+            look.extra.insert(id.clone(), below(directory.unwrap_or_default(), paths));
             [capture] = one;
         }
         None => {}
@@ -71,21 +67,18 @@ pub(super) fn live(sight: &Sight, wanted: &Wanted, session: &Session<'_>) -> any
     progress.finish();
     capture.gaps.extend(uninspected(&capture.containers));
     capture.containers.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(capture)
+    Ok(std::iter::once(capture).chain(others).collect())
 }
 
-/// A gap for containers that the engine lists and could not be inspected: what they run is not known.
-pub(super) fn uninspected(containers: &[Container]) -> Option<String> {
-    let names: Vec<&str> =
-        containers.iter().filter(|one| !one.engine().inspection.tells_program()).map(|one| one.name.as_str()).collect();
-    let (first, more) = names.split_at(names.len().min(MOST_NAMED));
-    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    (!first.is_empty()).then(|| {
-        format!(
-            "what {}{more} would run is not known: the engine did not tell; `docker inspect` tells why",
-            first.join(", ")
-        )
-    })
+/// When a question must be answered: where others follow it, some of the time is theirs.
+fn share(deadline: Instant, others_follow: bool) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline.checked_sub(left / 3).filter(|_| others_follow).unwrap_or(deadline)
+}
+
+/// When a look that begins now must have ended.
+pub(super) fn deadline(sight: &Sight) -> Instant {
+    Instant::now() + Duration::from_secs(sight.timeout)
 }
 
 /// Paths as they are told of: a relative one begins in the working directory.
@@ -94,42 +87,9 @@ fn below(directory: &str, paths: &[String]) -> Vec<String> {
     paths.iter().map(|path| join(base, path)).collect()
 }
 
-/// Why no kernel can be asked about an engine's containers, where that is so.
-pub(super) fn elsewhere(local: bool, desktop: bool) -> Option<&'static str> {
-    match (local, desktop) {
-        (true, _) => None,
-        (false, true) => Some(
-            "Docker Desktop keeps its containers in a virtual machine, whose kernel cannot be asked from here: links, \
-             running calls and what became of a mount were not looked at",
-        ),
-        (false, false) => Some(
-            "the engine is not on this host, so that no kernel could be asked: run overlock on its host, or give it what \
-             `overlock capture` printed there",
-        ),
-    }
-}
-
 /// The home of who runs this, where that is one of the host.
 pub(super) fn home(world: &World) -> Option<String> {
     world.environment.get("HOME").filter(|home| home.starts_with('/')).cloned()
-}
-
-/// The engine that the arguments and the environment name.
-pub(super) fn options(sight: &Sight, world: &World) -> engine::Options {
-    engine::Options {
-        host: sight.host.clone().filter(|host| !host.starts_with('/')),
-        context: sight.context.clone(),
-        tls: engine::Tls {
-            on: sight.tls,
-            verify: sight.tlsverify.then_some(true),
-            cacert: sight.tlscacert.clone(),
-            cert: sight.tlscert.clone(),
-            key: sight.tlskey.clone(),
-        },
-        timeout: Duration::from_secs(sight.timeout),
-        deadline: None,
-        environment: world.environment.clone(),
-    }
 }
 
 /// The names that were asked for and not found, as an engine may be asked for them. One that began a moment ago may not
@@ -147,22 +107,37 @@ fn missing(capture: &Capture, asked: &[String]) -> Vec<String> {
 }
 
 impl Engine<'_> {
-    /// When a question must be answered: where others follow it, some of the time is theirs.
-    fn share(&self, others_follow: bool) -> Instant {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        self.deadline.checked_sub(left / 3).filter(|_| others_follow).unwrap_or(self.deadline)
-    }
-
-    /// What the engine says of some containers now, by id or name; of each why not, where it says nothing.
+    /// What the engines say of some containers now, by id or name; of each why not, where they say nothing. Each is asked
+    /// about those that no earlier one knows.
     fn inspect_again(&self, ids: &[String]) -> Vec<(String, engine::InspectResult)> {
-        let options = engine::Options { deadline: Some(self.share(true)), ..self.options.clone() };
-        let results = engine::inspect_again(&options, &self.rules.profiles, self.sources, ids);
-        results.unwrap_or_else(|error| ids.iter().map(|id| (id.clone(), Err(error.to_string()))).collect())
+        let mut known: BTreeMap<String, engine::InspectResult> = BTreeMap::new();
+        for asked in &self.all {
+            let left: Vec<String> =
+                ids.iter().filter(|id| !matches!(known.get(*id), Some(Ok(Some(_))))).cloned().collect();
+            if left.is_empty() {
+                break;
+            }
+            let options = engine::Options { deadline: Some(share(self.deadline, true)), ..asked.options.clone() };
+            let results = engine::inspect_again(&options, &self.rules.profiles, self.sources, &left);
+            let results =
+                results.unwrap_or_else(|error| left.iter().map(|id| (id.clone(), Err(error.to_string()))).collect());
+            for (id, mut result) in results {
+                if let Ok(Some(container)) = &mut result {
+                    container.engine_mut().engine.clone_from(&asked.name);
+                }
+                // That one engine knows nothing of it does not make up for another one's silence.
+                if !matches!((&result, known.get(&id)), (Ok(None), Some(Err(_)))) {
+                    known.insert(id, result);
+                }
+            }
+        }
+        ids.iter().map(|id| (id.clone(), known.remove(id).unwrap_or(Ok(None)))).collect()
     }
 
-    /// Asks for containers by id or name, and adds those that run and are not in the capture.
-    fn add(&self, capture: &mut Capture, names: &[String]) {
-        if names.is_empty() {
+    /// Asks for containers by id or name, and adds those that run and are not in the capture. `is_asked_for` says that a
+    /// person named them: of others the kernel knows.
+    fn add(&self, capture: &mut Capture, names: &[String], is_asked_for: bool) {
+        if names.is_empty() || self.all.is_empty() {
             return;
         }
         for (name, result) in self.inspect_again(names) {
@@ -173,9 +148,10 @@ impl Engine<'_> {
                     let running = running.filter(is_new);
                     capture.containers.extend(running);
                 }
-                Err(why) => {
+                Err(why) if is_asked_for => {
                     capture.gaps.push(format!("the engine does not list {name}, and did not tell of it: {why}"));
                 }
+                Err(_) => {}
             }
         }
     }
@@ -186,8 +162,10 @@ impl Engine<'_> {
         let (profiles, mut numbers) = (&self.rules.profiles, kernel::LoginIds::default());
         look.timeout = self.deadline.saturating_duration_since(Instant::now());
         let begun = kernel::begin(&look, profiles);
-        self.add(capture, &begun.unlisted(&capture.containers));
+        self.add(capture, &begun.unlisted(&capture.containers), false);
         let mut gone = begun.finish(&look, capture, &mut numbers);
+        // Who else is there is known now.
+        look.finds_others = false;
         for _ in 0..TRIES {
             look.timeout = self.deadline.saturating_duration_since(Instant::now());
             if gone.is_empty() || look.timeout.is_zero() {
@@ -213,23 +191,26 @@ impl Engine<'_> {
     }
 }
 
-/// The containers as the engine tells them now, without those that no longer run; and those that it would not tell of,
-/// which keep what it told before.
+/// The containers as the engine tells them now; and those that no longer run or that it would not tell of, which keep what
+/// it told before.
 fn renewed(before: Vec<Container>, now: Vec<(String, engine::InspectResult)>) -> (Vec<Container>, Vec<Container>) {
     let mut before: BTreeMap<String, Container> =
         before.into_iter().map(|one| (one.engine().id.clone(), one)).collect();
     let (mut asked, mut unasked) = (Vec::new(), Vec::new());
     for (id, now) in now {
-        match (now, before.remove(&id)) {
-            (Ok(now), _) => asked.extend(now),
-            (Err(why), Some(mut one)) => {
-                if one.unseen.iter().all(|gap| gap.what != why) {
-                    one.add_gap(why);
-                }
-                unasked.push(one);
+        let (why, mut one) = match (now, before.remove(&id)) {
+            (Ok(Some(now)), _) => {
+                asked.push(now);
+                continue;
             }
-            (Err(_), None) => {}
+            (_, None) => continue,
+            (Ok(None), Some(one)) => ("it ended while it was looked at".to_owned(), one),
+            (Err(why), Some(one)) => (why, one),
+        };
+        if one.unseen.iter().all(|gap| gap.what != why) {
+            one.add_gap(why);
         }
+        unasked.push(one);
     }
     (asked, unasked)
 }

@@ -3,9 +3,11 @@
 mod accept;
 mod audit;
 mod capture;
+mod captures;
 mod check;
 mod config;
 mod configuration;
+mod engines;
 mod explain;
 mod fix;
 mod graph;
@@ -66,6 +68,12 @@ pub struct World {
 
 /// The configuration of a host.
 const HOST_CONFIGURATION: &str = "/etc/overlock/overlock.yaml";
+
+/// How wide a terminal is that does not tell, or tells that it has no rows or columns: `COLUMNS`, or 80.
+pub fn usual_width(columns: Option<&str>) -> u16 {
+    let said = columns.and_then(|columns| columns.trim().parse().ok());
+    said.filter(|columns| *columns > 0).unwrap_or(80)
+}
 
 impl World {
     /// The process's own environment and directory. What is not UTF-8 in them is replaced.
@@ -160,7 +168,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             start.with_rules(rules, err, |session, err| {
                 let mut layout = read?;
                 if let Some(from) = &arguments.from {
-                    join_running(&mut layout, &observe::from_file(from, world)?, session.rules, &sources);
+                    join_running(&mut layout, &captures::one(from, world)?, session.rules, &sources);
                 }
                 let acceptance = acceptance(cli, arguments, configuration, world);
                 let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
@@ -263,5 +271,19 @@ fn programs(rules: &Ruleset) -> ProgramNames {
 impl Drop for Names<'_> {
     fn drop(&mut self) {
         self.0.get_or_init(ProgramNames::default);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_does_not_tell_is_as_wide_as_is_said_or_usual() {
+        for (columns, wanted) in
+            [(Some("120"), 120), (Some(" 40 "), 40), (Some("0"), 80), (Some("-3"), 80), (Some("99999"), 80), (None, 80)]
+        {
+            assert_eq!(usual_width(columns), wanted, "{columns:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::bail;
 
@@ -15,12 +15,12 @@ use super::observe;
 use super::output::Outputs;
 use super::session::Session;
 use super::wanted::Wanted;
-use super::{check, live};
+use super::{check, engines, live};
 use crate::cli::Preflight;
 use crate::finding::Report;
 use crate::input::capture::{self, Capture};
 use crate::input::dockerfile::Stored;
-use crate::input::engine::{EngineError, Images};
+use crate::input::engine::{self, EngineError, Images};
 use crate::input::kernel;
 use crate::input::project::Store;
 use crate::judge::judge;
@@ -39,8 +39,10 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
     let &Session { world, rules, sources, .. } = session;
-    let (running, untold) = running(arguments, session)?;
-    let mut layout = planned(arguments, running.as_ref(), &configuration, session)?;
+    // One time limit for what runs, for images and for the host's files.
+    let deadline = live::deadline(&arguments.sight);
+    let (running, untold) = running(arguments, deadline, session)?;
+    let mut layout = planned(arguments, running.as_ref(), deadline, &configuration, session)?;
     layout.diagnostics.extend(untold);
     let mut before = None;
     // Without a plan there is nothing to hold against what runs.
@@ -67,12 +69,17 @@ pub(super) fn run(
 }
 
 /// What runs here; where the engine does not answer, why not, and that the plan is judged without.
-fn running(arguments: &Preflight, session: &Session<'_>) -> anyhow::Result<(Option<Capture>, Option<Diagnostic>)> {
+fn running(
+    arguments: &Preflight,
+    deadline: Instant,
+    session: &Session<'_>,
+) -> anyhow::Result<(Option<Capture>, Option<Diagnostic>)> {
     if arguments.sight.from.len() > 1 {
         bail!("a plan is for one host: give --from once");
     }
-    match observe::captures(&arguments.sight, &Wanted::default(), session) {
-        Ok(captures) => Ok((captures.into_iter().next(), None)),
+    let wanted = Wanted { deadline: Some(deadline), ..Wanted::default() };
+    match observe::captures(&arguments.sight, &wanted, session) {
+        Ok(observed) => Ok((observed.captures.into_iter().next(), None)),
         Err(error) => match error.downcast_ref() {
             Some(down @ (EngineError::Connect { .. } | EngineError::TimedOut { .. })) => {
                 let message =
@@ -88,12 +95,13 @@ fn running(arguments: &Preflight, session: &Session<'_>) -> anyhow::Result<(Opti
 fn planned(
     arguments: &Preflight,
     running: Option<&Capture>,
+    deadline: Instant,
     configuration: &Configuration,
     session: &Session<'_>,
 ) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
     let programs = OnceLock::from(super::programs(rules));
-    let options = live::options(&arguments.sight, world);
+    let options = engine::Options { deadline: Some(deadline), ..engines::options(&arguments.sight, world) };
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);
     let files = running.and_then(|running| kernel::ImageFiles::of(&arguments.sight.proc, running)).map(Arc::new);
@@ -114,7 +122,10 @@ fn planned(
             layout.diagnostics.push(Diagnostic::about(Level::Gap, None, message));
         }
         // Without the host's mounts the look at what runs has said why.
-        Some(running) if running.own.is_some() => ground(&mut layout, arguments, rules, running, &images, files),
+        Some(running) if running.own.is_some() => {
+            let options = kernel::ResolveOptions { proc: arguments.sight.proc.clone(), deadline, files };
+            ground(&mut layout, &options, rules, running, &images);
+        }
         _ => {}
     }
     layout.diagnostics.extend(images.gaps().into_iter().map(|gap| Diagnostic::about(Level::Gap, None, gap)));
@@ -124,11 +135,10 @@ fn planned(
 /// Looks the plan up on this host, with what is known of each container's image.
 fn ground(
     layout: &mut Layout,
-    arguments: &Preflight,
+    options: &kernel::ResolveOptions,
     rules: &Ruleset,
     running: &Capture,
     images: &Images<'_>,
-    files: Option<Arc<kernel::ImageFiles>>,
 ) {
     let known = |mut container: Container| {
         // What is built here is not what an engine has by that name.
@@ -145,10 +155,7 @@ fn ground(
         kernel::Planned { container, installed, home, layers, built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
-    let sight = &arguments.sight;
-    let options =
-        kernel::ResolveOptions { proc: sight.proc.clone(), timeout: Duration::from_secs(sight.timeout), files };
-    let (grounded, told) = kernel::resolve_on_host(&options, rules, running, containers);
+    let (grounded, told) = kernel::resolve_on_host(options, rules, running, containers);
     layout.containers = grounded;
     layout.diagnostics.extend(told);
 }

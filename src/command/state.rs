@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use siphasher::sip::SipHasher13;
 
 use super::configuration::absolute;
-use super::{World, live};
+use super::{World, engines};
 use crate::cli::Report;
 use crate::input::engine;
 use crate::report::{History, HistoryError};
@@ -155,8 +155,10 @@ fn directory(arguments: &Report, world: &World) -> anyhow::Result<PathBuf> {
 fn series(arguments: &Report, world: &World) -> anyhow::Result<String> {
     let sight = &arguments.sight;
     let named: Vec<String> = if sight.from.is_empty() {
-        let address = engine::address(&live::options(sight, world))?;
-        Some(address).filter(|address| address != USUAL).into_iter().collect()
+        let addresses =
+            engines::named_engines(sight, world).iter().map(engine::address).collect::<Result<Vec<_>, _>>()?;
+        let own = sight.no_engine.then(|| "no engine".to_owned());
+        addresses.into_iter().filter(|address| address != USUAL).chain(own).collect()
     } else {
         sight.from.iter().map(|path| absolute(path, world)).collect()
     };

@@ -1,5 +1,7 @@
 //! What a command wants of what runs, and the containers that a person names. May use everything but `main`.
 
+use std::time::Instant;
+
 use anyhow::bail;
 
 use crate::input::capture::Capture;
@@ -14,6 +16,8 @@ pub(super) struct Wanted {
     pub(super) containers: Vec<String>,
     /// Paths to follow in the container of this name or id, or on the host.
     pub(super) paths: Option<(Target, Vec<String>)>,
+    /// When all must be looked at, where that is not to be the time limit from now on.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// What paths are looked up in.

@@ -26,17 +26,18 @@ pub(super) fn run(
         Target::Host => Vec::new(),
     };
     let wanted = Wanted { containers, paths: Some((target.clone(), paths.clone())), ..Wanted::default() };
-    let captures = observe::captures(&arguments.sight, &wanted, session)?;
+    let observed = observe::captures(&arguments.sight, &wanted, session)?;
+    let captures = &observed.captures;
     let several = captures.len() > 1;
     let name = match &target {
         Target::Container(asked) => {
-            let (capture, running) = wanted::find(&captures, asked)?;
+            let (capture, running) = wanted::find(captures, asked)?;
             capture.name_of(&running.name, several)
         }
         Target::Host if several => bail!("--host PATH is a path of one host: give --from once"),
         Target::Host => crate::input::capture::HOST.to_owned(),
     };
-    let layout = observe::joined(&captures, session);
+    let layout = observe::joined(&observed, session);
     let is_host = target == Target::Host;
     let Some(at) = layout.containers.iter().position(|one| one.name == name && one.is_host() == is_host) else {
         bail!("the host's own mounts could not be read; run overlock as root on the host, or give --proc");
@@ -65,7 +66,7 @@ pub(super) fn run(
 
 fn target(arguments: &Where) -> anyhow::Result<(Target, Vec<String>)> {
     let words = arguments.words.iter();
-    if let Some(path) = arguments.sight.host.as_ref().filter(|host| host.starts_with('/')) {
+    if let Some(path) = arguments.sight.host.iter().find(|host| host.starts_with('/')) {
         return Ok((Target::Host, std::iter::once(path).chain(words).cloned().collect()));
     }
     match arguments.words.split_first() {

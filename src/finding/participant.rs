@@ -14,8 +14,10 @@ pub struct Participant {
     pub index: usize,
     /// Its project.
     pub project: Option<String>,
-    /// How people call it: a script's start by the name that it gives, a variant of a service with its files, else its name.
+    /// How people call it: all ways through a script to one start alike, a variant of a service with its files.
     pub label: String,
+    /// The name that a script gives it, where one does.
+    pub name_of_start: Option<String>,
     /// What it stays called when it is started again: its service, or a name with `*` for what is another each time.
     pub service: String,
     /// Whether it is removed when it ends, and another one takes its place.
@@ -26,7 +28,7 @@ pub struct Participant {
     pub login: usize,
     /// The mount that brings the login, where one does.
     pub mount: Option<MountText>,
-    /// What described it: `compose`, `script`, `engine`, or `host` for the host's own user.
+    /// What described it: `compose`, `devcontainer`, `script`, `engine`, or `host` for the host's own user.
     pub origin: &'static str,
     /// The program's id.
     pub program: String,
@@ -172,6 +174,7 @@ impl Participant {
             container: container.to_owned(),
             project: None,
             label: container.to_owned(),
+            name_of_start: None,
             service: container.to_owned(),
             recurs: false,
             instances: 1,

@@ -19,6 +19,12 @@ pub(super) enum Change {
     DedicatedParent,
     /// The login is not mounted.
     DropMount,
+    /// No login is copied.
+    DropCopy,
+    /// A person on the host takes the usual flock too, and so does every call.
+    GuardOnHost,
+    /// Nobody on the host uses the login.
+    SettleHost,
     /// An flock waits as long as the longest call lasts.
     WaitLonger,
     /// The call is not made where the flock is not got.
@@ -45,6 +51,9 @@ impl Change {
             "mount-state-only" => Self::MountStateOnly,
             "dedicated-parent" => Self::DedicatedParent,
             "drop-mount" | "key-without-share" => Self::DropMount,
+            "own-login" => Self::DropCopy,
+            "guard-on-host" => Self::GuardOnHost,
+            "settle-host" => Self::SettleHost,
             "wait-longer" => Self::WaitLonger,
             "stop-on-failure" => Self::HeedFailure,
             "one-guard" | "other-guard-name" => Self::UsualFlock,
@@ -57,7 +66,13 @@ impl Change {
 
     /// Whether it leaves where the login is and who uses it: worth a mention also where another finding advises it.
     pub(super) fn is_small(self) -> bool {
-        !matches!(self, Self::DedicatedParent | Self::DropMount | Self::NamedVolume | Self::OneUser)
+        let is_large = matches!(self, Self::DedicatedParent | Self::DropMount | Self::NamedVolume | Self::OneUser);
+        !is_large && !self.is_about_host()
+    }
+
+    /// Whether it says something of the person on the host, which the configuration has to know.
+    pub(super) fn is_about_host(self) -> bool {
+        matches!(self, Self::GuardOnHost | Self::SettleHost)
     }
 
     /// Whether it concerns a place that others may use too, who change with it.
@@ -66,6 +81,7 @@ impl Change {
             self,
             Self::RequireVersion
                 | Self::TakeFlock
+                | Self::GuardOnHost
                 | Self::WaitLonger
                 | Self::HeedFailure
                 | Self::UsualFlock

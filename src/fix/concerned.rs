@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::change::Change;
 use super::change_site::JudgedLayout;
 use super::outcome::Ignored;
 use super::same_files::SameFiles;
@@ -58,6 +59,12 @@ pub(super) fn concerned_containers(
         let participants = report.logins.get(login).into_iter().flat_map(|login| &login.participants);
         participants.filter_map(|at| report.participants.get(*at)).map(|one| one.index)
     };
+    let all = given.layout.containers.len();
+    let copies = |of: &BTreeMap<Change, BTreeSet<usize>>| of.contains_key(&Change::DropCopy);
+    if wanted.values().any(copies) {
+        // Whose login a copy is of is another login's matter.
+        return (0..all).collect();
+    }
     let mut concerned: BTreeSet<usize> = wanted.keys().flat_map(|login| of_login(*login)).collect();
     if !wanted.values().flat_map(BTreeMap::keys).any(|change| change.is_shared()) {
         return concerned;
@@ -72,7 +79,6 @@ pub(super) fn concerned_containers(
     let sharing: BTreeSet<usize> = others.filter_map(|at| logins.get(at)).flatten().copied().collect();
     concerned.extend(sharing.into_iter().flat_map(of_login));
     // What was judged already need not be judged again to be compared with.
-    let all = given.layout.containers.len();
     if concerned.len() * 2 > all { (0..all).collect() } else { concerned }
 }
 

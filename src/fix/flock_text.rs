@@ -21,7 +21,7 @@ fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) ->
     }
     let seconds = profile.guard.longest_call_seconds.to_string();
     let words = ["flock", "-w", seconds.as_str(), path, word.bare];
-    let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile);
+    let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile | Syntax::Json);
     let text = match (word.kind(), word.quote) {
         (Kind::Item, Some(quote)) if is_list => words.map(|word| format!("{quote}{word}{quote}")).join(", "),
         (Kind::Item, None) if syntax == Syntax::Yaml => format!("flock, -w, \"{seconds}\", {path}, {}", word.bare),

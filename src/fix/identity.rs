@@ -1,32 +1,75 @@
-//! A login of its own for an interactive service: its own directory or volume. May use `text` and `finding`.
+//! A login of its own for an interactive container: its own directory or volume. May use `text` and `finding`.
 
-use super::mount_fixes::MountParts;
+use super::mount_fixes::{MountParts, places_outside};
 use super::site::{MountSite, contains_span};
 use super::{Edit, Fix};
 use crate::finding::Participant;
 use crate::text::yaml::{Entry, Node};
-use crate::text::{Pos, Span};
+use crate::text::{Pos, SourceFile, Span, Syntax};
 
-/// Mounts a directory or volume named after the service in the place of the shared one.
-pub(super) fn separate_login(site: &MountSite, participant: &Participant) -> Result<Fix, String> {
+/// Mounts a directory or volume, named after the shared one with what its owner is called behind it, in its place.
+pub(super) fn separate_login(site: &MountSite, participant: &Participant, owner: &str) -> Result<Fix, String> {
     if !["state-dir", "dedicated-parent"].contains(&participant.scope) {
         return Err("what it mounts is more or less than the state directory".to_owned());
     }
     let parts = MountParts::of(site)?;
-    let source = parts.source()?;
-    let stem = source.trim_end_matches('/');
-    let last = stem.rsplit('/').next().unwrap_or("");
-    if ["", ".", "..", "~"].contains(&last) {
-        return Err(format!("a directory beside {source} cannot be named after it"));
+    let source = parts.written_source()?;
+    let is_host = participant.place.kind == "host";
+    if source.contains('$') && !is_host {
+        return Err("the mount depends on a variable that may name a volume".to_owned());
     }
-    let new = format!("{stem}-{}", site.service);
+    let new = own_source(source, owner)?;
     let mut edits = vec![parts.replace_source(&new)];
-    let is_path = source.starts_with(['.', '/', '~']);
+    let is_path = is_host && (source.contains('$') || source.starts_with(['.', '/', '~']));
     if !is_path {
         edits.push(declare_volume(site, source, &new)?);
     }
     let what = format!("mounts {new}, a {} of its own", if is_path { "directory" } else { "volume" });
     Ok(Fix { what, then: Some("log in there once"), edits })
+}
+
+/// The source of a login of one's own beside another one, as it is written.
+fn own_source(source: &str, owner: &str) -> Result<String, String> {
+    let stem = source.trim_end_matches('/');
+    let last = stem.rsplit('/').next().unwrap_or("");
+    // A default that ends in a slash would put the one into the other.
+    if ["", ".", "..", "~"].contains(&last) || stem.ends_with("/}") {
+        return Err(format!("a directory beside {source} cannot be named after it"));
+    }
+    Ok(format!("{stem}-{owner}"))
+}
+
+/// Mounts a login of its own in what a command of a script starts: the text of the mount, as it is written.
+pub(super) fn separate_script_login(file: &SourceFile, span: Span, owner: &str) -> Result<Edit, String> {
+    let unclear = || "the mount is not written out where the container is started".to_owned();
+    let written = file.slice(span);
+    if file.syntax() != Some(Syntax::Shell) || written.contains(['\\', '\n', '`']) {
+        return Err(unclear());
+    }
+    let named = ["source=", "src="].iter().find_map(|key| {
+        let at = written.match_indices(key).map(|(at, _)| at).find(|at| {
+            written.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([',', '"', '\'', '=']))
+        })?;
+        let from = at + key.len();
+        let rest = written.get(from..)?;
+        Some(from..from + places_outside(rest, ',').next().unwrap_or(rest.trim_end_matches(['"', '\'']).len()))
+    });
+    let short = || {
+        let from = written.len() - written.trim_start_matches(['"', '\'']).len();
+        Some(from..from + places_outside(written.get(from..)?, ':').next()?)
+    };
+    let range = named.or_else(short).ok_or_else(unclear)?;
+    let source = written.get(range.clone()).ok_or_else(unclear)?;
+    // An option and its value in one word.
+    let option = source.rfind("--volume=").map_or(0, |at| at + "--volume=".len());
+    let source = source.get(option..).ok_or_else(unclear)?;
+    if source.trim_start_matches(['"', '\'']).starts_with(['-', ':']) {
+        return Err(unclear());
+    }
+    let own = own_source(source, owner)?;
+    let text =
+        format!("{}{own}{}", written.get(..range.start + option).unwrap_or(""), written.get(range.end..).unwrap_or(""));
+    Ok(Edit { span, text })
 }
 
 /// Declares a volume beside another one, with its driver and what that is told, and without its outside name.

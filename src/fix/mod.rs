@@ -99,7 +99,7 @@ pub fn propose(
         "interactive-shares-identity" if users == MountUsers::Agreed => {
             Err("other services use the same mount as it is written here".to_owned())
         }
-        "interactive-shares-identity" => identity::separate_login(&site, participant),
+        "interactive-shares-identity" => identity::separate_login(&site, participant, &site.service),
         "read-only-share" => mount_fixes::make_writable(&site),
         "file-mount" => mount_fixes::mount_directory(&site, participant, others),
         _ => Err("what to do about it is for a person to decide".to_owned()),

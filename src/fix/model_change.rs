@@ -29,6 +29,22 @@ pub(super) struct Member<'a> {
     pub(super) flock: String,
     /// The user that most of the login's containers run as.
     pub(super) user: Option<&'a str>,
+    /// The command that copies a login to where it looks.
+    pub(super) copied: Option<Span>,
+}
+
+/// A change of one container alone.
+pub(super) struct OwnChange {
+    /// Where what changes is written.
+    pub(super) span: Span,
+    /// The user that it runs as then, or what the name of its login's source ends in.
+    pub(super) value: String,
+}
+
+impl OwnChange {
+    fn at(span: Span) -> Self {
+        Self { span, value: String::new() }
+    }
 }
 
 /// The places that a change concerns, each with the path of the flock that is taken there.
@@ -64,7 +80,9 @@ pub(super) fn shared_places(change: Change, container: &Container, member: &Memb
             let place = VersionPlace::unsettled(container, member.profile);
             place.map(|place| place.span(container)).into_iter().collect()
         }
-        Change::TakeFlock => bare_calls(container, member.profile).map(|call| call.span).collect(),
+        Change::TakeFlock | Change::GuardOnHost => {
+            bare_calls(container, member.profile).map(|call| call.span).collect()
+        }
         _ => {
             let calls = program_calls(container, member.profile);
             let locks = calls.live.iter().flat_map(|call| &call.locks).filter(|lock| lock.exclusive);
@@ -98,7 +116,7 @@ pub(super) fn change_places(
             place.change(container, profile);
             vec![span]
         }
-        Change::TakeFlock => {
+        Change::TakeFlock | Change::GuardOnHost => {
             let bare: Vec<Span> = bare_calls(container, profile).map(|call| call.span).collect();
             let mut changed = Vec::new();
             let longest = f64::from(profile.guard.longest_call_seconds);
@@ -119,6 +137,7 @@ fn flock_on(path: &str, seconds: f64, span: Span) -> FileLock {
         exclusive: true,
         wait: Wait::Seconds(seconds),
         failure_ignored: false,
+        perhaps: false,
         condition: None,
         test: None,
         span,
@@ -136,7 +155,7 @@ fn change_locks(change: Change, container: &mut Container, profile: &Profile, pl
             changed.push(lock.span);
             match change {
                 Change::WaitLonger => lock.wait = Wait::Seconds(longest),
-                Change::HeedFailure => lock.failure_ignored = false,
+                Change::HeedFailure => (lock.failure_ignored, lock.perhaps) = (false, false),
                 Change::UsualFlock if !lock.outside => lock.path = Word::literal(path),
                 _ => {}
             }
@@ -163,7 +182,7 @@ pub(super) fn change_member(
     container: &mut Container,
     member: &Member<'_>,
     is_taken: impl Fn(&str) -> bool,
-) -> Option<Span> {
+) -> Option<OwnChange> {
     let participant = member.participant;
     match change {
         Change::OneUser => {
@@ -173,15 +192,20 @@ pub(super) fn change_member(
                 return None;
             }
             container.user = Some(Value::known(user, span));
-            return Some(span.unwrap_or(container.span));
+            return Some(OwnChange { span: span.unwrap_or(container.span), value: user.to_owned() });
         }
         Change::DropMount => {
             let at = login_mount(container, participant)?;
-            return Some(container.mounts.remove(at).span);
+            return Some(OwnChange::at(container.mounts.remove(at).span));
+        }
+        Change::DropCopy => return drop_copy(container, member),
+        Change::SettleHost => {
+            let at = login_mount(container, participant)?;
+            return container.mounts.get(at).map(|mount| OwnChange::at(mount.span));
         }
         _ => {}
     }
-    let service = container.service.clone().unwrap_or_else(|| container.name.clone());
+    let names = own_names(container);
     let at = login_mount(container, participant)?;
     let variable = &member.profile.state_directory.variable;
     let mount = container.mounts.get_mut(at)?;
@@ -189,11 +213,10 @@ pub(super) fn change_member(
     match change {
         Change::OwnLogin if ["state-dir", "dedicated-parent"].contains(&participant.scope) => {
             let (MountSource::Host(source) | MountSource::Volume(source)) = &mut mount.source else { return None };
-            let own = format!("{}-{service}", source.text.trim_end_matches('/'));
-            if is_taken(&own) {
-                return None;
-            }
+            let sources = names.into_iter().map(|name| (format!("{}-{name}", source.text.trim_end_matches('/')), name));
+            let (own, name) = sources.into_iter().find(|(own, _)| !is_taken(own))?;
             *source = Value { text: own, ..source.clone() };
+            return Some(OwnChange { span, value: name });
         }
         Change::MountWritable if mount.read_only => mount.read_only = false,
         Change::MountDirectory => mount_directory(mount, &participant.state_dir)?,
@@ -214,7 +237,40 @@ pub(super) fn change_member(
         }
         _ => return None,
     }
-    Some(span)
+    Some(OwnChange::at(span))
+}
+
+/// How many starts of one script have a login of their own each.
+const SAME_STARTS: usize = 4;
+
+/// What a login of a container's own may be called after: its service; of a script's start, the name that it gives, or
+/// else the script, with a number where there are several.
+fn own_names(container: &Container) -> Vec<String> {
+    if container.start.is_none() {
+        return vec![container.service.clone().unwrap_or_else(|| container.name.clone())];
+    }
+    let is_plain = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    if let Some(given) = container.name_of_start().filter(is_plain) {
+        return vec![given];
+    }
+    let script = container.name.rsplit('(').next().unwrap_or_default();
+    let script = script.split(['.', ':', ')']).next().unwrap_or_default().to_owned();
+    let numbered = (2..=SAME_STARTS).map(|number| format!("{script}-{number}"));
+    std::iter::once(script.clone()).chain(numbered).filter(is_plain).collect()
+}
+
+/// Takes away the command that copies a login, or of one that runs, that its login is the same as another's.
+fn drop_copy(container: &mut Container, member: &Member<'_>) -> Option<OwnChange> {
+    let span = member.copied?;
+    container.host_copies.retain(|copy| copy.span != span);
+    container.script.invocations.retain(|call| call.span != span);
+    if let Some(kernel) = container.live.as_mut().and_then(|live| live.kernel.as_mut()) {
+        kernel.logins.remove(&member.participant.state_dir);
+    }
+    Some(OwnChange::at(span))
 }
 
 /// The mount of a container that brings a login.

@@ -31,11 +31,12 @@ impl MountParts {
             return Ok(Self::Long(part("source")?, part("target")?));
         }
         let literal = site.literal_text(&site.item)?;
-        let ends: Vec<usize> = literal.text.match_indices(':').map(|(at, _)| at).collect();
+        let ends: Vec<usize> = places_outside(&literal.text, ':').collect();
         let end = literal.text.len();
+        let depends = |from: usize| literal.text.get(from..).is_some_and(|rest| rest.contains('$'));
         let ranges = match *ends.as_slice() {
-            [one] if !literal.text.contains('$') => [0..one, one + 1..end, end..end],
-            [one, two] if !literal.text.contains('$') => [0..one, one + 1..two, two + 1..end],
+            [one] => [0..one, one + 1..end, end..end],
+            [one, two] if !depends(two) => [0..one, one + 1..two, two + 1..end],
             // Options stand behind the last colon, whatever depends on variables before it.
             [.., last] if !literal.text.get(last..).is_some_and(|rest| rest.contains(['$', '}'])) => {
                 [0..0, 0..0, last + 1..end]
@@ -55,6 +56,21 @@ impl MountParts {
             Self::Long(source, _) => &source.text,
         };
         fixed_text(text)
+    }
+
+    /// The source as it is written, whatever it depends on.
+    ///
+    /// # Errors
+    /// It is a path of Windows, or not known as a part.
+    pub(super) fn written_source(&self) -> Result<&str, String> {
+        let text = match self {
+            Self::Short(whole, [source, ..]) => whole.text.get(source.clone()).unwrap_or(""),
+            Self::Long(source, _) => &source.text,
+        };
+        if text.is_empty() || text.contains('\\') {
+            return Err("the source of the mount is not written there".to_owned());
+        }
+        Ok(text)
     }
 
     fn target(&self) -> Result<&str, String> {
@@ -84,6 +100,19 @@ impl MountParts {
             Self::Long(from, to) => vec![from.replace_all(source), to.replace_all(target)],
         }
     }
+}
+
+/// Where a sign stands in a text, outside of braces and parentheses, in bytes.
+pub(super) fn places_outside(text: &str, sign: char) -> impl Iterator<Item = usize> + '_ {
+    let mut depth = 0_usize;
+    text.char_indices().filter_map(move |(at, letter)| {
+        match letter {
+            '{' | '(' => depth += 1,
+            '}' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (letter == sign && depth == 0).then_some(at)
+    })
 }
 
 fn fixed_text(text: &str) -> Result<&str, String> {

@@ -10,7 +10,7 @@ use super::remedy_text::{StepText, remedy_of};
 use super::same_files::SameFiles;
 use super::trial::{Attempt, Trial};
 use super::wanted::{is_wanted, wanted_changes};
-use crate::finding::{Finding, Remedy, Report};
+use crate::finding::{Finding, Hit, PlacedText, Remedy, Report};
 use crate::rules::Profile;
 
 /// Finds what ends each finding that counts, a warning at least; the findings of the report have it afterwards.
@@ -24,18 +24,27 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
         let attempts = trial.try_changes(&wanted);
         found = trial.remedies(&attempts);
     }
-    for (login_at, login) in report.logins.iter_mut().enumerate() {
+    let Report { logins, hits, .. } = report;
+    for (login_at, login) in logins.iter_mut().enumerate() {
         for (finding_at, finding) in login.findings.iter_mut().enumerate() {
             let advice = std::mem::take(&mut finding.remedies);
             let tried = found.remove(&(login_at, finding_at)).unwrap_or_default();
-            finding.remedies = with_advice(tried, &advice);
+            finding.remedies = with_advice(tried, &advice, hits);
         }
     }
 }
 
-/// What was tried first, then what only a person can do; where nothing is left, what the rules advise.
-fn with_advice(tried: Vec<Remedy>, advice: &[Remedy]) -> Vec<Remedy> {
-    let unproven = |remedy: &Remedy| Remedy { ends: Vec::new(), ..remedy.clone() };
+/// What a person does where the finding is shown.
+const DONE_THERE: [&str; 4] = ["writable-parent", "fix-declaration", "reference-path", "declare-guard"];
+
+/// What was tried first, then what only a person can do, with where that is; where nothing is left, what the rules advise.
+fn with_advice(tried: Vec<Remedy>, advice: &[Remedy], hits: &[Hit]) -> Vec<Remedy> {
+    let unproven = |remedy: &Remedy| {
+        let of = remedy.ends.iter().filter(|_| DONE_THERE.contains(&remedy.id.as_str()));
+        let spans = of.filter_map(|at| hits.get(*at)).filter_map(Hit::primary);
+        let edits = spans.map(|span| PlacedText { span, text: String::new() }).collect();
+        Remedy { ends: Vec::new(), edits, ..remedy.clone() }
+    };
     let persons = advice.iter().filter(|remedy| Change::of_remedy(&remedy.id).is_none()).map(unproven);
     let remedies: Vec<Remedy> = tried.into_iter().chain(persons).collect();
     if remedies.is_empty() { advice.iter().map(unproven).collect() } else { remedies }

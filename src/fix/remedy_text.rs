@@ -17,6 +17,12 @@ use crate::model::Container;
 use crate::rules::{Placeholder, Profile};
 use crate::text::Span;
 
+/// The remedy for a version that is declared where a script starts a container.
+const DECLARE_START: &str = "declare-version-of-start";
+/// The same, where others are told so first.
+const DECLARE_START_TOO: &str = "declare-version-of-start-too";
+/// The remedy for what a person does once no login is copied any more.
+const LOG_IN: &str = "log-in-once";
 /// For how many mounts a text is worked out: each has its file parsed anew.
 const MOUNT_TEXTS: usize = 12;
 /// How many containers a remedy names.
@@ -48,12 +54,24 @@ impl StepText<'_> {
     /// The steps of one change: its place in the matrix and the step.
     fn steps(&self, change: &ChangeSites) -> Vec<(String, RemedyStep)> {
         let Some(id) = self.advice_id(change.change) else { return Vec::new() };
-        if change.change != Change::RequireVersion {
-            return vec![(id.clone(), self.step(&id, change.change, change.made.iter()))];
+        let own = || (id.clone(), self.step(&id, change.change, change.made.iter()));
+        match change.change {
+            Change::RequireVersion => {}
+            Change::DropCopy => {
+                let log_in = RemedyStep { text: self.text(LOG_IN, change.made.iter()), edits: Vec::new() };
+                return vec![own(), (LOG_IN.to_owned(), log_in)];
+            }
+            _ => return vec![own()],
         }
         let is_written = |site: &&Site| self.version_place(site).is_some_and(|place| place.is_written());
         let (written, declared): (Vec<&Site>, Vec<&Site>) = change.made.iter().partition(is_written);
-        let parts = [(id, written), ("declare-version".to_owned(), declared)];
+        let is_start = |site: &&Site| {
+            let participant = self.report.participants.get(site.participant);
+            participant.is_some_and(|one| one.origin == "script")
+        };
+        let (started, described): (Vec<&Site>, Vec<&Site>) = declared.into_iter().partition(is_start);
+        let of_starts = if described.is_empty() { DECLARE_START } else { DECLARE_START_TOO };
+        let parts = [(id, written), ("declare-version".to_owned(), described), (of_starts.to_owned(), started)];
         let parts = parts.into_iter().filter(|(_, sites)| !sites.is_empty());
         parts.map(|(id, sites)| (id.clone(), self.step(&id, change.change, sites.into_iter()))).collect()
     }
@@ -82,7 +100,8 @@ impl StepText<'_> {
             *users.entry(site.span).or_default() += 1;
         }
         let mut mounts = 0;
-        for site in sites.clone() {
+        // What the configuration is to say of the host is written nowhere yet.
+        for site in sites.clone().filter(|_| change != Change::SettleHost) {
             let Some(users) = users.remove(&site.span) else { continue };
             mounts += 1;
             let placed = self.edits(change, site, users, mounts <= MOUNT_TEXTS).filter(|edits| !edits.is_empty());
@@ -135,6 +154,10 @@ impl StepText<'_> {
                 let old = container.user.as_ref().filter(|user| user.concealed().is_none())?;
                 vec![word_text(site.span, &old.text, &site.value, sources)?]
             }
+            Change::OwnLogin if tried && shown.origin == "script" => {
+                let file = sources.get(site.span.file);
+                vec![identity::separate_script_login(&file, site.span, &site.value).ok()?]
+            }
             Change::OwnLogin | Change::MountWritable | Change::MountDirectory | Change::MountStateOnly if tried => {
                 self.mount_fix(change, site, users, shown).ok()?.edits
             }
@@ -156,7 +179,7 @@ impl StepText<'_> {
             _ => return Err("other services use the same mount as it is written here".to_owned()),
         };
         match change {
-            Change::OwnLogin => identity::separate_login(&mount, participant),
+            Change::OwnLogin => identity::separate_login(&mount, participant, &site.value),
             Change::MountWritable => make_writable(&mount),
             Change::MountStateOnly => mount_state_only(&mount, participant),
             _ => mount_directory(&mount, participant, &self.report.participants),

@@ -2,19 +2,21 @@
 //! cost grows with the kinds of changes and not with the logins or hits. May use `model`, `rules`, `finding`, `judge`,
 //! `text` and earlier parts of `fix`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::change::Change;
 use super::change_site::{BrokenRule, ChangeSites, JudgedBefore, JudgedLayout, Site};
 use super::concerned::{LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants};
-use super::model_change::{ChangedPlaces, Member, change_member, change_places, shared_places};
+use super::model_change::{ChangedPlaces, Member, OwnChange, change_member, change_places, shared_places};
 use super::outcome::{Ignored, Outcome};
 use super::same_files::SameFiles;
 use super::site::YamlFiles;
 use super::wanted::{WantedChanges, changes_of, counting_hits, hit_participants, is_wanted};
 use crate::finding::{Finding, Hit, Participant, Report};
 use crate::judge::judge_again;
-use crate::model::{Container, Layout, MountSource, join};
+use crate::model::{Container, Layout, Mount, MountSource, join};
+use crate::rules::{Answer, Config};
 use crate::text::Span;
 
 /// How many pairs of changes are tried where no single one ends a finding.
@@ -37,7 +39,9 @@ pub(super) struct Trial<'a> {
     before: Outcome,
     ignored: Ignored,
     /// Every source that is mounted anywhere.
-    taken: HashSet<&'a str>,
+    taken: HashSet<String>,
+    /// For each participant of the report that has a copy of a login, the command that makes it.
+    copies: HashMap<usize, Span>,
     /// How many containers mount what is written at a place.
     mount_users: HashMap<Span, usize>,
 }
@@ -75,10 +79,7 @@ impl<'a> Trial<'a> {
         let before = Outcome::of(judged.broken, &given.rules.matrix, &ignored);
         let plain = match_participants(report, judged.participants, &places);
         let sources = given.layout.containers.iter().flat_map(|container| &container.mounts);
-        let taken = sources.filter_map(|mount| match &mount.source {
-            MountSource::Host(source) | MountSource::Volume(source) => Some(source.text.as_str()),
-            _ => None,
-        });
+        let taken = sources.filter_map(written_source);
         let logins = logins.into_iter().filter_map(|(at, logins)| Some((*places.get(&at)?, logins))).collect();
         let customs = |login: &usize| (*login, login_customs(*login, report, &plain, &layout));
         let customs = wanted.keys().map(customs).collect();
@@ -99,6 +100,7 @@ impl<'a> Trial<'a> {
             before,
             ignored,
             taken: taken.collect(),
+            copies: copies_of(report),
             places,
         }
     }
@@ -185,7 +187,7 @@ impl<'a> Trial<'a> {
                 self.make_shared(change, &places, &mut saved, &mut users);
             }
         }
-        let judged = judge_again(&self.layout, self.given.rules, self.given.config);
+        let judged = judge_again(&self.layout, self.given.rules, &config_after(changes, self.given.config));
         let after = Outcome::of(BrokenRule::of_judged(&judged), &self.given.rules.matrix, &self.ignored);
         for (at, container) in saved {
             if let Some(slot) = self.layout.containers.get_mut(at) {
@@ -198,7 +200,8 @@ impl<'a> Trial<'a> {
             let all = made.iter().flat_map(|one| &one.made);
             let touched = all.filter_map(|site| users.get(&site.span)).flatten();
             let mut touched = touched.filter_map(|at| self.logins.get(at)).flatten().chain([login]);
-            let alone = made.iter().all(|one| !one.made.is_empty() && self.changes_nobody_else(one));
+            let is_made = |one: &ChangeSites| !one.made.is_empty() || one.change.is_about_host();
+            let alone = made.iter().all(|one| is_made(one) && self.changes_nobody_else(one));
             alone && !touched.any(|login| bad.contains(login))
         });
         Attempt { changes: changes.to_vec(), after, sites }
@@ -206,7 +209,7 @@ impl<'a> Trial<'a> {
 
     /// Whether a change that was made in single containers is written where no other container would change with it.
     fn changes_nobody_else(&self, made: &ChangeSites) -> bool {
-        if made.change.is_shared() {
+        if made.change.is_shared() || made.change.is_about_host() {
             return true;
         }
         let mut changed: HashMap<Span, BTreeSet<usize>> = HashMap::new();
@@ -224,7 +227,8 @@ impl<'a> Trial<'a> {
         let profile = self.given.rules.profiles.iter().find(|profile| profile.id == participant.program)?;
         let file = customs.flock.as_ref().unwrap_or(&profile.guard.file);
         let flock = join(&participant.state_dir, &format!("./{file}"));
-        Some((participant.index, Member { participant, profile, flock, user: customs.user.as_deref() }))
+        let copied = self.copies.get(&at).copied();
+        Some((participant.index, Member { participant, profile, flock, user: customs.user.as_deref(), copied }))
     }
 
     /// Where a shared change is to be made for members.
@@ -280,18 +284,23 @@ impl<'a> Trial<'a> {
         saved: &mut BTreeMap<usize, Container>,
     ) -> Vec<Site> {
         let mut sites = Vec::new();
+        let mut given: HashSet<String> = HashSet::new();
         for &participant in members {
             let Some((at, member)) = self.member(participant) else { continue };
             let Some(container) = self.layout.containers.get(at) else { continue };
-            let user = member.user.unwrap_or_default().to_owned();
             let mut changed = container.clone();
-            let span = change_member(change, &mut changed, &member, |source| self.taken.contains(source));
-            let Some(span) = span else { continue };
+            let is_taken = |source: &str| self.taken.contains(source) || given.contains(source);
+            let Some(OwnChange { span, value }) = change_member(change, &mut changed, &member, is_taken) else {
+                continue;
+            };
+            if change == Change::OwnLogin {
+                given.extend(changed.mounts.iter().filter(|mount| mount.span == span).filter_map(written_source));
+            }
             if let Some(slot) = self.layout.containers.get_mut(at) {
                 let before = std::mem::replace(slot, changed);
                 saved.entry(at).or_insert(before);
             }
-            sites.push(Site { container: at, participant, span, value: user });
+            sites.push(Site { container: at, participant, span, value });
         }
         sites
     }
@@ -319,13 +328,45 @@ impl<'a> Trial<'a> {
         let of_login = of_login.filter(|one| is_wanted(one, self.report));
         let mut order: Vec<Change> = Vec::new();
         for (number, one) in std::iter::once(finding).chain(of_login).enumerate() {
-            for change in counting_hits(one, self.report).flat_map(|(_, hit)| changes_of(hit)) {
+            for change in counting_hits(one, self.report).flat_map(|(_, hit)| changes_of(hit, one.severity)) {
                 if !order.contains(&change) && (number == 0 || change.is_small()) {
                     order.push(change);
                 }
             }
         }
         order
+    }
+}
+
+/// The commands that copy a login, by the participant that has the copy.
+fn copies_of(report: &Report) -> HashMap<usize, Span> {
+    let breaches = report.hits.iter().flat_map(|hit| &hit.breaches);
+    let copying = breaches
+        .filter(|breach| breach.remedies.iter().any(|advice| Change::of_remedy(&advice.id) == Some(Change::DropCopy)));
+    copying.filter_map(|breach| Some((breach.participant?, breach.primary()?))).collect()
+}
+
+/// The configuration as it would be after changes.
+fn config_after<'c>(changes: &[Change], config: &'c Config) -> Cow<'c, Config> {
+    if !changes.iter().any(|change| change.is_about_host()) {
+        return Cow::Borrowed(config);
+    }
+    let mut after = config.clone();
+    for change in changes {
+        match change {
+            Change::GuardOnHost => after.host.guard = Some(Answer::Yes),
+            Change::SettleHost => after.host.participates = Some(Answer::No),
+            _ => {}
+        }
+    }
+    Cow::Owned(after)
+}
+
+/// What a mount takes from the host or the engine, by its name.
+fn written_source(mount: &Mount) -> Option<String> {
+    match &mount.source {
+        MountSource::Host(source) | MountSource::Volume(source) => Some(source.text.clone()),
+        _ => None,
     }
 }
 

@@ -71,7 +71,12 @@ impl VersionPlace {
             Self::Call { call, .. } => container.script.invocations.get(*call).map(|call| call.span),
             Self::Argument(name) => container.build_args.get(name).map(|argument| argument.span),
             Self::Installed => None,
-            Self::ImageTag | Self::Declared => container.image.as_ref().and_then(|image| image.span),
+            Self::ImageTag => container.image.as_ref().and_then(|image| image.span),
+            // One that is declared already is to be declared otherwise.
+            Self::Declared => {
+                let declared = container.labels.get(VERSION_LABEL).map(|label| label.span);
+                declared.or_else(|| container.image.as_ref().and_then(|image| image.span))
+            }
         };
         found.unwrap_or(container.span)
     }

@@ -7,7 +7,7 @@ use super::version_place::VersionPlace;
 use crate::finding::PlacedText;
 use crate::model::Container;
 use crate::rules::Profile;
-use crate::text::{SourceFile, Sources, Span};
+use crate::text::{SourceFile, Sources, Span, Syntax};
 
 /// Words that may stand between an installer's name and the package, and are no secrets.
 const HARMLESS: &[&str] = &[
@@ -74,7 +74,7 @@ impl FilePlace<'_> {
     fn package_text(&self, container: &Container, profile: &Profile, sources: &Sources) -> Option<PlacedText> {
         let text = self.file.text();
         let from = self.file.offset(self.span.start)?;
-        let command = logical_line(text, from);
+        let command = self.command_range(from);
         let (package, at) = profile.packages.iter().find_map(|package| {
             let at = text.get(from..command.end)?.find(package.as_str())?;
             Some((package, from + at))
@@ -101,11 +101,25 @@ impl FilePlace<'_> {
         // The whole command is easier to recognise, as far as nothing in it can be a secret.
         let words = text.get(from..at)?;
         let whole = !words.contains('\n') && words.split_whitespace().all(|word| HARMLESS.contains(&word));
+        // The quotes of JSON are around the command already.
+        let quote = if self.file.syntax() == Some(Syntax::Json) { '\'' } else { '"' };
         Some(if whole {
-            self.placed(from..end, format!("{words}\"{wanted}\""))
+            self.placed(from..end, format!("{words}{quote}{wanted}{quote}"))
         } else {
-            self.placed(at..end, format!("\"{wanted}\""))
+            self.placed(at..end, format!("{quote}{wanted}{quote}"))
         })
+    }
+
+    /// The bytes of the command around a byte: its line with those that continue it, or the string of JSON.
+    fn command_range(&self, from: usize) -> Range<usize> {
+        let line = logical_line(self.file.text(), from);
+        if self.file.syntax() != Some(Syntax::Json) {
+            return line;
+        }
+        let text = self.file.text();
+        let before = text.get(line.start..from).and_then(|before| before.rfind('"'));
+        let after = text.get(from..line.end).and_then(|after| after.find('"'));
+        before.map_or(line.start, |at| line.start + at + 1)..after.map_or(line.end, |at| from + at)
     }
 
     /// The line that gives a variable its value: of the compose file, or of the Dockerfile above the command.

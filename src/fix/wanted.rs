@@ -20,33 +20,40 @@ pub(super) fn counting_hits<'a>(finding: &'a Finding, report: &'a Report) -> imp
     hits.filter(|(_, hit)| hit.counts())
 }
 
-/// The changes that a hit's rules advise.
-pub(super) fn changes_of(hit: &Hit) -> impl Iterator<Item = Change> {
-    hit.counting().flat_map(|breach| &breach.remedies).filter_map(|advice| Change::of_remedy(&advice.id))
+/// The changes that a hit's rules advise. What concerns the host is advised by what is as bad as the finding alone.
+pub(super) fn changes_of(hit: &Hit, severity: Severity) -> impl Iterator<Item = Change> {
+    hit.counting().flat_map(move |breach| {
+        let changes = breach.remedies.iter().filter_map(|advice| Change::of_remedy(&advice.id));
+        changes.filter(move |change| breach.severity >= severity || !change.is_about_host())
+    })
 }
 
 /// The changes that the findings of a report advise.
 pub(super) fn wanted_changes(report: &Report) -> WantedChanges {
     let mut wanted = WantedChanges::new();
     for (login_at, login) in report.logins.iter().enumerate() {
-        for (_, hit) in
-            login.findings.iter().filter(|one| is_wanted(one, report)).flat_map(|one| counting_hits(one, report))
-        {
-            for change in changes_of(hit) {
-                let members = wanted.entry(login_at).or_default().entry(change).or_default();
-                members.extend(hit_participants(hit, login_at, report));
+        for finding in login.findings.iter().filter(|one| is_wanted(one, report)) {
+            for (_, hit) in counting_hits(finding, report) {
+                for change in changes_of(hit, finding.severity) {
+                    let members = wanted.entry(login_at).or_default().entry(change).or_default();
+                    members.extend(hit_participants(hit, login_at, report));
+                }
             }
         }
         // A version is one for all who use a login, and so are a user, a directory and a volume.
         for (change, members) in wanted.get_mut(&login_at).into_iter().flatten() {
             if matches!(
                 change,
-                Change::RequireVersion | Change::OneUser | Change::DedicatedParent | Change::NamedVolume
+                Change::RequireVersion
+                    | Change::OneUser
+                    | Change::DedicatedParent
+                    | Change::NamedVolume
+                    | Change::GuardOnHost
             ) {
                 members.extend(&login.participants);
             }
             // Nobody lets a person wait behind calls that last minutes.
-            if *change == Change::TakeFlock {
+            if matches!(change, Change::TakeFlock | Change::GuardOnHost) {
                 members.retain(|at| report.participants.get(*at).is_some_and(|one| one.role != "interactive"));
             }
         }

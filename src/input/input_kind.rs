@@ -9,7 +9,7 @@ use super::candidate_file::CandidateFile;
 use super::compose::{CalledProject, Context, Options};
 use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
-use super::project::{DescribedProject, Reference, Repository, Store};
+use super::project::{DescribedProject, Reference, Repository, ServiceAddition, Store};
 use super::script::host_copies::CopyOnHost;
 use super::shell::ContainerStart;
 use super::walk::Tree;
@@ -188,6 +188,8 @@ pub struct Piece {
     pub(in crate::input) copies: Vec<CopyOnHost>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
+    /// What it adds to services that other pieces describe.
+    pub(in crate::input) additions: Vec<ServiceAddition>,
     /// The files that it was read from, as they can be opened.
     pub files: Vec<PathBuf>,
 }
@@ -195,7 +197,12 @@ pub struct Piece {
 impl Piece {
     /// Tells of a file that it was judged.
     pub fn add_judged(&mut self, file: String, kind: &dyn InputKind) {
-        self.layout.judged.push(JudgedFile { file, kind: kind.name() });
+        self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: false });
+    }
+
+    /// Tells of a file that it was judged, names a known program, and starts containers by commands in it.
+    pub fn add_judged_starts(&mut self, file: String, kind: &dyn InputKind) {
+        self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: true });
     }
 
     /// Tells of a file that it was not judged, and why.

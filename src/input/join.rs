@@ -184,16 +184,20 @@ fn load_piece(input: &FoundInput, repository: &Repository<'_>, context: &LoadCon
 fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadContext<'_>) -> Layout {
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
-    let (mut layout, mut starts, mut copies) = (Layout::default(), Vec::new(), Vec::new());
+    let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
         copies.extend(piece.copies);
+        additions.extend(piece.additions);
     }
     layout.not_judged.extend(unread);
     project::lend_volumes(&mut layout, &projects);
-    project::add_started(starts, &mut layout, &projects, repository);
+    // What a command starts of a service by itself has nothing of what others add to it.
+    let services = layout.containers.clone();
+    project::add_to_services(additions, &mut layout, &projects, repository);
+    project::add_started(starts, services, &mut layout, &projects, repository);
     give_copies(&copies, &mut layout.containers);
     layout
 }

@@ -1,7 +1,7 @@
 //! What the engine's `local` driver mounts for a volume by its options (docker volume create, "Driver-specific options";
 //! moby, `volume/local/local_unix.go`). The one decision for a plan, an engine and a capture. Pure. May use `model`.
 
-use crate::model::{KernelMount, MountSource, Value, clean};
+use crate::model::{KernelMount, MountSource, Value, clean, export_of};
 
 /// The driver, and those of its options that decide what is mounted.
 #[derive(Debug, Default)]
@@ -65,26 +65,64 @@ fn beginning_unknown(value: &Value) -> Value {
     }
 }
 
-/// A mount of the kernel's as the options of a volume name the same.
-pub(super) fn kernel_device(mount: &KernelMount) -> MountSource {
-    device_source(&mount.fstype, Value::known(mount.source.clone(), None), &mount.super_options.join(","))
+/// A mount of the kernel's as the options of a volume name the same, and the path below that which it shows.
+pub(super) fn kernel_device(mount: &KernelMount) -> (MountSource, Option<String>) {
+    let options = mount.super_options.join(",");
+    let source = device_source(&mount.fstype, Value::known(mount.source.clone(), None), &options);
+    let (root, _) = mount.root();
+    let mut below = root.trim_start_matches('/');
+    // A share's source has the whole path, and its root the part that is below the share once more.
+    if let MountSource::Device { fstype, device, .. } = &source
+        && fstype == "cifs"
+        && let Some((_, path)) = export_of(&device.text)
+        && let Some((_, inside)) = path.trim_start_matches('/').split_once('/')
+    {
+        let lower = below.to_lowercase();
+        let rest = lower.strip_prefix(inside).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        below = rest.and_then(|rest| below.get(below.len() - rest.len()..)).unwrap_or(below).trim_start_matches('/');
+    }
+    (source, Some(below.to_owned()).filter(|below| !below.is_empty()))
+}
+
+/// The same filesystem where its server is known by an address too. `address_of` gives the address of a server by its name.
+pub(super) fn with_address(source: MountSource, address_of: impl Fn(&str, &str) -> Option<String>) -> MountSource {
+    let MountSource::Device { fstype, device, options } = &source else { return source };
+    let address = export_of(&device.text).and_then(|(server, path)| Some((address_of(fstype, server)?, path)));
+    let Some((address, path)) = address else { return source };
+    let text = if fstype == "cifs" { format!("//{address}{path}") } else { format!("{address}:{path}") };
+    let device = Value::known(text, device.span);
+    MountSource::Device { fstype: fstype.clone(), device, options: options.clone() }
+}
+
+/// The address of a mount's server by the name that its source has, where the kernel shows both.
+pub(super) fn server_address<'m>(mount: &'m KernelMount, fstype: &str, name: &str) -> Option<&'m str> {
+    if one_type(&mount.fstype) != fstype || !export_of(&mount.source)?.0.eq_ignore_ascii_case(name) {
+        return None;
+    }
+    mount.super_options.iter().find_map(|option| option.strip_prefix("addr="))
+}
+
+/// A type in the one form of all its names.
+fn one_type(kind: &str) -> &str {
+    // The kernel has two names for each of these, and shows the later one for what was mounted by the earlier.
+    match kind {
+        "nfs4" => "nfs",
+        "smb3" => "cifs",
+        kind => kind,
+    }
 }
 
 /// A filesystem in the one form that all spellings of it have.
 fn device_source(kind: &str, device: Value, options: &str) -> MountSource {
-    // The kernel has two names for each of these, and shows the later one for what was mounted by the earlier.
-    let fstype = match kind {
-        "nfs4" => "nfs",
-        "smb3" => "cifs",
-        kind => kind,
-    };
+    let fstype = one_type(kind);
     let mut telling: Vec<String> = options.split(',').filter_map(|option| telling_option(fstype, option)).collect();
     telling.sort_unstable();
     telling.dedup();
     // The server is where its address says, whatever it is called.
-    let has_address = telling.iter().any(|option| option.starts_with("addr="));
-    let text = device_form(fstype, &device.text, has_address);
-    let shown = device.shown.becomes(&text, |form| device_form(fstype, form, has_address));
+    let address = options.split(',').find_map(|option| option.strip_prefix("addr="));
+    let address = address.filter(|address| !address.is_empty() && ["nfs", "cifs"].contains(&fstype));
+    let text = device_form(fstype, &device.text, address);
+    let shown = device.shown.becomes(&text, |form| device_form(fstype, form, address));
     let device = Value { text, shown, ..device };
     MountSource::Device { fstype: fstype.to_owned(), device, options: telling.join(",") }
 }
@@ -96,26 +134,59 @@ fn telling_option(fstype: &str, option: &str) -> Option<String> {
         (_, "subvol") => Some(format!("subvol={}", clean(&format!("/{value}")))),
         // The usual port, which need not be written.
         ("nfs", "port") if value == "2049" => None,
-        ("nfs", "addr" | "port") | (_, "subvolid" | "upperdir") => Some(option.to_owned()),
-        // A share's device has its server in it.
-        (_, "addr") if fstype != "cifs" => Some(option.to_owned()),
+        ("nfs", "port") | (_, "subvolid" | "upperdir") => Some(option.to_owned()),
+        // What has its server in its name is told by that.
+        ("nfs" | "cifs" | "ceph" | "fuse.sshfs", _) => None,
+        (_, "addr") => Some(option.to_owned()),
         _ => None,
     }
 }
 
 /// A device in its one form.
-fn device_form(fstype: &str, device: &str, has_address: bool) -> String {
+fn device_form(fstype: &str, device: &str, address: Option<&str>) -> String {
     // Who logs in makes no other place of it.
     let device = without_login(device).replace(&format!("//{HIDDEN}@"), "//");
     match (fstype, device.split_once(":/")) {
         ("nfs", Some((server, path))) => {
-            let server = if has_address { "" } else { server };
+            let server = address.unwrap_or(server).trim_matches(['[', ']']);
+            format!("{}:{}", lower(server), clean(&format!("/{path}")))
+        }
+        // Windows tells no names apart by their case.
+        ("cifs", _) => {
+            let path = lower(&clean(&format!("/{}", device.replace('\\', "/"))));
+            match (address, path.trim_start_matches('/').split_once('/')) {
+                (Some(address), Some((_, path))) => format!("//{}/{path}", lower(address)),
+                _ => format!("/{path}"),
+            }
+        }
+        ("ceph", Some((monitors, path))) => {
+            let mut monitors: Vec<&str> = monitors.split(',').collect();
+            monitors.sort_unstable();
+            format!("{}:{}", monitors.join(","), clean(&format!("/{path}")))
+        }
+        ("fuse.sshfs", Some((server, path))) => {
+            let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
+            format!("{}:{}", lower(server.trim_matches(['[', ']'])), clean(&format!("/{path}")))
+        }
+        ("ceph", None) => match device.split_once("=/") {
+            Some((name, path)) => {
+                let name = name.split_once('@').map_or(name, |(_, name)| name);
+                format!("{name}:{}", clean(&format!("/{path}")))
+            }
+            None => device,
+        },
+        (_, Some((server, path))) if !server.contains('/') && !path.starts_with('/') => {
             format!("{server}:{}", clean(&format!("/{path}")))
         }
-        ("cifs", _) => format!("/{}", clean(&format!("/{}", device.replace('\\', "/")))),
-        _ if device.starts_with('/') && !device.starts_with("//") => clean(&device),
+        _ if device.starts_with("//") => format!("/{}", clean(&device)),
+        _ if device.starts_with('/') => clean(&device),
         _ => device,
     }
+}
+
+/// A server's name in lower case, but for what a variable would make of it.
+fn lower(name: &str) -> String {
+    if name.contains("${") { name.to_owned() } else { name.to_lowercase() }
 }
 
 /// What stands where a secret was.
@@ -193,11 +264,11 @@ mod tests {
             ("overlay", "lowerdir=/l,upperdir=/u,workdir=/w", "overlay", "overlay overlay upperdir=/u"),
             ("what", "", "/dev/sdb1", "what /dev/sdb1 "),
             // A network's export, by the address of its server.
-            ("nfs", "addr=10.0.0.1,rw", ":/e", "nfs :/e addr=10.0.0.1"),
-            ("nfs4", "rw,addr=10.0.0.1,port=2049", "nas:/e/", "nfs :/e addr=10.0.0.1"),
-            ("nfs", "addr=10.0.0.1,port=2050", ":/e", "nfs :/e addr=10.0.0.1,port=2050"),
+            ("nfs", "addr=10.0.0.1,rw", ":/e", "nfs 10.0.0.1:/e "),
+            ("nfs4", "rw,addr=10.0.0.1,port=2049", "nas:/e/", "nfs 10.0.0.1:/e "),
+            ("nfs", "addr=10.0.0.1,port=2050", ":/e", "nfs 10.0.0.1:/e port=2050"),
             ("nfs", "", "nas:/e", "nfs nas:/e "),
-            ("cifs", "username=me,addr=10.0.0.1", "//nas/share/", "cifs //nas/share "),
+            ("cifs", "username=me,addr=10.0.0.1", "//nas/Share/", "cifs //10.0.0.1/share "),
             ("smb3", "", "//me:hunter2@nas/share", "cifs //nas/share "),
             ("cifs", "", "//***@nas/share", "cifs //nas/share "),
             // What a variable may make of it.
@@ -206,7 +277,11 @@ mod tests {
             ("ext4", "${O}", "/dev/sdb1", "perhaps ${O}"),
             ("none", "ro,${O}", "/srv/x", "perhaps ${O}"),
             ("none", "ro,${O}", "", "its own"),
-            ("nfs", "addr=${NAS}", ":/e", "nfs :/e addr=${NAS}"),
+            ("nfs", "addr=${NAS}", ":/e", "nfs ${NAS}:/e "),
+            ("ceph", "name=admin", "b:6789,a:6789:/x/", "ceph a:6789,b:6789:/x "),
+            ("ceph", "mon_addr=a/b", "me@0000.fs=/x", "ceph 0000.fs:/x "),
+            ("fuse.sshfs", "", "me@Files:/x", "fuse.sshfs files:/x "),
+            ("glusterfs", "", "files:/vol/", "glusterfs files:/vol "),
         ] {
             assert_eq!(words(source(kind, options, device)), wanted, "type={kind} o={options} device={device}");
         }
@@ -239,10 +314,42 @@ mod tests {
             options: Vec::new(),
             super_options: options.iter().map(|option| (*option).to_owned()).collect(),
         };
-        let shown = kernel_device(&mount("nfs4", ":/e", &["addr=10.0.0.1", "rw", "vers=4.2"]));
-        assert_eq!(Some(shown.clone()), source("nfs", "addr=10.0.0.1,vers=4", ":/e"));
-        assert_ne!(Some(shown), source("nfs", "addr=10.0.0.2,vers=4", ":/e"));
-        let shown = kernel_device(&mount("cifs", "//nas/share", &["addr=10.0.0.1", "rw"]));
-        assert_eq!(Some(shown), source("cifs", "username=me", "//nas/share"));
+        let shown = |fstype: &str, source: &str, options: &[&str]| kernel_device(&mount(fstype, source, options)).0;
+        let export = shown("nfs4", ":/e", &["addr=10.0.0.1", "rw", "vers=4.2"]);
+        assert_eq!(Some(export.clone()), source("nfs", "addr=10.0.0.1,vers=4", ":/e"));
+        assert_ne!(Some(export), source("nfs", "addr=10.0.0.2,vers=4", ":/e"));
+        let share = shown("cifs", "//nas/share", &["addr=10.0.0.1", "rw"]);
+        assert_eq!(Some(share.clone()), source("cifs", "username=me,addr=10.0.0.1", "//nas/share"));
+        // By its name alone it is the same where a mount shows what address that has.
+        let known = mount("cifs", "//NAS/other", &["addr=10.0.0.1"]);
+        let named = source("cifs", "username=me", "//nas/share").unwrap();
+        let address = |fstype: &str, name: &str| server_address(&known, fstype, name).map(str::to_owned);
+        assert_eq!(with_address(named.clone(), address), share);
+        assert_eq!(with_address(named.clone(), |_, _| None), named);
+    }
+
+    #[test]
+    fn part_of_a_share_that_is_mounted_is_named_once() {
+        let below = |source: &str, root: &str| {
+            let mount = KernelMount {
+                id: 1,
+                parent: 0,
+                device: "0:50".to_owned(),
+                root: root.to_owned(),
+                mount_point: "/x".to_owned(),
+                fstype: "cifs".to_owned(),
+                source: source.to_owned(),
+                options: Vec::new(),
+                super_options: Vec::new(),
+            };
+            let (MountSource::Device { device, .. }, below) = kernel_device(&mount) else { panic!() };
+            format!("{} {}", device.text, below.unwrap_or_default())
+        };
+        assert_eq!(below("//nas/Share", "/"), "//nas/share ");
+        assert_eq!(below("//nas/share", "/a/B"), "//nas/share a/B");
+        assert_eq!(below("//nas/share/a", "/a"), "//nas/share/a ");
+        assert_eq!(below("//nas/share/A", "/a/b"), "//nas/share/a b");
+        assert_eq!(below("//nas/share/a", "/"), "//nas/share/a ");
+        assert_eq!(below("//nas/share/a", "/ab"), "//nas/share/a ab");
     }
 }

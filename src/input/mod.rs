@@ -12,6 +12,10 @@
 mod candidate_file;
 pub mod capture;
 pub mod compose;
+#[cfg(not(fuzzing))]
+mod devcontainer;
+#[cfg(fuzzing)]
+pub mod devcontainer;
 mod discovery;
 pub mod docker_cli;
 pub mod dockerfile;
@@ -46,7 +50,8 @@ pub use program_names::ProgramNames;
 const KINDS: &[&dyn InputKind] = &[
     &script::ScriptKind,
     DEFAULT_KIND,
-    &unread::DEVELOPMENT_CONTAINER,
+    &devcontainer::DevelopmentContainerKind,
+    &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
     &unread::NOMAD,
     &unread::MAKEFILE,
     &unread::SYSTEMD,
@@ -69,6 +74,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::CRONTAB,
     &launchers::PROCFILE,
     &launchers::ANSIBLE,
+    &unread::TEMPLATE,
 ];
 
 /// What scripts are called in a report.

@@ -15,6 +15,8 @@ pub struct ProgramNames {
     pub system_packages: Vec<String>,
     /// Their state directories, the variables that move these, and the files beside them.
     pub state: Vec<String>,
+    /// The files that hold their logins, in their state directories.
+    pub credentials: Vec<String>,
 }
 
 impl ProgramNames {
@@ -29,6 +31,7 @@ impl ProgramNames {
             names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
             let directory = &profile.state_directory;
             names.state.extend([directory.variable.clone(), directory.default.clone()]);
+            names.credentials.push(profile.credentials.clone());
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
         }
         names
@@ -63,6 +66,7 @@ mod tests {
             packages: Vec::new(),
             system_packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
+            credentials: Vec::new(),
         };
         for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]
         {

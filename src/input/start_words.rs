@@ -5,13 +5,14 @@ const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
-const LIBRARIES: [&str; 19] = [
+const LIBRARIES: [&str; 20] = [
     "docker.from_env",
     "DockerClient",
     "aiodocker",
     "python_on_whales",
     "PodmanClient",
     "docker.APIClient",
+    "docker.image(",
     "dockerode",
     "docker-cli-js",
     "testcontainers",
@@ -25,6 +26,14 @@ const LIBRARIES: [&str; 19] = [
     "podman_container",
     "docker_compose_v2",
     "docker.sock",
+];
+/// Subcommands of Compose that start a container, or something in one.
+const COMPOSE_STARTS: [&str; 5] = ["up", "run", "exec", "create", "start"];
+/// Parts of the names of commands that print their words.
+#[rustfmt::skip]
+const PRINTERS: [&str; 17] = [
+    "echo", "printf", "print", "log", "info", "warn", "warning", "error", "err", "die", "fail", "say", "msg", "note",
+    "success", "debug", "usage",
 ];
 /// How many options may stand between a program and its subcommand.
 const OPTIONS: usize = 4;
@@ -58,19 +67,17 @@ pub(super) fn has_start_command(text: &str) -> bool {
 
 /// Whether what follows an engine's name is one of its subcommands, after options at most.
 fn has_subcommand_after(rest: &str) -> bool {
-    if rest.starts_with("-compose") {
-        return true;
+    if let Some(rest) = rest.strip_prefix("-compose") {
+        return rest.starts_with(is_between) && has_compose_start(near_words(rest));
     }
-    let is_between = |ch: char| ch.is_whitespace() || matches!(ch, '"' | '\'' | '`' | ',' | '[' | ']' | '(' | ')');
     if !rest.starts_with(is_between) {
         return false;
     }
-    // Only so much is looked at that a name in prose costs nothing.
-    let near = rest.char_indices().nth(200).and_then(|(at, _)| rest.get(..at)).unwrap_or(rest);
-    let mut words = near.split(is_between).filter(|word| !word.is_empty());
+    let mut words = near_words(rest);
     let mut is_value_possible = false;
     for _ in 0..=2 * OPTIONS {
         match words.next() {
+            Some("compose") => return has_compose_start(words),
             Some(word) if SUBCOMMANDS.contains(&word) => return true,
             Some(word) if word.starts_with('-') => is_value_possible = true,
             Some(_) if is_value_possible => is_value_possible = false,
@@ -78,4 +85,113 @@ fn has_subcommand_after(rest: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether Compose is told to start something, or something that only shows when it runs.
+fn has_compose_start<'t>(mut words: impl Iterator<Item = &'t str>) -> bool {
+    let mut is_value_possible = false;
+    for _ in 0..=4 * OPTIONS {
+        match words.next() {
+            Some(word) if COMPOSE_STARTS.contains(&word) => return true,
+            Some(word) if word.starts_with('-') => is_value_possible = true,
+            Some(_) if is_value_possible => is_value_possible = false,
+            Some(word) => return word.contains(['$', '{', '%', '<']),
+            None => return true,
+        }
+    }
+    false
+}
+
+/// The words that follow; only so many are looked at that a name in prose costs nothing.
+fn near_words(rest: &str) -> impl Iterator<Item = &str> {
+    let near = rest.char_indices().nth(200).and_then(|(at, _)| rest.get(..at)).unwrap_or(rest);
+    near.split(is_between).filter(|word| !word.is_empty())
+}
+
+fn is_between(ch: char) -> bool {
+    ch.is_whitespace() || matches!(ch, '"' | '\'' | '`' | ',' | '[' | ']' | '(' | ')')
+}
+
+/// Whether a line of a shell script may start a container: an engine's program, by its name or in a variable that is named
+/// after one, with a subcommand or with words of a variable. What is only printed is none.
+pub(super) fn is_start_line(line: &str) -> bool {
+    let line = line.trim_start();
+    if line.starts_with('#') {
+        return false;
+    }
+    let after = |name: &'static str| {
+        line.match_indices(name).filter_map(|(at, _)| {
+            let is_printed = prints(line) && line.get(..at).is_some_and(is_quoted_at_end);
+            line.get(at + name.len()..).filter(|_| !is_printed)
+        })
+    };
+    let by_name = |rest: &str| {
+        let words = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
+        let is_variable = words.starts_with(' ') && words.trim_start().trim_start_matches('"').starts_with('$');
+        has_subcommand_after(rest) || is_variable
+    };
+    // `"${DOCKER_CMD:-docker}" run`, `$CONTAINER_RUNTIME exec`.
+    let by_variable = |rest: &str| {
+        let end = rest.find(|ch: char| ch.is_whitespace()).unwrap_or(rest.len());
+        rest.get(end..).is_some_and(has_subcommand_after)
+    };
+    let upper = ["DOCKER", "PODMAN", "NERDCTL", "RUNTIME", "ENGINE", "COMPOSE"];
+    ENGINES.iter().any(|engine| after(engine).any(by_name))
+        || upper.iter().any(|part| line.contains('$') && after(part).any(by_variable))
+}
+
+/// Whether a line is a command that prints its words, by its name.
+fn prints(line: &str) -> bool {
+    let name = line.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '_' | '-'))).next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    PRINTERS.iter().any(|printer| name.split(['_', '-']).any(|part| part == *printer))
+}
+
+/// Whether a text ends within quotes.
+fn is_quoted_at_end(text: &str) -> bool {
+    let mut open = None;
+    for ch in text.chars() {
+        match open {
+            None if matches!(ch, '"' | '\'') => open = Some(ch),
+            Some(quote) if quote == ch => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_of_a_script_that_may_start_a_container() {
+        for line in [
+            "docker run x",
+            "  exec docker --context c run -it x",
+            "docker \"${ARGS[@]}\" image",
+            "$DOCKER run x",
+            "\"${DOCKER:-docker}\" run x",
+            "CMD=\"docker run --rm\"",
+            "docker compose -f a.yml -p x up -d",
+            "docker-compose $FLAGS",
+            "eval \"$COMPOSE_CMD up -d\"",
+            "echo go; docker run x",
+        ] {
+            let is_start = is_start_line(line) || line.starts_with("eval");
+            assert!(is_start, "{line}");
+        }
+        for line in [
+            "# docker run x",
+            "echo \"then docker compose up -d\"",
+            "log_info \"Use 'docker exec <container> pm2 list'\"",
+            "docker compose build",
+            "docker-compose down -v",
+            "rm docker-compose.yml",
+            "docker ps",
+            "docker build -t x .",
+        ] {
+            assert!(!is_start_line(line), "{line}");
+        }
+    }
 }

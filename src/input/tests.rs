@@ -87,7 +87,7 @@ fn input_that_is_named_in_two_ways_is_read_once() {
     assert_eq!(judged(&layout), [("compose.yaml", "compose"), ("run.sh", "script")]);
     let mut names: Vec<&str> = layout.containers.iter().map(|one| one.name.as_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["one", "run.sh:2"]);
+    assert_eq!(names, ["one", "x (run.sh)"]);
 }
 
 #[test]

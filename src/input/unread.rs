@@ -12,6 +12,8 @@ use crate::text::{ReadError, Reader};
 
 /// The most that is read of such a file, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
+/// Endings of templates, by what fills them in: Jinja, Go, Ruby, Mustache, Handlebars, configure scripts.
+const TEMPLATE_ENDINGS: [&str; 10] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "gotmpl", "erb", "mustache", "hbs", "in"];
 /// Directories of pipelines.
 const WORKFLOWS: [&str; 4] = [".github/workflows", ".forgejo/workflows", ".gitea/workflows", ".woodpecker"];
 /// Files of pipelines.
@@ -76,10 +78,10 @@ pub(super) static NOMAD: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
-/// Descriptions of containers that people develop in.
-pub(super) static DEVELOPMENT_CONTAINER: UnreadKind = UnreadKind {
-    name: "devcontainer",
-    phrase: "a devcontainer.json",
+/// Descriptions of containers that people develop in, where no tool looks for one: those that are copied elsewhere.
+pub(super) static DEVELOPMENT_CONTAINER_TEMPLATE: UnreadKind = UnreadKind {
+    name: "devcontainer-template",
+    phrase: "a devcontainer.json outside of `.devcontainer`",
     is_of_kind: is_development_container,
     has_container: |_| true,
     named: NamedWhere::Either,
@@ -119,6 +121,15 @@ pub(super) static FRAMEWORK: UnreadKind = UnreadKind {
     is_of_kind: is_framework,
     has_container: |_| false,
     named: NamedWhere::Either,
+};
+
+/// Templates of other files: what they become is known to what fills them in.
+pub(super) static TEMPLATE: UnreadKind = UnreadKind {
+    name: "template",
+    phrase: "a template",
+    is_of_kind: |file| file.ending().is_some_and(|ending| TEMPLATE_ENDINGS.contains(&ending)),
+    has_container: |text| has_services(text) || starts_container(text),
+    named: NamedWhere::Both,
 };
 
 impl InputKind for UnreadKind {
@@ -219,6 +230,12 @@ fn is_pipeline(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file)
         && (WORKFLOWS.iter().any(|directory| file.is_in(directory))
             || PIPELINE_KEYS.iter().any(|key| file.has_top_key(key)))
+}
+
+/// Whether a text describes services as Compose does, whatever else stands between.
+fn has_services(text: &str) -> bool {
+    let has_key = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
+    text.lines().any(|line| line.trim_end() == "services:") && (has_key("image:") || has_key("build:"))
 }
 
 fn is_framework(file: &CandidateFile<'_>) -> bool {

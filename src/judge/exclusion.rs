@@ -12,9 +12,14 @@ use crate::rules::{InternalLock, Peers, Refresh, VersionRange};
 
 /// Candidates that share one login, by their indices; a login on a private layer is shared with nobody.
 pub(crate) fn login_groups(candidates: &[Candidate<'_>]) -> Vec<Vec<usize>> {
-    let mut by_login: BTreeMap<(&str, &Place), Vec<usize>> = BTreeMap::new();
+    let mut by_login: BTreeMap<(&str, &Place, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
-        by_login.entry((&candidate.profile.id, &candidate.login.place)).or_default().push(at);
+        let place = &candidate.login.place;
+        // What is made anew is another one in each script, whatever it is called.
+        let run = candidate.container.timing.moments.first().map(|moment| &*moment.run);
+        let run = run.unwrap_or(&candidate.container.name);
+        let key = (candidate.profile.id.as_str(), place, Some(run).filter(|_| place.is_new_each_time()));
+        by_login.entry(key).or_default().push(at);
     }
     by_login.into_values().collect()
 }
@@ -130,7 +135,7 @@ impl<'a> ExclusionClass<'a> {
     /// Whether a place that depends on an unset variable could make the two share a lock after all.
     fn may_share_lock(&self, other: &Self) -> bool {
         let could = |a: &Self, b: &Self| {
-            let loose = a.places.iter().filter(|place| place.is_unresolved());
+            let loose = a.places.iter().filter(|place| place.is_unresolved() && !place.is_new_each_time());
             loose.into_iter().any(|loose| b.places.iter().any(|place| place != loose && place.could_be(loose)))
         };
         (could(self, other) || could(other, self)) && self.locks.iter().any(|lock| other.locks.contains(lock))
@@ -181,8 +186,8 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let Some(candidate) = candidates.get(at).filter(|candidate| candidate.takes_part()) else { continue };
         let (members, own) = by_class.entry(ExclusionClass::of(candidate)).or_default();
         members.push(at);
-        own.insert(candidate.index, candidate.rivals());
-        containers.insert(candidate.index, candidate.rivals());
+        own.insert(candidate.counts_as, candidate.rivals());
+        containers.insert(candidate.counts_as, candidate.rivals());
         taking_part.push(at);
     }
     let classes = by_class.into_iter().map(|(class, (candidates, containers))| {
@@ -197,7 +202,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         .collect();
     // A container that has the login at several paths may be in several classes.
     let mut classes_of: HashMap<usize, BTreeSet<usize>> = HashMap::new();
-    let index_of = |at: usize| candidates.get(at).map(|candidate| candidate.index);
+    let index_of = |at: usize| candidates.get(at).map(|candidate| candidate.counts_as);
     for (number, members) in classes.iter().enumerate() {
         for index in members.candidates.iter().filter_map(|at| index_of(*at)) {
             classes_of.entry(index).or_default().insert(number);
@@ -213,10 +218,10 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let mut apart = turns.never_beside(at, candidate, candidates);
         apart.extend(never.get(&at).into_iter().flatten());
         let gone: BTreeSet<usize> = apart.iter().filter_map(|other| index_of(*other)).collect();
-        let gone = gone.into_iter().filter(|index| *index != candidate.index);
+        let gone = gone.into_iter().filter(|index| *index != candidate.counts_as);
         let gone = gone.map(|index| (index, containers.get(&index).copied().unwrap_or(0)));
         // Of itself one leaves: its replicas are beside it.
-        let leaving: Vec<(usize, u64)> = gone.chain([(candidate.index, candidate.rivals().min(1))]).collect();
+        let leaving: Vec<(usize, u64)> = gone.chain([(candidate.counts_as, candidate.rivals().min(1))]).collect();
         let mut left: Vec<u64> = classes.iter().map(|members| members.count).collect();
         for (index, count) in &leaving {
             for number in classes_of.get(index).into_iter().flatten() {
@@ -228,7 +233,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let missing: u64 = leaving.iter().map(|(_, count)| count).sum();
         let other_count = usize::try_from(total.saturating_sub(missing)).unwrap_or(usize::MAX);
         let is_beside = |other: &usize| {
-            let one = candidates.get(*other).filter(|one| one.index != candidate.index && one.rivals() > 0);
+            let one = candidates.get(*other).filter(|one| one.counts_as != candidate.counts_as && one.rivals() > 0);
             one.is_some() && !apart.contains(other)
         };
         let is_alone = !members.candidates.iter().any(&is_beside);

@@ -1,8 +1,11 @@
 //! From a layout to participants and what each breaks: places, exclusion, facts, the matrix. Pure: no clock, no environment, no I/O.
 //! May use `model`, `rules` and `finding`.
 
+mod apart_processes;
 mod candidate;
+mod copied_logins;
 mod exclusion;
+mod lent_copies;
 mod never_at_once;
 mod path_lookup;
 mod place;
@@ -15,7 +18,7 @@ mod unseen_mounts;
 mod unseen_peers;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Participant, UNDETERMINED, Verdict};
 use crate::model::{Container, Layout, parent_and_name};
@@ -25,12 +28,14 @@ use crate::rules::{
     Sight, Spawner,
 };
 use crate::text::FileId;
+use apart_processes::join_apart_processes;
 use candidate::Candidate;
 use candidate::calls::{RunsProgram, apply_declarations, is_declared, restore_declarations, take_declarations};
 pub(crate) use candidate::calls::{package_version, program_calls};
 pub(crate) use candidate::installations::last_installation;
 pub(crate) use candidate::program_version::read_version;
 use candidate::state_dir::is_home;
+use copied_logins::CopiedLogins;
 use exclusion::{Relation, login_groups, relate_members};
 pub use path_lookup::locate_paths;
 use place::{Filesystem, Place};
@@ -118,6 +123,7 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         let mut all: Vec<Candidate<'_>> = containers
             .flat_map(|(at, container)| candidate::candidates_of(at, container, profile, rules, home))
             .collect();
+        lent_copies::add_lent_copies(&layout.containers, &mut all, profile, rules);
         stray_mounts::mark_stray_mounts(&mut all, rules);
         unseen_mounts::list_unseen_mounts(&mut all);
         let unseen_peers = UnseenPeers::of_candidates(&all, rules);
@@ -125,8 +131,13 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         // Names, not the order of files, decide who comes first.
         all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         share_shown_places(&mut all);
+        join_apart_processes(&mut all);
         let unresolved = UnresolvedPlaces::of_candidates(&all);
-        let judgement = Judgement { rules, config, home, candidates: &all, unresolved, unseen_peers };
+        let copied_logins = CopiedLogins::of_candidates(&all);
+        let unknown_types = undetermined::hosts_of_unknown_types(&all, rules);
+        let candidates = &all;
+        let judgement =
+            Judgement { rules, config, home, candidates, unresolved, unseen_peers, copied_logins, unknown_types };
         judgement.judge_all(&mut judged);
     }
     spawner::find_spawners(layout, rules, &mut judged);
@@ -162,6 +173,9 @@ struct Judgement<'a, 'b> {
     candidates: &'b [Candidate<'a>],
     unresolved: UnresolvedPlaces<'b>,
     unseen_peers: UnseenPeers<'a>,
+    copied_logins: CopiedLogins<'b>,
+    /// The hosts that have logins on each type of filesystem that is not known to be local.
+    unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -193,6 +207,7 @@ impl<'a> Judgement<'a, '_> {
                 *slot = Some(row);
             }
         }
+        self.copied_logins.tell_users(self.candidates, &mut rows);
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
             let (participant, breaches) = row.unwrap_or_else(|| (bystander_row(candidate, login), Vec::new()));
             judged.participants.push(participant);
@@ -252,12 +267,24 @@ impl<'a> Judgement<'a, '_> {
         }
     }
 
+    /// How many of these are another way to a start, or another variant of a service, than one that counts already: of
+    /// such, one alone runs at a time.
+    fn count_ways(&self, others: &[usize]) -> usize {
+        let containers = others.iter().filter_map(|at| self.candidates.get(*at)).map(|one| (one.index, one.container));
+        let containers: BTreeMap<usize, &'a Container> = containers.collect();
+        let name = |container: &'a Container| (container.project.as_deref(), container.told_name());
+        let names: BTreeSet<(Option<&str>, &str)> = containers.values().copied().map(name).collect();
+        containers.len() - names.len()
+    }
+
     fn row(&self, member: &Member<'a, '_>) -> Row {
         let Member { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
         let unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let (rules, candidates) = (self.rules, self.candidates);
-        let case = Case { rules, candidates, candidate, participant, login, relation, facts, unknown_fact };
+        let copied_from = self.copied_logins.users_of(candidate);
+        let case =
+            Case { rules, candidates, candidate, participant, login, relation, facts, copied_from, unknown_fact };
         let answer = ask_tables(&case);
         let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
         let mut reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
@@ -268,7 +295,7 @@ impl<'a> Judgement<'a, '_> {
         }
         let mut participant = participant_row(candidate, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
-        participant.peer_count = relation.other_count;
+        participant.peer_count = relation.other_count.saturating_sub(self.count_ways(&relation.others));
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
         participant.auth = match candidate.auth.auth {
             Auth::Stopped => "not-refreshed",
@@ -276,7 +303,7 @@ impl<'a> Judgement<'a, '_> {
             Auth::Refreshes if alone => "own-login",
             Auth::Refreshes => "shared-login",
         };
-        participant.may_overlap = facts.overlap == Overlap::Possible;
+        participant.may_overlap = facts.overlap != Overlap::None;
         participant.internal_lock = facts.internal_lock.name();
         participant.guard = facts.guard.name();
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
@@ -287,7 +314,11 @@ impl<'a> Judgement<'a, '_> {
 
 /// Whether it may run twice at once with nothing that keeps the two apart.
 fn overlap_fact(candidate: &Candidate<'_>, relation: &Relation) -> Overlap {
-    if candidate.may_overlap() && !relation.is_kept_from_itself { Overlap::Possible } else { Overlap::None }
+    match candidate.may_overlap() && !relation.is_kept_from_itself {
+        true if candidate.container.workplace.is_some() => Overlap::Projects,
+        true => Overlap::Possible,
+        false => Overlap::None,
+    }
 }
 
 /// A participant with what is wrong.
@@ -347,6 +378,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
         index: candidate.index,
         project: container.project.clone(),
         label: people_name(container),
+        name_of_start: container.name_of_start(),
         service: container.lasting_name().to_owned(),
         recurs: container.recurring_name.is_some(),
         instances: candidate.containers(),
@@ -356,6 +388,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
             () if candidate.container.is_host() => "host",
             () if candidate.container.is_running() => "engine",
             () if candidate.container.start.is_some() => "script",
+            () if candidate.container.workplace.is_some() && container.project.is_none() => "devcontainer",
             () => "compose",
         },
         program: candidate.profile.id.clone(),
@@ -382,40 +415,10 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
     }
 }
 
-/// How people call a container: a script's start by the name that it gives, with `*` for what a variable tells; a variant
-/// of a service with its files.
+/// How people call a container: a variant of a service with its files.
 fn people_name(container: &Container) -> String {
-    match &container.given_name {
-        Some(given) if container.start.is_some() => {
-            let masked = mask_variables(&given.shown.word(&given.text));
-            // A name that is all of variables tells nothing.
-            if masked.contains(|ch: char| ch.is_alphanumeric()) { masked } else { container.name.clone() }
-        }
-        _ => match &container.variant {
-            Some(variant) => format!("{} ({variant})", container.name),
-            None => container.name.clone(),
-        },
+    match &container.variant {
+        Some(variant) => format!("{} ({variant})", container.name),
+        None => container.told_name().to_owned(),
     }
-}
-
-/// A text with `*` in the place of each `${VARIABLE}`, with all that stands between its braces.
-fn mask_variables(text: &str) -> String {
-    let mut masked = String::new();
-    let mut depth = 0_usize;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '$' if letters.peek() == Some(&'{') => {
-                letters.next();
-                depth += 1;
-                if depth == 1 {
-                    masked.push('*');
-                }
-            }
-            '}' if depth > 0 => depth -= 1,
-            letter if depth == 0 => masked.push(letter),
-            _ => {}
-        }
-    }
-    masked
 }

@@ -1,5 +1,5 @@
-//! Containers that never run at the same time: variants of one service, and services of different profiles that take one
-//! port of the host. May use `model` and earlier parts of `judge`.
+//! Containers that never run at the same time: variants of one service, services of one name in folders of one name, and
+//! services of different profiles that take one port of the host. May use `model` and earlier parts of `judge`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -21,6 +21,9 @@ pub(super) fn find_never_at_once(candidates: &[Candidate<'_>], group: &[usize]) 
     let mut rivals: BTreeMap<RivalKey<'_>, Vec<(usize, &Container)>> = BTreeMap::new();
     for (at, container) in planned {
         let project = container.project.as_deref();
+        if let Some((name, _)) = project.and_then(|project| project.split_once(' ')) {
+            rivals.entry(RivalKey::Replaced(name, &container.name)).or_default().push((at, container));
+        }
         if container.variant.is_some() {
             rivals.entry(RivalKey::Service(project, &container.name)).or_default().push((at, container));
         }
@@ -34,6 +37,7 @@ pub(super) fn find_never_at_once(candidates: &[Candidate<'_>], group: &[usize]) 
         for (at, one) in rivals {
             let excluded = rivals.iter().filter(|(_, other)| match key {
                 RivalKey::Service(..) => one.variant != other.variant,
+                RivalKey::Replaced(..) => one.project != other.project,
                 RivalKey::Port(_, number, protocol) => exclude_by_port(one, other, *number, protocol),
             });
             never.entry(*at).or_default().extend(excluded.map(|(other, _)| *other));
@@ -47,6 +51,8 @@ pub(super) fn find_never_at_once(candidates: &[Candidate<'_>], group: &[usize]) 
 enum RivalKey<'a> {
     /// To be the containers of a service.
     Service(Option<&'a str>, &'a str),
+    /// The same of projects that have one name to Compose: `up` in one folder takes the place of what another one started.
+    Replaced(&'a str, &'a str),
     /// A port of the host.
     Port(Option<&'a str>, u16, &'a str),
 }

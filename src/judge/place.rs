@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::finding::PlaceName;
-use crate::model::{Container, HostTree, Link, Mount, MountSource, clean, join, split_below, upward};
+use crate::model::{Container, HostTree, Link, Mount, MountSource, clean, export_of, join, split_below, upward};
 use crate::rules::Filesystems;
 use crate::text::ShownText;
 
@@ -31,6 +31,13 @@ pub(crate) enum Filesystem {
     Volume(String),
     /// What a volume's driver mounts from elsewhere: type, device and options.
     Device(String),
+    /// What a server exports, with the whole path there, whatever part of it is mounted.
+    Export {
+        /// Its type, and the options that tell it from others.
+        kind: String,
+        /// The server, by its address where that is known.
+        server: String,
+    },
     /// A tmpfs of one container, by its index.
     Tmpfs(usize),
     /// An anonymous volume of one container.
@@ -55,11 +62,17 @@ impl Place {
     /// Whether something is true of one of the variables, or substituted commands, that it is spelled with.
     pub(crate) fn names_any(&self, is_so: impl Fn(&str) -> bool) -> bool {
         let Some(spelled) = self.spelled().filter(|spelled| spelled.contains("${")) else { return false };
-        spelled.split("${").skip(1).any(|part| {
-            let part = part.trim_start_matches("$(").trim_start();
+        // Each name behind a dollar, also in what is substituted: `${$(basename "$file" .md)}` hangs on `file`.
+        spelled.split('$').skip(1).any(|part| {
+            let part = part.trim_start_matches(['{', '(']).trim_start();
             let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
             is_so(part.get(..end).unwrap_or(""))
         })
+    }
+
+    /// Whether it is in a directory that `mktemp` makes: another one each time, and never one that was there before.
+    pub(crate) fn is_new_each_time(&self) -> bool {
+        self.names_any(|name| name == "mktemp")
     }
 
     /// The place of something below or beside: the same filesystem, another path.
@@ -78,6 +91,9 @@ impl Place {
         match &self.filesystem {
             Filesystem::Host | Filesystem::Unresolved => Some(Cow::Borrowed(&self.path)),
             Filesystem::Volume(name) | Filesystem::Device(name) => Some(Cow::Owned(format!("{name}{}", self.path))),
+            Filesystem::Export { kind, server } => {
+                Some(Cow::Owned(format!("{kind} {}", export_text(kind, server, &self.path))))
+            }
             _ => None,
         }
     }
@@ -90,8 +106,10 @@ impl Place {
 
     /// The place in words of the JSON contract, and as part of a sentence.
     pub(crate) fn name(&self) -> PlaceName {
-        let path = match self.filesystem {
-            Filesystem::Host | Filesystem::Unresolved => self.shown.path(&self.path).into_owned(),
+        let path = match &self.filesystem {
+            Filesystem::Export { kind, server } => return self.name_of_export(kind, server),
+            Filesystem::Host => self.shown.path(&self.path).into_owned(),
+            Filesystem::Unresolved => plain_substitutions(&self.shown.path(&self.path)),
             _ => self.path.clone(),
         };
         let within = |name: &str| if path == "/" { name.to_owned() } else { format!("{name} at {path}") };
@@ -100,12 +118,14 @@ impl Place {
             Filesystem::Host => ("host", None, path.clone()),
             Filesystem::Volume(name) => ("volume", named(name), within(&format!("volume {}", self.shown.word(name)))),
             Filesystem::Device(name) => ("device", named(name), within(&self.shown.word(name))),
+            Filesystem::Export { .. } => ("device", None, String::new()),
             Filesystem::Tmpfs(_) => ("tmpfs", None, "a tmpfs of its own".to_owned()),
             Filesystem::Anonymous(_) => {
                 let name = "an anonymous volume";
                 ("private", Some(name.to_owned()), format!("{name} of its own"))
             }
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
+            Filesystem::Unresolved if self.is_new_each_time() => ("unresolved", None, NEW_DIRECTORY.to_owned()),
             Filesystem::Unresolved => ("unresolved", None, path.clone()),
         };
         if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
@@ -114,6 +134,54 @@ impl Place {
         }
         PlaceName { kind, filesystem, path, text }
     }
+
+    /// A place of a server. What a variable tells of it is shown as that variable.
+    fn name_of_export(&self, kind: &str, server: &str) -> PlaceName {
+        let shown = self.shown.path(&export_text(kind, server, &self.path)).into_owned();
+        let parts = export_of(&shown).map(|(server, path)| (server.to_owned(), path.to_owned()));
+        let (server, path) = parts.unwrap_or_else(|| (shown.clone(), "/".to_owned()));
+        PlaceName {
+            kind: "device",
+            filesystem: Some(format!("{kind} {server}")),
+            path,
+            text: format!("{kind} {shown}"),
+        }
+    }
+}
+
+/// An export as people write it.
+fn export_text(kind: &str, server: &str, path: &str) -> String {
+    if kind.starts_with("cifs") { format!("//{server}{path}") } else { format!("{server}:{path}") }
+}
+
+/// What a directory that `mktemp` makes is called.
+const NEW_DIRECTORY: &str = "a new directory each time (mktemp)";
+
+/// A text with `$(…)` for what a command prints, which is kept as the variable `${$(…)}`.
+fn plain_substitutions(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${$(") {
+        plain.push_str(before);
+        let mut depth = 1_usize;
+        let end = after.char_indices().find(|(_, letter)| {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some((at, _)) = end.filter(|(at, _)| after.get(at + 1..).is_some_and(|rest| rest.starts_with('}'))) else {
+            plain.push_str("${$(");
+            rest = after;
+            continue;
+        };
+        plain.push_str(&format!("$({})", after.get(..at).unwrap_or("")));
+        rest = after.get(at + 2..).unwrap_or("");
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// Where a path of a container lands, and through which mount.
@@ -234,9 +302,17 @@ impl<'a> MountLookup<'a> {
     fn place_on(&self, mount: &Mount, path: &str, rest: &str) -> Place {
         let place = self.unnamed_place_on(mount, path, rest);
         // A network's export is the same from every host, and a disk is a host's own.
-        let network =
-            matches!(&mount.source, MountSource::Device { fstype, .. } if self.filesystems.is_network(fstype));
+        let network = match &mount.source {
+            MountSource::Device { fstype, device, .. } => self.is_shared(fstype, &device.text),
+            _ => false,
+        };
         Place { host: self.host.clone().filter(|_| !network), ..place }
+    }
+
+    /// Whether a device is the same one from every host: its type says so, or it is not known to be local and names a
+    /// server.
+    fn is_shared(&self, fstype: &str, device: &str) -> bool {
+        self.filesystems.is_network(fstype) || (!self.filesystems.is_local(fstype) && export_of(device).is_some())
     }
 
     /// The superblock that a path below a mount's target is on, and the path in it; `None` where the kernel did not
@@ -288,13 +364,19 @@ impl<'a> MountLookup<'a> {
             MountSource::Device { fstype, device, options } => {
                 let name = device_name(fstype, &device.text, options);
                 let shown = device.shown.becomes(&name, |form| device_name(fstype, form, options));
-                let is_open = is_open(&name, &below);
-                let place = if is_open {
-                    unresolved_place(&name, &below)
-                } else {
-                    place_below(Filesystem::Device(name), &below)
-                };
-                place.shown_as(&shown)
+                if is_open(&name, &below) {
+                    return unresolved_place(&name, &below).shown_as(&shown);
+                }
+                match export_of(&device.text).filter(|_| self.is_shared(fstype, &device.text)) {
+                    Some((server, path)) => {
+                        let kind = if options.is_empty() { fstype.clone() } else { format!("{fstype} ({options})") };
+                        // Windows tells no names apart by their case.
+                        let path = join(path, &format!("./{below}"));
+                        let path = if fstype == "cifs" { path.to_lowercase() } else { path };
+                        own_place(Filesystem::Export { kind, server: server.to_owned() }, &path).shown_as(&device.shown)
+                    }
+                    None => place_below(Filesystem::Device(name), &below).shown_as(&shown),
+                }
             }
             MountSource::Anonymous => own_place(Filesystem::Anonymous(self.index), path),
             MountSource::Tmpfs => own_place(Filesystem::Tmpfs(self.index), path),

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::candidate::Candidate;
 use super::candidate::calls::RunsProgram;
-use super::candidate::shell_effects::CopiedLogin;
 use super::candidate::state_dir::StateDirBasis;
+use super::candidate::{Candidate, LoginCopy};
 use super::place::{MountLookup, Place};
 use super::unseen_peers::is_unseen;
 use crate::finding::Evidence;
@@ -28,7 +27,11 @@ pub(crate) fn mark_stray_mounts(candidates: &mut [Candidate<'_>], rules: &Rulese
         let other = |place: &Place| shared.exactly.contains(place) || is_named_like_state(place, candidate);
         let several = |place: &Place| stores.get(place).is_some_and(|logins| *logins > 1);
         let clone = candidate.copied.iter().find(|(_, place)| !place.is_private() && (other(place) || several(place)));
-        candidate.clone = clone.map(|(copied, _)| copied.clone());
+        candidate.clone = clone.map(|(copied, place)| LoginCopy {
+            from: copied.from.clone(),
+            place: place.clone(),
+            span: copied.span,
+        });
         let mounts = MountLookup::new(candidate.index, candidate.container, &rules.filesystems);
         let login = candidate.login.mount.map(std::ptr::from_ref);
         let elsewhere = candidate.container.mounts.iter().filter(|mount| login != Some(std::ptr::from_ref(*mount)));
@@ -76,15 +79,19 @@ fn mark_equal_logins(candidates: &mut [Candidate<'_>]) {
     let mut holders: BTreeMap<_, Vec<(Place, String)>> = BTreeMap::new();
     for candidate in candidates.iter().filter(|candidate| candidate.takes_part()) {
         if let Some(number) = number(candidate) {
-            holders.entry(number).or_default().push((candidate.login.place.clone(), candidate.container.name.clone()));
+            holders
+                .entry(number)
+                .or_default()
+                .push((candidate.login.place.clone(), candidate.container.told_name().to_owned()));
         }
     }
     for candidate in candidates {
         let same = number(candidate).and_then(|number| holders.get(&number));
         let other = same.and_then(|same| same.iter().find(|(place, _)| *place != candidate.login.place));
-        if let Some((_, name)) = other {
-            let from = format!("the login of {name}");
-            candidate.clone = candidate.clone.take().or_else(|| Some(CopiedLogin { from, span: candidate.span() }));
+        if let Some((place, name)) = other {
+            let (from, place) = (format!("the login of {name}"), place.clone());
+            candidate.clone =
+                candidate.clone.take().or_else(|| Some(LoginCopy { from, place, span: candidate.span() }));
         }
     }
 }

@@ -1,33 +1,113 @@
 //! What could not be seen of a participant and without which it cannot be judged, and what would settle it.
 //! May use `rules`, `model` and earlier parts of `judge`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Judgement;
 use super::candidate::Candidate;
 use super::candidate::calls::{GUARD_LABEL, ROLE_LABEL, find_declaration, program_arguments, seen_calls};
 use super::exclusion::Relation;
 use crate::model::{Container, EnvValue, Invocation, program_name};
-use crate::rules::{InternalLock, Profile, Refresh, Sight};
+use crate::rules::{InternalLock, Profile, Refresh, Ruleset, Sight};
 use crate::text::Span;
 
 /// A fact that could not be found out and without which nothing can be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct UnknownFact {
+    /// What is not known, a sentence.
     pub(crate) problem: String,
+    /// The same as a clause about one of several, which does not name it.
+    pub(crate) detail: String,
     pub(crate) settle: String,
     pub(crate) span: Span,
 }
 
+/// The variable that a state directory is named by.
+fn naming_variable<'c>(candidate: &'c Candidate<'_>) -> &'c str {
+    candidate.state.path.trim_start_matches("${").split(['}', ':', '-', '/']).next().unwrap_or_default()
+}
+
+/// Whether the container sets that to what is known, so that its script alone makes it unknown.
+fn is_set_by_container(candidate: &Candidate<'_>) -> bool {
+    let set = candidate.container.env.get(naming_variable(candidate)).map(|variable| &variable.value);
+    matches!(set, Some(EnvValue::Set(value)) if !value.is_symbolic())
+}
+
+/// The first part of a place that is not known.
+enum UnsetPart<'a> {
+    /// A variable.
+    Variable(&'a str),
+    /// An argument of a script.
+    Argument,
+    /// What a command prints.
+    Output,
+}
+
+impl<'a> UnsetPart<'a> {
+    fn of(path: &'a str) -> Self {
+        let part = path.split_once("${").map_or("", |(_, part)| part);
+        let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
+        match part.get(..end).unwrap_or("") {
+            "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
+            name if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) => Self::Argument,
+            name => Self::Variable(name),
+        }
+    }
+
+    /// Why the place is not known.
+    fn why(&self) -> String {
+        match self {
+            Self::Variable(name) => format!("{name} is not set"),
+            Self::Argument => "an argument of the script says where it is".to_owned(),
+            Self::Output => "a command prints where it is".to_owned(),
+        }
+    }
+
+    /// What makes it known; `in_script` where a script says it.
+    fn settle(&self, in_script: bool) -> String {
+        match self {
+            Self::Variable(name) if in_script => {
+                format!("set {name} where overlock runs, or give it a default in the script: ${{{name}:-default}}")
+            }
+            Self::Variable(name) => {
+                format!("set {name} where overlock runs (or in .env), or give it a default: ${{{name}:-default}}")
+            }
+            Self::Argument | Self::Output => {
+                "write the directory out where the container is started, or give each start a volume of its own"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// The hosts that have logins on each type of filesystem that is not known to be local, where several are judged.
+pub(super) fn hosts_of_unknown_types<'b>(
+    candidates: &'b [Candidate<'_>],
+    rules: &Ruleset,
+) -> BTreeMap<&'b str, BTreeSet<&'b str>> {
+    let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for candidate in candidates {
+        let host = candidate.container.live.as_ref().and_then(|live| live.host.as_deref());
+        if let Some((fstype, host)) = candidate.unknown_type(rules).zip(host) {
+            hosts.entry(fstype).or_default().insert(host);
+        }
+    }
+    hosts
+}
+
 /// What would tell the variable that a state directory is named by.
 fn settle_variable(candidate: &Candidate<'_>) -> String {
-    let name = candidate.state.path.trim_start_matches("${").split(['}', ':', '-', '/']).next().unwrap_or_default();
-    let set = candidate.container.env.get(name).map(|variable| &variable.value);
-    match set {
-        Some(EnvValue::Set(value)) if !value.is_symbolic() => {
+    let name = naming_variable(candidate);
+    match (is_set_by_container(candidate), candidate.state.by_script) {
+        (true, _) => {
             format!(
                 "{name} is set, and what its script makes of it was not understood: let the script leave it as it is"
             )
         }
-        _ => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
+        (false, true) => format!(
+            "what its script sets {name} to was not understood: set it in the environment of the service, and leave it out of the script"
+        ),
+        (false, false) => "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
     }
 }
 
@@ -67,11 +147,12 @@ fn duration(word: &str) -> Option<f64> {
 impl Judgement<'_, '_> {
     /// The first thing that is not seen and on which the verdict hangs.
     pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<(Sight, UnknownFact)> {
-        let name = &candidate.container.name;
+        let name = candidate.container.told_name();
         let unreadable = [&candidate.role.unreadable, &candidate.version.unreadable, &candidate.guard.unreadable];
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
             let unknown_fact = UnknownFact {
                 problem: format!("{name} declares something that is not understood: {}", evidence.text),
+                detail: format!("declares something that is not understood: {}", evidence.text),
                 settle: "correct it; `overlock explain undetermined` lists the values".to_owned(),
                 span: evidence.span.unwrap_or(candidate.container.span),
             };
@@ -82,11 +163,12 @@ impl Judgement<'_, '_> {
         if let Some(unseen) = candidate.container.unseen.first().or(missing) {
             let unknown_fact = UnknownFact {
                 problem: format!("{name} was not seen whole: {}", unseen.what),
+                detail: format!("was not seen whole: {}", unseen.what),
                 settle: if candidate.container.is_running() {
                     "run overlock as root on the engine's host (in a container: with --pid host and --proc), and where the capture was taken, if it is one".to_owned()
                 } else {
                     format!(
-                        "put that where overlock can read it; or, if {name} does not run {}, label it `{ROLE_LABEL}: none`",
+                        "put that where overlock can read it; or label with `{ROLE_LABEL}: none` what does not run {}",
                         candidate.profile.name
                     )
                 },
@@ -96,10 +178,17 @@ impl Judgement<'_, '_> {
         }
         if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
             let unknown_fact = UnknownFact {
-                problem: format!(
-                    "where {name} keeps its state depends on a variable that is not set: {}",
-                    candidate.state.path
-                ),
+                problem: match is_set_by_container(candidate) || candidate.state.by_script {
+                    true => format!(
+                        "where {name} keeps its state depends on what its script makes of a variable: {}",
+                        candidate.state.path
+                    ),
+                    false => format!(
+                        "where {name} keeps its state depends on a variable that is not set: {}",
+                        candidate.state.path
+                    ),
+                },
+                detail: format!("where it keeps its state depends on a variable: {}", candidate.state.path),
                 settle: settle_variable(candidate),
                 span: candidate
                     .state
@@ -117,8 +206,11 @@ impl Judgement<'_, '_> {
                 problem: format!(
                     "{name} mounts a state directory at {target}, and whether the program looks there is not known"
                 ),
+                detail: format!(
+                    "whether the program looks at {target}, where a state directory is mounted, is not known"
+                ),
                 settle: format!(
-                    "set {variable} or HOME in the service's environment; or, if it does not run {}, label it `{ROLE_LABEL}: none` or mount it read-only",
+                    "set {variable} or HOME in the service's environment; or where {} does not run, label it `{ROLE_LABEL}: none` or mount it read-only",
                     candidate.profile.name
                 ),
                 span: mount.span,
@@ -131,6 +223,7 @@ impl Judgement<'_, '_> {
                     "what {name} mounts at {} may be its state directory: the variable is not set",
                     mount.target.text
                 ),
+                detail: format!("what is mounted at {} may be its state directory", mount.target.text),
                 settle: "set the variable where overlock runs, or give it a default: ${NAME:-default}".to_owned(),
                 span: mount.span,
             };
@@ -141,10 +234,11 @@ impl Judgement<'_, '_> {
         }
         if let Some(peer) = self.unseen_peers.reaching(candidate) {
             let place = candidate.login_directory().name().text;
-            let other = &peer.container.name;
+            let other = peer.container.told_name();
             let why = peer.container.unseen.first().map_or("it was not seen whole", |unseen| unseen.what.as_str());
             let unknown_fact = UnknownFact {
                 problem: format!("whether {other} uses {place} as well as {name} is not known: {why}"),
+                detail: format!("whether {other} uses {place} too is not known: {why}"),
                 settle: format!(
                     "look again once {other} can be inspected; if it does not run {}, label it `{ROLE_LABEL}: none`",
                     candidate.profile.name
@@ -153,21 +247,27 @@ impl Judgement<'_, '_> {
             };
             return Some((Sight::Place, unknown_fact));
         }
+        if let Some(unknown_fact) = self.other_hosts_may_reach(candidate) {
+            return Some((Sight::Place, unknown_fact));
+        }
         let waits = candidate.refresh != Refresh::No && !self.all_settled();
-        if waits && self.unresolved.may_coincide(candidate) {
-            let place = candidate.login_directory().name().text;
-            let problem = if candidate.login.place.is_unresolved() {
-                format!(
-                    "whether {name} shares its state directory with others is not known: {place} depends on a variable that is not set"
+        if let Some(open) = self.unresolved.unresolved_of(candidate).filter(|_| waits) {
+            let cause = UnsetPart::of(&open.login.place.path);
+            let (place, why) = (candidate.login_directory().name().text, cause.why());
+            let (problem, detail) = if std::ptr::eq(open, candidate) {
+                (
+                    format!("whether {name} shares its state directory {place} with others is not known: {why}"),
+                    format!("whether others use {place} is not known: {why}"),
                 )
             } else {
-                format!(
-                    "whether others share {place} with {name} is not known: theirs depends on a variable that is not set"
+                let other = open.container.told_name();
+                (
+                    format!("whether {other} uses {place} too, as {name} does, is not known: {why}"),
+                    format!("{other} may use the same: {why}"),
                 )
             };
-            let settle =
-                "set the variable where overlock runs (or in .env), or give it a default: ${NAME:-default}".to_owned();
-            return Some((Sight::Place, UnknownFact { problem, settle, span: candidate.span() }));
+            let settle = cause.settle(open.container.start.is_some());
+            return Some((Sight::Place, UnknownFact { problem, detail, settle, span: candidate.span() }));
         }
         None
     }
@@ -184,16 +284,38 @@ impl Judgement<'_, '_> {
             && find_declaration(candidate.container, GUARD_LABEL).is_none();
         let longest = f64::from(candidate.profile.guard.longest_call_seconds);
         let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
-        let (name, program) = (&candidate.container.name, &candidate.profile.name);
+        let (name, program) = (candidate.container.told_name(), &candidate.profile.name);
         Some(UnknownFact {
             problem: format!(
                 "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
                 idle.command_line()
             ),
+            detail: format!("whether others call {program} in it before it does (docker exec) is not known"),
             settle: format!(
                 "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
             ),
             span: idle.span,
+        })
+    }
+
+    /// Whether another host has the program on a filesystem of the same type, which is not known to be local: it may be
+    /// the same one, and how its locks reach other hosts is not known.
+    fn other_hosts_may_reach(&self, candidate: &Candidate<'_>) -> Option<UnknownFact> {
+        let fstype = candidate.unknown_type(self.rules).filter(|_| candidate.refresh != Refresh::No)?;
+        let own = candidate.container.other_host();
+        let hosts = self.unknown_types.get(fstype)?;
+        let other = hosts.iter().find(|host| Some(**host) != own)?;
+        let name = &candidate.container.name;
+        let place = candidate.login_directory().name().text;
+        Some(UnknownFact {
+            problem: format!(
+                "whether {other} reaches {place} as well as {name} is not known: {fstype} is not known to be a filesystem of one host"
+            ),
+            detail: format!("whether {other} reaches {place} too is not known: {fstype} may be of several hosts"),
+            settle: format!(
+                "give {name} a login on a local filesystem, or on one of NFS or CIFS, whose places and locks are known"
+            ),
+            span: candidate.span(),
         })
     }
 

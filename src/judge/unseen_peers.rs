@@ -96,8 +96,9 @@ impl<'a> UnseenPeers<'a> {
                 directories.any(|directory| split_below(&format!("{directory}/{name}/_data"), &root.path).is_some())
             }
             (one, other) if one == other => below(),
-            (Filesystem::Host | Filesystem::Volume(_) | Filesystem::Device(_), Filesystem::Device(_))
-            | (Filesystem::Device(_), Filesystem::Volume(_)) => !exact,
+            (Filesystem::Host | Filesystem::Volume(_), Filesystem::Device(_) | Filesystem::Export { .. })
+            | (Filesystem::Device(_) | Filesystem::Export { .. }, Filesystem::Device(_) | Filesystem::Export { .. })
+            | (Filesystem::Device(_) | Filesystem::Export { .. }, Filesystem::Volume(_)) => !exact,
             _ => false,
         }
     }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::engine::NOTHING_TOLD;
 use super::kernel::NOTHING_SHOWN;
 use super::{
-    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, split_below,
-    upward,
+    ContainerId, EngineFacts, EnvVar, Invocation, KernelFacts, KernelMount, Live, Script, Timing, Value, Workplace,
+    split_below, upward,
 };
 use crate::text::Span;
 
@@ -72,6 +72,9 @@ pub struct Container {
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
     pub start: Option<Start>,
+    /// What it is called, where it is one that the same command starts on another way through its script: of these, one
+    /// alone runs at a time.
+    pub way_of: Option<String>,
     /// The files that describe it, where other files of its project describe a service of that name too: one of the
     /// variants runs at a time.
     pub variant: Option<String>,
@@ -95,6 +98,8 @@ pub struct Container {
     pub own_health: bool,
     /// Whether its image is built from what was looked at, and nothing there is a known program or names one.
     pub names_no_program: bool,
+    /// Whether its image's base is one that is known to start as root, with an entrypoint that leaves it at that.
+    pub has_root_base: bool,
     /// What scripts of the host copy to where it looks.
     pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.
@@ -105,6 +110,8 @@ pub struct Container {
     pub missing_env_files: Vec<Unseen>,
     /// Why its mounts may not be all that it has: one of the texts of `unseen`.
     pub unseen_mounts: Option<Unseen>,
+    /// That people work in it, whatever it runs by itself.
+    pub workplace: Option<Box<Workplace>>,
     /// The user, `uid`, `uid:gid` or a name; `None` where the image's own is used.
     pub user: Option<Value>,
     /// What that user may do short of the usual, or beyond it.
@@ -157,6 +164,19 @@ impl Container {
         self.recurring_name.as_ref().or(self.service.as_ref()).unwrap_or(&self.name)
     }
 
+    /// What people are told that it is called: one name for all ways through a script to one start.
+    pub fn told_name(&self) -> &str {
+        self.way_of.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The name that a script gives it, with `*` for what a variable tells; `None` where there is none, or one that is
+    /// all of variables and tells nothing.
+    pub fn name_of_start(&self) -> Option<String> {
+        let given = self.given_name.as_ref().filter(|_| self.start.is_some())?;
+        let masked = mask_variables(&given.shown.word(&given.text));
+        masked.contains(|ch: char| ch.is_alphanumeric()).then_some(masked)
+    }
+
     /// Whether it runs, rather than being planned.
     pub fn is_running(&self) -> bool {
         self.live.as_ref().is_some_and(|live| !live.is_planned)
@@ -202,6 +222,28 @@ impl Container {
             Some((mount, split_below(path, above)?))
         })
     }
+}
+
+/// A text with `*` in the place of each `${VARIABLE}`, with all that stands between its braces.
+fn mask_variables(text: &str) -> String {
+    let mut masked = String::new();
+    let mut depth = 0_usize;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' if letters.peek() == Some(&'{') => {
+                letters.next();
+                depth += 1;
+                if depth == 1 {
+                    masked.push('*');
+                }
+            }
+            '}' if depth > 0 => depth -= 1,
+            letter if depth == 0 => masked.push(letter),
+            _ => {}
+        }
+    }
+    masked
 }
 
 /// Whether a user is root: uid 0 or the name.
@@ -365,6 +407,8 @@ pub struct Mount {
     pub driver_options: String,
     /// The source as it is written, where links of the host lead from there to `source`.
     pub link: Option<String>,
+    /// The text of the file that is mounted, where the source is no file but this.
+    pub content: Option<Box<Value>>,
 }
 
 impl Mount {
@@ -383,6 +427,7 @@ impl Mount {
             volume: None,
             driver_options: String::new(),
             link: None,
+            content: None,
         }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) struct WordsOfCopy {
     pub(crate) container: Option<String>,
     /// Names that are left out.
     pub(crate) excluded: Vec<String>,
+    /// Whether names that begin with a dot are left out of what is directly in `from`, unless a shell is told otherwise:
+    /// they do not fit a star.
+    pub(crate) skips_hidden: bool,
 }
 
 /// Programs that write what they read.
@@ -24,10 +27,20 @@ const WRITERS: [&str; 8] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "g
 pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {
         "cp" | "rsync" | "install" | "mv" => copied_operands(call),
+        // A hard link is the file itself.
+        "ln" if !call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's')) => copied_operands(call),
+        "link" => copied_operands(call),
+        "dd" => {
+            let named = |name: &str| call.argv.iter().find_map(|word| Some(Word::parse(word.strip_prefix(name)?)));
+            let from = named("if=").or_else(|| call.input.clone());
+            let to = named("of=").or_else(|| call.output.clone());
+            from.zip(to).map(|(from, to)| plain_copy(&from, &to)).into_iter().collect()
+        }
         "docker" | "podman" | "nerdctl" => copied_into_container(call),
         "tar" => unpacked_archive(call, before),
         "tee" => {
-            let from: Vec<Word> = before.take(1).flat_map(read_files).collect();
+            let piped = before.take(1).flat_map(read_files);
+            let from: Vec<Word> = call.input.iter().cloned().chain(piped).collect();
             let pair = |to: &&Word| from.iter().map(|from| plain_copy(from, to)).collect::<Vec<_>>();
             operands(call).iter().flat_map(pair).collect()
         }
@@ -48,7 +61,14 @@ pub(crate) fn program_name(call: &Invocation) -> &str {
 }
 
 fn plain_copy(from: &Word, to: &Word) -> WordsOfCopy {
-    WordsOfCopy { from: from.clone(), to: to.clone(), whole: false, container: None, excluded: Vec::new() }
+    WordsOfCopy {
+        from: from.clone(),
+        to: to.clone(),
+        whole: false,
+        container: None,
+        excluded: Vec::new(),
+        skips_hidden: false,
+    }
 }
 
 /// The files that a program reads whose output is a copy of them.
@@ -70,8 +90,9 @@ fn copied_operands(call: &Invocation) -> Vec<WordsOfCopy> {
     let excluded = exclusions(call);
     let copy = |from: &&Word| {
         let whole = recursive || from.ends_with("/*") || from.ends_with("/.");
+        let skips_hidden = from.ends_with("/*");
         let from = from.strip_suffix("/*").map_or_else(|| (*from).clone(), Word::parse);
-        WordsOfCopy { whole, excluded: excluded.clone(), ..plain_copy(&from, to) }
+        WordsOfCopy { whole, excluded: excluded.clone(), skips_hidden, ..plain_copy(&from, to) }
     };
     from.iter().map(copy).collect()
 }
@@ -95,7 +116,7 @@ fn unpacked_archive<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invo
     let mut packing = before.filter(|before| program_name(before) == "tar" && has_letter(before, 'c', "--create"));
     let Some(packing) = packing.next() else { return Vec::new() };
     let here = Word::literal(".");
-    let from = tar_directory(packing).unwrap_or_else(|| here.clone());
+    let from = packed_directory(packing);
     let to = tar_directory(call).unwrap_or(here);
     let mut excluded = exclusions(packing);
     excluded.extend(exclusions(call));
@@ -106,6 +127,18 @@ fn unpacked_archive<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invo
         WordsOfCopy { whole, excluded: excluded.clone(), ..plain_copy(&from, &to) }
     };
     members.iter().map(copy).collect()
+}
+
+/// The directory out of which `tar` packs: its option's, below the one that it runs in.
+fn packed_directory(packing: &Invocation) -> Word {
+    match (tar_directory(packing), &packing.directory) {
+        (None, Some(directory)) => directory.clone(),
+        (None, None) => Word::literal("."),
+        (Some(option), Some(directory)) if !option.starts_with(['/', '$', '~']) => {
+            Word::parse(&format!("{}/{}", &**directory, &*option))
+        }
+        (Some(option), _) => option,
+    }
 }
 
 /// Whether `tar` is told to do something: by the letters of its first word, of options, or a long option.

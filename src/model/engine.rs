@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct EngineFacts {
     /// The engine's id.
     pub id: String,
+    /// What its engine is called, where that is not the first that was asked; empty of that one.
+    pub engine: String,
     /// Whether `docker compose run` started it: Compose then leaves it alone when it brings the service up.
     pub one_off: bool,
     /// Whether the engine removes it when it ends (`docker run --rm`).
@@ -32,6 +34,7 @@ pub struct EngineFacts {
 /// What is told where no engine was asked.
 pub(super) static NOTHING_TOLD: EngineFacts = EngineFacts {
     id: String::new(),
+    engine: String::new(),
     one_off: false,
     auto_remove: false,
     image_id: String::new(),
@@ -55,6 +58,10 @@ pub enum Inspection {
     Unplaced,
     /// It could not be inspected; its mounts are known from the list.
     Mounts,
+    /// It ended between the list and its inspection; its mounts are known from the list.
+    Ended,
+    /// No engine that was asked lists it: what it runs and mounts, its own processes alone show.
+    Unlisted,
     /// It could not be inspected, and its mounts are not known either.
     Nothing,
     /// It was gone before it could be inspected: it shares nothing any more.
@@ -64,12 +71,12 @@ pub enum Inspection {
 impl Inspection {
     /// Whether the engine told what it would run.
     pub fn tells_program(self) -> bool {
-        matches!(self, Self::Whole | Self::Unplaced)
+        matches!(self, Self::Whole | Self::Unplaced | Self::Unlisted)
     }
 
     /// Whether it is told what is mounted.
     pub fn tells_mounts(self) -> bool {
-        matches!(self, Self::Whole | Self::Mounts)
+        matches!(self, Self::Whole | Self::Mounts | Self::Ended)
     }
 
     /// The same where it could not be looked at what its mounts lead to.
@@ -77,7 +84,8 @@ impl Inspection {
     pub fn without_places(self) -> Self {
         match self {
             Self::Whole | Self::Unplaced => Self::Unplaced,
-            Self::Mounts | Self::Nothing => Self::Nothing,
+            Self::Mounts | Self::Ended | Self::Nothing => Self::Nothing,
+            Self::Unlisted => Self::Unlisted,
             Self::Gone => Self::Gone,
         }
     }
@@ -85,7 +93,6 @@ impl Inspection {
 
 /// A mount as the engine tells it (`Mounts` of an inspection).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct EngineMount {
     /// `bind`, `volume`, `tmpfs`, `image`, `npipe` or `cluster`.
     pub kind: String,

@@ -7,6 +7,8 @@ pub struct JudgedFile {
     pub file: String,
     /// The kind of input that it is, as a word for people: `compose`, `script`.
     pub kind: &'static str,
+    /// Whether it names a known program and was seen to start containers by commands of its own.
+    pub starts: bool,
 }
 
 /// What the configuration's `exclude` left out of a search.

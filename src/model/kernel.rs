@@ -8,7 +8,6 @@ use super::{Entry, Identity, Installed, KernelMount, Link};
 
 /// What the kernel shows of one container.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KernelFacts {
     /// Its mount table, in the kernel's order.
     pub mounts: Vec<KernelMount>,
@@ -73,7 +72,6 @@ pub enum SourceNow {
 
 /// A process of a known program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ProcessFacts {
     /// The profile's id.
     pub program: String,
@@ -128,7 +126,6 @@ pub enum RunningVersion {
 
 /// An `flock` that a process is under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HeldLock {
     /// The file, as its process sees it.
     pub path: String,

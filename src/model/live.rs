@@ -49,7 +49,6 @@ impl Live {
 
 /// A symbolic link: what it is called and what it leads to, both clean and absolute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Link {
     /// The link itself; no other link is on its path.
     pub name: String,
@@ -59,7 +58,6 @@ pub struct Link {
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// What it is.
     pub kind: EntryKind,
@@ -90,7 +88,6 @@ pub enum EntryKind {
 
 /// An installed program, found in the container's own files and never run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Installed {
     /// The profile's id.
     pub program: String,
@@ -105,7 +102,6 @@ pub struct Installed {
 
 /// Who a process runs as.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Identity {
     /// The filesystem user id, as the user namespace of the tool numbers it.
     pub uid: u32,
@@ -133,7 +129,6 @@ impl Identity {
 
 /// A mount as the kernel's mountinfo names it (proc_pid_mountinfo(5)), escapes decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KernelMount {
     /// The mount's id.
     pub id: i32,

@@ -7,6 +7,7 @@ mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
+mod home_words;
 mod judged_file;
 mod kernel;
 mod live;
@@ -14,11 +15,13 @@ mod parameter;
 mod partial_text;
 mod path;
 mod script;
+mod taken_variables;
 mod template;
 mod timing;
 mod tree;
 mod value;
 mod word;
+mod workplace;
 
 use std::collections::BTreeMap;
 
@@ -32,14 +35,16 @@ pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, word
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
+pub(crate) use home_words::{HomeOfUser, home_given_to};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};
-pub use path::{clean, is_whole, join, parent_and_name, relative, split_below, upward};
-pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Script, Sight, Test, Wait, Witness};
+pub use path::{clean, export_of, is_whole, join, parent_and_name, relative, split_below, upward};
+pub use script::{Asks, Condition, FileLock, Inherits, Invocation, Reach, Script, Sight, Test, Wait, Witness};
+pub use taken_variables::{TakenVariables, VariableNames};
 pub use template::{
     Binding, Dialect, Escape, Expanded, Expander, Operation, Placeholder, Segment, Template, TemplateError,
     UnsetVariable,
@@ -48,6 +53,7 @@ pub use timing::{Moment, TimeSpan, Timing};
 pub use tree::HostTree;
 pub use value::{Content, Value};
 pub use word::{Word, WordSegment};
+pub use workplace::{Feature, VARIABLE_OF_PROJECT, WORKPLACE_LABEL, Workplace, text_of_project};
 
 /// Everything that one or more sources gave, joined: the containers of one host.
 #[derive(Debug, Default)]

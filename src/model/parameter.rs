@@ -65,6 +65,11 @@ impl Parameter {
         Some(Self { name: name.to_owned(), all, op: op.to_owned(), rest: tail.to_owned() })
     }
 
+    /// Whether it was named by which of its variable's values it is (`${NAME at FILE:LINE}`), which no shell reads.
+    pub(crate) fn says_which_value(&self) -> bool {
+        self.op == " "
+    }
+
     /// Whether the value is used as it is, but for a default.
     pub(crate) fn is_value(&self) -> bool {
         matches!(self.op.as_str(), "" | ":-" | "-" | ":=" | "=" | ":?" | "?")

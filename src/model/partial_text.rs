@@ -42,12 +42,14 @@ pub(crate) struct UnknownPart {
     bare: String,
     /// Whether it is known not to be empty.
     filled: bool,
+    /// Whether it says which of its variable's values it is, so that equal ones are the same.
+    pub(crate) is_one_value: bool,
 }
 
 impl UnknownPart {
     /// A variable of the shell's own environment.
     pub(crate) fn variable(name: &str) -> Self {
-        Self { name: name.to_owned(), bare: name.to_owned(), filled: false }
+        Self { name: name.to_owned(), bare: name.to_owned(), filled: false, is_one_value: false }
     }
 
     /// The part of a parameter of which nothing is known.
@@ -55,11 +57,14 @@ impl UnknownPart {
         let Parameter { name, all, op, rest } = parameter;
         let all = if *all { "[@]" } else { "" };
         match op.as_str() {
-            "" | ":?" | "?" => Self { name: format!("{name}{all}"), bare: name.clone(), filled: op == ":?" },
+            "" | ":?" | "?" => {
+                Self { filled: op == ":?", bare: name.clone(), ..Self::variable(&format!("{name}{all}")) }
+            }
             _ => {
                 let filled =
                     matches!(op.as_str(), ":-" | ":=") && !rest.is_empty() && !rest.contains(['$', '`', '"', '\'']);
-                Self { name: format!("{name}{all}{op}{rest}"), bare: name.clone(), filled }
+                let whole = Self::variable(&format!("{name}{all}{op}{rest}"));
+                Self { filled, bare: name.clone(), is_one_value: parameter.says_which_value(), ..whole }
             }
         }
     }
@@ -281,12 +286,13 @@ impl PartialText {
             // To the shell's user both are the same.
             Some("pwd") => return self.put_parameter(&Parameter::named("PWD"), environment, depth),
             Some(command) => {
-                UnknownPart { name: format!("$({command})"), bare: "a command's output".to_owned(), filled: false }
+                let bare = "a command's output".to_owned();
+                UnknownPart { name: format!("$({command})"), bare, filled: false, is_one_value: false }
             }
             None => {
                 let inner = between(raw, "${", '}').unwrap_or(raw);
                 let bare = inner.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-                UnknownPart { name: inner.to_owned(), bare, filled: false }
+                UnknownPart { name: inner.to_owned(), bare, filled: false, is_one_value: false }
             }
         };
         self.0.push(TextSegment::Unknown(part));

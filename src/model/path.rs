@@ -71,9 +71,33 @@ pub fn upward(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| parent_and_name(path).map(|(parent, _)| parent))
 }
 
+/// The server of an export, and the path there: what one name of it says, whatever part of it is mounted. `None` where a
+/// source names none.
+pub fn export_of(device: &str) -> Option<(&str, &str)> {
+    if let Some(share) = device.strip_prefix("//") {
+        let at = share.find('/').unwrap_or(share.len());
+        let (server, path) = share.split_at(at);
+        return (!server.is_empty()).then_some((server, if path.is_empty() { "/" } else { path }));
+    }
+    let at = device.find(":/")?;
+    let (server, path) = (device.get(..at)?, device.get(at + 1..)?);
+    // A URL is no server with a path.
+    (!server.is_empty() && !server.contains('/') && !path.starts_with("//")).then_some((server, path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_export_names_its_server() {
+        assert_eq!(export_of("nas:/e/x"), Some(("nas", "/e/x")));
+        assert_eq!(export_of("fe80::1:/e"), Some(("fe80::1", "/e")));
+        assert_eq!(export_of("//nas"), Some(("nas", "/")));
+        for none in ["/dev/sdb", "s3fs", "https://x/y", ":/e", "host:dir", "mfs#host:9421"] {
+            assert_eq!(export_of(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn spellings_of_one_path_are_one() {

@@ -1,11 +1,11 @@
 //! What a container runs: the commands that were seen, the file locks that they are under, and the conditions that they
 //! depend on. May use `text` and `model::container`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Content, EnvValue, RunningVersion, Unseen, Word};
+use super::{Container, Content, EnvValue, RunningVersion, TakenVariables, Unseen, Word};
 use crate::text::Span;
 
 /// How much of what a container runs was seen.
@@ -24,7 +24,6 @@ pub enum Sight {
 
 /// What a container's entrypoint and command were seen to run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Script {
     /// Each simple command, in order.
     pub invocations: Vec<Invocation>,
@@ -54,7 +53,6 @@ pub struct Script {
 
 /// One simple command and the file locks held while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Invocation {
     /// The words. What the shell would expand is left in them, as `$NAME`, `${NAME}` or `$(...)`.
     pub argv: Vec<Word>,
@@ -64,6 +62,12 @@ pub struct Invocation {
     /// How much of the container's environment reaches it beside these.
     #[serde(default, skip_serializing_if = "Inherits::is_all")]
     pub inherits: Inherits,
+    /// Variables of the container's environment that reach it although others do not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keeps: BTreeSet<String>,
+    /// Variables of the container's environment that its script took away before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<TakenVariables>,
     /// The locks held, outermost first.
     pub locks: Vec<FileLock>,
     /// Whether it runs only under a condition.
@@ -89,6 +93,9 @@ pub struct Invocation {
     /// Whether it runs beside what follows it, or as often as a loop goes round.
     #[serde(skip)]
     pub aside: bool,
+    /// The sides of branches on which it runs, each with the number of the branch.
+    #[serde(skip)]
+    pub branches: Vec<(usize, bool)>,
     /// Whether it may run more than its words name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides: bool,
@@ -107,6 +114,29 @@ impl Invocation {
     pub fn command_line(&self) -> String {
         self.argv.iter().map(|word| &**word).collect::<Vec<_>>().join(" ")
     }
+
+    /// Whether a variable of the container's environment reaches it, where it has none of its own by that name.
+    pub fn reach_of(&self, name: &str) -> Reach {
+        let taken = || self.taken.iter().filter(|taken| taken.names.may_mean(name));
+        match self.inherits {
+            _ if taken().any(|taken| taken.is_certain) => Reach::No,
+            Inherits::Nothing if !self.keeps.contains(name) => Reach::No,
+            Inherits::ByPolicy if !self.keeps.contains(name) => Reach::Perhaps,
+            _ if taken().next().is_some() => Reach::Perhaps,
+            Inherits::All | Inherits::Nothing | Inherits::ByPolicy => Reach::Yes,
+        }
+    }
+}
+
+/// Whether a variable of a container's environment reaches a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// That is not known.
+    Perhaps,
 }
 
 /// How much of the environment of its container a call has.
@@ -145,7 +175,6 @@ pub enum Witness {
 
 /// An `flock` on a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FileLock {
     /// The file, as the shell's word; below the directory of a `cd` before it.
     pub path: Word,
@@ -153,9 +182,11 @@ pub struct FileLock {
     pub exclusive: bool,
     /// How long it waits.
     pub wait: Wait,
-    /// Whether the command runs although the lock was not got (`flock 9 || true`), or was not even asked for on some
-    /// way to the command that does not depend on one variable's value.
+    /// Whether the command runs although the lock was not got (`flock 9 || true`).
     pub failure_ignored: bool,
+    /// Whether it was not even asked for on some way to the command that does not depend on one variable's value.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub perhaps: bool,
     /// The variable whose value decides whether the lock is taken at all.
     pub condition: Option<String>,
     /// What is asked of that variable.
@@ -179,7 +210,6 @@ fn is_false(flag: &bool) -> bool {
 
 /// A condition that depends on a variable of the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The variable.
     pub variable: String,
@@ -217,7 +247,6 @@ impl Condition {
 
 /// A question to a variable of the environment. It is answered by [`Test::holds`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Test {
     /// What stands for the variable where it is not set or empty (`${NAME:-default}`).
     pub default: Option<String>,
@@ -237,6 +266,10 @@ pub enum Asks {
     Is(String),
     /// Whether it is anything but this.
     IsNot(String),
+    /// Whether it is one of these.
+    OneOf(Vec<String>),
+    /// Whether it is none of these.
+    NoneOf(Vec<String>),
     /// Something that was not understood.
     Unclear,
 }
@@ -251,6 +284,8 @@ impl Test {
             Asks::Empty => Some(value.is_empty()),
             Asks::Is(other) => Some(value == other),
             Asks::IsNot(other) => Some(value != other),
+            Asks::OneOf(others) => Some(others.iter().any(|other| other == value)),
+            Asks::NoneOf(others) => Some(others.iter().all(|other| other != value)),
             Asks::Unclear => None,
         }
     }
@@ -263,6 +298,8 @@ impl Test {
             Asks::Empty => Asks::NotEmpty,
             Asks::Is(other) => Asks::IsNot(other.clone()),
             Asks::IsNot(other) => Asks::Is(other.clone()),
+            Asks::OneOf(others) => Asks::NoneOf(others.clone()),
+            Asks::NoneOf(others) => Asks::OneOf(others.clone()),
             Asks::Unclear => Asks::Unclear,
         };
         Self { default: self.default.clone(), asks }

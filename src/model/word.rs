@@ -78,6 +78,16 @@ impl Word {
         Self { shown: text.shown(), segments }
     }
 
+    /// What stands for the value of a variable that a script sets, or takes away, in a way that is not known.
+    pub(crate) fn unknown_variable(name: &str) -> Self {
+        Self::parse(&format!("$(printenv {name})"))
+    }
+
+    /// Whether it is that of this variable.
+    pub(crate) fn is_unknown_variable(&self, name: &str) -> bool {
+        *self == Self::unknown_variable(name)
+    }
+
     /// The parts of a word that is not plain text as it is shown.
     pub(crate) fn segments(&self) -> &[WordSegment] {
         &self.segments

@@ -4,6 +4,7 @@
 use std::io;
 
 use super::compared;
+use super::hit_rows::{HitRow, RowColumns, group_rows, mount_of};
 use super::phrases::list_hits;
 use super::remedy_steps::remedy_steps;
 use super::safe::safe;
@@ -11,7 +12,7 @@ use super::source_frame::{frame_gutter, titled_frame};
 use super::source_place::file_line;
 use super::wrap::{columns, paragraph, wrap_words};
 use super::{Detail, Given, Style};
-use crate::finding::{Change, Finding, Hit, Location, MAY_OVERLAP, Participant, Remedy, Report};
+use crate::finding::{Finding, Hit, Location, MAY_OVERLAP, Remedy, Report};
 use crate::text::{Sources, Span};
 
 /// How many hits are told without a count of more, and how many where there are more.
@@ -90,52 +91,7 @@ pub(super) fn frame_place(hits: &[&Hit], report: &Report) -> Option<Span> {
     frame_locations(first, hits, report, false).first().map(|location| location.span)
 }
 
-/// Where the login of a hit is mounted.
-fn mount_of(hit: &Hit, report: &Report) -> Option<Span> {
-    participant_of(hit, report)?.mount.as_ref().map(|mount| mount.span)
-}
-
-fn participant_of<'a>(hit: &Hit, report: &'a Report) -> Option<&'a Participant> {
-    hit.worst()?.participant.and_then(|at| report.participants.get(at))
-}
-
-/// A row of the hits: who, in which role, where it mounts the login, and what is wrong there.
-pub(super) struct HitRow {
-    pub(super) name: String,
-    pub(super) role: &'static str,
-    pub(super) place: String,
-    pub(super) clause: String,
-}
-
-impl HitRow {
-    pub(super) fn of(hit: &Hit, given: &Given<'_>) -> Self {
-        let report = given.report;
-        let mount = mount_of(hit, report);
-        let place = mount.and_then(|span| file_line(span, given.sources));
-        // Where the clause is about another line than the mount, that line is what a person looks for.
-        let primary = hit.primary().filter(|span| mount.is_none_or(|mount| mount != *span));
-        let at = primary.and_then(|span| file_line(span, given.sources)).filter(|at| Some(at) != place.as_ref());
-        let at = at.map_or_else(String::new, |at| format!(": {at}"));
-        let change = match (hit.change, &report.comparison) {
-            (Some(Change::New), Some(_)) => "new: ",
-            (Some(Change::Worse(_)), Some(_)) => "worse: ",
-            _ => "",
-        };
-        Self {
-            name: hit_name(hit),
-            role: if hit.role == "unknown" { "role unknown" } else { hit.role },
-            place: place.unwrap_or_default(),
-            clause: format!("{change}{}{at}", hit.detail()),
-        }
-    }
-}
-
-/// A hit as people name it, with how many containers it stands for.
-pub(super) fn hit_name(hit: &Hit) -> String {
-    if hit.instances > 1 { format!("{} ×{}", hit.label, hit.instances) } else { hit.label.clone() }
-}
-
-/// The hits in columns. A clause that all have in common is said once.
+/// The hits in columns. A clause that several have in common is said once.
 fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> Vec<String> {
     // Where somebody is new, the others were told before: a line for all of them is enough.
     let tells_all = style.detail == Detail::Verbose || !hits.iter().any(|hit| hit.is_news());
@@ -145,37 +101,19 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     }
     let all = style.detail == Detail::Verbose || hits.len() <= MANY_HITS;
     let shown = if all { hits.len() } else { FIRST_HITS };
-    let rows: Vec<HitRow> = hits.iter().take(shown).map(|hit| HitRow::of(hit, given)).collect();
-    let common = common_clause(&rows);
-    let of = |part: fn(&HitRow) -> &str| rows.iter().map(|row| columns(part(row))).max().unwrap_or(0);
-    let (names, roles, places) = (of(|row| &row.name), of(|row| row.role), of(|row| &row.place));
+    let rows: Vec<HitRow> = hits.iter().take(shown).map(|hit| HitRow::of(hit, given).beside_place()).collect();
     let width = style.columns().map(|width| width.saturating_sub(gutter));
+    let columns = RowColumns::of(&rows, width);
+    let common = common_clause(&rows);
     let mut lines = Vec::new();
-    for row in &rows {
-        let mut line = format!("{}{}  {}{}", row.name, pad(&row.name, names), row.role, pad(row.role, roles));
-        if places > 0 {
-            line.push_str(&format!("  {}{}", row.place, pad(&row.place, places)));
+    for group in group_rows(&rows) {
+        match group.as_slice() {
+            [row] if common.is_none() => lines.extend(columns.row_lines(row, &row.clause)),
+            group => lines.extend(group.iter().flat_map(|row| columns.row_lines(row, ""))),
         }
-        let clause = if common.is_some() { "" } else { row.clause.as_str() };
-        let room = width.map(|width| width.saturating_sub(columns(&line) + 2));
-        match room {
-            _ if clause.is_empty() => lines.push(line.trim_end().to_owned()),
-            Some(room) if columns(clause) > room && room < MIN_CLAUSE => {
-                lines.push(line.trim_end().to_owned());
-                let indented = width.map(|width| width.saturating_sub(4).max(1));
-                lines.extend(wrap_words(&safe(clause), indented).into_iter().map(|line| format!("    {line}")));
-            }
-            room => {
-                let indent = columns(&line) + 2;
-                let wrapped = wrap_words(&safe(clause), room.map(|room| room.max(1)));
-                for (at, part) in wrapped.into_iter().enumerate() {
-                    lines.push(if at == 0 {
-                        format!("{line}  {part}")
-                    } else {
-                        format!("{}{part}", " ".repeat(indent))
-                    });
-                }
-            }
+        if let ([first, _, ..], None) = (group.as_slice(), common) {
+            let who = if group.len() == 2 { "both".to_owned() } else { format!("these {}", group.len()) };
+            lines.extend(columns.indented_lines(&format!("{who}: {}", first.clause)));
         }
     }
     if let Some(common) = common {
@@ -199,17 +137,10 @@ fn overlapping_line(hits: &[&Hit], style: Style) -> Option<String> {
     (all && style.detail != Detail::Verbose).then(|| format!("{} wrappers, any may run twice", hits.len()))
 }
 
-/// A clause has at least this many columns beside the others, or a line of its own.
-const MIN_CLAUSE: usize = 24;
-
-fn pad(text: &str, width: usize) -> String {
-    " ".repeat(width.saturating_sub(columns(text)))
-}
-
 /// The clause of all rows, where there are several and it is one.
-fn common_clause(rows: &[HitRow]) -> Option<String> {
+fn common_clause(rows: &[HitRow]) -> Option<&str> {
     let first = rows.first().filter(|row| rows.len() > 1 && !row.clause.is_empty())?;
-    rows.iter().all(|row| row.clause == first.clause).then(|| first.clause.clone())
+    rows.iter().all(|row| row.clause == first.clause).then_some(first.clause.as_str())
 }
 
 fn write_reasons(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
 
 use super::Given;
-use super::finding_block::HitRow;
+use super::hit_rows::{HitRow, group_rows};
 use super::phrases::count_of;
 use super::remedy_steps::remedy_steps;
 use super::safe::safe;
@@ -9,20 +9,34 @@ use crate::finding::{Hit, Remedy};
 
 /// `agents ×2 (batch), compose.yaml:17: no flock`.
 pub(super) fn hit_line(hit: &Hit, given: &Given<'_>) -> String {
-    let HitRow { name, role, place, clause } = HitRow::of(hit, given);
-    let mut line = format!("{name} ({role})");
-    for (separator, part) in [(", ", place), (": ", clause)] {
+    let row = HitRow::of(hit, given);
+    rows_line(&[&row])
+}
+
+/// Rows that have role and clause in common.
+fn rows_line(rows: &[&HitRow]) -> String {
+    let names = rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(", ");
+    let mut places: Vec<&str> = Vec::new();
+    for place in rows.iter().map(|row| row.place.as_str()).filter(|place| !place.is_empty()) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let (role, clause) = rows.first().map_or(("", ""), |row| (row.role, row.clause.as_str()));
+    let mut line = format!("{names} ({role})");
+    for (separator, part) in [(", ", places.join(", ").as_str()), (": ", clause)] {
         if !part.is_empty() {
             line.push_str(separator);
-            line.push_str(&part);
+            line.push_str(part);
         }
     }
     safe(&line).into_owned()
 }
 
-/// A line for each of the first hits, and one that counts the rest.
+/// A line for each of the first hits, or for several of which the same is to be said, and one that counts the rest.
 pub(super) fn hit_lines(hits: &[&Hit], most: usize, given: &Given<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = hits.iter().take(most).map(|hit| hit_line(hit, given)).collect();
+    let rows: Vec<HitRow> = hits.iter().take(most).map(|hit| HitRow::of(hit, given)).collect();
+    let mut lines: Vec<String> = group_rows(&rows).iter().map(|group| rows_line(group)).collect();
     lines.extend(more_line(hits.len(), most));
     lines
 }

@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use super::Given;
 use super::accepted_files::accepted_file_lines;
-use super::finding_block::hit_name;
 use super::finding_lines::remedy_lines;
+use super::hit_rows::hit_name;
 use super::json;
 use super::phrases::{level_word, using};
 use super::placed_hit::{PlacedHit, place_hits};

@@ -281,7 +281,10 @@ pub fn write(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<(
 }
 
 /// Writes a document as JSON in one line.
-pub(super) fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+///
+/// # Errors
+/// What the stream says.
+pub fn write_line(document: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
     let text = serde_json::to_string(document)?;
     writeln!(out, "{}", escape_json(&text))
 }

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::accepted_files::accepted_file_lines;
-use super::finding_block::HitRow;
 use super::finding_lines::{accepted_rules, more_line};
+use super::hit_rows::{HitRow, group_by_sentence, is_sentence};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
 use super::remedy_steps::remedy_steps;
@@ -116,7 +116,7 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
         block.extend(standing.map(|standing| format!("\nStanding: {}\n", escape_prose(&standing))));
     }
     block.push_str("\n| who | role | where | what |\n| --- | --- | --- | --- |\n");
-    block.extend(hits.iter().take(HITS).map(|hit| hit_row(hit, given)));
+    block.push_str(&hit_rows(hits.get(..HITS).unwrap_or(&hits), given));
     block.extend(more_line(hits.len(), HITS).map(|line| format!("\n{line}\n")));
     block.extend(finding.why.iter().take(REASONS).map(|why| format!("\nWhy: {}\n", escape_prose(&why.text))));
     if !finding.remedies.is_empty() {
@@ -134,14 +134,40 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
     block
 }
 
-/// A row of the hits: who, in which role, where, and what is wrong there or why it does not count.
-fn hit_row(hit: &Hit, given: &Given<'_>) -> String {
-    let HitRow { role, place, clause, .. } = HitRow::of(hit, given);
-    let name = escape_cell(&hit.label);
-    let name = if hit.instances > 1 { format!("{name} ×{}", hit.instances) } else { name };
-    let place = if place.is_empty() { String::new() } else { escape_cell(&place) };
-    let clause = if hit.counts() { clause } else { format!("suppressed {}", suppression_text(hit)) };
-    format!("| {name} | {role} | {place} | {} |\n", escape_prose(&clause))
+/// The rows of the hits: who, in which role, where, and what is wrong there or why it does not count. What is to be said
+/// of several is said once.
+fn hit_rows(hits: &[&Hit], given: &Given<'_>) -> String {
+    let cells: Vec<HitCells> = hits.iter().map(|hit| HitCells::of(hit, given)).collect();
+    let groups =
+        group_by_sentence(&cells, |one| is_sentence(&one.clause).then(|| format!("{} {}", one.role, one.clause)));
+    let rows = groups.iter().map(|group| {
+        let names: Vec<&str> = group.iter().map(|one| one.name.as_str()).collect();
+        let places = group.iter().map(|one| one.place.as_str()).filter(|place| !place.is_empty());
+        let mut places: Vec<&str> = places.collect();
+        places.dedup();
+        let (role, clause) = group.first().map_or(("", ""), |one| (one.role, one.clause.as_str()));
+        format!("| {} | {role} | {} | {} |\n", names.join(", "), places.join(", "), escape_prose(clause))
+    });
+    rows.collect()
+}
+
+/// What a row says of a hit.
+struct HitCells {
+    name: String,
+    role: &'static str,
+    place: String,
+    clause: String,
+}
+
+impl HitCells {
+    fn of(hit: &Hit, given: &Given<'_>) -> Self {
+        let HitRow { role, place, clause, .. } = HitRow::of(hit, given);
+        let name = escape_cell(&hit.label);
+        let name = if hit.instances > 1 { format!("{name} ×{}", hit.instances) } else { name };
+        let place = if place.is_empty() { String::new() } else { escape_cell(&place) };
+        let clause = if hit.counts() { clause } else { format!("suppressed {}", suppression_text(hit)) };
+        Self { name, role, place, clause }
+    }
 }
 
 /// Every place that the hits point at, and what the finding rests on.

@@ -11,6 +11,7 @@ mod format;
 mod github;
 mod gitlab;
 mod graph;
+mod hit_rows;
 mod html;
 mod json;
 mod junit;
@@ -45,7 +46,7 @@ use crate::text::Sources;
 pub use diff::diff;
 pub use format::Format;
 pub use graph::{Picture, picture};
-pub use json::write as document;
+pub use json::{write as document, write_line as json_line};
 pub use located::{write_json as located_json, write_text as located_text};
 pub use safe::{SafeLines, escape_json, safe};
 pub use watch_event::{

@@ -1,6 +1,6 @@
 //! Words that several formats share. May use `finding`, `model` and `report`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::finding::{EXCLUSION, Finding, Hit, Influence, InfluenceKind, Participant, Report, SuppressedBy};
 use crate::model::{Diagnostic, Level};
@@ -116,7 +116,31 @@ pub(super) fn list_hits(hits: &[&Hit]) -> String {
 
 /// Participants, likewise.
 pub(super) fn list_users(users: &[&Participant]) -> String {
-    list_counted(users.iter().map(|one| (one.label.as_str(), one.instances)))
+    list_counted(count_users(users.iter().copied()).into_iter())
+}
+
+/// How many containers each is, by its name: of the ways through a script to one start, one alone runs at a time.
+fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str, u64)> {
+    let mut counted: Vec<(&str, u64)> = Vec::new();
+    let mut starts: HashMap<(Option<&str>, &str), usize> = HashMap::new();
+    for one in users {
+        let start = (one.origin == "script").then(|| (one.project.as_deref(), one.label.as_str()));
+        let known = start.and_then(|start| starts.get(&start)).and_then(|at| counted.get_mut(*at));
+        match known {
+            Some((_, instances)) => *instances = one.instances.max(*instances),
+            None => {
+                starts.extend(start.map(|start| (start, counted.len())));
+                counted.push((&one.label, one.instances));
+            }
+        }
+    }
+    counted
+}
+
+/// How many containers participants are.
+pub(super) fn count_containers<'a>(users: impl Iterator<Item = &'a Participant>) -> usize {
+    let containers: u64 = count_users(users).iter().map(|(_, instances)| instances).sum();
+    usize::try_from(containers).unwrap_or(usize::MAX)
 }
 
 /// Names in natural order, each once, with how many containers each stands for.

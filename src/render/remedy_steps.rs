@@ -36,19 +36,32 @@ fn told_step(text: &str, edits: &[PlacedText], ends: &str, sources: &Sources) ->
     ToldStep { sentence: format!("{}{at}{ends}{colon}", text.trim_end_matches('.')), written }
 }
 
-/// What is to be written, each text once; where a single word makes way for it, with that word.
+/// What is to be written, each text once; where a single word makes way for it, with that word, and where there are
+/// several texts, with their places.
 fn written_lines(edits: &[PlacedText], sources: &Sources) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::new();
+    let mut texts: Vec<(String, Option<String>, Vec<&PlacedText>)> = Vec::new();
     for edit in edits.iter().filter(|edit| !edit.text.is_empty()) {
-        let text = match replaced_word(edit, sources) {
-            Some(word) => format!("{}   (in place of {word})", edit.text),
-            None => edit.text.clone(),
-        };
-        if !texts.contains(&text) {
-            texts.push(text);
+        let replaced = replaced_word(edit, sources);
+        match texts.iter_mut().find(|(text, word, _)| *text == edit.text && *word == replaced) {
+            Some((.., all)) => all.push(edit),
+            None => texts.push((edit.text.clone(), replaced, vec![edit])),
         }
     }
-    texts.iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
+    let has_several = texts.len() > 1;
+    let lines = texts.into_iter().flat_map(|(text, replaced, edits)| {
+        let at = if has_several { edit_places(edits.into_iter(), sources) } else { String::new() };
+        let note = match replaced {
+            Some(word) => format!("   (in place of {word}{at})"),
+            None if at.is_empty() => String::new(),
+            None => format!("   ({})", at.trim_start()),
+        };
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if let Some(first) = lines.first_mut() {
+            first.push_str(&note);
+        }
+        lines
+    });
+    lines.collect()
 }
 
 /// The word that a text is written in the place of, where it is one that is shown anywhere.

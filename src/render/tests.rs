@@ -292,7 +292,7 @@ fn thousands_of_files_fit_where_each_format_is_read() {
     let sources = Sources::default();
     let names = || (0..3000).map(|at| format!("jobs/{at}.nomad"));
     let unread = |file, counts| NotJudgedFile { file, kind: "nomad", reason: "it is not read yet".to_owned(), counts };
-    let judged = names().map(|file| JudgedFile { file, kind: "compose" }).collect();
+    let judged = names().map(|file| JudgedFile { file, kind: "compose", starts: false }).collect();
     let many = |counts| Report {
         not_judged: names().map(|file| unread(file, counts)).collect(),
         ..report_of(
@@ -333,7 +333,7 @@ fn thousands_of_files_fit_where_each_format_is_read() {
 #[test]
 fn sarif_has_a_judged_file_once_whatever_it_was_judged_as() {
     let sources = Sources::default();
-    let judged = |file: &str, kind| JudgedFile { file: file.to_owned(), kind };
+    let judged = |file: &str, kind| JudgedFile { file: file.to_owned(), kind, starts: false };
     let judged = vec![judged("a b", "compose"), judged("a b", "script"), judged("/etc/x", "compose")];
     let run = sarif(&Report { judged, ..Report::default() }, &sources, ExitStatus::Clean);
     let wanted = serde_json::json!([
@@ -458,7 +458,7 @@ fn control_characters_reach_no_format() {
     let diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let unread = |file: String, counts| NotJudgedFile { file, kind: "nomad", reason: evil.to_owned(), counts };
     let not_judged = vec![unread(evil.to_owned(), true), unread(format!("{evil}2"), false)];
-    let judged = vec![JudgedFile { file: format!("{evil}3"), kind: "compose" }];
+    let judged = vec![JudgedFile { file: format!("{evil}3"), kind: "compose", starts: false }];
     let report = Report { diagnostics, judged, not_judged, ..report_of(vec![one, quiet, passed], &sources) };
     for format in ALL {
         let text = rendered(&report, &sources, ExitStatus::Findings, format);

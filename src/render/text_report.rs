@@ -5,13 +5,14 @@ use std::io;
 
 use super::accepted_files::accepted_file_lines;
 use super::finding_block::{ToldRemedies, write_finding};
+use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
-use super::phrases::{self, count_of, list_hits, list_users, told_notes};
+use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
 use super::safe::safe;
 use super::seen_files::nobody_sentence;
 use super::wrap::paragraph;
 use super::{Detail, Given, Style, compared};
-use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, Verdict};
+use crate::finding::{Before, Comparison, Finding, Hit, Login, Report, UNDETERMINED, Verdict};
 use crate::model::Level;
 use crate::report::{fails_run, natural_key};
 use crate::rules::Severity;
@@ -19,8 +20,16 @@ use crate::text::Sources;
 
 /// How many entries of what was accepted are told one by one.
 const ACCEPTED: usize = 6;
+/// How many further logins are named that one cause is told of.
+const ALSO: usize = 6;
 /// How many files are named.
 const FILES: usize = 10;
+/// From so many findings on the first ones alone are told as blocks, then so many in a line each, and the rest counted.
+const MANY: usize = 20;
+const BLOCKS: usize = 4;
+const LINES: usize = 20;
+/// How many sound logins are told in a line each.
+const SOUND: usize = 20;
 
 pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
     let report = given.report;
@@ -34,10 +43,17 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     }
     let told = told_findings(given, style);
     let mut remedies = ToldRemedies::default();
-    for (_, finding) in &told {
+    let is_cut = told.len() > MANY && style.detail != Detail::Verbose;
+    let (blocks, rest) = told.split_at(if is_cut { BLOCKS } else { told.len() });
+    for group in by_cause(blocks, style) {
+        let Some(((_, finding), others)) = group.split_first() else { continue };
         write_finding(finding, given, style, &mut remedies, out)?;
+        if !others.is_empty() {
+            writeln!(out, "{}", paragraph("  also: ", &safe(&also_line(others, report)), style.columns()))?;
+        }
         writeln!(out)?;
     }
+    write_further(rest, out)?;
     if quiet {
         return Ok(());
     }
@@ -54,6 +70,18 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
     writeln!(out, "{}", paragraph("", &safe(&closing_line(report, &told, style)), style.columns()))
 }
 
+/// Findings after the first ones of many: a line each, and how many there are more.
+fn write_further(rest: &[(&Login, &Finding)], out: &mut dyn io::Write) -> io::Result<()> {
+    for (_, finding) in rest.iter().take(LINES) {
+        writeln!(out, "{}[{}]: {}", finding.severity.name(), safe(&finding.rule), safe(&finding.message))?;
+    }
+    match rest.len().saturating_sub(LINES) {
+        0 if rest.is_empty() => Ok(()),
+        0 => writeln!(out),
+        more => writeln!(out, "and {} (-v lists them)\n", count_of(more, "more finding")),
+    }
+}
+
 /// The findings that are worth a block: with `--quiet` those alone that fail the run; where the report was held against
 /// what was before, those that have something new.
 fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Finding)> {
@@ -65,6 +93,27 @@ fn told_findings<'a>(given: &Given<'a>, style: Style) -> Vec<(&'a Login, &'a Fin
     };
     let counting = report.sorted_findings().into_iter().filter(|(_, finding)| report.counts(finding));
     counting.filter(|(_, finding)| is_told(finding)).collect()
+}
+
+/// The findings, those together that one thing which is not known is the cause of: what settles the first settles all.
+fn by_cause<'a, 'f>(told: &'f [(&'a Login, &'a Finding)], style: Style) -> Vec<Vec<&'f (&'a Login, &'a Finding)>> {
+    group_by_sentence(told, |(_, finding)| {
+        let is_open = finding.family == UNDETERMINED && style.detail != Detail::Verbose;
+        let settled: Vec<&str> = finding.remedies.iter().map(|remedy| remedy.text.as_str()).collect();
+        (is_open && !settled.is_empty()).then(|| settled.join("\n"))
+    })
+}
+
+/// The other logins that something is not known of for the same cause, each with who uses it.
+fn also_line(others: &[&(&Login, &Finding)], report: &Report) -> String {
+    let named = others.iter().take(ALSO).map(|(login, finding)| {
+        let hits: Vec<&Hit> = report.hits_of(finding).filter(|hit| hit.counts()).collect();
+        format!("{}: {}", login.place.text, list_hits(&hits))
+    });
+    let mut named: Vec<String> = named.collect();
+    let more = others.len().saturating_sub(ALSO);
+    named.extend((more > 0).then(|| format!("and {}", count_of(more, "more login"))));
+    named.join("; ")
 }
 
 /// Whether nothing is wrong that is told as a block, new or not.
@@ -99,7 +148,8 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
     }
     let sound: Vec<&Login> = report.sorted_logins().into_iter().filter(|login| login.verdict == Verdict::Ok).collect();
     if all_sound || style.detail == Detail::Verbose {
-        for login in sound {
+        let shown = if style.detail == Detail::Verbose { usize::MAX } else { SOUND };
+        for login in sound.iter().take(shown) {
             let users: Vec<_> = login.participants.iter().filter_map(|at| report.participants.get(*at)).collect();
             let taking_part: Vec<_> = users.into_iter().filter(|one| one.verdict != Verdict::NotAParticipant).collect();
             let mut reasons: Vec<&str> = Vec::new();
@@ -113,12 +163,14 @@ fn write_sound(report: &Report, all_sound: bool, style: Style, out: &mut dyn io:
             let text = format!("{}: {}: {}", login.place.text, list_users(&taking_part), reasons.join("; "));
             writeln!(out, "{}", paragraph(&head, &safe(&text), style.columns()))?;
         }
+        if sound.len() > shown {
+            writeln!(out, "ok: {} (-v lists them)", count_of(sound.len() - shown, "more login"))?;
+        }
     } else if !sound.is_empty() {
         let users = sound.iter().flat_map(|login| &login.participants).filter_map(|at| report.participants.get(*at));
         let users = users.filter(|one| one.verdict == Verdict::Ok);
-        let containers: u64 = users.map(|one| one.instances).sum();
         let logins = count_of(sound.len(), "more login");
-        writeln!(out, "ok: {logins}, {}", count_of(usize::try_from(containers).unwrap_or(usize::MAX), "container"))?;
+        writeln!(out, "ok: {logins}, {}", count_of(count_containers(users), "container"))?;
     }
     Ok(())
 }

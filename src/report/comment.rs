@@ -193,7 +193,12 @@ fn begins_line(file: &SourceFile, at: usize) -> bool {
 
 /// What a comment says to this tool: rules and a reason, or what is wrong; `None` where it says nothing to it.
 fn directive(text: &str) -> Option<Result<(Vec<&str>, &str), String>> {
-    let rest = text.trim_start_matches('#').trim_start().strip_prefix(MARK)?.trim_start();
+    let words = match text.strip_prefix("/*").and_then(|text| text.strip_suffix("*/")) {
+        Some(words) => words.trim(),
+        // In JSON a comment begins with slashes.
+        None => text.trim_start_matches(['#', '/']),
+    };
+    let rest = words.trim_start().strip_prefix(MARK)?.trim_start();
     let Some(rest) = rest.strip_prefix("ignore") else {
         return Some(Err(format!("a comment that begins with `{MARK}` goes on with `ignore`; {FORM}")));
     };
@@ -226,6 +231,8 @@ mod tests {
         assert_eq!(read("# overlock: ignore[home-mounted] it is meant"), one);
         assert_eq!(read("#overlock:ignore [ home-mounted ]: it is meant"), one);
         assert_eq!(read("## overlock: ignore[home-mounted] — it is meant"), one);
+        assert_eq!(read("// overlock: ignore[home-mounted] it is meant"), one);
+        assert_eq!(read("/* overlock: ignore[home-mounted] it is meant */"), one);
         assert_eq!(read("# overlock: ignore[a,b , c] x]y"), Some(Ok((vec!["a", "b", "c"], "x]y"))));
     }
 

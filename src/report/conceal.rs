@@ -75,14 +75,15 @@ impl Concealed {
 
     fn participant(&self, one: &mut Participant) {
         let own = self.own(one.project.as_ref(), &one.container);
-        let Participant { container, label, service, project, state_dir, place, peers, locks, mount, .. } = one;
-        if let Some(mount) = mount {
-            self.text(&mut mount.target, own);
-        }
-        for name in [container, label, service] {
+        let Participant { container, label, name_of_start, service, project, .. } = one;
+        for name in [container, label, service].into_iter().chain(name_of_start) {
             self.name(name);
         }
         self.project(project);
+        let Participant { state_dir, place, peers, locks, mount, .. } = one;
+        if let Some(mount) = mount {
+            self.text(&mut mount.target, own);
+        }
         self.text(state_dir, own);
         self.place(place, own);
         for peer in peers {

@@ -69,7 +69,7 @@ fn project_key(one: &Participant, named_files: &mut HashMap<FileId, bool>, names
     match one.origin {
         // The file is part of the service.
         "script" => String::new(),
-        "compose" if !file.name().is_empty() => {
+        "compose" | "devcontainer" if !file.name().is_empty() => {
             let kept = names.kept(file.name());
             let directory = kept.rsplit_once('/').map_or("", |(directory, _)| directory);
             // A name that somebody wrote is the project's; what Compose makes of a directory's name is the checkout's.
@@ -103,14 +103,19 @@ fn number_starts(all: &[Participant], names: &Names, sources: &Sources) -> BTree
     }
     starts.sort();
     let mut counts: HashMap<String, usize> = HashMap::new();
+    // All ways to one start are one.
+    let mut known: HashMap<(String, &str), String> = HashMap::new();
     let mut keys = BTreeMap::new();
     for (file, _, at) in starts {
         let Some(one) = all.get(at) else { continue };
-        let own_name = (one.label != one.container).then(|| format!("{file} --name {}", one.label));
-        let base = own_name.unwrap_or(file);
-        let count = counts.entry(base.clone()).or_default();
-        *count += 1;
-        keys.insert(at, if *count > 1 { format!("{base} #{count}") } else { base });
+        let key = known.entry((file.clone(), &one.label)).or_insert_with(|| {
+            let own_name = one.name_of_start.as_ref().map(|name| format!("{file} --name {name}"));
+            let base = own_name.unwrap_or(file);
+            let count = counts.entry(base.clone()).or_default();
+            *count += 1;
+            if *count > 1 { format!("{base} #{count}") } else { base }
+        });
+        keys.insert(at, key.clone());
     }
     keys
 }

@@ -26,8 +26,8 @@ pub fn build_report(judged: Judged, matrix: &Matrix, names: &Names, sources: &So
     } = judged;
     let (mut judged, not_judged) = (files, unread_files);
     let told = files_of_participants(&participants, &breaches, call_files, sources);
-    // A script that starts nothing that has to do with a login is none that a person asked about.
-    judged.retain(|one| one.kind != SCRIPT || told.contains(&one.file));
+    // A script that starts nothing and has nothing to do with a login is none that a person asked about.
+    judged.retain(|one| one.kind != SCRIPT || one.starts || told.contains(&one.file));
     let report =
         Report { participants, diagnostics, judged, not_judged, accepted_files, containers, ..Report::default() };
     let hits = merge_breaches(breaches, &report, matrix, names, sources);
@@ -117,7 +117,11 @@ fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report)
     Hit {
         family,
         login: breach.login,
-        container: breach.container.clone(),
+        // All ways to one start are called as the first one.
+        container: match participant {
+            Some(one) if one.origin == "script" => one.label.clone(),
+            _ => breach.container.clone(),
+        },
         project: breach.project.clone(),
         label: participant.map_or_else(|| breach.container.clone(), |one| one.label.clone()),
         role: participant.map_or("unknown", |one| one.role),
@@ -133,11 +137,15 @@ fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report)
 /// Takes another breach into a hit: of another rule, or of another container of the same service.
 fn add_breach(hit: &mut Hit, breach: Breach, report: &Report) {
     if !hit.containers.contains(&breach.container) {
-        let participant = breach.participant.and_then(|at| report.participants.get(at));
         hit.containers.push(breach.container.clone());
-        hit.instances += participant.map_or(1, |one| one.instances);
-        if let Some(one) = participant {
-            (hit.container, hit.label) = (one.service.clone(), one.service.clone());
+        match breach.participant.and_then(|at| report.participants.get(at)) {
+            // Of the ways through a script to one start, one alone runs at a time.
+            Some(one) if one.origin == "script" => hit.instances = hit.instances.max(one.instances),
+            Some(one) => {
+                hit.instances += one.instances;
+                (hit.container, hit.label) = (one.service.clone(), one.service.clone());
+            }
+            None => hit.instances += 1,
         }
     }
     let known = hit.breaches.iter_mut().find(|known| known.rule == breach.rule && known.message == breach.message);

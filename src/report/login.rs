@@ -109,13 +109,14 @@ fn distinct_evidence<'a>(all: impl Iterator<Item = &'a Evidence>) -> Vec<Evidenc
     kept
 }
 
-/// What the rows of the hits advise, that of most hits first; equal texts are one remedy.
+/// What the rows advise that name the hits, that of most hits first; equal texts are one remedy.
 fn remedies_of(hits: &[usize], report: &Report, counts: bool) -> Vec<Remedy> {
     let mut remedies: Vec<(usize, Remedy)> = Vec::new();
     let mut known: HashMap<(&str, &str), usize> = HashMap::new();
     for &at in hits {
         let Some(hit) = report.hits.get(at).filter(|hit| !counts || hit.counts()) else { continue };
-        for (place, advice) in hit.counting().flat_map(|breach| &breach.remedies).enumerate() {
+        // What ends a lesser matter leaves the hit.
+        for (place, advice) in hit.worst().into_iter().flat_map(|breach| &breach.remedies).enumerate() {
             let number = *known.entry((&advice.id, &advice.text)).or_insert_with(|| {
                 let (id, text) = (advice.id.clone(), advice.text.clone());
                 remedies.push((place, Remedy { id, text, ends: Vec::new(), edits: Vec::new(), also: Vec::new() }));

@@ -67,10 +67,12 @@ facts! {
     }
     /// Whether it may run twice at once with nothing that keeps the two apart.
     overlap: Overlap {
-        /// No: it is no start of a script, its name is fixed, a lock covers it, or each has a login of its own.
+        /// No: nobody starts a second one, its name is fixed, a lock covers it, or each has a login of its own.
         #[default] None = "none",
         /// Anybody may start it again while it runs.
         Possible = "possible",
+        /// Each project that uses the file which describes it has one of its own.
+        Projects = "projects",
     }
     /// Whether the locks that the program takes by itself keep it from every peer.
     internal_lock: InternalLock {

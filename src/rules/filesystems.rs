@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub struct Filesystems {
     /// Filesystem types that differ from a local one.
     pub types: Vec<FilesystemType>,
+    /// Types that one host alone can mount, or that it keeps in its memory: whatever a source is called, it is the host's.
+    pub local: Vec<String>,
     /// Host paths that tell the type.
     #[serde(default)]
     pub host_paths: Vec<HostPathHint>,
@@ -87,6 +89,16 @@ impl Filesystems {
     /// Whether the source of a mount of this type names the same filesystem on every host.
     pub fn is_network(&self, fstype: &str) -> bool {
         self.types.iter().any(|known| known.network && known.name == fstype)
+    }
+
+    /// Whether what is on a type is its own host's.
+    pub fn is_local(&self, fstype: &str) -> bool {
+        self.local.iter().any(|known| known == fstype)
+    }
+
+    /// Whether it is not known of a type that other hosts cannot reach what is on it, nor how its locks reach them.
+    pub fn is_unknown(&self, fstype: &str) -> bool {
+        !self.is_local(fstype) && !self.is_network(fstype)
     }
 
     /// Whom an `flock` excludes on a mount of this type with these options, and where that is known from; `None` for

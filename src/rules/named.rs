@@ -83,6 +83,8 @@ named_values! {
         Contradiction = "contradiction",
         /// Where a copied login comes from.
         Copied = "copied",
+        /// Whose login that is, where somebody uses it.
+        CopiedFrom = "copied_from",
         /// A declaration and who made it.
         Declaration = "declaration",
         /// Why the filesystem does not show locks.
@@ -97,6 +99,10 @@ named_values! {
         GuardPath = "guard_path",
         /// Why the guard does not work.
         GuardProblem = "guard_problem",
+        /// What is not seen of a guard, as a clause.
+        GuardUnknown = "guard_unknown",
+        /// The same in a few words.
+        GuardUnknownShort = "guard_unknown_short",
         /// The name of a variable that holds a key.
         KeyName = "key_name",
         /// How old a lock is that was left behind.
@@ -129,6 +135,8 @@ named_values! {
         SettledSince = "settled_since",
         /// The state file that is mounted singly.
         SidePath = "side_path",
+        /// Which fact is unknown, without a name.
+        SightDetail = "sight_detail",
         /// Which fact is unknown.
         SightProblem = "sight_problem",
         /// Why the mount is stale.
@@ -147,5 +155,7 @@ named_values! {
         Version = "version",
         /// What is known of the program's version, and where from, as a clause.
         VersionKnown = "version_known",
+        /// What lets the program create its lock.
+        WritableParent = "writable_parent",
     }
 }

@@ -30,6 +30,9 @@ pub struct Profile {
     /// Last components of image names whose tag is the program's version.
     #[serde(default)]
     pub images: Vec<String>,
+    /// Last components of the names of features (of devcontainer.json) that install it.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Build arguments that hold the version.
     #[serde(default)]
     pub build_args: Vec<String>,

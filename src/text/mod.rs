@@ -5,6 +5,7 @@ mod comment;
 #[cfg(target_os = "linux")]
 mod confined;
 mod date;
+pub mod json;
 mod near;
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;

@@ -71,6 +71,8 @@ pub enum Syntax {
     Shell,
     /// A Dockerfile.
     Dockerfile,
+    /// JSON with comments.
+    Json,
 }
 
 /// A file's name as it is shown to a person, and its text. Or what was told of a running container, a fact a line.

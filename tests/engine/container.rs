@@ -170,6 +170,11 @@ impl Drop for Probe {
         if !ended.is_ok_and(|status| status.success()) {
             let _ = docker(&["rm", "--force", "--volumes", &self.name]);
         }
+        // The engine may list it for a moment more, and one that ends while it is looked at is told of.
+        let name = format!("name=^{}$", self.name);
+        while docker(&["ps", "--quiet", "--filter", &name]).is_ok_and(|listed| !listed.is_empty()) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 }
 

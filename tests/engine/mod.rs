@@ -5,6 +5,7 @@
 //! programs that not every machine has (`wanted`). Where one is missing a test says that it is skipped, and why; with
 //! `OVERLOCK_REQUIRE_DOCKER` set that is a failure.
 
+mod apart;
 mod audit;
 mod build;
 mod churn;
@@ -29,11 +30,13 @@ mod program;
 mod raise;
 mod report;
 mod running_version;
+mod several;
 mod start;
 mod start_facts;
 mod strace;
 mod sweep;
 mod truth;
+mod unlisted;
 mod volume_device;
 pub(crate) mod wanted;
 mod watch;

@@ -30,6 +30,7 @@ fn main() {
     match (first, words.get(1)) {
         (Some("lock-stdin"), _) => lock_stdin(),
         (Some("hold"), Some(path)) => hold(Path::new(path), &words[2..]),
+        (Some("under"), Some(path)) => under(Path::new(path), &words[2..]),
         _ => serve(),
     }
 }
@@ -53,6 +54,13 @@ fn hold(path: &Path, words: &[OsString]) {
     let mut child = program(words).stdout(Stdio::null()).spawn().expect("the program starts");
     println!("{}", child.id());
     let _ = child.wait();
+}
+
+/// `flock FILE COMMAND ...` of any command.
+fn under(path: &Path, words: &[OsString]) {
+    let file = open(path).expect("the file can be opened");
+    file.try_lock().expect("the lock is free");
+    let _ = Command::new(&words[0]).args(&words[1..]).status();
 }
 
 fn program(words: &[OsString]) -> Command {

@@ -18,6 +18,8 @@ pub(crate) const DISKS: &[Wanted] = &[
 pub(crate) const STRACE: &[Wanted] = &[("strace", "strace")];
 pub(crate) const SETPRIV: &[Wanted] = &[("setpriv", "util-linux")];
 pub(crate) const UNSHARE: &[Wanted] = &[("unshare", "util-linux")];
+pub(crate) const CONTAINERD: &[Wanted] = &[("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")];
+pub(crate) const PODMAN: &[Wanted] = &[("podman", "podman")];
 pub(crate) const BUSYBOX: &[Wanted] = &[("busybox", "busybox-static")];
 
 /// Where a program is.

@@ -1,6 +1,8 @@
 //! A host that is not there: an engine behind a socket that answers as a test wants, and a tree of files in place of /proc.
 
+use std::collections::hash_map::DefaultHasher;
 use std::fs;
+use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -172,7 +174,9 @@ impl FakeHost {
         symlink(root, directory.join("root")).unwrap();
         symlink("/usr/bin/run", directory.join("exe")).unwrap();
         symlink(format!("pid:[{pid}]"), directory.join("ns/pid")).unwrap();
-        symlink(format!("mnt:[{pid}]"), directory.join("ns/mnt")).unwrap();
+        let mut hasher = DefaultHasher::new();
+        cgroup.hash(&mut hasher);
+        symlink(format!("mnt:[{}]", hasher.finish()), directory.join("ns/mnt")).unwrap();
     }
 
     /// A container's first process and files: what it binds from `/srv` is the same on the host.
@@ -199,7 +203,12 @@ impl FakeHost {
 
     /// An engine that runs these containers.
     pub(crate) fn engine(&self, containers: Vec<Fake>) -> String {
-        serve(self.path(), move |path, stream| {
+        serve(self.path(), self.answers(containers))
+    }
+
+    /// What such an engine answers.
+    pub(crate) fn answers(&self, containers: Vec<Fake>) -> impl Fn(&str, &mut UnixStream) + Send + Sync + use<> {
+        move |path, stream| {
             let path = path.split('?').next().unwrap();
             let of = |one: &&Fake| path == format!("/containers/{}/json", one.id());
             let listed =
@@ -212,7 +221,7 @@ impl FakeHost {
                 None => Answer::Say(404, "{}".to_owned()),
             };
             answer.give(stream);
-        })
+        }
     }
 
     /// Runs a command on it.

@@ -92,10 +92,74 @@ fn a_container_that_is_not_inspected_leaves_nobody_ok_whom_it_may_reach() {
 }
 
 #[test]
-fn a_container_that_is_gone_when_it_is_inspected_concerns_nobody() {
-    let gone = silent(&["bind:/srv/claude:/state"], Answer::Say(404, "{}".to_owned()));
-    let (report, status, _) = audit(&[AGENT, gone], 20);
-    assert_eq!((verdict(&report, "agent"), status), (Some("ok"), 0), "{report:#}");
+fn a_container_that_the_engine_lists_and_denies_is_a_gap() {
+    let no_id = || Answer::Say(200, "{}".to_owned());
+    let another = || Answer::Say(200, json!({"Id": "f".repeat(64), "State": {"Running": true}}).to_string());
+    let ended = || Answer::Say(200, json!({"Id": silent(&[], no_id()).id(), "State": {"Running": false}}).to_string());
+    let empty = || Answer::Say(200, String::new());
+    for answer in [Answer::Say(404, "{}".to_owned()), no_id(), another(), ended(), empty()] {
+        for (mounts, wanted) in [(&["bind:/srv/claude:/state"][..], "undetermined"), (&["bind:/srv/www:/www"], "ok")] {
+            let (report, status, _) = audit(&[AGENT, OTHER, silent(mounts, answer.clone())], 20);
+            assert_eq!((verdict(&report, "agent"), status), (Some(wanted), 3), "{report:#}");
+            assert!(report["diagnostics"].to_string().contains("silent"), "{report:#}");
+        }
+    }
+}
+
+/// Audits beside a container that is no longer listed once it was asked about.
+fn audit_beside_one_that_ends(mounts: &'static [&'static str]) -> (Value, i32) {
+    let host = FakeHost::new();
+    host.start(&AGENT);
+    let gone = silent(mounts, Answer::Say(404, "{}".to_owned()));
+    let (before, after) = (host.answers(vec![AGENT, gone.clone()]), host.answers(vec![AGENT]));
+    let was_asked = AtomicBool::new(false);
+    let address = serve(host.path(), move |path, stream| {
+        let is_over = was_asked.load(Ordering::SeqCst);
+        was_asked.fetch_or(path.contains(&gone.id()), Ordering::SeqCst);
+        if is_over { after(path, stream) } else { before(path, stream) }
+    });
+    let run = host.run(&address, &["audit", "--format", "json"]);
+    (run.json(), run.status)
+}
+
+#[test]
+fn a_container_that_ended_while_it_was_looked_at_leaves_nobody_ok_whom_it_reached() {
+    for (mounts, wanted) in [
+        (&["bind:/srv/claude:/state"][..], ("undetermined", 3)),
+        (&["bind:/srv:/data"], ("undetermined", 3)),
+        (&[], ("undetermined", 3)),
+        // It is known to have shared nothing.
+        (&["bind:/srv/www:/www"], ("ok", 0)),
+    ] {
+        let (report, status) = audit_beside_one_that_ends(mounts);
+        assert_eq!((verdict(&report, "agent").unwrap(), status), wanted, "{mounts:?} {report:#}");
+    }
+}
+
+#[test]
+fn one_time_limit_is_for_all_of_a_plan() {
+    let host = FakeHost::new();
+    host.start(&AGENT);
+    let compose = "services:\n  one: {image: a, command: claude -p}\n  two: {image: b, command: claude -p}\n";
+    fs::write(host.path().join("compose.yaml"), compose).unwrap();
+    let known = host.answers(vec![AGENT]);
+    let address = serve(host.path(), move |path, stream| {
+        // The list comes late, and what an image is never.
+        match path {
+            _ if path.contains("/images/") => Answer::Hang.give(stream),
+            _ if path.ends_with("/containers/json") => {
+                std::thread::sleep(Duration::from_millis(1500));
+                known(path, stream);
+            }
+            _ => known(path, stream),
+        }
+    });
+    let begun = Instant::now();
+    let run = host.run(&address, &["preflight", "--format", "json", "--timeout", "3"]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(run.status, 3, "{} {}", run.out, run.err);
+    // What was known is kept.
+    assert!(verdict(&run.json(), "agent").is_some(), "{}", run.out);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use anyhow::{Context as _, bail};
 
 use super::accept::Acceptance;
 use super::configuration::Configuration;
+use super::engines::{self, AskedEngine};
 use super::live::{self, Engine};
 use super::session::Session;
 use crate::cli::{self, Sight, Watch};
@@ -53,6 +54,9 @@ pub(super) fn run(
     if !sight.from.is_empty() {
         bail!("watch follows an engine, and a capture does not change: `overlock audit --from FILE` judges it");
     }
+    if sight.no_engine || sight.host.len() > 1 {
+        bail!("watch follows one engine: give --host once, and not --no-engine");
+    }
     let none = cli::Accept::default();
     let acceptance = Acceptance { whole: false, ..Acceptance::of_running(session.world, configuration, &none) };
     if let Some(file) = &acceptance.configuration.file {
@@ -62,7 +66,7 @@ pub(super) fn run(
     let wanted = Wanted::default();
     look::begin(look(sight), session.rules.profiles.clone(), wanted.clone(), sender.clone())
         .context("cannot start a thread")?;
-    follow(live::options(sight, session.world), session.rules, sender).context("cannot start a thread")?;
+    follow(engines::options(sight, session.world), session.rules, sender).context("cannot start a thread")?;
     let teller = Teller { out, format: arguments.format, all: arguments.all };
     let mut state = State::new(acceptance, session, wanted, teller, err);
     let first = |seen: Box<Seen>| begin(*seen, sight, session);
@@ -118,7 +122,7 @@ fn judge(
 
 /// Looks at all that runs at the beginning, as an audit does.
 fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
-    if let Some(why) = live::elsewhere(seen.local, seen.desktop) {
+    if let Some(why) = engines::elsewhere(seen.local, seen.desktop) {
         seen.capture.gaps.push(why.to_owned());
         seen.capture.containers.iter_mut().for_each(|running| running.add_gap(why));
         return seen;
@@ -127,7 +131,7 @@ fn begin(mut seen: Seen, sight: &Sight, session: &Session<'_>) -> Seen {
     seen.capture.home = live::home(world);
     let ids: Vec<String> = seen.capture.containers.iter().map(|one| one.engine().id.clone()).collect();
     let deadline = Instant::now() + Duration::from_secs(sight.timeout);
-    let engine = Engine { options: live::options(sight, world), rules, sources, deadline };
+    let engine = Engine { all: vec![AskedEngine::first(engines::options(sight, world))], rules, sources, deadline };
     engine.look(look(sight), &mut seen.capture);
     // What was started in between comes by its event.
     seen.capture.containers.retain(|one| ids.contains(&one.engine().id));

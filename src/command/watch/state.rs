@@ -7,8 +7,8 @@ use std::io::Write;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::accept::Acceptance;
+use super::super::engines::elsewhere;
 use super::super::judged::settled;
-use super::super::live::elsewhere;
 use super::super::session::Session;
 use super::draft::{Draft, attribute, login_event};
 use super::look::{Looked, Wanted};

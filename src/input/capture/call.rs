@@ -44,6 +44,7 @@ pub(super) fn call(process: &ProcessFacts, profiles: &[Profile], told: &Told) ->
         exclusive: lock.exclusive,
         wait: Wait::Unknown,
         failure_ignored: !lock.current,
+        perhaps: false,
         condition: None,
         test: None,
         span,

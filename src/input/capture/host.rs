@@ -7,7 +7,7 @@ use super::Capture;
 use super::tree::visible;
 use super::volumes::EngineVolumes;
 use crate::input::local_volume::kernel_device;
-use crate::model::{Container, HostTree, KernelMount, MountSource, Value};
+use crate::model::{Container, HostTree, KernelMount, MountSource, Value, export_of};
 use crate::rules::Filesystems;
 
 /// The host's tree, and who mounts what.
@@ -17,15 +17,17 @@ pub(super) struct Host<'a> {
     /// In how many containers each superblock is mounted.
     uses: HashMap<&'a str, usize>,
     filesystems: &'a Filesystems,
+    /// Whether other hosts are judged with it.
+    is_one_of_several: bool,
 }
 
 impl<'a> Host<'a> {
-    pub(super) fn of(capture: &'a Capture, filesystems: &'a Filesystems) -> Self {
+    pub(super) fn of(capture: &'a Capture, filesystems: &'a Filesystems, is_one_of_several: bool) -> Self {
         let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
         let seen = visible(own);
         let tree = Arc::new(HostTree::of(seen.clone()));
         let volumes = EngineVolumes::new(capture, seen, Arc::clone(&tree), filesystems);
-        let mut host = Self { tree, volumes, uses: HashMap::new(), filesystems };
+        let mut host = Self { tree, volumes, uses: HashMap::new(), filesystems, is_one_of_several };
         for kernel in capture.containers.iter().filter_map(Container::kernel) {
             let mut devices: Vec<&str> = kernel.mounts.iter().map(|mount| mount.device.as_str()).collect();
             devices.sort_unstable();
@@ -45,9 +47,12 @@ impl<'a> Host<'a> {
             let filesystem = format!("a deleted directory ({which} of {})", mount.device);
             return (MountSource::Unlisted { filesystem, path: "/".to_owned() }, None);
         }
-        if self.filesystems.is_network(&mount.fstype) {
-            let below = root.trim_start_matches('/').to_owned();
-            return (kernel_device(mount), Some(below).filter(|below| !below.is_empty()));
+        // What is not known to be local is one place for several hosts where its source names a server.
+        let is_shared = || {
+            self.is_one_of_several && !self.filesystems.is_local(&mount.fstype) && export_of(&mount.source).is_some()
+        };
+        if self.filesystems.is_network(&mount.fstype) || is_shared() {
+            return kernel_device(mount);
         }
         match self.tree.name(&mount.device, root) {
             Some(path) => (MountSource::Host(Value::known(path, None)), None),

@@ -19,7 +19,7 @@ pub const HOST: &str = "host";
 /// The containers of a host, and the host itself. `named` says that several hosts are judged together, so that each
 /// container carries the name of its own.
 pub fn layout(capture: &Capture, rules: &Ruleset, named: bool, sources: &Sources) -> Layout {
-    let host = Host::of(capture, &rules.filesystems);
+    let host = Host::of(capture, &rules.filesystems, named);
     let maker = Maker { capture, host, profiles: &rules.profiles, named, sources };
     let mut layout = Layout { home: capture.home.clone(), ..Layout::default() };
     layout.containers = capture.containers.iter().map(|running| maker.container(running)).collect();
@@ -48,7 +48,7 @@ impl Maker<'_> {
                 told::kernel(kernel, self.profiles, &mut lines);
                 by_kernel(kernel, Some(running), &self.host, &mut lines)
             }
-            None => by_engine(&running.engine().mounts, &self.host, &mut lines),
+            None => by_engine(running.engine(), &self.host, &mut lines),
         };
         let told = lines.done(self.name(&running.name), self.sources);
         let mut container = running.clone();
@@ -133,7 +133,10 @@ impl Maker<'_> {
     fn complete_live(&self, live: &mut Live, told: &Told) {
         live.host = self.named.then(|| self.capture.host.clone());
         live.tree = Arc::clone(&self.host.tree);
-        live.volume_directory.clone_from(&self.capture.volume_directory);
+        // Volumes of two engines may have one name: those of all but the first are the directories that they are.
+        if live.engine.engine.is_empty() {
+            live.volume_directory.clone_from(&self.capture.volume_directory);
+        }
         let Some(kernel) = &mut live.kernel else { return };
         live.root = tree::root(&kernel.mounts).cloned().map(Box::new);
         for (at, one) in kernel.installed.iter_mut().enumerate() {
@@ -159,11 +162,15 @@ fn user(container: &Container) -> String {
     }
 }
 
-/// Processes of which it could not be told whether they run under the guard.
+/// Processes of which it could not be told whether they run under the guard, or where they keep their state.
 fn blind<'a>(processes: &'a [ProcessFacts], told: &'a Told) -> impl Iterator<Item = Unseen> + 'a {
-    processes.iter().filter(|process| process.locks.is_none()).map(|process| Unseen {
-        what: format!("which locks process {} is under cannot be read without root", process.pid),
-        span: told.span(&Fact::Process(process.pid)),
+    let unseen = |process: &ProcessFacts| match (&process.locks, &process.env) {
+        (None, _) => Some(format!("which locks process {} is under cannot be read without root", process.pid)),
+        (_, None) => Some(format!("the environment of process {} could not be read whole", process.pid)),
+        _ => None,
+    };
+    processes.iter().filter_map(move |process| {
+        Some(Unseen { what: unseen(process)?, span: told.span(&Fact::Process(process.pid)) })
     })
 }
 
@@ -183,6 +190,7 @@ mod tests {
             exclusive: true,
             wait: Wait::Forever,
             failure_ignored: false,
+            perhaps: false,
             condition: None,
             test: None,
             span: foreign,

@@ -10,6 +10,7 @@ mod record;
 mod recurring;
 mod redact;
 mod replaced;
+mod stream;
 mod told;
 pub mod tree;
 mod volumes;
@@ -21,9 +22,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Container, KernelFacts};
 
 pub use layout::{HOST, layout};
-pub use read::{CaptureError, read};
+pub use read::{CaptureError, ReadCapture, read, read_whole};
 pub use redact::redact;
-pub use replaced::{compose_project, compose_service, join_running, planned_services};
+pub use replaced::{compose_project, compose_service, join_engine, join_running, planned_services};
+pub use stream::CaptureTexts;
 pub(in crate::input) use volumes::EngineVolumes;
 pub use volumes::settle_volumes;
 
@@ -32,7 +34,6 @@ pub const VERSION: u32 = 1;
 
 /// One host at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Capture {
     /// The version of the file format.
     pub overlock_capture: u32,
@@ -97,7 +98,6 @@ impl Capture {
 
 /// What a local volume's driver was told (`docker volume create -o`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct VolumeOptions {
     /// The filesystem type.
     pub fstype: String,

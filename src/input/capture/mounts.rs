@@ -2,15 +2,19 @@
 
 use super::host::Host;
 use super::told::{self, Fact, Lines};
-use super::tree::visible;
-use crate::model::{Container, EngineMount, KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value, clean};
+use super::tree::{is_layered, visible};
+use crate::model::{
+    Container, EngineFacts, EngineMount, Inspection, KernelFacts, KernelMount, Mount, MountSource, SourceNow, Value,
+    clean,
+};
 use crate::text::Span;
 
 /// A mount whose span is not known yet, and the fact that will tell it.
 pub(super) type Told = (Fact, Mount);
 
 /// The mounts of a container by the kernel; of the host, where no container is given. A container's own root is no
-/// mount to judge by: it is its private layer. The host's is where everything else stands.
+/// mount to judge by: it is its private layer. The host's is where everything else stands, and where no engine made a root,
+/// it may be a directory that others use too.
 pub(super) fn by_kernel(
     kernel: &KernelFacts,
     running: Option<&Container>,
@@ -18,7 +22,10 @@ pub(super) fn by_kernel(
     lines: &mut Lines,
 ) -> Vec<Told> {
     let mut mounts = Vec::new();
-    for mount in visible(&kernel.mounts).into_iter().filter(|mount| running.is_none() || mount.mount_point != "/") {
+    let is_made = running.is_some_and(|one| one.engine().inspection != Inspection::Unlisted);
+    let is_private = |mount: &KernelMount| is_made || (running.is_some() && is_layered(&mount.fstype));
+    let seen = visible(&kernel.mounts).into_iter();
+    for mount in seen.filter(|mount| mount.mount_point != "/" || !is_private(mount)) {
         let point = &mount.mount_point;
         let (source, subpath) = host.source(mount, kernel.inodes.get(&mount.id).copied());
         let place = describe(&source, subpath.as_deref());
@@ -34,14 +41,16 @@ pub(super) fn by_kernel(
 }
 
 /// The mounts of a container by the engine, which knows what it was asked for and not what became of it.
-pub(super) fn by_engine(mounts: &[EngineMount], host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
+pub(super) fn by_engine(engine: &EngineFacts, host: &Host<'_>, lines: &mut Lines) -> Vec<Told> {
     let mut made = Vec::new();
-    for mount in mounts {
+    for mount in &engine.mounts {
         let target = clean(&mount.target);
         let source = match mount.kind.as_str() {
             "tmpfs" => MountSource::Tmpfs,
             "bind" => MountSource::Host(Value::known(clean(&mount.source), None)),
-            "volume" => host.volumes.volume(&mount.name),
+            "volume" if engine.engine.is_empty() => host.volumes.volume(&mount.name),
+            // What the volumes of another engine are made from was not kept.
+            "volume" => MountSource::Host(Value::known(clean(&mount.source), None)),
             _ => MountSource::Injected,
         };
         let access = if mount.writable { "rw" } else { "ro" };

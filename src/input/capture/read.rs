@@ -1,5 +1,7 @@
 //! A capture read back from a file. Uses `super`.
 
+use std::collections::BTreeSet;
+
 use serde_json::error::Category;
 
 use super::{Capture, VERSION};
@@ -21,11 +23,33 @@ pub enum CaptureError {
     },
 }
 
+/// A capture, and the fields that it has and this version does not know, each once.
+#[derive(Debug)]
+pub struct ReadCapture {
+    /// The capture, without them.
+    pub capture: Capture,
+    /// Their names, the first of them.
+    pub unknown: BTreeSet<String>,
+}
+
+/// How many unknown fields are named.
+const MAX_UNKNOWN: usize = 10;
+/// The longest name of one that is told.
+const MAX_FIELD: usize = 64;
+
 /// Reads a capture.
 ///
 /// # Errors
 /// What is wrong with the text, with line and column.
 pub fn read(text: &str) -> Result<Capture, CaptureError> {
+    read_whole(text.as_bytes()).map(|read| read.capture)
+}
+
+/// Reads a capture, and tells what of it a newer version has written.
+///
+/// # Errors
+/// What is wrong with the text, with line and column.
+pub fn read_whole(text: &[u8]) -> Result<ReadCapture, CaptureError> {
     #[derive(serde::Deserialize)]
     struct Version {
         overlock_capture: u64,
@@ -38,14 +62,24 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
             error.to_string()
         })
     };
-    let version: Version = serde_json::from_str(text).map_err(|error| match error.classify() {
+    let version: Version = serde_json::from_slice(text).map_err(|error| match error.classify() {
         Category::Data => CaptureError::NotACapture("it has no `overlock_capture` with a number".to_owned()),
         _ => wrong(error),
     })?;
     if version.overlock_capture != u64::from(VERSION) {
         return Err(CaptureError::OtherVersion { found: version.overlock_capture });
     }
-    let capture: Capture = serde_json::from_str(text).map_err(wrong)?;
+    let mut unknown = BTreeSet::new();
+    let mut note = |path: serde_ignored::Path<'_>| {
+        let field = field_name(&path);
+        let is_word = field.len() <= MAX_FIELD && field.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '_');
+        if unknown.len() < MAX_UNKNOWN {
+            unknown.insert(if is_word { field } else { "one of another form".to_owned() });
+        }
+    };
+    let mut from = serde_json::Deserializer::from_slice(text);
+    let capture: Capture = serde_ignored::deserialize(&mut from, &mut note).map_err(wrong)?;
+    from.end().map_err(wrong)?;
     let names = capture.containers.iter().flat_map(|one| {
         let image = one.image.as_ref().map(|image| &image.text);
         [Some(&one.name), Some(&one.engine().id), image, one.project.as_ref(), one.service.as_ref()]
@@ -54,7 +88,15 @@ pub fn read(text: &str) -> Result<Capture, CaptureError> {
     if names.flatten().any(|name| name.len() > MAX_NAME) {
         return Err(CaptureError::NotACapture(format!("a name in it has more than {MAX_NAME} bytes")));
     }
-    Ok(capture)
+    Ok(ReadCapture { capture, unknown })
+}
+
+/// The last name of a path: which of many containers has the field says nothing.
+fn field_name(path: &serde_ignored::Path<'_>) -> String {
+    match path {
+        serde_ignored::Path::Map { key, .. } => key.clone(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +109,15 @@ mod tests {
         assert!(matches!(read("services: {}"), Err(CaptureError::NotACapture(_))));
         let own = serde_json::to_string(&Capture { overlock_capture: VERSION, ..Capture::default() }).unwrap();
         assert_eq!(read(&own).unwrap().overlock_capture, VERSION);
+    }
+
+    #[test]
+    fn fields_of_a_newer_version_are_ignored_and_named() {
+        let own = serde_json::to_string(&Capture { overlock_capture: VERSION, ..Capture::default() }).unwrap();
+        let newer = own.replacen('{', r#"{"moon_phase": {"full": true}, "hunter2 secret": 1,"#, 1);
+        let read = read_whole(newer.as_bytes()).unwrap();
+        assert_eq!(read.unknown.iter().collect::<Vec<_>>(), ["moon_phase", "one of another form"]);
+        assert!(read_whole(own.as_bytes()).unwrap().unknown.is_empty());
+        assert!(read_whole(format!("{own} x").as_bytes()).is_err());
     }
 }

@@ -12,9 +12,10 @@ use crate::text::Span;
 
 /// The fields of the file.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ContainerRecord {
     id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    engine: String,
     name: String,
     project: Option<String>,
     service: Option<String>,
@@ -41,6 +42,8 @@ struct ContainerRecord {
     inspection: Inspection,
     kernel: Option<KernelFacts>,
     gaps: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mounts_unseen: bool,
 }
 
 // The signature is serde's.
@@ -64,6 +67,7 @@ impl From<&Container> for ContainerRecord {
         let engine = one.engine().clone();
         Self {
             id: engine.id,
+            engine: engine.engine,
             name: one.name.clone(),
             project: one.project.clone(),
             service: one.service.clone(),
@@ -86,14 +90,20 @@ impl From<&Container> for ContainerRecord {
             inspection: engine.inspection,
             kernel: one.kernel().cloned(),
             gaps: one.unseen.iter().map(|unseen| unseen.what.clone()).collect(),
+            mounts_unseen: one.unseen_mounts.is_some(),
         }
     }
+}
+
+fn unseen(what: String) -> Unseen {
+    Unseen { what, span: Span::default() }
 }
 
 impl From<ContainerRecord> for Container {
     fn from(one: ContainerRecord) -> Self {
         let engine = EngineFacts {
             id: one.id,
+            engine: one.engine,
             one_off: one.one_off,
             auto_remove: one.auto_remove,
             image_id: one.image_id,
@@ -118,7 +128,8 @@ impl From<ContainerRecord> for Container {
             env: one.env.into_iter().map(|(name, kept)| (name.clone(), EnvVar::of_kept(&name, kept))).collect(),
             labels: one.labels.into_iter().map(|(name, text)| (name, Label::unplaced(text))).collect(),
             script: one.script,
-            unseen: one.gaps.into_iter().map(|what| Unseen { what, span: Span::default() }).collect(),
+            unseen_mounts: one.gaps.first().filter(|_| one.mounts_unseen).cloned().map(unseen),
+            unseen: one.gaps.into_iter().map(unseen).collect(),
             live: Some(Box::new(Live { engine, kernel: one.kernel, ..Live::default() })),
             ..Self::default()
         }
@@ -135,7 +146,7 @@ mod tests {
     /// A container with all that the file can say of one.
     fn whole() -> serde_json::Value {
         json!({
-            "id": "1f1f", "name": "agents", "project": "p", "service": "s", "one_off": true, "auto_remove": true, "image": "agents:1",
+            "id": "1f1f", "engine": "podman", "name": "agents", "project": "p", "service": "s", "one_off": true, "auto_remove": true, "image": "agents:1",
             "image_id": "sha256:1", "pid": 7, "started_at": "2026-11-25T12:39:38Z", "user": "1000:100",
             "working_dir": "/work", "tty": true, "stdin_open": true, "read_only": true, "host_pid": true,
             "env": {"HOME": {"public": "/h"}, "KEY": {"secret": null}, "NONE": "empty"},
@@ -148,7 +159,7 @@ mod tests {
                 "links": [{"name": "/l", "target": "/d"}], "entries": {}, "processes": [], "installed": [],
                 "identity": null, "home": "/h", "logins": {"/d": 1},
             },
-            "gaps": ["it was not seen"],
+            "gaps": ["it was not seen"], "mounts_unseen": true,
         })
     }
 
@@ -175,7 +186,7 @@ mod tests {
     #[test]
     fn what_a_file_may_leave_out_is_left_out_again() {
         let mut container = whole();
-        for name in ["one_off", "image_id", "inspection"] {
+        for name in ["one_off", "image_id", "inspection", "engine", "mounts_unseen"] {
             container.as_object_mut().unwrap().remove(name);
         }
         for (name, empty) in [("user", ""), ("working_dir", ""), ("image", "")] {

@@ -1,7 +1,7 @@
 //! Takes out of a capture what may be secret, before it is written. Uses `super` and `rules`.
 
 use super::Capture;
-use crate::model::{Asks, EnvVar, Invocation, KeptValue, ProcessFacts, Script, Word};
+use crate::model::{Asks, EnvVar, Invocation, KeptValue, ProcessFacts, Script, VariableNames, Word};
 use crate::rules::Profile;
 
 /// What stands for a word that is not kept.
@@ -58,18 +58,35 @@ impl Keeper<'_> {
             *directory = Word::literal(TAKEN_OUT);
         }
         let is_public = |name: &String| self.profiles.iter().any(|profile| profile.public_variables.contains(name));
-        for (_, value) in call.env.iter_mut().filter(|(name, value)| !is_public(name) && !value.is_empty()) {
+        let is_secret =
+            |name: &String, value: &Word| !is_public(name) && !value.is_empty() && !value.is_unknown_variable(name);
+        for (_, value) in call.env.iter_mut().filter(|(name, value)| is_secret(name, value)) {
             *value = Word::literal(TAKEN_OUT);
+        }
+        for taken in &mut call.taken {
+            if let VariableNames::Containing(parts) = &mut taken.names {
+                parts.retain(|part| self.is_part_of_known_variable(part));
+            }
         }
         let asked = call.locks.iter_mut().filter_map(|lock| lock.test.as_mut());
         for test in asked.chain(call.when.iter_mut().map(|condition| &mut condition.test)) {
-            if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_)) {
+            if matches!(test.asks, Asks::Is(_) | Asks::IsNot(_) | Asks::OneOf(_) | Asks::NoneOf(_)) {
                 test.asks = Asks::Unclear;
             }
             if let Some(default) = test.default.as_mut().filter(|default| !default.is_empty()) {
                 TAKEN_OUT.clone_into(default);
             }
         }
+    }
+
+    /// Whether a text is part of the name of a variable that a program heeds.
+    fn is_part_of_known_variable(&self, part: &str) -> bool {
+        self.profiles.iter().any(|profile| {
+            let own = profile.environment.iter().map(|variable| variable.name.as_str());
+            let directory = &profile.state_directory;
+            let moving = directory.credentials.as_ref().map(|moving| moving.variable.as_str());
+            own.chain(moving).chain([directory.variable.as_str()]).any(|name| name.contains(part))
+        })
     }
 
     fn words(&self, words: &[impl AsRef<str>]) -> Vec<String> {

@@ -37,6 +37,12 @@ pub fn root(mounts: &[KernelMount]) -> Option<&KernelMount> {
     mounts.iter().find(is_first)
 }
 
+/// Whether a filesystem is one that engines join from the layers of an image: as a container's root it is that container's
+/// alone.
+pub fn is_layered(fstype: &str) -> bool {
+    matches!(fstype, "overlay" | "fuse.fuse-overlayfs" | "fuse-overlayfs" | "aufs")
+}
+
 struct Tree<'a> {
     mounts: &'a [KernelMount],
     /// The mount that is the process's root.

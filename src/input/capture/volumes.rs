@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tree::visible;
 use super::{Capture, VolumeOptions};
-use crate::input::local_volume::{DriverOptions, kernel_device};
+use crate::input::local_volume::{DriverOptions, kernel_device, server_address, with_address};
 use crate::model::{
     Container, Diagnostic, HostTree, KernelMount, Layout, Level, Mount, MountSource, Value, clean, join, split_below,
 };
@@ -72,7 +72,15 @@ impl<'a> EngineVolumes<'a> {
             return source;
         }
         let of_volume = name.and_then(|name| self.mount_of(name)).and_then(|mount| self.shown_by(mount));
-        of_volume.or_else(|| self.shown_elsewhere(&source)).unwrap_or(source)
+        let shown = of_volume.or_else(|| self.shown_elsewhere(&source));
+        shown.unwrap_or_else(|| with_address(source, |fstype, server| self.address_of(fstype, server)))
+    }
+
+    /// The address of a server that a plan names, where a mount here shows it.
+    fn address_of(&self, fstype: &str, server: &str) -> Option<String> {
+        let containers = self.capture.containers.iter().filter_map(Container::kernel);
+        let mut mounts = self.mounts.iter().copied().chain(containers.flat_map(|kernel| &kernel.mounts));
+        mounts.find_map(|mount| server_address(mount, fstype, server)).map(str::to_owned)
     }
 
     /// The host's mount of a volume: the driver mounts each there once, for all that use it.
@@ -88,7 +96,7 @@ impl<'a> EngineVolumes<'a> {
         match () {
             () if deleted => None,
             () if !self.filesystems.is_network(&mount.fstype) => self.path_of(mount, root),
-            () => (root == "/").then(|| kernel_device(mount)),
+            () => (root == "/").then(|| kernel_device(mount).0),
         }
     }
 

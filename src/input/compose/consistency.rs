@@ -248,7 +248,8 @@ impl Check<'_> {
         let Some(name) = name else { return };
         if !self.is_defined(section, name) {
             let message = format!("the {one} {} is not defined under the top-level `{section}`", quoted(name));
-            self.refuse(at.span, message);
+            // What a service mounts under which name is said all the same.
+            self.refuse_elsewhere(at.span, message);
         }
     }
 

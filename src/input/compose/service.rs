@@ -65,6 +65,7 @@ impl Reader<'_> {
         Container {
             host_copies: Vec::new(),
             names_no_program: false,
+            has_root_base: false,
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,
@@ -79,6 +80,7 @@ impl Reader<'_> {
             other_builds: Vec::new(),
             given_name: node.get("container_name").and_then(|node| value(node)).filter(is_written),
             start: None,
+            way_of: None,
             variant: None,
             host_ports: host_ports(node),
             engine_host: EngineHost::Here,
@@ -90,6 +92,7 @@ impl Reader<'_> {
             hooks: self.hooks(node),
             own_health: own_health(node),
             script: Script::default(),
+            workplace: None,
             user: node.get("user").and_then(|node| value(node)).filter(is_written),
             rights: rights(node),
             working_dir: node.get("working_dir").and_then(|node| value(node)).filter(is_written),
@@ -222,10 +225,18 @@ impl Reader<'_> {
             let defined = self.project.root.get(key).and_then(|all| all.entry(&source.text));
             let file = defined.and_then(|entry| entry.value.get("file")).and_then(|node| value(node));
             let target = Value::known(clean(&target), Some(item.span));
+            let content = defined.and_then(|entry| entry.value.get("content")).and_then(|node| value(node));
+            let content = content.map(Box::new);
             let must_exist = file.is_some();
             let source = file.map_or(MountSource::Injected, |file| MountSource::Host(cleaned(file)));
             let defined = defined.map(|entry| entry.key_span);
-            found.push(Mount { read_only: true, defined, must_exist, ..Mount::new(target, source, item.span) });
+            found.push(Mount {
+                read_only: true,
+                defined,
+                must_exist,
+                content,
+                ..Mount::new(target, source, item.span)
+            });
         }
         found
     }

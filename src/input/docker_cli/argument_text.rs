@@ -46,7 +46,9 @@ impl PartialText {
             let file = context.sources.get(at.file);
             let file = file.name().rsplit('/').next().unwrap_or_default();
             for segment in &mut expanded.0 {
-                if let TextSegment::Unknown(part) = segment {
+                if let TextSegment::Unknown(part) = segment
+                    && !part.is_one_value
+                {
                     part.name = format!("{} at {file}:{}", part.name, at.start.line);
                 }
             }

@@ -221,7 +221,7 @@ impl<'a> OptionReader<'a, '_> {
         let follows = !says_image && !self.anywhere;
         if (arg.splits && named)
             || (follows && self.are_options_next())
-            || (follows && arg.splits && self.is_image_next())
+            || (follows && arg.splits && (self.is_image_next() || self.says_image_next()))
         {
             self.note_unsure(format!("`{raw}` stands for options that are not known"), arg);
             return true;
@@ -264,6 +264,12 @@ impl<'a> OptionReader<'a, '_> {
             }
         }
         letters.len() > 1
+    }
+
+    /// Whether a variable comes next that is named after an image.
+    fn says_image_next(&self) -> bool {
+        let next = self.args.get(self.at).filter(|next| next.text.is_live());
+        next.is_some_and(|next| hints_at(&next.text.raw(), &["image", "img"]))
     }
 
     /// Whether an image with a tag or a digest comes next.

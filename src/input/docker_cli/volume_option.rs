@@ -57,7 +57,7 @@ pub(super) fn read_volume(
     if parts.len() > 1 && parts.iter().any(PartialText::is_empty) {
         return Err(MountProblem::Refused("a volume has nothing before, after or between its colons".to_owned()));
     }
-    let doubt = if let [_, target] = parts.as_mut_slice() { without_modes(target) } else { None };
+    let doubt = if let [_, target] = parts.as_mut_slice() { without_modes(target, family) } else { None };
     let (source, target, modes) = match parts.as_slice() {
         [target] if target.is_symbolic() => {
             return Err(MountProblem::Unseen("what a volume mounts, and where, depends on a variable".to_owned()));
@@ -94,14 +94,20 @@ fn is_other_mode(mode: &str) -> bool {
     MORE_MODES.contains(&name) || matches!(name, "upperdir" | "workdir")
 }
 
-/// Modes that a variable may add to the target, as of `${RO:+:ro}`.
-fn without_modes(target: &mut PartialText) -> Option<String> {
-    let adds = matches!(target.0.last(), Some(TextSegment::Unknown(part)) if part.name.contains("+:"));
-    if !adds || target.0.len() < 2 {
+/// Modes that a variable may add to the target, as of `${RO:+:ro}` or of `$MODES` directly after a name. What is said of
+/// them, unless they change nothing.
+fn without_modes(target: &mut PartialText, family: CliFamily) -> Option<String> {
+    let Some(TextSegment::Unknown(part)) = target.0.last() else { return None };
+    let told = part.name.split_once("+:").map(|(_, modes)| modes.trim_end_matches('}').to_owned());
+    let before = target.0.len().checked_sub(2).and_then(|at| target.0.get(at));
+    let follows_name = matches!(before, Some(TextSegment::Char(letter, _)) if letter.is_alphanumeric());
+    if before.is_none() || (told.is_none() && !follows_name) {
         return None;
     }
     target.0.pop();
-    Some("the modes of a volume depend on a variable".to_owned())
+    let is_harmless = |mode: &str| MODES.contains(&mode) || family != CliFamily::Docker && is_other_mode(mode);
+    let is_known = told.is_some_and(|modes| modes.split(',').all(is_harmless));
+    (!is_known).then(|| "the modes of a volume depend on a variable".to_owned())
 }
 
 /// The parts between colons. To docker's command line a single letter before a colon is a Windows drive, wherever it

@@ -9,9 +9,9 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, SystemInfo, Volume,
+    ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, Node, SystemInfo, Volume,
 };
-use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
+use bollard::query_parameters::{ListContainersOptions, ListNodesOptions, ListVolumesOptions};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -47,6 +47,8 @@ enum Decoded<T> {
     Other(Value),
 }
 
+/// The length of a whole id; what is shorter may be a name, or the beginning of one.
+const WHOLE_ID: usize = 64;
 /// What of a list's entry is wanted.
 const LISTED: [&str; 7] = ["/Id", "/Names", "/Image", "/Labels", "/Mounts", "/State", "/Created"];
 /// What of an image is wanted.
@@ -64,7 +66,16 @@ const OF_IMAGE: [&str; 11] = [
     "/RootFS",
 ];
 /// What of the engine's description of itself is wanted.
-const TOLD: [&str; 6] = ["/SystemTime", "/Name", "/DockerRootDir", "/Driver", "/OperatingSystem", "/SecurityOptions"];
+const TOLD: [&str; 8] = [
+    "/Swarm/NodeID",
+    "/Swarm/ControlAvailable",
+    "/SystemTime",
+    "/Name",
+    "/DockerRootDir",
+    "/Driver",
+    "/OperatingSystem",
+    "/SecurityOptions",
+];
 
 impl EngineClient {
     /// One whose answers must all come before the options' deadline, or where they have none, in their time from now on.
@@ -147,6 +158,27 @@ impl EngineClient {
         }
     }
 
+    /// The names of the swarm's nodes but this one, which a manager alone tells.
+    pub(super) async fn other_nodes(&self, own: &str) -> Result<Vec<String>, EngineError> {
+        let request = "GET /nodes";
+        let of_node = |id: Option<&str>, name: Option<&str>| {
+            let id = id.filter(|id| *id != own)?;
+            Some(name.filter(|name| !name.is_empty()).unwrap_or(id).to_owned())
+        };
+        match self.request(request, self.docker.list_nodes(None::<ListNodesOptions>)).await? {
+            Decoded::Typed(nodes) => {
+                let name = |node: &Node| Some(node.description.as_ref()?.hostname.clone()?);
+                Ok(nodes.iter().filter_map(|node| of_node(node.id.as_deref(), name(node).as_deref())).collect())
+            }
+            Decoded::Other(Value::Array(nodes)) => {
+                let name = |node: &Value| Some(node.pointer("/Description/Hostname")?.as_str()?.to_owned());
+                let id = |node: &Value| Some(node.get("ID")?.as_str()?.to_owned());
+                Ok(nodes.iter().filter_map(|node| of_node(id(node).as_deref(), name(node).as_deref())).collect())
+            }
+            Decoded::Other(_) => Err(self.nonsense(request, "JSON that is no list of nodes")),
+        }
+    }
+
     /// The volumes that the engine keeps.
     pub(super) async fn list_volumes(&self) -> Result<Vec<Volume>, EngineError> {
         let request = "GET /volumes";
@@ -174,14 +206,20 @@ impl EngineClient {
         id: &str,
     ) -> Result<Option<Picked<ContainerInspectResponse>>, EngineError> {
         let request = format!("GET /containers/{}/json", id.get(..12).unwrap_or(id));
-        match self.request(&request, self.docker.inspect_container(id, None)).await {
-            Ok(Decoded::Typed(value)) => Ok(Some(Picked { value, odd: Vec::new() })),
+        let picked = match self.request(&request, self.docker.inspect_container(id, None)).await {
+            Ok(Decoded::Typed(value)) => Picked { value, odd: Vec::new() },
             Ok(Decoded::Other(other)) => match pick(&other, &inspect::WANTED) {
-                Some(picked) => Ok(Some(picked)),
-                None => Err(self.nonsense(&request, "JSON that is no object")),
+                Some(picked) => picked,
+                None => return Err(self.nonsense(&request, "JSON that is no object")),
             },
-            Err(EngineError::Refused { status: 404, .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(EngineError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let told: Option<&str> = picked.value.id.as_deref();
+        match told.filter(|told| !told.is_empty()) {
+            Some(told) if told == id || id.len() < WHOLE_ID => Ok(Some(picked)),
+            Some(_) => Err(self.nonsense(&request, "another container")),
+            None => Err(self.nonsense(&request, "a container that has no id")),
         }
     }
 

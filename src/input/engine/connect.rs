@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +27,7 @@ use super::address::Address;
 use super::context::Endpoint;
 use super::error::EngineError;
 use super::tls;
+use crate::text::{EntryKind, Reader};
 
 /// Bytes that one conversation may bring: some ten thousand containers. An engine that sends without end is not read
 /// until memory ends.
@@ -287,6 +288,20 @@ impl AsyncWrite for Ssh {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stdin).poll_shutdown(cx)
     }
+}
+
+/// The sockets of Podman that are on this host: of root, and of each user who runs one (podman-system-service(1)).
+pub fn podman_sockets() -> Vec<PathBuf> {
+    /// How many users of a host are looked for.
+    const MOST_USERS: usize = 10_000;
+    let users = Path::new("/run/user");
+    let listed = Reader::of_host().list(users, MOST_USERS).unwrap_or_default();
+    let mut sockets: Vec<PathBuf> =
+        listed.into_iter().map(|user| users.join(user.name).join("podman/podman.sock")).collect();
+    sockets.sort();
+    sockets.insert(0, PathBuf::from("/run/podman/podman.sock"));
+    sockets.retain(|path| Reader::of_host().kind(path) == Ok(EntryKind::Other));
+    sockets
 }
 
 /// The other places where an engine's socket usually is.

@@ -108,6 +108,16 @@ pub enum EngineError {
     Runtime(#[source] io::Error),
 }
 
+impl EngineError {
+    /// Whether there is nothing at the address: no engine is installed there, or none runs.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Connect { why, .. } if *why == io::Error::from_raw_os_error(ABSENT).to_string())
+    }
+}
+
+/// `ENOENT`.
+const ABSENT: i32 = 2;
+
 /// What to try when a Unix socket cannot be connected to.
 pub(super) fn hint(socket: &Path, error: &io::Error, others: &[PathBuf]) -> String {
     let other = others.iter().find(|other| other.as_path() != socket && other.exists());

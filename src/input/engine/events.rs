@@ -177,9 +177,15 @@ pub(super) fn parse(line: &[u8]) -> Result<Option<ContainerEvent>, NoEvent> {
 /// Whether anything is told by an attribute of this name.
 fn is_used(name: &str) -> bool {
     matches!(name, "name" | "image")
-        || ["overlock.", "com.docker.compose.", "io.podman.compose.", "com.docker.swarm.service.name"]
-            .iter()
-            .any(|begin| name.starts_with(begin))
+        || [
+            "overlock.",
+            "com.docker.compose.",
+            "io.podman.compose.",
+            "com.docker.swarm.service.name",
+            "com.docker.stack.namespace",
+        ]
+        .iter()
+        .any(|begin| name.starts_with(begin))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use super::events::ContainerEvent;
 use super::lenient::Picked;
 use crate::input::shell;
 use crate::model::{
-    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value, clean,
+    Command, Container, EngineFacts, EngineMount, EnvValue, EnvVar, Flag, Inspection, Label, Live, Script, Value,
+    WORKPLACE_LABEL, clean,
 };
 use crate::text::{Sources, Span};
 
@@ -69,6 +70,8 @@ impl InspectReader<'_> {
         let id = answer.id.unwrap_or_default();
         let mut gaps: Vec<String> =
             odd.iter().map(|what| format!("the engine tells `{}` in a form that is not known", dotted(what))).collect();
+        // Who has no mounts is told to have none.
+        let inspection = if answer.mounts.is_some() { Inspection::Whole } else { Inspection::Unplaced };
         let mounts = mounts(answer.mounts.unwrap_or_default(), &host, &mut gaps);
         let env = config.env.as_deref().unwrap_or_default().iter().filter_map(|entry| entry.split_once('='));
         let words = words(answer.path, answer.args, &config);
@@ -84,7 +87,8 @@ impl InspectReader<'_> {
             words,
             check,
             mounts,
-            inspection: Inspection::Whole,
+            inspection,
+            engine: String::new(),
             id,
         };
         Container {
@@ -101,15 +105,16 @@ impl InspectReader<'_> {
         }
     }
 
-    /// A container that the engine lists and could not be inspected.
-    pub(super) fn listed(summary: ContainerSummary, why: &EngineError) -> Container {
+    /// A container that the engine lists, and why no inspection tells more of it. `known` is how much the list tells,
+    /// where it tells mounts.
+    pub(super) fn listed(summary: ContainerSummary, why: String, known: Inspection) -> Container {
         let id = summary.id.unwrap_or_default();
-        let mut gaps = vec![Self::uninspected(why)];
+        let mut gaps = vec![why];
         let mounts = mounts(summary.mounts.unwrap_or_default(), &HostConfig::default(), &mut gaps);
         let engine = EngineFacts {
             one_off: is_one_off(&summary.labels),
             // Podman lists none of them.
-            inspection: if mounts.is_empty() { Inspection::Nothing } else { Inspection::Mounts },
+            inspection: if mounts.is_empty() { Inspection::Nothing } else { known },
             mounts,
             id,
             ..EngineFacts::default()
@@ -121,6 +126,19 @@ impl InspectReader<'_> {
             script: Script { unseen: Some("it could not be inspected".to_owned()), ..Script::default() },
             ..described(&summary.labels, engine, gaps)
         }
+    }
+
+    /// One whose inspection told no mounts, with those of the list.
+    pub(super) fn with_listed_mounts(&self, mut container: Container, summary: &ContainerSummary) -> Container {
+        let engine = container.engine_mut();
+        let listed = summary.mounts.clone().unwrap_or_default();
+        if engine.inspection == Inspection::Unplaced && !listed.is_empty() {
+            let mut gaps = Vec::new();
+            engine.mounts = mounts(listed, &HostConfig::default(), &mut gaps);
+            engine.inspection = Inspection::Whole;
+            gaps.into_iter().for_each(|gap| container.add_gap(gap));
+        }
+        container
     }
 
     /// A container of which nothing is known but what an event tells, and why.
@@ -160,7 +178,7 @@ impl InspectReader<'_> {
 /// A container by its labels and by what the engine alone knows; `gaps` is what it did not tell.
 fn described(labels: &Labels, engine: EngineFacts, gaps: Vec<String>) -> Container {
     let mut container = Container {
-        project: label(labels, "project"),
+        project: label(labels, "project").or_else(|| stack(labels)),
         service: service(labels),
         labels: declared(labels),
         live: Some(Box::new(Live { engine, ..Live::default() })),
@@ -234,15 +252,24 @@ fn label(labels: &Labels, name: &str) -> Option<String> {
     of("com.docker.compose").or_else(|| of("io.podman.compose")).filter(|value| !value.is_empty()).cloned()
 }
 
-/// The service of Compose, or of Swarm.
+/// The service of Compose, or of Swarm, whose stacks put their names before those of their services.
 fn service(labels: &Labels) -> Option<String> {
-    let of_swarm = || labels.as_ref()?.get("com.docker.swarm.service.name").filter(|name| !name.is_empty()).cloned();
+    let of_swarm = || {
+        let name = labels.as_ref()?.get("com.docker.swarm.service.name").filter(|name| !name.is_empty())?;
+        let own = stack(labels).and_then(|stack| name.strip_prefix(&stack)?.strip_prefix('_'));
+        Some(own.filter(|own| !own.is_empty()).unwrap_or(name).to_owned())
+    };
     label(labels, "service").or_else(of_swarm)
 }
 
-/// Labels that declare facts to this tool.
+/// The stack of Swarm that a container is of: what a project is to Compose.
+fn stack(labels: &Labels) -> Option<String> {
+    labels.as_ref()?.get("com.docker.stack.namespace").filter(|name| !name.is_empty()).cloned()
+}
+
+/// Labels that declare facts to this tool, and the one that says for which folder people work in a container.
 fn declared(labels: &Labels) -> BTreeMap<String, Label> {
-    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock."));
+    let ours = labels.iter().flatten().filter(|(name, _)| name.starts_with("overlock.") || *name == WORKPLACE_LABEL);
     ours.map(|(name, value)| (name.clone(), Label::unplaced(value.as_str()))).collect()
 }
 
@@ -329,6 +356,19 @@ mod tests {
         assert_eq!(mounts, [("bind", "/d", true), ("tmpfs", "/run", false)]);
         assert_eq!(found.unseen.len(), 2, "{:?}", found.unseen);
         assert!(found.unseen[0].what.contains("`Args`") && found.unseen[1].what.contains("without where"));
+    }
+
+    #[test]
+    fn tasks_of_swarm_are_of_their_service() {
+        let of = |labels: serde_json::Value| {
+            let found = read(&json!({"Id": "x", "Config": {"Labels": labels}})).unwrap();
+            (found.project, found.service)
+        };
+        let both = |project: Option<&str>, service: &str| (project.map(str::to_owned), Some(service.to_owned()));
+        let name = "com.docker.swarm.service.name";
+        assert_eq!(of(json!({name: "ai_agents", "com.docker.stack.namespace": "ai"})), both(Some("ai"), "agents"));
+        assert_eq!(of(json!({name: "aid_agents", "com.docker.stack.namespace": "ai"})), both(Some("ai"), "aid_agents"));
+        assert_eq!(of(json!({name: "agents"})), both(None, "agents"));
     }
 
     #[test]

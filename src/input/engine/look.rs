@@ -33,9 +33,14 @@ pub struct Seen {
     pub desktop: bool,
 }
 
+/// Why nothing is known of a container that ended between the list and its inspection.
+const ENDED: &str = "it ended while it was looked at";
+/// Why nothing is known of a container that is listed and cannot be asked about.
+const CONTRADICTED: &str = "it could not be inspected: the engine lists it, and says that there is no such container";
+
 /// Asks the engine which containers run, and about each.
 ///
-/// A container that is gone before it is asked about is left out; one that cannot be asked about is there as the list has
+/// Every container of the list is there. One that cannot be asked about, or is gone before that, is there as the list has
 /// it, with why in its gaps. What the engine does not tell of itself or of its volumes is a gap of the capture.
 ///
 /// # Errors
@@ -43,16 +48,62 @@ pub struct Seen {
 pub fn look(options: &Options, profiles: &[Profile], sources: &Sources) -> Result<Seen, EngineError> {
     let reader = reader(profiles, sources);
     converse(options, async |client| {
-        let inspections = async { Ok(inspect_all(client, client.list_containers(false).await?).await) };
-        let (inspections, info, volumes) = try_join3(
+        let inspections = async {
+            let answered = inspect_all(client, client.list_containers(false).await?).await;
+            let answered: Vec<_> = answered.into_iter().map(|one| reader.read(one)).collect();
+            Ok(with_missing(client, answered).await)
+        };
+        let (containers, info, volumes) = try_join3(
             inspections,
             client.info().then(|info| ready(Ok(info))),
             client.list_volumes().then(|volumes| ready(Ok(volumes))),
         )
         .await?;
-        let containers = by_name(inspections.into_iter().map(|one| reader.read(one)));
-        Ok(seen(&client.address, containers, info, volumes))
+        let unseen_nodes = unseen_nodes(client, info.as_ref().ok()).await;
+        let mut seen = seen(&client.address, by_name(containers.into_iter()), info, volumes);
+        seen.capture.gaps.extend(unseen_nodes);
+        Ok(seen)
     })
+}
+
+/// What a manager of a swarm does not show: what runs on the other nodes.
+async fn unseen_nodes(client: &EngineClient, info: Option<&SystemInfo>) -> Option<String> {
+    /// So many nodes are named.
+    const MOST_NAMED: usize = 5;
+    let swarm = info?.swarm.as_ref().filter(|swarm| swarm.control_available == Some(true))?;
+    let others = match client.other_nodes(swarm.node_id.as_deref().unwrap_or_default()).await {
+        Ok(others) => others,
+        Err(error) => return Some(format!("which other nodes the swarm has is not known: {error}")),
+    };
+    let (first, more) = others.split_at(others.len().min(MOST_NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!first.is_empty()).then(|| {
+        format!(
+            "what runs on the swarm's other nodes, {}{more}, is not seen from here: run `overlock capture` on each, and give \
+             the captures to `overlock audit --from`",
+            first.join(", ")
+        )
+    })
+}
+
+/// Keeps the containers of the list of which the engine says that none runs as it is asked about them: one that a second
+/// list has too is there, whatever the engine says.
+async fn with_missing(client: &EngineClient, answered: Vec<Answered<Container>>) -> Vec<Answered<Container>> {
+    if answered.iter().all(|one| !matches!(one.answer, Ok(None))) {
+        return answered;
+    }
+    let listed = client.list_containers(false).await.ok();
+    let ids: Option<BTreeSet<String>> = listed.map(|list| list.into_iter().filter_map(|one| one.id).collect());
+    let keep = |one: Answered<Container>| {
+        if !matches!(one.answer, Ok(None)) {
+            return one;
+        }
+        let is_listed = ids.as_ref().is_none_or(|ids| one.summary.id.as_ref().is_some_and(|id| ids.contains(id)));
+        let (why, known) = if is_listed { (CONTRADICTED, Inspection::Mounts) } else { (ENDED, Inspection::Ended) };
+        let container = InspectReader::listed(one.summary.clone(), why.to_owned(), known);
+        Answered { answer: Ok(Some(container)), ..one }
+    };
+    answered.into_iter().map(keep).collect()
 }
 
 /// Where the engine is that these options, the environment and the CLI's files name.
@@ -129,7 +180,8 @@ pub(super) type Raw = Picked<ContainerInspectResponse>;
 impl InspectReader<'_> {
     pub(super) fn read(&self, inspection: Answered<Raw>) -> Answered<Container> {
         let Answered { summary, answer } = inspection;
-        Answered { summary, answer: answer.map(|raw| self.running(raw?)) }
+        let with_mounts = |container: Container| self.with_listed_mounts(container, &summary);
+        Answered { answer: answer.map(|raw| self.running(raw?).map(with_mounts)), summary }
     }
 }
 
@@ -137,7 +189,7 @@ impl InspectReader<'_> {
 pub(super) fn by_name(inspections: impl Iterator<Item = Answered<Container>>) -> Vec<Container> {
     let containers = inspections.filter_map(|one| match one.answer {
         Ok(running) => running,
-        Err(error) => Some(InspectReader::listed(one.summary, &error)),
+        Err(error) => Some(InspectReader::listed(one.summary, InspectReader::uninspected(&error), Inspection::Mounts)),
     });
     let mut containers: Vec<Container> = containers.collect();
     containers.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.engine().id.cmp(&other.engine().id)));

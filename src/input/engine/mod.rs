@@ -33,6 +33,7 @@ mod tls;
 mod volume;
 mod watch;
 
+pub use self::connect::podman_sockets;
 pub use self::error::EngineError;
 pub use self::images::Images;
 pub use self::look::{InspectResult, Seen, address, inspect_again, is_local, look};

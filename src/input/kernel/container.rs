@@ -17,9 +17,10 @@ use super::program::{USUAL_PATH, installed};
 use super::root::{NoRoot, Root};
 use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
+use super::sight::{MountNamespace, Sight};
 use super::text::shown;
 use crate::input::capture::tree::visible;
-use crate::model::{Container, EngineFacts, EngineMount, Invocation, KernelFacts, KernelMount, Script};
+use crate::model::{Container, EngineMount, Inspection, Invocation, KernelFacts, KernelMount, Script};
 use crate::rules::Profile;
 
 /// An id that is shorter could stand in a cgroup's name by chance.
@@ -37,6 +38,10 @@ pub(super) struct Task {
     pub(super) compare: bool,
     /// What is known already, should the rest never come.
     pub(super) progress: Progress,
+    /// When its first process started, in ticks since the machine did, where that was found by the kernel alone.
+    pub(super) started: Option<u64>,
+    /// The mount that is its root, where its own table does not show it.
+    pub(super) root: Option<KernelMount>,
 }
 
 /// What all looks at one host share.
@@ -48,7 +53,23 @@ pub(super) struct Host {
     pub(super) boot: Option<i64>,
     /// The pid namespace of its first process.
     pub(super) pids: Option<Vec<u8>>,
+    /// What its own processes see.
+    pub(super) sight: Sight,
+    /// The mount that is its root.
+    pub(super) root_mount: Option<KernelMount>,
     pub(super) profiles: Vec<Profile>,
+}
+
+impl Host {
+    /// Whether a mount namespace is the host's.
+    pub(super) fn is_own(&self, namespace: &MountNamespace) -> bool {
+        self.sight.namespace.as_ref() == Some(namespace)
+    }
+
+    /// Whether a root shows the host's own files.
+    pub(super) fn has_root(&self, root: &KernelMount) -> bool {
+        self.root_mount.as_ref().is_some_and(|own| (&own.device, &own.root) == (&root.device, &root.root))
+    }
 }
 
 pub(super) type Progress = Arc<Mutex<Option<Seen>>>;
@@ -99,7 +120,7 @@ pub(super) fn see(task: &Task) -> Outcome {
         _ => return gone(task),
     };
     // From here on the directory is held: a number used again later is another process's.
-    let looked = match is_ours(&task.host, &pid, task.container.engine()) {
+    let looked = match is_ours(task, &pid) {
         Ok(false) => return Outcome::NotOurs,
         Ok(true) => look(task, &pid),
         Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
@@ -125,7 +146,11 @@ fn failed(gap: String) -> Outcome {
 }
 
 /// Whether the process is the container's: its cgroup says so, or it started when the engine started it.
-fn is_ours(host: &Host, pid: &Pid, engine: &EngineFacts) -> Result<bool, Errno> {
+fn is_ours(task: &Task, pid: &Pid) -> Result<bool, Errno> {
+    let (engine, host) = (task.container.engine(), &task.host);
+    if let Some(started) = task.started {
+        return Ok(pid.facts()?.started == started);
+    }
     if is_in(pid, &engine.id)? {
         return Ok(true);
     }
@@ -143,7 +168,8 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
         // What was not read may lie over what was.
         return Err(Stop::Failed(format!("its mount table is longer than {MOST_MOUNTS} bytes, and was not looked at")));
     }
-    let table = mountinfo::parse(&bytes);
+    let mut table = mountinfo::parse(&bytes);
+    table.mounts.extend(task.root.clone());
     let mut gaps: Vec<String> = odd_lines("its mount table", &table, false).into_iter().collect();
     let found: Vec<Found> = task.found.iter().filter(|found| still(&task.host.proc, found)).cloned().collect();
     gaps.extend(nested(pid, &found));
@@ -206,11 +232,11 @@ pub(super) fn still(proc: &Proc, found: &Found) -> bool {
     facts.is_ok_and(|facts| facts.started == found.facts.started)
 }
 
-/// A gap for processes that see other mounts than their container.
+/// A gap for processes that see something else than their container.
 fn nested(pid: &Pid, found: &[Found]) -> Option<String> {
-    let own = pid.link("ns/mnt").ok()?;
-    let apart = |found: &&Found| matches!(&found.namespaces, [_, Some(mounts)] if *mounts != own);
-    let apart: Vec<String> = found.iter().filter(apart).map(|found| found.process.pid.to_string()).collect();
+    let own = Sight::of(pid);
+    let apart = found.iter().filter(|found| !own.agrees(&found.sight));
+    let apart: Vec<String> = apart.map(|found| found.process.pid.to_string()).collect();
     let which = if apart.len() == 1 { "process" } else { "processes" };
     (!apart.is_empty())
         .then(|| format!("{which} {} in it runs with mounts of its own, which were not looked at", apart.join(", ")))
@@ -220,8 +246,13 @@ fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
     let engine = task.container.engine();
     let own = |pids: &Vec<u8>| !engine.host_pid && Some(pids) != task.host.pids.as_ref();
     let pids = first.link("ns/pid").ok().filter(own);
-    let inside =
-        |pid: &Pid| is_in(pid, &engine.id).unwrap_or(false) || (pids.is_some() && pid.link("ns/pid").ok() == pids);
+    // Of the host's own processes all but the first are ancestors in a sense that matters.
+    let is_of_host = engine.inspection == Inspection::Unlisted && engine.id.is_empty();
+    let inside = |pid: &Pid| {
+        is_in(pid, &engine.id).unwrap_or(false)
+            || (pids.is_some() && pid.link("ns/pid").ok() == pids)
+            || (is_of_host && pid.number > 1)
+    };
     let mut reader = LockReader::new(&task.host.proc);
     for process in &mut kernel.processes {
         process.locks = reader.under(process.pid, inside);

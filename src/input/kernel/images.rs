@@ -27,7 +27,7 @@ impl ImageFiles {
         let directory = capture.engine_directory()?.to_owned();
         let proc = Proc::open(proc).ok()?;
         let mounts = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
-        let root = root_of_host(&proc, &proc.pid(1).ok()?, mounts)?;
+        let root = root_of_host(&proc, &proc.pid(1).ok()?, mounts)?.root;
         Some(Self { root, store: (directory, capture.driver.clone()), known: Mutex::default() })
     }
 

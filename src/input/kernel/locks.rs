@@ -7,7 +7,8 @@ use procfs::{FromBufRead, LockKind, LockType, Locks};
 use rustix::io::Errno;
 
 use super::pid::{MOST_WORDS, Pid, Proc, is_gone};
-use super::root::{End, Root};
+use super::root::{End, Inode, Root};
+use super::sight::Sight;
 use super::text::{lines, shown};
 use crate::model::{HeldLock, join};
 
@@ -17,7 +18,14 @@ const MOST_ANCESTORS: usize = 256;
 /// Reads locks, those of one process once.
 pub(super) struct LockReader<'a> {
     proc: &'a Proc,
-    known: HashMap<i32, Option<Vec<HeldLock>>>,
+    known: HashMap<i32, Option<Vec<OpenLock>>>,
+}
+
+/// A lock, and the file that it is on.
+#[derive(Debug, Clone)]
+struct OpenLock {
+    lock: HeldLock,
+    inode: Inode,
 }
 
 impl<'a> LockReader<'a> {
@@ -30,11 +38,20 @@ impl<'a> LockReader<'a> {
     pub(super) fn under(&mut self, number: i32, inside: impl Fn(&Pid) -> bool) -> Option<Vec<HeldLock>> {
         let mut all: Vec<HeldLock> = Vec::new();
         let mut next = number;
+        let mut judged = None;
         for step in 0..MOST_ANCESTORS {
             // ProcessFacts 1 is no ancestor in a sense that matters: of the host's own processes it is that of all.
             let pid = self.proc.pid(next).ok().filter(|pid| step == 0 || inside(pid));
             let Some(pid) = pid else { break };
-            for lock in self.of(&pid)? {
+            let sight = Sight::of(&pid);
+            let (own, root) = &*judged.get_or_insert_with(|| (sight.clone(), pid.root().ok()));
+            let sees_same = own.agrees(&sight);
+            for OpenLock { lock, inode } in self.of(&pid)? {
+                // What an ancestor with another root calls so is this file only where the path leads to it here too.
+                let is_same_file = || root.as_ref().is_some_and(|root| leads_to(root, &lock.path, inode));
+                if !sees_same && !is_same_file() {
+                    continue;
+                }
                 // A descriptor that was inherited shows in both: one lock.
                 if all.iter().all(|known| HeldLock { holder: known.holder, ..lock.clone() } != *known) {
                     all.push(lock);
@@ -48,7 +65,7 @@ impl<'a> LockReader<'a> {
         Some(all)
     }
 
-    fn of(&mut self, pid: &Pid) -> Option<Vec<HeldLock>> {
+    fn of(&mut self, pid: &Pid) -> Option<Vec<OpenLock>> {
         if let Some(known) = self.known.get(&pid.number) {
             return known.clone();
         }
@@ -63,7 +80,7 @@ impl<'a> LockReader<'a> {
 }
 
 /// The locks on a process's own descriptors.
-fn own(pid: &Pid) -> Result<Vec<HeldLock>, Errno> {
+fn own(pid: &Pid) -> Result<Vec<OpenLock>, Errno> {
     let mut names: Vec<(u32, String)> =
         pid.names("fd")?.into_iter().filter_map(|name| Some((name.parse().ok()?, name))).collect();
     names.sort_unstable();
@@ -82,7 +99,8 @@ fn own(pid: &Pid) -> Result<Vec<HeldLock>, Errno> {
                 none => none.insert(Below::of(pid)?),
             };
             let (path, current) = root.place(&shown(&target), open);
-            found.push(HeldLock { path, exclusive, current, holder: pid.number });
+            let lock = HeldLock { path, exclusive, current, holder: pid.number };
+            found.push(OpenLock { lock, inode: open });
         }
     }
     Ok(found)
@@ -114,18 +132,19 @@ impl Below {
     }
 
     /// The path of an open file as its process sees it, and whether that file is still what the path leads to.
-    fn place(&self, target: &str, open: super::root::Inode) -> (String, bool) {
+    fn place(&self, target: &str, open: Inode) -> (String, bool) {
         let inside = target.strip_prefix(&self.prefix).filter(|rest| rest.starts_with('/')).unwrap_or(target);
-        let leads = |path: &str| match self.root.follow(path).end {
-            End::There(there) => there.inode == open,
-            _ => false,
-        };
-        if leads(inside) {
+        if leads_to(&self.root, inside, open) {
             return (join("/", inside), true);
         }
         // The kernel says so of a file that has no name any more; it may be one's name too.
         (join("/", inside.strip_suffix(" (deleted)").unwrap_or(inside)), false)
     }
+}
+
+/// Whether a path leads to a file.
+fn leads_to(root: &Root, path: &str, file: Inode) -> bool {
+    matches!(root.follow(path).end, End::There(there) if there.inode == file)
 }
 
 /// Of an `fdinfo` file, each `flock` on the descriptor: whether it is exclusive.

@@ -2,6 +2,8 @@
 //! outside any. Only looked at: nothing is written, run or locked. May use `text`, `model`, `rules`,
 //! `source::capture`, `source::shell` and a type of `source::dockerfile`; the one home of procfs and rustix.
 
+mod apart;
+mod cgroup_name;
 mod clock;
 mod container;
 mod files;
@@ -22,29 +24,34 @@ mod root;
 mod running_version;
 mod scan;
 mod scripts;
+mod sight;
 mod text;
+mod unlisted;
 mod user;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use images::ImageFiles;
 pub use login::LoginIds;
 pub use plan::{Planned, ResolveOptions, resolve_on_host};
 
+use apart::{ApartProcesses, Known};
 use container::{Host, Outcome, Progress, Seen, Task, odd_lines, see};
 use files::said;
 use login::Login;
 use pid::{MOST_BYTES, Proc};
 use pool::Job;
-use process::Found;
 use root::Root;
+use scan::Scan;
+use sight::Sight;
+use unlisted::UnlistedContainer;
 
 use super::capture::Capture;
-use crate::model::{Container, KernelFacts, KernelMount, ProcessFacts};
+use crate::model::{Container, Inspection, KernelFacts, KernelMount, ProcessFacts};
 use crate::rules::Profile;
 
 /// How to look.
@@ -56,10 +63,13 @@ pub struct Look {
     pub timeout: Duration,
     /// Whether credentials are read and compared, in memory alone.
     pub compare_identities: bool,
-    /// Further absolute paths to follow, by the container's id.
+    /// Further absolute paths to follow, by the container's id or name.
     pub extra: BTreeMap<String, Vec<String>>,
     /// Further absolute paths to follow on the host itself.
     pub on_host: Vec<String>,
+    /// Whether containers that nobody listed are looked for, and processes that see something else than their container
+    /// are looked at by themselves. Where containers are followed one by one, neither has a place.
+    pub finds_others: bool,
     /// Is told of each container that was looked at.
     pub watcher: Watcher,
 }
@@ -89,6 +99,7 @@ impl Default for Look {
             compare_identities: false,
             extra: BTreeMap::new(),
             on_host: Vec::new(),
+            finds_others: false,
             watcher: Watcher::default(),
         }
     }
@@ -97,7 +108,7 @@ impl Default for Look {
 /// A look that has begun: the processes of known programs are found, and not yet told to their containers.
 pub struct Begun {
     host: Result<Arc<Host>, String>,
-    found: Vec<Found>,
+    scan: Scan,
     /// What the kernel shows of the host itself.
     own: Option<KernelFacts>,
     gaps: Vec<String>,
@@ -110,23 +121,29 @@ pub fn own_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// What this machine calls itself.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 /// Begins a look: finds the processes of known programs on the whole host.
 pub fn begin(options: &Look, profiles: &[Profile]) -> Begun {
     let start = Instant::now();
-    let (mut own, mut gaps, mut found) = (None, Vec::new(), Vec::new());
+    let (mut own, mut gaps, mut scan) = (None, Vec::new(), Scan::default());
     let host = host(options, &mut own, &mut gaps, profiles).map(Arc::new);
     if let Ok(host) = &host {
         // Half of the time is for finding processes, so that one that hangs leaves some for the rest.
-        found = scan::programs(host, start + options.timeout / 2, &mut gaps);
+        scan = scan::all_processes(host, start + options.timeout / 2, &mut gaps);
     }
-    Begun { host, found, own, gaps, deadline: start + options.timeout }
+    Begun { host, scan, own, gaps, deadline: start + options.timeout }
 }
 
 impl Begun {
     /// The ids of containers that processes were found in and that are not among these: the engine may have started them
     /// since it was asked for its list.
     pub fn unlisted(&self, containers: &[Container]) -> Vec<String> {
-        self.host.as_ref().map_or_else(|_| Vec::new(), |host| scan::unlisted(host, &self.found, containers))
+        let ids = |host| unlisted::unknown_ids(host, &self.scan.namespaces, containers);
+        self.host.as_deref().map_or_else(|_| Vec::new(), ids)
     }
 
     /// Looks at every container of a capture, at the host's mounts and at programs outside containers, and fills in what
@@ -147,20 +164,41 @@ impl Begun {
         };
         capture.own = self.own;
         capture.gaps.extend(self.gaps);
-        scan::find_first_processes(&host, &mut capture.containers);
-        let mut inside = scan::assign(&host, self.found, &capture.containers);
+        scan::find_first_processes(&host, &mut capture.containers, options.finds_others);
+        let Scan { found, namespaces } = self.scan;
+        let others =
+            if options.finds_others { unlisted::unlisted(&host, &namespaces, &capture.containers) } else { Vec::new() };
+        let mut starts: BTreeMap<usize, FirstProcess> = BTreeMap::new();
+        for UnlistedContainer { container, started, mounts } in others {
+            starts.insert(capture.containers.len(), FirstProcess { started: Some(started), root: None, mounts });
+            capture.containers.push(container);
+        }
+        let mut inside = scan::assign(&host, found, &capture.containers);
+        if options.finds_others {
+            let own = capture.own.as_ref().map_or(&[][..], |own| &own.mounts);
+            let known = Known { host: &host, namespaces: &namespaces, containers: &capture.containers, own };
+            for ApartProcesses { container, found, started, root } in known.split(&mut inside) {
+                let at = capture.containers.len();
+                starts.insert(at, FirstProcess { started: Some(started), root, mounts: Vec::new() });
+                inside.insert(Some(at), found);
+                capture.containers.push(container);
+            }
+        }
         let outside = inside.remove(&None).unwrap_or_default();
 
         let mut jobs: Vec<Job<Answer>> = Vec::new();
         let mut progress = Vec::new();
         for (at, container) in capture.containers.iter().enumerate() {
+            let first = starts.remove(&at).unwrap_or_default();
             let task = Task {
                 host: Arc::clone(&host),
                 container: container.clone(),
                 found: inside.remove(&Some(at)).unwrap_or_default(),
-                extra: options.extra.get(&container.engine().id).cloned().unwrap_or_default(),
+                extra: extra_paths(options, container),
                 compare: options.compare_identities,
-                progress: Progress::default(),
+                progress: first.early(),
+                started: first.started,
+                root: first.root,
             };
             progress.push(Arc::clone(&task.progress));
             let watcher = options.watcher.clone();
@@ -190,10 +228,33 @@ impl Begun {
     }
 }
 
+/// What is known of the first process of a container that no engine told.
+#[derive(Default)]
+struct FirstProcess {
+    started: Option<u64>,
+    root: Option<KernelMount>,
+    mounts: Vec<KernelMount>,
+}
+
+impl FirstProcess {
+    /// What was seen before anybody looks at it.
+    fn early(&self) -> Progress {
+        let kernel = KernelFacts { mounts: self.mounts.clone(), ..KernelFacts::default() };
+        let seen = (!self.mounts.is_empty()).then(|| Seen { kernel: Some(kernel), ..Seen::default() });
+        Arc::new(Mutex::new(seen))
+    }
+}
+
 /// What a job gives.
 enum Answer {
     Container(Outcome),
     Outside(Box<Seen>),
+}
+
+/// Further paths to follow in a container, by its id or its name.
+fn extra_paths(options: &Look, container: &Container) -> Vec<String> {
+    let extra = &options.extra;
+    extra.get(&container.engine().id).or_else(|| extra.get(&container.name)).cloned().unwrap_or_default()
 }
 
 fn within(options: &Look) -> String {
@@ -234,26 +295,41 @@ fn host(
         ));
     }
     let (boot, pids) = (proc.boot_time(), first.link("ns/pid").ok());
-    Ok(Host { proc, root, boot, pids, profiles: profiles.to_vec() })
+    let root_mount = mounts.iter().find(|mount| mount.mount_point == "/").cloned();
+    let (root, sight) = root.map(|own| (own.root, own.sight)).unzip();
+    let sight = sight.unwrap_or_else(|| Sight::of(&first));
+    Ok(Host { proc, root, boot, pids, sight, root_mount, profiles: profiles.to_vec() })
+}
+
+/// The host's root, and what its processes see.
+struct OwnRoot {
+    root: Root,
+    sight: Sight,
+}
+
+impl OwnRoot {
+    fn of(pid: &pid::Pid) -> Option<Self> {
+        Some(Self { root: pid.root().ok()?, sight: Sight::of(pid) })
+    }
 }
 
 /// The host's root: that of its first process, or of another one that has the same.
-fn root_of_host(proc: &Proc, first: &pid::Pid, mounts: &[KernelMount]) -> Option<Root> {
-    first.root().ok().or_else(|| other_root(proc, mounts))
+fn root_of_host(proc: &Proc, first: &pid::Pid, mounts: &[KernelMount]) -> Option<OwnRoot> {
+    OwnRoot::of(first).or_else(|| other_root(proc, mounts))
 }
 
 /// The root of this process, or of another one, where that is the host's too: the same mount by its id, which the kernel
 /// gives once. So who may not look at process 1 follows the host's paths all the same.
-fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<Root> {
+fn other_root(shown: &Proc, hosts: &[KernelMount]) -> Option<OwnRoot> {
     /// Mount tables that are read; the first processes of a host are its own. One that may not be looked at costs little.
     const TABLES: usize = 200;
     let top = |mounts: &[KernelMount]| Some(mounts.iter().find(|mount| mount.mount_point == "/")?.id);
     let hosts = top(hosts)?;
-    let root_of = |(pid, root): (pid::Pid, Root)| {
+    let root_of = |(pid, root): (pid::Pid, OwnRoot)| {
         let table = mountinfo::parse(&pid.read("mountinfo", MOST_BYTES).ok()?);
         (top(&table.mounts)? == hosts).then_some(root)
     };
-    let opened = |pid: pid::Pid| pid.root().ok().map(|root| (pid, root));
+    let opened = |pid: pid::Pid| OwnRoot::of(&pid).map(|root| (pid, root));
     let own =
         || Proc::open(Path::new("/proc")).and_then(|proc| proc.pid(std::process::id().try_into().unwrap_or(0))).ok();
     own().and_then(opened).and_then(root_of).or_else(|| {
@@ -287,6 +363,11 @@ fn fill(
         let is_gone = matches!(answer, Some(Answer::Container(Outcome::Gone(_))));
         let mut seen = match answer {
             Some(Answer::Container(Outcome::Seen(seen))) => *seen,
+            Some(Answer::Container(Outcome::Gone(_))) if container.engine().inspection == Inspection::Unlisted => {
+                let mut seen = progress.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+                seen.gaps.push("it ended while it was looked at".to_owned());
+                seen
+            }
             Some(Answer::Container(Outcome::Gone(mounts))) => {
                 let engine = container.engine_mut();
                 gone.push(engine.id.clone());

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::container::Host;
 use super::files::said;
@@ -43,12 +43,12 @@ pub struct Planned {
     pub built: bool,
 }
 
-/// How long to look, and at which /proc.
+/// Until when to look, and at which /proc.
 pub struct ResolveOptions {
     /// The /proc of the engine's host.
     pub proc: PathBuf,
-    /// How long all of it may take.
-    pub timeout: Duration,
+    /// When all of it must have ended.
+    pub deadline: Instant,
     /// The files of images, where they can be looked at.
     pub files: Option<Arc<ImageFiles>>,
 }
@@ -61,9 +61,8 @@ pub fn resolve_on_host(
     capture: &Capture,
     planned: Vec<Planned>,
 ) -> (Vec<Container>, Vec<Diagnostic>) {
-    let deadline = Instant::now() + options.timeout;
     let (mut own, mut gaps) = (None, Vec::new());
-    let look = Look { proc: options.proc.clone(), timeout: options.timeout, ..Look::default() };
+    let look = Look { proc: options.proc.clone(), ..Look::default() };
     let host = host(&look, &mut own, &mut gaps, &rules.profiles);
     let mut told: Vec<Diagnostic> = gaps.into_iter().map(|gap| Diagnostic::about(Level::Gap, None, gap)).collect();
     let (host, mounts) = match (host, own) {
@@ -82,15 +81,14 @@ pub fn resolve_on_host(
         let site = Arc::clone(&site);
         jobs.push(Box::new(move || site.resolve(one)));
     }
-    let answers = pool::run(jobs, deadline);
+    let answers = pool::run(jobs, options.deadline);
     let mut containers = Vec::with_capacity(kept.len());
     for (answer, mut container) in answers.into_iter().zip(kept) {
         if let Some((grounded, more)) = answer {
             containers.push(grounded);
             told.extend(more);
         } else {
-            let what =
-                format!("where its mounts lead on this host was not told within {} s", options.timeout.as_secs());
+            let what = "where its mounts lead on this host was not told within the time limit".to_owned();
             container.unseen.push(Unseen { what, span: container.span });
             containers.push(container);
         }

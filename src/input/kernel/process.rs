@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustix::io::Errno;
 
 use super::pid::{Facts, MOST_WORDS, Pid, Proc, is_gone};
+use super::sight::Sight;
 use super::text::shown;
 use crate::model::{KeptValue, ProcessFacts, parent_and_name};
 use crate::rules::Profile;
@@ -29,8 +30,10 @@ pub(super) struct Found {
     pub(super) facts: Facts,
     /// Its cgroups, as the kernel writes them.
     pub(super) cgroup: String,
-    /// Its pid namespace and its mount namespace, where they may be read.
-    pub(super) namespaces: [Option<Vec<u8>>; 2],
+    /// Its pid namespace, where that may be read.
+    pub(super) pids: Option<Vec<u8>>,
+    /// What it sees.
+    pub(super) sight: Sight,
     /// Whether it is a shell that runs a script of the program's name.
     pub(super) wrapper: bool,
 }
@@ -57,9 +60,8 @@ pub struct Recognised {
     pub wrapper: bool,
 }
 
-/// The process of that number, where it is one of a known program's; nothing where it has ended.
-pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<Found> {
-    let pid = proc.pid(number).ok()?;
+/// A process, where it is one of a known program's; nothing where it has ended.
+pub(super) fn look_at(pid: &Pid, profiles: &[Profile]) -> Option<Found> {
     let words = words(&pid.read("cmdline", MOST_WORDS).ok()?);
     let comm = pid.read("comm", LONGEST_WORD as u64).ok()?;
     let exe = pid.link("exe").unwrap_or_default();
@@ -71,17 +73,17 @@ pub(super) fn look_at(proc: &Proc, number: i32, profiles: &[Profile]) -> Option<
     let cgroup = pid.cgroup().ok()?;
     let process = ProcessFacts {
         program: recognised.program,
-        pid: number,
+        pid: pid.number,
         words,
-        env: environment(&pid, profile).ok()?,
+        env: environment(pid, profile).ok()?,
         locks: None,
         identity: pid.identity(),
         terminal: facts.terminal,
         version: recognised.version,
         version_unknown: None,
     };
-    let namespaces = ["ns/pid", "ns/mnt"].map(|name| pid.link(name).ok());
-    Some(Found { process, facts, cgroup, namespaces, wrapper: recognised.wrapper })
+    let (pids, sight) = (pid.link("ns/pid").ok(), Sight::of(pid));
+    Some(Found { process, facts, cgroup, pids, sight, wrapper: recognised.wrapper })
 }
 
 /// The words of a `cmdline`, the first and of each the beginning: a process may make them as long as it likes. A program

@@ -7,7 +7,7 @@ use super::process::{RUNTIMES, SHELLS, file_name, is_command, is_in_package, wit
 use super::program::{manifest_of, program_of};
 use super::root::{End, Root};
 use super::text::shown;
-use crate::model::{Installed, ProcessFacts, join};
+use crate::model::{Installed, ProcessFacts, join, split_below};
 use crate::rules::Profile;
 
 /// Why nothing that is installed tells the version of a process.
@@ -50,8 +50,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// Its version, or why that is not known; `None` where it is whatever is installed, or its file may not be looked at.
     fn version(&self, words: &[String]) -> Option<Result<String, String>> {
-        let exe = self.pid.link("exe").ok()?;
-        let exe = shown(&exe).into_owned();
+        let exe = self.inside(&self.pid.link("exe").ok()?);
         let path = without_mark(&exe);
         if !is_command(self.profile, path) && !is_in_package(self.profile, path) {
             let name = file_name(path);
@@ -72,11 +71,18 @@ impl Look<'_> {
         }
     }
 
+    /// A path as the process names it: the kernel begins at the root of its mounts.
+    fn inside(&self, path: &[u8]) -> String {
+        let (path, root) = (shown(path), self.pid.link("root").unwrap_or_default());
+        let below = split_below(&path, &shown(&root)).map(|below| join("/", below));
+        below.unwrap_or_else(|| path.into_owned())
+    }
+
     /// The version of what a runtime was given to run, as far as its words still say.
     fn version_of_script(&self, words: &[String]) -> Option<Result<String, String>> {
         let Some(script) = self.script_in(words) else { return self.version_of_title() };
-        let directory = self.pid.link("cwd").ok()?;
-        let followed = self.root.follow(&join(&shown(&directory), script));
+        let directory = self.inside(&self.pid.link("cwd").ok()?);
+        let followed = self.root.follow(&join(&directory, script));
         match followed.end {
             End::There(_) => {}
             End::Absent => return Some(Err(REPLACED.to_owned())),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::repository::Repository;
 use crate::input::dockerfile::{self, BuildContext, ContextDirectory, DockerfileSource, Image, NamedSource};
-use crate::model::{Build, Container, EnvVar, Value};
+use crate::model::{Build, Container, ContainerId, EnvVar, Value};
 
 /// BuiltImages on images that are followed.
 const DEPTH: usize = 12;
@@ -19,6 +19,7 @@ pub(super) struct BuiltImages<'a> {
     builds: Vec<BuildService>,
     /// Services by name, and by what their images are called.
     by_service: HashMap<String, usize>,
+    by_id: HashMap<ContainerId, usize>,
     by_image: HashMap<String, usize>,
     made: RefCell<HashMap<usize, Rc<Image>>>,
     /// BuiltImages that are not built here, by name.
@@ -38,6 +39,7 @@ impl<'a> BuiltImages<'a> {
             repository,
             builds: Vec::new(),
             by_service: HashMap::new(),
+            by_id: HashMap::new(),
             by_image: HashMap::new(),
             made: RefCell::default(),
             stored: RefCell::default(),
@@ -48,6 +50,7 @@ impl<'a> BuiltImages<'a> {
             let at = images.builds.len();
             images.builds.push(BuildService { build: build.clone(), args: container.build_args.clone() });
             images.by_service.insert(container.name.clone(), at);
+            images.by_id.insert(container.container_id(), at);
             let project = container.project.as_deref().unwrap_or("");
             let usual = ["-", "_"].map(|between| format!("{project}{between}{}", container.name));
             let own = container.image.as_ref().map(|image| image.text.clone());
@@ -61,7 +64,11 @@ impl<'a> BuiltImages<'a> {
     /// The image of a container: what its service builds, or what another one builds under the name of its image.
     pub(super) fn image_of(&self, container: &Container) -> Option<Rc<Image>> {
         match container.build {
-            Some(_) => self.built_image(*self.by_service.get(&container.name)?),
+            Some(_) => {
+                // A container of `compose run` is of its service's image.
+                let service = container.timing.one_off_of.clone().unwrap_or_else(|| container.container_id());
+                self.built_image(*self.by_id.get(&service)?)
+            }
             None => self.image_named(&container.image.as_ref()?.text),
         }
     }

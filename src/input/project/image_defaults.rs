@@ -7,7 +7,7 @@ use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
 use crate::input::shell;
 use crate::model::{
     Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
-    UnsetVariable, Value, Word, clean,
+    UnsetVariable, Value, Word, clean, home_given_to,
 };
 use crate::text::{Sources, Span};
 
@@ -30,7 +30,8 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
         container.command = container.command.take().or_else(|| image.command.clone());
     }
     let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
-    container.hooks.extend(health.cloned());
+    let health: Vec<Command> = health.filter(|health| !container.hooks.contains(health)).cloned().collect();
+    container.hooks.extend(health);
     for path in image.volumes.iter().filter(|path| !path.is_symbolic()) {
         let target = clean(&path.text);
         if container.mounts.iter().all(|mount| mount.target.text != target) {
@@ -39,6 +40,7 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
     }
     container.installs = commands_of_build(image, sources);
     set_home(container, image);
+    container.has_root_base = has_root_base(image);
 }
 
 /// The commands that are run while an image is built.
@@ -48,6 +50,44 @@ pub(super) fn commands_of_build(image: &Image, sources: &Sources) -> Vec<Invocat
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
     ran.flat_map(|ran| build_commands(ran, sources)).collect()
+}
+
+/// Official images that start as root, and whose entrypoints leave the user as it is.
+const ROOT_BASES: [&str; 24] = [
+    "almalinux",
+    "alpine",
+    "amazoncorretto",
+    "amazonlinux",
+    "archlinux",
+    "buildpack-deps",
+    "busybox",
+    "debian",
+    "eclipse-temurin",
+    "fedora",
+    "golang",
+    "gradle",
+    "julia",
+    "maven",
+    "node",
+    "openjdk",
+    "oven/bun",
+    "perl",
+    "php",
+    "python",
+    "rockylinux",
+    "ruby",
+    "rust",
+    "ubuntu",
+];
+
+fn has_root_base(image: &Image) -> bool {
+    let BaseImage::Named(name) = &image.base else { return image.base == BaseImage::Scratch };
+    let name = name.text.split(['@', ':']).next().unwrap_or_default();
+    let name = ["docker.io/library/", "docker.io/", "library/"]
+        .iter()
+        .find_map(|host| name.strip_prefix(host))
+        .unwrap_or(name);
+    ROOT_BASES.contains(&name)
 }
 
 /// An image that begins with nothing has no entrypoint but its own.
@@ -94,7 +134,7 @@ fn set_home(container: &mut Container, image: &Image) {
         return;
     };
     let name = user.text.split(':').next().unwrap_or("");
-    let made = container.installs.iter().find_map(|call| created_home(call, name).map(|home| (home, call.span)));
+    let made = container.installs.iter().rev().find_map(|call| Some((home_given_to(name, &call.argv)?, call.span)));
     let known = || Some((usual_home(image, name)?, user.span.unwrap_or(container.span)));
     if let Some((home, span)) = made.or_else(known) {
         let variable = EnvVar::new(EnvValue::Set(Value::known(home, Some(span))), span);
@@ -102,9 +142,30 @@ fn set_home(container: &mut Container, image: &Image) {
     }
 }
 
+/// The user and the home of those who work in a container, where its image is one that says who that is, whatever a
+/// Dockerfile on top of it says (the images of `devcontainers`, by their label `devcontainer.metadata`).
+pub(super) fn apply_usual_worker(container: &mut Container, image: Option<&Image>) {
+    let base = match image.map(|image| &image.base) {
+        Some(BaseImage::Named(name)) => name.text.clone(),
+        _ => container.image.as_ref().map(|image| image.text.clone()).unwrap_or_default(),
+    };
+    let name = base.split(['@', ':']).next().unwrap_or_default();
+    let Some((_, last)) = name.rsplit_once('/').filter(|(from, _)| from.ends_with("mcr.microsoft.com/devcontainers"))
+    else {
+        return;
+    };
+    let known = ACCOUNTS.iter().find(|(image, ..)| *image == last).map_or("vscode", |(_, user, ..)| user);
+    let span = container.span;
+    let user = container.user.get_or_insert_with(|| Value::known(known, Some(span)));
+    if user.text == known && !container.env.contains_key("HOME") {
+        let home = Value::known(format!("/home/{known}"), None);
+        container.env.insert("HOME".to_owned(), EnvVar::new(EnvValue::Set(home), span));
+    }
+}
+
 /// The home of a user of a container: of one that the image's build makes, or that the base is known to have.
 pub(super) fn home_of_user(container: &Container, image: Option<&Image>, user: &str) -> Option<String> {
-    let made = container.installs.iter().rev().find_map(|call| created_home(call, user));
+    let made = container.installs.iter().rev().find_map(|call| home_given_to(user, &call.argv));
     made.or_else(|| usual_home(image?, user))
 }
 
@@ -135,43 +196,4 @@ fn usual_home(image: &Image, user: &str) -> Option<String> {
         last == *image && [name, number].contains(&&user) && (*name != "vscode" || from.ends_with("devcontainers"))
     };
     ACCOUNTS.iter().find(known).map(|(_, _, _, home)| (*home).to_owned())
-}
-
-/// The home that a command gives to a user as it makes it (useradd(8), Debian's and busybox's adduser).
-fn created_home(call: &Invocation, user: &str) -> Option<String> {
-    let (program, words) = call.argv.split_first()?;
-    let name = program.rsplit('/').next().unwrap_or(program);
-    if !matches!(name, "useradd" | "adduser") {
-        return None;
-    }
-    let (home_options, uid_options) = match name {
-        "useradd" => (["-d", "--home-dir", "--home"], ["-u", "--uid"]),
-        // To busybox -h is the home; Debian's has --home.
-        _ => (["-h", "--home", "--home-dir"], ["-u", "--uid"]),
-    };
-    let (mut home, mut uid, mut last) = (None, None, None);
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let (option, own) = match word.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
-            _ => (&**word, None),
-        };
-        let mut value = || own.clone().or_else(|| rest.next().map(Word::to_string));
-        match option {
-            _ if home_options.contains(&option) => home = value(),
-            _ if uid_options.contains(&option) => uid = value(),
-            "-s" | "--shell" | "-g" | "--gid" | "-G" | "--groups" | "-c" | "--comment" | "--gecos" | "-k" | "-e"
-            | "-f" | "-b" | "-K" | "-p" | "-r"
-                if option != "-r" =>
-            {
-                _ = value();
-            }
-            "--ingroup" => _ = value(),
-            _ if option.starts_with('-') => {}
-            _ => last = Some(&**word),
-        }
-    }
-    let made = last.filter(|made| *made == user || uid.as_deref() == Some(user))?;
-    let home = home.unwrap_or_else(|| format!("/home/{made}"));
-    home.starts_with('/').then_some(home)
 }

@@ -8,11 +8,13 @@
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
 //! reference           what a command names that is described elsewhere, and which one that is
-//! started_containers  the containers that scripts start;  start_timing: when they run, and how many of them
-//! compose_calls       what calls of Compose say of services
+//! started_containers  the containers that scripts start;  start_names: what they are called;  start_timing: when they run,
+//!                     and how many of them
+//! compose_calls       what calls of Compose say of services;  service_additions: what other files add to one
 //! ```
 
 mod built_images;
+mod built_logins;
 mod code_text;
 mod code_that_runs;
 mod compose_calls;
@@ -23,12 +25,15 @@ mod planned_files;
 mod program_search;
 mod reference;
 mod repository;
+mod service_additions;
+mod start_names;
 mod start_timing;
 mod started_containers;
 
 pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
+pub use service_additions::{ServiceAddition, add_to_services};
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -37,11 +42,11 @@ use built_images::BuiltImages;
 use planned_files::PlannedFiles;
 use program_search::SearchedImages;
 
-use crate::input::docker_cli::DockerCommand;
+use crate::input::docker_cli::{DockerCommand, DockerRun};
 use crate::input::dockerfile::Image;
 use crate::input::shell::{self, ContainerStart, ExecContext};
-use crate::model::{Command, Container, Diagnostic, EnvValue, Layout, Level, Script, Sight};
-use crate::text::Sources;
+use crate::model::{Container, Diagnostic, EnvValue, Invocation, Layout, Level, Script, Sight};
+use crate::text::Span;
 
 /// Containers that start containers that start containers: how far that is followed.
 const DEPTH: usize = 3;
@@ -63,9 +68,11 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
     reader.add_started(pending, layout);
 }
 
-/// Adds the containers that commands of the host start to a layout of all that is described.
+/// Adds the containers that commands of the host start to a layout of all that is described; `services` are those of the
+/// layout as their own files describe them.
 pub fn add_started(
     starts: Vec<ContainerStart>,
+    services: Vec<Container>,
     layout: &mut Layout,
     projects: &[DescribedProject],
     repository: &Repository<'_>,
@@ -73,7 +80,6 @@ pub fn add_started(
     if starts.is_empty() {
         return;
     }
-    let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let reader =
         ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
@@ -87,6 +93,14 @@ pub fn add_started(
         let is_run = runs.contains(&service.container_id());
         service.timing.only_one_offs &= is_run;
     }
+}
+
+/// The container that a command line describes, with what the files that it names add.
+pub fn container_of_run(run: &DockerRun, span: Span, repository: &Repository<'_>) -> Container {
+    let images = BuiltImages::new(&[], repository);
+    let reader =
+        ProjectReader { repository, images, searched: SearchedImages::default(), services: &[], projects: &[] };
+    reader.run_container(run, span)
 }
 
 /// A start that is to be read yet, and the container whose script it is in; none for the host's own.
@@ -129,11 +143,26 @@ impl ProjectReader<'_> {
     /// Fills a container in and reads what it runs; gives what that starts.
     fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
         let image = self.images.image_of(container);
+        if container.workplace.is_some() {
+            image_defaults::apply_usual_worker(container, image.as_deref());
+        }
         if let Some(image) = &image {
             image_defaults::apply_image_defaults(container, image, self.repository.sources);
         }
-        let (script, starts) = self.read_container_script(container, image.as_ref());
+        let (mut script, mut starts) = self.read_container_script(container, image.as_ref());
+        let (setup, more) = self.read_setup(container, image.as_ref());
+        if let Some(workplace) = &mut container.workplace {
+            workplace.setup_installs = workplace.feature_installs.len() + setup.len();
+            container.installs.extend(workplace.feature_installs.iter().cloned());
+        }
+        script.invocations.extend(setup.iter().cloned());
+        starts.extend(more);
         container.script = script;
+        container.installs.extend(setup);
+        if let Some(image) = &image {
+            let logins = built_logins::find_built_logins(container, image, self.repository.programs.wait());
+            container.host_copies.extend(logins);
+        }
         let searched = image.filter(|_| container.build.is_some());
         container.names_no_program =
             searched.is_some_and(|image| self.searched.name_no_program(container, &image, self.repository));
@@ -143,34 +172,60 @@ impl ProjectReader<'_> {
     }
 
     fn read_container_script(&self, container: &Container, image: Option<&Rc<Image>>) -> (Script, Vec<ContainerStart>) {
+        let run = |context: &ExecContext<'_>| {
+            let (mut script, mut starts) =
+                shell::run_commands(container.entrypoint.as_ref(), container.command.as_ref(), context);
+            for hook in &container.hooks {
+                // What a hook leads to that was not read is no reason to doubt what the container itself runs.
+                let (of_hook, more) = shell::run_commands(Some(hook), None, context);
+                script.invocations.extend(of_hook.invocations);
+                starts.extend(more);
+            }
+            (script, starts)
+        };
+        self.in_container_context(container, image, run)
+    }
+
+    /// What the commands run that set up a container which people work in, and what these start.
+    fn read_setup(&self, container: &Container, image: Option<&Rc<Image>>) -> (Vec<Invocation>, Vec<ContainerStart>) {
+        let commands = container.workplace.as_ref().map_or(&[][..], |workplace| &workplace.setup);
+        let run = |context: &ExecContext<'_>| {
+            let (mut calls, mut starts) = (Vec::new(), Vec::new());
+            for command in commands {
+                let (of_command, more) = shell::run_commands(Some(command), None, context);
+                calls.extend(of_command.invocations);
+                starts.extend(more);
+            }
+            (calls, starts)
+        };
+        self.in_container_context(container, image, run)
+    }
+
+    fn in_container_context<T>(
+        &self,
+        container: &Container,
+        image: Option<&Rc<Image>>,
+        run: impl FnOnce(&ExecContext<'_>) -> T,
+    ) -> T {
         let home = |user: &str| image_defaults::home_of_user(container, image.map(Rc::as_ref), user);
         let user = container.user.as_ref().filter(|user| !user.is_symbolic());
         let user = user.map(|user| user.text.split(':').next().unwrap_or_default());
+        let user = user.or_else(|| (container.user.is_none() && container.has_root_base).then_some("root"));
         let disk = PlannedFiles::new(self.repository, container, image.cloned());
         let lookup = |name: &str| env_value(container, name);
         let directory = container.working_dir.as_ref().filter(|directory| !directory.is_symbolic());
-        let setting = ExecContext {
+        run(&ExecContext {
             sources: self.repository.sources,
             file_system: &disk,
             directory: directory.map(|directory| directory.text.as_str()),
             environment: &lookup,
+            is_set: &|name| container.env.contains_key(name),
             decides: true,
             home: &home,
             user,
             hides: false,
             programs: &|| &self.repository.programs.wait().commands,
-        };
-        let read = |entrypoint: Option<&Command>, command: Option<&Command>| {
-            shell::run_commands(entrypoint, command, &setting)
-        };
-        let (mut script, mut starts) = read(container.entrypoint.as_ref(), container.command.as_ref());
-        for hook in &container.hooks {
-            // What a hook leads to that was not read is no reason to doubt what the container itself runs.
-            let (of_hook, more) = read(Some(hook), None);
-            script.invocations.extend(of_hook.invocations);
-            starts.extend(more);
-        }
-        (script, starts)
+        })
     }
 }
 
@@ -180,11 +235,4 @@ fn env_value(container: &Container, name: &str) -> Option<String> {
         EnvValue::Set(value) if !value.is_symbolic() => Some(value.text.clone()),
         EnvValue::Set(_) | EnvValue::Inherited => None,
     }
-}
-
-/// A place in words, as the name of what is started there: the file's own name and the line.
-fn start_name(span: crate::text::Span, sources: &Sources) -> String {
-    let file = sources.get(span.file);
-    let name = file.name().rsplit('/').next().unwrap_or(file.name()).to_owned();
-    format!("{name}:{}", span.start.line)
 }

@@ -2,7 +2,7 @@
 //! Uses `repository`, `source::dockerfile` and `source::shell::file_system`.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,8 +13,10 @@ use crate::input::dockerfile::{
 };
 use crate::input::shell::file_system::{FileSystem, Lookup, mentioned};
 use crate::model::{Container, Mount, MountSource, join};
-use crate::text::Span;
+use crate::text::{FileId, Span};
 
+/// Lists of packages, which name what others are built of.
+pub(super) const LISTS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "go.sum"];
 /// Links that are followed.
 const LINKS: usize = 16;
 /// Files that are looked through for a name.
@@ -56,6 +58,11 @@ impl PlannedFiles<'_> {
             }
             MountSource::Host(_) | MountSource::Unresolved(_) => "where it is mounted from depends on a variable",
             MountSource::Tmpfs => "it is on a tmpfs",
+            MountSource::Injected
+                if mount.content.as_ref().is_some_and(|text| !text.is_symbolic()) && rest.is_empty() =>
+            {
+                return mount.content.clone().map_or(Lookup::Absent, Lookup::Passage);
+            }
             MountSource::Injected => "its text is not in a file",
             _ => "it is on a volume",
         };
@@ -173,7 +180,18 @@ impl FileSystem for PlannedFiles<'_> {
         self.image.as_ref().is_some_and(is_open) && self.own_files().len() < FILES
     }
 
-    fn mention(&self, names: &[String]) -> Option<Span> {
+    fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+        if !self.is_searched() {
+            return Vec::new();
+        }
+        let names = self.own_files().iter().filter_map(|path| path.file_name()?.to_str()).filter(|name| fits(name));
+        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let is_there =
+            |name: &String| matches!(self.open(&join(directory, name)), Lookup::Text(_) | Lookup::Passage(_));
+        names.into_iter().filter(is_there).collect()
+    }
+
+    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
         let mut files = self.own_files().to_vec();
         files.sort();
         files.dedup();
@@ -181,9 +199,20 @@ impl FileSystem for PlannedFiles<'_> {
             let ending = path.extension().and_then(|ending| ending.to_str());
             ending.is_none_or(|ending| !matches!(ending, "md" | "txt" | "lock" | "yaml" | "yml" | "toml"))
         };
-        files.iter().filter(|path| known(path)).find_map(|path| {
-            let file = self.repository.text(path)?;
+        let runs = |path: &PathBuf| known(path) && !is_never_run(&self.repository.shown(path));
+        files.iter().filter(|path| runs(path)).find_map(|path| {
+            let file = self.repository.text(path).filter(|file| !read.contains(file))?;
             mentioned(file, self.repository.sources, names)
         })
     }
+}
+
+/// Whether a file of a repository is run by no service: a list of packages, or a test.
+fn is_never_run(path: &str) -> bool {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_marked = name.split('.').any(|part| matches!(part, "test" | "spec"));
+    let is_test = is_marked || stem.ends_with("_test") || stem.starts_with("test_");
+    LISTS.contains(&name) || is_test || parts.iter().any(|part| matches!(*part, "test" | "tests" | "__tests__"))
 }

@@ -11,7 +11,7 @@ use super::code_text::{CodeText, read_code, starts_programs};
 use super::code_that_runs::is_code_read;
 use super::image_defaults::build_commands;
 use super::official_images::is_official;
-use super::planned_files::{FILES, files_below};
+use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
 use crate::input::dockerfile::{
     BaseImage, BuildContext, BuildStep, ContextDirectory, CopyOrigin, CopySource, Image, RunStep,
@@ -25,8 +25,6 @@ const NO_CODE: [&str; 20] = [
     "css", "csv", "eot", "gif", "gz", "ico", "jpeg", "jpg", "lock", "map", "md", "mp3", "mp4", "pdf", "png", "svg",
     "ttf", "webp", "woff", "woff2",
 ];
-/// Lists of packages in which only those count that the list of one's own names.
-const LISTS: [&str; 3] = ["package-lock.json", "pnpm-lock.yaml", "go.sum"];
 /// Places whose installers are known to bring other programs.
 const OTHER_INSTALLERS: [&str; 5] =
     ["deb.nodesource.com", "sh.rustup.rs", "astral.sh/uv", "bun.sh/install", "install.python-poetry.org"];

@@ -8,6 +8,9 @@ use crate::input::shell::ContainerStart;
 use crate::model::{Container, Moment, Timing, Value};
 use crate::text::{Sources, Span};
 
+/// The command that makes a file or a directory that was not there before.
+const MADE_ANEW: &str = "mktemp";
+
 /// A place in a file, by the file's name.
 pub(super) type SourcePlace = (String, u32, u32);
 
@@ -42,7 +45,10 @@ pub(super) fn timing_of(started: &ContainerStart, by: Option<&Container>, name: 
     };
     let may_end = !started.command.is_left_running() || started.command.is_perhaps_detached();
     let may_overlap = by.is_none() && fixed_name.is_none() && may_end;
-    Timing { moments, fixed_name, may_overlap, varying: started.varying.clone(), ..Timing::default() }
+    // Each run of the script makes one of its own; a loop may use one several times.
+    let made = (!started.repeats).then(|| MADE_ANEW.to_owned());
+    let varying = started.varying.iter().cloned().chain(made).collect();
+    Timing { moments, fixed_name, may_overlap, varying, ..Timing::default() }
 }
 
 /// Sets how many of a container run at once, by its start alone.
@@ -67,7 +73,13 @@ pub(super) fn add_start_again(container: &mut Container, again: &Timing, span: S
     }
     let timing = &mut container.timing;
     timing.may_overlap |= again.may_overlap;
-    timing
-        .varying
-        .extend(again.varying.iter().filter(|name| !timing.varying.contains(name)).cloned().collect::<Vec<_>>());
+    let made = |name: &&String| *name == MADE_ANEW;
+    // What one run makes, two of its containers may use at once.
+    let is_one_per_run = timing.varying.iter().any(|name| made(&name)) && again.varying.iter().any(|name| made(&name));
+    let known: Vec<String> =
+        again.varying.iter().filter(|name| !timing.varying.contains(name) && !made(name)).cloned().collect();
+    timing.varying.extend(known);
+    if beside || !is_one_per_run {
+        timing.varying.retain(|name| name != MADE_ANEW);
+    }
 }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::reference::{Reference, has_container_name};
+use super::start_names::{name_of_both, name_of_start, set_unique_name};
 use super::start_timing::{
     SourcePlace, add_start_again, count_instances, drop_called_ways_in, source_place, start_key, timing_of,
 };
-use super::{DEPTH, PendingStart, ProjectReader, start_name};
+use super::{DEPTH, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeRun, DockerCommand, DockerExec, DockerRun, engine_host};
 use crate::input::shell::file_system::Lookup;
 use crate::input::shell::{ContainerStart, StartLock};
@@ -62,11 +63,18 @@ impl ProjectReader<'_> {
                     let same = layout.containers.iter().position(|other| is_same_start(&container, other));
                     let at = same.unwrap_or(layout.containers.len());
                     known.entry(key.clone()).or_default().push(at);
-                    if let Some(other) = same.and_then(|at| layout.containers.get_mut(at)) {
-                        add_start_again(other, &container.timing, started.span);
+                    if let Some(at) = same {
+                        let wider = layout
+                            .containers
+                            .get(at)
+                            .and_then(|other| name_of_both(other, &container, &layout.containers, self.sources()));
+                        if let Some(other) = layout.containers.get_mut(at) {
+                            add_start_again(other, &container.timing, started.span);
+                            other.name = wider.unwrap_or_else(|| other.name.clone());
+                        }
                         continue;
                     }
-                    container.name = unique_name(container.name, &layout.containers);
+                    set_unique_name(&mut container, &layout.containers, self.sources());
                     layout.containers.push(container);
                 }
             }
@@ -86,7 +94,7 @@ impl ProjectReader<'_> {
         told: &mut Vec<Diagnostic>,
     ) -> Vec<Container> {
         let (mut container, maybe, refused) = match &started.command {
-            DockerCommand::Run(run) => (self.run_container(run, started), &run.perhaps.mounts, &run.refused),
+            DockerCommand::Run(run) => (self.run_container(run, started.span), &run.perhaps.mounts, &run.refused),
             DockerCommand::ComposeRun(run) => match self.compose_run_container(run, started, by) {
                 Ok(container) => (container, &run.perhaps.mounts, &run.refused),
                 Err(diagnostic) => {
@@ -124,16 +132,13 @@ impl ProjectReader<'_> {
             let what = format!("whether the engine that starts it, {engine}, is that of this host is not known");
             container.unseen.push(Unseen { what, span: started.span });
         }
-        container.name = start_name(started.span, self.sources());
-        if let EngineHost::Elsewhere(host) = &container.engine_host {
-            container.name = format!("{} on {host}", container.name);
-        }
         container.project = by.and_then(|by| by.project.clone()).or(container.project);
         container.span = started.span;
         let one_off_of = container.timing.one_off_of.take();
         container.timing = Timing { one_off_of, ..timing_of(started, by, container.given_name.as_ref()) };
         count_instances(&mut container, started, by);
         container.start = Some(Begun { possible: started.possible, span: started.span });
+        container.name = name_of_start(&container, started.span, self.sources());
         let covers =
             maybe.iter().any(|at| container.mounts.get(*at).is_some_and(|mount| covers_mount(mount, &container)));
         if !covers {
@@ -145,25 +150,25 @@ impl ProjectReader<'_> {
             number += 1;
             !maybe.contains(&(number - 1))
         });
-        without.name.push_str(" (with fewer mounts)");
         vec![container, without]
     }
 
-    fn run_container(&self, run: &DockerRun, started: &ContainerStart) -> Container {
+    /// The container of a command line that is written at a place.
+    pub(super) fn run_container(&self, run: &DockerRun, here: Span) -> Container {
         let mut container = run.container.clone();
         container.given_name.clone_from(&run.name);
         container.unseen.extend(run.unseen.iter().cloned());
         container.replicas = run.replicas.unwrap_or(1);
         mark_uncertain_env(&mut container, &run.perhaps.env);
         for file in &run.env_files {
-            self.add_env_file(file, &mut container, started.span);
+            self.add_env_file(file, &mut container, here);
         }
         if let Some(file) = run.label_files.first() {
             let what = "the labels of `--label-file` were not read".to_owned();
-            container.unseen.push(Unseen { what, span: file.span.unwrap_or(started.span) });
+            container.unseen.push(Unseen { what, span: file.span.unwrap_or(here) });
         }
         for from in &run.volumes_from {
-            self.add_volumes_from(from, &mut container, started.span);
+            self.add_volumes_from(from, &mut container, here);
         }
         container
     }
@@ -280,7 +285,7 @@ impl ProjectReader<'_> {
         inside.working_dir = exec.working_dir.clone().or(inside.working_dir);
         (inside.entrypoint, inside.command) = (Some(exec.command.clone()), None);
         inside.hooks.clear();
-        inside.own_health = true;
+        (inside.own_health, inside.workplace) = (true, None);
         let starts = self.complete_container(&mut inside);
         add_outer_locks(&mut inside, started, by);
         let own = inside.clone();
@@ -436,17 +441,6 @@ fn comparable_text(container: &Container) -> String {
     let settings = (image, env, mounts, user, working_dir, labels);
     let rest = (&container.unseen, container.tty, container.stdin_open, container.read_only);
     format!("{script:?} {settings:?} {rest:?}")
-}
-
-/// A name with a number, where there is one of that name that a script starts.
-fn unique_name(name: String, others: &[Container]) -> String {
-    let taken: BTreeSet<&str> =
-        others.iter().filter(|other| other.start.is_some()).map(|other| other.name.as_str()).collect();
-    if !taken.contains(name.as_str()) {
-        return name;
-    }
-    let mut names = (2..).map(|number| format!("{name} ({number})"));
-    names.find(|name| !taken.contains(name.as_str())).unwrap_or(name)
 }
 
 /// A value as the words of a call write it.

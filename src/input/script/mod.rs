@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
-use super::start_words::{has_start_command, names_engine};
+use super::start_words::{is_start_line, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
-use crate::model::{Diagnostic, Level, Script, Unseen};
+use crate::model::{Command, Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
 
 /// Endings of files that are shell scripts.
@@ -50,7 +50,7 @@ impl InputKind for ScriptKind {
         let is_shell = match file.ending() {
             Some(ending) => ENDINGS.contains(&ending),
             // What is only sourced has no first line that tells.
-            None => self.looks_like(file) || has_shell_function(file.beginning()),
+            None => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
         };
         is_shell && names_engine(file.beginning())
     }
@@ -102,29 +102,46 @@ impl ScriptKind {
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
             let reasons = list_reasons(&std::iter::once(unseen).chain(more).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, true);
+        } else if script.unread.is_empty() && is_seen && is_about_program(source.text(), repository) {
+            piece.add_judged_starts(source.name().to_owned(), self);
         } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
         } else {
             // They may be texts that the script runs.
             let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
             let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
-            let counts = sources.iter().any(|source| names_engine(source.text()))
+            let counts = sources.iter().any(|source| source.text().lines().any(is_start_line))
                 && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
             let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
         piece.layout.diagnostics.extend(tell_unseen(&script, span, is_typed, repository));
-        let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
-        piece.references.extend(references.map(|reference| reference.beside(path.parent())));
-        piece.starts.extend(starts);
-        piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
+        add_started_on_host(&script, starts, path.parent(), repository, piece);
     }
+}
+
+/// Adds what commands of the host start, name and copy, which are written in a file of a directory.
+pub(super) fn add_started_on_host(
+    script: &Script,
+    starts: Vec<ContainerStart>,
+    directory: Option<&Path>,
+    repository: &Repository<'_>,
+    piece: &mut Piece,
+) {
+    let references = starts.iter().filter_map(|start| Reference::of_command(&start.command, start.span));
+    piece.references.extend(references.map(|reference| reference.beside(directory)));
+    piece.starts.extend(starts);
+    piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
 }
 
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
-    let is_command = |line: &str| !line.trim_start().starts_with('#') && has_start_command(line);
-    text.lines().any(is_command) && repository.programs.wait().are_named_in(text)
+    text.lines().any(is_start_line) && repository.programs.wait().are_named_in(text)
+}
+
+/// Whether a text has the name of a known program's command in it, as a part of a word at least.
+fn is_about_program(text: &str, repository: &Repository<'_>) -> bool {
+    repository.programs.wait().commands.iter().any(|command| text.contains(command.as_str()))
 }
 
 /// Reasons in one clause: the first ones in full, each once and with the number of its places, the others counted.
@@ -178,19 +195,41 @@ fn tell_unseen(script: &Script, start: Span, is_typed: bool, repository: &Reposi
 
 fn run_script(file: FileId, path: &Path, repository: &Repository<'_>) -> (Script, Vec<ContainerStart>) {
     let span = Span::file_start(file);
-    let directory = repository.cwd.display().to_string();
-    let context = ExecContext {
+    let path = path.display().to_string();
+    in_host_context(&repository.cwd, repository, |context| shell::run_program(&path, span, context))
+}
+
+/// What a command that another kind of file names runs and starts on the host, in a directory of it.
+pub(super) fn run_on_host(
+    command: &Command,
+    directory: &Path,
+    repository: &Repository<'_>,
+) -> (Script, Vec<ContainerStart>) {
+    in_host_context(directory, repository, |context| shell::run_commands(Some(command), None, context))
+}
+
+/// What a script of the repository runs, where it is not known who calls it with what; `None` where it is no text.
+pub(super) fn run_file_on_host(path: &Path, repository: &Repository<'_>) -> Option<Script> {
+    match repository.open(path) {
+        Lookup::Text(file) => Some(run_script(file, path, repository).0),
+        _ => None,
+    }
+}
+
+fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl FnOnce(&ExecContext<'_>) -> T) -> T {
+    let directory = directory.display().to_string();
+    run(&ExecContext {
         sources: repository.sources,
         file_system: &HostFiles(repository),
         directory: Some(&directory),
         environment: &|name| repository.environment.get(name).cloned(),
+        is_set: &|name| repository.environment.contains_key(name),
         decides: false,
         home: &|_| None,
         user: None,
         hides: !repository.shows_values,
         programs: &|| &repository.programs.wait().commands,
-    };
-    shell::run_program(&path.display().to_string(), span, &context)
+    })
 }
 
 fn has_shell_shebang(line: &str) -> bool {
@@ -205,6 +244,14 @@ fn has_shell_function(text: &str) -> bool {
     text.lines().any(|line| {
         let name = line.split_once('{').and_then(|(name, _)| name.trim_end().strip_suffix("()"));
         name.is_some_and(|name| is_name(name.trim_start_matches("function ").trim_end()))
+    })
+}
+
+/// Whether a line of a text gives a command another name, as the files do that a shell reads when it starts.
+fn has_alias(text: &str) -> bool {
+    text.lines().any(|line| {
+        let given = line.trim_start().strip_prefix("alias ").and_then(|rest| rest.split_once('='));
+        given.is_some_and(|(name, _)| !name.is_empty() && !name.contains(char::is_whitespace))
     })
 }
 

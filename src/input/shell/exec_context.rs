@@ -15,6 +15,8 @@ pub struct ExecContext<'a> {
     pub directory: Option<&'a str>,
     /// The value of a variable of the environment, where it is set and known.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether a variable is in the environment, whatever its value.
+    pub is_set: &'a dyn Fn(&str) -> bool,
     /// Whether it is the environment that it will run with, so that it decides branches.
     pub decides: bool,
     /// The home of a user, by name or number, where that is known.
@@ -35,6 +37,7 @@ impl<'a> ExecContext<'a> {
             file_system: &NoFileSystem,
             directory: None,
             environment: &|_| None,
+            is_set: &|_| false,
             decides: false,
             home: &|_| None,
             user: None,

@@ -29,9 +29,16 @@ pub trait FileSystem {
         false
     }
 
-    /// Where one of these words is first found in a text that was put there with the scripts.
-    fn mention(&self, names: &[String]) -> Option<Span> {
-        let _ = names;
+    /// The files in a directory whose names fit, sorted; none where it is not known what is there.
+    fn files_in(&self, directory: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let _ = (directory, fits);
+        Vec::new()
+    }
+
+    /// Where one of these words is first found in a text that was put there with the scripts, and is none of those that
+    /// were read as such.
+    fn mention(&self, names: &[String], read: &[FileId]) -> Option<Span> {
+        let _ = (names, read);
         None
     }
 }

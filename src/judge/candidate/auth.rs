@@ -4,7 +4,7 @@
 use super::calls::{ProgramCalls, program_arguments};
 use super::word_path::variable_text;
 use crate::finding::Evidence;
-use crate::model::{Container, Content, EnvValue, Inherits, Invocation, Witness};
+use crate::model::{Container, Content, EnvValue, Invocation, Reach, Witness, Word};
 use crate::rules::{Auth, AuthVariable, Profile, VersionRange};
 use crate::text::Span;
 
@@ -13,11 +13,32 @@ pub(crate) struct AuthFact {
     pub(crate) auth: Auth,
     pub(crate) evidence: Vec<Evidence>,
     /// The variable on which it hangs, where it is not known.
-    pub(crate) unknown: Option<String>,
+    pub(crate) unknown: Option<UnknownVariable>,
     /// The first variable that is set but leaves the refresh on.
     pub(crate) key: Option<(String, Span)>,
     /// Whether such a variable is perhaps set.
     pub(crate) key_unknown: bool,
+}
+
+/// A variable of which it is not known what a call has in it.
+#[derive(Debug, Clone)]
+pub(crate) struct UnknownVariable {
+    pub(crate) name: String,
+    /// Whether that is so by what the script does to it.
+    pub(crate) by_script: bool,
+}
+
+impl UnknownVariable {
+    /// Why it is not known, of `whose` where that is another container.
+    pub(crate) fn told(&self, whose: Option<&str>) -> String {
+        let Self { name, by_script } = self;
+        match (by_script, whose) {
+            (true, None) => format!("what its script makes of {name} was not understood"),
+            (true, Some(whose)) => format!("what the script of {whose} makes of {name} was not understood"),
+            (false, None) => format!("{name} is not set here"),
+            (false, Some(whose)) => format!("{name} of {whose} is not set here"),
+        }
+    }
 }
 
 /// Reads the environment of each call by the profile's table: the worst of them counts. Empty counts as not set.
@@ -61,7 +82,7 @@ fn auth_of_call(
     let mut fact =
         AuthFact { auth: Auth::Refreshes, evidence: Vec::new(), unknown: None, key: None, key_unknown: false };
     for variable in &profile.environment {
-        let Some((content, span)) = variable_content(container, profile, call, variable, version) else {
+        let Some((content, span, by_script)) = variable_content(container, profile, call, variable, version) else {
             continue;
         };
         let stops = Profile::stops_refresh(variable, version);
@@ -81,7 +102,7 @@ fn auth_of_call(
                 fact.evidence.push(Evidence::seen(format!("{name} {how}"), Some(span)));
             }
             (Content::Unknown, true) => {
-                fact.unknown = Some(name.clone());
+                fact.unknown = Some(UnknownVariable { name: name.clone(), by_script });
                 fact.evidence.push(Evidence::seen(format!("whether {name} is set is not known"), Some(span)));
             }
             (Content::Unknown, false) => {
@@ -96,31 +117,36 @@ fn auth_of_call(
     fact
 }
 
-/// What a call has in a variable, and where that is written; `None` where nothing sets it.
+/// What a call has in a variable, where that is written, and whether the script has a hand in it; `None` where nothing sets
+/// it.
 fn variable_content(
     container: &Container,
     profile: &Profile,
     call: Option<&Invocation>,
     variable: &AuthVariable,
     version: Option<&VersionRange>,
-) -> Option<(Content, Span)> {
+) -> Option<(Content, Span, bool)> {
     let set = container.env.get(&variable.name);
     if let Some(call) = call {
         let words = program_arguments(call, profile).unwrap_or_default();
         if words.iter().any(|word| variable.arguments.iter().any(|argument| **word == **argument)) {
-            return Some((Content::Filled, call.span));
+            return Some((Content::Filled, call.span, true));
         }
-        if let Some(value) = call.env.get(&variable.name) {
+        if let Some(value) = call.env.get(&variable.name).filter(|value| !is_handed_on(value, &variable.name)) {
             // A process has no variable that neither it nor its container sets: there is nothing to tell.
             let is_told = !value.is_empty() || call.witness == Witness::Words || set.is_some();
             let known = variable_text(&variable.name, call, container, None);
             let text = known.map_or(Content::Unknown, |text| text_content(&text, variable, version));
-            return is_told.then_some((text, call.span));
+            return is_told.then_some((text, call.span, true));
         }
-        match call.inherits {
-            Inherits::All => {}
-            Inherits::Nothing => return None,
-            Inherits::ByPolicy => return set.map(|set| (Content::Unknown, set.span)),
+        match call.reach_of(&variable.name) {
+            Reach::Yes => {}
+            Reach::No => return None,
+            Reach::Perhaps => {
+                let set = set?;
+                let taken = call.taken.iter().find(|taken| taken.names.may_mean(&variable.name));
+                return Some((Content::Unknown, taken.and_then(|taken| taken.span).unwrap_or(set.span), true));
+            }
         }
     }
     let set = set?;
@@ -130,7 +156,12 @@ fn variable_content(
         EnvValue::Set(value) if value.is_symbolic() => value.content(),
         EnvValue::Set(value) => text_content(&value.text, variable, version),
     };
-    Some((content, set.span))
+    Some((content, set.span, false))
+}
+
+/// Whether a variable is given the value that it has: `NAME="$NAME" program`.
+fn is_handed_on(value: &Word, name: &str) -> bool {
+    value.strip_prefix('$').is_some_and(|rest| rest == name || rest == format!("{{{name}}}"))
 }
 
 fn text_content(text: &str, variable: &AuthVariable, version: Option<&VersionRange>) -> Content {

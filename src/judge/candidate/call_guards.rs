@@ -19,6 +19,12 @@ use crate::text::Span;
 /// What is wrong with the path of a guard: the state, the fault and the clause that it leads to.
 type PathFault = Option<(Guard, GuardFault, String)>;
 
+/// The opposites of what calls with a lock depend on: conditions on variables, and sides of branches.
+struct OpposedBranches {
+    conditions: HashSet<Condition>,
+    sides: HashSet<(usize, bool)>,
+}
+
 /// Reads the guards of one container's calls.
 pub(super) struct CallGuards<'a, 'b> {
     pub(super) container: &'a Container,
@@ -66,9 +72,13 @@ impl<'a> CallGuards<'a, '_> {
     /// What the words show, as far as they are all that is run.
     fn of_words(&self, calls: &[&'a Invocation]) -> GuardFact<'a> {
         let script = &self.container.script;
-        let is_seen = script.sight != Sight::Partial || script.covered;
+        // People who work in it call the program as they like.
+        let is_seen = (script.sight != Sight::Partial || script.covered) && self.container.workplace.is_none();
         let locked = calls.iter().filter(|call| call.locks.iter().any(|lock| lock.exclusive));
-        let opposed: HashSet<Condition> = locked.flat_map(|call| call.when.iter().map(Condition::opposite)).collect();
+        let opposed = OpposedBranches {
+            conditions: locked.clone().flat_map(|call| call.when.iter().map(Condition::opposite)).collect(),
+            sides: locked.flat_map(|call| call.branches.iter().map(|(branch, side)| (*branch, !side))).collect(),
+        };
         let mut guards: Vec<Vec<GuardFact<'a>>> = Vec::with_capacity(calls.len());
         for call in calls {
             let own = self.of_locks(call);
@@ -83,15 +93,21 @@ impl<'a> CallGuards<'a, '_> {
             }
             guards.extend(Some(own).filter(|own| !own.is_empty()));
         }
-        match join_calls(guards) {
+        let is_somewhere = calls.iter().any(|call| call.locks.iter().any(|lock| lock.exclusive));
+        let mut fact = match join_calls(guards) {
             Some(fact) if is_seen || !matches!(fact.state, Guard::Held | Guard::Broken) => fact,
             Some(fact) => self.unknown(format!("an flock is seen, but {}", self.why_unseen()), fact.span),
             None => self.unknown(self.why_unseen(), script.unseen_span.or_else(|| self.command_start())),
-        }
+        };
+        fact.is_elsewhere |= fact.state == Guard::Unknown && is_somewhere;
+        fact
     }
 
     fn command_start(&self) -> Option<Span> {
         let container = self.container;
+        if let Some(workplace) = &container.workplace {
+            return Some(workplace.span);
+        }
         let words = container.command.as_ref().or(container.entrypoint.as_ref())?;
         // Commands may hold secrets: point at where they begin and show none of it.
         Some(Span { end: words.span.start, ..words.span })
@@ -109,6 +125,9 @@ impl<'a> CallGuards<'a, '_> {
                 format!("what it runs by itself was not seen to call {name}: calls may come from outside")
             }
         };
+        if self.container.workplace.is_some() {
+            return "people work in it, and what they call in their terminals is in no file".to_owned();
+        }
         self.container.script.unseen.clone().unwrap_or_else(outside)
     }
 
@@ -131,17 +150,22 @@ impl<'a> CallGuards<'a, '_> {
         }
     }
 
-    /// A call that takes no lock here. `opposed` are the opposites of the conditions under which a call with one is made.
-    fn of_bare_call(&self, call: &'a Invocation, opposed: &HashSet<Condition>) -> GuardFact<'a> {
+    /// A call that takes no lock here. `opposed` are the opposites of what a call with one depends on.
+    fn of_bare_call(&self, call: &'a Invocation, opposed: &OpposedBranches) -> GuardFact<'a> {
         let script = &self.container.script;
         let open = call.when.iter().filter(|condition| condition.holds(self.container).is_none());
-        let mut deciding = open.filter(|condition| opposed.contains(condition));
+        let mut deciding = open.filter(|condition| opposed.conditions.contains(condition));
         if let Some(condition) = deciding.next().filter(|_| call.locks.iter().all(|lock| !lock.exclusive)) {
             let variable = condition.variable.clone();
             let text = format!("{} is called without flock if {variable} says so", self.profile.name);
             let mut fact = GuardFact::without_flock(Guard::Conditional, call, text);
             fact.condition = Some(variable);
             return fact;
+        }
+        if call.locks.is_empty() && call.branches.iter().any(|side| opposed.sides.contains(side)) {
+            let text =
+                format!("{} is called with flock or without it, and which of the two is not known", self.profile.name);
+            return self.unknown(text, Some(call.span));
         }
         let decided = call.locks.iter().any(|lock| lock.exclusive);
         if decided || script.sight == Sight::Whole || script.covered {
@@ -204,6 +228,11 @@ impl<'a> CallGuards<'a, '_> {
             return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
         };
         let name = &self.profile.name;
+        if lock.perhaps {
+            let text =
+                format!("{name} is called under flock on {path} on some ways only, and which is taken is not known");
+            return GuardFact::of(Guard::Unknown, Evidence::seen(text, Some(lock.span)));
+        }
         let how = if call.witness == Witness::Words { "is called" } else { "runs" };
         let what = match call.argv.first().filter(|_| call.hides) {
             Some(program) => format!("{program}, which may call {name}, runs"),

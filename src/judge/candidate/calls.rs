@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::installations::last_installation;
+use super::program_version::installing_feature;
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
@@ -222,6 +224,14 @@ pub(crate) fn runs_program(
         let text = format!("{} says it does not run it", declared.who());
         return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
     }
+    if let Some(span) = installed_for_people(container, profile) {
+        let text = format!("people work in it, and {} is installed for them", profile.name);
+        return RunsProgram::Yes(Evidence::seen(text, Some(span)));
+    }
+    // What people start in their terminals is in no file.
+    if container.workplace.is_some() {
+        return RunsProgram::Unknown;
+    }
     if container.names_no_program
         && find_declaration(container, ROLE_LABEL).is_none()
         && !mounts_program(container, profile)
@@ -243,6 +253,13 @@ pub(crate) fn runs_program(
         }
         _ => RunsProgram::Unknown,
     }
+}
+
+/// Where the program is installed in a container that people work in.
+fn installed_for_people(container: &Container, profile: &Profile) -> Option<Span> {
+    container.workplace.as_ref()?;
+    let installed = last_installation(container, profile).and_then(|found| container.installs.get(found.command));
+    installed.map(|call| call.span).or_else(|| Some(installing_feature(container, profile)?.span))
 }
 
 /// Whether a mount puts the program's own binary into the container.

@@ -13,10 +13,19 @@ pub(crate) struct OwnLock<'a> {
     pub(crate) lock: &'a Lock,
     pub(crate) path: String,
     pub(crate) place: Place,
-    /// Why it cannot be created, where that is known.
-    pub(crate) uncreatable: Option<String>,
+    /// What keeps it from being created, where that is known.
+    pub(crate) uncreatable: Option<Obstacle>,
     /// Whether something else than a directory stands in its place, which no version gets past.
     pub(crate) blocked: bool,
+}
+
+/// What keeps a lock from being created.
+#[derive(Debug, Clone)]
+pub(crate) struct Obstacle {
+    /// What it is, a clause.
+    pub(crate) why: String,
+    /// What takes it away, in the imperative; `None` where the lock has to be elsewhere.
+    pub(crate) way_out: Option<String>,
 }
 
 /// A lock of the program that stands although its time of staleness is over, or has yet to begin.
@@ -42,36 +51,41 @@ pub(crate) fn own_locks<'a>(
         let path = lock.path_in(&mounts.real(&state.main), &mounts.real(&state.path));
         let landing = mounts.land(&path);
         let blocked = is_blocked(container, &path);
-        let uncreatable = why_uncreatable(container, filesystems, lock, &path, &landing);
+        let uncreatable = find_obstacle(container, filesystems, lock, &path, &landing);
         OwnLock { lock, path, place: landing.place, uncreatable, blocked }
     });
     located.collect()
 }
 
 /// Why a lock cannot be made, where that is certain: a read-only filesystem, or root's directory and another user.
-fn why_uncreatable(
+fn find_obstacle(
     container: &Container,
     filesystems: &Filesystems,
     lock: &Lock,
     path: &str,
     landing: &MountedPath<'_>,
-) -> Option<String> {
+) -> Option<Obstacle> {
     let (parent, _) = parent_and_name(path).filter(|_| lock.kind == LockKind::Mkdir)?;
     if is_blocked(container, path) {
-        return Some("something that is no directory stands in its place, and breaks it for good".to_owned());
+        let why = "something that is no directory stands in its place, and breaks it for good".to_owned();
+        return Some(Obstacle { why, way_out: Some(format!("remove {path}, which is no directory")) });
     }
     if landing.is_read_only(container) {
-        return Some(format!("{parent} is on a read-only filesystem"));
+        let why = format!("{parent} is on a read-only filesystem");
+        let way_out = Some(format!("make {parent} writable, with a tmpfs there for instance"));
+        return Some(Obstacle { why, way_out });
     }
     let shown = container.shown();
     if shown.entries.contains_key(parent) {
         let closed = is_closed(container, parent);
         let uid = shown.identity.as_ref().map_or(0, |identity| identity.uid);
-        return closed.then(|| format!("{parent} cannot be written by uid {uid}"));
+        let why = format!("{parent} cannot be written by uid {uid}");
+        return closed.then(|| Obstacle { why, way_out: Some(format!("let uid {uid} write in {parent}")) });
     }
     let user = container.user.as_ref().filter(|user| !user.is_symbolic() && !is_root(user))?;
     let roots = landing.mount.is_none() && filesystems.root_owned.iter().any(|owned| owned == parent);
-    roots.then(|| format!("{parent} belongs to root, and it runs as user {}", user.text))
+    let user = &user.text;
+    roots.then(|| Obstacle { why: format!("{parent} belongs to root, and it runs as user {user}"), way_out: None })
 }
 
 /// Whether what stands at a lock's path is no directory.

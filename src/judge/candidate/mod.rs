@@ -37,6 +37,9 @@ use state_dir::{StateDir, is_home, state_directories};
 /// A container's use of a program.
 pub(crate) struct Candidate<'a> {
     pub(crate) index: usize,
+    /// The container that it counts as to others: its own, but for processes that see something else than their
+    /// container's first one, where nothing else in that runs the program on the same login.
+    pub(crate) counts_as: usize,
     pub(crate) container: &'a Container,
     pub(crate) profile: &'a Profile,
     pub(crate) runs: RunsProgram,
@@ -65,11 +68,22 @@ pub(crate) struct Candidate<'a> {
     /// What it copies into its state directory, with where that really comes from.
     pub(crate) copied: Vec<(CopiedLogin, Place)>,
     /// The copy that is of another's login.
-    pub(crate) clone: Option<CopiedLogin>,
+    pub(crate) clone: Option<LoginCopy>,
     /// A state directory that it mounts, but not where it is known to look.
     pub(crate) reach: Option<&'a Mount>,
     /// A mount point with a variable in it that is not set, which may cover the state directory.
     pub(crate) loose_target: Option<&'a Mount>,
+}
+
+/// A copy of another's login.
+#[derive(Debug, Clone)]
+pub(crate) struct LoginCopy {
+    /// What is copied, as it is shown.
+    pub(crate) from: String,
+    /// Where that really is.
+    pub(crate) place: Place,
+    /// Where the command is written.
+    pub(crate) span: Span,
 }
 
 /// Every use of a program by a container: none, one, or one for each directory that may be the state directory.
@@ -101,8 +115,10 @@ impl Candidate<'_> {
     /// Whether something suggests that the program runs here, where no call of it was seen.
     fn is_likely(&self) -> bool {
         let moved = &self.profile.state_directory.variable;
-        self.scope != Scope::Private
-            || self.login.mount.is_some()
+        // Everything is on a root that is a mount: that says nothing.
+        let is_on_root = self.login.mount.is_some_and(|mount| mount.target.text == "/");
+        (self.scope != Scope::Private && !is_on_root)
+            || (self.login.mount.is_some() && !is_on_root)
             || DECLARING_LABELS.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
@@ -112,6 +128,7 @@ impl Candidate<'_> {
             || is_program_image(self.container, self.profile)
             || mounts_program(self.container, self.profile)
             || self.installed().next().is_some()
+            || self.copied.iter().any(|(_, place)| !place.is_private())
     }
 
     /// The program as it is installed in the container.
@@ -157,6 +174,12 @@ impl Candidate<'_> {
         [&mut self.place, &mut self.login.place].into_iter().chain(locks).chain(guard)
     }
 
+    /// The type of the filesystem that its login is on, where neither its places nor its locks are known to other hosts.
+    pub(crate) fn unknown_type(&self, rules: &Ruleset) -> Option<&'_ str> {
+        let fstype = &self.login.mount?.kernel.as_ref()?.fstype;
+        (rules.filesystems.is_unknown(fstype) && self.takes_part()).then_some(fstype.as_str())
+    }
+
     /// How many containers share its login: its replicas in all projects, unless each has its login to itself. Of a
     /// service with one on each host those on several hosts meet on a network's filesystem alone.
     pub(crate) fn containers(&self) -> u64 {
@@ -193,9 +216,25 @@ impl Candidate<'_> {
     /// Whether anybody may start a second one that uses the same login while it runs.
     pub(crate) fn may_overlap(&self) -> bool {
         let timing = &self.container.timing;
-        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit()) || name == "mktemp";
-        let is_shared = !self.login.place.is_private() && !self.login.place.names_any(is_argument);
+        let place = &self.login.place;
+        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit());
+        let is_named_anew = place.is_new_each_time() || place.names_any(is_argument);
+        let is_shared = !place.is_private() && !is_named_anew && !self.is_of_folder();
         (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
+    }
+
+    /// Whether its login is what each project that people work on in such a container has for itself: a volume that is
+    /// named after it, or something in the directory that is opened.
+    fn is_of_folder(&self) -> bool {
+        let Some(workplace) = &self.container.workplace else { return false };
+        let place = &self.login.place;
+        let is_inside = || {
+            let directory = workplace.project_directory.as_deref();
+            directory.is_some_and(|directory| split_below(&place.path, directory).is_some())
+        };
+        self.is_of_project()
+            || self.login.mount.is_some_and(|mount| workplace.own_mounts.contains(&mount.span))
+            || place.filesystem == Filesystem::Host && is_inside()
     }
 
     /// The span to point at: the mount that brings the login, else the container.
@@ -284,6 +323,7 @@ impl<'a> Parts<'a, '_> {
         find_fault(&mut guard);
         let mut candidate = Candidate {
             index: self.index,
+            counts_as: self.index,
             scope: self.scope(&mounts.real(&state.path), &directory, &login),
             access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
             closed: describe_owner(container, &mounts.real(&state.path)),
@@ -327,7 +367,7 @@ impl<'a> Parts<'a, '_> {
             let is_file = mount.target.text == format!("{state}/{}", self.profile.credentials);
             return if is_file { Scope::File } else { Scope::Link };
         }
-        if self.container.is_host() {
+        if self.container.is_host() || mount.target.text == "/" {
             return Scope::StateDir;
         }
         if mount.target.text == state {

@@ -6,7 +6,7 @@ use super::installations::{installed_at_start, installed_by_build, last_installa
 use super::program_file::{called_path, is_off_path, mount_found_first, other_file};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
+    Container, EnvValue, Feature, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
     program_name, split_below,
 };
 use crate::rules::{Profile, VersionRange};
@@ -210,7 +210,10 @@ fn version_in_container(
     let known = match version_of_image(container, profile) {
         Some(pin) => Known::Pinned(pin),
         None => match version_of_build(container, profile) {
-            Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+            Known::Unseen => match version_of_feature(container, profile) {
+                Known::Unseen => build_argument(container, profile).map_or(Known::Unseen, Known::Pinned),
+                known => known,
+            },
             known => known,
         },
     };
@@ -230,6 +233,23 @@ fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> 
         };
     }
     known
+}
+
+/// The feature of a container that people work in which installs the program.
+pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
+    let features = &container.workplace.as_ref()?.features;
+    features.iter().find(|feature| {
+        let last = feature.name.rsplit('/').next().unwrap_or_default();
+        profile.features.iter().any(|known| known == last)
+    })
+}
+
+/// The version that such a feature installs: the newest, where its options say no other.
+fn version_of_feature(container: &Container, profile: &Profile) -> Known {
+    let Some(feature) = installing_feature(container, profile) else { return Known::Unseen };
+    let version = feature.version.as_ref().filter(|version| !version.is_symbolic());
+    let pin = version.and_then(|version| pinned_version(&version.text, "the feature", Some(feature.span)));
+    pin.map_or(Known::Open(feature.span), Known::Pinned)
 }
 
 /// The version of the copy that a package brings which the image's build installs: by the version of the package, where that
@@ -332,7 +352,10 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
     let mut joined = linked_version(container, profile);
     for installed in installed_by_build(&container.installs, profile) {
         let span = installed.call.span;
-        let Some(pin) = pinned_version(&installed.version, "its Dockerfile", Some(span)) else {
+        let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
+        let is_setup = installed.place.command >= container.installs.len().saturating_sub(setup);
+        let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
+        let Some(pin) = pinned_version(&installed.version, what, Some(span)) else {
             return Known::Open(span);
         };
         joined = Some(pin.around_all(joined));

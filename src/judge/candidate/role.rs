@@ -30,7 +30,8 @@ pub(crate) fn read_role(container: &Container, profile: &Profile, calls: &Progra
     let talk_call = calls.live.iter().copied().find(|call| !prints(call));
     let name = &profile.name;
     let seen = match (batch_call, talk_call, terminal) {
-        (Some(call), None, _) => {
+        // People work in it besides.
+        (Some(call), None, _) if container.workplace.is_none() => {
             Some((Role::Batch, Evidence::seen(format!("{name} is called to print and end"), Some(call.span))))
         }
         (None, Some(call), Some(_)) => {
@@ -69,7 +70,10 @@ pub(crate) fn read_role(container: &Container, profile: &Profile, calls: &Progra
             (fact.role, fact.evidence) = (role, vec![evidence]);
         }
         (None, None) => {
-            if let Some((tty, stdin)) = terminal {
+            if let Some(workplace) = &container.workplace {
+                fact.role = Role::Interactive;
+                fact.evidence = vec![Evidence::seen("people work in it, in terminals", Some(workplace.span))];
+            } else if let Some((tty, stdin)) = terminal {
                 fact.role = Role::Interactive;
                 fact.weak = true;
                 fact.evidence = vec![

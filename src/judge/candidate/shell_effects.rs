@@ -20,18 +20,32 @@ pub(crate) struct CopiedLogin {
     pub(crate) span: Span,
 }
 
-/// What the container's commands, and those of the host, copy into its state directory, or beside it under its name.
-pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
-    let mut copied = Vec::new();
+/// A copy that a container's commands make, by the paths that the container sees.
+pub(crate) struct MadeCopy {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Whether all that is in `from` comes along.
+    pub(crate) whole: bool,
+    pub(crate) excluded: Vec<String>,
+    /// Whether names that begin with a dot are left out of what is directly in `from`.
+    pub(crate) skips_hidden: bool,
+    /// Where the command is written.
+    pub(crate) span: Span,
+}
+
+/// What a container's commands copy, as far as the paths are known. `home` is where they run; else it is what the
+/// container's environment says.
+pub(crate) fn copies_made_by(container: &Container, home: Option<&str>) -> Vec<MadeCopy> {
+    let mut made = Vec::new();
     let calls: Vec<&Invocation> = seen_calls(container).collect();
+    let takes_hidden = calls.iter().any(|call| call.argv.iter().any(|word| matches!(&**word, "dotglob" | "globdots")));
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().copied().take(number).rev().take_while(|before| line(before) == line(call));
         for words in
             words_of_copies(call, before.take(MAX_BEFORE)).into_iter().filter(|words| words.container.is_none())
         {
-            let home = state.home.as_deref().unwrap_or(UNKNOWN_HOME);
-            let expand = |word: &Word| expand_choices(word, call, container, Some(home));
+            let expand = |word: &Word| expand_choices(word, call, container, home);
             let (from, to) = (expand(&words.from), expand(&words.to));
             // In a loop both are named by the same value.
             let pairs: Vec<(&String, &String)> = match to.as_slice() {
@@ -39,15 +53,35 @@ pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profil
                 to if to.len() == from.len() => from.iter().zip(to).collect(),
                 to => from.iter().flat_map(|from| to.iter().map(move |to| (from, to))).collect(),
             };
-            let is_login = |(from, to): &&(&String, &String)| {
-                let copy = FileCopy { from, to, whole: words.whole, excluded: &words.excluded };
-                copy.brings_login(state, profile)
-            };
-            let found = pairs.iter().filter(is_login);
-            copied.extend(found.map(|(from, _)| CopiedLogin { from: clean(from), span: call.span }));
+            made.extend(pairs.into_iter().map(|(from, to)| MadeCopy {
+                from: clean(from),
+                to: to.clone(),
+                whole: words.whole,
+                excluded: words.excluded.clone(),
+                skips_hidden: words.skips_hidden && !takes_hidden,
+                span: call.span,
+            }));
         }
     }
-    copied
+    made
+}
+
+/// What the container's commands copy into its state directory, or beside it under its name.
+pub(crate) fn find_copied_logins(container: &Container, state: &StateDir, profile: &Profile) -> Vec<CopiedLogin> {
+    let made = copies_made_by(container, Some(state.home.as_deref().unwrap_or(UNKNOWN_HOME))).into_iter();
+    let login = join(&state.path, &profile.credentials);
+    let is_login = |made: &MadeCopy| {
+        let MadeCopy { from, to, whole, excluded, skips_hidden, .. } = made;
+        let is_skipped = *skips_hidden && is_hidden_below(to, &login);
+        FileCopy { from, to, whole: *whole, excluded }.brings_login(state, profile) && !is_skipped
+    };
+    let named = |from: String| match parent_and_name(&from) {
+        // A pattern that the login fits.
+        Some((directory, name)) if name.contains('*') => join(directory, &profile.credentials),
+        _ => from,
+    };
+    let found = made.filter(is_login).map(|made| CopiedLogin { from: named(made.from), span: made.span });
+    written_from_elsewhere(container, state, &login).into_iter().chain(found).collect()
 }
 
 /// What scripts of the host copy into its state directory, each with the path on the host.
@@ -61,6 +95,59 @@ pub(crate) fn find_host_copies<'a>(
         let copy = FileCopy { from, to, whole: *whole, excluded };
         copy.brings_login(state, profile)
     })
+}
+
+/// Whether a path is left out of what a star stands for in a directory that it is copied to.
+fn is_hidden_below(to: &str, path: &str) -> bool {
+    split_below(path, to).is_some_and(|rest| rest.trim_start_matches('/').starts_with('.'))
+}
+
+/// Programs that put nothing of what they read into anything else.
+const ASKING: [&str; 24] = [
+    "[",
+    "test",
+    "ls",
+    "stat",
+    "chmod",
+    "chown",
+    "chgrp",
+    "rm",
+    "touch",
+    "mkdir",
+    "cmp",
+    "diff",
+    "sha256sum",
+    "md5sum",
+    "wc",
+    "du",
+    "realpath",
+    "readlink",
+    "dirname",
+    "basename",
+    "inotifywait",
+    "tail",
+    "file",
+    "shred",
+];
+
+/// The login of another place that is read before something writes this one: whatever does that may write what was read.
+fn written_from_elsewhere(container: &Container, state: &StateDir, login: &str) -> Option<CopiedLogin> {
+    let home = Some(state.home.as_deref().unwrap_or(UNKNOWN_HOME));
+    let calls: Vec<&Invocation> = seen_calls(container).collect();
+    let writes = |call: &&Invocation| {
+        let output = call.output.as_ref().and_then(|output| expand_word(output, call, container, home));
+        output.as_deref() == Some(login)
+    };
+    let at = calls.iter().position(writes)?;
+    let (_, name) = parent_and_name(login)?;
+    let read = |call: &&Invocation| {
+        let words = call.argv.iter().skip(1).chain(&call.input).filter(|word| word.ends_with(name));
+        let mut paths = words.filter_map(|word| expand_word(word, call, container, home));
+        let from = paths.find(|path| path != login && parent_and_name(path).is_some_and(|(_, last)| last == name));
+        from.filter(|_| !ASKING.contains(&program_name(call)))
+    };
+    let (from, call) = calls.iter().take(at + 1).find_map(|call| Some((read(call)?, call)))?;
+    Some(CopiedLogin { from: clean(&from), span: call.span })
 }
 
 /// Calls before one in its line that are looked at.
@@ -99,7 +186,21 @@ impl FileCopy<'_> {
 
 /// Whether a path names a file, and not the login.
 fn is_another_file(path: &str, login: &str) -> bool {
+    if let Some((_, name)) = parent_and_name(path).filter(|(_, name)| name.contains('*')) {
+        return !fits_stars(login, name);
+    }
     parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
+}
+
+/// Whether a name fits a pattern of stars and plain characters; one with other signs may fit.
+fn fits_stars(name: &str, pattern: &str) -> bool {
+    if pattern.contains(['?', '[', '{']) {
+        return true;
+    }
+    let mut parts: Vec<&str> = pattern.split('*').collect();
+    let (first, last) = (parts.remove(0), parts.pop().unwrap_or(""));
+    let rest = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
+    rest.and_then(|rest| parts.into_iter().try_fold(rest, |rest, part| Some(rest.split_once(part)?.1))).is_some()
 }
 
 /// The variables of the environment that the container's commands write into its login.

@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::calls::ProgramCalls;
+use super::calls::{ProgramCalls, seen_calls};
 use super::made_links::{MadeLink, made_links};
 use super::word_path::{UNKNOWN_HOME, expand_variable, variable_text};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Inherits, Invocation, is_root, join, parent_and_name};
+use crate::model::{
+    Container, EnvValue, Invocation, Mount, MountSource, Reach, Sight, Word, is_root, join, parent_and_name,
+    program_name, split_below, words_of_copies,
+};
 use crate::rules::{Profile, VersionRange};
+use crate::text::Span;
 
 /// A state directory as the container sees it.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub(crate) struct StateDir {
     pub(crate) home: Option<String>,
     /// Whether the variable moves it, so that side files are inside.
     pub(crate) moved: bool,
+    /// Whether that variable is set by the call or what runs it, not by the container.
+    pub(crate) by_script: bool,
     /// How much is known.
     pub(crate) known: StateDirBasis,
     /// From what.
@@ -95,33 +101,67 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
     let home = variable_value(container, call, "HOME", None)
         .filter(|(home, _)| home.starts_with('/') || !set_by(call, "HOME"));
     let variable = &profile.state_directory.variable;
+    if let Some(call) = call
+        && call.reach_of(variable) == Reach::Perhaps
+        && !call.env.contains_key(variable)
+    {
+        // Where the script leaves it alone nothing is shared in its stead.
+        let otherwise = join(home.as_ref().map_or(UNKNOWN_HOME, |(home, _)| home), &profile.state_directory.default);
+        let set = container.env.get(variable).filter(|_| home.is_some() && !is_mounted(container, &otherwise));
+        if let Some((path, span)) = set.and_then(|set| Some((set.known().filter(|path| !path.is_empty())?, set.span))) {
+            let path = absolute_path(container, path);
+            let evidence = vec![Evidence::seen(format!("{variable} is {path}"), Some(span))];
+            let home = home.map(|(home, _)| home);
+            return vec![StateDir {
+                main: path.clone(),
+                path,
+                home,
+                moved: true,
+                by_script: false,
+                known: StateDirBasis::Said,
+                evidence,
+            }];
+        }
+    }
     let known_home = home.as_ref().map(|(home, _)| home.as_str());
     if let Some((path, span)) = variable_value(container, call, variable, known_home) {
         let path = absolute_path(container, &path);
         let evidence = vec![Evidence::seen(format!("{variable} is {path}"), span)];
         let home = home.map(|(home, _)| home);
-        return vec![StateDir { main: path.clone(), path, home, moved: true, known: StateDirBasis::Said, evidence }];
+        return vec![StateDir {
+            main: path.clone(),
+            path,
+            home,
+            moved: true,
+            by_script: set_by(call, variable),
+            known: StateDirBasis::Said,
+            evidence,
+        }];
     }
     let below = |home: &str, known: StateDirBasis, evidence: Evidence| StateDir {
         path: join(home, &profile.state_directory.default),
         main: join(home, &profile.state_directory.default),
         home: Some(home.to_owned()),
         moved: false,
+        by_script: false,
         known,
         evidence: vec![evidence],
     };
     if let Some((home, span)) = home {
         return vec![below(&home, StateDirBasis::Said, Evidence::seen(format!("HOME is {home}"), span))];
     }
+    let root = |known: StateDirBasis| {
+        let span = container.user.as_ref().and_then(|user| user.span);
+        below("/root", known, Evidence::seen("it runs as root, whose home is /root", span))
+    };
+    if call.is_some() && !set_by(call, "HOME") && starts_as_root(container) {
+        return vec![root(StateDirBasis::Said)];
+    }
     let mut homes = homes_by_mount(container, profile);
     homes.extend(homes_by_link(container, profile));
+    homes.extend(homes_by_copy(container, profile));
     if homes.is_empty() && container.user.as_ref().is_some_and(is_root) {
-        let span = container.user.as_ref().and_then(|user| user.span);
-        return vec![below(
-            "/root",
-            StateDirBasis::Inferred,
-            Evidence::seen("it runs as root, whose home is /root", span),
-        )];
+        return vec![root(StateDirBasis::Inferred)];
     }
     homes.sort_by(|a, b| a.0.cmp(&b.0));
     homes.dedup_by(|a, b| a.0 == b.0);
@@ -132,11 +172,25 @@ fn directories_of(container: &Container, profile: &Profile, call: Option<&Invoca
             path,
             home: None,
             moved: false,
+            by_script: false,
             known: StateDirBasis::No,
             evidence: Vec::new(),
         }];
     }
     homes.into_iter().map(|(home, evidence)| below(&home, StateDirBasis::Inferred, evidence)).collect()
+}
+
+/// Whether what a container calls itself begins as root: by what it says, or by its image's base. An entrypoint that was not
+/// read may change the user.
+fn starts_as_root(container: &Container) -> bool {
+    let is_followed = container.has_root_base || container.script.sight != Sight::Arguments;
+    is_followed && !container.is_running() && container.user.as_ref().map_or(container.has_root_base, is_root)
+}
+
+/// Whether a path is on a mount, or has one in it.
+fn is_mounted(container: &Container, path: &str) -> bool {
+    let targets = container.mounts.iter().map(|mount| mount.target.text.as_str());
+    targets.into_iter().any(|target| split_below(path, target).is_some() || split_below(target, path).is_some())
 }
 
 fn set_by(call: Option<&Invocation>, name: &str) -> bool {
@@ -150,7 +204,7 @@ fn variable_value(
     call: Option<&Invocation>,
     name: &str,
     home: Option<&str>,
-) -> Option<(String, Option<crate::text::Span>)> {
+) -> Option<(String, Option<Span>)> {
     if let Some((call, value)) = call.and_then(|call| Some((call, call.env.get(name)?))) {
         let is_empty =
             value.is_empty() || variable_text(name, call, container, home).is_some_and(|text| text.is_empty());
@@ -158,10 +212,10 @@ fn variable_value(
         return (!is_empty).then_some((told, Some(call.span)));
     }
     let variable = container.env.get(name)?;
-    match call.map_or(Inherits::All, |call| call.inherits) {
-        Inherits::All => {}
-        Inherits::Nothing => return None,
-        Inherits::ByPolicy => return Some((format!("${{{name}}}"), Some(variable.span))),
+    match call.map_or(Reach::Yes, |call| call.reach_of(name)) {
+        Reach::Yes => {}
+        Reach::No => return None,
+        Reach::Perhaps => return Some((format!("${{{name}}}"), Some(variable.span))),
     }
     match &variable.value {
         EnvValue::Set(value) if !value.text.is_empty() => Some((value.text.clone(), Some(variable.span))),
@@ -179,7 +233,12 @@ fn absolute_path(container: &Container, path: &str) -> String {
 fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
     let default = &profile.state_directory.default;
     let mut homes = Vec::new();
-    for mount in &container.mounts {
+    // What is at its own path on the host is often handed on from there: it says nothing of the users of an image that
+    // makes none and does not install the program.
+    let is_host_path =
+        |mount: &Mount| matches!(&mount.source, MountSource::Host(source) if source.text == mount.target.text);
+    let only_hands_on = container.build.is_some() && !prepares_user(container, profile);
+    for mount in container.mounts.iter().filter(|mount| !(only_hands_on && is_host_path(mount))) {
         let Some((parent, name)) = parent_and_name(&mount.target.text) else { continue };
         let home = match parent_and_name(parent) {
             _ if name == default => Some(parent),
@@ -196,6 +255,15 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
     homes
 }
 
+/// Whether the build of a container's image makes a user or installs the program.
+fn prepares_user(container: &Container, profile: &Profile) -> bool {
+    let names_program = |word: &Word| profile.commands.iter().any(|command| word.contains(command.as_str()));
+    let prepares = |call: &Invocation| {
+        matches!(program_name(call), "useradd" | "adduser" | "usermod") || call.argv.iter().any(names_program)
+    };
+    container.installs.iter().any(prepares)
+}
+
 /// Homes that the container's own commands suggest: they link a state directory, or the login in one, to a place of theirs.
 fn homes_by_link(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
     let default = &profile.state_directory.default;
@@ -210,6 +278,23 @@ fn homes_by_link(container: &Container, profile: &Profile) -> Vec<(String, Evide
         (home.starts_with('/') && !home.contains('$')).then(|| (home.to_owned(), Evidence::seen(text, Some(made.span))))
     };
     made_links(container, None).into_iter().filter_map(suggested).collect()
+}
+
+/// Homes that the container's own commands suggest by where they copy a login.
+fn homes_by_copy(container: &Container, profile: &Profile) -> Vec<(String, Evidence)> {
+    let suggested = |(to, span): (Word, Span)| {
+        let path = to.known().filter(|path| path.starts_with('/'))?;
+        let (directory, name) = parent_and_name(path)?;
+        let (home, directory) = parent_and_name(directory)?;
+        let is_login = name == profile.credentials && directory == profile.state_directory.default;
+        let text = format!("{path} is written, which suggests the home {home}");
+        is_login.then(|| (home.to_owned(), Evidence::seen(text, Some(span))))
+    };
+    let copies = seen_calls(container).flat_map(|call| {
+        let copies = words_of_copies(call, std::iter::empty()).into_iter();
+        copies.filter(|words| words.container.is_none()).map(|words| (words.to, call.span))
+    });
+    copies.filter_map(suggested).collect()
 }
 
 /// Whether a path is where a person's or a user's home usually is.

@@ -1,7 +1,7 @@
 //! A shell's word as a text or a path of the container, by what the call and the container are known to set.
 //! `home` is the home directory, where it is known. May use `model`.
 
-use crate::model::{Container, EnvValue, Inherits, Invocation, Value, VariableState, Word, join};
+use crate::model::{Container, EnvValue, Invocation, Reach, Value, VariableState, Word, join};
 
 /// What stands for a home that is not known, in paths below it.
 pub(super) const UNKNOWN_HOME: &str = "$HOME";
@@ -102,8 +102,8 @@ impl CallValues<'_> {
     fn state_in_container(&self, name: &str) -> VariableState {
         let set = |text: &str| VariableState::Set(Value::known(text, None));
         match self.container.env.get(name).map(|variable| &variable.value) {
-            Some(_) if self.call.inherits == Inherits::ByPolicy => VariableState::Unknown,
-            Some(_) if self.call.inherits == Inherits::Nothing => VariableState::Unseen,
+            Some(_) if self.call.reach_of(name) == Reach::Perhaps => VariableState::Unknown,
+            Some(_) if self.call.reach_of(name) == Reach::No => VariableState::Unseen,
             Some(EnvValue::Set(value)) if !value.is_symbolic() => set(&value.text),
             Some(_) => VariableState::Unknown,
             None if name == "HOME" => self.home.map_or(VariableState::Unseen, set),

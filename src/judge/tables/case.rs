@@ -20,6 +20,8 @@ pub(crate) struct Case<'a, 'b> {
     pub(crate) login: usize,
     pub(crate) relation: &'b Relation,
     pub(crate) facts: Facts,
+    /// Who uses the login that it has a copy of, where it has one.
+    pub(crate) copied_from: &'b [usize],
     /// The unknown fact and what would settle it, where `facts.sight` is not clear.
     pub(crate) unknown_fact: Option<UnknownFact>,
 }
@@ -58,7 +60,7 @@ impl Case<'_, '_> {
         // A few of them are enough to see what is shared.
         let peers = self.relation.unsafe_peers.iter().filter_map(|peer| self.candidates.get(*peer)).take(3);
         peers.map(|peer| {
-            let label = format!("{} mounts it too", peer.container.name);
+            let label = format!("{} mounts it too", peer.container.told_name());
             let label = peer.login.mount.map_or(label.clone(), |mount| through_link(&label, mount));
             Location { span: peer.span(), label }
         })
@@ -98,8 +100,8 @@ pub(crate) fn peer_names(candidates: &[Candidate<'_>], indices: &[usize], from: 
     for candidate in indices.iter().filter_map(|at| candidates.get(*at)) {
         let container = candidate.container;
         let name = match &container.project {
-            Some(project) if container.project != from.project => format!("{project}/{}", container.name),
-            _ => container.name.clone(),
+            Some(project) if container.project != from.project => format!("{project}/{}", container.told_name()),
+            _ => container.told_name().to_owned(),
         };
         if !names.contains(&name) {
             names.push(name);

@@ -88,7 +88,11 @@ fn with_link(case: &Case<'_, '_>, mut grounds: Grounds) -> Grounds {
 fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grounds) -> Breach {
     let case = values.case;
     let (container, relation) = (case.candidate.container, case.relation);
-    let concerned = if ruling.rule == "unguarded-share" { &relation.unsafe_peers } else { &relation.others };
+    let concerned = match ruling.rule.as_str() {
+        "unguarded-share" => relation.unsafe_peers.as_slice(),
+        "cloned-identity" => case.copied_from,
+        _ => relation.others.as_slice(),
+    };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
     let advice = ruling.remedies.iter().map(|(id, remedy)| Advice { id: id.clone(), text: fill(remedy) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);

@@ -2,8 +2,9 @@
 
 use super::case::{Case, peer_names};
 use super::filesystem::flock_problem;
+use crate::judge::candidate::auth::UnknownVariable;
 use crate::judge::candidate::calls::{Contradiction, find_declaration};
-use crate::model::{EnvValue, split_below};
+use crate::model::{EnvValue, parent_and_name, split_below};
 use crate::rules::{Placeholder, Role};
 
 /// Fills the placeholders of one participant's texts.
@@ -19,25 +20,35 @@ impl PlaceholderValues<'_, '_, '_> {
         let profile = candidate.profile;
         let lock = candidate.locks.first();
         match placeholder {
-            Placeholder::AuthUnknown => candidate
-                .auth
-                .unknown
-                .as_ref()
-                .map_or_else(String::new, |variable| format!("{variable} is not set here")),
-            Placeholder::Container => candidate.container.name.clone(),
+            Placeholder::AuthUnknown => {
+                candidate.auth.unknown.as_ref().map_or_else(String::new, |variable| variable.told(None))
+            }
+            Placeholder::Container => candidate.container.told_name().to_owned(),
             Placeholder::Contradiction => {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
             }
             Placeholder::Copied => candidate.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
+            Placeholder::CopiedFrom => match peer_names(case.candidates, case.copied_from, candidate.container) {
+                names if names.is_empty() => "the original".to_owned(),
+                names => format!("the login of {}", list_names(&names, String::new())),
+            },
             Placeholder::Declaration => {
                 let declared = self.contradiction.and_then(|found| find_declaration(candidate.container, found.label));
-                declared.map_or_else(String::new, |declared| declared.who_of(&candidate.container.name))
+                declared.map_or_else(String::new, |declared| declared.who_of(candidate.container.told_name()))
             }
             Placeholder::GuardCondition => candidate.guard.condition.clone().unwrap_or_default(),
             Placeholder::GuardDefault => self.guard_default(),
             Placeholder::GuardFile => profile.guard.file.clone(),
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
+            Placeholder::GuardUnknown => match candidate.guard.is_elsewhere {
+                true => "an external flock is seen, but not around all that may call it".to_owned(),
+                false => "nothing shows that its calls take an external flock".to_owned(),
+            },
+            Placeholder::GuardUnknownShort => match candidate.guard.is_elsewhere {
+                true => "a flock is seen, but not around all that may call it".to_owned(),
+                false => "nothing shows a flock".to_owned(),
+            },
             Placeholder::FilesystemProblem => {
                 flock_problem(candidate, &case.rules.filesystems, case.relation.hosts_differ).unwrap_or_default()
             }
@@ -65,6 +76,9 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::Settle => self.settle(),
             Placeholder::SettledSince => profile.settled_since.to_string(),
             Placeholder::SidePath => candidate.side_file.as_ref().map_or_else(String::new, |(path, _)| path.clone()),
+            Placeholder::SightDetail => {
+                case.unknown_fact.as_ref().map_or_else(String::new, |unknown_fact| unknown_fact.detail.clone())
+            }
             Placeholder::SightProblem => {
                 case.unknown_fact.as_ref().map_or_else(String::new, |unknown_fact| unknown_fact.problem.clone())
             }
@@ -73,7 +87,10 @@ impl PlaceholderValues<'_, '_, '_> {
             }
             Placeholder::StateDir => candidate.state.path.clone(),
             Placeholder::StateVariable => profile.state_directory.variable.clone(),
-            Placeholder::Uncreatable => lock.and_then(|lock| lock.uncreatable.clone()).unwrap_or_default(),
+            Placeholder::Uncreatable => {
+                lock.and_then(|lock| lock.uncreatable.as_ref()).map_or_else(String::new, |found| found.why.clone())
+            }
+            Placeholder::WritableParent => self.writable_parent(),
             Placeholder::User => candidate
                 .container
                 .user
@@ -107,6 +124,8 @@ impl PlaceholderValues<'_, '_, '_> {
         let container = self.case.candidate.container;
         match (container.replicas, &container.shown_replicas) {
             (0 | 1, _) => "others".to_owned(),
+            // How many a loop or a second call of the script starts is not known.
+            (2, None) if container.start.is_some() => "others that the same command starts".to_owned(),
             (_, Some(shown)) => format!("its own {shown} replicas"),
             (replicas, None) => format!("its own {replicas} replicas"),
         }
@@ -135,12 +154,31 @@ impl PlaceholderValues<'_, '_, '_> {
         let place = candidate.guard.landing.as_ref().map(|landing| landing.place.name().text);
         let other = relation.others.iter().filter_map(|at| self.case.candidates.get(*at)).find_map(|other| {
             let theirs = other.guard.landing.as_ref().map(|landing| landing.place.name().text);
-            (theirs.is_some() && theirs != place).then_some((&other.container.name, theirs?))
+            (theirs.is_some() && theirs != place).then_some((other.container.told_name(), theirs?))
         });
         match (place, other) {
             (Some(place), Some((name, theirs))) => format!("it locks {place}, {name} locks {theirs}"),
             _ => "they lock another file".to_owned(),
         }
+    }
+
+    /// What lets the program create its lock.
+    fn writable_parent(&self) -> String {
+        let candidate = self.case.candidate;
+        let obstacle = candidate.locks.first().and_then(|lock| lock.uncreatable.as_ref());
+        if let Some(way_out) = obstacle.and_then(|obstacle| obstacle.way_out.as_ref()) {
+            return way_out.clone();
+        }
+        let name = parent_and_name(&candidate.state.main).map_or("state", |(_, name)| name);
+        let user = candidate
+            .container
+            .user
+            .as_ref()
+            .map_or_else(|| "its user".to_owned(), |user| format!("user {}", user.text));
+        let variable = &candidate.profile.state_directory.variable;
+        format!(
+            "mount the state directory at a path beside which {user} can write, such as /tmp/{name}, and set {variable} to it"
+        )
     }
 
     fn mounted(&self) -> String {
@@ -156,8 +194,8 @@ impl PlaceholderValues<'_, '_, '_> {
 
     fn peer_unknown(&self) -> String {
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
-        let mut unknown = peers.filter_map(|peer| Some((&peer.container.name, peer.auth.unknown.as_ref()?)));
-        unknown.next().map_or_else(String::new, |(name, variable)| format!("{variable} of {name} is not set here"))
+        let mut unknown = peers.filter_map(|peer| Some((peer.container.told_name(), peer.auth.unknown.as_ref()?)));
+        unknown.next().map_or_else(String::new, |(name, variable)| variable.told(Some(name)))
     }
 
     fn settle(&self) -> String {
@@ -167,7 +205,10 @@ impl PlaceholderValues<'_, '_, '_> {
         let own = self.case.candidate.auth.unknown.clone();
         let peers = self.case.relation.unsafe_peers.iter().filter_map(|at| self.case.candidates.get(*at));
         let variable = own.or_else(|| peers.into_iter().find_map(|peer| peer.auth.unknown.clone()));
-        variable.map_or_else(String::new, |name| {
+        variable.map_or_else(String::new, |UnknownVariable { name, by_script }| {
+            if by_script {
+                return format!("let the script leave {name} as it is, or give it a value in the call itself");
+            }
             let set = self.case.candidate.container.env.get(&name).map(|variable| &variable.value);
             if matches!(set, Some(EnvValue::Set(value)) if !value.is_symbolic()) {
                 return format!("give {name} a value, or do not set it at all");

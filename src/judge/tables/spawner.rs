@@ -76,7 +76,7 @@ fn own_login(at: usize, container: &Container, rules: &Ruleset) -> Option<LoginP
 
 fn spawner_breach(container: &Container, mount: &Mount, ruling: &Ruling, places: &[String]) -> Breach {
     let word = |placeholder: Placeholder| match placeholder {
-        Placeholder::Container => container.name.clone(),
+        Placeholder::Container => container.told_name().to_owned(),
         Placeholder::Mounted => mount.target.text.clone(),
         Placeholder::Places => placeholders::list_names(places, "a state directory".to_owned()),
         _ => String::new(),

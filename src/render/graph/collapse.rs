@@ -143,7 +143,12 @@ impl ShownName {
     fn of(one: &Participant) -> Self {
         let times = if one.instances > 1 { format!(" ×{}", one.instances) } else { String::new() };
         let label = full_name(one.project.as_deref(), &one.label);
-        let own = if one.label.starts_with(&one.container) { String::new() } else { format!(" ({})", one.container) };
+        let own = match one.container.strip_prefix(&one.label) {
+            // Another way to a start.
+            Some(rest) => rest.to_owned(),
+            None if one.label.starts_with(&one.container) => String::new(),
+            None => format!(" ({})", one.container),
+        };
         let short = safe(&format!("{label}{times}")).into_owned();
         let full = safe(&format!("{label}{times}{own}")).into_owned();
         Self { short, full }

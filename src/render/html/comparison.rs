@@ -6,7 +6,7 @@ use super::prose::{container_name, first_of, hit_link, prose, severity_badge, se
 use super::sections::FindingSections;
 use crate::finding::{Basis, Before, Change, Comparison, End, Gone, Hit, Report, Verdicts};
 use crate::render::compared;
-use crate::render::finding_block::hit_name;
+use crate::render::hit_rows::hit_name;
 use crate::render::safe::xml;
 use crate::text::utc_text;
 

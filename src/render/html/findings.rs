@@ -9,7 +9,7 @@ use super::remedies::remedy_list;
 use super::sections::{FindingSections, Found, OPEN_FINDINGS};
 use crate::finding::{Finding, Login, Report, Verdict};
 use crate::render::Given;
-use crate::render::phrases::count_of;
+use crate::render::phrases::{count_containers, count_of};
 use crate::render::safe::xml;
 use crate::report::ExitStatus;
 use crate::rules::Severity;
@@ -65,8 +65,7 @@ fn login_part(found: &[(usize, Found<'_>)], given: &Given<'_>) -> Markup {
 /// How many containers may refresh a login.
 fn users_of(login: &Login, report: &Report) -> usize {
     let users = login.participants.iter().filter_map(|at| report.participants.get(*at));
-    let instances: u64 = users.filter(|one| one.verdict != Verdict::NotAParticipant).map(|one| one.instances).sum();
-    usize::try_from(instances).unwrap_or(usize::MAX)
+    count_containers(users.filter(|one| one.verdict != Verdict::NotAParticipant))
 }
 
 fn finding_article(id: &str, finding: &Finding, given: &Given<'_>) -> Markup {

@@ -8,7 +8,7 @@ use super::prose::{block_cell, block_table, code_markup, file_line, first_of, pa
 use super::sections::{OPEN_ROWS, ROWS};
 use crate::finding::{Finding, Hit, Participant, Report};
 use crate::render::Given;
-use crate::render::finding_block::hit_name;
+use crate::render::hit_rows::{group_by_sentence, hit_name, is_sentence};
 use crate::render::phrases::suppression_text;
 use crate::render::safe::xml;
 
@@ -20,8 +20,14 @@ pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Marku
     let (shown, left) = first_of(&all, ROWS);
     let with_project = has_projects(given.report);
     let rows: Vec<HitRow<'_>> = shown.iter().map(|hit| HitRow::of(hit, with_project, given)).collect();
-    let (open, folded) = rows.split_at(rows.len().min(OPEN_ROWS));
     let common = common_problem(&rows);
+    let groups = match common {
+        Some(_) => rows.iter().map(|row| vec![row]).collect(),
+        None => group_by_sentence(&rows, |row| {
+            is_sentence(row.hit.detail()).then(|| format!("{} {}", row.hit.role, row.problem.0))
+        }),
+    };
+    let (open, folded) = groups.split_at(groups.len().min(OPEN_ROWS));
     html! {
         (row_table(open, "Containers concerned", common.is_some()))
         @if !folded.is_empty() {
@@ -73,19 +79,30 @@ fn common_problem<'a>(rows: &'a [HitRow<'_>]) -> Option<&'a str> {
     rows.iter().all(|row| row.problem.0 == first).then_some(first)
 }
 
-fn row_table(rows: &[HitRow<'_>], label: &str, common: bool) -> Markup {
+fn row_table(rows: &[Vec<&HitRow<'_>>], label: &str, common: bool) -> Markup {
     let columns = COLUMNS.get(..COLUMNS.len() - usize::from(common)).unwrap_or(&COLUMNS);
     block_table(label, columns, &html! { @for row in rows { (hit_row(row, common)) } })
 }
 
-fn hit_row(row: &HitRow<'_>, common: bool) -> Markup {
+/// A row of one hit, or of several of which the same is to be said.
+fn hit_row(group: &[&HitRow<'_>], common: bool) -> Markup {
+    let [row, others @ ..] = group else { return html! {} };
     let hit = row.hit;
     let role = html! { (if hit.role == "unknown" { "role unknown" } else { hit.role }) };
+    let place = html! {
+        (row.place)
+        @for other in others.iter().filter(|other| other.place.0 != row.place.0) { br; (other.place) }
+    };
     html! {
         tr id={ "f-" (hit.fingerprint) } role="row" class=[(!hit.counts()).then_some("suppressed")] data-breaches=(row.breaches()) {
-            th scope="row" role="rowheader" { (row.name) }
+            th scope="row" role="rowheader" {
+                (row.name)
+                @for other in others {
+                    ", " span id={ "f-" (other.hit.fingerprint) } data-breaches=(other.breaches()) { (other.name) }
+                }
+            }
             (block_cell("Role", &role))
-            (block_cell("Mounted at", &row.place))
+            (block_cell("Mounted at", &place))
             @if !common { (block_cell("Problem", &row.problem)) }
         }
     }

@@ -284,7 +284,7 @@ fn nothing_foreign_is_markup() {
     report.diagnostics = vec![Diagnostic::about(Level::Gap, Some(evil.to_owned()), evil)];
     let unread = |counts| NotJudgedFile { file: evil.to_owned(), kind: "nomad", reason: evil.to_owned(), counts };
     report.not_judged = vec![unread(true), unread(false)];
-    report.judged = vec![JudgedFile { file: evil.to_owned(), kind: "compose" }];
+    report.judged = vec![JudgedFile { file: evil.to_owned(), kind: "compose", starts: false }];
     let comparison = report.comparison.as_mut().unwrap();
     comparison.gone[0].message = evil.to_owned();
     comparison.gone[0].container = evil.to_owned();

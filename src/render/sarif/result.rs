@@ -10,8 +10,8 @@ use super::object::{
 use super::text::{literal_text, location_link, sarif_message};
 use crate::finding::{Change, Finding, Hit, Login, Remedy, SuppressedBy, UNDETERMINED};
 use crate::render::Given;
-use crate::render::finding_block::hit_name;
 use crate::render::finding_lines::{accepted_rules, remedy_lines};
+use crate::render::hit_rows::hit_name;
 use crate::render::placed_hit::PlacedHit;
 use crate::render::safe::safe;
 use crate::text::Span;

@@ -8,8 +8,8 @@ use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
-use super::shell_state::{ShellState, VariableValue};
-use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, Statement, UnexpandedWord};
+use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, Statement};
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
@@ -52,13 +52,19 @@ impl Interpreter<'_> {
         let mut local = matches!(keyword, "local" | "declare" | "typeset");
         let mut functions = false;
         let mut reference = false;
+        let mut withholds = false;
         for item in items {
             let name = match item {
                 DeclareItem::Assign(assign) => assign.name.clone(),
                 DeclareItem::Word(word) => {
                     let word = self.expand_one(word, &mut state);
                     let text = word.raw();
+                    if text.starts_with('+') {
+                        withholds |= text.contains('x');
+                        continue;
+                    }
                     if text.starts_with('-') {
+                        withholds |= keyword == "export" && text.contains('n');
                         export |= text.contains('x');
                         functions |= text.contains('f');
                         local &= !text.contains('g');
@@ -86,6 +92,13 @@ impl Interpreter<'_> {
                 continue;
             }
             self.hide_global(&name, local, &state);
+            if withholds {
+                if let DeclareItem::Assign(assign) = item {
+                    self.run_assignment(assign, false, &mut state);
+                }
+                self.withhold(&name, &mut state);
+                continue;
+            }
             match item {
                 DeclareItem::Assign(assign) if reference => self.run_reference(assign, &mut state),
                 DeclareItem::Assign(assign) => self.run_assignment(assign, export, &mut state),
@@ -98,6 +111,15 @@ impl Interpreter<'_> {
             }
         }
         ExitStates::succeeded(state)
+    }
+
+    /// Takes a variable out of the environment that commands get; the shell keeps it.
+    fn withhold(&mut self, name: &str, state: &mut ShellState) {
+        let value = state.vars.get(name).map_or(VariableValue::Inherited, |variable| variable.value.clone());
+        if state.set_variable(name, value.clone(), false) {
+            let hidden = ShellVariable { withheld: true, ..ShellVariable::new(value, false) };
+            Rc::make_mut(&mut state.vars).insert(name.to_owned(), hidden);
+        }
     }
 
     /// Notes what a function's local variable hides.
@@ -156,24 +178,11 @@ impl Interpreter<'_> {
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
         self.timeline.note_set(name);
         // What came from the environment stays in it.
-        let is_of_environment = || (self.context.environment)(name).is_some() && !state.vars.contains_key(name);
+        let is_of_environment = || (self.context.is_set)(name) && !state.vars.contains_key(name);
         let export = export || is_of_environment();
         if !state.set_variable(name, value, export) {
             self.note_unread("the shell text has too many variables to be read", None);
         }
-    }
-
-    pub(super) fn run_unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
-        let words = self.expand_all(words, &mut state);
-        let functions = words.first().is_some_and(|word| word.raw() == "-f");
-        for word in words.iter().filter(|word| !word.raw().starts_with('-')) {
-            if functions {
-                Rc::make_mut(&mut state.functions).remove(&word.raw());
-            } else {
-                self.assign_value(&word.raw(), VariableValue::Unset, true, &mut state);
-            }
-        }
-        ExitStates::succeeded(state)
     }
 }
 

@@ -9,7 +9,7 @@ use super::limits;
 use super::lists::literal_text;
 use super::shell_state::{ShellState, VariableValue, join_states};
 use super::shell_word::ShellWord;
-use super::test_expr::{TestResult, ask_unclear, compare_words};
+use super::test_expr::{TestResult, ask_unclear, compare_words, fits_any, one_of_words};
 use crate::input::shell::parse::syntax::{Block, BlockItem, CaseArm, Statement, UnexpandedWord};
 use crate::model::Wait;
 
@@ -87,16 +87,13 @@ impl Interpreter<'_> {
         if patterns.iter().any(|pattern| pattern.raw() == "*") {
             return (Some(state), None);
         }
+        let subject = &self.settled(subject, &state);
         let answer = match patterns.as_slice() {
             [only] => compare_words(subject, only, true),
-            [_, ..]
-                if patterns
-                    .iter()
-                    .all(|pattern| matches!(compare_words(subject, pattern, true), TestResult::Known(false))) =>
-            {
-                TestResult::Known(false)
-            }
-            _ => ask_unclear(subject),
+            several => match fits_any(subject, several) {
+                Some(answer) => TestResult::Known(answer),
+                None => one_of_words(subject, several).unwrap_or_else(|| ask_unclear(subject)),
+            },
         };
         let (taken, left) = self.states_after(answer, state).split_failed();
         (taken.map(ShellState::on_condition), left.map(ShellState::on_condition))
@@ -126,9 +123,48 @@ impl Interpreter<'_> {
         body: &Block,
         mut state: ShellState,
     ) -> ExitStates {
+        let text: Vec<String> = words.iter().map(|word| word.source.raw()).collect();
         let words = self.expand_all(words, &mut state);
+        let words = self.files_that_fit(words, &state);
+        if let Some(variable) = variable
+            && words.len() <= limits::CHOICES
+            && words.iter().all(is_one_text)
+            && only_sets_variables(body)
+        {
+            return self.run_each(variable, &words, body, state);
+        }
+        self.loop_words.push((variable.unwrap_or_default().to_owned(), text.join(" ")));
+        let exits = self.run_for_words(variable, &words, body, state);
+        self.loop_words.pop();
+        exits
+    }
+
+    /// Goes through a loop round by round, where each of its words is known and rounds do no more than set variables.
+    fn run_each(&mut self, variable: &str, words: &[ShellWord], body: &Block, state: ShellState) -> ExitStates {
+        let before = state.conditional;
+        let mut state = Some(state);
+        let mut broken = None;
+        for word in words {
+            let Some(mut round) = state.take() else { break };
+            self.assign_value(variable, VariableValue::Text(word.text.clone()), false, &mut round);
+            let (exits, frame) = self.in_frame(FrameKind::Loop, |interpreter| interpreter.run_block(body, round));
+            state = join_states(self.next_state(exits), frame.again);
+            let (ok, failed) = frame.ends.split_failed();
+            broken = join_states(broken, join_states(ok, failed));
+        }
+        let left = join_states(state, broken);
+        ExitStates { ok: left.map(|state| ShellState { conditional: before, ..state }), ..ExitStates::default() }
+    }
+
+    fn run_for_words(
+        &mut self,
+        variable: Option<&str>,
+        words: &[ShellWord],
+        body: &Block,
+        state: ShellState,
+    ) -> ExitStates {
         let sure = words.iter().any(ShellWord::is_fixed);
-        let value = match words.as_slice() {
+        let value = match words {
             [only] if only.is_fixed() && !only.raw().contains(['*', '?', '[', '{']) => {
                 VariableValue::Text(only.text.clone())
             }
@@ -205,6 +241,38 @@ struct LoopRound {
     ended: Option<ShellState>,
     /// `break` does.
     broken: Option<ShellState>,
+}
+
+/// Whether a word is one text and stands for no files.
+fn is_one_text(word: &ShellWord) -> bool {
+    word.is_fixed() && !word.raw().contains(['*', '?', '[', '{'])
+}
+
+/// Commands of the shell that only ask, or change nothing but what the shell has.
+const FOR_VARIABLES: [&str; 9] = [":", "true", "false", "[", "test", "source", ".", "continue", "break"];
+
+/// Whether statements do nothing but ask and set variables, or source what does more.
+fn only_sets_variables(block: &[BlockItem]) -> bool {
+    block.iter().all(|item| !item.background && sets_variables(&item.stmt))
+}
+
+fn sets_variables(stmt: &Statement) -> bool {
+    match stmt {
+        Statement::Unset(_) | Statement::Declare { .. } | Statement::Test(_) => true,
+        Statement::Simple(simple) => {
+            let name = simple.words.first().map(literal_text);
+            name.is_none_or(|name| name.is_some_and(|name| FOR_VARIABLES.contains(&name.as_str())))
+        }
+        Statement::Not(inner) => sets_variables(inner),
+        Statement::Redirected { body, .. } => sets_variables(body),
+        Statement::Group(block) => only_sets_variables(block),
+        Statement::List { first, rest } => sets_variables(first) && rest.iter().all(|(_, stmt)| sets_variables(stmt)),
+        Statement::If { arms, otherwise } => {
+            only_sets_variables(otherwise)
+                && arms.iter().all(|(condition, body)| only_sets_variables(condition) && only_sets_variables(body))
+        }
+        _ => false,
+    }
 }
 
 /// After a branch of which more than one side goes on, nothing is conditional that was not before.

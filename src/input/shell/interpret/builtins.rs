@@ -28,7 +28,8 @@ impl Interpreter<'_> {
                 let end = words.len() - usize::from(name == "[" && words.len() > 1);
                 let asked = words.get(1..end).unwrap_or_default();
                 let stands = matches!(asked, [operator, word] if self.finds_file(&operator.raw(), word, &state));
-                self.states_after(if stands { TestResult::Known(true) } else { test_words(asked) }, state)
+                let asked: Vec<ShellWord> = asked.iter().map(|word| self.settled(word, &state)).collect();
+                self.states_after(if stands { TestResult::Known(true) } else { test_words(&asked) }, state)
             }
             "exit" | "return" => {
                 let kind = if name == "exit" { FrameKind::Process } else { FrameKind::Function };
@@ -75,7 +76,8 @@ impl Interpreter<'_> {
         }
     }
 
-    fn run_eval(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
+    fn run_eval(&mut self, words: &[ShellWord], mut state: ShellState) -> ExitStates {
+        self.take_away_by_eval(words, &mut state);
         let mut text = TracedText::default();
         for word in words.iter().skip(1) {
             if !word.is_fixed() {
@@ -85,6 +87,19 @@ impl Interpreter<'_> {
             text.push(&TracedText::plain(" "));
         }
         self.run_text(&text, LastCommand::Forks, state)
+    }
+
+    /// What a trap does to variables may have happened at any time from here on, or not yet.
+    fn with_effects_of_trap(&mut self, text: &TracedText, state: ShellState) -> ShellState {
+        let inner = ShellState { errexit: false, ..state.clone() };
+        let (exits, _) = self.without_recording(|interpreter| {
+            interpreter
+                .in_frame(FrameKind::Process, |interpreter| interpreter.run_text(text, LastCommand::Forks, inner))
+        });
+        match exits.joined() {
+            Some(after) if after.vars != state.vars => join_states(Some(state.clone()), Some(after)).unwrap_or(state),
+            _ => state,
+        }
     }
 
     /// A trap's text runs at some time from here on, under locks that are not known.
@@ -97,12 +112,18 @@ impl Interpreter<'_> {
         self.in_child_process(&state, inner, |interpreter, inner| {
             interpreter.run_text(&text.text, LastCommand::Forks, inner)
         });
+        let state = if is_of_any_time(words) { self.with_effects_of_trap(&text.text, state) } else { state };
         let ran = self.found.get(found..).unwrap_or_default();
         if ran.iter().filter_map(|call| call.argv.first()).any(|name| !HARMLESS.contains(&&**name)) {
             self.note_unseen("a trap runs a program, at a time that is not known");
         }
         ExitStates::succeeded(state)
     }
+}
+
+/// Whether a trap is for more than the end of the shell.
+fn is_of_any_time(words: &[ShellWord]) -> bool {
+    words.iter().skip(2).any(|signal| !matches!(signal.raw().as_str(), "EXIT" | "0"))
 }
 
 pub(super) fn is_builtin(name: &str) -> bool {

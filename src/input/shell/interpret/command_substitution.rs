@@ -5,7 +5,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use crate::input::shell::parse::syntax::{Block, ListOperator, SimpleCommand, Statement};
-use crate::model::parent_and_name;
+use crate::model::{join, parent_and_name};
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
@@ -70,6 +70,8 @@ impl Interpreter<'_> {
                 _ => return None,
             },
             "pwd" => self.current_directory(state)?,
+            // A name that nobody else has: it stands for itself. A script that others call may run twice at once.
+            "mktemp" if self.ways_in.is_none() => new_directory(rest)?,
             "dirname" => {
                 let path = fixed_operand(rest)?;
                 match path.trim_end_matches('/').rsplit_once('/') {
@@ -97,10 +99,33 @@ impl Interpreter<'_> {
             },
             // The name does as well as the path: both call the same program.
             "command" if rest.first().is_some_and(|word| word.raw() == "-v") => fixed_operand(rest)?,
-            "which" if rest.len() == 1 => fixed_operand(rest)?,
+            // What is called by its path is no function of that name.
+            "which" if rest.len() == 1 => {
+                let program = fixed_operand(rest)?;
+                if state.functions.contains_key(&program) { join("/usr/local/bin", &program) } else { program }
+            }
             _ => return None,
         };
         Some(TracedText::plain(&text))
+    }
+}
+
+/// The path that `mktemp -d` gives its new directory, with the pattern in the place of what is chosen.
+fn new_directory(options: &[ShellWord]) -> Option<String> {
+    let words: Vec<String> = options.iter().filter(|word| word.is_fixed()).map(ShellWord::raw).collect();
+    let is_directory =
+        |word: &String| word == "--directory" || word.starts_with('-') && !word.starts_with("--") && word.contains('d');
+    if words.len() < options.len() || !words.iter().any(is_directory) {
+        return None;
+    }
+    let parent = words.iter().zip(words.iter().skip(1)).find(|(option, _)| *option == "-p").map(|(_, parent)| parent);
+    let parent = parent.map(String::as_str).or_else(|| words.iter().find_map(|word| word.strip_prefix("--tmpdir=")));
+    let template = words.last().filter(|word| word.contains("XXX") && !word.starts_with('-'));
+    let name = template.map_or("tmp.XXXXXXXXXX", String::as_str);
+    match parent {
+        Some(parent) => Some(join(parent, name)),
+        None if template.is_some_and(|name| name.contains('/')) => Some(name.to_owned()),
+        None => Some(join("/tmp", name)),
     }
 }
 

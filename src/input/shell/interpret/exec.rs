@@ -9,15 +9,17 @@ use super::certainty::Certainty;
 use super::exit_states::{ExitStates, LastCommand};
 use super::flock_command::{self, FlockAction};
 use super::hidden_programs;
+use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::repeated_commands::Repetition;
 use super::script_files::{ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
+use super::terminal_programs::terminal_commands;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
 use super::wrappers;
-use crate::model::{FileLock, Invocation, Witness, Word};
+use crate::model::{FileLock, Inherits, Invocation, Parameter, Witness, Word};
 use crate::text::Span;
 
 impl Interpreter<'_> {
@@ -42,7 +44,15 @@ impl Interpreter<'_> {
         }
         match unwrapped {
             Unwrapped::Nothing => ExitStates::either_way(state),
-            Unwrapped::Program => self.run_program(words, state),
+            Unwrapped::Program => {
+                if let Some(commands) = terminal_commands(words) {
+                    return self.run_in_terminal(&commands, &state);
+                }
+                match self.run_package_script(words, &state) {
+                    Some(exits) => exits,
+                    None => self.run_program(words, state),
+                }
+            }
             Unwrapped::File(call) => match self.run_shell_file(call, words, state) {
                 ScriptRun::Ran(exits) => *exits,
                 ScriptRun::Not(state, why) => self.record_program(words, state, why),
@@ -80,6 +90,8 @@ impl Interpreter<'_> {
             inner.words.iter_mut().for_each(|word| self.put_in_home(word, &state));
             inner.shell.iter_mut().for_each(|call| self.put_in_home(&mut call.text, &state));
         }
+        let handed_on = take_handed_on(&mut inner);
+        inner.keeps.extend(handed_on);
         self.limit_environment(inner.inherits, &inner.keeps, &mut state);
         if let Some(change) = &inner.user {
             self.change_user(change, &mut state);
@@ -93,10 +105,15 @@ impl Interpreter<'_> {
         if let Some(directory) = inner.directory {
             state.cwd = Rc::new(WorkingDirectory::At(directory));
         }
-        match inner.shell {
+        let outer = self.time_limit;
+        let is_flock = inner.words.first().is_some_and(|word| word.raw().rsplit('/').next() == Some("flock"));
+        self.time_limit = inner.time_limit.filter(|_| is_flock);
+        let exits = match inner.shell {
             Some(call) => self.run_shell_text(&call, &state),
             None => self.start_program(&inner.words, state),
-        }
+        };
+        self.time_limit = outer;
+        exits
     }
 
     /// Runs a program: a script file is read, any other program is recorded.
@@ -128,31 +145,37 @@ impl Interpreter<'_> {
                 self.covered.get_or_insert((missed.reason, Some(span)));
             }
         }
+        let argv: Vec<Word> = words
+            .iter()
+            // A word that may be missing is not counted as part of the call.
+            .filter(|word| word.certainty == Certainty::Sure)
+            .map(|word| Word::of_traced(&word.text))
+            .collect();
+        self.note_home(&argv, &state);
         let mut env = BTreeMap::new();
-        for (name, variable) in state.vars.iter().filter(|(_, variable)| variable.exported) {
-            let value = match &variable.value {
+        for (name, variable) in state.vars.iter() {
+            let Some(given) = variable.for_child() else { continue };
+            let value = match &given.value {
                 VariableValue::Text(text) => Word::of_traced(text),
                 VariableValue::Unset => Word::default(),
                 VariableValue::List(_) | VariableValue::Inherited | VariableValue::NameOf(_) => continue,
-                // The value is not known.
+                // The value is not known, nor whether there is one: it need not be what the environment had.
                 VariableValue::Unclear | VariableValue::Words(_) | VariableValue::Maybe(..) => {
-                    Word::parse(&format!("${{{name}}}"))
+                    Word::unknown_variable(name)
                 }
             };
             env.insert(name.clone(), value);
         }
         let invocation = Invocation {
-            // A word that may be missing is not counted as part of the call.
-            argv: words
-                .iter()
-                .filter(|word| word.certainty == Certainty::Sure)
-                .map(|word| Word::of_traced(&word.text))
-                .collect(),
+            argv,
             env,
             inherits: state.inherits,
+            keeps: state.keeps.as_ref().clone(),
+            taken: state.taken.as_ref().clone(),
             locks,
             conditional: state.conditional,
             when: state.conditions(),
+            branches: state.facts.iter().map(|fact| (fact.site, fact.side)).collect(),
             directory: match state.cwd.as_ref() {
                 WorkingDirectory::Initial => None,
                 WorkingDirectory::At(directory) => Some(Word::of_traced(directory)),
@@ -179,6 +202,18 @@ impl Interpreter<'_> {
         state: &ShellState,
         why: Option<UnreadReason>,
     ) -> Option<UnreadReason> {
+        if hidden_programs::inline_text(words, self.input.as_ref())
+            .is_some_and(|(interpreter, text)| inline_texts::starts_nothing(&interpreter, &text))
+        {
+            return None;
+        }
+        // What stands for the name later is followed there.
+        if words.first().is_some_and(|word| word.raw() == "alias") && (self.expands_aliases || !self.bash) {
+            return None;
+        }
+        if let Some(seen) = self.seen_through_recipes(words, state) {
+            return seen;
+        }
         match (why, hidden_programs::hidden_by_name(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),
             (_, Some(reason)) => Some(self.unread_argument(words, state).unwrap_or_else(|| UnreadReason::new(reason))),
@@ -229,7 +264,8 @@ impl Interpreter<'_> {
     ) -> ExitStates {
         let mut inner = state.clone();
         if state.vars.values().any(|variable| !variable.exported) {
-            Rc::make_mut(&mut inner.vars).retain(|_, variable| variable.exported);
+            let given = state.vars.iter().filter_map(|(name, variable)| Some((name.clone(), variable.for_child()?)));
+            inner.vars = Rc::new(given.collect());
         }
         let handed = |name: &String| call.bash && state.handed.contains(name);
         if state.functions.keys().any(|name| !handed(name)) {
@@ -252,6 +288,21 @@ impl Interpreter<'_> {
         let user = self.context.user.map(Rc::from);
         self.start_program(words, ShellState { user, ..ShellState::new() });
     }
+}
+
+/// Takes the variables that are only handed on (`env -i NAME="$NAME"`) out of those that are set; gives their names.
+fn take_handed_on(inner: &mut WrappedCommand) -> Vec<String> {
+    if inner.inherits == Inherits::All {
+        return Vec::new();
+    }
+    let is_own = |(name, value): &(String, VariableValue)| match value {
+        VariableValue::Text(text) if !text.is_fixed() => Parameter::parse(&text.raw())
+            .is_some_and(|parameter| parameter.name == *name && matches!(parameter.op.as_str(), "" | ":?" | "?")),
+        _ => false,
+    };
+    let (own, set): (Vec<_>, Vec<_>) = std::mem::take(&mut inner.env).into_iter().partition(is_own);
+    inner.env = set;
+    own.into_iter().map(|(name, _)| name).collect()
 }
 
 /// How many words say what is run: a wrapper's own, or the program's name.
@@ -283,5 +334,5 @@ fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Ve
 }
 
 fn is_sure(lock: &FileLock) -> bool {
-    lock.exclusive && !lock.failure_ignored && lock.condition.is_none()
+    lock.exclusive && !lock.failure_ignored && !lock.perhaps && lock.condition.is_none()
 }

@@ -20,11 +20,11 @@ pub(super) struct FileStart {
 
 impl FileStart {
     pub(super) fn of(path: &str, args: &[ShellWord], state: &ShellState) -> Self {
-        let exported = state.vars.iter().filter(|(_, variable)| variable.exported);
+        let given = state.vars.iter().filter_map(|(name, variable)| Some((name.clone(), variable.for_child()?.value)));
         Self {
             path: path.to_owned(),
             args: args.iter().map(ShellWord::raw).collect(),
-            environment: exported.map(|(name, variable)| (name.clone(), variable.value.clone())).collect(),
+            environment: given.collect(),
             inherits: state.inherits,
             user: state.user.clone(),
             locks: state.locks.len(),

@@ -10,7 +10,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, join_states};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
-use crate::model::{FileLock, Word};
+use crate::model::{FileLock, Wait, Word};
 
 impl Interpreter<'_> {
     /// The locks that a process in this state runs under, outermost first.
@@ -32,7 +32,8 @@ impl Interpreter<'_> {
                 path,
                 exclusive: held.exclusive,
                 wait: held.wait,
-                failure_ignored: held.ignored || held.certainty == Certainty::Perhaps,
+                failure_ignored: held.ignored,
+                perhaps: held.certainty == Certainty::Perhaps,
                 condition,
                 test,
                 span: held.span,
@@ -63,7 +64,14 @@ impl Interpreter<'_> {
         };
         match flock.runs {
             FlockAction::Nothing => ExitStates::either_way(state),
-            FlockAction::Descriptor(word) => self.lock_descriptor(word, flock.unlock, &held, state),
+            FlockAction::Descriptor(word) => {
+                // It is ended while it waits, and fails.
+                let wait = match (held.wait, self.time_limit) {
+                    (Wait::Forever, Some(limit)) => Wait::Seconds(limit),
+                    (wait, _) => wait,
+                };
+                self.lock_descriptor(word, flock.unlock, &HeldLock { wait, ..held }, state)
+            }
             FlockAction::Command(file, command) => {
                 let (file, child) = self.lock_file(file, &flock, held, &state);
                 let exits = self.start_program(command, child);

@@ -175,7 +175,7 @@ impl CalledNames {
                 self.add_word(right);
             }
             TestExpr::Not(inner) => self.add_test(inner),
-            TestExpr::Other(blocks) => {
+            TestExpr::Arithmetic(_, blocks) | TestExpr::Other(blocks) => {
                 for block in blocks {
                     self.add_block(block);
                 }

@@ -3,6 +3,55 @@
 
 use super::shell_word::ShellWord;
 
+/// Modules of Python that start nothing of a project's.
+const QUIET_MODULES: [&str; 12] = [
+    "black",
+    "compileall",
+    "http.server",
+    "json.tool",
+    "mypy",
+    "pip",
+    "py_compile",
+    "pytest",
+    "ruff",
+    "timeit",
+    "unittest",
+    "venv",
+];
+
+/// What a project is asked for that calls no program but those that build and test it.
+const QUIET_TARGETS: [&str; 29] = [
+    "all",
+    "analyze",
+    "assemble",
+    "audit",
+    "bench",
+    "build",
+    "check",
+    "clean",
+    "clippy",
+    "compile",
+    "doc",
+    "docs",
+    "fmt",
+    "format",
+    "generate",
+    "install",
+    "lint",
+    "ls",
+    "list",
+    "outdated",
+    "package",
+    "prettier",
+    "t",
+    "test",
+    "tests",
+    "typecheck",
+    "type-check",
+    "verify",
+    "vet",
+];
+
 /// Programs that run a file or a text given to them.
 const INTERPRETERS: [&str; 22] = [
     "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "python", "python2", "python3", "pypy3", "node", "nodejs",
@@ -10,7 +59,9 @@ const INTERPRETERS: [&str; 22] = [
 ];
 
 /// Programs that start what a project or a configuration names.
-const RUNNERS: [&str; 44] = [
+const RUNNERS: [&str; 46] = [
+    "gradlew",
+    "mvnw",
     "make",
     "just",
     "task",
@@ -150,11 +201,69 @@ pub(super) fn hidden_by_name(words: &[ShellWord]) -> Option<String> {
         return hidden_by_interpreter(name, &args);
     }
     if RUNNERS.contains(&name) {
-        let quiet = args.iter().find(|arg| !arg.starts_with('-') || args.len() == 1);
-        let quiet = quiet.is_some_and(|arg| QUIET.contains(&arg.as_str()));
+        let quiet = is_quiet(name, &args);
         return (!quiet).then(|| format!("`{name}` starts programs that its words do not name"));
     }
     looks_like_script(&path, name).then(|| format!("the script `{path}` was not read"))
+}
+
+/// Whether a runner is asked for nothing but what builds and tests a project, or tells something.
+fn is_quiet(name: &str, args: &[String]) -> bool {
+    let mut operands = args.iter().filter(|arg| !arg.starts_with('-')).map(String::as_str);
+    let first = operands.next().or_else(|| args.first().filter(|_| args.len() == 1).map(String::as_str));
+    let is_for_project = matches!(
+        name,
+        "make"
+            | "just"
+            | "task"
+            | "npm"
+            | "yarn"
+            | "pnpm"
+            | "cargo"
+            | "go"
+            | "gradle"
+            | "gradlew"
+            | "mvn"
+            | "mvnw"
+            | "rake"
+    );
+    match first {
+        Some("run" | "run-script") if is_for_project => {
+            operands.next().is_some_and(|target| is_quiet_target(target)) && !matches!(name, "cargo" | "go")
+        }
+        Some(first) if QUIET.contains(&first) => true,
+        Some(first) => is_for_project && is_quiet_target(first) && operands.all(is_quiet_target),
+        None => name == "make" && args.is_empty(),
+    }
+}
+
+/// Whether a target is quiet by itself or by its first part: `lint`, `test:unit`, `build-all`.
+fn is_quiet_target(target: &str) -> bool {
+    let first = target.split([':', '-', '/', '.']).next().unwrap_or_default();
+    QUIET_TARGETS.contains(&target) || QUIET_TARGETS.contains(&first)
+}
+
+/// Whether a name is that of an interpreter, perhaps with a version.
+pub(super) fn is_interpreter(name: &str) -> bool {
+    INTERPRETERS.contains(&name) || is_numbered(name)
+}
+
+/// The text that an interpreter is given among its words (`-c`, `-e`), or on its input; with the interpreter's name.
+pub(super) fn inline_text(words: &[ShellWord], input: Option<&ShellWord>) -> Option<(String, String)> {
+    let path = words.first().filter(|first| first.is_fixed())?.raw();
+    let name = path.rsplit('/').next().filter(|name| is_interpreter(name))?.to_owned();
+    let is_text = |word: &ShellWord| {
+        let option = word.raw();
+        let letters = option.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        option == "--eval" || option == "--print" || letters.is_some_and(|letters| letters.ends_with(['c', 'e', 'p']))
+    };
+    let words = words.get(1..).unwrap_or_default();
+    if let Some(at) = words.iter().take_while(|word| word.raw().starts_with('-')).position(is_text) {
+        return words.get(at + 1).filter(|text| !text.unclear).map(|text| (name, text.raw()));
+    }
+    let reads_input = words.iter().find(|word| !word.raw().starts_with('-') || word.raw() == "-");
+    let is_input = reads_input.is_none_or(|word| word.raw() == "-");
+    input.filter(|text| is_input && !text.unclear).map(|text| (name, text.raw()))
 }
 
 fn is_numbered(name: &str) -> bool {
@@ -170,9 +279,13 @@ fn looks_like_script(path: &str, name: &str) -> bool {
 }
 
 fn hidden_by_interpreter(name: &str, args: &[String]) -> Option<String> {
-    if let [only] = args
-        && matches!(only.as_str(), "--version" | "-V" | "-v" | "--help" | "-h")
-    {
+    // Also after a file: that tells its own version, or how it is called.
+    let asks = |arg: &String| matches!(arg.as_str(), "--version" | "-V" | "-v" | "--help" | "-h");
+    if args.last().is_some_and(asks) && args.iter().filter(|arg| !arg.starts_with('-')).count() < 2 {
+        return None;
+    }
+    let module = args.iter().position(|arg| arg == "-m").and_then(|at| args.get(at + 1));
+    if module.is_some_and(|module| QUIET_MODULES.contains(&module.as_str())) {
         return None;
     }
     let text = args.iter().find(|arg| matches!(arg.as_str(), "-c" | "-e" | "-m" | "--eval" | "-p" | "--print" | "-r"));

@@ -1,7 +1,7 @@
 //! Runs statements in the order a shell would, down every branch, and records each command with its locks.
 //! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
@@ -9,7 +9,7 @@ use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
 use super::script_text::ScriptText;
-use super::shell_state::{OpenFileId, ShellState, join_states};
+use super::shell_state::{OpenFileId, ShellState, VariableValue, join_states};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart};
 use super::timeline::Timeline;
@@ -40,6 +40,16 @@ pub(super) struct Interpreter<'a> {
     pub(super) forks: Vec<usize>,
     /// The loops around this point, likewise.
     pub(super) loops: Vec<usize>,
+    /// After how many seconds an `flock` is ended by the program that runs it.
+    pub(super) time_limit: Option<f64>,
+    /// The aliases that a command's name may stand for, where the shell replaces them, and those that are being replaced.
+    pub(super) aliases: BTreeMap<String, TracedText>,
+    pub(super) expands_aliases: bool,
+    pub(super) replacing: Vec<String>,
+    /// The variables of the loops around this point, each with the text of what it goes through.
+    pub(super) loop_words: Vec<(String, String)>,
+    /// The homes that users were given so far, by name.
+    pub(super) homes: BTreeMap<String, VariableValue>,
     /// In which order containers are started.
     pub(super) timeline: Timeline,
     /// How many programs around this point start what they run several times at once, and what they put in for each.
@@ -63,6 +73,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) more_unseen: Vec<Unseen>,
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
+    /// How often each place of a text made a file of an unknown name.
+    pub(super) made_files: HashMap<(FileId, u32), usize>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
@@ -95,6 +107,12 @@ impl<'a> Interpreter<'a> {
             started: Vec::new(),
             forks: Vec::new(),
             loops: Vec::new(),
+            time_limit: None,
+            aliases: BTreeMap::new(),
+            expands_aliases: false,
+            replacing: Vec::new(),
+            loop_words: Vec::new(),
+            homes: BTreeMap::new(),
             timeline: Timeline::default(),
             at_once: 0,
             placeholder: None,
@@ -108,6 +126,7 @@ impl<'a> Interpreter<'a> {
             unread: Vec::new(),
             more_unseen: Vec::new(),
             files: Vec::new(),
+            made_files: HashMap::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),
             frames: Vec::new(),
@@ -158,6 +177,11 @@ impl<'a> Interpreter<'a> {
     pub(super) fn next_site(&mut self) -> usize {
         self.sites += 1;
         self.sites
+    }
+
+    /// The files that were read as scripts.
+    pub(super) fn read_files(&self) -> Vec<FileId> {
+        self.parsed.keys().map(|(file, _)| *file).collect()
     }
 
     /// How many steps were taken.

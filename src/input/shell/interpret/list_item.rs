@@ -4,7 +4,7 @@
 use super::certainty::Certainty;
 use super::shell_word::ShellWord;
 use super::unknown_arguments::UnknownArguments;
-use crate::text::TracedText;
+use crate::text::{TracedChar, TracedText};
 
 /// An element of a list: of an array, or of a function's or a script's arguments.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,17 +48,95 @@ impl ListItem {
     }
 }
 
-/// Elements that both lists have at their beginning and end are kept; those between are there on one way each.
+/// The words that elements become without quotes.
+pub(super) fn split_items(items: Vec<ListItem>) -> Vec<ListItem> {
+    let is_blank = |one: &TracedChar| one.ch.is_ascii_whitespace() && !one.live;
+    let split = |item: ListItem| {
+        if !item.text.0.iter().any(is_blank) && !item.text.is_empty() {
+            return vec![item];
+        }
+        let words = item.text.0.split(is_blank).filter(|word| !word.is_empty());
+        words.map(|word| ListItem { text: TracedText(word.to_vec()), ..item.clone() }).collect()
+    };
+    items.into_iter().flat_map(split).collect()
+}
+
+/// Elements that both lists have at their beginning and end are kept; those between are there on one way each. An option
+/// stays before its value, and a word that differs alone is one word in two ways.
 pub(super) fn join_lists(a: &[ListItem], b: &[ListItem], only_a: &Certainty, only_b: &Certainty) -> Vec<ListItem> {
-    let same = |(x, y): &(&ListItem, &ListItem)| x.text == y.text;
-    let front = a.iter().zip(b).take_while(same).count();
+    let mut front = a.iter().zip(b).take_while(|(x, y)| x.text == y.text).count();
+    let (mut middle_a, mut middle_b, mut back) = split_ends(a, b, front);
+    // A program's name is not merged with another one: each way is looked at.
+    let merge = |front: usize, a: &[ListItem], b: &[ListItem]| if front > 0 { merge_pairs(a, b) } else { None };
+    let mut either = merge(front, middle_a, middle_b);
+    if either.is_none()
+        && starts_with_value(middle_a, middle_b)
+        && is_option(front.checked_sub(1).and_then(|at| a.get(at)))
+    {
+        front -= 1;
+        (middle_a, middle_b, back) = split_ends(a, b, front);
+        either = merge(front, middle_a, middle_b);
+    }
+    let both = |(x, y): (&ListItem, &ListItem)| x.with(&y.certainty, y.unclear);
+    let mut joined: Vec<ListItem> = a.iter().zip(b).take(front).map(both).collect();
+    joined.extend(either.unwrap_or_else(|| {
+        let of_a = middle_a.iter().map(|item| item.with(only_a, false));
+        of_a.chain(middle_b.iter().map(|item| item.with(only_b, false))).collect()
+    }));
+    joined.extend(a.iter().rev().zip(b.iter().rev()).take(back).map(both).rev());
+    joined
+}
+
+/// What lies between some elements at the front of both lists and those at their ends that are equal, and how many these
+/// are.
+fn split_ends<'l>(a: &'l [ListItem], b: &'l [ListItem], front: usize) -> (&'l [ListItem], &'l [ListItem], usize) {
     let (rest_a, rest_b) = (a.get(front..).unwrap_or_default(), b.get(front..).unwrap_or_default());
-    let back = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(same).count();
-    let (middle_a, end_a) = rest_a.split_at(rest_a.len() - back);
-    let (middle_b, end_b) = rest_b.split_at(rest_b.len() - back);
-    let front = a.iter().zip(b).take(front).map(|(x, y)| x.with(&y.certainty, y.unclear));
-    let middle_a = middle_a.iter().map(|item| item.with(only_a, false));
-    let middle_b = middle_b.iter().map(|item| item.with(only_b, false));
-    let end = end_a.iter().zip(end_b).map(|(x, y)| x.with(&y.certainty, y.unclear));
-    front.chain(middle_a).chain(middle_b).chain(end).collect()
+    let back = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(|(x, y)| x.text == y.text).count();
+    let cut = |rest: &'l [ListItem]| rest.get(..rest.len() - back).unwrap_or_default();
+    (cut(rest_a), cut(rest_b), back)
+}
+
+fn is_option(item: Option<&ListItem>) -> bool {
+    item.and_then(|item| item.text.0.first()).is_some_and(|first| first.ch == '-' && !first.live)
+}
+
+/// Whether either of what two lists have of their own begins with a word that may be the value of an option before it.
+fn starts_with_value(a: &[ListItem], b: &[ListItem]) -> bool {
+    [a, b].iter().any(|list| !list.is_empty() && !is_option(list.first()))
+}
+
+/// The words of two lists of one length, where each of the one is what the other one has there in another way.
+fn merge_pairs(a: &[ListItem], b: &[ListItem]) -> Option<Vec<ListItem>> {
+    (a.len() == b.len()).then(|| a.iter().zip(b).map(|(x, y)| merge_words(x, y)).collect()).flatten()
+}
+
+/// Two words as one of which a part is set in more than one way: `NAME=` stays, and so does what is after a colon.
+fn merge_words(x: &ListItem, y: &ListItem) -> Option<ListItem> {
+    if x.text == y.text {
+        return Some(x.with(&y.certainty, y.unclear));
+    }
+    let is_whole = |item: &ListItem| item.certainty == Certainty::Sure && item.rest.is_none();
+    if !is_whole(x) || !is_whole(y) || is_option(Some(x)) || is_option(Some(y)) {
+        return None;
+    }
+    let same = |(one, other): &(&TracedChar, &TracedChar)| one.ch == other.ch && one.live == other.live;
+    let (x_chars, y_chars) = (&x.text.0, &y.text.0);
+    let alike = x_chars.iter().zip(y_chars).take_while(same).map(|(one, _)| one);
+    let name =
+        alike.enumerate().filter(|(_, one)| one.ch == '=' && !one.live).map(|(at, _)| at + 1).next().unwrap_or(0);
+    let left = x_chars.len().min(y_chars.len()) - name;
+    let alike = x_chars.iter().rev().zip(y_chars.iter().rev()).take(left).take_while(same).map(|(one, _)| one);
+    let end = alike.enumerate().filter(|(_, one)| one.ch == ':' && !one.live).map(|(at, _)| at + 1).last().unwrap_or(0);
+    let has_parts = |item: &ListItem| item.text.0.iter().any(|one| one.ch == ':' && !one.live);
+    if name == 0 && end == 0 && (has_parts(x) || has_parts(y)) {
+        return None;
+    }
+    let mut text = x.text.part(0, name);
+    let mut symbol = TracedText::live("${either}");
+    if let Some(first) = symbol.0.first_mut() {
+        first.at = x_chars.iter().skip(name).find_map(|one| one.at);
+    }
+    text.push(&symbol);
+    text.push(&x.text.part(x_chars.len() - end, x_chars.len()));
+    Some(ListItem { text, unclear: true, ..x.clone() })
 }

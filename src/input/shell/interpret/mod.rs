@@ -4,14 +4,15 @@
 //! ```text
 //! value_positions   a Compose value's characters, found in the file
 //! interpreter       statements one after the other: `branches`, `lists`, `test_expr`, `simple_command`, `builtins`,
-//!                   `assignment`, `redirection` are its larger cases
+//!                   `assignment`, `taken_names`, `redirection` are its larger cases
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
 //!                   states in which a statement ends; `certainty`: what happened on some ways only
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece
+//!                   `split_words`: a text that is built up piece by piece; `value_identity`: values that are not known
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
+//!                   `command_runners`, `terminal_programs`, `package_scripts`, `inline_texts`: what others run for it;
 //!                   `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
@@ -25,6 +26,7 @@ mod assignment;
 mod branches;
 mod builtins;
 mod certainty;
+mod command_runners;
 mod command_substitution;
 mod container_starts;
 mod exec;
@@ -34,12 +36,14 @@ mod flock_command;
 mod flock_effects;
 mod function_calls;
 mod hidden_programs;
+mod inline_texts;
 mod interpreter;
 mod left_calls;
 mod left_running;
 mod limits;
 mod list_item;
 mod lists;
+mod package_scripts;
 mod print_record;
 mod printed_words;
 mod redirection;
@@ -53,12 +57,15 @@ mod split_words;
 mod start_record;
 #[cfg(test)]
 mod step_tests;
+mod taken_names;
+mod terminal_programs;
 mod test_expr;
 mod timeline;
 mod unknown_arguments;
 mod unwrapped;
 mod user_wrappers;
 mod users;
+mod value_identity;
 mod value_positions;
 mod way_in_state;
 mod ways_in;

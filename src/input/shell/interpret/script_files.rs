@@ -22,6 +22,13 @@ const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 /// Files of the system that shells source and that call nothing of interest.
 const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
 
+/// Programs that run recipes of a file, and the names that this has.
+const RECIPES: [(&str, &[&str]); 3] = [
+    ("make", &["GNUmakefile", "makefile", "Makefile"]),
+    ("just", &["justfile", "Justfile", ".justfile"]),
+    ("task", &["Taskfile.yml", "Taskfile.yaml"]),
+];
+
 /// What became of a file that a command names.
 pub(super) enum ScriptRun {
     /// It was run.
@@ -261,6 +268,7 @@ impl Interpreter<'_> {
             },
             Some((_, path)) if HARMLESS.contains(&path.as_str()) => return ExitStates::either_way(state),
             Some((Lookup::Unseen(why), path)) if !why.is_empty() => {
+                self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{path}` is sourced and was not read: {why}"), here);
                 return ExitStates::either_way(state);
             }
@@ -268,7 +276,9 @@ impl Interpreter<'_> {
                 self.note_unseen_at(format!("`{path}` is sourced and was not found"), here);
                 return ExitStates::either_way(state);
             }
-            _ => {
+            other => {
+                let path = other.map_or_else(|| word.raw(), |(_, path)| path);
+                self.take_away_unread(&path, here, &mut state);
                 self.note_unseen_at(format!("`{shown}` is sourced and was not read"), here);
                 return ExitStates::either_way(state);
             }
@@ -296,7 +306,8 @@ impl Interpreter<'_> {
     /// Why a file of another language is not seen through, with the line where it names a program that matters.
     fn unread_language(&self, path: &str, file: FileId, interpreter: &str) -> UnreadReason {
         let names = (self.context.programs)();
-        let found = mentioned(file, self.context.sources, names).or_else(|| self.context.file_system.mention(names));
+        let found = mentioned(file, self.context.sources, names)
+            .or_else(|| self.context.file_system.mention(names, &self.read_files()));
         let reason = match found {
             Some(span) => format!("{}: `{path}` is run by `{interpreter}`", self.naming_reason(span)),
             None => format!("the script `{path}`, run by `{interpreter}`, was not read"),
@@ -320,9 +331,62 @@ impl Interpreter<'_> {
         if let Lookup::Text(file) = self.context.file_system.open(&path) {
             return Some(self.unread_language(&path, file, name));
         }
-        let span = self.context.file_system.mention((self.context.programs)())?;
+        let span = self.context.file_system.mention((self.context.programs)(), &self.read_files())?;
         let reason = format!("{}: it is put beside what `{name}` runs", self.naming_reason(span));
         Some(UnreadReason { reason, span: Some(span), is_script: true })
+    }
+
+    /// What a file of recipes shows of a command of `make` and its kin: that it names no program that matters, or where it
+    /// names one. `None` where there is no such file to be read.
+    pub(super) fn seen_through_recipes(&self, words: &[ShellWord], state: &ShellState) -> Option<Option<UnreadReason>> {
+        let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
+        let name = name.rsplit('/').next().unwrap_or(&name);
+        let (_, files) = RECIPES.iter().find(|(program, _)| *program == name)?;
+        let elsewhere = |word: &ShellWord| matches!(word.raw().as_str(), "-C" | "-f" | "-d" | "--directory" | "--file");
+        let directory = self.current_directory(state).filter(|_| !words.iter().any(elsewhere))?;
+        let opened = files.iter().map(|file| self.context.file_system.open(&join(&directory, file)));
+        let file = opened.into_iter().find_map(|found| match found {
+            Lookup::Text(file) => Some(file),
+            _ => None,
+        })?;
+        if let Some(span) = mentioned(file, self.context.sources, (self.context.programs)()) {
+            let reason = format!("{}: it is what `{name}` runs", self.naming_reason(span));
+            return Some(Some(UnreadReason { reason, span: Some(span), is_script: true }));
+        }
+        let leads_on = self.context.sources.get(file).text().contains("include");
+        (!leads_on).then_some(None)
+    }
+
+    /// Words of which one that is a pattern of files (`lib/*.sh`) stands for those that are known to be there.
+    pub(super) fn files_that_fit(&self, words: Vec<ShellWord>, state: &ShellState) -> Vec<ShellWord> {
+        let mut all = Vec::with_capacity(words.len());
+        for word in words {
+            let files = self.files_of_pattern(&word, state).unwrap_or_default();
+            if files.is_empty() || all.len() + files.len() > limits::CHOICES {
+                all.push(word);
+                continue;
+            }
+            all.extend(files.iter().map(|path| word.with_text(path)));
+        }
+        all
+    }
+
+    fn files_of_pattern(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
+        let is_pattern = !word.unclear && word.certainty == Certainty::Sure && word.source.raw().contains('*');
+        let path = self.absolute_path(&word.text, state).filter(|_| is_pattern)?;
+        let (directory, pattern) = path.rsplit_once('/')?;
+        let (before, after) = pattern
+            .split_once('*')
+            .filter(|(before, after)| !format!("{before}{after}").contains(['*', '?', '[', '{']))?;
+        if directory.contains(['*', '?', '[', '{']) {
+            return None;
+        }
+        let fits = |name: &str| {
+            let rest = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            rest.is_some() && (!name.starts_with('.') || before.starts_with('.'))
+        };
+        let names = self.context.file_system.files_in(directory, &fits);
+        Some(names.iter().map(|name| join(directory, name)).collect())
     }
 
     /// Whether a test of a path is true because a file that was read is there.

@@ -10,8 +10,10 @@ use super::left_calls::LeftCalls;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
+use super::taken_names::join_taken;
+use super::value_identity::ValueIdentity;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Asks, Condition, Inherits, Wait};
+use crate::model::{Asks, Condition, Inherits, TakenVariables, Wait};
 use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
@@ -52,6 +54,29 @@ impl VariableValue {
 pub(super) struct ShellVariable {
     pub(super) value: VariableValue,
     pub(super) exported: bool,
+    /// Whether it was taken out of the environment, though the shell still has it (`export -n`).
+    pub(super) withheld: bool,
+    pub(super) identity: ValueIdentity,
+}
+
+impl ShellVariable {
+    pub(super) fn new(value: VariableValue, exported: bool) -> Self {
+        Self { value, exported, withheld: false, identity: ValueIdentity::default() }
+    }
+
+    /// One that what is started has too.
+    pub(super) fn exported(value: VariableValue) -> Self {
+        Self::new(value, true)
+    }
+
+    /// What a process that is started from here has of it; `None` where that is whatever this process was given.
+    pub(super) fn for_child(&self) -> Option<Self> {
+        match (self.withheld, self.exported) {
+            (true, _) => Some(Self::exported(VariableValue::Unset)),
+            (false, true) => Some(self.clone()),
+            (false, false) => None,
+        }
+    }
 }
 
 /// Something known on one side of a branch, and its opposite on the other.
@@ -118,6 +143,10 @@ pub(super) struct ShellState {
     pub(super) cwd: Rc<WorkingDirectory>,
     /// What of the container's environment is there beside `vars`.
     pub(super) inherits: Inherits,
+    /// What of it is there all the same, where `inherits` says that it is not.
+    pub(super) keeps: Rc<BTreeSet<String>>,
+    /// What was taken out of it.
+    pub(super) taken: Rc<Vec<TakenVariables>>,
     /// The user, by name or number; nothing where that is not known.
     pub(super) user: Option<Rc<str>>,
     pub(super) conditional: bool,
@@ -141,6 +170,8 @@ impl ShellState {
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
             inherits: Inherits::All,
+            keeps: Rc::default(),
+            taken: Rc::default(),
             user: None,
             conditional: false,
             errexit: false,
@@ -168,8 +199,11 @@ impl ShellState {
         }
         let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
         if !full {
-            let exported = export || self.allexport || self.vars.get(name).is_some_and(|old| old.exported);
-            Rc::make_mut(&mut self.vars).insert(name.to_owned(), ShellVariable { value, exported });
+            let old = self.vars.get(name);
+            let exported = export || self.allexport || old.is_some_and(|old| old.exported);
+            let withheld = !exported && old.is_some_and(|old| old.withheld);
+            let variable = ShellVariable { withheld, ..ShellVariable::new(value, exported) };
+            Rc::make_mut(&mut self.vars).insert(name.to_owned(), variable);
         }
         !full
     }
@@ -307,6 +341,12 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if a.inherits != b.inherits {
         a.inherits = Inherits::ByPolicy;
     }
+    if !Rc::ptr_eq(&a.keeps, &b.keeps) && a.keeps != b.keeps {
+        Rc::make_mut(&mut a.keeps).retain(|name| b.keeps.contains(name));
+    }
+    if !Rc::ptr_eq(&a.taken, &b.taken) && a.taken != b.taken {
+        a.taken = Rc::new(join_taken(&a.taken, &b.taken));
+    }
     if a.facts.len() > common {
         Rc::make_mut(&mut a.facts).truncate(common);
     }
@@ -322,15 +362,18 @@ type Variables = BTreeMap<String, ShellVariable>;
 fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
     for (name, here) in vars.iter_mut() {
         match others.get(name) {
+            Some(there) if here.withheld != there.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
             Some(there) if here != there => {
-                here.value = join_values(&here.value, &there.value, one_sided);
-                here.exported |= there.exported;
+                let value = join_values(&here.value, &there.value, one_sided);
+                *here = ShellVariable::new(value, here.exported || there.exported);
             }
             Some(_) => {}
+            None if here.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
             None => {
                 let default = as_default(name, &here.value, &one_sided.first);
                 let inherited = inherited_beside(name, &here.value);
-                here.value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                let value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
+                *here = ShellVariable::new(value, here.exported);
             }
         }
     }
@@ -339,7 +382,11 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
             let default = as_default(name, &there.value, &one_sided.second);
             let inherited = inherited_beside(name, &there.value);
             let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
-            vars.insert(name.clone(), ShellVariable { value, exported: there.exported });
+            let joined = match there.withheld {
+                true => ShellVariable::exported(VariableValue::Unclear),
+                false => ShellVariable::new(value, there.exported),
+            };
+            vars.insert(name.clone(), joined);
         }
     }
 }

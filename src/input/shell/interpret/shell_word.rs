@@ -17,6 +17,8 @@ pub(super) struct ShellWord {
     pub(super) unclear: bool,
     /// Whether it is there at all.
     pub(super) certainty: Certainty,
+    /// Whether it is asked in other letters than its variable has: `${NAME,,}`.
+    pub(super) changes_case: bool,
     /// The arguments that it stands for, where those are the caller's (`"$@"`).
     pub(super) rest: Option<UnknownArguments>,
 }

@@ -3,21 +3,29 @@
 
 use super::builtins::is_builtin;
 use super::container_starts::settle_engine;
-use super::exit_states::{ExitStates, FrameKind};
+use super::exit_states::{ExitStates, FrameKind, LastCommand};
+use super::hidden_programs::is_interpreter;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::print_record::redirects_output;
-use super::shell_state::ShellState;
+use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
 use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{
     AssignedValue, Redirect, RedirectAction, RedirectTarget, SimpleCommand, WordPart,
 };
+use crate::model::Inherits;
 
 impl Interpreter<'_> {
     pub(super) fn run_simple(&mut self, simple: &SimpleCommand, mut state: ShellState) -> ExitStates {
         let forked = std::mem::take(&mut self.forked);
+        if let Some((name, text)) = self.aliased_command(simple) {
+            self.replacing.push(name);
+            let exits = self.run_text(&text, LastCommand::Forks, state);
+            self.replacing.pop();
+            return exits;
+        }
         let mut words = settle_engine(self.expand_all(&simple.words, &mut state));
         if words.is_empty() {
             let runs = simple.assigns.iter().any(|assign| match &assign.value {
@@ -68,7 +76,17 @@ impl Interpreter<'_> {
                 let ended = self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional);
                 self.end_left(&ended, &mut state);
             }
-            "alias" => self.run_aliases(&words, &state),
+            "alias" => {
+                self.note_aliases(&words);
+                self.run_aliases(&words, &state);
+            }
+            "shopt" if words.iter().any(|word| word.raw() == "expand_aliases") => {
+                self.expands_aliases = words.iter().any(|word| word.raw() == "-s") && !state.conditional;
+            }
+            "printf" if words.get(1).is_some_and(|word| word.raw() == "-v") => {
+                self.print_into_variable(&words, &mut state);
+                return ExitStates::succeeded(state);
+            }
             _ => {}
         }
         if let Some(bodies) = state.functions.get(&name).filter(|_| functions).cloned() {
@@ -98,10 +116,30 @@ impl Interpreter<'_> {
         self.start_command(simple, &words, state, forked)
     }
 
+    /// `printf -v NAME format arguments`.
+    fn print_into_variable(&mut self, words: &[ShellWord], state: &mut ShellState) {
+        let Some(name) = words.get(2).filter(|name| name.is_fixed()).map(ShellWord::raw) else {
+            self.note_unseen("a variable is set whose name is not known");
+            return;
+        };
+        let value = match words.get(3..).unwrap_or_default() {
+            [format] if format.is_fixed() && !format.raw().contains(['%', '\\']) => {
+                VariableValue::Text(format.text.clone())
+            }
+            [format, word] if format.is_fixed() && format.raw() == "%s" && !word.unclear => {
+                VariableValue::Text(word.text.clone())
+            }
+            _ => VariableValue::Unclear,
+        };
+        self.assign_value(&name, value, false, state);
+    }
+
     fn run_exec(&mut self, simple: &SimpleCommand, mut words: Vec<ShellWord>, mut state: ShellState) -> ExitStates {
         words.remove(0);
+        let mut clears = false;
         while let Some(option) = words.first().map(ShellWord::raw).filter(|text| text.starts_with('-')) {
             words.remove(0);
+            clears |= option.contains('c');
             if option.ends_with('a') && !words.is_empty() {
                 words.remove(0);
             }
@@ -113,6 +151,9 @@ impl Interpreter<'_> {
             }
             state.drop_closed();
             return ExitStates::succeeded(state);
+        }
+        if clears {
+            self.limit_environment(Inherits::Nothing, &[], &mut state);
         }
         let ended = self.start_command(simple, &words, state, true);
         self.leave_frames(FrameKind::Process, 1, ended);
@@ -147,12 +188,16 @@ impl Interpreter<'_> {
             ..state.after_child(&child)
         })
     }
-    /// The here-document that a shell among the words reads.
+    /// The here-document that a shell or another interpreter among the words reads.
     fn shell_input(&mut self, simple: &SimpleCommand, words: &[ShellWord], state: &ShellState) -> Option<ShellWord> {
         let is_input = |redirect: &&Redirect| matches!(redirect.target, RedirectTarget::Number(0));
         let RedirectAction::Data(document) = &simple.redirects.iter().rfind(is_input)?.action else { return None };
-        let names_shell = |word: &ShellWord| word.raw().rsplit('/').next().is_some_and(is_shell);
-        if !words.iter().any(names_shell) {
+        let is_read = |word: &ShellWord| {
+            let raw = word.raw();
+            let name = raw.rsplit('/').next().unwrap_or_default();
+            is_shell(name) || is_interpreter(name)
+        };
+        if !words.iter().any(is_read) {
             return None;
         }
         // What is substituted in it ran when it was made.

@@ -8,7 +8,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{BranchFact, ShellState};
 use super::shell_word::ShellWord;
 use super::users::is_other_than_root;
-use crate::input::shell::parse::syntax::TestExpr;
+use crate::input::shell::parse::syntax::{TestExpr, UnexpandedWord, WordPart};
 use crate::model::{Asks, Condition, Inherits, Parameter, Test};
 use crate::text::TracedText;
 
@@ -65,7 +65,10 @@ impl Interpreter<'_> {
                 }
                 exits
             }
-            TestResult::Unknown => ExitStates::either_way(state),
+            TestResult::Unknown => {
+                let [yes, no] = self.branch_facts(None);
+                ExitStates { ok: Some(state.clone().with_fact(yes)), err: Some(state.with_fact(no)), soft: None }
+            }
         }
     }
 
@@ -85,10 +88,91 @@ impl Interpreter<'_> {
         own && (self.context.environment)(&condition.variable).is_none()
     }
 
+    /// A word of a test, with the environment put in where that decides.
+    fn expand_tested(&mut self, word: &UnexpandedWord, state: &mut ShellState) -> ShellWord {
+        let [WordPart::Param { param, .. }] = word.parts.as_slice() else {
+            let word = self.expand_one(word, state);
+            return self.settled(&word, state);
+        };
+        let change: fn(&str) -> String = match (param.op.as_str(), param.rest.as_str()) {
+            (",", ",") => str::to_lowercase,
+            ("^", "^") => str::to_uppercase,
+            _ => {
+                let word = self.expand_one(word, state);
+                return self.settled(&word, state);
+            }
+        };
+        let value = self.value_of(&param.name, state);
+        let value = self.settled(&value, state);
+        match value.is_fixed() {
+            true => value.with_text(&change(&value.raw())),
+            // What a text in other letters is asked is a question to its variable all the same.
+            false => ShellWord { changes_case: true, ..value },
+        }
+    }
+
+    /// The value of a variable as a word.
+    fn value_of(&mut self, name: &str, state: &mut ShellState) -> ShellWord {
+        let raw = TracedText::live(&format!("${{{name}}}"));
+        let part =
+            WordPart::Param { param: Parameter::named(name), raw: raw.clone(), quoted: true, blocks: Vec::new() };
+        self.expand_one(&UnexpandedWord { parts: vec![part], source: raw }, state)
+    }
+
+    /// A word that is one variable of the environment, as the text that this is, where the environment decides.
+    pub(super) fn settled(&self, word: &ShellWord, state: &ShellState) -> ShellWord {
+        let known = || {
+            let variable = EnvironmentVariable::of(word)?;
+            let decides = self.context.decides && state.inherits == Inherits::All && state.taken.is_empty();
+            let value = (self.context.environment)(&variable.name).filter(|_| decides)?;
+            Some(if value.is_empty() { variable.default.unwrap_or_default() } else { value })
+        };
+        known().map_or_else(|| word.clone(), |text| word.with_text(&text))
+    }
+
+    /// `(( ))` around one variable or number, or a comparison of two.
+    fn evaluate_arithmetic(&mut self, text: &str, state: &mut ShellState) -> TestResult {
+        let text = text.trim();
+        if let Some(inner) = text.strip_prefix('!').filter(|inner| !inner.starts_with('=')) {
+            return self.evaluate_arithmetic(inner, state).not();
+        }
+        let compared = COMPARISONS.iter().find_map(|operator| Some((text.split_once(operator)?, *operator)));
+        let ((left, right), operator) = compared.unwrap_or(((text, "0"), "!="));
+        let [Some(left), Some(right)] = [left, right].map(|operand| self.arithmetic_operand(operand, state)) else {
+            return TestResult::Unknown;
+        };
+        let numbers = (left.raw().parse::<i64>(), right.raw().parse::<i64>());
+        match (operator, numbers) {
+            (_, (Ok(one), Ok(other))) if left.is_fixed() && right.is_fixed() => {
+                TestResult::Known(compare_numbers(one, operator, other))
+            }
+            ("==", _) => binary_test(&left, "-eq", &right),
+            ("!=", _) => binary_test(&left, "-ne", &right),
+            _ => ask_unclear(&left),
+        }
+    }
+
+    /// A number, or a variable that holds one; one that is not set counts as nought.
+    fn arithmetic_operand(&mut self, text: &str, state: &mut ShellState) -> Option<ShellWord> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(ShellWord::plain(text));
+        }
+        let name = text.strip_prefix("${").and_then(|name| name.strip_suffix('}')).unwrap_or(text);
+        let name = name.strip_prefix('$').unwrap_or(name);
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if name.is_empty() || !is_name || name.starts_with(|ch: char| ch.is_ascii_digit()) {
+            return None;
+        }
+        let value = self.value_of(name, state);
+        let value = self.settled(&value, state);
+        Some(if value.is_fixed() && value.text.is_empty() { ShellWord::plain("0") } else { value })
+    }
+
     fn evaluate_test(&mut self, test: &TestExpr, state: &mut ShellState) -> TestResult {
         match test {
             TestExpr::Unary(operator, word) => {
-                let word = self.expand_one(word, state);
+                let word = self.expand_tested(word, state);
                 if self.finds_file(operator, &word, state) {
                     TestResult::Known(true)
                 } else {
@@ -96,16 +180,35 @@ impl Interpreter<'_> {
                 }
             }
             TestExpr::Binary(left, operator, right) => {
-                let left = self.expand_one(left, state);
-                binary_test(&left, operator, &self.expand_one(right, state))
+                let left = self.expand_tested(left, state);
+                let right = self.expand_tested(right, state);
+                binary_test(&left, operator, &right)
             }
-            TestExpr::Bare(word) => unary_test("-n", &self.expand_one(word, state)),
+            TestExpr::Bare(word) => unary_test("-n", &self.expand_tested(word, state)),
+            TestExpr::Arithmetic(text, blocks) => {
+                self.run_substitutions(&TracedText::default(), blocks, state);
+                self.evaluate_arithmetic(text, state)
+            }
             TestExpr::Not(inner) => self.evaluate_test(inner, state).not(),
             TestExpr::Other(blocks) => {
                 self.run_substitutions(&TracedText::default(), blocks, state);
                 TestResult::Unknown
             }
         }
+    }
+}
+
+/// Comparisons of arithmetic; longer ones come first.
+const COMPARISONS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
+
+fn compare_numbers(left: i64, operator: &str, right: i64) -> bool {
+    match operator {
+        "==" => left == right,
+        "!=" => left != right,
+        "<=" => left <= right,
+        ">=" => left >= right,
+        "<" => left < right,
+        _ => left > right,
     }
 }
 
@@ -145,6 +248,7 @@ fn binary_test(left: &ShellWord, operator: &str, right: &ShellWord) -> TestResul
     match operator {
         "=" | "==" | "-eq" => compare_words(left, right, operator != "-eq"),
         "!=" | "-ne" => compare_words(left, right, operator != "-ne").not(),
+        "=~" => fits_expression(left, right),
         _ => ask_unclear(left),
     }
 }
@@ -168,10 +272,58 @@ pub(super) fn compare_words(left: &ShellWord, right: &ShellWord, patterns: bool)
     }
     let Some(variable) = EnvironmentVariable::of(asked) else { return TestResult::Unknown };
     variable.asks(match other.as_str() {
-        _ if pattern => Asks::Unclear,
+        _ if pattern || asked.changes_case => Asks::Unclear,
         "" => Asks::Empty,
         _ => Asks::Is(other),
     })
+}
+
+/// The answer to whether a word is one of those that a regular expression lists: `^(a|b)$`.
+fn fits_expression(word: &ShellWord, expression: &ShellWord) -> TestResult {
+    let listed = || {
+        let text = expression.is_fixed().then(|| expression.raw())?;
+        let inner = text.strip_prefix('^')?.strip_suffix('$')?;
+        let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
+        let is_plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '_' | '-' | '/' | ' ');
+        let values: Vec<String> = inner.split('|').map(str::to_owned).collect();
+        values.iter().all(|value| value.chars().all(is_plain)).then_some(values)
+    };
+    match listed() {
+        Some(values) if word.is_fixed() => TestResult::Known(values.contains(&word.raw())),
+        Some(values) => ask_one_of(word, values),
+        None => ask_unclear(word),
+    }
+}
+
+/// Whether a word that is known fits one of several patterns; `None` where that is not clear.
+pub(super) fn fits_any(word: &ShellWord, patterns: &[ShellWord]) -> Option<bool> {
+    let mut clear = true;
+    for pattern in patterns {
+        match compare_words(word, pattern, true) {
+            TestResult::Known(true) => return Some(true),
+            TestResult::Known(false) => {}
+            TestResult::Asks(_) | TestResult::Unknown => clear = false,
+        }
+    }
+    clear.then_some(false)
+}
+
+/// The question whether a variable is one of several words; `None` where one of these is a pattern.
+pub(super) fn one_of_words(asked: &ShellWord, words: &[ShellWord]) -> Option<TestResult> {
+    let plain = |word: &ShellWord| {
+        let raw = word.raw();
+        (word.is_fixed() && !raw.is_empty() && !raw.contains(['*', '?', '[', '|'])).then_some(raw)
+    };
+    let values: Option<Vec<String>> = words.iter().map(plain).collect();
+    values.map(|values| ask_one_of(asked, values))
+}
+
+fn ask_one_of(word: &ShellWord, values: Vec<String>) -> TestResult {
+    match EnvironmentVariable::of(word) {
+        Some(_) if word.changes_case => ask_unclear(word),
+        Some(variable) => variable.asks(Asks::OneOf(values)),
+        None => TestResult::Unknown,
+    }
 }
 
 /// Whether a text fits a pattern, where that is one of stars and plain characters.

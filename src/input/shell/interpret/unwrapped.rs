@@ -40,6 +40,8 @@ pub(super) struct WrappedCommand {
     pub(super) inherits: Inherits,
     /// The names of variables that reach it all the same.
     pub(super) keeps: Vec<String>,
+    /// After how many seconds it is ended.
+    pub(super) time_limit: Option<f64>,
     /// Whether it is started without the descriptors from 3 on.
     pub(super) closes: bool,
 }

@@ -7,6 +7,7 @@
 //! | su, runuser 2.38 | the user's; with `-p` or `-m` it stays | stay | stay |
 //! | su -, runuser -l | the user's | go, but those of `-w` | stay |
 //! | setpriv 2.38 | stays; with `--reset-env` the user's | stay; with `--reset-env` they go | stay |
+//! | sudo -i 1.9 | the user's | go | closed |
 //! | sudo 1.9 | the user's; with `-E` or `--preserve-env=HOME` it stays | go, but those that it is given, all with `-E`, by policy | closed |
 //! | doas 6.8 | the user's | go, but with `keepenv` of its policy | closed |
 //! | s6-setuidgid, s6-applyuidgid, chpst | stays | stay | stay |
@@ -108,7 +109,13 @@ pub(super) fn read_sudo(words: &[ShellWord]) -> Unwrapped {
     let at = skip_options(words, "ugphCDRTrtU", &LONG);
     let given = words.get(1..at).unwrap_or_default();
     let options: Vec<String> = given.iter().map(ShellWord::raw).collect();
-    let position = options.iter().position(|option| matches!(option.as_str(), "-u" | "--user"));
+    // `-iu NAME`: letters before it that take no value.
+    let names_user = |option: &String| {
+        let letters = option.strip_prefix('-').and_then(|letters| letters.strip_suffix('u'));
+        option == "--user"
+            || letters.is_some_and(|letters| letters.bytes().all(|letter| b"AbBEeHiknPSs".contains(&letter)))
+    };
+    let position = options.iter().position(names_user);
     let user = position.and_then(|position| words.get(position + 2));
     let joined = options.iter().zip(given).find_map(|(option, word)| {
         let value = option.strip_prefix("--user=").or_else(|| option.strip_prefix("-u"))?;
@@ -122,12 +129,18 @@ pub(super) fn read_sudo(words: &[ShellWord]) -> Unwrapped {
     let asks_home = options.iter().any(|option| {
         is_short(option, 'H') || is_short(option, 'i') || matches!(option.as_str(), "--set-home" | "--login")
     });
+    // A login takes its variables from nowhere but the user's own files.
+    let is_login = options.iter().any(|option| is_short(option, 'i') || option == "--login");
     let keeps_home = !asks_home && (keeps_all || keeps.iter().any(|name| name == "HOME"));
     let mut inner = WrappedCommand {
         user: Some(UserChange { user, sets_home: !keeps_home }),
         // Both close what they were started with (read_sudo(8), `closefrom`; doas(1) in its source).
         closes: true,
-        inherits: if keeps_all { Inherits::All } else { Inherits::ByPolicy },
+        inherits: match () {
+            () if is_login => Inherits::Nothing,
+            () if keeps_all => Inherits::All,
+            () => Inherits::ByPolicy,
+        },
         keeps,
         ..WrappedCommand::default()
     };

@@ -7,7 +7,7 @@ use super::interpreter::Interpreter;
 use super::shell_state::{ShellState, ShellVariable, VariableValue};
 use super::shell_word::ShellWord;
 use super::unwrapped::UserChange;
-use crate::model::Inherits;
+use crate::model::{HomeOfUser, Inherits, Word};
 use crate::text::TracedText;
 
 impl Interpreter<'_> {
@@ -22,7 +22,20 @@ impl Interpreter<'_> {
         state.user = name.filter(|name| !name.is_empty()).map(Rc::from);
     }
 
+    /// Notes the home that a command gives to a user: who becomes that user later has it.
+    pub(super) fn note_home(&mut self, argv: &[Word], state: &ShellState) {
+        let Some(HomeOfUser { name, home, .. }) = HomeOfUser::of_command(argv) else { return };
+        let home = match state.conditional {
+            true => VariableValue::Unclear,
+            false => VariableValue::Text(TracedText::plain(&home)),
+        };
+        self.homes.insert(name, home);
+    }
+
     fn home_of_user(&self, name: &str) -> VariableValue {
+        if let Some(home) = self.homes.get(name) {
+            return home.clone();
+        }
         let known = match name {
             "root" | "0" => Some("/root".to_owned()),
             name => (self.context.home)(name),
@@ -38,25 +51,21 @@ impl Interpreter<'_> {
             return;
         }
         let is_kept = |name: &String| keeps.contains(name);
-        let kept: Vec<(String, ShellVariable)> = keeps
-            .iter()
-            .filter(|name| !state.vars.contains_key(*name) && state.inherits == Inherits::All)
-            .map(|name| {
-                let known = (self.context.environment)(name);
-                let value = known.map_or(VariableValue::Unclear, |text| VariableValue::Text(TracedText::plain(&text)));
-                (name.clone(), ShellVariable { value, exported: true })
-            })
-            .collect();
+        // What the shell does not set itself is what the container's environment says, if that was there so far.
+        let before = Rc::clone(&state.keeps);
+        let is_there = |name: &&String| {
+            !state.vars.contains_key(*name) && (state.inherits == Inherits::All || before.contains(*name))
+        };
+        state.keeps = Rc::new(keeps.iter().filter(is_there).cloned().collect());
         let vars = Rc::make_mut(&mut state.vars);
         match inherits {
             Inherits::ByPolicy => {
                 for (_, variable) in vars.iter_mut().filter(|(name, _)| !is_kept(name)) {
-                    variable.value = VariableValue::Unclear;
+                    *variable = ShellVariable::new(VariableValue::Unclear, variable.exported);
                 }
             }
             Inherits::All | Inherits::Nothing => vars.retain(|name, _| is_kept(name)),
         }
-        vars.extend(kept);
         if state.inherits != Inherits::Nothing {
             state.inherits = inherits;
         }

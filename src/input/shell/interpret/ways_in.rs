@@ -95,6 +95,35 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Notes what names stand for from here on.
+    pub(super) fn note_aliases(&mut self, words: &[ShellWord]) {
+        for word in words.iter().skip(1).filter(|word| !word.unclear) {
+            let raw = word.raw();
+            let Some((name, _)) = raw.split_once('=').filter(|(name, _)| !name.is_empty()) else { continue };
+            let text = word.text.part(name.chars().count() + 1, word.text.0.len());
+            self.aliases.insert(name.to_owned(), text);
+        }
+    }
+
+    /// The text that a command is whose name is an alias, and that name. A name in its own text stands for itself.
+    pub(super) fn aliased_command(&self, simple: &SimpleCommand) -> Option<(String, TracedText)> {
+        if self.aliases.is_empty() || (self.bash && !self.expands_aliases) {
+            return None;
+        }
+        let (first, rest) = simple.words.split_first()?;
+        let name = first.source.raw();
+        let text = self.aliases.get(&name).filter(|_| !self.replacing.contains(&name))?;
+        if !simple.redirects.is_empty() || !simple.assigns.is_empty() {
+            return None;
+        }
+        let mut whole = text.clone();
+        for word in rest {
+            whole.push(&TracedText::plain(" "));
+            whole.push(&word.source);
+        }
+        Some((name, whole))
+    }
+
     /// `alias name='command'`: a person types the name, with what follows it.
     pub(super) fn run_aliases(&mut self, words: &[ShellWord], state: &ShellState) {
         if self.ways_in.is_none() {

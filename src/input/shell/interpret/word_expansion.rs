@@ -5,12 +5,13 @@ use super::arguments::{ArgumentValue, Arguments};
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
-use super::list_item::ListItem;
+use super::list_item::{self, ListItem};
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
+use super::value_identity;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
-use crate::model::{Inherits, Parameter};
+use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
 
 /// The value of a parameter.
@@ -98,6 +99,8 @@ impl Interpreter<'_> {
                 WordPart::Computed { raw, blocks } => {
                     let printed = self.run_substitutions(raw, blocks, state);
                     let told = self.command_output(raw, blocks, state).or_else(|| array_element(raw, state));
+                    let told = told.or_else(|| self.indirect_value(raw, state));
+                    let told = told.or_else(|| self.made_file(raw));
                     let printed = printed.filter(|_| told.is_none() && is_substitution(raw));
                     let told = told.or_else(|| printed.as_ref().and_then(SplitWords::as_text));
                     if let Some(split) = &mut split {
@@ -133,7 +136,7 @@ impl Interpreter<'_> {
                         }
                         ParameterValue::Unclear | ParameterValue::Maybe(..) => {
                             let open = open.get_or_insert_with(fresh);
-                            append_text(open, raw);
+                            append_text(open, &self.unclear_value(param, raw, state));
                             open.unclear = true;
                         }
                         ParameterValue::Many(texts) => append_items(&texts, &mut done, &mut open, fresh),
@@ -164,8 +167,22 @@ impl Interpreter<'_> {
             ParameterValue::One(text) => SplitWords::of_text(&text),
             ParameterValue::Outer => SplitWords::of_text(raw),
             ParameterValue::Maybe(text, certainty) => SplitWords::of_text(&text).only_where(&certainty),
-            ParameterValue::Many(_) | ParameterValue::Unclear => SplitWords::of_unclear(raw),
+            ParameterValue::Many(_) => SplitWords::of_unclear(raw),
+            ParameterValue::Unclear => SplitWords::of_unclear(&self.unclear_value(param, raw, state)),
         }
+    }
+
+    /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
+    /// it is known by its name what that may hold.
+    fn unclear_value(&self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
+        let variable = state.vars.get(&state.target_of(&param.name)).filter(|_| !param.all);
+        let Some(variable) = variable.filter(|_| !state.choices.contains_key(&param.name)) else { return raw.clone() };
+        let given = match &variable.value {
+            VariableValue::Maybe(text, _) => value_identity::as_alternative(param, text),
+            _ => None,
+        };
+        let param = given.as_ref().unwrap_or(param);
+        variable.identity.name_parameter(param, raw, !self.is_muted(), self.context.sources)
     }
 
     /// Runs substituted commands, each in a process of its own; gives what the last one prints, where that is known.
@@ -218,8 +235,14 @@ impl Interpreter<'_> {
             return ParameterValue::One(number);
         }
         let value = match state.inherits {
-            Inherits::All => value,
-            _ if OF_THE_SHELL.contains(&param.name.as_str()) => value,
+            Inherits::All if state.taken.is_empty() || value.is_some() => value,
+            Inherits::All => match Self::reach_in(&param.name, state) {
+                Reach::Yes => value,
+                Reach::No => Some(VariableValue::Unset),
+                Reach::Perhaps if (self.context.is_set)(&param.name) => Some(VariableValue::Unclear),
+                Reach::Perhaps => value,
+            },
+            _ if OF_THE_SHELL.contains(&param.name.as_str()) || state.keeps.contains(&param.name) => value,
             Inherits::Nothing => value.or(Some(VariableValue::Unset)),
             Inherits::ByPolicy => value.or(Some(VariableValue::Unclear)),
         };
@@ -243,12 +266,48 @@ impl Interpreter<'_> {
                 VariableValue::Unclear | VariableValue::Maybe(..) | VariableValue::Words(_) | VariableValue::NameOf(_),
             ) => ParameterValue::Unclear,
             Some(VariableValue::Text(text)) if !text.is_empty() => ParameterValue::One(text),
-            Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(texts),
+            Some(VariableValue::List(texts)) if param.all && quoted => ParameterValue::Many(texts),
+            Some(VariableValue::List(texts)) if param.all => ParameterValue::Many(list_item::split_items(texts)),
             Some(VariableValue::List(mut texts)) if !texts.is_empty() => single_item(texts.swap_remove(0)),
             Some(_) if param.op.is_empty() || param.op == ":?" => ParameterValue::One(TracedText::default()),
             Some(_) if param.rest.contains(['$', '`', '"', '\'', '\\']) => ParameterValue::Unclear,
             Some(_) => ParameterValue::One(TracedText::plain(&param.rest)),
         }
+    }
+
+    /// The value of `${!NAME}`: of the variable whose name the other one holds, where that is known.
+    fn indirect_value(&mut self, raw: &TracedText, state: &mut ShellState) -> Option<TracedText> {
+        let text = raw.raw();
+        let inner = text.strip_prefix("${!")?.strip_suffix('}')?;
+        let end = inner.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(inner.len());
+        let (name, operation) = inner.split_at_checked(end)?;
+        let target = match &state.vars.get(name)?.value {
+            VariableValue::Text(target) if target.is_fixed() => target.raw(),
+            _ => return None,
+        };
+        if operation.starts_with('[') {
+            return None;
+        }
+        let is_name = target.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let whole = format!("${{{target}{operation}}}");
+        let param = Parameter::parse(&whole).filter(|param| is_name && param.name == target && param.is_value())?;
+        match self.parameter_value(&param, true, true, state) {
+            ParameterValue::One(text) => Some(text),
+            ParameterValue::Outer => Some(TracedText::live(&whole)),
+            ParameterValue::Many(_) | ParameterValue::Maybe(..) | ParameterValue::Unclear => None,
+        }
+    }
+
+    /// The file or directory that `$(mktemp ...)` makes: another one each time.
+    fn made_file(&mut self, raw: &TracedText) -> Option<TracedText> {
+        let text = raw.raw();
+        let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
+        let place = raw.0.first()?.at.filter(|_| command.trim_start().starts_with("mktemp"))?;
+        let is_muted = self.is_muted();
+        let times = self.made_files.entry(place).or_default();
+        *times += usize::from(!is_muted);
+        let times = *times;
+        Some(value_identity::name_made_file(place, times, self.context.sources))
     }
 
     /// The commands substituted in a redirection's words.
@@ -402,7 +461,7 @@ fn positional_value(param: &Parameter, quoted: bool, state: &ShellState) -> Opti
                 }
                 return Some(ParameterValue::One(whole));
             }
-            Some(ParameterValue::Many(texts))
+            Some(ParameterValue::Many(if quoted { texts } else { list_item::split_items(texts) }))
         }
         "#" => {
             let count = args.and_then(Arguments::count);

@@ -1,6 +1,7 @@
 //! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
 //! Uses `unwrapped`, `user_wrappers` and `shell_word`.
 
+use super::command_runners::read_command_runner;
 use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
@@ -67,7 +68,7 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "find" => read_find(words),
         _ => match WRAPPERS.iter().find(|shape| shape.names.contains(&name)) {
             Some(shape) => read_listed(words, name, shape),
-            None => Unwrapped::Program,
+            None => read_command_runner(words, name).unwrap_or(Unwrapped::Program),
         },
     }
 }
@@ -79,10 +80,26 @@ fn read_listed(words: &[ShellWord], name: &str, shape: &WrapperOptions) -> Unwra
         return Unwrapped::Program;
     };
     let mut inner = WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() };
+    if name == "timeout" {
+        inner.time_limit = rest.first().filter(|limit| limit.is_fixed()).and_then(|limit| seconds_of(&limit.raw()));
+    }
     if name == "chroot" {
         inner.hides = Some("`chroot` runs a program in another root directory".into());
     }
     Unwrapped::Inner(inner)
+}
+
+/// A time as `timeout` is given it: `90`, `1.5m`, `2h`.
+fn seconds_of(text: &str) -> Option<f64> {
+    let number = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match text.strip_prefix(number)? {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return None,
+    };
+    number.parse::<f64>().ok().filter(|number| *number > 0.0).map(|number| number * unit)
 }
 
 /// Whether `command` asks where a program is (`-v`, `-V`) and does not run it.
@@ -266,11 +283,46 @@ fn read_find(words: &[ShellWord]) -> Unwrapped {
     let rest = words.get(at + 1..).unwrap_or_default();
     let end = rest.iter().position(|word| matches!(word.raw().as_str(), ";" | "+")).unwrap_or(rest.len());
     let (command, after) = rest.split_at(end);
+    let command = &with_found_files(command, words.get(1..at).unwrap_or_default());
     let hides = after.iter().any(is_exec_option).then(|| "`find` runs more than one command".to_owned());
     if command.is_empty() {
         return Unwrapped::Program;
     }
     Unwrapped::Inner(WrappedCommand { words: command.to_vec(), hides, ..WrappedCommand::default() })
+}
+
+/// Programs that copy the files that they are given.
+const COPYING: [&str; 5] = ["cp", "install", "mv", "ln", "rsync"];
+
+/// The words of a command that copies what `find` finds, with that in the place of `{}`: where it starts to look, and the name
+/// that it looks for.
+fn with_found_files(command: &[ShellWord], options: &[ShellWord]) -> Vec<ShellWord> {
+    let copies =
+        command.first().is_some_and(|first| COPYING.contains(&first.raw().rsplit('/').next().unwrap_or_default()));
+    let starts: Vec<&ShellWord> = options
+        .iter()
+        .skip_while(|word| matches!(word.raw().as_str(), "-H" | "-L" | "-P"))
+        .take_while(|word| !word.raw().starts_with(['-', '(', '!']))
+        .collect();
+    if !copies || starts.is_empty() {
+        return command.to_vec();
+    }
+    let is_name = |word: &ShellWord| matches!(word.raw().as_str(), "-name" | "-iname");
+    let name = options.iter().position(is_name).and_then(|at| options.get(at + 1));
+    let found = |start: &&ShellWord| {
+        let mut word = (*start).clone();
+        if let Some(name) = name {
+            word.text.push(&TracedText::plain("/"));
+            word.text.push(&name.text);
+            word.unclear |= name.unclear;
+        }
+        word
+    };
+    let put = |word: &ShellWord| match word.raw() == "{}" {
+        true => starts.iter().map(found).collect(),
+        false => vec![word.clone()],
+    };
+    command.iter().flat_map(put).collect()
 }
 
 /// Whether `find` runs a command after this option.

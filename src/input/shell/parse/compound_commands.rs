@@ -48,7 +48,10 @@ impl ShellParser<'_> {
 
     fn read_double_bracket(&mut self, start: usize) -> Parsed<Statement> {
         match self.read_arithmetic(2)? {
-            Some(blocks) => Ok(Statement::Test(TestExpr::Other(blocks))),
+            Some(blocks) => {
+                let text = self.text_between(start + 2, self.at.saturating_sub(2)).raw();
+                Ok(Statement::Test(TestExpr::Arithmetic(text, blocks)))
+            }
             None => self.read_subshell(start),
         }
     }

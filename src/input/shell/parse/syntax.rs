@@ -123,6 +123,8 @@ pub(crate) enum TestExpr {
     Binary(UnexpandedWord, String, UnexpandedWord),
     Bare(UnexpandedWord),
     Not(Box<TestExpr>),
+    /// `(( ))`, as it is written between the brackets, with the commands substituted in it.
+    Arithmetic(String, Vec<Block>),
     /// Anything else, with the commands substituted in it.
     Other(Vec<Block>),
 }

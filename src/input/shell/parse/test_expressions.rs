@@ -110,6 +110,6 @@ fn blocks_of_test(test: TestExpr) -> Vec<Block> {
             blocks
         }
         TestExpr::Not(inner) => blocks_of_test(*inner),
-        TestExpr::Other(blocks) => blocks,
+        TestExpr::Arithmetic(_, blocks) | TestExpr::Other(blocks) => blocks,
     }
 }

@@ -71,7 +71,7 @@ fn test_of(test: &TestExpr, out: &mut Vec<String>) {
             blocks_of(&right.parts, out);
         }
         TestExpr::Not(inner) => test_of(inner, out),
-        TestExpr::Other(blocks) => blocks.iter().for_each(|inner| block(inner, out)),
+        TestExpr::Arithmetic(_, blocks) | TestExpr::Other(blocks) => blocks.iter().for_each(|inner| block(inner, out)),
     }
 }
 

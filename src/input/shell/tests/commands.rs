@@ -100,7 +100,7 @@ fn environment_and_words_are_recorded() {
         ("export A=$HOME/x B=\"a b\"; prog", "A=$HOME/x B=a b prog"),
         ("export \"A=b\"; prog", "A=b prog"),
         ("(export A=b; prog); prog", "A=b prog ; prog"),
-        ("if x; then export A=b; fi; prog", "x ; A=${A} prog"),
+        ("if x; then export A=b; fi; prog", "x ; A=$(printenv A) prog"),
         ("C='claude -p'; $C x", "claude -p x"),
         ("C=(claude -p); C+=('a b'); \"${C[@]}\"", "claude -p a b"),
         ("C=(claude -p); [ -n \"$M\" ] && C+=(--model \"$M\"); \"${C[@]}\"", "claude -p"),

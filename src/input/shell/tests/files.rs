@@ -37,6 +37,7 @@ fn found(words: &[&str], files: &[(&str, &str)]) -> (String, String) {
         file_system: &disk,
         directory: Some("/app"),
         environment: &lookup,
+        is_set: &|name| lookup(name).is_some(),
         decides: true,
         home: &|_| None,
         user: None,

@@ -87,7 +87,7 @@ fn lock_condition_names_its_variable() {
         ("exec 9>/l; if [ \"${USE:-1}\" = 1 ]; then flock 9; fi; prog", "prog @/l:if USE/1 =1"),
         ("exec 9>/l; if [ \"$USE\" != no ]; then flock 9; fi; prog", "prog @/l:if USE !=no"),
         ("exec 9>/l; case \"$USE\" in yes) flock 9;; esac; prog", "prog @/l:if USE =yes"),
-        ("exec 9>/l; case $USE in 1|yes) flock 9;; *) ;; esac; prog", "prog @/l:if USE ?"),
+        ("exec 9>/l; case $USE in 1|yes) flock 9;; *) ;; esac; prog", "prog @/l:if USE =1|yes"),
         ("U=${USE:-}; exec 9>/l; [ -n \"$U\" ] && flock 9; prog", "prog @/l:if USE set"),
         ("[ -n \"$USE\" ] && exec 9>/l && flock 9; prog", "prog @/l:if USE set"),
         ("exec 9>/l; [ -n \"$USE\" ] && { flock 9 || exit 1; }; prog", "prog @/l:if USE set"),
@@ -97,9 +97,9 @@ fn lock_condition_names_its_variable() {
         ("USE=1; exec 9>/l; [ -n \"$USE\" ] && flock 9; prog", "prog @/l"),
         ("USE=; exec 9>/l; [ -n \"$USE\" ] && flock 9; prog", "prog"),
         // Not a variable: some way to the program has no lock.
-        ("exec 9>/l; if [ -f /x ]; then flock 9; fi; prog", "prog @/l:ignored"),
-        ("exec 9>/l; check && flock 9; prog", "check ; prog @/l:ignored"),
-        ("exec 9>/l; [ -n \"$A\" ] && [ -n \"$B\" ] && flock 9; prog", "prog @/l:ignored"),
+        ("exec 9>/l; if [ -f /x ]; then flock 9; fi; prog", "prog @/l:perhaps"),
+        ("exec 9>/l; check && flock 9; prog", "check ; prog @/l:perhaps"),
+        ("exec 9>/l; [ -n \"$A\" ] && [ -n \"$B\" ] && flock 9; prog", "prog @/l:perhaps"),
     ]);
 }
 
@@ -185,9 +185,9 @@ fn lock_forms_that_do_not_hold_are_not_recorded() {
         ("( flock 9; prog 9>&- ) 9>/l", "prog @/l"),
         ("sh -c '( flock 9; prog 9>&- ) 9>/l'", "prog"),
         ("a | b >x && exec 9>/l | c; flock 9; prog", "a ; b ; ?c ; prog"),
-        ("a && exec 9>/l || b; flock 9; prog", "a ; ?b ; prog @/l:ignored"),
+        ("a && exec 9>/l || b; flock 9; prog", "a ; ?b ; prog @/l:perhaps"),
         ("exec 9>/l; for i in 1 2 3; do flock -n 9 && break; sleep 1; done; prog", "sleep 1 ; prog @/l:now:ignored"),
-        ("exec 9>/l; flock 9; while true; do prog; flock -u 9; done", "prog @/l:ignored"),
+        ("exec 9>/l; flock 9; while true; do prog; flock -u 9; done", "prog @/l:perhaps"),
         ("exec 9>/l; flock 9; exec 9>/m; prog", "prog"),
         ("exec 9>/l; flock 9; trap 'flock -u 9' EXIT; prog", "prog @/l"),
         ("f() { flock 9; return; } 9>/l; f; prog", "prog"),
@@ -226,7 +226,7 @@ fn unknown_flock_usage_is_reported() {
         ("flock \"$FD\"; prog", "prog ; ~"),
         ("flock --fcntl /l prog", "~"),
         ("if x; then exec 9>/a; else exec 9>/b; fi; flock 9; prog", "x ; prog ; ~"),
-        ("if x; then L=/a; else L=/b; fi; flock $L prog", "x ; prog @$L ; ~"),
+        ("if x; then L=/a; else L=/b; fi; flock $L prog", "x ; prog @${L at compose.yaml:1} ; ~"),
         ("prog; )", "prog ; ~"),
         ("if flock 9; then prog", "prog ; ~"),
         ("$PROG -p", "$PROG -p ; ~"),

@@ -78,12 +78,17 @@ fn lock(lock: &FileLock) -> String {
     if lock.failure_ignored {
         line.push_str(":ignored");
     }
+    if lock.perhaps {
+        line.push_str(":perhaps");
+    }
     if let Some((name, test)) = lock.condition.as_ref().zip(lock.test.as_ref()) {
         let asks = match &test.asks {
             Asks::NotEmpty => "set".to_owned(),
             Asks::Empty => "empty".to_owned(),
             Asks::Is(value) => format!("={value}"),
             Asks::IsNot(value) => format!("!={value}"),
+            Asks::OneOf(values) => format!("={}", values.join("|")),
+            Asks::NoneOf(values) => format!("!={}", values.join("|")),
             Asks::Unclear => "?".to_owned(),
         };
         let default = test.default.as_ref().map(|default| format!("/{default}")).unwrap_or_default();

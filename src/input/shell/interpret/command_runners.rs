@@ -1,0 +1,80 @@
+//! Programs that prepare an environment and run the command among their words: keepers of secrets, managers of packages.
+//! Options are from their manuals. Uses `unwrapped` and `shell_word`.
+
+use super::shell_word::ShellWord;
+use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, skip_options};
+
+/// How such a program is called.
+struct CommandRunner {
+    name: &'static str,
+    /// The subcommand that runs a command; empty where there is none.
+    subcommand: &'static str,
+    /// Short options that take a value.
+    short: &'static str,
+    /// Long options that take the next word for a value.
+    long: &'static [&'static str],
+    /// Operands before the command, where no `--` stands before that.
+    operands: usize,
+    /// Whether the command begins after `--` alone.
+    is_separated: bool,
+}
+
+const fn separated(name: &'static str, subcommand: &'static str) -> CommandRunner {
+    CommandRunner { name, subcommand, short: "", long: &[], operands: 0, is_separated: true }
+}
+
+const fn plain(name: &'static str, subcommand: &'static str, long: &'static [&'static str]) -> CommandRunner {
+    CommandRunner { name, subcommand, short: "", long, operands: 0, is_separated: false }
+}
+
+const RUNNERS: [CommandRunner; 18] = [
+    separated("op", "run"),
+    separated("doppler", "run"),
+    separated("infisical", "run"),
+    separated("dotenvx", "run"),
+    separated("teller", "run"),
+    separated("chamber", "exec"),
+    separated("aws-vault", "exec"),
+    separated("berglas", "exec"),
+    separated("mise", "exec"),
+    CommandRunner { short: "ef", ..plain("dotenv", "", &["--env-file", "--file"]) },
+    CommandRunner { short: "fp", ..plain("summon", "", &["--file", "--provider", "--environment"]) },
+    CommandRunner { operands: 1, ..plain("envchain", "", &[]) },
+    CommandRunner { operands: 1, ..plain("direnv", "exec", &[]) },
+    CommandRunner {
+        short: "p",
+        ..plain(
+            "uv",
+            "run",
+            &["--with", "--extra", "--group", "--python", "--env-file", "--directory", "--project", "--package"],
+        )
+    },
+    plain("poetry", "run", &[]),
+    plain("pipenv", "run", &[]),
+    plain("pdm", "run", &[]),
+    plain("bundle", "exec", &[]),
+];
+
+/// The command that such a program runs; `None` for another program, or where that is not clear.
+pub(super) fn read_command_runner(words: &[ShellWord], name: &str) -> Option<Unwrapped> {
+    let runner = RUNNERS.iter().find(|runner| runner.name == name)?;
+    let from = match runner.subcommand {
+        "" => 0,
+        subcommand => words.iter().skip(1).take(1).position(|word| word.raw() == subcommand)? + 1,
+    };
+    let rest = words.get(from..)?;
+    let separator = rest.iter().position(|word| word.raw() == "--");
+    // `doppler run --command 'text for a shell'`.
+    let text = rest.iter().position(|word| word.raw() == "--command").and_then(|at| rest.get(at + 1));
+    if let (Some(text), None) = (text, separator) {
+        return Some(Unwrapped::Shell(ShellCall::plain(text.clone())));
+    }
+    let command = match separator {
+        Some(at) => rest.get(at + 1..)?,
+        None if runner.is_separated => return None,
+        None => rest.get(skip_options(rest, runner.short, runner.long) + runner.operands..)?,
+    };
+    // A module of Python is no command.
+    let is_command = command.first().is_some_and(|first| !first.raw().starts_with('-'));
+    is_command.then(|| Unwrapped::Inner(WrappedCommand { words: command.to_vec(), ..WrappedCommand::default() }))
+}

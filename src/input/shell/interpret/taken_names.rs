@@ -1,0 +1,188 @@
+//! What takes variables out of the environment: `unset` by names that are known, by a prefix, or by what a command prints,
+//! and what was not read and may do so. Uses `interpreter`, `shell_state`, `parse` and `model`.
+
+use std::rc::Rc;
+
+use super::certainty::Certainty;
+use super::exit_states::ExitStates;
+use super::interpreter::Interpreter;
+use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use super::shell_word::ShellWord;
+use crate::input::shell::parse::syntax::UnexpandedWord;
+use crate::model::{Reach, TakenVariables, VariableNames};
+use crate::text::Span;
+
+/// How many of these are kept of one script.
+const MAX_TAKEN: usize = 32;
+
+/// Ends of the paths of files that set one thing up, which is known, and leave other variables alone.
+const TOOL_FILES: [&str; 7] =
+    ["/bin/activate", "/nvm.sh", "/.cargo/env", "/asdf.sh", "/bash_completion", "/sdkman-init.sh", "/conda.sh"];
+
+/// Programs that print assignments for `eval` which are known not to concern other variables.
+const TOOLS_FOR_EVAL: [&str; 14] = [
+    "ssh-agent",
+    "gpg-agent",
+    "keychain",
+    "brew",
+    "fnm",
+    "pyenv",
+    "rbenv",
+    "nodenv",
+    "mise",
+    "conda",
+    "dircolors",
+    "resize",
+    "dbus-launch",
+    "starship",
+];
+
+impl Interpreter<'_> {
+    pub(super) fn run_unset(&mut self, words: &[UnexpandedWord], mut state: ShellState) -> ExitStates {
+        let mut functions = false;
+        for written in words {
+            if let Some(prefix) = prefix_of_names(written) {
+                let span = written.source.first_position(self.context.sources);
+                self.take_away(VariableNames::Prefix(prefix), true, span, &mut state);
+                continue;
+            }
+            for word in self.expand_word(written, &mut state) {
+                let name = word.raw();
+                if name.starts_with('-') {
+                    functions |= name.contains('f');
+                } else if functions {
+                    Rc::make_mut(&mut state.functions).remove(&name);
+                } else {
+                    self.unset_variable(&word, &mut state);
+                }
+            }
+        }
+        ExitStates::succeeded(state)
+    }
+
+    /// `unset` with one word.
+    fn unset_variable(&mut self, word: &ShellWord, state: &mut ShellState) {
+        let known = if word.unclear { None } else { self.resolve_text(&word.text) };
+        match known {
+            Some(name) if word.certainty == Certainty::Sure => {
+                self.assign_value(&name, VariableValue::Unset, true, state);
+            }
+            Some(name) => self.assign_value(&name, VariableValue::Unclear, true, state),
+            None => match self.choices_of(word, state) {
+                Some(names) => {
+                    for name in names {
+                        self.assign_value(&name, VariableValue::Unclear, true, state);
+                    }
+                }
+                None => {
+                    let names = VariableNames::printed_by(&self.source_of_names(word));
+                    let span = word.source_span(self.context.sources);
+                    self.take_away(names, false, span, state);
+                }
+            },
+        }
+    }
+
+    /// The values in turn of the loop's variable that a word is.
+    fn choices_of(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
+        let raw = word.raw();
+        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+        let texts = state.choices.get(name)?;
+        Some(texts.iter().map(crate::text::TracedText::raw).collect())
+    }
+
+    /// The text that names come from: what is substituted in the word itself, or what the loop goes through.
+    fn source_of_names(&self, word: &ShellWord) -> String {
+        let raw = word.raw();
+        if raw.contains(['(', '`']) {
+            return raw;
+        }
+        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+        let of_loop = self.loop_words.iter().rev().find(|(variable, _)| variable == name);
+        of_loop.map_or_else(String::new, |(_, text)| text.clone())
+    }
+
+    /// Takes variables away by what is known of their names.
+    pub(super) fn take_away(
+        &mut self,
+        names: VariableNames,
+        is_certain: bool,
+        span: Option<Span>,
+        state: &mut ShellState,
+    ) {
+        let concerned: Vec<String> = state.vars.keys().filter(|name| names.may_mean(name)).cloned().collect();
+        for name in concerned {
+            if let Some(variable) = Rc::make_mut(&mut state.vars).get_mut(&name) {
+                let was_there = variable.exported || is_certain;
+                let is_gone = variable.value == VariableValue::Unset;
+                match is_certain {
+                    true => *variable = ShellVariable::exported(VariableValue::Unset),
+                    false if was_there && !is_gone => variable.value = VariableValue::Unclear,
+                    false => {}
+                }
+            }
+        }
+        let taken = TakenVariables { names, is_certain, span };
+        if !state.taken.contains(&taken) {
+            let all = Rc::make_mut(&mut state.taken);
+            match all.len() < MAX_TAKEN {
+                true => all.push(taken),
+                false => *all = vec![TakenVariables { names: VariableNames::Any, is_certain: false, span }],
+            }
+        }
+    }
+
+    /// What was not read and runs in this shell may take variables away. A script that others call has none that matter
+    /// here: it starts containers, which get their own.
+    pub(super) fn take_away_unread(&mut self, path: &str, span: Option<Span>, state: &mut ShellState) {
+        if self.ways_in.is_none() && !TOOL_FILES.iter().any(|known| path.ends_with(known)) {
+            self.take_away(VariableNames::Any, false, span, state);
+        }
+    }
+
+    /// The same of a text for `eval` that is known only when it runs.
+    pub(super) fn take_away_by_eval(&mut self, words: &[ShellWord], state: &mut ShellState) {
+        let Some(open) = words.iter().skip(1).find(|word| !word.is_fixed()) else { return };
+        let text = open.raw();
+        let is_tool = text
+            .split(|ch: char| ch.is_whitespace() || matches!(ch, '(' | '/' | '`' | '"'))
+            .any(|word| TOOLS_FOR_EVAL.contains(&word));
+        if !is_tool && open.certainty == Certainty::Sure {
+            self.take_away_unread("", open.source_span(self.context.sources), state);
+        }
+    }
+
+    /// Whether a variable of the container's environment is still there.
+    pub(super) fn reach_in(name: &str, state: &ShellState) -> Reach {
+        let taken = state.taken.iter().filter(|taken| taken.names.may_mean(name));
+        match taken.map(|taken| taken.is_certain).max() {
+            None => Reach::Yes,
+            Some(true) => Reach::No,
+            Some(false) => Reach::Perhaps,
+        }
+    }
+}
+
+/// The prefix in `${!PREFIX@}` and `${!PREFIX*}`: the names of all variables that begin so.
+fn prefix_of_names(word: &UnexpandedWord) -> Option<String> {
+    let written = word.source.raw();
+    let inner = written.trim_matches('"').strip_prefix("${!")?.strip_suffix('}')?;
+    let prefix = inner.strip_suffix(['@', '*'])?;
+    let is_name = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_name && !prefix.is_empty()).then(|| prefix.to_owned())
+}
+
+/// What is taken away on one way only is taken away perhaps.
+pub(super) fn join_taken(a: &[TakenVariables], b: &[TakenVariables]) -> Vec<TakenVariables> {
+    let only = |one: &TakenVariables, others: &[TakenVariables]| {
+        let is_certain = one.is_certain && others.contains(one);
+        TakenVariables { is_certain, ..one.clone() }
+    };
+    let mut joined: Vec<TakenVariables> = a.iter().map(|one| only(one, b)).collect();
+    for one in b.iter().map(|one| only(one, a)) {
+        if !joined.contains(&one) {
+            joined.push(one);
+        }
+    }
+    joined
+}

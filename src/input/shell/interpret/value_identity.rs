@@ -1,0 +1,76 @@
+//! Tells the values of variables apart that are not known. Uses `model` and `text`.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::model::Parameter;
+use crate::text::{FileId, Sources, TracedChar, TracedText};
+
+/// Characters of a text that is told with its variable.
+const ALTERNATIVE: usize = 64;
+
+/// What two uses of a variable have in common where nothing sets it between them: whatever it holds, it is the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ValueIdentity(Rc<OnceCell<(FileId, u32)>>);
+
+impl PartialEq for ValueIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl ValueIdentity {
+    /// A parameter, as it is written, as what holds this value: all uses of the value become equal words, and no use of
+    /// another one does. It is named by where it is used first; a use that does not count is not kept as that.
+    pub(super) fn name_parameter(
+        &self,
+        parameter: &Parameter,
+        written: &TracedText,
+        counts: bool,
+        sources: &Sources,
+    ) -> TracedText {
+        let Some(here) = written.0.first().and_then(|first| first.at) else { return written.clone() };
+        let (file, at) = match self.0.get() {
+            Some(first) => *first,
+            None if counts => *self.0.get_or_init(|| here),
+            None => here,
+        };
+        let Parameter { name, op, rest, .. } = parameter;
+        let then = if op.is_empty() { String::new() } else { format!(" {op}{rest}") };
+        symbol_at(&format!("${{{name} at {}{then}}}", short_place((file, at), sources)), here)
+    }
+}
+
+/// A file that `mktemp` makes, by where that is written and how often that was reached.
+pub(super) fn name_made_file(place: (FileId, u32), times: usize, sources: &Sources) -> TracedText {
+    let again = if times > 1 { format!(" again {times}") } else { String::new() };
+    symbol_at(&format!("${{mktemp at {}{again}}}", short_place(place, sources)), place)
+}
+
+/// A text that stays as it is, written at a place.
+fn symbol_at(text: &str, place: (FileId, u32)) -> TracedText {
+    let mut text = TracedText::live(text);
+    if let Some(first) = text.0.first_mut() {
+        first.at = Some(place);
+    }
+    text
+}
+
+/// A place as its file's own name and line.
+fn short_place((file, at): (FileId, u32), sources: &Sources) -> String {
+    let source = sources.get(file);
+    let name = source.name().rsplit('/').next().unwrap_or_default();
+    let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
+    format!("{name}:{}", source.position(at as usize).line)
+}
+
+/// A variable that holds a text or nothing, as modes of a volume are, in its other spelling: `${NAME:+text}`.
+pub(super) fn as_alternative(parameter: &Parameter, text: &TracedText) -> Option<Parameter> {
+    let is_told = |one: &TracedChar| !one.live && (is_plain(one.ch) || ":,=/".contains(one.ch));
+    let fits = parameter.op.is_empty() && text.0.len() <= ALTERNATIVE && text.0.iter().all(is_told);
+    fits.then(|| Parameter { op: ":+".to_owned(), rest: text.raw(), ..parameter.clone() })
+}
+
+fn is_plain(ch: char) -> bool {
+    ch.is_alphanumeric() || "._-".contains(ch)
+}
