@@ -197,7 +197,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     // What a command starts of a service by itself has nothing of what others add to it.
     let services = layout.containers.clone();
     project::add_to_services(additions, &mut layout, &projects, repository);
-    project::add_started(starts, services, &mut layout, &projects, repository);
+    project::add_started(starts, &services, &mut layout, &projects, repository);
     give_copies(&copies, &mut layout.containers);
     layout
 }

@@ -292,6 +292,8 @@ impl<'a> Judgement<'a, '_> {
         {
             // It is not alone with the directory.
             "none of the others refreshes the login".clone_into(&mut reason);
+        } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
+            "there is no login where it looks for one".clone_into(&mut reason);
         }
         let mut participant = participant_row(candidate, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);

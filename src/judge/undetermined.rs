@@ -272,32 +272,6 @@ impl Judgement<'_, '_> {
         None
     }
 
-    /// What is not seen of a planned one that does nothing for a long time before it takes its flock: it is kept up to be
-    /// entered, and what is called in it from outside takes none. Where another lock joins it with its peers that does
-    /// not matter.
-    fn unseen_beginning(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
-        let matters = relation.other_count > 0
-            && relation.internal_lock != InternalLock::Coherent
-            && candidate.refresh != Refresh::No
-            && candidate.guard_place().is_some()
-            && !candidate.container.is_running()
-            && find_declaration(candidate.container, GUARD_LABEL).is_none();
-        let longest = f64::from(candidate.profile.guard.longest_call_seconds);
-        let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
-        let (name, program) = (candidate.container.told_name(), &candidate.profile.name);
-        Some(UnknownFact {
-            problem: format!(
-                "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
-                idle.command_line()
-            ),
-            detail: format!("whether others call {program} in it before it does (docker exec) is not known"),
-            settle: format!(
-                "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
-            ),
-            span: idle.span,
-        })
-    }
-
     /// Whether another host has the program on a filesystem of the same type, which is not known to be local: it may be
     /// the same one, and how its locks reach other hosts is not known.
     fn other_hosts_may_reach(&self, candidate: &Candidate<'_>) -> Option<UnknownFact> {
@@ -316,6 +290,32 @@ impl Judgement<'_, '_> {
                 "give {name} a login on a local filesystem, or on one of NFS or CIFS, whose places and locks are known"
             ),
             span: candidate.span(),
+        })
+    }
+
+    /// What is not seen of a planned one that does nothing for a long time before it takes its flock: it is kept up to be
+    /// entered, and what is called in it from outside takes none. Where another lock joins it with its peers that does
+    /// not matter.
+    fn unseen_beginning(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
+        let matters = relation.other_count > 0
+            && relation.internal_lock != InternalLock::Coherent
+            && candidate.refresh != Refresh::No
+            && candidate.guard_place().is_some()
+            && !candidate.container.is_running()
+            && find_declaration(candidate.container, GUARD_LABEL).is_none();
+        let longest = f64::from(candidate.profile.guard.longest_call_seconds);
+        let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
+        let (name, program) = (candidate.container.told_name(), &candidate.profile.name);
+        Some(UnknownFact {
+            problem: format!(
+                "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
+                idle.command_line()
+            ),
+            detail: format!("whether others call {program} in it before its flock is not known"),
+            settle: format!(
+                "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
+            ),
+            span: idle.span,
         })
     }
 

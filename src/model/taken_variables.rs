@@ -21,6 +21,23 @@ pub struct TakenVariables {
     pub span: Option<Span>,
 }
 
+impl TakenVariables {
+    /// What is taken away after one of two ways: on one of them only is perhaps.
+    pub(crate) fn join(a: &[Self], b: &[Self]) -> Vec<Self> {
+        let only = |one: &Self, others: &[Self]| {
+            let is_certain = one.is_certain && others.contains(one);
+            Self { is_certain, ..one.clone() }
+        };
+        let mut joined: Vec<Self> = a.iter().map(|one| only(one, b)).collect();
+        for one in b.iter().map(|one| only(one, a)) {
+            if !joined.contains(&one) {
+                joined.push(one);
+            }
+        }
+        joined
+    }
+}
+
 /// What is known of the names of variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -177,6 +177,13 @@ impl CredentialsVariable {
 }
 
 impl Lock {
+    /// After how many seconds versions take over a lock that was left behind.
+    pub fn stale_after(&self, versions: Option<&VersionRange>) -> u64 {
+        let since = versions.and_then(|range| range.since.as_ref());
+        let later = self.stale_later.as_ref().filter(|later| since.is_some_and(|since| *since >= later.since));
+        later.map_or(self.stale_seconds, |later| later.seconds)
+    }
+
     /// Its path for a state directory, and for the directory that the credentials are in.
     pub fn path_in(&self, state_dir: &str, credentials_dir: &str) -> String {
         self.path.replace("{state_dir}", state_dir).replace("{credentials_dir}", credentials_dir)
@@ -207,6 +214,19 @@ pub struct Lock {
     pub versions: Vec<VersionRange>,
     /// After how many seconds a lock left behind is taken over.
     pub stale_seconds: u64,
+    /// The same from a version on, where it changed.
+    #[serde(default)]
+    pub stale_later: Option<LaterStaleness>,
+}
+
+/// After how many seconds a lock left behind is taken over, from a version on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterStaleness {
+    /// The oldest version that was seen to do so.
+    pub since: semver::Version,
+    /// The seconds.
+    pub seconds: u64,
 }
 
 /// How a lock is taken.

@@ -122,6 +122,7 @@ fn commands_that_start_a_container_are_recognised() {
         Some(DockerCommand::Existing) => "existing",
         Some(DockerCommand::Unclear(_)) => "unclear",
         Some(DockerCommand::NotRead(_)) => "not read",
+        Some(DockerCommand::Build(_)) => "build",
     };
     for (text, wanted) in [
         ("docker run i", "run"),
@@ -272,7 +273,7 @@ fn mount_options_are_read() {
             ),
             (
                 "docker run --mount src=q1,dst=/x,volume-opt=type=nfs,volume-opt=o=addr=h,volume-opt=device=:/y i",
-                "nfs :/y addr=h > /x",
+                "nfs h:/y  > /x",
             ),
             (
                 "docker run --mount src=q1,dst=/x,volume-driver=other,volume-opt=o=bind,volume-opt=device=/y i",

@@ -106,7 +106,7 @@ impl ComposeCalls<'_> {
                 continue;
             }
             let image = images.image_with(container, &build.args);
-            let installs = image.map(|image| commands_of_build(&image, self.repository.sources));
+            let installs = image.map(|image| commands_of_build(&image, self.repository));
             container.other_builds.extend(installs.map(|installs| OtherBuild { installs, span }));
         }
     }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::repository::Repository;
+use super::required_packages::with_required_packages;
 use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
 use crate::input::shell;
 use crate::model::{
@@ -15,7 +17,7 @@ use crate::text::{Sources, Span};
 const MAX_WORD: usize = 64 * 1024;
 
 /// Fills in what the container leaves to its image.
-pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
+pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, repository: &Repository<'_>) {
     for (name, variable) in &image.env {
         container.env.entry(name.clone()).or_insert_with(|| variable.clone());
     }
@@ -38,18 +40,23 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
             container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
-    container.installs = commands_of_build(image, sources);
+    container.installs = commands_of_build(image, repository);
     set_home(container, image);
     container.has_root_base = has_root_base(image);
 }
 
 /// The commands that are run while an image is built.
-pub(super) fn commands_of_build(image: &Image, sources: &Sources) -> Vec<Invocation> {
+pub(super) fn commands_of_build(image: &Image, repository: &Repository<'_>) -> Vec<Invocation> {
     let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
         BuildStep::Run(ran) => Some(ran),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    ran.flat_map(|ran| build_commands(ran, sources)).collect()
+    let commands = ran.flat_map(|ran| {
+        let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
+        let found = build_commands(ran, repository.sources).into_iter();
+        found.map(move |call| with_required_packages(call, directory, image, repository))
+    });
+    commands.collect()
 }
 
 /// Official images that start as root, and whose entrypoints leave the user as it is.

@@ -25,6 +25,7 @@ mod planned_files;
 mod program_search;
 mod reference;
 mod repository;
+mod required_packages;
 mod service_additions;
 mod start_names;
 mod start_timing;
@@ -72,7 +73,7 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
 /// layout as their own files describe them.
 pub fn add_started(
     starts: Vec<ContainerStart>,
-    services: Vec<Container>,
+    services: &[Container],
     layout: &mut Layout,
     projects: &[DescribedProject],
     repository: &Repository<'_>,
@@ -80,9 +81,8 @@ pub fn add_started(
     if starts.is_empty() {
         return;
     }
-    let images = BuiltImages::new(&services, repository);
-    let reader =
-        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let images = BuiltImages::new(services, repository);
+    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository, &reader.images);
     reader.add_started(pending, layout);
@@ -147,7 +147,7 @@ impl ProjectReader<'_> {
             image_defaults::apply_usual_worker(container, image.as_deref());
         }
         if let Some(image) = &image {
-            image_defaults::apply_image_defaults(container, image, self.repository.sources);
+            image_defaults::apply_image_defaults(container, image, self.repository);
         }
         let (mut script, mut starts) = self.read_container_script(container, image.as_ref());
         let (setup, more) = self.read_setup(container, image.as_ref());

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::installations::last_installation;
-use super::program_version::installing_feature;
 use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, Invocation, Label, Mount, Sight, Word};
 pub(crate) use crate::model::{GUARD_LABEL, ROLE_LABEL, VERSION_LABEL};
@@ -207,84 +205,8 @@ pub(crate) fn package_version<'a>(word: &'a str, profile: &Profile) -> Option<&'
     if package.is_empty() { Some("") } else { package.strip_prefix('@') }
 }
 
-/// Whether the container runs the program.
-pub(crate) fn runs_program(
-    container: &Container,
-    profile: &Profile,
-    calls: &ProgramCalls<'_>,
-    bystanders: &[String],
-) -> RunsProgram {
-    if container.replicas == 0 {
-        return RunsProgram::No(Evidence::seen("it is started with no replica", container.replicas_span));
-    }
-    if let Some(call) = calls.live.first() {
-        return RunsProgram::Yes(Evidence::seen(format!("it runs {}", profile.name), Some(call.span)));
-    }
-    if let Some(declared) = find_declaration(container, ROLE_LABEL).filter(|declared| declared.text() == "none") {
-        let text = format!("{} says it does not run it", declared.who());
-        return RunsProgram::No(Evidence::declared(text, Some(declared.span())));
-    }
-    if let Some(span) = installed_for_people(container, profile) {
-        let text = format!("people work in it, and {} is installed for them", profile.name);
-        return RunsProgram::Yes(Evidence::seen(text, Some(span)));
-    }
-    // What people start in their terminals is in no file.
-    if container.workplace.is_some() {
-        return RunsProgram::Unknown;
-    }
-    if container.names_no_program
-        && find_declaration(container, ROLE_LABEL).is_none()
-        && !mounts_program(container, profile)
-    {
-        let text = format!("its image is built here without {}, and no code in it names it", profile.name);
-        return RunsProgram::No(Evidence::seen(text, Some(container.span)));
-    }
-    let seen: Vec<&Invocation> = seen_calls(container).collect();
-    let other = |call: &&Invocation| !calls.idle.iter().any(|idle| std::ptr::eq(*idle, *call));
-    let mut others = seen.iter().copied().filter(other);
-    let harmless = others.all(|call| is_bystander(call, bystanders));
-    match seen.first() {
-        Some(call) if harmless && leads_nowhere_else(container) => {
-            let text = match calls.idle.first() {
-                Some(_) => format!("it runs {} only for its version or help", profile.name),
-                None => format!("it runs only {}", bystander_name(call)),
-            };
-            RunsProgram::No(Evidence::seen(text, Some(call.span)))
-        }
-        _ => RunsProgram::Unknown,
-    }
-}
-
-/// Where the program is installed in a container that people work in.
-fn installed_for_people(container: &Container, profile: &Profile) -> Option<Span> {
-    container.workplace.as_ref()?;
-    let installed = last_installation(container, profile).and_then(|found| container.installs.get(found.command));
-    installed.map(|call| call.span).or_else(|| Some(installing_feature(container, profile)?.span))
-}
-
 /// Whether a mount puts the program's own binary into the container.
 pub(crate) fn mounts_program(container: &Container, profile: &Profile) -> bool {
     let name = |mount: &Mount| mount.target.text.rsplit_once('/').map(|(at, name)| (at.to_owned(), name.to_owned()));
     container.mounts.iter().filter_map(name).any(|(at, name)| at.ends_with("/bin") && profile.commands.contains(&name))
-}
-
-/// Whether the words seen are all that matters: an image's own entrypoint that was not read runs its arguments.
-fn leads_nowhere_else(container: &Container) -> bool {
-    container.script.sight != Sight::Partial
-}
-
-fn bystander_name(call: &Invocation) -> &str {
-    call.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word))
-}
-
-/// A bystander has something to do: alone, `cat` waits for its input and keeps the container alive.
-fn is_bystander(call: &Invocation, bystanders: &[String]) -> bool {
-    if matches!(bystander_name(call), "true" | "false") {
-        return true;
-    }
-    let idles = call.argv.len() < 2 && bystander_name(call) != "nginx";
-    if idles {
-        return false;
-    }
-    bystanders.iter().any(|name| name == bystander_name(call))
 }

@@ -3,7 +3,7 @@
 
 use super::calls::{package_version, program_arguments, seen_calls};
 use super::word_path::{UNKNOWN_HOME, word_text};
-use crate::model::{Condition, Container, Invocation, Word};
+use crate::model::{Condition, Container, Feature, Invocation, Word};
 use crate::rules::Profile;
 
 /// The command of an image's build that decides which version is there: the last one that installs it.
@@ -171,4 +171,13 @@ fn chosen_words<'a>(word: &'a Word, call: &'a Invocation) -> &'a [Word] {
     };
     let chosen = call.choices.iter().find(|(name, _)| is_variable(name));
     chosen.map_or(std::slice::from_ref(word), |(_, words)| words)
+}
+
+/// The feature of a container that people work in which installs the program.
+pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
+    let features = &container.workplace.as_ref()?.features;
+    features.iter().find(|feature| {
+        let last = feature.name.rsplit('/').next().unwrap_or_default();
+        profile.features.iter().any(|known| known == last)
+    })
 }

@@ -12,6 +12,7 @@ mod made_links;
 mod program_file;
 pub(super) mod program_version;
 pub(super) mod role;
+mod runs_program;
 pub(super) mod shell_effects;
 pub(super) mod state_dir;
 mod word_path;
@@ -24,13 +25,14 @@ use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, jo
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
 use auth::{AuthFact, read_auth};
-use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program_calls, runs_program};
+use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program_calls};
 use guard::read_guard;
 use guard_fact::GuardFact;
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
 use made_links::{made_links, replaced_link};
 use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
+use runs_program::runs_program;
 use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path, variables_in_login};
 use state_dir::{StateDir, is_home, state_directories};
 
@@ -240,6 +242,14 @@ impl Candidate<'_> {
     /// The span to point at: the mount that brings the login, else the container.
     pub(crate) fn span(&self) -> Span {
         self.login.mount.map_or(self.container.span, |mount| mount.span)
+    }
+
+    /// Whether the kernel showed that no login is where it looks for one, and nothing is mounted there.
+    pub(crate) fn is_without_login(&self) -> bool {
+        let shown = self.container.shown();
+        let login = join(&self.state.path, &self.profile.credentials);
+        let was_followed = self.container.is_running() && shown.followed && shown.paths.contains(&login);
+        was_followed && self.login.mount.is_none() && !shown.entries.contains_key(&self.login.place.path)
     }
 
     /// Whether its version cannot create the only locks it takes, so that it never refreshes.

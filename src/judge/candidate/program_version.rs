@@ -2,11 +2,11 @@
 //! May use `model`, `rules`, `finding` and `judge::program`.
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
-use super::installations::{installed_at_start, installed_by_build, last_installation};
+use super::installations::{installed_at_start, installed_by_build, installing_feature, last_installation};
 use super::program_file::{called_path, is_off_path, mount_found_first, other_file};
 use crate::finding::Evidence;
 use crate::model::{
-    Container, EnvValue, Feature, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
+    Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
     program_name, split_below,
 };
 use crate::rules::{Profile, VersionRange};
@@ -220,6 +220,14 @@ fn version_in_container(
     with_own_installs(container, profile, known)
 }
 
+/// The version that such a feature installs: the newest, where its options say no other.
+fn version_of_feature(container: &Container, profile: &Profile) -> Known {
+    let Some(feature) = installing_feature(container, profile) else { return Known::Unseen };
+    let version = feature.version.as_ref().filter(|version| !version.is_symbolic());
+    let pin = version.and_then(|version| pinned_version(&version.text, "the feature", Some(feature.span)));
+    pin.map_or(Known::Open(feature.span), Known::Pinned)
+}
+
 /// What is known of a version, where the container installs others itself: any of them may be the one that runs.
 fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> Known {
     let mut known = known;
@@ -233,23 +241,6 @@ fn with_own_installs(container: &Container, profile: &Profile, known: Known) -> 
         };
     }
     known
-}
-
-/// The feature of a container that people work in which installs the program.
-pub(crate) fn installing_feature<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Feature> {
-    let features = &container.workplace.as_ref()?.features;
-    features.iter().find(|feature| {
-        let last = feature.name.rsplit('/').next().unwrap_or_default();
-        profile.features.iter().any(|known| known == last)
-    })
-}
-
-/// The version that such a feature installs: the newest, where its options say no other.
-fn version_of_feature(container: &Container, profile: &Profile) -> Known {
-    let Some(feature) = installing_feature(container, profile) else { return Known::Unseen };
-    let version = feature.version.as_ref().filter(|version| !version.is_symbolic());
-    let pin = version.and_then(|version| pinned_version(&version.text, "the feature", Some(feature.span)));
-    pin.map_or(Known::Open(feature.span), Known::Pinned)
 }
 
 /// The version of the copy that a package brings which the image's build installs: by the version of the package, where that

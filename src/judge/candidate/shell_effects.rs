@@ -169,6 +169,11 @@ impl FileCopy<'_> {
         if excluded.contains(&profile.credentials) {
             return false;
         }
+        // Whatever the options, a file is no directory that the login is in.
+        let is_renamed = to == join(&state.path, &profile.credentials);
+        if is_another_file(from, &profile.credentials) && is_plain_file(from) && !is_renamed {
+            return false;
+        }
         let target = if to == state.path { from } else { to };
         if !whole && is_another_file(target, &profile.credentials) {
             return false;
@@ -190,6 +195,11 @@ fn is_another_file(path: &str, login: &str) -> bool {
         return !fits_stars(login, name);
     }
     parent_and_name(path).is_some_and(|(_, name)| name != login && name.get(1..).is_some_and(|rest| rest.contains('.')))
+}
+
+/// Whether a path is a file's by its ending.
+fn is_plain_file(path: &str) -> bool {
+    [".json", ".jsonl", ".md", ".txt", ".sh", ".toml", ".yaml"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a name fits a pattern of stars and plain characters; one with other signs may fit.

@@ -1,5 +1,7 @@
 //! What overlock says of a layout, held against what the program did.
 
+use serde_json::Value;
+
 use super::layout::{Cause, Layout};
 use super::play::{Look, Played};
 
@@ -83,7 +85,11 @@ fn names(cause: Cause, look: &Look, verb: &str) -> bool {
         Cause::Environment => participants.iter().all(|one| one["auth"] == "not-refreshed"),
         Cause::Rule(rule) => breaks(rule),
         Cause::RuleOfRunning(rule) => verb == "check" || breaks(rule),
-        Cause::NoLogin => verb == "check" || participants.iter().all(|one| one["scope"] == "private"),
+        // Before it runs nobody knows what is in its own directory.
+        Cause::NoLogin => {
+            let is_told = |one: &&Value| one["reason"].as_str().is_some_and(|reason| reason.contains("no login"));
+            verb != "audit" || participants.iter().all(is_told)
+        }
         Cause::NoCall => participants.iter().all(|one| one["guard"]["state"] == "unknown"),
     }
 }

@@ -5,7 +5,8 @@
 //! It is asked for with `OVERLOCK_REAL=1`; the versions of the program come with packages that are fetched then, and are
 //! run as they are on a network that leads nowhere. Every token is made up. `OVERLOCK_REAL_REPEATS` is how often each
 //! layout is started, `OVERLOCK_REAL_LAYOUT` parts of the names of those that are, with commas between them, `OVERLOCK_REAL_RANDOM` how many more
-//! are drawn, from `OVERLOCK_REAL_SEED` on, and `OVERLOCK_REAL_WORKERS` how many are up at once.
+//! are drawn, from `OVERLOCK_REAL_SEED` on, and `OVERLOCK_REAL_WORKERS` how many are up at once. `OVERLOCK_REAL_NEWEST=1`
+//! asks which locks the newest version makes.
 
 mod agreement;
 mod endpoint;
@@ -14,6 +15,7 @@ mod guards;
 mod images;
 mod installs;
 mod layout;
+mod locks;
 mod mounts;
 mod play;
 mod project;
@@ -22,8 +24,8 @@ mod root_files;
 mod wheels;
 
 use std::env;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Instant;
 
@@ -56,22 +58,24 @@ fn number(name: &str, usual: usize) -> usize {
     env::var(name).map_or(usual, parsed)
 }
 
-/// The engine and all that the program needs there; nothing where it is not asked for, or something is missing.
-fn lab(test: &str) -> Option<Lab<'static>> {
+/// The engine and all that the program needs there, which all tests share; nothing where it is not asked for, or something
+/// is missing.
+fn lab(test: &str) -> Option<&'static Lab<'static>> {
+    static LAB: OnceLock<Result<Lab<'static>, String>> = OnceLock::new();
     if env::var(ASKED).as_deref() != Ok("1") {
         say(&format!("skipped, {test}: it fetches and runs the real program only where {ASKED}=1"));
         return None;
     }
-    let engine: &Engine = engine_and(test, WANTED)?;
-    let compose = match crate::oracle::compose() {
-        Ok(compose) => compose,
-        Err(why) => return skip(test, &why),
-    };
-    Lab::new(engine, compose).map_or_else(|why| skip(test, &why), Some)
+    let engine: &'static Engine = engine_and(test, WANTED)?;
+    let lab = LAB.get_or_init(|| Lab::new(engine, crate::oracle::compose()?));
+    match lab {
+        Ok(lab) => Some(lab),
+        Err(why) => skip(test, why),
+    }
 }
 
 /// Starts each layout as often as is asked, and tells what came of it.
-fn play_all(lab: &Lab<'_>, layouts: &[Layout]) {
+fn play_all(lab: &'static Lab<'static>, layouts: &[Layout]) {
     let repeats = number("OVERLOCK_REAL_REPEATS", REPEATS);
     let only = env::var("OVERLOCK_REAL_LAYOUT").unwrap_or_default();
     let is_chosen = |layout: &&Layout| only.split(',').any(|part| layout.name.contains(part));
@@ -104,7 +108,7 @@ fn play_all(lab: &Lab<'_>, layouts: &[Layout]) {
 }
 
 /// Starts a layout. On a machine that is busy one program may start so late that the two do not meet: then once more.
-fn play_until_met(lab: &Lab<'_>, layout: &Layout, time: usize) -> Played {
+fn play_until_met(lab: &'static Lab<'static>, layout: &Layout, time: usize) -> Played {
     let played = lab.play(layout, time);
     if played.count.min(2) >= layout.count {
         return played;
@@ -130,7 +134,7 @@ fn line(played: &Played, differing: &[String]) -> String {
 fn verdicts_are_what_the_real_program_does() {
     let Some(lab) = lab("verdicts_are_what_the_real_program_does") else { return };
     let layouts = [mounts::layouts(), guards::layouts(), environments::layouts(), installs::layouts()];
-    play_all(&lab, &layouts.concat());
+    play_all(lab, &layouts.concat());
 }
 
 #[test]
@@ -140,5 +144,5 @@ fn verdicts_on_drawn_layouts_are_what_the_real_program_does() {
     let count = number("OVERLOCK_REAL_RANDOM", RANDOM);
     say(&format!("OVERLOCK_REAL_SEED={seed} draws {count} layouts"));
     let layouts: Vec<Layout> = (0..count as u64).map(|case| random::layout(seed, case)).collect();
-    play_all(&lab, &layouts);
+    play_all(lab, &layouts);
 }

@@ -14,7 +14,7 @@ use super::endpoint::{self, Certificates, Endpoint};
 use super::images::{Images, MadeImage};
 use super::layout::{Before, Image, Layout, LoginPlace};
 use super::project::Project;
-use crate::harness::{Run, run};
+use crate::harness::run;
 
 /// How long is waited for the first calls, and how long for those that had to wait for others.
 const FIRST: Duration = Duration::from_secs(30);
@@ -56,11 +56,6 @@ impl Played {
 }
 
 impl Look {
-    fn of(run: &Run, project: &str) -> Self {
-        assert!([0, 1, 3].contains(&run.status), "it ends with {}: {}{}", run.status, run.err, run.out);
-        Self { report: run.json(), project: project.to_owned() }
-    }
-
     pub(super) fn participants(&self) -> Vec<&Value> {
         let own = |one: &&Value| one["project"] == self.project.as_str();
         self.report["participants"].as_array().unwrap().iter().filter(own).collect()
@@ -79,19 +74,76 @@ impl Look {
     }
 }
 
-/// A project that is up; it is taken down with all that is its own.
-struct Up<'a> {
+/// A layout that is up; it is taken down with all that is its own.
+pub(super) struct Up<'a> {
     lab: &'a Lab<'a>,
-    project: &'a Project,
+    pub(super) project: Project,
+    /// The containers' names, and their addresses in the same order.
+    containers: Vec<String>,
     addresses: Vec<String>,
+    /// How much had been posted before.
+    posted_before: usize,
 }
 
 impl Drop for Up<'_> {
     fn drop(&mut self) {
-        let _ = output(self.lab.compose(self.project).args(["down", "-v", "-t", "0"]));
+        let _ = output(self.lab.compose(&self.project).args(["down", "-v", "-t", "0"]));
         for address in &self.addresses {
             self.lab.endpoint.forget(address);
         }
+    }
+}
+
+impl Up<'_> {
+    fn posted(&self) -> Posted {
+        Posted::of(&self.lab.endpoint.since(self.posted_before), &self.addresses, &self.project.name)
+    }
+
+    /// How often the token that was posted most was posted.
+    pub(super) fn refreshes(&self) -> usize {
+        self.posted().count
+    }
+
+    /// Waits until each container has sent a message, or nothing more comes, or it takes too long.
+    fn wait(&self, most: Duration) {
+        let started = Instant::now();
+        let (mut events, mut last) = (0, Instant::now());
+        while started.elapsed() < most {
+            let now = self.posted();
+            if now.senders.len() == self.addresses.len() {
+                break;
+            }
+            if now.events != events {
+                (events, last) = (now.events, Instant::now());
+            }
+            if events > 0 && last.elapsed() > STILL {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// What `audit` says of its containers.
+    pub(super) fn audit(&self, options: &[&str]) -> Look {
+        let names: Vec<&str> = self.containers.iter().map(String::as_str).collect();
+        self.look(overlock(&[&["audit", "--format", "json"], options, &names].concat()))
+    }
+
+    fn check(&self) -> Look {
+        let file = self.project.compose_file();
+        let words = ["check", "--format", "json", "-p", &self.project.name, file.to_str().unwrap()];
+        self.look(crate::harness::command(&self.project.directory, &words))
+    }
+
+    fn preflight(&self) -> Look {
+        let file = self.project.compose_file();
+        self.look(overlock(&["preflight", "-p", &self.project.name, "--format", "json", file.to_str().unwrap()]))
+    }
+
+    fn look(&self, command: Command) -> Look {
+        let run = run(command);
+        assert!([0, 1, 3].contains(&run.status), "it ends with {}: {}{}", run.status, run.err, run.out);
+        Look { report: run.json(), project: self.project.name.clone() }
     }
 }
 
@@ -112,56 +164,41 @@ impl<'a> Lab<'a> {
         command
     }
 
-    /// Starts a layout for the so-manieth time.
-    pub(super) fn play(&self, layout: &Layout, time: usize) -> Played {
+    /// Starts a layout; its containers wait to be let begin.
+    pub(super) fn start(&'a self, layout: &Layout, time: usize) -> Up<'a> {
         let name = self.engine.name(&format!("{}-{time}", layout.name));
         let wanted: BTreeSet<&Image> = layout.services.iter().map(|service| &service.image).collect();
-        let images: BTreeMap<Image, MadeImage> = wanted
-            .into_iter()
-            .map(|image| (image.clone(), self.images.of(image).unwrap_or_else(|why| panic!("{name}: {why}"))))
-            .collect();
+        let made = |image: &Image| self.images.of(image).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let images: BTreeMap<Image, MadeImage> = wanted.into_iter().map(|image| (image.clone(), made(image))).collect();
         let folder = self.engine.directory(&layout.name);
         let project = Project::write(&name, folder, layout, &images, &self.endpoint);
-        let (started, began, posted_before) = (Instant::now(), SystemTime::now(), self.endpoint.length());
-        let mut up = Up { lab: self, project: &project, addresses: Vec::new() };
-        output(self.compose(&project).args(["up", "-d"])).unwrap_or_else(|why| panic!("{name}: {why}"));
-        let containers = containers_of(&name);
-        let addresses = containers.iter().map(|container| endpoint::address(container, &self.endpoint.network));
+        let (began, posted_before) = (SystemTime::now(), self.endpoint.length());
+        let mut up = Up { lab: self, project, containers: Vec::new(), addresses: Vec::new(), posted_before };
+        output(self.compose(&up.project).args(["up", "-d"])).unwrap_or_else(|why| panic!("{name}: {why}"));
+        up.containers = containers_of(&name);
+        let addresses = up.containers.iter().map(|container| endpoint::address(container, &self.endpoint.network));
         up.addresses = addresses.collect::<Result<_, _>>().unwrap_or_else(|why| panic!("{name}: {why}"));
         self.endpoint.group(&up.addresses, began);
-        self.fill_volume(&project, layout);
+        self.fill_volume(&up.project, layout);
         for before in &layout.before {
-            carry_out(before, &project, &containers);
+            carry_out(before, &up.project, &up.containers);
         }
-        let names: Vec<&str> = containers.iter().map(String::as_str).collect();
-        // A refresh makes two copies of one login two logins.
-        let compared = [&["audit", "--compare-identities", "--format", "json"], &names[..]].concat();
-        let compared = Look::of(&run(overlock(&compared)), &name);
-        project.begin();
-
-        let posted = || Posted::of(&self.endpoint.since(posted_before), &up.addresses, &name);
-        wait(FIRST, &posted, |posted| posted.senders.len() == up.addresses.len());
-        let (check, preflight) = (self.check(&project), preflight(&project));
-        let audit = Look::of(&run(overlock(&[&["audit", "--format", "json"], &names[..]].concat())), &name);
-        up.addresses.iter().for_each(|address| self.endpoint.let_go(address));
-        wait(REST, &posted, |posted| posted.senders.len() == up.addresses.len());
-        let count = posted().count;
-        drop(up);
-        Played { name, count, seconds: started.elapsed().as_secs_f64(), check, preflight, audit, compared }
+        up
     }
 
-    #[allow(clippy::unused_self, reason = "the same as the others")]
-    fn check(&self, project: &Project) -> Look {
-        let file = project.compose_file();
-        let mut command =
-            crate::harness::command(&project.directory, &["check", "--format", "json", "-p", &project.name]);
-        Look::of(
-            &run({
-                command.arg(file);
-                command
-            }),
-            &project.name,
-        )
+    /// Starts a layout for the so-manieth time, and lets it do all that it does.
+    pub(super) fn play(&'a self, layout: &Layout, time: usize) -> Played {
+        let started = Instant::now();
+        let up = self.start(layout, time);
+        // A refresh makes two copies of one login two logins.
+        let compared = up.audit(&["--compare-identities"]);
+        up.project.begin();
+        up.wait(FIRST);
+        let (check, preflight, audit) = (up.check(), up.preflight(), up.audit(&[]));
+        up.addresses.iter().for_each(|address| self.endpoint.let_go(address));
+        up.wait(REST);
+        let (name, count) = (up.project.name.clone(), up.refreshes());
+        Played { name, count, seconds: started.elapsed().as_secs_f64(), check, preflight, audit, compared }
     }
 
     fn fill_volume(&self, project: &Project, layout: &Layout) {
@@ -174,12 +211,6 @@ impl<'a> Lab<'a> {
             fs::write(&file, project.credentials(login)).unwrap();
         }
     }
-}
-
-fn preflight(project: &Project) -> Look {
-    let file = project.compose_file();
-    let call = ["preflight", "-p", &project.name, "--format", "json", file.to_str().unwrap()];
-    Look::of(&run(overlock(&call)), &project.name)
 }
 
 /// The names of a project's containers.
@@ -238,24 +269,5 @@ impl Posted {
             *tokens.entry(token).or_default() += 1;
         }
         Self { senders, count: tokens.values().copied().max().unwrap_or(0), events: own.len() }
-    }
-}
-
-/// Waits until all is done, or nothing more comes, or it takes too long.
-fn wait(most: Duration, posted: &dyn Fn() -> Posted, is_done: impl Fn(&Posted) -> bool) {
-    let started = Instant::now();
-    let (mut events, mut last) = (0, Instant::now());
-    while started.elapsed() < most {
-        let now = posted();
-        if is_done(&now) {
-            break;
-        }
-        if now.events != events {
-            (events, last) = (now.events, Instant::now());
-        }
-        if events > 0 && last.elapsed() > STILL {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(300));
     }
 }

@@ -25,7 +25,7 @@ const PYTHON: [&str; 20] = [
 ];
 
 /// Modules of Python that start nothing of their own.
-const PYTHON_MODULES: [&str; 47] = [
+const PYTHON_MODULES: [&str; 46] = [
     "argparse",
     "base64",
     "collections",
@@ -66,7 +66,6 @@ const PYTHON_MODULES: [&str; 47] = [
     "struct",
     "subprocess",
     "sys",
-    "tempfile",
     "textwrap",
     "time",
     "typing",

@@ -10,7 +10,6 @@ use super::left_calls::LeftCalls;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
-use super::taken_names::join_taken;
 use super::value_identity::ValueIdentity;
 use crate::input::shell::parse::syntax::Statement;
 use crate::model::{Asks, Condition, Inherits, TakenVariables, Wait};
@@ -345,7 +344,7 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
         Rc::make_mut(&mut a.keeps).retain(|name| b.keeps.contains(name));
     }
     if !Rc::ptr_eq(&a.taken, &b.taken) && a.taken != b.taken {
-        a.taken = Rc::new(join_taken(&a.taken, &b.taken));
+        a.taken = Rc::new(TakenVariables::join(&a.taken, &b.taken));
     }
     if a.facts.len() > common {
         Rc::make_mut(&mut a.facts).truncate(common);

@@ -86,18 +86,14 @@ impl Interpreter<'_> {
     /// The values in turn of the loop's variable that a word is.
     fn choices_of(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
         let raw = word.raw();
-        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
-        let texts = state.choices.get(name)?;
+        let texts = state.choices.get(variable_in(&raw)?)?;
         Some(texts.iter().map(crate::text::TracedText::raw).collect())
     }
 
     /// The text that names come from: what is substituted in the word itself, or what the loop goes through.
     fn source_of_names(&self, word: &ShellWord) -> String {
         let raw = word.raw();
-        if raw.contains(['(', '`']) {
-            return raw;
-        }
-        let name = raw.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+        let Some(name) = variable_in(&raw) else { return raw };
         let of_loop = self.loop_words.iter().rev().find(|(variable, _)| variable == name);
         of_loop.map_or_else(String::new, |(_, text)| text.clone())
     }
@@ -163,6 +159,14 @@ impl Interpreter<'_> {
     }
 }
 
+/// The variable that a word is, with whatever tells its value from others; `None` where it is something else.
+fn variable_in(word: &str) -> Option<&str> {
+    let name = word.strip_prefix('$')?;
+    let name = name.strip_prefix('{').unwrap_or(name);
+    let end = name.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(name.len());
+    name.get(..end).filter(|name| !name.is_empty())
+}
+
 /// The prefix in `${!PREFIX@}` and `${!PREFIX*}`: the names of all variables that begin so.
 fn prefix_of_names(word: &UnexpandedWord) -> Option<String> {
     let written = word.source.raw();
@@ -170,19 +174,4 @@ fn prefix_of_names(word: &UnexpandedWord) -> Option<String> {
     let prefix = inner.strip_suffix(['@', '*'])?;
     let is_name = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (is_name && !prefix.is_empty()).then(|| prefix.to_owned())
-}
-
-/// What is taken away on one way only is taken away perhaps.
-pub(super) fn join_taken(a: &[TakenVariables], b: &[TakenVariables]) -> Vec<TakenVariables> {
-    let only = |one: &TakenVariables, others: &[TakenVariables]| {
-        let is_certain = one.is_certain && others.contains(one);
-        TakenVariables { is_certain, ..one.clone() }
-    };
-    let mut joined: Vec<TakenVariables> = a.iter().map(|one| only(one, b)).collect();
-    for one in b.iter().map(|one| only(one, a)) {
-        if !joined.contains(&one) {
-            joined.push(one);
-        }
-    }
-    joined
 }
