@@ -211,3 +211,18 @@ fn what_a_script_has_made_anew_is_nothing_to_find_out() {
     assert_eq!(text.matches("ok: a new directory each time (mktemp): ").count(), 2, "{text}");
     assert!(!text.contains('$'), "{text}");
 }
+
+#[test]
+fn place_below_the_working_directory_is_told_from_there() {
+    let compose = services(2, |_| "./state".to_owned(), "[claude, -p]");
+    let directory = project(&[("app/compose.yaml", &compose)]);
+    let root = directory.path().to_str().unwrap();
+    for format in ["text", "concise", "markdown", "html", "github", "gitlab"] {
+        let out = overlock(directory.path(), &["check", ".", "-v", "--format", format]).out;
+        assert!(!out.contains(root), "{format}: {out}");
+    }
+    let out = overlock(directory.path(), &["check", ".", "-v"]).out;
+    assert!(out.contains("/home/agent/.claude is ./app/state"), "{out}");
+    let report = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
+    assert_eq!(report["logins"][0]["place"]["path"], format!("{root}/app/state"), "programs get the whole path");
+}

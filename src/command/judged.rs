@@ -12,7 +12,7 @@ use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::Given;
-use crate::report::{self, Concealed, ExitStatus, FailOn};
+use crate::report::{self, Concealed, ExitStatus, FailOn, tell_paths_from};
 
 /// What a command hands on once it has read everything.
 pub(super) struct Read<'a> {
@@ -70,6 +70,10 @@ pub(super) fn settled(
     judged.attribute(sources);
     // What a hit is recognised by holds no value of the environment either.
     concealed.apply(&mut judged);
+    // What an operator compares with this host keeps its whole paths.
+    if acceptance.planned && layout.containers.iter().all(|container| container.live.is_none()) {
+        tell_paths_from(&session.world.directory.display().to_string(), &mut judged);
+    }
     keep(&mut judged, only);
     let mut report = acceptance.apply(judged, prepared, rules, sources, err)?;
     let config = acceptance.config();

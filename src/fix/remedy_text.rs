@@ -112,7 +112,11 @@ impl StepText<'_> {
             edit.span = self.files.place(edit.span);
         }
         let mut places = HashSet::new();
-        edits.retain(|edit| places.insert((edit.span, edit.text.clone())));
+        // What is there already is nothing to write.
+        let is_there = |edit: &PlacedText| {
+            !edit.text.is_empty() && self.given.sources.get(edit.span.file).slice(edit.span) == edit.text
+        };
+        edits.retain(|edit| places.insert((edit.span, edit.text.clone())) && !is_there(edit));
         let mut text = self.text(id, sites.clone());
         // Where no text can be given, as for what runs, the file is named at least.
         if change == Change::TakeFlock && edits.iter().all(|edit| edit.text.is_empty()) {

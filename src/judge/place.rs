@@ -126,6 +126,7 @@ impl Place {
             }
             Filesystem::Layer(_) => ("private", None, "its private layer".to_owned()),
             Filesystem::Unresolved if self.is_new_each_time() => ("unresolved", None, NEW_DIRECTORY.to_owned()),
+            Filesystem::Unresolved if path.starts_with(UNSEEN_MOUNTS) => ("unresolved", None, NOT_SEEN.to_owned()),
             Filesystem::Unresolved => ("unresolved", None, path.clone()),
         };
         if let Some(host) = self.host.as_ref().filter(|_| !self.is_private()) {
@@ -156,6 +157,11 @@ fn export_text(kind: &str, server: &str, path: &str) -> String {
 
 /// What a directory that `mktemp` makes is called.
 const NEW_DIRECTORY: &str = "a new directory each time (mktemp)";
+
+/// What the place of a path begins with in a container whose mounts were not all seen.
+pub(crate) const UNSEEN_MOUNTS: &str = "${mounts of container ";
+/// What such a place is called.
+const NOT_SEEN: &str = "a mount that was not seen";
 
 /// A text with `$(…)` for what a command prints, which is kept as the variable `${$(…)}`.
 fn plain_substitutions(text: &str) -> String {
@@ -278,7 +284,7 @@ impl<'a> MountLookup<'a> {
             None => {
                 let place = if self.has_unseen {
                     // It may be any place, and is the same as itself alone.
-                    own_place(Filesystem::Unresolved, &format!("${{mounts of container {}}}{path}", self.index + 1))
+                    own_place(Filesystem::Unresolved, &format!("{UNSEEN_MOUNTS}{}}}{path}", self.index + 1))
                 } else {
                     own_place(Filesystem::Layer(self.index), path)
                 };

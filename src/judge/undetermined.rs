@@ -7,6 +7,7 @@ use super::Judgement;
 use super::candidate::Candidate;
 use super::candidate::calls::{GUARD_LABEL, ROLE_LABEL, find_declaration, program_arguments, seen_calls};
 use super::exclusion::Relation;
+use super::place::UNSEEN_MOUNTS;
 use crate::model::{Container, EnvValue, Invocation, program_name};
 use crate::rules::{InternalLock, Profile, Refresh, Ruleset, Sight};
 use crate::text::Span;
@@ -41,6 +42,8 @@ enum UnsetPart<'a> {
     Argument,
     /// What a command prints.
     Output,
+    /// Mounts that were not seen.
+    Mounts,
 }
 
 impl<'a> UnsetPart<'a> {
@@ -48,6 +51,7 @@ impl<'a> UnsetPart<'a> {
         let part = path.split_once("${").map_or("", |(_, part)| part);
         let end = part.find(|ch: char| !(ch.is_ascii_alphanumeric() || ch == '_')).unwrap_or(part.len());
         match part.get(..end).unwrap_or("") {
+            _ if path.starts_with(UNSEEN_MOUNTS) => Self::Mounts,
             "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
             name if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) => Self::Argument,
             name => Self::Variable(name),
@@ -60,6 +64,7 @@ impl<'a> UnsetPart<'a> {
             Self::Variable(name) => format!("{name} is not set"),
             Self::Argument => "an argument of the script says where it is".to_owned(),
             Self::Output => "a command prints where it is".to_owned(),
+            Self::Mounts => "not all of its mounts were seen".to_owned(),
         }
     }
 
@@ -72,6 +77,7 @@ impl<'a> UnsetPart<'a> {
             Self::Variable(name) => {
                 format!("set {name} where overlock runs (or in .env), or give it a default: ${{{name}:-default}}")
             }
+            Self::Mounts => "write its mounts out where it is started".to_owned(),
             Self::Argument | Self::Output => {
                 "write the directory out where the container is started, or give each start a volume of its own"
                     .to_owned()
@@ -250,26 +256,30 @@ impl Judgement<'_, '_> {
         if let Some(unknown_fact) = self.other_hosts_may_reach(candidate) {
             return Some((Sight::Place, unknown_fact));
         }
+        self.open_place(candidate).map(|unknown_fact| (Sight::Place, unknown_fact))
+    }
+
+    /// That a place which is not known, its own or another's, may be one that both use.
+    fn open_place(&self, candidate: &Candidate<'_>) -> Option<UnknownFact> {
         let waits = candidate.refresh != Refresh::No && !self.all_settled();
-        if let Some(open) = self.unresolved.unresolved_of(candidate).filter(|_| waits) {
-            let cause = UnsetPart::of(&open.login.place.path);
-            let (place, why) = (candidate.login_directory().name().text, cause.why());
-            let (problem, detail) = if std::ptr::eq(open, candidate) {
-                (
-                    format!("whether {name} shares its state directory {place} with others is not known: {why}"),
-                    format!("whether others use {place} is not known: {why}"),
-                )
-            } else {
-                let other = open.container.told_name();
-                (
-                    format!("whether {other} uses {place} too, as {name} does, is not known: {why}"),
-                    format!("{other} may use the same: {why}"),
-                )
-            };
-            let settle = cause.settle(open.container.start.is_some());
-            return Some((Sight::Place, UnknownFact { problem, detail, settle, span: candidate.span() }));
-        }
-        None
+        let open = self.unresolved.unresolved_of(candidate).filter(|_| waits)?;
+        let name = candidate.container.told_name();
+        let cause = UnsetPart::of(&open.login.place.path);
+        let (place, why) = (candidate.login_directory().name().text, cause.why());
+        let (problem, detail) = if open.index == candidate.index && open.login.place == candidate.login.place {
+            (
+                format!("whether {name} shares its state directory {place} with others is not known: {why}"),
+                format!("whether others use {place} is not known: {why}"),
+            )
+        } else {
+            let other = open.container.told_name();
+            (
+                format!("whether {other} uses {place} too, as {name} does, is not known: {why}"),
+                format!("{other} may use the same: {why}"),
+            )
+        };
+        let settle = cause.settle(open.container.start.is_some());
+        Some(UnknownFact { problem, detail, settle, span: candidate.span() })
     }
 
     /// Whether another host has the program on a filesystem of the same type, which is not known to be local: it may be

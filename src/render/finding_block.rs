@@ -4,9 +4,9 @@
 use std::io;
 
 use super::compared;
-use super::hit_rows::{HitRow, RowColumns, group_rows, mount_of};
+use super::hit_rows::{HitRow, RowColumns, group_rows, is_sentence, mount_of};
 use super::phrases::list_hits;
-use super::remedy_steps::remedy_steps;
+use super::remedy_steps::{ToldStep, remedy_steps};
 use super::safe::safe;
 use super::source_frame::{frame_gutter, titled_frame};
 use super::source_place::file_line;
@@ -27,7 +27,7 @@ pub(super) fn write_finding(
     finding: &Finding,
     given: &Given<'_>,
     style: Style,
-    told: &mut ToldRemedies,
+    told: &mut ToldBefore,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let report = given.report;
@@ -52,21 +52,24 @@ pub(super) fn write_finding(
     if let Some(standing) = standing {
         writeln!(out, "  standing: {standing}")?;
     }
-    write_reasons(finding, given.sources, style, out)?;
-    let lines = remedy_lines(finding, &hits, given, style);
-    if !lines.is_empty() && lines == told.0 {
-        return writeln!(out, "  fix: as above");
-    }
-    for line in &lines {
+    write_reasons(finding, given.sources, style, told, out)?;
+    let remedies = told_remedies(finding, &hits, given, style);
+    for line in remedy_lines(&remedies, told, style) {
         writeln!(out, "{line}")?;
     }
-    told.0 = lines;
+    told.remedies = remedies;
     Ok(())
 }
 
-/// What the finding before said is to be done: two findings of one cause have the same remedies, which are told once.
+/// What the finding before said: two findings of one cause have reasons and remedies in common, which are told once.
 #[derive(Default)]
-pub(super) struct ToldRemedies(Vec<String>);
+pub(super) struct ToldBefore {
+    remedies: Vec<ToldRemedy>,
+    why: Vec<String>,
+}
+
+/// A remedy as it is told: each step with what to write.
+type ToldRemedy = Vec<ToldStep>;
 
 /// The mount of the first hit; with `--verbose` every place of every hit.
 fn frame_locations(first: &Hit, hits: &[&Hit], report: &Report, verbose: bool) -> Vec<Location> {
@@ -105,18 +108,23 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     let width = style.columns().map(|width| width.saturating_sub(gutter));
     let columns = RowColumns::of(&rows, width);
     let common = common_clause(&rows);
+    let at_lines =
+        |row: &HitRow| columns.row_lines(row, &row.at.as_ref().map_or_else(String::new, |at| format!("at {at}")));
     let mut lines = Vec::new();
     for group in group_rows(&rows) {
-        match group.as_slice() {
-            [row] if common.is_none() => lines.extend(columns.row_lines(row, &row.clause)),
-            group => lines.extend(group.iter().flat_map(|row| columns.row_lines(row, ""))),
+        match (group.as_slice(), &common) {
+            ([row], None) => lines.extend(columns.row_lines(row, &row.whole_clause())),
+            (group, Some(CommonClause::Whole(_))) => {
+                lines.extend(group.iter().flat_map(|row| columns.row_lines(row, "")));
+            }
+            (group, _) => lines.extend(group.iter().flat_map(|row| at_lines(row))),
         }
-        if let ([first, _, ..], None) = (group.as_slice(), common) {
+        if let ([first, _, ..], None) = (group.as_slice(), &common) {
             let who = if group.len() == 2 { "both".to_owned() } else { format!("these {}", group.len()) };
             lines.extend(columns.indented_lines(&format!("{who}: {}", first.clause)));
         }
     }
-    if let Some(common) = common {
+    if let Some(CommonClause::Whole(common) | CommonClause::WithoutLine(common)) = common {
         lines.extend(wrap_words(&safe(&format!("each: {common}")), width.map(|width| width.max(1))));
     }
     if hits.len() > shown {
@@ -137,21 +145,48 @@ fn overlapping_line(hits: &[&Hit], style: Style) -> Option<String> {
     (all && style.detail != Detail::Verbose).then(|| format!("{} wrappers, any may run twice", hits.len()))
 }
 
-/// The clause of all rows, where there are several and it is one.
-fn common_clause(rows: &[HitRow]) -> Option<&str> {
-    let first = rows.first().filter(|row| rows.len() > 1 && !row.clause.is_empty())?;
-    rows.iter().all(|row| row.clause == first.clause).then_some(first.clause.as_str())
+/// What is wrong with all of several rows.
+enum CommonClause {
+    /// The clause with the line that says it, where there is one.
+    Whole(String),
+    /// A sentence that each row has another line for.
+    WithoutLine(String),
 }
 
-fn write_reasons(finding: &Finding, sources: &Sources, style: Style, out: &mut dyn io::Write) -> io::Result<()> {
+/// The clause of all rows, where there are several and it is one.
+fn common_clause(rows: &[HitRow]) -> Option<CommonClause> {
+    let first = rows.first().filter(|row| rows.len() > 1 && !row.clause.is_empty())?;
+    let whole = first.whole_clause();
+    if rows.iter().all(|row| row.whole_clause() == whole) {
+        return Some(CommonClause::Whole(whole));
+    }
+    let is_one = is_sentence(&first.clause) && rows.iter().all(|row| row.clause == first.clause);
+    is_one.then(|| CommonClause::WithoutLine(first.clause.clone()))
+}
+
+fn write_reasons(
+    finding: &Finding,
+    sources: &Sources,
+    style: Style,
+    told: &mut ToldBefore,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let verbose = style.detail == Detail::Verbose;
     let shown = if verbose { usize::MAX } else { REASONS };
-    for (at, why) in finding.why.iter().take(shown).enumerate() {
+    let reasons = finding.why.iter().take(shown).map(|why| {
         let place = why.span.and_then(|span| file_line(span, sources)).map(|at| format!(" ({at})"));
-        let text = format!("{}{}", why.text, place.unwrap_or_default());
-        let label = if at == 0 { "  why: " } else { "       " };
-        writeln!(out, "{}", paragraph(label, &safe(&text), style.columns()))?;
+        format!("{}{}", why.text, place.unwrap_or_default())
+    });
+    let reasons: Vec<String> = reasons.collect();
+    if !reasons.is_empty() && reasons == told.why {
+        writeln!(out, "  why: as above")?;
+    } else {
+        for (at, text) in reasons.iter().enumerate() {
+            let label = if at == 0 { "  why: " } else { "       " };
+            writeln!(out, "{}", paragraph(label, &safe(text), style.columns()))?;
+        }
     }
+    told.why = reasons;
     if verbose {
         writeln!(out, "  confidence: {}", finding.confidence.name())?;
         for evidence in &finding.reasons {
@@ -164,13 +199,30 @@ fn write_reasons(finding: &Finding, sources: &Sources, style: Style, out: &mut d
     Ok(())
 }
 
-/// What to do, a line each as they are printed.
-fn remedy_lines(finding: &Finding, hits: &[&Hit], given: &Given<'_>, style: Style) -> Vec<String> {
+/// What to do, as far as it is told.
+fn told_remedies(finding: &Finding, hits: &[&Hit], given: &Given<'_>, style: Style) -> Vec<ToldRemedy> {
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
+    distinct_remedies(&finding.remedies).take(shown).map(|remedy| remedy_steps(remedy, hits, given)).collect()
+}
+
+/// The same, a line each as they are printed. What the finding before said first is named, and what it said besides is
+/// left out then.
+fn remedy_lines(remedies: &[ToldRemedy], before: &ToldBefore, style: Style) -> Vec<String> {
+    let Some(first) = remedies.first() else { return Vec::new() };
+    if before.remedies == remedies {
+        return vec!["  fix: as above".to_owned()];
+    }
+    let is_as_before = before.remedies.first() == Some(first);
     let mut lines = Vec::new();
-    for (at, remedy) in distinct_remedies(&finding.remedies).take(shown).enumerate() {
-        let label = if at == 0 { "  fix: " } else { "   or: " };
-        for (at, step) in remedy_steps(remedy, hits, given).iter().enumerate() {
+    let is_new = |remedy: &&ToldRemedy| !is_as_before || !before.remedies.contains(remedy);
+    if is_as_before {
+        let is_all = before.remedies.iter().all(|remedy| remedies.contains(remedy));
+        let which = if is_all { "as above" } else { "the first one above" };
+        lines.push(format!("  fix: {which}"));
+    }
+    for (at, remedy) in remedies.iter().filter(is_new).enumerate() {
+        let label = if at == 0 && !is_as_before { "  fix: " } else { "   or: " };
+        for (at, step) in remedy.iter().enumerate() {
             let label = if at == 0 { label } else { "       " };
             lines.push(paragraph(label, &safe(&step.sentence), style.columns()));
             lines.extend(step.written.iter().map(|line| format!("         {}", safe(line))));

@@ -1,7 +1,7 @@
 //! Hits and remedies as lines of plain text, for formats that have no columns. May use `finding`.
 
 use super::Given;
-use super::hit_rows::{HitRow, group_rows};
+use super::hit_rows::{HitRow, clause_at, group_rows};
 use super::phrases::count_of;
 use super::remedy_steps::remedy_steps;
 use super::safe::safe;
@@ -23,8 +23,9 @@ fn rows_line(rows: &[&HitRow]) -> String {
         }
     }
     let (role, clause) = rows.first().map_or(("", ""), |row| (row.role, row.clause.as_str()));
+    let clause = clause_at(clause, rows.iter().filter_map(|row| row.at.as_deref()));
     let mut line = format!("{names} ({role})");
-    for (separator, part) in [(", ", places.join(", ").as_str()), (": ", clause)] {
+    for (separator, part) in [(", ", places.join(", ").as_str()), (": ", clause.as_str())] {
         if !part.is_empty() {
             line.push_str(separator);
             line.push_str(part);

@@ -15,7 +15,10 @@ pub(super) struct HitRow {
     pub(super) name: String,
     pub(super) role: &'static str,
     pub(super) place: String,
+    /// What is wrong, without the line that says it.
     pub(super) clause: String,
+    /// That line, where it is another than the mount's.
+    pub(super) at: Option<String>,
 }
 
 impl HitRow {
@@ -26,7 +29,6 @@ impl HitRow {
         // Where the clause is about another line than the mount, that line is what a person looks for.
         let primary = hit.primary().filter(|span| mount.is_none_or(|mount| mount != *span));
         let at = primary.and_then(|span| file_line(span, given.sources)).filter(|at| Some(at) != place.as_ref());
-        let at = at.map_or_else(String::new, |at| format!(": {at}"));
         let change = match (hit.change, &report.comparison) {
             (Some(Change::New), Some(_)) => "new: ",
             (Some(Change::Worse(_)), Some(_)) => "worse: ",
@@ -36,9 +38,21 @@ impl HitRow {
             name: hit_name(hit),
             role: if hit.role == "unknown" { "role unknown" } else { hit.role },
             place: place.unwrap_or_default(),
-            clause: format!("{change}{}{at}", hit.detail()),
+            clause: format!("{change}{}", hit.detail()),
+            at,
         }
     }
+
+    /// What is wrong, with the line that says it.
+    pub(super) fn whole_clause(&self) -> String {
+        clause_at(&self.clause, self.at.iter().map(String::as_str))
+    }
+}
+
+/// A clause with the lines that say it.
+pub(super) fn clause_at<'a>(clause: &str, lines: impl Iterator<Item = &'a str>) -> String {
+    let lines: Vec<&str> = lines.collect();
+    if lines.is_empty() { clause.to_owned() } else { format!("{clause}: {}", lines.join(", ")) }
 }
 
 impl HitRow {
@@ -156,7 +170,7 @@ mod tests {
     use super::*;
 
     fn row(name: &str, role: &'static str, clause: &str) -> HitRow {
-        HitRow { name: name.to_owned(), role, place: "run.sh:4".to_owned(), clause: clause.to_owned() }
+        HitRow { name: name.to_owned(), role, place: "run.sh:4".to_owned(), clause: clause.to_owned(), at: None }
     }
 
     #[test]

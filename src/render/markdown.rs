@@ -8,7 +8,7 @@ use std::io;
 
 use super::accepted_files::accepted_file_lines;
 use super::finding_lines::{accepted_rules, more_line};
-use super::hit_rows::{HitRow, group_by_sentence, is_sentence};
+use super::hit_rows::{HitRow, clause_at, group_by_sentence, is_sentence};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
 use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
 use super::remedy_steps::remedy_steps;
@@ -146,7 +146,8 @@ fn hit_rows(hits: &[&Hit], given: &Given<'_>) -> String {
         let mut places: Vec<&str> = places.collect();
         places.dedup();
         let (role, clause) = group.first().map_or(("", ""), |one| (one.role, one.clause.as_str()));
-        format!("| {} | {role} | {} | {} |\n", names.join(", "), places.join(", "), escape_prose(clause))
+        let clause = clause_at(clause, group.iter().filter_map(|one| one.at.as_deref()));
+        format!("| {} | {role} | {} | {} |\n", names.join(", "), places.join(", "), escape_prose(&clause))
     });
     rows.collect()
 }
@@ -157,16 +158,19 @@ struct HitCells {
     role: &'static str,
     place: String,
     clause: String,
+    at: Option<String>,
 }
 
 impl HitCells {
     fn of(hit: &Hit, given: &Given<'_>) -> Self {
-        let HitRow { role, place, clause, .. } = HitRow::of(hit, given);
+        let HitRow { role, place, clause, at, .. } = HitRow::of(hit, given);
         let name = escape_cell(&hit.label);
         let name = if hit.instances > 1 { format!("{name} ×{}", hit.instances) } else { name };
         let place = if place.is_empty() { String::new() } else { escape_cell(&place) };
-        let clause = if hit.counts() { clause } else { format!("suppressed {}", suppression_text(hit)) };
-        Self { name, role, place, clause }
+        if hit.counts() {
+            return Self { name, role, place, clause, at };
+        }
+        Self { name, role, place, clause: format!("suppressed {}", suppression_text(hit)), at: None }
     }
 }
 

@@ -124,7 +124,7 @@ fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str
     let mut counted: Vec<(&str, u64)> = Vec::new();
     let mut starts: HashMap<(Option<&str>, &str), usize> = HashMap::new();
     for one in users {
-        let start = (one.origin == "script").then(|| (one.project.as_deref(), one.label.as_str()));
+        let start = (one.origin == "script").then_some((one.project.as_deref(), one.label.as_str()));
         let known = start.and_then(|start| starts.get(&start)).and_then(|at| counted.get_mut(*at));
         match known {
             Some((_, instances)) => *instances = one.instances.max(*instances),

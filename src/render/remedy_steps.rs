@@ -12,6 +12,7 @@ use crate::text::Sources;
 const LONGEST_WORD: usize = 64;
 
 /// One step of a remedy in words, with the lines that it writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ToldStep {
     /// What to do, where, and after the first step whom the whole helps where that is not everybody.
     pub(super) sentence: String,
@@ -69,7 +70,7 @@ fn replaced_word(edit: &PlacedText, sources: &Sources) -> Option<String> {
     let file = sources.get(edit.span.file);
     let word = file.slice(edit.span).trim_matches(['"', '\'']);
     let is_plain = !word.is_empty() && word.len() <= LONGEST_WORD;
-    let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c));
+    let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c));
     (is_plain && is_word && edit.text.lines().count() == 1).then(|| word.to_owned())
 }
 

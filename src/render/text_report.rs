@@ -4,7 +4,7 @@
 use std::io;
 
 use super::accepted_files::accepted_file_lines;
-use super::finding_block::{ToldRemedies, write_finding};
+use super::finding_block::{ToldBefore, write_finding};
 use super::hit_rows::group_by_sentence;
 use super::participant_table::{self, participant_table};
 use super::phrases::{self, count_containers, count_of, list_hits, list_users, told_notes};
@@ -42,12 +42,12 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
         writeln!(out, "{}\n", participant_table(report, style))?;
     }
     let told = told_findings(given, style);
-    let mut remedies = ToldRemedies::default();
+    let mut before = ToldBefore::default();
     let is_cut = told.len() > MANY && style.detail != Detail::Verbose;
     let (blocks, rest) = told.split_at(if is_cut { BLOCKS } else { told.len() });
     for group in by_cause(blocks, style) {
         let Some(((_, finding), others)) = group.split_first() else { continue };
-        write_finding(finding, given, style, &mut remedies, out)?;
+        write_finding(finding, given, style, &mut before, out)?;
         if !others.is_empty() {
             writeln!(out, "{}", paragraph("  also: ", &safe(&also_line(others, report)), style.columns()))?;
         }

@@ -2,7 +2,7 @@
 //! every format. May use `finding`, `model`, `rules` and `text`.
 //!
 //! ```text
-//! conceal      values of the environment, taken out
+//! conceal      values of the environment, taken out;  told_paths: paths below the working directory, told from there
 //! names        files, the same wherever the tool runs;  fingerprint: findings, the same in every run
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! influence    what people wrote that verdicts depend on
@@ -31,6 +31,7 @@ mod names;
 mod natural_order;
 mod plan;
 mod revision;
+mod told_paths;
 
 pub use accept::{Looked, accept, idle_declarations, unknown_rules};
 pub use accept_files::accept_files;
@@ -48,6 +49,7 @@ pub use names::Names;
 pub use natural_order::natural_key;
 pub use plan::{Services, plan};
 pub use revision::compare_with_revision;
+pub use told_paths::tell_paths_from;
 
 use hit_change::is_failing;
 

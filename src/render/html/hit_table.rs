@@ -21,10 +21,10 @@ pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Marku
     let with_project = has_projects(given.report);
     let rows: Vec<HitRow<'_>> = shown.iter().map(|hit| HitRow::of(hit, with_project, given)).collect();
     let common = common_problem(&rows);
-    let groups = match common {
+    let groups = match &common {
         Some(_) => rows.iter().map(|row| vec![row]).collect(),
         None => group_by_sentence(&rows, |row| {
-            is_sentence(row.hit.detail()).then(|| format!("{} {}", row.hit.role, row.problem.0))
+            is_sentence(row.hit.detail()).then(|| format!("{} {} {}", row.hit.role, row.clause.0, row.standing.0))
         }),
     };
     let (open, folded) = groups.split_at(groups.len().min(OPEN_ROWS));
@@ -46,7 +46,12 @@ struct HitRow<'a> {
     hit: &'a Hit,
     name: Markup,
     place: Markup,
-    problem: Markup,
+    /// What is wrong, without the line that says it.
+    clause: Markup,
+    /// That line, where it is another than the mount's.
+    at: Option<String>,
+    /// How that stands, and the rules that say so.
+    standing: Markup,
 }
 
 impl<'a> HitRow<'a> {
@@ -56,13 +61,24 @@ impl<'a> HitRow<'a> {
             (xml(&hit_name(hit)))
             @if let Some(project) = hit.project.as_ref().filter(|_| with_project) { " " span .quiet { (xml(project)) } }
         };
-        let problem = html! {
-            (wrong_clause(hit, given))
+        let clause = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
+        let standing = html! {
             (change_badge(hit, report.comparison.as_ref()))
             @if !hit.counts() { " " span .badge { "suppressed" } " " span .quiet { (prose(&suppression_text(hit))) } }
             span .rules { @for breach in hit.counting() { " " code class=(tone_class(breach.severity, &breach.rule)) { (xml(&breach.rule)) } } }
         };
-        Self { hit, name, place: mount_place(hit, given), problem }
+        Self { hit, name, place: mount_place(hit, given), clause: prose(clause), at: clause_line(hit, given), standing }
+    }
+
+    /// What is wrong with this one and others of which the same is to be said.
+    fn problem(&self, others: &[&Self]) -> Markup {
+        let lines: Vec<&String> =
+            std::iter::once(self).chain(others.iter().copied()).filter_map(|row| row.at.as_ref()).collect();
+        html! {
+            (self.clause)
+            @for (number, at) in lines.iter().enumerate() { @if number == 0 { ": " } @else { ", " } (code_markup(at)) }
+            " " (self.standing)
+        }
     }
 
     /// `severity:rule` of each rule that counts, for what reads the page.
@@ -74,9 +90,9 @@ impl<'a> HitRow<'a> {
 }
 
 /// What is wrong with each of several.
-fn common_problem<'a>(rows: &'a [HitRow<'_>]) -> Option<&'a str> {
-    let first = rows.first().filter(|_| rows.len() > 1)?.problem.0.as_str();
-    rows.iter().all(|row| row.problem.0 == first).then_some(first)
+fn common_problem(rows: &[HitRow<'_>]) -> Option<String> {
+    let first = rows.first().filter(|_| rows.len() > 1)?.problem(&[]).0;
+    rows.iter().all(|row| row.problem(&[]).0 == first).then_some(first)
 }
 
 fn row_table(rows: &[Vec<&HitRow<'_>>], label: &str, common: bool) -> Markup {
@@ -103,7 +119,7 @@ fn hit_row(group: &[&HitRow<'_>], common: bool) -> Markup {
             }
             (block_cell("Role", &role))
             (block_cell("Mounted at", &place))
-            @if !common { (block_cell("Problem", &row.problem)) }
+            @if !common { (block_cell("Problem", &row.problem(others))) }
         }
     }
 }
@@ -132,14 +148,10 @@ fn mount_place(hit: &Hit, given: &Given<'_>) -> Markup {
     }
 }
 
-/// What is wrong, and the line that says it where that is another than the mount.
-fn wrong_clause(hit: &Hit, given: &Given<'_>) -> Markup {
+/// The line that says what is wrong, where that is another than the mount.
+fn clause_line(hit: &Hit, given: &Given<'_>) -> Option<String> {
     let mount = participant_of(hit, given.report).and_then(|one| one.mount.as_ref()).map(|mount| mount.span);
     let line = |span| file_line(span, given);
     let primary = hit.primary().filter(|span| Some(*span) != mount).and_then(line);
-    let primary = primary.filter(|at| Some(at) != mount.and_then(line).as_ref());
-    let clause = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
-    html! {
-        (prose(clause)) @if let Some(at) = primary { ": " (code_markup(&at)) } " "
-    }
+    primary.filter(|at| Some(at) != mount.and_then(line).as_ref())
 }
