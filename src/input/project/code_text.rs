@@ -46,7 +46,18 @@ pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeTex
         let runs = package.as_ref().is_none_or(|package| package.get("scripts").is_some_and(is_script));
         return if runs { CodeText::Names } else { CodeText::Speaks };
     }
-    if is_library_code(name) && !text.starts_with("#!") { CodeText::Speaks } else { CodeText::Names }
+    let is_call = text.starts_with("#!") || names.commands.iter().any(|command| is_argument(text, command));
+    if is_library_code(name) && !is_call { CodeText::Speaks } else { CodeText::Names }
+}
+
+/// Whether a text has a program's name as a text of its own, alone, at the end of a path, or before options: what starts
+/// programs is given it so, by whatever function.
+fn is_argument(text: &str, command: &str) -> bool {
+    text.match_indices(command).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default().ends_with(['"', '\'', '`', '/']);
+        let after = text.get(at + command.len()..).unwrap_or_default();
+        before && (after.starts_with(['"', '\'', '`']) || after.starts_with(" -"))
+    })
 }
 
 /// Whether a text has the means to start another program; what is no code for an interpreter of libraries has.
@@ -113,6 +124,8 @@ mod tests {
         assert_eq!(said("a.ts", "import { query } from '@anthropic-ai/claude-code'"), CodeText::Names);
         assert_eq!(said("a.ts", "import { run } from 'claude-runner'"), CodeText::Names);
         assert_eq!(said("a.ts", "import { run } from './claude-runner'"), CodeText::Silent);
+        assert_eq!(said("a.ts", "run('claude', ['-p', task])"), CodeText::Names);
+        assert_eq!(said("a.ts", "run(`/opt/bin/claude -p ${task}`)"), CodeText::Names);
         assert_eq!(said("run.sh", "claude -p x"), CodeText::Names);
         assert_eq!(said("a.js", "#!/usr/bin/env claude\n"), CodeText::Names);
         assert_eq!(said("package.json", r#"{"description": "claude sessions"}"#), CodeText::Speaks);
