@@ -122,7 +122,6 @@ fn commands_that_start_a_container_are_recognised() {
         Some(DockerCommand::Existing) => "existing",
         Some(DockerCommand::Unclear(_)) => "unclear",
         Some(DockerCommand::NotRead(_)) => "not read",
-        Some(DockerCommand::Build(_)) => "build",
     };
     for (text, wanted) in [
         ("docker run i", "run"),
