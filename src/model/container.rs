@@ -66,8 +66,8 @@ pub struct Container {
     pub build: Option<Build>,
     /// The commands that were run while the image was built, with build arguments put in.
     pub installs: Vec<Invocation>,
-    /// The same of other builds of that image, with the build arguments that commands of the host give.
-    pub other_builds: Vec<Vec<Invocation>>,
+    /// Other builds of that image.
+    pub other_builds: Vec<OtherBuild>,
     /// The name that it is given, where that is another than its service's (`container_name`, `--name`).
     pub given_name: Option<Value>,
     /// What starts it, where that is a command of a script.
@@ -137,6 +137,15 @@ pub struct Container {
     /// What a look at it shows, or for one that is planned, a look at the host that it would run on; `None` where
     /// nothing but a file describes it.
     pub live: Option<Box<Live>>,
+}
+
+/// What is built of an image with the build arguments that a command of the host gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherBuild {
+    /// The commands that are run meanwhile.
+    pub installs: Vec<Invocation>,
+    /// The command of the host.
+    pub span: Span,
 }
 
 impl Container {

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 pub use crate::text::yaml::Symbol;
 pub use container::{
     Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, Mount,
-    MountSource, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    MountSource, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};

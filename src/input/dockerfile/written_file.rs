@@ -6,6 +6,8 @@ use crate::text::{Sources, Span};
 
 /// How long such a text may become, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
+/// Words after which a command may not run, other than as a link of a chain that ends the build where it breaks.
+const BRANCHES: [&str; 6] = ["||", "if ", "case ", "for ", "while ", "[ "];
 /// Commands that leave a file as it is.
 const KEEPERS: [&str; 8] = ["cat", "chmod", "chown", "echo", "ls", "printf", "sh", "bash"];
 
@@ -22,10 +24,15 @@ impl Image {
 
 impl RunStep {
     fn written_text(&self, path: &str, sources: &Sources) -> Option<String> {
+        let text = self.command_text();
+        if !begins_anew(&text, path) {
+            return None;
+        }
+        let may_skip = BRANCHES.iter().any(|word| text.contains(word));
         let mut written: Option<String> = None;
         for call in self.invocations(sources).iter() {
             if call.output.as_ref().and_then(Word::known) == Some(path) {
-                let printed = printed_text(call).filter(|_| !call.conditional)?;
+                let printed = printed_text(call).filter(|_| !(call.conditional && may_skip))?;
                 let text = written.get_or_insert_default();
                 text.push_str(&printed);
                 if text.len() > MAX_TEXT {
@@ -38,6 +45,15 @@ impl RunStep {
         }
         written
     }
+}
+
+/// Whether the first that a text writes to a path takes the place of what was there.
+fn begins_anew(text: &str, path: &str) -> bool {
+    let mut before = text.match_indices(path).filter_map(|(at, _)| {
+        let before = text.get(..at)?.trim_end_matches(['"', '\'']).trim_end_matches([' ', '\t']);
+        before.ends_with('>').then_some(before)
+    });
+    before.next().is_some_and(|before| !before.ends_with(">>"))
 }
 
 /// What a call of `printf` or `echo` prints; `None` where a word of it is not known, and for what is not so plain.
@@ -99,5 +115,13 @@ mod tests {
         assert_eq!(formatted("#!/bin/sh\\nexec x \"$@\"\\n", &[]).as_deref(), Some("#!/bin/sh\nexec x \"$@\"\n"));
         assert_eq!(formatted("%d", &["1"]), None);
         assert_eq!(formatted("plain", &["1"]), None);
+    }
+
+    #[test]
+    fn what_is_added_to_a_file_is_not_all_of_it() {
+        assert!(begins_anew("printf x > /e && echo y >> /e", "/e"));
+        assert!(begins_anew("printf x >\"/e\"", "/e"));
+        assert!(!begins_anew("echo y >> /e && chmod +x /e", "/e"));
+        assert!(!begins_anew("chmod +x /e", "/e"));
     }
 }

@@ -1,18 +1,21 @@
 //! What the text of a file says of a known program: whether it names one, only speaks of it, or can start any. Uses
-//! `program_names`.
+//! `program_names` and `shell::file_system`.
 
 use crate::input::program_names::ProgramNames;
+use crate::input::shell::file_system::find_word;
 
 /// Endings of code that starts a program through a library alone.
 const LIBRARY_CODE: [&str; 11] = ["astro", "cjs", "html", "js", "json", "jsx", "mjs", "py", "svelte", "ts", "tsx"];
 /// The names of what starts programs there.
 #[rustfmt::skip]
 const STARTERS: &[&str] = &[
-    "child_process", "Bun.spawn", "Bun.$", "from \"bun\"", "from 'bun'", "Deno.Command", "Deno.run", "execa", "zx", "shelljs",
-    "cross-spawn", "node-pty", "nano-spawn", "tinyexec", "tinyspawn", "worker-farm", "dockerode", "docker.sock", "ssh2",
-    "subprocess", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "popen", "Popen", "pexpect", "ptyprocess", "pty",
-    "paramiko", "plumbum", "fabric", "invoke", "import sh", "from sh ", "docker.from_env", "eval(", "__import__", "importlib",
+    "child_process", "Bun.spawn", "Bun.$", "from \"bun\"", "from 'bun'", "Deno.Command", "Deno.run", "execa", "shelljs", "cross-spawn",
+    "node-pty", "nano-spawn", "tinyexec", "tinyspawn", "worker-farm", "dockerode", "docker.sock",
+    "subprocess", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "popen", "Popen", "pexpect", "ptyprocess", "paramiko",
+    "plumbum", "docker.from_env", "eval(", "__import__", "importlib",
 ];
+/// The same, where they are so short that other words have them in them.
+const SHORT_STARTERS: [&str; 6] = ["fabric", "invoke", "pty", "sh", "ssh2", "zx"];
 
 /// What a text says of the known programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,31 +46,36 @@ pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeTex
         let runs = package.as_ref().is_none_or(|package| package.get("scripts").is_some_and(is_script));
         return if runs { CodeText::Names } else { CodeText::Speaks };
     }
-    if is_library_code(name) && !text.starts_with("#!") && !has_command_literal(text, names) {
-        CodeText::Speaks
-    } else {
-        CodeText::Names
-    }
+    let is_call = text.starts_with("#!") || names.commands.iter().any(|command| is_argument(text, command));
+    if is_library_code(name) && !is_call { CodeText::Speaks } else { CodeText::Names }
 }
 
-/// Whether a text literal is a program's command, or begins with it and its options: whatever it is given to may run it.
-fn has_command_literal(text: &str, names: &ProgramNames) -> bool {
-    names.commands.iter().any(|command| {
-        text.match_indices(command.as_str()).any(|(at, _)| {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
-            let after = text.get(at + command.len()..).unwrap_or_default();
-            let quote = before.filter(|before| matches!(before, '"' | '\'' | '`'));
-            quote.is_some_and(|quote| after.starts_with(quote) || after.starts_with(" -"))
-        })
+/// Whether a text has a program's name as a text of its own, alone, at the end of a path, or before options: what starts
+/// programs is given it so, by whatever function.
+fn is_argument(text: &str, command: &str) -> bool {
+    text.match_indices(command).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default().ends_with(['"', '\'', '`', '/']);
+        let after = text.get(at + command.len()..).unwrap_or_default();
+        before && (after.starts_with(['"', '\'', '`']) || after.starts_with(" -"))
     })
 }
 
 /// Whether a text has the means to start another program; what is no code for an interpreter of libraries has.
 pub(super) fn starts_programs(name: &str, text: &str) -> bool {
     if name.ends_with(".json") || name.ends_with(".html") {
-        return name == "package.json" && STARTERS.iter().any(|starter| text.contains(&format!("\"{starter}\"")));
+        let mut all = STARTERS.iter().chain(&SHORT_STARTERS);
+        return name == "package.json" && all.any(|starter| text.contains(&format!("\"{starter}\"")));
     }
-    is_library_code(name) && STARTERS.iter().any(|starter| text.contains(starter))
+    is_library_code(name)
+        && (STARTERS.iter().any(|starter| text.contains(starter))
+            || text
+                .lines()
+                .filter(|line| is_import(line))
+                .any(|line| SHORT_STARTERS.iter().any(|starter| find_word(line, starter).is_some())))
+}
+
+fn is_import(line: &str) -> bool {
+    line.contains("import") || line.contains("require(") || line.contains("from ")
 }
 
 fn is_library_code(name: &str) -> bool {
@@ -88,8 +96,53 @@ fn depends_on_kin(name: &str, text: &str, names: &ProgramNames) -> bool {
     if name.starts_with("requirements") && name.ends_with(".txt") {
         return text.lines().filter(|line| !line.trim_start().starts_with('#')).any(is_kin);
     }
-    let imports = |line: &&str| line.contains("import") || line.contains("require(") || line.contains("from ");
     let is_package = |part: &str| is_kin(part) && !part.starts_with(['.', '/']) && !part.contains(char::is_whitespace);
     is_library_code(name)
-        && text.lines().filter(imports).any(|line| line.split(['"', '\'', '`']).skip(1).step_by(2).any(is_package))
+        && text
+            .lines()
+            .filter(|line| is_import(line))
+            .any(|line| line.split(['"', '\'', '`']).skip(1).step_by(2).any(is_package))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(name: &str, text: &str) -> CodeText {
+        let names = ProgramNames {
+            commands: vec!["claude".to_owned()],
+            packages: vec!["@anthropic-ai/claude-code".to_owned()],
+            ..ProgramNames::default()
+        };
+        read_code(name, text, &names)
+    }
+
+    #[test]
+    fn only_what_may_call_it_names_a_program() {
+        assert_eq!(said("a.ts", "const title = 'what claude left'"), CodeText::Speaks);
+        assert_eq!(said("a.ts", "const title = 'sessions'"), CodeText::Silent);
+        assert_eq!(said("a.ts", "import { query } from '@anthropic-ai/claude-code'"), CodeText::Names);
+        assert_eq!(said("a.ts", "import { run } from 'claude-runner'"), CodeText::Names);
+        assert_eq!(said("a.ts", "import { run } from './claude-runner'"), CodeText::Silent);
+        assert_eq!(said("a.ts", "run('claude', ['-p', task])"), CodeText::Names);
+        assert_eq!(said("a.ts", "run(`/opt/bin/claude -p ${task}`)"), CodeText::Names);
+        assert_eq!(said("run.sh", "claude -p x"), CodeText::Names);
+        assert_eq!(said("a.js", "#!/usr/bin/env claude\n"), CodeText::Names);
+        assert_eq!(said("package.json", r#"{"description": "claude sessions"}"#), CodeText::Speaks);
+        assert_eq!(said("package.json", r#"{"scripts": {"start": "claude -p x"}}"#), CodeText::Names);
+        assert_eq!(said("package.json", r#"{"dependencies": {"claude-runner": "1"}}"#), CodeText::Names);
+        assert_eq!(said("requirements.txt", "flask\n# claude\n"), CodeText::Names);
+        assert_eq!(said("requirements-dev.txt", "claude-runner==1\n"), CodeText::Names);
+    }
+
+    #[test]
+    fn a_library_starts_programs_where_it_is_imported() {
+        assert!(starts_programs("a.py", "import subprocess\n"));
+        assert!(starts_programs("a.py", "import pty\n"));
+        assert!(!starts_programs("a.py", "import os\nif empty: print('invoke')\n"));
+        assert!(starts_programs("a.js", "const { exec } = require('node:child_process')"));
+        assert!(!starts_programs("a.js", "const found = /x/.exec(text)"));
+        assert!(starts_programs("package.json", r#"{"dependencies": {"execa": "9"}}"#));
+        assert!(!starts_programs("package.json", r#"{"name": "my-execa-notes"}"#));
+    }
 }

@@ -10,7 +10,9 @@ use super::planned_files::PlannedFiles;
 use super::repository::Repository;
 use crate::input::dockerfile::{BuildStep, CopyOrigin, Image, PathContent};
 use crate::input::shell::file_system::{FileSystem, Lookup};
-use crate::model::{Container, Invocation, MountSource, join, parent_and_name, split_below};
+use crate::model::{
+    Container, EnvValue, Invocation, MountSource, Value, VariableState, Word, join, parent_and_name, split_below,
+};
 
 /// Programs that run a file that is given to them.
 const INTERPRETERS: [&str; 20] = [
@@ -65,17 +67,36 @@ impl RunCode<'_> {
                 return self.is_manifest_read(call, script);
             }
         }
-        let file = if INTERPRETERS.contains(&name) {
-            given_file(words.iter().map(|word| &**word))
-        } else {
-            program.contains('/').then_some(&**program)
-        };
-        file.is_none_or(|file| file.contains(['$', '`', '*']) || self.is_file_read(call, file))
+        if !INTERPRETERS.contains(&name) && !program.contains(['/', '$', '`']) {
+            return true;
+        }
+        let is_interpreter = INTERPRETERS.contains(&name);
+        let file = if is_interpreter { given_file(words) } else { Some(program) };
+        // What depends on a variable that is not known may be anything.
+        file.is_none_or(|file| {
+            let known = self.known_text(call, file);
+            known.is_some_and(|file| !is_interpreter && !file.contains('/') || self.is_file_read(call, &file))
+        })
+    }
+
+    /// A word with what is known of the environment put in.
+    fn known_text(&self, call: &Invocation, word: &Word) -> Option<String> {
+        word.expand(&|name| {
+            if let Some(text) = call.env.get(name).and_then(Word::known) {
+                return VariableState::Set(Value::known(text, None));
+            }
+            match self.container.env.get(name).map(|variable| &variable.value) {
+                Some(EnvValue::Set(value)) if !value.is_symbolic() => VariableState::Set(value.clone()),
+                Some(EnvValue::Set(_) | EnvValue::Inherited) => VariableState::Unknown,
+                None if call.env.contains_key(name) => VariableState::Unknown,
+                None => VariableState::Unseen,
+            }
+        })
     }
 
     /// Whether a file at a path of a call was read, is the base's own, or may be made of what was read.
     fn is_file_read(&self, call: &Invocation, file: &str) -> bool {
-        let Some(path) = self.path_of(call, file) else { return true };
+        let Some(path) = self.path_of(call, file) else { return false };
         if let Some((mount, _)) = self.container.mount_holding(&path) {
             return match &mount.source {
                 MountSource::Host(source) if self.repository.holds(Path::new(&source.text)) => {
@@ -100,8 +121,11 @@ impl RunCode<'_> {
             return Some(join("/", file));
         }
         let own = self.container.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
-        let directory = call.directory.as_ref().map_or_else(|| own.to_owned(), |directory| join(own, directory));
-        (!directory.contains('$')).then(|| join(&directory, file))
+        let directory = match &call.directory {
+            Some(directory) => join(own, &self.known_text(call, directory)?),
+            None => own.to_owned(),
+        };
+        Some(join(&directory, file))
     }
 
     /// Whether a path is where the image's own code is, and not the base's.
@@ -119,7 +143,7 @@ impl RunCode<'_> {
 
     /// Whether the files that a script of the manifest names were read.
     fn is_manifest_read(&self, call: &Invocation, script: &str) -> bool {
-        let Some(path) = self.path_of(call, "package.json") else { return true };
+        let Some(path) = self.path_of(call, "package.json") else { return false };
         let Lookup::Text(file) = self.files.open(&path) else { return self.is_built };
         let source = self.repository.sources.get(file);
         let manifest: Option<serde_json::Value> = serde_json::from_str(source.text()).ok();
@@ -144,13 +168,14 @@ fn run_of_manifest<'w>(words: &[&'w str]) -> Option<&'w str> {
 }
 
 /// The file among the words of an interpreter.
-fn given_file<'w>(mut words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+fn given_file(words: &[Word]) -> Option<&Word> {
+    let mut words = words.iter();
     while let Some(word) = words.next() {
-        match word {
-            _ if NO_FILE.contains(&word) => return None,
-            _ if VALUED.contains(&word) => _ = words.next(),
+        match &**word {
+            text if NO_FILE.contains(&text) => return None,
+            text if VALUED.contains(&text) => _ = words.next(),
             "-jar" | "run" => {}
-            _ if word.starts_with('-') => {}
+            text if text.starts_with('-') => {}
             _ => return Some(word),
         }
     }

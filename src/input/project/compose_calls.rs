@@ -9,7 +9,8 @@ use super::image_defaults::commands_of_build;
 use super::{PendingStart, Repository};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
-use crate::model::{Container, Value, clean};
+use crate::model::{Container, OtherBuild, Value, clean};
+use crate::text::Span;
 
 /// The most that a number of containers counts as.
 const MANY: u64 = 1_000;
@@ -26,7 +27,7 @@ pub(super) fn apply_compose_calls(
     let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
     for start in pending.iter().filter(|start| start.by.is_none()) {
         if let DockerCommand::Build(build) = &start.started.command {
-            calls.add_build(build, containers, images);
+            calls.add_build(build, start.started.span, containers, images);
         }
     }
     for start in pending.iter().filter(|start| start.by.is_none()) {
@@ -84,7 +85,7 @@ impl ServiceCalls {
 
 impl ComposeCalls<'_> {
     /// Keeps what the images of services hold when they are built with the arguments of a call.
-    fn add_build(&self, build: &DockerBuild, containers: &mut [Container], images: &BuiltImages<'_>) {
+    fn add_build(&self, build: &DockerBuild, span: Span, containers: &mut [Container], images: &BuiltImages<'_>) {
         let meant = match &build.project {
             Some(project) => self.services_of(project, containers),
             None => (0..containers.len()).collect(),
@@ -105,7 +106,8 @@ impl ComposeCalls<'_> {
                 continue;
             }
             let image = images.image_with(container, &build.args);
-            container.other_builds.extend(image.map(|image| commands_of_build(&image, self.repository)));
+            let installs = image.map(|image| commands_of_build(&image, self.repository));
+            container.other_builds.extend(installs.map(|installs| OtherBuild { installs, span }));
         }
     }
 

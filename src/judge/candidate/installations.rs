@@ -3,7 +3,7 @@
 
 use super::calls::{package_version, program_arguments, seen_calls};
 use super::word_path::{UNKNOWN_HOME, word_text};
-use crate::model::{Container, Feature, Invocation, Word};
+use crate::model::{Condition, Container, Feature, Invocation, Word};
 use crate::rules::Profile;
 
 /// The command of an image's build that decides which version is there: the last one that installs it.
@@ -91,7 +91,7 @@ pub(super) fn installed_at_start<'a>(container: &'a Container, profile: &Profile
         |word: &Word, call: &Invocation| word_text(word, call, container, home).unwrap_or_else(|| word.to_string());
     let mut reader = InstallReader { profile, fetched: false };
     let mut found = Vec::new();
-    for call in seen_calls(container) {
+    for call in seen_calls(container).filter(|call| !is_switched_off(call, container)) {
         if let Some((_, Asked::Installed { version, .. })) = reader.read(call, &text) {
             found.push((call, version));
         } else if let Some([command, rest @ ..]) = program_arguments(call, profile)
@@ -103,6 +103,15 @@ pub(super) fn installed_at_start<'a>(container: &'a Container, profile: &Profile
         }
     }
     found
+}
+
+/// Whether a call runs only where a variable is set that nothing sets: neither the container nor its image, which was read.
+fn is_switched_off(call: &Invocation, container: &Container) -> bool {
+    let is_known = container.build.is_some() && container.unseen.is_empty() && container.missing_env_files.is_empty();
+    let is_off = |condition: &Condition| {
+        !container.env.contains_key(&condition.variable) && condition.test.holds(None) == Some(false)
+    };
+    is_known && call.when.iter().any(is_off)
 }
 
 /// What a command is asked for.

@@ -37,7 +37,7 @@ pub(super) fn other_file(container: &Container, profile: &Profile, call: &Invoca
         return (mount.target.text != path).then(told);
     }
     let installed = installed_by_build(&container.installs, profile);
-    let is_other = !installed.is_empty() && !is_where_installed(&path, container, &installed);
+    let is_other = !installed.is_empty() && !is_where_installed(&path, container, profile, &installed);
     let text = || format!("{path} is not where its image installs {name}: which version it is is not known");
     is_other.then(|| Evidence::seen(text(), Some(call.span)))
 }
@@ -139,10 +139,18 @@ fn split_path(path: &str, before: &str) -> Vec<String> {
 }
 
 /// Whether a path that no mount holds is where one of the installers puts the program.
-fn is_where_installed(path: &str, container: &Container, installed: &[InstalledByCommand<'_>]) -> bool {
+fn is_where_installed(
+    path: &str,
+    container: &Container,
+    profile: &Profile,
+    installed: &[InstalledByCommand<'_>],
+) -> bool {
     let Some((directory, _)) = parent_and_name(path) else { return false };
-    if directory.ends_with("node_modules/.bin") || directory == "node_modules/.bin" {
-        return installed.iter().any(|one| !one.is_global());
+    // A package's own files: of the global ones, or of one directory.
+    let is_of_package = |package: &String| path.contains(&format!("node_modules/{package}/"));
+    if directory.ends_with("node_modules/.bin") || profile.packages.iter().any(is_of_package) {
+        let is_global = path.contains("lib/node_modules/");
+        return installed.iter().any(|one| one.is_global() == is_global);
     }
     if SYSTEM_DIRECTORIES.contains(&directory) {
         return true;

@@ -320,7 +320,9 @@ fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCa
         }
         let is_run = !by_name.is_empty() || by_path.iter().any(in_system);
         if is_found || is_run && covers_program(container, profile, mount) {
-            found = Known::Open(mount.span);
+            let text =
+                format!("{} may be run from the mount at {target}: which version that is is not known", profile.name);
+            found = Known::Replaced(Evidence::seen(text, Some(mount.span)));
         }
     }
     found
@@ -339,16 +341,23 @@ fn covers_program(container: &Container, profile: &Profile, mount: &Mount) -> bo
 /// the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
     let mut joined = linked_version(container, profile);
-    let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
-    let is_setup = |call: &Invocation| container.installs.iter().rev().take(setup).any(|one| std::ptr::eq(one, call));
-    let builds = std::iter::once(&container.installs).chain(&container.other_builds);
-    for installed in builds.flat_map(|installs| installed_by_build(installs, profile)) {
+    for installed in installed_by_build(&container.installs, profile) {
         let span = installed.call.span;
-        let what = if is_setup(installed.call) { "the command that installs it" } else { "its Dockerfile" };
+        let setup = container.workplace.as_ref().map_or(0, |workplace| workplace.setup_installs);
+        let is_setup = installed.place.command >= container.installs.len().saturating_sub(setup);
+        let what = if is_setup { "the command that installs it" } else { "its Dockerfile" };
         let Some(pin) = pinned_version(&installed.version, what, Some(span)) else {
             return Known::Open(span);
         };
         joined = Some(pin.around_all(joined));
+    }
+    for build in &container.other_builds {
+        for installed in installed_by_build(&build.installs, profile) {
+            let Some(pin) = pinned_version(&installed.version, "another build of its image", Some(build.span)) else {
+                return Known::Open(build.span);
+            };
+            joined = Some(pin.around_all(joined));
+        }
     }
     joined.map_or(Known::Unseen, Known::Pinned)
 }
