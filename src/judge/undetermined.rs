@@ -136,6 +136,12 @@ impl Judgement<'_, '_> {
         if let Some(unknown_fact) = self.other_hosts_may_reach(candidate) {
             return Some((Sight::Place, unknown_fact));
         }
+        self.place_may_be_anothers(candidate)
+    }
+
+    /// Whether a place that depends on a variable may be another one's.
+    fn place_may_be_anothers(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
+        let name = &candidate.container.name;
         let waits = candidate.refresh != Refresh::No && !self.all_settled();
         if waits && self.unresolved.may_coincide(candidate) {
             let place = candidate.login_directory().name().text;
