@@ -89,8 +89,19 @@ pub(crate) fn judged(folder: &Path, more: &[&str]) -> Run {
 
 /// The folders of `fixtures` that are named after rules.
 pub(crate) fn rule_folders() -> Vec<PathBuf> {
-    let others =
-        ["cases", "world", "report", "compose", "dockerfile", "factory", "formats", "scripts", "mountinfo", "process"];
+    let others = [
+        "cases",
+        "world",
+        "report",
+        "compose",
+        "dockerfile",
+        "factory",
+        "formats",
+        "scripts",
+        "mountinfo",
+        "network",
+        "process",
+    ];
     folders(&root().join("fixtures")).into_iter().filter(|path| !others.contains(&name(path).as_str())).collect()
 }
 

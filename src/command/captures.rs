@@ -144,8 +144,8 @@ fn files(path: &Path, world: &World) -> anyhow::Result<(Reader, Vec<(String, Pat
     // What is being written has a hidden name.
     let is_shown = |name: &std::ffi::OsString| !name.as_encoded_bytes().starts_with(b".");
     let names = listed.into_iter().map(|one| one.name).filter(is_shown);
-    let named = names.map(|name| (path.join(&name).display().to_string(), whole.join(&name)));
-    Ok((reader, named.collect()))
+    let files = names.map(|name| (path.join(&name).display().to_string(), whole.join(&name)));
+    Ok((reader, files.collect()))
 }
 
 /// The one capture of a file that is for one host.

@@ -203,11 +203,11 @@ impl FakeHost {
 
     /// An engine that runs these containers.
     pub(crate) fn engine(&self, containers: Vec<Fake>) -> String {
-        serve(self.path(), self.answers(containers))
+        serve(self.path(), Self::answers(containers))
     }
 
     /// What such an engine answers.
-    pub(crate) fn answers(&self, containers: Vec<Fake>) -> impl Fn(&str, &mut UnixStream) + Send + Sync + use<> {
+    pub(crate) fn answers(containers: Vec<Fake>) -> impl Fn(&str, &mut UnixStream) + Send + Sync + use<> {
         move |path, stream| {
             let path = path.split('?').next().unwrap();
             let of = |one: &&Fake| path == format!("/containers/{}/json", one.id());

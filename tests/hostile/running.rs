@@ -111,7 +111,7 @@ fn audit_beside_one_that_ends(mounts: &'static [&'static str]) -> (Value, i32) {
     let host = FakeHost::new();
     host.start(&AGENT);
     let gone = silent(mounts, Answer::Say(404, "{}".to_owned()));
-    let (before, after) = (host.answers(vec![AGENT, gone.clone()]), host.answers(vec![AGENT]));
+    let (before, after) = (FakeHost::answers(vec![AGENT, gone.clone()]), FakeHost::answers(vec![AGENT]));
     let was_asked = AtomicBool::new(false);
     let address = serve(host.path(), move |path, stream| {
         let is_over = was_asked.load(Ordering::SeqCst);
@@ -142,7 +142,7 @@ fn one_time_limit_is_for_all_of_a_plan() {
     host.start(&AGENT);
     let compose = "services:\n  one: {image: a, command: claude -p}\n  two: {image: b, command: claude -p}\n";
     fs::write(host.path().join("compose.yaml"), compose).unwrap();
-    let known = host.answers(vec![AGENT]);
+    let known = FakeHost::answers(vec![AGENT]);
     let address = serve(host.path(), move |path, stream| {
         // The list comes late, and what an image is never.
         match path {

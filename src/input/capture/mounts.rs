@@ -47,10 +47,9 @@ pub(super) fn by_engine(engine: &EngineFacts, host: &Host<'_>, lines: &mut Lines
         let target = clean(&mount.target);
         let source = match mount.kind.as_str() {
             "tmpfs" => MountSource::Tmpfs,
-            "bind" => MountSource::Host(Value::known(clean(&mount.source), None)),
             "volume" if engine.engine.is_empty() => host.volumes.volume(&mount.name),
             // What the volumes of another engine are made from was not kept.
-            "volume" => MountSource::Host(Value::known(clean(&mount.source), None)),
+            "bind" | "volume" => MountSource::Host(Value::known(clean(&mount.source), None)),
             _ => MountSource::Injected,
         };
         let access = if mount.writable { "rw" } else { "ro" };

@@ -167,7 +167,7 @@ impl EngineClient {
         };
         match self.request(request, self.docker.list_nodes(None::<ListNodesOptions>)).await? {
             Decoded::Typed(nodes) => {
-                let name = |node: &Node| Some(node.description.as_ref()?.hostname.clone()?);
+                let name = |node: &Node| node.description.as_ref()?.hostname.clone();
                 Ok(nodes.iter().filter_map(|node| of_node(node.id.as_deref(), name(node).as_deref())).collect())
             }
             Decoded::Other(Value::Array(nodes)) => {

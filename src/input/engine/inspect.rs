@@ -129,14 +129,16 @@ impl InspectReader<'_> {
     }
 
     /// One whose inspection told no mounts, with those of the list.
-    pub(super) fn with_listed_mounts(&self, mut container: Container, summary: &ContainerSummary) -> Container {
+    pub(super) fn with_listed_mounts(mut container: Container, summary: &ContainerSummary) -> Container {
         let engine = container.engine_mut();
         let listed = summary.mounts.clone().unwrap_or_default();
         if engine.inspection == Inspection::Unplaced && !listed.is_empty() {
             let mut gaps = Vec::new();
             engine.mounts = mounts(listed, &HostConfig::default(), &mut gaps);
             engine.inspection = Inspection::Whole;
-            gaps.into_iter().for_each(|gap| container.add_gap(gap));
+            for gap in gaps {
+                container.add_gap(gap);
+            }
         }
         container
     }

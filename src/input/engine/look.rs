@@ -180,7 +180,7 @@ pub(super) type Raw = Picked<ContainerInspectResponse>;
 impl InspectReader<'_> {
     pub(super) fn read(&self, inspection: Answered<Raw>) -> Answered<Container> {
         let Answered { summary, answer } = inspection;
-        let with_mounts = |container: Container| self.with_listed_mounts(container, &summary);
+        let with_mounts = |container: Container| Self::with_listed_mounts(container, &summary);
         Answered { answer: answer.map(|raw| self.running(raw?).map(with_mounts)), summary }
     }
 }

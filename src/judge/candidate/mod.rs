@@ -119,8 +119,7 @@ impl Candidate<'_> {
         let moved = &self.profile.state_directory.variable;
         // Everything is on a root that is a mount: that says nothing.
         let is_on_root = self.login.mount.is_some_and(|mount| mount.target.text == "/");
-        (self.scope != Scope::Private && !is_on_root)
-            || (self.login.mount.is_some() && !is_on_root)
+        (!is_on_root && (self.scope != Scope::Private || self.login.mount.is_some()))
             || DECLARING_LABELS.iter().any(|label| find_declaration(self.container, label).is_some())
             || self
                 .container
