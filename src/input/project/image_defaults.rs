@@ -39,11 +39,11 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, rep
             container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
-    let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
-        BuildStep::Run(ran) => Some(ran),
+    let ran = image.steps.iter().enumerate().filter_map(|(at, step)| match step.as_ref() {
+        BuildStep::Run(ran) => Some((at, ran)),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    container.installs = ran.flat_map(|ran| build_commands(ran, image, repository)).collect();
+    container.installs = ran.flat_map(|(at, ran)| build_commands(ran, image, at, repository)).collect();
     set_home(container, image);
 }
 
@@ -58,7 +58,7 @@ fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
 }
 
 /// The commands of a build step, with the variables that it runs with put in.
-fn build_commands(ran: &RunStep, image: &Image, repository: &Repository<'_>) -> Vec<Invocation> {
+fn build_commands(ran: &RunStep, image: &Image, at: usize, repository: &Repository<'_>) -> Vec<Invocation> {
     let mut found = shell::read_commands(Some(&ran.command), None, repository.sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
@@ -66,7 +66,7 @@ fn build_commands(ran: &RunStep, image: &Image, repository: &Repository<'_>) -> 
         }
     }
     let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
-    found.into_iter().map(|call| with_required_packages(call, directory, image, repository)).collect()
+    found.into_iter().map(|call| with_required_packages(call, directory, image, at, repository)).collect()
 }
 
 /// A word of a call with the variables that are known replaced; others stay as they are written.
