@@ -63,7 +63,7 @@ fn lists_of(call: &Invocation) -> Vec<String> {
                 lists.push(join_list(directory, "pyproject.toml"));
                 names_any = true;
             }
-            _ if word.ends_with(".txt") && words.contains(&"sync") => lists.push(word.to_owned()),
+            _ if word.rsplit('.').next() == Some("txt") && words.contains(&"sync") => lists.push(word.to_owned()),
             _ => names_any = true,
         }
     }
@@ -99,7 +99,7 @@ impl Lists<'_, '_> {
             _ => return,
         };
         let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
-        if path.ends_with(".toml") {
+        if path.rsplit('.').next() == Some("toml") {
             words.extend(packages_of_project(&text));
             return;
         }

@@ -33,7 +33,9 @@ impl Interpreter<'_> {
         let (over, left): (Vec<LeftCalls>, Vec<LeftCalls>) =
             state.left.iter().cloned().partition(|left| ended.contains(&left.process));
         state.left = Rc::new(left);
-        over.iter().for_each(|over| self.hold_around(over, state));
+        for over in &over {
+            self.hold_around(over, state);
+        }
     }
 
     /// The container ends with its first shell, and all that runs in it too: what that still does in the foreground keeps
@@ -41,10 +43,13 @@ impl Interpreter<'_> {
     pub(super) fn end_all_left(&mut self, state: &ShellState) {
         let goes_on = |left: &&LeftCalls| {
             let after = self.found.get(left.calls.end..).unwrap_or_default();
-            after.iter().any(|call| !is_builtin(program_name(call)))
+            let is_disowned = after.iter().any(|call| program_name(call) == "disown");
+            !is_disowned && after.iter().any(|call| !is_builtin(program_name(call)))
         };
         let kept: Vec<LeftCalls> = state.left.iter().filter(goes_on).cloned().collect();
-        kept.iter().for_each(|left| self.hold_around(left, state));
+        for left in &kept {
+            self.hold_around(left, state);
+        }
     }
 
     /// Adds the locks of a shell to calls that end before it lets go of them.
