@@ -81,7 +81,9 @@ fn page_of_the_weekly_script_has_a_workflow_that_runs_it() {
     assert!(commands.iter().any(|command| command.ends_with("contrib/newest-program.sh")), "{commands:?}");
     assert!(!workflow["on"]["schedule"][0]["cron"].as_str().unwrap().is_empty());
     let named = commands.iter().flat_map(|command| command.split([' ', '(', ')'])).filter(|word| word.contains(".sh"));
-    named.for_each(|script| assert!(root().join(script.trim_matches('"')).exists(), "{script}"));
+    for script in named {
+        assert!(root().join(script.trim_matches('"')).exists(), "{script}");
+    }
 }
 
 fn hooks() -> Vec<Value> {

@@ -150,9 +150,43 @@ fn duration(word: &str) -> Option<f64> {
     if matches!(word, "infinity" | "inf") { Some(f64::INFINITY) } else { Some(number.parse::<f64>().ok()? * unit) }
 }
 
+/// What is not seen of a planned one that does nothing for a long time before it takes its flock: it is kept up to be
+/// entered, and what is called in it from outside takes none. Where another lock joins it with its peers that does
+/// not matter.
+fn unseen_beginning(candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
+    let matters = relation.other_count > 0
+        && relation.internal_lock != InternalLock::Coherent
+        && candidate.refresh != Refresh::No
+        && candidate.guard_place().is_some()
+        && !candidate.container.is_running()
+        && find_declaration(candidate.container, GUARD_LABEL).is_none();
+    let longest = f64::from(candidate.profile.guard.longest_call_seconds);
+    let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
+    let (name, program) = (candidate.container.told_name(), &candidate.profile.name);
+    Some(UnknownFact {
+        problem: format!(
+            "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
+            idle.command_line()
+        ),
+        detail: format!(
+            "runs {} first, and whether others call {program} in it meanwhile is not known",
+            idle.command_line()
+        ),
+        settle: format!(
+            "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
+        ),
+        span: idle.span,
+    })
+}
+
 impl Judgement<'_, '_> {
     /// The first thing that is not seen and on which the verdict hangs.
     pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<(Sight, UnknownFact)> {
+        let beginning = || unseen_beginning(candidate, relation).map(|unknown| (Sight::Part, unknown));
+        self.unseen_fact(candidate).or_else(beginning)
+    }
+
+    fn unseen_fact(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
         let name = candidate.container.told_name();
         let unreadable = [&candidate.role.unreadable, &candidate.version.unreadable, &candidate.guard.unreadable];
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
@@ -235,9 +269,6 @@ impl Judgement<'_, '_> {
             };
             return Some((Sight::Target, unknown_fact));
         }
-        if let Some(unknown_fact) = self.unseen_beginning(candidate, relation) {
-            return Some((Sight::Part, unknown_fact));
-        }
         if let Some(peer) = self.unseen_peers.reaching(candidate) {
             let place = candidate.login_directory().name().text;
             let other = peer.container.told_name();
@@ -300,35 +331,6 @@ impl Judgement<'_, '_> {
                 "give {name} a login on a local filesystem, or on one of NFS or CIFS, whose places and locks are known"
             ),
             span: candidate.span(),
-        })
-    }
-
-    /// What is not seen of a planned one that does nothing for a long time before it takes its flock: it is kept up to be
-    /// entered, and what is called in it from outside takes none. Where another lock joins it with its peers that does
-    /// not matter.
-    fn unseen_beginning(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
-        let matters = relation.other_count > 0
-            && relation.internal_lock != InternalLock::Coherent
-            && candidate.refresh != Refresh::No
-            && candidate.guard_place().is_some()
-            && !candidate.container.is_running()
-            && find_declaration(candidate.container, GUARD_LABEL).is_none();
-        let longest = f64::from(candidate.profile.guard.longest_call_seconds);
-        let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
-        let (name, program) = (candidate.container.told_name(), &candidate.profile.name);
-        Some(UnknownFact {
-            problem: format!(
-                "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
-                idle.command_line()
-            ),
-            detail: format!(
-                "runs {} first, and whether others call {program} in it meanwhile is not known",
-                idle.command_line()
-            ),
-            settle: format!(
-                "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
-            ),
-            span: idle.span,
         })
     }
 

@@ -241,7 +241,9 @@ fn what_drawn_scripts_say_of_the_guard_never_contradicts_the_kernel() {
     while from < cases.end {
         let until = cases.end.min(from + BATCH);
         let (more, counts) = batch(engine, &image, &project, seed, from..until);
-        more.iter().for_each(|one| say(one));
+        for one in &more {
+            say(one);
+        }
         wrong.extend(more);
         for (what, count) in counts {
             *said.entry(what).or_default() += count;

@@ -47,14 +47,14 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, rep
 
 /// The commands that are run while an image is built.
 pub(super) fn commands_of_build(image: &Image, repository: &Repository<'_>) -> Vec<Invocation> {
-    let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
-        BuildStep::Run(ran) => Some(ran),
+    let ran = image.steps.iter().enumerate().filter_map(|(at, step)| match step.as_ref() {
+        BuildStep::Run(ran) => Some((at, ran)),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    let commands = ran.flat_map(|ran| {
+    let commands = ran.flat_map(|(at, ran)| {
         let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
         let found = build_commands(ran, repository.sources).into_iter();
-        found.map(move |call| with_required_packages(call, directory, image, repository))
+        found.map(move |call| with_required_packages(call, directory, image, at, repository))
     });
     commands.collect()
 }

@@ -11,16 +11,25 @@ const NESTED_LISTS: usize = 4;
 /// Lines of a list that are read.
 const MOST_LINES: usize = 2_000;
 
-/// A call of the build with the packages that it finds in lists as further words. `directory` is where it runs.
+/// A call of the build with the packages that it finds in lists as further words. `directory` is where it runs, `at` the
+/// step of the image that it is in.
 pub(super) fn with_required_packages(
     mut call: Invocation,
     directory: &str,
     image: &Image,
+    at: usize,
     repository: &Repository<'_>,
 ) -> Invocation {
-    let lists = Lists { image, repository };
+    let named = lists_of(&call);
+    if named.is_empty() {
+        return call;
+    }
+    // It reads what is there before it runs.
+    let mut before = image.clone();
+    before.steps.truncate(at);
+    let lists = Lists { image: &before, repository };
     let mut words = Vec::new();
-    for list in lists_of(&call) {
+    for list in named {
         lists.read(&join(directory, &list), NESTED_LISTS, &mut words);
     }
     call.argv.extend(words.iter().map(|word| Word::literal(word)));
@@ -54,7 +63,7 @@ fn lists_of(call: &Invocation) -> Vec<String> {
                 lists.push(join_list(directory, "pyproject.toml"));
                 names_any = true;
             }
-            _ if word.ends_with(".txt") && words.contains(&"sync") => lists.push(word.to_owned()),
+            _ if word.rsplit('.').next() == Some("txt") && words.contains(&"sync") => lists.push(word.to_owned()),
             _ => names_any = true,
         }
     }
@@ -90,7 +99,7 @@ impl Lists<'_, '_> {
             _ => return,
         };
         let directory = path.rsplit_once('/').map_or("/", |(directory, _)| directory);
-        if path.ends_with(".toml") {
+        if path.rsplit('.').next() == Some("toml") {
             words.extend(packages_of_project(&text));
             return;
         }

@@ -129,7 +129,9 @@ impl Endpoint {
     pub(super) fn group(&self, senders: &[String], since: SystemTime) {
         let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         let text = format!("{since} {}", senders.join(" "));
-        senders.iter().for_each(|sender| fs::write(self.control.join("group").join(sender), &text).unwrap());
+        for sender in senders {
+            fs::write(self.control.join("group").join(sender), &text).unwrap();
+        }
     }
 
     /// The address is free for another.

@@ -195,7 +195,9 @@ impl<'a> Lab<'a> {
         up.project.begin();
         up.wait(FIRST);
         let (check, preflight, audit) = (up.check(), up.preflight(), up.audit(&[]));
-        up.addresses.iter().for_each(|address| self.endpoint.let_go(address));
+        for address in &up.addresses {
+            self.endpoint.let_go(address);
+        }
         up.wait(REST);
         let (name, count) = (up.project.name.clone(), up.refreshes());
         Played { name, count, seconds: started.elapsed().as_secs_f64(), check, preflight, audit, compared }

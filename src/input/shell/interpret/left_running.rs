@@ -3,11 +3,12 @@
 
 use std::rc::Rc;
 
+use super::builtins::is_builtin;
 use super::interpreter::Interpreter;
 use super::left_calls::LeftCalls;
 use super::limits;
 use super::shell_state::{OpenFileId, ShellState};
-use crate::model::FileLock;
+use crate::model::{FileLock, program_name};
 
 impl Interpreter<'_> {
     /// Notes that what was found since `first` goes on beside the shell, where that shell holds a lock.
@@ -32,12 +33,23 @@ impl Interpreter<'_> {
         let (over, left): (Vec<LeftCalls>, Vec<LeftCalls>) =
             state.left.iter().cloned().partition(|left| ended.contains(&left.process));
         state.left = Rc::new(left);
-        over.iter().for_each(|over| self.hold_around(over, state));
+        for over in &over {
+            self.hold_around(over, state);
+        }
     }
 
-    /// The container ends with its first shell, and all that runs in it too.
+    /// The container ends with its first shell, and all that runs in it too: what that still does in the foreground keeps
+    /// the lock. Where it does nothing more, the text is meant for a shell that others outlive.
     pub(super) fn end_all_left(&mut self, state: &ShellState) {
-        state.left.iter().for_each(|left| self.hold_around(left, state));
+        let goes_on = |left: &&LeftCalls| {
+            let after = self.found.get(left.calls.end..).unwrap_or_default();
+            let is_disowned = after.iter().any(|call| program_name(call) == "disown");
+            !is_disowned && after.iter().any(|call| !is_builtin(program_name(call)))
+        };
+        let kept: Vec<LeftCalls> = state.left.iter().filter(goes_on).cloned().collect();
+        for left in &kept {
+            self.hold_around(left, state);
+        }
     }
 
     /// Adds the locks of a shell to calls that end before it lets go of them.

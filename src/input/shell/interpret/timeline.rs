@@ -124,7 +124,9 @@ impl Timeline {
         let known: Option<Vec<usize>> = written.iter().filter(|word| !word.starts_with('-')).map(number).collect();
         match known {
             Some(numbers) if !numbers.is_empty() => {
-                numbers.iter().for_each(|number| self.end_process(*number));
+                for number in &numbers {
+                    self.end_process(*number);
+                }
                 numbers
             }
             Some(_) => self.wait_for_all(conditional),
