@@ -19,7 +19,7 @@ use super::running_version::{KernelView, note_versions};
 use super::scripts::{self, MOST_PASSWD};
 use super::text::shown;
 use crate::input::capture::tree::visible;
-use crate::model::{Container, EngineFacts, EngineMount, KernelFacts, KernelMount, Script};
+use crate::model::{Container, EngineFacts, EngineMount, Invocation, KernelFacts, KernelMount, Script};
 use crate::rules::Profile;
 
 /// An id that is shorter could stand in a cgroup's name by chance.
@@ -167,11 +167,15 @@ fn look(task: &Task, pid: &Pid) -> Result<Seen, Stop> {
         }
     };
     locks(task, pid, &mut kernel);
-    let logins = files(task, &root, &first, &mut kernel, &mut gaps);
-    kernel.followed = true;
+    let passwd = home_by_passwd(task, &root);
+    kernel.home = kernel.home.take().or_else(|| passwd.clone());
     // What could not even be inspected has no words.
     let words = !task.container.engine().words.is_empty();
     let script = words.then(|| scripts::read(&task.container, &root, kernel.home.as_deref(), &task.host.profiles));
+    let calls = &script.as_ref().unwrap_or(&task.container.script).invocations;
+    let told = Told { first: &first, passwd, calls };
+    let logins = files(task, &root, told, &mut kernel, &mut gaps);
+    kernel.followed = true;
     Ok(Seen { kernel: Some(kernel), script, gaps, logins })
 }
 
@@ -227,22 +231,36 @@ fn locks(task: &Task, first: &Pid, kernel: &mut KernelFacts) {
     kernel.processes.retain(|process| !ended(process.pid));
 }
 
+/// The home of the container's user by its `/etc/passwd`.
+fn home_by_passwd(task: &Task, root: &Root) -> Option<String> {
+    let user = task.container.user.as_ref().map_or("", |user| user.text.as_str());
+    let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok()?;
+    home_in(&shown(&passwd), user)
+}
+
+/// What tells which paths of a container are followed.
+struct Told<'a> {
+    /// The environment of the first process.
+    first: &'a BTreeMap<String, String>,
+    /// The home of its user.
+    passwd: Option<String>,
+    /// What it was seen to run.
+    calls: &'a [Invocation],
+}
+
 fn files(
     task: &Task,
     root: &Root,
-    first: &BTreeMap<String, String>,
+    told: Told<'_>,
     kernel: &mut KernelFacts,
     gaps: &mut Vec<String>,
 ) -> BTreeMap<String, Login> {
     let profiles = &task.host.profiles;
     let table: Vec<KernelMount> = kernel.mounts.clone();
     let mounts = visible(&table);
-    let user = task.container.user.as_ref().map_or("", |user| user.text.as_str());
-    let passwd = root.read_file("/etc/passwd", MOST_PASSWD).ok();
-    let passwd = passwd.and_then(|bytes| home_in(&shown(&bytes), user));
-    kernel.home = kernel.home.take().or_else(|| passwd.clone());
     let processes = kernel.processes.clone();
-    let known = Known { container: &task.container, first, processes: &processes, passwd, mounts: &mounts };
+    let Told { first, passwd, calls } = told;
+    let known = Known { container: &task.container, calls, first, processes: &processes, passwd, mounts: &mounts };
     let homes = known.homes(profiles);
     let path = task.container.env.get("PATH").and_then(known_value).or(first.get("PATH").map(String::as_str));
     kernel.installed = installed(root, profiles, path.filter(|path| !path.is_empty()).unwrap_or(USUAL_PATH), &homes);
@@ -266,7 +284,7 @@ fn files(
     }
     let held = processes.iter().filter_map(|process| process.locks.as_ref()).flatten().map(|lock| lock.path.as_str());
     let asked = task.extra.iter().map(String::as_str).filter(|path| path.starts_with('/'));
-    for path in known.guards().chain(held).chain(asked) {
+    for path in known.guards().chain(known.link_targets()).chain(held).chain(asked) {
         files.note(path);
     }
     if let Some(host) = &task.host.root {

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Container, EnvVar, KeptValue, KernelMount, ProcessFacts, join};
+use crate::model::{Container, EnvVar, Invocation, KeptValue, KernelMount, ProcessFacts, join, program_name};
 use crate::rules::Profile;
 
 /// What tells where state may be.
 pub(super) struct Known<'a> {
     pub(super) container: &'a Container,
+    /// What it was seen to run.
+    pub(super) calls: &'a [Invocation],
     /// The environment of the first process; empty where it may not be read.
     pub(super) first: &'a BTreeMap<String, String>,
     pub(super) processes: &'a [ProcessFacts],
@@ -24,8 +26,7 @@ impl Known<'_> {
         let configured = self.container.env.get(name).and_then(known_value);
         let first = self.first.get(name).map(String::as_str);
         let own = self.processes.iter().filter_map(move |process| process.env.as_ref()?.get(name).and_then(value));
-        let calls = self.container.script.invocations.iter();
-        let scripts = calls.filter_map(move |call| literal(call.env.get(name)?));
+        let scripts = self.calls.iter().filter_map(move |call| literal(call.env.get(name)?));
         configured.into_iter().chain(first).chain(own).chain(scripts).filter(|value| !value.is_empty())
     }
 
@@ -68,9 +69,15 @@ impl Known<'_> {
         paths
     }
 
+    /// What the container's script makes links to, where it names that whole.
+    pub(super) fn link_targets(&self) -> impl Iterator<Item = &str> {
+        let links = self.calls.iter().filter(|call| program_name(call) == "ln");
+        links.flat_map(|call| &call.argv).filter_map(|word| literal(word)).filter(|path| path.starts_with('/'))
+    }
+
     /// The files that the container's script locks, where a script names them whole.
     pub(super) fn guards(&self) -> impl Iterator<Item = &str> {
-        let locks = self.container.script.invocations.iter().flat_map(|call| &call.locks);
+        let locks = self.calls.iter().flat_map(|call| &call.locks);
         locks.filter_map(|lock| literal(&lock.path)).filter(|path| path.starts_with('/'))
     }
 }
@@ -158,8 +165,14 @@ mod tests {
         let line = b"1 0 0:1 / /home/mounted/.claude rw - ext4 none rw";
         let table = crate::input::kernel::mountinfo::parse(line);
         let mounts: Vec<&KernelMount> = table.mounts.iter().collect();
-        let known =
-            Known { container: &container, first: &first, processes: &processes, passwd: None, mounts: &mounts };
+        let known = Known {
+            container: &container,
+            calls: &[],
+            first: &first,
+            processes: &processes,
+            passwd: None,
+            mounts: &mounts,
+        };
         let homes = known.homes(&profiles);
         assert_eq!(homes.iter().collect::<Vec<_>>(), ["/home/configured", "/home/first", "/home/mounted"]);
         let states = known.states(&profiles[0], &homes);

@@ -365,7 +365,14 @@ impl Site {
         let first = BTreeMap::new();
         let roots = container.user.as_ref().filter(|user| is_root(user)).map(|_| "/root".to_owned());
         let passwd = home.or(roots);
-        let known = Known { container, first: &first, processes: &[], passwd, mounts: &mounts };
+        let known = Known {
+            container,
+            calls: &container.script.invocations,
+            first: &first,
+            processes: &[],
+            passwd,
+            mounts: &mounts,
+        };
         known.paths(&self.host.profiles)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::process::version_of;
+use super::process::{SHELLS, file_name, version_of};
 use super::root::{End, Root};
 use super::text::shown;
 use crate::model::{Entry, EntryKind, Installed, join};
@@ -21,6 +21,8 @@ const PYTHON_MINORS: std::ops::RangeInclusive<u32> = 8..=16;
 const MOST_MANIFEST: u64 = 1 << 20;
 /// No file that tells a version alone is larger.
 const MOST_VERSION: u64 = 4 << 10;
+/// No script that only leads to a program is larger.
+const MOST_WRAPPER: u64 = 64 << 10;
 /// How many directories of `PATH` are looked into.
 const MOST_DIRECTORIES: usize = 64;
 
@@ -110,7 +112,18 @@ fn command_at(tree: &dyn Tree, profile: &Profile, path: &str) -> Option<Installe
     if entry.kind != EntryKind::File || entry.mode & 0o111 == 0 {
         return None;
     }
-    Some(program_of(tree, profile, &real))
+    let found = program_of(tree, profile, &real);
+    // What leads to a program is none: what it starts is found where it is.
+    let leads_on = found.version.is_none() && found.path == real && is_shell_script(tree, &real);
+    (!leads_on).then_some(found)
+}
+
+/// Whether a file is a script for a shell.
+fn is_shell_script(tree: &dyn Tree, path: &str) -> bool {
+    let Some(bytes) = tree.read(path, MOST_WRAPPER) else { return false };
+    let first = bytes.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+    let words = first.map(|line| shown(line).into_owned()).unwrap_or_default();
+    words.split_whitespace().take(2).any(|word| SHELLS.contains(&file_name(word)))
 }
 
 /// The program that a file is part of; no link is on its path.

@@ -1,37 +1,93 @@
 //! Links that a container's own commands make before the program runs. May use `model` and earlier parts of `judge`.
 
 use super::calls::seen_calls;
-use super::word_path::{UNKNOWN_HOME, expand_word};
-use crate::model::{Container, Invocation, Link, clean, is_letter, join, operands, parent_and_name, program_name};
+use super::word_path::{UNKNOWN_HOME, expand_choices};
+use crate::judge::place::MountLookup;
+use crate::model::{
+    Container, EntryKind, Invocation, Link, Word, clean, is_letter, join, operands, parent_and_name, program_name,
+};
 use crate::text::Span;
 
 /// A link, and the command that makes it.
 pub(crate) struct MadeLink {
     pub(crate) link: Link,
     pub(crate) span: Span,
+    /// Whether it is made whatever stood there (`ln -f`) and whatever a condition says.
+    is_sure: bool,
+    /// Whether it is made only where a condition holds.
+    is_conditional: bool,
+}
+
+impl MadeLink {
+    /// Whether a file stands where it would be, on a mount that could be looked at, so that a command which asks first, or
+    /// does not take the old away, makes none.
+    pub(crate) fn is_kept_off(&self, container: &Container) -> bool {
+        let entry = container.shown().entries.get(&self.link.name);
+        !self.is_sure && entry.is_some_and(|entry| entry.kind == EntryKind::File)
+    }
 }
 
 /// The links that the build of its image and the container's commands make, each with the place of the command. A home
 /// that is not known is one all the same.
 pub(crate) fn made_links(container: &Container, home: Option<&str>) -> Vec<MadeLink> {
-    let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
     let home = home.unwrap_or(UNKNOWN_HOME);
-    let link = |call: &Invocation| {
-        let symbolic = call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's'));
-        let operands = operands(call);
-        let ([target, link], true) = (operands.as_slice(), symbolic) else { return None };
-        let name = expand_word(link, call, container, Some(home))?;
-        let (_, last) = parent_and_name(target).unwrap_or(("", target));
-        // `ln -s FILE DIRECTORY/`.
-        let name = if link.ends_with('/') { join(&name, last) } else { name };
-        // A link's target is read from where the link is.
-        let (directory, _) = parent_and_name(&name)?;
-        let target = if target.starts_with(['/', '~', '$']) {
-            expand_word(target, call, container, Some(home))?
-        } else {
-            join(directory, target)
-        };
-        Some(MadeLink { link: Link { name, target: clean(&target) }, span: call.span })
+    let made = container.installs.iter().chain(seen_calls(container)).filter(|call| program_name(call) == "ln");
+    made.flat_map(|call| links_of(call, container, home)).collect()
+}
+
+/// The links that a call makes: in a loop over names one for each.
+fn links_of(call: &Invocation, container: &Container, home: &str) -> Vec<MadeLink> {
+    let has = |long: &str, letter| call.argv.iter().any(|word| word == long || is_letter(word, letter));
+    let operands = operands(call);
+    let ([target, link], true) = (operands.as_slice(), has("--symbolic", 's')) else { return Vec::new() };
+    let expand = |word: &Word| expand_choices(word, call, container, Some(home));
+    let (_, last) = parent_and_name(target).unwrap_or(("", target));
+    // `ln -s FILE DIRECTORY/`.
+    let is_into = link.ends_with('/');
+    let names = expand(link).into_iter().map(|name| if is_into { join(&name, last) } else { name });
+    let names: Vec<String> = names.collect();
+    let is_whole = target.starts_with(['/', '~', '$']);
+    let targets = if is_whole { expand(target) } else { vec![target.to_string()] };
+    let pairs: Vec<(&String, &String)> = match targets.as_slice() {
+        [target] => names.iter().map(|name| (name, target)).collect(),
+        targets if targets.len() == names.len() => names.iter().zip(targets).collect(),
+        _ => Vec::new(),
     };
-    made.filter_map(link).collect()
+    let made = |(name, target): (&String, &String)| {
+        // A link's target is read from where the link is.
+        let (directory, _) = parent_and_name(name)?;
+        let target = if is_whole { target.clone() } else { join(directory, target) };
+        Some(MadeLink {
+            link: Link { name: name.clone(), target: clean(&target) },
+            span: call.span,
+            is_sure: has("--force", 'f') && !call.conditional,
+            is_conditional: call.conditional,
+        })
+    };
+    pairs.into_iter().filter_map(made).collect()
+}
+
+/// The link at a path that the container's commands made and that is no more: a program that saves a file anew puts it in
+/// the place of a link, and the next start puts the link back.
+pub(crate) fn replaced_link(
+    container: &Container,
+    home: Option<&str>,
+    path: &str,
+    mounts: &MountLookup<'_>,
+) -> Option<MadeLink> {
+    let shown = container.shown();
+    let (directory, file) = parent_and_name(path)?;
+    let real = join(&mounts.real(directory), file);
+    shown.entries.get(&real).filter(|entry| entry.kind == EntryKind::File)?;
+    // What is on a mount may have been there before it started.
+    let is_kept = mounts.land_without_links(&real).mount.is_some();
+    let was_made = |made: &MadeLink| {
+        let is_there = shown.entries.contains_key(&mounts.real(&made.link.target));
+        made.is_sure || !is_kept && (!made.is_conditional || is_there)
+    };
+    let is_at = |made: &MadeLink| {
+        parent_and_name(&made.link.name).is_some_and(|(directory, name)| join(&mounts.real(directory), name) == real)
+    };
+    let mut made = made_links(container, home).into_iter().filter(|made| is_at(made) && was_made(made));
+    made.next().map(|made| MadeLink { link: Link { name: real, ..made.link }, ..made })
 }

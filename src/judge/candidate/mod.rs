@@ -17,6 +17,7 @@ mod word_path;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::place::{Filesystem, MountLookup, MountedPath, Place, own_place};
+use crate::finding::Evidence;
 use crate::model::{Container, DECLARING_LABELS, EnvValue, Mount, MountSource, join, split_below};
 use crate::rules::{Access, Auth, GuardFault, Profile, Refresh, Ruleset, Scope};
 use crate::text::Span;
@@ -25,7 +26,7 @@ use calls::{ProgramCalls, RunsProgram, find_declaration, mounts_program, program
 use guard::read_guard;
 use guard_fact::GuardFact;
 use internal_locks::{LeftLock, OwnLock, describe_owner, is_closed, left_behind, own_locks};
-use made_links::made_links;
+use made_links::{made_links, replaced_link};
 use program_version::{VersionFact, is_program_image, read_version};
 use role::{RoleFact, read_role};
 use shell_effects::{CopiedLogin, find_copied_logins, find_host_copies, removes_path, variables_in_login};
@@ -200,6 +201,14 @@ impl Candidate<'_> {
         self.login.mount.map_or(self.container.span, |mount| mount.span)
     }
 
+    /// Whether the kernel showed that no login is where it looks for one, and nothing is mounted there.
+    pub(crate) fn is_without_login(&self) -> bool {
+        let shown = self.container.shown();
+        let login = join(&self.state.path, &self.profile.credentials);
+        let was_followed = self.container.is_running() && shown.followed && shown.paths.contains(&login);
+        was_followed && self.login.mount.is_none() && !shown.entries.contains_key(&self.login.place.path)
+    }
+
     /// Whether its version cannot create the only locks it takes, so that it never refreshes.
     pub(crate) fn cannot_lock(&self) -> bool {
         let all = !self.locks.is_empty() && self.locks.iter().all(|lock| lock.uncreatable.is_some());
@@ -244,16 +253,28 @@ struct Parts<'a, 'b> {
 }
 
 impl<'a> Parts<'a, '_> {
-    fn candidate(self, state: StateDir) -> Candidate<'a> {
+    fn candidate(self, mut state: StateDir) -> Candidate<'a> {
         let (container, profile) = (self.container, self.profile);
         let mounts = MountLookup::new(self.index, container, &self.rules.filesystems);
         // What its commands would link has been linked, or not, where the kernel showed its files.
         let followed = container.shown().followed;
-        let made = || made_links(container, state.home.as_deref()).into_iter().map(|made| made.link).collect();
+        let made = || made_links(container, state.home.as_deref()).into_iter();
+        let made = || made().filter(|made| !made.is_kept_off(container)).map(|made| made.link).collect();
         let mounts = if followed { mounts } else { mounts.through(made()) };
         let mounts = mounts.with_unseen(container.unseen_mounts.is_some());
         let directory = mounts.land(&state.path);
-        let login = mounts.land(&format!("{}/{}", state.path, profile.credentials));
+        let login_path = join(&state.path, &profile.credentials);
+        let replaced =
+            followed.then(|| replaced_link(container, state.home.as_deref(), &login_path, &mounts)).flatten();
+        let mounts = mounts.through(replaced.iter().map(|made| made.link.clone()).collect());
+        if let Some(made) = replaced {
+            let text = format!(
+                "a refresh put a file in the place of the link to {} that it makes: its next start puts the link back",
+                made.link.target
+            );
+            state.evidence.push(Evidence::seen(text, Some(made.span)));
+        }
+        let login = mounts.land(&login_path);
         let version = read_version(container, profile, self.calls);
         let auth = read_auth(container, profile, self.calls, version.range.as_ref());
         // Before it runs there is no login but one that is mounted.
