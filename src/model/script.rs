@@ -86,6 +86,9 @@ pub struct Invocation {
     /// Where it is written, as `path:line` in a running container, whose files are no sources here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// Whether it runs beside what follows it, or as often as a loop goes round.
+    #[serde(skip)]
+    pub aside: bool,
     /// Whether it may run more than its words name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides: bool,

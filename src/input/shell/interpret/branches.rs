@@ -183,7 +183,13 @@ impl Interpreter<'_> {
         // this one with it: twice at every level would be a power of two.
         let (body, broken) = if self.is_muted() { (None, first.broken) } else { (Some(body), None) };
         let last = entry.map(|entry| round(self, body, entry));
+        let left = last.as_ref().and_then(|last| last.back.clone()).filter(|back| !back.left.is_empty());
+        if let (Some(left), Some(body)) = (&left, body) {
+            // What a round leaves running runs while the next one may let go of its lock.
+            self.without_recording(|interpreter| round(interpreter, Some(body), left.clone()));
+        }
         let leave = last.and_then(|last| join_states(last.ended, join_states(last.broken, broken)));
+        let leave = leave.map(|leave| leave.with_left(left.as_ref()));
         self.timeline.end_loop();
         self.loops.pop();
         let soft = leave.clone();

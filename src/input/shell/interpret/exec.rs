@@ -161,6 +161,7 @@ impl Interpreter<'_> {
             choices: named_choices(words, &state),
             input: self.open_file_of(0, &state),
             output: self.open_file_of(1, &state),
+            aside: !self.loops.is_empty() || !self.forks.is_empty(),
             hides,
             at: None,
             witness: Witness::Words,

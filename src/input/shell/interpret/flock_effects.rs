@@ -15,6 +15,11 @@ use crate::model::{FileLock, Word};
 impl Interpreter<'_> {
     /// The locks that a process in this state runs under, outermost first.
     pub(super) fn held_locks(&self, state: &ShellState) -> Vec<FileLock> {
+        self.held_files(state).into_iter().map(|(_, lock)| lock).collect()
+    }
+
+    /// The same, each with its open file.
+    pub(super) fn held_files(&self, state: &ShellState) -> Vec<(OpenFileId, FileLock)> {
         let mut locks = Vec::new();
         for (file, held) in state.locks.iter().filter(|(file, held)| held.got && state.has_open(**file)) {
             let (condition, test) = match &held.certainty {
@@ -34,10 +39,10 @@ impl Interpreter<'_> {
                 outside: false,
                 opened: opened.and_then(|file| file.opened),
             };
-            locks.push((held.order, lock));
+            locks.push((held.order, *file, lock));
         }
-        locks.sort_by_key(|(order, _)| *order);
-        locks.into_iter().map(|(_, lock)| lock).collect()
+        locks.sort_by_key(|(order, ..)| *order);
+        locks.into_iter().map(|(_, file, lock)| (file, lock)).collect()
     }
 
     pub(super) fn run_flock(&mut self, words: &[ShellWord], state: ShellState) -> ExitStates {
@@ -117,6 +122,7 @@ impl Interpreter<'_> {
         self.check_path(file);
         let mut ok = state;
         if unlock {
+            self.let_go_of(file, &ok);
             Rc::make_mut(&mut ok.locks).remove(&file);
             return ExitStates::either_way(ok);
         }

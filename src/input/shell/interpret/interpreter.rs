@@ -1,7 +1,7 @@
 //! Runs statements in the order a shell would, down every branch, and records each command with its locks.
 //! Uses `parse`, `shell_state`, `exit_states` and the data that it records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
@@ -9,7 +9,7 @@ use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
 use super::script_text::ScriptText;
-use super::shell_state::{ShellState, join_states};
+use super::shell_state::{OpenFileId, ShellState, join_states};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart};
 use super::timeline::Timeline;
@@ -76,6 +76,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) forked: bool,
     /// Whether the shell that reads the text is bash.
     pub(super) bash: bool,
+    /// Which calls went on without the lock of an open file: it was let go while they ran.
+    pub(super) let_go: HashSet<(usize, OpenFileId)>,
     muted: usize,
     sites: usize,
     steps: usize,
@@ -114,6 +116,7 @@ impl<'a> Interpreter<'a> {
             conditions: 0,
             forked: false,
             bash: false,
+            let_go: HashSet::new(),
             muted: 0,
             sites: 0,
             steps: 0,
@@ -233,14 +236,15 @@ impl<'a> Interpreter<'a> {
         self.exit_on_error(exits)
     }
 
-    fn run_item(&mut self, item: &BlockItem, state: ShellState) -> ExitStates {
+    fn run_item(&mut self, item: &BlockItem, mut state: ShellState) -> ExitStates {
         if !item.background {
             return self.run_statement(&item.stmt, state);
         }
         let child = state.child_process(false);
         let fork = self.next_site();
         self.forks.push(fork);
-        self.timeline.begin_background(state.conditional);
+        let process = self.timeline.begin_background(state.conditional);
+        let first = self.found.len();
         self.in_child_process(&state, child, |interpreter, child| {
             interpreter.forked = matches!(item.stmt, Statement::Simple(_));
             match in_background(&item.stmt) {
@@ -253,6 +257,7 @@ impl<'a> Interpreter<'a> {
         });
         self.timeline.leave_beside();
         self.forks.pop();
+        self.leave_running(process, first, &mut state);
         ExitStates::succeeded(state)
     }
 
@@ -316,6 +321,10 @@ impl<'a> Interpreter<'a> {
         let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
         self.timeline.leave_shell(outer);
         let ExitStates { ok, err, soft } = exits.merge(frame.ends);
+        let is_within = self.ways_in.is_some() || self.frames.iter().any(|frame| frame.kind == FrameKind::Process);
+        if !is_within {
+            [&ok, &err, &soft].into_iter().flatten().for_each(|state| self.end_all_left(state));
+        }
         ExitStates { ok, err: join_states(err, soft), soft: None }.map_states(|child| parent.after_child(&child))
     }
 

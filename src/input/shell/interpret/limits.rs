@@ -23,3 +23,5 @@ pub(super) const NESTED_FILES: usize = 10;
 pub(super) const TEXT_CHARS: usize = 1024 * 1024;
 /// Starts of containers that are kept of one script.
 pub(super) const CONTAINER_STARTS: usize = 400;
+/// What one shell started in the background and has not waited for.
+pub(super) const LEFT_RUNNING: usize = 64;

@@ -35,6 +35,8 @@ mod flock_effects;
 mod function_calls;
 mod hidden_programs;
 mod interpreter;
+mod left_calls;
+mod left_running;
 mod limits;
 mod list_item;
 mod lists;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::arguments::Arguments;
 use super::certainty::Certainty;
+use super::left_calls::LeftCalls;
 use super::limits;
 use super::list_item::{self, ListItem};
 use super::split_words::SplitWords;
@@ -109,6 +110,8 @@ pub(super) struct ShellState {
     /// Files that processes above hold open for as long as this one runs.
     pub(super) above: Rc<Vec<OpenFileId>>,
     pub(super) locks: Rc<BTreeMap<OpenFileId, HeldLock>>,
+    /// What runs beside it, and was not waited for.
+    pub(super) left: Rc<Vec<LeftCalls>>,
     pub(super) facts: Rc<Vec<BranchFact>>,
     /// `$0`, `$1`, ...; nothing where they are not known.
     pub(super) args: Option<Arguments>,
@@ -133,6 +136,7 @@ impl ShellState {
             fds: Rc::default(),
             above: Rc::default(),
             locks: Rc::default(),
+            left: Rc::default(),
             facts: Rc::default(),
             args: None,
             cwd: Rc::new(WorkingDirectory::Initial),
@@ -292,6 +296,7 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     if !Rc::ptr_eq(&a.locks, &b.locks) && a.locks != b.locks {
         join_locks(Rc::make_mut(&mut a.locks), &b.locks, &one_sided);
     }
+    a = a.with_left(Some(b));
     if a.cwd != b.cwd {
         a.cwd = Rc::new(WorkingDirectory::Unclear);
     }

@@ -63,7 +63,10 @@ impl Interpreter<'_> {
         }
         let name = program_name(&words);
         match name.as_str() {
-            "wait" => self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional),
+            "wait" => {
+                let ended = self.timeline.wait_for(words.get(1..).unwrap_or_default(), state.conditional);
+                self.end_left(&ended, &mut state);
+            }
             "alias" => self.run_aliases(&words, &state),
             _ => {}
         }

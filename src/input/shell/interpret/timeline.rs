@@ -70,8 +70,10 @@ impl Timeline {
     }
 
     /// The same for one that `$!` names then.
-    pub(super) fn begin_background(&mut self, conditional: bool) {
-        self.last = Some(self.begin_beside(conditional));
+    pub(super) fn begin_background(&mut self, conditional: bool) -> usize {
+        let number = self.begin_beside(conditional);
+        self.last = Some(number);
+        number
     }
 
     /// The shell goes on with what follows.
@@ -87,16 +89,19 @@ impl Timeline {
         }
     }
 
-    /// Ends all that this shell started and can wait for.
-    fn wait_for_all(&mut self, conditional: bool) {
+    /// Ends all that this shell started and can wait for; which those are.
+    fn wait_for_all(&mut self, conditional: bool) -> Vec<usize> {
         let now = self.tick();
         let shell = self.shell;
-        let own = |process: &&mut BesideProcess| {
+        let own = |process: &BesideProcess| {
             process.parent == shell && process.until == usize::MAX && (!conditional || process.conditional)
         };
-        for process in self.processes.iter_mut().filter(own) {
+        let mut ended = Vec::new();
+        for (number, process) in self.processes.iter_mut().enumerate().filter(|(_, process)| own(process)) {
             process.until = now;
+            ended.push(number);
         }
+        ended
     }
 
     /// Notes that a variable names the last process: `pid=$!`.
@@ -105,11 +110,12 @@ impl Timeline {
         self.named.insert(name.to_owned(), last);
     }
 
-    /// `wait`, alone or with operands. Where they are not understood, they are what was started before.
-    pub(super) fn wait_for(&mut self, operands: &[ShellWord], conditional: bool) {
+    /// `wait`, alone or with operands; which processes have ended after it. Where the operands are not understood, they are
+    /// what was started before.
+    pub(super) fn wait_for(&mut self, operands: &[ShellWord], conditional: bool) -> Vec<usize> {
         let written: Vec<String> = operands.iter().map(|word| word.source.raw()).collect();
         if written.iter().any(|word| word.starts_with("-n")) {
-            return;
+            return Vec::new();
         }
         let number = |word: &String| {
             let name = word.trim_matches('"').trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
@@ -117,7 +123,12 @@ impl Timeline {
         };
         let known: Option<Vec<usize>> = written.iter().filter(|word| !word.starts_with('-')).map(number).collect();
         match known {
-            Some(numbers) if !numbers.is_empty() => numbers.into_iter().for_each(|number| self.end_process(number)),
+            Some(numbers) if !numbers.is_empty() => {
+                for number in &numbers {
+                    self.end_process(*number);
+                }
+                numbers
+            }
             Some(_) => self.wait_for_all(conditional),
             None => self.wait_for_all(false),
         }

@@ -104,6 +104,41 @@ fn lock_condition_names_its_variable() {
 }
 
 #[test]
+fn lock_of_a_shell_that_waits_is_around_what_it_waits_for() {
+    check(&[
+        ("exec 9>/l; flock 9; prog 9>&- & wait", "prog @/l ; wait @/l"),
+        ("exec 9>/l; flock 9; ( exec 9>&-; prog ) & wait", "prog @/l ; wait @/l"),
+        ("flock -o /l sh -c 'prog & wait'", "prog @/l ; wait @/l"),
+        (
+            "exec 9>/l; flock 9; prog 9>&- & pid=$!; sleep 1; wait $pid; other",
+            "prog @/l ; sleep 1 @/l ; wait $! @/l ; other @/l",
+        ),
+        ("exec 9>/l; flock 9; for x in 1 2; do prog 9>&- & done; wait", "prog @/l ; wait @/l"),
+        ("f() { prog 9>&- & }; exec 9>/l; flock 9; f; wait", "prog @/l ; wait @/l"),
+        ("( flock 9; prog 9>&- & wait ) 9>/l", "prog @/l ; wait @/l"),
+        // The container ends with its first shell.
+        ("exec 9>/l; flock 9; prog 9>&- & sleep 5", "prog @/l ; sleep 5 @/l"),
+    ]);
+}
+
+#[test]
+fn lock_that_a_shell_lets_go_is_not_around_what_still_runs() {
+    check(&[
+        ("exec 9>/l; flock 9; prog 9>&- & exec 9>&-; wait", "prog ; wait"),
+        ("exec 9>/l; flock 9; prog & exec 9>&-; wait", "prog @/l ; wait"),
+        ("exec 9>/l; flock 9; prog & flock -u 9; wait", "prog ; wait"),
+        ("exec 9>/l; flock 9; prog & ( flock -u 9 ); wait", "prog ; wait"),
+        ("exec 9>/l; flock 9; prog & wait; flock -u 9; other", "prog @/l ; wait @/l ; other"),
+        ("( flock 9; prog 9>&- & ) 9>/l; wait", "prog ; wait"),
+        ("( flock 9; prog & ) 9>/l; wait", "prog @/l ; wait"),
+        ("exec 9>/l; flock 9; prog 9>&- & flock -u 9; flock 9; wait", "prog ; wait @/l"),
+        ("exec 9>/l; while true; do flock 9; prog & sleep 1; flock -u 9; done", "prog ; sleep 1 @/l"),
+        ("exec 9>/l; while true; do flock -u 9; flock 9; prog & done", "prog"),
+        ("exec 9>/l; while true; do flock -u 9; flock 9; prog & wait; done", "prog @/l ; wait @/l"),
+    ]);
+}
+
+#[test]
 fn lock_forms_that_do_not_hold_are_not_recorded() {
     check(&[
         ("exec 9>/l; prog; flock 9", "prog"),
@@ -136,18 +171,15 @@ fn lock_forms_that_do_not_hold_are_not_recorded() {
         ("exec 9>/l; flock -n 9 || prog b", "?prog b"),
         ("exec 9>/l; flock -s 9; prog", "prog @/l:shared"),
         ("exec 9>/l; flock 9 & prog", "prog"),
-        ("exec 9>/l; flock 9; prog 9>&- & wait", "prog ; wait @/l"),
         ("exec 9>/l; flock 9 | prog", "prog"),
         ("exec 9>/l; flock 9; exec 8>&9; flock -u 8; prog", "prog"),
         ("exec 9>/l; flock 9; sh -c 'exec 9>&-; prog'; prog", "prog @/l ; prog @/l"),
         ("exec 9>/l; flock 9; sh -c 'exec 9>&-; prog'", "prog"),
         ("exec 9>/l; flock 9; sudo prog; other", "HOME=/root prog @/l ; other @/l"),
         ("exec 9>/l; flock 9; exec sudo prog", "HOME=/root prog"),
-        ("exec 9>/l; flock 9; ( exec 9>&-; prog ) & wait", "prog ; wait @/l"),
         ("exec 9>/l; flock 9; ( prog ) & wait", "prog @/l ; wait @/l"),
         ("( flock 9; prog ) 9>/l & wait", "prog @/l ; wait"),
         ("flock /l sh -c 'prog & wait'", "prog @/l ; wait @/l"),
-        ("flock -o /l sh -c 'prog & wait'", "prog ; wait @/l"),
         ("flock -o /l prog", "prog @/l"),
         ("flock /l sudo prog", "HOME=/root prog @/l"),
         ("( flock 9; prog 9>&- ) 9>/l", "prog @/l"),
