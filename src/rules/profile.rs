@@ -1,6 +1,8 @@
 //! What a program is, where it keeps what, and which locks it takes: `rules/profiles/*.yaml`.
 //! Uses `rules::version` alone.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::version::VersionRange;
@@ -85,15 +87,50 @@ pub struct Bundle {
     /// Files that tell its version, seen from that directory; the first that does counts.
     #[serde(default)]
     pub version_files: Vec<String>,
+    /// Versions of the package and those of the program that they bring, as they were measured; both grow together.
+    #[serde(default)]
+    pub versions: BTreeMap<semver::Version, semver::Version>,
 }
 
 impl Bundle {
+    /// The versions of the program that come with a package asked for like this (`NAME==1.2.3`, `NAME[extra]>=1.2,<2`,
+    /// `NAME@1.2.3`): between two that were measured it may be either. `None` where it may be any.
+    pub fn program_range(&self, word: &str) -> Option<VersionRange> {
+        let asked = word.get(self.package.len()..)?.split(';').next()?;
+        let asked = if asked.starts_with('[') { asked.split_once(']')?.1 } else { asked };
+        let mut since: Option<semver::Version> = None;
+        let mut exact = false;
+        for clause in asked.split(',').map(str::trim) {
+            let version = clause.trim_start_matches(['=', '>', '~', '^', '@', ' ']);
+            let operator = clause.get(..clause.len() - version.len())?.trim();
+            let is_any = version.ends_with(".*");
+            let Some(version) = whole_version(version.trim_end_matches(".*")) else { continue };
+            match operator {
+                "==" | "===" | "@" if !is_any => exact = true,
+                "==" | ">=" | "~=" | ">" | "^" | "~" | "@^" | "@~" | "@>=" => {}
+                _ => continue,
+            }
+            since = since.max(Some(version));
+        }
+        let since = since?;
+        let known = |(_, program): (_, &semver::Version)| program.clone();
+        let oldest = self.versions.range(..=since.clone()).next_back().map(known)?;
+        let newest = self.versions.range(since..).next().map(known).filter(|_| exact);
+        Some(VersionRange { since: Some(oldest), until: newest })
+    }
+
     /// Whether a word asks for the package, perhaps with a version (`NAME==1.2`, `NAME[extra]>=1`, `NAME@1.2`).
     pub fn is_named_by(&self, word: &str) -> bool {
         let word = word.to_ascii_lowercase().replace('_', "-");
         let rest = word.strip_prefix(self.package.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '<', '>', '~', '!', '[', '@', ' ', ';']))
     }
+}
+
+/// A version with the numbers that it leaves out.
+fn whole_version(text: &str) -> Option<semver::Version> {
+    let missing = 2_usize.checked_sub(text.matches('.').count())?;
+    semver::Version::parse(&format!("{text}{}", ".0".repeat(missing))).ok()
 }
 
 /// Where a program keeps its state.
@@ -134,6 +171,13 @@ impl CredentialsVariable {
 }
 
 impl Lock {
+    /// After how many seconds versions take over a lock that was left behind.
+    pub fn stale_after(&self, versions: Option<&VersionRange>) -> u64 {
+        let since = versions.and_then(|range| range.since.as_ref());
+        let later = self.stale_later.as_ref().filter(|later| since.is_some_and(|since| *since >= later.since));
+        later.map_or(self.stale_seconds, |later| later.seconds)
+    }
+
     /// Its path for a state directory, and for the directory that the credentials are in.
     pub fn path_in(&self, state_dir: &str, credentials_dir: &str) -> String {
         self.path.replace("{state_dir}", state_dir).replace("{credentials_dir}", credentials_dir)
@@ -164,6 +208,19 @@ pub struct Lock {
     pub versions: Vec<VersionRange>,
     /// After how many seconds a lock left behind is taken over.
     pub stale_seconds: u64,
+    /// The same from a version on, where it changed.
+    #[serde(default)]
+    pub stale_later: Option<LaterStaleness>,
+}
+
+/// After how many seconds a lock left behind is taken over, from a version on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterStaleness {
+    /// The oldest version that was seen to do so.
+    pub since: semver::Version,
+    /// The seconds.
+    pub seconds: u64,
 }
 
 /// How a lock is taken.

@@ -3,19 +3,21 @@
 
 use std::collections::BTreeMap;
 
+use super::repository::Repository;
+use super::required_packages::with_required_packages;
 use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
 use crate::input::shell;
 use crate::model::{
     Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
     UnsetVariable, Value, Word, clean,
 };
-use crate::text::{Sources, Span};
+use crate::text::Span;
 
 /// How long a word may become, in bytes.
 const MAX_WORD: usize = 64 * 1024;
 
 /// Fills in what the container leaves to its image.
-pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
+pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, repository: &Repository<'_>) {
     for (name, variable) in &image.env {
         container.env.entry(name.clone()).or_insert_with(|| variable.clone());
     }
@@ -37,11 +39,11 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
             container.mounts.push(anonymous_mount(path, target, container.span));
         }
     }
-    let ran = image.steps.iter().filter_map(|step| match step.as_ref() {
-        BuildStep::Run(ran) => Some(ran),
+    let ran = image.steps.iter().enumerate().filter_map(|(at, step)| match step.as_ref() {
+        BuildStep::Run(ran) => Some((at, ran)),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
+    container.installs = ran.flat_map(|(at, ran)| build_commands(ran, image, at, repository)).collect();
     set_home(container, image);
 }
 
@@ -56,14 +58,15 @@ fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
 }
 
 /// The commands of a build step, with the variables that it runs with put in.
-fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
-    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
+fn build_commands(ran: &RunStep, image: &Image, at: usize, repository: &Repository<'_>) -> Vec<Invocation> {
+    let mut found = shell::read_commands(Some(&ran.command), None, repository.sources).invocations;
     for call in &mut found {
         for word in &mut call.argv {
             *word = Word::parse(&interpolate(word, &ran.env));
         }
     }
-    found
+    let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
+    found.into_iter().map(|call| with_required_packages(call, directory, image, at, repository)).collect()
 }
 
 /// A word of a call with the variables that are known replaced; others stay as they are written.

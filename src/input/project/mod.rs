@@ -19,6 +19,7 @@ mod planned_files;
 mod program_search;
 mod reference;
 mod repository;
+mod required_packages;
 mod start_timing;
 mod started_containers;
 
@@ -126,7 +127,7 @@ impl ProjectReader<'_> {
     fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
         let image = self.images.image_of(container);
         if let Some(image) = &image {
-            image_defaults::apply_image_defaults(container, image, self.repository.sources);
+            image_defaults::apply_image_defaults(container, image, self.repository);
         }
         let (script, starts) = self.read_container_script(container, image.as_ref());
         container.script = script;

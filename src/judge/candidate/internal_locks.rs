@@ -112,7 +112,7 @@ pub(crate) fn left_behind(
         let Some(entry) = shown.entries.get(&path).filter(|entry| entry.kind == EntryKind::Directory) else {
             continue;
         };
-        let limit = i64::try_from(lock.stale_seconds).unwrap_or(i64::MAX);
+        let limit = i64::try_from(lock.stale_after(version.range.as_ref())).unwrap_or(i64::MAX);
         if entry.age > limit || entry.age < -limit {
             left.push(LeftLock { path, age: entry.age });
         }

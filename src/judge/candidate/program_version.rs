@@ -3,7 +3,10 @@
 
 use super::calls::{Contradiction, ProgramCalls, VERSION_LABEL, find_declaration, is_command, package_version};
 use crate::finding::Evidence;
-use crate::model::{Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, parent_and_name};
+use crate::model::{
+    Container, EnvValue, Invocation, Mount, MountSource, RunningVersion, Sight, operands, parent_and_name,
+    program_name, split_below,
+};
 use crate::rules::{Profile, VersionRange};
 use crate::text::Span;
 
@@ -111,13 +114,17 @@ fn pinned_version(text: &str, what: &str, span: Option<Span>) -> Option<PinnedVe
 fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>) -> Known {
     // What was not seen may call the copy that a package brings, or what a container that runs has beside it.
     let is_whole = container.script.sight != Sight::Partial && !calls.live.is_empty();
-    if let Some(call) = bundling_command(container, profile).filter(|_| !is_whole) {
-        return Known::Open(call.span);
-    }
     let mut joined: Option<PinnedVersion> = None;
+    if let Some(bundled) = bundled_version(container, profile).filter(|_| !is_whole) {
+        match bundled {
+            Known::Pinned(pin) => joined = Some(pin),
+            open => return open,
+        }
+    }
+    let is_bundled = joined.is_some();
     let mut plain = calls.live.is_empty();
     for call in &calls.live {
-        let pin = match running_version(call, profile).or_else(|| version_of_call(call, profile)) {
+        let pin = match running_version(call, profile).or_else(|| version_of_call(container, profile, call)) {
             Some(Known::Pinned(pin)) => pin,
             Some(open) => return open,
             None => {
@@ -127,14 +134,16 @@ fn version_of_calls(container: &Container, profile: &Profile, calls: &ProgramCal
         };
         joined = Some(pin.around_all(joined));
     }
-    let Some(joined) = joined else { return version_in_container(container, profile, !is_whole) };
+    let in_container = || version_in_container(container, profile, calls, !is_whole);
+    let Some(joined) = joined else { return in_container() };
     let is_open = !is_whole && container.is_running();
     if !plain && !is_open {
         return Known::Pinned(joined);
     }
-    match version_in_container(container, profile, !is_whole) {
+    match in_container() {
         Known::Pinned(installed) => Known::Pinned(joined.around(installed)),
         // Nothing else is known to be there that could be called.
+        Known::Unseen if is_bundled && calls.live.is_empty() => Known::Pinned(joined),
         Known::Unseen if !plain && container.shown().installed.iter().all(|one| one.program != profile.id) => {
             Known::Pinned(joined)
         }
@@ -160,7 +169,7 @@ fn running_version(call: &Invocation, profile: &Profile) -> Option<Known> {
 }
 
 /// The version of the package or file that a call names by itself; `None` where it runs what is installed.
-fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
+fn version_of_call(container: &Container, profile: &Profile, call: &Invocation) -> Option<Known> {
     let program = call.argv.first()?;
     if let Some((directory, name)) = parent_and_name(program) {
         let is_in = |known: &String| directory.ends_with(known.as_str());
@@ -174,7 +183,10 @@ fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
         }
     }
     if is_command(program, profile) {
-        return None;
+        // Of a program that is mounted by itself the mount tells more.
+        let mount = container.mount_holding(program).map(|(mount, _)| mount);
+        let mount = mount.filter(|mount| !container.is_running() && mount.target.text != **program);
+        return mount.map(|mount| Known::Open(mount.span));
     }
     let version = call.argv.iter().skip(1).find_map(|word| package_version(word, profile))?;
     let pin = pinned_version(version, "the package it runs", Some(call.span));
@@ -183,11 +195,16 @@ fn version_of_call(call: &Invocation, profile: &Profile) -> Option<Known> {
 
 /// The version that a container has: its own files, what is mounted over them, the image's tag, its build, an argument of
 /// that.
-fn version_in_container(container: &Container, profile: &Profile, counts_bundled: bool) -> Known {
+fn version_in_container(
+    container: &Container,
+    profile: &Profile,
+    calls: &ProgramCalls<'_>,
+    counts_bundled: bool,
+) -> Known {
     if let Some(pin) = installed_version(container, profile, counts_bundled) {
         return Known::Pinned(pin);
     }
-    match version_of_binary(container, profile) {
+    match version_of_binary(container, profile, calls, counts_bundled) {
         Known::Unseen => {}
         known => return known,
     }
@@ -200,12 +217,32 @@ fn version_in_container(container: &Container, profile: &Profile, counts_bundled
     }
 }
 
-/// The command of the image's build that installs a package which brings a copy of the program.
-fn bundling_command<'a>(container: &'a Container, profile: &Profile) -> Option<&'a Invocation> {
-    container.installs.iter().find(|call| {
-        let adds = call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
-        adds && call.argv.iter().skip(1).any(|word| profile.bundled_by.iter().any(|bundle| bundle.is_named_by(word)))
-    })
+/// The version of the copy that a package brings which the image's build installs: by the version of the package, where that
+/// is pinned. `None` where none is installed.
+fn bundled_version(container: &Container, profile: &Profile) -> Option<Known> {
+    let adds = |call: &&Invocation| call.argv.iter().any(|word| matches!(&**word, "install" | "i" | "add" | "sync"));
+    let named = |call: &Invocation| {
+        let mut words = call.argv.iter().skip(1);
+        words.find_map(|word| {
+            Some((profile.bundled_by.iter().find(|bundle| bundle.is_named_by(word))?, word.to_string()))
+        })
+    };
+    let mut found: Option<Known> = None;
+    for call in container.installs.iter().filter(adds) {
+        let Some((bundle, word)) = named(call) else { continue };
+        let pin = bundle.program_range(&word).map(|range| {
+            let text = format!("its Dockerfile installs {word}, which brings {} {range}", profile.name);
+            PinnedVersion::seen(range, text, Some(call.span))
+        });
+        // The last of them is there in the end, and another package's beside it.
+        found = Some(match (pin, found) {
+            (Some(pin), Some(Known::Pinned(before))) => Known::Pinned(before.around(pin)),
+            (Some(pin), None) => Known::Pinned(pin),
+            (Some(_), Some(open)) => open,
+            (None, _) => Known::Open(call.span),
+        });
+    }
+    found
 }
 
 /// The version of the program as it is installed, by its own files. Several are a range: any may be called. A copy that a
@@ -233,8 +270,13 @@ fn installed_version(container: &Container, profile: &Profile, counts_bundled: b
 const PROGRAM_DIRECTORIES: [&str; 6] =
     ["/usr/local", "/usr/local/bin", "/usr/bin", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/opt"];
 
-/// The program that is mounted: by its name where that is a version, else any.
-fn version_of_binary(container: &Container, profile: &Profile) -> Known {
+/// The program that is mounted: by its name where that is a version, else any. Where all calls name other files, nothing
+/// runs it; `is_open` says that there may be more calls.
+fn version_of_binary(container: &Container, profile: &Profile, calls: &ProgramCalls<'_>, is_open: bool) -> Known {
+    let programs = calls.live.iter().filter_map(|call| call.argv.first());
+    let is_run = is_open
+        || calls.live.is_empty()
+        || programs.clone().any(|program| !program.starts_with('/') || program.contains('$'));
     let mut found = Known::Unseen;
     for mount in &container.mounts {
         let target = &mount.target.text;
@@ -245,6 +287,10 @@ fn version_of_binary(container: &Container, profile: &Profile) -> Known {
             && let Some(pin) = pinned_version(name, "the mounted program", Some(mount.span))
         {
             return Known::Pinned(pin);
+        }
+        let runs = is_run || programs.clone().any(|program| split_below(program, target).is_some());
+        if !runs {
+            continue;
         }
         if (is_program && is_program_file(mount)) || covers_program(container, profile, mount) {
             found = Known::Open(mount.span);
@@ -310,7 +356,7 @@ pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Opt
 
 /// The versions that were installed while the image was built: any of them may be the one that runs.
 fn version_of_build(container: &Container, profile: &Profile) -> Known {
-    let mut joined: Option<PinnedVersion> = None;
+    let mut joined = linked_version(container, profile);
     for installation in installations(container, profile) {
         let Some(call) = container.installs.get(installation.command) else { continue };
         let version = match installation.package {
@@ -323,6 +369,21 @@ fn version_of_build(container: &Container, profile: &Profile) -> Known {
         joined = Some(pin.around_all(joined));
     }
     joined.map_or(Known::Unseen, Known::Pinned)
+}
+
+/// The version that the last link to the program leads to, where the build makes it to a file that is named by its version.
+fn linked_version(container: &Container, profile: &Profile) -> Option<PinnedVersion> {
+    let links = container.installs.iter().rev().filter(|call| program_name(call) == "ln");
+    let leads_to = |call: &Invocation| {
+        let [target, link] = operands(call)[..] else { return None };
+        let (directory, version) = parent_and_name(target)?;
+        let is_version = profile.version_directories.iter().any(|known| directory.ends_with(known.as_str()));
+        let (_, name) = parent_and_name(link)?;
+        let is_program = profile.commands.iter().any(|command| command == name);
+        (is_version && is_program)
+            .then(|| pinned_version(version, "the link that its Dockerfile makes", Some(call.span)))?
+    };
+    links.into_iter().find_map(leads_to)
 }
 
 fn version_of_image(container: &Container, profile: &Profile) -> Option<PinnedVersion> {
