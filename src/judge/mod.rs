@@ -234,7 +234,7 @@ impl<'a> Judgement<'a, '_> {
             users: users_fact(relation),
             flock_support: flock_support_fact(candidate, &self.rules.filesystems, relation.hosts_differ),
             declaration: declaration_fact(candidate),
-            sight: self.unknown_fact(candidate).map_or(Sight::Clear, |(sight, _)| sight),
+            sight: self.unknown_fact(candidate, relation).map_or(Sight::Clear, |(sight, _)| sight),
             bind: bind_fact(candidate),
             leftover: leftover_fact(candidate),
             spawner: Spawner::No,
@@ -254,7 +254,7 @@ impl<'a> Judgement<'a, '_> {
     fn row(&self, member: &Member<'a, '_>) -> Row {
         let Member { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
-        let unknown_fact = self.unknown_fact(candidate).map(|(_, unknown)| unknown);
+        let unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let (rules, candidates) = (self.rules, self.candidates);
         let case = Case { rules, candidates, candidate, participant, login, relation, facts, unknown_fact };
         let answer = ask_tables(&case);
@@ -264,6 +264,8 @@ impl<'a> Judgement<'a, '_> {
         {
             // It is not alone with the directory.
             "none of the others refreshes the login".clone_into(&mut reason);
+        } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
+            "there is no login where it looks for one".clone_into(&mut reason);
         }
         let mut participant = participant_row(candidate, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);

@@ -3,9 +3,10 @@
 
 use super::Judgement;
 use super::candidate::Candidate;
-use super::candidate::calls::ROLE_LABEL;
-use crate::model::EnvValue;
-use crate::rules::{Refresh, Sight};
+use super::candidate::calls::{GUARD_LABEL, ROLE_LABEL, find_declaration, program_arguments, seen_calls};
+use super::exclusion::Relation;
+use crate::model::{Container, EnvValue, Invocation, program_name};
+use crate::rules::{InternalLock, Profile, Refresh, Sight};
 use crate::text::Span;
 
 /// A fact that could not be found out and without which nothing can be judged.
@@ -30,9 +31,72 @@ fn settle_variable(candidate: &Candidate<'_>) -> String {
     }
 }
 
+/// The call at the beginning of what a container runs that keeps it waiting as long as this, before any call of the program
+/// and not aside: in a loop it is a pause between calls.
+fn first_idle_call<'a>(container: &'a Container, profile: &Profile, seconds: f64) -> Option<&'a Invocation> {
+    let before = seen_calls(container).take_while(|call| program_arguments(call, profile).is_none());
+    let plain = before.filter(|call| !call.aside && !call.conditional);
+    plain.into_iter().find(|call| idle_seconds(call).is_some_and(|idle| idle >= seconds))
+}
+
+/// How long a call of `sleep` (coreutils' and busybox's) or `tail -f` does nothing.
+fn idle_seconds(call: &Invocation) -> Option<f64> {
+    let words = call.argv.iter().skip(1);
+    match program_name(call) {
+        "sleep" => words.map(|word| duration(word)).sum(),
+        "tail" => {
+            let follows = words.clone().any(|word| matches!(&**word, "-f" | "-F" | "--follow"));
+            (follows && words.into_iter().any(|word| &**word == "/dev/null")).then_some(f64::INFINITY)
+        }
+        _ => None,
+    }
+}
+
+fn duration(word: &str) -> Option<f64> {
+    let number = word.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match word.get(number.len()..)? {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    if matches!(word, "infinity" | "inf") { Some(f64::INFINITY) } else { Some(number.parse::<f64>().ok()? * unit) }
+}
+
+/// What is not seen of a planned one that does nothing for a long time before it takes its flock: it is kept up to be
+/// entered, and what is called in it from outside takes none. Where another lock joins it with its peers that does
+/// not matter.
+fn unseen_beginning(candidate: &Candidate<'_>, relation: &Relation) -> Option<UnknownFact> {
+    let matters = relation.other_count > 0
+        && relation.internal_lock != InternalLock::Coherent
+        && candidate.refresh != Refresh::No
+        && candidate.guard_place().is_some()
+        && !candidate.container.is_running()
+        && find_declaration(candidate.container, GUARD_LABEL).is_none();
+    let longest = f64::from(candidate.profile.guard.longest_call_seconds);
+    let idle = matters.then(|| first_idle_call(candidate.container, candidate.profile, longest)).flatten()?;
+    let (name, program) = (&candidate.container.name, &candidate.profile.name);
+    Some(UnknownFact {
+        problem: format!(
+            "{name} runs {} before it calls {program}, and whether others call {program} in it meanwhile (docker exec) is not known",
+            idle.command_line()
+        ),
+        settle: format!(
+            "take that out of its script; or, where every call in it takes the flock, say so with the label `{GUARD_LABEL}`"
+        ),
+        span: idle.span,
+    })
+}
+
 impl Judgement<'_, '_> {
     /// The first thing that is not seen and on which the verdict hangs.
-    pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
+    pub(super) fn unknown_fact(&self, candidate: &Candidate<'_>, relation: &Relation) -> Option<(Sight, UnknownFact)> {
+        let beginning = || unseen_beginning(candidate, relation).map(|unknown| (Sight::Part, unknown));
+        self.unseen_fact(candidate).or_else(beginning)
+    }
+
+    fn unseen_fact(&self, candidate: &Candidate<'_>) -> Option<(Sight, UnknownFact)> {
         let name = &candidate.container.name;
         let unreadable = [&candidate.role.unreadable, &candidate.version.unreadable, &candidate.guard.unreadable];
         if let Some(evidence) = unreadable.into_iter().flatten().next() {
