@@ -41,6 +41,51 @@ fn echo(folder: &Path) -> PathBuf {
     path
 }
 
+/// What the weekly script ends with where cargo prints this and ends so.
+fn weekly(printed: &str, status: i32) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let cargo = folder.path().join("cargo");
+    fs::write(
+        &cargo,
+        format!("#!/bin/sh\necho \"$OVERLOCK_REAL$OVERLOCK_REAL_NEWEST $*\"\necho '{printed}'\nexit {status}\n"),
+    )
+    .unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(root().join("contrib/newest-program.sh"));
+    command.env("CARGO", &cargo);
+    run(command)
+}
+
+#[test]
+fn weekly_script_fails_where_the_locks_differ_or_nothing_was_found_out() {
+    let passed = weekly("test result: ok. 1 passed; 0 failed", 0);
+    assert_eq!(passed.status, 0, "{}{}", passed.out, passed.err);
+    assert!(passed.out.starts_with("11 test "), "{}", passed.out);
+    assert_eq!(weekly("test result: FAILED. 0 passed; 1 failed", 101).status, 101);
+    assert_eq!(weekly("skipped, newest: no network\ntest result: ok. 1 passed", 0).status, 1);
+    assert_eq!(weekly("test result: ok. 0 passed; 0 failed", 0).status, 1);
+    let asked = passed.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let (module, test) = asked.rsplit_once("::").unwrap();
+    let file = root().join("tests").join(format!("{}.rs", module.replace("::", "/")));
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(text.contains(&format!("fn {test}()")), "{asked} is no test");
+}
+
+#[test]
+fn page_of_the_weekly_script_has_a_workflow_that_runs_it() {
+    let page = fs::read_to_string(root().join("docs/program.md")).unwrap();
+    let block = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let workflow: Value = serde_yaml::from_str(block).unwrap();
+    let steps = workflow["jobs"]["locks"]["steps"].as_sequence().unwrap();
+    let commands: Vec<&str> = steps.iter().filter_map(|step| step["run"].as_str()).collect();
+    assert!(commands.iter().any(|command| command.ends_with("contrib/newest-program.sh")), "{commands:?}");
+    assert!(!workflow["on"]["schedule"][0]["cron"].as_str().unwrap().is_empty());
+    let named = commands.iter().flat_map(|command| command.split([' ', '(', ')'])).filter(|word| word.contains(".sh"));
+    for script in named {
+        assert!(root().join(script.trim_matches('"')).exists(), "{script}");
+    }
+}
+
 fn hooks() -> Vec<Value> {
     let text = fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
     serde_yaml::from_str(&text).unwrap()

@@ -66,7 +66,7 @@ const SHOWN: usize = 10;
 const LINES: usize = 20;
 
 /// Docker Compose's binary: stated, or where it is kept by habit.
-fn oracle() -> Result<PathBuf, String> {
+pub(crate) fn compose() -> Result<PathBuf, String> {
     let habit = env::var_os("HOME").map(|home| Path::new(&home).join(".cache/compose-oracle/docker-compose"));
     let stated = env::var_os("OVERLOCK_COMPOSE_ORACLE").map(PathBuf::from);
     let looked = stated.or(habit).unwrap_or_default();
@@ -300,7 +300,7 @@ fn summary(outcomes: &[Outcome]) -> String {
 
 #[test]
 fn random_projects_resolve_as_docker_compose_resolves_them() {
-    let oracle = match oracle() {
+    let oracle = match compose() {
         Ok(oracle) => oracle,
         Err(none) => {
             assert!(env::var("OVERLOCK_REQUIRE_COMPOSE").as_deref() != Ok("1"), "{none}");

@@ -11,6 +11,7 @@ for _ in 1 2 3; do
   [ -z "$containers" ] && break
   echo "$containers" | xargs docker rm -fv >/dev/null 2>&1
 done
+docker network ls -q --filter "$label" | each docker network rm >/dev/null 2>&1
 docker volume ls -q --filter "$label" | each docker volume rm -f >/dev/null 2>&1
 docker images -q "overlock-test:$RUN*" | each docker rmi -f >/dev/null 2>&1
 docker images -q --filter "$label" | each docker rmi -f >/dev/null 2>&1

@@ -79,7 +79,7 @@ const WAYS: [(&str, &str, &str, &str); 15] = [
 ];
 
 /// Copies a program of this machine with the libraries that it wants.
-fn bring(program: &str, as_path: &str, root: &Path) {
+pub(crate) fn bring(program: &str, as_path: &str, root: &Path) {
     let put = |from: &str, to: &str| {
         let to = root.join(to.trim_start_matches('/'));
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -123,7 +123,7 @@ fn project(engine: &Engine) -> std::path::PathBuf {
 }
 
 /// Removes a container when it goes away.
-struct Running(String);
+pub(crate) struct Running(pub(crate) String);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -12,7 +12,7 @@ use super::docker;
 /// Also called by itself once the run is over.
 const CLEAR: &str = include_str!("clear.sh");
 
-/// The label on containers and volumes.
+/// The label on containers, volumes and networks.
 pub(crate) const LABEL: &str = "overlock-test";
 
 /// A name that no other run has or had: the process, when it was started, and in which pid namespace.
@@ -55,6 +55,7 @@ pub(crate) fn sweep() {
     for listed in [
         docker(&["ps", "-a", "--filter", &filter, "--format", &format]),
         docker(&["volume", "ls", "--filter", &filter, "--format", &format]),
+        docker(&["network", "ls", "--filter", &filter, "--format", &format]),
         docker(&["images", "--format", "{{.Tag}}", LABEL]),
     ] {
         runs.extend(listed.unwrap_or_default().lines().map(str::to_owned));
