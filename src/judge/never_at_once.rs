@@ -21,7 +21,9 @@ pub(super) fn find_never_at_once(candidates: &[Candidate<'_>], group: &[usize]) 
     let mut rivals: BTreeMap<RivalKey<'_>, Vec<(usize, &Container)>> = BTreeMap::new();
     for (at, container) in planned {
         let project = container.project.as_deref();
-        if let Some((name, _)) = project.and_then(|project| project.split_once(' ')) {
+        // A volume of the project is one volume only where both are called alike.
+        let on_own_volume = candidates.get(at).is_some_and(Candidate::is_of_project);
+        if let Some((name, _)) = project.filter(|_| on_own_volume).and_then(|project| project.split_once(' ')) {
             rivals.entry(RivalKey::Replaced(name, &container.name)).or_default().push((at, container));
         }
         if container.variant.is_some() {
@@ -51,7 +53,7 @@ pub(super) fn find_never_at_once(candidates: &[Candidate<'_>], group: &[usize]) 
 enum RivalKey<'a> {
     /// To be the containers of a service.
     Service(Option<&'a str>, &'a str),
-    /// The same of projects that have one name to Compose: `up` in one folder takes the place of what another one started.
+    /// The same of projects that have one name to Compose, as they share its volumes: `up` in one folder takes the place of what another one started.
     Replaced(&'a str, &'a str),
     /// A port of the host.
     Port(Option<&'a str>, u16, &'a str),

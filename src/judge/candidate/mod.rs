@@ -204,7 +204,7 @@ impl Candidate<'_> {
     }
 
     /// Whether its login is on a volume that each project has for itself.
-    fn is_of_project(&self) -> bool {
+    pub(crate) fn is_of_project(&self) -> bool {
         let project = self.container.project.as_deref().and_then(|name| name.split(" (").next());
         match (&self.login.place.filesystem, project) {
             (Filesystem::Volume(volume), Some(project)) => {

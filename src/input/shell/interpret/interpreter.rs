@@ -13,6 +13,7 @@ use super::shell_state::{OpenFileId, ShellState, VariableValue, join_states};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart};
 use super::timeline::Timeline;
+use super::value_identity::WrittenAt;
 use super::way_in_state::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
@@ -74,7 +75,7 @@ pub(super) struct Interpreter<'a> {
     /// The files that were opened.
     pub(super) files: Vec<OpenedFile>,
     /// How often each place of a text made a file of an unknown name.
-    pub(super) made_files: HashMap<(FileId, u32), usize>,
+    pub(super) made_files: HashMap<WrittenAt, usize>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,

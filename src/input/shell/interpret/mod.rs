@@ -8,7 +8,8 @@
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
 //!                   states in which a statement ends; `certainty`: what happened on some ways only
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
-//!                   `split_words`: a text that is built up piece by piece; `value_identity`: values that are not known
+//!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
+//!                   `value_identity`: values that are not known
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
@@ -61,6 +62,7 @@ mod taken_names;
 mod terminal_programs;
 mod test_expr;
 mod timeline;
+mod unclear_words;
 mod unknown_arguments;
 mod unwrapped;
 mod user_wrappers;

@@ -9,9 +9,32 @@ use crate::text::{FileId, Sources, TracedChar, TracedText};
 /// Characters of a text that is told with its variable.
 const ALTERNATIVE: usize = 64;
 
+/// Where something is written: the byte of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct WrittenAt {
+    file: FileId,
+    byte: u32,
+}
+
+impl WrittenAt {
+    /// Where a text begins, if that is known.
+    pub(super) fn of_text(text: &TracedText) -> Option<Self> {
+        let (file, byte) = text.0.first()?.at?;
+        Some(Self { file, byte })
+    }
+
+    /// The file's own name and the line.
+    fn short_text(self, sources: &Sources) -> String {
+        let source = sources.get(self.file);
+        let name = source.name().rsplit('/').next().unwrap_or_default();
+        let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
+        format!("{name}:{}", source.position(self.byte as usize).line)
+    }
+}
+
 /// What two uses of a variable have in common where nothing sets it between them: whatever it holds, it is the same.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ValueIdentity(Rc<OnceCell<(FileId, u32)>>);
+pub(super) struct ValueIdentity(Rc<OnceCell<WrittenAt>>);
 
 impl PartialEq for ValueIdentity {
     fn eq(&self, other: &Self) -> bool {
@@ -29,39 +52,31 @@ impl ValueIdentity {
         counts: bool,
         sources: &Sources,
     ) -> TracedText {
-        let Some(here) = written.0.first().and_then(|first| first.at) else { return written.clone() };
-        let (file, at) = match self.0.get() {
+        let Some(here) = WrittenAt::of_text(written) else { return written.clone() };
+        let first = match self.0.get() {
             Some(first) => *first,
             None if counts => *self.0.get_or_init(|| here),
             None => here,
         };
         let Parameter { name, op, rest, .. } = parameter;
         let then = if op.is_empty() { String::new() } else { format!(" {op}{rest}") };
-        symbol_at(&format!("${{{name} at {}{then}}}", short_place((file, at), sources)), here)
+        symbol_at(&format!("${{{name} at {}{then}}}", first.short_text(sources)), here)
     }
 }
 
 /// A file that `mktemp` makes, by where that is written and how often that was reached.
-pub(super) fn name_made_file(place: (FileId, u32), times: usize, sources: &Sources) -> TracedText {
+pub(super) fn name_made_file(place: WrittenAt, times: usize, sources: &Sources) -> TracedText {
     let again = if times > 1 { format!(" again {times}") } else { String::new() };
-    symbol_at(&format!("${{mktemp at {}{again}}}", short_place(place, sources)), place)
+    symbol_at(&format!("${{mktemp at {}{again}}}", place.short_text(sources)), place)
 }
 
 /// A text that stays as it is, written at a place.
-fn symbol_at(text: &str, place: (FileId, u32)) -> TracedText {
+fn symbol_at(text: &str, place: WrittenAt) -> TracedText {
     let mut text = TracedText::live(text);
     if let Some(first) = text.0.first_mut() {
-        first.at = Some(place);
+        first.at = Some((place.file, place.byte));
     }
     text
-}
-
-/// A place as its file's own name and line.
-fn short_place((file, at): (FileId, u32), sources: &Sources) -> String {
-    let source = sources.get(file);
-    let name = source.name().rsplit('/').next().unwrap_or_default();
-    let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
-    format!("{name}:{}", source.position(at as usize).line)
 }
 
 /// A variable that holds a text or nothing, as modes of a volume are, in its other spelling: `${NAME:+text}`.

@@ -9,7 +9,6 @@ use super::list_item::{self, ListItem};
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
-use super::value_identity;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -172,19 +171,6 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
-    /// it is known by its name what that may hold.
-    fn unclear_value(&self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
-        let variable = state.vars.get(&state.target_of(&param.name)).filter(|_| !param.all);
-        let Some(variable) = variable.filter(|_| !state.choices.contains_key(&param.name)) else { return raw.clone() };
-        let given = match &variable.value {
-            VariableValue::Maybe(text, _) => value_identity::as_alternative(param, text),
-            _ => None,
-        };
-        let param = given.as_ref().unwrap_or(param);
-        variable.identity.name_parameter(param, raw, !self.is_muted(), self.context.sources)
-    }
-
     /// Runs substituted commands, each in a process of its own; gives what the last one prints, where that is known.
     pub(super) fn run_substitutions(
         &mut self,
@@ -296,18 +282,6 @@ impl Interpreter<'_> {
             ParameterValue::Outer => Some(TracedText::live(&whole)),
             ParameterValue::Many(_) | ParameterValue::Maybe(..) | ParameterValue::Unclear => None,
         }
-    }
-
-    /// The file or directory that `$(mktemp ...)` makes: another one each time.
-    fn made_file(&mut self, raw: &TracedText) -> Option<TracedText> {
-        let text = raw.raw();
-        let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
-        let place = raw.0.first()?.at.filter(|_| command.trim_start().starts_with("mktemp"))?;
-        let is_muted = self.is_muted();
-        let times = self.made_files.entry(place).or_default();
-        *times += usize::from(!is_muted);
-        let times = *times;
-        Some(value_identity::name_made_file(place, times, self.context.sources))
     }
 
     /// The commands substituted in a redirection's words.

@@ -1,0 +1,34 @@
+//! What stands in a word for a value that is not known. Uses `interpreter`, `shell_state`, `value_identity` and `model`.
+
+use super::interpreter::Interpreter;
+use super::shell_state::{ShellState, VariableValue};
+use super::value_identity::{self, WrittenAt};
+use crate::model::Parameter;
+use crate::text::TracedText;
+
+impl Interpreter<'_> {
+    /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
+    /// it is known by its name what that may hold.
+    pub(super) fn unclear_value(&self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
+        let variable = state.vars.get(&state.target_of(&param.name)).filter(|_| !param.all);
+        let Some(variable) = variable.filter(|_| !state.choices.contains_key(&param.name)) else { return raw.clone() };
+        let given = match &variable.value {
+            VariableValue::Maybe(text, _) => value_identity::as_alternative(param, text),
+            _ => None,
+        };
+        let param = given.as_ref().unwrap_or(param);
+        variable.identity.name_parameter(param, raw, !self.is_muted(), self.context.sources)
+    }
+
+    /// The file or directory that `$(mktemp ...)` makes: another one each time.
+    pub(super) fn made_file(&mut self, raw: &TracedText) -> Option<TracedText> {
+        let text = raw.raw();
+        let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
+        let place = WrittenAt::of_text(raw).filter(|_| command.trim_start().starts_with("mktemp"))?;
+        let is_muted = self.is_muted();
+        let times = self.made_files.entry(place).or_default();
+        *times += usize::from(!is_muted);
+        let times = *times;
+        Some(value_identity::name_made_file(place, times, self.context.sources))
+    }
+}
