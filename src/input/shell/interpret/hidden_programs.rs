@@ -233,7 +233,8 @@ fn is_quiet(name: &str, args: &[String]) -> bool {
         }
         Some(first) if QUIET.contains(&first) => true,
         Some(first) => is_for_project && is_quiet_target(first) && operands.all(is_quiet_target),
-        None => name == "make" && args.is_empty(),
+        // The default target may be any.
+        None => false,
     }
 }
 

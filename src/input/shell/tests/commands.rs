@@ -80,7 +80,7 @@ fn hidden_programs_under_a_lock_are_covered() {
         "flock -s /l python3 x.py",
         "flock /l python3 x.py; node y.js",
         "flock /l python3; . z",
-        "flock /l tmux new -d x",
+        "flock /l supervisord -n",
     ] {
         let script = shell(open);
         assert_eq!((script.sight, script.covered), (Sight::Partial, false), "{open}");
@@ -164,7 +164,7 @@ fn unread_files_are_named() {
         "make",
         "bash",
         "supervisord -n",
-        "tmux new -d claude",
+        "parallel x",
     ] {
         let words: Vec<&str> = words.split(' ').collect();
         let script = run(&words);
