@@ -101,6 +101,13 @@ pub(super) fn hosts_of_unknown_types<'b>(
     hosts
 }
 
+/// That the state directory hangs on a variable, and why that is not known.
+fn unknown_state_directory(candidate: &Candidate<'_>, name: &str) -> String {
+    let is_by_script = is_set_by_container(candidate) || candidate.state.by_script;
+    let why = if is_by_script { "what its script makes of a variable" } else { "a variable that is not set" };
+    format!("where {name} keeps its state depends on {why}: {}", candidate.state.path)
+}
+
 /// What would tell the variable that a state directory is named by.
 fn settle_variable(candidate: &Candidate<'_>) -> String {
     let name = naming_variable(candidate);
@@ -218,16 +225,7 @@ impl Judgement<'_, '_> {
         }
         if candidate.state.path.starts_with("${") && candidate.login.mount.is_none() && candidate.mounts_something() {
             let unknown_fact = UnknownFact {
-                problem: match is_set_by_container(candidate) || candidate.state.by_script {
-                    true => format!(
-                        "where {name} keeps its state depends on what its script makes of a variable: {}",
-                        candidate.state.path
-                    ),
-                    false => format!(
-                        "where {name} keeps its state depends on a variable that is not set: {}",
-                        candidate.state.path
-                    ),
-                },
+                problem: unknown_state_directory(candidate, name),
                 detail: format!("where it keeps its state depends on a variable: {}", candidate.state.path),
                 settle: settle_variable(candidate),
                 span: candidate

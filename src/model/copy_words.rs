@@ -26,10 +26,9 @@ const WRITERS: [&str; 8] = ["cat", "jq", "sed", "head", "tail", "tr", "zcat", "g
 /// What a call copies. `before` are the calls whose output it may read: those written before it in its line, nearest first.
 pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item = &'a Invocation>) -> Vec<WordsOfCopy> {
     match program_name(call) {
-        "cp" | "rsync" | "install" | "mv" => copied_operands(call),
+        "cp" | "rsync" | "install" | "mv" | "link" => copied_operands(call),
         // A hard link is the file itself.
         "ln" if !call.argv.iter().any(|word| word == "--symbolic" || is_letter(word, 's')) => copied_operands(call),
-        "link" => copied_operands(call),
         "dd" => {
             let named = |name: &str| call.argv.iter().find_map(|word| Some(Word::parse(word.strip_prefix(name)?)));
             let from = named("if=").or_else(|| call.input.clone());

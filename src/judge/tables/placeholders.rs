@@ -41,14 +41,14 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::GuardFile => profile.guard.file.clone(),
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
-            Placeholder::GuardUnknown => match candidate.guard.is_elsewhere {
-                true => "an external flock is seen, but not around all that may call it".to_owned(),
-                false => "nothing shows that its calls take an external flock".to_owned(),
-            },
-            Placeholder::GuardUnknownShort => match candidate.guard.is_elsewhere {
-                true => "a flock is seen, but not around all that may call it".to_owned(),
-                false => "nothing shows a flock".to_owned(),
-            },
+            Placeholder::GuardUnknown if candidate.guard.is_elsewhere => {
+                "an external flock is seen, but not around all that may call it".to_owned()
+            }
+            Placeholder::GuardUnknown => "nothing shows that its calls take an external flock".to_owned(),
+            Placeholder::GuardUnknownShort if candidate.guard.is_elsewhere => {
+                "a flock is seen, but not around all that may call it".to_owned()
+            }
+            Placeholder::GuardUnknownShort => "nothing shows a flock".to_owned(),
             Placeholder::FilesystemProblem => {
                 flock_problem(candidate, &case.rules.filesystems, case.relation.hosts_differ).unwrap_or_default()
             }

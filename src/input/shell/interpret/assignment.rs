@@ -96,7 +96,7 @@ impl Interpreter<'_> {
                 if let DeclareItem::Assign(assign) = item {
                     self.run_assignment(assign, false, &mut state);
                 }
-                self.withhold(&name, &mut state);
+                Self::withhold(&name, &mut state);
                 continue;
             }
             match item {
@@ -114,7 +114,7 @@ impl Interpreter<'_> {
     }
 
     /// Takes a variable out of the environment that commands get; the shell keeps it.
-    fn withhold(&mut self, name: &str, state: &mut ShellState) {
+    fn withhold(name: &str, state: &mut ShellState) {
         let value = state.vars.get(name).map_or(VariableValue::Inherited, |variable| variable.value.clone());
         if state.set_variable(name, value.clone(), false) {
             let hidden = ShellVariable { withheld: true, ..ShellVariable::new(value, false) };

@@ -13,7 +13,7 @@ use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::repeated_commands::Repetition;
-use super::script_files::{ScriptRun, UnreadReason};
+use super::script_files::{Recipes, ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::terminal_programs::terminal_commands;
@@ -92,7 +92,7 @@ impl Interpreter<'_> {
         }
         let handed_on = take_handed_on(&mut inner);
         inner.keeps.extend(handed_on);
-        self.limit_environment(inner.inherits, &inner.keeps, &mut state);
+        Self::limit_environment(inner.inherits, &inner.keeps, &mut state);
         if let Some(change) = &inner.user {
             self.change_user(change, &mut state);
         }
@@ -211,8 +211,10 @@ impl Interpreter<'_> {
         if words.first().is_some_and(|word| word.raw() == "alias") && (self.expands_aliases || !self.bash) {
             return None;
         }
-        if let Some(seen) = self.seen_through_recipes(words, state) {
-            return seen;
+        match self.seen_through_recipes(words, state) {
+            Recipes::Unread => {}
+            Recipes::NameNothing => return None,
+            Recipes::Name(missed) => return Some(missed),
         }
         match (why, hidden_programs::hidden_by_name(words)) {
             (Some(missed), unseen) if missed.is_script || unseen.is_some() => Some(missed),

@@ -229,7 +229,7 @@ fn is_quiet(name: &str, args: &[String]) -> bool {
     );
     match first {
         Some("run" | "run-script") if is_for_project => {
-            operands.next().is_some_and(|target| is_quiet_target(target)) && !matches!(name, "cargo" | "go")
+            operands.next().is_some_and(is_quiet_target) && !matches!(name, "cargo" | "go")
         }
         Some(first) if QUIET.contains(&first) => true,
         Some(first) => is_for_project && is_quiet_target(first) && operands.all(is_quiet_target),

@@ -27,7 +27,7 @@ impl Interpreter<'_> {
         let mut state = state.clone();
         for name in [format!("pre{name}"), name.clone(), format!("post{name}")] {
             let Some(node) = scripts.and_then(|scripts| scripts.get(&name)) else { continue };
-            let Some(scalar) = node.as_scalar() else { return None };
+            let scalar = node.as_scalar()?;
             let value = Value::known(scalar.text.as_str(), Some(node.span));
             let command = Command { words: vec![value], span: node.span };
             let text = command_words(&command, sources).into_iter().next()?;

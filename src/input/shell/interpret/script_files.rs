@@ -22,6 +22,16 @@ const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 /// Files of the system that shells source and that call nothing of interest.
 const HARMLESS: [&str; 5] = ["/etc/os-release", "/etc/profile", "/etc/environment", "/etc/bashrc", "/etc/bash.bashrc"];
 
+/// What a file of recipes shows.
+pub(super) enum Recipes {
+    /// There is none to be read, or it leads to others.
+    Unread,
+    /// It names no program that matters.
+    NameNothing,
+    /// It names one.
+    Name(UnreadReason),
+}
+
 /// Programs that run recipes of a file, and the names that this has.
 const RECIPES: [(&str, &[&str]); 3] = [
     ("make", &["GNUmakefile", "makefile", "Makefile"]),
@@ -30,6 +40,7 @@ const RECIPES: [(&str, &[&str]); 3] = [
 ];
 
 /// What became of a file that a command names.
+#[allow(clippy::large_enum_variant, reason = "each is taken apart where it is given back")]
 pub(super) enum ScriptRun {
     /// It was run.
     Ran(Box<ExitStates>),
@@ -336,11 +347,21 @@ impl Interpreter<'_> {
         Some(UnreadReason { reason, span: Some(span), is_script: true })
     }
 
-    /// What a file of recipes shows of a command of `make` and its kin: that it names no program that matters, or where it
-    /// names one. `None` where there is no such file to be read.
-    pub(super) fn seen_through_recipes(&self, words: &[ShellWord], state: &ShellState) -> Option<Option<UnreadReason>> {
-        let name = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
-        let name = name.rsplit('/').next().unwrap_or(&name);
+    /// What a file of recipes shows of a command of `make` and its kin.
+    pub(super) fn seen_through_recipes(&self, words: &[ShellWord], state: &ShellState) -> Recipes {
+        let Some((name, file)) = self.recipe_file(words, state) else { return Recipes::Unread };
+        if let Some(span) = mentioned(file, self.context.sources, (self.context.programs)()) {
+            let reason = format!("{}: it is what `{name}` runs", self.naming_reason(span));
+            return Recipes::Name(UnreadReason { reason, span: Some(span), is_script: true });
+        }
+        let leads_on = self.context.sources.get(file).text().contains("include");
+        if leads_on { Recipes::Unread } else { Recipes::NameNothing }
+    }
+
+    /// The file of recipes that a command reads, with the command's name.
+    fn recipe_file(&self, words: &[ShellWord], state: &ShellState) -> Option<(String, FileId)> {
+        let path = words.first().filter(|word| word.is_fixed()).map(ShellWord::raw)?;
+        let name = path.rsplit('/').next().unwrap_or(&path);
         let (_, files) = RECIPES.iter().find(|(program, _)| *program == name)?;
         let elsewhere = |word: &ShellWord| matches!(word.raw().as_str(), "-C" | "-f" | "-d" | "--directory" | "--file");
         let directory = self.current_directory(state).filter(|_| !words.iter().any(elsewhere))?;
@@ -349,12 +370,7 @@ impl Interpreter<'_> {
             Lookup::Text(file) => Some(file),
             _ => None,
         })?;
-        if let Some(span) = mentioned(file, self.context.sources, (self.context.programs)()) {
-            let reason = format!("{}: it is what `{name}` runs", self.naming_reason(span));
-            return Some(Some(UnreadReason { reason, span: Some(span), is_script: true }));
-        }
-        let leads_on = self.context.sources.get(file).text().contains("include");
-        (!leads_on).then_some(None)
+        Some((name.to_owned(), file))
     }
 
     /// Words of which one that is a pattern of files (`lib/*.sh`) stands for those that are known to be there.

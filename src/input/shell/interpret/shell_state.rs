@@ -381,9 +381,10 @@ fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
             let default = as_default(name, &there.value, &one_sided.second);
             let inherited = inherited_beside(name, &there.value);
             let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
-            let joined = match there.withheld {
-                true => ShellVariable::exported(VariableValue::Unclear),
-                false => ShellVariable::new(value, there.exported),
+            let joined = if there.withheld {
+                ShellVariable::exported(VariableValue::Unclear)
+            } else {
+                ShellVariable::new(value, there.exported)
             };
             vars.insert(name.clone(), joined);
         }

@@ -153,7 +153,7 @@ impl Interpreter<'_> {
             return ExitStates::succeeded(state);
         }
         if clears {
-            self.limit_environment(Inherits::Nothing, &[], &mut state);
+            Self::limit_environment(Inherits::Nothing, &[], &mut state);
         }
         let ended = self.start_command(simple, &words, state, true);
         self.leave_frames(FrameKind::Process, 1, ended);

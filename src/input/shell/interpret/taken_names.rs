@@ -43,7 +43,7 @@ impl Interpreter<'_> {
         for written in words {
             if let Some(prefix) = prefix_of_names(written) {
                 let span = written.source.first_position(self.context.sources);
-                self.take_away(VariableNames::Prefix(prefix), true, span, &mut state);
+                Self::take_away(VariableNames::Prefix(prefix), true, span, &mut state);
                 continue;
             }
             for word in self.expand_word(written, &mut state) {
@@ -68,7 +68,7 @@ impl Interpreter<'_> {
                 self.assign_value(&name, VariableValue::Unset, true, state);
             }
             Some(name) => self.assign_value(&name, VariableValue::Unclear, true, state),
-            None => match self.choices_of(word, state) {
+            None => match Self::choices_of(word, state) {
                 Some(names) => {
                     for name in names {
                         self.assign_value(&name, VariableValue::Unclear, true, state);
@@ -77,14 +77,14 @@ impl Interpreter<'_> {
                 None => {
                     let names = VariableNames::printed_by(&self.source_of_names(word));
                     let span = word.source_span(self.context.sources);
-                    self.take_away(names, false, span, state);
+                    Self::take_away(names, false, span, state);
                 }
             },
         }
     }
 
     /// The values in turn of the loop's variable that a word is.
-    fn choices_of(&self, word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
+    fn choices_of(word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
         let raw = word.raw();
         let texts = state.choices.get(variable_in(&raw)?)?;
         Some(texts.iter().map(crate::text::TracedText::raw).collect())
@@ -99,13 +99,7 @@ impl Interpreter<'_> {
     }
 
     /// Takes variables away by what is known of their names.
-    pub(super) fn take_away(
-        &mut self,
-        names: VariableNames,
-        is_certain: bool,
-        span: Option<Span>,
-        state: &mut ShellState,
-    ) {
+    pub(super) fn take_away(names: VariableNames, is_certain: bool, span: Option<Span>, state: &mut ShellState) {
         let concerned: Vec<String> = state.vars.keys().filter(|name| names.may_mean(name)).cloned().collect();
         for name in concerned {
             if let Some(variable) = Rc::make_mut(&mut state.vars).get_mut(&name) {
@@ -121,9 +115,10 @@ impl Interpreter<'_> {
         let taken = TakenVariables { names, is_certain, span };
         if !state.taken.contains(&taken) {
             let all = Rc::make_mut(&mut state.taken);
-            match all.len() < MAX_TAKEN {
-                true => all.push(taken),
-                false => *all = vec![TakenVariables { names: VariableNames::Any, is_certain: false, span }],
+            if all.len() < MAX_TAKEN {
+                all.push(taken);
+            } else {
+                *all = vec![TakenVariables { names: VariableNames::Any, is_certain: false, span }];
             }
         }
     }
@@ -132,7 +127,7 @@ impl Interpreter<'_> {
     /// here: it starts containers, which get their own.
     pub(super) fn take_away_unread(&mut self, path: &str, span: Option<Span>, state: &mut ShellState) {
         if self.ways_in.is_none() && !TOOL_FILES.iter().any(|known| path.ends_with(known)) {
-            self.take_away(VariableNames::Any, false, span, state);
+            Self::take_away(VariableNames::Any, false, span, state);
         }
     }
 

@@ -104,11 +104,11 @@ impl Interpreter<'_> {
         };
         let value = self.value_of(&param.name, state);
         let value = self.settled(&value, state);
-        match value.is_fixed() {
-            true => value.with_text(&change(&value.raw())),
-            // What a text in other letters is asked is a question to its variable all the same.
-            false => ShellWord { changes_case: true, ..value },
+        if value.is_fixed() {
+            return value.with_text(&change(&value.raw()));
         }
+        // What a text in other letters is asked is a question to its variable all the same.
+        ShellWord { changes_case: true, ..value }
     }
 
     /// The value of a variable as a word.
@@ -185,9 +185,9 @@ impl Interpreter<'_> {
                 binary_test(&left, operator, &right)
             }
             TestExpr::Bare(word) => unary_test("-n", &self.expand_tested(word, state)),
-            TestExpr::Arithmetic(text, blocks) => {
+            TestExpr::Arithmetic(expression, blocks) => {
                 self.run_substitutions(&TracedText::default(), blocks, state);
-                self.evaluate_arithmetic(text, state)
+                self.evaluate_arithmetic(expression, state)
             }
             TestExpr::Not(inner) => self.evaluate_test(inner, state).not(),
             TestExpr::Other(blocks) => {

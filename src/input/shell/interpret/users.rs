@@ -25,10 +25,8 @@ impl Interpreter<'_> {
     /// Notes the home that a command gives to a user: who becomes that user later has it.
     pub(super) fn note_home(&mut self, argv: &[Word], state: &ShellState) {
         let Some(HomeOfUser { name, home, .. }) = HomeOfUser::of_command(argv) else { return };
-        let home = match state.conditional {
-            true => VariableValue::Unclear,
-            false => VariableValue::Text(TracedText::plain(&home)),
-        };
+        let home =
+            if state.conditional { VariableValue::Unclear } else { VariableValue::Text(TracedText::plain(&home)) };
         self.homes.insert(name, home);
     }
 
@@ -46,7 +44,7 @@ impl Interpreter<'_> {
     }
 
     /// Takes variables away, but those that are kept.
-    pub(super) fn limit_environment(&mut self, inherits: Inherits, keeps: &[String], state: &mut ShellState) {
+    pub(super) fn limit_environment(inherits: Inherits, keeps: &[String], state: &mut ShellState) {
         if inherits == Inherits::All {
             return;
         }

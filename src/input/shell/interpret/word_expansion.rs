@@ -223,10 +223,9 @@ impl Interpreter<'_> {
         let value = match state.inherits {
             Inherits::All if state.taken.is_empty() || value.is_some() => value,
             Inherits::All => match Self::reach_in(&param.name, state) {
-                Reach::Yes => value,
                 Reach::No => Some(VariableValue::Unset),
                 Reach::Perhaps if (self.context.is_set)(&param.name) => Some(VariableValue::Unclear),
-                Reach::Perhaps => value,
+                Reach::Yes | Reach::Perhaps => value,
             },
             _ if OF_THE_SHELL.contains(&param.name.as_str()) || state.keeps.contains(&param.name) => value,
             Inherits::Nothing => value.or(Some(VariableValue::Unset)),

@@ -288,7 +288,7 @@ fn read_find(words: &[ShellWord]) -> Unwrapped {
     if command.is_empty() {
         return Unwrapped::Program;
     }
-    Unwrapped::Inner(WrappedCommand { words: command.to_vec(), hides, ..WrappedCommand::default() })
+    Unwrapped::Inner(WrappedCommand { words: command.clone(), hides, ..WrappedCommand::default() })
 }
 
 /// Programs that copy the files that they are given.
@@ -318,9 +318,8 @@ fn with_found_files(command: &[ShellWord], options: &[ShellWord]) -> Vec<ShellWo
         }
         word
     };
-    let put = |word: &ShellWord| match word.raw() == "{}" {
-        true => starts.iter().map(found).collect(),
-        false => vec![word.clone()],
+    let put = |word: &ShellWord| {
+        if word.raw() == "{}" { starts.iter().map(found).collect() } else { vec![word.clone()] }
     };
     command.iter().flat_map(put).collect()
 }

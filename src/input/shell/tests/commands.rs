@@ -81,10 +81,14 @@ fn hidden_programs_under_a_lock_are_covered() {
         "flock /l python3 x.py; node y.js",
         "flock /l python3; . z",
         "flock /l supervisord -n",
+        "flock /l crond",
     ] {
         let script = shell(open);
         assert_eq!((script.sight, script.covered), (Sight::Partial, false), "{open}");
     }
+    // A terminal goes on by itself: what runs in it is seen, and runs under no lock.
+    let terminal = shell("flock /l tmux new -d x");
+    assert_eq!((shown(&terminal).as_str(), terminal.sight), ("x", Sight::Whole));
 }
 
 #[test]
@@ -162,6 +166,7 @@ fn unread_files_are_named() {
         "npm run x",
         "yarn start",
         "make",
+        "make deploy",
         "bash",
         "supervisord -n",
         "parallel x",
