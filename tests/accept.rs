@@ -187,7 +187,7 @@ fn a_comment_that_nothing_needs_is_told_unless_a_part_was_looked_at() {
 #[test]
 fn comments_in_dockerfiles_and_scripts_count_too() {
     let compose = "name: p\nservices:\n  agents:\n    build: .\n    volumes: [\"/srv/claude:/home/agent/.claude\"]\n  runner:\n    image: x\n    volumes: [\"/srv/claude:/home/agent/.claude\"]\n    entrypoint: [claude, -p]\n";
-    let dockerfile = "FROM debian\nCOPY run.sh /run.sh\n#X\nENTRYPOINT [\"/run.sh\"]\n";
+    let dockerfile = "FROM debian\nENV HOME=/home/agent\nCOPY run.sh /run.sh\n#X\nENTRYPOINT [\"/run.sh\"]\n";
     let script = "#!/bin/sh\nclaude -p #X\n";
     let of = |dockerfile: &str, script: &str| {
         check(project(&[("compose.yaml", compose), ("Dockerfile", dockerfile), ("run.sh", script)]).path(), &[])
@@ -197,7 +197,7 @@ fn comments_in_dockerfiles_and_scripts_count_too() {
     assert_eq!((run.status, by(&run, "unguarded-share", "agents")), (1, None));
     let run = of(dockerfile, &script.replace('X', ignore));
     assert_eq!((by(&run, "unguarded-share", "agents").as_deref(), told(&run).len()), (Some("comment"), 0));
-    let direct = "FROM debian\n#X\nENTRYPOINT [\"claude\", \"-p\"]\n";
+    let direct = "FROM debian\nENV HOME=/home/agent\n#X\nENTRYPOINT [\"claude\", \"-p\"]\n";
     let run = of(&direct.replace('X', ignore), script);
     assert_eq!((by(&run, "unguarded-share", "agents").as_deref(), told(&run).len()), (Some("comment"), 0));
     assert_eq!(by(&of(direct, script), "unguarded-share", "agents"), None);
@@ -613,7 +613,7 @@ fn other_cause_of_what_is_not_known_is_new() {
 #[test]
 fn change_elsewhere_that_endangers_untouched_lines_fails() {
     let text = SHARED.replace("image: x", "build: .");
-    let pinned = "FROM node\nRUN npm install -g @anthropic-ai/claude-code@2.1.330\n";
+    let pinned = "FROM node\nENV HOME=/home/agent\nRUN npm install -g @anthropic-ai/claude-code@2.1.330\n";
     let files = repository(&[("compose.yaml", &text), ("Dockerfile", pinned)]);
     assert_eq!(check(files.path(), &["--since", "HEAD"]).status, 0);
     fs::write(files.path().join("Dockerfile"), pinned.replace("@2.1.330", "")).unwrap();

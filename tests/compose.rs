@@ -146,7 +146,11 @@ fn expected_mounts(service: &Value, answer: &Value) -> BTreeSet<String> {
             ("bind", Some(source)) => format!("host {}", overlock::model::clean(source)),
             ("volume", Some(_)) if binds => format!("host {}", options["device"].as_str().unwrap()),
             ("volume", Some(_)) if options["device"].is_string() => {
-                format!("device {}", options["device"].as_str().unwrap())
+                // An export without its server is one of the server that `addr` names.
+                let device = options["device"].as_str().unwrap();
+                let servers = options["o"].as_str().unwrap_or("").split(',');
+                let server = servers.into_iter().find_map(|option| option.strip_prefix("addr="));
+                format!("device {}{device}", server.filter(|_| device.starts_with(':')).unwrap_or(""))
             }
             ("volume", Some(_)) => format!("volume {}", defined["name"].as_str().unwrap()),
             ("volume", None) => "anonymous".to_owned(),

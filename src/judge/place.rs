@@ -138,7 +138,8 @@ impl Place {
 
     /// A place of a server. What a variable tells of it is shown as that variable.
     fn name_of_export(&self, kind: &str, server: &str) -> PlaceName {
-        let shown = self.shown.path(&export_text(kind, server, &self.path)).into_owned();
+        // A server's name is no path.
+        let shown = self.shown.word(&export_text(kind, server, &self.path)).into_owned();
         let parts = export_of(&shown).map(|(server, path)| (server.to_owned(), path.to_owned()));
         let (server, path) = parts.unwrap_or_else(|| (shown.clone(), "/".to_owned()));
         PlaceName {

@@ -88,7 +88,8 @@ fn a_report_from_a_container_sees_what_one_on_the_host_sees() {
     let told = run.arg(image).args(command.split_whitespace()).args(["--output", "json=/state/report.json"]).output();
     let told = told.unwrap();
     let (out, err) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
-    assert!([Some(0), Some(1)].contains(&told.status.code()), "{out}{err}");
+    // Containers of other tests come and go meanwhile: one that is gone is a gap.
+    assert!([Some(0), Some(1), Some(3)].contains(&told.status.code()), "{out}{err}");
     let inside: serde_json::Value = serde_json::from_slice(&std::fs::read(state.join("report.json")).unwrap()).unwrap();
     let names: Vec<&str> = probes.iter().map(|probe| probe.name.as_str()).collect();
     let outside = report(&names);

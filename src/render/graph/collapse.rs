@@ -149,7 +149,10 @@ impl ShownName {
             None if one.label.starts_with(&one.container) => String::new(),
             None => format!(" ({})", one.container),
         };
-        let short = safe(&format!("{label}{times}")).into_owned();
+        // The script of a start is in its full name; a box has no room for it.
+        let is_start = one.origin == "script";
+        let own_label = one.label.split_once(" (").filter(|_| is_start).map_or(one.label.as_str(), |(name, _)| name);
+        let short = safe(&format!("{}{times}", full_name(one.project.as_deref(), own_label))).into_owned();
         let full = safe(&format!("{label}{times}{own}")).into_owned();
         Self { short, full }
     }
