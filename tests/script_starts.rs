@@ -76,7 +76,7 @@ fn missing_starts(script: &RandomScript) -> (usize, Vec<String>) {
     let report = run.json();
     let participants = report["participants"].as_array().unwrap();
     let named: BTreeSet<String> =
-        participants.iter().filter_map(|one| Some(one["container"].as_str()?.split(' ').next()?.to_owned())).collect();
+        participants.iter().filter_map(|one| Some(named_place(one["container"].as_str()?))).collect();
     for arguments in CALLS {
         call(path, &[&["./gen.sh"], arguments].concat(), "0");
         call(path, &[&["./gen.sh"], arguments].concat(), "1");
@@ -100,6 +100,16 @@ fn call(directory: &Path, words: &[&str], status: &str) {
     bash.args(["1", "bash"]).args(words).current_dir(directory).env_clear().env("PATH", search);
     bash.env("STUB_LOG", directory.join("log")).env("STUB_STATUS", status);
     bash.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+}
+
+/// The place of a start by what the report calls it: `gen.sh:8`, or the name that it gives, which has its line in it, with
+/// its file: `part-8-* (gen.sh)`.
+fn named_place(container: &str) -> String {
+    let (name, behind) = container.split_once(' ').unwrap_or((container, ""));
+    let line =
+        ["fixed-", "part-"].iter().find_map(|given| name.strip_prefix(given)).and_then(|rest| rest.split('-').next());
+    let file = behind.trim_start_matches('(').split([':', ')']).next().unwrap_or_default();
+    line.map_or_else(|| name.to_owned(), |line| format!("{file}:{line}"))
 }
 
 /// The place of a start, which its words name.
@@ -222,7 +232,8 @@ impl RandomScript {
         self.line(&format!("if [ \"${{1:-}}\" = {word} ]; then A=\"$A -v /srv/tree:/tree\"; else A=\"$A -d\"; fi"));
         self.line("[ $# -lt 2 ] || A=\"$A --network none\"");
         let line = self.next_line();
-        let rest = if self.chance(2) { "agents:1 claude -p go" } else { "--name fixed agents:1 claude" };
+        let named = format!("--name fixed-{line} agents:1 claude");
+        let rest = if self.chance(2) { "agents:1 claude -p go" } else { &named };
         self.line(&format!("docker run --rm -e LINE={line} $A {rest}"));
     }
 
@@ -236,9 +247,9 @@ impl RandomScript {
             _ => "/srv/tree:/tree",
         };
         let name = match self.below(6) {
-            0 => " --name fixed",
-            1 => " --name \"part-$1\"",
-            _ => "",
+            0 => format!(" --name fixed-{line}"),
+            1 => format!(" --name \"part-{line}-$1\""),
+            _ => String::new(),
         };
         let detached = if self.chance(4) { " -d" } else { "" };
         let engine = ENGINES[self.index_below(ENGINES.len())];

@@ -137,7 +137,7 @@ fn volume_that_is_there_counts_more_than_what_the_plan_would_make_it_from() {
         (Value::Null, "one of the engine's own"),
         (options("none", "/srv/claude", "bind"), "/srv/claude"),
         (options("ext4", "/dev/sdb1", ""), "ext4 /dev/sdb1"),
-        (options("nfs", ":/e", "addr=h"), "nfs :/e (addr=h)"),
+        (options("nfs", ":/e", "addr=h"), "nfs h:/e"),
     ] {
         let (together, said) = joins(&running(&there), "shared", bind);
         let wanted =

@@ -129,7 +129,9 @@ fn settle_variable(candidate: &Candidate<'_>) -> String {
 fn first_idle_call<'a>(container: &'a Container, profile: &Profile, seconds: f64) -> Option<&'a Invocation> {
     let before = seen_calls(container).take_while(|call| program_arguments(call, profile).is_none());
     let plain = before.filter(|call| !call.aside && !call.conditional);
-    plain.into_iter().find(|call| idle_seconds(call).is_some_and(|idle| idle >= seconds))
+    // Behind what never ends nothing follows: a call that is seen comes from outside, and is described.
+    let is_long = |idle: f64| idle >= seconds && idle.is_finite();
+    plain.into_iter().find(|call| idle_seconds(call).is_some_and(is_long))
 }
 
 /// How long a call of `sleep` (coreutils' and busybox's) or `tail -f` does nothing.
