@@ -1,18 +1,9 @@
 //! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
 //! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
 
-use std::collections::BTreeMap;
-
-use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
-use crate::input::shell;
-use crate::model::{
-    Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
-    UnsetVariable, Value, Word, clean,
-};
+use crate::input::dockerfile::{BaseImage, BuildStep, Image};
+use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, Word, clean};
 use crate::text::{Sources, Span};
-
-/// How long a word may become, in bytes.
-const MAX_WORD: usize = 64 * 1024;
 
 /// Fills in what the container leaves to its image.
 pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sources: &Sources) {
@@ -41,7 +32,7 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, sou
         BuildStep::Run(ran) => Some(ran),
         BuildStep::Copy(_) | BuildStep::Unread(_) => None,
     });
-    container.installs = ran.flat_map(|ran| build_commands(ran, sources)).collect();
+    container.installs = ran.flat_map(|ran| ran.build_calls(sources).iter().cloned()).collect();
     set_home(container, image);
 }
 
@@ -53,33 +44,6 @@ fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
 fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
     let span = path.span.unwrap_or(span);
     Mount::new(Value::known(target, path.span), MountSource::Anonymous, span)
-}
-
-/// The commands of a build step, with the variables that it runs with put in.
-fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
-    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
-    for call in &mut found {
-        for word in &mut call.argv {
-            *word = Word::parse(&interpolate(word, &ran.env));
-        }
-    }
-    found
-}
-
-/// A word of a call with the variables that are known replaced; others stay as they are written.
-fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
-    let dialect = Dialect { escape: Escape::ShellKept, commands: false, ..Dialect::SHELL_WORD };
-    let expander = Expander {
-        lookup: &|name| match env.get(name).map(|variable| &variable.value) {
-            Some(EnvValue::Set(value)) if !value.is_symbolic() => Binding::Text(&value.text),
-            _ => Binding::Unknown,
-        },
-        unset: UnsetVariable::Empty,
-        keeps_unknown: true,
-        limit: MAX_WORD,
-    };
-    let result = Template::parse(word, dialect).and_then(|template| template.expand(expander));
-    result.map_or_else(|_| word.to_owned(), |result| result.text)
 }
 
 /// Sets the home of the user that the container starts as. The engine sets `HOME` where nothing else does.

@@ -2,7 +2,6 @@
 
 use super::exit_states::LastCommand;
 use super::interpreter::Interpreter;
-use super::shell_state::ShellState;
 use crate::input::shell::ExecContext;
 use crate::text::{Sources, Span, TracedText};
 
@@ -12,7 +11,8 @@ fn steps_of(text: &str) -> usize {
     let file = sources.add("gen.sh", text);
     let mut interpreter = Interpreter::new(ExecContext::unknown(&sources), Span::file_start(file));
     let text = TracedText::of_file(file, &sources);
-    interpreter.run_text(&text, LastCommand::Forks, ShellState::new());
+    let state = interpreter.first_state();
+    interpreter.run_text(&text, LastCommand::Forks, state);
     assert!(interpreter.unread.is_empty());
     interpreter.steps()
 }
@@ -36,6 +36,47 @@ fn steps_grow_with_the_text_and_not_faster() {
         let [one, two, four] = [20, 40, 80].map(|count| steps_of(&(0..count).map(part).collect::<String>()));
         assert!(two <= 2 * one + 20 && four <= 4 * one + 40, "{kind}: {one}, {two}, {four}");
     }
+}
+
+/// What is called twice at every level, down to what starts a container; `@` is the level, `NEXT` the one below.
+const NESTED: [(&str, &str); 12] = [
+    ("functions", "f@() { NEXT; NEXT; }\n"),
+    ("functions with variables", "f@() { V@=1; NEXT; local W@=\"$1\"; NEXT a; NEXT b; }\n"),
+    ("variables that only the caller knows", "f@() { V@=1; NEXT; V@=2; NEXT; }\n"),
+    ("arguments", "f@() { NEXT \"$1\"; NEXT \"$1\"; NEXT x; }\n"),
+    ("questions", "f@() { [ -n \"$Q\" ] || exit 1; NEXT; [ \"$R@\" = a ] || return; NEXT; }\n"),
+    ("branches", "f@() { if [ \"$X@\" = a ]; then NEXT; V=1; else NEXT; fi; NEXT && NEXT || NEXT; }\n"),
+    ("loops", "f@() { for x@ in a b; do NEXT; while read -r y; do NEXT; done; done; }\n"),
+    ("case arms", "f@() { case \"$1\" in a) NEXT ;; b) NEXT ;; *) NEXT \"$2\" ;; esac; }\n"),
+    ("subshells and pipes", "f@() { ( NEXT; NEXT ); NEXT | tee log; V=$(NEXT; NEXT); }\n"),
+    ("processes beside each other", "f@() { NEXT & NEXT & wait; }\n"),
+    ("locks", "f@() { ( flock 9; NEXT; NEXT ) 9>/tmp/lock@; exec 8>/tmp/other; flock 8; NEXT; }\n"),
+    ("directories", "f@() { cd sub@; NEXT; cd ..; NEXT; (cd /tmp/@ && NEXT); }\n"),
+];
+
+#[test]
+fn what_is_called_twice_at_every_level_is_gone_through_once() {
+    for (kind, template) in NESTED {
+        let level = |depth: usize, at: usize| {
+            let start = "docker run --rm -v /srv:/tree agents:1 claude".to_owned();
+            let next = if at + 1 < depth { format!("f{}", at + 1) } else { start };
+            template.replace('@', &at.to_string()).replace("NEXT", &next)
+        };
+        let nested = |depth: usize| (0..depth).map(|at| level(depth, at)).collect::<String>() + "f0 main\n";
+        let [one, two, four] = [3, 6, 12].map(|depth| steps_of(&nested(depth)));
+        assert!(two <= 4 * one && four <= 4 * two, "{kind}: {one}, {two}, {four}");
+    }
+}
+
+#[test]
+fn functions_that_call_each_other_by_name_are_gone_through_once() {
+    let text = |count: usize| {
+        let each = |at: usize| format!("do_{at}() {{ docker run --rm agents:{at} claude; \"do_$1\" \"$2\"; }}\n");
+        (0..count).map(each).collect::<String>() + "\"do_$1\" \"$2\"\n"
+    };
+    let [one, two, four] = [3, 6, 12].map(|count| steps_of(&text(count)));
+    // Each of them may call each.
+    assert!(two <= 5 * one && four <= 5 * two, "{one}, {two}, {four}");
 }
 
 #[test]

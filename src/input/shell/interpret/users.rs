@@ -4,9 +4,10 @@
 use std::rc::Rc;
 
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::UserChange;
+use super::variable_value::{ShellVariable, VariableValue};
 use crate::model::Inherits;
 use crate::text::TracedText;
 
@@ -37,26 +38,22 @@ impl Interpreter<'_> {
         if inherits == Inherits::All {
             return;
         }
-        let is_kept = |name: &String| keeps.contains(name);
         let kept: Vec<(String, ShellVariable)> = keeps
             .iter()
-            .filter(|name| !state.vars.contains_key(*name) && state.inherits == Inherits::All)
+            .filter(|name| state.vars.get(name).is_none() && state.inherits == Inherits::All)
             .map(|name| {
                 let known = (self.context.environment)(name);
                 let value = known.map_or(VariableValue::Unclear, |text| VariableValue::Text(TracedText::plain(&text)));
                 (name.clone(), ShellVariable { value, exported: true })
             })
             .collect();
-        let vars = Rc::make_mut(&mut state.vars);
         match inherits {
-            Inherits::ByPolicy => {
-                for (_, variable) in vars.iter_mut().filter(|(name, _)| !is_kept(name)) {
-                    variable.value = VariableValue::Unclear;
-                }
-            }
-            Inherits::All | Inherits::Nothing => vars.retain(|name, _| is_kept(name)),
+            Inherits::ByPolicy => state.vars.hide_all_but(keeps),
+            Inherits::All | Inherits::Nothing => state.vars.keep_named(keeps),
         }
-        vars.extend(kept);
+        for (name, variable) in kept {
+            state.vars.set(&name, variable);
+        }
         if state.inherits != Inherits::Nothing {
             state.inherits = inherits;
         }

@@ -1,10 +1,10 @@
 //! Programs that run another: what they run, and what they change for it. Names and options are from their manuals.
 //! Uses `unwrapped`, `user_wrappers` and `shell_word`.
 
-use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
 use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
+use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
 

@@ -1,0 +1,39 @@
+//! What is noted of a call while it is gone through. Uses `start_record`.
+
+use std::collections::BTreeSet;
+
+use super::start_record::LockedStart;
+
+/// What a call does that others have to be told when it is not gone through again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CallNotes {
+    /// The containers that it starts, by their index.
+    pub(super) starts: BTreeSet<usize>,
+    /// The locks around them.
+    pub(super) locked: BTreeSet<LockedStart>,
+    /// The functions and files that it calls: what comes of that hangs on those that are being run already.
+    pub(super) functions: BTreeSet<String>,
+    pub(super) files: BTreeSet<String>,
+    /// The variables that it sets.
+    pub(super) sets: BTreeSet<String>,
+    /// The words of what it starts that hang on variables.
+    pub(super) open_words: BTreeSet<String>,
+    /// Whether something was nested too deep in it to be followed.
+    pub(super) is_cut: bool,
+    /// Whether it runs a program that does something.
+    pub(super) runs_program: bool,
+}
+
+impl CallNotes {
+    /// Adds what a call within this one does.
+    pub(super) fn absorb(&mut self, inner: &Self) {
+        self.starts.extend(&inner.starts);
+        self.locked.extend(&inner.locked);
+        self.functions.extend(inner.functions.iter().cloned());
+        self.files.extend(inner.files.iter().cloned());
+        self.sets.extend(inner.sets.iter().cloned());
+        self.open_words.extend(inner.open_words.iter().cloned());
+        self.is_cut |= inner.is_cut;
+        self.runs_program |= inner.runs_program;
+    }
+}
