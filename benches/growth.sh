@@ -20,7 +20,9 @@ binary = sys.argv[1]
 START = 'docker run --rm -v /srv/claude:/home/agent/.claude -e "HOME=/home/agent" agents:1 claude -p go'
 
 def flat(part):
-    return lambda n: {"gen.sh": "".join(part.replace("@", str(at)).replace("START", START) for at in range(n))}
+    """Parts one after the other, each with a login of its own: what is measured is how they are read."""
+    own = part.replace("START", START.replace("/srv/claude", "/srv/claude-@"))
+    return lambda n: {"gen.sh": "".join(own.replace("@", str(at)) for at in range(n))}
 
 def levels(part):
     """Functions each of which calls the next one, down to what starts a container."""

@@ -11,6 +11,8 @@ pub(super) struct CallNotes {
     pub(super) starts: BTreeSet<usize>,
     /// The locks around them.
     pub(super) locked: BTreeSet<LockedStart>,
+    /// The processes that calls in it left running which were not gone through again.
+    pub(super) relied: BTreeSet<usize>,
     /// The functions and files that it calls: what comes of that hangs on those that are being run already.
     pub(super) functions: BTreeSet<String>,
     pub(super) files: BTreeSet<String>,
@@ -29,6 +31,7 @@ impl CallNotes {
     pub(super) fn absorb(&mut self, inner: &Self) {
         self.starts.extend(&inner.starts);
         self.locked.extend(&inner.locked);
+        self.relied.extend(&inner.relied);
         self.functions.extend(inner.functions.iter().cloned());
         self.files.extend(inner.files.iter().cloned());
         self.sets.extend(inner.sets.iter().cloned());

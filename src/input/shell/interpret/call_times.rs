@@ -21,7 +21,6 @@ pub(super) struct CallBeginning {
     named: usize,
     waits: usize,
     left: usize,
-    relied: usize,
     unclear: usize,
 }
 
@@ -32,7 +31,7 @@ struct TimedCall {
     /// The processes that ran when it began.
     open: BTreeSet<usize>,
     /// Those that it left running.
-    left: Vec<usize>,
+    left: BTreeSet<usize>,
 }
 
 /// The times that a call was gone through, and what it does to processes.
@@ -76,13 +75,12 @@ impl Timeline {
             named: events.named.len(),
             waits: events.waits,
             left: events.left,
-            relied: events.relied.len(),
             unclear: events.unclear,
         }
     }
 
-    /// Notes a call that was gone through.
-    pub(super) fn end_call(&self, began: CallBeginning, times: &mut CallTimes) {
+    /// Notes a call that was gone through. `relied` are the processes that calls in it left running which were not.
+    pub(super) fn end_call(&self, began: CallBeginning, relied: &BTreeSet<usize>, times: &mut CallTimes) {
         let events = &self.events;
         let is_outer = |number: &usize| *number < began.processes;
         let ended = events.ended.iter().skip(began.ended).any(is_outer);
@@ -90,8 +88,7 @@ impl Timeline {
         times.reaches_out |= ended || asked || events.unclear > began.unclear;
         times.waits |= events.waits > began.waits;
         let own = self.open.range(began.processes..).copied();
-        let relied = events.relied.iter().skip(began.relied).copied().filter(|number| self.open.contains(number));
-        let left: Vec<usize> = own.chain(relied).collect();
+        let left: BTreeSet<usize> = own.chain(relied.intersection(&self.open).copied()).collect();
         times.leaves |= !left.is_empty() || events.left > began.left;
         times.last = self.last_process().filter(|_| self.last_process() != began.last);
         times.named = events.named.get(began.named..).unwrap_or_default().to_vec();
@@ -112,7 +109,7 @@ impl Timeline {
         if times.leaves {
             let alike = times.calls.iter().filter(|call| call.place == place);
             // Two that run at once say all that a third one could.
-            let runs = |call: &&TimedCall| call.left.iter().all(|number| self.open.contains(number));
+            let runs = |call: &&TimedCall| call.left.is_subset(&self.open);
             let left: BTreeSet<usize> = times.calls.iter().flat_map(|call| call.left.iter().copied()).collect();
             let knew =
                 |call: &&TimedCall| self.open.iter().all(|number| call.open.contains(number) || left.contains(number));
@@ -129,24 +126,20 @@ impl Timeline {
         }
     }
 
-    /// Does to processes what a call does that is not gone through.
-    pub(super) fn repeat_call(&mut self, times: &mut CallTimes, how: AnotherCall) {
+    /// Does to processes what a call does that is not gone through; gives those that stand for the ones that it would leave.
+    pub(super) fn repeat_call(&mut self, times: &mut CallTimes, how: AnotherCall) -> BTreeSet<usize> {
         if how == AnotherCall::Again {
-            times.calls.push(TimedCall { place: self.place(), open: self.open.clone(), left: Vec::new() });
+            times.calls.push(TimedCall { place: self.place(), open: self.open.clone(), left: BTreeSet::new() });
         }
         self.name_processes(times.last, &times.named);
         self.events.waits += usize::from(times.waits);
         self.events.left += usize::from(times.leaves);
         self.events.unclear += usize::from(times.reaches_out);
-        if !times.leaves {
-            return;
+        let left = times.calls.iter().flat_map(|call| call.left.intersection(&self.open).copied());
+        let left: BTreeSet<usize> = if times.leaves { left.collect() } else { BTreeSet::new() };
+        for number in &left {
+            self.multiply_process(*number);
         }
-        let left: Vec<usize> = times.calls.iter().flat_map(|call| call.left.iter().copied()).collect();
-        for number in left {
-            if self.open.contains(&number) {
-                self.multiply_process(number);
-                self.events.relied.push(number);
-            }
-        }
+        left
     }
 }

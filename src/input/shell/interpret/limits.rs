@@ -21,7 +21,5 @@ pub(super) const NESTED_TEXTS: usize = 12;
 pub(super) const NESTED_FILES: usize = 10;
 /// Characters of all texts together.
 pub(super) const TEXT_CHARS: usize = 1024 * 1024;
-/// Starts of one function or file that are told from each other.
-pub(super) const SAVED_CALLS: usize = 256;
 /// Starts of containers that are kept of one script.
 pub(super) const CONTAINER_STARTS: usize = 400;

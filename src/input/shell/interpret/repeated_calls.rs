@@ -44,6 +44,10 @@ impl Interpreter<'_> {
             let wide = WideStart::new(&all.calls, &state, apart, &callee);
             let like = self.find_like(&all.calls, &wide.state, &surroundings, apart);
             self.saved.insert(code.clone(), all);
+            if like.is_none() && apart == ToldApart::Nothing {
+                self.note_too_deep("a part of the shell text is called in more ways than are followed");
+                return ExitStates::either_way(state);
+            }
             let (exits, sets) = self.run_unless_like(code, like, wide.state.clone(), surroundings, run);
             return wide.narrow(exits, &sets, &state);
         }
@@ -63,10 +67,7 @@ impl Interpreter<'_> {
         let Some(LikeCall { index, renames }) = like else {
             let (exits, saved) = self.run_and_save(surroundings, state, run);
             let sets = saved.notes.sets.clone();
-            let all = self.saved.entry(code.clone()).or_default();
-            if all.calls.len() < limits::SAVED_CALLS {
-                all.calls.push(saved);
-            }
+            self.saved.entry(code.clone()).or_default().calls.push(saved);
             return (exits, sets);
         };
         let mut all = self.saved.remove(code).unwrap_or_default();
@@ -171,8 +172,8 @@ impl Interpreter<'_> {
         let began = self.timeline.begin_call();
         let exits = run(self, state).without_known_facts(start.facts.len());
         let mut times = CallTimes::default();
-        self.timeline.end_call(began, &mut times);
         let notes = self.call_notes.pop().unwrap_or_default();
+        self.timeline.end_call(began, &notes.relied, &mut times);
         if let Some(around) = self.call_notes.last_mut() {
             around.absorb(&notes);
         }
@@ -230,8 +231,8 @@ impl Interpreter<'_> {
             around.absorb(&notes);
         }
         if let Some(saved) = self.saved.get_mut(code).and_then(|all| all.calls.get_mut(index)) {
-            self.timeline.end_call(began, &mut saved.times);
-            saved.notes.starts.extend(notes.starts);
+            // Its starts are those of the first time, at another time.
+            self.timeline.end_call(began, &notes.relied, &mut saved.times);
         }
         exits
     }
@@ -250,7 +251,10 @@ impl Interpreter<'_> {
         }
         if !self.is_muted() {
             self.repeat_starts(saved, &renames, how);
-            self.timeline.repeat_call(&mut saved.times, how);
+            let relied = self.timeline.repeat_call(&mut saved.times, how);
+            if let Some(around) = self.call_notes.last_mut() {
+                around.relied.extend(relied);
+            }
         }
         if let Some(around) = self.call_notes.last_mut() {
             around.absorb(&saved.notes);

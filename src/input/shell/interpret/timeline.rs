@@ -45,8 +45,6 @@ pub(super) struct TimeEvents {
     pub(super) waits: usize,
     /// How many containers were left running.
     pub(super) left: usize,
-    /// The processes that calls left running which were not gone through again.
-    pub(super) relied: Vec<usize>,
     /// How often it was not followed what a call does to processes outside of it.
     pub(super) unclear: usize,
 }

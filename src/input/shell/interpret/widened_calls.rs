@@ -20,6 +20,8 @@ const CONDITIONAL_STARTS_OF_A_PLACE: usize = 4;
 /// The same for starts that differ in what the code asks for.
 const STARTS: usize = 64;
 const STARTS_OF_A_PLACE: usize = 8;
+/// How many times more of them are gone through at all.
+const TIMES_AT_ALL: usize = 3;
 
 /// How much of the starts of one code is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +31,22 @@ pub(super) enum ToldApart {
     AllButConditions,
     /// What they have in common.
     Common,
+    /// The same, and what differs all the same is not gone through.
+    Nothing,
 }
 
 impl ToldApart {
     /// How much of a new start is told from these, where `places` call the code.
     pub(super) fn after(all: &[SavedCall], places: usize) -> Self {
+        let starts = STARTS + STARTS_OF_A_PLACE * places;
         if all.len() < CONDITIONAL_STARTS + CONDITIONAL_STARTS_OF_A_PLACE * places {
             Self::All
-        } else if all.len() < STARTS + STARTS_OF_A_PLACE * places {
+        } else if all.len() < starts {
             Self::AllButConditions
-        } else {
+        } else if all.len() < TIMES_AT_ALL * starts {
             Self::Common
+        } else {
+            Self::Nothing
         }
     }
 }
@@ -57,7 +64,7 @@ impl WideStart {
         let mut wide = Self { state: state.clone(), names: BTreeSet::new() };
         for saved in all {
             wide.widen_conditions(saved);
-            if apart == ToldApart::Common {
+            if apart != ToldApart::AllButConditions {
                 wide.widen_to(saved, callee);
             }
         }
