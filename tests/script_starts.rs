@@ -330,7 +330,8 @@ impl RandomScript {
                     format!("( f{number} {word}; f{other} {word} ) || f{number} {word}"),
                     format!("CHOSEN=$(f{number} {word}) f{other} | cat"),
                 ];
-                self.line(&calls[self.index_below(calls.len())]);
+                let call = self.index_below(calls.len());
+                self.line(&calls[call]);
             }
             19 => self.line("shift || true"),
             20 if self.depth <= 1 => self.line(&format!("set -- {word} \"$@\"")),

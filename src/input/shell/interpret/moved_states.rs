@@ -65,13 +65,13 @@ impl Interpreter<'_> {
             return;
         }
         let fds = std::mem::take(&mut state.fds);
-        let mut renamed = BTreeMap::new();
+        let mut all = BTreeMap::new();
         for (number, descriptor) in fds.iter() {
             let file = descriptor.file.map(|file| self.renamed_file(file, renames));
             let own = file.filter(|_| is_own_number(*number, descriptor)).map(own_number);
-            renamed.insert(own.unwrap_or(*number), Descriptor { file, ..descriptor.clone() });
+            all.insert(own.unwrap_or(*number), Descriptor { file, ..descriptor.clone() });
         }
-        state.fds = Rc::new(renamed);
+        state.fds = Rc::new(all);
         state.above = Rc::new(state.above.iter().map(|file| self.renamed_file(*file, renames)).collect());
         let mut locks = BTreeMap::new();
         for (file, held) in state.locks.iter() {
@@ -84,14 +84,14 @@ impl Interpreter<'_> {
 
     /// What a file is called that was open at the start; one that the call opened is opened again.
     fn renamed_file(&mut self, file: OpenFileId, renames: &mut Renames) -> OpenFileId {
-        if let Some(renamed) = renames.files.get(&file) {
-            return *renamed;
+        if let Some(known) = renames.files.get(&file) {
+            return *known;
         }
-        let renamed = self.files.get(file).cloned().map_or(file, |opened| {
+        let own = self.files.get(file).cloned().map_or(file, |opened| {
             self.files.push(opened);
             self.files.len() - 1
         });
-        renames.files.insert(file, renamed);
-        renamed
+        renames.files.insert(file, own);
+        own
     }
 }

@@ -261,8 +261,8 @@ pub(super) struct LeftState {
 impl LeftState {
     fn new(start: &ShellState, touched: &TouchedNames, mut state: ShellState) -> Self {
         let differs = |name: &&String| start.vars.peek(name) != state.vars.peek(name);
-        let changed = touched.names.iter().filter(differs);
-        let changes = changed.map(|name| (name.clone(), state.vars.peek(name).cloned())).collect();
+        let names = touched.names.iter().filter(differs);
+        let changes = names.map(|name| (name.clone(), state.vars.peek(name).cloned())).collect();
         let chosen = touched.names.iter().filter(|name| start.choices.get(*name) != state.choices.get(*name));
         let choices = chosen.map(|name| (name.clone(), state.choices.get(name).cloned())).collect();
         state.vars.clear();

@@ -198,7 +198,9 @@ impl Timeline {
         match known {
             Some(numbers) if !numbers.is_empty() => {
                 self.events.asked.extend(&numbers);
-                numbers.into_iter().for_each(|number| self.end_process(number));
+                for number in numbers {
+                    self.end_process(number);
+                }
             }
             Some(_) => self.wait_for_all(conditional),
             None => self.wait_for_all(false),
