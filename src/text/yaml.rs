@@ -250,7 +250,9 @@ fn decoded(text: &str, span: Span) -> Result<String, YamlError> {
 
 /// The kind of value that a tag of YAML's own names, but for text.
 fn kind_of_tag(tag: &str) -> Option<&'static str> {
-    let name = tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!"))?;
+    // With its handle written out (`!!int`), or whole (`!<tag:yaml.org,2002:int>`).
+    let written = ["tag:yaml.org,2002:!", "!tag:yaml.org,2002:", "tag:yaml.org,2002:", "!!"];
+    let name = written.into_iter().find_map(|before| tag.strip_prefix(before))?;
     ["int", "float", "bool", "null", "timestamp"].into_iter().find(|kind| *kind == name)
 }
 
