@@ -40,6 +40,9 @@ impl Interpreter<'_> {
             }
             "break" | "continue" => {
                 let levels = operand.and_then(|levels| levels.parse().ok()).unwrap_or(1);
+                if let Some(notes) = self.call_notes.last_mut() {
+                    notes.leaves_loops = true;
+                }
                 if name == "break" {
                     self.leave_frames(FrameKind::Loop, levels, ExitStates::succeeded(state));
                 } else if let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.kind == FrameKind::Loop) {

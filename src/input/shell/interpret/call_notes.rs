@@ -22,6 +22,8 @@ pub(super) struct CallNotes {
     pub(super) open_words: BTreeSet<String>,
     /// Whether something was nested too deep in it to be followed.
     pub(super) is_cut: bool,
+    /// Whether it leaves loops, which may be around it.
+    pub(super) leaves_loops: bool,
     /// Whether it runs a program that does something.
     pub(super) runs_program: bool,
 }
@@ -37,6 +39,7 @@ impl CallNotes {
         self.sets.extend(inner.sets.iter().cloned());
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
+        self.leaves_loops |= inner.leaves_loops;
         self.runs_program |= inner.runs_program;
     }
 }

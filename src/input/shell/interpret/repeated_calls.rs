@@ -93,8 +93,10 @@ impl Interpreter<'_> {
             _ => false,
         };
         let often = apart != ToldApart::All;
+        let around = self.frames_around();
         all.iter().enumerate().rev().find_map(|(index, saved)| {
             let fits = saved.surroundings == *surroundings
+                && (!saved.notes.leaves_loops || saved.around == around)
                 && saved.depth.is_none_or(|depth| self.depth_here().is_below(depth))
                 && (often || self.running_of(&saved.notes) == saved.running)
                 && self.varying_of(&saved.notes) == saved.varying;
@@ -107,17 +109,16 @@ impl Interpreter<'_> {
         if self.is_muted() {
             return AnotherCall::Known;
         }
-        match self.timeline.judge_call(&saved.times, !saved.notes.starts.is_empty()) {
-            AnotherCall::Again if self.started.len() + saved.notes.starts.len() > limits::CONTAINER_STARTS => {
-                AnotherCall::Often
-            }
+        let starts = saved.notes.starts.len();
+        // Half of the room is left for what starts for the first time.
+        let is_full = starts > 0 && self.started.len() + starts > limits::CONTAINER_STARTS / 2;
+        match self.timeline.judge_call(&saved.times, starts > 0) {
+            AnotherCall::Again | AnotherCall::Run if is_full => AnotherCall::Often,
             how => how,
         }
     }
 
     fn surroundings(&self, state: &ShellState) -> Surroundings {
-        let is_inner = |kind: &FrameKind| *kind != FrameKind::Process;
-        let kinds = self.frames.iter().rev().map(|frame| frame.kind);
         let mut held: Vec<&HeldLock> = state.locks.values().collect();
         held.sort_by_key(|held| held.order);
         Surroundings {
@@ -130,10 +131,15 @@ impl Interpreter<'_> {
             at_once: self.at_once > 0,
             placeholder: self.placeholder.clone(),
             in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
-            frames: kinds.take_while(is_inner).collect(),
             prints: self.printed.last().is_some_and(|printed| printed.aside == 0),
             locks: held.into_iter().map(|held| self.sides_of_lock(held)).collect(),
         }
+    }
+
+    /// The frames around this point up to its process, innermost first.
+    fn frames_around(&self) -> Vec<FrameKind> {
+        let kinds = self.frames.iter().rev().map(|frame| frame.kind);
+        kinds.take_while(|kind| *kind != FrameKind::Process).collect()
     }
 
     fn depth_here(&self) -> Depth {
@@ -196,12 +202,14 @@ impl Interpreter<'_> {
             frame.again = join_states(again, left.1);
         }
         // No way out leads past the process.
-        frames.truncate(surroundings.frames.len() + 1);
+        let around = self.frames_around();
+        frames.truncate(around.len() + 1);
         let mut saved = SavedCall {
             varying: self.varying_of(&notes),
             running: self.running_of(&notes),
             depth: notes.is_cut.then(|| self.depth_here()),
             exits: LeftStates::new(&start, &touched, exits.clone()),
+            around,
             frames,
             printed: own,
             times,
@@ -268,12 +276,15 @@ impl Interpreter<'_> {
         let start = &saved.start;
         let exits = self.moved_states(&saved.exits, start, &mut renames, state).without_known_facts(state.facts.len());
         let mut moved = Vec::new();
-        for frame in &saved.frames {
+        // Where it leaves no loop, it leaves the process alone, and other frames may be around it now.
+        let first = if saved.notes.leaves_loops { 0 } else { saved.around.len() };
+        let skipped = if saved.notes.leaves_loops { 0 } else { self.frames_around().len() };
+        for frame in saved.frames.iter().skip(first) {
             let ends = self.moved_states(&frame.ends, start, &mut renames, state);
             let again = self.moved_states(&frame.again, start, &mut renames, state).ok;
             moved.push((ends, again));
         }
-        for (frame, (ends, again)) in self.frames.iter_mut().rev().zip(moved) {
+        for (frame, (ends, again)) in self.frames.iter_mut().rev().skip(skipped).zip(moved) {
             frame.ends = std::mem::take(&mut frame.ends).merge(ends);
             frame.again = join_states(frame.again.take(), again);
         }

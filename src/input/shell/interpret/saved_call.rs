@@ -74,8 +74,6 @@ pub(super) struct Surroundings {
     pub(super) at_once: bool,
     pub(super) placeholder: Option<String>,
     pub(super) in_loop: bool,
-    /// What `exit` and its kin leave, innermost first.
-    pub(super) frames: Vec<FrameKind>,
     /// Whether what it prints is kept.
     pub(super) prints: bool,
     /// Of each lock that is held whether a process, or a loop, began after it was got; in the order of locking.
@@ -309,6 +307,8 @@ pub(super) struct SavedCall {
     /// How deep it was, where something in it was too deep to be followed.
     pub(super) depth: Option<Depth>,
     pub(super) exits: LeftStates,
+    /// The frames around it up to its process, innermost first, and what it left in each and in the process.
+    pub(super) around: Vec<FrameKind>,
     pub(super) frames: Vec<LeftInFrame>,
     pub(super) printed: PrintedWords,
     pub(super) notes: CallNotes,
