@@ -248,6 +248,26 @@ fn decoded(text: &str, span: Span) -> Result<String, YamlError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// The kind of value that a tag of YAML's own names, but for text.
+fn kind_of_tag(tag: &str) -> Option<&'static str> {
+    // With its handle written out (`!!int`), or whole (`!<tag:yaml.org,2002:int>`).
+    let written = ["tag:yaml.org,2002:!", "!tag:yaml.org,2002:", "tag:yaml.org,2002:", "!!"];
+    let name = written.into_iter().find_map(|before| tag.strip_prefix(before))?;
+    ["int", "float", "bool", "null", "timestamp"].into_iter().find(|kind| *kind == name)
+}
+
+/// Whether a text is what a tag of YAML's own says, as go-yaml decides it.
+fn is_of_kind(text: &str, kind: &str) -> bool {
+    match scalar::kind(text) {
+        Kind::Int(_) => matches!(kind, "int" | "float"),
+        Kind::Float(_) => kind == "float",
+        Kind::Bool(_) => kind == "bool",
+        Kind::Null => kind == "null",
+        Kind::Time => kind == "timestamp",
+        Kind::Text => false,
+    }
+}
+
 /// Where a backslash that is not escaped itself stands before a slash, in characters from the start.
 fn slash_escapes(text: &str) -> Vec<usize> {
     if !text.contains("\\/") {
@@ -288,12 +308,12 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());
-                let plain = match tag.as_deref().map(|tag| tag.rsplit([':', '!']).next().unwrap_or("")) {
-                    Some("int" | "float" | "bool" | "null" | "timestamp") => true,
-                    // Any other tag makes it text, also one that nobody knows.
-                    Some(_) => false,
-                    None => style == ScalarStyle::Plain,
-                };
+                let kind = tag.as_deref().and_then(kind_of_tag);
+                // Any other tag makes it text, also one that nobody knows.
+                let plain = kind.is_some() || tag.is_none() && style == ScalarStyle::Plain;
+                if let Some(kind) = kind.filter(|kind| !is_of_kind(&text, kind)) {
+                    return Err(YamlError { message: format!("a value tagged `!!{kind}` is none"), span });
+                }
                 if style == ScalarStyle::DoubleQuoted && self.has_slash_escape(marks) {
                     let message = "not valid YAML: `\\/` is an escape of JSON alone; write `/`".to_owned();
                     return Err(YamlError { message, span });

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::image_defaults::build_commands;
 use super::planned_files::PlannedFiles;
 use super::repository::Repository;
 use crate::input::dockerfile::{BuildStep, CopyOrigin, Image, PathContent};
@@ -205,7 +204,7 @@ fn fetched_names(image: &Image, repository: &Repository<'_>) -> BTreeSet<String>
     let mut names = BTreeSet::new();
     for step in &image.steps {
         let BuildStep::Run(ran) = step.as_ref() else { continue };
-        for call in build_commands(ran, repository.sources) {
+        for call in ran.build_calls(repository.sources) {
             let program = call.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
             if !matches!(program, "curl" | "wget" | "aria2c" | "gsutil" | "aws") {
                 continue;
