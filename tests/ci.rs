@@ -64,11 +64,11 @@ fn weekly_script_fails_where_the_locks_differ_or_nothing_was_found_out() {
     assert_eq!(weekly("test result: FAILED. 0 passed; 1 failed", 101).status, 101);
     assert_eq!(weekly("skipped, newest: no network\ntest result: ok. 1 passed", 0).status, 1);
     assert_eq!(weekly("test result: ok. 0 passed; 0 failed", 0).status, 1);
-    let asked = passed.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
-    let (module, test) = asked.rsplit_once("::").unwrap();
+    let asked_for = passed.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let (module, test) = asked_for.rsplit_once("::").unwrap();
     let file = root().join("tests").join(format!("{}.rs", module.replace("::", "/")));
-    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    assert!(text.contains(&format!("fn {test}()")), "{asked} is no test");
+    let source = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(source.contains(&format!("fn {test}()")), "{asked_for} is no test");
 }
 
 #[test]

@@ -45,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "input/capture/",
             "input/engine/",
             "input/kernel/",
+            "input/project/package_manifest.rs",
         ],
     ),
     ("bollard", &["input/engine/"]),

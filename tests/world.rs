@@ -299,7 +299,7 @@ fn the_text_at_a_location_is_what_it_says() {
                     "claude",
                     "flock",
                     "ANTHROPIC",
-                    "CLAUDE_CODE",
+                    "CLAUDE_",
                     "overlock.",
                     "true",
                     "tar",
@@ -322,6 +322,18 @@ fn the_text_at_a_location_is_what_it_says() {
                     // A word that is not known: the finding is about it.
                     "$",
                     "install",
+                    // Where a container that people work in is described.
+                    "image",
+                    "service",
+                    "build",
+                    // Programs and steps of a build that make, copy or run something.
+                    "COPY",
+                    "dd",
+                    "find",
+                    "make",
+                    "node",
+                    "python",
+                    "tmux",
                 ];
                 let fits = known.iter().any(|known| snippet.contains(known))
                     || snippet.trim_matches('"').chars().next().is_some_and(|c| c.is_ascii_digit())

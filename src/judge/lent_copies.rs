@@ -59,8 +59,8 @@ pub(super) fn add_lent_copies(
             let Some(rest) = split_below(&copy.to.path, &directory.path) else { continue };
             let to = join(&candidate.state.path, &format!("./{rest}"));
             let LentCopy { made, from, .. } = copy;
-            let copied = FileCopy { from: &made.from, to: &to, whole: made.whole, excluded: &made.excluded };
-            if copied.brings_login(&candidate.state, profile) {
+            let file_copy = FileCopy { from: &made.from, to: &to, whole: made.whole, excluded: &made.excluded };
+            if file_copy.brings_login(&candidate.state, profile) {
                 candidate.copied.push((CopiedLogin { from: made.from.clone(), span: made.span }, from.clone()));
             }
         }

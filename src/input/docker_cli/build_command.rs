@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compose_command::read_project;
-use super::options::{CommandPrefix, GivenOption, parse_options};
+use super::options::{CommandPrefix, GivenOption, parse_options, read_project};
 use super::{Argument, CommandContext, DockerBuild, option_tables};
 use crate::model::{EnvValue, EnvVar, PartialText, Value, VariableState};
 use crate::text::Span;

@@ -4,10 +4,10 @@
 use super::cli_family::CliFamily;
 use super::container_options::ContainerOptions;
 use super::mount_list::collect_mounts;
-use super::options::{CommandPrefix, GivenOption, ParsedOptions, parse_options};
+use super::options::{CommandPrefix, GivenOption, parse_options, read_project};
 use super::{
-    Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, build_command,
-    exec_command, option_tables,
+    Argument, CommandContext, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, build_command, exec_command,
+    option_tables,
 };
 use crate::input::compose;
 use crate::model::{Command, Flag, PartialText, Unseen, Value};
@@ -48,23 +48,6 @@ pub(super) fn read_compose(
         "start" | "restart" => Some(DockerCommand::Existing),
         _ => None,
     }
-}
-
-/// The project that the options before the subcommand name; what of them is not sure goes to `parsed`.
-pub(super) fn read_project(
-    prefix: CommandPrefix<'_>,
-    parsed: &mut ParsedOptions<'_>,
-    context: &CommandContext<'_>,
-) -> ComposeProject {
-    let project = prefix.named_project(context);
-    let options = prefix.options;
-    let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
-        what: format!("`--{}` of Compose depends on what runs before", given.name),
-        span: given.span,
-    });
-    parsed.unseen.splice(..0, unsure.chain(options.unseen));
-    parsed.refused.splice(..0, options.refused);
-    project
 }
 
 fn read_run(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContext<'_>) -> ComposeRun {

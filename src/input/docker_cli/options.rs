@@ -351,3 +351,20 @@ impl<'a> OptionReader<'a, '_> {
         self.parsed.given.push(GivenOption { name, text, value, span, unclear, perhaps });
     }
 }
+
+/// The project that the options before the subcommand name; what of them is not sure goes to `parsed`.
+pub(super) fn read_project(
+    prefix: CommandPrefix<'_>,
+    parsed: &mut ParsedOptions<'_>,
+    context: &CommandContext<'_>,
+) -> ComposeProject {
+    let project = prefix.named_project(context);
+    let options = prefix.options;
+    let unsure = options.given.iter().filter(|given| given.perhaps || given.unclear).map(|given| Unseen {
+        what: format!("`--{}` of Compose depends on what runs before", given.name),
+        span: given.span,
+    });
+    parsed.unseen.splice(..0, unsure.chain(options.unseen));
+    parsed.refused.splice(..0, options.refused);
+    project
+}

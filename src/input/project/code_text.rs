@@ -1,6 +1,7 @@
 //! What the text of a file says of a known program: whether it names one, only speaks of it, or can start any. Uses
-//! `program_names` and `shell::file_system`.
+//! `package_manifest`, `program_names` and `shell::file_system`.
 
+use super::package_manifest::PackageManifest;
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::find_word;
 
@@ -36,14 +37,10 @@ pub(super) fn read_code(name: &str, text: &str, names: &ProgramNames) -> CodeTex
     if !names.is_program_named_in(text) {
         return CodeText::Silent;
     }
-    let is_script = |scripts: &serde_json::Value| {
-        scripts.as_object().is_some_and(|all| {
-            all.values().filter_map(serde_json::Value::as_str).any(|script| names.is_program_named_in(script))
-        })
-    };
     if name == "package.json" {
-        let package: Option<serde_json::Value> = serde_json::from_str(text).ok();
-        let runs = package.as_ref().is_none_or(|package| package.get("scripts").is_some_and(is_script));
+        let manifest = PackageManifest::parse(text);
+        let runs =
+            manifest.is_none_or(|manifest| manifest.commands().any(|command| names.is_program_named_in(command)));
         return if runs { CodeText::Names } else { CodeText::Speaks };
     }
     let is_call = text.starts_with("#!") || names.commands.iter().any(|command| is_argument(text, command));
@@ -62,7 +59,7 @@ fn is_argument(text: &str, command: &str) -> bool {
 
 /// Whether a text has the means to start another program; what is no code for an interpreter of libraries has.
 pub(super) fn starts_programs(name: &str, text: &str) -> bool {
-    if name.ends_with(".json") || name.ends_with(".html") {
+    if matches!(ending_of(name), "json" | "html") {
         let mut all = STARTERS.iter().chain(&SHORT_STARTERS);
         return name == "package.json" && all.any(|starter| text.contains(&format!("\"{starter}\"")));
     }
@@ -79,21 +76,20 @@ fn is_import(line: &str) -> bool {
 }
 
 fn is_library_code(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, ending)| LIBRARY_CODE.contains(&ending))
+    LIBRARY_CODE.contains(&ending_of(name))
+}
+
+fn ending_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// Whether code depends on a package that is named after a program: it may call it.
 fn depends_on_kin(name: &str, text: &str, names: &ProgramNames) -> bool {
     let is_kin = |package: &str| names.commands.iter().any(|command| package.contains(command.as_str()));
     if name == "package.json" {
-        let package: Option<serde_json::Value> = serde_json::from_str(text).ok();
-        let lists = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
-        return package.is_some_and(|package| {
-            let all = lists.iter().filter_map(|list| package.get(*list)?.as_object());
-            all.flat_map(|list| list.keys()).any(|package| is_kin(package))
-        });
+        return PackageManifest::parse(text).is_some_and(|manifest| manifest.packages().any(is_kin));
     }
-    if name.starts_with("requirements") && name.ends_with(".txt") {
+    if name.starts_with("requirements") && ending_of(name) == "txt" {
         return text.lines().filter(|line| !line.trim_start().starts_with('#')).any(is_kin);
     }
     let is_package = |part: &str| is_kin(part) && !part.starts_with(['.', '/']) && !part.contains(char::is_whitespace);

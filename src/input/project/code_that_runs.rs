@@ -1,10 +1,11 @@
 //! Whether the code that a planned container runs was read: what is not there, or is fetched, may be anything. Uses
-//! `repository`, `planned_files`, `image_defaults` and `source::dockerfile`.
+//! `repository`, `planned_files` and `source::dockerfile`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::package_manifest::PackageManifest;
 use super::planned_files::PlannedFiles;
 use super::repository::Repository;
 use crate::input::dockerfile::{BuildStep, CopyOrigin, Image, PathContent};
@@ -145,8 +146,8 @@ impl RunCode<'_> {
         let Some(path) = self.path_of(call, "package.json") else { return false };
         let Lookup::Text(file) = self.files.open(&path) else { return self.is_built };
         let source = self.repository.sources.get(file);
-        let manifest: Option<serde_json::Value> = serde_json::from_str(source.text()).ok();
-        let text = manifest.as_ref().and_then(|manifest| manifest.get("scripts")?.get(script)?.as_str());
+        let manifest = PackageManifest::parse(source.text());
+        let text = manifest.as_ref().and_then(|manifest| manifest.script(script));
         let is_code = |word: &&str| word.rsplit_once('.').is_some_and(|(_, ending)| CODE.contains(&ending));
         let plain = |word: &&str| !word.starts_with('-') && !word.contains(['*', '$', '=']);
         text.is_none_or(|text| {
@@ -209,7 +210,7 @@ fn fetched_names(image: &Image, repository: &Repository<'_>) -> BTreeSet<String>
             if !matches!(program, "curl" | "wget" | "aria2c" | "gsutil" | "aws") {
                 continue;
             }
-            let output = call.output.as_ref().map(|word| &**word);
+            let output = call.output.as_deref();
             let files = call.argv.iter().skip(1).map(|word| &**word).chain(output);
             names.extend(files.filter_map(|word| Some(parent_and_name(word)?.1.to_owned())));
         }

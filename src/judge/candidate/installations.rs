@@ -86,7 +86,7 @@ pub(crate) fn last_installation(container: &Container, profile: &Profile) -> Opt
 /// What the container installs itself, each with the version that it asks for; empty where it asks for none, or for one
 /// that is not known.
 pub(super) fn installed_at_start<'a>(container: &'a Container, profile: &Profile) -> Vec<(&'a Invocation, String)> {
-    let home = container.env.get("HOME").is_none().then_some(UNKNOWN_HOME);
+    let home = (!container.env.contains_key("HOME")).then_some(UNKNOWN_HOME);
     let text =
         |word: &Word, call: &Invocation| word_text(word, call, container, home).unwrap_or_else(|| word.to_string());
     let mut reader = InstallReader { profile, fetched: false };

@@ -58,7 +58,7 @@ fn terminals() -> Vec<Layout> {
     let one_session = two("tty-one-new", 1, [NEW, NEW], &[SHARED]).file("proj/session.sh", session);
     all.push(one(one_session, 0, |service| {
         let mut service = with_terminal(service);
-        service.mounts[0] = "./session.sh:/work.sh:ro".to_owned();
+        "./session.sh:/work.sh:ro".clone_into(&mut service.mounts[0]);
         service
     }));
     all

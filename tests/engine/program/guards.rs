@@ -19,7 +19,7 @@ pub(super) fn layouts() -> Vec<Layout> {
     for (name, count, version) in [("flock-one-old-old", 2, OLD), ("flock-one-new-new", 1, NEW)] {
         let layout = two(name, count, [version, version], &[SHARED]).file("proj/guarded.sh", guarded.clone());
         all.push(one(layout, 0, |mut service| {
-            service.mounts[0] = "./guarded.sh:/work.sh:ro".to_owned();
+            "./guarded.sh:/work.sh:ro".clone_into(&mut service.mounts[0]);
             service
         }));
     }

@@ -179,7 +179,7 @@ impl<'a> Lab<'a> {
         let addresses = up.containers.iter().map(|container| endpoint::address(container, &self.endpoint.network));
         up.addresses = addresses.collect::<Result<_, _>>().unwrap_or_else(|why| panic!("{name}: {why}"));
         self.endpoint.group(&up.addresses, began);
-        self.fill_volume(&up.project, layout);
+        fill_volume(&up.project, layout);
         for before in &layout.before {
             carry_out(before, &up.project, &up.containers);
         }
@@ -202,16 +202,17 @@ impl<'a> Lab<'a> {
         let (name, count) = (up.project.name.clone(), up.refreshes());
         Played { name, count, seconds: started.elapsed().as_secs_f64(), check, preflight, audit, compared }
     }
+}
 
-    fn fill_volume(&self, project: &Project, layout: &Layout) {
-        for login in &layout.logins {
-            let LoginPlace::Volume(path) = login.place else { continue };
-            let volume = format!("{}_home", project.name);
-            let directory = must("docker", &["volume", "inspect", "-f", "{{.Mountpoint}}", &volume]);
-            let file = PathBuf::from(directory).join(path);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(&file, project.credentials(login)).unwrap();
-        }
+/// Puts the logins of a layout into its volume.
+fn fill_volume(project: &Project, layout: &Layout) {
+    for login in &layout.logins {
+        let LoginPlace::Volume(path) = login.place else { continue };
+        let volume = format!("{}_home", project.name);
+        let directory = must("docker", &["volume", "inspect", "-f", "{{.Mountpoint}}", &volume]);
+        let file = PathBuf::from(directory).join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, project.credentials(login)).unwrap();
     }
 }
 

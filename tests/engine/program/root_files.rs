@@ -105,7 +105,7 @@ impl RootFiles {
                 let target = self.root.join(path.strip_prefix("/").unwrap());
                 fs::create_dir_all(target.parent().unwrap()).unwrap();
                 fs::copy(&path, target).unwrap();
-                if name.ends_with(".so") {
+                if Path::new(&name).extension().is_some_and(|ending| ending == "so") {
                     self.libraries(&path);
                 }
             }

@@ -42,7 +42,7 @@ struct RunningCall {
 }
 
 enum CallKind {
-    First(FirstCall),
+    First(Box<FirstCall>),
     /// One that was gone through from the same start, with what it sets, and how many facts it began with.
     Again {
         index: usize,
@@ -131,7 +131,7 @@ impl Interpreter<'_> {
         wide: Option<WideCall>,
     ) -> NextCall {
         let Some(LikeCall { index, renames }) = like else {
-            let first = self.begin_saved_call(surroundings, &state);
+            let first = Box::new(self.begin_saved_call(surroundings, &state));
             return self.begin_running(CallKind::First(first), state, wide);
         };
         let mut all = self.saved.remove(code).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Interpreter<'_> {
         let RunningCall { kind, wide, began } = *running;
         match kind {
             CallKind::First(first) => {
-                let (exits, saved) = self.end_saved_call(first, began, exits);
+                let (exits, saved) = self.end_saved_call(*first, began, exits);
                 let sets = saved.notes.sets.clone();
                 if !saved.notes.is_unkept {
                     self.saved.entry(code.clone()).or_default().calls.push(saved);

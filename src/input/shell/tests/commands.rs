@@ -169,7 +169,6 @@ fn unread_files_are_named() {
         "make deploy",
         "bash",
         "supervisord -n",
-        "parallel x",
     ] {
         let words: Vec<&str> = words.split(' ').collect();
         let script = run(&words);
