@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::official_images::hub_name;
 use super::repository::Repository;
 use super::required_packages::with_required_packages;
 use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
@@ -89,12 +90,7 @@ const ROOT_BASES: [&str; 24] = [
 
 fn has_root_base(image: &Image) -> bool {
     let BaseImage::Named(name) = &image.base else { return image.base == BaseImage::Scratch };
-    let name = name.text.split(['@', ':']).next().unwrap_or_default();
-    let name = ["docker.io/library/", "docker.io/", "library/"]
-        .iter()
-        .find_map(|host| name.strip_prefix(host))
-        .unwrap_or(name);
-    ROOT_BASES.contains(&name)
+    ROOT_BASES.contains(&hub_name(&name.text))
 }
 
 /// An image that begins with nothing has no entrypoint but its own.

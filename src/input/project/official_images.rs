@@ -165,13 +165,15 @@ const OFFICIAL_IMAGES: [&str; 157] = [
 
 /// Whether an image's name, with or without tag and digest, is one of them.
 pub(super) fn is_official(image: &str) -> bool {
+    OFFICIAL_IMAGES.binary_search(&hub_name(image)).is_ok()
+}
+
+/// An image's name on Docker Hub: without registry, `library`, tag and digest.
+pub(super) fn hub_name(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
-    let name = ["docker.io/library/", "index.docker.io/library/", "library/"]
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .unwrap_or(name);
-    let name = name.split(':').next().unwrap_or_default();
-    OFFICIAL_IMAGES.binary_search(&name).is_ok()
+    let prefixes = ["docker.io/library/", "index.docker.io/library/", "docker.io/", "library/"];
+    let name = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    name.split(':').next().unwrap_or_default()
 }
 
 #[cfg(test)]
