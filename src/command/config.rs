@@ -65,5 +65,6 @@ fn options(arguments: &Config, context: &Context, reader: &Reader) -> anyhow::Re
         env_files: typed.env_file.clone(),
         profiles: Profiles::Active(typed.profile.clone()),
         mode: Mode::Strict,
+        ..Options::default()
     })
 }

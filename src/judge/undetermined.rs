@@ -38,6 +38,8 @@ fn is_set_by_container(candidate: &Candidate<'_>) -> bool {
 enum UnsetPart<'a> {
     /// A variable.
     Variable(&'a str),
+    /// What a script gives a variable, as it is at a place of the script.
+    Assigned { name: &'a str, place: &'a str },
     /// An argument of a script.
     Argument,
     /// What a command prints.
@@ -54,7 +56,10 @@ impl<'a> UnsetPart<'a> {
             _ if path.starts_with(UNSEEN_MOUNTS) => Self::Mounts,
             "" if part.starts_with("$(") || part.starts_with('`') => Self::Output,
             name if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) => Self::Argument,
-            name => Self::Variable(name),
+            name => {
+                let place = part.get(end..).and_then(|rest| rest.strip_prefix(" at ")?.split_once('}'));
+                place.map_or(Self::Variable(name), |(place, _)| Self::Assigned { name, place })
+            }
         }
     }
 
@@ -62,6 +67,7 @@ impl<'a> UnsetPart<'a> {
     fn why(&self) -> String {
         match self {
             Self::Variable(name) => format!("{name} is not set"),
+            Self::Assigned { name, place } => format!("what {name} holds at {place} is not known"),
             Self::Argument => "an argument of the script says where it is".to_owned(),
             Self::Output => "a command prints where it is".to_owned(),
             Self::Mounts => "not all of its mounts were seen".to_owned(),
@@ -78,7 +84,7 @@ impl<'a> UnsetPart<'a> {
                 format!("set {name} where overlock runs (or in .env), or give it a default: ${{{name}:-default}}")
             }
             Self::Mounts => "write its mounts out where it is started".to_owned(),
-            Self::Argument | Self::Output => {
+            Self::Assigned { .. } | Self::Argument | Self::Output => {
                 "write the directory out where the container is started, or give each start a volume of its own"
                     .to_owned()
             }

@@ -7,6 +7,7 @@ mod copy_words;
 mod diagnostic;
 mod engine;
 mod env_var;
+mod handed_variables;
 mod home_words;
 mod judged_file;
 mod kernel;
@@ -35,6 +36,7 @@ pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, word
 pub use diagnostic::{Diagnostic, Level};
 pub use engine::{EngineFacts, EngineMount, Inspection};
 pub use env_var::{EnvValue, EnvVar};
+pub use handed_variables::HandedVariables;
 pub(crate) use home_words::{HomeOfUser, home_given_to};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};

@@ -1,6 +1,8 @@
-//! What a command of the repository says of the Compose project that it calls. Uses nothing else.
+//! What a command of the repository says of the Compose project that it calls. Uses `model`.
 
 use std::path::PathBuf;
+
+use crate::model::HandedVariables;
 
 /// A Compose project as a command calls it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,4 +19,6 @@ pub struct CalledProject {
     pub directory: Option<PathBuf>,
     /// The files of `--env-file`.
     pub env_files: Vec<PathBuf>,
+    /// The variables that it is handed; `None` where it is called for containers that run, which have theirs.
+    pub variables: Option<HandedVariables>,
 }

@@ -8,7 +8,7 @@ use super::search::find_projects;
 use super::{Options, Project, is_default_name, layout, load_project};
 use crate::input::project::{DescribedProject, Repository};
 use crate::input::{CandidateFile, FoundBy, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory};
-use crate::model::{Layout, Level};
+use crate::model::{HandedVariables, Layout, Level};
 
 /// Compose projects: their default files, what looks like one, and what a person names that is nothing else.
 #[derive(Debug)]
@@ -99,6 +99,7 @@ fn describe_project(project: &Project, input: &FoundInput) -> DescribedProject {
         is_found: input.found_by == FoundBy::Name && input.called.as_ref().is_none_or(|called| called.files.is_empty())
             || first.is_none_or(is_default_name),
         is_renamed: input.called.as_ref().is_some_and(|called| called.name.is_some()),
+        variables: handed_of(input),
         variant: None,
     }
 }
@@ -119,5 +120,11 @@ fn options_of(input: &FoundInput, typed: &Options) -> Options {
         profiles: typed.profiles.clone(),
         stdin: typed.stdin.as_ref().filter(|_| input.files.iter().any(|file| is_stdin(file))).cloned(),
         mode: typed.mode,
+        handed: handed_of(input),
     }
+}
+
+/// The variables that a command hands the project.
+fn handed_of(input: &FoundInput) -> HandedVariables {
+    input.called.as_ref().and_then(|called| called.variables.clone()).unwrap_or_default()
 }

@@ -39,6 +39,9 @@ impl Loading<'_> {
             let runs_in = options.runs_in.as_deref().unwrap_or(Path::new(""));
             around.insert("PWD".to_owned(), clean(&context.cwd.join(runs_in).display().to_string()));
         }
+        for (name, value) in options.handed.known() {
+            around.insert(name.clone(), value.text.clone());
+        }
         let mut variables = self.variables_of(&self.env_files(&before, &given), &around);
         let files = match options.files.as_slice() {
             [] => match discover(context, Path::new(&before), &variables, self.sources.reader()) {
@@ -101,7 +104,7 @@ impl Loading<'_> {
         mut variables: BTreeMap<String, String>,
     ) -> Option<(Value, BTreeMap<String, String>)> {
         let given = self.options.project_name.clone().filter(|name| !name.is_empty());
-        let known = Known { variables: &variables, hidden: self.context.hidden() };
+        let known = self.known(&variables);
         let given = match given {
             Some(given) => Some(Value::known(given, None)),
             None => interpolate::expand("${COMPOSE_PROJECT_NAME:-}", &known, UnsetVariable::Empty)
@@ -152,11 +155,16 @@ impl Loading<'_> {
             }
         }
         let unset = if self.options.mode == Mode::Strict { UnsetVariable::Empty } else { UnsetVariable::Symbol };
-        let known = Known { variables, hidden: self.context.hidden() };
+        let known = self.known(variables);
         let name = interpolate::expand(&name?, &known, unset).ok()?.into_value(None);
         // What depends on a variable is no name yet, but as good as another of the same text.
         let text = if name.symbols.is_empty() { normalized(&name.text) } else { name.text };
         Some(Value { shown: name.shown.becomes(&text, str::to_owned), text, ..name })
+    }
+
+    /// Variables, with what is known of who set them.
+    pub(super) fn known<'v>(&'v self, variables: &'v BTreeMap<String, String>) -> Known<'v> {
+        Known { variables, hidden: self.context.hidden(), handed: &self.options.handed }
     }
 
     /// The `.env` of a directory, if it is there and is to be read, or the files given in its place.

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use super::cast::cast;
 use super::tree::{ITEM, Path, rebuilt, shown};
-use crate::model::{Binding, Dialect, Expanded, Expander, Template, TemplateError, UnsetVariable};
+use crate::model::{
+    Binding, Dialect, Expanded, Expander, HandedVariables, Template, TemplateError, UnsetVariable, Value,
+};
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar, Symbol};
 use crate::text::{Span, quotable, quoted};
@@ -20,6 +22,11 @@ const MAX_TOTAL: usize = 32 * 1024 * 1024;
 pub(super) trait Variables {
     /// Its value, if it is set.
     fn get(&self, name: &str) -> Option<&str>;
+
+    /// Its value, where it is set by something that was read and is not known whole.
+    fn symbolic(&self, _name: &str) -> Option<&Value> {
+        None
+    }
 
     /// Who set it, which decides where its value may be shown.
     fn origin(&self, _name: &str) -> Origin {
@@ -43,6 +50,8 @@ pub(super) struct Known<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
     /// The process's environment; `None` where its values may be shown.
     pub(super) hidden: Option<&'a BTreeMap<String, String>>,
+    /// The variables that what calls Compose hands it; those that are known are among the others.
+    pub(super) handed: &'a HandedVariables,
 }
 
 impl Variables for Known<'_> {
@@ -50,8 +59,16 @@ impl Variables for Known<'_> {
         self.variables.get(name).map(String::as_str)
     }
 
+    fn symbolic(&self, name: &str) -> Option<&Value> {
+        self.handed.get(name).filter(|value| value.is_symbolic())
+    }
+
     fn origin(&self, name: &str) -> Origin {
         let Some(hidden) = self.hidden else { return Origin::Open };
+        // The value may be made of one of the process's environment.
+        if self.handed.get(name).is_some_and(|value| !value.shown.is_plain()) {
+            return Origin::Process;
+        }
         match name {
             // The directory that the project is in, and what is named after it.
             "PWD" => Origin::Open,
@@ -197,6 +214,9 @@ pub(super) fn expand(text: &str, variables: &dyn Variables, unset: UnsetVariable
 }
 
 fn bind<'v>(name: &str, variables: &'v dyn Variables) -> Binding<'v> {
+    if let Some(value) = variables.symbolic(name) {
+        return Binding::Value(value);
+    }
     match (variables.get(name), variables.origin(name)) {
         (None, _) => Binding::Unset,
         (Some(text), Origin::Open) => Binding::Text(text),

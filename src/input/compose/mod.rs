@@ -54,7 +54,7 @@ pub use service::layout;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::Level;
+use crate::model::{HandedVariables, Level};
 use crate::text::Span;
 
 /// Where Compose would run.
@@ -95,6 +95,8 @@ pub struct Options {
     pub stdin: Option<Vec<u8>>,
     /// What becomes of what Compose would refuse.
     pub mode: Mode,
+    /// The variables that what calls Compose hands it: they go over the environment here and `.env`.
+    pub handed: HandedVariables,
 }
 
 /// What becomes of what Compose would refuse.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::consistency::{consistency, validate};
 use super::extended_file::ExtendedFile;
 use super::frame::Frame;
-use super::interpolate::{self, Known, Told};
+use super::interpolate::{self, Told};
 use super::resets::Resets;
 use super::tree::{as_text, items, items_of, section, values, with, without};
 use super::{
@@ -402,7 +402,7 @@ impl<'a> Loading<'a> {
         let (document, resets) = Resets::of(document);
         let mut told = Told::default();
         let unset = if self.is_strict() { UnsetVariable::Empty } else { UnsetVariable::Symbol };
-        let known = Known { variables: &frame.variables, hidden: self.context.hidden() };
+        let known = self.known(&frame.variables);
         let tree = interpolate::tree(&document, &known, unset, &mut told);
         for (span, message) in told.refused {
             self.refuse(Refusal::new(span, message));

@@ -17,6 +17,10 @@ use crate::text::{FileId, Reader};
 const MAX_FILE: u64 = 1024 * 1024;
 /// How many projects commands make: of more, no further one is told from those that are found.
 const MAX_CALLED: usize = 1000;
+/// Keys by which a file takes in others.
+const FURTHER_FILES: [&str; 2] = ["include:", "extends:"];
+/// Variables that say something to Compose itself, whatever the files name.
+const OF_COMPOSE: [&str; 3] = ["COMPOSE_PROFILES", "COMPOSE_DISABLE_ENV_FILE", "HOME"];
 /// Keys that give a service something to run.
 const RUNNING_KEYS: [&str; 4] = ["image", "build", "extends", "provider"];
 
@@ -30,11 +34,13 @@ pub fn form_projects(found: Vec<FoundInput>, called: &[CalledProject], cwd: &Pat
     }
     let known: HashSet<Vec<PathBuf>> = formed.iter().map(|input| grouping.real_files(&input.files)).collect();
     let further = grouping.calls.iter().filter(|(files, _)| !known.contains(*files));
-    for (files, call) in further.flat_map(|(files, calls)| calls.iter().map(move |call| (files, call))) {
+    let further = further
+        .flat_map(|(files, calls)| grouping.distinct_calls(files, calls).into_iter().map(move |call| (files, call)));
+    for (files, call) in further {
         let files = files.iter().map(|file| file.strip_prefix(cwd).unwrap_or(file).to_owned()).collect();
         let found_by = FoundBy::Name;
         let directory = call.runs_in.clone();
-        let called = Some((*call).clone());
+        let called = Some(call);
         formed.push(FoundInput { kind: &ComposeKind, files, directory, found_by, left_out: None, called });
     }
     formed
@@ -49,6 +55,26 @@ fn readable_files(call: &CalledProject, reader: &Reader) -> Option<Vec<PathBuf>>
     let (runs_in, beside) = (call.runs_in.as_ref()?, call.beside.as_ref()?);
     let moved = call.files.iter().map(|file| Some(beside.join(file.strip_prefix(runs_in).ok()?)));
     moved.collect::<Option<Vec<PathBuf>>>().filter(|files| are_there(files))
+}
+
+/// The variables that a project can hang on.
+struct UsedNames {
+    names: HashSet<String>,
+    /// Whether it has further files, which may name any.
+    are_open: bool,
+}
+
+impl UsedNames {
+    fn of(texts: &[String]) -> Self {
+        let is_part = |ch: char| ch.is_ascii_alphanumeric() || ch == '_';
+        let words = texts.iter().flat_map(|text| text.split(|ch| !is_part(ch)));
+        let names = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        Self { names, are_open: texts.iter().any(|text| FURTHER_FILES.iter().any(|key| text.contains(key))) }
+    }
+
+    fn are_named(&self, name: &str) -> bool {
+        self.are_open || self.names.contains(name) || OF_COMPOSE.contains(&name)
+    }
 }
 
 struct ProjectFormer<'a> {
@@ -112,14 +138,12 @@ impl<'a> ProjectFormer<'a> {
         }
         let files = self.real_files(&input.files);
         if let Some(calls) = self.calls.get(&files) {
-            let mut settings = BTreeSet::new();
-            for call in calls {
-                // Where it is called from says nothing of a project whose files are found.
-                if settings.insert((&call.name, &call.directory, &call.env_files)) {
-                    let left_out = None;
-                    formed.push(FoundInput { called: Some((*call).clone()), left_out, ..input.clone() });
-                }
-            }
+            let called = self.distinct_calls(&files, calls);
+            formed.extend(called.into_iter().map(|call| FoundInput {
+                called: Some(call),
+                left_out: None,
+                ..input.clone()
+            }));
             return;
         }
         if !input.is_typed() && !files.is_empty() && files.iter().all(|file| self.covered.contains(file)) {
@@ -133,6 +157,42 @@ impl<'a> ProjectFormer<'a> {
             }),
             None => formed.push(input),
         }
+    }
+
+    /// The calls of a set of files that make other projects of it: by their names, directories, and what they hand it of
+    /// the variables that it names. Where it is called from says nothing of a project whose files are found.
+    fn distinct_calls(&self, files: &[PathBuf], calls: &BTreeSet<&CalledProject>) -> Vec<CalledProject> {
+        let mut distinct: Vec<CalledProject> = Vec::new();
+        let is_same = |one: &CalledProject, other: &CalledProject| {
+            (&one.name, &one.directory, &one.env_files) == (&other.name, &other.directory, &other.env_files)
+        };
+        // What is called for containers that run says nothing of how these were started.
+        let (starting, running): (Vec<&CalledProject>, Vec<&CalledProject>) =
+            calls.iter().partition(|call| call.variables.is_some());
+        let mut used = None;
+        for call in starting {
+            let handed = call.variables.as_ref().filter(|handed| !handed.is_empty());
+            let used = handed.map(|_| used.get_or_insert_with(|| self.used_names(files, call)));
+            let variables = handed.zip(used).map(|(handed, used)| handed.chosen(|name| used.are_named(name)));
+            let call = CalledProject { variables: Some(variables.unwrap_or_default()), ..(*call).clone() };
+            if !distinct.iter().any(|other| is_same(other, &call) && other.variables == call.variables) {
+                distinct.push(call);
+            }
+        }
+        for call in running {
+            if !distinct.iter().any(|other| is_same(other, call)) {
+                distinct.push((*call).clone());
+            }
+        }
+        distinct
+    }
+
+    /// The variables that files and those beside them name.
+    fn used_names(&self, files: &[PathBuf], call: &CalledProject) -> UsedNames {
+        let beside = files.first().and_then(|first| first.parent()).map(|directory| directory.join(".env"));
+        let read = files.iter().chain(&call.env_files).chain(&beside);
+        let texts: Vec<String> = read.filter_map(|file| self.reader.read_text(file, MAX_FILE).ok()).collect();
+        UsedNames::of(&texts)
     }
 
     /// The default file that an input goes over, which is refused alone.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::variables::{Variables, is_of_project};
 use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand, DockerRun};
-use crate::model::{Build, Command, EnvValue, EnvVar, Feature, PartialText, Value, VariableState, clean};
+use crate::model::{
+    Build, Command, EnvValue, EnvVar, Feature, HandedVariables, PartialText, Value, VariableState, clean,
+};
 use crate::text::json::traced_string;
 use crate::text::yaml::{Entry, Node};
 use crate::text::{FileId, SourceFile, Sources, Span, TracedText};
@@ -290,6 +292,7 @@ impl Description<'_> {
             base: Some(Value::known(self.variables.local_folder.as_str(), None)),
             environment: &|name| self.variables.state_of(name),
             ambient: AmbientChoice::default(),
+            handed: &HandedVariables::default,
         };
         match docker_cli::read(&words, &context)? {
             DockerCommand::Run(mut run) => {

@@ -30,7 +30,7 @@ pub(super) fn read_compose(
         return Some(DockerCommand::Unclear(Unseen { what, span }));
     }
     let on_stdin = |given: &GivenOption| given.value.known().as_deref() == Some("-");
-    let starts = matches!(command.text.raw().as_str(), "run" | "up" | "create");
+    let starts = matches!(command.text.raw().as_str(), "run" | "up" | "create" | "scale");
     let given_alone = options.last_of("file").is_some() && options.values_of("file").all(on_stdin);
     if starts && given_alone {
         let what = "the project that Compose is given on its standard input is not read".to_owned();
@@ -41,6 +41,7 @@ pub(super) fn read_compose(
     match command.text.raw().as_str() {
         "run" => Some(DockerCommand::ComposeRun(Box::new(read_run(rest, prefix, context)))),
         "up" | "create" => Some(DockerCommand::ComposeUp(Box::new(read_up(rest, prefix, context)))),
+        "scale" => Some(DockerCommand::ComposeUp(Box::new(read_scale(rest, prefix, context)))),
         "exec" => exec_command::read_exec(rest, prefix, true, context).map(|exec| DockerCommand::Exec(Box::new(exec))),
         "build" => {
             build_command::read_compose_build(rest, prefix, context).map(|build| DockerCommand::Build(Box::new(build)))
@@ -121,6 +122,32 @@ impl ContainerOptions<'_, '_> {
             self.parsed.unseen.push(Unseen { what, span });
         }
         Some(Command { words, span })
+    }
+}
+
+/// `scale SERVICE=NUMBER…`, which starts what lacks of the number and nothing else.
+fn read_scale(args: &[Argument], prefix: CommandPrefix<'_>, context: &CommandContext<'_>) -> ComposeUp {
+    let span = prefix.span;
+    let mut parsed = parse_options(args, &[&option_tables::COMPOSE_UP], true, context);
+    let project = read_project(prefix, &mut parsed, context);
+    let operands = std::mem::take(&mut parsed.between).into_iter().chain(parsed.rest);
+    let mut options = ContainerOptions::new(parsed, context);
+    options.note_unsure_options(span);
+    let scale: Vec<Value> =
+        operands.map(|operand| options.read_service(operand, "which services are scaled is not known")).collect();
+    let service = |scaled: &Value| match scaled.text.split_once('=') {
+        Some((name, _)) => Value { text: name.to_owned(), ..scaled.clone() },
+        None => scaled.clone(),
+    };
+    let alone = options.is_surely_on("no-deps");
+    ComposeUp {
+        project,
+        services: scale.iter().map(service).collect(),
+        scale,
+        alone,
+        span,
+        unseen: options.parsed.unseen,
+        refused: options.parsed.refused,
     }
 }
 

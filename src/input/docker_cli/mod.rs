@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 pub use self::cli_family::{is_compose_program, is_engine_program};
 pub use self::engine_choice::engine_host;
-use crate::model::{Command, Container, EnvVar, Flag, Label, Mount, Unseen, Value, VariableState};
+use crate::model::{Command, Container, EnvVar, Flag, HandedVariables, Label, Mount, Unseen, Value, VariableState};
 use crate::text::{Sources, Span, TracedText};
 
 /// What a command runs.
@@ -148,6 +148,8 @@ pub struct ComposeProject {
     pub profiles: Vec<Value>,
     /// The engine that is asked, where that is not the usual one.
     pub engine: Option<Value>,
+    /// The variables that the script hands it, which go over those of files.
+    pub variables: HandedVariables,
 }
 
 /// A one-off container of a service (`compose run`), which has all that the service has but its ports.
@@ -267,6 +269,8 @@ pub struct CommandContext<'a> {
     pub environment: &'a dyn Fn(&str) -> VariableState,
     /// What variables that the script itself sets say of the engine and the project.
     pub ambient: AmbientChoice,
+    /// The variables that the script itself sets for the command, asked for where the command reads files with them.
+    pub handed: &'a dyn Fn() -> HandedVariables,
 }
 
 /// What the environment of a command says in place of options: no more than what something that was read sets. A value

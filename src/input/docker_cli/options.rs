@@ -126,6 +126,7 @@ impl CommandPrefix<'_> {
             env_files: options.values_of("env-file").map(|given| given.as_path(context)).collect(),
             profiles: options.values_of("profile").map(GivenOption::as_value).collect(),
             engine: self.engine.clone(),
+            variables: (context.handed)(),
         }
     }
 }

@@ -5,7 +5,9 @@ use super::{
     Argument, CommandContext, ComposeProject, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, DockerRun, read,
 };
 use crate::input::shell::{read_commands, read_docker_line};
-use crate::model::{Command, Content, EnvValue, EnvVar, Flag, Mount, MountSource, Unseen, Value, VariableState};
+use crate::model::{
+    Command, Content, EnvValue, EnvVar, Flag, HandedVariables, Mount, MountSource, Unseen, Value, VariableState,
+};
 use crate::text::{Sources, Span, TracedText};
 
 /// `HOME` and `SET` are set, `EMPTY` is to nothing, `GONE` is not set, `MINE` depends on another; nothing else is known.
@@ -367,6 +369,7 @@ fn options_of_a_branch_are_conditional() {
         base: None,
         environment: &environment,
         ambient: AmbientChoice::default(),
+        handed: &HandedVariables::default,
     };
     let Some(DockerCommand::Run(run)) = read(&args, &context) else { panic!() };
     let expected = ConditionalParts { mounts: vec![0, 1], env: vec!["A".to_owned()], command: true, detached: false };
@@ -395,6 +398,7 @@ fn unclear_variables_are_not_looked_up() {
         base: None,
         environment: &environment,
         ambient: AmbientChoice::default(),
+        handed: &HandedVariables::default,
     };
     let Some(DockerCommand::Run(run)) = read(&args, &context) else { panic!() };
     // Each is the same as itself alone.

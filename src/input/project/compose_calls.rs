@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::built_images::{BuiltImages, untagged};
+use super::built_images::untagged;
 use super::image_defaults::commands_of_build;
-use super::{PendingStart, Repository};
+use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
 use crate::model::{Container, OtherBuild, Value, clean};
@@ -18,16 +18,11 @@ const MANY: u64 = 1_000;
 const MAX_BUILDS: usize = 16;
 
 /// Applies what commands of the host say of the services.
-pub(super) fn apply_compose_calls(
-    pending: &[PendingStart],
-    containers: &mut [Container],
-    repository: &Repository<'_>,
-    images: &BuiltImages<'_>,
-) {
-    let mut calls = ComposeCalls { repository, services: BTreeMap::new() };
+pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Container], reader: &ProjectReader<'_>) {
+    let mut calls = ComposeCalls { reader, services: BTreeMap::new() };
     for start in pending.iter().filter(|start| start.by.is_none()) {
         if let DockerCommand::Build(build) = &start.started.command {
-            calls.add_build(build, start.started.span, containers, images);
+            calls.add_build(build, start.started.span, containers);
         }
     }
     for start in pending.iter().filter(|start| start.by.is_none()) {
@@ -45,7 +40,7 @@ pub(super) fn apply_compose_calls(
 }
 
 struct ComposeCalls<'a> {
-    repository: &'a Repository<'a>,
+    reader: &'a ProjectReader<'a>,
     services: BTreeMap<usize, ServiceCalls>,
 }
 
@@ -85,9 +80,10 @@ impl ServiceCalls {
 
 impl ComposeCalls<'_> {
     /// Keeps what the images of services hold when they are built with the arguments of a call.
-    fn add_build(&self, build: &DockerBuild, span: Span, containers: &mut [Container], images: &BuiltImages<'_>) {
+    fn add_build(&self, build: &DockerBuild, span: Span, containers: &mut [Container]) {
         let meant = match &build.project {
-            Some(project) => self.services_of(project, containers),
+            // What is built is there for all that are brought up after it, whatever those are handed.
+            Some(project) => self.services_where(containers, |one| self.is_of_project(one, project)),
             None => (0..containers.len()).collect(),
         };
         for at in meant {
@@ -105,8 +101,8 @@ impl ComposeCalls<'_> {
             if !is_built || container.other_builds.len() >= MAX_BUILDS {
                 continue;
             }
-            let image = images.image_with(container, &build.args);
-            let installs = image.map(|image| commands_of_build(&image, self.repository));
+            let image = self.reader.images.image_with(container, &build.args);
+            let installs = image.map(|image| commands_of_build(&image, self.reader.repository));
             container.other_builds.extend(installs.map(|installs| OtherBuild { installs, span }));
         }
     }
@@ -167,10 +163,35 @@ impl ComposeCalls<'_> {
         }
     }
 
-    /// The services of the project that a command acts on, by their number.
+    /// The services of the project that a command brings up, by their number.
     fn services_of(&self, project: &ComposeProject, containers: &[Container]) -> Vec<usize> {
-        let all = containers.iter().enumerate();
-        all.filter(|(_, container)| self.is_of_project(container, project)).map(|(at, _)| at).collect()
+        let is_handed = |one: &Container| self.has_own(one, |own| own.variables.are_among(&project.variables));
+        self.services_where(containers, |one| self.is_of_project(one, project) && is_handed(one))
+    }
+
+    fn services_where(&self, containers: &[Container], is_meant: impl Fn(&Container) -> bool) -> Vec<usize> {
+        containers.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(at, _)| at).collect()
+    }
+
+    /// Whether what is asked holds for a project that a service was read from: files that are called by several names, or
+    /// handed several sets of variables, were read once for each.
+    fn has_own(&self, service: &Container, asked: impl Fn(&DescribedProject) -> bool) -> bool {
+        let Some(key) = &service.project else { return true };
+        let is_own = |project: &&DescribedProject| {
+            project.key == *key && (service.variant.is_none() || project.variant == service.variant)
+        };
+        let mut own = self.reader.projects.iter().filter(is_own).peekable();
+        own.peek().is_none() || own.any(asked)
+    }
+
+    /// Whether a command calls the project of a service by its name.
+    fn is_of_name(&self, service: &Container, called: &ComposeProject) -> bool {
+        let name = called.name.as_ref().filter(|name| !name.is_symbolic()).map(|name| name.text.as_str());
+        let is_one = |name: &str| self.reader.projects.iter().any(|project| project.name == name);
+        self.has_own(service, |own| match name {
+            Some(name) => own.name == name || !is_one(name),
+            None => !own.is_renamed || called.name.is_some(),
+        })
     }
 
     /// Whether a service is of the project that a command acts on: by the files that it names, or those that are found
@@ -179,8 +200,12 @@ impl ComposeCalls<'_> {
         if container.start.is_some() || project.engine.is_some() {
             return false;
         }
-        let file = self.repository.sources.get(container.span.file);
-        let path = clean(&self.repository.cwd.join(file.name()).display().to_string());
+        if !self.is_of_name(container, project) {
+            return false;
+        }
+        let repository = self.reader.repository;
+        let file = repository.sources.get(container.span.file);
+        let path = clean(&repository.cwd.join(file.name()).display().to_string());
         if !project.files.is_empty() {
             return project.files.iter().any(|file| file.text == path);
         }

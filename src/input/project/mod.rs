@@ -85,7 +85,7 @@ pub fn add_started(
     let images = BuiltImages::new(services, repository);
     let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
-    compose_calls::apply_compose_calls(&pending, &mut layout.containers, repository, &reader.images);
+    compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
     reader.add_started(pending, layout);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
     let runs: HashSet<_> = runs.collect();

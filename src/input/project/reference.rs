@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input::compose::CalledProject;
 use crate::input::docker_cli::{ComposeProject, DockerCommand};
-use crate::model::{Container, Value, clean};
+use crate::model::{Container, HandedVariables, Value, clean};
 use crate::text::Span;
 
 /// What a command names that another piece of the layout describes.
@@ -38,6 +38,8 @@ pub struct DescribedProject {
     pub is_found: bool,
     /// Whether a command gives it its name.
     pub is_renamed: bool,
+    /// The variables that a command hands it, of those that its files name.
+    pub variables: HandedVariables,
     /// What tells it from others of that key, which are other files for the same project.
     pub variant: Option<String>,
 }
@@ -190,6 +192,10 @@ impl Reference {
             Some(_) if of_files.is_empty() && self.runs_in_container => named,
             _ => of_files,
         };
+        // Of one set of files that commands hand several sets of variables, the one that this command hands them.
+        let (handed, others): (Vec<_>, Vec<_>) =
+            chosen.into_iter().partition(|project| project.variables.are_among(&said.variables));
+        let chosen = if handed.is_empty() || self.runs_in_container { [handed, others].concat() } else { handed };
         // Without a name that of the files is meant, where others give them another one too.
         if said.name.is_none() && chosen.iter().any(|project| !project.is_renamed) {
             return chosen.into_iter().filter(|project| !project.is_renamed).collect();
@@ -214,6 +220,7 @@ impl Reference {
             },
             env_files: project.env_files.iter().filter_map(path).collect(),
             beside: self.beside.as_deref().map(real),
+            variables: (!self.runs_in_container).then(|| project.variables.clone()),
         })
     }
 

@@ -12,11 +12,12 @@ use super::repeated_commands::REPEATED_ARGUMENT;
 use super::shell_state::{ShellState, VariableValue};
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockedStart, StartLock};
+use super::value_identity::short_place;
 use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, Moment, Symbol, Value, VariableState};
+use crate::model::{Condition, HandedVariables, Moment, Symbol, Value, VariableState};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
@@ -55,9 +56,11 @@ impl Interpreter<'_> {
         let base = self.current_directory(state).map(|path| Value::known(path, None));
         let environment = |name: &str| self.variable_state(name, state);
         let ambient = self.ambient_choice(state);
-        let context = CommandContext { sources, here: self.here, base, environment: &environment, ambient };
-        let Some(command) = docker_cli::read(&arguments, &context) else { return };
         let span = arguments.first().and_then(|first| first.span).unwrap_or(self.here);
+        let handed = || self.handed_variables(span, state);
+        let context =
+            CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
+        let Some(command) = docker_cli::read(&arguments, &context) else { return };
         let locks = self.locks_around_start(state);
         self.timeline.add_start(command.is_left_running(), self.at_once > 0);
         let mut varying = self.timeline.varying();
@@ -157,6 +160,18 @@ impl Interpreter<'_> {
         AmbientChoice { engine, project_name: set("COMPOSE_PROJECT_NAME"), project_files: set("COMPOSE_FILE") }
     }
 
+    /// The variables that the script gives a command, with their values.
+    fn handed_variables(&self, command: Span, state: &ShellState) -> HandedVariables {
+        let place = short_place(command.file, command.start.line, self.context.sources);
+        let names = state.vars.keys();
+        let handed = names.filter_map(|name| {
+            let value = self.script_value(name, state)?;
+            let value = if value.is_symbolic() { HandedVariables::unknown_value(name, &place) } else { value };
+            Some((name.clone(), value))
+        });
+        handed.collect()
+    }
+
     /// The value that a script gives a variable of its commands' environment; one with a symbol where it is not known.
     fn script_value(&self, name: &str, state: &ShellState) -> Option<Value> {
         let unknown = || {
@@ -205,7 +220,14 @@ pub fn read_docker_line(
     let base = directory.map(|path| Value::known(path, None));
     docker_cli::read(
         &arguments,
-        &CommandContext { sources, here, base, environment, ambient: AmbientChoice::default() },
+        &CommandContext {
+            sources,
+            here,
+            base,
+            environment,
+            ambient: AmbientChoice::default(),
+            handed: &HandedVariables::default,
+        },
     )
 }
 

@@ -25,11 +25,16 @@ impl WrittenAt {
 
     /// The file's own name and the line.
     fn short_text(self, sources: &Sources) -> String {
-        let source = sources.get(self.file);
-        let name = source.name().rsplit('/').next().unwrap_or_default();
-        let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
-        format!("{name}:{}", source.position(self.byte as usize).line)
+        short_place(self.file, sources.get(self.file).position(self.byte as usize).line, sources)
     }
+}
+
+/// A line of a file by the file's own name, as it may stand in a symbol.
+pub(super) fn short_place(file: FileId, line: u32, sources: &Sources) -> String {
+    let source = sources.get(file);
+    let name = source.name().rsplit('/').next().unwrap_or_default();
+    let name: String = name.chars().map(|ch| if is_plain(ch) { ch } else { '_' }).collect();
+    format!("{name}:{line}")
 }
 
 /// What two uses of a variable have in common where nothing sets it between them: whatever it holds, it is the same.

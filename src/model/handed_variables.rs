@@ -1,0 +1,88 @@
+//! The variables that a command is handed by what calls it, as far as that was read. Pure.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use super::{Symbol, Value};
+
+/// Variables of a command's environment, by name. One whose value is not known has a symbol in it.
+#[derive(Debug, Clone, Default)]
+pub struct HandedVariables(BTreeMap<String, Value>);
+
+impl HandedVariables {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those whose values are known.
+    pub fn known(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter().filter(|(_, value)| !value.is_symbolic())
+    }
+
+    /// Those that are chosen by their names.
+    #[must_use]
+    pub fn chosen(&self, is_chosen: impl Fn(&str) -> bool) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|(name, _)| is_chosen(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+
+    /// Whether a command that is handed `others` has all of these, with these values.
+    pub fn are_among(&self, others: &Self) -> bool {
+        self.0.iter().all(|(name, value)| others.get(name).is_some_and(|other| other.text == value.text))
+    }
+
+    /// A value that is not known, of a variable that is set before a place in a script (`up.sh:3`).
+    pub fn unknown_value(name: &str, place: &str) -> Value {
+        let symbol = Symbol { name: name.to_owned(), required: false };
+        Value { text: format!("${{{name} at {place}}}"), symbols: vec![symbol], ..Value::default() }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.text.as_str()))
+    }
+}
+
+impl FromIterator<(String, Value)> for HandedVariables {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+// Where a value is written and how it is shown tells no two sets apart.
+impl PartialEq for HandedVariables {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts().eq(other.texts())
+    }
+}
+
+impl Eq for HandedVariables {}
+
+impl PartialOrd for HandedVariables {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for HandedVariables {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.texts().cmp(other.texts())
+    }
+}
+
+impl Hash for HandedVariables {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.texts().for_each(|text| text.hash(state));
+    }
+}
