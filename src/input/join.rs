@@ -34,7 +34,7 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
     left_out.extend(unread);
-    pieces.extend(load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context));
+    pieces.extend(merge_equal(load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context)));
     drop_parts(&mut pieces, context);
     // What another input names is read, whatever leaves it out where nobody does.
     let named = named_files(&pieces, context);
@@ -53,13 +53,50 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     layout
 }
 
+/// Keeps one of those projects of one set of files that are the same whatever commands hand them.
+fn merge_equal(loaded: Vec<Piece>) -> Vec<Piece> {
+    // Which ports a service publishes makes no other container of it.
+    let is_same = |one: &Container, other: &Container| {
+        one == other || *one == Container { host_ports: one.host_ports.clone(), ..other.clone() }
+    };
+    let mut kept: Vec<Piece> = Vec::with_capacity(loaded.len());
+    let mut by_files: HashMap<Vec<PathBuf>, Vec<usize>> = HashMap::new();
+    for mut piece in loaded {
+        let of_files = by_files.entry(piece.own_files.clone()).or_default();
+        let same = of_files.iter().copied().find(|at| {
+            let Some((other, project)) = kept.get(*at).and_then(|other| Some((other, piece.project.as_ref()?))) else {
+                return false;
+            };
+            let (ours, others) = (&piece.layout.containers, &other.layout.containers);
+            other
+                .project
+                .as_ref()
+                .is_some_and(|other| (&other.name, &other.directory) == (&project.name, &project.directory))
+                && ours.len() == others.len()
+                && ours.iter().zip(others).all(|(one, other)| is_same(one, other))
+        });
+        match same.and_then(|at| kept.get_mut(at)?.project.as_mut()) {
+            Some(project) => project.handed.extend(piece.project.take().into_iter().flat_map(|own| own.handed)),
+            None => {
+                of_files.push(kept.len());
+                kept.push(piece);
+            }
+        }
+    }
+    kept
+}
+
 /// The projects that commands of some pieces call; none where the command line names the one project that is judged.
 fn called_projects(pieces: &[Piece], context: &LoadContext<'_>) -> Vec<CalledProject> {
     if context.compose.project_name.is_some() || context.compose.project_directory.is_some() {
         return Vec::new();
     }
     let references = pieces.iter().flat_map(|piece| &piece.references);
-    let known = references.filter_map(|reference| reference.called_project(&|path| real(path, context)));
+    let known = references.filter_map(|reference| {
+        let called = reference.called_project(&|path| real(path, context))?;
+        let source = context.sources.get(reference.span.file);
+        Some(CalledProject { place: format!("{}:{}", source.name(), reference.span.start.line), ..called })
+    });
     known.collect::<BTreeSet<CalledProject>>().into_iter().collect()
 }
 
@@ -247,7 +284,10 @@ fn mark_variants(pieces: &mut [Piece], of_project: &[usize]) {
             |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let Some(project) = &mut piece.project else { continue };
         let mut variant = project.files.iter().map(name).collect::<Vec<_>>().join(" + ");
-        // Of one set of files with two sets of variables.
+        // Of one set of files that is handed other variables.
+        if let Some(place) = project.called_at.as_ref().filter(|_| known.contains(&variant)) {
+            variant = format!("{variant} by {place}");
+        }
         while !known.insert(variant.clone()) {
             variant.push_str(" again");
         }

@@ -40,7 +40,7 @@ impl HandedVariables {
 
     /// Whether a command that is handed `others` has all of these, with these values.
     pub fn are_among(&self, others: &Self) -> bool {
-        self.0.iter().all(|(name, value)| others.get(name).is_some_and(|other| other.text == value.text))
+        self.0.iter().all(|(name, value)| others.get(name).is_some_and(|other| known_text(other) == known_text(value)))
     }
 
     /// A value that is not known, of a variable that is set before a place in a script (`up.sh:3`).
@@ -49,9 +49,13 @@ impl HandedVariables {
         Value { text: format!("${{{name} at {place}}}"), symbols: vec![symbol], ..Value::default() }
     }
 
-    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.text.as_str()))
+    fn texts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), known_text(value)))
     }
+}
+
+fn known_text(value: &Value) -> Option<&str> {
+    (!value.is_symbolic()).then_some(value.text.as_str())
 }
 
 impl FromIterator<(String, Value)> for HandedVariables {
@@ -60,7 +64,7 @@ impl FromIterator<(String, Value)> for HandedVariables {
     }
 }
 
-// Where a value is written and how it is shown tells no two sets apart.
+// How a value is shown tells no two sets apart, nor what one that is not known is called.
 impl PartialEq for HandedVariables {
     fn eq(&self, other: &Self) -> bool {
         self.texts().eq(other.texts())

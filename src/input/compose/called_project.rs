@@ -21,4 +21,6 @@ pub struct CalledProject {
     pub env_files: Vec<PathBuf>,
     /// The variables that it is handed; `None` where it is called for containers that run, which have theirs.
     pub variables: Option<HandedVariables>,
+    /// The call's script and line, as a person would name them.
+    pub place: String,
 }

@@ -99,7 +99,8 @@ fn describe_project(project: &Project, input: &FoundInput) -> DescribedProject {
         is_found: input.found_by == FoundBy::Name && input.called.as_ref().is_none_or(|called| called.files.is_empty())
             || first.is_none_or(is_default_name),
         is_renamed: input.called.as_ref().is_some_and(|called| called.name.is_some()),
-        variables: handed_of(input),
+        handed: vec![handed_of(input)],
+        called_at: input.called.as_ref().map(|called| called.place.clone()),
         variant: None,
     }
 }

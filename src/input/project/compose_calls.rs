@@ -165,7 +165,7 @@ impl ComposeCalls<'_> {
 
     /// The services of the project that a command brings up, by their number.
     fn services_of(&self, project: &ComposeProject, containers: &[Container]) -> Vec<usize> {
-        let is_handed = |one: &Container| self.has_own(one, |own| own.variables.are_among(&project.variables));
+        let is_handed = |one: &Container| self.has_own(one, |own| own.may_be_handed(&project.variables));
         self.services_where(containers, |one| self.is_of_project(one, project) && is_handed(one))
     }
 

@@ -38,13 +38,20 @@ pub struct DescribedProject {
     pub is_found: bool,
     /// Whether a command gives it its name.
     pub is_renamed: bool,
-    /// The variables that a command hands it, of those that its files name.
-    pub variables: HandedVariables,
+    /// What commands hand it, of the variables that its files name: each of these sets makes what was read.
+    pub handed: Vec<HandedVariables>,
+    /// The command that calls it with these, as `script:line`, where one does.
+    pub called_at: Option<String>,
     /// What tells it from others of that key, which are other files for the same project.
     pub variant: Option<String>,
 }
 
 impl DescribedProject {
+    /// Whether it is what a command starts that hands it some variables.
+    pub fn may_be_handed(&self, variables: &HandedVariables) -> bool {
+        self.handed.iter().any(|own| own.are_among(variables))
+    }
+
     /// Whether it may be made of files as a command names them; of one that depends on a variable the end counts.
     fn may_have_files(&self, named: &[Value]) -> bool {
         let is_file = |(file, named): (&PathBuf, &Value)| match named.text.rsplit_once('}') {
@@ -194,7 +201,7 @@ impl Reference {
         };
         // Of one set of files that commands hand several sets of variables, the one that this command hands them.
         let (handed, others): (Vec<_>, Vec<_>) =
-            chosen.into_iter().partition(|project| project.variables.are_among(&said.variables));
+            chosen.into_iter().partition(|project| project.may_be_handed(&said.variables));
         let chosen = if handed.is_empty() || self.runs_in_container { [handed, others].concat() } else { handed };
         // Without a name that of the files is meant, where others give them another one too.
         if said.name.is_none() && chosen.iter().any(|project| !project.is_renamed) {
@@ -221,6 +228,7 @@ impl Reference {
             env_files: project.env_files.iter().filter_map(path).collect(),
             beside: self.beside.as_deref().map(real),
             variables: (!self.runs_in_container).then(|| project.variables.clone()),
+            place: String::new(),
         })
     }
 

@@ -17,7 +17,7 @@ use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, Do
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Condition, HandedVariables, Moment, Symbol, Value, VariableState};
+use crate::model::{Condition, HandedVariables, Moment, PartialText, Symbol, Value, VariableState, Word};
 use crate::text::{FileId, Sources, Span, TracedText};
 
 /// Subcommands that start a container, or a command in one.
@@ -163,13 +163,24 @@ impl Interpreter<'_> {
     /// The variables that the script gives a command, with their values.
     fn handed_variables(&self, command: Span, state: &ShellState) -> HandedVariables {
         let place = short_place(command.file, command.start.line, self.context.sources);
-        let names = state.vars.keys();
-        let handed = names.filter_map(|name| {
-            let value = self.script_value(name, state)?;
-            let value = if value.is_symbolic() { HandedVariables::unknown_value(name, &place) } else { value };
-            Some((name.clone(), value))
-        });
-        handed.collect()
+        let given = state.vars.iter().filter(|(_, variable)| variable.exported && !variable.value.is_as_before());
+        let value = |name: &str| self.settled_value(name, state, limits::NESTED_VALUES);
+        let unknown = |name: &str| HandedVariables::unknown_value(name, &place);
+        given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()
+    }
+
+    /// The value that a script gives a variable, with those that it is made of: where the environment decides and says
+    /// nothing, the script's default. `None` where it is not known.
+    fn settled_value(&self, name: &str, state: &ShellState, depth: usize) -> Option<Value> {
+        let VariableValue::Text(text) = &state.vars.get(name)?.value else { return None };
+        let part = |other: &str| match state.vars.get(other).filter(|variable| !variable.value.is_as_before()) {
+            // What it names itself by is what it was before.
+            Some(_) if other != name && depth > 0 => known_state(self.settled_value(other, state, depth - 1)),
+            Some(_) if other != name => VariableState::Unknown,
+            _ => self.environment_value(other).map_or(VariableState::Unseen, VariableState::Set),
+        };
+        let partial = PartialText::expand(&Word::of_traced(text), &part);
+        (!partial.is_symbolic()).then(|| partial.to_value(None))
     }
 
     /// The value that a script gives a variable of its commands' environment; one with a symbol where it is not known.

@@ -7,6 +7,8 @@ pub(super) const WORD_CHARS: usize = 64 * 1024;
 pub(super) const WORDS: usize = 1024;
 /// Variables that are kept.
 pub(super) const VARIABLES: usize = 400;
+/// Variables within the values of variables that are followed.
+pub(super) const NESTED_VALUES: usize = 3;
 /// Names of names that are followed.
 pub(super) const REFERENCES: usize = 8;
 /// Values of a loop's variable that are kept.

@@ -37,6 +37,11 @@ pub(super) enum VariableValue {
 }
 
 impl VariableValue {
+    /// Whether the script leaves to its commands what it was started with, or takes it away.
+    pub(super) fn is_as_before(&self) -> bool {
+        matches!(self, Self::Inherited | Self::Unset)
+    }
+
     /// The words that it becomes without quotes; `None` where they are not known, or are a list's.
     pub(super) fn split_words(&self) -> Option<SplitWords> {
         match self {
