@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::compose::{CalledProject, default_files, form_projects};
+use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
@@ -34,7 +35,8 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
     left_out.extend(unread);
-    pieces.extend(merge_equal(load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context)));
+    let projects = load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context);
+    pieces.extend(merge_alike(projects, context.programs));
     drop_parts(&mut pieces, context);
     // What another input names is read, whatever leaves it out where nobody does.
     let named = named_files(&pieces, context);
@@ -51,39 +53,6 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     layout.join(join(pieces, &repository, context));
     sort_files(&mut layout);
     layout
-}
-
-/// Keeps one of those projects of one set of files that are the same whatever commands hand them.
-fn merge_equal(loaded: Vec<Piece>) -> Vec<Piece> {
-    // Which ports a service publishes makes no other container of it.
-    let is_same = |one: &Container, other: &Container| {
-        one == other || *one == Container { host_ports: one.host_ports.clone(), ..other.clone() }
-    };
-    let mut kept: Vec<Piece> = Vec::with_capacity(loaded.len());
-    let mut by_files: HashMap<Vec<PathBuf>, Vec<usize>> = HashMap::new();
-    for mut piece in loaded {
-        let of_files = by_files.entry(piece.own_files.clone()).or_default();
-        let same = of_files.iter().copied().find(|at| {
-            let Some((other, project)) = kept.get(*at).and_then(|other| Some((other, piece.project.as_ref()?))) else {
-                return false;
-            };
-            let (ours, others) = (&piece.layout.containers, &other.layout.containers);
-            other
-                .project
-                .as_ref()
-                .is_some_and(|other| (&other.name, &other.directory) == (&project.name, &project.directory))
-                && ours.len() == others.len()
-                && ours.iter().zip(others).all(|(one, other)| is_same(one, other))
-        });
-        match same.and_then(|at| kept.get_mut(at)?.project.as_mut()) {
-            Some(project) => project.handed.extend(piece.project.take().into_iter().flat_map(|own| own.handed)),
-            None => {
-                of_files.push(kept.len());
-                kept.push(piece);
-            }
-        }
-    }
-    kept
 }
 
 /// The projects that commands of some pieces call; none where the command line names the one project that is judged.

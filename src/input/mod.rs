@@ -22,6 +22,7 @@ pub mod dockerfile;
 pub mod engine;
 mod exclusion;
 pub mod git;
+mod handed_projects;
 mod input_kind;
 mod join;
 pub mod kernel;

@@ -15,6 +15,8 @@ pub struct ProgramNames {
     pub system_packages: Vec<String>,
     /// Their state directories, the variables that move these, and the files beside them.
     pub state: Vec<String>,
+    /// The variables that decide where they keep it, and whether and how they refresh a login.
+    pub variables: Vec<String>,
     /// The files that hold their logins, in their state directories.
     pub credentials: Vec<String>,
 }
@@ -31,6 +33,10 @@ impl ProgramNames {
             names.packages.extend(profile.bundled_by.iter().map(|bundle| bundle.package.clone()));
             let directory = &profile.state_directory;
             names.state.extend([directory.variable.clone(), directory.default.clone()]);
+            names.variables.extend(profile.public_variables.iter().cloned());
+            names.variables.extend(profile.environment.iter().map(|variable| variable.name.clone()));
+            names.variables.push(directory.variable.clone());
+            names.variables.extend(directory.credentials.iter().map(|moving| moving.variable.clone()));
             names.credentials.push(profile.credentials.clone());
             names.state.extend(profile.side_files.iter().map(|file| file.name.clone()));
         }
@@ -66,6 +72,7 @@ mod tests {
             packages: Vec::new(),
             system_packages: Vec::new(),
             state: vec!["CLAUDE_CONFIG_DIR".to_owned(), ".claude".to_owned()],
+            variables: Vec::new(),
             credentials: Vec::new(),
         };
         for text in ["-v ~/.claude:/root/.claude", "exec claude -p x", "CLAUDE_CONFIG_DIR=/state", "/usr/bin/claude\n"]

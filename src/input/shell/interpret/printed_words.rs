@@ -77,6 +77,41 @@ impl Interpreter<'_> {
     }
 }
 
+/// What `printf` prints by a format of texts, which is gone through again until all operands are used; `None` where
+/// there is more in it, or an operand is not surely one word.
+fn printed_by_format(format: &str, operands: &[ShellWord]) -> Option<SplitWords> {
+    let parts: Vec<&str> = format.split("%s").collect();
+    if parts.iter().any(|part| part.contains(['%', '\\'])) {
+        return None;
+    }
+    let rounds = if parts.len() == 1 { 1 } else { operands.len().div_ceil(parts.len() - 1).max(1) };
+    let mut all = SplitWords::default();
+    let mut left = operands.iter();
+    for _ in 0..rounds {
+        for (number, part) in parts.iter().enumerate() {
+            if number > 0 {
+                if let Some(word) = left.next() {
+                    all.append(printed_word(word));
+                }
+            }
+            append_text(&mut all, part);
+        }
+    }
+    Some(all)
+}
+
+/// Adds a fixed text, whose blanks end words.
+fn append_text(all: &mut SplitWords, text: &str) {
+    if !text.is_empty() {
+        all.append(SplitWords::of_text(&TracedText::plain(text)));
+    }
+}
+
+fn printed_word(word: &ShellWord) -> SplitWords {
+    let piece = if word.unclear { SplitWords::of_unclear(&word.text) } else { SplitWords::of_text(&word.text) };
+    piece.only_where(&word.certainty)
+}
+
 /// What `echo` and `printf` print; `None` for all else.
 fn printed_text(name: &str, words: &[ShellWord]) -> Option<SplitWords> {
     let operands = match name {
@@ -85,19 +120,18 @@ fn printed_text(name: &str, words: &[ShellWord]) -> Option<SplitWords> {
             words.get(1 + options.count()..)
         }
         "printf" => {
-            let format = words.get(1).filter(|format| format.is_fixed())?.raw().replace("\\n", " ").replace("\\0", " ");
-            match format.contains('%') {
-                true if format.split("%s").all(|between| between.trim().is_empty()) => words.get(2..),
-                true => None,
-                false => return Some(SplitWords::of_text(&TracedText::plain(&format))),
-            }
+            let ends_options = words.get(1).is_some_and(|first| first.is_fixed() && first.raw() == "--");
+            let (format, operands) = words.get(1 + usize::from(ends_options)..)?.split_first()?;
+            let is_option = |format: &str| !ends_options && format.starts_with('-');
+            let format = Some(format).filter(|format| format.is_fixed() && !is_option(&format.raw()))?.raw();
+            let format = format.replace("\\n", " ").replace("\\t", " ").replace("\\0", " ");
+            return printed_by_format(&format, operands);
         }
         _ => None,
     }?;
     let mut all = SplitWords::default();
     for word in operands {
-        let piece = if word.unclear { SplitWords::of_unclear(&word.text) } else { SplitWords::of_text(&word.text) };
-        all.append(piece.only_where(&word.certainty));
+        all.append(printed_word(word));
         all.end_word();
     }
     all.end_word();
