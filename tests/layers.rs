@@ -31,7 +31,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("saphyr_parser", &["text/yaml.rs", "text/comment.rs"]),
     ("serde_yaml", &["rules/"]),
     ("globset", &["rules/config/"]),
-    ("include_dir", &["rules/"]),
+    ("postcard", &["rules/mod.rs"]),
     ("semver", &["rules/"]),
     ("comfy_table", &["render/participant_table.rs"]),
     ("annotate_snippets", &["render/source_frame.rs"]),
@@ -40,7 +40,6 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "render/json.rs",
             "report/",
-            "rules/mod.rs",
             "input/compose/",
             "input/capture/",
             "input/engine/",
