@@ -1,6 +1,8 @@
 //! Checks what the repository has as data and lays it out as it is used, so that no run reads it from text:
-//! `rules.postcard` is what `rules/*.yaml` say, `explanations.rs` a table of `rules/explain/*.md`. A test holds them
-//! against the files.
+//! `rules.postcard` is what `rules/*.yaml` say, `explanations.rs` a table of `rules/explain/*.md`, `compose_schema.rs` a
+//! table of the Compose specification's schema. Tests hold them against the files.
+
+mod schema;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -39,6 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = data::RuleData { profiles, matrix, filesystems };
     let output = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(output.join("rules.postcard"), postcard::to_stdvec(&data)?)?;
+    let path = "src/input/compose/schema/compose-spec.json";
+    println!("cargo::rerun-if-changed={path}");
+    let table = schema::table(&fs::read_to_string(path)?).map_err(|error| format!("{path}: {error}"))?;
+    fs::write(output.join("compose_schema.rs"), table)?;
     fs::write(output.join("explanations.rs"), explanations(&rules.join("explain"))?)?;
     Ok(())
 }

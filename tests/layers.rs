@@ -63,7 +63,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rust_sugiyama", &["render/graph/node_layout.rs"]),
     ("indicatif", &["command/progress.rs"]),
     ("ignore", &["input/walk.rs"]),
-    ("jsonschema", &["input/compose/schema.rs"]),
     ("anyhow", &["command/"]),
     ("procfs", &["input/kernel/"]),
     ("prometheus", &["render/metrics.rs"]),
