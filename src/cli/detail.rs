@@ -36,7 +36,10 @@ impl Cli {
     ///
     /// # Errors
     /// The command has no such switch, or was given the opposite one.
-    pub(super) fn hand_on_detail(&mut self, of: &mut clap::Command) -> Result<(), clap::Error> {
+    pub(super) fn hand_on_detail(
+        &mut self,
+        refuse: impl Fn(ErrorKind, String) -> clap::Error,
+    ) -> Result<(), clap::Error> {
         let option = match (self.verbose, self.quiet) {
             (false, false) => return Ok(()),
             (true, _) => "--verbose",
@@ -45,13 +48,13 @@ impl Cli {
         let name = self.command.name();
         let Some(switches) = self.command.switches() else {
             let problem = format!("`{name}` has no {option}; check, audit, preflight and report have");
-            return Err(of.error(ErrorKind::UnknownArgument, problem));
+            return Err(refuse(ErrorKind::UnknownArgument, problem));
         };
         *switches.verbose |= self.verbose;
         *switches.quiet |= self.quiet;
         if switches.is_scale && *switches.verbose && *switches.quiet {
-            let problem = "the argument '--quiet' cannot be used with '--verbose'";
-            return Err(of.error(ErrorKind::ArgumentConflict, problem));
+            let problem = "the argument '--quiet' cannot be used with '--verbose'".to_owned();
+            return Err(refuse(ErrorKind::ArgumentConflict, problem));
         }
         Ok(())
     }

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use anyhow::{Context as _, anyhow};
 
@@ -228,7 +227,7 @@ impl Acceptance<'_> {
         rules: &Ruleset,
         sources: &Sources,
     ) -> anyhow::Result<Report> {
-        let programs = OnceLock::from(super::programs(rules));
+        let programs = super::programs(rules);
         let asked = check::Asked::of(since.check).excluding(&self.configuration);
         let (mut layout, then) = since::layout_of_revision(&asked, base, sources.reader(), &programs, self.world)?;
         let configuration =

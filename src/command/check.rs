@@ -1,7 +1,7 @@
 //! `overlock check`: what the command line says of inputs that are planned. No runtime, no socket.
 
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, bail};
 
@@ -68,12 +68,11 @@ pub(super) fn refuse_spaced_baseline(arguments: &Check, directory: &Path, reader
     }
 }
 
-/// Everything that the arguments name. The names of `programs` are waited for where one is
-/// looked for.
+/// Everything that the arguments name.
 pub(super) fn read(
     arguments: &Asked<'_>,
     world: &World,
-    programs: &OnceLock<ProgramNames>,
+    programs: &ProgramNames,
     sources: &Sources,
 ) -> anyhow::Result<Layout> {
     let Asked { paths, compose, store, shows_values, exclusion } = *arguments;

@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &Explain, rules: &Ruleset, out: &mut dyn Write) -> 
         }
         return Ok(ExitStatus::Clean);
     };
-    match rules.explanations.get(rule) {
+    match rules.explanations.get(rule.as_str()) {
         Some(page) => out.write_all(page.as_bytes())?,
         None => {
             rules.knows(rule).map_err(anyhow::Error::msg)?;

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use anyhow::anyhow;
 
@@ -32,7 +31,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<ExitStatus> {
-    let asked = Asked { cli, arguments, session, programs: OnceLock::from(programs(session.rules)) };
+    let asked = Asked { cli, arguments, session, programs: programs(session.rules) };
     let first = asked.judged(BTreeMap::new())?;
     let outputs = Outputs::of(&arguments.output, &session.world.directory)?;
     let status = first.status;
@@ -85,7 +84,7 @@ struct Asked<'a> {
     arguments: &'a Check,
     /// As it is before any change: each try reads the files anew.
     session: &'a Session<'a>,
-    programs: OnceLock<ProgramNames>,
+    programs: ProgramNames,
 }
 
 /// A report, the files that it is about, and who uses what is written in them.

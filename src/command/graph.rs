@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::OnceLock;
 
 use anyhow::bail;
 
@@ -54,7 +53,7 @@ fn plan(arguments: &Graph, configuration: &Configuration, session: &Session<'_>)
     if !sight.host.is_empty() || sight.context.is_some() || sight.no_engine {
         bail!("a plan is drawn without an engine: give a PATH, or --host and --context, or a capture with --from");
     }
-    let names = OnceLock::from(programs(rules));
+    let names = programs(rules);
     let asked = check::Asked {
         paths: &arguments.paths,
         compose: &arguments.compose,

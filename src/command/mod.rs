@@ -30,7 +30,6 @@ mod where_path;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use accept::{Acceptance, Since};
@@ -42,7 +41,7 @@ use crate::input::{ProgramNames, kernel};
 use crate::model::Level;
 use crate::render::Style;
 use crate::report::ExitStatus;
-use crate::rules::{Ruleset, RulesetError};
+use crate::rules::Ruleset;
 use crate::text::Sources;
 use output::Outputs;
 use session::SessionStart;
@@ -151,22 +150,10 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
         Command::Check(arguments) => {
             check::refuse_spaced_baseline(arguments, &world.directory, sources.reader())?;
             let outputs = Outputs::of(&arguments.output, &world.directory)?;
-            // The rules are as much to read as a project: both are read at once.
-            let programs = OnceLock::new();
-            let (rules, read) = std::thread::scope(|scope| {
-                let rules = scope.spawn(|| {
-                    let names = Names(&programs);
-                    let rules = load();
-                    names.tell(&rules);
-                    rules
-                });
-                let read =
-                    check::read(&check::Asked::of(arguments).excluding(&configuration), world, &programs, &sources);
-                (rules.join(), read)
-            });
-            let Ok(rules) = rules else { anyhow::bail!("reading the rules failed in a way that should not happen") };
-            start.with_rules(rules, err, |session, err| {
-                let mut layout = read?;
+            start.with_rules(load(), err, |session, err| {
+                let programs = programs(session.rules);
+                let asked = check::Asked::of(arguments).excluding(&configuration);
+                let mut layout = check::read(&asked, world, &programs, &sources)?;
                 if let Some(from) = &arguments.from {
                     join_running(&mut layout, &captures::one(from, world)?, session.rules, &sources);
                 }
@@ -254,24 +241,9 @@ fn search(command: &Command) -> Search<'_> {
     }
 }
 
-/// Hands the names of programs to who waits for them, whatever becomes of the rules.
-struct Names<'a>(&'a OnceLock<ProgramNames>);
-
-impl Names<'_> {
-    fn tell(&self, rules: &Result<Ruleset, RulesetError>) {
-        self.0.get_or_init(|| rules.as_ref().map(programs).unwrap_or_default());
-    }
-}
-
 /// The names of the programs that matter.
 fn programs(rules: &Ruleset) -> ProgramNames {
     ProgramNames::of_profiles(&rules.profiles)
-}
-
-impl Drop for Names<'_> {
-    fn drop(&mut self) {
-        self.0.get_or_init(ProgramNames::default);
-    }
 }
 
 #[cfg(test)]

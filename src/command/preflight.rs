@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::bail;
@@ -100,7 +100,7 @@ fn planned(
     session: &Session<'_>,
 ) -> anyhow::Result<Layout> {
     let &Session { world, rules, sources, .. } = session;
-    let programs = OnceLock::from(super::programs(rules));
+    let programs = super::programs(rules);
     let options = engine::Options { deadline: Some(deadline), ..engines::options(&arguments.sight, world) };
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);

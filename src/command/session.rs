@@ -53,7 +53,7 @@ impl SessionStart<'_> {
                 writeln!(err, "overlock: the rules are not usable; fix what is listed above")?;
                 Ok(ExitStatus::Unusable)
             }
-            Err(error @ RulesetError::Unreadable { .. }) => Err(error.into()),
+            Err(error @ (RulesetError::Unreadable { .. } | RulesetError::Damaged)) => Err(error.into()),
         }
     }
 }

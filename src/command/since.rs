@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
@@ -31,7 +31,7 @@ pub(super) fn layout_of_revision(
     asked: &Asked<'_>,
     base: &Revision,
     reader: &Reader,
-    programs: &OnceLock<ProgramNames>,
+    programs: &ProgramNames,
     world: &World,
 ) -> anyhow::Result<(Layout, Sources)> {
     let mut told = Vec::new();

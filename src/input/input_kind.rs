@@ -3,7 +3,6 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::candidate_file::CandidateFile;
 use super::compose::{CalledProject, Context, Options};
@@ -140,8 +139,8 @@ pub struct LoadContext<'a> {
     pub surroundings: &'a Context,
     /// What the command line says of Compose projects.
     pub compose: &'a Options,
-    /// The names of known programs, once the rules are read.
-    pub programs: &'a OnceLock<ProgramNames>,
+    /// The names of known programs.
+    pub programs: &'a ProgramNames,
     /// Images that are not built here; `None` where no engine is asked.
     pub store: Option<Store<'a>>,
     /// Is called as each input is loaded.
@@ -158,12 +157,12 @@ impl<'a> LoadContext<'a> {
 
     /// Whether a text names where a known program keeps its state.
     pub fn names_state(&self, text: &str) -> bool {
-        self.programs.wait().have_state_named_in(text)
+        self.programs.have_state_named_in(text)
     }
 
     /// Whether a text names a known program, or where one keeps its state.
     pub fn names_program(&self, text: &str) -> bool {
-        self.programs.wait().are_named_in(text)
+        self.programs.are_named_in(text)
     }
 }
 

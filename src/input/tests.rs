@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::compose::{Context, Options};
 use super::git::tests::test_repository::{git, write_files};
@@ -30,7 +29,7 @@ fn loaded_below(top: &Path, paths: &[&str]) -> Layout {
     let reader = paths.iter().fold(Reader::default(), |reader, path| reader.with_path(&top.join(path)));
     let sources = Sources::reading(reader);
     let rules = Ruleset::load(&sources, None).unwrap();
-    let programs = OnceLock::from(ProgramNames::of_profiles(&rules.profiles));
+    let programs = ProgramNames::of_profiles(&rules.profiles);
     let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
     let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
     let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default());

@@ -4,27 +4,37 @@
 /// The path without `.`, `..`, doubled and trailing slashes, as the engine cleans mount sources and targets
 /// (Go's `path.Clean`). A relative path stays relative.
 pub fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
+    cleaned(path.starts_with('/'), path.split('/'), path.len())
+}
+
+/// The parts of a path joined, cleaned. It is made often, in one text of this many bytes at most.
+fn cleaned<'a>(rooted: bool, parts: impl Iterator<Item = &'a str>, length: usize) -> String {
+    let mut path = String::with_capacity(length + 1);
+    if rooted {
+        path.push('/');
+    }
+    let start = path.len();
+    for part in parts {
+        let above = path.get(start..).unwrap_or_default();
         match part {
             "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
+            ".." if !above.is_empty() && above != ".." && !above.ends_with("/..") => {
+                let left = above.rfind('/').unwrap_or_default();
+                path.truncate(start + left);
+            }
+            ".." if rooted => {}
+            part => {
+                if !above.is_empty() {
+                    path.push('/');
                 }
-                _ if rooted => {}
-                _ => parts.push(".."),
-            },
-            other => parts.push(other),
+                path.push_str(part);
+            }
         }
     }
-    let joined = parts.join("/");
-    match (rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
+    if path.is_empty() {
+        path.push('.');
     }
+    path
 }
 
 /// Whether a path is absolute and clean, as the kernel gives it.
@@ -35,7 +45,11 @@ pub fn is_whole(path: &str) -> bool {
 
 /// `path` below `base`, cleaned; `path` itself where it is absolute.
 pub fn join(base: &str, path: &str) -> String {
-    if path.starts_with('/') { clean(path) } else { clean(&format!("{base}/{path}")) }
+    if path.starts_with('/') {
+        return clean(path);
+    }
+    let rooted = base.is_empty() || base.starts_with('/');
+    cleaned(rooted, base.split('/').chain(path.split('/')), base.len() + path.len() + 1)
 }
 
 /// `path` as it is named from the directory `base`; both are clean and absolute.
@@ -107,6 +121,24 @@ mod tests {
         assert_eq!(clean("/"), "/");
         assert_eq!(clean("./x/.."), ".");
         assert_eq!(clean("../x"), "../x");
+        assert_eq!(clean("../../x/../.."), "../../..");
+        assert_eq!(clean("a/..x/../.."), ".");
+        assert_eq!((clean(""), clean("a/.."), clean("/..")), (".".into(), ".".into(), "/".into()));
+    }
+
+    #[test]
+    fn what_is_joined_is_clean() {
+        for (base, path, joined) in [
+            ("/a", "b", "/a/b"),
+            ("/a/", "./b/", "/a/b"),
+            ("/a", "../../b", "/b"),
+            ("/a", "/b/../c", "/c"),
+            ("", "b", "/b"),
+            ("a", "../../b", "../b"),
+            (".", "", "."),
+        ] {
+            assert_eq!(join(base, path), joined, "{base} {path}");
+        }
     }
 
     #[test]

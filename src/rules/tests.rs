@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use super::*;
+use crate::text::Reader;
 
 fn load_with(files: &[(&str, &str)]) -> Result<Ruleset, String> {
     let dir = tempfile::tempdir().unwrap();
@@ -22,13 +23,18 @@ fn load_with(files: &[(&str, &str)]) -> Result<Ruleset, String> {
                     .unwrap();
                 all
             }),
-            error @ RulesetError::Unreadable { .. } => error.to_string(),
+            error @ (RulesetError::Unreadable { .. } | RulesetError::Damaged) => error.to_string(),
         }
     })
 }
 
+/// The rule files of the repository.
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+}
+
 fn embedded_text(name: &str) -> String {
-    EMBEDDED.get_file(name).unwrap().contents_utf8().unwrap().to_owned()
+    fs::read_to_string(directory().join(name)).unwrap()
 }
 
 #[test]
@@ -67,10 +73,10 @@ fn a_rule_is_broken_by_some_row_or_by_no_file_at_all() {
         let rows = rules.matrix.tables.values().flat_map(|table| &table.rows);
         let broken = rows.filter(|row| matches!(&row.outcome, Outcome::Broken(breach) if breach.rule == *rule));
         assert!(broken.count() > 0, "no row gives {rule}");
-        assert!(rules.explanations.contains_key(rule), "rules/explain/{rule}.md is missing");
+        assert!(rules.explanations.contains_key(rule.as_str()), "rules/explain/{rule}.md is missing");
     }
     for page in rules.explanations.keys() {
-        assert!(rules.matrix.rules.contains_key(page), "rules/explain/{page}.md explains no rule");
+        assert!(rules.matrix.rules.contains_key(page.as_ref()), "rules/explain/{page}.md explains no rule");
     }
 }
 
@@ -124,8 +130,8 @@ fn renamed_table_and_unused_fact_are_load_errors() {
 }
 
 /// Every sentence of a ruling.
-fn ruling_messages(ruling: &Ruling) -> impl Iterator<Item = &Message> {
-    let remedies = ruling.remedies.iter().map(|(_, text)| text);
+fn ruling_messages<'a>(matrix: &'a Matrix, ruling: &'a Ruling) -> impl Iterator<Item = &'a Message> {
+    let remedies = matrix.remedies_of(ruling).map(|(_, text)| text);
     [&ruling.message, &ruling.detail].into_iter().chain(&ruling.why).chain(remedies)
 }
 
@@ -137,7 +143,9 @@ fn every_placeholder_is_used_by_the_embedded_matrix() {
         Outcome::Broken(breach) => Some(breach),
         Outcome::Ok(_) | Outcome::See(_) => None,
     });
-    let sentences = breaches.flat_map(ruling_messages).chain(rules.matrix.rules.values().map(|text| &text.several));
+    let sentences = breaches
+        .flat_map(|ruling| ruling_messages(&rules.matrix, ruling))
+        .chain(rules.matrix.rules.values().map(|text| &text.several));
     let used: std::collections::BTreeSet<Placeholder> = sentences.flat_map(Message::placeholders).collect();
     let unused: Vec<&str> = Placeholder::ALL.iter().filter(|one| !used.contains(one)).map(|one| one.name()).collect();
     assert!(unused.is_empty(), "no message or remedy uses {unused:?}");
@@ -188,29 +196,12 @@ fn locks_depend_on_the_version_and_unknown_counts_as_the_oldest() {
 }
 
 #[test]
-fn the_embedded_json_is_what_the_yaml_says() {
-    let sources = Sources::default();
-    let mut files = Files::new();
-    embedded(&EMBEDDED, &mut files);
-    let is_yaml = |below: &String| Path::new(below).extension().is_some_and(|ending| ending == "yaml");
-    assert!(files.iter().all(|(below, file)| is_yaml(below) == file.json.is_some()));
-    let laid_out = assemble(&sources, files, false).unwrap();
-    let mut files = Files::new();
-    embedded(&EMBEDDED, &mut files);
-    for file in files.values_mut() {
-        file.json = None;
-    }
-    assert_eq!(format!("{laid_out:?}"), format!("{:?}", assemble(&sources, files, false).unwrap()));
-}
-
-#[test]
-fn the_embedded_json_is_read() {
-    for (below, json) in EMBEDDED_JSON {
-        let read = match below.split('/').next() {
-            Some("profiles") => serde_json::from_str::<Profile>(json).map(|_| ()),
-            Some("filesystems.yaml") => serde_json::from_str::<Filesystems>(json).map(|_| ()),
-            _ => serde_json::from_str::<matrix::RawMatrix>(json).map(|_| ()),
-        };
-        assert!(read.is_ok(), "{below}: {read:?}");
-    }
+fn what_the_build_script_laid_out_is_what_the_files_say() {
+    let laid_out = Ruleset::load(&Sources::default(), None).unwrap();
+    let sources = Sources::reading(Reader::of_host());
+    let given = RulesDirectory { path: &directory(), shown: "rules", typed: true };
+    let mut read = Ruleset::load(&sources, Some(given)).unwrap();
+    let files = read.further.take().unwrap().files;
+    assert_eq!(files.len(), laid_out.profiles.len() + laid_out.explanations.len() + 2, "{files:?}");
+    assert_eq!(format!("{laid_out:?}"), format!("{read:?}"));
 }

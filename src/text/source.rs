@@ -89,15 +89,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     fn new(name: String, text: String) -> Self {
-        let bytes = text.as_bytes();
-        // A carriage return alone ends a line too, as it does to YAML.
-        let ends = |at: usize| match bytes.get(at) {
-            Some(b'\n') => true,
-            Some(b'\r') => bytes.get(at + 1) != Some(&b'\n'),
-            _ => false,
-        };
-        let starts = (0..bytes.len()).filter(|at| ends(*at)).map(|at| at + 1);
-        let line_starts = std::iter::once(0).chain(starts).collect();
+        let line_starts = line_starts(&text);
         Self { name, text, line_starts, tellers: Vec::new(), syntax: None }
     }
 
@@ -261,9 +253,20 @@ impl Sources {
     }
 }
 
+/// Where each line of a text begins, in bytes.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    // A carriage return alone ends a line too, as it does to YAML.
+    let ends = |at: usize, byte: u8| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    let ends = bytes.iter().enumerate().filter(|(at, byte)| ends(*at, **byte));
+    std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+}
+
 /// The position after the last character of a text.
 pub(super) fn end(text: &str) -> Pos {
-    SourceFile::new(String::new(), text.to_owned()).position(text.len())
+    let lines = line_starts(text);
+    let last = text.get(lines.last().copied().unwrap_or_default()..).unwrap_or_default();
+    Pos { line: narrow(lines.len()), column: narrow(last.chars().count() + 1) }
 }
 
 pub(crate) fn narrow(number: usize) -> u32 {

@@ -284,6 +284,25 @@ fn slash_escapes(text: &str) -> Vec<usize> {
     found
 }
 
+/// How many keys of a mapping are compared one by one: to look up so few takes longer.
+const FEW: usize = 16;
+
+/// Where the keys of a mapping stand in it, where it has more than a few.
+#[derive(Default)]
+struct Places(HashMap<String, usize>);
+
+impl Places {
+    /// The place of a key among the entries so far, to which new ones are only added.
+    fn find(&mut self, entries: &[Entry], key: &str) -> Option<usize> {
+        if entries.len() <= FEW {
+            return entries.iter().position(|entry| entry.key == key);
+        }
+        let new = entries.iter().enumerate().skip(self.0.len());
+        self.0.extend(new.map(|(at, entry)| (entry.key.clone(), at)));
+        self.0.get(key).copied()
+    }
+}
+
 impl Builder {
     fn has_slash_escape(&self, marks: Marks) -> bool {
         let from = self.slashes.partition_point(|at| *at < marks.start.index());
@@ -381,7 +400,7 @@ impl Builder {
     /// Pairs keys with values, applies `<<`, and notes keys that stand twice.
     fn mapping(&mut self, children: &[Rc<Node>]) -> Result<Vec<Entry>, YamlError> {
         let mut entries: Vec<Entry> = Vec::with_capacity(children.len() / 2);
-        let mut place: HashMap<String, usize> = HashMap::new();
+        let mut places = Places::default();
         let mut merges = Vec::new();
         for pair in children.chunks_exact(2) {
             let [key, value] = pair else { continue };
@@ -401,21 +420,20 @@ impl Builder {
                 self.stream.typed_keys.push(YamlError { message, span: key.span });
             }
             let entry = Entry { key: scalar.text.clone(), key_span: key.span, value: Rc::clone(value) };
-            match place.get(&entry.key).and_then(|at| entries.get_mut(*at)) {
+            match places.find(&entries, &entry.key).and_then(|at| entries.get_mut(at)) {
                 Some(earlier) => {
                     let message = format!("the key {} occurs twice in one mapping", quoted(&entry.key));
                     self.stream.duplicates.push(YamlError { message, span: entry.key_span });
                     *earlier = entry;
                 }
-                None => {
-                    place.insert(entry.key.clone(), entries.len());
-                    entries.push(entry);
-                }
+                None => entries.push(entry),
             }
         }
-        let mut known: HashSet<String> = place.into_keys().collect();
-        for merge in merges {
-            self.merge(&merge, &mut entries, &mut known)?;
+        if !merges.is_empty() {
+            let mut known: HashSet<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+            for merge in merges {
+                self.merge(&merge, &mut entries, &mut known)?;
+            }
         }
         Ok(entries)
     }

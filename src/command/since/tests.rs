@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::super::reading;
@@ -29,7 +28,7 @@ fn commit(directory: &Path) {
 struct Call {
     cli: Cli,
     world: World,
-    programs: OnceLock<ProgramNames>,
+    programs: ProgramNames,
 }
 
 impl Call {
@@ -39,7 +38,7 @@ impl Call {
         environment.insert("PATH".to_owned(), std::env::var("PATH").unwrap());
         let world = World { environment, directory: directory.to_owned(), ..World::of_process(None, false) };
         let programs = ProgramNames { commands: vec!["claude".to_owned()], ..ProgramNames::default() };
-        Self { cli: cli::parse(words, false).unwrap(), world, programs: OnceLock::from(programs) }
+        Self { cli: cli::parse(words, false).unwrap(), world, programs }
     }
 
     fn asked(&self) -> Asked<'_> {

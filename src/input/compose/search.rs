@@ -79,10 +79,9 @@ pub(super) fn find_projects(
             inputs.push(input);
             continue;
         }
-        let content = match find_content(&CandidateFile::new(&path, reader)) {
-            Some(content) if !has_default_name => content,
-            _ => ComposeContent::Project,
-        };
+        // A file of a default name is a project, whatever is in it.
+        let content = if has_default_name { None } else { find_content(&CandidateFile::new(&path, reader)) };
+        let content = content.unwrap_or(ComposeContent::Project);
         candidates.entry(directory).or_default().push(ComposeCandidate { path, has_default_name, content });
     }
     for directory in tree.directories.iter().filter(|one| !excluded.directories.contains(&one.path)) {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use serde_json::{Map, Number, Value};
+
 use crate::text::scalar::Kind;
 use crate::text::yaml::{Data, Entry, Node, Scalar};
 use crate::text::{Span, quoted_path};
@@ -111,6 +113,27 @@ pub(super) fn items_of<'n>(node: &'n Node, key: &str) -> &'n [Rc<Node>] {
 /// The text of a scalar that is text.
 pub(super) fn as_text(node: &Node) -> Option<&str> {
     node.as_scalar().filter(|scalar| scalar.kind() == Kind::Text).map(|scalar| scalar.text.as_str())
+}
+
+/// The tree as JSON. A date is an object, since the schema allows it nowhere.
+pub(super) fn json(node: &Node) -> Value {
+    match &node.data {
+        Data::Map(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), json(&entry.value))).collect::<Map<_, _>>().into()
+        }
+        Data::Seq(items) => items.iter().map(|item| json(item)).collect(),
+        Data::Scalar(scalar) => match scalar.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool(on) => on.into(),
+            Kind::Int(whole) => Number::from_i128(whole).map_or(Value::Null, Value::Number),
+            // A float that is whole is the same number; an infinite one is a number all the same.
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
+            Kind::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
+            Kind::Float(float) => Number::from_f64(float).map_or(Value::from(0.5), Value::Number),
+            Kind::Time => Value::Object(Map::from_iter([("\0".to_owned(), Value::Null)])),
+            Kind::Text => scalar.text.clone().into(),
+        },
+    }
 }
 
 /// A scalar's value as Go writes it; `None` for null and for what is no scalar.

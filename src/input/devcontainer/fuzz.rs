@@ -1,7 +1,6 @@
 //! The reader for `cargo fuzz`, which builds with `--cfg fuzzing`; nothing else sees it.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use super::DevelopmentContainerKind;
 use crate::input::compose::{Context, Options};
@@ -11,7 +10,7 @@ use crate::text::Sources;
 
 /// What is read of a text.
 pub fn read(text: &str, sources: &Sources, surroundings: &Context) -> Layout {
-    let programs = OnceLock::from(ProgramNames { commands: vec!["claude".to_owned()], ..ProgramNames::default() });
+    let programs = ProgramNames { commands: vec!["claude".to_owned()], ..ProgramNames::default() };
     let context = LoadContext {
         sources,
         surroundings,

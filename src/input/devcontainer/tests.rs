@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use crate::input::compose::{Context, Options};
 use crate::input::{Exclusion, LoadContext, ProgramNames, discover, load};
@@ -33,7 +32,7 @@ impl Read {
         let paths = [Path::new(".").to_owned()];
         let sources = Sources::reading(Reader::default().with_path(top));
         let rules = Ruleset::load(&sources, None).unwrap();
-        let programs = OnceLock::from(ProgramNames::of_profiles(&rules.profiles));
+        let programs = ProgramNames::of_profiles(&rules.profiles);
         let environment = BTreeMap::from([("HOME".to_owned(), "/home/user".to_owned())]);
         let surroundings = Context { environment, cwd: top.to_owned(), shows_values: false };
         let found = discover(&paths, &[], &surroundings, sources.reader(), &Exclusion::default());

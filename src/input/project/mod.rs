@@ -161,7 +161,7 @@ impl ProjectReader<'_> {
         container.script = script;
         container.installs.extend(setup);
         if let Some(image) = &image {
-            let logins = built_logins::find_built_logins(container, image, self.repository.programs.wait());
+            let logins = built_logins::find_built_logins(container, image, self.repository.programs);
             container.host_copies.extend(logins);
         }
         let searched = image.filter(|_| container.build.is_some());
@@ -225,7 +225,7 @@ impl ProjectReader<'_> {
             home: &home,
             user,
             hides: false,
-            programs: &|| &self.repository.programs.wait().commands,
+            programs: &|| &self.repository.programs.commands,
         })
     }
 }

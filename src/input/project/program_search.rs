@@ -74,7 +74,7 @@ impl SearchedImages {
         image: &Rc<Image>,
         repository: &Repository<'_>,
     ) -> bool {
-        let names = repository.programs.wait();
+        let names = repository.programs;
         let targets = container.mounts.iter().map(|mount| &mount.target.text);
         if !targets.chain(container.env.keys()).any(|text| names.have_state_named_in(text)) {
             return false;

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::input::dockerfile::{Image, InImage, Stored};
 use crate::input::program_names::ProgramNames;
@@ -37,8 +37,8 @@ pub struct Repository<'a> {
     pub(in crate::input) cwd: PathBuf,
     /// The environment it runs in.
     pub(in crate::input) environment: &'a BTreeMap<String, String>,
-    /// The names of programs whose calls matter, once they are known.
-    pub(in crate::input) programs: &'a OnceLock<ProgramNames>,
+    /// The names of programs whose calls matter.
+    pub(in crate::input) programs: &'a ProgramNames,
     /// Images that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
     /// Whether values of the environment are shown.
@@ -56,7 +56,7 @@ impl<'a> Repository<'a> {
         sources: &'a Sources,
         cwd: &Path,
         environment: &'a BTreeMap<String, String>,
-        programs: &'a OnceLock<ProgramNames>,
+        programs: &'a ProgramNames,
     ) -> Self {
         let reader = sources.reader().within_roots();
         Self {
@@ -99,7 +99,7 @@ impl<'a> Repository<'a> {
         }
         let store = self.store?;
         let opened = match (store.file)(&*(store.image)(name)?, path)? {
-            InImage::Text(text) if first || is_of_interest(path, &text, &self.programs.wait().commands) => {
+            InImage::Text(text) if first || is_of_interest(path, &text, &self.programs.commands) => {
                 Lookup::Text(self.sources.add(shown, text))
             }
             InImage::Text(_) | InImage::Binary => Lookup::Binary,

@@ -45,7 +45,7 @@ fn missing_service(addition: &ServiceAddition, why: &str, repository: &Repositor
         ReferenceTarget::Service(name) if !name.is_symbolic() => format!("the service {}", quoted(&name.text)),
         _ => "a service".to_owned(),
     };
-    let names = repository.programs.wait().are_named_in(repository.sources.get(span.file).text());
+    let names = repository.programs.are_named_in(repository.sources.get(span.file).text());
     let level = if names { Level::Gap } else { Level::Warning };
     Diagnostic::at(level, span, format!("this adds to {name}, {why}"))
 }

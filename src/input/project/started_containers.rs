@@ -108,7 +108,7 @@ impl ProjectReader<'_> {
             }
             DockerCommand::NotRead(unseen) => {
                 let source = self.sources().get(unseen.span.file);
-                let names = self.repository.programs.wait().are_named_in(source.text());
+                let names = self.repository.programs.are_named_in(source.text());
                 let level = if names { Level::Gap } else { Level::Warning };
                 told.push(Diagnostic::at(level, unseen.span, format!("this starts containers: {}", unseen.what)));
                 return Vec::new();
@@ -221,7 +221,7 @@ impl ProjectReader<'_> {
         let found = match found {
             Ok(found) => found,
             Err(why) => {
-                let programs = &self.repository.programs.wait().commands;
+                let programs = &self.repository.programs.commands;
                 let calls = exec.command.words.iter().any(|word| programs.contains(&word.text));
                 let of = if exec.name.is_symbolic() {
                     "a container".to_owned()

@@ -111,7 +111,7 @@ impl ScriptKind {
             let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
             let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
             let counts = sources.iter().any(|source| source.text().lines().any(is_start_line))
-                && sources.iter().any(|source| repository.programs.wait().are_named_in(source.text()));
+                && sources.iter().any(|source| repository.programs.are_named_in(source.text()));
             let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
         }
@@ -136,12 +136,12 @@ pub(super) fn add_started_on_host(
 
 /// Whether a script has the command in it that starts a container, and names a known program.
 fn may_start_program(text: &str, repository: &Repository<'_>) -> bool {
-    text.lines().any(is_start_line) && repository.programs.wait().are_named_in(text)
+    text.lines().any(is_start_line) && repository.programs.are_named_in(text)
 }
 
 /// Whether a text has the name of a known program's command in it, as a part of a word at least.
 fn is_about_program(text: &str, repository: &Repository<'_>) -> bool {
-    repository.programs.wait().commands.iter().any(|command| text.contains(command.as_str()))
+    repository.programs.commands.iter().any(|command| text.contains(command.as_str()))
 }
 
 /// Reasons in one clause: the first ones in full, each once and with the number of its places, the others counted.
@@ -228,7 +228,7 @@ fn in_host_context<T>(directory: &Path, repository: &Repository<'_>, run: impl F
         home: &|_| None,
         user: None,
         hides: !repository.shows_values,
-        programs: &|| &repository.programs.wait().commands,
+        programs: &|| &repository.programs.commands,
     })
 }
 

@@ -94,7 +94,8 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
         _ => relation.others.as_slice(),
     };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
-    let advice = ruling.remedies.iter().map(|(id, remedy)| Advice { id: id.clone(), text: fill(remedy) });
+    let remedies = case.rules.matrix.remedies_of(ruling);
+    let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);
     Breach {

@@ -6,7 +6,7 @@ use crate::finding::{Advice, Breach, Evidence, Judged, Location, LoginPlace, Ver
 use crate::judge::candidate::calls::{ROLE_LABEL, find_declaration};
 use crate::judge::place::MountLookup;
 use crate::model::{Container, Layout, Mount, MountSource, parent_and_name};
-use crate::rules::{Facts, Filesystems, Message, Outcome, Placeholder, Ruleset, Ruling, Spawner, TableName};
+use crate::rules::{Facts, Filesystems, Matrix, Message, Outcome, Placeholder, Ruleset, Ruling, Spawner, TableName};
 
 /// Containers that hold the engine's socket, where there is something that what they start could share: a directory that
 /// others use, or one that the container itself holds.
@@ -41,7 +41,7 @@ pub(in crate::judge) fn find_spawners(layout: &Layout, rules: &Ruleset, judged: 
                 None => continue,
             },
         };
-        let breach = Breach { login, ..spawner_breach(container, mount, ruling, &places) };
+        let breach = Breach { login, ..spawner_breach(container, mount, &rules.matrix, ruling, &places) };
         judged.breaches.push(breach);
     }
 }
@@ -74,7 +74,7 @@ fn own_login(at: usize, container: &Container, rules: &Ruleset) -> Option<LoginP
     })
 }
 
-fn spawner_breach(container: &Container, mount: &Mount, ruling: &Ruling, places: &[String]) -> Breach {
+fn spawner_breach(container: &Container, mount: &Mount, matrix: &Matrix, ruling: &Ruling, places: &[String]) -> Breach {
     let word = |placeholder: Placeholder| match placeholder {
         Placeholder::Container => container.told_name().to_owned(),
         Placeholder::Mounted => mount.target.text.clone(),
@@ -95,7 +95,7 @@ fn spawner_breach(container: &Container, mount: &Mount, ruling: &Ruling, places:
         message: fill(&ruling.message),
         detail: fill(&ruling.detail),
         why: None,
-        remedies: ruling.remedies.iter().map(|(id, text)| Advice { id: id.clone(), text: fill(text) }).collect(),
+        remedies: matrix.remedies_of(ruling).map(|(id, text)| Advice { id: id.to_owned(), text: fill(text) }).collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
         suppressed: None,

@@ -1,4 +1,4 @@
-//! `overlock.yaml`: what a person says that no input shows, and what a team accepts. Uses `rules::{level, version}`,
+//! `overlock.yaml`: what a person says that no input shows, and what a team accepts. Uses `rules::data`,
 //! `text` and `model`.
 
 mod file_patterns;
@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 pub use file_patterns::{FilePattern, FilePatterns};
 use globset::GlobMatcher;
 
-use super::level::{FailOn, Severity};
-use super::version::VersionRange;
+use super::data::{FailOn, Severity, VersionRange};
 use crate::model::Value;
 use crate::text::Span;
 

@@ -7,9 +7,8 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use super::file_patterns::{FilePattern, FilePatterns};
 use super::{Answer, Config, Declarations, Grade, HostConfig, Ignore};
 use crate::model::Value;
-use crate::rules::check::Problem;
-use crate::rules::level::{FailOn, Severity};
-use crate::rules::version::VersionRange;
+use crate::rules::Problem;
+use crate::rules::data::{FailOn, Severity, VersionRange};
 use crate::text::yaml::{self, Entry, Limits, Node};
 use crate::text::{FileId, Span, nearest, quoted, quoted_path};
 

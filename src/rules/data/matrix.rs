@@ -1,9 +1,9 @@
 //! The decision matrix: for each question a table of rows over facts, the first row that matches wins.
-//! Uses `rules::{fact, level, message, named}` alone. Checking is in `rules::check`.
+//! Uses `fact`, `level`, `message` and `named` alone. Checking is in `check`.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::fact::{Facts, VOCABULARY};
 use super::level::{Confidence, Severity};
@@ -73,7 +73,7 @@ impl OneOrMany {
 }
 
 /// The checked matrix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Matrix {
     /// What is said of each rule, by its id.
     pub rules: BTreeMap<String, RuleText>,
@@ -86,7 +86,7 @@ pub struct Matrix {
 }
 
 /// What is said of a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RuleText {
     /// What it is about, for lists of rules.
     pub title: String,
@@ -95,7 +95,7 @@ pub struct RuleText {
 }
 
 /// A question with its ordered rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Table {
     /// Its name.
     pub name: TableName,
@@ -108,16 +108,16 @@ pub struct Table {
 }
 
 /// A pattern over facts, and what follows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row {
-    /// For each fact of [`VOCABULARY`] the values that match, a bit each.
-    pub(crate) masks: [u16; VOCABULARY.len()],
+    /// The facts that it asks about, as indices in [`VOCABULARY`], and for each the values that match, a bit each.
+    pub(crate) masks: Vec<(usize, u16)>,
     /// What follows.
     pub outcome: Outcome,
 }
 
 /// What a row says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Outcome {
     /// Sound, and why.
     Ok(String),
@@ -128,7 +128,7 @@ pub enum Outcome {
 }
 
 /// What a row says of a broken rule, before a participant's names are filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ruling {
     /// The rule's id.
     pub rule: String,
@@ -142,11 +142,16 @@ pub struct Ruling {
     pub detail: Message,
     /// Why that is wrong, in a clause, where the message alone does not say it.
     pub why: Option<Message>,
-    /// What to do, in order: the remedy's id and its text.
-    pub remedies: Vec<(String, Message)>,
+    /// What to do, in order: remedies of the matrix, by their ids.
+    pub remedies: Vec<String>,
 }
 
 impl Matrix {
+    /// What a ruling says to do, in order: each remedy's id and its text.
+    pub fn remedies_of<'a>(&'a self, ruling: &'a Ruling) -> impl Iterator<Item = (&'a str, &'a Message)> {
+        ruling.remedies.iter().filter_map(|id| Some((id.as_str(), self.remedies.get(id)?)))
+    }
+
     /// The family of a rule: its own where none is written.
     pub fn family<'a>(&'a self, rule: &'a str) -> &'a str {
         let of_rule = self.families.iter().find(|(_, rules)| rules.iter().any(|one| one == rule));
@@ -162,7 +167,7 @@ impl Matrix {
 
 impl Row {
     pub(crate) fn matches(&self, values: &[u8; VOCABULARY.len()]) -> bool {
-        self.masks.iter().zip(values).all(|(mask, value)| mask & (1 << value) != 0)
+        self.masks.iter().all(|(fact, mask)| values.get(*fact).is_some_and(|value| mask & (1 << value) != 0))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What filesystems do with locks, and well-known places of a host: `rules/filesystems.yaml`.
 //! Uses nothing else of this crate.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filesystems {
     /// Filesystem types that differ from a local one.
@@ -29,7 +29,7 @@ pub struct Filesystems {
 }
 
 /// A filesystem type and whom its locks exclude.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesystemType {
     /// The type, as mountinfo names it.
@@ -49,7 +49,7 @@ pub struct FilesystemType {
 }
 
 /// What a mount option does to locks.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionEffect {
     /// The option, as mountinfo writes it.
@@ -61,7 +61,7 @@ pub struct OptionEffect {
 }
 
 /// Whom a lock on a filesystem excludes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
     /// Everybody who mounts it.
@@ -73,7 +73,7 @@ pub enum Visibility {
 }
 
 /// A host path that tells which filesystem a bind of it will be.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostPathHint {
     /// The directory.
@@ -107,12 +107,5 @@ impl Filesystems {
         let known = self.types.iter().find(|known| known.name == fstype)?;
         let changed = options.find_map(|option| known.options.iter().find(|effect| effect.option == option));
         Some(changed.map_or((known.flock, &known.source), |effect| (effect.flock, &effect.source)))
-    }
-
-    /// The filesystem type that a bind of this host path will have, with the reason, where that can be told.
-    pub fn hint(&self, host_path: &str) -> Option<(&FilesystemType, &HostPathHint)> {
-        let hint = self.host_paths.iter().find(|hint| crate::model::split_below(host_path, &hint.prefix).is_some())?;
-        let fstype = self.types.iter().find(|fstype| fstype.name == hint.fstype)?;
-        Some((fstype, hint))
     }
 }

@@ -1,10 +1,10 @@
 //! Versions of a program, and ranges of them. Uses nothing else of this crate.
 
 use semver::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A range of versions, both ends included; an open end is unbounded.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VersionRange {
     /// The oldest version.

@@ -1,12 +1,14 @@
-//! A sentence of the matrix with parts that are filled in for each participant. Uses `rules::named`.
+//! A sentence of the matrix with parts that are filled in for each participant. Uses `named`.
+
+use serde::{Deserialize, Serialize};
 
 use super::named::Placeholder;
 
 /// A message or a remedy, parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message(Vec<Segment>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Segment {
     Text(String),
     Fill(Placeholder),

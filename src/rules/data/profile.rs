@@ -1,14 +1,15 @@
 //! What a program is, where it keeps what, and which locks it takes: `rules/profiles/*.yaml`.
-//! Uses `rules::version` alone.
+//! Uses `version` and `text::quoted`.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::version::VersionRange;
+use crate::text::quoted;
 
 /// A program whose state directory containers may share.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Its id in the JSON contract.
@@ -81,7 +82,7 @@ pub struct Profile {
 }
 
 /// A package that brings a copy of the program and calls that one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundle {
     /// Its name, as it is installed.
@@ -140,7 +141,7 @@ fn whole_version(text: &str) -> Option<semver::Version> {
 }
 
 /// Where a program keeps its state.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateDirectory {
     /// The variable that moves it.
@@ -153,7 +154,7 @@ pub struct StateDirectory {
 }
 
 /// A variable that moves the credentials alone. Between the two versions they may be at either place.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialsVariable {
     /// Its name.
@@ -191,7 +192,7 @@ impl Lock {
 }
 
 /// A file that is beside the state directory unless the variable moves it inside.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SideFile {
     /// Its name.
@@ -201,7 +202,7 @@ pub struct SideFile {
 }
 
 /// A lock that the program takes by itself.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     /// Its id.
@@ -220,7 +221,7 @@ pub struct Lock {
 }
 
 /// After how many seconds a lock left behind is taken over, from a version on.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LaterStaleness {
     /// The oldest version that was seen to do so.
@@ -230,7 +231,7 @@ pub struct LaterStaleness {
 }
 
 /// How a lock is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockKind {
     /// By making a directory.
@@ -240,7 +241,7 @@ pub enum LockKind {
 }
 
 /// The guard's usual path and wait.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GuardDefaults {
     /// Its name below the state directory.
@@ -250,7 +251,7 @@ pub struct GuardDefaults {
 }
 
 /// What a variable does to the refresh of a mounted login.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthVariable {
     /// Its name.
@@ -272,7 +273,7 @@ pub struct AuthVariable {
 }
 
 /// What versions make of a variable that holds blanks alone. Between the two it may be either.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlankValue {
     /// The newest version that was seen to count it as set.
@@ -282,7 +283,7 @@ pub struct BlankValue {
 }
 
 /// What a variable does to the refresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// The login is refreshed all the same.
@@ -292,6 +293,20 @@ pub enum Effect {
 }
 
 impl Profile {
+    /// What is wrong with it that its type does not tell.
+    pub(crate) fn mistakes(&self) -> impl Iterator<Item = String> {
+        let means_nothing = |lock: &&Lock| {
+            let below = ["{state_dir}", "{credentials_dir}"].iter().find_map(|start| lock.path.strip_prefix(*start));
+            below.is_none_or(|below| below.contains('{'))
+        };
+        self.locks.iter().filter(means_nothing).map(|lock| {
+            format!(
+                "the path of the lock {} begins with {{state_dir}} or {{credentials_dir}} and names nothing else",
+                quoted(&lock.id)
+            )
+        })
+    }
+
     /// The locks that a version takes: those that every version of the range takes.
     /// A version that is not known counts as the oldest (`DESIGN.md`, section 1).
     pub fn locks_of(&self, version: Option<&VersionRange>) -> Vec<&Lock> {

@@ -1,5 +1,5 @@
-//! From the matrix as written to the matrix as used: every problem is told at once, each where it is written.
-//! Uses `rules::{fact, matrix, message, named}` and `text`.
+//! From the matrix as written to the matrix as used: every mistake is told at once, each with where it is written.
+//! Uses `fact`, `matrix`, `message`, `named` and `text::quoted`.
 
 use std::collections::BTreeMap;
 
@@ -7,53 +7,42 @@ use super::fact::{VOCABULARY, fact_index};
 use super::matrix::{Matrix, Outcome, RawMatrix, RawRow, RawTable, Row, RuleText, Ruling, Table};
 use super::message::Message;
 use super::named::{Placeholder, TableName};
-use crate::text::yaml::Node;
-use crate::text::{Span, quoted};
+use crate::text::quoted;
 
-/// A problem in a rule file.
+/// A mistake in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Mistake {
+    /// The keys and places in lists that lead to what is wrong.
+    pub(crate) path: Vec<String>,
     /// What is wrong, with the field.
-    pub message: String,
-    /// Where.
-    pub span: Span,
+    pub(crate) message: String,
 }
 
 /// What a sentence about several containers can say of all of them.
 const OF_SEVERAL: [Placeholder; 3] = [Placeholder::Containers, Placeholder::Place, Placeholder::Program];
 
-/// The problems found so far, and the tree that tells where each is.
-pub(crate) struct Checker<'a> {
-    pub(crate) root: &'a Node,
-    pub(crate) problems: Vec<Problem>,
-    /// The remedies by id.
-    pub(crate) remedies: BTreeMap<String, Message>,
-    /// Whether to walk every combination too.
-    pub(crate) prove: bool,
+/// The mistakes found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Checker {
+    mistakes: Vec<Mistake>,
 }
 
-impl Checker<'_> {
-    /// Notes a problem at the deepest node of the path that exists.
-    fn problem(&mut self, path: &[&str], message: String) {
-        let mut span = self.root.span;
-        let mut node = self.root;
-        for step in path {
-            let child = match step.parse::<usize>() {
-                Ok(at) => node.as_seq().and_then(|items| items.get(at)).map(|item| (item.span, item)),
-                Err(_) => node.entry(step).map(|entry| (entry.key_span, &entry.value)),
-            };
-            let Some((at, child)) = child else { break };
-            span = at;
-            node = child;
-        }
-        self.problems.push(Problem { message, span });
+impl Checker {
+    /// The matrix that is written, and all that is wrong with it. Where something is, the matrix means nothing.
+    pub(crate) fn check(raw: &RawMatrix) -> (Matrix, Vec<Mistake>) {
+        let mut checker = Self::default();
+        let matrix = checker.matrix(raw);
+        (matrix, checker.mistakes)
     }
 
-    pub(crate) fn matrix(&mut self, raw: &RawMatrix) -> Matrix {
-        for (id, text) in &raw.remedies {
-            let remedy = self.message(&["remedies", id], text);
-            self.remedies.insert(id.clone(), remedy);
-        }
+    /// Notes a mistake at a path.
+    fn problem(&mut self, path: &[&str], message: String) {
+        self.mistakes.push(Mistake { path: path.iter().map(|&step| step.to_owned()).collect(), message });
+    }
+
+    fn matrix(&mut self, raw: &RawMatrix) -> Matrix {
+        let remedies = raw.remedies.iter().map(|(id, text)| (id.clone(), self.message(&["remedies", id], text)));
+        let remedies = remedies.collect();
         let mut tables = BTreeMap::new();
         for (written, table) in &raw.tables {
             match TableName::from_name(written) {
@@ -88,7 +77,7 @@ impl Checker<'_> {
             }
             (id.clone(), RuleText { title: rule.title.clone(), several })
         });
-        Matrix { rules: rules.collect(), families: raw.families.clone(), remedies: self.remedies.clone(), tables }
+        Matrix { rules: rules.collect(), families: raw.families.clone(), remedies, tables }
     }
 
     /// A family holds rules that there are, and a rule is in one of them.
@@ -130,14 +119,14 @@ impl Checker<'_> {
         });
         let rows = rows.collect();
         let table = Table { name: table_name, question: raw.question.clone(), facts, rows };
-        if self.prove && self.problems.is_empty() {
+        if self.mistakes.is_empty() {
             self.total(&table);
         }
         table
     }
 
-    fn masks(&mut self, table: &str, at: usize, row: &RawRow, facts: &[usize]) -> [u16; VOCABULARY.len()] {
-        let mut masks = [u16::MAX; VOCABULARY.len()];
+    fn masks(&mut self, table: &str, at: usize, row: &RawRow, facts: &[usize]) -> Vec<(usize, u16)> {
+        let mut masks = Vec::with_capacity(row.when.len());
         let at = at.to_string();
         for (fact, wanted) in &row.when {
             let path = ["tables", table, "rows", &at, "when", fact];
@@ -159,9 +148,7 @@ impl Checker<'_> {
                     }
                 }
             }
-            if let Some(slot) = masks.get_mut(index) {
-                *slot = mask;
-            }
+            masks.push((index, mask));
         }
         masks
     }
@@ -192,7 +179,7 @@ impl Checker<'_> {
                 let message = self.message(&[&path[..], &["message"]].concat(), message);
                 let detail = self.message(&[&path[..], &["detail"]].concat(), detail);
                 let why = row.why.as_ref().map(|why| self.message(&[&path[..], &["why"]].concat(), why));
-                let remedies = self.remedies(&path, &row.remedies);
+                let remedies = self.remedies(&path, &row.remedies, matrix);
                 Outcome::Broken(Ruling { rule: rule.clone(), severity, confidence, message, detail, why, remedies })
             }
             _ => {
@@ -203,18 +190,14 @@ impl Checker<'_> {
         }
     }
 
-    fn remedies(&mut self, path: &[&str], ids: &[String]) -> Vec<(String, Message)> {
+    fn remedies(&mut self, path: &[&str], ids: &[String], matrix: &RawMatrix) -> Vec<String> {
         if ids.is_empty() {
             self.problem(path, "a broken rule needs at least one remedy".to_owned());
         }
-        let mut messages = Vec::new();
-        for id in ids {
-            match self.remedies.get(id) {
-                Some(remedy) => messages.push((id.clone(), remedy.clone())),
-                None => self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called {}", quoted(id))),
-            }
+        for id in ids.iter().filter(|id| !matrix.remedies.contains_key(*id)) {
+            self.problem(&[path, &["remedies"]].concat(), format!("no remedy is called {}", quoted(id)));
         }
-        messages
+        ids.to_vec()
     }
 
     fn message(&mut self, path: &[&str], text: &str) -> Message {

@@ -1,11 +1,13 @@
 //! The names that `matrix.yaml` and the code share: its tables, and what can be filled into its messages. Each is an
 //! enum, so that a name which only one side knows cannot be used. Uses nothing else of this crate.
 
+use serde::{Deserialize, Serialize};
+
 /// Declares an enum whose values have a name in the rule files.
 macro_rules! named_values {
     ($(#[$doc:meta])* $Type:ident { $( $(#[$value_doc:meta])* $Value:ident = $name:literal ),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $Type { $( $(#[$value_doc])* $Value ),+ }
 
         impl $Type {
