@@ -21,7 +21,7 @@ pub(super) struct BuiltImages<'a> {
     by_service: HashMap<String, usize>,
     by_id: HashMap<ContainerId, usize>,
     by_image: HashMap<String, usize>,
-    made: RefCell<HashMap<usize, Rc<Image>>>,
+    made: RefCell<BTreeMap<usize, Rc<Image>>>,
     /// BuiltImages that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
@@ -31,6 +31,19 @@ pub(super) struct BuiltImages<'a> {
 struct BuildService {
     build: Build,
     args: BTreeMap<String, EnvVar>,
+}
+
+impl BuildService {
+    /// Whether both build the same from the same files. Additional contexts are each service's own.
+    fn builds_same(&self, other: &Self) -> bool {
+        let text = |value: &Option<Value>| value.as_ref().map(|value| (value.text.clone(), value.is_symbolic()));
+        let parts = |build: &Build| [text(&build.context), text(&build.dockerfile), text(&build.target)];
+        let is_file = |build: &Build| build.inline.is_none() && build.contexts.is_empty();
+        is_file(&self.build)
+            && is_file(&other.build)
+            && parts(&self.build) == parts(&other.build)
+            && self.args == other.args
+    }
 }
 
 impl<'a> BuiltImages<'a> {
@@ -98,11 +111,29 @@ impl<'a> BuiltImages<'a> {
         if self.under_way.borrow().contains(&at) || self.under_way.borrow().len() >= DEPTH {
             return None;
         }
-        self.under_way.borrow_mut().push(at);
-        let image = self.builds.get(at).map(|service| Rc::new(self.load_service_image(service)));
-        self.under_way.borrow_mut().pop();
-        self.made.borrow_mut().extend(image.clone().map(|image| (at, image)));
-        image
+        let service = self.builds.get(at)?;
+        let image = match self.same_image(service) {
+            Some(image) => image,
+            None => {
+                self.under_way.borrow_mut().push(at);
+                let image = Rc::new(self.load_service_image(service));
+                self.under_way.borrow_mut().pop();
+                image
+            }
+        };
+        self.made.borrow_mut().insert(at, Rc::clone(&image));
+        Some(image)
+    }
+
+    /// The image that another service has built from the same: all that is read of it is read once.
+    fn same_image(&self, service: &BuildService) -> Option<Rc<Image>> {
+        let made = self.made.borrow();
+        let same = made.iter().find(|(at, image)| {
+            let other = self.builds.get(**at).filter(|other| other.builds_same(service));
+            // What is told of a build as such is told where that is written.
+            other.is_some_and(|other| image.unseen.iter().all(|unseen| unseen.span != other.build.span))
+        });
+        same.map(|(_, image)| Rc::clone(image))
     }
 
     /// The image of a service, built with more arguments.
