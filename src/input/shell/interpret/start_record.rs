@@ -40,11 +40,24 @@ pub struct StartLock {
 }
 
 /// Which lock is held around which start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LockedStart {
     /// The lock, by its place in the order of locking.
     pub(super) lock: usize,
     /// The start, by its index among all.
-    pub(super) start: usize,
+    pub(super) start: StartNumber,
+}
+
+/// A start, by its index among all; or one more of it that was not gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum StartNumber {
+    Gone(usize),
+    Repeated(usize),
+}
+
+/// A lock around a start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LockAround {
     pub(super) span: Span,
     /// Whether another start can be made while this one runs under the same lock.
     pub(super) beside: bool,

@@ -43,6 +43,20 @@ impl PartialEq for ValueIdentity {
 }
 
 impl ValueIdentity {
+    /// One of a value of its own that was used first there.
+    pub(super) fn used_at(first: Option<WrittenAt>) -> Self {
+        Self(Rc::new(first.map_or_else(OnceCell::new, OnceCell::from)))
+    }
+
+    /// What it is told from others by, while it is kept.
+    pub(super) fn key(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
+    pub(super) fn first_use(&self) -> Option<WrittenAt> {
+        self.0.get().copied()
+    }
+
     /// A parameter, as it is written, as what holds this value: all uses of the value become equal words, and no use of
     /// another one does. It is named by where it is used first; a use that does not count is not kept as that.
     pub(super) fn name_parameter(
