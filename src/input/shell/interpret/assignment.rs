@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::exit_states::{ExitStates, FrameKind};
+use super::exit_states::{ControlFrame, ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
@@ -134,13 +134,18 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Notes what a function's local variable hides.
+    /// Notes what a function's local variable hides, also one of a file that the function sources.
     fn hide_global(&mut self, name: &str, local: bool, state: &ShellState) {
-        let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Loop);
-        if let Some(frame) = frame.filter(|frame| local && frame.kind == FrameKind::Function)
-            && !frame.locals.iter().any(|(other, _)| other == name)
-        {
-            frame.locals.push((name.to_owned(), state.vars.get(name).cloned()));
+        let is_passed = |frame: &ControlFrame| matches!(frame.kind, FrameKind::Loop | FrameKind::Sourced);
+        let Some(at) = self.frames.iter().rposition(|frame| !is_passed(frame)).filter(|_| local) else { return };
+        let is_sourced = self.frames.iter().skip(at).any(|frame| frame.kind == FrameKind::Sourced);
+        let Some(function) = self.frames.get_mut(at).filter(|frame| frame.kind == FrameKind::Function) else { return };
+        if !function.locals.iter().any(|(other, _)| other == name) {
+            function.locals.push((name.to_owned(), state.vars.get(name).cloned()));
+        }
+        if is_sourced {
+            // It is hidden in what calls the file, which is told nothing where that is not gone through.
+            self.forbid_keeping();
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct CallNotes {
     /// The functions and files that it calls: what comes of that hangs on those that are being run already.
     pub(super) functions: BTreeSet<String>,
     pub(super) files: BTreeSet<String>,
+    /// The programs of calls in it which were not recorded again, by where those of the first time begin and end among all.
+    pub(super) apart: BTreeSet<(usize, usize)>,
     /// The variables that it sets.
     pub(super) sets: BTreeSet<String>,
     /// The words of what it starts that hang on variables.
@@ -38,6 +40,7 @@ impl CallNotes {
         self.relied.extend(&inner.relied);
         self.functions.extend(inner.functions.iter().cloned());
         self.files.extend(inner.files.iter().cloned());
+        self.apart.extend(&inner.apart);
         self.sets.extend(inner.sets.iter().cloned());
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;

@@ -9,6 +9,9 @@ use super::timeline::{TimePlace, Timeline};
 const MANY_CALLS: usize = 16;
 const MANY_CALLS_WITHOUT_STARTS: usize = 64;
 
+/// The number of no process: it is never waited for.
+const NO_PROCESS: usize = usize::MAX;
+
 /// A point in a run at which a call begins.
 pub(super) struct CallBeginning {
     place: TimePlace,
@@ -131,7 +134,10 @@ impl Timeline {
         if how == AnotherCall::Again {
             times.calls.push(TimedCall { place: self.place(), open: self.open.clone(), left: BTreeSet::new() });
         }
-        self.name_processes(times.last, &times.named);
+        // Where it asks for processes outside of it, it may name others than it did.
+        let meant = |number: usize| if times.reaches_out { NO_PROCESS } else { number };
+        let named: Vec<_> = times.named.iter().map(|(name, number)| (name.clone(), meant(*number))).collect();
+        self.name_processes(times.last.map(meant), &named);
         self.events.waits += usize::from(times.waits);
         self.events.left += usize::from(times.leaves);
         self.events.unclear += usize::from(times.reaches_out);

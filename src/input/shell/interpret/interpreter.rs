@@ -106,6 +106,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) saved: HashMap<CalledCode, SavedCalls>,
     pub(super) call_notes: Vec<CallNotes>,
     pub(super) touches: TouchNotes,
+    /// How many programs were recorded again.
+    pub(super) recorded_again: usize,
     /// How many of the processes around this point run beside a shell that holds a lock.
     pub(super) beside_locks: usize,
     muted: usize,
@@ -157,6 +159,7 @@ impl<'a> Interpreter<'a> {
             saved: HashMap::new(),
             call_notes: Vec::new(),
             touches: TouchNotes::default(),
+            recorded_again: 0,
             beside_locks: 0,
             muted: 0,
             sites: 0,

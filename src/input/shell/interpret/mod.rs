@@ -10,8 +10,8 @@
 //!                   `shell_variables`: what a variable holds, and which are asked for; `certainty`: what happened on
 //!                   some ways only
 //! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
-//!                   is what they gave, `moved_states` gives it again, `call_times` says what that adds to the timeline;
-//!                   `widened_calls`: those with ever new starts
+//!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
+//!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
 //!                   `value_identity`: values that are not known
@@ -57,8 +57,11 @@ mod package_scripts;
 mod print_record;
 mod printed_words;
 mod redirection;
+#[cfg(test)]
+mod repeat_tests;
 mod repeated_calls;
 mod repeated_commands;
+mod repeated_records;
 mod saved_call;
 mod script_files;
 mod script_text;

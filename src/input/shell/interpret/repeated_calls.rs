@@ -1,7 +1,7 @@
 //! Code that is called again from the same start is not gone through again: what it gave is given again.
-//! Uses `interpreter`, `saved_call`, `call_times` and `moved_states`.
+//! Uses `interpreter`, `saved_call`, `call_times`, `moved_states` and `repeated_records`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::arguments::Arguments;
 use super::call_notes::CallNotes;
@@ -14,11 +14,7 @@ use super::saved_call::{
     CallStart, CalledCode, Depth, LeftInFrame, LeftStates, Renames, RunningCode, SavedCall, Surroundings,
 };
 use super::shell_state::{HeldLock, ShellState, join_states};
-use super::start_record::{LockedStart, StartNumber};
 use super::widened_calls::{ToldApart, WideStart};
-
-/// How many calls of one code are told apart by the branches on the way to them, where they run programs.
-const TOLD_BY_BRANCHES: usize = 8;
 
 /// A saved call that another one starts like, by its index.
 struct LikeCall {
@@ -56,6 +52,7 @@ struct FirstCall {
     surroundings: Surroundings,
     start: ShellState,
     first_site: usize,
+    first_found: usize,
     /// What the frames around it had so far, and what was printed.
     set_aside: Vec<(ExitStates, Option<ShellState>)>,
     printed: Option<PrintedWords>,
@@ -190,11 +187,7 @@ impl Interpreter<'_> {
                 && (!saved.notes.leaves_loops || saved.around == around)
                 && saved.depth.is_none_or(|depth| self.depth_here().is_below(depth))
                 && (often || self.running_of(&saved.notes) == saved.running)
-                && self.varying_of(&saved.notes) == saved.varying
-                && (often
-                    || all.len() >= TOLD_BY_BRANCHES
-                    || !saved.notes.runs_program
-                    || saved.start.is_on_same_branches(state));
+                && self.varying_of(&saved.notes) == saved.varying;
             let renames = fits.then(|| saved.start.is_like(state, &same_file)).flatten()?;
             Some(LikeCall { index, renames })
         })
@@ -279,16 +272,16 @@ impl Interpreter<'_> {
     /// Begins a call whose end is kept.
     fn begin_saved_call(&mut self, surroundings: Surroundings, state: &ShellState) -> FirstCall {
         let start = state.clone();
-        let first_site = self.sites;
+        let (first_site, first_found) = (self.sites, self.found.len());
         let set_aside: Vec<_> = self.frames.iter_mut().map(|f| (std::mem::take(&mut f.ends), f.again.take())).collect();
         let printed = self.printed.last_mut().map(PrintedWords::begin_anew);
         self.touches.begin(&start.vars);
-        FirstCall { surroundings, start, first_site, set_aside, printed }
+        FirstCall { surroundings, start, first_site, first_found, set_aside, printed }
     }
 
     /// Keeps what a call gives.
     fn end_saved_call(&mut self, first: FirstCall, began: CallBeginning, exits: ExitStates) -> (ExitStates, SavedCall) {
-        let FirstCall { surroundings, start, first_site, set_aside, printed } = first;
+        let FirstCall { surroundings, start, first_site, first_found, set_aside, printed } = first;
         let exits = exits.without_known_facts(start.facts.len());
         let mut times = CallTimes::default();
         let notes = self.call_notes.pop().unwrap_or_default();
@@ -325,6 +318,7 @@ impl Interpreter<'_> {
             around,
             frames,
             printed: own,
+            found: first_found..self.found.len(),
             times,
             sites: BTreeSet::new(),
             surroundings,
@@ -367,6 +361,7 @@ impl Interpreter<'_> {
             self.timeline.note_set(name);
         }
         if !self.is_muted() {
+            self.repeat_found(saved, state);
             self.repeat_starts(saved, &renames, how);
             let relied = self.timeline.repeat_call(&mut saved.times, how);
             if let Some(around) = self.call_notes.last_mut() {
@@ -398,40 +393,6 @@ impl Interpreter<'_> {
             frame.again = join_states(frame.again.take(), again);
         }
         exits
-    }
-
-    /// Makes the starts of a call again, as far as that says anything new.
-    fn repeat_starts(&mut self, saved: &SavedCall, renames: &Renames, how: AnotherCall) {
-        let first = self.started.len();
-        for start in saved.notes.starts.iter().copied() {
-            match how {
-                AnotherCall::Again => {
-                    self.timeline.add_start_again(start);
-                    let copy = self.started.get(start).cloned();
-                    self.started.extend(copy);
-                }
-                AnotherCall::Often => self.timeline.spread_start(start),
-                AnotherCall::Known | AnotherCall::Run => {}
-            }
-        }
-        let copies = |start: usize| first + saved.notes.starts.range(..start).count();
-        let mut own_locks = BTreeMap::new();
-        for locked in &saved.notes.locked {
-            let Some(around) = self.around.get(locked).copied() else { continue };
-            let outer = renames.sites.get(&locked.lock).copied();
-            let lock = match outer {
-                Some(lock) => lock,
-                // One that the call gets itself is another one each time.
-                None if how == AnotherCall::Again => *own_locks.entry(locked.lock).or_insert_with(|| self.next_site()),
-                None => continue,
-            };
-            let start = match locked.start {
-                StartNumber::Gone(start) if how == AnotherCall::Again => StartNumber::Gone(copies(start)),
-                StartNumber::Gone(start) if lock == locked.lock => StartNumber::Repeated(start),
-                start => start,
-            };
-            self.note_locked(LockedStart { lock, start }, around);
-        }
     }
 }
 

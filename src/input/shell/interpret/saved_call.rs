@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::call_notes::CallNotes;
@@ -10,7 +11,7 @@ use super::call_times::CallTimes;
 use super::exit_states::{ExitStates, FrameKind};
 use super::file_start::FileStart;
 use super::print_record::PrintedWords;
-use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, own_number};
+use super::shell_state::{BranchFact, Descriptor, HeldLock, OpenFileId, ShellState, own_number};
 use super::shell_variables::TouchedNames;
 use super::value_identity::{ValueIdentity, WrittenAt};
 use super::variable_value::ShellVariable;
@@ -187,10 +188,8 @@ impl CallStart {
 
     /// The branches on the way to it, and which side of each was taken.
     pub(super) fn is_on_same_branches(&self, now: &ShellState) -> bool {
-        let sides = |state: &ShellState| -> Vec<(usize, bool)> {
-            state.facts.iter().map(|fact| (fact.site, fact.side)).collect()
-        };
-        Rc::ptr_eq(&self.state.facts, &now.facts) || sides(&self.state) == sides(now)
+        let (then, now) = (&self.state.facts, &now.facts);
+        Rc::ptr_eq(then, now) || then.iter().map(BranchFact::side).eq(now.iter().map(BranchFact::side))
     }
 
     /// Whether a variable was exported, as far as it was asked for.
@@ -369,6 +368,8 @@ pub(super) struct SavedCall {
     pub(super) around: Vec<FrameKind>,
     pub(super) frames: Vec<LeftInFrame>,
     pub(super) printed: PrintedWords,
+    /// The programs that it runs, by their indexes among all that were found.
+    pub(super) found: Range<usize>,
     pub(super) notes: CallNotes,
     pub(super) times: CallTimes,
     /// The names of branches and locks that it made and left.

@@ -28,6 +28,13 @@ pub(super) struct BranchFact {
     pub(super) asks: Option<Rc<Condition>>,
 }
 
+impl BranchFact {
+    /// The branch, and which side of it this is.
+    pub(super) fn side(&self) -> (usize, bool) {
+        (self.site, self.side)
+    }
+}
+
 /// An `flock` that was asked for on an open file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HeldLock {

@@ -36,7 +36,7 @@ pub(super) struct Timeline {
 /// What happened in a run so far, each kind in order.
 #[derive(Debug, Default)]
 pub(super) struct TimeEvents {
-    /// The processes that ended, and those that a `wait` named.
+    /// The processes that ended, and those that a `wait` or `$!` named.
     pub(super) ended: Vec<usize>,
     pub(super) asked: Vec<usize>,
     /// The names that processes got.
@@ -181,6 +181,7 @@ impl Timeline {
     pub(super) fn note_process_number(&mut self, name: &str, written: &str) {
         let Some(last) = self.last.filter(|_| matches!(written.trim_matches('"'), "$!" | "${!}")) else { return };
         if self.paused == 0 {
+            self.events.asked.push(last);
             self.name_process(name, last);
         }
     }

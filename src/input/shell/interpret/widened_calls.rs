@@ -102,7 +102,6 @@ impl WideStart {
         if !state.facts.iter().all(asked) {
             Rc::make_mut(&mut state.facts).retain(asked);
         }
-        state.conditional |= other.conditional;
     }
 
     /// The ways out as those of the start that it stands for: what the code does not set is as it was.
