@@ -73,6 +73,7 @@ impl Interpreter<'_> {
             possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             when,
             repeats: false,
+            is_made_each_round: self.is_made_each_round(&words),
             in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             moment: Moment::default(),
             varying,

@@ -16,6 +16,7 @@ use super::shell_variables::TouchNotes;
 use super::shell_word::ShellWord;
 use super::start_record::{ContainerStart, LockAround, LockedStart};
 use super::timeline::Timeline;
+use super::unclear_words::Round;
 use super::value_identity::WrittenAt;
 use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
@@ -87,6 +88,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) files: Vec<OpenedFile>,
     /// How often each place of a text made a file of an unknown name.
     pub(super) made_files: HashMap<WrittenAt, usize>,
+    /// What repeats the point at which each of them was made, by its name.
+    pub(super) made_in: HashMap<String, Round>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
@@ -110,6 +113,9 @@ pub(super) struct Interpreter<'a> {
     pub(super) recorded_again: usize,
     /// How many of the processes around this point run beside a shell that holds a lock.
     pub(super) beside_locks: usize,
+    /// Whether calls were not all told apart.
+    #[cfg(test)]
+    pub(super) has_wide_calls: bool,
     muted: usize,
     pub(super) sites: usize,
     steps: usize,
@@ -147,6 +153,7 @@ impl<'a> Interpreter<'a> {
             more_unseen: Vec::new(),
             files: Vec::new(),
             made_files: HashMap::new(),
+            made_in: HashMap::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),
             frames: Vec::new(),
@@ -161,6 +168,8 @@ impl<'a> Interpreter<'a> {
             touches: TouchNotes::default(),
             recorded_again: 0,
             beside_locks: 0,
+            #[cfg(test)]
+            has_wide_calls: false,
             muted: 0,
             sites: 0,
             steps: 0,

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::interpreter::Interpreter;
-use super::saved_call::SavedCalls;
 use super::shell_word::ShellWord;
-use super::widened_calls::ToldApart;
 use super::{ContainerStart, finish};
 use crate::input::shell::ExecContext;
 use crate::input::shell::file_system::{FileSystem, Lookup};
@@ -62,8 +60,7 @@ fn read(text: &str, on_host: bool, again: bool) -> Option<(Reading, Effort)> {
     } else {
         interpreter.run_words(&[ShellWord::plain("bash"), ShellWord::plain("/w/gen.sh")]);
     }
-    let is_wide = |all: &SavedCalls| ToldApart::after(&all.calls, all.places.len()) != ToldApart::All;
-    let effort = Effort { steps: interpreter.steps(), is_wide: interpreter.saved.values().any(is_wide) };
+    let effort = Effort { steps: interpreter.steps(), is_wide: interpreter.has_wide_calls };
     let (script, starts) = finish(interpreter, false, "gen.sh");
     let is_cut = script.unread.iter().any(|unread| unread.what.contains("too") || unread.what.contains("more"));
     (!is_cut).then(|| (Reading::of(&script, &starts), effort))
@@ -79,9 +76,11 @@ impl Reading {
             let call = Invocation { branches: Vec::new(), when: distinct(&call.when), ..call.clone() };
             format!("{} {opposed} {call:?}", call.command_line())
         };
+        // The first reason may be told again of another call.
+        let more = script.more_unseen.iter().chain(&script.unread).map(|unseen| unseen.what.clone());
         let mut reading = Self {
             calls: script.invocations.iter().map(shown).collect(),
-            unseen: script.more_unseen.iter().chain(&script.unread).map(|unseen| unseen.what.clone()).collect(),
+            unseen: more.chain(script.unseen.clone()).collect(),
             first_unseen: script.unseen.clone(),
             ..Self::default()
         };
@@ -157,21 +156,6 @@ fn cut_down(text: &str, on_host: bool) -> String {
         length /= 2;
     }
     lines.join("\n") + "\n"
-}
-
-#[test]
-fn debug_one() {
-    let Ok(path) = std::env::var("DEBUG_TEXT") else { return };
-    let text = std::fs::read_to_string(path).unwrap();
-    for on_host in [true, false] {
-        for again in [true, false] {
-            let Some((r, e)) = read(&text, on_host, again) else { println!("cut"); continue };
-            println!("host {on_host} again {again} steps {} wide {}", e.steps, e.is_wide);
-            for c in &r.calls { println!("   {}", &c[..c.find(" Invocation").unwrap_or(c.len())]); }
-            for c in &r.starts { println!("   S {}", &c[..100.min(c.len())]); }
-            for c in &r.lines { println!("   L {c}"); }
-        }
-    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::arguments::Arguments;
 use super::call_notes::CallNotes;
 use super::call_times::{AnotherCall, CallBeginning, CallTimes};
 use super::exit_states::{ExitStates, FrameKind};
@@ -11,7 +10,8 @@ use super::interpreter::Interpreter;
 use super::limits;
 use super::print_record::PrintedWords;
 use super::saved_call::{
-    CallStart, CalledCode, Depth, LeftInFrame, LeftStates, Renames, RunningCode, SavedCall, Surroundings,
+    CallStart, CalledCode, Depth, LeftInFrame, LeftStates, Renames, RunningCode, SavedCall, SavedCalls,
+    Surroundings, place_of_call,
 };
 use super::shell_state::{HeldLock, ShellState, join_states};
 use super::widened_calls::{ToldApart, WideStart};
@@ -98,13 +98,17 @@ impl Interpreter<'_> {
         }
         let surroundings = self.surroundings(&state);
         let mut all = self.saved.remove(code).unwrap_or_default();
-        all.places.extend(state.args.as_ref().and_then(Arguments::first_place));
+        all.places.extend(place_of_call(&state));
         let apart = ToldApart::after(&all.calls, all.places.len());
-        let like = self.find_like(&all.calls, &state, &surroundings, apart);
+        let like = self.find_like(&all, &state, &surroundings, apart);
         if like.is_none() && apart != ToldApart::All {
             let callee = format!("a call in {}", self.context.sources.get(self.here.file).name());
             let wide = WideStart::new(&all.calls, &state, apart, &callee);
-            let like = self.find_like(&all.calls, &wide.state, &surroundings, apart);
+            #[cfg(test)]
+            {
+                self.has_wide_calls = true;
+            }
+            let like = self.find_like(&all, &wide.state, &surroundings, apart);
             self.saved.insert(code.clone(), all);
             if like.is_none() && apart == ToldApart::Nothing {
                 self.note_too_deep("a part of the shell text is called in more ways than are followed");
@@ -156,7 +160,7 @@ impl Interpreter<'_> {
                 let (exits, saved) = self.end_saved_call(*first, began, exits);
                 let sets = saved.notes.sets.clone();
                 if !saved.notes.is_unkept {
-                    self.saved.entry(code.clone()).or_default().calls.push(saved);
+                    self.saved.entry(code.clone()).or_default().keep(saved);
                 }
                 narrow(wide, exits, &sets)
             }
@@ -171,7 +175,7 @@ impl Interpreter<'_> {
     /// are gone through no further for each of the ways round it: that they call themselves is told in any case.
     fn find_like(
         &self,
-        all: &[SavedCall],
+        all: &SavedCalls,
         state: &ShellState,
         surroundings: &Surroundings,
         apart: ToldApart,
@@ -182,7 +186,7 @@ impl Interpreter<'_> {
         };
         let often = apart != ToldApart::All;
         let around = self.frames_around();
-        all.iter().enumerate().rev().find_map(|(index, saved)| {
+        all.called_as(state).rev().find_map(|(index, saved)| {
             let fits = saved.surroundings == *surroundings
                 && (!saved.notes.leaves_loops || saved.around == around)
                 && saved.depth.is_none_or(|depth| self.depth_here().is_below(depth))

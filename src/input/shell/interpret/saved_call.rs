@@ -1,11 +1,12 @@
 //! What a call started from and what it gave, so that the next one from the same start need not be gone through.
 //! Uses `shell_state`, `shell_variables`, `exit_states`, `call_notes` and `call_times`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::call_notes::CallNotes;
 use super::call_times::CallTimes;
 use super::exit_states::{ExitStates, FrameKind};
@@ -380,7 +381,29 @@ pub(super) struct SavedCall {
 #[derive(Debug, Default)]
 pub(super) struct SavedCalls {
     pub(super) calls: Vec<SavedCall>,
-    pub(super) places: BTreeSet<(FileId, u32)>,
+    pub(super) places: BTreeSet<CallPlace>,
+    /// The calls by where they are made: what is like a call has its arguments from the same place.
+    by_place: HashMap<Option<CallPlace>, Vec<usize>>,
+}
+
+/// Where the first argument of a call is written.
+pub(super) type CallPlace = (FileId, u32);
+
+pub(super) fn place_of_call(state: &ShellState) -> Option<CallPlace> {
+    state.args.as_ref().and_then(Arguments::first_place)
+}
+
+impl SavedCalls {
+    pub(super) fn keep(&mut self, saved: SavedCall) {
+        self.by_place.entry(place_of_call(saved.start.state())).or_default().push(self.calls.len());
+        self.calls.push(saved);
+    }
+
+    /// The calls that one from this state can be like, with their indexes.
+    pub(super) fn called_as(&self, state: &ShellState) -> impl DoubleEndedIterator<Item = (usize, &SavedCall)> {
+        let indexes = self.by_place.get(&place_of_call(state)).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| Some((*index, self.calls.get(*index)?)))
+    }
 }
 
 /// How deep a point is in statements, texts and files.

@@ -16,6 +16,8 @@ pub struct ContainerStart {
     pub when: Vec<Condition>,
     /// Whether the next one can be started before this one ends: in a loop that does not wait, by `xargs -P`.
     pub repeats: bool,
+    /// Whether what `mktemp` made for it is made anew for each of those.
+    pub is_made_each_round: bool,
     /// Whether it is in a loop.
     pub in_loop: bool,
     /// When it is, in the run of its script.

@@ -2,6 +2,7 @@
 
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
 use super::value_identity::{self, WrittenAt};
 use super::variable_value::VariableValue;
 use crate::model::Parameter;
@@ -33,6 +34,30 @@ impl Interpreter<'_> {
         let times = self.made_files.entry(place).or_default();
         *times += usize::from(!is_muted);
         let times = *times;
-        Some(value_identity::name_made_file(place, times, self.context.sources))
+        let name = value_identity::name_made_file(place, times, self.context.sources);
+        if !is_muted {
+            self.made_in.insert(name.raw(), self.round());
+        }
+        Some(name)
     }
+
+    /// Whether all that `mktemp` made for these words is made anew for each of their repetitions.
+    pub(super) fn is_made_each_round(&self, words: &[ShellWord]) -> bool {
+        let here = self.round();
+        let mut made = words.iter().flat_map(|word| value_identity::made_files_in(&word.raw())).peekable();
+        here != Round::default() && made.peek().is_some() && made.all(|name| self.made_in.get(&name) == Some(&here))
+    }
+
+    fn round(&self) -> Round {
+        Round { innermost_loop: self.loops.last().copied(), at_once: self.at_once }
+    }
+}
+
+/// What repeats a point of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Round {
+    /// The loop around it, by its number.
+    innermost_loop: Option<usize>,
+    /// How many programs start it several times at once.
+    at_once: usize,
 }

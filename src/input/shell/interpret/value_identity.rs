@@ -78,10 +78,22 @@ impl ValueIdentity {
     }
 }
 
+/// What the name of a file begins with that `mktemp` makes.
+const MADE_FILE: &str = "${mktemp at ";
+
 /// A file that `mktemp` makes, by where that is written and how often that was reached.
 pub(super) fn name_made_file(place: WrittenAt, times: usize, sources: &Sources) -> TracedText {
     let again = if times > 1 { format!(" again {times}") } else { String::new() };
-    symbol_at(&format!("${{mktemp at {}{again}}}", place.short_text(sources)), place)
+    symbol_at(&format!("{MADE_FILE}{}{again}}}", place.short_text(sources)), place)
+}
+
+/// The names of the files that `mktemp` makes in a text.
+pub(super) fn made_files_in(text: &str) -> Vec<String> {
+    let names = text.match_indices(MADE_FILE).filter_map(|(at, _)| {
+        let name = text.get(at..)?;
+        name.get(..=name.find('}')?).map(str::to_owned)
+    });
+    names.collect()
 }
 
 /// A text that stays as it is, written at a place.
