@@ -21,7 +21,9 @@ pub(super) struct BuiltImages<'a> {
     by_service: HashMap<String, usize>,
     by_id: HashMap<ContainerId, usize>,
     by_image: HashMap<String, usize>,
-    made: RefCell<BTreeMap<usize, Rc<Image>>>,
+    made: RefCell<HashMap<usize, Rc<Image>>>,
+    /// Those that are made, by the files that they are built from.
+    made_from: RefCell<HashMap<BuildFiles, Vec<usize>>>,
     /// BuiltImages that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
@@ -33,16 +35,16 @@ struct BuildService {
     args: BTreeMap<String, EnvVar>,
 }
 
+/// Context, Dockerfile and stage, each with whether it is symbolic.
+type BuildFiles = [Option<(String, bool)>; 3];
+
 impl BuildService {
-    /// Whether both build the same from the same files. Additional contexts are each service's own.
-    fn builds_same(&self, other: &Self) -> bool {
+    /// The files that it is built from, which others may be built from too. Additional contexts are each service's own.
+    fn files(&self) -> Option<BuildFiles> {
+        let Build { context, dockerfile, target, .. } = &self.build;
         let text = |value: &Option<Value>| value.as_ref().map(|value| (value.text.clone(), value.is_symbolic()));
-        let parts = |build: &Build| [text(&build.context), text(&build.dockerfile), text(&build.target)];
-        let is_file = |build: &Build| build.inline.is_none() && build.contexts.is_empty();
-        is_file(&self.build)
-            && is_file(&other.build)
-            && parts(&self.build) == parts(&other.build)
-            && self.args == other.args
+        let is_file = self.build.inline.is_none() && self.build.contexts.is_empty();
+        is_file.then(|| [context, dockerfile, target].map(text))
     }
 }
 
@@ -55,6 +57,7 @@ impl<'a> BuiltImages<'a> {
             by_id: HashMap::new(),
             by_image: HashMap::new(),
             made: RefCell::default(),
+            made_from: RefCell::default(),
             stored: RefCell::default(),
             under_way: RefCell::default(),
         };
@@ -112,12 +115,16 @@ impl<'a> BuiltImages<'a> {
             return None;
         }
         let service = self.builds.get(at)?;
-        let image = match self.same_image(service) {
+        let files = service.files();
+        let image = match files.as_ref().and_then(|files| self.same_image(service, files)) {
             Some(image) => image,
             None => {
                 self.under_way.borrow_mut().push(at);
                 let image = Rc::new(self.load_service_image(service));
                 self.under_way.borrow_mut().pop();
+                if let Some(files) = files {
+                    self.made_from.borrow_mut().entry(files).or_default().push(at);
+                }
                 image
             }
         };
@@ -126,14 +133,14 @@ impl<'a> BuiltImages<'a> {
     }
 
     /// The image that another service has built from the same: all that is read of it is read once.
-    fn same_image(&self, service: &BuildService) -> Option<Rc<Image>> {
-        let made = self.made.borrow();
-        let same = made.iter().find(|(at, image)| {
-            let other = self.builds.get(**at).filter(|other| other.builds_same(service));
+    fn same_image(&self, service: &BuildService, files: &BuildFiles) -> Option<Rc<Image>> {
+        let (made, made_from) = (self.made.borrow(), self.made_from.borrow());
+        made_from.get(files)?.iter().find_map(|at| {
+            let (other, image) = (self.builds.get(*at)?, made.get(at)?);
             // What is told of a build as such is told where that is written.
-            other.is_some_and(|other| image.unseen.iter().all(|unseen| unseen.span != other.build.span))
-        });
-        same.map(|(_, image)| Rc::clone(image))
+            let is_told = image.unseen.iter().any(|unseen| unseen.span == other.build.span);
+            (other.args == service.args && !is_told).then(|| Rc::clone(image))
+        })
     }
 
     /// The image of a service, built with more arguments.

@@ -126,7 +126,7 @@ impl Interpreter<'_> {
     /// Takes a variable out of the environment that commands get; the shell keeps it.
     fn withhold(&mut self, name: &str, state: &mut ShellState) {
         if let Some(notes) = self.call_notes.last_mut() {
-            notes.sets.insert(name.to_owned());
+            notes.withholds.insert(name.to_owned());
         }
         let value = state.vars.value(name).cloned().unwrap_or(VariableValue::Inherited);
         if state.set_variable(name, value.clone(), false) {

@@ -20,6 +20,8 @@ pub(super) struct CallNotes {
     pub(super) apart: BTreeSet<(usize, usize)>,
     /// The variables that it sets.
     pub(super) sets: BTreeSet<String>,
+    /// The variables that it takes out of the environment, without another value for each time that it does so.
+    pub(super) withholds: BTreeSet<String>,
     /// The words of what it starts that hang on variables.
     pub(super) open_words: BTreeSet<String>,
     /// Whether something was nested too deep in it to be followed.
@@ -42,10 +44,16 @@ impl CallNotes {
         self.files.extend(inner.files.iter().cloned());
         self.apart.extend(&inner.apart);
         self.sets.extend(inner.sets.iter().cloned());
+        self.withholds.extend(inner.withholds.iter().cloned());
         self.open_words.extend(inner.open_words.iter().cloned());
         self.is_cut |= inner.is_cut;
         self.leaves_loops |= inner.leaves_loops;
         self.runs_program |= inner.runs_program;
         self.is_unkept |= inner.is_unkept;
+    }
+
+    /// The variables that are another after it.
+    pub(super) fn changes(&self) -> BTreeSet<String> {
+        self.sets.union(&self.withholds).cloned().collect()
     }
 }

@@ -137,7 +137,7 @@ impl Interpreter<'_> {
         };
         let mut all = self.saved.remove(code).unwrap_or_default();
         let saved = all.calls.get_mut(index);
-        let sets = saved.as_ref().map(|saved| saved.notes.sets.clone()).unwrap_or_default();
+        let sets = saved.as_ref().filter(|_| wide.is_some()).map(|saved| saved.notes.changes()).unwrap_or_default();
         let how = saved.as_ref().map_or(AnotherCall::Run, |saved| self.judge_like(saved));
         let exits = saved.filter(|_| how != AnotherCall::Run).map(|saved| self.repeat(saved, renames, how, &state));
         self.saved.insert(code.clone(), all);
@@ -158,7 +158,7 @@ impl Interpreter<'_> {
         match kind {
             CallKind::First(first) => {
                 let (exits, saved) = self.end_saved_call(*first, began, exits);
-                let sets = saved.notes.sets.clone();
+                let sets = if wide.is_some() { saved.notes.changes() } else { BTreeSet::new() };
                 if !saved.notes.is_unkept {
                     self.saved.entry(code.clone()).or_default().keep(saved);
                 }

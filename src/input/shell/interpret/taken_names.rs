@@ -114,6 +114,9 @@ impl Interpreter<'_> {
         let concerned: Vec<String> = state.vars.names().filter(|name| names.may_mean(name)).cloned().collect();
         for name in concerned {
             let Some(variable) = state.vars.get(&name).cloned() else { continue };
+            if let Some(notes) = self.call_notes.last_mut() {
+                notes.withholds.insert(name.clone());
+            }
             let is_gone = variable.value == VariableValue::Unset;
             if is_certain {
                 state.vars.set(&name, ShellVariable::exported(VariableValue::Unset));
