@@ -228,7 +228,7 @@ fn a_script_is_one_wrapper_however_many_of_its_branches_start_something() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         for (number, text) in files.into_iter().enumerate() {
-            std::fs::write(directory.path().join(format!("{number}.sh")), text).unwrap();
+            fs::write(directory.path().join(format!("{number}.sh")), text).unwrap();
         }
         let text = overlock(directory.path(), &["check", "."]).out;
         assert!(text.contains(told), "{told}: {text}");
