@@ -279,7 +279,7 @@ impl RandomScript {
             return self.start("", "");
         }
         let word = self.word();
-        match self.below(46) {
+        match self.below(50) {
             4 => self.start("", " &"),
             5 => self.start("", " || true"),
             6 => self.start("if ! ", "; then exit 3; fi"),
@@ -327,6 +327,22 @@ impl RandomScript {
             18 if self.functions > 0 => {
                 let number = self.called_function();
                 self.line(&format!("NUMBER={number}; \"f$NUMBER\" {word} || true"));
+            }
+            // Again and again, also from the functions below: what is called twice from one start is gone through once.
+            46.. if self.functions > 0 => {
+                let number = self.called_function();
+                let other = self.called_function();
+                let between = ["CHOSEN=$1", "shift || true", "wait", "cd /tmp", "export NUMBER=3"];
+                let between = between[self.index_below(between.len())];
+                let calls = [
+                    format!("f{number} \"$@\"; f{number} \"$@\" || true"),
+                    format!("f{number} {word}; {between}; f{number} {word}"),
+                    format!("f{number} & f{other} \"$1\" || true; wait"),
+                    format!("( f{number} {word}; f{other} {word} ) || f{number} {word}"),
+                    format!("CHOSEN=$(f{number} {word}) f{other} | cat"),
+                ];
+                let call = self.index_below(calls.len());
+                self.line(&calls[call]);
             }
             19 => self.line("shift || true"),
             20 if self.depth <= 1 => self.line(&format!("set -- {word} \"$@\"")),

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use super::input_kind::Piece;
 use super::program_names::ProgramNames;
@@ -15,7 +14,7 @@ const OF_ANY_PROGRAM: [&str; 3] = ["HOME", "PATH", "USER"];
 const MOVING_FILES: [&str; 8] = ["ln", "mv", "mount", "cd", "eval", "sh", "bash", "."];
 
 /// Keeps one of those projects of one set of files that are the same whatever commands hand them.
-pub(super) fn merge_alike(loaded: Vec<Piece>, programs: &OnceLock<ProgramNames>) -> Vec<Piece> {
+pub(super) fn merge_alike(loaded: Vec<Piece>, programs: &ProgramNames) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::with_capacity(loaded.len());
     let mut by_files: HashMap<Vec<PathBuf>, Vec<usize>> = HashMap::new();
     for mut piece in loaded {
@@ -34,12 +33,12 @@ pub(super) fn merge_alike(loaded: Vec<Piece>, programs: &OnceLock<ProgramNames>)
 }
 
 /// Whether two pieces are one project with the same containers.
-fn are_alike(one: &Piece, other: &Piece, programs: &OnceLock<ProgramNames>) -> bool {
+fn are_alike(one: &Piece, other: &Piece, programs: &ProgramNames) -> bool {
     let Some((project, other_project)) = one.project.as_ref().zip(other.project.as_ref()) else { return false };
     let (containers, others) = (&one.layout.containers, &other.layout.containers);
     (&project.name, &project.directory) == (&other_project.name, &other_project.directory)
         && containers.len() == others.len()
-        && containers.iter().zip(others).all(|(one, other)| one == other || is_alike(one, other, programs.wait()))
+        && containers.iter().zip(others).all(|(one, other)| one == other || is_alike(one, other, programs))
 }
 
 /// Whether two containers differ in no more than ports, in variables that neither a known program nor the containers' own

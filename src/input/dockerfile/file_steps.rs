@@ -1,12 +1,11 @@
 //! The instructions that make files: COPY, ADD and RUN, with their here-documents. Uses `stage` and `arguments`.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::arguments::{self, InstructionFlag};
 use super::build_variables::Reason;
-use super::image::{BuildStep, CopyOrigin, CopySource, CopyStep, Image, RunStep};
+use super::image::{BuildStep, CopyOrigin, CopySource, CopyStep, Image, ReadRun, RunStep};
 use super::instructions::{Heredoc, Instruction};
 use super::source_chars::{SourceChar, text_of};
 use super::stage::Stage;
@@ -101,7 +100,7 @@ impl Stage<'_, '_> {
         let Image { user, working_dir, .. } = &self.image;
         let (user, working_dir) = (user.clone(), working_dir.clone());
         let span = self.span_of(given, &given.at);
-        let ran = RunStep { command, script, env: environment, user, working_dir, span, invocations: OnceCell::new() };
+        let ran = RunStep { command, script, env: environment, user, working_dir, span, read: ReadRun::default() };
         self.image.steps.push(Rc::new(BuildStep::Run(ran)));
         Ok(())
     }

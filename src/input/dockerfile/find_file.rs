@@ -1,12 +1,11 @@
 //! Finds the file at a path of an image: goes through its steps backwards to the last one that puts it there.
 //! Uses `copy_effect` and `run_effect`.
 
-use std::path::PathBuf;
-
 use super::directories::ImageDirectories;
 use super::effects::{CopyEffect, RunEffect};
 use super::image::{BaseImage, BuildStep, Image};
-use crate::model::{Value, clean};
+use super::path_content::PathContent;
+use crate::model::clean;
 use crate::text::{Sources, Span};
 
 /// How many links, copies and stages are followed.
@@ -14,33 +13,17 @@ const MAX_HOPS: u32 = 40;
 /// How many steps are looked at for one path.
 const MAX_LOOKS: u32 = 4000;
 
-/// What is at a path of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathContent {
-    /// A file of the build context, where a person finds it.
-    File(PathBuf),
-    /// A here-document.
-    Text(Value),
-    /// A symbolic link, and the absolute path it leads to.
-    Link(String),
-    /// What the base has there, if it has: nothing in the Dockerfile puts it there.
-    Base,
-    /// Nothing.
-    Absent,
-    /// It cannot be determined.
-    Unknown {
-        /// Why, as a clause.
-        why: String,
-        /// Where that is written.
-        span: Span,
-    },
-}
-
 impl Image {
     /// What is at an absolute path. Links on the way are followed; a link at its end is returned as such.
     pub fn find_file(&self, path: &str, sources: &Sources) -> PathContent {
+        let path = clean(path);
+        if let Some(found) = self.found.0.borrow().get(&path) {
+            return found.clone();
+        }
         let mut search = FileSearch { sources, hops: MAX_HOPS, looks: MAX_LOOKS };
-        search.search_image(self, clean(path))
+        let found = search.search_image(self, path.clone());
+        self.found.0.borrow_mut().insert(path, found.clone());
+        found
     }
 }
 

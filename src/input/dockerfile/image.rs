@@ -1,12 +1,14 @@
 //! An image as a Dockerfile or an engine describes it: its settings, and the steps that make its files. May use `model`
 //! and `text`.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::build_context::BuildContext;
 use super::instructions;
+use super::path_content::PathContent;
+use super::run_words::{PlainCall, RunWords};
 use crate::input::shell;
 use crate::model::{Command, EnvVar, Invocation, Label, Unseen, Value};
 use crate::text::{Sources, Span};
@@ -57,6 +59,18 @@ pub struct Image {
     pub(super) directories: BTreeSet<String>,
     /// `ONBUILD`: what a stage on it begins with.
     pub(super) triggers: Vec<Rc<instructions::Instruction>>,
+    /// What was found at which path.
+    pub(super) found: FoundPaths,
+}
+
+/// What was found at which path of an image. A copy of the image, to which more is added, has found nothing.
+#[derive(Debug, Default)]
+pub(super) struct FoundPaths(pub(super) RefCell<HashMap<String, PathContent>>);
+
+impl Clone for FoundPaths {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What an image begins with.
@@ -146,21 +160,33 @@ pub struct RunStep {
     pub working_dir: Option<Value>,
     /// The instruction.
     pub span: Span,
-    /// The commands in it, once they were asked for.
-    pub(super) invocations: OnceCell<Rc<[Invocation]>>,
+    /// What was read of it, once that was asked for.
+    pub(super) read: ReadRun,
+}
+
+/// What is read of a `RUN`: once, however many paths are looked for, and for however many containers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReadRun {
+    text: OnceCell<String>,
+    invocations: OnceCell<Rc<[Invocation]>>,
+    pub(super) build_calls: OnceCell<Rc<[Invocation]>>,
+    pub(super) words: OnceCell<Rc<RunWords>>,
+    pub(super) calls: OnceCell<Rc<[PlainCall]>>,
 }
 
 impl RunStep {
-    /// The commands that it runs. They are read once, however many paths are looked for.
-    pub(super) fn invocations(&self, sources: &Sources) -> Rc<[Invocation]> {
+    /// The commands that it runs.
+    pub(super) fn invocations(&self, sources: &Sources) -> &[Invocation] {
         let read = || shell::read_commands(Some(&self.command), None, sources).invocations.into();
-        Rc::clone(self.invocations.get_or_init(read))
+        self.read.invocations.get_or_init(read)
     }
 
     /// All that it runs, as text.
-    pub(super) fn command_text(&self) -> String {
-        let words = self.command.words.iter().chain(&self.script).map(|word| word.text.as_str());
-        words.collect::<Vec<_>>().join(" ")
+    pub(super) fn command_text(&self) -> &str {
+        self.read.text.get_or_init(|| {
+            let words = self.command.words.iter().chain(&self.script).map(|word| word.text.as_str());
+            words.collect::<Vec<_>>().join(" ")
+        })
     }
 }
 

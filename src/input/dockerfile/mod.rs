@@ -6,7 +6,8 @@
 //! stage_builder   instructions -> an image for each stage; `stage` runs the instructions, `file_steps` those that make files
 //! image           the image: settings and steps;  stored_image: one that an engine keeps
 //! find_file       a path in an image, backwards through its steps: `copy_effect` says what a COPY puts there, `run_effect`
-//!                 what a RUN does (`run_words`, `transfer`); `effects` are their answers, `directories` which paths are one
+//!                 what a RUN does (`run_words`, `transfer`); `effects` and `path_content` are their answers, `directories` which paths
+//!                 are one;  run_calls: what a RUN calls, with its variables
 //! build_context   what a COPY copies from (`dockerignore`, `wildcard`);  build_request: what is built
 //! load_dockerfile the same from disk
 //! ```
@@ -26,6 +27,8 @@ mod find_file;
 mod image;
 mod instructions;
 mod load_dockerfile;
+mod path_content;
+mod run_calls;
 mod run_effect;
 mod run_words;
 mod source_chars;
@@ -40,10 +43,10 @@ mod written_file;
 
 pub use build_context::{BuildContext, ContextDirectory, ContextEntry};
 pub use build_request::BuildRequest;
-pub use find_file::PathContent;
 pub use image::{BaseImage, BuildStep, CopyOrigin, CopySource, CopyStep, Image, NamedSource, RunStep};
 pub use instructions::comments;
 pub use load_dockerfile::{BuildSection, DockerfileSource, load_image};
+pub use path_content::PathContent;
 pub use stage::BASE_WORKDIR;
 pub use stage_builder::build_image;
 pub use stored_image::{InImage, Stored};

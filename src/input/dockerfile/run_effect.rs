@@ -1,12 +1,14 @@
 //! What a RUN does to a path: nothing where no command names the path, or all that do leave the file as it works.
 //! Uses `source::shell`, `run_words` and `transfer`.
 
+use std::rc::Rc;
+
 use super::directories::ImageDirectories;
 use super::effects::RunEffect;
 use super::image::RunStep;
-use super::run_words::{PathRelation, RunWords};
+use super::run_words::{PathRelation, PlainCall, RunWords};
 use super::transfer;
-use crate::model::{Invocation, parent_and_name, upward};
+use crate::model::{parent_and_name, upward};
 use crate::text::Sources;
 
 /// Commands that leave what they name as it is, or change no more than its owner, mode or time.
@@ -24,17 +26,23 @@ impl RunStep {
     /// What it does to a clean absolute path.
     pub(super) fn effect_on(&self, path: &str, directories: &ImageDirectories, sources: &Sources) -> RunEffect {
         let text = self.command_text();
-        if !may_mention(&text, path) {
+        if !may_mention(text, path) {
             return RunEffect::Nothing;
         }
-        let words = RunWords::new(self, &text, directories);
+        let words = self.read.words.get_or_init(|| {
+            let directory = self.working_dir.as_ref();
+            Rc::new(RunWords::new(text, &self.env, directory, directories.is_scratch()))
+        });
         if self.script.as_ref().is_some_and(|script| script.text.contains(file_name(path))) {
             return RunEffect::unknown("a script that is run while the image is built names it", self.span);
         }
-        let invocations = self.invocations(sources);
+        let calls = self
+            .read
+            .calls
+            .get_or_init(|| self.invocations(sources).iter().map(|invocation| words.plain_call(invocation)).collect());
         let mut at = path.to_owned();
-        for invocation in invocations.iter().rev() {
-            match words.command_effect(invocation, &at, directories, &text) {
+        for call in calls.iter().rev() {
+            match words.command_effect(call, &at, directories) {
                 RunEffect::Nothing => {}
                 RunEffect::Moved(from) => at = from,
                 effect => return effect,
@@ -42,7 +50,7 @@ impl RunStep {
         }
         // A redirection in the text may be the one that wrote what was then moved.
         for path in [path, &at] {
-            if redirects_to(&text, |word| words.relate(word, path) >= PathRelation::Perhaps) {
+            if redirects_to(text, |word| words.relate(word, path) >= PathRelation::Perhaps) {
                 return RunEffect::unknown("a command writes to it while the image is built", self.span);
             }
         }
@@ -59,47 +67,40 @@ fn may_mention(text: &str, path: &str) -> bool {
     text.contains(['*', '?', '[', '$', '{']) || upward(path).any(|path| path != "/" && text.contains(file_name(path)))
 }
 
-impl RunWords<'_> {
-    fn command_effect(
-        &self,
-        invocation: &Invocation,
-        path: &str,
-        directories: &ImageDirectories,
-        text: &str,
-    ) -> RunEffect {
-        let mut argv = invocation.argv.iter().map(|word| self.plain_word(word));
-        let program = argv.next().unwrap_or_default().text;
-        let program = program.rsplit('/').next().unwrap_or_default().to_owned();
-        let arguments: Vec<_> = argv.collect();
+impl RunWords {
+    fn command_effect(&self, call: &PlainCall, path: &str, directories: &ImageDirectories) -> RunEffect {
+        let PlainCall { program, arguments, .. } = call;
         let unknown = |doing: &str| RunEffect::Unknown {
             why: format!("`{doing}`, which is run while the image is built, may change it"),
-            span: invocation.span,
+            span: call.span,
         };
         if KEEPERS.contains(&program.as_str()) {
             return RunEffect::Nothing;
         }
         let related = arguments.iter().map(|word| self.relate_word(word, path)).max().unwrap_or(PathRelation::Apart);
         // Whether it runs at all, other than as a link of a chain that ends the build where it breaks.
-        let perhaps =
-            invocation.conditional && ["||", "if ", "case ", "for ", "while ", "[ "].iter().any(|w| text.contains(w));
+        let perhaps = || {
+            let text = self.text();
+            call.conditional && ["||", "if ", "case ", "for ", "while ", "[ "].iter().any(|w| text.contains(w))
+        };
         match program.as_str() {
             "find" if arguments.iter().all(|word| word.text != "-delete") => RunEffect::Nothing,
             "git" if arguments.first().is_some_and(|word| word.text == "config") => RunEffect::Nothing,
             "sed" | "gsed" if related >= PathRelation::Perhaps => {
                 let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
-                if keeps_script(&texts) { RunEffect::Nothing } else { unknown(&program) }
+                if keeps_script(&texts) { RunEffect::Nothing } else { unknown(program) }
             }
             "rm" | "unlink" | "rmdir" if related == PathRelation::Apart => RunEffect::Nothing,
-            "rm" | "unlink" | "rmdir" if related == PathRelation::Perhaps || perhaps => unknown(&program),
+            "rm" | "unlink" | "rmdir" if related == PathRelation::Perhaps || perhaps() => unknown(program),
             "rm" | "unlink" | "rmdir" => RunEffect::Gone,
             "ln" | "cp" | "mv" | "install" => {
-                match transfer::transfer_effect(self, &program, &arguments, path, directories) {
+                match transfer::transfer_effect(self, program, arguments, path, directories) {
                     Some(RunEffect::Nothing) => RunEffect::Nothing,
-                    Some(effect) if !perhaps => effect,
-                    _ => unknown(&program),
+                    Some(effect) if !perhaps() => effect,
+                    _ => unknown(program),
                 }
             }
-            _ if related >= PathRelation::Perhaps => unknown(printable_name(&program)),
+            _ if related >= PathRelation::Perhaps => unknown(printable_name(program)),
             _ => RunEffect::Nothing,
         }
     }

@@ -1,11 +1,10 @@
 //! An image that an engine keeps: its configuration and the commands that made it, as the engine reports them.
 //! Uses `image`.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::image::{BaseImage, BuildStep, Image, RunStep};
+use super::image::{BaseImage, BuildStep, Image, ReadRun, RunStep};
 use crate::model::{Command, EnvValue, EnvVar, Label, Value, clean};
 use crate::text::{Sources, Teller};
 
@@ -106,7 +105,7 @@ impl Stored {
                 env: Rc::clone(&shared),
                 user: Some(known(user, at_user)),
                 working_dir: None,
-                invocations: OnceCell::new(),
+                read: ReadRun::default(),
                 span: span(at),
             }))
         };

@@ -25,12 +25,12 @@ impl Image {
 impl RunStep {
     fn written_text(&self, path: &str, sources: &Sources) -> Option<String> {
         let text = self.command_text();
-        if !begins_anew(&text, path) {
+        if !begins_anew(text, path) {
             return None;
         }
         let may_skip = BRANCHES.iter().any(|word| text.contains(word));
         let mut written: Option<String> = None;
-        for call in self.invocations(sources).iter() {
+        for call in self.invocations(sources) {
             if call.output.as_ref().and_then(Word::known) == Some(path) {
                 let printed = printed_text(call).filter(|_| !(call.conditional && may_skip))?;
                 let text = written.get_or_insert_default();

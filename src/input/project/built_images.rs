@@ -22,6 +22,8 @@ pub(super) struct BuiltImages<'a> {
     by_id: HashMap<ContainerId, usize>,
     by_image: HashMap<String, usize>,
     made: RefCell<HashMap<usize, Rc<Image>>>,
+    /// Those that are made, by the files that they are built from.
+    made_from: RefCell<HashMap<BuildFiles, Vec<usize>>>,
     /// BuiltImages that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
@@ -33,6 +35,19 @@ struct BuildService {
     args: BTreeMap<String, EnvVar>,
 }
 
+/// Context, Dockerfile and stage, each with whether it is symbolic.
+type BuildFiles = [Option<(String, bool)>; 3];
+
+impl BuildService {
+    /// The files that it is built from, which others may be built from too. Additional contexts are each service's own.
+    fn files(&self) -> Option<BuildFiles> {
+        let Build { context, dockerfile, target, .. } = &self.build;
+        let text = |value: &Option<Value>| value.as_ref().map(|value| (value.text.clone(), value.is_symbolic()));
+        let is_file = self.build.inline.is_none() && self.build.contexts.is_empty();
+        is_file.then(|| [context, dockerfile, target].map(text))
+    }
+}
+
 impl<'a> BuiltImages<'a> {
     pub(super) fn new(containers: &[Container], repository: &'a Repository<'a>) -> Self {
         let mut images = Self {
@@ -42,6 +57,7 @@ impl<'a> BuiltImages<'a> {
             by_id: HashMap::new(),
             by_image: HashMap::new(),
             made: RefCell::default(),
+            made_from: RefCell::default(),
             stored: RefCell::default(),
             under_way: RefCell::default(),
         };
@@ -98,11 +114,33 @@ impl<'a> BuiltImages<'a> {
         if self.under_way.borrow().contains(&at) || self.under_way.borrow().len() >= DEPTH {
             return None;
         }
-        self.under_way.borrow_mut().push(at);
-        let image = self.builds.get(at).map(|service| Rc::new(self.load_service_image(service)));
-        self.under_way.borrow_mut().pop();
-        self.made.borrow_mut().extend(image.clone().map(|image| (at, image)));
-        image
+        let service = self.builds.get(at)?;
+        let files = service.files();
+        let image = match files.as_ref().and_then(|files| self.same_image(service, files)) {
+            Some(image) => image,
+            None => {
+                self.under_way.borrow_mut().push(at);
+                let image = Rc::new(self.load_service_image(service));
+                self.under_way.borrow_mut().pop();
+                if let Some(files) = files {
+                    self.made_from.borrow_mut().entry(files).or_default().push(at);
+                }
+                image
+            }
+        };
+        self.made.borrow_mut().insert(at, Rc::clone(&image));
+        Some(image)
+    }
+
+    /// The image that another service has built from the same: all that is read of it is read once.
+    fn same_image(&self, service: &BuildService, files: &BuildFiles) -> Option<Rc<Image>> {
+        let (made, made_from) = (self.made.borrow(), self.made_from.borrow());
+        made_from.get(files)?.iter().find_map(|at| {
+            let (other, image) = (self.builds.get(*at)?, made.get(at)?);
+            // What is told of a build as such is told where that is written.
+            let is_told = image.unseen.iter().any(|unseen| unseen.span == other.build.span);
+            (other.args == service.args && !is_told).then(|| Rc::clone(image))
+        })
     }
 
     /// The image of a service, built with more arguments.

@@ -1,11 +1,10 @@
 //! Whether the code that a planned container runs was read: what is not there, or is fetched, may be anything. Uses
-//! `repository`, `planned_files`, `image_defaults` and `source::dockerfile`.
+//! `repository`, `planned_files` and `source::dockerfile`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::image_defaults::build_commands;
 use super::package_manifest::PackageManifest;
 use super::planned_files::PlannedFiles;
 use super::repository::Repository;
@@ -206,7 +205,7 @@ fn fetched_names(image: &Image, repository: &Repository<'_>) -> BTreeSet<String>
     let mut names = BTreeSet::new();
     for step in &image.steps {
         let BuildStep::Run(ran) = step.as_ref() else { continue };
-        for call in build_commands(ran, repository.sources) {
+        for call in ran.build_calls(repository.sources) {
             let program = call.argv.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
             if !matches!(program, "curl" | "wget" | "aria2c" | "gsutil" | "aws") {
                 continue;

@@ -1,21 +1,12 @@
 //! The settings that a container takes over from its image: environment, user, command, labels, volumes; and what was
 //! installed while the image was built. Uses `source::dockerfile` and `source::shell`.
 
-use std::collections::BTreeMap;
-
 use super::official_images::hub_name;
 use super::repository::Repository;
 use super::required_packages::with_required_packages;
-use crate::input::dockerfile::{BaseImage, BuildStep, Image, RunStep};
-use crate::input::shell;
-use crate::model::{
-    Binding, Command, Container, Dialect, EnvValue, EnvVar, Escape, Expander, Invocation, Mount, MountSource, Template,
-    UnsetVariable, Value, Word, clean, home_given_to,
-};
-use crate::text::{Sources, Span};
-
-/// How long a word may become, in bytes.
-const MAX_WORD: usize = 64 * 1024;
+use crate::input::dockerfile::{BaseImage, BuildStep, Image};
+use crate::model::{Command, Container, EnvValue, EnvVar, Invocation, Mount, MountSource, Value, clean, home_given_to};
+use crate::text::Span;
 
 /// Fills in what the container leaves to its image.
 pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, repository: &Repository<'_>) {
@@ -54,7 +45,7 @@ pub(super) fn commands_of_build(image: &Image, repository: &Repository<'_>) -> V
     });
     let commands = ran.flat_map(|(at, ran)| {
         let directory = ran.working_dir.as_ref().map_or("/", |directory| directory.text.as_str());
-        let found = build_commands(ran, repository.sources).into_iter();
+        let found = ran.build_calls(repository.sources).iter().cloned();
         found.map(move |call| with_required_packages(call, directory, image, at, repository))
     });
     commands.collect()
@@ -101,33 +92,6 @@ fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
 fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
     let span = path.span.unwrap_or(span);
     Mount::new(Value::known(target, path.span), MountSource::Anonymous, span)
-}
-
-/// The commands of a build step, with the variables that it runs with put in.
-pub(super) fn build_commands(ran: &RunStep, sources: &Sources) -> Vec<Invocation> {
-    let mut found = shell::read_commands(Some(&ran.command), None, sources).invocations;
-    for call in &mut found {
-        for word in &mut call.argv {
-            *word = Word::parse(&interpolate(word, &ran.env));
-        }
-    }
-    found
-}
-
-/// A word of a call with the variables that are known replaced; others stay as they are written.
-fn interpolate(word: &str, env: &BTreeMap<String, EnvVar>) -> String {
-    let dialect = Dialect { escape: Escape::ShellKept, commands: false, ..Dialect::SHELL_WORD };
-    let expander = Expander {
-        lookup: &|name| match env.get(name).map(|variable| &variable.value) {
-            Some(EnvValue::Set(value)) if !value.is_symbolic() => Binding::Text(&value.text),
-            _ => Binding::Unknown,
-        },
-        unset: UnsetVariable::Empty,
-        keeps_unknown: true,
-        limit: MAX_WORD,
-    };
-    let result = Template::parse(word, dialect).and_then(|template| template.expand(expander));
-    result.map_or_else(|_| word.to_owned(), |result| result.text)
 }
 
 /// Sets the home of the user that the container starts as. The engine sets `HOME` where nothing else does.

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use super::code_text::{CodeText, read_code, starts_programs};
 use super::code_that_runs::is_code_read;
-use super::image_defaults::build_commands;
 use super::official_images::is_official;
 use super::planned_files::{FILES, LISTS, files_below};
 use super::repository::Repository;
@@ -154,7 +153,7 @@ impl ProgramSearch<'_> {
     /// Whether commands of a build name no program, and install nothing whose name is not known.
     fn is_clean_run(&self, ran: &RunStep) -> bool {
         let mut words = ran.command.words.iter().chain(&ran.script);
-        let calls = build_commands(ran, self.repository.sources);
+        let calls = ran.build_calls(self.repository.sources);
         let is_clean_call =
             |call: &Invocation| !call.argv.iter().any(|word| self.is_named_in(word)) && !self.installs_unknown(call);
         words.all(|word| !self.is_named_in(&word.text) && !runs_fetched_script(&word.text))

@@ -7,7 +7,8 @@ use super::arguments::ArgumentValue;
 use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::ShellState;
+use super::variable_value::VariableValue;
 use super::word_expansion::ParameterValue;
 use crate::input::shell::parse::parse_text;
 use crate::input::shell::parse::syntax::Statement;
@@ -74,7 +75,7 @@ fn set_certainty(param: &Parameter, state: &ShellState) -> Option<Option<Certain
         let test = Test { default: None, asks: Asks::NotEmpty };
         Certainty::When(Rc::new(Condition { variable: name.clone(), test }))
     };
-    Some(match state.vars.get(&name).map(|variable| &variable.value) {
+    Some(match state.vars.value(&name) {
         None | Some(VariableValue::Inherited) if empty_counts || param.all => Some(Certainty::Perhaps),
         None | Some(VariableValue::Inherited) => Some(asked()),
         Some(VariableValue::Unset) => None,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::certainty::Certainty;
 use super::list_item::ListItem;
 use super::unknown_arguments::UnknownArguments;
-use crate::text::TracedText;
+use crate::text::{FileId, TracedText};
 
 /// The value of `$1` and its kin.
 pub(super) enum ArgumentValue {
@@ -44,6 +44,11 @@ impl Arguments {
     /// `$0`.
     pub(super) fn zeroth(&self) -> Option<&ListItem> {
         self.known.first()
+    }
+
+    /// Where the first argument is written, where that is known.
+    pub(super) fn first_place(&self) -> Option<(FileId, u32)> {
+        self.known.get(1)?.source.0.iter().find_map(|traced| traced.at)
     }
 
     /// Whether the caller gives some that are not known.

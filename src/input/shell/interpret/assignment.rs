@@ -4,11 +4,13 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::exit_states::{ExitStates, FrameKind};
+use super::exit_states::{ControlFrame, ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
-use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use super::saved_call::CalledCode;
+use super::shell_state::ShellState;
+use super::variable_value::{ShellVariable, VariableValue};
 use crate::input::shell::parse::syntax::{AssignedValue, Assignment, DeclareItem, Statement};
 use crate::text::TracedText;
 
@@ -21,13 +23,26 @@ impl Interpreter<'_> {
         args: Vec<ListItem>,
         state: ShellState,
     ) -> ExitStates {
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.functions.insert(name.to_owned());
+        }
         if self.calls.iter().any(|call| call == name) {
             self.note_unseen(format!("the shell function `{name}` calls itself"));
             return ExitStates::either_way(state);
         }
         self.note_called(bodies);
         let before = state.args.clone();
+        // `$0` stays the script's.
+        let zeroth = before.as_ref().and_then(|args| args.zeroth().cloned());
+        let zeroth = zeroth.unwrap_or_else(|| ListItem::sure(TracedText::live("$0")));
+        let args = std::iter::once(zeroth).chain(args.into_iter().skip(1));
         let inner = ShellState { args: Some(Arguments::from_items(args)), ..state };
+        let code = CalledCode::Function(bodies.to_vec());
+        let exits = self.run_or_repeat(&code, inner, |interpreter, inner| interpreter.run_bodies(name, bodies, &inner));
+        exits.map_states(|state| ShellState { args: before.clone(), ..state })
+    }
+
+    fn run_bodies(&mut self, name: &str, bodies: &[Rc<Statement>], inner: &ShellState) -> ExitStates {
         self.calls.push(name.to_owned());
         let (exits, frame) = self.in_frame(FrameKind::Function, |interpreter| {
             let ends = bodies.iter().map(|body| interpreter.run_statement(body, inner.clone()));
@@ -35,13 +50,8 @@ impl Interpreter<'_> {
         });
         self.calls.pop();
         exits.merge(frame.ends).map_states(|mut state| {
-            state.args.clone_from(&before);
-            let vars = Rc::make_mut(&mut state.vars);
             for (name, hidden) in frame.locals.iter().rev() {
-                match hidden {
-                    Some(variable) => vars.insert(name.clone(), variable.clone()),
-                    None => vars.remove(name),
-                };
+                state.vars.restore(name, hidden.clone());
             }
             state
         })
@@ -96,14 +106,14 @@ impl Interpreter<'_> {
                 if let DeclareItem::Assign(assign) = item {
                     self.run_assignment(assign, false, &mut state);
                 }
-                Self::withhold(&name, &mut state);
+                self.withhold(&name, &mut state);
                 continue;
             }
             match item {
                 DeclareItem::Assign(assign) if reference => self.run_reference(assign, &mut state),
                 DeclareItem::Assign(assign) => self.run_assignment(assign, export, &mut state),
                 DeclareItem::Word(_) => {
-                    let value = state.vars.get(&name).map_or(VariableValue::Inherited, |var| var.value.clone());
+                    let value = state.vars.value(&name).cloned().unwrap_or(VariableValue::Inherited);
                     if export {
                         self.assign_value(&name, value, true, &mut state);
                     }
@@ -114,21 +124,28 @@ impl Interpreter<'_> {
     }
 
     /// Takes a variable out of the environment that commands get; the shell keeps it.
-    fn withhold(name: &str, state: &mut ShellState) {
-        let value = state.vars.get(name).map_or(VariableValue::Inherited, |variable| variable.value.clone());
+    fn withhold(&mut self, name: &str, state: &mut ShellState) {
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.withholds.insert(name.to_owned());
+        }
+        let value = state.vars.value(name).cloned().unwrap_or(VariableValue::Inherited);
         if state.set_variable(name, value.clone(), false) {
-            let hidden = ShellVariable { withheld: true, ..ShellVariable::new(value, false) };
-            Rc::make_mut(&mut state.vars).insert(name.to_owned(), hidden);
+            state.vars.set(name, ShellVariable { withheld: true, ..ShellVariable::new(value, false) });
         }
     }
 
-    /// Notes what a function's local variable hides.
+    /// Notes what a function's local variable hides, also one of a file that the function sources.
     fn hide_global(&mut self, name: &str, local: bool, state: &ShellState) {
-        let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Loop);
-        if let Some(frame) = frame.filter(|frame| local && frame.kind == FrameKind::Function)
-            && !frame.locals.iter().any(|(other, _)| other == name)
-        {
-            frame.locals.push((name.to_owned(), state.vars.get(name).cloned()));
+        let is_passed = |frame: &ControlFrame| matches!(frame.kind, FrameKind::Loop | FrameKind::Sourced);
+        let Some(at) = self.frames.iter().rposition(|frame| !is_passed(frame)).filter(|_| local) else { return };
+        let is_sourced = self.frames.iter().skip(at).any(|frame| frame.kind == FrameKind::Sourced);
+        let Some(function) = self.frames.get_mut(at).filter(|frame| frame.kind == FrameKind::Function) else { return };
+        if !function.locals.iter().any(|(other, _)| other == name) {
+            function.locals.push((name.to_owned(), state.vars.get(name).cloned()));
+        }
+        if is_sourced {
+            // It is hidden in what calls the file, which is told nothing where that is not gone through.
+            self.forbid_keeping();
         }
     }
 
@@ -145,7 +162,7 @@ impl Interpreter<'_> {
 
     pub(super) fn run_assignment(&mut self, assign: &Assignment, export: bool, state: &mut ShellState) {
         let name = state.target_of(&assign.name);
-        let old = state.vars.get(&name).map(|var| var.value.clone());
+        let old = state.vars.value(&name).cloned();
         let value = match &assign.value {
             _ if assign.element => VariableValue::Unclear,
             AssignedValue::List(words) => {
@@ -177,8 +194,11 @@ impl Interpreter<'_> {
 
     pub(super) fn assign_value(&mut self, name: &str, value: VariableValue, export: bool, state: &mut ShellState) {
         self.timeline.note_set(name);
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.sets.insert(name.to_owned());
+        }
         // What came from the environment stays in it.
-        let is_of_environment = || (self.context.is_set)(name) && !state.vars.contains_key(name);
+        let is_of_environment = || (self.context.is_set)(name) && state.vars.get(name).is_none();
         let export = export || is_of_environment();
         if !state.set_variable(name, value, export) {
             self.note_unread("the shell text has too many variables to be read", None);

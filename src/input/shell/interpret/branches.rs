@@ -7,9 +7,10 @@ use super::exit_states::{ExitStates, FrameKind};
 use super::interpreter::Interpreter;
 use super::limits;
 use super::lists::literal_text;
-use super::shell_state::{ShellState, VariableValue, join_states};
+use super::shell_state::{ShellState, join_states};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, ask_unclear, compare_words, fits_any, one_of_words};
+use super::variable_value::VariableValue;
 use crate::input::shell::parse::syntax::{Block, BlockItem, CaseArm, Statement, UnexpandedWord};
 use crate::model::Wait;
 

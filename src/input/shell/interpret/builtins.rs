@@ -4,19 +4,15 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
+use super::call_notes::CallNotes;
 use super::exit_states::{ExitStates, FrameKind, LastCommand};
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
-use super::shell_state::{ShellState, VariableValue, WorkingDirectory, join_states};
+use super::shell_state::{ShellState, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
 use super::test_expr::{TestResult, test_words};
+use super::variable_value::VariableValue;
 use crate::text::TracedText;
-
-/// What a text may do without any program running, so that a trap may hold it.
-const HARMLESS: [&str; 20] = [
-    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
-    "stty", "sync", "true", "wait", "trap",
-];
 
 impl Interpreter<'_> {
     pub(super) fn run_builtin(&mut self, name: &str, words: &[ShellWord], mut state: ShellState) -> ExitStates {
@@ -45,6 +41,9 @@ impl Interpreter<'_> {
             }
             "break" | "continue" => {
                 let levels = operand.and_then(|levels| levels.parse().ok()).unwrap_or(1);
+                if let Some(notes) = self.call_notes.last_mut() {
+                    notes.leaves_loops = true;
+                }
                 if name == "break" {
                     self.leave_frames(FrameKind::Loop, levels, ExitStates::succeeded(state));
                 } else if let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.kind == FrameKind::Loop) {
@@ -107,14 +106,17 @@ impl Interpreter<'_> {
         let Some(text) = words.get(1).filter(|word| words.len() > 2 && !word.raw().starts_with('-')) else {
             return ExitStates::succeeded(state);
         };
-        let found = self.found.len();
+        self.call_notes.push(CallNotes::default());
         let inner = ShellState { conditional: true, errexit: false, ..state.child_process(true) };
         self.in_child_process(&state, inner, |interpreter, inner| {
             interpreter.run_text(&text.text, LastCommand::Forks, inner)
         });
         let state = if is_of_any_time(words) { self.with_effects_of_trap(&text.text, state) } else { state };
-        let ran = self.found.get(found..).unwrap_or_default();
-        if ran.iter().filter_map(|call| call.argv.first()).any(|name| !HARMLESS.contains(&&**name)) {
+        let notes = self.call_notes.pop().unwrap_or_default();
+        if let Some(around) = self.call_notes.last_mut() {
+            around.absorb(&notes);
+        }
+        if notes.runs_program {
             self.note_unseen("a trap runs a program, at a time that is not known");
         }
         ExitStates::succeeded(state)
@@ -165,15 +167,45 @@ fn changed_directory(words: &[ShellWord], name: &str, from: &WorkingDirectory) -
     let absolute = target.text.0.first().is_some_and(|first| first.ch == '/' || first.live);
     match from {
         _ if absolute => WorkingDirectory::At(target.text.clone()),
-        WorkingDirectory::Initial => WorkingDirectory::At(target.text.clone()),
-        WorkingDirectory::At(directory) => {
-            let mut path = directory.clone();
-            path.push(&TracedText::plain("/"));
-            path.push(&target.text);
-            WorkingDirectory::At(path)
-        }
+        WorkingDirectory::Initial => directory_below(None, &target.text),
+        WorkingDirectory::At(directory) => directory_below(Some(directory), &target.text),
         WorkingDirectory::Unclear => WorkingDirectory::Unclear,
     }
+}
+
+/// A directory below another one, or below the initial one; what a later `..` takes away is not kept, as in the shell.
+fn directory_below(from: Option<&TracedText>, target: &TracedText) -> WorkingDirectory {
+    let mut path = from.cloned();
+    let mut start = 0;
+    for part in target.0.split(|traced| traced.ch == '/' && !traced.live) {
+        let component = target.part(start, start + part.len());
+        start += part.len() + 1;
+        let raw = component.raw();
+        let above = path.as_ref().filter(|_| raw == "..").and_then(directory_above);
+        match (raw.as_str(), above) {
+            ("" | ".", _) => {}
+            (_, Some(above)) => path = above,
+            (_, None) => {
+                let mut longer = path.take().map_or_else(TracedText::default, |mut path| {
+                    path.push(&TracedText::plain("/"));
+                    path
+                });
+                longer.push(&component);
+                path = Some(longer);
+            }
+        }
+    }
+    path.map_or(WorkingDirectory::Initial, WorkingDirectory::At)
+}
+
+/// What is left of a directory without its last component, which is nothing where that is all; `None` where that
+/// component is not known.
+#[expect(clippy::option_option, reason = "unknown, the initial directory and one below it are three answers")]
+fn directory_above(path: &TracedText) -> Option<Option<TracedText>> {
+    let slash = path.0.iter().rposition(|traced| traced.ch == '/' && !traced.live);
+    let last = path.part(slash.map_or(0, |slash| slash + 1), path.0.len());
+    let plain = last.is_fixed() && !matches!(last.raw().as_str(), "" | "." | "..");
+    plain.then(|| slash.map(|slash| path.part(0, slash.max(1))))
 }
 
 /// `set` with options and arguments.

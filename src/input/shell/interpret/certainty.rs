@@ -26,3 +26,9 @@ impl Certainty {
         }
     }
 }
+
+/// How certain what only one of two ways has is after they are joined.
+pub(super) struct OneSided {
+    pub(super) first: Certainty,
+    pub(super) second: Certainty,
+}

@@ -9,10 +9,12 @@ use super::hidden_programs;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::repeated_commands::REPEATED_ARGUMENT;
-use super::shell_state::{ShellState, VariableValue};
+use super::saved_call::LockSides;
+use super::shell_state::{HeldLock, ShellState};
 use super::shell_word::ShellWord;
-use super::start_record::{ContainerStart, LockedStart, StartLock};
+use super::start_record::{ContainerStart, LockAround, LockedStart, StartLock, StartNumber};
 use super::value_identity::short_place;
+use super::variable_value::VariableValue;
 use crate::input::docker_cli::{self, AmbientChoice, Argument, CommandContext, DockerCommand};
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::parse_text;
@@ -65,11 +67,16 @@ impl Interpreter<'_> {
         self.timeline.add_start(command.is_left_running(), self.at_once > 0);
         let mut varying = self.timeline.varying();
         varying.extend(self.placeholder.as_ref().map(|_| REPEATED_ARGUMENT.to_owned()));
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.starts.insert(self.started.len());
+            notes.open_words.extend(words.iter().filter(|word| !word.is_fixed()).map(ShellWord::raw));
+        }
         self.started.push(ContainerStart {
             command,
             possible: guessed || state.conditional || self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             when,
             repeats: false,
+            is_made_each_round: self.is_made_each_round(&words),
             in_loop: self.frames.iter().any(|frame| frame.kind == FrameKind::Loop),
             moment: Moment::default(),
             varying,
@@ -82,16 +89,17 @@ impl Interpreter<'_> {
     /// The exclusive locks around a start that is about to be recorded.
     fn locks_around_start(&mut self, state: &ShellState) -> Vec<StartLock> {
         let mut locks = Vec::new();
+        let start = StartNumber::Gone(self.started.len());
         for lock in self.held_locks(state).into_iter().filter(|lock| lock.exclusive) {
             let open = state.locks.iter().find(|(_, held)| held.span == lock.span);
-            let before = |sites: &[usize]| open.is_some_and(|(_, held)| sites.iter().any(|site| *site > held.order));
+            let LockSides { fork: beside, round } = open.map(|(_, held)| self.sides_of_lock(held)).unwrap_or_default();
             // Of those that are started one after the other and run at once, no one keeps the others out.
-            let beside = before(&self.forks);
-            if beside && before(&self.loops) {
+            if beside && round {
                 continue;
             }
-            let start = self.started.len();
-            self.around.extend(open.map(|(_, held)| LockedStart { lock: held.order, start, span: held.span, beside }));
+            if let Some((_, held)) = open {
+                self.note_locked(LockedStart { lock: held.order, start }, LockAround { span: held.span, beside });
+            }
             let file = open.and_then(|(file, _)| self.files.get(*file));
             let path = file.and_then(|file| self.absolute_path(&file.path, state));
             locks.push(StartLock { path, lock });
@@ -101,11 +109,27 @@ impl Interpreter<'_> {
 
     /// Removes a lock from the starts that run beside another one under it.
     pub(super) fn drop_shared_locks(&mut self) {
-        for around in self.around.iter().filter(|around| around.beside) {
-            let other = self.around.iter().any(|other| other.lock == around.lock && other.start != around.start);
-            if let Some(started) = self.started.get_mut(around.start).filter(|_| other) {
+        for (locked, around) in self.around.iter().filter(|(_, around)| around.beside) {
+            let StartNumber::Gone(start) = locked.start else { continue };
+            let [first, last] = [StartNumber::Gone(0), StartNumber::Repeated(usize::MAX)];
+            let all = LockedStart { start: first, ..*locked }..=LockedStart { start: last, ..*locked };
+            let is_shared = self.around.range(all).any(|(other, _)| other != locked);
+            if let Some(started) = self.started.get_mut(start).filter(|_| is_shared) {
                 started.locks.retain(|held| held.lock.span != around.span);
             }
+        }
+    }
+
+    /// What began since a lock was got.
+    pub(super) fn sides_of_lock(&self, held: &HeldLock) -> LockSides {
+        let since = |sites: &[usize]| sites.iter().any(|site| *site > held.order);
+        LockSides { fork: since(&self.forks), round: since(&self.loops) }
+    }
+
+    pub(super) fn note_locked(&mut self, locked: LockedStart, around: LockAround) {
+        self.around.insert(locked, around);
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.locked.insert(locked);
         }
     }
 
@@ -163,7 +187,7 @@ impl Interpreter<'_> {
     /// The variables that the script gives a command, with their values.
     fn handed_variables(&self, command: Span, state: &ShellState) -> HandedVariables {
         let place = short_place(command.file, command.start.line, self.context.sources);
-        let given = state.vars.iter().filter(|(_, variable)| variable.exported && !variable.value.is_as_before());
+        let given = state.vars.given().filter(|(_, variable)| !variable.value.is_as_before());
         let value = |name: &str| self.settled_value(name, state, limits::NESTED_VALUES);
         let unknown = |name: &str| HandedVariables::unknown_value(name, &place);
         given.map(|(name, _)| (name.clone(), value(name).unwrap_or_else(|| unknown(name)))).collect()
@@ -201,7 +225,7 @@ impl Interpreter<'_> {
     }
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
-        match state.vars.get(name).map(|variable| &variable.value) {
+        match state.vars.value(name) {
             Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
             Some(VariableValue::Unset) => VariableState::Unset,
             // Where nothing sets it, it has its default.
@@ -225,7 +249,10 @@ pub fn read_docker_line(
     let Statement::Simple(simple) = &parsed.block.first()?.stmt else { return None };
     let here = Span::file_start(file);
     let mut interpreter = Interpreter::new(ExecContext::unknown(sources), here);
-    let words = interpreter.expand_all(&simple.words, &mut ShellState::new());
+    let words = {
+        let mut state = interpreter.first_state();
+        interpreter.expand_all(&simple.words, &mut state)
+    };
     let arguments: Vec<Argument> =
         words.iter().map(|word| argument(word, word.certainty == Certainty::Sure, sources)).collect();
     let base = directory.map(|path| Value::known(path, None));

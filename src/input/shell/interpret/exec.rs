@@ -14,10 +14,11 @@ use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::repeated_commands::Repetition;
 use super::script_files::{Recipes, ScriptRun, UnreadReason};
-use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::terminal_programs::terminal_commands;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand};
+use super::variable_value::VariableValue;
 use super::wrappers;
 use crate::model::{FileLock, Inherits, Invocation, Parameter, Witness, Word};
 use crate::text::Span;
@@ -153,8 +154,7 @@ impl Interpreter<'_> {
             .collect();
         self.note_home(&argv, &state);
         let mut env = BTreeMap::new();
-        for (name, variable) in state.vars.iter() {
-            let Some(given) = variable.for_child() else { continue };
+        for (name, given) in state.vars.given() {
             let value = match &given.value {
                 VariableValue::Text(text) => Word::of_traced(text),
                 VariableValue::Unset => Word::default(),
@@ -265,10 +265,7 @@ impl Interpreter<'_> {
         run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
     ) -> ExitStates {
         let mut inner = state.clone();
-        if state.vars.values().any(|variable| !variable.exported) {
-            let given = state.vars.iter().filter_map(|(name, variable)| Some((name.clone(), variable.for_child()?)));
-            inner.vars = Rc::new(given.collect());
-        }
+        inner.vars.keep_given();
         let handed = |name: &String| call.bash && state.handed.contains(name);
         if state.functions.keys().any(|name| !handed(name)) {
             Rc::make_mut(&mut inner.functions).retain(|name, _| handed(name));
@@ -288,7 +285,7 @@ impl Interpreter<'_> {
     /// The words that a container starts with.
     pub(super) fn run_words(&mut self, words: &[ShellWord]) {
         let user = self.context.user.map(Rc::from);
-        self.start_program(words, ShellState { user, ..ShellState::new() });
+        self.start_program(words, ShellState { user, ..self.first_state() });
     }
 }
 
@@ -328,10 +325,14 @@ fn own_words(unwrapped: &Unwrapped, words: &[ShellWord]) -> usize {
 /// The values of the variables of loops that words name.
 fn named_choices(words: &[ShellWord], state: &ShellState) -> BTreeMap<String, Vec<Word>> {
     let texts: Vec<String> = words.iter().filter(|word| word.unclear).map(ShellWord::raw).collect();
+    if texts.is_empty() {
+        return BTreeMap::new();
+    }
+    state.vars.note_choices();
     let names = |name: &String| {
         texts.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}}}")))
     };
-    let chosen = state.choices.iter().filter(|(name, _)| !texts.is_empty() && names(name));
+    let chosen = state.choices.iter().filter(|(name, _)| names(name));
     chosen.map(|(name, texts)| (name.clone(), texts.iter().map(Word::of_traced).collect())).collect()
 }
 

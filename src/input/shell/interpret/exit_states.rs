@@ -1,10 +1,13 @@
 //! The states in which a statement ends, and the frames that `exit`, `return`, `break` and `continue` leave.
 //! Uses `shell_state`.
 
-use super::shell_state::{ShellState, ShellVariable, join_states};
+use std::rc::Rc;
+
+use super::shell_state::{ShellState, join_states};
+use super::variable_value::ShellVariable;
 
 /// The states in which a statement ends; `None` where it cannot end so.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct ExitStates {
     /// It succeeded.
     pub(super) ok: Option<ShellState>,
@@ -42,6 +45,34 @@ impl ExitStates {
     /// All ways out as one.
     pub(super) fn joined(&self) -> Option<ShellState> {
         join_states(self.ok.clone(), join_states(self.err.clone(), self.soft.clone()))
+    }
+
+    /// The same ways out without the conditions after the first `from` that were known before, but for those that tell one
+    /// way out from another.
+    pub(super) fn without_known_facts(self, from: usize) -> Self {
+        let known = |state: &ShellState, at: usize| {
+            let asks = state.facts.get(at).and_then(|fact| fact.asks.as_ref());
+            asks.is_some() && state.facts.iter().take(at).any(|before| before.asks.as_ref() == asks)
+        };
+        let repeated = |state: &ShellState| (from..state.facts.len()).any(|at| known(state, at));
+        let all: Vec<&ShellState> = self.ok.iter().chain(&self.err).chain(&self.soft).collect();
+        let is_known = all.iter().any(|state| repeated(state));
+        let facts = all.iter().flat_map(|state| state.facts.iter().skip(from));
+        let sides: Vec<(usize, bool)> = facts.map(|fact| (fact.site, fact.side)).collect();
+        if !is_known {
+            return self;
+        }
+        self.map_states(|mut state| {
+            let tells = |at: usize| {
+                let fact = state.facts.get(at);
+                fact.is_some_and(|fact| sides.contains(&(fact.site, !fact.side)))
+            };
+            let kept = |at: &usize| *at < from || tells(*at) || !known(&state, *at);
+            let kept: Vec<usize> = (0..state.facts.len()).filter(kept).collect();
+            let facts = kept.into_iter().filter_map(|at| state.facts.get(at).cloned()).collect();
+            state.facts = Rc::new(facts);
+            state
+        })
     }
 
     /// The ways out that failed.

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::variable_value::VariableValue;
 use crate::model::Inherits;
 
 /// What a script file starts with: where all of this is as it was before, it does what it did before.
@@ -20,7 +21,7 @@ pub(super) struct FileStart {
 
 impl FileStart {
     pub(super) fn of(path: &str, args: &[ShellWord], state: &ShellState) -> Self {
-        let given = state.vars.iter().filter_map(|(name, variable)| Some((name.clone(), variable.for_child()?.value)));
+        let given = state.vars.given().map(|(name, variable)| (name.clone(), variable.value));
         Self {
             path: path.to_owned(),
             args: args.iter().map(ShellWord::raw).collect(),

@@ -7,7 +7,7 @@ use super::certainty::Certainty;
 use super::exit_states::ExitStates;
 use super::flock_command::{self, FlockAction, FlockCommand};
 use super::interpreter::Interpreter;
-use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, join_states};
+use super::shell_state::{Descriptor, HeldLock, OpenFileId, ShellState, join_states, own_number};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use crate::model::{FileLock, Wait, Word};
@@ -98,8 +98,8 @@ impl Interpreter<'_> {
         Rc::make_mut(&mut child.above).push(file);
         if !flock.closes {
             // What it runs has it open too, by a number that nothing else uses.
-            let number = u32::MAX - u32::try_from(file).unwrap_or_default();
-            Rc::make_mut(&mut child.fds).insert(number, Descriptor { file: Some(file), certainty: Certainty::Sure });
+            Rc::make_mut(&mut child.fds)
+                .insert(own_number(file), Descriptor { file: Some(file), certainty: Certainty::Sure });
         }
         self.check_path(file);
         if !flock.unlock {

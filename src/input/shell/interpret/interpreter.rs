@@ -4,16 +4,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::call_notes::CallNotes;
 use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
+use super::saved_call::{CalledCode, SavedCalls};
 use super::script_text::ScriptText;
-use super::shell_state::{OpenFileId, ShellState, VariableValue, join_states};
+use super::shell_state::{OpenFileId, ShellState, join_states};
+use super::shell_variables::TouchNotes;
 use super::shell_word::ShellWord;
-use super::start_record::{ContainerStart, LockedStart};
+use super::start_record::{ContainerStart, LockAround, LockedStart};
 use super::timeline::Timeline;
+use super::unclear_words::Round;
 use super::value_identity::WrittenAt;
+use super::variable_value::VariableValue;
 use super::way_in_state::WaysIn;
 use crate::input::shell::ExecContext;
 use crate::input::shell::parse::syntax::{BlockItem, Redirect, Statement};
@@ -21,7 +26,14 @@ use crate::input::shell::parse::{ParsedText, parse_text};
 use crate::model::{Invocation, Unseen};
 use crate::text::{FileId, Pos, Span, TracedText};
 
+/// What a text may do without any program running, so that a trap may hold it.
+const HARMLESS: [&str; 20] = [
+    "", ":", "-", "break", "cd", "echo", "exit", "flock", "kill", "pkill", "printf", "return", "rm", "rmdir", "sleep",
+    "stty", "sync", "true", "wait", "trap",
+];
+
 /// A file that was opened.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct OpenedFile {
     pub(super) path: TracedText,
     /// Whether the path is set in more than one way.
@@ -61,7 +73,7 @@ pub(super) struct Interpreter<'a> {
     /// What others than the text itself call, where it is a script that others call.
     pub(super) ways_in: Option<WaysIn>,
     /// Which locks there are around which starts.
-    pub(super) around: Vec<LockedStart>,
+    pub(super) around: BTreeMap<LockedStart, LockAround>,
     pub(super) unseen: Option<String>,
     pub(super) unseen_span: Option<Span>,
     /// The first that was not seen of what runs under a lock, and where it is named.
@@ -76,6 +88,8 @@ pub(super) struct Interpreter<'a> {
     pub(super) files: Vec<OpenedFile>,
     /// How often each place of a text made a file of an unknown name.
     pub(super) made_files: HashMap<WrittenAt, usize>,
+    /// What repeats the point at which each of them was made, by its name.
+    pub(super) made_in: HashMap<String, Round>,
     /// The script files that are being read, outermost first.
     pub(super) inside: Vec<FileStart>,
     parsed: HashMap<(FileId, u32), Rc<ParsedText>>,
@@ -91,11 +105,22 @@ pub(super) struct Interpreter<'a> {
     pub(super) bash: bool,
     /// Which calls went on without the lock of an open file: it was let go while they ran.
     pub(super) let_go: HashSet<(usize, OpenFileId)>,
+    /// What code gave that was called before, the notes of the calls around this point, and what they touch.
+    pub(super) saved: HashMap<CalledCode, SavedCalls>,
+    pub(super) call_notes: Vec<CallNotes>,
+    pub(super) touches: TouchNotes,
+    /// How many programs were recorded again.
+    pub(super) recorded_again: usize,
+    /// How many of the processes around this point run beside a shell that holds a lock.
+    pub(super) beside_locks: usize,
+    /// Whether calls were not all told apart.
+    #[cfg(test)]
+    pub(super) has_wide_calls: bool,
     muted: usize,
-    sites: usize,
+    pub(super) sites: usize,
     steps: usize,
-    depth: usize,
-    texts: usize,
+    pub(super) depth: usize,
+    pub(super) texts: usize,
     read: usize,
 }
 
@@ -119,7 +144,7 @@ impl<'a> Interpreter<'a> {
             placeholder: None,
             input: None,
             ways_in: None,
-            around: Vec::new(),
+            around: BTreeMap::new(),
             unseen: None,
             unseen_span: None,
             covered: None,
@@ -128,6 +153,7 @@ impl<'a> Interpreter<'a> {
             more_unseen: Vec::new(),
             files: Vec::new(),
             made_files: HashMap::new(),
+            made_in: HashMap::new(),
             inside: Vec::new(),
             parsed: HashMap::new(),
             frames: Vec::new(),
@@ -137,6 +163,13 @@ impl<'a> Interpreter<'a> {
             forked: false,
             bash: false,
             let_go: HashSet::new(),
+            saved: HashMap::new(),
+            call_notes: Vec::new(),
+            touches: TouchNotes::default(),
+            recorded_again: 0,
+            beside_locks: 0,
+            #[cfg(test)]
+            has_wide_calls: false,
             muted: 0,
             sites: 0,
             steps: 0,
@@ -144,34 +177,6 @@ impl<'a> Interpreter<'a> {
             texts: 0,
             read: 0,
         }
-    }
-
-    /// Notes that something was not seen; the first reason is the one that is told of a container.
-    pub(super) fn note_unseen(&mut self, reason: impl Into<String>) {
-        self.note_unseen_at(reason, None);
-    }
-
-    /// Notes that something was not seen, and where it is named.
-    pub(super) fn note_unseen_at(&mut self, reason: impl Into<String>, span: Option<Span>) {
-        if self.muted > 0 {
-            return;
-        }
-        if self.unseen.is_none() {
-            self.unseen = Some(reason.into());
-            self.unseen_span = span;
-        } else {
-            let here = self.here;
-            note_once(&mut self.more_unseen, Unseen { what: reason.into(), span: span.unwrap_or(here) });
-        }
-    }
-
-    /// Notes that a text was not read whole: it is no shell, or there is too much of it.
-    pub(super) fn note_unread(&mut self, reason: impl Into<String>, span: Option<Span>) {
-        let reason = reason.into();
-        if self.muted == 0 {
-            note_once(&mut self.unread, Unseen { what: reason.clone(), span: span.unwrap_or(self.here) });
-        }
-        self.note_unseen_at(reason, span);
     }
 
     /// A number that names a branch or a lock.
@@ -185,6 +190,11 @@ impl<'a> Interpreter<'a> {
         self.parsed.keys().map(|(file, _)| *file).collect()
     }
 
+    /// A state in which nothing is known.
+    pub(super) fn first_state(&self) -> ShellState {
+        ShellState::new(&self.touches)
+    }
+
     /// How many steps were taken.
     #[cfg(test)]
     pub(super) fn steps(&self) -> usize {
@@ -195,7 +205,7 @@ impl<'a> Interpreter<'a> {
     pub(super) fn run_text(&mut self, text: &TracedText, last: LastCommand, state: ShellState) -> ExitStates {
         self.read = self.read.saturating_add(text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.note_unread("shell texts are nested too deep to be read", None);
+            self.note_too_deep("shell texts are nested too deep to be read");
             return ExitStates::either_way(state);
         }
         let parsed = parse_text(text);
@@ -211,7 +221,7 @@ impl<'a> Interpreter<'a> {
         let file = code.file;
         self.read = self.read.saturating_add(code.text.0.len());
         if self.texts >= limits::NESTED_TEXTS || self.read > limits::TEXT_CHARS {
-            self.note_unread("scripts are nested too deep, or too long, to be read", None);
+            self.note_too_deep("scripts are nested too deep, or too long, to be read");
             return ExitStates::either_way(state);
         }
         let parsed = Rc::clone(self.parsed.entry(code.key()).or_insert_with(|| Rc::new(parse_text(&code.text))));
@@ -270,6 +280,9 @@ impl<'a> Interpreter<'a> {
         self.forks.push(fork);
         let process = self.timeline.begin_background(state.conditional);
         let first = self.found.len();
+        // What goes on beside the lock has to be found anew: that lock may be let go meanwhile.
+        let is_beside_lock = state.locks.keys().any(|file| state.has_open(*file));
+        self.beside_locks += usize::from(is_beside_lock);
         self.in_child_process(&state, child, |interpreter, child| {
             interpreter.forked = matches!(item.stmt, Statement::Simple(_));
             match in_background(&item.stmt) {
@@ -280,6 +293,7 @@ impl<'a> Interpreter<'a> {
                 None => interpreter.run_statement(&item.stmt, child),
             }
         });
+        self.beside_locks -= usize::from(is_beside_lock);
         self.timeline.leave_beside();
         self.forks.pop();
         self.leave_running(process, first, &mut state);
@@ -306,53 +320,6 @@ impl<'a> Interpreter<'a> {
         exits
     }
 
-    /// Hands ways out to the frame they lead to.
-    pub(super) fn leave_frames(&mut self, kind: FrameKind, levels: usize, exits: ExitStates) {
-        let mut left = levels.max(1);
-        for frame in self.frames.iter_mut().rev() {
-            let returns = kind == FrameKind::Function && matches!(frame.kind, FrameKind::Process | FrameKind::Sourced);
-            let stops = frame.kind == kind || returns;
-            left -= usize::from(stops);
-            if left == 0 {
-                let ends = std::mem::take(&mut frame.ends);
-                frame.ends = ends.merge(exits);
-                return;
-            }
-            if frame.kind == FrameKind::Process {
-                return;
-            }
-        }
-    }
-
-    pub(super) fn in_frame(
-        &mut self,
-        kind: FrameKind,
-        run: impl FnOnce(&mut Self) -> ExitStates,
-    ) -> (ExitStates, ControlFrame) {
-        self.frames.push(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() });
-        let exits = run(self);
-        let frame = self.frames.pop();
-        (exits, frame.unwrap_or(ControlFrame { kind, ends: ExitStates::default(), again: None, locals: Vec::new() }))
-    }
-
-    /// Runs something in a process of its own, which leaves nothing behind but locks on files that are open here too.
-    pub(super) fn in_child_process(
-        &mut self,
-        parent: &ShellState,
-        child: ShellState,
-        run: impl FnOnce(&mut Self, ShellState) -> ExitStates,
-    ) -> ExitStates {
-        let outer = self.timeline.enter_shell();
-        let (exits, frame) = self.in_frame(FrameKind::Process, |interpreter| run(interpreter, child));
-        self.timeline.leave_shell(outer);
-        let ExitStates { ok, err, soft } = exits.merge(frame.ends);
-        let is_within = self.ways_in.is_some() || self.frames.iter().any(|frame| frame.kind == FrameKind::Process);
-        if !is_within {
-            [&ok, &err, &soft].into_iter().flatten().for_each(|state| self.end_all_left(state));
-        }
-        ExitStates { ok, err: join_states(err, soft), soft: None }.map_states(|child| parent.after_child(&child))
-    }
-
     /// Evaluates where `set -e` has no effect.
     pub(super) fn in_condition<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.conditions += 1;
@@ -364,7 +331,9 @@ impl<'a> Interpreter<'a> {
     /// Goes through something without noting the commands in it.
     pub(super) fn without_recording<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         self.muted += 1;
+        self.timeline.pause();
         let result = run(self);
+        self.timeline.go_on();
         self.muted -= 1;
         result
     }
@@ -374,9 +343,13 @@ impl<'a> Interpreter<'a> {
     }
 
     pub(super) fn record_call(&mut self, invocation: Invocation) {
-        if self.muted == 0 {
-            self.found.push(invocation);
+        if self.muted > 0 {
+            return;
         }
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.runs_program |= invocation.argv.first().is_some_and(|name| !HARMLESS.contains(&&**name));
+        }
+        self.found.push(invocation);
     }
 
     /// Runs `below` one level down, unless that is too deep or all has taken too long.
@@ -387,7 +360,7 @@ impl<'a> Interpreter<'a> {
     ) -> ExitStates {
         self.steps += 1;
         if self.steps > limits::STEPS || self.depth >= limits::NESTED_STATEMENTS {
-            self.note_unread("the shell text is too large or nested too deep to be followed", None);
+            self.note_too_deep("the shell text is too large or nested too deep to be followed");
             return ExitStates::either_way(state);
         }
         self.depth += 1;
@@ -467,15 +440,5 @@ fn in_background(stmt: &Statement) -> Option<(&[BlockItem], &[Redirect])> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// How many reasons are kept of what was not seen.
-const MAX_REASONS: usize = 50;
-
-/// Keeps what was not seen, each once.
-fn note_once(all: &mut Vec<Unseen>, one: Unseen) {
-    if all.len() < MAX_REASONS && !all.contains(&one) {
-        all.push(one);
     }
 }

@@ -18,6 +18,7 @@ impl Interpreter<'_> {
         if calls.is_empty() || files.is_empty() {
             return;
         }
+        self.forbid_keeping();
         if state.left.len() >= limits::LEFT_RUNNING {
             self.note_unseen("more is started in the background under a lock than was followed");
         } else {

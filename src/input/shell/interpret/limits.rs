@@ -27,3 +27,6 @@ pub(super) const TEXT_CHARS: usize = 1024 * 1024;
 pub(super) const CONTAINER_STARTS: usize = 400;
 /// What one shell started in the background and has not waited for.
 pub(super) const LEFT_RUNNING: usize = 64;
+/// Programs that are recorded again of one call that is not gone through again, and of all such calls.
+pub(super) const RECORDED_AGAIN_OF_A_CALL: usize = 256;
+pub(super) const RECORDED_AGAIN: usize = 2000;

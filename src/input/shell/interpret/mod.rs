@@ -6,7 +6,12 @@
 //! interpreter       statements one after the other: `branches`, `lists`, `test_expr`, `simple_command`, `builtins`,
 //!                   `assignment`, `taken_names`, `redirection` are its larger cases
 //! shell_state       variables, descriptors and locks at one point, and how branches are joined; `exit_states`: the
-//!                   states in which a statement ends; `certainty`: what happened on some ways only
+//!                   states in which a statement ends, `control_frames`: what they leave; `variable_value`,
+//!                   `shell_variables`: what a variable holds, and which are asked for; `certainty`: what happened on
+//!                   some ways only
+//! repeated_calls    functions and files that are called again from the same start are not gone through again: `saved_call`
+//!                   is what they gave, `moved_states` and `repeated_records` give it again, `call_times` says what that
+//!                   adds to the timeline; `widened_calls`: those with ever new starts
 //! word_expansion    words -> what they stand for; `command_substitution`, `printed_words`: what `$(...)` prints;
 //!                   `split_words`: a text that is built up piece by piece; `unclear_words`,
 //!                   `value_identity`: values that are not known
@@ -26,10 +31,13 @@ mod arguments;
 mod assignment;
 mod branches;
 mod builtins;
+mod call_notes;
+mod call_times;
 mod certainty;
 mod command_runners;
 mod command_substitution;
 mod container_starts;
+mod control_frames;
 mod exec;
 mod exit_states;
 mod file_start;
@@ -44,14 +52,21 @@ mod left_running;
 mod limits;
 mod list_item;
 mod lists;
+mod moved_states;
 mod package_scripts;
 mod print_record;
 mod printed_words;
 mod redirection;
+#[cfg(test)]
+mod repeat_tests;
+mod repeated_calls;
 mod repeated_commands;
+mod repeated_records;
+mod saved_call;
 mod script_files;
 mod script_text;
 mod shell_state;
+mod shell_variables;
 mod shell_word;
 mod simple_command;
 mod split_words;
@@ -64,13 +79,16 @@ mod test_expr;
 mod timeline;
 mod unclear_words;
 mod unknown_arguments;
+mod unseen_notes;
 mod unwrapped;
 mod user_wrappers;
 mod users;
 mod value_identity;
 mod value_positions;
+mod variable_value;
 mod way_in_state;
 mod ways_in;
+mod widened_calls;
 mod word_expansion;
 mod wrappers;
 

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::certainty::Certainty;
 use super::exit_states::ExitStates;
 use super::interpreter::{Interpreter, OpenedFile};
-use super::shell_state::{Descriptor, OpenFileId, ShellState, VariableValue, WorkingDirectory, join_states};
+use super::shell_state::{Descriptor, OpenFileId, ShellState, WorkingDirectory, join_states};
 use super::shell_word::ShellWord;
+use super::variable_value::VariableValue;
 use crate::input::shell::parse::syntax::{Redirect, RedirectAction, RedirectTarget};
 use crate::text::TracedText;
 
@@ -80,7 +81,7 @@ impl Interpreter<'_> {
                 }
                 free
             }
-            RedirectTarget::Named(name) => match state.vars.get(name).map(|var| &var.value) {
+            RedirectTarget::Named(name) => match state.vars.value(name) {
                 Some(VariableValue::Text(text)) => text.raw().parse().ok(),
                 _ => None,
             },

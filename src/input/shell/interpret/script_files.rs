@@ -8,11 +8,13 @@ use super::file_start::FileStart;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::ListItem;
+use super::saved_call::CalledCode;
 use super::script_text::{ScriptText, Shebang};
-use super::shell_state::{ShellState, VariableValue, WorkingDirectory};
+use super::shell_state::{ShellState, WorkingDirectory};
 use super::shell_word::ShellWord;
 use super::unwrapped::ShellCall;
 use super::value_positions;
+use super::variable_value::VariableValue;
 use crate::input::shell::file_system::{Lookup, mentioned};
 use crate::model::{Command, PartialText, Value, VariableState, Word, clean, join};
 use crate::text::{FileId, ShownText, Span, TracedText};
@@ -96,7 +98,7 @@ impl Interpreter<'_> {
     }
 
     fn variable_text(&self, name: &str, state: &ShellState) -> Option<String> {
-        match state.vars.get(name).map(|variable| &variable.value) {
+        match state.vars.value(name) {
             Some(VariableValue::Text(text)) if text.is_fixed() => Some(text.raw()),
             None | Some(VariableValue::Inherited) => (self.context.environment)(name),
             _ => None,
@@ -225,6 +227,7 @@ impl Interpreter<'_> {
         let Some(zeroth) = call.args.first_mut() else { return ExitStates::either_way(state.clone()) };
         zeroth.text = TracedText::plain(path);
         let start = FileStart::of(path, &call.args, state);
+        self.note_file(path);
         if self.inside.contains(&start) {
             // It starts as it did before, and so does all again that it did.
             return ExitStates::either_way(state.clone());
@@ -237,11 +240,19 @@ impl Interpreter<'_> {
             if is_program {
                 interpreter.run_with_ways_in(code, inner)
             } else {
-                interpreter.run_script_text(code, LastCommand::Forks, inner)
+                let runs = |interpreter: &mut Self, inner| interpreter.run_script_text(code, LastCommand::Forks, inner);
+                interpreter.run_or_repeat(&CalledCode::Script(code.key()), inner, runs)
             }
         });
         self.inside.pop();
         exits
+    }
+
+    /// Notes that a file is called, whatever comes of it.
+    fn note_file(&mut self, path: &str) {
+        if let Some(notes) = self.call_notes.last_mut() {
+            notes.files.insert(path.to_owned());
+        }
     }
 
     /// Goes into a file, unless that leads round in a circle.
@@ -250,6 +261,9 @@ impl Interpreter<'_> {
         let path = &start.path;
         let before = self.inside.iter().filter(|inside| inside.path == *path).count();
         if before > 2 || self.inside.len() >= limits::NESTED_FILES {
+            if let Some(notes) = self.call_notes.last_mut() {
+                notes.is_cut |= before <= 2;
+            }
             self.note_unseen(format!("the script `{path}` leads to itself"));
             return false;
         }
@@ -294,6 +308,7 @@ impl Interpreter<'_> {
                 return ExitStates::either_way(state);
             }
         };
+        self.note_file(&path);
         if !self.enter_file(FileStart::of(&path, &[], &state)) {
             return ExitStates::either_way(state);
         }
@@ -303,10 +318,13 @@ impl Interpreter<'_> {
             let own = words.iter().skip(2).cloned().map(ListItem::from);
             state.args = Some(Arguments::from_items(std::iter::once(zeroth).chain(own)));
         }
-        let (exits, frame) = self
-            .in_frame(FrameKind::Sourced, |interpreter| interpreter.run_script_text(&code, LastCommand::Forks, state));
+        let exits = self.run_or_repeat(&CalledCode::Sourced(code.key()), state, |interpreter, state| {
+            let runs = |interpreter: &mut Self| interpreter.run_script_text(&code, LastCommand::Forks, state);
+            let (exits, frame) = interpreter.in_frame(FrameKind::Sourced, runs);
+            exits.merge(frame.ends)
+        });
         self.inside.pop();
-        exits.merge(frame.ends).map_states(|mut state| {
+        exits.map_states(|mut state| {
             if words.len() > 2 {
                 state.args.clone_from(&before);
             }

@@ -1,87 +1,21 @@
 //! What a shell process has at one point of a text: variables, descriptors, locks; and how two ways to that point
-//! are joined. Uses `certainty`, `list_item`, `parse` and `model`.
+//! are joined. Uses `shell_variables`, `certainty`, `parse` and `model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::certainty::Certainty;
+use super::certainty::{Certainty, OneSided};
 use super::left_calls::LeftCalls;
 use super::limits;
-use super::list_item::{self, ListItem};
-use super::split_words::SplitWords;
-use super::value_identity::ValueIdentity;
+use super::shell_variables::{ShellVariables, TouchNotes};
+use super::variable_value::{ShellVariable, VariableValue, join_variable};
 use crate::input::shell::parse::syntax::Statement;
-use crate::model::{Asks, Condition, Inherits, TakenVariables, Wait};
+use crate::model::{Condition, Inherits, TakenVariables, Wait};
 use crate::text::{Span, TracedText};
 
 /// Names an open file: what descriptors refer to, and what a lock belongs to.
 pub(super) type OpenFileId = usize;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum VariableValue {
-    Text(TracedText),
-    /// A text on some ways, nothing on the others.
-    Maybe(TracedText, Certainty),
-    List(Vec<ListItem>),
-    /// A text that is built up in parts, as the words that it becomes without quotes.
-    Words(SplitWords),
-    /// Set in more than one way, or by a program's output.
-    Unclear,
-    /// Unset.
-    Unset,
-    /// What the container's environment says.
-    Inherited,
-    /// Another variable, by its name (`local -n`).
-    NameOf(String),
-}
-
-impl VariableValue {
-    /// Whether the script leaves to its commands what it was started with, or takes it away.
-    pub(super) fn is_as_before(&self) -> bool {
-        matches!(self, Self::Inherited | Self::Unset)
-    }
-
-    /// The words that it becomes without quotes; `None` where they are not known, or are a list's.
-    pub(super) fn split_words(&self) -> Option<SplitWords> {
-        match self {
-            Self::Text(text) => Some(SplitWords::of_text(text)),
-            Self::Maybe(text, certainty) => Some(SplitWords::of_text(text).only_where(certainty)),
-            Self::Words(words) => Some(words.clone()),
-            Self::Unset => Some(SplitWords::default()),
-            Self::List(_) | Self::Unclear | Self::Inherited | Self::NameOf(_) => None,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct ShellVariable {
-    pub(super) value: VariableValue,
-    pub(super) exported: bool,
-    /// Whether it was taken out of the environment, though the shell still has it (`export -n`).
-    pub(super) withheld: bool,
-    pub(super) identity: ValueIdentity,
-}
-
-impl ShellVariable {
-    pub(super) fn new(value: VariableValue, exported: bool) -> Self {
-        Self { value, exported, withheld: false, identity: ValueIdentity::default() }
-    }
-
-    /// One that what is started has too.
-    pub(super) fn exported(value: VariableValue) -> Self {
-        Self::new(value, true)
-    }
-
-    /// What a process that is started from here has of it; `None` where that is whatever this process was given.
-    pub(super) fn for_child(&self) -> Option<Self> {
-        match (self.withheld, self.exported) {
-            (true, _) => Some(Self::exported(VariableValue::Unset)),
-            (false, true) => Some(self.clone()),
-            (false, false) => None,
-        }
-    }
-}
 
 /// Something known on one side of a branch, and its opposite on the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +26,13 @@ pub(super) struct BranchFact {
     pub(super) side: bool,
     /// The condition that decides, where it asks one variable of the environment.
     pub(super) asks: Option<Rc<Condition>>,
+}
+
+impl BranchFact {
+    /// The branch, and which side of it this is.
+    pub(super) fn side(&self) -> (usize, bool) {
+        (self.site, self.side)
+    }
 }
 
 /// An `flock` that was asked for on an open file.
@@ -118,6 +59,11 @@ pub(super) struct Descriptor {
     pub(super) certainty: Certainty,
 }
 
+/// The number of the descriptor by which a command has the file that `flock` holds for it: nothing else uses it.
+pub(super) fn own_number(file: OpenFileId) -> u32 {
+    u32::MAX - u32::try_from(file).unwrap_or_default()
+}
+
 /// Where relative paths start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WorkingDirectory {
@@ -129,7 +75,7 @@ pub(super) enum WorkingDirectory {
 
 #[derive(Debug, Clone)]
 pub(super) struct ShellState {
-    pub(super) vars: Rc<BTreeMap<String, ShellVariable>>,
+    pub(super) vars: ShellVariables,
     /// The values that the variables of loops have in turn.
     pub(super) choices: Rc<BTreeMap<String, Vec<TracedText>>>,
     pub(super) functions: Rc<BTreeMap<String, Vec<Rc<Statement>>>>,
@@ -160,9 +106,10 @@ pub(super) struct ShellState {
 }
 
 impl ShellState {
-    pub(super) fn new() -> Self {
+    /// A state in which nothing is known.
+    pub(super) fn new(notes: &TouchNotes) -> Self {
         Self {
-            vars: Rc::default(),
+            vars: ShellVariables::new(notes),
             choices: Rc::default(),
             functions: Rc::default(),
             handed: Rc::default(),
@@ -188,7 +135,7 @@ impl ShellState {
     pub(super) fn target_of(&self, name: &str) -> String {
         let mut name = name;
         for _ in 0..limits::REFERENCES {
-            match self.vars.get(name).map(|variable| &variable.value) {
+            match self.vars.value(name) {
                 Some(VariableValue::NameOf(target)) => name = target,
                 _ => break,
             }
@@ -201,13 +148,12 @@ impl ShellState {
         if self.choices.contains_key(name) {
             Rc::make_mut(&mut self.choices).remove(name);
         }
-        let full = self.vars.len() >= limits::VARIABLES && !self.vars.contains_key(name);
+        let old = self.vars.get(name);
+        let full = self.vars.len() >= limits::VARIABLES && old.is_none();
         if !full {
-            let old = self.vars.get(name);
             let exported = export || self.allexport || old.is_some_and(|old| old.exported);
             let withheld = !exported && old.is_some_and(|old| old.withheld);
-            let variable = ShellVariable { withheld, ..ShellVariable::new(value, exported) };
-            Rc::make_mut(&mut self.vars).insert(name.to_owned(), variable);
+            self.vars.set(name, ShellVariable { withheld, ..ShellVariable::new(value, exported) });
         }
         !full
     }
@@ -298,19 +244,11 @@ pub(super) fn join_states(a: Option<ShellState>, b: Option<ShellState>) -> Optio
     }
 }
 
-/// Why what only one of two ways has is not certain after they are joined.
-struct OneSided {
-    first: Certainty,
-    second: Certainty,
-}
-
 fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     let common = a.facts.iter().zip(b.facts.iter()).take_while(|(x, y)| x == y).count();
     let (only_a, only_b) = (a.facts.get(common..).unwrap_or_default(), b.facts.get(common..).unwrap_or_default());
     let one_sided = OneSided { first: difference(only_a, only_b), second: difference(only_b, only_a) };
-    if !Rc::ptr_eq(&a.vars, &b.vars) && a.vars != b.vars {
-        join_vars(Rc::make_mut(&mut a.vars), &b.vars, &one_sided);
-    }
+    a.vars.join(&b.vars, |name, here, there| join_variable(name, here, there, &one_sided));
     if !Rc::ptr_eq(&a.choices, &b.choices) && a.choices != b.choices {
         Rc::make_mut(&mut a.choices).retain(|name, texts| b.choices.get(name) == Some(texts));
     }
@@ -359,93 +297,6 @@ fn join_both(mut a: ShellState, b: &ShellState) -> ShellState {
     a.allexport |= b.allexport;
     a.pipefail &= b.pipefail;
     a
-}
-
-type Variables = BTreeMap<String, ShellVariable>;
-
-fn join_vars(vars: &mut Variables, others: &Variables, one_sided: &OneSided) {
-    for (name, here) in vars.iter_mut() {
-        match others.get(name) {
-            Some(there) if here.withheld != there.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
-            Some(there) if here != there => {
-                let value = join_values(&here.value, &there.value, one_sided);
-                *here = ShellVariable::new(value, here.exported || there.exported);
-            }
-            Some(_) => {}
-            None if here.withheld => *here = ShellVariable::exported(VariableValue::Unclear),
-            None => {
-                let default = as_default(name, &here.value, &one_sided.first);
-                let inherited = inherited_beside(name, &here.value);
-                let value = default.unwrap_or_else(|| join_values(&here.value, &inherited, one_sided));
-                *here = ShellVariable::new(value, here.exported);
-            }
-        }
-    }
-    for (name, there) in others {
-        if !vars.contains_key(name) {
-            let default = as_default(name, &there.value, &one_sided.second);
-            let inherited = inherited_beside(name, &there.value);
-            let value = default.unwrap_or_else(|| join_values(&inherited, &there.value, one_sided));
-            let joined = if there.withheld {
-                ShellVariable::exported(VariableValue::Unclear)
-            } else {
-                ShellVariable::new(value, there.exported)
-            };
-            vars.insert(name.clone(), joined);
-        }
-    }
-}
-
-/// `[ -n "$X" ] || X=default`: a text that a variable gets only where the environment leaves it empty is its default.
-fn as_default(name: &str, value: &VariableValue, when: &Certainty) -> Option<VariableValue> {
-    let (VariableValue::Text(text), Certainty::When(condition)) = (value, when) else { return None };
-    let is_empty = condition.variable == name && condition.test.asks == Asks::Empty && condition.test.default.is_none();
-    let plain = text.raw();
-    let fits = is_empty && text.is_fixed() && !plain.contains(['$', '`', '"', '\'', '\\', '}']);
-    fits.then(|| VariableValue::Text(TracedText::live(&format!("${{{name}:-{plain}}}"))))
-}
-
-/// What a variable that the text does not set holds beside what it is set to elsewhere: its own text, where more is added to that.
-fn inherited_beside(name: &str, value: &VariableValue) -> VariableValue {
-    let own = TracedText::live(&format!("${{{name}}}"));
-    let first = match value {
-        VariableValue::Text(text) => SplitWords::of_text(text).items.first().map(|item| item.text.raw()),
-        VariableValue::Words(words) => words.items.first().map(|item| item.text.raw()),
-        _ => None,
-    };
-    if first.is_some_and(|first| first == own.raw()) { VariableValue::Text(own) } else { VariableValue::Inherited }
-}
-
-/// What a variable holds where it may have come from either side. The environment holds no lists.
-fn join_values(a: &VariableValue, b: &VariableValue, OneSided { first, second }: &OneSided) -> VariableValue {
-    use VariableValue::{Inherited, List, Maybe, Text, Unclear, Unset};
-    let joined = match (a, b) {
-        _ if a == b => return a.clone(),
-        (List(a), List(b)) => list_item::join_lists(a, b, first, second),
-        (List(a), Unset | Inherited) => list_item::join_lists(a, &[], first, second),
-        (Unset | Inherited, List(b)) => list_item::join_lists(&[], b, first, second),
-        (Text(text), empty) if is_nothing(empty) => return Maybe(text.clone(), first.clone()),
-        (empty, Text(text)) if is_nothing(empty) => return Maybe(text.clone(), second.clone()),
-        (Maybe(text, before), empty) if is_nothing(empty) => return Maybe(text.clone(), before.and(first)),
-        (empty, Maybe(text, before)) if is_nothing(empty) => return Maybe(text.clone(), before.and(second)),
-        (a, b) => return join_words(a, b, first, second),
-    };
-    if joined.len() > limits::WORDS { Unclear } else { List(joined) }
-}
-
-/// The words of two texts that share some, as the one does that more is added to on one way.
-fn join_words(a: &VariableValue, b: &VariableValue, first: &Certainty, second: &Certainty) -> VariableValue {
-    let Some((a, b)) = a.split_words().zip(b.split_words()) else { return VariableValue::Unclear };
-    let joined = a.join(&b, first, second);
-    let is_list = a.items.len().max(b.items.len()) > 1 && joined.items.len() <= limits::WORDS;
-    if is_list { VariableValue::Words(joined) } else { VariableValue::Unclear }
-}
-
-fn is_nothing(value: &VariableValue) -> bool {
-    match value {
-        VariableValue::Text(text) => text.is_empty(),
-        value => *value == VariableValue::Unset,
-    }
 }
 
 /// Why something on the way with the facts `here` is not on the way with the facts `there`.

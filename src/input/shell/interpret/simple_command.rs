@@ -8,9 +8,10 @@ use super::hidden_programs::is_interpreter;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
 use super::print_record::redirects_output;
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
+use super::variable_value::VariableValue;
 use super::wrappers::asks_where;
 use crate::input::shell::parse::syntax::{
     AssignedValue, Redirect, RedirectAction, RedirectTarget, SimpleCommand, WordPart,
@@ -81,6 +82,7 @@ impl Interpreter<'_> {
                 self.run_aliases(&words, &state);
             }
             "shopt" if words.iter().any(|word| word.raw() == "expand_aliases") => {
+                self.forbid_keeping();
                 self.expands_aliases = words.iter().any(|word| word.raw() == "-s") && !state.conditional;
             }
             "printf" if words.get(1).is_some_and(|word| word.raw() == "-v") => {

@@ -87,6 +87,8 @@ impl SplitWords {
     /// Ends the last word.
     pub(super) fn end_word(&mut self) {
         self.ends_open = false;
+        // Where there is none yet, that of what stands before.
+        self.starts_open &= !self.items.is_empty();
     }
 
     /// Lets what follows directly be of the last word.

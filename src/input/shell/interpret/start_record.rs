@@ -16,6 +16,8 @@ pub struct ContainerStart {
     pub when: Vec<Condition>,
     /// Whether the next one can be started before this one ends: in a loop that does not wait, by `xargs -P`.
     pub repeats: bool,
+    /// Whether what `mktemp` made for it is made anew for each of those.
+    pub is_made_each_round: bool,
     /// Whether it is in a loop.
     pub in_loop: bool,
     /// When it is, in the run of its script.
@@ -40,11 +42,24 @@ pub struct StartLock {
 }
 
 /// Which lock is held around which start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LockedStart {
     /// The lock, by its place in the order of locking.
     pub(super) lock: usize,
     /// The start, by its index among all.
-    pub(super) start: usize,
+    pub(super) start: StartNumber,
+}
+
+/// A start, by its index among all; or one more of it that was not gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum StartNumber {
+    Gone(usize),
+    Repeated(usize),
+}
+
+/// A lock around a start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LockAround {
     pub(super) span: Span,
     /// Whether another start can be made while this one runs under the same lock.
     pub(super) beside: bool,

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::certainty::Certainty;
 use super::exit_states::ExitStates;
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
+use super::variable_value::{ShellVariable, VariableValue};
 use crate::input::shell::parse::syntax::UnexpandedWord;
 use crate::model::{Reach, TakenVariables, VariableNames};
 use crate::text::Span;
@@ -43,7 +44,7 @@ impl Interpreter<'_> {
         for written in words {
             if let Some(prefix) = prefix_of_names(written) {
                 let span = written.source.first_position(self.context.sources);
-                Self::take_away(VariableNames::Prefix(prefix), true, span, &mut state);
+                self.take_away(VariableNames::Prefix(prefix), true, span, &mut state);
                 continue;
             }
             for word in self.expand_word(written, &mut state) {
@@ -77,7 +78,7 @@ impl Interpreter<'_> {
                 None => {
                     let names = VariableNames::printed_by(&self.source_of_names(word));
                     let span = word.source_span(self.context.sources);
-                    Self::take_away(names, false, span, state);
+                    self.take_away(names, false, span, state);
                 }
             },
         }
@@ -86,30 +87,41 @@ impl Interpreter<'_> {
     /// The values in turn of the loop's variable that a word is.
     fn choices_of(word: &ShellWord, state: &ShellState) -> Option<Vec<String>> {
         let raw = word.raw();
+        state.vars.note_choices();
         let texts = state.choices.get(variable_in(&raw)?)?;
         Some(texts.iter().map(crate::text::TracedText::raw).collect())
     }
 
     /// The text that names come from: what is substituted in the word itself, or what the loop goes through.
-    fn source_of_names(&self, word: &ShellWord) -> String {
+    fn source_of_names(&mut self, word: &ShellWord) -> String {
         let raw = word.raw();
         let Some(name) = variable_in(&raw) else { return raw };
+        // A call does not begin from what is around it.
+        self.forbid_keeping();
         let of_loop = self.loop_words.iter().rev().find(|(variable, _)| variable == name);
         of_loop.map_or_else(String::new, |(_, text)| text.clone())
     }
 
     /// Takes variables away by what is known of their names.
-    pub(super) fn take_away(names: VariableNames, is_certain: bool, span: Option<Span>, state: &mut ShellState) {
-        let concerned: Vec<String> = state.vars.keys().filter(|name| names.may_mean(name)).cloned().collect();
+    pub(super) fn take_away(
+        &mut self,
+        names: VariableNames,
+        is_certain: bool,
+        span: Option<Span>,
+        state: &mut ShellState,
+    ) {
+        self.forbid_keeping();
+        let concerned: Vec<String> = state.vars.names().filter(|name| names.may_mean(name)).cloned().collect();
         for name in concerned {
-            if let Some(variable) = Rc::make_mut(&mut state.vars).get_mut(&name) {
-                let was_there = variable.exported || is_certain;
-                let is_gone = variable.value == VariableValue::Unset;
-                match is_certain {
-                    true => *variable = ShellVariable::exported(VariableValue::Unset),
-                    false if was_there && !is_gone => variable.value = VariableValue::Unclear,
-                    false => {}
-                }
+            let Some(variable) = state.vars.get(&name).cloned() else { continue };
+            if let Some(notes) = self.call_notes.last_mut() {
+                notes.withholds.insert(name.clone());
+            }
+            let is_gone = variable.value == VariableValue::Unset;
+            if is_certain {
+                state.vars.set(&name, ShellVariable::exported(VariableValue::Unset));
+            } else if variable.exported && !is_gone {
+                state.vars.set(&name, ShellVariable { value: VariableValue::Unclear, ..variable });
             }
         }
         let taken = TakenVariables { names, is_certain, span };
@@ -127,7 +139,7 @@ impl Interpreter<'_> {
     /// here: it starts containers, which get their own.
     pub(super) fn take_away_unread(&mut self, path: &str, span: Option<Span>, state: &mut ShellState) {
         if self.ways_in.is_none() && !TOOL_FILES.iter().any(|known| path.ends_with(known)) {
-            Self::take_away(VariableNames::Any, false, span, state);
+            self.take_away(VariableNames::Any, false, span, state);
         }
     }
 

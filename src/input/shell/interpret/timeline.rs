@@ -25,6 +25,28 @@ pub(super) struct Timeline {
     /// The one that `$!` names, and those that variables name.
     last: Option<usize>,
     named: BTreeMap<String, usize>,
+    /// The processes that have not ended.
+    pub(super) open: BTreeSet<usize>,
+    /// What happened so far, in order.
+    pub(super) events: TimeEvents,
+    /// How often what is gone through now is only tried, so that nothing of it happens.
+    paused: usize,
+}
+
+/// What happened in a run so far, each kind in order.
+#[derive(Debug, Default)]
+pub(super) struct TimeEvents {
+    /// The processes that ended, and those that a `wait` or `$!` named.
+    pub(super) ended: Vec<usize>,
+    pub(super) asked: Vec<usize>,
+    /// The names that processes got.
+    pub(super) named: Vec<(String, usize)>,
+    /// How often all of a shell's processes were waited for.
+    pub(super) waits: usize,
+    /// How many containers were left running.
+    pub(super) left: usize,
+    /// How often it was not followed what a call does to processes outside of it.
+    pub(super) unclear: usize,
 }
 
 #[derive(Debug)]
@@ -35,6 +57,8 @@ struct BesideProcess {
     parent: usize,
     /// Whether it is started on some ways only.
     conditional: bool,
+    /// Whether it stands for several, so that no `wait` for one ends it.
+    many: bool,
 }
 
 #[derive(Debug)]
@@ -47,14 +71,40 @@ struct OpenLoop {
     sets: BTreeSet<String>,
 }
 
+/// A place among the processes of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TimePlace {
+    /// The processes around it, outermost first.
+    around: Vec<usize>,
+    shell: usize,
+}
+
+impl TimePlace {
+    /// Whether the processes around both are the same, which need not be one shell.
+    pub(super) fn is_among_the_same(&self, other: &Self) -> bool {
+        self.around == other.around
+    }
+}
+
 #[derive(Debug)]
 struct Start {
     at: usize,
     around: Vec<usize>,
     repeats: bool,
+    /// Whether it is made so often that it counts as beside all others.
+    beside_all: bool,
 }
 
 impl Timeline {
+    /// What is gone through from here on is only tried.
+    pub(super) fn pause(&mut self) {
+        self.paused += 1;
+    }
+
+    pub(super) fn go_on(&mut self) {
+        self.paused -= 1;
+    }
+
     fn tick(&mut self) -> usize {
         self.now += 1;
         self.now
@@ -63,8 +113,12 @@ impl Timeline {
     /// A process begins beside what follows; gives its number.
     pub(super) fn begin_beside(&mut self, conditional: bool) -> usize {
         let from = self.tick();
-        self.processes.push(BesideProcess { from, until: usize::MAX, parent: self.shell, conditional });
+        let until = if self.paused > 0 { from } else { usize::MAX };
+        self.processes.push(BesideProcess { from, until, parent: self.shell, conditional, many: false });
         let number = self.processes.len() - 1;
+        if self.paused == 0 {
+            self.open.insert(number);
+        }
         self.around.push(number);
         number
     }
@@ -72,7 +126,9 @@ impl Timeline {
     /// The same for one that `$!` names then.
     pub(super) fn begin_background(&mut self, conditional: bool) -> usize {
         let number = self.begin_beside(conditional);
-        self.last = Some(number);
+        if self.paused == 0 {
+            self.last = Some(number);
+        }
         number
     }
 
@@ -84,30 +140,55 @@ impl Timeline {
     /// What ran beside has ended for certain.
     pub(super) fn end_process(&mut self, number: usize) {
         let now = self.tick();
-        if let Some(process) = self.processes.get_mut(number).filter(|process| process.until == usize::MAX) {
+        let is_one = |process: &&mut BesideProcess| process.until == usize::MAX && !process.many;
+        if let Some(process) = self.processes.get_mut(number).filter(is_one) {
             process.until = now;
+            self.note_ended(number);
         }
     }
 
-    /// Ends all that this shell started and can wait for; which those are.
+    fn note_ended(&mut self, number: usize) {
+        self.open.remove(&number);
+        self.events.ended.push(number);
+    }
+
+    /// Ends all that this shell started and can wait for; which those are. What is only tried ends nothing.
     fn wait_for_all(&mut self, conditional: bool) -> Vec<usize> {
+        let is_meant =
+            |number: &usize| self.processes.get(*number).is_some_and(|process| !conditional || process.conditional);
+        let ended: Vec<usize> = self.open_children().into_iter().filter(is_meant).collect();
+        if self.paused > 0 {
+            return ended;
+        }
         let now = self.tick();
-        let shell = self.shell;
-        let own = |process: &BesideProcess| {
-            process.parent == shell && process.until == usize::MAX && (!conditional || process.conditional)
-        };
-        let mut ended = Vec::new();
-        for (number, process) in self.processes.iter_mut().enumerate().filter(|(_, process)| own(process)) {
-            process.until = now;
-            ended.push(number);
+        self.events.waits += 1;
+        for number in &ended {
+            if let Some(process) = self.processes.get_mut(*number) {
+                process.until = now;
+                self.note_ended(*number);
+            }
         }
         ended
+    }
+
+    /// The processes that this shell started and that have not ended.
+    pub(super) fn open_children(&self) -> Vec<usize> {
+        let own = |number: &usize| self.processes.get(*number).is_some_and(|process| process.parent == self.shell);
+        self.open.iter().copied().filter(own).collect()
     }
 
     /// Notes that a variable names the last process: `pid=$!`.
     pub(super) fn note_process_number(&mut self, name: &str, written: &str) {
         let Some(last) = self.last.filter(|_| matches!(written.trim_matches('"'), "$!" | "${!}")) else { return };
-        self.named.insert(name.to_owned(), last);
+        if self.paused == 0 {
+            self.events.asked.push(last);
+            self.name_process(name, last);
+        }
+    }
+
+    fn name_process(&mut self, name: &str, number: usize) {
+        self.named.insert(name.to_owned(), number);
+        self.events.named.push((name.to_owned(), number));
     }
 
     /// `wait`, alone or with operands; which processes have ended after it. Where the operands are not understood, they are
@@ -124,8 +205,12 @@ impl Timeline {
         let known: Option<Vec<usize>> = written.iter().filter(|word| !word.starts_with('-')).map(number).collect();
         match known {
             Some(numbers) if !numbers.is_empty() => {
-                for number in &numbers {
-                    self.end_process(*number);
+                // A round of a loop that is only tried ends nothing that a real one finds running.
+                if self.paused == 0 {
+                    self.events.asked.extend(&numbers);
+                    for number in &numbers {
+                        self.end_process(*number);
+                    }
                 }
                 numbers
             }
@@ -187,16 +272,65 @@ impl Timeline {
         let mut around = self.around.clone();
         if beside {
             // Also when the script is called again.
-            self.processes.push(BesideProcess { from: 0, until: usize::MAX, parent: usize::MAX, conditional: true });
+            let (from, until, parent) = (0, usize::MAX, usize::MAX);
+            self.processes.push(BesideProcess { from, until, parent, conditional: true, many: false });
             around.push(self.processes.len() - 1);
+            self.events.left += 1;
         }
         let in_loop = beside && !self.loops.is_empty();
-        self.starts.push(Start { at, around, repeats: repeats || in_loop });
+        self.starts.push(Start { at, around, repeats: repeats || in_loop, beside_all: false });
+    }
+
+    /// A start that was read is made once more, in a call that waits for all that it starts: within it all is as before.
+    pub(super) fn add_start_again(&mut self, start: usize) {
+        let at = self.tick();
+        let (repeats, beside_all) =
+            self.starts.get(start).map_or((false, false), |start| (start.repeats, start.beside_all));
+        self.starts.push(Start { at, around: self.around.clone(), repeats, beside_all });
+    }
+
+    /// A start is made more often than it is followed when.
+    pub(super) fn spread_start(&mut self, start: usize) {
+        if let Some(start) = self.starts.get_mut(start) {
+            (start.beside_all, start.repeats) = (true, true);
+        }
+    }
+
+    /// A process stands for more than one.
+    pub(super) fn multiply_process(&mut self, number: usize) {
+        if let Some(process) = self.processes.get_mut(number) {
+            process.many = true;
+        }
+    }
+
+    /// The processes around this point, and which shell this is.
+    pub(super) fn place(&self) -> TimePlace {
+        TimePlace { around: self.around.clone(), shell: self.shell }
+    }
+
+    pub(super) fn processes(&self) -> usize {
+        self.processes.len()
+    }
+
+    pub(super) fn last_process(&self) -> Option<usize> {
+        self.last
+    }
+
+    /// Gives processes the names that a call gives them.
+    pub(super) fn name_processes(&mut self, last: Option<usize>, named: &[(String, usize)]) {
+        self.last = last.or(self.last);
+        for (name, number) in named {
+            self.name_process(name, *number);
+        }
     }
 
     /// The moment of a start in a run, once that is over, and whether the next one begins before it ends.
     pub(super) fn moment(&self, start: usize, run: &Arc<str>) -> (Moment, bool) {
         let Some(start) = self.starts.get(start) else { return (Moment::default(), false) };
+        if start.beside_all {
+            let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX };
+            return (Moment { run: Arc::clone(run), spans: vec![until], at: start.at }, true);
+        }
         let span = |number: &usize| {
             let process = self.processes.get(*number)?;
             Some(TimeSpan { process: *number + 1, from: process.from, until: process.until })

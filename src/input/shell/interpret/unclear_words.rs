@@ -1,8 +1,10 @@
 //! What stands in a word for a value that is not known. Uses `interpreter`, `shell_state`, `value_identity` and `model`.
 
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
 use super::value_identity::{self, WrittenAt};
+use super::variable_value::VariableValue;
 use crate::model::Parameter;
 use crate::text::TracedText;
 
@@ -10,8 +12,10 @@ impl Interpreter<'_> {
     /// A variable that is set in more than one way, as what is the same wherever it holds the same. One of a loop stays:
     /// it is known by its name what that may hold.
     pub(super) fn unclear_value(&self, param: &Parameter, raw: &TracedText, state: &ShellState) -> TracedText {
-        let variable = state.vars.get(&state.target_of(&param.name)).filter(|_| !param.all);
+        let target = state.target_of(&param.name);
+        let variable = state.vars.get(&target).filter(|_| !param.all);
         let Some(variable) = variable.filter(|_| !state.choices.contains_key(&param.name)) else { return raw.clone() };
+        state.vars.note_identity(&target);
         let given = match &variable.value {
             VariableValue::Maybe(text, _) => value_identity::as_alternative(param, text),
             _ => None,
@@ -26,9 +30,34 @@ impl Interpreter<'_> {
         let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
         let place = WrittenAt::of_text(raw).filter(|_| command.trim_start().starts_with("mktemp"))?;
         let is_muted = self.is_muted();
+        self.forbid_keeping();
         let times = self.made_files.entry(place).or_default();
         *times += usize::from(!is_muted);
         let times = *times;
-        Some(value_identity::name_made_file(place, times, self.context.sources))
+        let name = value_identity::name_made_file(place, times, self.context.sources);
+        if !is_muted {
+            self.made_in.insert(name.raw(), self.round());
+        }
+        Some(name)
     }
+
+    /// Whether all that `mktemp` made for these words is made anew for each of their repetitions.
+    pub(super) fn is_made_each_round(&self, words: &[ShellWord]) -> bool {
+        let here = self.round();
+        let mut made = words.iter().flat_map(|word| value_identity::made_files_in(&word.raw())).peekable();
+        here != Round::default() && made.peek().is_some() && made.all(|name| self.made_in.get(&name) == Some(&here))
+    }
+
+    fn round(&self) -> Round {
+        Round { innermost_loop: self.loops.last().copied(), at_once: self.at_once }
+    }
+}
+
+/// What repeats a point of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Round {
+    /// The loop around it, by its number.
+    innermost_loop: Option<usize>,
+    /// How many programs start it several times at once.
+    at_once: usize,
 }

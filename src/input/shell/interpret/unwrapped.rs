@@ -1,8 +1,8 @@
 //! What a program that runs another one runs, and how its own options are skipped.
-//! Uses `shell_word` and `shell_state`.
+//! Uses `shell_word` and `variable_value`.
 
-use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
+use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
 

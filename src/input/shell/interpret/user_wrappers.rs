@@ -13,11 +13,11 @@
 //! | s6-setuidgid, s6-applyuidgid, chpst | stays | stay | stay |
 //! | start-stop-daemon --chuid | the user's | stay | stay |
 //!
-//! Uses `unwrapped`, `shell_word` and `shell_state`.
+//! Uses `unwrapped`, `shell_word` and `variable_value`.
 
-use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, UserChange, WrappedCommand, skip_options, takes_next_word};
+use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
 

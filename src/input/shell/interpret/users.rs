@@ -4,9 +4,10 @@
 use std::rc::Rc;
 
 use super::interpreter::Interpreter;
-use super::shell_state::{ShellState, ShellVariable, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::unwrapped::UserChange;
+use super::variable_value::VariableValue;
 use crate::model::{HomeOfUser, Inherits, Word};
 use crate::text::TracedText;
 
@@ -27,6 +28,7 @@ impl Interpreter<'_> {
         let Some(HomeOfUser { name, home, .. }) = HomeOfUser::of_command(argv) else { return };
         let home =
             if state.conditional { VariableValue::Unclear } else { VariableValue::Text(TracedText::plain(&home)) };
+        self.forbid_keeping();
         self.homes.insert(name, home);
     }
 
@@ -48,21 +50,15 @@ impl Interpreter<'_> {
         if inherits == Inherits::All {
             return;
         }
-        let is_kept = |name: &String| keeps.contains(name);
         // What the shell does not set itself is what the container's environment says, if that was there so far.
         let before = Rc::clone(&state.keeps);
         let is_there = |name: &&String| {
-            !state.vars.contains_key(*name) && (state.inherits == Inherits::All || before.contains(*name))
+            state.vars.get(name).is_none() && (state.inherits == Inherits::All || before.contains(*name))
         };
         state.keeps = Rc::new(keeps.iter().filter(is_there).cloned().collect());
-        let vars = Rc::make_mut(&mut state.vars);
         match inherits {
-            Inherits::ByPolicy => {
-                for (_, variable) in vars.iter_mut().filter(|(name, _)| !is_kept(name)) {
-                    *variable = ShellVariable::new(VariableValue::Unclear, variable.exported);
-                }
-            }
-            Inherits::All | Inherits::Nothing => vars.retain(|name, _| is_kept(name)),
+            Inherits::ByPolicy => state.vars.hide_all_but(keeps),
+            Inherits::All | Inherits::Nothing => state.vars.keep_named(keeps),
         }
         if state.inherits != Inherits::Nothing {
             state.inherits = inherits;

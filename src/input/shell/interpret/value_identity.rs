@@ -48,6 +48,20 @@ impl PartialEq for ValueIdentity {
 }
 
 impl ValueIdentity {
+    /// One of a value of its own that was used first there.
+    pub(super) fn used_at(first: Option<WrittenAt>) -> Self {
+        Self(Rc::new(first.map_or_else(OnceCell::new, OnceCell::from)))
+    }
+
+    /// What it is told from others by, while it is kept.
+    pub(super) fn key(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
+    pub(super) fn first_use(&self) -> Option<WrittenAt> {
+        self.0.get().copied()
+    }
+
     /// A parameter, as it is written, as what holds this value: all uses of the value become equal words, and no use of
     /// another one does. It is named by where it is used first; a use that does not count is not kept as that.
     pub(super) fn name_parameter(
@@ -69,10 +83,22 @@ impl ValueIdentity {
     }
 }
 
+/// What the name of a file begins with that `mktemp` makes.
+const MADE_FILE: &str = "${mktemp at ";
+
 /// A file that `mktemp` makes, by where that is written and how often that was reached.
 pub(super) fn name_made_file(place: WrittenAt, times: usize, sources: &Sources) -> TracedText {
     let again = if times > 1 { format!(" again {times}") } else { String::new() };
-    symbol_at(&format!("${{mktemp at {}{again}}}", place.short_text(sources)), place)
+    symbol_at(&format!("{MADE_FILE}{}{again}}}", place.short_text(sources)), place)
+}
+
+/// The names of the files that `mktemp` makes in a text.
+pub(super) fn made_files_in(text: &str) -> Vec<String> {
+    let names = text.match_indices(MADE_FILE).filter_map(|(at, _)| {
+        let name = text.get(at..)?;
+        name.get(..=name.find('}')?).map(str::to_owned)
+    });
+    names.collect()
 }
 
 /// A text that stays as it is, written at a place.

@@ -1,6 +1,9 @@
 //! Finds where in a file each character of a Compose value is written, through YAML's quoting, folding and
 //! indentation and Compose's doubled dollar signs. Uses `shell_word`, `text` and `model`.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use super::shell_word::ShellWord;
 use crate::model::{Command, Value};
 use crate::text::{FileId, SourceFile, Sources, Span, TracedChar, TracedText};
@@ -15,7 +18,7 @@ const TRIES: usize = 4096;
 
 /// A command's words as the shell's words would be, with their places.
 pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWord> {
-    let mut cursor = Cursor { at: 0, span: None };
+    let mut cursor = Cursor::default();
     let mut words = Vec::with_capacity(command.words.len());
     for (number, value) in command.words.iter().enumerate() {
         let Some(span) = value.span else {
@@ -29,7 +32,7 @@ pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWo
         let near = |at: Option<usize>| at.and_then(|at| command.words.get(at)).and_then(|near| near.span);
         let shared = near(number.checked_sub(1)) == Some(span) || near(number.checked_add(1)) == Some(span);
         if cursor.span != Some(span) {
-            cursor = Cursor { at: 0, span: Some(span) };
+            cursor = Cursor { span: Some(span), ..Cursor::default() };
         }
         words.push(locate_word(value, span, shared, &mut cursor, sources));
     }
@@ -37,9 +40,37 @@ pub(super) fn command_words(command: &Command, sources: &Sources) -> Vec<ShellWo
 }
 
 /// How far the words that share one scalar have been found in it.
+#[derive(Default)]
 struct Cursor {
     at: usize,
     span: Option<Span>,
+    brackets: Brackets,
+}
+
+/// Where each bracket of a scalar is closed, once that is asked for: many may be open at once.
+#[derive(Default)]
+struct Brackets(OnceCell<HashMap<usize, usize>>);
+
+impl Brackets {
+    /// Where the bracket at `open_at` is closed.
+    fn end(&self, raw: &str, open_at: usize) -> Option<usize> {
+        self.0.get_or_init(|| closed_brackets(raw)).get(&open_at).copied()
+    }
+}
+
+fn closed_brackets(raw: &str) -> HashMap<usize, usize> {
+    let mut closed = HashMap::new();
+    let (mut braces, mut rounds) = (Vec::new(), Vec::new());
+    for (at, ch) in raw.char_indices() {
+        match ch {
+            '{' => braces.push(at),
+            '(' => rounds.push(at),
+            '}' => closed.extend(braces.pop().map(|open| (open, at))),
+            ')' => closed.extend(rounds.pop().map(|open| (open, at))),
+            _ => {}
+        }
+    }
+    closed
 }
 
 fn start_of(span: Span) -> Span {
@@ -55,9 +86,9 @@ fn locate_word(value: &Value, span: Span, shared: bool, cursor: &mut Cursor, sou
     let mut place = if own || !(shared || raw.contains([' ', '\n'])) { span } else { start_of(span) };
     if raw.len() <= REACH {
         let found = if shared || !own {
-            find_positions(raw, cursor.at, &text)
+            find_positions(raw, cursor, &text)
         } else {
-            Some(align_text(raw, quote_length(raw), &text))
+            Some(align_text(raw, quote_length(raw), &text, &cursor.brackets))
         };
         if let Some(places) = found {
             if let Some(last) = places.iter().rev().find_map(|place| *place) {
@@ -110,8 +141,9 @@ fn quote_length(raw: &str) -> usize {
     usize::from(raw.starts_with(['"', '\'']))
 }
 
-/// The places of a text somewhere in `raw` from `from` on: of the possible starts the one that goes furthest.
-fn find_positions(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Option<usize>>> {
+/// The places of a text somewhere in `raw` from the cursor on: of the possible starts the one that goes furthest.
+fn find_positions(raw: &str, cursor: &Cursor, text: &TracedText) -> Option<Vec<Option<usize>>> {
+    let from = cursor.at;
     let mut starts = vec![from, quote_length(raw)];
     if let Some(line) = raw.find('\n').filter(|_| raw.starts_with(['|', '>'])) {
         starts.push(line + 1);
@@ -127,8 +159,8 @@ fn find_positions(raw: &str, from: usize, text: &TracedText) -> Option<Vec<Optio
         }
         before = ch;
     }
-    let aligned =
-        starts.into_iter().filter(|start| *start >= from || from == 0).map(|start| align_text(raw, start, text));
+    let starts = starts.into_iter().filter(|start| *start >= from || from == 0);
+    let aligned = starts.map(|start| align_text(raw, start, text, &cursor.brackets));
     let mut best: Option<Vec<Option<usize>>> = None;
     for places in aligned {
         if best.as_ref().is_none_or(|best| known_prefix(best) < known_prefix(&places)) {
@@ -147,13 +179,13 @@ fn known_prefix(positions: &[Option<usize>]) -> usize {
 }
 
 /// Where each character of a text is in `raw` from `start` on; what Compose put in for a variable is nowhere.
-fn align_text(raw: &str, start: usize, text: &TracedText) -> Vec<Option<usize>> {
+fn align_text(raw: &str, start: usize, text: &TracedText, brackets: &Brackets) -> Vec<Option<usize>> {
     let mut places = vec![None; text.0.len()];
     let (mut at, mut number) = (start, 0);
     let mut tries = TRIES;
     while let Some(traced) = text.0.get(number) {
-        let variable =
-            if raw.get(at..).is_some_and(|rest| rest.starts_with("$$")) { None } else { after_variable(raw, at) };
+        let is_dollar = raw.get(at..).is_some_and(|rest| rest.starts_with("$$"));
+        let variable = if is_dollar { None } else { after_variable(raw, at, brackets) };
         if let Some(after) = variable.filter(|_| traced.live && traced.ch == '$') {
             let rest = text.0.iter().skip(number);
             number += rest.take_while(|traced| traced.live && traced.ch != '}').count() + 1;
@@ -204,25 +236,13 @@ fn next_char(raw: &str, mut at: usize, text: &TracedText, number: usize, traced:
 
 /// The end of the `$NAME` or `${NAME...}` that Compose or an outer shell replaces at `at`, or of an outer shell's
 /// `$(...)`.
-fn after_variable(raw: &str, at: usize) -> Option<usize> {
+fn after_variable(raw: &str, at: usize, brackets: &Brackets) -> Option<usize> {
     let rest = raw.get(at..)?.strip_prefix('$')?;
-    let name = |text: &str| text.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(text.len());
-    let bracket = rest.chars().next().and_then(|ch| [('{', '}'), ('(', ')')].into_iter().find(|(open, _)| *open == ch));
-    let Some(((opens, closes), inner)) = bracket.zip(rest.get(1..)) else {
-        return Some(at + 1 + name(rest)).filter(|end| *end > at + 1);
-    };
-    let mut open = 1;
-    for (number, ch) in inner.char_indices() {
-        match ch {
-            ch if ch == opens => open += 1,
-            ch if ch == closes => open -= 1,
-            _ => {}
-        }
-        if open == 0 {
-            return Some(at + 2 + number + 1);
-        }
+    if rest.starts_with(['{', '(']) {
+        return brackets.end(raw, at + 1).map(|end| end + 1);
     }
-    None
+    let name = rest.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(rest.len());
+    (name > 0).then_some(at + 1 + name)
 }
 
 /// Where a character is at or soon after `at`, and where the next one may be.

@@ -32,7 +32,7 @@ impl Interpreter<'_> {
         let zeroth = ShellWord { span: Some(span), ..ShellWord::plain(path) };
         let given = ShellWord { text: ListItem::of_unknown(&rest).text, rest: Some(rest), ..ShellWord::default() };
         let words = [zeroth, given];
-        if let ScriptRun::Not(_, Some(missed)) = self.run_script_file(&words, ShellState::new()) {
+        if let ScriptRun::Not(_, Some(missed)) = self.run_script_file(&words, self.first_state()) {
             self.note_unseen_at(missed.reason, missed.span);
         }
     }
@@ -101,6 +101,7 @@ impl Interpreter<'_> {
             let raw = word.raw();
             let Some((name, _)) = raw.split_once('=').filter(|(name, _)| !name.is_empty()) else { continue };
             let text = word.text.part(name.chars().count() + 1, word.text.0.len());
+            self.forbid_keeping();
             self.aliases.insert(name.to_owned(), text);
         }
     }
@@ -205,7 +206,7 @@ impl Interpreter<'_> {
         let rest = self.unknown_arguments(&name);
         self.as_way_in(state, |interpreter, mut child| {
             // Another shell runs it: nothing of this one is known there but where it is.
-            child.vars = Rc::default();
+            child.vars.clear();
             child.functions = Rc::default();
             child.args = Some(Arguments::from_items([ListItem::default(), rest]));
             (child.errexit, child.conditional) = (false, false);

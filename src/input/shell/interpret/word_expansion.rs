@@ -6,9 +6,10 @@ use super::certainty::Certainty;
 use super::interpreter::Interpreter;
 use super::limits;
 use super::list_item::{self, ListItem};
-use super::shell_state::{ShellState, VariableValue};
+use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
 use super::split_words::SplitWords;
+use super::variable_value::VariableValue;
 use crate::input::shell::parse::syntax::{Block, RedirectAction, UnexpandedWord, WordPart};
 use crate::model::{Inherits, Parameter, Reach};
 use crate::text::TracedText;
@@ -206,7 +207,7 @@ impl Interpreter<'_> {
             return found;
         }
         let name = state.target_of(&param.name);
-        let value = state.vars.get(&name).map(|var| var.value.clone());
+        let value = state.vars.value(&name).cloned();
         if let (None, "BASH_SOURCE", Some(file)) = (&value, param.name.as_str(), self.inside.last()) {
             let file = TracedText::plain(&file.path);
             return if param.is_value() {
@@ -299,8 +300,7 @@ fn array_element(raw: &TracedText, state: &ShellState) -> Option<TracedText> {
     let text = raw.raw();
     let (name, index) = text.strip_prefix("${")?.strip_suffix("]}")?.split_once('[')?;
     let index: usize = index.parse().ok()?;
-    let Some(VariableValue::List(items)) = state.vars.get(&state.target_of(name)).map(|variable| &variable.value)
-    else {
+    let Some(VariableValue::List(items)) = state.vars.value(&state.target_of(name)) else {
         return None;
     };
     let known = items.get(..=index).filter(|items| items.iter().all(|item| item.certainty == Certainty::Sure));
@@ -328,7 +328,7 @@ fn as_one_word(all: Vec<ShellWord>, word: &UnexpandedWord) -> ShellWord {
 fn expand_home(text: &TracedText, state: &ShellState) -> TracedText {
     let tilde = text.0.first().is_some_and(|traced| traced.ch == '~' && traced.live);
     let alone = text.0.get(1).is_none_or(|next| next.ch == '/');
-    match state.vars.get("HOME").map(|var| &var.value) {
+    match state.vars.value("HOME") {
         Some(VariableValue::Text(home)) if tilde && alone => {
             let mut whole = home.clone();
             whole.push(&text.part(1, text.0.len()));

@@ -2,10 +2,10 @@
 //! Uses `unwrapped`, `user_wrappers` and `shell_word`.
 
 use super::command_runners::read_command_runner;
-use super::shell_state::VariableValue;
 use super::shell_word::ShellWord;
 use super::unwrapped::{ShellCall, Unwrapped, WrappedCommand, is_shell, skip_options, takes_next_word};
 use super::user_wrappers::{read_setpriv, read_sudo, read_switch_user, read_user_and_command, read_user_option};
+use super::variable_value::VariableValue;
 use crate::model::Inherits;
 use crate::text::TracedText;
 

@@ -54,6 +54,9 @@ fn unfinished_texts_are_read_in_linear_time() {
             let _ = shell(&text.repeat(repeated));
         }
     }
+    // Each of them may be closed by the last character.
+    let _ = shell(&"$(".repeat(100_000));
+    let _ = shell(&format!("{}{}", "${".repeat(50_000), "}".repeat(50_000)));
 }
 
 #[test]

@@ -235,3 +235,14 @@ fn unknown_flock_usage_is_reported() {
         ("echo prog | sh", "echo prog ; sh ; ~"),
     ]);
 }
+
+#[test]
+fn a_call_that_runs_beside_a_lock_is_gone_through_each_time() {
+    check(&[
+        (
+            "f() { prog; }; exec 9>/l; flock 9; f 9>&- & wait; f 9>&- & wait",
+            "prog @/l ; wait @/l ; prog @/l ; wait @/l",
+        ),
+        ("f() { prog; }; exec 9>/l; flock 9; f 9>&- & wait; f 9>&- & flock -u 9", "prog @/l ; wait @/l ; prog"),
+    ]);
+}

@@ -1,5 +1,6 @@
 //! The reader from outside: texts in, invocations with their locks out, in one line each.
 
+mod again;
 mod bounds;
 mod commands;
 mod files;
