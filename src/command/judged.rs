@@ -5,18 +5,22 @@ use std::io::Write;
 
 use super::World;
 use super::accept::Acceptance;
+use super::fleet;
 use super::output::Outputs;
 use super::session::Session;
+use crate::cli::Sight;
 use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::judge::judge;
 use crate::model::Layout;
 use crate::render::Given;
-use crate::report::{self, Concealed, ExitStatus, FailOn, tell_paths_from};
+use crate::report::{self, Concealed, ExitStatus, FailOn, group_findings, tell_paths_from};
 
-/// What a command hands on once it has read everything.
+/// What a command hands on once it has read everything, but for captures.
 pub(super) struct Read<'a> {
     pub(super) layout: Layout,
+    /// The captures that are judged in its place, each as it is read.
+    pub(super) captures: Option<&'a Sight>,
     /// Which findings count.
     pub(super) acceptance: Acceptance<'a>,
     /// The containers that are told of, by name; empty for all.
@@ -36,6 +40,13 @@ pub(super) fn report(
     print(&report, status, outputs, session, out, err)
 }
 
+impl<'a> Read<'a> {
+    /// All of a layout.
+    pub(super) fn of(layout: Layout, acceptance: Acceptance<'a>) -> Self {
+        Self { layout, captures: None, acceptance, only: BTreeSet::new() }
+    }
+}
+
 /// Judges a layout; what is told of it is in its order. And how a run with this report ends.
 pub(super) fn judged(
     read: Read<'_>,
@@ -43,10 +54,27 @@ pub(super) fn judged(
     session: &Session<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
-    let Read { layout, acceptance, only } = read;
+    judged_noting(read, asked, session, err, &mut |_| ())
+}
+
+/// The same, where each layout is noted before it is judged.
+pub(super) fn judged_noting(
+    read: Read<'_>,
+    asked: Option<FailOn>,
+    session: &Session<'_>,
+    err: &mut dyn Write,
+    note: &mut dyn FnMut(&Layout),
+) -> anyhow::Result<(Report, ExitStatus)> {
+    let Read { layout, captures, acceptance, only } = read;
     let config = acceptance.config();
     let fail_on = asked.or(config.fail_on).unwrap_or_default();
-    let report = Report { fail_on, ..settled(layout, &only, &acceptance, session, err)? };
+    let report = if let Some(sight) = captures {
+        fleet::settled(sight, &acceptance, session, err, note)?
+    } else {
+        note(&layout);
+        settled(layout, &only, &acceptance, session, err)?
+    };
+    let report = Report { fail_on, ..report };
     let mut status = report::exit_status(&report, fail_on);
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
@@ -63,7 +91,7 @@ pub(super) fn settled(
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
     let &Session { rules, sources, .. } = session;
-    let prepared = acceptance.prepare(&mut layout, rules, sources)?;
+    let mut prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let concealed = Concealed::of(&mut layout, sources);
     let mut judged = judge(&mut layout, rules, acceptance.config());
     let before = JudgedBefore::of(&judged);
@@ -75,7 +103,9 @@ pub(super) fn settled(
         tell_paths_from(&session.world.directory.display().to_string(), &mut judged);
     }
     keep(&mut judged, only);
-    let mut report = acceptance.apply(judged, prepared, rules, sources, err)?;
+    let mut report = acceptance.accept(judged, &mut prepared, rules, sources);
+    acceptance.complete(&mut report, prepared, rules, sources, err)?;
+    group_findings(&mut report, &rules.matrix, sources);
     let config = acceptance.config();
     if only.is_empty() {
         find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
@@ -113,18 +143,7 @@ fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
     if only.is_empty() {
         return;
     }
-    // Breaches name their participant by its number.
-    let mut numbers = Vec::with_capacity(judged.participants.len());
-    let mut kept = 0;
-    for one in &judged.participants {
-        let is_kept = only.contains(&one.container);
-        numbers.push(is_kept.then_some(kept));
-        kept += usize::from(is_kept);
-    }
-    judged.participants.retain(|one| only.contains(&one.container));
+    judged.take_out(|one| !only.contains(&one.container));
     judged.breaches.retain(|breach| only.contains(&breach.container));
-    for breach in &mut judged.breaches {
-        breach.participant = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
-    }
     judged.containers = only.len();
 }

@@ -5,6 +5,7 @@ mod apart_processes;
 mod candidate;
 mod copied_logins;
 mod exclusion;
+mod fleet;
 mod lent_copies;
 mod never_at_once;
 mod path_lookup;
@@ -24,7 +25,7 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset, Scope, Severity,
+    Access, Answer, Auth, Config, Facts, Filesystems, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset, Scope, Severity,
     Sight, Spawner,
 };
 use crate::text::FileId;
@@ -37,6 +38,7 @@ pub(crate) use candidate::program_version::read_version;
 use candidate::state_dir::is_home;
 use copied_logins::CopiedLogins;
 use exclusion::{Relation, login_groups, relate_members};
+pub use fleet::{Withheld, join_withheld, reaches_other_hosts, withhold};
 pub use path_lookup::locate_paths;
 use place::{Filesystem, Place};
 use tables::bind::bind_fact;
@@ -65,7 +67,7 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
         mark_declared(&mut judged, &judge_declared(layout, rules, &Config::default()));
         restore_declarations(&mut layout.containers, declared);
     }
-    judged.diagnostics = std::mem::take(&mut layout.diagnostics);
+    judged.diagnostics.append(&mut layout.diagnostics);
     judged.call_files = call_files(&layout.containers, &rules.profiles);
     judged.files = std::mem::take(&mut layout.judged);
     judged.unread_files = std::mem::take(&mut layout.not_judged);
@@ -135,9 +137,20 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         let unresolved = UnresolvedPlaces::of_candidates(&all);
         let copied_logins = CopiedLogins::of_candidates(&all);
         let unknown_types = undetermined::hosts_of_unknown_types(&all, rules);
+        let all_settled = undetermined::all_settled(&all);
+        judged.diagnostics.extend(fleet::differing_clocks(&all));
         let candidates = &all;
-        let judgement =
-            Judgement { rules, config, home, candidates, unresolved, unseen_peers, copied_logins, unknown_types };
+        let judgement = Judgement {
+            rules,
+            config,
+            home,
+            candidates,
+            unresolved,
+            unseen_peers,
+            copied_logins,
+            unknown_types,
+            all_settled,
+        };
         judgement.judge_all(&mut judged);
     }
     spawner::find_spawners(layout, rules, &mut judged);
@@ -176,6 +189,8 @@ struct Judgement<'a, 'b> {
     copied_logins: CopiedLogins<'b>,
     /// The hosts that have logins on each type of filesystem that is not known to be local.
     unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
+    /// Whether sharing a directory is safe for every participant, wherever that is.
+    all_settled: bool,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -209,7 +224,7 @@ impl<'a> Judgement<'a, '_> {
         }
         self.copied_logins.tell_users(self.candidates, &mut rows);
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
-            let (participant, breaches) = row.unwrap_or_else(|| (bystander_row(candidate, login), Vec::new()));
+            let (participant, breaches) = row.unwrap_or_else(|| (bystander_row(candidate, &self.rules.filesystems, login), Vec::new()));
             judged.participants.push(participant);
             judged.breaches.extend(breaches);
         }
@@ -295,7 +310,7 @@ impl<'a> Judgement<'a, '_> {
         } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
             "there is no login where it looks for one".clone_into(&mut reason);
         }
-        let mut participant = participant_row(candidate, login, verdict, reason);
+        let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
         participant.peer_count = relation.other_count.saturating_sub(self.count_ways(&relation.others));
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
@@ -364,15 +379,21 @@ fn breach_verdict(breach: &Breach) -> Verdict {
 }
 
 /// A container that has the directory but does not take part.
-fn bystander_row(candidate: &Candidate<'_>, login: usize) -> Participant {
+fn bystander_row(candidate: &Candidate<'_>, filesystems: &Filesystems, login: usize) -> Participant {
     let reason = match &candidate.runs {
         RunsProgram::No(evidence) => evidence.text.clone(),
         RunsProgram::Yes(_) | RunsProgram::Unknown => String::new(),
     };
-    participant_row(candidate, login, Verdict::NotAParticipant, reason)
+    participant_row(candidate, filesystems, login, Verdict::NotAParticipant, reason)
 }
 
-fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, reason: String) -> Participant {
+fn participant_row(
+    candidate: &Candidate<'_>,
+    filesystems: &Filesystems,
+    login: usize,
+    verdict: Verdict,
+    reason: String,
+) -> Participant {
     let container = candidate.container;
     let locks = candidate.locks.iter().map(|lock| LockName { path: lock.path.clone(), place: lock.place.name() });
     Participant {
@@ -396,6 +417,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
         program: candidate.profile.id.clone(),
         state_dir: candidate.state.path.clone(),
         place: candidate.login_directory().name(),
+        within_reach: fleet::is_within_reach(candidate, filesystems),
         may_overlap: false,
         peers: Vec::new(),
         peer_count: 0,

@@ -72,6 +72,10 @@ pub(super) struct Content {
     pub(super) size: u64,
 }
 
+pub(super) fn file_anywhere(path: &Path) -> Result<File, ReadError> {
+    if path.is_file() { Ok(File::open(path)?) } else { Err(ReadError::NotRegular("no regular file")) }
+}
+
 pub(super) fn content_anywhere(path: &Path, most: u64) -> Result<Content, ReadError> {
     if kind_anywhere(path)? != EntryKind::File {
         return Err(ReadError::NotRegular("no file"));
