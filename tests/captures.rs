@@ -389,6 +389,34 @@ fn hosts_that_are_judged_one_by_one_are_told_as_all_at_once() {
     assert!(verdicts.len() >= 3, "{verdicts:?}");
 }
 
+/// What holds the engine's socket is told of its own host, where the only login that it could share is one of all hosts.
+#[test]
+fn starter_of_containers_is_told_once_however_far_a_login_reaches() {
+    for network in [true, false] {
+        let (mut one, mut other) = (of_host("one", "agents"), of_host("other", "runner"));
+        for capture in [&mut one, &mut other].into_iter().filter(|_| network) {
+            over_network(capture, &["rw"]);
+        }
+        let mut starter = one["containers"][0].clone();
+        (starter["name"], starter["id"], starter["labels"]) = (json!("starter"), json!("0".repeat(64)), json!({}));
+        starter["kernel"]["installed"] = json!([]);
+        starter["script"]["invocations"] = json!([]);
+        for mount in starter["kernel"]["mounts"].as_array_mut().unwrap() {
+            if mount["mount_point"] == "/home/agent/.claude" {
+                mount["fstype"] = json!("ext4");
+                mount["device"] = json!("254:0");
+                (mount["root"], mount["mount_point"]) = (json!("/run/docker.sock"), json!("/var/run/docker.sock"));
+            }
+        }
+        one["containers"].as_array_mut().unwrap().push(starter);
+        let report = judged(&one, &other);
+        let starters: Vec<&Value> = report["breaches"].as_array().unwrap().iter().collect();
+        let starters: Vec<_> = starters.into_iter().filter(|one| one["rule"] == "spawner-unseen").collect();
+        assert_eq!(starters.len(), 1, "{network} {report:#}");
+        assert_eq!(starters[0]["container"], "one:starter");
+    }
+}
+
 #[test]
 fn what_is_no_capture_is_said() {
     let files = project(&[("a.json", "{\"overlock_capture\": 7}"), ("b.json", "services: {}"), ("c.json", "{}")]);

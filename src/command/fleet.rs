@@ -6,8 +6,8 @@ use std::io::Write;
 
 use super::accept::{Acceptance, Prepared};
 use super::captures;
-use super::judged;
 use super::session::Session;
+use super::settled;
 use crate::cli::Sight;
 use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
@@ -61,7 +61,7 @@ pub(super) fn settled(
     note(&layout);
     layout.diagnostics.extend(told.diagnostics);
     layout.judged.extend(told.judged);
-    judged::settled(layout, &BTreeSet::new(), acceptance, session, err)
+    settled::settled(layout, &BTreeSet::new(), acceptance, session, err)
 }
 
 /// What is kept of the hosts that were judged.

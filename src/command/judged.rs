@@ -8,13 +8,12 @@ use super::accept::Acceptance;
 use super::fleet;
 use super::output::Outputs;
 use super::session::Session;
+use super::settled::settled;
 use crate::cli::Sight;
-use crate::finding::{Judged, Report};
-use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
-use crate::judge::judge;
+use crate::finding::Report;
 use crate::model::Layout;
 use crate::render::Given;
-use crate::report::{self, Concealed, ExitStatus, FailOn, group_findings, tell_paths_from};
+use crate::report::{self, ExitStatus, FailOn};
 
 /// What a command hands on once it has read everything, but for captures.
 pub(super) struct Read<'a> {
@@ -82,47 +81,6 @@ pub(super) fn judged_noting(
     Ok((report, status))
 }
 
-/// Judges a layout, and marks what does not count.
-pub(super) fn settled(
-    mut layout: Layout,
-    only: &BTreeSet<String>,
-    acceptance: &Acceptance<'_>,
-    session: &Session<'_>,
-    err: &mut dyn Write,
-) -> anyhow::Result<Report> {
-    let &Session { rules, sources, .. } = session;
-    let mut prepared = acceptance.prepare(&mut layout, rules, sources)?;
-    let concealed = Concealed::of(&mut layout, sources);
-    let mut judged = judge(&mut layout, rules, acceptance.config());
-    let before = JudgedBefore::of(&judged);
-    judged.attribute(sources);
-    // What a hit is recognised by holds no value of the environment either.
-    concealed.apply(&mut judged);
-    // What an operator compares with this host keeps its whole paths.
-    if acceptance.planned && layout.containers.iter().all(|container| container.live.is_none()) {
-        tell_paths_from(&session.world.directory.display().to_string(), &mut judged);
-    }
-    keep(&mut judged, only);
-    let mut report = acceptance.accept(judged, &mut prepared, rules, sources);
-    acceptance.complete(&mut report, prepared, rules, sources, err)?;
-    group_findings(&mut report, &rules.matrix, sources);
-    let config = acceptance.config();
-    if only.is_empty() {
-        find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
-    } else {
-        claim_nothing(&mut report);
-    }
-    Ok(report)
-}
-
-/// Leaves the remedies as advice: what is told of some containers alone says nothing of whom a change would help.
-fn claim_nothing(report: &mut Report) {
-    let findings = report.logins.iter_mut().flat_map(|login| &mut login.findings);
-    for remedy in findings.flat_map(|finding| &mut finding.remedies) {
-        remedy.ends.clear();
-    }
-}
-
 /// Writes a report where it is wanted.
 pub(super) fn print(
     report: &Report,
@@ -136,14 +94,4 @@ pub(super) fn print(
     let (at, took) = (Some(World::now()), world.started.elapsed());
     let given = Given { report, sources, rules, status, at, directory: &world.directory, took };
     outputs.write(&given, style, out, err)
-}
-
-/// Keeps what is told of the containers that were asked for.
-fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
-    if only.is_empty() {
-        return;
-    }
-    judged.take_out(|one| !only.contains(&one.container));
-    judged.breaches.retain(|breach| only.contains(&breach.container));
-    judged.containers = only.len();
 }

@@ -21,6 +21,7 @@ mod progress;
 mod reading;
 mod report;
 mod session;
+mod settled;
 mod shell;
 mod since;
 mod state;

@@ -107,9 +107,8 @@ fn planned(
     let asks = running.is_some() && arguments.sight.from.is_empty();
     let files = running.filter(|_| asks).map(|running| {
         let options = options.clone();
-        let export: kernel::Export = Box::new(move |id, read| {
-            engine::export_image(&options, id, read).map_err(|error| error.to_string())
-        });
+        let export: kernel::Export =
+            Box::new(move |id, read| engine::export_image(&options, id, read).map_err(|error| error.to_string()));
         Arc::new(kernel::ImageFiles::of(&arguments.sight.proc, running, export, deadline))
     });
     let file = |image: &Stored, path: &str| files.as_ref()?.open(image, path);

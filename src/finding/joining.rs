@@ -51,6 +51,34 @@ impl Judged {
         Self { participants: taken, breaches: taken_breaches, logins: taken_logins, ..Self::default() }
     }
 
+    /// Takes out what is wrong with containers that use no login themselves, each with the login that it is told of.
+    pub fn take_out_starters(&mut self) -> Self {
+        let (starters, kept): (Vec<Breach>, Vec<Breach>) =
+            std::mem::take(&mut self.breaches).into_iter().partition(|breach| breach.participant.is_none());
+        self.breaches = kept;
+        let mut taken = Self::default();
+        for breach in starters {
+            if let Some(login) = self.logins.get(breach.login) {
+                taken.breaches.push(Breach { login: taken.logins.len(), ..breach });
+                taken.logins.push(login.clone());
+            }
+        }
+        taken
+    }
+
+    /// Adds what was found of other containers, whose logins may be the same ones.
+    pub fn append(&mut self, other: Self) {
+        let (participants, logins) = (self.participants.len(), self.logins.len());
+        let moved = |one: Participant| Participant { login: one.login + logins, ..one };
+        self.participants.extend(other.participants.into_iter().map(moved));
+        self.breaches.extend(other.breaches.into_iter().map(|one| Breach {
+            login: one.login + logins,
+            participant: one.participant.map(|at| at + participants),
+            ..one
+        }));
+        self.logins.extend(other.logins);
+    }
+
     /// Joins participants of other containers, with what they break. One login that both have is one.
     pub fn absorb(&mut self, other: Self) {
         let Self { logins, mut participants, mut breaches, .. } = other;
@@ -65,9 +93,11 @@ impl Judged {
         }
         let mut numbers = Vec::with_capacity(logins.len());
         for login in logins {
-            let at = key(&login).and_then(|key| known.get(&key).copied());
+            let key = key(&login);
+            let at = key.as_ref().and_then(|key| known.get(key).copied());
             numbers.push(Some(at.unwrap_or(self.logins.len())));
             if at.is_none() {
+                known.extend(key.map(|key| (key, self.logins.len())));
                 self.logins.push(login);
             }
         }
@@ -108,7 +138,8 @@ impl Report {
     /// Joins what was found of other logins.
     pub fn append(&mut self, other: Self) {
         let (participants, hits, logins) = (self.participants.len(), self.hits.len(), self.logins.len());
-        let Self { participants: mut users, hits: mut more, logins: mut others, mut diagnostics, mut judged, .. } = other;
+        let Self { participants: mut users, hits: mut more, logins: mut others, mut diagnostics, mut judged, .. } =
+            other;
         for one in &mut users {
             one.login += logins;
         }
@@ -139,7 +170,8 @@ impl Report {
 
     /// Puts the participants in their order: by project, name and state directory.
     pub fn sort_participants(&mut self) {
-        let mut order: Vec<(usize, Participant)> = std::mem::take(&mut self.participants).into_iter().enumerate().collect();
+        let mut order: Vec<(usize, Participant)> =
+            std::mem::take(&mut self.participants).into_iter().enumerate().collect();
         order.sort_by(|(_, a), (_, b)| {
             (&a.project, &a.container, &a.state_dir).cmp(&(&b.project, &b.container, &b.state_dir))
         });
@@ -187,9 +219,12 @@ mod tests {
             .iter()
             .map(|one| (one.rule.clone(), one.participant.map(name), judged.logins[one.login].place.text.clone()))
             .collect();
-        all.extend(judged.participants.iter().map(|one| {
-            (String::new(), Some(one.container.clone()), judged.logins[one.login].place.text.clone())
-        }));
+        all.extend(
+            judged
+                .participants
+                .iter()
+                .map(|one| (String::new(), Some(one.container.clone()), judged.logins[one.login].place.text.clone())),
+        );
         all.sort();
         all
     }

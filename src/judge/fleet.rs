@@ -103,12 +103,14 @@ pub fn withhold(judged: &mut Judged) -> Withheld {
 pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
     let mut together = judged.take_out(|one| one.within_reach);
     // Who starts containers was told of its host.
-    together.breaches.retain(|breach| breach.participant.is_some());
+    together.take_out_starters();
     let known: HashMap<UseKey, usize> =
         together.participants.iter().enumerate().map(|(at, one)| (UseKey::of(one), at)).collect();
     let broken: HashSet<(usize, String)> =
         together.breaches.iter().filter_map(|one| Some((one.participant?, one.rule.clone()))).collect();
+    let mut rest = Judged::default();
     for Withheld(mut host) in alone {
+        rest.append(host.take_out_starters());
         let numbers: Vec<Option<usize>> =
             host.participants.iter().map(|one| known.get(&UseKey::of(one)).copied()).collect();
         for breach in &host.breaches {
@@ -125,8 +127,9 @@ pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
             }
         }
         // Those that nothing on the other hosts concerns.
-        together.absorb(host.take_out(|one| !known.contains_key(&UseKey::of(one))));
+        rest.append(host.take_out(|one| !known.contains_key(&UseKey::of(one))));
     }
+    together.absorb(rest);
     Judged { diagnostics: judged.diagnostics, call_files: judged.call_files, ..together }
 }
 

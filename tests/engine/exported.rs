@@ -48,7 +48,16 @@ impl Veiled {
 
     fn preflight(&self, project: &Path) -> Run {
         let host = format!("unix://{}", self.socket.display());
-        run(overlock(&["preflight", project.to_str().unwrap(), "--format", "json", "--timeout", "120", "--host", &host]))
+        run(overlock(&[
+            "preflight",
+            project.to_str().unwrap(),
+            "--format",
+            "json",
+            "--timeout",
+            "120",
+            "--host",
+            &host,
+        ]))
     }
 }
 
@@ -131,7 +140,8 @@ fn layers_that_cannot_be_opened_are_read_of_the_export() {
     let Some(veiled) = Veiled::start(engine) else { return super::say(&format!("skipped, {test}: no socket")) };
     let name = engine.name("exported");
     let project = project(engine, &name);
-    let opened = run(overlock(&["preflight", project.to_str().unwrap(), "--format", "json", "--timeout", "120"])).json();
+    let opened =
+        run(overlock(&["preflight", project.to_str().unwrap(), "--format", "json", "--timeout", "120"])).json();
     assert_eq!(veiled.exports.load(Ordering::Relaxed), 0);
     let exported = veiled.preflight(&project).json();
     assert_eq!(veiled.exports.load(Ordering::Relaxed), 1, "once for one image");

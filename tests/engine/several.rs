@@ -41,7 +41,8 @@ fn judge_beside(engine: &Engine, user: User) {
         let unnamed = run(audit::overlock(&["audit", "--format", "json", "--host", &docker_address()])).json();
         let all = unnamed["participants"].as_array().unwrap();
         let is_there = |one: &&serde_json::Value| one["place"]["path"] == source.to_str().unwrap();
-        let found: Vec<_> = all.iter().filter(is_there).filter(|one| one["container"] != listed.name.as_str()).collect();
+        let found: Vec<_> =
+            all.iter().filter(is_there).filter(|one| one["container"] != listed.name.as_str()).collect();
         assert!(found.len() == 1 && found[0]["verdict"] == verdict, "{unnamed:#}");
         if user == User::Root {
             let id = podman.output(&["inspect", "--format", "{{.Id}}", &name]);

@@ -50,8 +50,7 @@ fn audit_while(engine: &Engine, turn: impl Fn(&str) + Sync, judge: impl Fn(&Valu
             assert!([0, 1, 3].contains(&found.status), "{} {}", found.status, found.err);
             let report = found.json();
             let all = report["participants"].as_array().unwrap();
-            let here: Vec<&Value> =
-                all.iter().filter(|one| one["place"]["path"] == source.to_str().unwrap()).collect();
+            let here: Vec<&Value> = all.iter().filter(|one| one["place"]["path"] == source.to_str().unwrap()).collect();
             let is_first = |one: &&&Value| one["container"] == stays.name.as_str();
             let first = here.iter().find(is_first).unwrap_or_else(|| panic!("dropped: {report:#}"));
             let others: Vec<&Value> = here.iter().copied().filter(|one| !is_first(&one)).collect();
@@ -103,7 +102,8 @@ fn container_that_is_killed_and_started_meanwhile_is_a_peer_wherever_it_is_told_
     let mount = format!("type=bind,source={},target={STATE}", source.display());
     let name = engine.name("again");
     let words = ["run", "--detach", "--interactive", "--network", "none", "--label", &label, "--name", &name];
-    let declared = ["--label", "overlock.role=batch", "--label", "overlock.version=2.1.98", "--env", "HOME=/home/agent"];
+    let declared =
+        ["--label", "overlock.role=batch", "--label", "overlock.version=2.1.98", "--env", "HOME=/home/agent"];
     docker(&[&words[..], &declared, &["--mount", &mount, &engine.image]].concat()).unwrap();
     let stays = racing(engine, "stays", &source);
     let (stop, turns) = (AtomicBool::new(false), AtomicUsize::new(0));

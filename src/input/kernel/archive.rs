@@ -130,7 +130,8 @@ impl Told {
         for attribute in tar::PaxExtensions::new(attributes) {
             let attribute = attribute?;
             let value = attribute.value_bytes();
-            let number = || std::str::from_utf8(value).ok().and_then(|text| text.split('.').next()?.parse::<i64>().ok());
+            let number =
+                || std::str::from_utf8(value).ok().and_then(|text| text.split('.').next()?.parse::<i64>().ok());
             match attribute.key_bytes() {
                 b"path" => self.path = Some(value.to_vec()),
                 b"linkpath" => self.link = Some(value.to_vec()),
@@ -156,7 +157,9 @@ impl Told {
             uid: narrow(self.uid.map_or_else(|| header.uid(), Ok)?),
             gid: narrow(self.gid.map_or_else(|| header.gid(), Ok)?),
             mode: header.mode()? & 0o7777,
-            modified: self.modified.map_or_else(|| header.mtime().map(|at| i64::try_from(at).unwrap_or(i64::MAX)), Ok)?,
+            modified: self
+                .modified
+                .map_or_else(|| header.mtime().map(|at| i64::try_from(at).unwrap_or(i64::MAX)), Ok)?,
             size: header.size()?,
         })
     }

@@ -202,14 +202,8 @@ fn add_node(
     content: &mut dyn Read,
     kept: &mut Kept,
 ) -> io::Result<()> {
-    let entry = |kind| Entry {
-        kind,
-        uid: member.uid,
-        gid: member.gid,
-        mode: member.mode,
-        modified: member.modified,
-        age: 0,
-    };
+    let entry =
+        |kind| Entry { kind, uid: member.uid, gid: member.gid, mode: member.mode, modified: member.modified, age: 0 };
     let node = match member.kind {
         EntryType::Regular | EntryType::Continuous => {
             let most = match member.path.as_str() {

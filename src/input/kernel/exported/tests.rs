@@ -205,7 +205,8 @@ fn layers_packed_with_zstd_are_read() {
     // In one frame, or in several with one for others between them.
     let skipped = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
     let (head, rest) = low.split_at(512);
-    for packed in [pack(&low), [&pack(head)[..], &skipped, &pack(rest)].concat(), [&skipped[..], &pack(&low)].concat()] {
+    for packed in [pack(&low), [&pack(head)[..], &skipped, &pack(rest)].concat(), [&skipped[..], &pack(&low)].concat()]
+    {
         let layers = read(&export(&packed, &layer(&TOP))).unwrap();
         assert_eq!(text(&layers, "/etc/passwd").as_deref(), Some("root"));
         assert_eq!(text(&layers, "/plain/two").as_deref(), Some("first"));
@@ -257,7 +258,8 @@ fn nothing_leads_out_of_an_export() {
     let layers = read(&export(&named(b"/etc/hostname"), &layer(&[]))).unwrap();
     assert_eq!(text(&layers, "/etc/hostname").as_deref(), Some("x"));
     // A link to what only this machine has leads to nothing, and one in a circle ends.
-    let links = ["out -> /proc/self/environ", "up -> ../../../../../../etc/shadow", "round -> round", "far = /etc/shadow"];
+    let links =
+        ["out -> /proc/self/environ", "up -> ../../../../../../etc/shadow", "round -> round", "far = /etc/shadow"];
     let layers = read(&export(&layer(&links), &layer(&[]))).unwrap();
     for path in ["/out", "/up", "/round", "/far"] {
         assert_eq!(text(&layers, path), None, "{path}");
