@@ -49,6 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("bollard", &["input/engine/"]),
     ("serde_ignored", &["input/capture/"]),
+    ("flate2", &["input/kernel/archive.rs"]),
     ("futures_util", &["input/engine/"]),
     ("hyper", &["input/engine/"]),
     ("hyper_util", &["input/engine/"]),
@@ -66,6 +67,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["command/"]),
     ("procfs", &["input/kernel/"]),
     ("prometheus", &["render/metrics.rs"]),
+    ("ruzstd", &["input/kernel/archive.rs"]),
+    ("tar", &["input/kernel/archive.rs", "input/kernel/exported.rs"]),
+    // Tests use it everywhere; what else does, `WRITES` says.
+    ("tempfile", &[""]),
     ("rustix", &["input/git/", "input/kernel/", "text/confined.rs", "text/writer"]),
     ("similar", &["render/diff.rs"]),
     ("strsim", &["text/near.rs"]),

@@ -62,6 +62,10 @@ pub(super) struct Prepared {
     base: Option<Revision>,
     /// What the change since then accepts for itself.
     added: Vec<Diagnostic>,
+    /// The baseline, with its name.
+    baseline: Option<(String, Baseline)>,
+    /// Which ignores of the configuration matched something.
+    used: Vec<bool>,
 }
 
 impl<'a> Acceptance<'a> {
@@ -151,9 +155,11 @@ impl Acceptance<'_> {
             diagnostics.extend(report::idle_declarations(self.config(), containers));
         }
         let file = self.configuration.file.as_deref().map(|file| (file, self.config()));
-        let influences = report::influences(file, rules, containers, sources);
+        let mut influences = report::influences(file, rules);
+        influences.extend(report::declarations(containers, sources));
         let comments = comments(containers, diagnostics, rules, sources);
-        let mut prepared = Prepared { comments, influences, base: None, added: Vec::new() };
+        let (baseline, used) = (self.known()?, Vec::new());
+        let mut prepared = Prepared { comments, influences, base: None, added: Vec::new(), baseline, used };
         if let Some(since) = self.since {
             let base = since::open(since.revision, self.first.as_deref(), self.world)?;
             let before = |name: &str| since::before(&base, name, self.world);
@@ -169,40 +175,64 @@ impl Acceptance<'_> {
         Ok(prepared)
     }
 
-    /// The report of what the judge answered: marked is what does not count, and the baseline is written where that is
-    /// asked for. What there is to say beside the report goes to `err`.
-    pub(super) fn apply(
+    /// The report of what the judge answered, of all that is judged or of a part of it: marked is what does not count.
+    pub(super) fn accept(
         &self,
         mut judged: Judged,
+        prepared: &mut Prepared,
+        rules: &Ruleset,
+        sources: &Sources,
+    ) -> Report {
+        let below = self.names_of_configuration();
+        let (comments, used) = (&mut prepared.comments, &mut prepared.used);
+        report::accept_files(&mut judged, self.config(), self.looked(&below));
+        report::accept(&mut judged, comments, self.config(), &below, used, sources);
+        let mut report = report::build_report(judged, &rules.matrix, &self.names(), sources);
+        if let Some((_, baseline)) = &prepared.baseline {
+            baseline.suppress(&mut report);
+        }
+        report
+    }
+
+    fn names_of_configuration(&self) -> Names {
+        self.names_below(self.configuration.directory.as_deref().unwrap_or("/"))
+    }
+
+    fn looked<'n>(&self, names: &'n Names) -> Looked<'n> {
+        Looked { names, whole: self.whole, planned: self.planned }
+    }
+
+    /// Completes a report of all that is judged by what concerns it as a whole, and writes the baseline where that is asked
+    /// for. What there is to say beside the report goes to `err`. Gives whether its findings have to be grouped anew.
+    pub(super) fn complete(
+        &self,
+        report: &mut Report,
         prepared: Prepared,
         rules: &Ruleset,
         sources: &Sources,
         err: &mut dyn Write,
-    ) -> anyhow::Result<Report> {
-        let Prepared { mut comments, influences, base, mut added } = prepared;
-        let below = self.configuration.directory.as_deref().unwrap_or("/");
-        let below = self.names_below(below);
-        let looked = Looked { names: &below, whole: self.whole, planned: self.planned };
-        report::accept_files(&mut judged, self.config(), looked);
-        report::accept(&mut judged, &mut comments, self.config(), looked, sources);
+    ) -> anyhow::Result<bool> {
+        let Prepared { comments, influences, base, mut added, baseline, used } = prepared;
+        let below = self.names_of_configuration();
+        let idle = report::idle_ignores(report, &comments, self.config(), self.looked(&below), &used);
+        report.diagnostics.extend(idle);
         let names = self.names();
-        let mut report = report::build_report(judged, &rules.matrix, &names, sources);
-        report.configuration = influences;
+        report.configuration.extend(influences);
         report.configuration.extend(comments.influences(sources));
-        if let Some((shown, baseline)) = self.known()? {
-            baseline.suppress(&mut report);
+        if let Some((shown, baseline)) = baseline {
             report.configuration.push(baseline.influence(&shown));
             let before =
                 |base| report::added_findings(&shown, &baseline, &|name| since::before(base, name, self.world));
             added.extend(base.as_ref().and_then(before));
-            let gone = baseline.gone(&report);
+            let gone = baseline.gone(report);
             if self.whole && !gone.is_empty() {
                 writeln!(err, "{}", safe(&told(&shown, &gone)))?;
             }
         }
-        self.write_baseline(&mut report, &names, sources, err)?;
+        self.write_baseline(report, &names, sources, err)?;
         report.added = added.len();
         report.diagnostics.extend(added);
+        let changes_hits = self.since.is_some() || self.written().is_some();
         if let Some((since, base)) = self.since.zip(base) {
             let before = self.report_of_revision(since, &base, rules, sources)?;
             if before.diagnostics.iter().any(|one| one.level == Level::Error) {
@@ -212,11 +242,10 @@ impl Acceptance<'_> {
                 );
                 report.diagnostics.push(Diagnostic::about(Level::Warning, None, message));
             }
-            report::compare_with_revision(&mut report, &before, since.revision);
+            report::compare_with_revision(report, &before, since.revision);
         }
-        report::group_findings(&mut report, &rules.matrix, sources);
-        report::sort_diagnostics(&mut report, sources);
-        Ok(report)
+        report::sort_diagnostics(report, sources);
+        Ok(changes_hits)
     }
 
     /// What is found at a revision by the same call, with the configuration that it had. Nothing is accepted there.
@@ -267,6 +296,13 @@ impl Acceptance<'_> {
     }
 }
 
+impl Prepared {
+    /// Takes in what further containers declare.
+    pub(super) fn add_declarations(&mut self, containers: &[Container], sources: &Sources) {
+        self.influences.extend(report::declarations(containers, sources));
+    }
+}
+
 /// The comments for this tool in all that was read.
 fn comments(
     containers: &[Container],
@@ -275,7 +311,7 @@ fn comments(
     sources: &Sources,
 ) -> Comments {
     let mut comments = Comments::default();
-    for (id, file) in sources.all() {
+    for (id, file) in sources.all_written() {
         let Some(syntax) = file.syntax().filter(|_| file.text().contains(MARK)) else { continue };
         diagnostics.extend(comments.add(id, &file, &comment_ranges(syntax, file.text()), rules));
     }

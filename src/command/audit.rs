@@ -9,6 +9,7 @@ use super::observe;
 use super::session::Session;
 use super::wanted::{self, Wanted};
 use crate::cli::{Accept, Audit, Sight};
+use crate::model::Layout;
 
 /// What is asked for of what runs.
 pub(super) struct Asked<'a> {
@@ -43,8 +44,11 @@ pub(super) fn read<'a>(
         ..Wanted::default()
     };
     let mut only = BTreeSet::new();
-    let layout = if asked.containers.is_empty() {
-        observe::whole_layout(asked.sight, &wanted, session)?
+    let mut captures = None;
+    let layout = if asked.containers.is_empty() && !asked.sight.from.is_empty() {
+        observe::refuse_engine(asked.sight)?;
+        captures = Some(asked.sight);
+        Layout::default()
     } else {
         let observed = observe::captures(asked.sight, &wanted, session)?;
         let several = observed.captures.len() > 1;
@@ -56,5 +60,5 @@ pub(super) fn read<'a>(
     };
     let whole = only.is_empty();
     let acceptance = Acceptance { whole, ..Acceptance::of_running(session.world, configuration, asked.accept) };
-    Ok(Read { layout, acceptance, only })
+    Ok(Read { layout, captures, acceptance, only })
 }

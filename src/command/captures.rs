@@ -18,6 +18,9 @@ use crate::text::{Reader, utc_text};
 /// How many files a directory may hold.
 const MOST_FILES: usize = 100_000;
 
+/// By how many seconds a clock may be ahead that nothing is said of.
+const AHEAD: i64 = 1;
+
 /// What is told of the captures beside what is in them.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -61,6 +64,13 @@ impl Told {
             );
             self.diagnostics.push(Diagnostic::about(Level::Gap, None, message));
         }
+        if age < -AHEAD {
+            let message = format!(
+                "{name}, the capture of {host}, is dated {taken} UTC, {} s from now: its clock is ahead of this machine's",
+                -age
+            );
+            self.diagnostics.push(Diagnostic::about(Level::Warning, None, message));
+        }
         self.judged.push(JudgedFile {
             file: format!("{name} ({host}, taken {taken} UTC)"),
             kind: "capture",
@@ -102,8 +112,8 @@ pub(super) fn each(sight: &Sight, world: &World, mut hand_on: impl FnMut(Capture
             }
         };
         for (name, file) in files {
-            match reader.read(&file, MAX_CAPTURE) {
-                Ok(bytes) => texts(&name, bytes.as_slice(), &mut |name, text| take(name, text, &mut told)),
+            match reader.stream(&file, MAX_CAPTURE) {
+                Ok(from) => texts(&name, from, &mut |name, text| take(name, text, &mut told)),
                 Err(error) => take(&name, Err(error.into()), &mut told),
             }
         }

@@ -121,7 +121,7 @@ impl Asked<'_> {
         )?;
         let users = users(&layout, &sources);
         let acceptance = super::acceptance(self.cli, self.arguments, configuration, session.world);
-        let read = Read { layout, acceptance, only: BTreeSet::new() };
+        let read = Read::of(layout, acceptance);
         // What there is to say beside a report is said of none of the tries.
         let (report, status) = judged::judged(read, self.arguments.output.fail_on, &session, &mut std::io::sink())?;
         Ok(Judged { report, status, sources, users })

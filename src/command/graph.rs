@@ -1,6 +1,5 @@
 //! `overlock graph`: the picture of a plan, or of what runs here. May use everything but `main`.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::bail;
@@ -38,7 +37,7 @@ pub(super) fn run(
         let observed = observe::captures(&arguments.sight, &Wanted::default(), session)?;
         (observe::joined(&observed, session), Acceptance::of_running(session.world, configuration, &accept))
     };
-    let read = Read { layout, acceptance, only: BTreeSet::new() };
+    let read = Read::of(layout, acceptance);
     let (report, status) = judged::judged(read, Some(FailOn::Never), session, err)?;
     render::picture(&report, arguments.format, out)?;
     render::diagnostics(&report.diagnostics, session.sources, err)?;

@@ -5,18 +5,21 @@ use std::io::Write;
 
 use super::World;
 use super::accept::Acceptance;
+use super::fleet;
 use super::output::Outputs;
 use super::session::Session;
-use crate::finding::{Judged, Report};
-use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
-use crate::judge::judge;
+use super::settled::settled;
+use crate::cli::Sight;
+use crate::finding::Report;
 use crate::model::Layout;
 use crate::render::Given;
-use crate::report::{self, Concealed, ExitStatus, FailOn, tell_paths_from};
+use crate::report::{self, ExitStatus, FailOn};
 
-/// What a command hands on once it has read everything.
+/// What a command hands on once it has read everything, but for captures.
 pub(super) struct Read<'a> {
     pub(super) layout: Layout,
+    /// The captures that are judged in its place, each as it is read.
+    pub(super) captures: Option<&'a Sight>,
     /// Which findings count.
     pub(super) acceptance: Acceptance<'a>,
     /// The containers that are told of, by name; empty for all.
@@ -36,6 +39,13 @@ pub(super) fn report(
     print(&report, status, outputs, session, out, err)
 }
 
+impl<'a> Read<'a> {
+    /// All of a layout.
+    pub(super) fn of(layout: Layout, acceptance: Acceptance<'a>) -> Self {
+        Self { layout, captures: None, acceptance, only: BTreeSet::new() }
+    }
+}
+
 /// Judges a layout; what is told of it is in its order. And how a run with this report ends.
 pub(super) fn judged(
     read: Read<'_>,
@@ -43,54 +53,32 @@ pub(super) fn judged(
     session: &Session<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
-    let Read { layout, acceptance, only } = read;
+    judged_noting(read, asked, session, err, &mut |_| ())
+}
+
+/// The same, where each layout is noted before it is judged.
+pub(super) fn judged_noting(
+    read: Read<'_>,
+    asked: Option<FailOn>,
+    session: &Session<'_>,
+    err: &mut dyn Write,
+    note: &mut dyn FnMut(&Layout),
+) -> anyhow::Result<(Report, ExitStatus)> {
+    let Read { layout, captures, acceptance, only } = read;
     let config = acceptance.config();
     let fail_on = asked.or(config.fail_on).unwrap_or_default();
-    let report = Report { fail_on, ..settled(layout, &only, &acceptance, session, err)? };
+    let report = if let Some(sight) = captures {
+        fleet::settled(sight, &acceptance, session, err, note)?
+    } else {
+        note(&layout);
+        settled(layout, &only, &acceptance, session, err)?
+    };
+    let report = Report { fail_on, ..report };
     let mut status = report::exit_status(&report, fail_on);
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
     }
     Ok((report, status))
-}
-
-/// Judges a layout, and marks what does not count.
-pub(super) fn settled(
-    mut layout: Layout,
-    only: &BTreeSet<String>,
-    acceptance: &Acceptance<'_>,
-    session: &Session<'_>,
-    err: &mut dyn Write,
-) -> anyhow::Result<Report> {
-    let &Session { rules, sources, .. } = session;
-    let prepared = acceptance.prepare(&mut layout, rules, sources)?;
-    let concealed = Concealed::of(&mut layout, sources);
-    let mut judged = judge(&mut layout, rules, acceptance.config());
-    let before = JudgedBefore::of(&judged);
-    judged.attribute(sources);
-    // What a hit is recognised by holds no value of the environment either.
-    concealed.apply(&mut judged);
-    // What an operator compares with this host keeps its whole paths.
-    if acceptance.planned && layout.containers.iter().all(|container| container.live.is_none()) {
-        tell_paths_from(&session.world.directory.display().to_string(), &mut judged);
-    }
-    keep(&mut judged, only);
-    let mut report = acceptance.apply(judged, prepared, rules, sources, err)?;
-    let config = acceptance.config();
-    if only.is_empty() {
-        find_remedies(&mut report, &mut JudgedLayout { before, layout: &layout, rules, config, sources });
-    } else {
-        claim_nothing(&mut report);
-    }
-    Ok(report)
-}
-
-/// Leaves the remedies as advice: what is told of some containers alone says nothing of whom a change would help.
-fn claim_nothing(report: &mut Report) {
-    let findings = report.logins.iter_mut().flat_map(|login| &mut login.findings);
-    for remedy in findings.flat_map(|finding| &mut finding.remedies) {
-        remedy.ends.clear();
-    }
 }
 
 /// Writes a report where it is wanted.
@@ -106,25 +94,4 @@ pub(super) fn print(
     let (at, took) = (Some(World::now()), world.started.elapsed());
     let given = Given { report, sources, rules, status, at, directory: &world.directory, took };
     outputs.write(&given, style, out, err)
-}
-
-/// Keeps what is told of the containers that were asked for.
-fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
-    if only.is_empty() {
-        return;
-    }
-    // Breaches name their participant by its number.
-    let mut numbers = Vec::with_capacity(judged.participants.len());
-    let mut kept = 0;
-    for one in &judged.participants {
-        let is_kept = only.contains(&one.container);
-        numbers.push(is_kept.then_some(kept));
-        kept += usize::from(is_kept);
-    }
-    judged.participants.retain(|one| only.contains(&one.container));
-    judged.breaches.retain(|breach| only.contains(&breach.container));
-    for breach in &mut judged.breaches {
-        breach.participant = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
-    }
-    judged.containers = only.len();
 }

@@ -10,6 +10,7 @@ mod configuration;
 mod engines;
 mod explain;
 mod fix;
+mod fleet;
 mod graph;
 mod judged;
 mod live;
@@ -20,6 +21,7 @@ mod progress;
 mod reading;
 mod report;
 mod session;
+mod settled;
 mod shell;
 mod since;
 mod state;
@@ -27,7 +29,7 @@ mod wanted;
 mod watch;
 mod where_path;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -158,7 +160,7 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
                     join_running(&mut layout, &captures::one(from, world)?, session.rules, &sources);
                 }
                 let acceptance = acceptance(cli, arguments, configuration, world);
-                let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
+                let read = judged::Read::of(layout, acceptance);
                 judged::report(read, &outputs, arguments.output.fail_on, session, out, err)
             })
         }

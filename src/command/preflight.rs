@@ -57,7 +57,7 @@ pub(super) fn run(
     }
     let (paths, compose) = (&arguments.paths, &arguments.compose);
     let acceptance = Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept);
-    let read = Read { layout, acceptance, only: BTreeSet::new() };
+    let read = Read::of(layout, acceptance);
     let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, session, err)?;
     if let Some((before, services)) = &before {
         report::plan(&mut report, before, services);
@@ -104,9 +104,14 @@ fn planned(
     let options = engine::Options { deadline: Some(deadline), ..engines::options(&arguments.sight, world) };
     let images = Images::new(&options);
     let lookup = |name: &str| images.get(name);
-    let files = running.and_then(|running| kernel::ImageFiles::of(&arguments.sight.proc, running)).map(Arc::new);
-    let file = |image: &Stored, path: &str| files.as_ref()?.open(&image.layers, path);
     let asks = running.is_some() && arguments.sight.from.is_empty();
+    let files = running.filter(|_| asks).map(|running| {
+        let options = options.clone();
+        let export: kernel::Export =
+            Box::new(move |id, read| engine::export_image(&options, id, read).map_err(|error| error.to_string()));
+        Arc::new(kernel::ImageFiles::of(&arguments.sight.proc, running, export, deadline))
+    });
+    let file = |image: &Stored, path: &str| files.as_ref()?.open(image, path);
     let asked = check::Asked {
         paths: &arguments.paths,
         compose: &arguments.compose,
@@ -123,12 +128,14 @@ fn planned(
         }
         // Without the host's mounts the look at what runs has said why.
         Some(running) if running.own.is_some() => {
+            let files = files.clone();
             let options = kernel::ResolveOptions { proc: arguments.sight.proc.clone(), deadline, files };
             ground(&mut layout, &options, rules, running, &images);
         }
         _ => {}
     }
-    layout.diagnostics.extend(images.gaps().into_iter().map(|gap| Diagnostic::about(Level::Gap, None, gap)));
+    let gaps = images.gaps().into_iter().chain(files.iter().flat_map(|files| files.gaps()));
+    layout.diagnostics.extend(gaps.map(|gap| Diagnostic::about(Level::Gap, None, gap)));
     Ok(layout)
 }
 
@@ -151,8 +158,7 @@ fn ground(
         let found = own.as_ref().and_then(|image| same_image(image, running));
         let (installed, home) = found.unwrap_or_default();
         let built = earlier.is_some();
-        let layers = own.or(earlier).map_or_else(Vec::new, |image| image.layers.clone());
-        kernel::Planned { container, installed, home, layers, built }
+        kernel::Planned { container, installed, home, image: own.or(earlier), built }
     };
     let containers = std::mem::take(&mut layout.containers).into_iter().map(known).collect();
     let (grounded, told) = kernel::resolve_on_host(options, rules, running, containers);

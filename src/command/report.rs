@@ -1,6 +1,5 @@
 //! `overlock report`: what runs, judged, and held against the last report. May use everything but `main`.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::World;
@@ -39,9 +38,13 @@ pub(super) fn run(
         // What is written must not go on to tell of an earlier look.
         Err(error) => return blind(&error, arguments, &outputs, session, out, err),
     };
-    let seen = seen(&read.layout);
-    let mut told = Vec::new();
-    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, session, &mut told)?;
+    let (mut seen, mut told) = (Seen::default(), Vec::new());
+    let mut note = |layout: &Layout| see(layout, &mut seen);
+    let judged = judged::judged_noting(read, arguments.output.fail_on, session, &mut told, &mut note);
+    let (mut report, mut status) = match judged {
+        Ok(judged) => judged,
+        Err(error) => return blind(&error, arguments, &outputs, session, out, err),
+    };
     let (last, problem) = state.read();
     let now = World::now();
     let kept = History::compare(last.as_ref(), &mut report, &seen, now);
@@ -86,7 +89,7 @@ fn blind(
     let layout = Layout { diagnostics, ..Layout::default() };
     let none = Configuration::default();
     let acceptance = Acceptance { whole: false, ..Acceptance::of_running(session.world, none, &arguments.accept) };
-    let read = judged::Read { layout, acceptance, only: BTreeSet::new() };
+    let read = judged::Read::of(layout, acceptance);
     let (report, status) = judged::judged(read, arguments.output.fail_on, session, err)?;
     judged::print(&report, status, outputs, session, out, err)
 }
@@ -95,15 +98,16 @@ fn tell(problem: Option<String>, err: &mut dyn Write) -> io::Result<()> {
     problem.map_or(Ok(()), |problem| writeln!(err, "overlock: {}", safe(&problem)))
 }
 
-fn seen(layout: &Layout) -> Seen {
+/// Notes who is there, and of whom not all was seen.
+fn see(layout: &Layout, seen: &mut Seen) {
     let name = Container::container_id;
     let unseen = layout.containers.iter().filter(|one| !one.unseen.is_empty());
-    let mut seen = Seen { present: layout.containers.iter().map(name).collect(), partly: unseen.map(name).collect() };
+    seen.present.extend(layout.containers.iter().map(name));
+    seen.partly.extend(unseen.map(name));
     if !layout.containers.iter().any(Container::is_host) {
         // The host itself does not go away: it could not be looked at.
         let host = ContainerId::new(None, capture::HOST);
         seen.present.insert(host.clone());
         seen.partly.insert(host);
     }
-    seen
 }

@@ -7,6 +7,7 @@
 //! hit         one participant of a finding, with the rules of one family that it breaks
 //! login       a place that holds credentials, with its findings
 //! report      all of it, with what it was compared with
+//! joining     judgements and reports, taken apart and joined
 //! ```
 
 mod accepted_files;
@@ -15,6 +16,7 @@ mod comparison;
 mod evidence;
 mod hit;
 mod influence;
+mod joining;
 mod judged;
 mod login;
 mod participant;

@@ -36,6 +36,9 @@ pub struct Participant {
     pub state_dir: String,
     /// Where that really lives.
     pub place: PlaceName,
+    /// Where several hosts are judged: whether containers of other ones can reach its login, or it is not known that they
+    /// cannot.
+    pub within_reach: bool,
     /// Others that use the same login, by name; at most [`MAX_PEERS`] of them.
     pub peers: Vec<String>,
     /// How many others there are.
@@ -184,6 +187,7 @@ impl Participant {
             program: "claude-code".to_owned(),
             state_dir: "/home/agent/.claude".to_owned(),
             place,
+            within_reach: false,
             peers: Vec::new(),
             peer_count: 0,
             may_overlap: false,

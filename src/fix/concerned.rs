@@ -92,21 +92,33 @@ pub(super) fn ignored_rules(report: &Report, places: &HashMap<usize, usize>) -> 
     ignored.collect()
 }
 
-/// The participants of the trial by the numbers of the report's: both have a container's in the same order.
+/// The participants of the trial by the numbers of the report's: both have a container's in the same order, unless the
+/// report leaves some of them out.
 pub(super) fn match_participants(
     report: &Report,
     judged: Vec<Participant>,
     places: &HashMap<usize, usize>,
 ) -> HashMap<usize, Participant> {
     let mut of_container: HashMap<usize, Vec<Participant>> = HashMap::new();
-    for one in judged.into_iter().rev() {
+    for one in judged {
         of_container.entry(one.index).or_default().push(one);
+    }
+    let mut told: HashMap<usize, usize> = HashMap::new();
+    for place in report.participants.iter().filter_map(|one| places.get(&one.index)) {
+        *told.entry(*place).or_default() += 1;
     }
     let mut matched = HashMap::new();
     for (at, one) in report.participants.iter().enumerate() {
-        let place = places.get(&one.index);
-        if let Some(plain) = place.and_then(|place| of_container.get_mut(place)).and_then(Vec::pop) {
-            matched.insert(at, plain);
+        let Some(place) = places.get(&one.index) else { continue };
+        let Some(all) = of_container.get_mut(place) else { continue };
+        let is_whole = told.get(place).copied().unwrap_or_default() >= all.len();
+        let same = |plain: &Participant| (&plain.program, &plain.state_dir) == (&one.program, &one.state_dir);
+        let known = if is_whole { (!all.is_empty()).then_some(0) } else { all.iter().position(same) };
+        if let Some(number) = known {
+            matched.insert(at, all.remove(number));
+            if is_whole {
+                told.entry(*place).and_modify(|left| *left -= 1);
+            }
         }
     }
     matched

@@ -11,11 +11,11 @@ pub(super) struct SameFiles(HashMap<FileId, FileId>);
 impl SameFiles {
     /// Of all that was read so far.
     pub(super) fn of(sources: &Sources) -> Self {
-        let all = sources.all();
+        let all = sources.all_written();
         let mut first: HashMap<&str, (FileId, &str)> = HashMap::new();
         let mut same = HashMap::new();
         // What stands in another file has that file's name, and is none that people can open.
-        for (id, file) in all.iter().filter(|(_, file)| file.syntax().is_some()) {
+        for (id, file) in &all {
             let (known, text) = *first.entry(file.name()).or_insert((*id, file.text()));
             if known != *id && text == file.text() {
                 same.insert(*id, known);

@@ -10,7 +10,7 @@ use crate::finding::Verdict;
 use crate::rules::Refresh;
 
 /// The rule about a copy.
-const CLONED: &str = "cloned-identity";
+pub(super) const CLONED: &str = "cloned-identity";
 
 /// Who uses the logins that others copy.
 pub(crate) struct CopiedLogins<'a> {

@@ -41,6 +41,8 @@ pub(crate) struct Relation {
     pub(crate) only_other_profiles: bool,
     /// The classes that no lock keeps it apart from, by number.
     exposed: Vec<usize>,
+    /// The classes of its rivals, by number.
+    rivals: Vec<usize>,
     /// Everyone else in the group, at most [`MAX_PEERS`].
     pub(crate) others: Vec<usize>,
     /// How many others there are, replicas counted.
@@ -75,8 +77,6 @@ struct ExclusionClass<'a> {
     cannot_lock: bool,
     guard: Option<&'a Place>,
     user: Option<&'a str>,
-    /// The host it runs on, where that is not the one that all is judged for.
-    host: Option<&'a str>,
     /// Whether its own containers run on several hosts.
     is_spread: bool,
     /// Whether it stands for the host's own user.
@@ -92,6 +92,9 @@ struct ClassMembers<'a> {
     candidates: Vec<usize>,
     /// Containers, replicas counted; one that has the login at several paths once.
     count: u64,
+    /// The hosts that they run on; `None` is the one that all is judged for. No part of the class: of a thousand hosts
+    /// each would be compared with each.
+    hosts: BTreeSet<Option<&'a str>>,
 }
 
 impl<'a> ExclusionClass<'a> {
@@ -107,7 +110,6 @@ impl<'a> ExclusionClass<'a> {
             cannot_lock: candidate.cannot_lock(),
             guard: candidate.guard_place(),
             user: comparable_user(candidate),
-            host: candidate.container.other_host(),
             is_spread: candidate.container.spread.is_some(),
             is_host: candidate.container.is_host(),
             profiles: named
@@ -190,9 +192,10 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         containers.insert(candidate.counts_as, candidate.rivals());
         taking_part.push(at);
     }
+    let host_of = |at: &usize| candidates.get(*at).map(|candidate| candidate.container.other_host());
     let classes = by_class.into_iter().map(|(class, (candidates, containers))| {
-        let count = containers.values().sum();
-        ClassMembers { class, candidates, count }
+        let hosts = candidates.iter().filter_map(host_of).collect();
+        ClassMembers { class, count: containers.values().sum(), candidates, hosts }
     });
     let classes: Vec<ClassMembers<'_>> = classes.collect();
     let class_of: HashMap<usize, usize> = classes
@@ -241,11 +244,16 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
             .entry((own, is_alone, left))
             .or_insert_with_key(|(own, is_alone, left)| relate_class(*own, *is_alone, &classes, left, host))
             .clone();
+        let hosts_differ = relation.hosts_differ
+            || relation.rivals.iter().filter_map(|number| classes.get(*number)).any(|rival| {
+                let own_host = candidate.container.other_host();
+                rival.hosts.len() > 1 || rival.hosts.first().is_some_and(|host| *host != own_host)
+            });
         let exposed = relation.exposed.iter().filter_map(|number| classes.get(*number));
         let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
         let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
         let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
-        related.push((at, Relation { others, other_count, unsafe_peers, ..relation }));
+        related.push((at, Relation { others, other_count, unsafe_peers, hosts_differ, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
     related
@@ -277,7 +285,8 @@ fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: 
         internal_lock: compare_internal_locks(own_class, &uncovered, left.iter().all(|left| *left == 0)),
         guard_differs: own_class.guard.is_some()
             && uncovered.iter().any(|(_, other)| own_class.takes_other_guard(&other.class)),
-        hosts_differ: rivals.iter().any(|(_, other)| other.class.host != own_class.host || other.class.is_spread)
+        // Those that run on another host show only who it is.
+        hosts_differ: rivals.iter().any(|(_, other)| other.class.is_spread)
             || (own_class.is_spread && !rivals.is_empty()),
         on_host: match rivals
             .iter()
@@ -294,6 +303,7 @@ fn relate_class(own: usize, is_alone: bool, classes: &[ClassMembers<'_>], left: 
         only_other_profiles: !exposed.is_empty()
             && !exposed.iter().any(|(_, other)| own_class.runs_beside(&other.class)),
         exposed: exposed.iter().map(|(number, _)| *number).collect(),
+        rivals: rivals.iter().map(|(number, _)| *number).collect(),
         others: Vec::new(),
         other_count: 0,
         unsafe_peers: Vec::new(),

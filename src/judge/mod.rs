@@ -5,6 +5,7 @@ mod apart_processes;
 mod candidate;
 mod copied_logins;
 mod exclusion;
+mod fleet;
 mod lent_copies;
 mod never_at_once;
 mod path_lookup;
@@ -24,8 +25,8 @@ use crate::finding::{Basis, Breach, Judged, LockName, LoginPlace, MountText, Par
 use crate::model::{Container, Layout, parent_and_name};
 use crate::parallel::map_chunks;
 use crate::rules::{
-    Access, Answer, Auth, Config, Facts, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset, Scope, Severity,
-    Sight, Spawner,
+    Access, Answer, Auth, Config, Facts, Filesystems, Guard, GuardFault, Overlap, Peers, Profile, Refresh, Ruleset,
+    Scope, Severity, Sight, Spawner,
 };
 use crate::text::FileId;
 use apart_processes::join_apart_processes;
@@ -37,6 +38,7 @@ pub(crate) use candidate::program_version::read_version;
 use candidate::state_dir::is_home;
 use copied_logins::CopiedLogins;
 use exclusion::{Relation, login_groups, relate_members};
+pub use fleet::{Withheld, join_withheld, reaches_other_hosts, withhold};
 pub use path_lookup::locate_paths;
 use place::{Filesystem, Place};
 use tables::bind::bind_fact;
@@ -50,7 +52,7 @@ use tables::landing::landing_fact;
 use tables::leftover::leftover_fact;
 use tables::side_file::side_file_fact;
 use tables::users::users_fact;
-use tables::{ask_tables, spawner};
+use tables::{ask_tables, ask_verdict, spawner};
 use unresolved_places::UnresolvedPlaces;
 use unseen_peers::UnseenPeers;
 
@@ -62,10 +64,10 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
     let mut judged = judge_again(layout, rules, config);
     if is_declared(&layout.containers) || config.changes_verdicts() {
         let declared = take_declarations(&mut layout.containers);
-        mark_declared(&mut judged, &judge_declared(layout, rules, &Config::default()));
+        mark_declared(&mut judged, &judge_declared(layout, rules, &Config::default(), Told::Verdicts));
         restore_declarations(&mut layout.containers, declared);
     }
-    judged.diagnostics = std::mem::take(&mut layout.diagnostics);
+    judged.diagnostics.append(&mut layout.diagnostics);
     judged.call_files = call_files(&layout.containers, &rules.profiles);
     judged.files = std::mem::take(&mut layout.judged);
     judged.unread_files = std::mem::take(&mut layout.not_judged);
@@ -76,7 +78,16 @@ pub fn judge(layout: &mut Layout, rules: &Ruleset, config: &Config) -> Judged {
 /// Judges a layout that was judged before, or a part of it, after a change: the same rules, and no word about what is only
 /// declared.
 pub fn judge_again(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
-    judge_declared(layout, &graded(rules, config), config)
+    judge_declared(layout, &graded(rules, config), config, Told::Everything)
+}
+
+/// What of a judgement is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// All that is to be told.
+    Everything,
+    /// The verdicts: what is told of them would be thrown away.
+    Verdicts,
 }
 
 /// The files that calls of known programs are written in, whichever file describes the container.
@@ -114,7 +125,7 @@ fn mark_declared(judged: &mut Judged, undeclared: &Judged) {
 }
 
 /// Judges a layout by what it and the configuration say.
-fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
+fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config, told: Told) -> Judged {
     let containers = layout.containers.iter().filter(|container| !container.is_host()).count();
     let mut judged = Judged { containers, ..Judged::default() };
     for profile in &rules.profiles {
@@ -135,9 +146,21 @@ fn judge_declared(layout: &Layout, rules: &Ruleset, config: &Config) -> Judged {
         let unresolved = UnresolvedPlaces::of_candidates(&all);
         let copied_logins = CopiedLogins::of_candidates(&all);
         let unknown_types = undetermined::hosts_of_unknown_types(&all, rules);
+        let all_settled = undetermined::all_settled(&all);
+        judged.diagnostics.extend(fleet::differing_clocks(&all));
         let candidates = &all;
-        let judgement =
-            Judgement { rules, config, home, candidates, unresolved, unseen_peers, copied_logins, unknown_types };
+        let judgement = Judgement {
+            rules,
+            config,
+            home,
+            candidates,
+            unresolved,
+            unseen_peers,
+            copied_logins,
+            unknown_types,
+            all_settled,
+            told,
+        };
         judgement.judge_all(&mut judged);
     }
     spawner::find_spawners(layout, rules, &mut judged);
@@ -176,6 +199,9 @@ struct Judgement<'a, 'b> {
     copied_logins: CopiedLogins<'b>,
     /// The hosts that have logins on each type of filesystem that is not known to be local.
     unknown_types: BTreeMap<&'b str, BTreeSet<&'b str>>,
+    /// Whether sharing a directory is safe for every participant, wherever that is.
+    all_settled: bool,
+    told: Told,
 }
 
 impl<'a> Judgement<'a, '_> {
@@ -209,7 +235,8 @@ impl<'a> Judgement<'a, '_> {
         }
         self.copied_logins.tell_users(self.candidates, &mut rows);
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
-            let (participant, breaches) = row.unwrap_or_else(|| (bystander_row(candidate, login), Vec::new()));
+            let (participant, breaches) =
+                row.unwrap_or_else(|| (bystander_row(candidate, &self.rules.filesystems, login), Vec::new()));
             judged.participants.push(participant);
             judged.breaches.extend(breaches);
         }
@@ -280,11 +307,14 @@ impl<'a> Judgement<'a, '_> {
     fn row(&self, member: &Member<'a, '_>) -> Row {
         let Member { participant, login, candidate, relation, facts, .. } = member;
         let (participant, login, facts) = (*participant, *login, *facts);
-        let unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let (rules, candidates) = (self.rules, self.candidates);
         let copied_from = self.copied_logins.users_of(candidate);
-        let case =
-            Case { rules, candidates, candidate, participant, login, relation, facts, copied_from, unknown_fact };
+        let mut case =
+            Case { rules, candidates, candidate, participant, login, relation, facts, copied_from, unknown_fact: None };
+        if let Some(verdict) = (self.told == Told::Verdicts).then(|| ask_verdict(&case)).flatten() {
+            return (participant_row(candidate, &rules.filesystems, login, verdict, String::new()), Vec::new());
+        }
+        case.unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let answer = ask_tables(&case);
         let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
         let mut reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
@@ -295,7 +325,7 @@ impl<'a> Judgement<'a, '_> {
         } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
             "there is no login where it looks for one".clone_into(&mut reason);
         }
-        let mut participant = participant_row(candidate, login, verdict, reason);
+        let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
         participant.peer_count = relation.other_count.saturating_sub(self.count_ways(&relation.others));
         let alone = relation.other_count == 0 && facts.peers == Peers::None;
@@ -355,8 +385,13 @@ const WORTH_A_THREAD: usize = 1000;
 
 /// What a breach makes of its participant's verdict.
 fn breach_verdict(breach: &Breach) -> Verdict {
-    match breach.severity {
-        _ if breach.rule == UNDETERMINED => Verdict::Undetermined,
+    rule_verdict(&breach.rule, breach.severity)
+}
+
+/// What a rule that is broken makes of a verdict.
+fn rule_verdict(rule: &str, severity: Severity) -> Verdict {
+    match severity {
+        _ if rule == UNDETERMINED => Verdict::Undetermined,
         Severity::Error => Verdict::Error,
         Severity::Warning => Verdict::Warning,
         Severity::Note => Verdict::Ok,
@@ -364,15 +399,21 @@ fn breach_verdict(breach: &Breach) -> Verdict {
 }
 
 /// A container that has the directory but does not take part.
-fn bystander_row(candidate: &Candidate<'_>, login: usize) -> Participant {
+fn bystander_row(candidate: &Candidate<'_>, filesystems: &Filesystems, login: usize) -> Participant {
     let reason = match &candidate.runs {
         RunsProgram::No(evidence) => evidence.text.clone(),
         RunsProgram::Yes(_) | RunsProgram::Unknown => String::new(),
     };
-    participant_row(candidate, login, Verdict::NotAParticipant, reason)
+    participant_row(candidate, filesystems, login, Verdict::NotAParticipant, reason)
 }
 
-fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, reason: String) -> Participant {
+fn participant_row(
+    candidate: &Candidate<'_>,
+    filesystems: &Filesystems,
+    login: usize,
+    verdict: Verdict,
+    reason: String,
+) -> Participant {
     let container = candidate.container;
     let locks = candidate.locks.iter().map(|lock| LockName { path: lock.path.clone(), place: lock.place.name() });
     Participant {
@@ -396,6 +437,7 @@ fn participant_row(candidate: &Candidate<'_>, login: usize, verdict: Verdict, re
         program: candidate.profile.id.clone(),
         state_dir: candidate.state.path.clone(),
         place: candidate.login_directory().name(),
+        within_reach: fleet::is_within_reach(candidate, filesystems),
         may_overlap: false,
         peers: Vec::new(),
         peer_count: 0,

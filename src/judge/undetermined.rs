@@ -107,6 +107,13 @@ pub(super) fn hosts_of_unknown_types<'b>(
     hosts
 }
 
+/// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.
+pub(super) fn all_settled(candidates: &[Candidate<'_>]) -> bool {
+    let mut refreshing =
+        candidates.iter().filter(|candidate| candidate.takes_part() && candidate.refresh != Refresh::No);
+    refreshing.all(|candidate| candidate.profile.is_settled(candidate.version.range.as_ref()))
+}
+
 /// That the state directory hangs on a variable, and why that is not known.
 fn unknown_state_directory(candidate: &Candidate<'_>, name: &str) -> String {
     let is_by_script = is_set_by_container(candidate) || candidate.state.by_script;
@@ -298,7 +305,7 @@ impl Judgement<'_, '_> {
 
     /// That a place which is not known, its own or another's, may be one that both use.
     fn open_place(&self, candidate: &Candidate<'_>) -> Option<UnknownFact> {
-        let waits = candidate.refresh != Refresh::No && !self.all_settled();
+        let waits = candidate.refresh != Refresh::No && !self.all_settled;
         let open = self.unresolved.unresolved_of(candidate).filter(|_| waits)?;
         let name = candidate.container.told_name();
         let cause = UnsetPart::of(&open.login.place.path);
@@ -338,12 +345,5 @@ impl Judgement<'_, '_> {
             ),
             span: candidate.span(),
         })
-    }
-
-    /// Whether every participant takes a lock inside the directory, so that sharing it is safe wherever it is.
-    fn all_settled(&self) -> bool {
-        let mut refreshing =
-            self.candidates.iter().filter(|candidate| candidate.takes_part() && candidate.refresh != Refresh::No);
-        refreshing.all(|candidate| candidate.profile.is_settled(candidate.version.range.as_ref()))
     }
 }

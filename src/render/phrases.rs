@@ -57,10 +57,14 @@ const NAMED: usize = 6;
 /// What people wrote that the run went by, in a line: each file with what it says.
 pub(super) fn using(report: &Report) -> Option<String> {
     let mut files: Vec<(&str, Vec<&Influence>)> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for one in &report.configuration {
-        match files.iter_mut().find(|(file, _)| *file == one.file) {
-            Some((_, all)) => all.push(one),
-            None => files.push((&one.file, vec![one])),
+        let at = *known.entry(&one.file).or_insert_with(|| {
+            files.push((&one.file, Vec::new()));
+            files.len() - 1
+        });
+        if let Some((_, all)) = files.get_mut(at) {
+            all.push(one);
         }
     }
     let more = files.len().saturating_sub(NAMED);

@@ -72,8 +72,11 @@ pub(super) fn write(given: &Given<'_>, style: Style, out: &mut dyn io::Write) ->
 
 /// Findings after the first ones of many: a line each, and how many there are more.
 fn write_further(rest: &[(&Login, &Finding)], out: &mut dyn io::Write) -> io::Result<()> {
-    for (_, finding) in rest.iter().take(LINES) {
-        writeln!(out, "{}[{}]: {}", finding.severity.name(), safe(&finding.rule), safe(&finding.message))?;
+    for (login, finding) in rest.iter().take(LINES) {
+        // Of many alike the place tells one from another.
+        let place = Some(&login.place.text).filter(|place| !finding.message.contains(place.as_str()));
+        let text = place.map_or_else(|| finding.message.clone(), |place| format!("{place}: {}", finding.message));
+        writeln!(out, "{}[{}]: {}", finding.severity.name(), safe(&finding.rule), safe(&text))?;
     }
     match rest.len().saturating_sub(LINES) {
         0 if rest.is_empty() => Ok(()),

@@ -3,7 +3,7 @@
 
 use super::comment::Comments;
 use super::names::Names;
-use crate::finding::{Breach, Judged, Suppressed, SuppressedBy};
+use crate::finding::{Breach, Judged, Report, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level};
 use crate::rules::{Config, Ignore, Ruleset};
 use crate::text::{Sources, Span, quoted_path};
@@ -43,14 +43,22 @@ pub struct Looked<'a> {
     pub planned: bool,
 }
 
-/// Suppresses what comments and the configuration accept, and tells which of them match nothing.
-pub fn accept(judged: &mut Judged, comments: &mut Comments, config: &Config, looked: Looked<'_>, sources: &Sources) {
-    let mut used = vec![false; config.ignore.len()];
+/// Suppresses what comments and the configuration accept. `used` tells of each ignore of the configuration whether it
+/// matched anything, here or earlier.
+pub fn accept(
+    judged: &mut Judged,
+    comments: &mut Comments,
+    config: &Config,
+    names: &Names,
+    used: &mut Vec<bool>,
+    sources: &Sources,
+) {
+    used.resize(config.ignore.len(), false);
     for breach in &mut judged.breaches {
         let by_comment = comments.suppresses(breach, sources);
         let mut by_config = None;
-        for (ignore, used) in config.ignore.iter().zip(&mut used) {
-            if matches(ignore, breach, looked.names, sources) {
+        for (ignore, used) in config.ignore.iter().zip(used.iter_mut()) {
+            if matches(ignore, breach, names, sources) {
                 *used = true;
                 by_config = by_config.or(Some((ignore.reason.clone(), ignore.span)));
             }
@@ -64,17 +72,29 @@ pub fn accept(judged: &mut Judged, comments: &mut Comments, config: &Config, loo
         });
         breach.suppressed = by_comment.or(by_config);
     }
+}
+
+/// The comments and ignores that match nothing, once all is accepted that they may be about.
+pub fn idle_ignores(
+    report: &Report,
+    comments: &Comments,
+    config: &Config,
+    looked: Looked<'_>,
+    used: &[bool],
+) -> Vec<Diagnostic> {
     // What was not looked at may be what they are for.
-    let unusable = judged.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    if looked.whole && !unusable {
-        judged.diagnostics.extend(comments.idle());
-        let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
-        let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !used && can_match(ignore));
-        judged.diagnostics.extend(idle.map(|(ignore, _)| {
-            let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
-            Diagnostic::at(Level::Warning, ignore.span, message)
-        }));
+    let unusable = report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    if !looked.whole || unusable {
+        return Vec::new();
     }
+    let mut told: Vec<Diagnostic> = comments.idle().collect();
+    let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
+    let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !**used && can_match(ignore));
+    told.extend(idle.map(|(ignore, _)| {
+        let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
+        Diagnostic::at(Level::Warning, ignore.span, message)
+    }));
+    told
 }
 
 fn matches(ignore: &Ignore, breach: &Breach, names: &Names, sources: &Sources) -> bool {
@@ -84,5 +104,7 @@ fn matches(ignore: &Ignore, breach: &Breach, names: &Names, sources: &Sources) -
         let source = sources.get(span.file);
         source.teller(span.start.line).is_none() && file.is_match(names.kept(source.name()))
     };
-    ignore.rule == breach.rule && ignore.is_for(breach.project.as_deref(), &breach.container) && in_file()
+    // A task of a service is another one each time that it is started.
+    let is_for = |name: &str| ignore.is_for(breach.project.as_deref(), name);
+    ignore.rule == breach.rule && (is_for(&breach.container) || is_for(&breach.service)) && in_file()
 }

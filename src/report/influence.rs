@@ -8,20 +8,19 @@ use crate::model::{Container, DECLARING_LABELS};
 use crate::rules::{Config, Ruleset};
 use crate::text::Sources;
 
-/// The configuration with what it says, the directory of rules, and each file or container with labels that declare
-/// facts.
-pub fn influences(
-    configuration: Option<(&str, &Config)>,
-    rules: &Ruleset,
-    containers: &[Container],
-    sources: &Sources,
-) -> Vec<Influence> {
+/// The configuration with what it says, and the directory of rules.
+pub fn influences(configuration: Option<(&str, &Config)>, rules: &Ruleset) -> Vec<Influence> {
     let mut all = configuration.map_or_else(Vec::new, |(file, config)| of_configuration(file, config));
     all.extend(rules.further.as_ref().map(|further| Influence {
         file: further.directory.clone(),
         kind: InfluenceKind::Rules,
         entries: further.files.len(),
     }));
+    all
+}
+
+/// Each file or container with labels that declare facts.
+pub fn declarations(containers: &[Container], sources: &Sources) -> Vec<Influence> {
     let mut labels: BTreeMap<String, usize> = BTreeMap::new();
     for container in containers {
         for label in DECLARING_LABELS.iter().filter_map(|name| container.labels.get(*name)) {
@@ -29,8 +28,7 @@ pub fn influences(
         }
     }
     let kind = InfluenceKind::Declarations;
-    all.extend(labels.into_iter().map(|(file, entries)| Influence { file, kind, entries }));
-    all
+    labels.into_iter().map(|(file, entries)| Influence { file, kind, entries }).collect()
 }
 
 fn of_configuration(file: &str, config: &Config) -> Vec<Influence> {

@@ -33,7 +33,7 @@ mod plan;
 mod revision;
 mod told_paths;
 
-pub use accept::{Looked, accept, idle_declarations, unknown_rules};
+pub use accept::{Looked, accept, idle_declarations, idle_ignores, unknown_rules};
 pub use accept_files::accept_files;
 pub use additions::{Base, Before, added_entries, added_findings, added_ignores, added_labels, changed_rules};
 pub use baseline::{Baseline, BaselineError};
@@ -43,7 +43,7 @@ pub use fingerprint::{diagnostic_fingerprints, text_fingerprint};
 pub use history::{History, HistoryError, Seen};
 pub use hit_change::is_covered;
 pub use hits::build_report;
-pub use influence::influences;
+pub use influence::{declarations, influences};
 pub use login::group_findings;
 pub use names::Names;
 pub use natural_order::natural_key;

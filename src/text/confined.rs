@@ -2,6 +2,7 @@
 //! it has none component by component. Linux only; uses `read_error` alone.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -243,6 +244,15 @@ pub(super) fn content_anywhere(path: &Path, most: u64) -> Result<Content, ReadEr
     kind_error(&rustix::fs::stat(path).map_err(read_error)?)?;
     let file = rustix::fs::open(path, Purpose::Content.flags(), Mode::empty()).map_err(read_error)?;
     regular(&file, most)
+}
+
+/// A regular file at any path, to be read as it is wanted.
+pub(super) fn file_anywhere(path: &Path) -> Result<File, ReadError> {
+    kind_error(&rustix::fs::stat(path).map_err(read_error)?)?;
+    let file = rustix::fs::open(path, Purpose::Content.flags(), Mode::empty()).map_err(read_error)?;
+    kind_error(&rustix::fs::fstat(&file).map_err(read_error)?)?;
+    refuse_kernel_file(&file)?;
+    Ok(File::from(file))
 }
 
 /// The first bytes of a file that a person typed: of a pipe what its writers write.

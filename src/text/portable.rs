@@ -72,6 +72,10 @@ pub(super) struct Content {
     pub(super) size: u64,
 }
 
+pub(super) fn file_anywhere(path: &Path) -> Result<File, ReadError> {
+    if path.is_file() { Ok(File::open(path)?) } else { Err(ReadError::NotRegular("no regular file")) }
+}
+
 pub(super) fn content_anywhere(path: &Path, most: u64) -> Result<Content, ReadError> {
     if kind_anywhere(path)? != EntryKind::File {
         return Err(ReadError::NotRegular("no file"));
@@ -137,6 +141,9 @@ mod tests {
         assert_eq!(root.own_kind(Path::new("outside"), true).unwrap(), EntryKind::Link);
         assert_eq!(root.list(Path::new("sub"), true, 9).unwrap().len(), 1);
         assert!(matches!(root.list(Path::new("sub"), true, 0), Err(OpenError::System(ReadError::TooMany { .. }))));
+        let mut text = String::new();
+        file_anywhere(&at("root/sub/file")).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), file_anywhere(&at("root/sub")).is_err()), ("text", true));
         for path in ["outside", "../secret", "sub/../../secret"] {
             assert!(matches!(root.content(Path::new(path), true, 9), Err(OpenError::Leaves)), "{path}");
         }

@@ -5,6 +5,7 @@ mod at_revision;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -162,6 +163,19 @@ impl Reader {
     pub fn read_text(&self, path: &Path, limit: u64) -> Result<String, ReadError> {
         String::from_utf8(self.read(path, limit)?)
             .map_err(|error| ReadError::NotUtf8 { at: error.utf8_error().valid_up_to() })
+    }
+
+    /// What is in a file that a person typed, or that is read on this host, as it is wanted. What is no regular file there
+    /// comes whole, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn stream(&self, path: &Path, limit: u64) -> Result<Box<dyn Read>, ReadError> {
+        let is_free = self.reach == Reach::Host || self.typed(path).is_some();
+        if is_free && self.revisions.is_empty() && self.kind_on_disk(path)? == EntryKind::File {
+            return Ok(Box::new(confined::file_anywhere(path)?));
+        }
+        Ok(Box::new(Cursor::new(self.read(path, limit)?)))
     }
 
     /// The first bytes of a file, as many as there are up to `most`.

@@ -181,6 +181,8 @@ pub struct Sources {
     files: Mutex<Vec<Arc<SourceFile>>>,
     /// The newest file of each name that was taken in as written by people.
     written: Mutex<HashMap<String, FileId>>,
+    /// All of those, however many other texts there are.
+    by_people: Mutex<Vec<FileId>>,
     reader: Arc<Reader>,
 }
 
@@ -211,6 +213,7 @@ impl Sources {
         }
         let file = self.keep(SourceFile { syntax: Some(syntax), ..SourceFile::new(name.clone(), text) });
         written.insert(name, file);
+        self.by_people.lock().unwrap_or_else(PoisonError::into_inner).push(file);
         file
     }
 
@@ -233,6 +236,22 @@ impl Sources {
         files.iter().enumerate().map(|(number, file)| (FileId(narrow(number)), Arc::clone(file))).collect()
     }
 
+    /// Lets the text of a file go that nobody will be shown: its name stays, and who told each line.
+    pub fn forget_text(&self, file: FileId) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = files.get_mut(file.0 as usize) {
+            let SourceFile { tellers, syntax, .. } = &**known;
+            let (tellers, syntax) = (tellers.clone(), *syntax);
+            *known = Arc::new(SourceFile { tellers, syntax, ..SourceFile::new(known.name.clone(), String::new()) });
+        }
+    }
+
+    /// Those of them that people write, by whose rules their comments are known.
+    pub fn all_written(&self) -> Vec<(FileId, Arc<SourceFile>)> {
+        let numbers = self.by_people.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        numbers.into_iter().map(|file| (file, self.get(file))).collect()
+    }
+
     /// How many files there are.
     pub fn count(&self) -> usize {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -244,6 +263,7 @@ impl Sources {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).truncate(count);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.retain(|_, file| (file.0 as usize) < count);
+        self.by_people.lock().unwrap_or_else(PoisonError::into_inner).retain(|file| (file.0 as usize) < count);
     }
 
     /// The file of a name given out by [`Sources::add`]; an empty one for any other.

@@ -1,5 +1,5 @@
 //! The one writer of files that are ours: each is whole or as it was, and replaces the name itself, never what a link of
-//! that name leads to. May use std and rustix.
+//! that name leads to. May use std and rustix; the one home of tempfile.
 
 mod temporary;
 mod trust;
@@ -16,6 +16,14 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use temporary::{Temporary, remove_leftovers};
+
+/// A file that has no name, and is gone with whoever has it open: for what is too much for memory.
+///
+/// # Errors
+/// There is no directory for such files, or no room in it.
+pub fn unnamed_file() -> io::Result<File> {
+    tempfile::tempfile()
+}
 
 /// A directory that is written in. It is opened once, so that no name above it can change meanwhile. Links on the way to
 /// it are followed: they are part of what the person typed.

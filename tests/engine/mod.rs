@@ -17,6 +17,7 @@ mod draw;
 mod drawn_entrypoints;
 mod entrypoint_text;
 mod entrypoints;
+mod exported;
 mod findmnt;
 mod ground_truth;
 mod guard_proof;
@@ -25,7 +26,9 @@ mod kernel_facts;
 mod late;
 mod layout;
 mod not_root;
+mod podman;
 mod preflight;
+mod private;
 mod program;
 mod raise;
 mod report;
@@ -34,8 +37,10 @@ mod several;
 mod start;
 mod start_facts;
 mod strace;
+mod swarm;
 mod sweep;
 mod truth;
+mod turned;
 mod unlisted;
 mod volume_device;
 pub(crate) mod wanted;
@@ -185,6 +190,9 @@ fn probe() -> PathBuf {
     built
 }
 
+/// How the image's archive is imported.
+pub(crate) const ENTRYPOINT: &str = "ENTRYPOINT [\"/usr/local/bin/probe\"]";
+
 /// Makes the image: the probe, also by the program's name, and homes.
 fn import(folder: &Path, image: &str) {
     let root = folder.join("image");
@@ -199,6 +207,5 @@ fn import(folder: &Path, image: &str) {
     chown(root.join("home/agent"), Some(USER), Some(USER)).unwrap();
     let archive = folder.join("image.tar");
     must("tar", &["-C", root.to_str().unwrap(), "-cf", archive.to_str().unwrap(), "."]);
-    let change = "ENTRYPOINT [\"/usr/local/bin/probe\"]";
-    must("docker", &["import", "--change", change, archive.to_str().unwrap(), image]);
+    must("docker", &["import", "--change", ENTRYPOINT, archive.to_str().unwrap(), image]);
 }

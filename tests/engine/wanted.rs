@@ -20,6 +20,9 @@ pub(crate) const SETPRIV: &[Wanted] = &[("setpriv", "util-linux")];
 pub(crate) const UNSHARE: &[Wanted] = &[("unshare", "util-linux")];
 pub(crate) const CONTAINERD: &[Wanted] = &[("containerd", "containerd"), ("ctr", "containerd"), ("runc", "runc")];
 pub(crate) const PODMAN: &[Wanted] = &[("podman", "podman")];
+pub(crate) const ROOTLESS: &[Wanted] = &[("podman", "podman"), ("setpriv", "util-linux"), ("unshare", "util-linux")];
+/// For an engine of a test's own.
+pub(crate) const DOCKERD: &[Wanted] = &[("dockerd", "docker.io"), ("setpriv", "util-linux")];
 pub(crate) const BUSYBOX: &[Wanted] = &[("busybox", "busybox-static")];
 
 /// Where a program is.

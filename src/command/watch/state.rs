@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::accept::Acceptance;
 use super::super::engines::elsewhere;
-use super::super::judged::settled;
 use super::super::session::Session;
+use super::super::settled::settled;
 use super::draft::{Draft, attribute, login_event};
 use super::look::{Looked, Wanted};
 use super::standing::{KnownLogins, Standing, outcomes};

@@ -12,7 +12,10 @@ use bollard::models::{
     ContainerInspectResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect, Node, SystemInfo, Volume,
 };
 use bollard::query_parameters::{ListContainersOptions, ListNodesOptions, ListVolumesOptions};
+use futures_util::StreamExt as _;
+use hyper::body::Bytes;
 use serde_json::Value;
+use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
@@ -81,7 +84,15 @@ impl EngineClient {
     /// One whose answers must all come before the options' deadline, or where they have none, in their time from now on.
     /// Nothing is connected yet. To be called where the runtime is.
     pub(super) fn new(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
-        let budget = Budget::new();
+        Self::within(Budget::new(), endpoint, options)
+    }
+
+    /// One that may bring as many bytes as an image has.
+    pub(super) fn exporting(endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
+        Self::within(Budget::of_image(), endpoint, options)
+    }
+
+    fn within(budget: Arc<Budget>, endpoint: &Endpoint, options: &Options) -> Result<Self, EngineError> {
         // Far enough for any wait, and near enough for the clock's arithmetic.
         let timeout = options.timeout.min(Duration::from_secs(24 * 3600));
         Ok(Self {
@@ -244,6 +255,27 @@ impl EngineClient {
             Decoded::Typed(layers) => Ok(layers),
             Decoded::Other(_) => Err(self.nonsense(&request, "JSON that is no list of layers")),
         }
+    }
+
+    /// Sends on the archive of an image, by its id, as long as somebody reads it.
+    pub(super) async fn export_image(&self, id: &str, to: Sender<Bytes>) -> Result<(), EngineError> {
+        let request = format!("GET /images/{}/get", id.get(..19).unwrap_or(id));
+        let is_id = id.chars().all(|one| one.is_ascii_alphanumeric() || one == ':');
+        if id.is_empty() || !is_id {
+            return Err(self.nonsense(&request, "an image that has no id"));
+        }
+        let Bound::Whole(deadline) = self.bound else { return Err(self.timed_out(&request)) };
+        let sending = async {
+            let mut archive = std::pin::pin!(self.docker.export_image(id));
+            while let Some(piece) = archive.next().await {
+                let piece = piece.map_err(|error| self.failure(&request, error))?;
+                if to.send(piece).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        timeout_at(deadline, sending).await.unwrap_or_else(|_| Err(self.timed_out(&request)))
     }
 
     async fn request<T>(

@@ -33,13 +33,21 @@ use crate::text::{EntryKind, Reader};
 /// until memory ends.
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// What is left of [`MOST`].
+/// Bytes that the archive of an image may bring.
+const MOST_OF_IMAGE: u64 = 32 * 1024 * 1024 * 1024;
+
+/// What is left of [`MOST`], or of what else it began with.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU64);
 
 impl Budget {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicU64::new(MOST)))
+    }
+
+    /// For the archive of an image.
+    pub(super) fn of_image() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(MOST_OF_IMAGE)))
     }
 
     /// Whether an engine sent more than it may.

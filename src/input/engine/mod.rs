@@ -9,7 +9,7 @@
 //! connect    a socket, a port, ssh, counted in bytes; `tls` on top
 //! client     requests before a deadline, and what their failures mean; `lenient` for answers of another form
 //! inspect    an answer -> a running container; `volume` -> what its driver was told
-//! look       all that runs now, or some of it again; `images` -> what an image is
+//! look       all that runs now, or some of it again; `images` -> what an image is; `export` -> its files
 //! watch      what comes and goes from now on: `event_connection` asks, `events` are read as they come into a `queue`,
 //!            `inventory` keeps which containers there are
 //! error      why there is no answer, and what to try
@@ -22,6 +22,7 @@ mod context;
 mod error;
 mod event_connection;
 mod events;
+mod export;
 mod images;
 mod inspect;
 mod inventory;
@@ -35,6 +36,7 @@ mod watch;
 
 pub use self::connect::podman_sockets;
 pub use self::error::EngineError;
+pub use self::export::export_image;
 pub use self::images::Images;
 pub use self::look::{InspectResult, Seen, address, inspect_again, is_local, look};
 pub use self::options::{Options, Tls};

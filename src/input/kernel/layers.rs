@@ -1,13 +1,15 @@
 //! The files of an image that the engine keeps as layers, looked up in its own store and put together as the container
-//! would see them. Uses `model` alone; with `render::html` a home of ring.
+//! would see them. Uses `exported` and `root`; with `render::html` a home of ring.
 //!
 //! The store is moby's (`layer/filestore.go`): `image/DRIVER/layerdb/sha256/CHAIN/cache-id` names the directory that a
-//! layer's files are in. An engine that keeps its images with containerd has none of it, and nothing is known then.
+//! layer's files are in. An engine that keeps its images with containerd has none of it: its layers come from its export.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 
+use super::exported::{ExportedLayer, Seen};
 use super::program::Tree;
 use super::root::{End, Head, Root, Unread};
 use crate::model::{Entry, EntryKind, clean, is_whole, join, parent_and_name, upward};
@@ -21,7 +23,32 @@ const MOST_LAYERS: usize = 125;
 
 /// The layers of one image, the uppermost first.
 pub(super) struct Layers {
-    layers: Vec<Root>,
+    layers: Vec<Layer>,
+}
+
+/// The files of one layer.
+enum Layer {
+    /// As the engine keeps them.
+    Directory(Root),
+    /// As it exports them.
+    Exported(Arc<ExportedLayer>),
+}
+
+impl Layer {
+    /// What it says of a path whose parents no link is among.
+    fn seen(&self, path: &str) -> Seen {
+        match self {
+            Self::Directory(root) => seen(root, path),
+            Self::Exported(layer) => layer.seen(path),
+        }
+    }
+
+    fn read_head(&self, path: &str, most: u64) -> Result<Head, Unread> {
+        match self {
+            Self::Directory(root) => root.read_head(path, most),
+            Self::Exported(layer) => layer.read_head(path, most),
+        }
+    }
 }
 
 /// Where a store is, and how it keeps files.
@@ -54,7 +81,7 @@ impl Layers {
             let is_name =
                 |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             let name = Some(name.trim()).filter(|name| is_name(name))?;
-            layers.push(host.below(&format!("{files}/{name}{below}"))?);
+            layers.push(Layer::Directory(host.below(&format!("{files}/{name}{below}"))?));
         }
         layers.reverse();
         if whole {
@@ -63,10 +90,23 @@ impl Layers {
         Some(Self { layers })
     }
 
+    /// Those of an export, the lowest first.
+    pub(super) fn of_export(layers: Vec<Arc<ExportedLayer>>) -> Self {
+        Self { layers: layers.into_iter().rev().map(Layer::Exported).collect() }
+    }
+
+    /// Directories as layers, the uppermost first, for tests.
+    #[cfg(test)]
+    pub(super) fn of_directories(folder: &std::path::Path, names: &[&str]) -> Self {
+        let open = |name: &&str| std::fs::File::open(folder.join(name)).ok();
+        let root = |name: &&str| Root::of(open(name)?.into()).ok().map(Layer::Directory);
+        Self { layers: names.iter().filter_map(root).collect() }
+    }
+
     /// What stands at a path without links before its end, and in which layer.
-    fn topmost(&self, path: &str) -> Result<(&Root, Seen), NotThere> {
+    fn topmost(&self, path: &str) -> Result<(&Layer, Seen), NotThere> {
         for layer in &self.layers {
-            match seen(layer, path) {
+            match layer.seen(path) {
                 Seen::Nothing => {}
                 Seen::Removed => return Err(NotThere::Absent),
                 // What a lower layer has may not be what is seen.
@@ -78,7 +118,7 @@ impl Layers {
     }
 
     /// The path after all links on it, and the layer that has its end.
-    fn walk(&self, path: &str) -> Result<(&Root, String, Entry), NotThere> {
+    fn walk(&self, path: &str) -> Result<(&Layer, String, Entry), NotThere> {
         let mut path = clean(path);
         for _ in 0..MOST_LINKS {
             let (layer, seen) = self.step(&path)?;
@@ -90,7 +130,7 @@ impl Layers {
         Err(NotThere::Absent)
     }
 
-    fn step(&self, path: &str) -> Result<(&Root, Step), NotThere> {
+    fn step(&self, path: &str) -> Result<(&Layer, Step), NotThere> {
         let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
         let mut found = Err(NotThere::Absent);
         for end in ends {
@@ -135,18 +175,6 @@ enum Step {
     There(Entry),
     /// Along a link: the whole path from there.
     Through(String),
-}
-
-/// What one layer says of a path.
-enum Seen {
-    Entry(Entry),
-    Link(String),
-    /// It does not touch it.
-    Nothing,
-    /// It takes away what the layers below have there, or above it.
-    Removed,
-    /// It does not say.
-    Failed,
 }
 
 fn seen(layer: &Root, path: &str) -> Seen {
@@ -217,11 +245,6 @@ mod tests {
         fs::write(path, text).unwrap();
     }
 
-    fn stack(folder: &Path, names: &[&str]) -> Layers {
-        let root = |name: &&str| Root::of(fs::File::open(folder.join(name)).unwrap().into()).unwrap();
-        Layers { layers: names.iter().map(root).collect() }
-    }
-
     #[test]
     fn layers_are_one_tree() {
         let folder = tempfile::tempdir().unwrap();
@@ -236,7 +259,7 @@ mod tests {
         of("top", "bin/keep", "");
         symlink("../usr/lib/pkg/package.json", folder.path().join("top/bin/tool")).unwrap();
         symlink("/usr/lib", folder.path().join("low/lib")).unwrap();
-        let layers = stack(folder.path(), &["top", "low"]);
+        let layers = Layers::of_directories(folder.path(), &["top", "low"]);
         let read = |path: &str| layers.read(path, 100).map(|bytes| String::from_utf8(bytes).unwrap());
         assert_eq!(read("/usr/lib/pkg/package.json").as_deref(), Some("new"));
         assert_eq!(read("/etc/passwd").as_deref(), Some("root"));
@@ -246,7 +269,7 @@ mod tests {
         assert_eq!(layers.at("/bin/tool").unwrap().0, "/usr/lib/pkg/package.json");
         // No link leads out of a layer to this machine's files.
         symlink("/etc/hostname", folder.path().join("top/out")).unwrap();
-        assert_eq!(stack(folder.path(), &["top"]).read("/out", 100), None);
+        assert_eq!(Layers::of_directories(folder.path(), &["top"]).read("/out", 100), None);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! `source::capture`, `source::shell` and a type of `source::dockerfile`; the one home of procfs and rustix.
 
 mod apart;
+mod archive;
 mod cgroup_name;
 mod clock;
 mod container;
+mod exported;
 mod files;
 mod images;
 mod layers;
@@ -35,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use images::ImageFiles;
+pub use images::{Export, ImageFiles, ReadArchive};
 pub use login::LoginIds;
 pub use plan::{Planned, ResolveOptions, resolve_on_host};
 

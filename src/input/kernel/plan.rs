@@ -20,6 +20,7 @@ use super::user::{self, Accounts};
 use super::{Look, host};
 use crate::input::capture::tree::visible;
 use crate::input::capture::{Capture, EngineVolumes};
+use crate::input::dockerfile::Stored;
 use crate::model::{
     Container, Diagnostic, EnvValue, HostTree, Installed, KernelFacts, KernelMount, Level, Live, Mount, MountSource,
     Unseen, Value, clean, is_root, is_whole, join, parent_and_name, split_below, upward,
@@ -37,9 +38,9 @@ pub struct Planned {
     pub installed: Vec<Installed>,
     /// The home of its user in that image.
     pub home: Option<String>,
-    /// The digests of its image's layers, the lowest first; none where that is not known.
-    pub layers: Vec<String>,
-    /// Whether the image is built anew, so that only the accounts of these layers mean something.
+    /// Its image, where the engine has it.
+    pub image: Option<Arc<Stored>>,
+    /// Whether the image is built anew, so that only the accounts of this one mean something.
     pub built: bool,
 }
 
@@ -135,8 +136,8 @@ impl Site {
     }
 
     fn resolve(&self, planned: Planned) -> (Container, Vec<Diagnostic>) {
-        let Planned { mut container, installed, home, layers, built } = planned;
-        let layers = self.files.as_ref().and_then(|files| files.layers(&layers));
+        let Planned { mut container, installed, home, image, built } = planned;
+        let layers = self.files.as_ref().zip(image).and_then(|(files, image)| files.layers(&image));
         let accounts = layers.as_deref().and_then(accounts);
         let user = container.user.as_ref().map_or("", |user| user.text.as_str());
         let home = home.or_else(|| home_in(&accounts.as_ref()?.passwd, user));

@@ -21,7 +21,9 @@ pub(super) mod spawner;
 mod state;
 pub(super) mod users;
 
-use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location};
+use super::copied_logins::CLONED;
+use super::rule_verdict;
+use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
 use crate::model::Container;
 use crate::rules::{Confidence, Message, Outcome, Ruling, TableName};
 use case::{Case, Grounds, peer_names};
@@ -51,6 +53,19 @@ pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
         }
     }
     answers
+}
+
+/// The verdict alone; `None` where others are told what is broken, or what it is about decides what that is.
+pub(super) fn ask_verdict(case: &Case<'_, '_>) -> Option<Verdict> {
+    let mut worst = Verdict::Ok;
+    for (&name, table) in &case.rules.matrix.tables {
+        let Some(Outcome::Broken(ruling)) = table.decide(case.facts).map(|(_, row)| &row.outcome) else { continue };
+        if name == TableName::Declaration || ruling.rule == CLONED {
+            return None;
+        }
+        worst = worst.max(rule_verdict(&ruling.rule, ruling.severity));
+    }
+    Some(worst)
 }
 
 /// What a breach of a table points at and rests on.
