@@ -124,7 +124,11 @@ fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
     judged.participants.retain(|one| only.contains(&one.container));
     judged.breaches.retain(|breach| only.contains(&breach.container));
     for breach in &mut judged.breaches {
-        breach.participant = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
+        let kept = |at: usize| numbers.get(at).copied().flatten();
+        breach.participant = breach.participant.and_then(kept);
+        if let Some(peers) = &mut breach.at_fault {
+            *peers = peers.iter().filter_map(|at| kept(*at)).collect();
+        }
     }
     judged.containers = only.len();
 }

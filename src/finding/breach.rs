@@ -39,6 +39,9 @@ pub struct Breach {
     pub locations: Vec<Location>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// The participants who do wrong, as indices, where that is not this one: it is told only where nothing is told of
+    /// them.
+    pub at_fault: Option<Vec<usize>>,
     /// Why it does not count, if it does not: it is told all the same.
     pub suppressed: Option<Suppressed>,
 }
@@ -50,6 +53,8 @@ pub struct Advice {
     pub id: String,
     /// What to do.
     pub text: String,
+    /// What follows from it that a person should know, a clause.
+    pub note: Option<String>,
 }
 
 impl Breach {
@@ -82,6 +87,7 @@ impl Breach {
             remedies: Vec::new(),
             locations: Vec::new(),
             evidence: Vec::new(),
+            at_fault: None,
             suppressed: None,
         }
     }

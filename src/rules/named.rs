@@ -53,6 +53,8 @@ named_values! {
         Landing = "landing",
         /// Are there locks of the program that nobody holds?
         Leftover = "leftover",
+        /// Do its peers take its guard too?
+        OneSided = "one-sided",
         /// Is an interactive container on the right side of the guard?
         Role = "role",
         /// Is neither too much nor too little mounted?
@@ -83,6 +85,8 @@ named_values! {
         Contradiction = "contradiction",
         /// Where a copied login comes from.
         Copied = "copied",
+        /// Where that login lives.
+        CopiedPlace = "copied_place",
         /// Whose login that is, where somebody uses it.
         CopiedFrom = "copied_from",
         /// A declaration and who made it.
@@ -103,6 +107,8 @@ named_values! {
         GuardUnknown = "guard_unknown",
         /// The same in a few words.
         GuardUnknownShort = "guard_unknown_short",
+        /// A name for a volume of the container's own.
+        OwnVolume = "own_volume",
         /// The name of a variable that holds a key.
         KeyName = "key_name",
         /// How old a lock is that was left behind.

@@ -13,6 +13,7 @@ pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod landing;
 pub(super) mod leftover;
+mod one_sided;
 mod placeholders;
 mod role;
 pub(super) mod side_file;
@@ -45,7 +46,9 @@ pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
             }
             Some(Outcome::Broken(ruling)) => {
                 let values = PlaceholderValues { case, contradiction: None };
-                answers.breaches.push(breach(ruling, &values, with_link(case, grounds(case, name))));
+                let mut breach = breach(ruling, &values, with_link(case, grounds(case, name)));
+                breach.at_fault = (name == TableName::OneSided).then(|| case.relation.unsafe_peers.clone());
+                answers.breaches.push(breach);
             }
             Some(Outcome::Ok(_) | Outcome::See(_)) | None => {}
         }
@@ -63,6 +66,7 @@ fn grounds(case: &Case<'_, '_>, table: TableName) -> Grounds {
         TableName::Identity => identity::grounds(case),
         TableName::Key => key::grounds(case),
         TableName::Landing => landing::grounds(case),
+        TableName::OneSided => one_sided::grounds(case),
         TableName::Role => role::grounds(case),
         TableName::SideFile => side_file::grounds(case),
         TableName::Sight => sight::grounds(case),
@@ -89,12 +93,14 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     let case = values.case;
     let (container, relation) = (case.candidate.container, case.relation);
     let concerned = match ruling.rule.as_str() {
-        "unguarded-share" => relation.unsafe_peers.as_slice(),
+        "unguarded-share" | "guard-one-sided" => relation.unsafe_peers.as_slice(),
         "cloned-identity" => case.copied_from,
         _ => relation.others.as_slice(),
     };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
-    let advice = ruling.remedies.iter().map(|(id, remedy)| Advice { id: id.clone(), text: fill(remedy) });
+    let note = |id: &String| case.rules.matrix.notes.get(id).map(fill);
+    let advice =
+        ruling.remedies.iter().map(|(id, remedy)| Advice { id: id.clone(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);
     Breach {
@@ -113,6 +119,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
         remedies: advice.filter(|advice| !advice.text.is_empty()).collect(),
         locations: distinct(grounds.locations),
         evidence: grounds.evidence,
+        at_fault: None,
         suppressed: None,
     }
 }
@@ -123,7 +130,7 @@ fn confidence(case: &Case<'_, '_>, ruling: &Ruling) -> Confidence {
     let interactive = ruling.rule.starts_with("interactive-");
     let guessed = interactive && candidate.role.weak;
     let collides =
-        interactive || matches!(ruling.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
+        interactive || matches!(ruling.rule.as_str(), "unguarded-share" | "guard-one-sided" | "version-skew" | "lock-on-private-layer");
     let apart = collides && relation.only_other_profiles;
     let mut peers = relation.unsafe_peers.iter().filter_map(|at| case.candidates.get(*at)).peekable();
     // Its own replicas are there for certain.

@@ -28,6 +28,9 @@ impl PlaceholderValues<'_, '_, '_> {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
             }
             Placeholder::Copied => candidate.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
+            Placeholder::CopiedPlace => {
+                candidate.clone.as_ref().map_or_else(String::new, |copied| copied.place.name().text)
+            }
             Placeholder::CopiedFrom => match peer_names(case.candidates, case.copied_from, candidate.container) {
                 names if names.is_empty() => "the original".to_owned(),
                 names => format!("the login of {}", list_names(&names, String::new())),
@@ -102,7 +105,9 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::Program => profile.name.clone(),
             Placeholder::VersionKnown => self.version_known(),
             // Those of other tables, and of sentences about several containers, which fill in their own.
-            Placeholder::RoleNote | Placeholder::Places | Placeholder::Containers => String::new(),
+            Placeholder::RoleNote | Placeholder::Places | Placeholder::Containers | Placeholder::OwnVolume => {
+                String::new()
+            }
         }
     }
 

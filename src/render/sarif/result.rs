@@ -183,6 +183,9 @@ fn ending_remedies<'a>(subject: &ResultSubject<'_, 'a>) -> impl Iterator<Item = 
 
 /// A remedy as changes of files; `None` where a part of it is not written out, or is in no file.
 fn sarif_fix(remedy: &Remedy, hit: &Hit, given: &Given<'_>) -> Option<SarifFix> {
+    if !remedy.is_written() {
+        return None;
+    }
     let mut changes: Vec<SarifArtifactChange> = Vec::new();
     for edit in remedy.all_edits() {
         let at = span_location(edit.span, hit, given).physical_location.filter(|_| !edit.text.is_empty())?;
