@@ -73,7 +73,10 @@ fn remedy_of_a_new_one_names_the_accepted_who_need_it_too_and_ends_it() {
     let files = known();
     write(files.path(), &with_further("[claude, -p]"));
     let out = baselined(files.path(), &[]).out;
-    assert!(out.contains("take one flock around each call (of the accepted agents and runner too) at compose.yaml:7"), "{out}");
+    assert!(
+        out.contains("take one flock around each call (of the accepted agents and runner too) at compose.yaml:7"),
+        "{out}"
+    );
     let report = baselined(files.path(), &["--format", "json"]).json();
     let finding = array(&report["logins"][0]["findings"]).first().unwrap().clone();
     let flock = array(&finding["remedies"]).iter().find(|one| one["id"] == "route-through-guard").unwrap().clone();
@@ -110,7 +113,8 @@ fn who_was_guarded_before_is_no_news_and_who_goes_halfway_is_no_worse() {
 
 #[test]
 fn reason_that_a_person_gave_for_a_peer_is_heard_and_nothing_is_said_to_be_covered() {
-    let ignored = "ignore: [{rule: unguarded-share, reason: runs alone}, {rule: lock-on-private-layer, reason: same}]\n";
+    let ignored =
+        "ignore: [{rule: unguarded-share, reason: runs alone}, {rule: lock-on-private-layer, reason: same}]\n";
     let files = project(&[("compose.yaml", &with_further(FLOCK)), ("overlock.yaml", ignored)]);
     let run = overlock(files.path(), &["check", ".", "-v"]);
     assert!(run.status == 0 && !run.out.contains(RULE) && !run.out.contains("covers it"), "{}", run.out);
@@ -167,4 +171,55 @@ fn key_of_one_whose_flock_others_do_not_take_is_not_told_as_covered() {
     assert_eq!(found(&with_key), [("warning".into(), "ANTHROPIC_API_KEY is set".into())]);
     let all = found(&with_key.replace("[claude, -p]", FLOCK));
     assert_eq!(all, [("note".into(), "ANTHROPIC_API_KEY is set, and the flock covers it".into())]);
+}
+
+/// What ran when the capture was taken: `agents` goes through the flock, a call in `runner` does not. With one more like
+/// `agents` of each of these names.
+fn capture(more: &[&str]) -> String {
+    let path = root().join("fixtures/unguarded-call/bad-one-without/capture.json");
+    let mut capture: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let containers = capture["containers"].as_array_mut().unwrap();
+    let guarded = containers.iter().find(|one| one["name"] == "agents").unwrap().clone();
+    containers.extend(more.iter().enumerate().map(|(number, name)| {
+        let mut one = guarded.clone();
+        one["name"] = (*name).into();
+        one["id"] = format!("{:064x}", number + 1).into();
+        one
+    }));
+    capture.to_string()
+}
+
+#[test]
+fn plan_that_adds_one_beside_a_peer_that_stays_is_told() {
+    let plan = |login: &str| {
+        let service = format!(
+            "name: q\nservices:\n  further:\n    image: a\n    environment: {{HOME: /home/agent}}\n    volumes: [\"{login}:/home/agent/.claude\"]\n    entrypoint: {FLOCK}\n"
+        );
+        let files = project(&[("compose.yaml", &service), ("host.json", &capture(&[]))]);
+        overlock(files.path(), &["preflight", "--from", "host.json", "compose.yaml"])
+    };
+    let run = plan("/srv/claude");
+    assert!(run.status == 1 && run.out.contains("error[guard-one-sided]: further takes"), "{}", run.out);
+    assert!(run.out.contains("endangers: runner") && run.out.contains("1 error by this plan"), "{}", run.out);
+    // On a login of its own it meets nobody.
+    let run = plan("/srv/further");
+    assert!(!run.out.contains(RULE) && run.out.contains("0 errors"), "{}", run.out);
+}
+
+#[test]
+fn one_that_comes_to_an_open_login_with_a_flock_is_news_once() {
+    let files = project(&[]);
+    let path = files.path();
+    let report = |more: &[&str]| {
+        fs::write(path.join("host.json"), capture(more)).unwrap();
+        overlock(path, &["report", "--state", "state", "--from", "host.json"])
+    };
+    let first = report(&[]).out;
+    assert!(first.contains("1 new") && !first.contains(RULE), "{first}");
+    let second = report(&["agents-2"]).out;
+    assert!(second.contains("1 new") && second.contains("error[guard-one-sided]: agents-2 takes"), "{second}");
+    let third = report(&["agents-2"]).out;
+    assert!(third.contains("0 new") && !third.contains("error[guard-one-sided]"), "{third}");
+    let gone = report(&[]).out;
+    assert!(gone.contains("0 new") && !gone.contains(RULE), "{gone}");
 }

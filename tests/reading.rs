@@ -195,8 +195,8 @@ fn who_uses_a_login_that_is_copied_is_named_and_not_told_as_sound() {
     let text = overlock(&folder, &["check", "."]).out;
     assert!(text.contains("the same rotating token as the login of agents") && !text.contains("ok:"), "{text}");
     let fix = "  fix: copy no login at compose.yaml:17
-       and mount a volume of its own in chat: `chat-login:/home/agent/.claude`, and `chat-login:` under the top-level `volumes` at compose.yaml:12
-       and log in once in chat, which keeps that login in its own /home/agent/.claude
+       and declare `chat-login:` under the top-level `volumes`, and mount `chat-login:/home/agent/.claude` in chat at compose.yaml:12
+       and log in once in chat, whose own /home/agent/.claude keeps that login
    or: mount /srv/claude at /home/agent/.claude in chat, and take one flock around each call that uses it
 ";
     assert!(text.contains(fix), "{text}");
@@ -207,7 +207,7 @@ fn who_uses_a_login_that_is_copied_is_named_and_not_told_as_sound() {
     assert!(kept.contains("  fix: copy no login at compose.yaml:18\n       and log in once in chat"), "{kept}");
     let script = "#!/bin/sh\ndocker run --rm --name job -e HOME=/root -v /srv/claude:/seed:ro x sh -c 'cp -r /seed/. /root/.claude/; claude -p x'\n";
     let start = overlock(project(&[("compose.yaml", &own), ("job.sh", script)]).path(), &["check", "."]).out;
-    assert!(start.contains("in job (job.sh): `-v job-login:/root/.claude` at job.sh:2"), "{start}");
+    assert!(start.contains("in job (job.sh) by `-v job-login:/root/.claude` at job.sh:2"), "{start}");
     let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
     let verdicts: Vec<&serde_json::Value> =
         report["participants"].as_array().unwrap().iter().map(|one| &one["verdict"]).collect();
@@ -245,7 +245,9 @@ const WAITING: &str = "calls behind one flock wait for each other; after 600 s";
 
 #[test]
 fn who_is_told_to_take_a_flock_is_told_once_what_follows() {
-    let two = |name: &str| services(2, |_| format!("/srv/{name}"), "[claude, -p]").replace("name: p", &format!("name: {name}"));
+    let two = |name: &str| {
+        services(2, |_| format!("/srv/{name}"), "[claude, -p]").replace("name: p", &format!("name: {name}"))
+    };
     let directory = project(&[("a/compose.yaml", &two("a")), ("b/compose.yaml", &two("b"))]);
     let text = overlock(directory.path(), &["check", "."]).out;
     assert!(text.matches("take one flock").count() == 2 && text.matches(WAITING).count() == 1, "{text}");
@@ -254,7 +256,8 @@ fn who_is_told_to_take_a_flock_is_told_once_what_follows() {
         assert!(out.contains(WAITING), "{format}: {out}");
     }
     // Where no flock is advised there is nothing to say of one.
-    let chat = services(1, |_| "/srv/a".to_owned(), "[claude]").replace("    image", "    tty: true\n    stdin_open: true\n    image");
+    let chat = services(1, |_| "/srv/a".to_owned(), "[claude]")
+        .replace("    image", "    tty: true\n    stdin_open: true\n    image");
     let directory = project(&[("a/compose.yaml", &chat), ("b/compose.yaml", FLOCKED)]);
     let text = overlock(directory.path(), &["check", "."]).out;
     assert!(text.contains("interactive-shares-identity") && !text.contains("wait for each other"), "{text}");
@@ -283,7 +286,8 @@ fn sound_verdict_that_rests_on_a_variable_says_so() {
     assert!(text.starts_with("ok: /srv/a: agent-1, agent-2: each call takes the flock\n"), "{text}");
     // A token of the environment stops the refresh as long as it is there.
     let token = services(2, |_| "/srv/a".to_owned(), "[claude, -p]");
-    let token = token.replace("HOME: /home/agent", "HOME: /home/agent, CLAUDE_CODE_OAUTH_TOKEN: \"${CLAUDE_CODE_OAUTH_TOKEN}\"");
+    let token = token
+        .replace("HOME: /home/agent", "HOME: /home/agent, CLAUDE_CODE_OAUTH_TOKEN: \"${CLAUDE_CODE_OAUTH_TOKEN}\"");
     let directory = project(&[("compose.yaml", &token)]);
     let mut call = crate::harness::command(directory.path(), &["check", "."]);
     call.env("CLAUDE_CODE_OAUTH_TOKEN", "secret-1");
@@ -294,7 +298,9 @@ fn sound_verdict_that_rests_on_a_variable_says_so() {
 #[test]
 fn wrapper_on_a_persons_login_is_told_with_both_that_may_meet_it() {
     let wrapper = |options: &str| {
-        format!("#!/bin/sh\nexec docker run --rm {options} -v \"$HOME/.claude:/root/.claude\" -e HOME=/root x claude -p x\n")
+        format!(
+            "#!/bin/sh\nexec docker run --rm {options} -v \"$HOME/.claude:/root/.claude\" -e HOME=/root x claude -p x\n"
+        )
     };
     let text = overlock(project(&[("claude.sh", &wrapper(""))]).path(), &["check", "."]).out;
     assert!(text.starts_with("warning[host-shares]") && text.contains("\n  also: may run twice at once\n"), "{text}");
@@ -313,10 +319,15 @@ fn wrapper_on_a_persons_login_is_told_with_both_that_may_meet_it() {
 #[test]
 fn row_of_a_hit_points_at_the_line_that_matters() {
     let call = "[bash, -c, \"npx -y some-tool; claude -p x\"]";
-    let unseen = services(2, |_| "/srv/a".to_owned(), "null").replace("    entrypoint: null\n", &format!("    command: {call}\n"));
+    let unseen = services(2, |_| "/srv/a".to_owned(), "null")
+        .replace("    entrypoint: null\n", &format!("    command: {call}\n"));
     let text = overlock(project(&[("compose.yaml", &unseen)]).path(), &["check", "."]).out;
     for line in [7, 12] {
-        assert!(text.contains(&format!("compose.yaml:{}  compose.yaml:{line}", line - 1)) || text.contains(&format!("at compose.yaml:{line}")), "{text}");
+        assert!(
+            text.contains(&format!("compose.yaml:{}  compose.yaml:{line}", line - 1))
+                || text.contains(&format!("at compose.yaml:{line}")),
+            "{text}"
+        );
     }
     // What a label says is told at the label, and what contradicts it where that is.
     let declared = fs::read_to_string(root().join("fixtures/declared-but-not-so/bad-guard/compose.yaml")).unwrap();

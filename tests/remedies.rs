@@ -245,7 +245,9 @@ fn a_version_is_required_in_calls_of_compose_files_and_scripts() {
     };
     let (range, caret) = ("@anthropic-ai/claude-code@>=2.1.132", "@anthropic-ai/claude-code@^2.1.132");
     let compose = |command: &str| {
-        let text = UNPINNED.replace("build: .", "image: node:22").replace("    entrypoint: [\"claude\", \"-p\", \"one\"]\n", command);
+        let text = UNPINNED
+            .replace("build: .", "image: node:22")
+            .replace("    entrypoint: [\"claude\", \"-p\", \"one\"]\n", command);
         of(&[("compose.yaml", &text.replace("    volumes", "    environment: {HOME: /root}\n    volumes"))])
     };
     assert_eq!(compose("    command: npx -y @anthropic-ai/claude-code@latest -p x\n"), format!("npx -y \"{range}\""));
@@ -253,9 +255,17 @@ fn a_version_is_required_in_calls_of_compose_files_and_scripts() {
     let install = "npm install -g @anthropic-ai/claude-code@latest && claude -p x";
     assert_eq!(compose(&format!("    command: bash -c \"{install}\"\n")), caret);
     assert_eq!(compose(&format!("    command: [\"sh\", \"-c\", \"{install}\"]\n")), caret);
-    assert_eq!(compose(&format!("    command:\n      - sh\n      - -c\n      - |\n        {install}\n")), format!("npm install -g \"{range}\""));
+    assert_eq!(
+        compose(&format!("    command:\n      - sh\n      - -c\n      - |\n        {install}\n")),
+        format!("npm install -g \"{range}\"")
+    );
     let script = |call: &str| {
-        of(&[("run.sh", &format!("#!/bin/sh\nfor n in a b; do\ndocker run -d --name job-$n -v /srv/claude:/root/.claude -e HOME=/root node:22 {call}\ndone\n"))])
+        of(&[(
+            "run.sh",
+            &format!(
+                "#!/bin/sh\nfor n in a b; do\ndocker run -d --name job-$n -v /srv/claude:/root/.claude -e HOME=/root node:22 {call}\ndone\n"
+            ),
+        )])
     };
     assert_eq!(script("npx -y @anthropic-ai/claude-code@latest -p x"), format!("npx -y \"{range}\""));
     assert_eq!(script(&format!("bash -c '{install}'")), caret);
@@ -276,9 +286,12 @@ fn what_a_person_has_to_do_of_a_remedy_is_marked() {
     assert!(by_hand.len() == 1 && text(&by_hand[0]["text"]).contains("say so in overlock.yaml"), "{host}");
     assert!(!array(&host["edits"]).is_empty() && array(&by_hand[0]["why"]).is_empty(), "{host}");
     // Where a text is not known it is said why, and where it is nothing is left.
-    let image = UNPINNED.replace("build: .", "image: claude-code:latest").replace("    volumes", "    environment: {HOME: /root}\n    volumes");
+    let image = UNPINNED
+        .replace("build: .", "image: claude-code:latest")
+        .replace("    volumes", "    environment: {HOME: /root}\n    volumes");
     let tag = remedies(&[("compose.yaml", &image)]);
-    let why: Vec<&Value> = tag.iter().flat_map(|remedy| array(&remedy["by_hand"])).flat_map(|step| array(&step["why"])).collect();
+    let why: Vec<&Value> =
+        tag.iter().flat_map(|remedy| array(&remedy["by_hand"])).flat_map(|step| array(&step["why"])).collect();
     assert!(!why.is_empty(), "{tag:?}");
     assert!(array(&remedy_of(&tag, "route-through-guard")["by_hand"]).is_empty(), "{tag:?}");
 }

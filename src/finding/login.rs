@@ -107,8 +107,10 @@ impl Remedy {
     /// The steps that a person has to do: those that have nothing to write, or not all of it.
     pub fn manual_steps(&self) -> impl Iterator<Item = ManualStep<'_>> {
         let first = ManualStep { text: &self.text, edits: &self.edits, why: &self.unwritten };
-        let also = self.also.iter().map(|step| ManualStep { text: &step.text, edits: &step.edits, why: &step.unwritten });
-        let is_manual = |step: &ManualStep<'_>| step.edits.is_empty() || step.edits.iter().any(|edit| edit.text.is_empty());
+        let also =
+            self.also.iter().map(|step| ManualStep { text: &step.text, edits: &step.edits, why: &step.unwritten });
+        let is_manual =
+            |step: &ManualStep<'_>| step.edits.is_empty() || step.edits.iter().any(|edit| edit.text.is_empty());
         std::iter::once(first).chain(also).filter(is_manual)
     }
 

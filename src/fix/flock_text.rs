@@ -16,12 +16,7 @@ pub(super) fn flock_text(span: Span, path: &str, profile: &Profile, sources: &So
     flocked_word(&sources.get(span.file), span, path, profile).map_err(str::to_owned)
 }
 
-fn flocked_word(
-    file: &SourceFile,
-    span: Span,
-    path: &str,
-    profile: &Profile,
-) -> Result<PlacedText, &'static str> {
+fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) -> Result<PlacedText, &'static str> {
     let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     let syntax = file.syntax().ok_or(IN_NO_FILE)?;
     let word = WrittenWord::at(file, span).ok_or("the call is written over several lines")?;

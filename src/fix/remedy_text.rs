@@ -14,7 +14,7 @@ use super::version_place::VersionPlace;
 use super::version_text::version_text;
 use super::wanted::{accepted_hits, counting_hits, hit_participants};
 use super::{Fix, identity};
-use crate::finding::{Advice, Finding, Hit, Login, Participant, PlacedText, Remedy, RemedyStep, Report};
+use crate::finding::{Advice, Finding, Hit, Login, Participant, PlacedText, Remedy, RemedyStep, Report, SuppressedBy};
 use crate::model::Container;
 use crate::rules::{Placeholder, Profile};
 use crate::text::Span;
@@ -72,7 +72,8 @@ impl StepText<'_> {
             Change::DropCopy => return std::iter::once(own()).chain(self.own_login_steps(&change.made)).collect(),
             Change::GuardOnHost => {
                 // Who takes it already has nothing to do.
-                let inside = (!change.made.is_empty()).then_some((GUARD_INSIDE, self.step(GUARD_INSIDE, change.change, change.made.iter())));
+                let inside = (!change.made.is_empty())
+                    .then_some((GUARD_INSIDE, self.step(GUARD_INSIDE, change.change, change.made.iter())));
                 let person = (GUARD_OF_PERSON, self.manual_step(GUARD_OF_PERSON, std::iter::empty(), Vec::new()));
                 return inside.into_iter().chain([person]).map(|(id, step)| (id.to_owned(), step)).collect();
             }
@@ -175,7 +176,7 @@ impl StepText<'_> {
         edits.retain(|edit| places.insert((edit.span, edit.text.clone())) && !is_there(edit));
         let mut text = self.text(id, sites.clone());
         if id == TAKE_FLOCK {
-            text.extend(self.accepted_names(sites.clone()).map(|names| format!(" (of the accepted {names} too)")));
+            text.extend(self.accepted_names(sites.clone()).map(|names| format!(" (of {names} too)")));
         }
         // Where no text can be given, as for what runs, the file is named at least.
         if change == Change::TakeFlock && edits.iter().all(|edit| edit.text.is_empty()) {
@@ -184,7 +185,7 @@ impl StepText<'_> {
         RemedyStep { text, edits, unwritten }
     }
 
-    /// The containers of these sites whose hits were accepted, where there are any.
+    /// The containers of these sites whose hits do not count, where there are any: what was accepted is called so.
     fn accepted_names<'s>(&self, sites: impl Iterator<Item = &'s Site>) -> Option<String> {
         let login = self.login?;
         let accepted = accepted_hits(login, self.report).flat_map(|hit| hit_participants(hit, hit.login, self.report));
@@ -195,12 +196,15 @@ impl StepText<'_> {
         let is_accepted = |site: &&Site| accepted.contains(&site.participant) && !told.contains(&site.participant);
         let names = sites.filter(is_accepted).filter_map(|site| self.report.participants.get(site.participant));
         let names: BTreeSet<&str> = names.map(|one| one.label.as_str()).collect();
-        match names.into_iter().collect::<Vec<_>>().as_slice() {
-            [] => None,
-            [one] => Some((*one).to_owned()),
-            [first @ .., last] if first.len() < NAMES => Some(format!("{} and {last}", first.join(", "))),
-            [first, second, rest @ ..] => Some(format!("{first}, {second} and {} more", rest.len())),
-        }
+        let names = match names.into_iter().collect::<Vec<_>>().as_slice() {
+            [] => return None,
+            [one] => (*one).to_owned(),
+            [first @ .., last] if first.len() < NAMES => format!("{} and {last}", first.join(", ")),
+            [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+        };
+        let by = |hit: &Hit| hit.suppressed.as_ref().map(|suppressed| suppressed.by);
+        let is_unchanged = accepted_hits(login, self.report).all(|hit| by(hit) == Some(SuppressedBy::Unchanged));
+        Some(if is_unchanged { names } else { format!("the accepted {names}") })
     }
 
     /// The file that an flock is to be taken on, where it is one for all and may be shown.

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::change::Change;
 use super::change_site::{BrokenRule, ChangeSites, JudgedBefore, JudgedLayout, Site};
-use super::concerned::{LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants, silent_containers};
+use super::concerned::{
+    LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants, silent_containers,
+};
 use super::model_change::{ChangedPlaces, Member, OwnChange, change_member, change_places, shared_places};
 use super::outcome::{Ignored, Outcome};
 use super::same_files::SameFiles;

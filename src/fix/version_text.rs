@@ -52,7 +52,9 @@ pub(super) fn version_text(
     let found = match place {
         VersionPlace::ImageTag => return Err("which tag of the image has that version is not known".to_owned()),
         VersionPlace::Installed => return Err("the version is in the image of what runs".to_owned()),
-        VersionPlace::Declared => return Err("no file says which version it is: a label tells, once it is so".to_owned()),
+        VersionPlace::Declared => {
+            return Err("no file says which version it is: a label tells, once it is so".to_owned());
+        }
         _ if told || file.syntax().is_none() => return Err(IN_NO_FILE.to_owned()),
         VersionPlace::Build { package: None, .. } => at.installer_text(profile),
         VersionPlace::Build { package: Some(_), .. } | VersionPlace::Call { .. } => {

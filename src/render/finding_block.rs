@@ -219,8 +219,7 @@ fn write_reasons(
 /// What to do, as far as it is told.
 fn told_remedies(finding: &Finding, hits: &[&Hit], given: &Given<'_>, style: Style) -> Vec<ToldRemedy> {
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
-    let told =
-        |remedy: &Remedy| ToldRemedy { steps: remedy_steps(remedy, hits, given), note: remedy.note.clone() };
+    let told = |remedy: &Remedy| ToldRemedy { steps: remedy_steps(remedy, hits, given), note: remedy.note.clone() };
     distinct_remedies(&finding.remedies).take(shown).map(told).collect()
 }
 

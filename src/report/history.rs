@@ -124,7 +124,9 @@ impl History {
         let found = report.hits.iter().filter(|hit| !is_covered(hit));
         let found: BTreeSet<&str> = found.map(|hit| hit.fingerprint.as_str()).collect();
         let sight = Sight::of(report, seen);
-        let missing = known.values().filter(|one| !one.is_covered() && !one.is_of_others() && !found.contains(one.fingerprint.as_str()));
+        let missing = known
+            .values()
+            .filter(|one| !one.is_covered() && !one.is_of_others() && !found.contains(one.fingerprint.as_str()));
         let ended: Vec<(&Known, Option<End>)> = missing.map(|one| (*one, sight.end(one, now))).collect();
         let mut gone: Vec<Gone> = ended.iter().filter_map(|(one, end)| Some(one.gone((*end)?))).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));

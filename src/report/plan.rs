@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hit_change::{KnownHit, change_of};
 use super::told_of_others::set_aside_told_of_others;
 use crate::finding::{
-    Before, Comparison, EXCLUSION, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED, Verdict,
-    Verdicts,
+    Before, Comparison, EXCLUSION, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED,
+    Verdict, Verdicts,
 };
 use crate::model::ContainerId;
 use crate::rules::Severity;

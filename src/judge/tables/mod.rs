@@ -129,8 +129,11 @@ fn confidence(case: &Case<'_, '_>, ruling: &Ruling) -> Confidence {
     let (candidate, relation) = (case.candidate, case.relation);
     let interactive = ruling.rule.starts_with("interactive-");
     let guessed = interactive && candidate.role.weak;
-    let collides =
-        interactive || matches!(ruling.rule.as_str(), "unguarded-share" | "guard-one-sided" | "version-skew" | "lock-on-private-layer");
+    let collides = interactive
+        || matches!(
+            ruling.rule.as_str(),
+            "unguarded-share" | "guard-one-sided" | "version-skew" | "lock-on-private-layer"
+        );
     let apart = collides && relation.only_other_profiles;
     let mut peers = relation.unsafe_peers.iter().filter_map(|at| case.candidates.get(*at)).peekable();
     // Its own replicas are there for certain.

@@ -95,7 +95,11 @@ fn spawner_breach(container: &Container, mount: &Mount, ruling: &Ruling, places:
         message: fill(&ruling.message),
         detail: fill(&ruling.detail),
         why: None,
-        remedies: ruling.remedies.iter().map(|(id, text)| Advice { id: id.clone(), text: fill(text), note: None }).collect(),
+        remedies: ruling
+            .remedies
+            .iter()
+            .map(|(id, text)| Advice { id: id.clone(), text: fill(text), note: None })
+            .collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
         at_fault: None,
