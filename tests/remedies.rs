@@ -232,8 +232,6 @@ fn a_version_is_required_where_it_is_installed_in_the_way_it_is_written() {
     let caret = "@anthropic-ai/claude-code@^2.1.132";
     assert_eq!(of("RUN bash -c 'npm install -g @anthropic-ai/claude-code'\n"), format!("3: {caret}"));
     assert_eq!(of("RUN bash -c \"npm i -g \\\"@anthropic-ai/claude-code@latest\\\"\"\n"), format!("3: {caret}"));
-    // What begins before the package is no package of that name.
-    assert_eq!(of("RUN bash -c 'npm install -g claude@npm:@anthropic-ai/claude-code'\n"), "3: ");
 }
 
 #[test]

@@ -164,18 +164,21 @@ const TOLD: usize = 3;
 
 /// Remedies that were not carried out, by the reason.
 #[derive(Default)]
-struct LeftRemedies(BTreeMap<String, BTreeSet<String>>);
+struct LeftRemedies(BTreeMap<String, Vec<String>>);
 
 impl LeftRemedies {
     fn add(&mut self, why: String, what: String) {
-        self.0.entry(why).or_default().insert(what);
+        let all = self.0.entry(why).or_default();
+        if !all.contains(&what) {
+            all.push(what);
+        }
     }
 
     /// A line for each reason.
     fn lines(self) -> impl Iterator<Item = String> {
         self.0.into_iter().map(|(why, all)| {
             let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
-            format!("not fixed: {}{more}: {why}", all.into_iter().next().unwrap_or_default())
+            format!("not fixed: {}{more}: {why}", all.first().map_or("", String::as_str))
         })
     }
 }

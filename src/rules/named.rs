@@ -85,8 +85,6 @@ named_values! {
         Contradiction = "contradiction",
         /// Where a copied login comes from.
         Copied = "copied",
-        /// Where that login lives.
-        CopiedPlace = "copied_place",
         /// Whose login that is, where somebody uses it.
         CopiedFrom = "copied_from",
         /// A declaration and who made it.

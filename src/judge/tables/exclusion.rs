@@ -41,6 +41,7 @@ fn call_location(case: &Case<'_, '_>) -> Option<Location> {
     let unread = guard.unread.map(|span| located(span, "what it does with this was not read"));
     // Of a call that was seen nothing shows a flock around it.
     let seen = guard.evidence.iter().filter(|_| guard.state == Guard::Unknown).find_map(|one| one.span);
-    let is_shown = |span: &Span| span.start != span.end;
+    // What it runs may be a text that no file has alone; what describes it is a file.
+    let is_shown = |span: &Span| span.start != span.end && span.file == case.candidate.container.span.file;
     conditional.or(unread).or_else(|| Some(located(seen.filter(is_shown)?, "nothing shows a flock around this")))
 }

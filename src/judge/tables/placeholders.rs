@@ -28,9 +28,6 @@ impl PlaceholderValues<'_, '_, '_> {
                 self.contradiction.map_or_else(String::new, |found| found.evidence.text.clone())
             }
             Placeholder::Copied => candidate.clone.as_ref().map_or_else(String::new, |copied| copied.from.clone()),
-            Placeholder::CopiedPlace => {
-                candidate.clone.as_ref().map_or_else(String::new, |copied| copied.place.name().text)
-            }
             Placeholder::CopiedFrom => match peer_names(case.candidates, case.copied_from, candidate.container) {
                 names if names.is_empty() => "the original".to_owned(),
                 names => format!("the login of {}", list_names(&names, String::new())),

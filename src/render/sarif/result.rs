@@ -158,6 +158,7 @@ fn label_of(hit: &Hit) -> String {
 fn result_message(subject: &ResultSubject<'_, '_>, others: &[String], given: &Given<'_>) -> SarifMessage {
     let hit = subject.placed.hit;
     let mut own = vec![safe(hit.message()).into_owned()];
+    own.extend(hit.further_details().map(|detail| format!("Also: {}", safe(detail))));
     let mut fixes: Vec<String> = Vec::new();
     for (at, remedy) in ending_remedies(subject).enumerate() {
         fixes.push(format!("Fix {}: {}", at + 1, remedy_lines(remedy, &[hit], given).join("\n")));
