@@ -80,11 +80,14 @@ pub(crate) fn overlock(directory: &Path, arguments: &[&str]) -> Run {
     run(command(directory, arguments))
 }
 
-/// Judges a folder of `fixtures`: what runs, where it holds a capture, else the compose project in it.
+/// Judges a folder of `fixtures`: what runs, where it holds a capture, else the compose project in it; held against its
+/// baseline, where it has one.
 pub(crate) fn judged(folder: &Path, more: &[&str]) -> Run {
+    const BASELINE: &str = "overlock.baseline.json";
     let call: &[&str] =
         if folder.join("capture.json").is_file() { &["audit", "--from", "capture.json"] } else { &["check", "."] };
-    overlock(folder, &[call, more].concat())
+    let baseline: &[&str] = if folder.join(BASELINE).is_file() { &["--baseline", BASELINE] } else { &[] };
+    overlock(folder, &[call, baseline, more].concat())
 }
 
 /// The folders of `fixtures` that are named after rules.

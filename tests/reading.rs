@@ -194,7 +194,20 @@ fn who_uses_a_login_that_is_copied_is_named_and_not_told_as_sound() {
     let folder = root().join("fixtures/cloned-identity/bad-copies-at-start");
     let text = overlock(&folder, &["check", "."]).out;
     assert!(text.contains("the same rotating token as the login of agents") && !text.contains("ok:"), "{text}");
-    assert!(text.contains("fix: copy no login at compose.yaml:17\n       and log in once in chat itself"), "{text}");
+    let fix = "  fix: copy no login at compose.yaml:17
+       and declare `chat-login:` under the top-level `volumes`, and mount `chat-login:/home/agent/.claude` in chat at compose.yaml:12
+       and log in once in chat, whose own /home/agent/.claude keeps that login
+   or: share one directory instead: mount it at /home/agent/.claude in chat and in the others of that login, and take one flock around each call
+";
+    assert!(text.contains(fix), "{text}");
+    // Where the copy goes to a volume already, that one keeps the login.
+    let own = fs::read_to_string(folder.join("compose.yaml")).unwrap();
+    let own = own.replace("host-claude:ro\n", "host-claude:ro\n      - /srv/chat:/home/agent/.claude\n");
+    let kept = overlock(project(&[("compose.yaml", &own)]).path(), &["check", "."]).out;
+    assert!(kept.contains("  fix: copy no login at compose.yaml:18\n       and log in once in chat"), "{kept}");
+    let script = "#!/bin/sh\ndocker run --rm --name job -e HOME=/root -v /srv/claude:/seed:ro x sh -c 'cp -r /seed/. /root/.claude/; claude -p x'\n";
+    let start = overlock(project(&[("compose.yaml", &own), ("job.sh", script)]).path(), &["check", "."]).out;
+    assert!(start.contains("in job (job.sh) by `-v job-login:/root/.claude` at job.sh:2"), "{start}");
     let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
     let verdicts: Vec<&serde_json::Value> =
         report["participants"].as_array().unwrap().iter().map(|one| &one["verdict"]).collect();
@@ -246,4 +259,101 @@ fn place_below_the_working_directory_is_told_from_there() {
     assert!(out.contains("/home/agent/.claude is ./app/state"), "{out}");
     let report = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
     assert_eq!(report["logins"][0]["place"]["path"], format!("{root}/app/state"), "programs get the whole path");
+}
+
+/// What is said of calls behind one flock.
+const WAITING: &str = "calls behind one flock wait for each other; after 600 s";
+
+#[test]
+fn who_is_told_to_take_a_flock_is_told_once_what_follows() {
+    let two = |name: &str| {
+        services(2, |_| format!("/srv/{name}"), "[claude, -p]").replace("name: p", &format!("name: {name}"))
+    };
+    let directory = project(&[("a/compose.yaml", &two("a")), ("b/compose.yaml", &two("b"))]);
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.matches("take one flock").count() == 2 && text.matches(WAITING).count() == 1, "{text}");
+    for format in ["json", "markdown", "html"] {
+        let out = overlock(directory.path(), &["check", ".", "--format", format]).out;
+        assert!(out.contains(WAITING), "{format}: {out}");
+    }
+    // Where no flock is advised there is nothing to say of one.
+    let chat = services(1, |_| "/srv/a".to_owned(), "[claude]")
+        .replace("    image", "    tty: true\n    stdin_open: true\n    image");
+    let directory = project(&[("a/compose.yaml", &chat), ("b/compose.yaml", FLOCKED)]);
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("interactive-shares-identity") && !text.contains("wait for each other"), "{text}");
+}
+
+/// A service that takes the flock.
+const FLOCKED: &str = "services:\n  batch:\n    image: x\n    environment: {HOME: /home/agent}\n    volumes: [\"/srv/a:/home/agent/.claude\"]\n    entrypoint: [flock, -w, \"600\", /home/agent/.claude/session.lock, claude, -p]\n";
+
+#[test]
+fn sound_verdict_that_rests_on_a_variable_says_so() {
+    let entrypoint = "[flock, -w, \"600\", /home/agent/.claude/session.lock, claude, -p]";
+    let shared = services(2, |_| "${CLAUDE_DIR}".to_owned(), entrypoint);
+    let directory = project(&[("compose.yaml", &shared)]);
+    let told = |set: Option<&str>| {
+        let mut call = crate::harness::command(directory.path(), &["check", "."]);
+        call.envs(set.map(|value| ("CLAUDE_DIR", value)));
+        run(call).out
+    };
+    let unset = "ok: ${CLAUDE_DIR}: agent-1, agent-2: each call takes the flock; CLAUDE_DIR is not set here and counts as the same for all\n";
+    assert!(told(None).starts_with(unset), "{}", told(None));
+    let set = "ok: ${CLAUDE_DIR}: agent-1, agent-2: each call takes the flock; CLAUDE_DIR is set here\n";
+    assert!(told(Some("/srv/a")).starts_with(set), "{}", told(Some("/srv/a")));
+    // What the file says needs no word.
+    let known = shared.replace("${CLAUDE_DIR}", "${CLAUDE_DIR:-/srv/a}");
+    let text = overlock(project(&[("compose.yaml", &known)]).path(), &["check", "."]).out;
+    assert!(text.starts_with("ok: /srv/a: agent-1, agent-2: each call takes the flock\n"), "{text}");
+    // A token of the environment stops the refresh as long as it is there.
+    let token = services(2, |_| "/srv/a".to_owned(), "[claude, -p]");
+    let token = token
+        .replace("HOME: /home/agent", "HOME: /home/agent, CLAUDE_CODE_OAUTH_TOKEN: \"${CLAUDE_CODE_OAUTH_TOKEN}\"");
+    let directory = project(&[("compose.yaml", &token)]);
+    let mut call = crate::harness::command(directory.path(), &["check", "."]);
+    call.env("CLAUDE_CODE_OAUTH_TOKEN", "secret-1");
+    let text = run(call).out;
+    assert!(text.contains("; CLAUDE_CODE_OAUTH_TOKEN is set here\n") && !text.contains("secret-1"), "{text}");
+}
+
+#[test]
+fn wrapper_on_a_persons_login_is_told_with_both_that_may_meet_it() {
+    let wrapper = |options: &str| {
+        format!(
+            "#!/bin/sh\nexec docker run --rm {options} -v \"$HOME/.claude:/root/.claude\" -e HOME=/root x claude -p x\n"
+        )
+    };
+    let text = overlock(project(&[("claude.sh", &wrapper(""))]).path(), &["check", "."]).out;
+    assert!(text.starts_with("warning[host-shares]") && text.contains("\n  also: may run twice at once\n"), "{text}");
+    let json = overlock(project(&[("claude.sh", &wrapper(""))]).path(), &["check", ".", "--format", "json"]).json();
+    let hit = &json["logins"][0]["findings"][0]["hits"][0];
+    assert_eq!(hit["detail"], "the person on the host may refresh it too; may run twice at once");
+    for format in ["markdown", "html", "github", "gitlab", "sarif", "junit"] {
+        let out = overlock(project(&[("claude.sh", &wrapper(""))]).path(), &["check", ".", "--format", format]).out;
+        assert!(out.contains("may run twice at once"), "{format}: {out}");
+    }
+    // A fixed name lets the engine refuse a second one.
+    let text = overlock(project(&[("claude.sh", &wrapper("--name one"))]).path(), &["check", "."]).out;
+    assert!(text.starts_with("warning[host-shares]") && !text.contains("twice"), "{text}");
+}
+
+#[test]
+fn row_of_a_hit_points_at_the_line_that_matters() {
+    let call = "[bash, -c, \"npx -y some-tool; claude -p x\"]";
+    let unseen = services(2, |_| "/srv/a".to_owned(), "null")
+        .replace("    entrypoint: null\n", &format!("    command: {call}\n"));
+    let text = overlock(project(&[("compose.yaml", &unseen)]).path(), &["check", "."]).out;
+    for at in [
+        "compose.yaml:6   nothing shows a flock: compose.yaml:7",
+        "compose.yaml:11  nothing shows a flock: compose.yaml:12",
+    ] {
+        assert!(text.contains(at), "{text}");
+    }
+    // What a label says is told at the label, and what contradicts it where that is.
+    let declared = fs::read_to_string(root().join("fixtures/declared-but-not-so/bad-guard/compose.yaml")).unwrap();
+    let text = overlock(project(&[("compose.yaml", &declared)]).path(), &["check", "."]).out;
+    assert!(text.contains("why: Claude Code is called without flock (compose.yaml:"), "{text}");
+    // Of versions without a lock in common, where each is written.
+    let skewed = overlock(&root().join("fixtures/version-skew/bad-one-is-old"), &["check", "."]).out;
+    assert!(skewed.contains("2.1.330: no lock in common: compose.yaml:5"), "{skewed}");
 }

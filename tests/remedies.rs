@@ -57,11 +57,8 @@ fn hits(report: &Value) -> BTreeMap<(String, String), (String, Option<Value>)> {
 
 /// What a remedy writes, by file; nothing where a person has to find a text.
 fn edits(remedy: &Value) -> Option<Vec<Value>> {
-    let edits = array(&remedy["edits"]).to_vec();
-    // What only a person knows of the host is no text of a file that is there.
-    let is_said = text(&remedy["text"]).contains("say so in overlock.yaml");
-    let written = !is_said && !edits.is_empty() && edits.iter().all(|edit| edit["text"] != "");
-    (written && !array(&remedy["ends"]).is_empty()).then_some(edits)
+    let written = array(&remedy["by_hand"]).is_empty() && !array(&remedy["ends"]).is_empty();
+    written.then(|| array(&remedy["edits"]).to_vec())
 }
 
 fn carry_out(folder: &Path, edits: &[Value]) {
@@ -231,8 +228,70 @@ fn a_version_is_required_where_it_is_installed_in_the_way_it_is_written() {
     // The native installer takes one version.
     assert_eq!(of("RUN curl -fsSL https://claude.ai/install.sh | bash\n"), "3: bash -s 2.1.132");
     assert_eq!(of("RUN curl -fsSL https://claude.ai/install.sh | bash -s 2.1.98\n"), "3: bash -s 2.1.132");
-    // A quotation inside a quotation would end it.
-    assert_eq!(of("RUN bash -c 'npm install -g @anthropic-ai/claude-code'\n"), "3: ");
+    // A quotation inside a quotation would end it: a range that needs none.
+    let caret = "@anthropic-ai/claude-code@^2.1.132";
+    assert_eq!(of("RUN bash -c 'npm install -g @anthropic-ai/claude-code'\n"), format!("3: {caret}"));
+    assert_eq!(of("RUN bash -c \"npm i -g \\\"@anthropic-ai/claude-code@latest\\\"\"\n"), format!("3: {caret}"));
+}
+
+#[test]
+fn a_version_is_required_in_calls_of_compose_files_and_scripts() {
+    let of = |files: &[(&str, &str)]| {
+        let remedy = remedy_of(&remedies(files), "require-version");
+        assert!(array(&remedy["by_hand"]).is_empty() && !array(&remedy["ends"]).is_empty(), "{remedy}");
+        text(&remedy["edits"][0]["text"])
+    };
+    let (range, caret) = ("@anthropic-ai/claude-code@>=2.1.132", "@anthropic-ai/claude-code@^2.1.132");
+    let compose = |command: &str| {
+        let text = UNPINNED
+            .replace("build: .", "image: node:22")
+            .replace("    entrypoint: [\"claude\", \"-p\", \"one\"]\n", command);
+        of(&[("compose.yaml", &text.replace("    volumes", "    environment: {HOME: /root}\n    volumes"))])
+    };
+    assert_eq!(compose("    command: npx -y @anthropic-ai/claude-code@latest -p x\n"), format!("npx -y \"{range}\""));
+    assert_eq!(compose("    command: [\"npx\", \"-y\", \"@anthropic-ai/claude-code\", \"-p\", \"x\"]\n"), range);
+    let install = "npm install -g @anthropic-ai/claude-code@latest && claude -p x";
+    assert_eq!(compose(&format!("    command: bash -c \"{install}\"\n")), caret);
+    assert_eq!(compose(&format!("    command: [\"sh\", \"-c\", \"{install}\"]\n")), caret);
+    assert_eq!(
+        compose(&format!("    command:\n      - sh\n      - -c\n      - |\n        {install}\n")),
+        format!("npm install -g \"{range}\"")
+    );
+    let script = |call: &str| {
+        of(&[(
+            "run.sh",
+            &format!(
+                "#!/bin/sh\nfor n in a b; do\ndocker run -d --name job-$n -v /srv/claude:/root/.claude -e HOME=/root node:22 {call}\ndone\n"
+            ),
+        )])
+    };
+    assert_eq!(script("npx -y @anthropic-ai/claude-code@latest -p x"), format!("npx -y \"{range}\""));
+    assert_eq!(script(&format!("bash -c '{install}'")), caret);
+    assert_eq!(script("sh -c \"npx -y @anthropic-ai/claude-code -p x\""), caret);
+}
+
+#[test]
+fn what_a_person_has_to_do_of_a_remedy_is_marked() {
+    let folder = root().join("fixtures/cloned-identity/bad-copies-at-start");
+    let copy = &findings(&report(&folder).unwrap())[0].remedies[0];
+    let by_hand: Vec<String> = array(&copy["by_hand"]).iter().map(|step| text(&step["text"])).collect();
+    assert_eq!(by_hand.len(), 3, "{copy}");
+    assert_eq!(by_hand.join(", and "), text(&copy["text"]));
+    // Of what is partly written that part alone is not.
+    let guarded = "services:\n  one: &one\n    image: a\n    environment: {HOME: /root}\n    volumes: [\"/home/jo/.claude:/root/.claude\"]\n    entrypoint: [claude, -p, x]\n";
+    let host = remedy_of(&remedies(&[("compose.yaml", guarded)]), "guard-on-host");
+    let by_hand = array(&host["by_hand"]);
+    assert!(by_hand.len() == 1 && text(&by_hand[0]["text"]).contains("say so in overlock.yaml"), "{host}");
+    assert!(!array(&host["edits"]).is_empty() && array(&by_hand[0]["why"]).is_empty(), "{host}");
+    // Where a text is not known it is said why, and where it is nothing is left.
+    let image = UNPINNED
+        .replace("build: .", "image: claude-code:latest")
+        .replace("    volumes", "    environment: {HOME: /root}\n    volumes");
+    let tag = remedies(&[("compose.yaml", &image)]);
+    let why: Vec<&Value> =
+        tag.iter().flat_map(|remedy| array(&remedy["by_hand"])).flat_map(|step| array(&step["why"])).collect();
+    assert!(!why.is_empty(), "{tag:?}");
+    assert!(array(&remedy_of(&tag, "route-through-guard")["by_hand"]).is_empty(), "{tag:?}");
 }
 
 #[test]

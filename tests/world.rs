@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::harness::{folders, name, overlock, project, root, rules};
+use crate::harness::{folders, judged, name, overlock, project, root, rules};
 use crate::readers::{
     FORMATS, Rendered, ToldFinding, ToldHit, array, counted_findings, counted_hits, gitlab_severity, results,
     told_findings, told_hits,
@@ -172,7 +172,7 @@ pub(crate) fn misfits(report: &serde_json::Value) -> Vec<String> {
 fn real_output_fits_its_schema() {
     assert!(!misfits(&serde_json::json!({ "schema_version": 1 })).is_empty());
     for folder in all_projects() {
-        let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+        let report = judged(&folder, &["--format", "json"]).json();
         assert_eq!(misfits(&report), Vec::<String>::new(), "{}", folder.display());
     }
 }
@@ -181,7 +181,7 @@ fn real_output_fits_its_schema() {
 fn all_formats_carry_the_same_hits_and_end_alike() {
     let mut several = 0;
     for folder in all_projects() {
-        let text = overlock(&folder, &["check", "."]);
+        let text = judged(&folder, &[]);
         let rendered = Rendered::of(&folder);
         let name = folder.display();
         assert_eq!(text.status, rendered.status, "{name}");
@@ -282,7 +282,7 @@ fn the_text_at_a_location_is_what_it_says() {
     let (mut checked, mut wrong) = (0, Vec::new());
     for folder in all_projects() {
         let text = overlock(&folder, &["check", ".", "-v"]).out;
-        let report = overlock(&folder, &["check", ".", "--format", "json"]).json();
+        let report = judged(&folder, &["--format", "json"]).json();
         for finding in report["breaches"].as_array().unwrap() {
             let container = finding["container"].as_str().unwrap();
             for location in finding["locations"].as_array().unwrap() {

@@ -158,6 +158,30 @@ struct Plan {
     line: String,
 }
 
+/// How many remedies of a finding are told.
+const TOLD: usize = 3;
+
+/// Remedies that were not carried out, by the reason.
+#[derive(Default)]
+struct LeftRemedies(BTreeMap<String, Vec<String>>);
+
+impl LeftRemedies {
+    fn add(&mut self, why: String, what: String) {
+        let all = self.0.entry(why).or_default();
+        if !all.contains(&what) {
+            all.push(what);
+        }
+    }
+
+    /// A line for each reason.
+    fn lines(self) -> impl Iterator<Item = String> {
+        self.0.into_iter().map(|(why, all)| {
+            let more = if all.len() > 1 { format!(" (and {} more)", all.len() - 1) } else { String::new() };
+            format!("not fixed: {}{more}: {why}", all.first().map_or("", String::as_str))
+        })
+    }
+}
+
 struct Fixing<'a> {
     asked: &'a Asked<'a>,
     /// The only directory that is written in.
@@ -186,15 +210,17 @@ impl Fixing<'_> {
                     refused.insert(matter(&breach), line);
                 }
             }
-            let mut tried = BTreeSet::new();
+            let (mut tried, mut left) = (BTreeSet::new(), LeftRemedies::default());
             while let Some((login, family, remedy)) = self.next_remedy(&tried) {
                 tried.insert((login, family));
                 let planned = self.planned_remedy(&remedy);
-                // What is not written where it can be changed is told as a remedy, to be done by hand.
-                let _refused = self.make(planned)?;
+                if let Err(why) = self.make(planned)? {
+                    left.add(why, self.told_remedy(&remedy.text, &remedy.edits));
+                }
             }
             if self.done.len() == before {
-                return Ok(refused.into_values().collect());
+                self.add_unwritten(&mut left);
+                return Ok(refused.into_values().chain(left.lines()).collect());
             }
         }
     }
@@ -232,6 +258,28 @@ impl Fixing<'_> {
             Some((login.id.clone(), finding.family.clone(), remedy.clone()))
         });
         open.find(|(login, family, _)| !tried.contains(&(login.clone(), family.clone())))
+    }
+
+    /// Takes in what only a person can write, of the remedies that are told of each finding.
+    fn add_unwritten(&self, left: &mut LeftRemedies) {
+        let report = &self.now.report;
+        let open = report.findings().filter(|(_, one)| one.severity >= Severity::Warning && report.counts(one));
+        for step in open.flat_map(|(_, one)| one.remedies.iter().take(TOLD)).flat_map(Remedy::manual_steps) {
+            let told = self.told_remedy(step.text, step.edits);
+            for why in step.why {
+                left.add(why.clone(), told.clone());
+            }
+            if step.why.is_empty() {
+                left.add("that is for a person to do".to_owned(), told);
+            }
+        }
+    }
+
+    /// A remedy's step with the first place where it is to be made.
+    fn told_remedy(&self, text: &str, edits: &[PlacedText]) -> String {
+        let at = edits.first().map(|edit| (self.now.sources.get(edit.span.file).label(), edit.span.start.line));
+        let at = at.map_or_else(String::new, |(name, line)| format!("{name}:{line}: "));
+        format!("{at}{text}")
     }
 
     fn headline(&self, breach: &Breach) -> String {

@@ -68,7 +68,7 @@ fn keep(judged: &mut Judged, only: &BTreeSet<String>) {
     judged.participants.retain(|one| only.contains(&one.container));
     judged.breaches.retain(|breach| only.contains(&breach.container));
     for breach in &mut judged.breaches {
-        breach.participant = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
+        breach.renumber(|at| numbers.get(at).copied().flatten());
     }
     judged.containers = only.len();
 }

@@ -39,6 +39,9 @@ pub struct Breach {
     pub locations: Vec<Location>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// The participants who do wrong, as indices, where that is not this one: it is told only where nothing is told of
+    /// them.
+    pub at_fault: Option<Vec<usize>>,
     /// Why it does not count, if it does not: it is told all the same.
     pub suppressed: Option<Suppressed>,
 }
@@ -50,9 +53,19 @@ pub struct Advice {
     pub id: String,
     /// What to do.
     pub text: String,
+    /// What follows from it that a person should know, a clause.
+    pub note: Option<String>,
 }
 
 impl Breach {
+    /// Numbers the participants anew that it names; one that has no new number is named no more.
+    pub fn renumber(&mut self, number: impl Fn(usize) -> Option<usize>) {
+        self.participant = self.participant.and_then(&number);
+        if let Some(peers) = &mut self.at_fault {
+            *peers = peers.iter().filter_map(|at| number(*at)).collect();
+        }
+    }
+
     /// The container that it is about, by project and name.
     pub fn container_id(&self) -> ContainerId {
         ContainerId::new(self.project.as_deref(), &self.container)
@@ -82,6 +95,7 @@ impl Breach {
             remedies: Vec::new(),
             locations: Vec::new(),
             evidence: Vec::new(),
+            at_fault: None,
             suppressed: None,
         }
     }

@@ -32,6 +32,8 @@ pub struct Hit {
     /// What tells it from every other hit, and is the same after lines have moved, services changed their order and other
     /// participants came or went: 32 hexadecimal digits.
     pub fingerprint: String,
+    /// What it was recognised by as long as it took no flock itself, where it is about one that its peers do not take.
+    pub bare_fingerprint: Option<String>,
     /// Why it does not count, if it does not: the baseline, a revision, or every one of its rules is suppressed.
     pub suppressed: Option<Suppressed>,
     /// How it stands to what was before; `None` where nothing was held against the report.
@@ -47,6 +49,16 @@ impl Hit {
     /// Whether it is about a container that uses a login, rather than one that only starts others.
     pub fn has_participant(&self) -> bool {
         self.breaches.iter().any(|breach| breach.participant.is_some())
+    }
+
+    /// The participants who do wrong, as indices, where these are others.
+    pub fn at_fault(&self) -> impl Iterator<Item = usize> {
+        self.breaches.iter().filter_map(|breach| breach.at_fault.as_ref()).flatten().copied()
+    }
+
+    /// Whether it is about what others do wrong, so that it is told of them or of it.
+    pub fn is_of_others(&self) -> bool {
+        self.breaches.iter().any(|breach| breach.at_fault.is_some())
     }
 
     /// Whether it is new or worse than before.
@@ -92,9 +104,19 @@ impl Hit {
         self.worst().map_or("", |breach| &breach.message)
     }
 
-    /// What is wrong with it, in a clause.
-    pub fn detail(&self) -> &str {
-        self.worst().map_or("", |breach| &breach.detail)
+    /// What is wrong with it, in a clause, with what its further rules say.
+    pub fn detail(&self) -> String {
+        let worst = self.worst().into_iter().map(|breach| breach.detail.as_str());
+        let details: Vec<&str> = worst.chain(self.further_details()).filter(|detail| !detail.is_empty()).collect();
+        details.join("; ")
+    }
+
+    /// What the rules say that are as bad as the worst, a clause each, where that is not why it is so.
+    pub fn further_details(&self) -> impl Iterator<Item = &str> {
+        let severity = self.severity();
+        let further = self.counting().skip(1).filter(move |one| one.severity == severity && one.why.is_none());
+        let worst = self.rule();
+        further.filter(move |one| one.rule != worst).map(|breach| breach.detail.as_str())
     }
 
     /// The others concerned, each once.
@@ -160,6 +182,7 @@ impl Hit {
             instances: 1,
             containers: Vec::new(),
             fingerprint: String::new(),
+            bare_fingerprint: None,
             suppressed: None,
             change: None,
             breaches,

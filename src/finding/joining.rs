@@ -40,7 +40,7 @@ impl Judged {
                 Some(at) => moved.get(at).copied().flatten().is_some(),
                 None => users.get(breach.login).is_some_and(|(stay, go)| *go && !stay),
             };
-            breach.participant = breach.participant.and_then(|at| places.get(at).copied());
+            breach.renumber(|at| places.get(at).copied());
             if goes { taken_breaches.push(breach) } else { breaches.push(breach) }
         }
         let (logins, numbers) = numbered(&self.logins, |at| users.get(at).is_none_or(|(stay, go)| *stay || !go));
@@ -104,7 +104,7 @@ impl Judged {
         renumber_logins(&mut participants, &mut breaches, &numbers);
         let first = self.participants.len();
         for breach in &mut breaches {
-            breach.participant = breach.participant.map(|at| first + at);
+            breach.renumber(|at| Some(first + at));
         }
         self.participants.append(&mut participants);
         self.breaches.append(&mut breaches);
@@ -147,7 +147,7 @@ impl Report {
             hit.login += logins;
             for breach in &mut hit.breaches {
                 breach.login += logins;
-                breach.participant = breach.participant.map(|at| at + participants);
+                breach.renumber(|at| Some(at + participants));
             }
         }
         for login in &mut others {
@@ -184,7 +184,7 @@ impl Report {
         self.participants = order.into_iter().map(|(_, one)| one).collect();
         let place = |at: usize| places.get(at).copied().unwrap_or_default();
         for breach in self.hits.iter_mut().flat_map(|hit| &mut hit.breaches) {
-            breach.participant = breach.participant.map(place);
+            breach.renumber(|at| Some(place(at)));
         }
         for login in &mut self.logins {
             login.participants.iter_mut().for_each(|at| *at = place(*at));

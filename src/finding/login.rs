@@ -62,8 +62,12 @@ pub struct Remedy {
     pub ends: Vec<usize>,
     /// What to write where.
     pub edits: Vec<PlacedText>,
+    /// Why a text to write is not known, a clause each; empty where all are, and where that is a person's matter anyway.
+    pub unwritten: Vec<String>,
     /// What has to be done besides, so that it ends these hits.
     pub also: Vec<RemedyStep>,
+    /// What follows from it that a person should know, a clause.
+    pub note: Option<String>,
 }
 
 /// A further step of a remedy.
@@ -73,6 +77,19 @@ pub struct RemedyStep {
     pub text: String,
     /// What to write where.
     pub edits: Vec<PlacedText>,
+    /// Why a text to write is not known, a clause each.
+    pub unwritten: Vec<String>,
+}
+
+/// A step that a person does, since not all that it writes is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManualStep<'a> {
+    /// What to do.
+    pub text: &'a str,
+    /// Where that is, as far as it is known.
+    pub edits: &'a [PlacedText],
+    /// Why no text to write is known, a clause each; empty where it is a person's matter anyway.
+    pub why: &'a [String],
 }
 
 impl Remedy {
@@ -87,10 +104,19 @@ impl Remedy {
         self.edits.iter().chain(self.also.iter().flat_map(|step| &step.edits))
     }
 
-    /// Whether every text that it puts somewhere is known.
+    /// The steps that a person has to do: those that have nothing to write, or not all of it.
+    pub fn manual_steps(&self) -> impl Iterator<Item = ManualStep<'_>> {
+        let first = ManualStep { text: &self.text, edits: &self.edits, why: &self.unwritten };
+        let also =
+            self.also.iter().map(|step| ManualStep { text: &step.text, edits: &step.edits, why: &step.unwritten });
+        let is_manual =
+            |step: &ManualStep<'_>| step.edits.is_empty() || step.edits.iter().any(|edit| edit.text.is_empty());
+        std::iter::once(first).chain(also).filter(is_manual)
+    }
+
+    /// Whether all that it takes is texts that are known.
     pub fn is_written(&self) -> bool {
-        let mut edits = self.all_edits().peekable();
-        edits.peek().is_some() && edits.all(|edit| !edit.text.is_empty())
+        self.manual_steps().next().is_none()
     }
 }
 

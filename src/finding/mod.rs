@@ -31,7 +31,7 @@ pub use evidence::{Evidence, EvidenceKind, Location};
 pub use hit::Hit;
 pub use influence::{Influence, InfluenceKind};
 pub use judged::{Judged, LoginPlace};
-pub use login::{Finding, Login, PlacedText, Remedy, RemedyStep};
+pub use login::{Finding, Login, ManualStep, PlacedText, Remedy, RemedyStep};
 pub use participant::{Basis, LockName, MAX_PEERS, MountText, Participant, Verdict};
 pub use place_name::{Located, PlaceName, Reach};
 pub use report::Report;
@@ -42,6 +42,9 @@ pub const EXCLUSION: &str = "exclusion";
 
 /// The rule about starts that may be made twice, whose hits are counted rather than listed.
 pub const MAY_OVERLAP: &str = "may-overlap-itself";
+
+/// The rule about a flock that the peers of who takes it do not take.
+pub const GUARD_ONE_SIDED: &str = "guard-one-sided";
 
 /// The rule whose hits count as undetermined rather than by their severity.
 pub const UNDETERMINED: &str = "undetermined";

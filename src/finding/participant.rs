@@ -1,8 +1,9 @@
-//! A container and what is known of its use of a program. May use `model` and `text`.
+//! A container and what is known of its use of a program. May use `model`, `rules` and `text`.
 
 use super::evidence::Evidence;
 use super::place_name::PlaceName;
 use crate::model::ContainerId;
+use crate::rules::Severity;
 use crate::text::Span;
 
 /// A container and what is known of its use of a program.
@@ -102,6 +103,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What a broken rule of a severity makes of a participant.
+    pub fn of_severity(severity: Severity) -> Self {
+        match severity {
+            Severity::Error => Self::Error,
+            Severity::Warning => Self::Warning,
+            Severity::Note => Self::Ok,
+        }
+    }
+
     /// The verdict of a name.
     pub fn named(name: &str) -> Option<Self> {
         let all = [Self::NotAParticipant, Self::Ok, Self::Warning, Self::Undetermined, Self::Error];

@@ -18,6 +18,8 @@ pub struct Report {
     pub participants: Vec<Participant>,
     /// Each participant that breaks rules of a family, worst first.
     pub hits: Vec<Hit>,
+    /// Hits about what others do wrong, who are told of it themselves; as long as nothing is grouped they are in `hits`.
+    pub told_of_others: Vec<Hit>,
     /// What was wrong with the input.
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were judged.

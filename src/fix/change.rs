@@ -44,7 +44,7 @@ impl Change {
     pub(super) fn of_remedy(id: &str) -> Option<Self> {
         Some(match id {
             "require-version" => Self::RequireVersion,
-            "route-through-guard" => Self::TakeFlock,
+            "route-through-guard" | "route-peers-through-guard" => Self::TakeFlock,
             "separate-identity" => Self::OwnLogin,
             "writable" => Self::MountWritable,
             "mount-directory" => Self::MountDirectory,

@@ -32,6 +32,8 @@ pub(super) struct BrokenRule {
     pub(super) container: usize,
     pub(super) rule: String,
     pub(super) severity: Severity,
+    /// The containers that do wrong, where that is not this one.
+    pub(super) at_fault: Option<Vec<usize>>,
 }
 
 impl BrokenRule {
@@ -39,8 +41,10 @@ impl BrokenRule {
     pub(super) fn of_judged(judged: &Judged) -> Vec<Self> {
         let breaches = judged.breaches.iter().filter(|breach| breach.severity >= Severity::Warning);
         let broken = breaches.filter_map(|breach| {
-            let container = breach.participant.and_then(|at| judged.participants.get(at))?.index;
-            Some(Self { container, rule: breach.rule.clone(), severity: breach.severity })
+            let index = |at: usize| judged.participants.get(at).map(|one| one.index);
+            let container = breach.participant.and_then(index)?;
+            let at_fault = breach.at_fault.as_ref().map(|peers| peers.iter().filter_map(|at| index(*at)).collect());
+            Some(Self { container, rule: breach.rule.clone(), severity: breach.severity, at_fault })
         });
         broken.collect()
     }

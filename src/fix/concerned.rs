@@ -8,8 +8,8 @@ use super::change::Change;
 use super::change_site::JudgedLayout;
 use super::outcome::Ignored;
 use super::same_files::SameFiles;
-use super::wanted::WantedChanges;
-use crate::finding::{Participant, Report};
+use super::wanted::{WantedChanges, hit_participants};
+use crate::finding::{Hit, Participant, Report, SuppressedBy};
 use crate::model::{Layout, split_below};
 use crate::text::Span;
 
@@ -90,6 +90,16 @@ pub(super) fn ignored_rules(report: &Report, places: &HashMap<usize, usize>) -> 
         Some((*places.get(&participant.index)?, breach.rule.clone()))
     });
     ignored.collect()
+}
+
+/// The containers with hits that were there before and are not told again.
+pub(super) fn silent_containers(report: &Report, places: &HashMap<usize, usize>) -> HashSet<usize> {
+    let is_old = |hit: &&Hit| {
+        let by = hit.suppressed.as_ref().map(|suppressed| suppressed.by);
+        matches!(by, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged))
+    };
+    let old = report.hits.iter().filter(is_old).flat_map(|hit| hit_participants(hit, hit.login, report));
+    old.filter_map(|at| places.get(&report.participants.get(at)?.index).copied()).collect()
 }
 
 /// The participants of the trial by the numbers of the report's: both have a container's in the same order, unless the

@@ -5,19 +5,29 @@ use crate::finding::PlacedText;
 use crate::rules::Profile;
 use crate::text::{SourceFile, Sources, Span, Syntax};
 
-/// What to write so that the call whose first word is at a place takes an flock; a text that is empty where only the
-/// place is known.
-pub(super) fn flock_text(span: Span, path: &str, profile: &Profile, sources: &Sources) -> PlacedText {
-    let file = sources.get(span.file);
-    flocked_word(&file, span, path, profile).unwrap_or(PlacedText { span, text: String::new() })
+/// Why nothing can be written for what was not read from a file.
+pub(super) const IN_NO_FILE: &str = "what runs is written in no file that was read here";
+
+/// What to write so that the call whose first word is at a place takes an flock.
+///
+/// # Errors
+/// Why that is not known, as a clause.
+pub(super) fn flock_text(span: Span, path: &str, profile: &Profile, sources: &Sources) -> Result<PlacedText, String> {
+    flocked_word(&sources.get(span.file), span, path, profile).map_err(str::to_owned)
 }
 
-fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) -> Option<PlacedText> {
+fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) -> Result<PlacedText, &'static str> {
     let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
-    let syntax = file.syntax()?;
-    let word = WrittenWord::at(file, span)?;
-    if word.bare.is_empty() || !is_plain(word.bare) || !is_plain(path) {
-        return None;
+    let syntax = file.syntax().ok_or(IN_NO_FILE)?;
+    let word = WrittenWord::at(file, span).ok_or("the call is written over several lines")?;
+    if word.bare.is_empty() {
+        return Err(IN_NO_FILE);
+    }
+    if !is_plain(word.bare) {
+        return Err("the call begins with a word that is worked out when it runs");
+    }
+    if !is_plain(path) {
+        return Err("the path of the flock depends on a variable");
     }
     let seconds = profile.guard.longest_call_seconds.to_string();
     let words = ["flock", "-w", seconds.as_str(), path, word.bare];
@@ -32,9 +42,9 @@ fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) ->
             items.join(&format!("{line_end}{} ", word.before.trim_end()))
         }
         (Kind::Other, None) => words.join(" "),
-        _ => return None,
+        _ => return Err("the call is quoted in a way that leaves no room for another command before it"),
     };
-    Some(PlacedText { span: word.span, text })
+    Ok(PlacedText { span: word.span, text })
 }
 
 /// A word as it is written, with the quotes around it and the rest of its line.
@@ -118,9 +128,12 @@ pub(super) fn word_text(span: Span, old: &str, new: &str, sources: &Sources) -> 
 }
 
 /// What to write so that the flock at a place waits as long as the longest call lasts.
-pub(super) fn wait_text(span: Span, profile: &Profile, sources: &Sources) -> PlacedText {
-    let file = sources.get(span.file);
-    longer_wait(&file, span, profile).unwrap_or(PlacedText { span, text: String::new() })
+///
+/// # Errors
+/// Why that is not known, as a clause.
+pub(super) fn wait_text(span: Span, profile: &Profile, sources: &Sources) -> Result<PlacedText, String> {
+    let why = || "how long it waits is not written there as a number".to_owned();
+    longer_wait(&sources.get(span.file), span, profile).ok_or_else(why)
 }
 
 fn longer_wait(file: &SourceFile, span: Span, profile: &Profile) -> Option<PlacedText> {

@@ -245,7 +245,7 @@ const SAME_STARTS: usize = 4;
 
 /// What a login of a container's own may be called after: its service; of a script's start, the name that it gives, or
 /// else the script, with a number where there are several.
-fn own_names(container: &Container) -> Vec<String> {
+pub(super) fn own_names(container: &Container) -> Vec<String> {
     if container.start.is_none() {
         return vec![container.service.clone().unwrap_or_else(|| container.name.clone())];
     }

@@ -18,10 +18,14 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Of the rules that are broken, without what a person has accepted.
-    pub(super) fn of(broken: Vec<BrokenRule>, matrix: &Matrix, ignored: &Ignored) -> Self {
+    /// Of the rules that are broken, without what a person has accepted. `silent` are the containers that nothing is told
+    /// of: who is as badly off because of them is told so.
+    pub(super) fn of(broken: Vec<BrokenRule>, matrix: &Matrix, ignored: &Ignored, silent: &HashSet<usize>) -> Self {
         let mut outcome = Self::default();
-        for BrokenRule { container, rule, severity } in broken {
+        for BrokenRule { container, rule, severity, at_fault } in broken {
+            if at_fault.is_some_and(|peers| peers.iter().any(|peer| !silent.contains(peer))) {
+                continue;
+            }
             let family = (container, matrix.family(&rule).to_owned());
             let rule = (container, rule);
             if ignored.contains(&rule) {

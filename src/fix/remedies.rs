@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::change::Change;
-use super::change_site::JudgedLayout;
+use super::change_site::{ChangeSites, JudgedLayout};
 use super::remedy_text::{StepText, remedy_of};
 use super::same_files::SameFiles;
 use super::trial::{Attempt, Trial};
@@ -50,6 +50,16 @@ fn with_advice(tried: Vec<Remedy>, advice: &[Remedy], hits: &[Hit]) -> Vec<Remed
     if remedies.is_empty() { advice.iter().map(unproven).collect() } else { remedies }
 }
 
+/// A remedy that was tried.
+struct TriedRemedy<'a> {
+    /// Where the rules advise it, the first one first.
+    rank: Option<usize>,
+    changes: &'a [Change],
+    /// Whether something is given a login of its own that no person waits for.
+    moves_batch: bool,
+    remedy: Remedy,
+}
+
 impl Trial<'_> {
     /// The remedies of each finding, by the numbers of its login and its own in there.
     fn remedies(&self, attempts: &[Attempt]) -> HashMap<(usize, usize), Vec<Remedy>> {
@@ -66,7 +76,7 @@ impl Trial<'_> {
 
     fn remedies_of(&self, attempts: &[Attempt], login: usize, finding: &Finding) -> Vec<Remedy> {
         let order = self.advised_changes(login, finding);
-        let mut remedies: Vec<(Option<usize>, &[Change], Remedy)> = Vec::new();
+        let mut remedies: Vec<TriedRemedy<'_>> = Vec::new();
         for attempt in attempts.iter().filter(|one| one.changes.iter().all(|change| order.contains(change))) {
             let ends = self.ended(attempt, login, finding);
             // A pair is worth its second step where it ends more than either alone.
@@ -91,16 +101,24 @@ impl Trial<'_> {
             // Half of a remedy is none beside it, but for one who lets --fix do what is written.
             if let [_, _, ..] = attempt.changes.as_slice() {
                 let is_half = |made: &[Change]| matches!(made, [one] if attempt.changes.contains(one));
-                remedies.retain(|(_, made, known)| !is_half(made) || known.is_written() && !remedy.is_written());
+                remedies.retain(|one| !is_half(one.changes) || one.remedy.is_written() && !remedy.is_written());
             }
-            remedies.push((rank, attempt.changes.as_slice(), remedy));
+            let moves_batch = self.moves_batch(sites);
+            remedies.push(TriedRemedy { rank, changes: &attempt.changes, moves_batch, remedy });
         }
         // The one that ends most first; of those the one that leaves least to find out, then the one with least to do.
-        remedies.sort_by_key(|(rank, _, remedy)| {
+        remedies.sort_by_key(|TriedRemedy { rank, moves_batch, remedy, .. }| {
             let open = remedy.all_edits().filter(|edit| edit.text.is_empty()).count();
-            (Reverse(remedy.ends.len()), open, remedy.also.len(), remedy.all_edits().count(), *rank)
+            (Reverse(remedy.ends.len()), open, *moves_batch, remedy.also.len(), remedy.all_edits().count(), *rank)
         });
-        remedies.into_iter().map(|(_, _, remedy)| remedy).collect()
+        remedies.into_iter().map(|one| one.remedy).collect()
+    }
+
+    /// Whether something is given a login of its own that no person waits for: what it shares it may need.
+    fn moves_batch(&self, sites: &[ChangeSites]) -> bool {
+        let moved = sites.iter().filter(|one| one.change == Change::OwnLogin).flat_map(|one| &one.made);
+        let mut moved = moved.filter_map(|site| self.report.participants.get(site.participant));
+        moved.any(|one| one.role != "interactive")
     }
 
     fn profile_of(&self, login: usize) -> Option<&Profile> {

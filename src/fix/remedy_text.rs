@@ -1,18 +1,20 @@
 //! A remedy that was tried, in words, with what to write where. May use `model`, `rules`, `finding`, `text` and earlier
 //! parts of `fix`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::change::Change;
 use super::change_site::{ChangeSites, JudgedLayout, Site};
 use super::flock_text::{flock_text, path_text, wait_text, word_text};
+use super::model_change::own_names;
 use super::mount_fixes::{make_writable, mount_directory, mount_state_only};
 use super::same_files::SameFiles;
 use super::site::{MountSite, YamlFiles};
 use super::version_place::VersionPlace;
 use super::version_text::version_text;
+use super::wanted::{accepted_hits, counting_hits, hit_participants};
 use super::{Fix, identity};
-use crate::finding::{Advice, Finding, Hit, Login, Participant, PlacedText, Remedy, RemedyStep, Report};
+use crate::finding::{Advice, Finding, Hit, Login, Participant, PlacedText, Remedy, RemedyStep, Report, SuppressedBy};
 use crate::model::Container;
 use crate::rules::{Placeholder, Profile};
 use crate::text::Span;
@@ -21,8 +23,16 @@ use crate::text::Span;
 const DECLARE_START: &str = "declare-version-of-start";
 /// The same, where others are told so first.
 const DECLARE_START_TOO: &str = "declare-version-of-start-too";
+/// The parts of the remedy for a flock that a person on the host takes too: for the containers, and for the person.
+const GUARD_INSIDE: &str = "guard-in-containers";
+const GUARD_OF_PERSON: &str = "guard-of-person";
+/// The remedies for a volume of a container's own, described by a file or started by a script.
+const OWN_VOLUME: &str = "own-volume";
+const OWN_VOLUME_OF_START: &str = "own-volume-of-start";
 /// The remedy for what a person does once no login is copied any more.
 const LOG_IN: &str = "log-in-once";
+/// The remedy for calls that take no flock.
+const TAKE_FLOCK: &str = "route-through-guard";
 /// For how many mounts a text is worked out: each has its file parsed anew.
 const MOUNT_TEXTS: usize = 12;
 /// How many containers a remedy names.
@@ -47,7 +57,9 @@ pub(super) fn remedy_of(changes: &[ChangeSites], ends: Vec<usize>, given: &StepT
     let mut steps = changes.iter().flat_map(|change| given.steps(change)).map(|step| step.1);
     let first = steps.next()?;
     let id = changes.first().and_then(|change| given.advice_id(change.change))?;
-    Some(Remedy { id, text: first.text, ends, edits: first.edits, also: steps.collect() })
+    let note = changes.iter().find_map(|change| given.note(change.change));
+    let RemedyStep { text, edits, unwritten } = first;
+    Some(Remedy { id, text, ends, edits, unwritten, also: steps.collect(), note })
 }
 
 impl StepText<'_> {
@@ -57,9 +69,13 @@ impl StepText<'_> {
         let own = || (id.clone(), self.step(&id, change.change, change.made.iter()));
         match change.change {
             Change::RequireVersion => {}
-            Change::DropCopy => {
-                let log_in = RemedyStep { text: self.text(LOG_IN, change.made.iter()), edits: Vec::new() };
-                return vec![own(), (LOG_IN.to_owned(), log_in)];
+            Change::DropCopy => return std::iter::once(own()).chain(self.own_login_steps(&change.made)).collect(),
+            Change::GuardOnHost => {
+                // Who takes it already has nothing to do.
+                let inside = (!change.made.is_empty())
+                    .then_some((GUARD_INSIDE, self.step(GUARD_INSIDE, change.change, change.made.iter())));
+                let person = (GUARD_OF_PERSON, self.manual_step(GUARD_OF_PERSON, std::iter::empty(), Vec::new()));
+                return inside.into_iter().chain([person]).map(|(id, step)| (id.to_owned(), step)).collect();
             }
             _ => return vec![own()],
         }
@@ -74,6 +90,41 @@ impl StepText<'_> {
         let parts = [(id, written), ("declare-version".to_owned(), described), (of_starts.to_owned(), started)];
         let parts = parts.into_iter().filter(|(_, sites)| !sites.is_empty());
         parts.map(|(id, sites)| (id.clone(), self.step(&id, change.change, sites.into_iter()))).collect()
+    }
+
+    /// What gives each of these containers a login of its own that it keeps: a volume, where it has none, and a login there.
+    fn own_login_steps(&self, made: &[Site]) -> Vec<(String, RemedyStep)> {
+        let is_kept = |site: &&Site| {
+            let participant = self.report.participants.get(site.participant);
+            participant.is_some_and(|one| !matches!(one.place.kind, "private" | "tmpfs"))
+        };
+        let mut steps = Vec::new();
+        for site in made.iter().filter(|site| !is_kept(site)) {
+            let is_start = self.report.participants.get(site.participant).is_some_and(|one| one.origin == "script");
+            let id = if is_start { OWN_VOLUME_OF_START } else { OWN_VOLUME };
+            let container = self.containers.get(site.container);
+            let at = container.map(|one| one.mounts.last().map_or(one.span, |mount| mount.span));
+            let edits = at.into_iter().map(|span| PlacedText { span, text: String::new() }).collect();
+            steps.push((id.to_owned(), self.manual_step(id, std::iter::once(site), edits)));
+        }
+        steps.push((LOG_IN.to_owned(), self.manual_step(LOG_IN, made.iter(), Vec::new())));
+        steps
+    }
+
+    /// A step that only a person can do.
+    fn manual_step<'s>(
+        &self,
+        id: &str,
+        sites: impl Iterator<Item = &'s Site> + Clone,
+        edits: Vec<PlacedText>,
+    ) -> RemedyStep {
+        RemedyStep { text: self.text(id, sites), edits, unwritten: Vec::new() }
+    }
+
+    /// What follows from a change that a person should know.
+    fn note(&self, change: Change) -> Option<String> {
+        let mut advice = self.advice().filter(|advice| Change::of_remedy(&advice.id) == Some(change));
+        advice.find_map(|advice| advice.note.clone())
     }
 
     /// What the hits of the finding are advised, then what those of the login's other findings are.
@@ -95,6 +146,7 @@ impl StepText<'_> {
 
     fn step<'s>(&self, id: &str, change: Change, sites: impl Iterator<Item = &'s Site> + Clone) -> RemedyStep {
         let mut edits: Vec<PlacedText> = Vec::new();
+        let mut unwritten: Vec<String> = Vec::new();
         let mut users: HashMap<Span, usize> = HashMap::new();
         for site in sites.clone() {
             *users.entry(site.span).or_default() += 1;
@@ -104,8 +156,13 @@ impl StepText<'_> {
         for site in sites.clone().filter(|_| change != Change::SettleHost) {
             let Some(users) = users.remove(&site.span) else { continue };
             mounts += 1;
-            let placed = self.edits(change, site, users, mounts <= MOUNT_TEXTS).filter(|edits| !edits.is_empty());
-            edits.extend(placed.unwrap_or_else(|| vec![PlacedText { span: site.span, text: String::new() }]));
+            match self.edits(change, site, users, mounts <= MOUNT_TEXTS) {
+                Ok(placed) => edits.extend(placed),
+                Err(why) => {
+                    edits.push(PlacedText { span: site.span, text: String::new() });
+                    unwritten.extend(Some(why).filter(|why| !why.is_empty() && !unwritten.contains(why)));
+                }
+            }
         }
         // Several containers may come to one line by another way.
         for edit in &mut edits {
@@ -118,11 +175,36 @@ impl StepText<'_> {
         };
         edits.retain(|edit| places.insert((edit.span, edit.text.clone())) && !is_there(edit));
         let mut text = self.text(id, sites.clone());
+        if id == TAKE_FLOCK {
+            text.extend(self.accepted_names(sites.clone()).map(|names| format!(" (of {names} too)")));
+        }
         // Where no text can be given, as for what runs, the file is named at least.
         if change == Change::TakeFlock && edits.iter().all(|edit| edit.text.is_empty()) {
             text.extend(self.flock_file(sites).map(|path| format!(", on {path}")));
         }
-        RemedyStep { text, edits }
+        RemedyStep { text, edits, unwritten }
+    }
+
+    /// The containers of these sites whose hits do not count, where there are any: what was accepted is called so.
+    fn accepted_names<'s>(&self, sites: impl Iterator<Item = &'s Site>) -> Option<String> {
+        let login = self.login?;
+        let accepted = accepted_hits(login, self.report).flat_map(|hit| hit_participants(hit, hit.login, self.report));
+        let accepted: HashSet<usize> = accepted.collect();
+        let hits = login.findings.iter().flat_map(|finding| counting_hits(finding, self.report));
+        let told = hits.flat_map(|(_, hit)| hit_participants(hit, hit.login, self.report));
+        let told: HashSet<usize> = told.collect();
+        let is_accepted = |site: &&Site| accepted.contains(&site.participant) && !told.contains(&site.participant);
+        let names = sites.filter(is_accepted).filter_map(|site| self.report.participants.get(site.participant));
+        let names: BTreeSet<&str> = names.map(|one| one.label.as_str()).collect();
+        let names = match names.into_iter().collect::<Vec<_>>().as_slice() {
+            [] => return None,
+            [one] => (*one).to_owned(),
+            [first @ .., last] if first.len() < NAMES => format!("{} and {last}", first.join(", ")),
+            [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+        };
+        let by = |hit: &Hit| hit.suppressed.as_ref().map(|suppressed| suppressed.by);
+        let is_unchanged = accepted_hits(login, self.report).all(|hit| by(hit) == Some(SuppressedBy::Unchanged));
+        Some(if is_unchanged { names } else { format!("the accepted {names}") })
     }
 
     /// The file that an flock is to be taken on, where it is one for all and may be shown.
@@ -136,36 +218,45 @@ impl StepText<'_> {
     }
 
     /// What to write at one place.
-    fn edits(&self, change: Change, site: &Site, users: usize, tried: bool) -> Option<Vec<PlacedText>> {
-        let profile = self.profile?;
-        let container = self.containers.get(site.container)?;
+    ///
+    /// # Errors
+    /// Why that is not known, as a clause; empty where it is a person's matter anyway.
+    fn edits(&self, change: Change, site: &Site, users: usize, tried: bool) -> Result<Vec<PlacedText>, String> {
+        let decision = String::new;
+        let profile = self.profile.ok_or_else(decision)?;
+        let container = self.containers.get(site.container).ok_or_else(decision)?;
         let sources = self.given.sources;
-        let participant = self.plain.get(&site.participant)?;
-        let shown = self.report.participants.get(site.participant)?;
-        Some(match change {
+        let participant = self.plain.get(&site.participant).ok_or_else(decision)?;
+        let shown = self.report.participants.get(site.participant).ok_or_else(decision)?;
+        let is_shown = shown.state_dir == participant.state_dir;
+        Ok(match change {
             Change::RequireVersion => {
-                let place = self.version_place(site)?;
-                vec![version_text(&place, container, profile, sources)]
+                let place = self.version_place(site).ok_or_else(decision)?;
+                vec![version_text(&place, container, profile, sources)?]
             }
             // A path that is not to be shown is not to be written either.
-            Change::TakeFlock if shown.state_dir != participant.state_dir => return None,
-            Change::TakeFlock => vec![flock_text(site.span, &site.value, profile, sources)],
-            Change::WaitLonger => vec![wait_text(site.span, profile, sources)],
-            Change::UsualFlock if shown.state_dir == participant.state_dir => {
-                vec![self.flock_path_text(container, site)?]
+            Change::TakeFlock | Change::GuardOnHost | Change::UsualFlock if !is_shown => {
+                return Err("the path of the flock has a value of the environment in it".to_owned());
+            }
+            Change::TakeFlock | Change::GuardOnHost => vec![flock_text(site.span, &site.value, profile, sources)?],
+            Change::WaitLonger => vec![wait_text(site.span, profile, sources)?],
+            Change::UsualFlock => {
+                let why = || "the path of the flock is not written there as it is meant".to_owned();
+                vec![self.flock_path_text(container, site).ok_or_else(why)?]
             }
             Change::OneUser => {
-                let old = container.user.as_ref().filter(|user| user.concealed().is_none())?;
-                vec![word_text(site.span, &old.text, &site.value, sources)?]
+                let why = || "the user is not written there as it is meant".to_owned();
+                let old = container.user.as_ref().filter(|user| user.concealed().is_none()).ok_or_else(why)?;
+                vec![word_text(site.span, &old.text, &site.value, sources).ok_or_else(why)?]
             }
             Change::OwnLogin if tried && shown.origin == "script" => {
                 let file = sources.get(site.span.file);
-                vec![identity::separate_script_login(&file, site.span, &site.value).ok()?]
+                vec![identity::separate_script_login(&file, site.span, &site.value)?]
             }
             Change::OwnLogin | Change::MountWritable | Change::MountDirectory | Change::MountStateOnly if tried => {
-                self.mount_fix(change, site, users, shown).ok()?.edits
+                self.mount_fix(change, site, users, shown)?.edits
             }
-            _ => return None,
+            _ => return Err(decision()),
         })
     }
 
@@ -204,8 +295,14 @@ impl StepText<'_> {
     }
 
     /// The matrix's words for it, with the names of all containers concerned.
-    fn text<'s>(&self, id: &str, sites: impl Iterator<Item = &'s Site>) -> String {
+    fn text<'s>(&self, id: &str, sites: impl Iterator<Item = &'s Site> + Clone) -> String {
         let mut known = HashSet::new();
+        let state_dirs = sites.clone().filter_map(|site| self.report.participants.get(site.participant));
+        let state_dirs: BTreeSet<&str> = state_dirs.map(|one| one.state_dir.as_str()).collect();
+        let state_dirs: Vec<&str> = state_dirs.into_iter().collect();
+        let container = sites.clone().next().and_then(|site| self.containers.get(site.container));
+        let own_volume = container.and_then(|one| own_names(one).into_iter().next());
+        let own_volume = own_volume.map_or_else(|| "own-login".to_owned(), |name| format!("{name}-login"));
         let participants = sites.filter_map(|site| self.report.participants.get(site.participant));
         let names: Vec<&str> = participants.map(|one| one.label.as_str()).filter(|name| known.insert(*name)).collect();
         let mut is_known = true;
@@ -213,6 +310,10 @@ impl StepText<'_> {
         let text = message.map(|message| {
             message.fill_with(|placeholder| match (placeholder, self.profile) {
                 (Placeholder::Container, _) => list_names(&names),
+                (Placeholder::Place, _) => self.login.map_or_else(String::new, |login| login.place.text.clone()),
+                (Placeholder::GuardFile, Some(profile)) => profile.guard.file.clone(),
+                (Placeholder::StateDir, _) => state_dirs.join(" or "),
+                (Placeholder::OwnVolume, _) => own_volume.clone(),
                 (Placeholder::SettledSince, Some(profile)) => profile.settled_since.to_string(),
                 (Placeholder::LongestCall, Some(profile)) => profile.guard.longest_call_seconds.to_string(),
                 (Placeholder::StateVariable, Some(profile)) => profile.state_directory.variable.clone(),

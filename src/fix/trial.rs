@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::change::Change;
 use super::change_site::{BrokenRule, ChangeSites, JudgedBefore, JudgedLayout, Site};
-use super::concerned::{LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants};
+use super::concerned::{
+    LoginCustoms, concerned_containers, ignored_rules, login_customs, match_participants, silent_containers,
+};
 use super::model_change::{ChangedPlaces, Member, OwnChange, change_member, change_places, shared_places};
 use super::outcome::{Ignored, Outcome};
 use super::same_files::SameFiles;
 use super::site::YamlFiles;
-use super::wanted::{WantedChanges, changes_of, counting_hits, hit_participants, is_wanted};
+use super::wanted::{WantedChanges, accepted_hits, changes_of, counting_hits, hit_participants, is_wanted};
 use crate::finding::{Finding, Hit, Participant, Report};
 use crate::judge::judge_again;
 use crate::model::{Container, Layout, Mount, MountSource, join};
@@ -38,6 +40,8 @@ pub(super) struct Trial<'a> {
     customs: HashMap<usize, LoginCustoms>,
     before: Outcome,
     ignored: Ignored,
+    /// The containers that nothing is told of, since it was there before.
+    silent: HashSet<usize>,
     /// Every source that is mounted anywhere.
     taken: HashSet<String>,
     /// For each participant of the report that has a copy of a login, the command that makes it.
@@ -76,7 +80,8 @@ impl<'a> Trial<'a> {
         } else {
             JudgedBefore::of(&judge_again(&layout, given.rules, given.config))
         };
-        let before = Outcome::of(judged.broken, &given.rules.matrix, &ignored);
+        let silent = silent_containers(report, &places);
+        let before = Outcome::of(judged.broken, &given.rules.matrix, &ignored, &silent);
         let plain = match_participants(report, judged.participants, &places);
         let sources = given.layout.containers.iter().flat_map(|container| &container.mounts);
         let taken = sources.filter_map(written_source);
@@ -99,6 +104,7 @@ impl<'a> Trial<'a> {
             logins,
             before,
             ignored,
+            silent,
             taken: taken.collect(),
             copies: copies_of(report),
             places,
@@ -188,7 +194,8 @@ impl<'a> Trial<'a> {
             }
         }
         let judged = judge_again(&self.layout, self.given.rules, &config_after(changes, self.given.config));
-        let after = Outcome::of(BrokenRule::of_judged(&judged), &self.given.rules.matrix, &self.ignored);
+        let broken = BrokenRule::of_judged(&judged);
+        let after = Outcome::of(broken, &self.given.rules.matrix, &self.ignored, &self.silent);
         for (at, container) in saved {
             if let Some(slot) = self.layout.containers.get_mut(at) {
                 *slot = container;
@@ -333,6 +340,12 @@ impl<'a> Trial<'a> {
                     order.push(change);
                 }
             }
+        }
+        // A person among those whose hits were accepted is not to wait for the flock of others.
+        let of_accepted = self.report.logins.get(login).into_iter().flat_map(|of| accepted_hits(of, self.report));
+        let mut of_accepted = of_accepted.flat_map(|hit| changes_of(hit, hit.severity()));
+        if order.contains(&Change::TakeFlock) && !order.contains(&Change::OwnLogin) {
+            order.extend(of_accepted.find(|change| *change == Change::OwnLogin));
         }
         order
     }

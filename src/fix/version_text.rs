@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::flock_text::IN_NO_FILE;
 use super::version_place::VersionPlace;
 use crate::finding::PlacedText;
 use crate::model::Container;
@@ -34,28 +35,34 @@ const HARMLESS: &[&str] = &[
     "-q",
 ];
 
-/// What to write so that a container's version is one that takes a lock inside the state directory; a text that is empty
-/// where only the place is known.
+/// What to write so that a container's version is one that takes a lock inside the state directory.
+///
+/// # Errors
+/// Why that is not known, as a clause.
 pub(super) fn version_text(
     place: &VersionPlace,
     container: &Container,
     profile: &Profile,
     sources: &Sources,
-) -> PlacedText {
+) -> Result<PlacedText, String> {
     let span = place.span(container);
     let file = sources.get(span.file);
     let told = file.teller(span.start.line).is_some() || file.name().is_empty();
     let at = FilePlace { file: &file, span };
     let found = match place {
-        _ if told || file.syntax().is_none() => None,
+        VersionPlace::ImageTag => return Err("which tag of the image has that version is not known".to_owned()),
+        VersionPlace::Installed => return Err("the version is in the image of what runs".to_owned()),
+        VersionPlace::Declared => {
+            return Err("no file says which version it is: a label tells, once it is so".to_owned());
+        }
+        _ if told || file.syntax().is_none() => return Err(IN_NO_FILE.to_owned()),
         VersionPlace::Build { package: None, .. } => at.installer_text(profile),
         VersionPlace::Build { package: Some(_), .. } | VersionPlace::Call { .. } => {
             at.package_text(container, profile, sources)
         }
         VersionPlace::Argument(name) => argument_text(&file, span, name, profile),
-        VersionPlace::ImageTag | VersionPlace::Installed | VersionPlace::Declared => None,
     };
-    found.unwrap_or(PlacedText { span, text: String::new() })
+    found.ok_or_else(|| "the version is not written there in a way that is understood".to_owned())
 }
 
 /// A place in a file.
@@ -80,7 +87,7 @@ impl FilePlace<'_> {
             Some((package, from + at))
         })?;
         let after = at + package.len();
-        let ends = |c: char| c.is_whitespace() || "\"',];&|)`".contains(c);
+        let ends = |c: char| c.is_whitespace() || "\"',];&|)`\\".contains(c);
         let rest = text.get(after..command.end)?;
         let end = after + rest.find(ends).unwrap_or(rest.len());
         let version = text.get(after..end)?.strip_prefix('@').unwrap_or("");
@@ -96,7 +103,10 @@ impl FilePlace<'_> {
             return Some(self.placed(at..end, wanted));
         }
         if is_inside_quotes(before) || !before.ends_with(char::is_whitespace) {
-            return None;
+            // A range that needs no quotes, in a quotation that another one would end.
+            let wanted = format!("{package}@^{}", profile.settled_since);
+            let is_word = before.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+            return is_word.then(|| self.placed(at..end, wanted));
         }
         // The whole command is easier to recognise, as far as nothing in it can be a secret.
         let words = text.get(from..at)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
-use crate::finding::{Finding, Hit, Report};
+use crate::finding::{Finding, Hit, Login, Report};
 use crate::rules::Severity;
 
 /// For each login the changes that its findings advise, each with the participants that it is advised to.
@@ -18,6 +18,15 @@ pub(super) fn is_wanted(finding: &Finding, report: &Report) -> bool {
 pub(super) fn counting_hits<'a>(finding: &'a Finding, report: &'a Report) -> impl Iterator<Item = (usize, &'a Hit)> {
     let hits = finding.hits.iter().filter_map(|at| report.hits.get(*at).map(|hit| (*at, hit)));
     hits.filter(|(_, hit)| hit.counts())
+}
+
+/// What the others of a login may have to do besides, though what is wrong with them was accepted.
+const FOR_ACCEPTED: [Change; 2] = [Change::TakeFlock, Change::OwnLogin];
+
+/// The hits of a login that do not count.
+pub(super) fn accepted_hits<'a>(login: &'a Login, report: &'a Report) -> impl Iterator<Item = &'a Hit> {
+    let hits = login.findings.iter().flat_map(|finding| &finding.hits).filter_map(|at| report.hits.get(*at));
+    hits.filter(|hit| !hit.counts())
 }
 
 /// The changes that a hit's rules advise. What concerns the host is advised by what is as bad as the finding alone.
@@ -35,6 +44,15 @@ pub(super) fn wanted_changes(report: &Report) -> WantedChanges {
         for finding in login.findings.iter().filter(|one| is_wanted(one, report)) {
             for (_, hit) in counting_hits(finding, report) {
                 for change in changes_of(hit, finding.severity) {
+                    let members = wanted.entry(login_at).or_default().entry(change).or_default();
+                    members.extend(hit_participants(hit, login_at, report));
+                }
+            }
+        }
+        // A flock keeps apart only those who take it: those too whose hits were accepted.
+        if wanted.get(&login_at).is_some_and(|of| of.contains_key(&Change::TakeFlock)) {
+            for hit in accepted_hits(login, report) {
+                for change in changes_of(hit, hit.severity()).filter(|one| FOR_ACCEPTED.contains(one)) {
                     let members = wanted.entry(login_at).or_default().entry(change).or_default();
                     members.extend(hit_participants(hit, login_at, report));
                 }

@@ -117,7 +117,9 @@ pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
             let at = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
             let Some(at) = at.filter(|at| !broken.contains(&(*at, breach.rule.clone()))) else { continue };
             if let Some(login) = together.participants.get(at).map(|one| one.login) {
-                together.breaches.push(Breach { participant: Some(at), login, ..breach.clone() });
+                let mut breach = Breach { login, ..breach.clone() };
+                breach.renumber(|at| numbers.get(at).copied().flatten());
+                together.breaches.push(breach);
             }
         }
         for (one, at) in host.participants.iter().zip(numbers) {

@@ -10,6 +10,7 @@ mod lent_copies;
 mod never_at_once;
 mod path_lookup;
 mod place;
+mod rests_on;
 mod stray_mounts;
 mod tables;
 mod turns;
@@ -41,6 +42,7 @@ use exclusion::{Relation, login_groups, relate_members};
 pub use fleet::{Withheld, join_withheld, reaches_other_hosts, withhold};
 pub use path_lookup::locate_paths;
 use place::{Filesystem, Place};
+use rests_on::variables_rested_on;
 use tables::bind::bind_fact;
 use tables::case::{Case, peer_names};
 use tables::declaration::declaration_fact;
@@ -235,8 +237,12 @@ impl<'a> Judgement<'a, '_> {
         }
         self.copied_logins.tell_users(self.candidates, &mut rows);
         for ((candidate, row), login) in self.candidates.iter().zip(rows).zip(logins) {
-            let (participant, breaches) =
+            let (participant, mut breaches) =
                 row.unwrap_or_else(|| (bystander_row(candidate, &self.rules.filesystems, login), Vec::new()));
+            // Candidates and participants are in the same order.
+            for peer in breaches.iter_mut().filter_map(|breach| breach.at_fault.as_mut()).flatten() {
+                *peer += first_participant;
+            }
             judged.participants.push(participant);
             judged.breaches.extend(breaches);
         }
@@ -284,12 +290,13 @@ impl<'a> Judgement<'a, '_> {
         }
     }
 
-    /// The guard's state; a call goes past one only where somebody takes one.
+    /// The guard's state; a call goes past one only where somebody takes one, and one keeps nobody away who takes none.
     fn guard_state(&self, candidate: &Candidate<'a>, relation: &Relation) -> Guard {
         let mut others = relation.others.iter().filter_map(|at| self.candidates.get(*at));
         let is_taken = candidate.guard.is_elsewhere || others.any(|other| other.guard.path.is_some());
         match candidate.guard.state {
             Guard::Bypassed if !is_taken => Guard::Absent,
+            Guard::Held if !relation.unsafe_peers.is_empty() => Guard::OneSided,
             state => state,
         }
     }
@@ -316,7 +323,9 @@ impl<'a> Judgement<'a, '_> {
         }
         case.unknown_fact = self.unknown_fact(candidate, relation).map(|(_, unknown)| unknown);
         let answer = ask_tables(&case);
-        let verdict = answer.breaches.iter().map(breach_verdict).max().unwrap_or(Verdict::Ok);
+        // What its peers are told of is no worse for it.
+        let own = answer.breaches.iter().filter(|breach| breach.at_fault.is_none());
+        let verdict = own.map(breach_verdict).max().unwrap_or(Verdict::Ok);
         let mut reason = if verdict == Verdict::Ok { answer.reason.unwrap_or_default() } else { String::new() };
         if !reason.is_empty() && relation.other_count > 0 && facts.peers == Peers::None && facts.refresh != Refresh::No
         {
@@ -324,6 +333,9 @@ impl<'a> Judgement<'a, '_> {
             "none of the others refreshes the login".clone_into(&mut reason);
         } else if !reason.is_empty() && facts.peers == Peers::None && candidate.is_without_login() {
             "there is no login where it looks for one".clone_into(&mut reason);
+        }
+        if !reason.is_empty() {
+            reason.push_str(&variables_rested_on(candidate, relation.other_count > 0));
         }
         let mut participant = participant_row(candidate, &self.rules.filesystems, login, verdict, reason);
         participant.peers = peer_names(self.candidates, &relation.others, candidate.container);
@@ -337,7 +349,7 @@ impl<'a> Judgement<'a, '_> {
         };
         participant.may_overlap = facts.overlap != Overlap::None;
         participant.internal_lock = facts.internal_lock.name();
-        participant.guard = facts.guard.name();
+        participant.guard = if facts.guard == Guard::OneSided { Guard::Held.name() } else { facts.guard.name() };
         participant.guard_evidence.clone_from(&candidate.guard.evidence);
         participant.guard_place = candidate.guard.landing.as_ref().map(|landing| landing.place.name());
         (participant, answer.breaches)
@@ -390,12 +402,7 @@ fn breach_verdict(breach: &Breach) -> Verdict {
 
 /// What a rule that is broken makes of a verdict.
 fn rule_verdict(rule: &str, severity: Severity) -> Verdict {
-    match severity {
-        _ if rule == UNDETERMINED => Verdict::Undetermined,
-        Severity::Error => Verdict::Error,
-        Severity::Warning => Verdict::Warning,
-        Severity::Note => Verdict::Ok,
-    }
+    if rule == UNDETERMINED { Verdict::Undetermined } else { Verdict::of_severity(severity) }
 }
 
 /// A container that has the directory but does not take part.

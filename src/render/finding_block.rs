@@ -46,6 +46,12 @@ pub(super) fn write_finding(
         }
         writeln!(out, "{}", gutter.trim_end())?;
     }
+    // Of several the rows tell all that is wrong with each.
+    if let ([hit], false) = (hits.as_slice(), frames.is_empty()) {
+        for detail in hit.further_details() {
+            writeln!(out, "{}", paragraph("  also: ", &safe(detail), style.columns()))?;
+        }
+    }
     let standing = match hits.as_slice() {
         [hit] => compared::standing_words(hit, report.comparison.as_ref()),
         _ => None,
@@ -58,7 +64,11 @@ pub(super) fn write_finding(
     for line in remedy_lines(&remedies, told, style) {
         writeln!(out, "{line}")?;
     }
-    told.remedies = remedies;
+    told.remedies.clone_from(&remedies);
+    // Once is enough for a reader who goes from finding to finding.
+    for note in remedies.into_iter().filter_map(|remedy| remedy.note.filter(|note| told.notes.insert(note.clone()))) {
+        writeln!(out, "{}", paragraph(" note: ", &safe(&note), style.columns()))?;
+    }
     Ok(())
 }
 
@@ -67,10 +77,16 @@ pub(super) fn write_finding(
 pub(super) struct ToldBefore {
     remedies: Vec<ToldRemedy>,
     why: Vec<String>,
+    /// What was said to follow from a remedy, in any finding before.
+    notes: BTreeSet<String>,
 }
 
-/// A remedy as it is told: each step with what to write.
-type ToldRemedy = Vec<ToldStep>;
+/// A remedy as it is told: each step with what to write, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ToldRemedy {
+    steps: Vec<ToldStep>,
+    note: Option<String>,
+}
 
 /// The mount of the first hit; with `--verbose` every place of every hit.
 fn frame_locations(first: &Hit, hits: &[&Hit], report: &Report, verbose: bool) -> Vec<Location> {
@@ -212,7 +228,8 @@ fn write_reasons(
 /// What to do, as far as it is told.
 fn told_remedies(finding: &Finding, hits: &[&Hit], given: &Given<'_>, style: Style) -> Vec<ToldRemedy> {
     let shown = if style.detail == Detail::Verbose { usize::MAX } else { REMEDIES };
-    distinct_remedies(&finding.remedies).take(shown).map(|remedy| remedy_steps(remedy, hits, given)).collect()
+    let told = |remedy: &Remedy| ToldRemedy { steps: remedy_steps(remedy, hits, given), note: remedy.note.clone() };
+    distinct_remedies(&finding.remedies).take(shown).map(told).collect()
 }
 
 /// The same, a line each as they are printed. What the finding before said first is named, and what it said besides is
@@ -232,7 +249,7 @@ fn remedy_lines(remedies: &[ToldRemedy], before: &ToldBefore, style: Style) -> V
     }
     for (at, remedy) in remedies.iter().filter(is_new).enumerate() {
         let label = if at == 0 && !is_as_before { "  fix: " } else { "   or: " };
-        for (at, step) in remedy.iter().enumerate() {
+        for (at, step) in remedy.steps.iter().enumerate() {
             let label = if at == 0 { label } else { "       " };
             lines.push(paragraph(label, &safe(&step.sentence), style.columns()));
             lines.extend(step.written.iter().map(|line| format!("         {}", safe(line))));

@@ -122,6 +122,8 @@ fn finding_text(finding: &Finding, first: &PlacedHit<'_>, given: &Given<'_>) -> 
     }
     if hits.len() > 1 {
         lines.extend(hit_lines(&hits, HITS, given));
+    } else {
+        lines.extend(hits.iter().flat_map(|hit| hit.further_details()).map(|detail| format!("also: {}", safe(detail))));
     }
     lines.extend(finding.why.iter().take(REASONS).map(|why| format!("why: {}", safe(&why.text))));
     for (at, remedy) in finding.remedies.iter().take(REMEDIES).enumerate() {

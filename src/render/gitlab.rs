@@ -87,6 +87,7 @@ fn hit_violation(
         (Severity::Note, _) => "info",
     };
     let mut sentences = vec![hit.message().to_owned()];
+    sentences.extend(hit.further_details().map(|detail| format!("Also: {detail}")));
     let mut named: Vec<String> = others
         .iter()
         .filter(|other| other.number != placed.number)

@@ -203,7 +203,7 @@ struct JsonHit<'a> {
     project: Option<&'a str>,
     role: &'a str,
     instances: u64,
-    detail: &'a str,
+    detail: String,
     message: &'a str,
     rules: Vec<&'a str>,
     confidence: &'static str,
@@ -229,6 +229,15 @@ struct JsonRemedy<'a> {
     text: String,
     ends: Vec<&'a str>,
     edits: Vec<JsonEdit<'a>>,
+    by_hand: Vec<JsonManualStep<'a>>,
+    note: Option<&'a str>,
+}
+
+/// A part of a remedy that a person does.
+#[derive(Serialize)]
+struct JsonManualStep<'a> {
+    text: &'a str,
+    why: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -483,7 +492,15 @@ fn json_remedy<'a>(remedy: &'a Remedy, report: &'a Report, sources: &Sources) ->
     let ends = remedy.ends.iter().filter_map(|at| report.hits.get(*at)).map(|hit| hit.container.as_str());
     let edits = remedy.all_edits();
     let edits = edits.map(|edit| JsonEdit { location: json_location(edit.span, "primary", sources), text: &edit.text });
-    JsonRemedy { id: &remedy.id, text: remedy.whole_text(), ends: ends.collect(), edits: edits.collect() }
+    let by_hand = remedy.manual_steps().map(|step| JsonManualStep { text: step.text, why: step.why });
+    JsonRemedy {
+        id: &remedy.id,
+        text: remedy.whole_text(),
+        ends: ends.collect(),
+        edits: edits.collect(),
+        by_hand: by_hand.collect(),
+        note: remedy.note.as_deref(),
+    }
 }
 
 pub(super) fn json_suppressed(suppressed: Option<&Suppressed>) -> Option<JsonSuppressed<'_>> {

@@ -130,6 +130,8 @@ fn finding_block(login: &Login, finding: &Finding, given: &Given<'_>) -> String 
             block.extend(step.written.iter().map(|line| format!("{inner} {}\n", code_span(line))));
         }
     }
+    let note = finding.remedies.iter().take(REMEDIES).find_map(|remedy| remedy.note.as_ref());
+    block.extend(note.map(|note| format!("\nNote: {}\n", escape_prose(note))));
     block.push_str(&evidence_block(finding, &counting, given));
     block
 }

@@ -99,8 +99,8 @@ pub(super) fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> 
     match ended.len() {
         0 => String::new(),
         _ if hits.len() <= 1 => String::new(),
-        count if count >= hits.len() && containers == 2 => "; ends both".to_owned(),
-        count if count >= hits.len() => format!("; ends all {containers}"),
-        _ => format!("; ends {}", list_hits(&ended)),
+        count if count >= hits.len() && containers == 2 => "; ends it for both".to_owned(),
+        count if count >= hits.len() => format!("; ends it for all {containers}"),
+        _ => format!("; ends it for {}", list_hits(&ended)),
     }
 }

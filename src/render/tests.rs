@@ -28,7 +28,7 @@ fn finding(rule: &str, severity: Severity, span: Span) -> Breach {
         severity,
         project: Some("p".to_owned()),
         message: format!("what {rule} says"),
-        remedies: vec![Advice { id: "fix".to_owned(), text: "fix it".to_owned() }],
+        remedies: vec![Advice { id: "fix".to_owned(), text: "fix it".to_owned(), note: None }],
         locations: vec![Location { span, label: "here".to_owned() }],
         ..Breach::of(rule, &format!("of-{rule}"))
     }
@@ -419,7 +419,7 @@ fn what_was_told_of_a_container_or_read_from_a_pipe_is_in_no_file() {
     let report = report_of(vec![of(told, "of-a"), of(piped, "of-b")], &sources);
     let github = rendered(&report, &sources, ExitStatus::Findings, Format::Github);
     let message = "2 containers have mounted what the host path no longer leads to%0Acontainer host:x: mount /a,b is %25%0A\
-        of-a (role unknown): stale%0Aof-b (role unknown): stale: -:1%0Afix 1: fix it; ends both";
+        of-a (role unknown): stale%0Aof-b (role unknown): stale: -:1%0Afix 1: fix it; ends it for both";
     assert_eq!(github.lines().next(), Some(format!("::error title=stale-bind::{message}").as_str()));
     let piped = rendered(&report_of(vec![of(piped, "of-b")], &sources), &sources, ExitStatus::Findings, Format::Github);
     assert!(piped.lines().next().unwrap().contains("says%0Astandard input, line 1%0Afix"), "{piped}");
@@ -449,7 +449,7 @@ fn control_characters_reach_no_format() {
         evil.clone_into(text);
     }
     one.project = Some(evil.to_owned());
-    one.remedies = vec![Advice { id: "fix".to_owned(), text: evil.to_owned() }];
+    one.remedies = vec![Advice { id: "fix".to_owned(), text: evil.to_owned(), note: None }];
     one.detail = evil.to_owned();
     one.locations[0].label = evil.to_owned();
     let passed = Breach { severity: Severity::Note, container: format!("{evil}2"), ..one.clone() };

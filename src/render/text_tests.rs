@@ -37,7 +37,7 @@ fn breach() -> impl Strategy<Value = Breach> {
                 confidence: Confidence::Medium,
                 why: Some(Evidence::seen(detail.clone(), Some(span))),
                 evidence: vec![Evidence::seen(message.clone(), Some(span))],
-                remedies: remedies.into_iter().map(|text| Advice { id: text.clone(), text }).collect(),
+                remedies: remedies.into_iter().map(|text| Advice { id: text.clone(), text, note: None }).collect(),
                 locations: vec![Location { span, label: "here".to_owned() }],
                 suppressed: ignored.then_some(reason),
                 message,
@@ -107,7 +107,7 @@ fn twenty_services_with_one_cause_take_at_most_forty_lines() {
         message: format!("agent-{number} shares the login in /srv/claude with others, and no lock joins them"),
         detail: "no flock".to_owned(),
         why: Some(Evidence::seen("each container makes its lock on its own layer", None)),
-        remedies: vec![Advice { id: "a".to_owned(), text: "take one flock".to_owned() }],
+        remedies: vec![Advice { id: "a".to_owned(), text: "take one flock".to_owned(), note: None }],
         ..Breach::of("unguarded-share", &format!("agent-{number}"))
     });
     let (report, sources) = made(breaches.collect());

@@ -214,7 +214,8 @@ fn container_text(event: &WatchEvent<'_>, report: &Report) -> String {
 }
 
 fn hit_text(hit: &Hit) -> String {
-    let detail = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
+    let detail = hit.detail();
+    let detail = if detail.is_empty() { hit.message() } else { &detail };
     format!("{}[{}] {detail}", hit.severity().name(), hit.rule())
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::hit_change::{KnownHit, change_of};
+use super::hit_change::{KnownHit, change_of, find_known};
 use super::kept::{NotKept, Tool, open};
 use super::names::Names;
 use crate::finding::{Hit, Influence, InfluenceKind, Report, Suppressed, SuppressedBy};
@@ -112,7 +112,10 @@ impl Baseline {
         report.baselined = true;
         let known: HashMap<&str, &Entry> = self.hits.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
         let fail_on = report.fail_on;
-        let is_known = |hit: &Hit| known.get(hit.fingerprint.as_str()).is_some_and(|entry| entry.covers(hit, fail_on));
+        let is_known = |hit: &Hit| {
+            let entry = find_known(hit, |fingerprint| known.get(fingerprint).copied());
+            entry.is_some_and(|entry| entry.covers(hit, fail_on))
+        };
         for hit in report.hits.iter_mut().filter(|hit| hit.counts() && is_known(hit)) {
             let by = SuppressedBy::Baseline;
             hit.suppressed = Some(Suppressed { by, reason: String::new(), span: None });
@@ -133,7 +136,9 @@ impl Baseline {
 
     /// What is in it and is found no more, as `rule of container in file`.
     pub fn gone(&self, report: &Report) -> Vec<String> {
-        let found: BTreeSet<&str> = report.hits.iter().map(|hit| hit.fingerprint.as_str()).collect();
+        let own = report.hits.iter().map(|hit| hit.fingerprint.as_str());
+        let found: BTreeSet<&str> =
+            own.chain(report.hits.iter().filter_map(|hit| hit.bare_fingerprint.as_deref())).collect();
         let gone = self.hits.iter().filter(|entry| !found.contains(entry.fingerprint.as_str()));
         gone.map(|entry| {
             format!("{} of {} in {}", entry.rules.first().unwrap_or(&entry.family), entry.container, entry.file)

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::hit_change::{KnownHit, change_of, is_covered};
+use super::hit_change::{KnownHit, change_of, find_known, is_covered};
 use super::kept::{NotKept, Tool, open};
 use super::plan::{self, verdicts};
 use crate::finding::{
-    Before, Change, Comparison, EXCLUSION, End, Gone, Hit, Participant, Report, UNDETERMINED, Verdict,
+    Before, Change, Comparison, EXCLUSION, End, GUARD_ONE_SIDED, Gone, Hit, Participant, Report, UNDETERMINED, Verdict,
 };
 use crate::model::{ContainerId, Level};
 use crate::rules::Severity;
@@ -115,15 +115,18 @@ impl History {
     pub fn compare(last: Option<&Self>, report: &mut Report, seen: &Seen, now: i64) -> Self {
         let known: BTreeMap<&str, &Known> =
             last.iter().flat_map(|last| &last.hits).map(|one| (one.fingerprint.as_str(), one)).collect();
+        report.recall_told_of_others();
         for hit in &mut report.hits {
-            let before = known.get(hit.fingerprint.as_str()).map(|known| known.as_known_hit());
+            let before = find_known(hit, |fingerprint| known.get(fingerprint).copied()).map(Known::as_known_hit);
             hit.change = Some(change_of(hit, before.as_ref(), report.fail_on));
         }
         // What another lock covers by now is resolved for who reads it.
         let found = report.hits.iter().filter(|hit| !is_covered(hit));
         let found: BTreeSet<&str> = found.map(|hit| hit.fingerprint.as_str()).collect();
         let sight = Sight::of(report, seen);
-        let missing = known.values().filter(|one| !one.is_covered() && !found.contains(one.fingerprint.as_str()));
+        let missing = known
+            .values()
+            .filter(|one| !one.is_covered() && !one.is_of_others() && !found.contains(one.fingerprint.as_str()));
         let ended: Vec<(&Known, Option<End>)> = missing.map(|one| (*one, sight.end(one, now))).collect();
         let mut gone: Vec<Gone> = ended.iter().filter_map(|(one, end)| Some(one.gone((*end)?))).collect();
         gone.sort_by(|a, b| (b.severity, &a.project, &a.container).cmp(&(a.severity, &b.project, &b.container)));
@@ -269,6 +272,11 @@ impl Known {
     /// Whether another lock covered what it was about.
     fn is_covered(&self) -> bool {
         self.family == EXCLUSION && self.severity == Severity::Note.name()
+    }
+
+    /// Whether it was about a flock that its peers did not take: that this has an end is told of them.
+    fn is_of_others(&self) -> bool {
+        self.family == GUARD_ONE_SIDED
     }
 
     fn as_known_hit(&self) -> KnownHit {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Change, EXCLUSION, Hit, UNDETERMINED};
+use crate::finding::{Change, EXCLUSION, GUARD_ONE_SIDED, Hit, UNDETERMINED};
 use crate::rules::{FailOn, Severity};
 
 /// Rules that are one matter: a container without the external flock, and a call that is seen to run in it without. Which
@@ -46,7 +46,9 @@ impl KnownHit {
     /// Whether it broke a rule that badly, or another one about the same matter.
     fn breaks(&self, rule: &str, severity: Severity) -> bool {
         let broke = |rule: &str| self.rules.get(rule).is_some_and(|grade| *grade >= severity);
-        broke(rule) || ONE_MATTER.contains(&rule) && ONE_MATTER.iter().any(|other| broke(other))
+        // Who takes a flock that others do not take is no worse off than without.
+        let is_halfway = rule == GUARD_ONE_SIDED && self.severity >= Some(severity);
+        is_halfway || broke(rule) || ONE_MATTER.contains(&rule) && ONE_MATTER.iter().any(|other| broke(other))
     }
 
     /// Takes in what another container of the same service broke.
@@ -85,6 +87,11 @@ pub(super) fn change_of(hit: &Hit, before: Option<&KnownHit>, fail_on: FailOn) -
     } else {
         Change::Kept(known.since)
     }
+}
+
+/// What is known of a hit. One whose own flock others do not take is known too where it was as long as it took none.
+pub(super) fn find_known<'k, K>(hit: &Hit, find: impl Fn(&str) -> Option<&'k K>) -> Option<&'k K> {
+    find(&hit.fingerprint).or_else(|| find(hit.bare_fingerprint.as_deref()?))
 }
 
 /// Whether a severity is one that fails a run.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::fingerprint::HitIdentity;
 use super::names::Names;
-use crate::finding::{Breach, Hit, Judged, Login, LoginPlace, Participant, Report, Verdict};
+use crate::finding::{Breach, EXCLUSION, Hit, Judged, Login, LoginPlace, Participant, Report, Verdict};
 use crate::rules::{Matrix, Severity};
 use crate::text::{FileId, Sources};
 
@@ -72,8 +72,9 @@ fn merge_breaches(
             Some(identity) => identity.fingerprint(family),
             None => HitIdentity::of_breach(&breach).fingerprint(family),
         };
+        let bare = identity.filter(|_| breach.at_fault.is_some()).map(|identity| identity.fingerprint(EXCLUSION));
         let number = *numbers.entry((fingerprint.clone(), breach.login)).or_insert_with(|| {
-            groups.push(BreachGroup { family: family.to_owned(), fingerprint, breaches: Vec::new() });
+            groups.push(BreachGroup { family: family.to_owned(), fingerprint, bare, breaches: Vec::new() });
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(number) {
@@ -87,13 +88,15 @@ fn merge_breaches(
 struct BreachGroup {
     family: String,
     fingerprint: String,
+    /// What it is recognised by as long as it takes no flock, where it is about one that its peers do not take.
+    bare: Option<String>,
     breaches: Vec<Breach>,
 }
 
 impl BreachGroup {
     /// The hit of the worst of the containers: one that is sound, or has a note where another has an error, is not meant.
     fn into_hit(self, report: &Report, matrix: &Matrix) -> Option<Hit> {
-        let Self { family, fingerprint, breaches } = self;
+        let Self { family, fingerprint, bare, breaches } = self;
         let mut worst: HashMap<String, (bool, Severity)> = HashMap::new();
         for breach in &breaches {
             let weight = (breach.suppressed.is_none(), breach.severity);
@@ -107,6 +110,7 @@ impl BreachGroup {
         for breach in meant {
             add_breach(&mut hit, breach, report);
         }
+        hit.bare_fingerprint = bare;
         settle_hit(&mut hit, matrix);
         Some(hit)
     }
@@ -129,6 +133,7 @@ fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report)
         containers: vec![breach.container.clone()],
         breaches: vec![breach],
         fingerprint,
+        bare_fingerprint: None,
         suppressed: None,
         change: None,
     }

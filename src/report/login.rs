@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::natural_order::natural_key;
-use crate::finding::{Evidence, Finding, Hit, Login, Remedy, Report};
+use super::told_of_others::set_aside_told_of_others;
+use crate::finding::{Advice, Evidence, Finding, Hit, Login, Remedy, Report};
 use crate::rules::{Confidence, Matrix, Placeholder, Severity};
 use crate::text::Sources;
 
@@ -15,6 +16,7 @@ const MAX_REASONS: usize = 40;
 /// Groups the hits of a report into findings of their logins, and puts all in the order in which it is shown. Doing it
 /// again, after hits were suppressed or compared, gives what is right then.
 pub fn group_findings(report: &mut Report, matrix: &Matrix, sources: &Sources) {
+    set_aside_told_of_others(report);
     let mut groups: BTreeMap<(usize, &str, Reverse<Severity>), Vec<usize>> = BTreeMap::new();
     for (at, hit) in report.hits.iter().enumerate() {
         groups.entry((hit.login, &hit.family, Reverse(hit.severity()))).or_default().push(at);
@@ -118,8 +120,9 @@ fn remedies_of(hits: &[usize], report: &Report, counts: bool) -> Vec<Remedy> {
         // What ends a lesser matter leaves the hit.
         for (place, advice) in hit.worst().into_iter().flat_map(|breach| &breach.remedies).enumerate() {
             let number = *known.entry((&advice.id, &advice.text)).or_insert_with(|| {
-                let (id, text) = (advice.id.clone(), advice.text.clone());
-                remedies.push((place, Remedy { id, text, ends: Vec::new(), edits: Vec::new(), also: Vec::new() }));
+                let Advice { id, text, note } = advice.clone();
+                let (ends, edits, unwritten, also) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                remedies.push((place, Remedy { id, text, ends, edits, unwritten, also, note }));
                 remedies.len() - 1
             });
             if let Some((_, remedy)) = remedies.get_mut(number).filter(|(_, remedy)| remedy.ends.last() != Some(&at)) {

@@ -7,6 +7,7 @@
 //! comment      what comments ignore;  accept: that and what the configuration ignores
 //! influence    what people wrote that verdicts depend on
 //! additions    what a change accepts for itself
+//! told_of_others  hits about a flock that peers do not take: told where nothing is told of these
 //! hits         the rules that one participant breaks, family by family;  login: hits grouped by what has to be repaired
 //! baseline     what was there before;  revision: what a revision had as well
 //! kept         what baseline and history have in common
@@ -31,6 +32,7 @@ mod names;
 mod natural_order;
 mod plan;
 mod revision;
+mod told_of_others;
 mod told_paths;
 
 pub use accept::{Looked, accept, idle_declarations, idle_ignores, unknown_rules};

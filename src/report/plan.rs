@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hit_change::{KnownHit, change_of};
+use super::told_of_others::set_aside_told_of_others;
 use crate::finding::{
-    Before, Comparison, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED, Verdict,
-    Verdicts,
+    Before, Comparison, EXCLUSION, End, Endangered, Gone, Hit, MAX_PEERS, Participant, PlaceName, Report, UNDETERMINED,
+    Verdict, Verdicts,
 };
 use crate::model::ContainerId;
 use crate::rules::Severity;
@@ -43,17 +44,22 @@ pub fn plan(planned: &mut Report, running: &Report, services: &Services) {
     for hit in &running.hits {
         before.entry(key(hit, running, services)).or_default().add(hit);
     }
+    planned.recall_told_of_others();
     let keys: Vec<PlannedHitKey> = planned.hits.iter().map(|hit| key(hit, planned, services)).collect();
     for (hit, key) in planned.hits.iter_mut().zip(&keys) {
-        hit.change = Some(change_of(hit, before.get(key), planned.fail_on));
+        // What takes a flock that others do not take is known where it was as long as it took none.
+        let bare = || hit.bare_fingerprint.as_ref().map(|_| (EXCLUSION.to_owned(), key.1.clone(), key.2.clone()));
+        let known = before.get(key).or_else(|| before.get(&bare()?));
+        hit.change = Some(change_of(hit, known, planned.fail_on));
     }
     let after: BTreeSet<PlannedHitKey> = keys.into_iter().collect();
+    set_aside_told_of_others(planned);
     let known = |name: ContainerId| services.get(&name).cloned().unwrap_or(name);
     let mut seen = BTreeSet::new();
     let ended = running.hits.iter().filter(|hit| {
         let key = key(hit, running, services);
-        // That a plan can be seen whole where what runs could not fixes nothing.
-        hit.family != UNDETERMINED && !after.contains(&key) && seen.insert(key)
+        // That a plan can be seen whole where what runs could not fixes nothing; what others did wrong they are told of.
+        hit.family != UNDETERMINED && hit.bare_fingerprint.is_none() && !after.contains(&key) && seen.insert(key)
     });
     let of_service = |all: &[Participant]| -> Vec<VerdictOf> {
         all.iter().map(judged).map(|(name, verdict)| (known(name), verdict)).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::hit_change::{KnownHit, change_of};
+use super::hit_change::{KnownHit, change_of, find_known};
 use crate::finding::{Hit, Report, Suppressed, SuppressedBy};
 use crate::rules::{FailOn, Severity};
 
@@ -11,7 +11,7 @@ use crate::rules::{FailOn, Severity};
 pub fn compare_with_revision(report: &mut Report, before: &Report, revision: &str) {
     let known: HashMap<&str, &Hit> = before.hits.iter().map(|hit| (hit.fingerprint.as_str(), hit)).collect();
     for hit in &mut report.hits {
-        let was = known.get(hit.fingerprint.as_str()).map(|was| KnownHit::of_hit(was));
+        let was = find_known(hit, |fingerprint| known.get(fingerprint).copied()).map(KnownHit::of_hit);
         hit.change = Some(change_of(hit, was.as_ref(), FailOn::Severity(Severity::Warning)));
         if hit.counts() && !hit.is_news() {
             let reason = format!("{revision} has it too");

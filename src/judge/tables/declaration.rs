@@ -23,7 +23,8 @@ pub(super) fn breaches(case: &Case<'_, '_>, ruling: &Ruling) -> Vec<Breach> {
         let evidence = vec![contradiction.evidence.clone()];
         let locations = label.into_iter().chain(evidence_locations(&evidence)).collect();
         let values = PlaceholderValues { case, contradiction: Some(contradiction) };
-        breach(ruling, &values, Grounds { locations, evidence })
+        let why = Some(contradiction.evidence.clone());
+        Breach { why, ..breach(ruling, &values, Grounds { locations, evidence }) }
     });
     breaches.collect()
 }

@@ -13,6 +13,7 @@ pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod landing;
 pub(super) mod leftover;
+mod one_sided;
 mod placeholders;
 mod role;
 pub(super) mod side_file;
@@ -47,7 +48,9 @@ pub(super) fn ask_tables(case: &Case<'_, '_>) -> TableAnswers {
             }
             Some(Outcome::Broken(ruling)) => {
                 let values = PlaceholderValues { case, contradiction: None };
-                answers.breaches.push(breach(ruling, &values, with_link(case, grounds(case, name))));
+                let mut breach = breach(ruling, &values, with_link(case, grounds(case, name)));
+                breach.at_fault = (name == TableName::OneSided).then(|| case.relation.unsafe_peers.clone());
+                answers.breaches.push(breach);
             }
             Some(Outcome::Ok(_) | Outcome::See(_)) | None => {}
         }
@@ -63,7 +66,10 @@ pub(super) fn ask_verdict(case: &Case<'_, '_>) -> Option<Verdict> {
         if name == TableName::Declaration || ruling.rule == CLONED {
             return None;
         }
-        worst = worst.max(rule_verdict(&ruling.rule, ruling.severity));
+        // What its peers are told of is no worse for it.
+        if name != TableName::OneSided {
+            worst = worst.max(rule_verdict(&ruling.rule, ruling.severity));
+        }
     }
     Some(worst)
 }
@@ -78,6 +84,7 @@ fn grounds(case: &Case<'_, '_>, table: TableName) -> Grounds {
         TableName::Identity => identity::grounds(case),
         TableName::Key => key::grounds(case),
         TableName::Landing => landing::grounds(case),
+        TableName::OneSided => one_sided::grounds(case),
         TableName::Role => role::grounds(case),
         TableName::SideFile => side_file::grounds(case),
         TableName::Sight => sight::grounds(case),
@@ -104,13 +111,14 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     let case = values.case;
     let (container, relation) = (case.candidate.container, case.relation);
     let concerned = match ruling.rule.as_str() {
-        "unguarded-share" => relation.unsafe_peers.as_slice(),
+        "unguarded-share" | "guard-one-sided" => relation.unsafe_peers.as_slice(),
         "cloned-identity" => case.copied_from,
         _ => relation.others.as_slice(),
     };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
+    let note = |id: &str| case.rules.matrix.notes.get(id).map(fill);
     let remedies = case.rules.matrix.remedies_of(ruling);
-    let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy) });
+    let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);
     Breach {
@@ -129,6 +137,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
         remedies: advice.filter(|advice| !advice.text.is_empty()).collect(),
         locations: distinct(grounds.locations),
         evidence: grounds.evidence,
+        at_fault: None,
         suppressed: None,
     }
 }
@@ -138,8 +147,11 @@ fn confidence(case: &Case<'_, '_>, ruling: &Ruling) -> Confidence {
     let (candidate, relation) = (case.candidate, case.relation);
     let interactive = ruling.rule.starts_with("interactive-");
     let guessed = interactive && candidate.role.weak;
-    let collides =
-        interactive || matches!(ruling.rule.as_str(), "unguarded-share" | "version-skew" | "lock-on-private-layer");
+    let collides = interactive
+        || matches!(
+            ruling.rule.as_str(),
+            "unguarded-share" | "guard-one-sided" | "version-skew" | "lock-on-private-layer"
+        );
     let apart = collides && relation.only_other_profiles;
     let mut peers = relation.unsafe_peers.iter().filter_map(|at| case.candidates.get(*at)).peekable();
     // Its own replicas are there for certain.

@@ -102,7 +102,9 @@ impl PlaceholderValues<'_, '_, '_> {
             Placeholder::Program => profile.name.clone(),
             Placeholder::VersionKnown => self.version_known(),
             // Those of other tables, and of sentences about several containers, which fill in their own.
-            Placeholder::RoleNote | Placeholder::Places | Placeholder::Containers => String::new(),
+            Placeholder::RoleNote | Placeholder::Places | Placeholder::Containers | Placeholder::OwnVolume => {
+                String::new()
+            }
         }
     }
 

@@ -95,9 +95,13 @@ fn spawner_breach(container: &Container, mount: &Mount, matrix: &Matrix, ruling:
         message: fill(&ruling.message),
         detail: fill(&ruling.detail),
         why: None,
-        remedies: matrix.remedies_of(ruling).map(|(id, text)| Advice { id: id.to_owned(), text: fill(text) }).collect(),
+        remedies: matrix
+            .remedies_of(ruling)
+            .map(|(id, text)| Advice { id: id.to_owned(), text: fill(text), note: None })
+            .collect(),
         locations: vec![Location { span: mount.span, label: "the engine's socket".to_owned() }],
         evidence: vec![Evidence::seen("it mounts the engine's socket", Some(mount.span))],
+        at_fault: None,
         suppressed: None,
     }
 }

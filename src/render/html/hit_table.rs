@@ -24,7 +24,7 @@ pub(super) fn hit_table(id: &str, finding: &Finding, given: &Given<'_>) -> Marku
     let groups = match &common {
         Some(_) => rows.iter().map(|row| vec![row]).collect(),
         None => group_by_sentence(&rows, |row| {
-            is_sentence(row.hit.detail()).then(|| format!("{} {} {}", row.hit.role, row.clause.0, row.standing.0))
+            is_sentence(&row.hit.detail()).then(|| format!("{} {} {}", row.hit.role, row.clause.0, row.standing.0))
         }),
     };
     let (open, folded) = groups.split_at(groups.len().min(OPEN_ROWS));
@@ -61,7 +61,8 @@ impl<'a> HitRow<'a> {
             (xml(&hit_name(hit)))
             @if let Some(project) = hit.project.as_ref().filter(|_| with_project) { " " span .quiet { (xml(project)) } }
         };
-        let clause = if hit.detail().is_empty() { hit.message() } else { hit.detail() };
+        let detail = hit.detail();
+        let clause = if detail.is_empty() { hit.message() } else { &detail };
         let standing = html! {
             (change_badge(hit, report.comparison.as_ref()))
             @if !hit.counts() { " " span .badge { "suppressed" } " " span .quiet { (prose(&suppression_text(hit))) } }

@@ -43,8 +43,8 @@ fn remedy_body(remedy: &Remedy, counting: usize, given: &Given<'_>) -> Markup {
         @match ended.len() {
             _ if counting <= 1 => {}
             0 => {}
-            count if count >= counting => { "." span .ends { " Ends all " (counting) "." } }
-            _ => { "." span .ends { " Ends " (xml(&list_hits(&ended))) "." } }
+            count if count >= counting => { "." span .ends { " Ends it for all " (counting) "." } }
+            _ => { "." span .ends { " Ends it for " (xml(&list_hits(&ended))) "." } }
         }
         @for (text, places) in placed_texts(remedy.all_edits(), given) {
             @let (named, left) = first_of(&places, PLACES);
@@ -58,6 +58,7 @@ fn remedy_body(remedy: &Remedy, counting: usize, given: &Given<'_>) -> Markup {
                 @if !text.is_empty() { pre { code { (xml_lines(text)) } } }
             }
         }
+        @if let Some(note) = &remedy.note { p .quiet { "Note: " (prose(note)) "." } }
     }
 }
 

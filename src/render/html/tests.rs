@@ -23,7 +23,7 @@ const DAY: i64 = 86_400;
 fn finding(rule: &str) -> Breach {
     Breach {
         message: format!("what `{rule}` says"),
-        remedies: vec![Advice { id: "fix".to_owned(), text: "fix it".to_owned() }],
+        remedies: vec![Advice { id: "fix".to_owned(), text: "fix it".to_owned(), note: None }],
         ..Breach::of(rule, &format!("of-{rule}"))
     }
 }
@@ -222,7 +222,7 @@ fn a_finding_is_its_login_its_hits_why_and_what_to_do_where() {
     assert_eq!(part.matches("data-breaches=\"error:x\"").count(), 19, "what is suppressed is not counted");
     assert!(part.contains("At <code>compose.yaml:1</code>, <code>compose.yaml:2</code>"), "{part}");
     assert!(part.contains("flock &lt;x&gt;") && part.contains("At <code>compose.yaml:3</code><"));
-    assert!(part.contains("Ends c-1, c-2.") && text.contains("<h2 id=\"accepted\">"));
+    assert!(part.contains("Ends it for c-1, c-2.") && text.contains("<h2 id=\"accepted\">"));
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn nothing_foreign_is_markup() {
     for text in [&mut one.rule, &mut one.container, &mut one.message] {
         evil.clone_into(text);
     }
-    one.remedies = vec![Advice { id: "fix".to_owned(), text: evil.to_owned() }];
+    one.remedies = vec![Advice { id: "fix".to_owned(), text: evil.to_owned(), note: None }];
     one.detail = evil.to_owned();
     one.why = Some(Evidence::seen(evil, None));
     one.evidence = vec![Evidence::declared(evil, None)];
@@ -271,7 +271,7 @@ fn nothing_foreign_is_markup() {
     report.hits[0].change = Some(Change::New);
     report.logins[0].place.text = evil.to_owned();
     report.logins[0].findings[0].remedies[0].edits =
-        vec![PlacedText { span: Span::file_start(file), text: evil.to_owned() }];
+        vec![PlacedText { span: Span::file_start(file), text: evil.to_owned(), note: None }];
     let label = evil.to_owned();
     let named =
         Participant { label, reason: evil.to_owned(), state_dir: evil.to_owned(), ..participant(evil, Verdict::Ok) };

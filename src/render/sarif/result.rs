@@ -158,6 +158,7 @@ fn label_of(hit: &Hit) -> String {
 fn result_message(subject: &ResultSubject<'_, '_>, others: &[String], given: &Given<'_>) -> SarifMessage {
     let hit = subject.placed.hit;
     let mut own = vec![safe(hit.message()).into_owned()];
+    own.extend(hit.further_details().map(|detail| format!("Also: {}", safe(detail))));
     let mut fixes: Vec<String> = Vec::new();
     for (at, remedy) in ending_remedies(subject).enumerate() {
         fixes.push(format!("Fix {}: {}", at + 1, remedy_lines(remedy, &[hit], given).join("\n")));
@@ -183,6 +184,9 @@ fn ending_remedies<'a>(subject: &ResultSubject<'_, 'a>) -> impl Iterator<Item = 
 
 /// A remedy as changes of files; `None` where a part of it is not written out, or is in no file.
 fn sarif_fix(remedy: &Remedy, hit: &Hit, given: &Given<'_>) -> Option<SarifFix> {
+    if !remedy.is_written() {
+        return None;
+    }
     let mut changes: Vec<SarifArtifactChange> = Vec::new();
     for edit in remedy.all_edits() {
         let at = span_location(edit.span, hit, given).physical_location.filter(|_| !edit.text.is_empty())?;

@@ -77,7 +77,21 @@ impl Checker {
             }
             (id.clone(), RuleText { title: rule.title.clone(), several })
         });
-        Matrix { rules: rules.collect(), families: raw.families.clone(), remedies, tables }
+        let rules = rules.collect();
+        let notes = self.notes(raw);
+        Matrix { rules, families: raw.families.clone(), remedies, notes, tables }
+    }
+
+    /// A note is about a remedy that there is.
+    fn notes(&mut self, raw: &RawMatrix) -> BTreeMap<String, Message> {
+        let mut notes = BTreeMap::new();
+        for (id, text) in &raw.notes {
+            if !raw.remedies.contains_key(id) {
+                self.problem(&["notes", id], format!("no remedy is called {}", quoted(id)));
+            }
+            notes.insert(id.clone(), self.message(&["notes", id], text));
+        }
+        notes
     }
 
     /// A family holds rules that there are, and a rule is in one of them.

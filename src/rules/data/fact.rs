@@ -93,6 +93,8 @@ facts! {
     guard: Guard {
         /// Every call does.
         #[default] Held = "held",
+        /// Every call does, and a peer that nothing else keeps apart takes none.
+        OneSided = "one-sided",
         /// A call does not.
         Absent = "absent",
         /// A running call does not, as the kernel shows.

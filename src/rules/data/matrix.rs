@@ -18,6 +18,8 @@ pub(crate) struct RawMatrix {
     #[serde(default)]
     pub(crate) families: BTreeMap<String, Vec<String>>,
     pub(crate) remedies: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) notes: BTreeMap<String, String>,
     pub(crate) tables: BTreeMap<String, RawTable>,
 }
 
@@ -81,6 +83,8 @@ pub struct Matrix {
     pub families: BTreeMap<String, Vec<String>>,
     /// What each remedy says, by its id.
     pub remedies: BTreeMap<String, Message>,
+    /// What follows from a remedy that a person should know, by the remedy's id.
+    pub notes: BTreeMap<String, Message>,
     /// The tables by name.
     pub tables: BTreeMap<TableName, Table>,
 }

@@ -55,6 +55,8 @@ named_values! {
         Landing = "landing",
         /// Are there locks of the program that nobody holds?
         Leftover = "leftover",
+        /// Do its peers take its guard too?
+        OneSided = "one-sided",
         /// Is an interactive container on the right side of the guard?
         Role = "role",
         /// Is neither too much nor too little mounted?
@@ -105,6 +107,8 @@ named_values! {
         GuardUnknown = "guard_unknown",
         /// The same in a few words.
         GuardUnknownShort = "guard_unknown_short",
+        /// A name for a volume of the container's own.
+        OwnVolume = "own_volume",
         /// The name of a variable that holds a key.
         KeyName = "key_name",
         /// How old a lock is that was left behind.

@@ -6,7 +6,7 @@ use super::layout::{Cause, Layout};
 use super::play::{Look, Played};
 
 /// The rules of the families that say that one token may be posted twice.
-const RACES: [&str; 8] = [
+const RACES: [&str; 9] = [
     "unguarded-call",
     "unguarded-share",
     "version-skew",
@@ -15,6 +15,7 @@ const RACES: [&str; 8] = [
     "host-shares",
     "cloned-identity",
     "guard-mismatch",
+    "guard-one-sided",
 ];
 
 /// One that says so of a login that is refreshed by two, and says more of one that is refreshed by one.
