@@ -147,7 +147,9 @@ impl Rule {
                 let missing = self.required.iter().filter(|key| node.get(key).is_none());
                 found.extend(missing.map(|key| fault(at, Wrong::Missing(key))));
                 if self.closed || !self.keys.is_empty() || !self.key_patterns.is_empty() {
-                    entries.iter().for_each(|entry| self.look_at_entry(entry, at, found));
+                    for entry in entries {
+                        self.look_at_entry(entry, at, found);
+                    }
                 }
             }
         }

@@ -262,7 +262,9 @@ mod tests {
                 let others = values.iter().cycle().skip(at * EACH + number).take(EACH);
                 let changed: Vec<Rc<Node>> =
                     others.filter_map(|value| replaced(document, &mut { at }, value)).collect();
-                changed.iter().for_each(|tree| compare(tree, name));
+                for tree in &changed {
+                    compare(tree, name);
+                }
                 if changed.is_empty() {
                     break;
                 }
