@@ -98,7 +98,8 @@ impl Reading {
             }
         }
         let line = |key: &String| key.split(' ').nth(1).unwrap_or_default().to_owned();
-        let calls = script.invocations.iter().map(|call| format!("call {} {}", call.span.start.line, call.locks.is_empty()));
+        let calls =
+            script.invocations.iter().map(|call| format!("call {} {}", call.span.start.line, call.locks.is_empty()));
         let beside = reading.beside.iter().map(|(one, other)| format!("beside {} {}", line(one), line(other)));
         let notes = reading.unseen.iter().map(|note| format!("note {note}"));
         reading.lines = calls.chain(keys.iter().map(line)).chain(beside).chain(notes).collect();
@@ -227,18 +228,56 @@ struct RandomText {
 
 /// What may stand between calls, each with what it may change.
 const PLAIN: [&str; 44] = [
-    "V=a", "V=a", "V=b", "V=\"$1\"", "V=$RANDOM", "V=$(date)", "unset V", "export V", "export V=c", "V+=d", "read -r V",
-    "W=$V", "local V=e", "local L", "export -n V", "set -- x \"$@\"", "shift", "set -e", "set +e", "cd sub", "cd ..",
-    "cd /tmp", "exec 9>/l/one", "flock 9", "flock -u 9", "exec 9>&-", "wait", "wait $!", "P=$!", "wait $P", "sleep 5 &",
-    "[ -n \"$E\" ] || return 0", "[ \"$V\" = a ] || exit 1", "[ -z \"$1\" ] || return 1", "false", ". ./lib.sh",
-    "./part.sh", "bash ./part.sh x &", "T=$(mktemp -d)", "alias a='claude -p'; shopt -s expand_aliases",
-    "useradd -m -d /h/u u", "su u -c 'claude -p go'", "a \"$V\"", "trap 'claude -p end' EXIT",
+    "V=a",
+    "V=a",
+    "V=b",
+    "V=\"$1\"",
+    "V=$RANDOM",
+    "V=$(date)",
+    "unset V",
+    "export V",
+    "export V=c",
+    "V+=d",
+    "read -r V",
+    "W=$V",
+    "local V=e",
+    "local L",
+    "export -n V",
+    "set -- x \"$@\"",
+    "shift",
+    "set -e",
+    "set +e",
+    "cd sub",
+    "cd ..",
+    "cd /tmp",
+    "exec 9>/l/one",
+    "flock 9",
+    "flock -u 9",
+    "exec 9>&-",
+    "wait",
+    "wait $!",
+    "P=$!",
+    "wait $P",
+    "sleep 5 &",
+    "[ -n \"$E\" ] || return 0",
+    "[ \"$V\" = a ] || exit 1",
+    "[ -z \"$1\" ] || return 1",
+    "false",
+    ". ./lib.sh",
+    "./part.sh",
+    "bash ./part.sh x &",
+    "T=$(mktemp -d)",
+    "alias a='claude -p'; shopt -s expand_aliases",
+    "useradd -m -d /h/u u",
+    "su u -c 'claude -p go'",
+    "a \"$V\"",
+    "trap 'claude -p end' EXIT",
 ];
 
 impl RandomText {
     fn new(seed: u64) -> Self {
         let mut made = Self { text: "#!/bin/bash\n".to_owned(), functions: 0, state: seed, depth: 0 };
-        for _ in 0..1 + made.below(3) {
+        for _ in 0..=made.below(3) {
             made.function();
         }
         for _ in 0..3 + made.below(6) {
@@ -275,7 +314,7 @@ impl RandomText {
 
     fn block(&mut self) {
         self.depth += 1;
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             self.statement();
         }
         self.depth -= 1;
@@ -309,7 +348,10 @@ impl RandomText {
             return self.line(PLAIN[0]);
         }
         match self.below(30) {
-            0..=6 => self.line(PLAIN[self.state as usize % PLAIN.len()]),
+            0..=6 => {
+                let at = self.below(PLAIN.len());
+                self.line(PLAIN[at]);
+            }
             7 | 8 => self.line("claude -p \"$V\""),
             9 => {
                 let (start, behind) = (self.start(), ["", "", " &", " || true"][self.below(4)]);
@@ -337,7 +379,7 @@ impl RandomText {
             _ => {
                 let (one, other) = (self.call(), self.call());
                 let calls = [
-                    format!("{one}"),
+                    one.clone(),
                     format!("{one}; {other}"),
                     format!("{one}; {one}"),
                     format!("{one} & {other}; wait"),

@@ -10,8 +10,8 @@ use super::interpreter::Interpreter;
 use super::limits;
 use super::print_record::PrintedWords;
 use super::saved_call::{
-    CallStart, CalledCode, Depth, LeftInFrame, LeftStates, Renames, RunningCode, SavedCall, SavedCalls,
-    Surroundings, place_of_call,
+    CallStart, CalledCode, Depth, LeftInFrame, LeftStates, Renames, RunningCode, SavedCall, SavedCalls, Surroundings,
+    place_of_call,
 };
 use super::shell_state::{HeldLock, ShellState, join_states};
 use super::widened_calls::{ToldApart, WideStart};

@@ -41,7 +41,8 @@ impl Interpreter<'_> {
         if saved.start.is_on_same_branches(now) {
             return;
         }
-        let sides = |state: &ShellState| -> BTreeSet<(usize, bool)> { state.facts.iter().map(BranchFact::side).collect() };
+        let sides =
+            |state: &ShellState| -> BTreeSet<(usize, bool)> { state.facts.iter().map(BranchFact::side).collect() };
         let (then, now) = (sides(saved.start.state()), sides(now));
         for (first, end) in ranges {
             for call in self.found.get_mut(*first..*end).unwrap_or_default() {

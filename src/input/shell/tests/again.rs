@@ -35,7 +35,10 @@ fn what_was_defined_between_two_calls_is_called() {
         ("f() { p; }; f; f() { q; }; f", "p ; q"),
         ("f() { g; }; g() { p; }; f; g() { q; }; f; unset -f g; f", "p ; q ; g"),
         ("f() { g() { q; }; }; g() { p; }; g; f; g; f; g", "p ; q ; q"),
-        ("shopt -s expand_aliases; f() { a x; }; f; alias a='p'; f; alias a='q'; f", "shopt -s expand_aliases ; a x ; alias a=p ; p x ; alias a=q ; q x"),
+        (
+            "shopt -s expand_aliases; f() { a x; }; f; alias a='p'; f; alias a='q'; f",
+            "shopt -s expand_aliases ; a x ; alias a=p ; p x ; alias a=q ; q x",
+        ),
     ]);
 }
 
@@ -46,7 +49,7 @@ fn directories_and_users_are_those_of_each_call() {
     assert_eq!(directories.collect::<Vec<_>>(), ["", "sub", "/"]);
     let script = shell("f() { su u -c p; }; f; useradd -d /one u; f; useradd -o -d /two u; f");
     let homes = script.invocations.iter().filter(|call| call.command_line() == "p");
-    let homes = homes.map(|call| call.env.get("HOME").map_or_else(String::new, |home| home.to_string()));
+    let homes = homes.map(|call| call.env.get("HOME").map_or_else(String::new, ToString::to_string));
     assert_eq!(homes.collect::<Vec<_>>(), ["$(echo ~u)", "/one", "/two"]);
 }
 
