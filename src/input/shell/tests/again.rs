@@ -82,8 +82,8 @@ fn a_call_that_stands_for_others_is_on_the_branches_of_all() {
         let script = shell(&format!("{long}{text}"));
         script.invocations.iter().find(|call| call.command_line() == "p").map(|call| call.branches.len())
     };
-    assert_eq!(sides("if a; then f; fi"), Some(1));
-    assert_eq!(sides("if a; then f; f; fi"), Some(1));
-    assert_eq!(sides("if a; then f; else f; fi"), Some(0));
-    assert_eq!(sides("if a; then f; fi; f"), Some(0));
+    assert_eq!(sides("if [ -f /x ]; then f; fi"), Some(1));
+    assert_eq!(sides("if [ -f /x ]; then f; f; fi"), Some(1));
+    assert_eq!(sides("if [ -f /x ]; then f; else f; fi"), Some(0));
+    assert_eq!(sides("if [ -f /x ]; then f; fi; if [ -f /y ]; then f; fi"), Some(0));
 }
