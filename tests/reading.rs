@@ -226,24 +226,18 @@ fn what_a_script_has_made_anew_is_nothing_to_find_out() {
 }
 
 #[test]
-fn a_script_is_one_wrapper_however_many_of_its_branches_start_something() {
+fn what_branches_of_one_script_start_is_told_in_one_line_as_starts() {
     let start = |what: &str| {
         format!("docker run --rm -e HOME=/home/agent -v /srv/login:/home/agent/.claude agents:1 claude -p {what}\n")
     };
     let branches = format!("#!/bin/sh\nif [ \"$1\" = a ]; then\n{}else\n{}fi\n", start("a"), start("b"));
-    let whole = format!("#!/bin/sh\n{}", start("c"));
-    for (files, told) in [
-        (vec![&branches], "2 starts, any may be made twice"),
-        (vec![&whole, &whole], "2 wrappers, any may run twice"),
-        (vec![&branches, &whole], "3 starts in 2 files, any may be made twice"),
-    ] {
-        let directory = tempfile::tempdir().unwrap();
-        for (number, text) in files.into_iter().enumerate() {
-            fs::write(directory.path().join(format!("{number}.sh")), text).unwrap();
-        }
-        let text = overlock(directory.path(), &["check", "."]).out;
-        assert!(text.contains(told), "{told}: {text}");
-    }
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("run.sh"), branches).unwrap();
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("| 2 starts, any may be made twice\n"), "{text}");
+    fs::write(directory.path().join("run.sh"), start("a")).unwrap();
+    let text = overlock(directory.path(), &["check", "."]).out;
+    assert!(text.contains("may-overlap-itself") && !text.contains(" starts,"), "{text}");
 }
 
 #[test]

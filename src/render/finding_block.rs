@@ -1,7 +1,6 @@
 //! One finding for a person: its sentence, the line where the login is mounted, who is concerned, why, and what to do.
 //! May use `text`, `finding` and `report`.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use super::compared;
@@ -14,7 +13,7 @@ use super::source_place::file_line;
 use super::wrap::{columns, paragraph, wrap_words};
 use super::{Detail, Given, Style};
 use crate::finding::{Finding, Hit, Location, MAY_OVERLAP, Remedy, Report};
-use crate::text::{FileId, Sources, Span};
+use crate::text::{Sources, Span};
 
 /// How many hits are told without a count of more, and how many where there are more.
 const MANY_HITS: usize = 12;
@@ -116,7 +115,7 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     // Where somebody is new, the others were told before: a line for all of them is enough.
     let tells_all = style.detail == Detail::Verbose || !hits.iter().any(|hit| hit.is_news());
     let (hits, before): (Vec<&Hit>, Vec<&Hit>) = hits.iter().partition(|hit| tells_all || hit.is_news());
-    if let Some(line) = overlapping_line(&hits, given.report, style) {
+    if let Some(line) = overlapping_line(&hits, style) {
         return vec![line];
     }
     let all = style.detail == Detail::Verbose || hits.len() <= MANY_HITS;
@@ -156,19 +155,10 @@ fn hit_lines(hits: &[&Hit], given: &Given<'_>, style: Style, gutter: usize) -> V
     lines.into_iter().map(|line| safe(&line).into_owned()).collect()
 }
 
-/// Starts that may each be made twice in one line: which they are is in their scripts.
-fn overlapping_line(hits: &[&Hit], report: &Report, style: Style) -> Option<String> {
+/// Starts that may each be made twice in one line: which they are is in their scripts. A script may have several.
+fn overlapping_line(hits: &[&Hit], style: Style) -> Option<String> {
     let all = hits.len() > 1 && hits.iter().all(|hit| hit.rule() == MAY_OVERLAP);
-    if !all || style.detail == Detail::Verbose {
-        return None;
-    }
-    // A script is one wrapper, however many of its branches start something.
-    let files: BTreeSet<FileId> = hits.iter().filter_map(|hit| Some(mount_of(hit, report)?.file)).collect();
-    Some(match (hits.len(), files.len()) {
-        (starts, files) if files == starts => format!("{starts} wrappers, any may run twice"),
-        (starts, 0 | 1) => format!("{starts} starts, any may be made twice"),
-        (starts, files) => format!("{starts} starts in {files} files, any may be made twice"),
-    })
+    (all && style.detail != Detail::Verbose).then(|| format!("{} starts, any may be made twice", hits.len()))
 }
 
 /// What is wrong with all of several rows.

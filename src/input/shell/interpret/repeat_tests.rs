@@ -277,7 +277,7 @@ const PLAIN: [&str; 44] = [
 impl RandomText {
     fn new(seed: u64) -> Self {
         let mut made = Self { text: "#!/bin/bash\n".to_owned(), functions: 0, state: seed, depth: 0 };
-        for _ in 0..1 + made.below(3) {
+        for _ in 0..=made.below(3) {
             made.function();
         }
         for _ in 0..3 + made.below(6) {
@@ -314,7 +314,7 @@ impl RandomText {
 
     fn block(&mut self) {
         self.depth += 1;
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             self.statement();
         }
         self.depth -= 1;
@@ -348,7 +348,10 @@ impl RandomText {
             return self.line(PLAIN[0]);
         }
         match self.below(30) {
-            0..=6 => self.line(PLAIN[self.state as usize % PLAIN.len()]),
+            0..=6 => {
+                let at = self.below(PLAIN.len());
+                self.line(PLAIN[at]);
+            }
             7 | 8 => self.line("claude -p \"$V\""),
             9 => {
                 let (start, behind) = (self.start(), ["", "", " &", " || true"][self.below(4)]);
@@ -376,7 +379,7 @@ impl RandomText {
             _ => {
                 let (one, other) = (self.call(), self.call());
                 let calls = [
-                    format!("{one}"),
+                    one.clone(),
                     format!("{one}; {other}"),
                     format!("{one}; {one}"),
                     format!("{one} & {other}; wait"),

@@ -157,13 +157,13 @@ impl CallStart {
         &self.touched
     }
 
-    /// The variables that were asked for and hold something else in another state.
-    pub(super) fn differing(&self, now: &ShellState) -> BTreeSet<String> {
-        let known = self.vars.iter().chain(self.exported.iter().flatten());
-        let differs = known.filter(|(name, then)| !self.is_same_variable(name, then.as_ref(), now.vars.peek(name)));
+    /// The variables, but for some, that were asked for and hold something else in another state.
+    pub(super) fn differing(&self, now: &ShellState, known: &BTreeSet<String>) -> BTreeSet<String> {
+        let asked = self.vars.iter().chain(self.exported.iter().flatten()).filter(|(name, _)| !known.contains(name));
+        let differs = asked.filter(|(name, then)| !self.is_same_variable(name, then.as_ref(), now.vars.peek(name)));
         let mut all: BTreeSet<String> = differs.map(|(name, _)| name.clone()).collect();
         if let Some(exported) = &self.exported {
-            let is_new = |name: &&String| exported.iter().all(|(other, _)| other != *name);
+            let is_new = |name: &&String| find_variable(exported, name).is_none();
             all.extend(now.vars.peek_exported().map(|(name, _)| name).filter(is_new).cloned());
         }
         all
@@ -195,8 +195,8 @@ impl CallStart {
 
     /// Whether a variable was exported, as far as it was asked for.
     pub(super) fn exports(&self, name: &str) -> bool {
-        let known = self.vars.iter().chain(self.exported.iter().flatten());
-        known.filter(|(other, _)| other == name).any(|(_, variable)| variable.as_ref().is_some_and(|one| one.exported))
+        let known = [Some(&self.vars), self.exported.as_ref()].into_iter().flatten();
+        known.filter_map(|all| find_variable(all, name)?.as_ref()).any(|variable| variable.exported)
     }
 
     /// Whether another state is the same but for the names of branches, locks and open files.
@@ -219,6 +219,12 @@ impl CallStart {
             && distinct_conditions(then) == distinct_conditions(now);
         plain.then(|| Renames::of_open_files(then, now, same_file)).flatten()
     }
+}
+
+/// What is known of a variable, among all in the order of their names.
+fn find_variable<'v>(all: &'v [KnownVariable], name: &str) -> Option<&'v Option<ShellVariable>> {
+    let at = all.binary_search_by(|(other, _)| other.as_str().cmp(name)).ok()?;
+    all.get(at).map(|(_, variable)| variable)
 }
 
 fn exported_variables(state: &ShellState) -> Vec<KnownVariable> {

@@ -78,7 +78,7 @@ impl WideStart {
 
     fn widen_to(&mut self, saved: &SavedCall, callee: &str) {
         let other = saved.start.state();
-        self.names.extend(saved.start.differing(&self.state));
+        self.names.extend(saved.start.differing(&self.state, &self.names));
         let state = &mut self.state;
         if state.args != other.args {
             let zeroth = state.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();

@@ -49,7 +49,7 @@ fn directories_and_users_are_those_of_each_call() {
     assert_eq!(directories.collect::<Vec<_>>(), ["", "sub", "/"]);
     let script = shell("f() { su u -c p; }; f; useradd -d /one u; f; useradd -o -d /two u; f");
     let homes = script.invocations.iter().filter(|call| call.command_line() == "p");
-    let homes = homes.map(|call| call.env.get("HOME").map_or_else(String::new, |home| home.to_string()));
+    let homes = homes.map(|call| call.env.get("HOME").map_or_else(String::new, ToString::to_string));
     assert_eq!(homes.collect::<Vec<_>>(), ["$(echo ~u)", "/one", "/two"]);
 }
 
@@ -82,8 +82,8 @@ fn a_call_that_stands_for_others_is_on_the_branches_of_all() {
         let script = shell(&format!("{long}{text}"));
         script.invocations.iter().find(|call| call.command_line() == "p").map(|call| call.branches.len())
     };
-    assert_eq!(sides("if a; then f; fi"), Some(1));
-    assert_eq!(sides("if a; then f; f; fi"), Some(1));
-    assert_eq!(sides("if a; then f; else f; fi"), Some(0));
-    assert_eq!(sides("if a; then f; fi; f"), Some(0));
+    assert_eq!(sides("if [ -f /x ]; then f; fi"), Some(1));
+    assert_eq!(sides("if [ -f /x ]; then f; f; fi"), Some(1));
+    assert_eq!(sides("if [ -f /x ]; then f; else f; fi"), Some(0));
+    assert_eq!(sides("if [ -f /x ]; then f; fi; if [ -f /y ]; then f; fi"), Some(0));
 }
