@@ -12,6 +12,7 @@ use super::report::Report;
 impl Judged {
     /// Takes out the participants that are chosen, each with what it breaks and the login that it uses. What is wrong with
     /// a container that uses no login itself goes with the login that it is told of, where that has no other user.
+    #[must_use]
     pub fn take_out(&mut self, is_chosen: impl Fn(&Participant) -> bool) -> Self {
         let mut moved: Vec<Option<usize>> = Vec::with_capacity(self.participants.len());
         let (mut kept, mut taken) = (Vec::new(), Vec::new());
@@ -52,6 +53,7 @@ impl Judged {
     }
 
     /// Takes out what is wrong with containers that use no login themselves, each with the login that it is told of.
+    #[must_use]
     pub fn take_out_starters(&mut self) -> Self {
         let (starters, kept): (Vec<Breach>, Vec<Breach>) =
             std::mem::take(&mut self.breaches).into_iter().partition(|breach| breach.participant.is_none());
@@ -208,7 +210,7 @@ mod tests {
     }
 
     fn breach(rule: &str, participant: Option<usize>, login: usize) -> Breach {
-        Breach { participant, login, ..Breach::of(rule, "") }
+        Breach { login, participant, ..Breach::of(rule, "") }
     }
 
     /// Each rule with whom it is about and the login's place.

@@ -253,7 +253,7 @@ pub(crate) fn relate_members(candidates: &[Candidate<'_>], group: &[usize], host
         let unsafe_peers = exposed.flat_map(|members| members.candidates.iter().copied()).filter(is_beside);
         let unsafe_peers = unsafe_peers.take(MAX_PEERS).collect();
         let others = taking_part.iter().copied().filter(is_beside).take(MAX_PEERS).collect();
-        related.push((at, Relation { others, other_count, unsafe_peers, hosts_differ, ..relation }));
+        related.push((at, Relation { hosts_differ, others, other_count, unsafe_peers, ..relation }));
     }
     related.sort_by_key(|(at, _)| *at);
     related

@@ -103,7 +103,7 @@ pub fn withhold(judged: &mut Judged) -> Withheld {
 pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
     let mut together = judged.take_out(|one| one.within_reach);
     // Who starts containers was told of its host.
-    together.take_out_starters();
+    drop(together.take_out_starters());
     let known: HashMap<UseKey, usize> =
         together.participants.iter().enumerate().map(|(at, one)| (UseKey::of(one), at)).collect();
     let broken: HashSet<(usize, String)> =
