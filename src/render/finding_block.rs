@@ -1,6 +1,7 @@
 //! One finding for a person: its sentence, the line where the login is mounted, who is concerned, why, and what to do.
 //! May use `text`, `finding` and `report`.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::compared;
