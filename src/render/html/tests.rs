@@ -271,7 +271,7 @@ fn nothing_foreign_is_markup() {
     report.hits[0].change = Some(Change::New);
     report.logins[0].place.text = evil.to_owned();
     report.logins[0].findings[0].remedies[0].edits =
-        vec![PlacedText { span: Span::file_start(file), text: evil.to_owned(), note: None }];
+        vec![PlacedText { span: Span::file_start(file), text: evil.to_owned() }];
     let label = evil.to_owned();
     let named =
         Participant { label, reason: evil.to_owned(), state_dir: evil.to_owned(), ..participant(evil, Verdict::Ok) };
