@@ -24,12 +24,17 @@ pub(super) struct HitIdentity {
 impl HitIdentity {
     /// The identities of all participants, in their order. A script's starts are told apart by the names that they give,
     /// or else by their order in the file.
-    pub(super) fn of_participants(all: &[Participant], names: &Names, sources: &Sources) -> Vec<Self> {
+    pub(super) fn of_participants<'a>(all: &'a [Participant], names: &Names, sources: &Sources) -> Vec<Self> {
         let starts = number_starts(all, names, sources);
         let mut named_files: HashMap<FileId, bool> = HashMap::new();
-        let identity = |(at, one): (usize, &Participant)| Self {
+        let mut keys: HashMap<(FileId, &str, Option<&str>), String> = HashMap::new();
+        let mut project = |one: &'a Participant| {
+            let of_all = keys.entry((one.span.file, one.origin, one.project.as_deref()));
+            of_all.or_insert_with(|| project_key(one, &mut named_files, names, sources)).clone()
+        };
+        let identity = |(at, one): (usize, &'a Participant)| Self {
             login: format!("{} {}", one.program, login_key(one, names, sources)),
-            project: project_key(one, &mut named_files, names, sources),
+            project: project(one),
             service: starts.get(&at).cloned().unwrap_or_else(|| one.service.clone()),
         };
         let mut identities: Vec<Self> = all.iter().enumerate().map(identity).collect();

@@ -122,7 +122,10 @@ fn searched_directories(container: &Container, call: Option<&Invocation>) -> Vec
     };
     match call {
         Some(call) => {
-            let parts = call.env.get("PATH").map_or(own.clone(), |path| split_path(path, &own.join(":")));
+            let parts = match call.env.get("PATH") {
+                Some(path) => split_path(path, &own.join(":")),
+                None => own,
+            };
             parts.iter().filter_map(|part| expand(call, part)).collect()
         }
         None => own.into_iter().map(|part| part.replace("${HOME}", UNKNOWN_HOME)).collect(),
