@@ -68,9 +68,13 @@ fn read(text: &str, on_host: bool, again: bool) -> Option<(Reading, Effort)> {
 
 impl Reading {
     fn of(script: &Script, starts: &[ContainerStart]) -> Self {
-        let locked = script.invocations.iter().filter(|call| !call.locks.is_empty());
-        let sides: BTreeSet<(usize, bool)> = locked.flat_map(|call| call.branches.iter().copied()).collect();
-        let is_opposed = |call: &Invocation| call.branches.iter().any(|(site, side)| sides.contains(&(*site, !side)));
+        let locked = || script.invocations.iter().filter(|call| !call.locks.is_empty());
+        let sides: BTreeSet<(usize, bool)> = locked().flat_map(|call| call.branches.iter().copied()).collect();
+        let opposites: Vec<Condition> = locked().flat_map(|call| call.when.iter().map(Condition::opposite)).collect();
+        let is_opposed = |call: &Invocation| {
+            call.branches.iter().any(|(site, side)| sides.contains(&(*site, !side)))
+                || call.when.iter().any(|condition| opposites.contains(condition))
+        };
         let shown = |call: &Invocation| {
             let opposed = call.locks.is_empty() && is_opposed(call);
             let call = Invocation { branches: Vec::new(), when: distinct(&call.when), ..call.clone() };

@@ -3,7 +3,7 @@
 use super::interpreter::Interpreter;
 use super::shell_state::ShellState;
 use super::shell_word::ShellWord;
-use super::value_identity::{self, WrittenAt};
+use super::value_identity::{self, Round, WrittenAt};
 use super::variable_value::VariableValue;
 use crate::model::Parameter;
 use crate::text::TracedText;
@@ -51,13 +51,4 @@ impl Interpreter<'_> {
     fn round(&self) -> Round {
         Round { innermost_loop: self.loops.last().copied(), at_once: self.at_once }
     }
-}
-
-/// What repeats a point of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Round {
-    /// The loop around it, by its number.
-    innermost_loop: Option<usize>,
-    /// How many programs start it several times at once.
-    at_once: usize,
 }

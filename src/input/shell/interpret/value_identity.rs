@@ -37,6 +37,15 @@ pub(super) fn short_place(file: FileId, line: u32, sources: &Sources) -> String 
     format!("{name}:{line}")
 }
 
+/// What repeats a point of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Round {
+    /// The loop around it, by its number.
+    pub(super) innermost_loop: Option<usize>,
+    /// How many programs start it several times at once.
+    pub(super) at_once: usize,
+}
+
 /// What two uses of a variable have in common where nothing sets it between them: whatever it holds, it is the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ValueIdentity(Rc<OnceCell<WrittenAt>>);
