@@ -370,8 +370,8 @@ fn hosts_that_are_judged_one_by_one_are_told_as_all_at_once() {
         let names: Vec<String> = names.collect();
         let call = ["audit", "--no-config", "--format", "json", "--from", "fleet.jsonl"];
         let streamed = overlock(files.path(), &call).json();
-        let named: Vec<&str> = call.iter().copied().chain(names.iter().map(String::as_str)).collect();
-        let whole = overlock(files.path(), &named).json();
+        let at_once: Vec<&str> = call.iter().copied().chain(names.iter().map(String::as_str)).collect();
+        let whole = overlock(files.path(), &at_once).json();
         let all = |report: &Value| report["participants"].as_array().unwrap().clone();
         assert_eq!(all(&streamed).len(), all(&whole).len(), "case {case}: {text}");
         for (one, other) in all(&streamed).iter().zip(all(&whole)) {

@@ -133,7 +133,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
         let before = JudgedBefore::of(&judged);
         judged.attribute(sources);
         concealed.apply(&mut judged);
-        let judged = join_withheld(judged, std::mem::take(&mut self.withheld));
+        let judged = join_withheld(judged, std::mem::take(&mut self.withheld), &rules.matrix);
         self.settle(judged, before, &layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();

@@ -1,14 +1,14 @@
 //! Several hosts, each judged by itself as it is read: who of it has to be judged with containers of the others, and what
 //! becomes of both answers. May use `model`, `rules`, `finding` and earlier parts of `judge`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::candidate::Candidate;
 use super::place::{Filesystem, Place};
 use super::unseen_peers::is_unseen;
 use crate::finding::{Breach, Judged, Participant};
 use crate::model::{Container, Diagnostic, Level, Mount, MountSource};
-use crate::rules::{Filesystems, LockKind, Ruleset};
+use crate::rules::{Filesystems, LockKind, Matrix, Ruleset, Severity};
 
 /// Whether containers of other hosts can reach a candidate's login, or it is not known that they cannot.
 pub(super) fn is_within_reach(candidate: &Candidate<'_>, filesystems: &Filesystems) -> bool {
@@ -100,14 +100,19 @@ pub fn withhold(judged: &mut Judged) -> Withheld {
 
 /// Joins what was found of the containers that other hosts can reach, judged together, with what was withheld of each host
 /// judged alone: the worse of both answers counts, since what is wrong on one host alone is wrong beside others too.
-pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
+pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>, matrix: &Matrix) -> Judged {
     let mut together = judged.take_out(|one| one.within_reach);
     // Who starts containers was told of its host.
     drop(together.take_out_starters());
     let known: HashMap<UseKey, usize> =
         together.participants.iter().enumerate().map(|(at, one)| (UseKey::of(one), at)).collect();
-    let broken: HashSet<(usize, String)> =
-        together.breaches.iter().filter_map(|one| Some((one.participant?, one.rule.clone()))).collect();
+    // Of a family of rules one alone may be named by each answer, by whom it was held against.
+    let mut broken: HashMap<(usize, &str), Severity> = HashMap::new();
+    for (at, breach) in together.breaches.iter().filter_map(|one| Some((one.participant?, one))) {
+        let known = broken.entry((at, matrix.family(&breach.rule))).or_insert(breach.severity);
+        *known = breach.severity.max(*known);
+    }
+    let mut further = Vec::new();
     let mut rest = Judged::default();
     for Withheld(mut host) in alone {
         rest.append(host.take_out_starters());
@@ -115,11 +120,14 @@ pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
             host.participants.iter().map(|one| known.get(&UseKey::of(one)).copied()).collect();
         for breach in &host.breaches {
             let at = breach.participant.and_then(|at| numbers.get(at).copied().flatten());
-            let Some(at) = at.filter(|at| !broken.contains(&(*at, breach.rule.clone()))) else { continue };
+            let is_new = |at: &usize| {
+                broken.get(&(*at, matrix.family(&breach.rule))).is_none_or(|known| *known < breach.severity)
+            };
+            let Some(at) = at.filter(is_new) else { continue };
             if let Some(login) = together.participants.get(at).map(|one| one.login) {
                 let mut breach = Breach { login, ..breach.clone() };
                 breach.renumber(|at| numbers.get(at).copied().flatten());
-                together.breaches.push(breach);
+                further.push(breach);
             }
         }
         for (one, at) in host.participants.iter().zip(numbers) {
@@ -131,6 +139,7 @@ pub fn join_withheld(mut judged: Judged, alone: Vec<Withheld>) -> Judged {
         // Those that nothing on the other hosts concerns.
         rest.append(host.take_out(|one| !known.contains_key(&UseKey::of(one))));
     }
+    together.breaches.append(&mut further);
     together.absorb(rest);
     Judged { diagnostics: judged.diagnostics, call_files: judged.call_files, ..together }
 }
