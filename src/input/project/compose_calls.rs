@@ -83,7 +83,7 @@ impl ComposeCalls<'_> {
     fn add_build(&self, build: &DockerBuild, span: Span, containers: &mut [Container]) {
         let meant = match &build.project {
             // What is built is there for all that are brought up after it, whatever those are handed.
-            Some(project) => self.services_where(containers, |one| self.is_of_project(one, project)),
+            Some(project) => services_where(containers, |one| self.is_of_project(one, project)),
             None => (0..containers.len()).collect(),
         };
         for at in meant {
@@ -166,11 +166,7 @@ impl ComposeCalls<'_> {
     /// The services of the project that a command brings up, by their number.
     fn services_of(&self, project: &ComposeProject, containers: &[Container]) -> Vec<usize> {
         let is_handed = |one: &Container| self.has_own(one, |own| own.may_be_handed(&project.variables));
-        self.services_where(containers, |one| self.is_of_project(one, project) && is_handed(one))
-    }
-
-    fn services_where(&self, containers: &[Container], is_meant: impl Fn(&Container) -> bool) -> Vec<usize> {
-        containers.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(at, _)| at).collect()
+        services_where(containers, |one| self.is_of_project(one, project) && is_handed(one))
     }
 
     /// Whether what is asked holds for a project that a service was read from: files that are called by several names, or
@@ -213,6 +209,11 @@ impl ComposeCalls<'_> {
         let parent = Path::new(&path).parent();
         directory.is_none_or(|directory| parent == Some(Path::new(&directory.text)))
     }
+}
+
+/// The services that are meant, by their number.
+fn services_where(containers: &[Container], is_meant: impl Fn(&Container) -> bool) -> Vec<usize> {
+    containers.iter().enumerate().filter(|(_, one)| is_meant(one)).map(|(at, _)| at).collect()
 }
 
 fn is_named(containers: &[Container], at: usize, name: &str) -> bool {

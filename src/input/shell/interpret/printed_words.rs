@@ -89,10 +89,10 @@ fn printed_by_format(format: &str, operands: &[ShellWord]) -> Option<SplitWords>
     let mut left = operands.iter();
     for _ in 0..rounds {
         for (number, part) in parts.iter().enumerate() {
-            if number > 0 {
-                if let Some(word) = left.next() {
-                    all.append(printed_word(word));
-                }
+            if number > 0
+                && let Some(word) = left.next()
+            {
+                all.append(printed_word(word));
             }
             append_text(&mut all, part);
         }
