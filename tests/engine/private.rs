@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{ENTRYPOINT, Engine, must, output};
@@ -10,16 +11,34 @@ use super::{ENTRYPOINT, Engine, must, output};
 /// How long an engine may take that starts, or that starts a container, on a machine that does much else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
+/// What an engine of a swarm makes in the machine's network and leaves there.
+const GATEWAY: &str = "docker_gwbridge";
+/// How many engines there are, and whether the machine had the gateway before the first of them.
+static RUNNING: Mutex<(usize, bool)> = Mutex::new((0, false));
+
 pub(crate) struct PrivateEngine {
     folder: PathBuf,
     daemon: Child,
+    /// Its network interface: an engine that is given none takes the bridge of the machine's own one away as it starts.
+    bridge: String,
 }
 
 impl PrivateEngine {
     /// Starts it, with the image of all tests, and waits until it answers.
     pub(crate) fn start(engine: &Engine) -> Self {
         // The path of a socket must be short.
-        let folder = engine.folder.join(engine.name("d").split('-').nth(2).map(|number| format!("d{number}")).unwrap());
+        let name = engine.name("d");
+        let number = name.split('-').nth(2).unwrap();
+        let folder = engine.folder.join(format!("d{number}"));
+        let bridge = format!("ovl{:x}-{number}", std::process::id());
+        must("ip", &["link", "add", &bridge, "type", "bridge"]);
+        {
+            let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+            if running.0 == 0 {
+                running.1 = Path::new("/sys/class/net").join(GATEWAY).exists();
+            }
+            running.0 += 1;
+        }
         fs::create_dir(&folder).unwrap();
         let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         // The machine's own configuration is another engine's.
@@ -29,14 +48,14 @@ impl PrivateEngine {
         let daemon = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "dockerd", "--config-file", &at("daemon.json")])
             .args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("pid")])
-            .args(["--host", &format!("unix://{}", at("s")), "--bridge", "none", "--iptables=false"])
+            .args(["--host", &format!("unix://{}", at("s")), "--bridge", &bridge, "--iptables=false"])
             .args(["--ip-masq=false", "--log-level", "warn"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .unwrap();
-        let private = Self { folder, daemon };
+        let private = Self { folder, daemon, bridge };
         private.until("it answers", |private| private.docker(&["version"]).is_ok());
         let archive = engine.folder.join("image.tar");
         private.must(&["import", "--change", ENTRYPOINT, archive.to_str().unwrap(), &engine.image]);
@@ -100,6 +119,14 @@ impl Drop for PrivateEngine {
             std::thread::sleep(Duration::from_millis(50));
         }
         self.unmount();
+        let _ = output(Command::new("ip").args(["link", "delete", &self.bridge]));
+        {
+            let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+            running.0 -= 1;
+            if *running == (0, false) {
+                let _ = output(Command::new("ip").args(["link", "delete", GATEWAY]));
+            }
+        }
         let removed = output(Command::new("rm").args(["-rf", "--one-file-system"]).arg(&self.folder));
         if !std::thread::panicking() {
             removed.unwrap();

@@ -22,7 +22,7 @@ pub(crate) const CONTAINERD: &[Wanted] = &[("containerd", "containerd"), ("ctr",
 pub(crate) const PODMAN: &[Wanted] = &[("podman", "podman")];
 pub(crate) const ROOTLESS: &[Wanted] = &[("podman", "podman"), ("setpriv", "util-linux"), ("unshare", "util-linux")];
 /// For an engine of a test's own.
-pub(crate) const DOCKERD: &[Wanted] = &[("dockerd", "docker.io"), ("setpriv", "util-linux")];
+pub(crate) const DOCKERD: &[Wanted] = &[("dockerd", "docker.io"), ("ip", "iproute2"), ("setpriv", "util-linux")];
 pub(crate) const BUSYBOX: &[Wanted] = &[("busybox", "busybox-static")];
 
 /// Where a program is.
