@@ -126,11 +126,17 @@ pub(super) fn see(task: &Task) -> Outcome {
         Err(errno) => Err(Stop::of("whose process it is was not looked at", errno)),
     };
     // What a process that has ended did not show proves nothing.
-    match (looked, pid.facts()) {
-        (Err(Stop::Gone), _) | (_, Err(_)) => gone(task),
+    match (looked, has_ended(&pid)) {
+        (Err(Stop::Gone), _) | (_, true) => gone(task),
         (Err(Stop::Failed(gap)), _) => failed(gap),
-        (Ok(seen), Ok(_)) => Outcome::Seen(Box::new(seen)),
+        (Ok(seen), false) => Outcome::Seen(Box::new(seen)),
     }
+}
+
+/// Whether a process has ended, or is about to: it gives its mounts up before it is gone, and what was mounted is then no
+/// longer there to be followed, though its root still is.
+pub(super) fn has_ended(pid: &Pid) -> bool {
+    pid.facts().is_err() || pid.link("ns/mnt").is_err_and(is_gone)
 }
 
 fn gone(task: &Task) -> Outcome {

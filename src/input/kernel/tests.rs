@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 
 use rustix::fs::FlockOperation;
 
+use super::container::has_ended;
 use super::*;
 use crate::model::{Container, EngineFacts, EngineMount, EntryKind, EnvVar, KeptValue, Live, SourceNow};
 use crate::rules::Ruleset;
@@ -232,4 +233,22 @@ fn a_running_call_of_the_host_is_found_with_its_lock_and_variables() {
     let held = locks.iter().find(|lock| lock.path == path.to_str().unwrap()).unwrap();
     assert!(held.current && held.exclusive);
     assert_eq!(held.holder, i32::try_from(std::process::id()).unwrap());
+}
+
+#[test]
+fn a_process_without_mounts_has_ended_though_it_is_listed() {
+    let proc = Proc::open(Path::new("/proc")).unwrap();
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let number = i32::try_from(child.id()).unwrap();
+    let pid = proc.pid(number).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !has_ended(&pid) {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    // Nobody has waited for it: it is still listed.
+    assert!(pid.facts().is_ok());
+    child.wait().unwrap();
+    assert!(pid.facts().is_err());
+    assert!(!has_ended(&proc.pid(i32::try_from(std::process::id()).unwrap()).unwrap()));
 }
