@@ -1,7 +1,7 @@
 //! Words by which a text of any language shows that it starts containers. Uses nothing else.
 
 /// Programs that start containers.
-const ENGINES: [&str; 3] = ["docker", "podman", "nerdctl"];
+const ENGINES: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
@@ -38,7 +38,8 @@ const PRINTERS: [&str; 17] = [
 /// How many options may stand between a program and its subcommand.
 const OPTIONS: usize = 4;
 /// What a script that starts containers has in it.
-const ENGINE_WORDS: [&str; 5] = ["docker", "podman", "nerdctl", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
+const ENGINE_WORDS: [&str; 6] =
+    ["docker", "podman", "nerdctl", "finch", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
 
 /// Whether a text has the name of an engine's program in it.
 pub(super) fn names_engine(text: &str) -> bool {

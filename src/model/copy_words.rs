@@ -35,7 +35,7 @@ pub(crate) fn words_of_copies<'a>(call: &Invocation, before: impl Iterator<Item 
             let to = named("of=").or_else(|| call.output.clone());
             from.zip(to).map(|(from, to)| plain_copy(&from, &to)).into_iter().collect()
         }
-        "docker" | "podman" | "nerdctl" => copied_into_container(call),
+        "docker" | "podman" | "nerdctl" | "finch" => copied_into_container(call),
         "tar" => unpacked_archive(call, before),
         "tee" => {
             let piped = before.take(1).flat_map(read_files);

@@ -15,7 +15,8 @@ impl CliFamily {
         match name {
             "docker" => Some(Self::Docker),
             "podman" | "podman-remote" => Some(Self::Podman),
-            "nerdctl" => Some(Self::Nerdctl),
+            // Finch hands its words to nerdctl.
+            "nerdctl" | "finch" => Some(Self::Nerdctl),
             _ => None,
         }
     }

@@ -17,6 +17,10 @@ use crate::text::{FileId, Span};
 
 /// Endings of files that are shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
+/// Endings of files that shells are told to read, or that a person opens, which are shell scripts by what is in them.
+const ENDINGS_OF_SOURCED: [&str; 9] = [
+    "aliases", "bash_aliases", "bash_profile", "bashrc", "command", "functions", "profile", "source", "zshrc",
+];
 /// Files that are shell scripts by their names.
 const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
 /// How many reasons why a script was not read whole are told one by one.
@@ -48,9 +52,10 @@ impl InputKind for ScriptKind {
 
     fn is_found(&self, file: &CandidateFile<'_>) -> bool {
         let is_shell = match file.ending() {
-            Some(ending) => ENDINGS.contains(&ending),
+            Some(ending) if ENDINGS.contains(&ending) => true,
+            Some(ending) if !ENDINGS_OF_SOURCED.contains(&ending) => false,
             // What is only sourced has no first line that tells.
-            None => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
+            _ => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
         };
         is_shell && names_engine(file.beginning())
     }

@@ -214,7 +214,8 @@ impl Interpreter<'_> {
             Value { text: format!("${{{name}}}"), symbols: vec![symbol], ..Value::default() }
         };
         match &state.vars.get(name).filter(|variable| variable.exported)?.value {
-            VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(unknown)),
+            // What it is made of tells whether it is another one each time.
+            VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(|| self.partial_value(text))),
             VariableValue::Maybe(..)
             | VariableValue::List(_)
             | VariableValue::Words(_)
@@ -222,6 +223,12 @@ impl Interpreter<'_> {
             | VariableValue::NameOf(_) => Some(unknown()),
             VariableValue::Unset | VariableValue::Inherited => None,
         }
+    }
+
+    /// A text with a symbol for each part that is not known.
+    fn partial_value(&self, text: &TracedText) -> Value {
+        let environment = |name: &str| self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set);
+        PartialText::expand(&Word::of_traced(text), &environment).to_value(None)
     }
 
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
