@@ -69,6 +69,10 @@ impl Interpreter<'_> {
                 [option, name] if option.raw() == "-u" && name.raw() == "-n" => return Self::user_text(false, state),
                 _ => return None,
             },
+            // Where a script of the host is called, whoever calls it decides.
+            "pwd" if self.ways_in.is_some() && *state.cwd == WorkingDirectory::Initial => {
+                return Some(TracedText::live("$PWD"));
+            }
             "pwd" => self.current_directory(state)?,
             // A name that nobody else has: it stands for itself. A script that others call may run twice at once.
             "mktemp" if self.ways_in.is_none() => new_directory(rest)?,
