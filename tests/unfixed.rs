@@ -57,3 +57,18 @@ fn calls_in_scripts_are_fixed_like_those_of_compose_files() {
     let run = overlock(directory.path(), &["check", ".", "--fix"]);
     assert!(run.status == 0 && run.err.contains("written: run.sh"), "{} {}", run.out, run.err);
 }
+
+#[test]
+fn flock_is_put_in_where_only_a_person_on_the_host_remains() {
+    let script = "#!/bin/sh\nfor n in a b; do\n  docker run -d --name job-$n -v \"$HOME/.claude:/root/.claude\" -e HOME=/root x claude -p x\ndone\n";
+    let directory = project(&[("run.sh", script)]);
+    let run = overlock(directory.path(), &["check", ".", "--fix"]);
+    assert!(run.status == 0 && run.err.contains("written: run.sh"), "{} {}", run.out, run.err);
+    assert!(run.err.contains("around each call on the host too"), "{}", run.err);
+    let after = std::fs::read_to_string(directory.path().join("run.sh")).unwrap();
+    assert_eq!(after, script.replace("x claude", "x flock -w 600 /root/.claude/session.lock claude"));
+    // Where a person alone is concerned, no edit of a file ends it.
+    let alone = script.replace("for n in a b; do\n", "").replace("done\n", "").replace("-$n", "");
+    let err = said(&[("run.sh", &alone)]);
+    assert!(err.contains("0 fixes"), "{err}");
+}

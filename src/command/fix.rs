@@ -330,7 +330,10 @@ impl Fixing<'_> {
     fn planned_remedy(&self, remedy: &Remedy) -> Result<Plan, String> {
         let report = &self.now.report;
         let ended = remedy.ends.iter().filter_map(|at| report.hits.get(*at));
-        let ends: Vec<Breach> = ended.flat_map(Hit::counting).cloned().collect();
+        // What remains of a hit is no worse than a part of it was: a person on the host beside containers that lock.
+        let worst = |hit: &Hit| hit.counting().map(|breach| breach.severity).max();
+        let of_worst = ended.flat_map(|hit| hit.counting().filter(move |breach| Some(breach.severity) == worst(hit)));
+        let ends: Vec<Breach> = of_worst.cloned().collect();
         let first = ends.first().ok_or("it ends nothing")?;
         let edits: Vec<PlacedText> = remedy.all_edits().cloned().collect();
         let files = self.changed_files(&edits)?;

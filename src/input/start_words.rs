@@ -38,8 +38,7 @@ const PRINTERS: [&str; 17] = [
 /// How many options may stand between a program and its subcommand.
 const OPTIONS: usize = 4;
 /// What a script that starts containers has in it.
-const ENGINE_WORDS: [&str; 6] =
-    ["docker", "podman", "nerdctl", "finch", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
+const ENGINE_WORDS: [&str; 6] = ["docker", "podman", "nerdctl", "finch", "CONTAINER_RUNTIME", "CONTAINER_ENGINE"];
 
 /// Whether a text has the name of an engine's program in it.
 pub(super) fn names_engine(text: &str) -> bool {

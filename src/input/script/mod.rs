@@ -18,9 +18,8 @@ use crate::text::{FileId, Span};
 /// Endings of files that are shell scripts.
 const ENDINGS: [&str; 4] = ["sh", "bash", "ksh", "zsh"];
 /// Endings of files that shells are told to read, or that a person opens, which are shell scripts by what is in them.
-const ENDINGS_OF_SOURCED: [&str; 9] = [
-    "aliases", "bash_aliases", "bash_profile", "bashrc", "command", "functions", "profile", "source", "zshrc",
-];
+const ENDINGS_OF_SOURCED: [&str; 9] =
+    ["aliases", "bash_aliases", "bash_profile", "bashrc", "command", "functions", "profile", "source", "zshrc"];
 /// Files that are shell scripts by their names.
 const NAMES: [&str; 7] = [".bashrc", ".bash_aliases", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".envrc"];
 /// How many reasons why a script was not read whole are told one by one.

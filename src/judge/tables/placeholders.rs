@@ -133,17 +133,21 @@ impl PlaceholderValues<'_, '_, '_> {
         }
     }
 
-    /// A file for the guard: in the state directory, unless nobody else has that; the one that a peer takes there already.
+    /// A file for the guard: in the state directory, unless nobody else has that; the one that it or a peer takes
+    /// there already.
     fn guard_default(&self) -> String {
         let candidate = self.case.candidate;
         if candidate.place.is_private() && !candidate.login.place.is_private() {
             return format!("{} in a directory that all of them mount", candidate.profile.guard.file);
         }
         let others = self.case.relation.others.iter().filter_map(|at| self.case.candidates.get(*at));
-        let mut taken = others.filter(|other| other.guard.state == Guard::Held).filter_map(|other| {
-            let below = split_below(other.guard.path.as_deref()?, &other.state.path)?.trim_start_matches('/');
-            (!below.is_empty()).then(|| below.to_owned())
-        });
+        let mut taken = std::iter::once(candidate)
+            .chain(others)
+            .filter(|other| other.guard.state == Guard::Held)
+            .filter_map(|other| {
+                let below = split_below(other.guard.path.as_deref()?, &other.state.path)?.trim_start_matches('/');
+                (!below.is_empty()).then(|| below.to_owned())
+            });
         let file = taken.next().unwrap_or_else(|| candidate.profile.guard.file.clone());
         format!("{}/{file}", candidate.state.path)
     }
