@@ -201,7 +201,7 @@ impl Interpreter<'_> {
             // What it names itself by is what it was before.
             Some(_) if other != name && depth > 0 => known_state(self.settled_value(other, state, depth - 1)),
             Some(_) if other != name => VariableState::Unknown,
-            _ => self.environment_value(other).map_or(VariableState::Unseen, VariableState::Set),
+            _ => self.environment_state(other),
         };
         let partial = PartialText::expand(&Word::of_traced(text), &part);
         (!partial.is_symbolic()).then(|| partial.to_value(None))
@@ -215,7 +215,7 @@ impl Interpreter<'_> {
         };
         match &state.vars.get(name).filter(|variable| variable.exported)?.value {
             // What it is made of tells whether it is another one each time.
-            VariableValue::Text(text) => Some(self.resolve_value(text).unwrap_or_else(|| self.partial_value(text))),
+            VariableValue::Text(text) => Some(self.partial_value(text)),
             VariableValue::Maybe(..)
             | VariableValue::List(_)
             | VariableValue::Words(_)
@@ -225,20 +225,12 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A text with a symbol for each part that is not known.
-    fn partial_value(&self, text: &TracedText) -> Value {
-        let environment = |name: &str| self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set);
-        PartialText::expand(&Word::of_traced(text), &environment).to_value(None)
-    }
-
     fn variable_state(&self, name: &str, state: &ShellState) -> VariableState {
         match state.vars.value(name) {
             Some(VariableValue::Text(text)) => known_state(self.resolve_value(text)),
             Some(VariableValue::Unset) => VariableState::Unset,
             // Where nothing sets it, it has its default.
-            None | Some(VariableValue::Inherited) => {
-                self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set)
-            }
+            None | Some(VariableValue::Inherited) => self.environment_state(name),
             Some(_) => VariableState::Unknown,
         }
     }

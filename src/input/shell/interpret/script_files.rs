@@ -76,11 +76,16 @@ impl Interpreter<'_> {
 
     /// The same, with what is shown of it.
     pub(super) fn resolve_value(&self, text: &TracedText) -> Option<Value> {
-        let partial = PartialText::expand(&Word::of_traced(text), &|name| self.environment_state(name));
-        (!partial.is_symbolic()).then(|| partial.to_value(None))
+        Some(self.partial_value(text)).filter(|value| !value.is_symbolic())
     }
 
-    fn environment_state(&self, name: &str) -> VariableState {
+    /// A text with a symbol for each part that is not known.
+    pub(super) fn partial_value(&self, text: &TracedText) -> Value {
+        PartialText::expand(&Word::of_traced(text), &|name| self.environment_state(name)).to_value(None)
+    }
+
+    /// What the environment says of a variable.
+    pub(super) fn environment_state(&self, name: &str) -> VariableState {
         self.environment_value(name).map_or(VariableState::Unseen, VariableState::Set)
     }
 
