@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::compose::{CalledProject, default_files, form_projects};
 use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
-use super::project::{self, DescribedProject, NamedFile, Repository};
+use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
@@ -25,8 +26,11 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let (mut left_out, inputs): (Vec<_>, Vec<_>) = inputs.into_iter().partition(|input| input.left_out.is_some());
     for kind in KINDS.iter().filter(|kind| kind.name() != DEFAULT_KIND.name()) {
         let of_kind: Vec<&FoundInput> = inputs.iter().filter(|input| input.kind.name() == kind.name()).collect();
-        pieces.extend(load_all(*kind, &of_kind, &repository, context));
+        pieces.extend(load_all(*kind, &of_kind, &repository, &Arc::default(), context));
     }
+    let starts = pieces.iter().flat_map(|piece: &Piece| &piece.starts);
+    let builds = Arc::new(CommandBuilds::of_starts(starts));
+    let repository = repository.with_command_builds(Arc::clone(&builds));
     // Which files make a project is told by the commands that call it.
     let of_compose = |input: &FoundInput| input.kind.name() == DEFAULT_KIND.name();
     let found =
@@ -35,7 +39,7 @@ pub fn load(found: FoundInputs, context: &LoadContext<'_>) -> Layout {
     let formed = form_projects(found, &called, &context.surroundings.cwd, context.sources.reader());
     let (unread, formed): (Vec<_>, Vec<_>) = formed.into_iter().partition(|input| input.left_out.is_some());
     left_out.extend(unread);
-    let projects = load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, context);
+    let projects = load_all(DEFAULT_KIND, &formed.iter().collect::<Vec<_>>(), &repository, &builds, context);
     pieces.extend(merge_alike(projects, context.programs));
     drop_parts(&mut pieces, context);
     // What another input names is read, whatever leaves it out where nobody does.
@@ -161,6 +165,7 @@ fn load_all(
     kind: &dyn InputKind,
     inputs: &[&FoundInput],
     repository: &Repository<'_>,
+    builds: &Arc<CommandBuilds>,
     context: &LoadContext<'_>,
 ) -> Vec<Piece> {
     // What is read by one thread is read with the files that the join knows already.
@@ -168,7 +173,7 @@ fn load_all(
         return inputs.iter().map(|input| load_piece(input, repository, context)).collect();
     }
     map_chunks(inputs, kind.inputs_per_thread(), |inputs| {
-        let repository = context.open_repository();
+        let repository = context.open_repository().with_command_builds(Arc::clone(builds));
         inputs.iter().map(|input| load_piece(input, &repository, context)).collect()
     })
 }

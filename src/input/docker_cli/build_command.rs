@@ -1,19 +1,65 @@
-//! `docker build` and `docker compose build` with arguments of their own. Uses `options`, `option_tables` and
+//! `docker build`, and `docker compose build` with arguments of its own. Uses `options`, `option_tables` and
 //! `container_options`.
 
 use std::collections::BTreeMap;
 
-use super::options::{CommandPrefix, GivenOption, parse_options, read_project};
+use super::options::{CommandPrefix, GivenOption, ParsedOptions, parse_options, read_project};
 use super::{Argument, CommandContext, DockerBuild, option_tables};
-use crate::model::{EnvValue, EnvVar, PartialText, Value, VariableState};
+use crate::model::{Build, EnvValue, EnvVar, PartialText, Value, VariableState, join};
 use crate::text::Span;
 
-/// Reads what follows `docker build`; `None` where it gives no argument.
+/// The options that decide what is in an image.
+const CONTENT: [&str; 4] = ["build-arg", "build-context", "file", "target"];
+
+/// Reads what follows `docker build`; `None` where it neither names the image nor gives an argument.
 pub(super) fn read_build(args: &[Argument], span: Span, context: &CommandContext<'_>) -> Option<DockerBuild> {
     let parsed = parse_options(args, &[&option_tables::BUILD], true, context);
     let given = given_arguments(parsed.values_of("build-arg"), span, context);
-    let tags = parsed.values_of("tag").map(GivenOption::as_value).collect();
-    (!given.is_empty()).then_some(DockerBuild { project: None, services: Vec::new(), tags, args: given })
+    let tags: Vec<Value> = parsed.values_of("tag").map(GivenOption::as_value).collect();
+    if given.is_empty() && tags.is_empty() || parsed.asks_for_help() {
+        return None;
+    }
+    let image = built_from(&parsed, span, context);
+    Some(DockerBuild { project: None, services: Vec::new(), tags, image, args: given })
+}
+
+/// What an image is built from, where each word of it was understood and is given on every way.
+fn built_from(parsed: &ParsedOptions<'_>, span: Span, context: &CommandContext<'_>) -> Option<Build> {
+    let is_sure = |given: &GivenOption| !CONTENT.contains(&given.name) || !given.perhaps && !given.unclear;
+    if !parsed.unseen.is_empty() || !parsed.refused.is_empty() || !parsed.given.iter().all(is_sure) {
+        return None;
+    }
+    let [directory] = parsed.between.iter().copied().chain(parsed.rest).collect::<Vec<_>>()[..] else { return None };
+    let at = Some(context.argument_span(directory));
+    let directory_text = PartialText::read(&directory.text, directory.unclear, context);
+    let known = directory_text.known();
+    let is_url = known.as_deref().is_some_and(|text| text.contains("://") || text.starts_with("git@"));
+    // What standard input gives is written nowhere.
+    let file = parsed.last_of("file").map(|given| given.as_path(context));
+    if known.as_deref() == Some("-") || is_url || file.as_ref().is_some_and(|file| file.text == "-") {
+        return None;
+    }
+    let contexts = parsed.values_of("build-context").map(|given| {
+        let value = given.as_value();
+        let (name, source) = value.text.split_once('=')?;
+        let is_path = !source.contains("://") && !value.is_symbolic();
+        let source = if is_path { directory_below(source, context)? } else { source.to_owned() };
+        Some((name.to_owned(), Value { text: source, ..value.clone() }))
+    });
+    Some(Build {
+        context: Some(directory_text.absolute(context).to_value(at)),
+        dockerfile: file,
+        inline: None,
+        target: parsed.last_of("target").map(GivenOption::as_value),
+        contexts: contexts.collect::<Option<_>>()?,
+        span,
+    })
+}
+
+/// A directory's path from that of the command, where both are known.
+fn directory_below(path: &str, context: &CommandContext<'_>) -> Option<String> {
+    let base = context.base.as_ref().filter(|base| !base.is_symbolic())?;
+    Some(join(&base.text, path))
 }
 
 /// Reads what follows `docker compose build`; `None` where it gives no argument.
@@ -31,7 +77,7 @@ pub(super) fn read_compose_build(
     });
     let services = services.collect();
     let given = given_arguments(parsed.values_of("build-arg"), span, context);
-    let build = DockerBuild { project: Some(project), services, tags: Vec::new(), args: given };
+    let build = DockerBuild { project: Some(project), services, tags: Vec::new(), image: None, args: given };
     (!build.args.is_empty()).then_some(build)
 }
 

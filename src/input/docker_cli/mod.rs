@@ -35,7 +35,9 @@ use std::collections::BTreeMap;
 
 pub use self::cli_family::{is_compose_program, is_engine_program};
 pub use self::engine_choice::engine_host;
-use crate::model::{Command, Container, EnvVar, Flag, HandedVariables, Label, Mount, Unseen, Value, VariableState};
+use crate::model::{
+    Build, Command, Container, EnvVar, Flag, HandedVariables, Label, Mount, Unseen, Value, VariableState,
+};
 use crate::text::{Sources, Span, TracedText};
 
 /// What a command runs.
@@ -49,7 +51,7 @@ pub enum DockerCommand {
     ComposeUp(Box<ComposeUp>),
     /// A command in a container that runs already.
     Exec(Box<DockerExec>),
-    /// Images that are built with arguments of its own.
+    /// Images that are built under a name, or with arguments of its own.
     Build(Box<DockerBuild>),
     /// A container that is there already, again (`start`, `restart`).
     Existing,
@@ -217,7 +219,8 @@ pub struct ComposeUp {
     pub refused: Vec<Unseen>,
 }
 
-/// Images that are built (`compose build`, `docker build`), with arguments that win over those of their files.
+/// Images that are built: one with a name (`docker build`), or those of services (`compose build`) with arguments that win
+/// over those of their files.
 #[derive(Debug, Clone, Default)]
 pub struct DockerBuild {
     /// The project whose services are built; `None` for one image.
@@ -226,6 +229,8 @@ pub struct DockerBuild {
     pub services: Vec<Value>,
     /// What the image is called.
     pub tags: Vec<Value>,
+    /// What the one image is built from; `None` where that is not known whole.
+    pub image: Option<Build>,
     /// The arguments.
     pub args: BTreeMap<String, EnvVar>,
 }

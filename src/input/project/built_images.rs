@@ -1,22 +1,26 @@
-//! The images that a project builds, each read once. Uses `repository` and `source::dockerfile`.
+//! The images that a project builds, and those that commands of the host do, each read once. Uses `repository`,
+//! `command_builds` and `input::dockerfile`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::command_builds::{CommandBuild, untagged};
 use super::repository::Repository;
 use crate::input::dockerfile::{self, BuildContext, ContextDirectory, DockerfileSource, Image, NamedSource};
 use crate::model::{Build, Container, ContainerId, EnvVar, Value};
 
-/// BuiltImages on images that are followed.
+/// How far images that are built on images are followed.
 const DEPTH: usize = 12;
 
-/// The images of one project's services.
+/// The images of one project's services, and of commands.
 pub(super) struct BuiltImages<'a> {
     repository: &'a Repository<'a>,
-    /// What each service builds, and with which arguments.
+    /// What each service builds, and with which arguments, then what each command does.
     builds: Vec<BuildService>,
+    /// The first of those of commands.
+    commands_from: usize,
     /// Services by name, and by what their images are called.
     by_service: HashMap<String, usize>,
     by_id: HashMap<ContainerId, usize>,
@@ -24,7 +28,7 @@ pub(super) struct BuiltImages<'a> {
     made: RefCell<HashMap<usize, Rc<Image>>>,
     /// Those that are made, by the files that they are built from.
     made_from: RefCell<HashMap<BuildFiles, Vec<usize>>>,
-    /// BuiltImages that are not built here, by name.
+    /// Images that are not built here, by name.
     stored: RefCell<HashMap<String, Option<Rc<Image>>>>,
     /// The services whose images are being read.
     under_way: RefCell<Vec<usize>>,
@@ -53,6 +57,7 @@ impl<'a> BuiltImages<'a> {
         let mut images = Self {
             repository,
             builds: Vec::new(),
+            commands_from: 0,
             by_service: HashMap::new(),
             by_id: HashMap::new(),
             by_image: HashMap::new(),
@@ -74,27 +79,63 @@ impl<'a> BuiltImages<'a> {
                 images.by_image.entry(untagged(&name).to_owned()).or_insert(at);
             }
         }
+        images.commands_from = images.builds.len();
+        let commands = repository.command_builds.all.iter();
+        let commands = commands.map(|CommandBuild { build, args }| (build.clone(), args.clone()));
+        images.builds.extend(commands.map(|(build, args)| BuildService { build, args }));
         images
     }
 
-    /// The image of a container: what its service builds, or what another one builds under the name of its image.
+    /// The build by a command that makes a container's image, where no service makes it.
+    pub(super) fn built_by_command(&self, container: &Container) -> Option<&'a CommandBuild> {
+        let image = container.image.as_ref().filter(|_| container.build.is_none())?;
+        if self.by_image.contains_key(untagged(&image.text)) {
+            return None;
+        }
+        Some(self.command_image(image)?.0)
+    }
+
+    /// The build by a command that makes an image, and that image. What an engine has is what runs, unless the script that
+    /// starts the container builds the image before. One that is built from what is not here may be built elsewhere.
+    fn command_image(&self, name: &Value) -> Option<(&'a CommandBuild, Rc<Image>)> {
+        let builds = &self.repository.command_builds;
+        let number = builds.number_of(name)?;
+        let command = builds.all.get(number)?;
+        let is_of_script = name.span.is_some_and(|span| span.file == command.build.span.file);
+        if !is_of_script && self.stored_image(&name.text).is_some() {
+            return None;
+        }
+        let image = self.built_image(self.commands_from + number)?;
+        let is_here = image.unseen.iter().all(|unseen| unseen.span != command.build.span);
+        is_here.then_some((command, image))
+    }
+
+    /// Whether what builds a container's image is no description of a service.
+    pub(super) fn is_of_command(&self, container: &Container) -> bool {
+        container.build.is_some() && self.service_build(container).is_none()
+    }
+
+    fn service_build(&self, container: &Container) -> Option<usize> {
+        // A container of `compose run` is of its service's image.
+        let service = container.timing.one_off_of.clone().unwrap_or_else(|| container.container_id());
+        container.build.as_ref().and(self.by_id.get(&service).copied())
+    }
+
+    /// The image of a container: what its service builds, or what another service or a command builds under the name of
+    /// its image.
     pub(super) fn image_of(&self, container: &Container) -> Option<Rc<Image>> {
-        match container.build {
-            Some(_) => {
-                // A container of `compose run` is of its service's image.
-                let service = container.timing.one_off_of.clone().unwrap_or_else(|| container.container_id());
-                self.built_image(*self.by_id.get(&service)?)
-            }
-            None => self.image_named(&container.image.as_ref()?.text),
+        match self.service_build(container) {
+            Some(at) => self.built_image(at),
+            None => self.image_named(container.image.as_ref()?),
         }
     }
 
     /// The image of a name, where it is built here, or an engine has it.
-    fn image_named(&self, name: &str) -> Option<Rc<Image>> {
-        match self.by_image.get(untagged(name)) {
-            Some(at) => self.built_image(*at),
-            None => self.stored_image(name),
+    fn image_named(&self, name: &Value) -> Option<Rc<Image>> {
+        if let Some(at) = self.by_image.get(untagged(&name.text)) {
+            return self.built_image(*at);
         }
+        self.command_image(name).map(|(_, image)| image).or_else(|| self.stored_image(&name.text))
     }
 
     fn stored_image(&self, name: &str) -> Option<Rc<Image>> {
@@ -177,12 +218,14 @@ impl<'a> BuiltImages<'a> {
 
     /// What a name in a Dockerfile stands for: an additional context, or another service's image.
     fn named_source(&self, name: &str, contexts: &BTreeMap<String, Value>) -> Option<NamedSource> {
-        let Some(context) = contexts.get(name) else { return self.image_named(name).map(NamedSource::Image) };
+        let Some(context) = contexts.get(name) else {
+            return self.image_named(&Value::known(name, None)).map(NamedSource::Image);
+        };
         if let Some(service) = context.text.strip_prefix("service:") {
             return self.built_image(*self.by_service.get(service)?).map(NamedSource::Image);
         }
         if let Some(image) = context.text.strip_prefix("docker-image://") {
-            return self.image_named(image).map(NamedSource::Image);
+            return self.image_named(&Value::known(image, None)).map(NamedSource::Image);
         }
         let reader = self.repository.sources.reader();
         let directory = || -> Rc<dyn BuildContext> { Rc::new(ContextDirectory::new(&context.text, None, reader)) };
@@ -192,9 +235,4 @@ impl<'a> BuiltImages<'a> {
 
 fn is_directory(context: &Value) -> bool {
     context.text.starts_with('/') && !context.is_symbolic()
-}
-
-/// An image's name without the tag that means no other.
-pub(super) fn untagged(name: &str) -> &str {
-    name.strip_suffix(":latest").unwrap_or(name)
 }

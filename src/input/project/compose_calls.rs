@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::built_images::untagged;
+use super::command_builds::untagged;
 use super::image_defaults::commands_of_build;
 use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};

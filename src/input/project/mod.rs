@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! repository          which files may be read, each once
-//! built_images        the image that each service builds;  image_defaults: what a container takes over from it
+//! built_images        the image that each service builds;  command_builds: those that commands build;  image_defaults: what a container takes over from it
 //! planned_files       the file of the repository at a path of a container;  program_search: whether it has a known program
 //! code_text           what a text says of a program;  code_that_runs: whether what a container runs was read
 //! lent_volumes        the mounts that containers of other projects lend
@@ -17,6 +17,7 @@ mod built_images;
 mod built_logins;
 mod code_text;
 mod code_that_runs;
+mod command_builds;
 mod compose_calls;
 mod image_defaults;
 mod lent_volumes;
@@ -32,11 +33,13 @@ mod start_names;
 mod start_timing;
 mod started_containers;
 
+pub use command_builds::CommandBuilds;
 pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
 pub use repository::{Repository, Store, top};
 pub use service_additions::{ServiceAddition, add_to_services};
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -59,12 +62,11 @@ pub fn complete_layout(layout: &mut Layout, project: Option<&DescribedProject>, 
     let services = layout.containers.clone();
     let images = BuiltImages::new(&services, repository);
     let projects = project.map_or(&[][..], std::slice::from_ref);
-    let reader =
-        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let reader = ProjectReader::new(repository, images, &services, projects);
     let mut pending = Vec::new();
     for container in &mut layout.containers {
-        layout.diagnostics.extend(reader.dockerfile_gaps(container));
         let starts = reader.complete_container(container);
+        layout.diagnostics.extend(reader.dockerfile_gaps(container));
         pending.extend(PendingStart::all_by(starts, container));
     }
     reader.add_started(pending, layout);
@@ -83,7 +85,7 @@ pub fn add_started(
         return;
     }
     let images = BuiltImages::new(services, repository);
-    let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services, projects };
+    let reader = ProjectReader::new(repository, images, services, projects);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
     reader.add_started(pending, layout);
@@ -99,8 +101,7 @@ pub fn add_started(
 /// The container that a command line describes, with what the files that it names add.
 pub fn container_of_run(run: &DockerRun, span: Span, repository: &Repository<'_>) -> Container {
     let images = BuiltImages::new(&[], repository);
-    let reader =
-        ProjectReader { repository, images, searched: SearchedImages::default(), services: &[], projects: &[] };
+    let reader = ProjectReader::new(repository, images, &[], &[]);
     reader.run_container(run, span)
 }
 
@@ -131,18 +132,39 @@ struct ProjectReader<'a> {
     services: &'a [Container],
     /// The projects that they are of.
     projects: &'a [DescribedProject],
+    /// The commands that build images of which what was not read is told.
+    told_builds: RefCell<HashSet<Span>>,
 }
 
-impl ProjectReader<'_> {
-    /// What of its Dockerfile was not read: such a container is judged as one whose image is from elsewhere.
+impl<'a> ProjectReader<'a> {
+    fn new(
+        repository: &'a Repository<'a>,
+        images: BuiltImages<'a>,
+        services: &'a [Container],
+        projects: &'a [DescribedProject],
+    ) -> Self {
+        let (searched, told_builds) = (SearchedImages::default(), RefCell::default());
+        Self { repository, images, searched, services, projects, told_builds }
+    }
+
+    /// What of its Dockerfile was not read: such a container is judged as one whose image is from elsewhere. What a command
+    /// builds is told of once.
     fn dockerfile_gaps(&self, container: &Container) -> Vec<Diagnostic> {
-        let image = container.build.as_ref().and_then(|_| self.images.image_of(container));
+        let Some(build) = &container.build else { return Vec::new() };
+        if self.images.is_of_command(container) && !self.told_builds.borrow_mut().insert(build.span) {
+            return Vec::new();
+        }
+        let image = self.images.image_of(container);
         let unseen = image.iter().flat_map(|image| &image.unseen);
         unseen.map(|unseen| Diagnostic::at(Level::Warning, unseen.span, unseen.what.clone())).collect()
     }
 
     /// Fills a container in and reads what it runs; gives what that starts.
     fn complete_container(&self, container: &mut Container) -> Vec<ContainerStart> {
+        if let Some(built) = self.images.built_by_command(container) {
+            container.build = Some(built.build.clone());
+            container.build_args.clone_from(&built.args);
+        }
         let image = self.images.image_of(container);
         if container.workplace.is_some() {
             image_defaults::apply_usual_worker(container, image.as_deref());

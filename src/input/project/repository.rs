@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::command_builds::CommandBuilds;
 use crate::input::dockerfile::{Image, InImage, Stored};
 use crate::input::program_names::ProgramNames;
 use crate::input::shell::file_system::{Lookup, is_of_interest};
@@ -41,6 +42,8 @@ pub struct Repository<'a> {
     pub(in crate::input) programs: &'a ProgramNames,
     /// Images that are not built here; `None` where no engine is asked.
     store: Option<Store<'a>>,
+    /// The images that commands of the host build.
+    pub(super) command_builds: Arc<CommandBuilds>,
     /// Whether values of the environment are shown.
     pub(in crate::input) shows_values: bool,
     /// What reads the files that containers mount: those of the repository alone, on every command.
@@ -65,6 +68,7 @@ impl<'a> Repository<'a> {
             environment,
             programs,
             store: None,
+            command_builds: Arc::default(),
             shows_values: false,
             reader,
             read: RefCell::default(),
@@ -82,6 +86,12 @@ impl<'a> Repository<'a> {
     #[must_use]
     pub fn showing(self, shows_values: bool) -> Self {
         Self { shows_values, ..self }
+    }
+
+    /// The same with the images that commands of the host build.
+    #[must_use]
+    pub fn with_command_builds(self, command_builds: Arc<CommandBuilds>) -> Self {
+        Self { command_builds, ..self }
     }
 
     /// An image that is not built here, as the engine has it.

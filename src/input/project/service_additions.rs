@@ -2,7 +2,6 @@
 //! and `model`.
 
 use super::built_images::BuiltImages;
-use super::program_search::SearchedImages;
 use super::reference::{DescribedProject, Reference, ReferenceTarget};
 use super::{PendingStart, ProjectReader, Repository};
 use crate::model::{Container, Diagnostic, Layout, Level, Mount, MountSource, Value};
@@ -63,8 +62,7 @@ fn add_to_service(
     let key = container.project.clone();
     let services: Vec<Container> = layout.containers.iter().filter(|one| one.project == key).cloned().collect();
     let images = BuiltImages::new(&services, repository);
-    let reader =
-        ProjectReader { repository, images, searched: SearchedImages::default(), services: &services, projects };
+    let reader = ProjectReader::new(repository, images, &services, projects);
     let Some(container) = layout.containers.get_mut(at) else { return };
     let starts = reader.complete_container(container);
     let pending = PendingStart::all_by(starts, container);

@@ -58,6 +58,7 @@ impl ProjectReader<'_> {
                 }
                 for mut container in self.started_containers(&started, by.as_deref(), &mut layout.diagnostics) {
                     let starts = self.complete_container(&mut container);
+                    layout.diagnostics.extend(self.dockerfile_gaps(&container));
                     add_outer_locks(&mut container, &started, by.as_deref());
                     next.extend(PendingStart::all_by(starts, &container));
                     let same = layout.containers.iter().position(|other| is_same_start(&container, other));
