@@ -33,6 +33,7 @@ mod formats;
 mod graph;
 mod harness;
 mod help;
+mod host_remedies;
 mod hostile;
 mod jq;
 mod layers;

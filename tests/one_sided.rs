@@ -209,6 +209,8 @@ fn plan_that_adds_one_beside_a_peer_that_stays_is_told() {
     let run = plan("/srv/claude");
     assert!(run.status == 1 && run.out.contains("error[guard-one-sided]: further takes"), "{}", run.out);
     assert!(run.out.contains("endangers: runner") && run.out.contains("1 error by this plan"), "{}", run.out);
+    // What ends it was found before the plan was held against what runs, and is told with its place.
+    assert!(run.out.contains(" at compose.yaml:"), "{}", run.out);
     // On a login of its own it meets nobody.
     let run = plan("/srv/further");
     assert!(!run.out.contains(RULE) && run.out.contains("0 errors"), "{}", run.out);

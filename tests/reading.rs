@@ -256,7 +256,7 @@ fn place_below_the_working_directory_is_told_from_there() {
 }
 
 /// What is said of calls behind one flock.
-const WAITING: &str = "calls behind one flock wait for each other; after 600 s";
+const WAITING: &str = "calls behind one flock wait for each other; with ";
 
 #[test]
 fn who_is_told_to_take_a_flock_is_told_once_what_follows() {

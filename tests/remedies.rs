@@ -428,27 +428,3 @@ fn login_of_its_own_is_written_where_a_script_mounts_it() {
         "type=bind,target=/root/.claude,src=${HOME:?}/.state-chat"
     );
 }
-
-#[test]
-fn host_remedies_end_what_they_stand_at_and_no_other_finding_has_them() {
-    let service = |name: &str, call: &str| {
-        format!(
-            "  {name}:\n    image: a\n    environment: {{HOME: /root}}\n    volumes: [\"/home/jo/.claude:/root/.claude\"]\n    entrypoint: [{call}]\n"
-        )
-    };
-    let guarded = "flock, -w, \"600\", /root/.claude/session.lock, claude, -p, x";
-    let compose = format!("services:\n{}{}", service("one", guarded), service("two", guarded));
-    let host = remedies(&[("compose.yaml", &compose)]);
-    let ids: Vec<&Value> = host.iter().map(|remedy| &remedy["id"]).collect();
-    assert_eq!(ids[..2], ["guard-on-host", "settle-host"]);
-    assert!(host.iter().all(|remedy| array(&remedy["ends"]).len() == 2), "{host:?}");
-    // They are what the configuration is told, and end it.
-    for config in ["host: {guard: yes}\n", "host: {participates: no}\n"] {
-        let folder = project(&[("compose.yaml", &compose), ("overlock.yaml", config)]);
-        assert_eq!(overlock(folder.path(), &["check", "."]).out.matches("host-shares").count(), 0, "{config}");
-    }
-    // An error of the same login is ended by neither alone, and does not show them.
-    let bare = format!("services:\n{}{}", service("one", "claude, -p, x"), service("two", "claude, -p, x"));
-    let error = remedies(&[("compose.yaml", &bare)]);
-    assert!(error.iter().all(|remedy| !text(&remedy["id"]).ends_with("-host")), "{error:?}");
-}

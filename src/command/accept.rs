@@ -203,7 +203,7 @@ impl Acceptance<'_> {
     }
 
     /// Completes a report of all that is judged by what concerns it as a whole, and writes the baseline where that is asked
-    /// for. What there is to say beside the report goes to `err`. Gives whether its findings have to be grouped anew.
+    /// for. What there is to say beside the report goes to `err`.
     pub(super) fn complete(
         &self,
         report: &mut Report,
@@ -211,7 +211,7 @@ impl Acceptance<'_> {
         rules: &Ruleset,
         sources: &Sources,
         err: &mut dyn Write,
-    ) -> anyhow::Result<bool> {
+    ) -> anyhow::Result<()> {
         let Prepared { comments, influences, base, mut added, baseline, used } = prepared;
         let below = self.names_of_configuration();
         let idle = report::idle_ignores(report, &comments, self.config(), self.looked(&below), &used);
@@ -232,7 +232,6 @@ impl Acceptance<'_> {
         self.write_baseline(report, &names, sources, err)?;
         report.added = added.len();
         report.diagnostics.extend(added);
-        let changes_hits = self.since.is_some() || self.written().is_some();
         if let Some((since, base)) = self.since.zip(base) {
             let before = self.report_of_revision(since, &base, rules, sources)?;
             if before.diagnostics.iter().any(|one| one.level == Level::Error) {
@@ -245,7 +244,7 @@ impl Acceptance<'_> {
             report::compare_with_revision(report, &before, since.revision);
         }
         report::sort_diagnostics(report, sources);
-        Ok(changes_hits)
+        Ok(())
     }
 
     /// What is found at a revision by the same call, with the configuration that it had. Nothing is accepted there.

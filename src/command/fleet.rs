@@ -7,22 +7,22 @@ use std::io::Write;
 use super::accept::{Acceptance, Prepared};
 use super::captures;
 use super::session::Session;
-use super::settled;
+use super::settled::{self, Steps};
 use crate::cli::Sight;
 use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::input::capture::{self, Capture};
 use crate::judge::{Withheld, join_withheld, judge, reaches_other_hosts, withhold};
 use crate::model::Layout;
-use crate::report::{Concealed, group_findings};
+use crate::report::{Concealed, group_findings, regroup_findings};
 
-/// Reads captures and judges them, and marks what does not count. `note` is handed each host's layout.
+/// Reads captures and judges them, and marks what does not count. Each host's layout is noted.
 pub(super) fn settled(
     sight: &Sight,
     acceptance: &Acceptance<'_>,
     session: &Session<'_>,
+    steps: &mut Steps<'_>,
     err: &mut dyn Write,
-    note: &mut dyn FnMut(&Layout),
 ) -> anyhow::Result<Report> {
     // Whether hosts are to be told apart shows the second one.
     let (mut first, mut fleet) = (None, None);
@@ -39,7 +39,7 @@ pub(super) fn settled(
         match known {
             Ok(mut known) => {
                 for capture in first.take().iter().chain([&capture]) {
-                    known.add(capture, note);
+                    known.add(capture, steps.note);
                 }
                 fleet = Some(known);
             }
@@ -52,16 +52,15 @@ pub(super) fn settled(
     if let Some(mut fleet) = fleet {
         fleet.report.diagnostics.extend(told.diagnostics);
         fleet.report.judged.extend(told.judged);
-        return fleet.finish(err);
+        return fleet.finish(steps, err);
     }
     let mut layout = Layout::default();
     if let Some(capture) = &first {
         layout.join(capture::layout(capture, session.rules, false, session.sources));
     }
-    note(&layout);
     layout.diagnostics.extend(told.diagnostics);
     layout.judged.extend(told.judged);
-    settled::settled(layout, &BTreeSet::new(), acceptance, session, err)
+    settled::settled(layout, &BTreeSet::new(), acceptance, session, steps, err)
 }
 
 /// What is kept of the hosts that were judged.
@@ -125,7 +124,7 @@ impl<'a, 'b> Fleet<'a, 'b> {
     }
 
     /// Judges together those that hosts can reach of each other.
-    fn finish(mut self, err: &mut dyn Write) -> anyhow::Result<Report> {
+    fn finish(mut self, steps: &mut Steps<'_>, err: &mut dyn Write) -> anyhow::Result<Report> {
         let Session { rules, sources, .. } = *self.session;
         let mut layout = std::mem::take(&mut self.within_reach);
         let concealed = Concealed::of(&mut layout, sources);
@@ -137,9 +136,10 @@ impl<'a, 'b> Fleet<'a, 'b> {
         self.settle(judged, before, &layout);
         let Self { acceptance, prepared, mut report, .. } = self;
         report.sort_participants();
-        if acceptance.complete(&mut report, prepared, rules, sources, err)? {
-            group_findings(&mut report, &rules.matrix, sources);
-        }
+        report.fail_on = steps.fail_on;
+        acceptance.complete(&mut report, prepared, rules, sources, err)?;
+        (steps.compare)(&mut report);
+        regroup_findings(&mut report, &rules.matrix, sources);
         Ok(report)
     }
 }

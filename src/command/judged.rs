@@ -8,7 +8,7 @@ use super::accept::Acceptance;
 use super::fleet;
 use super::output::Outputs;
 use super::session::Session;
-use super::settled::settled;
+use super::settled::{Steps, settled};
 use crate::cli::Sight;
 use crate::finding::Report;
 use crate::model::Layout;
@@ -44,6 +44,11 @@ impl<'a> Read<'a> {
     pub(super) fn of(layout: Layout, acceptance: Acceptance<'a>) -> Self {
         Self { layout, captures: None, acceptance, only: BTreeSet::new() }
     }
+
+    /// Which hits fail the run: what was asked for, or else what the configuration says.
+    pub(super) fn fail_on(&self, asked: Option<FailOn>) -> FailOn {
+        asked.or(self.acceptance.config().fail_on).unwrap_or_default()
+    }
 }
 
 /// Judges a layout; what is told of it is in its order. And how a run with this report ends.
@@ -53,28 +58,24 @@ pub(super) fn judged(
     session: &Session<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<(Report, ExitStatus)> {
-    judged_noting(read, asked, session, err, &mut |_| ())
+    let (note, compare) = (&mut |_: &Layout| (), &mut |_: &mut Report| ());
+    let fail_on = read.fail_on(asked);
+    judged_with(read, &mut Steps { fail_on, note, compare }, session, err)
 }
 
-/// The same, where each layout is noted before it is judged.
-pub(super) fn judged_noting(
+/// The same, with what a command does besides.
+pub(super) fn judged_with(
     read: Read<'_>,
-    asked: Option<FailOn>,
+    steps: &mut Steps<'_>,
     session: &Session<'_>,
     err: &mut dyn Write,
-    note: &mut dyn FnMut(&Layout),
 ) -> anyhow::Result<(Report, ExitStatus)> {
     let Read { layout, captures, acceptance, only } = read;
-    let config = acceptance.config();
-    let fail_on = asked.or(config.fail_on).unwrap_or_default();
-    let report = if let Some(sight) = captures {
-        fleet::settled(sight, &acceptance, session, err, note)?
-    } else {
-        note(&layout);
-        settled(layout, &only, &acceptance, session, err)?
+    let report = match captures {
+        Some(sight) => fleet::settled(sight, &acceptance, session, steps, err)?,
+        None => settled(layout, &only, &acceptance, session, steps, err)?,
     };
-    let report = Report { fail_on, ..report };
-    let mut status = report::exit_status(&report, fail_on);
+    let mut status = report::exit_status(&report, report.fail_on);
     if acceptance.fail_on_accept && report.added > 0 {
         status = status.max(ExitStatus::Findings);
     }

@@ -14,6 +14,7 @@ use super::judged::{self, Read};
 use super::observe;
 use super::output::Outputs;
 use super::session::Session;
+use super::settled::Steps;
 use super::wanted::Wanted;
 use super::{check, engines, live};
 use crate::cli::Preflight;
@@ -58,13 +59,15 @@ pub(super) fn run(
     let (paths, compose) = (&arguments.paths, &arguments.compose);
     let acceptance = Acceptance::of_plan(world, configuration, paths, compose, &arguments.accept);
     let read = Read::of(layout, acceptance);
-    let (mut report, mut status) = judged::judged(read, arguments.output.fail_on, session, err)?;
-    if let Some((before, services)) = &before {
-        report::plan(&mut report, before, services);
-        report.passes_kept = !arguments.fail_on_any;
-        report::group_findings(&mut report, &rules.matrix, sources);
-        status = report::exit_status(&report, report.fail_on);
-    }
+    let mut compare = |report: &mut Report| {
+        if let Some((before, services)) = &before {
+            report::plan(report, before, services);
+            report.passes_kept = !arguments.fail_on_any;
+        }
+    };
+    let fail_on = read.fail_on(arguments.output.fail_on);
+    let mut steps = Steps { fail_on, note: &mut |_: &Layout| (), compare: &mut compare };
+    let (report, status) = judged::judged_with(read, &mut steps, session, err)?;
     judged::print(&report, status, outputs, session, out, err)
 }
 

@@ -1,6 +1,9 @@
 //! `overlock report`: what runs, judged, and held against the last report. May use everything but `main`.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
+
+use anyhow::anyhow;
 
 use super::World;
 use super::accept::Acceptance;
@@ -9,12 +12,14 @@ use super::configuration::Configuration;
 use super::judged;
 use super::output::Outputs;
 use super::session::Session;
+use super::settled::Steps;
 use super::state::State;
 use crate::cli::Report;
+use crate::finding;
 use crate::input::capture;
 use crate::model::{Container, ContainerId, Diagnostic, Layout, Level};
 use crate::render::safe;
-use crate::report::{ExitStatus, History, Seen, group_findings};
+use crate::report::{ExitStatus, History, Seen};
 
 /// Audits, compares with the last report, and keeps this one for the next.
 pub(super) fn run(
@@ -38,17 +43,21 @@ pub(super) fn run(
         // What is written must not go on to tell of an earlier look.
         Err(error) => return blind(&error, arguments, &outputs, session, out, err),
     };
-    let (mut seen, mut told) = (Seen::default(), Vec::new());
-    let mut note = |layout: &Layout| see(layout, &mut seen);
-    let judged = judged::judged_noting(read, arguments.output.fail_on, session, &mut told, &mut note);
-    let (mut report, mut status) = match judged {
+    let (seen, mut told) = (RefCell::new(Seen::default()), Vec::new());
+    let (last, problem) = state.read();
+    let now = World::now();
+    let mut kept = None;
+    let mut compare =
+        |report: &mut finding::Report| kept = Some(History::compare(last.as_ref(), report, &seen.borrow(), now));
+    let fail_on = read.fail_on(arguments.output.fail_on);
+    let mut note = |layout: &Layout| see(layout, &mut seen.borrow_mut());
+    let mut steps = Steps { fail_on, note: &mut note, compare: &mut compare };
+    let judged = judged::judged_with(read, &mut steps, session, &mut told);
+    let (report, mut status) = match judged {
         Ok(judged) => judged,
         Err(error) => return blind(&error, arguments, &outputs, session, out, err),
     };
-    let (last, problem) = state.read();
-    let now = World::now();
-    let kept = History::compare(last.as_ref(), &mut report, &seen, now);
-    group_findings(&mut report, &session.rules.matrix, session.sources);
+    let kept = kept.ok_or_else(|| anyhow!("what was found was not held against the last report"))?;
     // Input that cannot be used is told each time: until it is fixed, nothing else is.
     let usable = problem.is_none() && status != ExitStatus::Unusable;
     let same = arguments.quiet && usable && !kept.differs(last.as_ref(), &report);

@@ -9,7 +9,30 @@ use crate::finding::{Judged, Report};
 use crate::fix::{JudgedBefore, JudgedLayout, find_remedies};
 use crate::judge::judge;
 use crate::model::Layout;
-use crate::report::{Concealed, group_findings, tell_paths_from};
+use crate::report::{Concealed, FailOn, group_findings, tell_paths_from};
+
+/// What a command does besides.
+pub(super) struct Steps<'s> {
+    /// Which hits fail the run.
+    pub(super) fail_on: FailOn,
+    /// Notes each layout before it is judged.
+    pub(super) note: &'s mut dyn FnMut(&Layout),
+    /// Holds the report against something else before what ends its findings is looked for.
+    pub(super) compare: &'s mut dyn FnMut(&mut Report),
+}
+
+/// Judges a layout, and marks what does not count, with nothing to do besides.
+pub(super) fn settled_alone(
+    layout: Layout,
+    only: &BTreeSet<String>,
+    acceptance: &Acceptance<'_>,
+    session: &Session<'_>,
+    err: &mut dyn Write,
+) -> anyhow::Result<Report> {
+    let (note, compare) = (&mut |_: &Layout| (), &mut |_: &mut Report| ());
+    let fail_on = acceptance.config().fail_on.unwrap_or_default();
+    settled(layout, only, acceptance, session, &mut Steps { fail_on, note, compare }, err)
+}
 
 /// Judges a layout, and marks what does not count.
 pub(super) fn settled(
@@ -17,9 +40,11 @@ pub(super) fn settled(
     only: &BTreeSet<String>,
     acceptance: &Acceptance<'_>,
     session: &Session<'_>,
+    steps: &mut Steps<'_>,
     err: &mut dyn Write,
 ) -> anyhow::Result<Report> {
     let &Session { rules, sources, .. } = session;
+    (steps.note)(&layout);
     let mut prepared = acceptance.prepare(&mut layout, rules, sources)?;
     let concealed = Concealed::of(&mut layout, sources);
     let mut judged = judge(&mut layout, rules, acceptance.config());
@@ -33,7 +58,9 @@ pub(super) fn settled(
     }
     keep(&mut judged, only);
     let mut report = acceptance.accept(judged, &mut prepared, rules, sources);
+    report.fail_on = steps.fail_on;
     acceptance.complete(&mut report, prepared, rules, sources, err)?;
+    (steps.compare)(&mut report);
     group_findings(&mut report, &rules.matrix, sources);
     let config = acceptance.config();
     if only.is_empty() {

@@ -23,6 +23,8 @@ pub(super) enum Change {
     DropCopy,
     /// A person on the host takes the usual flock too, and so does every call.
     GuardOnHost,
+    /// The version of each container and of the person on the host takes a lock inside the state directory.
+    VersionOnHost,
     /// Nobody on the host uses the login.
     SettleHost,
     /// An flock waits as long as the longest call lasts.
@@ -53,6 +55,7 @@ impl Change {
             "drop-mount" | "key-without-share" => Self::DropMount,
             "own-login" => Self::DropCopy,
             "guard-on-host" => Self::GuardOnHost,
+            "version-on-host" => Self::VersionOnHost,
             "settle-host" => Self::SettleHost,
             "wait-longer" => Self::WaitLonger,
             "stop-on-failure" => Self::HeedFailure,
@@ -72,7 +75,7 @@ impl Change {
 
     /// Whether it says something of the person on the host, which the configuration has to know.
     pub(super) fn is_about_host(self) -> bool {
-        matches!(self, Self::GuardOnHost | Self::SettleHost)
+        matches!(self, Self::GuardOnHost | Self::VersionOnHost | Self::SettleHost)
     }
 
     /// Whether it concerns a place that others may use too, who change with it.
@@ -80,6 +83,7 @@ impl Change {
         matches!(
             self,
             Self::RequireVersion
+                | Self::VersionOnHost
                 | Self::TakeFlock
                 | Self::GuardOnHost
                 | Self::WaitLonger

@@ -92,11 +92,12 @@ pub(super) fn ignored_rules(report: &Report, places: &HashMap<usize, usize>) -> 
     ignored.collect()
 }
 
-/// The containers with hits that were there before and are not told again.
+/// The containers with hits that were there before: what is new beside them is told of itself.
 pub(super) fn silent_containers(report: &Report, places: &HashMap<usize, usize>) -> HashSet<usize> {
     let is_old = |hit: &&Hit| {
         let by = hit.suppressed.as_ref().map(|suppressed| suppressed.by);
-        matches!(by, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged))
+        let is_kept = hit.change.is_some() && !hit.is_news();
+        is_kept || matches!(by, Some(SuppressedBy::Baseline | SuppressedBy::Unchanged))
     };
     let old = report.hits.iter().filter(is_old).flat_map(|hit| hit_participants(hit, hit.login, report));
     old.filter_map(|at| places.get(&report.participants.get(at)?.index).copied()).collect()

@@ -76,10 +76,12 @@ impl<'a> ChangedPlaces<'a> {
 /// Where a change that others may share is to be made for a member; empty where it cannot be.
 pub(super) fn shared_places(change: Change, container: &Container, member: &Member<'_>) -> Vec<Span> {
     match change {
-        Change::RequireVersion => {
+        Change::RequireVersion | Change::VersionOnHost => {
             let place = VersionPlace::unsettled(container, member.profile);
             place.map(|place| place.span(container)).into_iter().collect()
         }
+        // An flock that is declared is around them where nobody sees it: a second one would wait for it for ever.
+        Change::TakeFlock | Change::GuardOnHost if member.participant.guard == "held" => Vec::new(),
         Change::TakeFlock | Change::GuardOnHost => {
             bare_calls(container, member.profile).map(|call| call.span).collect()
         }
@@ -107,7 +109,7 @@ pub(super) fn change_places(
     places: &ChangedPlaces<'_>,
 ) -> Vec<Span> {
     match change {
-        Change::RequireVersion => {
+        Change::RequireVersion | Change::VersionOnHost => {
             let place = VersionPlace::unsettled(container, profile);
             let Some(place) = place.filter(|place| places.has(place.span(container))) else {
                 return Vec::new();

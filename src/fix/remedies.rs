@@ -35,7 +35,14 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
 }
 
 /// What a person does where the finding is shown.
-const DONE_THERE: [&str; 4] = ["writable-parent", "fix-declaration", "reference-path", "declare-guard"];
+const DONE_THERE: [&str; 6] = [
+    "writable-parent",
+    "fix-declaration",
+    "reference-path",
+    "reference-path-of-start",
+    "declare-guard",
+    "declare-guard-of-start",
+];
 
 /// What was tried first, then what only a person can do, with where that is; where nothing is left, what the rules advise.
 fn with_advice(tried: Vec<Remedy>, advice: &[Remedy], hits: &[Hit]) -> Vec<Remedy> {
@@ -92,6 +99,7 @@ impl Trial<'_> {
                 containers: &self.layout.containers,
                 plain: &self.plain,
                 profile: self.profile_of(login),
+                flock: self.flock_of(login),
                 given: self.given,
                 files: self.files,
                 yaml: &self.yaml,

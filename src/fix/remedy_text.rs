@@ -26,6 +26,9 @@ const DECLARE_START_TOO: &str = "declare-version-of-start-too";
 /// The parts of the remedy for a flock that a person on the host takes too: for the containers, and for the person.
 const GUARD_INSIDE: &str = "guard-in-containers";
 const GUARD_OF_PERSON: &str = "guard-of-person";
+/// The remedy for a version, and what a person on the host does for it.
+const REQUIRE_VERSION: &str = "require-version";
+const VERSION_OF_PERSON: &str = "version-of-person";
 /// The remedies for a volume of a container's own, described by a file or started by a script.
 const OWN_VOLUME: &str = "own-volume";
 const OWN_VOLUME_OF_START: &str = "own-volume-of-start";
@@ -47,6 +50,8 @@ pub(super) struct StepText<'a> {
     pub(super) containers: &'a [Container],
     pub(super) plain: &'a HashMap<usize, Participant>,
     pub(super) profile: Option<&'a Profile>,
+    /// The file in the state directory that some of its containers take an flock on already.
+    pub(super) flock: Option<&'a str>,
     pub(super) given: &'a JudgedLayout<'a>,
     pub(super) files: &'a SameFiles,
     pub(super) yaml: &'a YamlFiles,
@@ -68,17 +73,27 @@ impl StepText<'_> {
         let Some(id) = self.advice_id(change.change) else { return Vec::new() };
         let own = || (id.clone(), self.step(&id, change.change, change.made.iter()));
         match change.change {
-            Change::RequireVersion => {}
-            Change::DropCopy => return std::iter::once(own()).chain(self.own_login_steps(&change.made)).collect(),
+            Change::RequireVersion => self.version_steps(change),
+            Change::VersionOnHost => {
+                let person = self.manual_step(VERSION_OF_PERSON, std::iter::empty(), Vec::new());
+                let mut steps = self.version_steps(change);
+                steps.push((VERSION_OF_PERSON.to_owned(), person));
+                steps
+            }
+            Change::DropCopy => std::iter::once(own()).chain(self.own_login_steps(&change.made)).collect(),
             Change::GuardOnHost => {
                 // Who takes it already has nothing to do.
                 let inside = (!change.made.is_empty())
                     .then_some((GUARD_INSIDE, self.step(GUARD_INSIDE, change.change, change.made.iter())));
                 let person = (GUARD_OF_PERSON, self.manual_step(GUARD_OF_PERSON, std::iter::empty(), Vec::new()));
-                return inside.into_iter().chain([person]).map(|(id, step)| (id.to_owned(), step)).collect();
+                inside.into_iter().chain([person]).map(|(id, step)| (id.to_owned(), step)).collect()
             }
-            _ => return vec![own()],
+            _ => vec![own()],
         }
+    }
+
+    /// The steps of a version that is required: where it is written, and where nothing but a declaration tells it.
+    fn version_steps(&self, change: &ChangeSites) -> Vec<(String, RemedyStep)> {
         let is_written = |site: &&Site| self.version_place(site).is_some_and(|place| place.is_written());
         let (written, declared): (Vec<&Site>, Vec<&Site>) = change.made.iter().partition(is_written);
         let is_start = |site: &&Site| {
@@ -87,7 +102,11 @@ impl StepText<'_> {
         };
         let (started, described): (Vec<&Site>, Vec<&Site>) = declared.into_iter().partition(is_start);
         let of_starts = if described.is_empty() { DECLARE_START } else { DECLARE_START_TOO };
-        let parts = [(id, written), ("declare-version".to_owned(), described), (of_starts.to_owned(), started)];
+        let parts = [
+            (REQUIRE_VERSION.to_owned(), written),
+            ("declare-version".to_owned(), described),
+            (of_starts.to_owned(), started),
+        ];
         let parts = parts.into_iter().filter(|(_, sites)| !sites.is_empty());
         parts.map(|(id, sites)| (id.clone(), self.step(&id, change.change, sites.into_iter()))).collect()
     }
@@ -230,7 +249,7 @@ impl StepText<'_> {
         let shown = self.report.participants.get(site.participant).ok_or_else(decision)?;
         let is_shown = shown.state_dir == participant.state_dir;
         Ok(match change {
-            Change::RequireVersion => {
+            Change::RequireVersion | Change::VersionOnHost => {
                 let place = self.version_place(site).ok_or_else(decision)?;
                 vec![version_text(&place, container, profile, sources)?]
             }
@@ -311,7 +330,7 @@ impl StepText<'_> {
             message.fill_with(|placeholder| match (placeholder, self.profile) {
                 (Placeholder::Container, _) => list_names(&names),
                 (Placeholder::Place, _) => self.login.map_or_else(String::new, |login| login.place.text.clone()),
-                (Placeholder::GuardFile, Some(profile)) => profile.guard.file.clone(),
+                (Placeholder::GuardFile, Some(profile)) => self.flock.unwrap_or(&profile.guard.file).to_owned(),
                 (Placeholder::StateDir, _) => state_dirs.join(" or "),
                 (Placeholder::OwnVolume, _) => own_volume.clone(),
                 (Placeholder::SettledSince, Some(profile)) => profile.settled_since.to_string(),

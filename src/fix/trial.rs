@@ -18,7 +18,7 @@ use super::wanted::{WantedChanges, accepted_hits, changes_of, counting_hits, hit
 use crate::finding::{Finding, Hit, Participant, Report};
 use crate::judge::judge_again;
 use crate::model::{Container, Layout, Mount, MountSource, join};
-use crate::rules::{Answer, Config};
+use crate::rules::{Answer, Config, VersionRange};
 use crate::text::Span;
 
 /// How many pairs of changes are tried where no single one ends a finding.
@@ -193,7 +193,7 @@ impl<'a> Trial<'a> {
                 self.make_shared(change, &places, &mut saved, &mut users);
             }
         }
-        let judged = judge_again(&self.layout, self.given.rules, &config_after(changes, self.given.config));
+        let judged = judge_again(&self.layout, self.given.rules, &self.config_after(changes));
         let broken = BrokenRule::of_judged(&judged);
         let after = Outcome::of(broken, &self.given.rules.matrix, &self.ignored, &self.silent);
         for (at, container) in saved {
@@ -214,6 +214,28 @@ impl<'a> Trial<'a> {
         Attempt { changes: changes.to_vec(), after, sites }
     }
 
+    /// The configuration as it would be after changes.
+    fn config_after(&self, changes: &[Change]) -> Cow<'a, Config> {
+        let config = self.given.config;
+        if !changes.iter().any(|change| change.is_about_host()) {
+            return Cow::Borrowed(config);
+        }
+        let mut after = config.clone();
+        for change in changes {
+            match change {
+                Change::GuardOnHost => after.host.guard = Some(Answer::Yes),
+                Change::VersionOnHost => {
+                    // What is said of the host is said of all programs there.
+                    let settled = self.given.rules.profiles.iter().map(|profile| &profile.settled_since).max();
+                    after.host.version = settled.and_then(|version| VersionRange::parse(&format!(">={version}")));
+                }
+                Change::SettleHost => after.host.participates = Some(Answer::No),
+                _ => {}
+            }
+        }
+        Cow::Owned(after)
+    }
+
     /// Whether a change that was made in single containers is written where no other container would change with it.
     fn changes_nobody_else(&self, made: &ChangeSites) -> bool {
         if made.change.is_shared() || made.change.is_about_host() {
@@ -226,6 +248,11 @@ impl<'a> Trial<'a> {
         changed
             .iter()
             .all(|(span, containers)| self.mount_users.get(span).is_none_or(|users| *users <= containers.len()))
+    }
+
+    /// The file in a login's state directory that some of its containers take an flock on already.
+    pub(super) fn flock_of(&self, login: usize) -> Option<&str> {
+        self.customs.get(&login)?.flock.as_deref()
     }
 
     fn member(&self, at: usize) -> Option<(usize, Member<'_>)> {
@@ -357,22 +384,6 @@ fn copies_of(report: &Report) -> HashMap<usize, Span> {
     let copying = breaches
         .filter(|breach| breach.remedies.iter().any(|advice| Change::of_remedy(&advice.id) == Some(Change::DropCopy)));
     copying.filter_map(|breach| Some((breach.participant?, breach.primary()?))).collect()
-}
-
-/// The configuration as it would be after changes.
-fn config_after<'c>(changes: &[Change], config: &'c Config) -> Cow<'c, Config> {
-    if !changes.iter().any(|change| change.is_about_host()) {
-        return Cow::Borrowed(config);
-    }
-    let mut after = config.clone();
-    for change in changes {
-        match change {
-            Change::GuardOnHost => after.host.guard = Some(Answer::Yes),
-            Change::SettleHost => after.host.participates = Some(Answer::No),
-            _ => {}
-        }
-    }
-    Cow::Owned(after)
 }
 
 /// What a mount takes from the host or the engine, by its name.

@@ -63,6 +63,7 @@ pub(super) fn wanted_changes(report: &Report) -> WantedChanges {
             if matches!(
                 change,
                 Change::RequireVersion
+                    | Change::VersionOnHost
                     | Change::OneUser
                     | Change::DedicatedParent
                     | Change::NamedVolume

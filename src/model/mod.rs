@@ -12,6 +12,7 @@ mod home_words;
 mod judged_file;
 mod kernel;
 mod live;
+mod mount;
 mod parameter;
 mod partial_text;
 mod path;
@@ -28,8 +29,8 @@ use std::collections::BTreeMap;
 
 pub use crate::text::yaml::Symbol;
 pub use container::{
-    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, Mount,
-    MountSource, OtherBuild, ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
+    Build, Command, Container, DECLARING_LABELS, EngineHost, Flag, GUARD_LABEL, HostCopy, HostPort, Label, OtherBuild,
+    ROLE_LABEL, Rights, Spread, Start, Unseen, VERSION_LABEL, is_root,
 };
 pub use container_id::ContainerId;
 pub(crate) use copy_words::{WordsOfCopy, is_letter, operands, program_name, words_of_copies};
@@ -41,6 +42,7 @@ pub(crate) use home_words::{HomeOfUser, home_given_to};
 pub use judged_file::{ExcludedFiles, JudgedFile, NotJudgedFile};
 pub use kernel::{HeldLock, KeptValue, KernelFacts, ProcessFacts, RunningVersion, SourceNow};
 pub use live::{Entry, EntryKind, Identity, Installed, KernelMount, Link, Live};
+pub use mount::{Mount, MountSource};
 pub(crate) use parameter::Parameter;
 pub use partial_text::VariableState;
 pub(crate) use partial_text::{PartialText, TextSegment};

@@ -13,8 +13,7 @@ use crate::text::Sources;
 /// How many reasons of a finding are kept: a list of all would be as long as the hits are many.
 const MAX_REASONS: usize = 40;
 
-/// Groups the hits of a report into findings of their logins, and puts all in the order in which it is shown. Doing it
-/// again, after hits were suppressed or compared, gives what is right then.
+/// Groups the hits of a report into findings of their logins, and puts all in the order in which it is shown.
 pub fn group_findings(report: &mut Report, matrix: &Matrix, sources: &Sources) {
     set_aside_told_of_others(report);
     let mut groups: BTreeMap<(usize, &str, Reverse<Severity>), Vec<usize>> = BTreeMap::new();
@@ -32,6 +31,35 @@ pub fn group_findings(report: &mut Report, matrix: &Matrix, sources: &Sources) {
         login.findings = findings.remove(&at).unwrap_or_default();
     }
     sort_report(report, sources);
+}
+
+/// Groups them again, after hits were suppressed or compared. What was found to end hits still ends those of them that
+/// count.
+pub fn regroup_findings(report: &mut Report, matrix: &Matrix, sources: &Sources) {
+    let mut tried: HashMap<(usize, String), Vec<Remedy>> = HashMap::new();
+    for (at, login) in report.logins.iter_mut().enumerate() {
+        for finding in &mut login.findings {
+            let remedies = std::mem::take(&mut finding.remedies);
+            tried.entry((at, std::mem::take(&mut finding.family))).or_default().extend(remedies);
+        }
+    }
+    group_findings(report, matrix, sources);
+    let Report { logins, hits, .. } = report;
+    for (at, login) in logins.iter_mut().enumerate() {
+        for finding in &mut login.findings {
+            let counts = finding.hits.iter().any(|hit| hits.get(*hit).is_some_and(Hit::counts));
+            let is_told =
+                |hit: &usize| finding.hits.contains(hit) && hits.get(*hit).is_some_and(|hit| !counts || hit.counts());
+            let of_finding = tried.get(&(at, finding.family.clone())).into_iter().flatten().filter_map(|remedy| {
+                let ends: Vec<usize> = remedy.ends.iter().copied().filter(is_told).collect();
+                (remedy.ends.is_empty() || !ends.is_empty()).then(|| Remedy { ends, ..remedy.clone() })
+            });
+            let of_finding: Vec<Remedy> = of_finding.collect();
+            if !of_finding.is_empty() {
+                finding.remedies = of_finding;
+            }
+        }
+    }
 }
 
 fn finding_of(

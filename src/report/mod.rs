@@ -46,7 +46,7 @@ pub use history::{History, HistoryError, Seen};
 pub use hit_change::is_covered;
 pub use hits::build_report;
 pub use influence::{declarations, influences};
-pub use login::group_findings;
+pub use login::{group_findings, regroup_findings};
 pub use names::Names;
 pub use natural_order::natural_key;
 pub use plan::{Services, plan};

@@ -131,7 +131,8 @@ fn renamed_table_and_unused_fact_are_load_errors() {
 
 /// Every sentence of a ruling.
 fn ruling_messages<'a>(matrix: &'a Matrix, ruling: &'a Ruling) -> impl Iterator<Item = &'a Message> {
-    let remedies = matrix.remedies_of(ruling).map(|(_, text)| text);
+    let remedies =
+        [false, true].into_iter().flat_map(|is_started| matrix.remedies_of(ruling, is_started)).map(|(_, text)| text);
     [&ruling.message, &ruling.detail].into_iter().chain(&ruling.why).chain(remedies)
 }
 

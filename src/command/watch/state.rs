@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::super::accept::Acceptance;
 use super::super::engines::elsewhere;
 use super::super::session::Session;
-use super::super::settled::settled;
+use super::super::settled::settled_alone;
 use super::draft::{Draft, attribute, login_event};
 use super::look::{Looked, Wanted};
 use super::standing::{KnownLogins, Standing, outcomes};
@@ -415,7 +415,7 @@ impl<'a> State<'a> {
         }
         let layout = capture::layout(&capture, self.session.rules, false, self.session.sources);
         let only = BTreeSet::new();
-        let report = settled(layout, &only, &self.acceptance, self.session, self.err)?;
+        let report = settled_alone(layout, &only, &self.acceptance, self.session, self.err)?;
         self.diagnostics(&report)?;
         Ok(report)
     }

@@ -8,7 +8,8 @@ use super::search::find_projects;
 use super::{Options, Project, is_default_name, layout, load_project};
 use crate::input::project::{DescribedProject, Repository};
 use crate::input::{CandidateFile, FoundBy, FoundInput, InputKind, LoadContext, Piece, SearchedDirectory};
-use crate::model::{HandedVariables, Layout, Level};
+use crate::model::{Dialect, HandedVariables, Layout, Level, Segment, Template};
+use crate::text::{Sources, Span};
 
 /// Compose projects: their default files, what looks like one, and what a person names that is nothing else.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl InputKind for ComposeKind {
             }
         };
         let mut piece = Piece { layout, project: described, ..Piece::default() };
+        name_setting_scripts(&mut piece.layout, &handed_of(input), context.sources);
         if input.found_by == FoundBy::Content {
             lower_levels(&mut piece.layout);
         } else {
@@ -77,6 +79,26 @@ impl InputKind for ComposeKind {
             project.directory = reader.real_path(&directory).unwrap_or(directory);
         }
         piece
+    }
+}
+
+/// Says of each mount that is written with a variable of a script where the script sets it.
+fn name_setting_scripts(layout: &mut Layout, handed: &HandedVariables, sources: &Sources) {
+    let known: Vec<(&String, Span)> = handed.known().filter_map(|(name, value)| Some((name, value.span?))).collect();
+    if known.is_empty() {
+        return;
+    }
+    for mount in layout.containers.iter_mut().flat_map(|container| &mut container.mounts) {
+        let source = sources.get(mount.span.file);
+        let Ok(written) = Template::parse(source.slice(mount.span), Dialect::COMPOSE) else { continue };
+        let uses = |name: &str| {
+            written.segments.iter().any(|part| matches!(part, Segment::Variable(used) if used.name == name))
+        };
+        let set = known.iter().find(|(name, _)| uses(name));
+        mount.set_by_script = set.map(|(name, span)| {
+            let script = sources.get(span.file);
+            format!("{name} is set at {}:{}", script.name(), span.start.line)
+        });
     }
 }
 

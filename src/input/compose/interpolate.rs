@@ -23,8 +23,8 @@ pub(super) trait Variables {
     /// Its value, if it is set.
     fn get(&self, name: &str) -> Option<&str>;
 
-    /// Its value, where it is set by something that was read and is not known whole.
-    fn symbolic(&self, _name: &str) -> Option<&Value> {
+    /// Its value, where something that was read sets it, and it is not known whole or has values in it that are not shown.
+    fn partly_shown(&self, _name: &str) -> Option<&Value> {
         None
     }
 
@@ -59,16 +59,13 @@ impl Variables for Known<'_> {
         self.variables.get(name).map(String::as_str)
     }
 
-    fn symbolic(&self, name: &str) -> Option<&Value> {
-        self.handed.get(name).filter(|value| value.is_symbolic())
+    fn partly_shown(&self, name: &str) -> Option<&Value> {
+        let is_hidden = |value: &&Value| self.hidden.is_some() && !value.shown.is_plain();
+        self.handed.get(name).filter(|value| value.is_symbolic() || is_hidden(value))
     }
 
     fn origin(&self, name: &str) -> Origin {
         let Some(hidden) = self.hidden else { return Origin::Open };
-        // The value may be made of one of the process's environment.
-        if self.handed.get(name).is_some_and(|value| !value.shown.is_plain()) {
-            return Origin::Process;
-        }
         match name {
             // The directory that the project is in, and what is named after it.
             "PWD" => Origin::Open,
@@ -214,7 +211,7 @@ pub(super) fn expand(text: &str, variables: &dyn Variables, unset: UnsetVariable
 }
 
 fn bind<'v>(name: &str, variables: &'v dyn Variables) -> Binding<'v> {
-    if let Some(value) = variables.symbolic(name) {
+    if let Some(value) = variables.partly_shown(name) {
         return Binding::Value(value);
     }
     match (variables.get(name), variables.origin(name)) {

@@ -89,9 +89,11 @@ pub(super) fn evidence_locations(evidence: &[Evidence]) -> impl Iterator<Item = 
     evidence.iter().filter_map(|one| Some(Location { span: one.span?, label: one.text.clone() }))
 }
 
-/// A label for a mount, which says so where a link of the host leads to what it shows.
+/// A label for a mount, which says so where a link of the host leads to what it shows, or a script says what that is.
 fn through_link(label: &str, mount: &Mount) -> String {
-    if mount.link.is_some() { format!("{label}, through a link") } else { label.to_owned() }
+    let link = if mount.link.is_some() { ", through a link" } else { "" };
+    let set = mount.set_by_script.as_ref().map_or_else(String::new, |set| format!("; {set}"));
+    format!("{label}{link}{set}")
 }
 
 /// Names of candidates as another container would call them: with the project where it is another one.

@@ -2,6 +2,8 @@
 
 use crate::judge::candidate::Candidate;
 use crate::judge::exclusion::OnHost;
+use crate::judge::place::Place;
+use crate::model::split_below;
 use crate::rules::{Answer, Host, HostConfig};
 
 /// `is_persons` says that the login is in a person's home, so that they may use it.
@@ -26,6 +28,9 @@ fn is_covered(candidate: &Candidate<'_>, config: &HostConfig) -> bool {
     let taken = candidate.profile.locks_of(config.version.as_ref());
     let mut theirs = taken.iter().map(|lock| directory.with_path(lock.path_in(&directory.path, &directory.path)));
     let internal = theirs.any(|place| candidate.locks.iter().any(|lock| lock.place == place));
-    let usual = directory.with_path(format!("{}/{}", directory.path, candidate.profile.guard.file));
-    internal || config.guard == Some(Answer::Yes) && candidate.guard_place() == Some(&usual)
+    // The guard that they go through is the one that the containers do, in the directory that both have.
+    let is_in_directory = |guard: &&Place| {
+        directory.with_path(guard.path.clone()) == **guard && split_below(&guard.path, &directory.path).is_some()
+    };
+    internal || config.guard == Some(Answer::Yes) && candidate.guard_place().as_ref().is_some_and(is_in_directory)
 }

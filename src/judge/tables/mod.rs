@@ -117,7 +117,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
     let note = |id: &str| case.rules.matrix.notes.get(id).map(fill);
-    let remedies = case.rules.matrix.remedies_of(ruling);
+    let remedies = case.rules.matrix.remedies_of(ruling, container.start.is_some());
     let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);

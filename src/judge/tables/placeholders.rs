@@ -38,7 +38,7 @@ impl PlaceholderValues<'_, '_, '_> {
             }
             Placeholder::GuardCondition => candidate.guard.condition.clone().unwrap_or_default(),
             Placeholder::GuardDefault => self.guard_default(),
-            Placeholder::GuardFile => profile.guard.file.clone(),
+            Placeholder::GuardFile => self.guard_file(),
             Placeholder::GuardPath => self.guard_path(),
             Placeholder::GuardProblem => self.guard_problem(),
             Placeholder::GuardUnknown if candidate.guard.is_elsewhere => {
@@ -140,6 +140,12 @@ impl PlaceholderValues<'_, '_, '_> {
         if candidate.place.is_private() && !candidate.login.place.is_private() {
             return format!("{} in a directory that all of them mount", candidate.profile.guard.file);
         }
+        format!("{}/{}", candidate.state.path, self.guard_file())
+    }
+
+    /// The file below the state directory that it or a peer takes an flock on already, or else the usual one.
+    fn guard_file(&self) -> String {
+        let candidate = self.case.candidate;
         let others = self.case.relation.others.iter().filter_map(|at| self.case.candidates.get(*at));
         let mut taken = std::iter::once(candidate)
             .chain(others)
@@ -148,8 +154,7 @@ impl PlaceholderValues<'_, '_, '_> {
                 let below = split_below(other.guard.path.as_deref()?, &other.state.path)?.trim_start_matches('/');
                 (!below.is_empty()).then(|| below.to_owned())
             });
-        let file = taken.next().unwrap_or_else(|| candidate.profile.guard.file.clone());
-        format!("{}/{file}", candidate.state.path)
+        taken.next().unwrap_or_else(|| candidate.profile.guard.file.clone())
     }
 
     fn guard_path(&self) -> String {

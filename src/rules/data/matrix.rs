@@ -150,10 +150,22 @@ pub struct Ruling {
     pub remedies: Vec<String>,
 }
 
+/// What the id of a remedy ends in that is for what a command starts.
+pub(super) const OF_START: &str = "-of-start";
+
 impl Matrix {
-    /// What a ruling says to do, in order: each remedy's id and its text.
-    pub fn remedies_of<'a>(&'a self, ruling: &'a Ruling) -> impl Iterator<Item = (&'a str, &'a Message)> {
-        ruling.remedies.iter().filter_map(|id| Some((id.as_str(), self.remedies.get(id)?)))
+    /// What a ruling says to do, in order: each remedy's id and its text. What a command starts is advised in words of its
+    /// own, where there are any.
+    pub fn remedies_of<'a>(
+        &'a self,
+        ruling: &'a Ruling,
+        is_started: bool,
+    ) -> impl Iterator<Item = (&'a str, &'a Message)> {
+        let of_start = move |id: &str| {
+            let own = is_started.then(|| self.remedies.get_key_value(&format!("{id}{OF_START}")));
+            own.flatten().or_else(|| self.remedies.get_key_value(id))
+        };
+        ruling.remedies.iter().filter_map(move |id| of_start(id)).map(|(id, text)| (id.as_str(), text))
     }
 
     /// The family of a rule: its own where none is written.

@@ -204,7 +204,8 @@ impl Interpreter<'_> {
             _ => self.environment_state(other),
         };
         let partial = PartialText::expand(&Word::of_traced(text), &part);
-        (!partial.is_symbolic()).then(|| partial.to_value(None))
+        let at = text.first_position(self.context.sources);
+        (!partial.is_symbolic()).then(|| partial.to_value(at))
     }
 
     /// The value that a script gives a variable of its commands' environment; one with a symbol where it is not known.
