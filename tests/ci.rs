@@ -96,7 +96,12 @@ fn the_hooks_entry_fails_a_commit_that_is_wrong() {
     let program = program();
     for hook in hooks() {
         assert_eq!(hook["pass_filenames"], Value::Bool(false), "files apart cannot be judged");
-        let entry: Vec<&str> = hook["entry"].as_str().unwrap().split(' ').collect();
+        let mut entry: Vec<&str> = hook["entry"].as_str().unwrap().split(' ').collect();
+        if hook["language"] == "docker_image" {
+            // The image's entry point is the program.
+            assert_eq!(entry[0], concat!("ghcr.io/overlock/overlock:", env!("CARGO_PKG_VERSION")));
+            entry[0] = "overlock";
+        }
         for (fixture, status) in [("unguarded-share/bad-no-flock", 1), ("unguarded-share/ok-both-through-flock", 0)] {
             let repository = repository(fixture);
             let mut command = Command::new(program.path().join(entry[0]));
@@ -120,6 +125,9 @@ fn the_hook_runs_on_what_can_change_the_verdict() {
         (".env", true),
         ("prod.env", true),
         ("overlock.yaml", true),
+        (".devcontainer/devcontainer.json", true),
+        (".devcontainer.json", true),
+        ("package.json", false),
         ("README.md", false),
         ("src/main.rs", false),
         ("values.yaml", false),
@@ -178,57 +186,123 @@ fn the_action_ends_as_the_check_does() {
     );
 }
 
+/// What the program was called with, beside what every call has.
+fn words(said: &str) -> Vec<&str> {
+    let words: Vec<&str> = said.lines().collect();
+    assert_eq!(words[..3], ["check", "--fail-on", "error"]);
+    let report = words.iter().position(|word| word.starts_with("markdown="));
+    let kept = |at: usize| report.is_none_or(|report| at != report && at + 1 != report);
+    words.iter().enumerate().skip(3).filter(|(at, _)| kept(*at)).map(|(_, word)| *word).collect()
+}
+
 #[test]
 fn the_action_keeps_words_whole_and_runs_none() {
     let folder = tempfile::tempdir().unwrap();
     echo(folder.path());
     let of = |inputs: &[(&str, &str)]| act(folder.path(), folder.path(), inputs).out;
     let said = of(&[("OVERLOCK_PATHS", "stack a\r\n\n$(touch ran)\n-x"), ("OVERLOCK_ARGS", "--profile\nnight shift")]);
-    let wanted = ["check", "--fail-on", "error", "--profile", "night shift", "--", "stack a", "$(touch ran)", "-x"];
-    assert_eq!(said.lines().collect::<Vec<_>>(), wanted);
+    let wanted = ["--profile", "night shift", "--", "stack a", "$(touch ran)", "-x"];
+    assert_eq!(words(&said), [&["--output", "text"][..], &wanted].concat());
     assert!(!folder.path().join("ran").exists());
     let said = of(&[("GITHUB_ACTIONS", "true"), ("OVERLOCK_SARIF", "a b.sarif")]);
-    let wanted = ["check", "--fail-on", "error", "--output", "github", "--output", "sarif=a b.sarif", "--", "."];
-    assert_eq!(said.lines().collect::<Vec<_>>(), wanted);
+    assert_eq!(words(&said), ["--output", "github", "--output", "sarif=a b.sarif", "--", "."]);
+    // One thing is printed, and what is printed is chosen once.
+    let said = of(&[("GITHUB_ACTIONS", "true"), ("OVERLOCK_ARGS", "--output\nconcise")]);
+    assert_eq!(words(&said), ["--output", "concise", "--", "."]);
+    let said = of(&[("OVERLOCK_ARGS", "--output\njson=x.json\n--output=sarif=y")]);
+    assert_eq!(words(&said), ["--output", "text", "--output", "json=x.json", "--output=sarif=y", "--", "."]);
+    assert_eq!(words(&of(&[("OVERLOCK_ARGS", "--format=json")])), ["--format=json", "--", "."]);
     // Forgejo's runner says that it is GitHub, and shows no annotations.
     assert!(!of(&[("GITHUB_ACTIONS", "true"), ("FORGEJO_ACTIONS", "true")]).contains("github"));
+}
+
+/// A folder of releases with version 1.2.3 of a program that prints its words, and what the action is told of it.
+fn releases(folder: &Path) -> PathBuf {
+    let release = folder.join("releases/v1.2.3");
+    fs::create_dir_all(&release).unwrap();
+    echo(&release);
+    let shell = "for arch in x86_64 aarch64; do file=overlock-1.2.3-$arch-linux.tar.gz; tar czf $file overlock && \
+                 sha256sum $file > $file.sha256; done";
+    assert!(Command::new("sh").args(["-c", shell]).current_dir(&release).status().unwrap().success());
+    release
 }
 
 #[test]
 fn the_action_takes_a_release_whose_checksum_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    let releases = folder.path().join("releases/v1.2.3");
-    fs::create_dir_all(&releases).unwrap();
-    echo(&releases);
-    let shell = "tar czf overlock-1.2.3-x86_64-linux.tar.gz overlock && \
-                 sha256sum overlock-1.2.3-x86_64-linux.tar.gz > overlock-1.2.3-x86_64-linux.tar.gz.sha256";
-    assert!(Command::new("sh").args(["-c", shell]).current_dir(&releases).status().unwrap().success());
+    let release = releases(folder.path());
     let (url, temp) = (format!("file://{}/releases", folder.path().display()), folder.path().join("temp"));
-    let inputs = |version| {
-        [("OVERLOCK_VERSION", version), ("OVERLOCK_RELEASES", url.as_str()), ("RUNNER_TEMP", temp.to_str().unwrap())]
-    };
     let empty = folder.path().join("empty");
-    let taken = act(folder.path(), &empty, &inputs("1.2.3"));
-    assert_eq!((taken.status, taken.out.as_str()), (0, "check\n--fail-on\nerror\n--\n.\n"), "{}", taken.err);
-    assert_eq!(act(folder.path(), &empty, &inputs("../1.2.3")).status, 2);
-    fs::write(releases.join("overlock-1.2.3-x86_64-linux.tar.gz"), "something else").unwrap();
-    let refused = act(folder.path(), &empty, &inputs("1.2.3"));
-    assert!(refused.status != 0 && refused.out.is_empty(), "{}", refused.out);
+    let of = |version: &str, more: &[(&str, &str)]| {
+        let _ = fs::remove_dir_all(&temp);
+        let inputs =
+            [("OVERLOCK_VERSION", version), ("OVERLOCK_RELEASES", &url), ("RUNNER_TEMP", temp.to_str().unwrap())];
+        act(folder.path(), &empty, &[&inputs, more].concat())
+    };
+    for version in ["1.2.3", "v1.2.3"] {
+        let taken = of(version, &[]);
+        assert_eq!((taken.status, words(&taken.out)), (0, vec!["--output", "text", "--", "."]), "{}", taken.err);
+    }
+    let summary = folder.path().join("summary");
+    let shown = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
+    for (version, why) in [
+        ("../1.2.3", "no version"),
+        ("", concat!("/v", env!("CARGO_PKG_VERSION"), "/overlock-")),
+        ("9.9.9", "/v9.9.9/overlock-9.9.9-"),
+        ("source", "cargo, which is not on the PATH"),
+    ] {
+        let refused = of(version, &shown);
+        assert_eq!(refused.status, 2, "{version}: {}{}", refused.out, refused.err);
+        let said = fs::read_to_string(&summary).unwrap();
+        for told in [&refused.out, &refused.err, &said] {
+            assert!(told.contains(why), "{version}: {told}");
+        }
+        assert!(refused.out.starts_with("::error title=overlock::"), "{}", refused.out);
+        fs::remove_file(&summary).unwrap();
+    }
+    for arch in ["x86_64", "aarch64"] {
+        fs::write(release.join(format!("overlock-1.2.3-{arch}-linux.tar.gz")), "something else").unwrap();
+    }
+    let refused = of("1.2.3", &[]);
+    assert!(refused.status == 2 && refused.out.is_empty(), "{}", refused.out);
+    assert!(refused.err.contains("not what its checksum says"), "{}", refused.err);
 }
 
 #[test]
-fn what_the_package_holds_is_made_by_the_release() {
-    let (manifest, release) = (root().join("Cargo.toml"), root().join("ci/release.sh"));
-    let (manifest, release) = (fs::read_to_string(manifest).unwrap(), fs::read_to_string(release).unwrap());
-    let assets = manifest.split("\nassets = [\n").nth(1).unwrap().split("\n]").next().unwrap();
-    let made: Vec<&str> = assets.lines().filter_map(|line| line.split('"').nth(1)).collect();
-    assert_eq!(made.iter().filter(|path| path.starts_with("dist/")).count(), 5);
-    for path in made {
-        let known = match path.strip_suffix("/*.1") {
-            Some(folder) => release.contains(&format!("man --out {folder}\n")),
-            None if path.starts_with("dist/") => release.lines().any(|line| line.ends_with(path)),
-            None => root().join(path).is_file(),
-        };
-        assert!(known, "{path}");
+fn the_action_takes_the_release_of_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let release = releases(folder.path());
+    fs::remove_file(release.join("overlock-1.2.3-x86_64-linux.tar.gz")).unwrap();
+    let (url, programs) = (format!("file://{}/releases", folder.path().display()), folder.path().join("programs"));
+    fs::create_dir(&programs).unwrap();
+    let uname = programs.join("uname");
+    for (system, machine, status) in [
+        ("Linux", "aarch64", 0),
+        ("Linux", "arm64", 0),
+        ("Linux", "x86_64", 2),
+        ("Linux", "riscv64", 2),
+        ("Darwin", "arm64", 2),
+    ] {
+        fs::write(&uname, format!("#!/bin/sh\ncase $1 in -s) echo {system} ;; *) echo {machine} ;; esac\n")).unwrap();
+        fs::set_permissions(&uname, fs::Permissions::from_mode(0o755)).unwrap();
+        let told = act(folder.path(), &programs, &[("OVERLOCK_VERSION", "1.2.3"), ("OVERLOCK_RELEASES", &url)]);
+        assert_eq!(told.status, status, "{system} {machine}: {}{}", told.out, told.err);
+        let named = if system == "Linux" { machine } else { system };
+        assert!(status == 0 || told.err.contains(named), "{}", told.err);
     }
+}
+
+#[test]
+fn the_action_writes_the_report_as_the_summary_of_the_job() {
+    let program = program();
+    let repository = repository("unguarded-share/bad-no-flock");
+    let summary = repository.path().join("summary");
+    fs::write(&summary, "before\n").unwrap();
+    let inputs = [("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()), ("GITHUB_ACTIONS", "true")];
+    let told = act(repository.path(), program.path(), &inputs);
+    assert!(told.status == 1 && told.out.starts_with("::error file=compose.yaml,line="), "{}{}", told.out, told.err);
+    let said = fs::read_to_string(&summary).unwrap();
+    assert!(said.starts_with("before\n## Overlock: 1 error"), "{said}");
+    act(repository.path(), program.path(), &[&inputs[..], &[("OVERLOCK_ARGS", "--format\njson")]].concat());
+    assert!(fs::read_to_string(&summary).unwrap().ends_with("The report is in the log of this step.\n"));
 }

@@ -1,4 +1,4 @@
-//! The image of this repository's Dockerfile: the static program, FROM scratch, on a project that is mounted.
+//! The image that a release publishes: the static program, FROM scratch, on a project that is mounted.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,22 +11,14 @@ use crate::harness::{overlock, root};
 
 /// The program as ci/release.sh links it, without the optimisation that takes minutes.
 fn static_program() -> PathBuf {
-    let into = root().join("target/static");
-    let told = must("rustc", &["-vV"]);
-    let target = told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut build = Command::new(cargo);
-    build.current_dir(root()).args(["build", "--quiet", "--locked", "--bin", "overlock", "--target", target]);
-    build.arg("--target-dir").arg(&into).env("RUSTFLAGS", "-C target-feature=+crt-static");
-    // Nobody steps through it, and what is not written is not waited for.
-    build.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
-    output(&mut build).unwrap_or_else(|error| panic!("the static program does not build: {error}"));
-    into.join(target).join("debug/overlock")
+    let mut build = Command::new(root().join("ci/release.sh"));
+    build.arg("program").env("OVERLOCK_PROFILE", "dev");
+    PathBuf::from(output(&mut build).unwrap_or_else(|error| panic!("the static program does not build: {error}")))
 }
 
 /// Builds the image, which is removed with everything else of the run.
 fn image(context: &Path, name: &str, run: &str) -> Result<String, String> {
-    std::fs::copy(root().join("Dockerfile"), context.join("Dockerfile")).unwrap();
+    std::fs::copy(root().join("ci/Dockerfile"), context.join("Dockerfile")).unwrap();
     let label = format!("{}={run}", super::sweep::LABEL);
     let context = context.to_str().unwrap();
     let arguments = ["build", "--quiet", "--label", &label, "--build-arg", "BINARY=overlock", "--tag", name, context];
