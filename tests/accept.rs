@@ -372,6 +372,26 @@ fn the_configuration_declares_what_nothing_shows_and_is_weaker_than_the_rest() {
     );
 }
 
+#[test]
+fn name_of_no_container_is_told_with_the_one_that_was_meant() {
+    let cases = [
+        ("roles: {agnets: batch}", "is called `agnets`; did you mean `agents`?"),
+        ("roles: {p/agnets: batch}", "is called `p/agnets`; did you mean `p/agents`?"),
+        ("roles: {database: batch}", "is called `database`; fix the name or remove it"),
+        (
+            "ignore: [{rule: home-mounted, service: agnets, reason: x}]",
+            "no such `home-mounted` is found; did you mean `agents`?",
+        ),
+        // It is there, and what is ignored is not: another name is no help.
+        ("ignore: [{rule: home-mounted, service: agents, reason: x}]", "no such `home-mounted` is found; remove it"),
+        ("ignore: [{rule: home-mounted, service: '*', reason: x}]", "no such `home-mounted` is found; remove it"),
+    ];
+    for (configuration, wanted) in cases {
+        let said = check(with(SHARED, configuration).path(), &[]);
+        assert!(told(&said).iter().any(|told| told.ends_with(wanted)), "{configuration}: {:?}", told(&said));
+    }
+}
+
 fn read(directory: &Path, name: &str) -> String {
     fs::read_to_string(directory.join(name)).unwrap()
 }
