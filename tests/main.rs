@@ -34,6 +34,7 @@ mod graph;
 mod harness;
 mod help;
 mod hostile;
+mod init;
 mod jq;
 mod layers;
 mod manual;
