@@ -2,6 +2,7 @@
 //! lies below it, the one home of clap.
 
 mod detail;
+mod examples;
 mod init;
 mod manual;
 mod plugin;

@@ -224,7 +224,9 @@ fn run_in(world: &World, cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) ->
             session.tell_refused_rules(err)?;
             explain::run(arguments, session.rules, out)
         }),
-        Command::Completions(arguments) => shell::completions(arguments, out),
+        Command::Completions(arguments) => {
+            start.with_rules(load(), err, |session, _| shell::completions(arguments, session.rules, out))
+        }
         Command::Man(arguments) => shell::man(arguments, world, out, err),
     }
 }
