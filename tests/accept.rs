@@ -708,9 +708,9 @@ fn configurations() -> Vec<(String, String)> {
     for path in fixtures.map(|folder| folder.join("overlock.yaml")).filter(|path| path.is_file()) {
         found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for part in readme.split("```yaml\n# overlock.yaml\n").skip(1) {
-        found.push(("README.md".to_owned(), part.split("```").next().unwrap().to_owned()));
+    let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    for part in page.split("```yaml\n# overlock.yaml\n").skip(1) {
+        found.push(("docs/configuration.md".to_owned(), part.split("```").next().unwrap().to_owned()));
     }
     found
 }
@@ -722,7 +722,7 @@ fn the_schema_takes_what_the_program_takes() {
     let fits = |text: &str| schema.is_valid(&serde_yaml::from_str::<serde_json::Value>(text).unwrap());
     let taken = |text: &str| check(with(SHARED, text).path(), &[]).status != 2;
     let known = configurations();
-    assert!(known.iter().any(|(at, _)| at == "README.md") && known.len() > 1, "{known:?}");
+    assert!(known.iter().any(|(at, _)| at == "docs/configuration.md") && known.len() > 1, "{known:?}");
     for (at, text) in known {
         assert!(fits(&text), "{at}: {text}");
     }

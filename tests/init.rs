@@ -160,9 +160,8 @@ fn step_of_each_forge_is_valid_and_calls_the_check() {
         if commands.is_empty() {
             holds_action(&step, mark);
         } else {
-            assert_eq!(commands[0], format!("pip install --quiet overlock=={}", env!("CARGO_PKG_VERSION")));
             // The baseline that was written is the one that it is given.
-            let ended = shell(directory.path(), &commands[1]);
+            let ended = shell(directory.path(), &commands[0]);
             assert_eq!(ended.status, 3, "{mark}: what is known does not fail: {}{}", ended.out, ended.err);
         }
     }

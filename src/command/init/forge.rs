@@ -56,14 +56,13 @@ jobs:
 ARGUMENTS";
 
 const WOODPECKER: &str = "\
-# Written by `overlock init`. The image has Python and git in it; any other that has overlock and git will do.
+# Written by `overlock init`. Any image with overlock, a shell and git in it will do.
 when:
   - event: [push, pull_request]
 steps:
   - name: overlock
-    image: python:3
+    image: ghcr.io/overlock/overlock-ci:VERSION
     commands:
-      - pip install --quiet overlock==VERSION
       - overlock check .ARGUMENTS
 ";
 
@@ -71,17 +70,15 @@ steps:
 const WOODPECKER_STEP: &str = "\
 steps:   # the list that is there; this goes to its end
   - name: overlock
-    image: python:3   # any image with overlock and git in it
+    image: ghcr.io/overlock/overlock-ci:VERSION   # any image with overlock, a shell and git in it
     commands:
-      - pip install --quiet overlock==VERSION
       - overlock check .ARGUMENTS
 ";
 
 const GITLAB: &str = "\
 overlock:
-  image: python:3   # any image with overlock and git in it
+  image: ghcr.io/overlock/overlock-ci:VERSION   # any image with overlock, a shell and git in it
   script:
-    - pip install --quiet overlock==VERSION
     - overlock check .ARGUMENTS --output text --output gitlab=gl-code-quality-report.json
   artifacts:
     when: always
