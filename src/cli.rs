@@ -2,6 +2,8 @@
 //! lies below it, the one home of clap.
 
 mod detail;
+mod examples;
+mod init;
 mod manual;
 mod plugin;
 
@@ -15,6 +17,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use crate::render::{Format, Picture};
 use crate::rules::{FailOn, Severity};
 
+pub use init::Init;
 pub use manual::{Page, completions, pages};
 pub use plugin::{Call, Engine, METADATA, call};
 
@@ -26,6 +29,9 @@ const JUDGING: &str = "Judging";
 const FIXING: &str = "Fixing";
 const OUTPUT: &str = "Output";
 const CONFIGURATION: &str = "Configuration";
+
+/// Where options that every command has are shown: behind those of its own, whose number differs.
+const LAST: usize = 1_000;
 
 /// Says whether containers that share a program's state directory also share the lock that protects it.
 #[derive(Debug, Parser)]
@@ -45,17 +51,32 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// Add or replace rules with those in this directory; a directory that overlock.yaml names can only add programs
-    #[arg(long, global = true, help_heading = CONFIGURATION, value_name = "DIR")]
+    #[arg(long, global = true, display_order = LAST, help_heading = CONFIGURATION, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// Configuration file [default: the nearest overlock.yaml from the first PATH up to the top of its repository; for
     /// running containers, /etc/overlock/overlock.yaml]
-    #[arg(long, global = true, help_heading = CONFIGURATION, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(
+        long,
+        global = true,
+        display_order = LAST + 1,
+        help_heading = CONFIGURATION,
+        value_name = "FILE",
+        conflicts_with = "no_config"
+    )]
     pub config: Option<PathBuf>,
     /// Ignore overlock.yaml
-    #[arg(long, global = true, help_heading = CONFIGURATION)]
+    #[arg(long, global = true, display_order = LAST + 2, help_heading = CONFIGURATION)]
     pub no_config: bool,
     /// When to use colour; NO_COLOR is respected
-    #[arg(long, global = true, help_heading = OUTPUT, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        display_order = LAST,
+        help_heading = OUTPUT,
+        value_enum,
+        default_value_t = Colour::Auto,
+        value_name = "WHEN"
+    )]
     pub color: Colour,
     /// Show every participant, place and piece of evidence too; the same behind check, audit, preflight and report
     #[arg(short, long, help_heading = OUTPUT, conflicts_with = "quiet")]
@@ -107,6 +128,8 @@ pub enum Command {
     Graph(Graph),
     /// Print the resolved project as `docker compose config --format json` does, without Docker
     Config(Config),
+    /// Propose a first overlock.yaml, a CI step and a baseline for a repository, and write them with --write
+    Init(Init),
     /// Explain what a rule means, why it matters, and how to fix its findings
     Explain(Explain),
     /// Print the completion script for a shell
@@ -454,7 +477,7 @@ pub enum ConfigFormat {
 }
 
 /// Compose's own options, with Compose's meaning.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Compose {
     /// Compose file; repeatable, merged in order; `-` is standard input
     #[arg(short, long, help_heading = COMPOSE, value_name = "FILE")]

@@ -372,6 +372,26 @@ fn the_configuration_declares_what_nothing_shows_and_is_weaker_than_the_rest() {
     );
 }
 
+#[test]
+fn name_of_no_container_is_told_with_the_one_that_was_meant() {
+    let cases = [
+        ("roles: {agnets: batch}", "is called `agnets`; did you mean `agents`?"),
+        ("roles: {p/agnets: batch}", "is called `p/agnets`; did you mean `p/agents`?"),
+        ("roles: {database: batch}", "is called `database`; fix the name or remove it"),
+        (
+            "ignore: [{rule: home-mounted, service: agnets, reason: x}]",
+            "no such `home-mounted` is found; did you mean `agents`?",
+        ),
+        // It is there, and what is ignored is not: another name is no help.
+        ("ignore: [{rule: home-mounted, service: agents, reason: x}]", "no such `home-mounted` is found; remove it"),
+        ("ignore: [{rule: home-mounted, service: '*', reason: x}]", "no such `home-mounted` is found; remove it"),
+    ];
+    for (configuration, wanted) in cases {
+        let said = check(with(SHARED, configuration).path(), &[]);
+        assert!(told(&said).iter().any(|told| told.ends_with(wanted)), "{configuration}: {:?}", told(&said));
+    }
+}
+
 fn read(directory: &Path, name: &str) -> String {
     fs::read_to_string(directory.join(name)).unwrap()
 }
@@ -688,9 +708,9 @@ fn configurations() -> Vec<(String, String)> {
     for path in fixtures.map(|folder| folder.join("overlock.yaml")).filter(|path| path.is_file()) {
         found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for part in readme.split("```yaml\n# overlock.yaml\n").skip(1) {
-        found.push(("README.md".to_owned(), part.split("```").next().unwrap().to_owned()));
+    let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    for part in page.split("```yaml\n# overlock.yaml\n").skip(1) {
+        found.push(("docs/configuration.md".to_owned(), part.split("```").next().unwrap().to_owned()));
     }
     found
 }
@@ -702,7 +722,7 @@ fn the_schema_takes_what_the_program_takes() {
     let fits = |text: &str| schema.is_valid(&serde_yaml::from_str::<serde_json::Value>(text).unwrap());
     let taken = |text: &str| check(with(SHARED, text).path(), &[]).status != 2;
     let known = configurations();
-    assert!(known.iter().any(|(at, _)| at == "README.md") && known.len() > 1, "{known:?}");
+    assert!(known.iter().any(|(at, _)| at == "docs/configuration.md") && known.len() > 1, "{known:?}");
     for (at, text) in known {
         assert!(fits(&text), "{at}: {text}");
     }

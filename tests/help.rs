@@ -15,6 +15,7 @@ fn help() {
         &["capture", "--help"],
         &["graph", "--help"],
         &["config", "--help"],
+        &["init", "--help"],
         &["explain", "--help"],
         &["completions", "--help"],
         &["man", "--help"],

@@ -42,17 +42,58 @@ fn completions_know_every_subcommand_and_option() {
     assert_eq!(overlock(&root(), &["completions", "tcsh"]).status, 2);
 }
 
-#[test]
-fn bash_completes_with_its_script() {
+/// What bash proposes behind the words that were typed; the last one is being typed.
+fn bash_proposes(words: &str) -> Vec<String> {
     let script = overlock(&root(), &["completions", "bash"]).out;
-    let asked = "COMP_WORDS=(overlock che); COMP_CWORD=1; _overlock overlock che overlock; echo \"${COMPREPLY[@]}\"\n";
+    let count = words.split(' ').count();
+    let (before, last) = words.rsplit_once(' ').unwrap();
+    let before = before.rsplit(' ').next().unwrap();
+    // The last word is empty where only the blank before it is typed.
+    let asked = format!(
+        "COMP_WORDS=({before_all} '{last}'); COMP_CWORD={at}; _overlock overlock '{last}' '{before}'; echo \"${{COMPREPLY[@]}}\"\n",
+        before_all = words.rsplit_once(' ').unwrap().0,
+        at = count - 1,
+    );
     let mut bash = Command::new("bash");
     bash.args(["--norc", "-s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut bash = bash.spawn().unwrap();
     bash.stdin.take().unwrap().write_all(format!("{script}\n{asked}").as_bytes()).unwrap();
     let output = bash.wait_with_output().unwrap();
-    let said = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert_eq!((said.0.trim(), said.1.as_str()), ("check", ""));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{words}");
+    String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_with_its_script() {
+    assert_eq!(bash_proposes("overlock che"), ["check"]);
+    assert_eq!(bash_proposes("overlock explain unguarded-"), ["unguarded-call", "unguarded-share"]);
+    assert_eq!(bash_proposes("overlock check --format sa"), ["sarif"]);
+    assert_eq!(bash_proposes("overlock check --output gi"), ["github", "gitlab"]);
+    let rules = bash_proposes("overlock explain ");
+    let listed = overlock(&root(), &["explain"]).out;
+    for rule in listed.lines().map(|line| line.split(' ').next().unwrap()) {
+        assert!(rules.contains(&rule.to_owned()), "{rule} is not proposed: {rules:?}");
+    }
+}
+
+#[test]
+fn every_manual_page_has_examples_and_exit_statuses() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(overlock(folder.path(), &["man", "--out", "."]).status, 0);
+    let mut seen = 0;
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let page = fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().replacen('-', " ", 1);
+        let section = |title: &str| page.split(&format!(".SH {title}\n")).nth(1).map(str::to_owned);
+        let examples = section("\"EXAMPLES\"").or_else(|| section("EXAMPLES")).unwrap_or_default();
+        assert!(examples.starts_with(&format!(".TP\n\\fB{name}")), "{name}: {examples}");
+        let statuses = section("\"EXIT STATUS\"").unwrap_or_default();
+        assert!(statuses.starts_with(".TP\n\\fB0\\fR\n") && statuses.contains("\\fB2\\fR"), "{name}: {statuses}");
+        assert_eq!(page.matches("Exit status").count(), 0, "{name}: told once");
+        seen += 1;
+    }
+    assert_eq!(seen, subcommands().len() + 1);
 }
 
 #[test]

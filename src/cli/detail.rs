@@ -83,6 +83,7 @@ impl Command {
             Self::Capture(_) => "capture",
             Self::Graph(_) => "graph",
             Self::Config(_) => "config",
+            Self::Init(_) => "init",
             Self::Explain(_) => "explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn what_has_no_meaning_is_refused_and_so_are_both_at_once() {
-        for command in ["watch", "where x /y", "capture", "graph", "config", "explain", "completions bash", "man"] {
+        for command in
+            ["watch", "where x /y", "capture", "graph", "config", "init", "explain", "completions bash", "man"]
+        {
             let name = command.split(' ').next().unwrap();
             for (option, whole) in [("-q", "--quiet"), ("-v", "--verbose")] {
                 let problem = parsed(&format!("overlock {option} {command}")).unwrap_err();

@@ -1,11 +1,15 @@
-//! Completion scripts and manual pages, made from the types of the command line. Uses `cli` alone.
+//! Completion scripts and manual pages, made from the types of the command line. Uses `cli` and `render` alone.
 
 use std::io;
 
-use clap::CommandFactory as _;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell as Script;
+use clap_mangen::roff::{Roff, bold, roman};
 
+use super::examples::{PAGES, PageText};
 use super::{Cli, Shell};
+use crate::render::Format;
 
 /// A manual page.
 #[derive(Debug)]
@@ -16,15 +20,25 @@ pub struct Page {
     pub text: Vec<u8>,
 }
 
-/// The completion script of a shell.
-pub fn completions(shell: Shell) -> Vec<u8> {
+/// The completion script of a shell. It knows these rules, and the formats of `--output`; what a call takes beyond them is
+/// not its business.
+pub fn completions<'a>(shell: Shell, rules: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let script = match shell {
         Shell::Bash => Script::Bash,
         Shell::Zsh => Script::Zsh,
         Shell::Fish => Script::Fish,
     };
     let mut text = Vec::new();
-    clap_complete::generate(script, &mut Cli::command(), "overlock", &mut text);
+    let rules: Vec<String> = rules.into_iter().map(str::to_owned).collect();
+    let mut program = Cli::command()
+        .mut_subcommand("explain", |explain| explain.mut_arg("rule", |arg| arg.value_parser(known(rules.clone()))));
+    for judging in ["check", "audit", "preflight", "report"] {
+        let formats = || Format::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
+        let formats = PossibleValuesParser::new(formats());
+        program = program
+            .mut_subcommand(judging, |command| command.mut_arg("output", |arg| arg.value_parser(formats.clone())));
+    }
+    clap_complete::generate(script, &mut program, "overlock", &mut text);
     text
 }
 
@@ -34,15 +48,39 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 /// None that writing to memory does not give.
 pub fn pages() -> io::Result<Vec<Page>> {
     // The subcommands' pages are named by their whole name, which clap gives them when it builds.
-    let mut program = Cli::command().disable_help_subcommand(true);
+    // Exit statuses have a section of their own there.
+    let mut program = Cli::command().disable_help_subcommand(true).after_help(None);
     program.build();
     let subcommands: Vec<_> = program.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
     std::iter::once(program).chain(subcommands).map(page).collect()
 }
 
+fn known(words: Vec<String>) -> PossibleValuesParser {
+    PossibleValuesParser::new(words.into_iter().map(PossibleValue::new))
+}
+
 fn page(command: clap::Command) -> io::Result<Page> {
+    let name = command.get_name().to_owned();
+    let of_page = PAGES.iter().find(|page| page.command == name || (page.command.is_empty() && name == "overlock"));
     let man = clap_mangen::Man::new(command);
     let mut text = Vec::new();
     man.render(&mut text)?;
+    if let Some(page) = of_page {
+        sections(page).to_writer(&mut text)?;
+    }
     Ok(Page { name: man.get_filename(), text })
+}
+
+/// The sections that no type of the command line has.
+fn sections(page: &PageText) -> Roff {
+    let mut sections = Roff::new();
+    sections.control("SH", ["EXAMPLES"]);
+    for (call, what) in page.examples {
+        sections.control("TP", []).text([bold(*call)]).text([roman(*what)]);
+    }
+    sections.control("SH", ["EXIT STATUS"]);
+    for (status, what) in page.statuses {
+        sections.control("TP", []).text([bold(*status)]).text([roman(*what)]);
+    }
+    sections
 }

@@ -17,7 +17,7 @@ use crate::text::{ReadError, Sources};
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Names that people give the file by mistake.
-const MISNAMED: [&str; 3] = ["overlock.yml", ".overlock.yaml", ".overlock.yml"];
+pub(super) const MISNAMED: [&str; 3] = ["overlock.yml", ".overlock.yaml", ".overlock.yml"];
 /// Who else may write a file, by its mode.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -99,10 +99,16 @@ fn of_repository(directory: &Path, world: &World, sources: &Sources) -> Configur
     let mut told = Vec::new();
     let mut found = None;
     for directory in directory.ancestors().take_while(|above| above.starts_with(top)) {
-        for path in MISNAMED.map(|name| directory.join(name)).into_iter().filter(|path| is_there(path, sources)) {
-            told.push(ignored(&path, "rename it to overlock.yaml", world));
-        }
         let path = directory.join(CONFIG_FILE);
+        let is_doubled = is_there(&path, sources);
+        for misnamed in MISNAMED.map(|name| directory.join(name)).into_iter().filter(|path| is_there(path, sources)) {
+            let one = if is_doubled {
+                doubled(&misnamed, &path, world)
+            } else {
+                ignored(&misnamed, "rename it to overlock.yaml", world)
+            };
+            told.push(one);
+        }
         if found.is_some() || !is_there(&path, sources) {
             continue;
         }
@@ -163,6 +169,16 @@ fn is_owned(path: &Path, owners: &[Option<u32>]) -> bool {
 
 fn ignored(path: &Path, why: &str, world: &World) -> Diagnostic {
     Diagnostic::about(Level::Warning, Some(shown(path, world)), format!("this configuration is not used: {why}"))
+}
+
+/// Whoever wrote the one or the other means something by it, and no rule says which of them holds.
+fn doubled(misnamed: &Path, path: &Path, world: &World) -> Diagnostic {
+    let message = format!(
+        "there are two configurations, {} and {}: put all of it into {CONFIG_FILE} and remove the other",
+        shown(path, world),
+        shown(misnamed, world)
+    );
+    Diagnostic::about(Level::Error, Some(shown(misnamed, world)), message)
 }
 
 fn read(path: &Path, world: &World, sources: &Sources) -> Configuration {

@@ -12,6 +12,7 @@ mod explain;
 mod fix;
 mod fleet;
 mod graph;
+mod init;
 mod judged;
 mod live;
 mod observe;
@@ -91,6 +92,12 @@ impl World {
         }
     }
 
+    /// The same, in another directory.
+    fn at(&self, directory: &Path) -> Self {
+        let (environment, host_configuration) = (self.environment.clone(), self.host_configuration.clone());
+        Self { environment, directory: directory.to_owned(), host_configuration, ..*self }
+    }
+
     /// What time it is, in seconds since 1970.
     fn now() -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
@@ -124,6 +131,13 @@ impl World {
 /// # Errors
 /// What kept the command from giving a result: exit status 2.
 pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+    match &cli.command {
+        Command::Init(arguments) => run_in(&init::world_at_top(arguments, world)?, cli, out, err),
+        _ => run_in(world, cli, out, err),
+    }
+}
+
+fn run_in(world: &World, cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<ExitStatus> {
     let sources = Sources::reading(reading::reader(cli, world));
     let configuration = match &cli.command {
         // What Compose prints depends on nothing of ours.
@@ -132,7 +146,12 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
     };
     let judges = matches!(
         cli.command,
-        Command::Check(_) | Command::Audit(_) | Command::Preflight(_) | Command::Report(_) | Command::Graph(_)
+        Command::Check(_)
+            | Command::Audit(_)
+            | Command::Preflight(_)
+            | Command::Report(_)
+            | Command::Graph(_)
+            | Command::Init(_)
     );
     let unusable = configuration.told.iter().any(|one| one.level == Level::Error);
     // What judges tells it in its report, or as it goes on.
@@ -198,11 +217,16 @@ pub fn run(cli: &Cli, world: &World, out: &mut dyn Write, err: &mut dyn Write) -
             start.with_rules(load(), err, |session, err| graph::run(arguments, configuration, session, out, err))
         }
         Command::Config(arguments) => config::run(arguments, world, &sources, out, err),
+        Command::Init(arguments) => {
+            start.with_rules(load(), err, |session, err| init::run(arguments, configuration, session, out, err))
+        }
         Command::Explain(arguments) => start.with_rules(load(), err, |session, err| {
             session.tell_refused_rules(err)?;
             explain::run(arguments, session.rules, out)
         }),
-        Command::Completions(arguments) => shell::completions(arguments, out),
+        Command::Completions(arguments) => {
+            start.with_rules(load(), err, |session, _| shell::completions(arguments, session.rules, out))
+        }
         Command::Man(arguments) => shell::man(arguments, world, out, err),
     }
 }
@@ -238,7 +262,7 @@ fn search(command: &Command) -> Search<'_> {
         Command::Check(check) => Search::Repository(first_of(check)),
         Command::Preflight(preflight) => Search::Repository(first(&preflight.paths, &preflight.compose)),
         Command::Graph(graph) if graph.is_planned() => Search::Repository(first(&graph.paths, &graph.compose)),
-        Command::Explain(_) => Search::Repository(None),
+        Command::Explain(_) | Command::Init(_) => Search::Repository(None),
         _ => Search::Host,
     }
 }

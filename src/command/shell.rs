@@ -8,10 +8,11 @@ use anyhow::Context as _;
 use super::World;
 use crate::cli::{self, Completions, Man};
 use crate::report::ExitStatus;
+use crate::rules::Ruleset;
 use crate::text::writer::{self, Folder};
 
-pub(super) fn completions(arguments: &Completions, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
-    out.write_all(&cli::completions(arguments.shell))?;
+pub(super) fn completions(arguments: &Completions, rules: &Ruleset, out: &mut dyn Write) -> anyhow::Result<ExitStatus> {
+    out.write_all(&cli::completions(arguments.shell, rules.matrix.rules.keys().map(String::as_str)))?;
     Ok(ExitStatus::Clean)
 }
 

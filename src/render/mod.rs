@@ -48,6 +48,7 @@ pub use format::Format;
 pub use graph::{Picture, picture};
 pub use json::{write as document, write_line as json_line};
 pub use located::{write_json as located_json, write_text as located_text};
+pub use phrases::summary_line;
 pub use safe::{SafeLines, escape_json, safe};
 pub use watch_event::{
     LoginChange, SeenBy, WatchEvent, WatchEventKind, write_json as event_json, write_text as event_text,

@@ -8,7 +8,7 @@ use crate::report::{count, natural_key};
 use crate::rules::Severity;
 
 /// What there is, counted, without a full stop.
-pub(super) fn summary_line(report: &Report) -> String {
+pub fn summary_line(report: &Report) -> String {
     summary_with_notes(report, count(report).notes)
 }
 

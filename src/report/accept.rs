@@ -6,7 +6,7 @@ use super::names::Names;
 use crate::finding::{Breach, Judged, Report, Suppressed, SuppressedBy};
 use crate::model::{Container, Diagnostic, Level};
 use crate::rules::{Config, Ignore, Ruleset};
-use crate::text::{Sources, Span, quoted_path};
+use crate::text::{Sources, Span, nearest, quoted_path};
 
 /// Rules that a configuration names and that there are none of.
 pub fn unknown_rules(config: &Config, rules: &Ruleset) -> Vec<Diagnostic> {
@@ -26,10 +26,27 @@ pub fn idle_declarations(config: &Config, containers: &[Container]) -> Vec<Diagn
     let idle = all.filter(|(key, _)| !containers.iter().any(|container| is_called(container, key)));
     let told = |(key, value): (&String, &crate::model::Value)| {
         let name = quoted_path(key.split('/'), "/");
-        let message = format!("this declares nothing: no container here is called `{name}`; fix the name or remove it");
+        let names = containers.iter().map(|container| (container.project.as_deref(), container.name.as_str()));
+        let advice = meant(key, names).unwrap_or_else(|| "fix the name or remove it".to_owned());
+        let message = format!("this declares nothing: no container here is called `{name}`; {advice}");
         Some(Diagnostic::at(Level::Warning, value.span?, message))
     };
     idle.filter_map(told).collect()
+}
+
+/// A question that names the container whose name a wrong one is near to. `names` are those that there are, each with its
+/// project.
+fn meant<'a>(wrong: &str, names: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Option<String> {
+    // A name with its project is held against such names: half of it is another name.
+    let known: Vec<String> = names
+        .filter_map(
+            |(project, name)| {
+                if wrong.contains('/') { Some(format!("{}/{name}", project?)) } else { Some(name.to_owned()) }
+            },
+        )
+        .collect();
+    let near = nearest(wrong, known.iter().map(String::as_str)).filter(|near| *near != wrong)?;
+    Some(format!("did you mean `{}`?", quoted_path(near.split('/'), "/")))
 }
 
 /// What was looked at.
@@ -91,7 +108,12 @@ pub fn idle_ignores(
     let can_match = |ignore: &Ignore| looked.planned || ignore.file.is_none();
     let idle = config.ignore.iter().zip(used).filter(|(ignore, used)| !**used && can_match(ignore));
     told.extend(idle.map(|(ignore, _)| {
-        let message = format!("this ignores nothing: no such `{}` is found; remove it", ignore.rule);
+        let participants = || report.participants.iter().map(|one| (one.project.as_deref(), one.container.as_str()));
+        let is_for_any = participants().any(|(project, name)| ignore.is_for(project, name));
+        let service = ignore.service.as_ref().filter(|_| !is_for_any).map(|service| service.glob().glob());
+        let advice = service.and_then(|service| meant(service, participants()));
+        let advice = advice.unwrap_or_else(|| "remove it".to_owned());
+        let message = format!("this ignores nothing: no such `{}` is found; {advice}", ignore.rule);
         Diagnostic::at(Level::Warning, ignore.span, message)
     }));
     told

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use config::{
     Answer, CONFIG_FILE, Config, ConfigEntry, Declarations, FilePattern, FilePatterns, Grade, HostConfig, Ignore,
+    literal_pattern,
 };
 pub use data::*;
 use directory::Files;

@@ -107,6 +107,17 @@ impl Folder {
         temporary.rename(name)
     }
 
+    /// Puts a new file in place whole; nothing that is there already is replaced, a link neither.
+    ///
+    /// # Errors
+    /// Something has that name, or the file cannot be written; nothing is then changed.
+    pub fn create(&self, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
+        remove_leftovers(&self.0);
+        let mut temporary = Temporary::create(&self.0, false)?;
+        temporary.fill(bytes)?;
+        temporary.rename_to_new(name)
+    }
+
     /// Puts `after` into a regular file that holds `before`. Whoever reads it meanwhile sees one or the other.
     ///
     /// # Errors
@@ -219,6 +230,7 @@ pub fn failure(error: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "that filesystem is mounted read-only: choose a directory on another one",
         io::ErrorKind::PermissionDenied => "you must be allowed to write in that directory",
         io::ErrorKind::IsADirectory => "name a file in it",
+        io::ErrorKind::AlreadyExists => "nothing is overwritten",
         _ if error.raw_os_error().is_none() => return error.to_string(),
         _ => "the directory must exist, and you must be allowed to write there",
     };

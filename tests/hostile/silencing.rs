@@ -190,6 +190,27 @@ fn misnamed_configuration_is_told() {
 }
 
 #[test]
+fn two_configurations_in_one_directory_are_an_error_that_names_both() {
+    for name in ["overlock.yml", ".overlock.yaml", ".overlock.yml"] {
+        let files = project(&[("compose.yaml", SHARED), ("overlock.yaml", "fail_on: never"), (name, "host: {}")]);
+        let run = check(files.path(), ".", &[]);
+        assert_eq!(run.status, 2, "{name}");
+        let wanted = format!("there are two configurations, overlock.yaml and {name}: ");
+        assert!(tells(&run, "error", name, &wanted), "{name}: {:?}", told(&run));
+        // In another directory it is one that is not read.
+        let files = project(&[
+            ("app/compose.yaml", SHARED),
+            ("app/overlock.yaml", "fail_on: never"),
+            (name, "host: {}"),
+            (".git/HEAD", ""),
+        ]);
+        let run = check(files.path(), "app", &[]);
+        assert_eq!(run.status, 0, "{name}");
+        assert!(tells(&run, "warning", name, "rename it"), "{name}: {:?}", told(&run));
+    }
+}
+
+#[test]
 fn configuration_that_is_no_file_is_told_and_waits_for_nobody() {
     let files = project(&[("compose.yaml", SHARED)]);
     let fifo = files.path().join("overlock.yaml");

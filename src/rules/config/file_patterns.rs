@@ -17,6 +17,11 @@ pub struct FilePattern {
     pub span: Span,
 }
 
+/// The pattern that matches a path and nothing else.
+pub fn literal_pattern(path: &str) -> String {
+    globset::escape(path)
+}
+
 /// Patterns of files below the configuration's directory.
 #[derive(Debug, Clone, Default)]
 pub struct FilePatterns {

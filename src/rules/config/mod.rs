@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-pub use file_patterns::{FilePattern, FilePatterns};
+pub use file_patterns::{FilePattern, FilePatterns, literal_pattern};
 use globset::GlobMatcher;
 
 use super::data::{FailOn, Severity, VersionRange};

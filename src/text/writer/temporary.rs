@@ -9,7 +9,8 @@ use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{
-    AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, openat, renameat, statat, unlinkat,
+    AtFlags, Dir, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid, fchmod, fchown, fstat, linkat, openat, renameat,
+    renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -82,6 +83,22 @@ impl<'a> Temporary<'a> {
         self.file.sync_all()?;
         renameat(self.folder, self.name.as_str(), self.folder, name)?;
         self.renamed = true;
+        Ok(())
+    }
+
+    /// The same, where nothing has that name yet.
+    pub(super) fn rename_to_new(mut self, name: &OsStr) -> io::Result<()> {
+        self.file.sync_all()?;
+        match renameat_with(self.folder, self.name.as_str(), self.folder, name, RenameFlags::NOREPLACE) {
+            // A filesystem that cannot rename so can link: the first name goes when this is dropped.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                linkat(self.folder, self.name.as_str(), self.folder, name, AtFlags::empty())?;
+            }
+            renamed => {
+                renamed?;
+                self.renamed = true;
+            }
+        }
         Ok(())
     }
 }

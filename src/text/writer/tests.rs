@@ -50,6 +50,20 @@ fn failed_write_leaves_nothing() {
 }
 
 #[test]
+fn new_file_takes_no_name_that_is_taken() {
+    let (directory, folder) = folder();
+    symlink("elsewhere", directory.path().join("link")).unwrap();
+    fs::write(directory.path().join("file"), "mine").unwrap();
+    for taken in ["link", "file"] {
+        assert_eq!(folder.create(OsStr::new(taken), b"a").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+    folder.create(OsStr::new("new"), b"a").unwrap();
+    assert_eq!(fs::read_to_string(directory.path().join("new")).unwrap(), "a");
+    assert_eq!(fs::read_to_string(directory.path().join("file")).unwrap(), "mine");
+    assert_eq!(names(directory.path()), ["file", "link", "new"], "nothing is left beside them");
+}
+
+#[test]
 fn leftover_goes_and_what_is_written_now_or_not_ours_stays() {
     let (directory, folder) = folder();
     let at = |name: &str| directory.path().join(name);
