@@ -150,8 +150,8 @@ pub struct Check {
     /// Include the running containers of a host's capture; planned services replace their own containers
     #[arg(long, help_heading = INPUT, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Edit the Compose files where a fix is mechanical and safe, then check what is left; `overlock explain` describes
-    /// the other fixes
+    /// Edit compose files, Dockerfiles and scripts where all of a fix is known, then check what is left;
+    /// `overlock explain` describes the other fixes
     #[arg(long, help_heading = FIXING, conflicts_with_all = ["from", "profile", "write_baseline"])]
     pub fix: bool,
     /// Print what --fix would change as a unified diff, and write nothing

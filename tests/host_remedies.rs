@@ -44,7 +44,7 @@ fn host_remedies_end_what_they_stand_at_and_no_other_finding_has_them() {
     let compose = format!("services:\n{}{}", service("one", guarded), service("two", guarded));
     let host = remedies(&[("compose.yaml", &compose)]);
     let ids: Vec<&Value> = host.iter().map(|remedy| &remedy["id"]).collect();
-    assert_eq!(ids[..2], ["guard-on-host", "settle-host"]);
+    assert_eq!(ids[..2], ["settle-host", "guard-on-host"]);
     assert!(ids.iter().any(|id| *id == "version-on-host"), "{ids:?}");
     assert!(host.iter().all(|remedy| array(&remedy["ends"]).len() == 2), "{host:?}");
     // They are what the configuration is told, and end it.

@@ -223,8 +223,8 @@ fn a_version_is_required_where_it_is_installed_in_the_way_it_is_written() {
     assert_eq!(token, format!("3: \"{range}\""));
     // The line that holds the version.
     let variable = "RUN npm install -g @anthropic-ai/claude-code@${V}\n";
-    assert_eq!(of(&format!("ARG V=2.1.98\n{variable}")), "3: V=2.1.132");
-    assert_eq!(of(&format!("ENV A=1 V=2.1.98 B=2\n{variable}")), "3: V=2.1.132");
+    assert_eq!(of(&format!("ARG V=2.1.98\n{variable}")), "3: ARG V=^2.1.132");
+    assert_eq!(of(&format!("ENV A=1 V=2.1.98 B=2\n{variable}")), "3: V=^2.1.132");
     // The native installer takes one version.
     assert_eq!(of("RUN curl -fsSL https://claude.ai/install.sh | bash\n"), "3: bash -s 2.1.132");
     assert_eq!(of("RUN curl -fsSL https://claude.ai/install.sh | bash -s 2.1.98\n"), "3: bash -s 2.1.132");
@@ -305,7 +305,7 @@ fn a_version_is_required_where_the_compose_file_gives_it() {
     };
     assert_eq!(with("{V: 2.1.98}"), "compose.yaml: V: 2.1.132");
     assert_eq!(with("[V=2.1.98]"), "compose.yaml: V=2.1.132");
-    assert_eq!(with("{W: 2.1.98}"), "Dockerfile: V=2.1.132");
+    assert_eq!(with("{W: 2.1.98}"), "Dockerfile: ARG V=^2.1.132");
 }
 
 #[test]

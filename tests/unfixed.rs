@@ -64,7 +64,7 @@ fn flock_is_put_in_where_only_a_person_on_the_host_remains() {
     let directory = project(&[("run.sh", script)]);
     let run = overlock(directory.path(), &["check", ".", "--fix"]);
     assert!(run.status == 0 && run.err.contains("written: run.sh"), "{} {}", run.out, run.err);
-    assert!(run.err.contains("around each call on the host too"), "{}", run.err);
+    assert!(run.err.contains("(and 2 more): that is for a person to do"), "{}", run.err);
     let after = std::fs::read_to_string(directory.path().join("run.sh")).unwrap();
     assert_eq!(after, script.replace("x claude", "x flock -w 600 /root/.claude/session.lock claude"));
     // Where a person alone is concerned, no edit of a file ends it.

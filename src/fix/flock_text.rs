@@ -2,6 +2,7 @@
 //! `rules`, `text` and `finding`.
 
 use crate::finding::PlacedText;
+use crate::model::Container;
 use crate::rules::Profile;
 use crate::text::{SourceFile, Sources, Span, Syntax};
 
@@ -12,11 +13,19 @@ pub(super) const IN_NO_FILE: &str = "what runs is written in no file that was re
 ///
 /// # Errors
 /// Why that is not known, as a clause.
-pub(super) fn flock_text(span: Span, path: &str, profile: &Profile, sources: &Sources) -> Result<PlacedText, String> {
-    flocked_word(&sources.get(span.file), span, path, profile).map_err(str::to_owned)
+pub(super) fn flock_text(
+    span: Span,
+    path: &str,
+    container: &Container,
+    profile: &Profile,
+    sources: &Sources,
+) -> Result<PlacedText, String> {
+    // One that cannot be told how long to wait waits as long as it takes.
+    let seconds = (!container.has_busybox_flock).then(|| profile.guard.longest_call_seconds.to_string());
+    flocked_word(&sources.get(span.file), span, path, seconds.as_deref()).map_err(str::to_owned)
 }
 
-fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) -> Result<PlacedText, &'static str> {
+fn flocked_word(file: &SourceFile, span: Span, path: &str, seconds: Option<&str>) -> Result<PlacedText, &'static str> {
     let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     let syntax = file.syntax().ok_or(IN_NO_FILE)?;
     let word = WrittenWord::at(file, span).ok_or("the call is written over several lines")?;
@@ -29,22 +38,32 @@ fn flocked_word(file: &SourceFile, span: Span, path: &str, profile: &Profile) ->
     if !is_plain(path) {
         return Err("the path of the flock depends on a variable");
     }
-    let seconds = profile.guard.longest_call_seconds.to_string();
-    let words = ["flock", "-w", seconds.as_str(), path, word.bare];
+    let wait = seconds.map(|seconds| ["-w", seconds]);
+    let words: Vec<&str> = ["flock"].into_iter().chain(wait.into_iter().flatten()).chain([path, word.bare]).collect();
     let is_list = matches!(syntax, Syntax::Yaml | Syntax::Dockerfile | Syntax::Json);
     let text = match (word.kind(), word.quote) {
-        (Kind::Item, Some(quote)) if is_list => words.map(|word| format!("{quote}{word}{quote}")).join(", "),
-        (Kind::Item, None) if syntax == Syntax::Yaml => format!("flock, -w, \"{seconds}\", {path}, {}", word.bare),
+        (Kind::Item, Some(quote)) if is_list => {
+            words.iter().map(|word| format!("{quote}{word}{quote}")).collect::<Vec<_>>().join(", ")
+        }
+        (Kind::Item, None) if syntax == Syntax::Yaml => {
+            words.iter().map(|word| yaml_item(word, seconds)).collect::<Vec<_>>().join(", ")
+        }
         (Kind::Line, quote) if syntax == Syntax::Yaml => {
             let line_end = if file.text().contains("\r\n") { "\r\n" } else { "\n" };
             let last = quote.map_or_else(|| word.bare.to_owned(), |quote| format!("{quote}{}{quote}", word.bare));
-            let items = ["flock".to_owned(), "-w".to_owned(), format!("\"{seconds}\""), path.to_owned(), last];
-            items.join(&format!("{line_end}{} ", word.before.trim_end()))
+            let before_last = words.len().saturating_sub(1);
+            let items = words.iter().take(before_last).map(|word| yaml_item(word, seconds)).chain([last]);
+            items.collect::<Vec<_>>().join(&format!("{line_end}{} ", word.before.trim_end()))
         }
         (Kind::Other, None) => words.join(" "),
         _ => return Err("the call is quoted in a way that leaves no room for another command before it"),
     };
     Ok(PlacedText { span: word.span, text })
+}
+
+/// A word of a list in YAML, where a number is in quotes.
+fn yaml_item(word: &str, seconds: Option<&str>) -> String {
+    if Some(word) == seconds { format!("\"{word}\"") } else { word.to_owned() }
 }
 
 /// A word as it is written, with the quotes around it and the rest of its line.

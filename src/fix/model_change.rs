@@ -124,7 +124,8 @@ pub(super) fn change_places(
             let longest = f64::from(profile.guard.longest_call_seconds);
             for call in container.script.invocations.iter_mut().filter(|call| bare.contains(&call.span)) {
                 let Some(path) = places.get(call.span) else { continue };
-                call.locks.push(flock_on(path, longest, call.span));
+                let wait = if container.has_busybox_flock { Wait::Forever } else { Wait::Seconds(longest) };
+                call.locks.push(flock_on(path, wait, call.span));
                 changed.push(call.span);
             }
             changed
@@ -133,11 +134,11 @@ pub(super) fn change_places(
     }
 }
 
-fn flock_on(path: &str, seconds: f64, span: Span) -> FileLock {
+fn flock_on(path: &str, wait: Wait, span: Span) -> FileLock {
     FileLock {
         path: Word::literal(path),
         exclusive: true,
-        wait: Wait::Seconds(seconds),
+        wait,
         failure_ignored: false,
         perhaps: false,
         condition: None,

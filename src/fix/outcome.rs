@@ -15,6 +15,8 @@ pub(super) type Ignored = HashSet<(usize, String)>;
 pub(super) struct Outcome {
     rules: HashSet<(usize, String)>,
     families: BTreeMap<(usize, String), Severity>,
+    /// Those who take an flock that others, who are told of it, do not take.
+    alone: HashSet<usize>,
 }
 
 impl Outcome {
@@ -24,6 +26,7 @@ impl Outcome {
         let mut outcome = Self::default();
         for BrokenRule { container, rule, severity, at_fault } in broken {
             if at_fault.is_some_and(|peers| peers.iter().any(|peer| !silent.contains(peer))) {
+                outcome.alone.insert(container);
                 continue;
             }
             let family = (container, matrix.family(&rule).to_owned());
@@ -45,6 +48,11 @@ impl Outcome {
         let mut rules = hit.counting().filter(|breach| breach.severity >= finding.severity).map(|breach| &breach.rule);
         family.is_some_and(|known| *known >= finding.severity)
             || rules.any(|rule| self.rules.contains(&(container, rule.clone())))
+    }
+
+    /// Whether a container takes an flock that others do not take: it is as exposed to them as before.
+    pub(super) fn is_alone(&self, container: usize) -> bool {
+        self.alone.contains(&container)
     }
 
     /// The containers that something new is wrong with, or something worse, compared with what was before. A warning in

@@ -12,6 +12,7 @@ use super::trial::{Attempt, Trial};
 use super::wanted::{is_wanted, wanted_changes};
 use crate::finding::{Finding, Hit, PlacedText, Remedy, Report};
 use crate::rules::Profile;
+use crate::text::Span;
 
 /// Finds what ends each finding that counts, a warning at least; the findings of the report have it afterwards.
 pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
@@ -24,12 +25,18 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
         let attempts = trial.try_changes(&wanted);
         found = trial.remedies(&attempts);
     }
-    let Report { logins, hits, .. } = report;
+    let Report { logins, hits, participants, .. } = report;
+    let containers = &given.layout.containers;
+    // Where a container is described, or the command that starts it.
+    let service = |hit: &Hit| {
+        let participant = hit.breaches.iter().find_map(|breach| participants.get(breach.participant?));
+        participant.and_then(|one| containers.get(one.index)).map(|container| container.span)
+    };
     for (login_at, login) in logins.iter_mut().enumerate() {
         for (finding_at, finding) in login.findings.iter_mut().enumerate() {
             let advice = std::mem::take(&mut finding.remedies);
             let tried = found.remove(&(login_at, finding_at)).unwrap_or_default();
-            finding.remedies = with_advice(tried, &advice, hits);
+            finding.remedies = with_advice(tried, &advice, |at| hits.get(at), &service);
         }
     }
 }
@@ -44,11 +51,21 @@ const DONE_THERE: [&str; 6] = [
     "declare-guard-of-start",
 ];
 
+/// Of these what is written as a label of the container.
+const LABELLED: [&str; 4] = ["reference-path", "reference-path-of-start", "declare-guard", "declare-guard-of-start"];
+
 /// What was tried first, then what only a person can do, with where that is; where nothing is left, what the rules advise.
-fn with_advice(tried: Vec<Remedy>, advice: &[Remedy], hits: &[Hit]) -> Vec<Remedy> {
+fn with_advice<'h>(
+    tried: Vec<Remedy>,
+    advice: &[Remedy],
+    hit: impl Fn(usize) -> Option<&'h Hit>,
+    service: impl Fn(&Hit) -> Option<Span>,
+) -> Vec<Remedy> {
     let unproven = |remedy: &Remedy| {
         let of = remedy.ends.iter().filter(|_| DONE_THERE.contains(&remedy.id.as_str()));
-        let spans = of.filter_map(|at| hits.get(*at)).filter_map(Hit::primary);
+        let is_label = LABELLED.contains(&remedy.id.as_str());
+        let place = |hit: &Hit| if is_label { service(hit) } else { hit.primary() };
+        let spans = of.filter_map(|at| place(hit(*at)?));
         let edits = spans.map(|span| PlacedText { span, text: String::new() }).collect();
         Remedy { ends: Vec::new(), edits, ..remedy.clone() }
     };
@@ -114,10 +131,20 @@ impl Trial<'_> {
             let moves_batch = self.moves_batch(sites);
             remedies.push(TriedRemedy { rank, changes: &attempt.changes, moves_batch, remedy });
         }
-        // The one that ends most first; of those the one that leaves least to find out, then the one with least to do.
-        remedies.sort_by_key(|TriedRemedy { rank, moves_batch, remedy, .. }| {
+        // The one that ends most first; of those the one that leaves least to find out, then one that lets nobody wait, then
+        // the one with least to do.
+        remedies.sort_by_key(|TriedRemedy { rank, changes, moves_batch, remedy }| {
+            let waits = changes.iter().any(|change| matches!(change, Change::TakeFlock | Change::GuardOnHost));
             let open = remedy.all_edits().filter(|edit| edit.text.is_empty()).count();
-            (Reverse(remedy.ends.len()), open, *moves_batch, remedy.also.len(), remedy.all_edits().count(), *rank)
+            (
+                Reverse(remedy.ends.len()),
+                open,
+                *moves_batch,
+                waits,
+                remedy.also.len(),
+                remedy.all_edits().count(),
+                *rank,
+            )
         });
         remedies.into_iter().map(|one| one.remedy).collect()
     }

@@ -257,7 +257,9 @@ impl StepText<'_> {
             Change::TakeFlock | Change::GuardOnHost | Change::UsualFlock if !is_shown => {
                 return Err("the path of the flock has a value of the environment in it".to_owned());
             }
-            Change::TakeFlock | Change::GuardOnHost => vec![flock_text(site.span, &site.value, profile, sources)?],
+            Change::TakeFlock | Change::GuardOnHost => {
+                vec![flock_text(site.span, &site.value, container, profile, sources)?]
+            }
             Change::WaitLonger => vec![wait_text(site.span, profile, sources)?],
             Change::UsualFlock => {
                 let why = || "the path of the flock is not written there as it is meant".to_owned();

@@ -350,7 +350,9 @@ impl<'a> Trial<'a> {
                 && all.all(|at| {
                     let index = self.report.participants.get(at).and_then(|one| self.places.get(&one.index));
                     let has = |outcome: &Outcome, at: usize| outcome.has(at, finding, hit);
-                    index.is_some_and(|at| has(&self.before, *at) && !has(&attempt.after, *at))
+                    index.is_some_and(|at| {
+                        has(&self.before, *at) && !has(&attempt.after, *at) && !attempt.after.is_alone(*at)
+                    })
                 })
         };
         counting_hits(finding, self.report).filter(|(_, hit)| is_ended(hit)).map(|(at, _)| at).collect()

@@ -150,7 +150,11 @@ impl FilePlace<'_> {
         let rest = self.file.line(line).get(column + name.len()..)?;
         let value =
             rest.strip_prefix('=').map_or(0, |value| 1 + value.find(char::is_whitespace).unwrap_or(value.len()));
-        Some(self.placed(start..start + name.len() + value, format!("{name}={}", profile.settled_since)))
+        // An instruction that gives this variable alone is shown whole.
+        let keyword = self.file.line(line).get(..column)?;
+        let keyword = if keyword.split_whitespace().count() == 1 { keyword.trim_start() } else { "" };
+        let text = format!("{keyword}{name}=^{}", profile.settled_since);
+        Some(self.placed(start - keyword.len()..start + name.len() + value, text))
     }
 
     /// The shell that runs the fetched installer, with the one version that it takes.

@@ -100,6 +100,8 @@ pub struct Container {
     pub names_no_program: bool,
     /// Whether its image's base is one that is known to start as root, with an entrypoint that leaves it at that.
     pub has_root_base: bool,
+    /// Whether the `flock` in it is BusyBox's, which cannot be told how long to wait.
+    pub has_busybox_flock: bool,
     /// What scripts of the host copy to where it looks.
     pub host_copies: Vec<HostCopy>,
     /// What its command, entrypoint and hooks were seen to run.

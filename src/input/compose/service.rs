@@ -66,6 +66,7 @@ impl Reader<'_> {
             host_copies: Vec::new(),
             names_no_program: false,
             has_root_base: false,
+            has_busybox_flock: false,
             name: entry.key.clone(),
             project: Some(self.project.name.clone()),
             span: entry.key_span,

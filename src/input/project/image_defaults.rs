@@ -20,7 +20,8 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, rep
     container.working_dir = container.working_dir.take().or_else(|| image.working_dir.clone());
     // An entrypoint of its own takes the image's command away (Compose spec, "entrypoint").
     if container.entrypoint.is_none() {
-        container.entrypoint = image.entrypoint.clone().or_else(|| scratch_entrypoint(image, container.span));
+        container.entrypoint =
+            image.entrypoint.clone().or_else(|| entrypoint_of_base(image, repository, container.span));
         container.command = container.command.take().or_else(|| image.command.clone());
     }
     let health = image.healthcheck.iter().filter(|health| !container.own_health && !health.words.is_empty());
@@ -35,6 +36,7 @@ pub(super) fn apply_image_defaults(container: &mut Container, image: &Image, rep
     container.installs = commands_of_build(image, repository);
     set_home(container, image);
     container.has_root_base = has_root_base(image);
+    container.has_busybox_flock = has_busybox_flock(image, repository);
 }
 
 /// The commands that are run while an image is built.
@@ -84,9 +86,55 @@ fn has_root_base(image: &Image) -> bool {
     ROOT_BASES.contains(&hub_name(&name.text))
 }
 
-/// An image that begins with nothing has no entrypoint but its own.
-fn scratch_entrypoint(image: &Image, span: Span) -> Option<Command> {
-    (image.base == BaseImage::Scratch).then(|| Command { words: Vec::new(), span })
+/// Packages that bring another `flock`, by words that stand for them.
+const OTHER_FLOCK: [&str; 2] = ["util-linux", "flock"];
+
+/// Whether an image has BusyBox's `flock` alone, as Alpine's have unless a package brings another one.
+fn has_busybox_flock(image: &Image, repository: &Repository<'_>) -> bool {
+    let BaseImage::Named(name) = &image.base else { return false };
+    let tag = name.text.rsplit_once(':').map_or("", |(_, tag)| tag);
+    let is_alpine = ["alpine", "busybox"].contains(&hub_name(&name.text)) || tag.contains("alpine");
+    let brings_other = |step: &BuildStep| match step {
+        BuildStep::Run(ran) => {
+            let source = repository.sources.get(ran.span.file);
+            let text = source.slice(ran.span);
+            OTHER_FLOCK.iter().any(|word| text.contains(word))
+        }
+        BuildStep::Copy(_) | BuildStep::Unread(_) => false,
+    };
+    is_alpine && !image.steps.iter().any(|step| brings_other(step))
+}
+
+/// Of these bases those with an entrypoint, a script that ends in running its words.
+const RUNNING_BASES: [&str; 5] = ["eclipse-temurin", "maven", "node", "oven/bun", "php"];
+/// Where those scripts are.
+const SCRIPT_FOLDERS: [&str; 4] = ["/", "/usr", "/usr/local", "/usr/local/bin"];
+
+/// The entrypoint that an image has of a base of which it is known: none, or one that runs its words as they are. So it is
+/// of an image that begins with nothing, and of official ones, unless something may have put another script in its place.
+fn entrypoint_of_base(image: &Image, repository: &Repository<'_>, span: Span) -> Option<Command> {
+    let is_known = match &image.base {
+        BaseImage::Scratch => true,
+        BaseImage::Named(name) if name.is_symbolic() || image.stored => false,
+        BaseImage::Named(name) if RUNNING_BASES.contains(&hub_name(&name.text)) => {
+            image.steps.iter().all(|step| leaves_entrypoint(step, repository))
+        }
+        BaseImage::Named(_) => has_root_base(image),
+        BaseImage::Unread => false,
+    };
+    is_known.then(|| Command { words: Vec::new(), span })
+}
+
+fn leaves_entrypoint(step: &BuildStep, repository: &Repository<'_>) -> bool {
+    let names_one = |span: Span| repository.sources.get(span.file).slice(span).contains("entrypoint");
+    match step {
+        BuildStep::Copy(copied) => {
+            let target = copied.target.text.as_str();
+            !copied.target.is_symbolic() && !SCRIPT_FOLDERS.contains(&target) && !names_one(copied.span)
+        }
+        BuildStep::Run(ran) => !names_one(ran.span),
+        BuildStep::Unread(_) => false,
+    }
 }
 
 fn anonymous_mount(path: &Value, target: String, span: Span) -> Mount {
