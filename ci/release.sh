@@ -78,6 +78,7 @@ wheels() {
   wheel=$(ls "$dist"/overlock_cli-*.whl)
   SOURCE_DATE_EPOCH=$commit_date "$(dirname "$(command -v "$maturin")")/python" -m wheel tags --remove \
     --platform-tag "+musllinux_1_1_$architecture" "$wheel" >/dev/null
+  # It looks for a manifest beside the pyproject.toml first, says that there is none, and takes the one that is named there.
   (cd python && "$maturin" sdist --out "$dist")
 }
 
