@@ -24,9 +24,11 @@ profile=${OVERLOCK_PROFILE:-dist}
 level=9
 [ "$profile" = dist ] || level=1
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-# Files of equal content are packed as equal bytes: nothing is dated later than the commit.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
-export SOURCE_DATE_EPOCH
+# Files of equal content are packed as equal bytes: nothing is dated later than the commit. Cargo is not told: it would
+# build crates with C in them anew for each commit.
+commit_date=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+# Nor is it told of another cargo that this is run by, for the same reason.
+unset SOURCE_DATE_EPOCH CARGO_MANIFEST_DIR CARGO_MANIFEST_PATH "${!CARGO_PKG_@}"
 
 # What cargo is told, by whoever calls it. With --target the flags are for the program alone, and not for what runs while
 # it is built.
@@ -60,7 +62,7 @@ program() {
 
 # A tar archive of the same bytes for the same files.
 archive() {
-  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" "$@" | gzip --no-name "-$level"
+  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$commit_date" "$@" | gzip --no-name "-$level"
 }
 
 # The same program as the archive's: cargo builds nothing anew for maturin. Nothing of the machine is linked to it, so
@@ -74,8 +76,9 @@ wheels() {
   (cd python && "$maturin" build --quiet --profile "$profile" --locked --target "$target" \
     --compatibility manylinux2014 --out "$dist")
   wheel=$(ls "$dist"/overlock_cli-*.whl)
-  "$(dirname "$(command -v "$maturin")")/python" -m wheel tags --remove \
+  SOURCE_DATE_EPOCH=$commit_date "$(dirname "$(command -v "$maturin")")/python" -m wheel tags --remove \
     --platform-tag "+musllinux_1_1_$architecture" "$wheel" >/dev/null
+  # It looks for a manifest beside the pyproject.toml first, says that there is none, and takes the one that is named there.
   (cd python && "$maturin" sdist --out "$dist")
 }
 
@@ -99,7 +102,7 @@ everything() {
   file=overlock-$version-$architecture-linux.tar.gz
   archive --directory "$dist" overlock completions man --directory "$PWD" LICENSE-MIT LICENSE-APACHE >"$dist/$file"
   (cd "$dist" && sha256sum "$file" >"$file.sha256")
-  ci/deb.sh "$dist" "$version" "$debian" "$level"
+  SOURCE_DATE_EPOCH=$commit_date ci/deb.sh "$dist" "$version" "$debian" "$level"
   wheels
   echo "$dist: the program has $size bytes" >&2
 }

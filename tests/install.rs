@@ -195,28 +195,23 @@ fn hook_of_pre_commit_installs_the_wheel_and_stops_a_commit() {
 #[test]
 fn crate_holds_what_builds_it_and_no_more() {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let folder = tempfile::tempdir().unwrap();
-    let mut package = Command::new(&cargo);
-    package.current_dir(root()).args([
-        "package",
-        "--quiet",
-        "--locked",
-        "--no-verify",
-        "--allow-dirty",
-        "--target-dir",
-    ]);
-    output(package.arg(folder.path())).unwrap_or_else(|error| panic!("{error}"));
-    let packed = folder.path().join(format!("package/overlock-{VERSION}.crate"));
-    let beyond: Vec<String> = names(&packed).into_iter().filter(|name| !is_needed(name)).collect();
+    let mut list = Command::new(cargo);
+    list.current_dir(root()).args(["package", "--list", "--locked", "--allow-dirty"]);
+    let listed = output(&mut list).unwrap_or_else(|error| panic!("{error}"));
+    let held: Vec<&str> = listed.lines().collect();
+    let beyond: Vec<&&str> = held.iter().filter(|name| !is_needed(name)).collect();
     assert!(beyond.is_empty(), "{beyond:?}");
-    output(Command::new("tar").arg("-xzf").arg(&packed).arg("-C").arg(folder.path())).unwrap();
-    // With what is built of other crates for the lints.
-    let mut check = Command::new(&cargo);
-    check
-        .current_dir(folder.path().join(format!("overlock-{VERSION}")))
-        .args(["check", "--quiet", "--locked", "--bin", "overlock"]);
-    check.env("CARGO_TARGET_DIR", root().join("target"));
-    output(&mut check).unwrap_or_else(|error| panic!("what is packed does not build: {error}"));
+    // What the compiler read for the program, folders that the build script watches among it.
+    let program = Path::new(env!("CARGO_BIN_EXE_overlock"));
+    let built = program.parent().unwrap();
+    let read = fs::read_to_string(program.with_extension("d")).unwrap();
+    let read = read.trim().split(' ').skip(1).map(Path::new);
+    let read: Vec<&Path> = read.filter(|path| !path.starts_with(built)).collect();
+    assert!(read.len() > 300, "only {} files are read", read.len());
+    for path in read.iter().map(|path| path.strip_prefix(root()).unwrap()) {
+        assert!(held.iter().any(|name| Path::new(name).starts_with(path)), "{} is not packed", path.display());
+    }
+    assert!(["build/main.rs", "Cargo.lock"].iter().all(|name| held.contains(name)));
 }
 
 /// The files that `.dockerignore` lets an image be built from.
@@ -306,4 +301,23 @@ fn scripts_of_the_release_are_sound() {
     check.args(&scripts);
     let told = run(check);
     assert_eq!(told.status, 0, "{}", told.out);
+}
+
+#[test]
+fn archive_is_taken_as_the_page_says() {
+    const CURL: &[Wanted] = &[("curl", "curl")];
+    if let Some(why) = wanted::missing(CURL) {
+        return skip("archive_is_taken_as_the_page_says", &why).unwrap_or_default();
+    }
+    let page = fs::read_to_string(root().join("docs/install.md")).unwrap();
+    let (_, section) = page.split_once("## Archive\n").unwrap();
+    let block = section.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let (folder, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let from = "https://github.com/overlock/overlock/releases/download/v$version";
+    assert!(block.contains(from) && block.contains(" /usr/local/bin/"), "{block}");
+    let block = block.replace(from, &format!("file://{}", released().display()));
+    let block = block.replace("/usr/local/bin/", &format!("{}/", into.path().display()));
+    output(Command::new("sh").args(["-ec", &block]).current_dir(folder.path()))
+        .unwrap_or_else(|error| panic!("{error}"));
+    judges(&into.path().join("overlock"));
 }

@@ -41,6 +41,65 @@ fn built(engine: &Engine) -> &'static str {
     })
 }
 
+/// Runs a look from a container until it and one on the host agree about these containers. Others come and go meanwhile:
+/// one that goes away while it is looked at may be anything, and what is said of others hangs on that. Two looks without
+/// such a one agree.
+fn sees_what_the_host_sees(names: &[&str], run: &mut Command, json: impl Fn(&str) -> String) {
+    let mut differing = String::new();
+    for _ in 0..LOOKS {
+        let told = run.output().unwrap();
+        let (out, err) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
+        assert!([Some(0), Some(1), Some(3)].contains(&told.status.code()), "{out}{err}");
+        let inside: serde_json::Value = serde_json::from_str(&json(&out)).unwrap();
+        let outside = report(names);
+        let told = |report: &serde_json::Value| -> Vec<String> {
+            let of = |name: &&str| format!("{:#} {:?}", participant(report, name), rules(report, name));
+            names.iter().map(of).collect()
+        };
+        let (inside, outside) = (told(&inside), told(&outside));
+        if inside == outside {
+            return;
+        }
+        differing = format!("inside: {inside:#?}\noutside: {outside:#?}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("{differing}");
+}
+
+#[test]
+fn audit_as_the_page_starts_it_sees_what_one_on_the_host_sees() {
+    let Some(engine) = engine("audit_as_the_page_starts_it_sees_what_one_on_the_host_sees") else { return };
+    let image = built(engine);
+    let page = std::fs::read_to_string(root().join("docs/install.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- runs on the host: audit -->\n```console\n").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    let label = format!("{}={}", super::sweep::LABEL, engine.run);
+    // Root's own, so that a look takes the right to read what is not everybody's.
+    let closed = engine.directory("closed");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let start = Start::participant(&engine.name("alone")).option("--user", "1000").env("HOME", "/home/agent");
+    let probe = engine.start(&start.bind(&closed, "/home/agent/.claude"));
+    let call = |without: &str| {
+        let mut run = Command::new("docker");
+        let text = block.replace("\\\n", " ").replace(without, "");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(words[..2], ["docker", "run"]);
+        run.args(["run", "--label", &label]);
+        run.args(words[2..].iter().map(|word| if *word == "overlock" { image } else { word }));
+        run.args(["--format", "json"]);
+        run
+    };
+    sees_what_the_host_sees(&[&probe.name], &mut call("nothing of it"), str::to_owned);
+    // Without the right to look into its process less is known, and that is said.
+    let capability = "--cap-add SYS_PTRACE";
+    assert!(block.contains(capability), "{block}");
+    let told = call(capability).output().unwrap();
+    let out = String::from_utf8(told.stdout).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(participant(&report, &probe.name)["verdict"], "undetermined", "{out}");
+    assert!([Some(1), Some(3)].contains(&told.status.code()), "{:?}", told.status);
+}
+
 #[test]
 fn a_report_from_a_container_sees_what_one_on_the_host_sees() {
     let Some(engine) = engine("a_report_from_a_container_sees_what_one_on_the_host_sees") else { return };
@@ -79,29 +138,7 @@ fn a_report_from_a_container_sees_what_one_on_the_host_sees() {
     let command = service["command"].as_str().unwrap();
     run.arg(image).args(command.split_whitespace()).args(["--output", "json=/state/report.json"]);
     let names: Vec<&str> = probes.iter().map(|probe| probe.name.as_str()).collect();
-    // Containers of other tests come and go meanwhile: one that goes away while it is looked at may be anything, and
-    // what is said of others hangs on that. Two looks without such a one agree.
-    let mut differing = String::new();
-    for _ in 0..LOOKS {
-        let told = run.output().unwrap();
-        let (out, err) = (String::from_utf8(told.stdout).unwrap(), String::from_utf8(told.stderr).unwrap());
-        assert!([Some(0), Some(1), Some(3)].contains(&told.status.code()), "{out}{err}");
-        let inside = std::fs::read(state.join("report.json")).unwrap();
-        let inside: serde_json::Value = serde_json::from_slice(&inside).unwrap();
-        let outside = report(&names);
-        let told = |report: &serde_json::Value| -> Vec<String> {
-            let of = |name: &&str| format!("{:#} {:?}", participant(report, name), rules(report, name));
-            names.iter().map(of).collect()
-        };
-        let (inside, outside) = (told(&inside), told(&outside));
-        if inside == outside {
-            differing.clear();
-            break;
-        }
-        differing = format!("inside: {inside:#?}\noutside: {outside:#?}");
-        std::thread::sleep(std::time::Duration::from_millis(200));
-    }
-    assert!(differing.is_empty(), "{differing}");
+    sees_what_the_host_sees(&names, &mut run, |_| std::fs::read_to_string(state.join("report.json")).unwrap());
     for made in ["index.html", "overlock.prom"] {
         assert!(state.join(made).metadata().unwrap().len() > 0, "{made}");
     }
