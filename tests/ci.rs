@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
+use crate::engine::{skip, wanted};
 use crate::harness::{Run, command, root, run};
 
 /// A git repository with a fixture in it.
@@ -196,6 +197,9 @@ fn the_action_keeps_words_whole_and_runs_none() {
 
 #[test]
 fn the_action_takes_a_release_whose_checksum_is_right() {
+    if let Some(why) = wanted::missing(&[("curl", "curl")]) {
+        return skip("the_action_takes_a_release_whose_checksum_is_right", &why).unwrap_or_default();
+    }
     let folder = tempfile::tempdir().unwrap();
     let releases = folder.path().join("releases/v1.2.3");
     fs::create_dir_all(&releases).unwrap();
