@@ -256,6 +256,21 @@ fn baseline_is_a_name_at_the_top_and_none_of_unusable_input() {
 }
 
 #[test]
+fn name_of_a_file_writes_no_line_of_the_configuration() {
+    let hostile = ["deploy/a\nfail_on: never\n#.yaml", "deploy/\u{2028}fail_on: never.yaml", "deploy/\" # x.yaml"];
+    let files: Vec<(&str, &str)> = hostile.iter().map(|name| (*name, POD)).collect();
+    let (directory, _) = written(&files, &[]);
+    let proposed = text(directory.path(), "overlock.yaml");
+    let active = proposed.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    assert_eq!(active.collect::<Vec<_>>(), ["fail_on: error"]);
+    assert!(!proposed.contains('\u{2028}') && proposed.contains("- file: \"deploy/\\\" # x.yaml\""), "{proposed}");
+    // Those that can be written are patterns of their files.
+    fs::write(directory.path().join("overlock.yaml"), proposed.replace("\n#:", "\n")).unwrap();
+    let taken = overlock(directory.path(), &["check", ".", "--format", "json"]).json();
+    assert_eq!(taken["not_judged"].as_array().unwrap().len(), 2, "{taken}");
+}
+
+#[test]
 fn many_files_are_proposed_by_their_directories() {
     let names: Vec<String> = (0..30).map(|at| format!("deploy/many/{at}.yaml")).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), POD)).collect();

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::harness::{command, request, root};
@@ -108,9 +109,10 @@ impl Watching {
     }
 
     /// Sends a signal, and gives the exit status and how long the end took; all that was told are whole lines.
-    pub(crate) fn end(&mut self, signal: &str) -> (Option<i32>, Duration) {
+    pub(crate) fn end(&mut self, signal: Signal) -> (Option<i32>, Duration) {
         let before = Instant::now();
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        // `kill` is a program of its own package, which a small Debian does not have.
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
         (self.status(), before.elapsed())
     }
 
@@ -289,7 +291,7 @@ fn nonsense_among_the_events_is_told_once_and_loses_nothing() {
     let address = fake(vec![(lines, true)]).serve(directory.path());
     let mut watching = Watching::new(watch(directory.path(), &address));
     watching.until("a is gone", |turns| of(turns, "name-a").iter().any(|turn| turn["kind"] == "gone"));
-    assert_eq!(watching.end("-TERM").0, Some(0));
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
     assert_eq!(watching.kinds("name-a"), ["created", "gone"]);
     assert_eq!(watching.kinds("name-b"), ["created", "gone"]);
     // What becomes of the login is told once, with the container that is why.
@@ -369,7 +371,7 @@ fn a_torn_event_is_the_end_of_a_stream_and_not_of_the_watch() {
     let mut watching = Watching::new(watch(directory.path(), &address));
     watching.until("b is told", |turns| !of(turns, "name-b").is_empty());
     watching.until_said("the engine answers again");
-    assert_eq!(watching.end("-INT").0, Some(0));
+    assert_eq!(watching.end(Signal::INT).0, Some(0));
     assert_eq!((watching.kinds("name-a"), watching.kinds("name-b")), (vec!["created"], vec!["created"]));
     assert_eq!(changes(&watching.turns), ["name-a - ok", "name-b ok error"]);
     assert_eq!(watching.err.matches("tried again").count(), 1, "{}", watching.err);
@@ -461,7 +463,7 @@ fn it_ends_quietly_when_nobody_reads() {
 
 #[test]
 fn a_signal_ends_it_whatever_it_waits_for() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let directory = tempfile::tempdir().unwrap();
         let fake = Fake { list: None, ..fake(vec![(Vec::new(), true)]) };
         let subscribed = Arc::clone(&fake.subscribed);

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Engine, Start, audit, engine};
@@ -73,7 +74,7 @@ fn watch_sees_containers_of_a_short_life() {
     let names = names.into_inner().unwrap();
     assert_eq!(names.len(), SHORT);
     watching.until("all are gone", |turns| names.iter().all(|name| is_gone(turns, name)));
-    assert_eq!(watching.end("-TERM").0, Some(0));
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
     for name in &names {
         let turns = of(&watching.turns, name);
         let times = |kind: &str| turns.iter().filter(|turn| turn["kind"] == kind).count();
@@ -96,7 +97,7 @@ fn watch_tells_of_a_resident_whose_verdict_changes() {
     watching.until("the visitor is told", |turns| !of(turns, &name).is_empty());
     drop(visitor);
     watching.until("it is gone", |turns| is_gone(turns, &name));
-    let (status, took) = watching.end("-INT");
+    let (status, took) = watching.end(Signal::INT);
     assert_eq!(status, Some(0));
     assert!(took < Duration::from_millis(500), "{took:?}");
     // What becomes of the login is told of the visitor, and not of the resident too.
@@ -257,7 +258,7 @@ fn watch_goes_on_where_the_engine_went_away() {
     watching.until("all is told", |turns| {
         is_gone(turns, &left) && [&comes, &late].iter().all(|probe| !of(turns, &probe.name).is_empty())
     });
-    assert_eq!(watching.end("-TERM").0, Some(0));
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
     let own = [&stays.name, &left, &comes.name, &passes, &late.name].map(String::as_str);
     for (name, kinds) in [(&stays.name, &["running"][..]), (&left, &["created", "gone"])] {
         let told = told_by(&watching.turns, name, &own);

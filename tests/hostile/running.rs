@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::fake_host::{Answer, Fake, FakeHost, serve, verdict};
@@ -307,7 +308,7 @@ fn a_flood_of_containers_is_bounded_told_as_a_gap_and_ends_in_the_right_state() 
         .collect();
     let present: Vec<_> = last.iter().filter(|(_, kind)| **kind != "gone").map(|(name, _)| *name).collect();
     assert_eq!(present, ["name-a"], "{}", watching.err);
-    assert_eq!(watching.end("-TERM").0, Some(0));
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
 }
 
 #[test]
@@ -327,7 +328,7 @@ fn a_container_that_flaps_is_folded_and_its_neighbour_is_told_at_once() {
     // It never comes twice without having gone.
     let kinds: Vec<&str> = watching.kinds("name-a").into_iter().filter(|kind| *kind != "changed").collect();
     assert!(kinds.windows(2).all(|pair| (pair[0] == "gone") != (pair[1] == "gone")), "{kinds:?}");
-    assert_eq!(watching.end("-TERM").0, Some(0));
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
 }
 
 #[test]
