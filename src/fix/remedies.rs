@@ -36,7 +36,7 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
         for (finding_at, finding) in login.findings.iter_mut().enumerate() {
             let advice = std::mem::take(&mut finding.remedies);
             let tried = found.remove(&(login_at, finding_at)).unwrap_or_default();
-            finding.remedies = with_advice(tried, &advice, |at| hits.get(at), &service);
+            finding.remedies = with_advice(tried, &advice, |at| hits.get(at), service);
         }
     }
 }
