@@ -199,7 +199,7 @@ impl Piece {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: false });
     }
 
-    /// Tells of a file that it was judged, names a known program, and starts containers by commands in it.
+    /// Tells of a file that it was judged, and that commands in it start what may have a login.
     pub fn add_judged_starts(&mut self, file: String, kind: &dyn InputKind) {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: true });
     }

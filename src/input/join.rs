@@ -358,7 +358,16 @@ fn sort_files(layout: &mut Layout) {
     let kinds: BTreeMap<&str, &str> = judged.iter().map(|one| (one.file.as_str(), one.kind)).collect();
     not_judged.retain(|one| kinds.get(one.file.as_str()).is_none_or(|kind| *kind == one.kind));
     not_judged.sort();
-    not_judged.dedup_by(|one, other| one.file == other.file && one.kind == other.kind);
+    not_judged.dedup_by(|one, kept| {
+        let is_same = one.file == kept.file && one.kind == kept.kind;
+        if is_same {
+            kept.counts |= one.counts;
+            if one.reason != kept.reason {
+                kept.reason = format!("{}; {}", kept.reason, one.reason);
+            }
+        }
+        is_same
+    });
     let unread: HashSet<&str> = not_judged.iter().map(|one| one.file.as_str()).collect();
     judged.retain(|one| !unread.contains(one.file.as_str()));
 }

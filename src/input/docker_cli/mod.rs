@@ -78,6 +78,11 @@ impl DockerCommand {
         !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Existing | Self::Unclear(_))
     }
 
+    /// Whether what it starts is described in another place than in its words.
+    pub fn is_described_elsewhere(&self) -> bool {
+        matches!(self, Self::ComposeUp(_) | Self::ComposeRun(_) | Self::NotRead(_))
+    }
+
     /// Whether it is waited for on some ways only.
     pub fn is_perhaps_detached(&self) -> bool {
         match self {
