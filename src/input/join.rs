@@ -9,6 +9,7 @@ use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
+use super::script::host_links::follow_names;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -191,11 +192,13 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
     let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
+    let mut names = Vec::new();
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
         copies.extend(piece.copies);
+        names.extend(piece.names);
         additions.extend(piece.additions);
     }
     layout.not_judged.extend(unread);
@@ -204,6 +207,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     let services = layout.containers.clone();
     project::add_to_services(additions, &mut layout, &projects, repository);
     project::add_started(starts, &services, &mut layout, &projects, repository);
+    follow_names(&names, &mut layout.containers);
     give_copies(&copies, &mut layout.containers);
     layout
 }

@@ -2,6 +2,7 @@
 //! `model`, `shell` and `project`'s repository.
 
 pub(super) mod host_copies;
+pub(super) mod host_links;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -145,6 +146,7 @@ pub(super) fn add_started_on_host(
     piece.references.extend(references.map(|reference| reference.beside(directory)));
     piece.starts.extend(starts);
     piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
+    piece.names.extend(host_links::find_names(&script.invocations, repository));
 }
 
 /// Whether a script has the command in it that starts a container, and names a known program.
