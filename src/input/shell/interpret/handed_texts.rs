@@ -8,10 +8,15 @@ use super::print_record::redirects_output;
 use super::recipient::{Recipient, is_taker};
 use super::shell_word::ShellWord;
 use super::unwrapped::is_shell;
+use crate::input::docker_cli::is_engine_program;
 use crate::input::shell::parse::syntax::{SimpleCommand, Statement};
 use crate::input::start_words::{describes_services, is_printer, starts_container};
 use crate::text::TracedText;
 
+/// Parts of the names of commands that compare texts.
+const COMPARERS: [&str; 8] = ["assert", "expect", "contains", "check", "grep", "match", "matches", "equals"];
+/// Words that may stand before a command.
+const PREFIXES: [&str; 4] = ["sudo ", "exec ", "nohup ", "env "];
 /// Endings of files that are for people to read.
 const DOCUMENTS: [&str; 7] = ["md", "txt", "rst", "adoc", "html", "log", "tex"];
 
@@ -88,13 +93,14 @@ impl Interpreter<'_> {
         if only_reads(first) || is_printer(name) || name == "alias" || !first.is_fixed() {
             return;
         }
-        for word in rest.iter().filter(|word| word.raw().contains(' ')) {
+        let compares = name.split(['_', '-']).any(|part| COMPARERS.contains(&part));
+        for word in rest.iter().filter(|word| !compares && begins_start(&written_text(&word.text))) {
             self.note_carried_out(&format!("`{name}` is given a text"), &word.text);
         }
     }
 
     fn note_carried_out(&mut self, what: &str, text: &TracedText) {
-        let raw = text.raw();
+        let raw = written_text(text);
         if self.ways_in.is_none() || self.is_muted() {
             return;
         }
@@ -106,6 +112,21 @@ impl Interpreter<'_> {
         let span = text.first_position(self.context.sources);
         self.note_unread(format!("{what} that {does}, and was not read"), span);
     }
+}
+
+/// What of a text is written in it; what is put in for a variable or a command ran by itself.
+fn written_text(text: &TracedText) -> String {
+    text.0.iter().filter(|traced| !traced.live).map(|traced| traced.ch).collect()
+}
+
+/// Whether a text has a command in it that starts a container, where a command may begin.
+fn begins_start(text: &str) -> bool {
+    let pieces = text.split([';', '&', '|', '\n', '"', '\'', '(']).map(str::trim_start);
+    pieces.into_iter().any(|piece| {
+        let command = PREFIXES.iter().fold(piece, |rest, word| rest.strip_prefix(word).unwrap_or(rest).trim_start());
+        let name = command.split_whitespace().next().unwrap_or_default();
+        name.rsplit('/').next().is_some_and(is_engine_program) && starts_container(command)
+    })
 }
 
 fn joined(words: &[ShellWord]) -> TracedText {

@@ -120,11 +120,12 @@ fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
     let (mut text, mut at) = (false, 1);
     while let Some(word) = words.get(at).filter(|word| word.is_fixed()) {
         let option = word.raw();
-        if !option.starts_with(['-', '+']) || option.len() < 2 {
+        if !option.starts_with(['-', '+']) || option == "+" {
             break;
         }
         at += 1;
-        if option == "--" {
+        // `curl … | bash -`: what follows is no option either way.
+        if matches!(option.as_str(), "--" | "-") {
             break;
         }
         if option.starts_with("--") {
