@@ -2,7 +2,7 @@
 //! not judged that start a container and name where a known program keeps its state. Uses `unread` and `model`.
 
 use super::CandidateFile;
-use super::start_words::{is_start_line, starts_container};
+use super::start_words::{has_start_command, is_start_line, starts_container};
 use super::unread::{NamedWhere, UnreadKind};
 
 macro_rules! launcher {
@@ -71,11 +71,26 @@ launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
 });
 
 // Behind all others: lists of tasks, hooks and settings, which have no form in common.
-launcher!(SETTINGS, "settings", "a file of settings or tasks", |file| {
-    let is_named = matches!(file.name(), "Earthfile" | "Tiltfile" | "Vagrantfile" | "Brewfile" | "Jakefile");
-    let of_settings = ["toml", "yaml", "yml", "json", "jsonc", "json5", "ini", "cfg", "conf", "desktop", "plist"];
-    (is_named || ends_in(file, &of_settings)) && starts_container(file.beginning())
-});
+launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, has_start_command);
+
+/// Whether a file may list commands, and has one that starts a container. JSON is for data more often than not.
+fn is_settings(file: &CandidateFile<'_>) -> bool {
+    const NAMES: [&str; 5] = ["Earthfile", "Tiltfile", "Vagrantfile", "Brewfile", "Jakefile"];
+    const JSON_NAMES: [&str; 9] = [
+        "tasks.json",
+        "settings.json",
+        "settings.local.json",
+        "launch.json",
+        "composer.json",
+        "deno.json",
+        "project.json",
+        "mcp.json",
+        ".mcp.json",
+    ];
+    let is_listed = NAMES.contains(&file.name()) || JSON_NAMES.contains(&file.name());
+    let is_other = ["toml", "yaml", "yml", "ini", "cfg", "conf", "desktop", "code-workspace"];
+    (is_listed || ends_in(file, &is_other)) && has_start_command(file.beginning())
+}
 
 /// Whether a script of another shell starts a container, whose words may be in a variable: `docker @words`.
 fn starts_by_words(text: &str) -> bool {
