@@ -31,6 +31,7 @@ mod service_additions;
 mod start_names;
 mod start_timing;
 mod started_containers;
+mod stopped_containers;
 
 pub use lent_volumes::lend_volumes;
 pub use reference::{DescribedProject, NamedFile, Reference, ReferenceTarget};
@@ -86,7 +87,9 @@ pub fn add_started(
     let reader = ProjectReader { repository, images, searched: SearchedImages::default(), services, projects };
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
+    let stops = stopped_containers::stops_of_containers(&pending);
     reader.add_started(pending, layout);
+    stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
     let runs: HashSet<_> = runs.collect();
     for service in layout.containers.iter_mut().filter(|container| container.start.is_none()) {

@@ -72,8 +72,9 @@ fn link_of(call: &Invocation, repository: &Repository<'_>) -> Option<HostName> {
 /// `docker volume create --opt o=bind --opt device=PLACE NAME`.
 fn volume_of(call: &Invocation, repository: &Repository<'_>) -> Option<HostName> {
     let words: Vec<&Word> = call.argv.iter().skip(1).collect();
-    let at =
-        words.windows(2).position(|pair| pair[0].known() == Some("volume") && pair[1].known() == Some("create"))?;
+    let at = words.windows(2).position(
+        |pair| matches!(pair, [one, other] if one.known() == Some("volume") && other.known() == Some("create")),
+    )?;
     let mut options = DriverOptions::default();
     let mut name = None;
     let mut rest = words.get(at + 2..)?.iter();
