@@ -64,7 +64,7 @@ impl Interpreter<'_> {
     fn note_handed_to(&mut self, recipient: &Recipient, text: &TracedText) {
         match recipient {
             Recipient::File(file) => self.note_written(file, text),
-            Recipient::Program(name) => self.note_carried_out(&format!("`{name}` is given a text"), text),
+            Recipient::Program(name) => self.note_carried_out(&format!("it gives `{name}` a text that"), text),
         }
     }
 
@@ -77,9 +77,9 @@ impl Interpreter<'_> {
         }
         let is_word = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '_' | '-');
         let told = if !name.is_empty() && name.len() <= 64 && name.chars().all(is_word) {
-            format!("the file `{name}` is written")
+            format!("it writes the file `{name}`, which")
         } else {
-            "a file is written".to_owned()
+            "it writes a file that".to_owned()
         };
         self.note_carried_out(&told, text);
     }
@@ -95,7 +95,7 @@ impl Interpreter<'_> {
         }
         let compares = name.split(['_', '-']).any(|part| COMPARERS.contains(&part));
         for word in rest.iter().filter(|word| !compares && begins_start(&written_text(&word.text))) {
-            self.note_carried_out(&format!("`{name}` is given a text"), &word.text);
+            self.note_carried_out(&format!("it gives `{name}` a text that"), &word.text);
         }
     }
 
@@ -110,7 +110,7 @@ impl Interpreter<'_> {
             () => return,
         };
         let span = text.first_position(self.context.sources);
-        self.note_unread(format!("{what} that {does}, and was not read"), span);
+        self.note_unread(format!("{what} {does} and was not read"), span);
     }
 }
 

@@ -60,6 +60,7 @@ impl Interpreter<'_> {
         let text = remote.text.or(input)?;
         let started = self.started.len();
         let found = self.found.len();
+        let told = (self.unread.len(), self.more_unseen.len(), self.unseen.clone(), self.unseen_span, self.misread);
         let mut child = state.child_process(true);
         child.vars.clear();
         child.functions = Rc::default();
@@ -76,6 +77,14 @@ impl Interpreter<'_> {
             self.run_shell_text(&ShellCall::plain(text), &child);
         }
         self.found.truncate(found);
-        (self.started.len() > started).then(|| ExitStates::either_way(state.clone()))
+        if self.started.len() > started {
+            return Some(ExitStates::either_way(state.clone()));
+        }
+        // What runs there and starts nothing is told as before, by the words alone.
+        let (unread, more) = (told.0, told.1);
+        self.unread.truncate(unread);
+        self.more_unseen.truncate(more);
+        (self.unseen, self.unseen_span, self.misread) = (told.2, told.3, told.4);
+        None
     }
 }
