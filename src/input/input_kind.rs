@@ -10,6 +10,7 @@ use super::exclusion::ExcludedPaths;
 use super::program_names::ProgramNames;
 use super::project::{DescribedProject, Reference, Repository, ServiceAddition, Store};
 use super::script::host_copies::CopyOnHost;
+use super::script::host_links::HostName;
 use super::shell::ContainerStart;
 use super::walk::Tree;
 use crate::model::{Diagnostic, ExcludedFiles, JudgedFile, Layout, NotJudgedFile};
@@ -185,6 +186,8 @@ pub struct Piece {
     pub project: Option<DescribedProject>,
     /// The files that commands in it copy on the host.
     pub(in crate::input) copies: Vec<CopyOnHost>,
+    /// The names that those commands give places of the host.
+    pub(in crate::input) names: Vec<HostName>,
     /// What those commands name that other pieces describe.
     pub references: Vec<Reference>,
     /// What it adds to services that other pieces describe.
@@ -199,7 +202,7 @@ impl Piece {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: false });
     }
 
-    /// Tells of a file that it was judged, names a known program, and starts containers by commands in it.
+    /// Tells of a file that it was judged, and that commands in it start what may have a login.
     pub fn add_judged_starts(&mut self, file: String, kind: &dyn InputKind) {
         self.layout.judged.push(JudgedFile { file, kind: kind.name(), starts: true });
     }

@@ -10,6 +10,7 @@ use super::handed_projects::merge_alike;
 use super::input_kind::{FoundBy, FoundInput, FoundInputs, InputKind, LoadContext, Piece, UnreadWeight};
 use super::project::{self, CommandBuilds, DescribedProject, NamedFile, Repository};
 use super::script::host_copies::give_copies;
+use super::script::host_links::follow_names;
 use super::{DEFAULT_KIND, KINDS, SCRIPT};
 use crate::model::{Container, Layout, NotJudgedFile};
 use crate::parallel::map_chunks;
@@ -196,11 +197,13 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     disambiguate_projects(&mut pieces);
     let unread = unread_projects(&pieces, context);
     let (mut layout, mut starts, mut copies, mut additions) = (Layout::default(), Vec::new(), Vec::new(), Vec::new());
+    let mut names = Vec::new();
     let projects: Vec<DescribedProject> = pieces.iter().filter_map(|piece| piece.project.clone()).collect();
     for piece in pieces {
         layout.join(piece.layout);
         starts.extend(piece.starts);
         copies.extend(piece.copies);
+        names.extend(piece.names);
         additions.extend(piece.additions);
     }
     layout.not_judged.extend(unread);
@@ -209,6 +212,7 @@ fn join(mut pieces: Vec<Piece>, repository: &Repository<'_>, context: &LoadConte
     let services = layout.containers.clone();
     project::add_to_services(additions, &mut layout, &projects, repository);
     project::add_started(starts, &services, &mut layout, &projects, repository);
+    follow_names(&names, &mut layout.containers);
     give_copies(&copies, &mut layout.containers);
     layout
 }
@@ -363,7 +367,16 @@ fn sort_files(layout: &mut Layout) {
     let kinds: BTreeMap<&str, &str> = judged.iter().map(|one| (one.file.as_str(), one.kind)).collect();
     not_judged.retain(|one| kinds.get(one.file.as_str()).is_none_or(|kind| *kind == one.kind));
     not_judged.sort();
-    not_judged.dedup_by(|one, other| one.file == other.file && one.kind == other.kind);
+    not_judged.dedup_by(|one, kept| {
+        let is_same = one.file == kept.file && one.kind == kept.kind;
+        if is_same {
+            kept.counts |= one.counts;
+            if one.reason != kept.reason {
+                kept.reason = format!("{}; {}", kept.reason, one.reason);
+            }
+        }
+        is_same
+    });
     let unread: HashSet<&str> = not_judged.iter().map(|one| one.file.as_str()).collect();
     judged.retain(|one| !unread.contains(one.file.as_str()));
 }

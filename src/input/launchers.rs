@@ -2,17 +2,20 @@
 //! not judged that start a container and name where a known program keeps its state. Uses `unread` and `model`.
 
 use super::CandidateFile;
-use super::start_words::starts_container;
+use super::start_words::{has_start_command, is_start_line, starts_container};
 use super::unread::{NamedWhere, UnreadKind};
 
 macro_rules! launcher {
     ($constant:ident, $name:literal, $phrase:literal, $is_of_kind:expr) => {
+        launcher!($constant, $name, $phrase, $is_of_kind, starts_container);
+    };
+    ($constant:ident, $name:literal, $phrase:literal, $is_of_kind:expr, $has_container:expr) => {
         #[doc = concat!("Files that are ", $phrase, ".")]
         pub(super) static $constant: UnreadKind = UnreadKind {
             name: $name,
             phrase: $phrase,
             is_of_kind: $is_of_kind,
-            has_container: starts_container,
+            has_container: $has_container,
             named: NamedWhere::Both,
         };
     };
@@ -28,11 +31,27 @@ launcher!(RUBY, "ruby", "a Ruby program", |file| {
     ends_in(file, &["rb"]) || file.name() == "Rakefile" || is_run_by(file, &["ruby"])
 });
 launcher!(PERL, "perl", "a Perl program", |file| ends_in(file, &["pl"]) || is_run_by(file, &["perl"]));
-launcher!(FISH, "fish", "a fish script", |file| ends_in(file, &["fish"]));
-launcher!(POWERSHELL, "powershell", "a PowerShell script", |file| {
-    ends_in(file, &["ps1", "psm1"]) || is_run_by(file, &["pwsh"])
+launcher!(DOTNET, "dotnet", "a program for .NET", |file| ends_in(file, &["cs", "csx", "fs", "fsx", "vb"]));
+launcher!(JAVA, "java", "a program for the Java machine", |file| {
+    ends_in(file, &["java", "kt", "kts", "groovy", "scala", "clj"])
 });
-launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]));
+launcher!(PHP, "php", "a PHP program", |file| ends_in(file, &["php"]) || is_run_by(file, &["php"]));
+launcher!(SWIFT, "swift", "a Swift program", |file| ends_in(file, &["swift"]));
+launcher!(LUA, "lua", "a Lua program", |file| ends_in(file, &["lua"]) || is_run_by(file, &["lua"]));
+launcher!(NIX, "nix", "a Nix expression", |file| ends_in(file, &["nix"]));
+launcher!(OTHER_PROGRAM, "program", "a program of a language that is not read", |file| {
+    ends_in(file, &["ex", "exs", "erl", "hs", "ml", "zig", "nim", "cr", "dart", "el", "vim", "jl", "d", "tcl", "exp"])
+});
+launcher!(FISH, "fish", "a fish script", |file| ends_in(file, &["fish"]), starts_by_words);
+launcher!(NUSHELL, "nushell", "a Nushell script", |file| ends_in(file, &["nu"]), starts_by_words);
+launcher!(
+    POWERSHELL,
+    "powershell",
+    "a PowerShell script",
+    |file| ends_in(file, &["ps1", "psm1"]) || is_run_by(file, &["pwsh"]),
+    starts_by_words
+);
+launcher!(BATCH, "batch", "a batch file of Windows", |file| ends_in(file, &["bat", "cmd"]), starts_by_words);
 launcher!(TERRAFORM, "terraform", "a Terraform configuration", |file| ends_in(file, &["tf"]));
 launcher!(JUSTFILE, "justfile", "a justfile", |file| {
     matches!(file.name(), "justfile" | "Justfile" | ".justfile") || ends_in(file, &["just"])
@@ -50,6 +69,33 @@ launcher!(PROCFILE, "procfile", "a Procfile", |file| file.name().starts_with("Pr
 launcher!(ANSIBLE, "ansible", "an Ansible playbook", |file| {
     ends_in(file, &["yml", "yaml"]) && ["hosts", "tasks", "name"].iter().any(|key| has_item_key(file, key))
 });
+
+// Behind all others: lists of tasks, hooks and settings, which have no form in common.
+launcher!(SETTINGS, "settings", "a file of settings or tasks", is_settings, has_start_command);
+
+/// Whether a file may list commands, and has one that starts a container. JSON is for data more often than not.
+fn is_settings(file: &CandidateFile<'_>) -> bool {
+    const NAMES: [&str; 5] = ["Earthfile", "Tiltfile", "Vagrantfile", "Brewfile", "Jakefile"];
+    const JSON_NAMES: [&str; 9] = [
+        "tasks.json",
+        "settings.json",
+        "settings.local.json",
+        "launch.json",
+        "composer.json",
+        "deno.json",
+        "project.json",
+        "mcp.json",
+        ".mcp.json",
+    ];
+    let is_listed = NAMES.contains(&file.name()) || JSON_NAMES.contains(&file.name());
+    let is_other = ["toml", "yaml", "yml", "ini", "cfg", "conf", "desktop", "code-workspace"];
+    (is_listed || ends_in(file, &is_other)) && has_start_command(file.beginning())
+}
+
+/// Whether a script of another shell starts a container, whose words may be in a variable: `docker @words`.
+fn starts_by_words(text: &str) -> bool {
+    starts_container(text) || text.lines().any(is_start_line)
+}
 
 fn ends_in(file: &CandidateFile<'_>, endings: &[&str]) -> bool {
     file.ending().is_some_and(|ending| endings.contains(&ending))
@@ -81,6 +127,8 @@ mod tests {
             "client = docker.from_env()",
             "exec.Command(\"podman\", \"--log-level\", \"debug\", \"create\")",
             "import Docker from 'dockerode'",
+            "Process.Start(\"docker\", $\"run --rm -v {x}\")",
+            "new ProcessBuilder(\"docker\", \"run\", \"-v\", x).start()",
             "  \"start\": \"docker-compose up\"",
             "resource \"docker_container\" \"a\" {",
         ] {
@@ -95,6 +143,16 @@ mod tests {
             "see the docker documentation to run it",
         ] {
             assert!(!starts_container(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_in_a_variable_start_a_container_in_a_script_of_another_shell() {
+        for text in ["& docker @words", "docker $words", "  & docker $Words | Out-Host"] {
+            assert!(starts_by_words(text), "{text}");
+        }
+        for text in ["# docker @words", "Get-Command docker", "docker ps @words"] {
+            assert!(!starts_by_words(text), "{text}");
         }
     }
 

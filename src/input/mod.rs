@@ -66,7 +66,15 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::RUST,
     &launchers::RUBY,
     &launchers::PERL,
+    &launchers::DOTNET,
+    &launchers::JAVA,
+    &launchers::PHP,
+    &launchers::SWIFT,
+    &launchers::LUA,
+    &launchers::NIX,
+    &launchers::OTHER_PROGRAM,
     &launchers::FISH,
+    &launchers::NUSHELL,
     &launchers::POWERSHELL,
     &launchers::BATCH,
     &launchers::TERRAFORM,
@@ -76,6 +84,7 @@ const KINDS: &[&dyn InputKind] = &[
     &launchers::PROCFILE,
     &launchers::ANSIBLE,
     &unread::TEMPLATE,
+    &launchers::SETTINGS,
 ];
 
 /// What scripts are called in a report.

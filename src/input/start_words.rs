@@ -5,7 +5,7 @@ const ENGINES: [&str; 4] = ["docker", "podman", "nerdctl", "finch"];
 /// Their subcommands that do, or that lead to one that does.
 const SUBCOMMANDS: [&str; 4] = ["run", "create", "exec", "compose"];
 /// Libraries that speak to an engine, and modules of configuration tools that start containers.
-const LIBRARIES: [&str; 20] = [
+const LIBRARIES: [&str; 24] = [
     "docker.from_env",
     "DockerClient",
     "aiodocker",
@@ -22,6 +22,10 @@ const LIBRARIES: [&str; 20] = [
     "moby/moby/client",
     "docker/go-sdk",
     "containers/podman",
+    "Docker.DotNet",
+    "dockerjava",
+    "docker-java",
+    "@pulumi/docker",
     "docker_container",
     "podman_container",
     "docker_compose_v2",
@@ -47,7 +51,7 @@ pub(super) fn names_engine(text: &str) -> bool {
 
 /// Whether a text of any language starts a container: by a library, or by an engine's program with a subcommand right
 /// after it, or with both as texts of their own, which something between joins.
-pub(super) fn starts_container(text: &str) -> bool {
+pub(in crate::input) fn starts_container(text: &str) -> bool {
     let has = |word: &&str| text.contains(*word);
     if LIBRARIES.iter().any(has) {
         return true;
@@ -55,6 +59,12 @@ pub(super) fn starts_container(text: &str) -> bool {
     let named: Vec<&str> = ENGINES.into_iter().filter(has).collect();
     let is_quoted = |word: &&str| ['"', '\'', '`'].iter().any(|quote| text.contains(&format!("{quote}{word}{quote}")));
     has_start_command(text) || (named.iter().any(is_quoted) && SUBCOMMANDS.iter().any(is_quoted))
+}
+
+/// Whether a text describes services as Compose does, whatever else stands between.
+pub(in crate::input) fn describes_services(text: &str) -> bool {
+    let has_key = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
+    text.lines().any(|line| line.trim_end() == "services:") && (has_key("image:") || has_key("build:"))
 }
 
 /// Whether an engine's program stands in a text with a subcommand right after it.
@@ -105,7 +115,8 @@ fn has_compose_start<'t>(mut words: impl Iterator<Item = &'t str>) -> bool {
 /// The words that follow; only so many are looked at that a name in prose costs nothing.
 fn near_words(rest: &str) -> impl Iterator<Item = &str> {
     let near = rest.char_indices().nth(200).and_then(|(at, _)| rest.get(..at)).unwrap_or(rest);
-    near.split(is_between).filter(|word| !word.is_empty())
+    // What stands before the quote of a text in some languages: `$"run"`, `@"run"`, `f"run"`.
+    near.split(is_between).filter(|word| !matches!(*word, "" | "$" | "@" | "$@" | "f" | "r"))
 }
 
 fn is_between(ch: char) -> bool {
@@ -127,7 +138,7 @@ pub(super) fn is_start_line(line: &str) -> bool {
     };
     let by_name = |rest: &str| {
         let words = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
-        let is_variable = words.starts_with(' ') && words.trim_start().trim_start_matches('"').starts_with('$');
+        let is_variable = words.starts_with(' ') && words.trim_start().trim_start_matches('"').starts_with(['$', '@']);
         has_subcommand_after(rest) || is_variable
     };
     // `"${DOCKER_CMD:-docker}" run`, `$CONTAINER_RUNTIME exec`.
@@ -140,9 +151,20 @@ pub(super) fn is_start_line(line: &str) -> bool {
         || upper.iter().any(|part| line.contains('$') && after(part).any(by_variable))
 }
 
+/// Whether a line of a shell script starts a development container, or something in one.
+pub(super) fn is_development_start(line: &str) -> bool {
+    let line = line.trim_start();
+    let words = line.split("devcontainer ").skip(1).filter_map(|rest| rest.split_whitespace().next());
+    !line.starts_with('#') && !prints(line) && words.into_iter().any(|word| matches!(word, "up" | "exec" | "open"))
+}
+
 /// Whether a line is a command that prints its words, by its name.
 fn prints(line: &str) -> bool {
-    let name = line.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '_' | '-'))).next().unwrap_or_default();
+    is_printer(line.split(|ch: char| !(ch.is_alphanumeric() || matches!(ch, '_' | '-'))).next().unwrap_or_default())
+}
+
+/// Whether a command prints its words, by its name.
+pub(in crate::input) fn is_printer(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     PRINTERS.iter().any(|printer| name.split(['_', '-']).any(|part| part == *printer))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::candidate_file::is_yaml_key;
 use super::project::Repository;
-use super::start_words::{names_engine, starts_container};
+use super::start_words::{describes_services, names_engine, starts_container};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight, compose};
 use crate::model::{Diagnostic, Level};
 use crate::text::{ReadError, Reader};
@@ -81,7 +81,7 @@ pub(super) static NOMAD: UnreadKind = UnreadKind {
 /// Descriptions of containers that people develop in, where no tool looks for one: those that are copied elsewhere.
 pub(super) static DEVELOPMENT_CONTAINER_TEMPLATE: UnreadKind = UnreadKind {
     name: "devcontainer-template",
-    phrase: "a devcontainer.json outside of `.devcontainer`",
+    phrase: "a devcontainer.json where no tool looks for one",
     is_of_kind: is_development_container,
     has_container: |_| true,
     named: NamedWhere::Either,
@@ -128,7 +128,7 @@ pub(super) static TEMPLATE: UnreadKind = UnreadKind {
     name: "template",
     phrase: "a template",
     is_of_kind: |file| file.ending().is_some_and(|ending| TEMPLATE_ENDINGS.contains(&ending)),
-    has_container: |text| has_services(text) || starts_container(text),
+    has_container: |text| describes_services(text) || starts_container(text),
     named: NamedWhere::Both,
 };
 
@@ -205,7 +205,16 @@ fn is_nomad_job(file: &CandidateFile<'_>) -> bool {
 }
 
 fn is_development_container(file: &CandidateFile<'_>) -> bool {
-    matches!(file.name(), "devcontainer.json" | ".devcontainer.json")
+    // What describes a part of one, or what a build of it settled on, is none.
+    const PARTS: [&str; 4] = ["-lock", "-feature", "-template", "-collection"];
+    let Some(stem) = file.name().strip_suffix(".json").or_else(|| file.name().strip_suffix(".jsonc")) else {
+        return false;
+    };
+    let kind = stem.trim_start_matches('.').strip_prefix("devcontainer");
+    // `devcontainer.local.json`, `devcontainer-gpu.json`: copied to where a tool looks for it.
+    kind.is_some_and(|kind| {
+        kind.is_empty() || (kind.starts_with(['.', '-', '_']) && !PARTS.iter().any(|part| kind.starts_with(part)))
+    })
 }
 
 fn is_systemd_unit(file: &CandidateFile<'_>) -> bool {
@@ -230,12 +239,6 @@ fn is_pipeline(file: &CandidateFile<'_>) -> bool {
     is_other_yaml(file)
         && (WORKFLOWS.iter().any(|directory| file.is_in(directory))
             || PIPELINE_KEYS.iter().any(|key| file.has_top_key(key)))
-}
-
-/// Whether a text describes services as Compose does, whatever else stands between.
-fn has_services(text: &str) -> bool {
-    let has_key = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
-    text.lines().any(|line| line.trim_end() == "services:") && (has_key("image:") || has_key("build:"))
 }
 
 fn is_framework(file: &CandidateFile<'_>) -> bool {

@@ -7,7 +7,8 @@ pub struct JudgedFile {
     pub file: String,
     /// The kind of input that it is, as a word for people: `compose`, `script`.
     pub kind: &'static str,
-    /// Whether it names a known program and was seen to start containers by commands of its own.
+    /// Whether it was seen to start containers that may have a login: it names a known program, or they are described
+    /// elsewhere.
     pub starts: bool,
 }
 

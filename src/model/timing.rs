@@ -47,6 +47,8 @@ pub struct TimeSpan {
     pub from: usize,
     /// Its end.
     pub until: usize,
+    /// Whether a command of the run ends it: then what is left running of another run of the script counts for nothing.
+    pub is_ended: bool,
 }
 
 /// How many moments are kept of one container.
@@ -73,7 +75,7 @@ impl Timing {
                 self.moments.push(other.clone());
             } else {
                 // Of a process of its own that never ends, which is beside all others.
-                let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX };
+                let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX, is_ended: false };
                 self.moments.push(Moment { spans: vec![until], ..other.clone() });
                 self.moments.dedup();
                 self.moments.truncate(MANY_MOMENTS + 1);
@@ -95,9 +97,12 @@ impl Moment {
             // One process does one thing after the other.
             (None, None) => true,
             (one, another) => {
-                let point = |moment: &Self| TimeSpan { process: 0, from: moment.at, until: moment.at };
+                let point = |moment: &Self| TimeSpan { from: moment.at, until: moment.at, ..TimeSpan::default() };
                 let (one, another) = (one.copied().unwrap_or(point(self)), another.copied().unwrap_or(point(other)));
-                one.until < another.from || another.until < one.from
+                let begins = |span: TimeSpan, moment: &Self, other: TimeSpan| {
+                    if other.is_ended && span.from == 0 { moment.at } else { span.from }
+                };
+                one.until < begins(another, other, one) || another.until < begins(one, self, another)
             }
         }
     }
@@ -108,7 +113,7 @@ mod tests {
     use super::*;
 
     fn moment(at: usize, spans: &[(usize, usize, usize)]) -> Moment {
-        let spans = spans.iter().map(|&(process, from, until)| TimeSpan { process, from, until });
+        let spans = spans.iter().map(|&(process, from, until)| TimeSpan { process, from, until, is_ended: false });
         Moment { run: "a.sh".into(), spans: spans.collect(), at }
     }
 

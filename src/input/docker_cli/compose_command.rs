@@ -7,7 +7,7 @@ use super::mount_list::collect_mounts;
 use super::options::{CommandPrefix, GivenOption, parse_options, read_project};
 use super::{
     Argument, CommandContext, ComposeRun, ComposeUp, ConditionalParts, DockerCommand, build_command, exec_command,
-    option_tables,
+    option_tables, stop_command,
 };
 use crate::input::compose;
 use crate::model::{Command, Flag, PartialText, Unseen, Value};
@@ -47,6 +47,8 @@ pub(super) fn read_compose(
             build_command::read_compose_build(rest, prefix, context).map(|build| DockerCommand::Build(Box::new(build)))
         }
         "start" | "restart" => Some(DockerCommand::Existing),
+        stop @ ("down" | "stop" | "kill" | "rm") => stop_command::read_compose_stop(stop, rest, &prefix, context)
+            .map(|stop| DockerCommand::Stop(Box::new(stop))),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ mod mount_option;
 mod option_tables;
 mod options;
 mod run_command;
+mod stop_command;
 mod subcommand;
 mod swarm_command;
 mod volume_option;
@@ -53,6 +54,8 @@ pub enum DockerCommand {
     Exec(Box<DockerExec>),
     /// Images that are built under a name, or with arguments of its own.
     Build(Box<DockerBuild>),
+    /// Containers that end.
+    Stop(Box<DockerStop>),
     /// A container that is there already, again (`start`, `restart`).
     Existing,
     /// Which command it is depends on a variable.
@@ -68,7 +71,7 @@ impl DockerCommand {
             Self::Run(run) => run.detached || run.only_created,
             Self::ComposeRun(run) => run.detached,
             Self::Exec(exec) => exec.detached,
-            Self::Build(_) => false,
+            Self::Build(_) | Self::Stop(_) => false,
             Self::ComposeUp(_) | Self::Existing | Self::Unclear(_) | Self::NotRead(_) => true,
         }
     }
@@ -77,7 +80,12 @@ impl DockerCommand {
 impl DockerCommand {
     /// Whether it starts containers of its own, and not a command in one or one that is there.
     pub fn is_start(&self) -> bool {
-        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Existing | Self::Unclear(_))
+        !matches!(self, Self::Exec(_) | Self::Build(_) | Self::Stop(_) | Self::Existing | Self::Unclear(_))
+    }
+
+    /// Whether what it starts is described in another place than in its words.
+    pub fn is_described_elsewhere(&self) -> bool {
+        matches!(self, Self::ComposeUp(_) | Self::ComposeRun(_) | Self::NotRead(_))
     }
 
     /// Whether it is waited for on some ways only.
@@ -233,6 +241,15 @@ pub struct DockerBuild {
     pub image: Option<Build>,
     /// The arguments.
     pub args: BTreeMap<String, EnvVar>,
+}
+
+/// Containers that run no more after a command.
+#[derive(Debug, Clone, Default)]
+pub struct DockerStop {
+    /// The containers, or the services of the project; empty for all of its services.
+    pub names: Vec<Value>,
+    /// The Compose project, where it is one's services.
+    pub project: Option<ComposeProject>,
 }
 
 /// A command in a container that runs already.

@@ -5,7 +5,7 @@ use super::cli_family::{CliFamily, is_compose_program};
 use super::options::{CommandPrefix, parse_options};
 use super::{
     Argument, CommandContext, DockerCommand, build_command, compose_command, exec_command, option_tables, run_command,
-    swarm_command,
+    stop_command, swarm_command,
 };
 use crate::model::Unseen;
 use crate::text::Span;
@@ -64,6 +64,10 @@ pub(super) fn read_command(args: &[Argument], context: &CommandContext<'_>) -> O
             Some(DockerCommand::Build(Box::new(build)))
         }
         "start" | "restart" => Some(DockerCommand::Existing),
+        // Of another engine it is another container.
+        "stop" | "kill" | "wait" | "rm" if engine.is_none() => {
+            stop_command::read_stop(&command, rest, context).map(|stop| DockerCommand::Stop(Box::new(stop)))
+        }
         _ => read_unread(&command, rest, span),
     }
 }

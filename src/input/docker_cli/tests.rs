@@ -121,6 +121,7 @@ fn commands_that_start_a_container_are_recognised() {
         Some(DockerCommand::Exec(_)) => "exec",
         Some(DockerCommand::Build(build)) if build.args.contains_key("V") => "build",
         Some(DockerCommand::Build(_)) => "build without it",
+        Some(DockerCommand::Stop(_)) => "stop",
         Some(DockerCommand::Existing) => "existing",
         Some(DockerCommand::Unclear(_)) => "unclear",
         Some(DockerCommand::NotRead(_)) => "not read",

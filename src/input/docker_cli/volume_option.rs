@@ -139,6 +139,10 @@ pub(super) fn mount_source(source: &PartialText, context: &CommandContext<'_>) -
     if source.starts_with('/') || source.starts_with('.') {
         return Ok(MountSource::Host(source.absolute(context).to_value(None)));
     }
+    // Where the command line of Docker for Windows runs.
+    if is_on_drive(source) {
+        return Ok(MountSource::Host(name));
+    }
     if let Some(part) = source.first_unknown() {
         // A volume's name has no slash.
         let path = part.is_directory() || source.contains_char('/');
@@ -158,6 +162,15 @@ pub(super) fn mount_source(source: &PartialText, context: &CommandContext<'_>) -
         )));
     }
     Ok(MountSource::Volume(name))
+}
+
+/// Whether a path begins with a Windows drive.
+fn is_on_drive(source: &PartialText) -> bool {
+    use TextSegment::Char;
+    let begins = |letter: char, colon: char, slash: char| {
+        letter.is_ascii_alphabetic() && colon == ':' && matches!(slash, '/' | '\\')
+    };
+    matches!(source.0.as_slice(), [Char(one, _), Char(two, _), Char(three, _), ..] if begins(*one, *two, *three))
 }
 
 fn is_name_char(ch: char) -> bool {

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::command_builds::untagged;
 use super::image_defaults::commands_of_build;
+use super::stopped_containers::{moments_of_service, sure_stop};
 use super::{DescribedProject, PendingStart, ProjectReader};
 use crate::input::docker_cli::{ComposeProject, ComposeRun, ComposeUp, DockerBuild, DockerCommand};
 use crate::input::shell::ContainerStart;
-use crate::model::{Container, OtherBuild, Value, clean};
+use crate::model::{Container, Moment, OtherBuild, Value, clean};
 use crate::text::Span;
 
 /// The most that a number of containers counts as.
@@ -29,6 +30,7 @@ pub(super) fn apply_compose_calls(pending: &[PendingStart], containers: &mut [Co
         match &start.started.command {
             DockerCommand::ComposeUp(up) => calls.add_up(up, &start.started, containers),
             DockerCommand::ComposeRun(run) => calls.add_run(run, containers),
+            DockerCommand::Stop(_) => calls.add_stop(&start.started, containers),
             _ => {}
         }
     }
@@ -60,6 +62,11 @@ struct ServiceCalls {
     projects: BTreeSet<String>,
     /// Whether one of them stands for several.
     many_projects: bool,
+    /// When it is brought up, and when it is surely taken down.
+    ups: Vec<Moment>,
+    /// Whether a run of another service brings it up.
+    is_up_for_others: bool,
+    downs: Vec<Moment>,
 }
 
 impl ServiceCalls {
@@ -70,6 +77,9 @@ impl ServiceCalls {
         }
         let others_alone = self.is_left_out || !container.profiles.is_empty() || !self.is_brought_up_by_hand;
         container.timing.only_one_offs = self.is_run && !self.is_up && others_alone;
+        if self.projects.len() <= 1 && !self.many_projects && !self.is_up_for_others {
+            container.timing.moments = moments_of_service(&self.ups, &self.downs);
+        }
         let named = container.given_name.as_ref().is_some_and(|name| !name.is_symbolic());
         if !named {
             let projects = u64::try_from(self.projects.len()).unwrap_or(MANY).max(1);
@@ -122,7 +132,21 @@ impl ComposeCalls<'_> {
         }
         if !run.alone {
             for at in started_first(containers, &of_project, &runs) {
-                self.services.entry(at).or_default().is_up = true;
+                let calls = self.services.entry(at).or_default();
+                (calls.is_up, calls.is_up_for_others) = (true, true);
+            }
+        }
+    }
+
+    /// Keeps when services end.
+    fn add_stop(&mut self, started: &ContainerStart, containers: &[Container]) {
+        let Some((stop, project)) = sure_stop(started).and_then(|stop| Some((stop, stop.project.as_ref()?))) else {
+            return;
+        };
+        for at in self.services_of(project, containers) {
+            let is_meant = stop.names.is_empty() || stop.names.iter().any(|name| is_named(containers, at, &name.text));
+            if is_meant {
+                self.services.entry(at).or_default().downs.push(started.moment.clone());
             }
         }
     }
@@ -143,6 +167,7 @@ impl ComposeCalls<'_> {
             let is_up = is_meant || first.contains(&at);
             let calls = self.services.entry(at).or_default();
             calls.is_up |= is_up;
+            calls.ups.extend(is_up.then(|| started.moment.clone()));
             calls.is_left_out |= !is_up;
             if !is_meant {
                 continue;

@@ -32,6 +32,7 @@ mod service_additions;
 mod start_names;
 mod start_timing;
 mod started_containers;
+mod stopped_containers;
 
 pub use command_builds::CommandBuilds;
 pub use lent_volumes::lend_volumes;
@@ -88,7 +89,9 @@ pub fn add_started(
     let reader = ProjectReader::new(repository, images, services, projects);
     let pending: Vec<_> = starts.into_iter().map(|started| PendingStart { started, by: None }).collect();
     compose_calls::apply_compose_calls(&pending, &mut layout.containers, &reader);
+    let stops = stopped_containers::stops_of_containers(&pending);
     reader.add_started(pending, layout);
+    stopped_containers::apply_stops(&stops, &mut layout.containers);
     let runs = layout.containers.iter().filter_map(|container| container.timing.one_off_of.clone());
     let runs: HashSet<_> = runs.collect();
     for service in layout.containers.iter_mut().filter(|container| container.start.is_none()) {

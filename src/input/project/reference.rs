@@ -94,6 +94,7 @@ impl Reference {
             DockerCommand::Exec(exec) => (ReferenceTarget::Container(exec.name.clone()), None),
             DockerCommand::Run(_)
             | DockerCommand::Build(_)
+            | DockerCommand::Stop(_)
             | DockerCommand::Existing
             | DockerCommand::Unclear(_)
             | DockerCommand::NotRead(_) => return None,

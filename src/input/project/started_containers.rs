@@ -117,6 +117,7 @@ impl ProjectReader<'_> {
             DockerCommand::ComposeUp(_)
             | DockerCommand::Exec(_)
             | DockerCommand::Build(_)
+            | DockerCommand::Stop(_)
             | DockerCommand::Existing => return Vec::new(),
         };
         if let Some(refused) = refused.first() {

@@ -2,6 +2,7 @@
 //! `model`, `shell` and `project`'s repository.
 
 pub(super) mod host_copies;
+pub(super) mod host_links;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use super::project::{Reference, Repository};
 use super::shell::file_system::{FileSystem, Lookup};
 use super::shell::{self, ContainerStart, ExecContext};
-use super::start_words::{is_start_line, names_engine};
+use super::start_words::{describes_services, is_development_start, is_start_line, names_engine};
 use super::{CandidateFile, FoundInput, InputKind, LoadContext, Piece, UnreadWeight};
 use crate::model::{Command, Diagnostic, Level, Script, Unseen};
 use crate::text::{FileId, Span};
@@ -56,7 +57,8 @@ impl InputKind for ScriptKind {
             // What is only sourced has no first line that tells.
             _ => self.looks_like(file) || has_shell_function(file.beginning()) || has_alias(file.beginning()),
         };
-        is_shell && names_engine(file.beginning())
+        let text = file.beginning();
+        is_shell && (names_engine(text) || describes_services(text) || text.lines().any(is_development_start))
     }
 
     fn weigh_text(&self, text: &str, context: &LoadContext<'_>) -> UnreadWeight {
@@ -100,13 +102,20 @@ impl ScriptKind {
         let span = Span::file_start(file);
         let source = repository.sources.get(file);
         let is_seen = starts.iter().any(|start| start.command.is_start());
+        let leads_elsewhere = starts.iter().any(|start| start.command.is_described_elsewhere());
         let is_hidden = !is_seen && may_start_program(source.text(), repository);
         if let Some(unseen) = script.unseen.as_deref().filter(|_| script.unread.is_empty() && is_hidden) {
             // What it starts is behind what was not followed.
             let more = script.more_unseen.iter().map(|unseen| unseen.what.as_str());
             let reasons = list_reasons(&std::iter::once(unseen).chain(more).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, true);
-        } else if script.unread.is_empty() && is_seen && is_about_program(source.text(), repository) {
+        } else if script.unread.is_empty() && !is_seen && source.text().lines().any(is_development_start) {
+            let reason = "it starts a development container, and what it runs there is not followed".to_owned();
+            piece.add_not_judged(source.name().to_owned(), self, reason, is_about_program(source.text(), repository));
+        } else if script.unread.is_empty()
+            && is_seen
+            && (leads_elsewhere || is_about_program(source.text(), repository))
+        {
             piece.add_judged_starts(source.name().to_owned(), self);
         } else if script.unread.is_empty() {
             piece.add_judged(source.name().to_owned(), self);
@@ -114,7 +123,8 @@ impl ScriptKind {
             // They may be texts that the script runs.
             let texts = script.unread.iter().map(|unread| repository.sources.get(unread.span.file));
             let sources: Vec<_> = std::iter::once(Arc::clone(&source)).chain(texts).collect();
-            let counts = sources.iter().any(|source| source.text().lines().any(is_start_line))
+            let starts = |text: &str| text.lines().any(is_start_line) || describes_services(text);
+            let counts = sources.iter().any(|source| starts(source.text()))
                 && sources.iter().any(|source| repository.programs.are_named_in(source.text()));
             let reasons = list_reasons(&script.unread.iter().map(|unread| unread.what.as_str()).collect::<Vec<_>>());
             piece.add_not_judged(source.name().to_owned(), self, reasons, counts);
@@ -136,6 +146,7 @@ pub(super) fn add_started_on_host(
     piece.references.extend(references.map(|reference| reference.beside(directory)));
     piece.starts.extend(starts);
     piece.copies.extend(host_copies::find_copies(&script.invocations, repository));
+    piece.names.extend(host_links::find_names(&script.invocations, repository));
 }
 
 /// Whether a script has the command in it that starts a container, and names a known program.

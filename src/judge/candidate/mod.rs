@@ -218,9 +218,8 @@ impl Candidate<'_> {
     pub(crate) fn may_overlap(&self) -> bool {
         let timing = &self.container.timing;
         let place = &self.login.place;
-        let is_argument = |name: &str| name.starts_with(|ch: char| ch.is_ascii_digit());
-        let is_named_anew = place.is_new_each_time() || place.names_any(is_argument);
-        let is_shared = !place.is_private() && !is_named_anew && !self.is_of_folder();
+        // Two calls with one argument use what that names.
+        let is_shared = !place.is_private() && !place.is_new_each_time() && !self.is_of_folder();
         (timing.may_overlap || timing.only_one_offs) && is_shared && self.containers() <= 1
     }
 

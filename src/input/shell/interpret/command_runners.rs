@@ -27,7 +27,7 @@ const fn plain(name: &'static str, subcommand: &'static str, long: &'static [&'s
     CommandRunner { name, subcommand, short: "", long, operands: 0, is_separated: false }
 }
 
-const RUNNERS: [CommandRunner; 18] = [
+const RUNNERS: [CommandRunner; 19] = [
     separated("op", "run"),
     separated("doppler", "run"),
     separated("infisical", "run"),
@@ -37,6 +37,7 @@ const RUNNERS: [CommandRunner; 18] = [
     separated("aws-vault", "exec"),
     separated("berglas", "exec"),
     separated("mise", "exec"),
+    separated("gum", "spin"),
     CommandRunner { short: "ef", ..plain("dotenv", "", &["--env-file", "--file"]) },
     CommandRunner { short: "fp", ..plain("summon", "", &["--file", "--provider", "--environment"]) },
     CommandRunner { operands: 1, ..plain("envchain", "", &[]) },

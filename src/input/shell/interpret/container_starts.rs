@@ -63,6 +63,10 @@ impl Interpreter<'_> {
         let context =
             CommandContext { sources, here: self.here, base, environment: &environment, ambient, handed: &handed };
         let Some(command) = docker_cli::read(&arguments, &context) else { return };
+        // What ends counts where it is told when that is: in the run of a script of the host.
+        if matches!(command, DockerCommand::Stop(_)) && self.ways_in.is_none() {
+            return;
+        }
         let locks = self.locks_around_start(state);
         self.timeline.add_start(command.is_left_running(), self.at_once > 0);
         let mut varying = self.timeline.varying();

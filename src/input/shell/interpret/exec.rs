@@ -12,6 +12,7 @@ use super::hidden_programs;
 use super::inline_texts;
 use super::interpreter::Interpreter;
 use super::list_item::ListItem;
+use super::remote_hosts::remote_command;
 use super::repeated_commands::Repetition;
 use super::script_files::{Recipes, ScriptRun, UnreadReason};
 use super::shell_state::{ShellState, WorkingDirectory};
@@ -48,6 +49,10 @@ impl Interpreter<'_> {
             Unwrapped::Program => {
                 if let Some(commands) = terminal_commands(words) {
                     return self.run_in_terminal(&commands, &state);
+                }
+                let remote = remote_command(words);
+                if let Some(exits) = remote.and_then(|remote| self.run_remotely(remote, &state)) {
+                    return exits;
                 }
                 match self.run_package_script(words, &state) {
                     Some(exits) => exits,
@@ -129,6 +134,7 @@ impl Interpreter<'_> {
     fn record_program(&mut self, words: &[ShellWord], state: ShellState, why: Option<UnreadReason>) -> ExitStates {
         let Some(first) = words.first() else { return ExitStates::either_way(state) };
         self.record_start(words, &state);
+        self.note_text_words(words);
         if first.rest.is_some() {
             // What the caller gives to be run is the caller's.
             return ExitStates::either_way(state);

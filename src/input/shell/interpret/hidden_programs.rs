@@ -134,12 +134,13 @@ const ENDINGS: [&str; 15] = [
 ];
 
 /// Programs that do nothing with a program's name but read it, write it, or look for it.
-const READERS: [&str; 68] = [
-    "[", "addgroup", "adduser", "apk", "apt", "apt-get", "awk", "basename", "cat", "cd", "chgrp", "chmod", "chown",
-    "cp", "curl", "cut", "date", "dirname", "dnf", "docker", "dpkg", "du", "echo", "egrep", "file", "find", "getent",
-    "git", "grep", "groupadd", "hash", "head", "id", "install", "jq", "kill", "killall", "ln", "logger", "ls", "mkdir",
-    "mv", "nerdctl", "pgrep", "pidof", "pip", "pkill", "podman", "printf", "ps", "readlink", "realpath", "rm", "rsync",
-    "sed", "sort", "stat", "tail", "tar", "tee", "test", "touch", "tr", "type", "useradd", "usermod", "wget", "which",
+const READERS: [&str; 74] = [
+    "[", "chpasswd", "chsh", "delgroup", "deluser", "groupmod", "userdel", "addgroup", "adduser", "apk", "apt",
+    "apt-get", "awk", "basename", "cat", "cd", "chgrp", "chmod", "chown", "cp", "curl", "cut", "date", "dirname",
+    "dnf", "docker", "dpkg", "du", "echo", "egrep", "file", "find", "getent", "git", "grep", "groupadd", "hash",
+    "head", "id", "install", "jq", "kill", "killall", "ln", "logger", "ls", "mkdir", "mv", "nerdctl", "pgrep", "pidof",
+    "pip", "pkill", "podman", "printf", "ps", "readlink", "realpath", "rm", "rsync", "sed", "sort", "stat", "tail",
+    "tar", "tee", "test", "touch", "tr", "type", "useradd", "usermod", "wget", "which",
 ];
 
 /// Programs that let another process start something and do not wait for it.

@@ -9,6 +9,7 @@ use super::exit_states::{ControlFrame, ExitStates, FrameKind, LastCommand};
 use super::file_start::FileStart;
 use super::limits;
 use super::print_record::{PrintedWords, redirects_output};
+use super::recipient::Recipient;
 use super::saved_call::{CalledCode, SavedCalls};
 use super::script_text::ScriptText;
 use super::shell_state::{OpenFileId, ShellState, join_states};
@@ -67,6 +68,8 @@ pub(super) struct Interpreter<'a> {
     /// How many programs around this point start what they run several times at once, and what they put in for each.
     pub(super) at_once: usize,
     pub(super) placeholder: Option<String>,
+    /// Who reads what the parts of pipelines around this point print, where they make more of it than text.
+    pub(super) recipients: Vec<Recipient>,
     /// The here-document that the command which runs now has as its input.
     pub(super) input: Option<ShellWord>,
     /// What others than the text itself call, where it is a script that others call.
@@ -141,6 +144,7 @@ impl<'a> Interpreter<'a> {
             timeline: Timeline::default(),
             at_once: 0,
             placeholder: None,
+            recipients: Vec::new(),
             input: None,
             ways_in: None,
             around: BTreeMap::new(),

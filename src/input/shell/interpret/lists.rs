@@ -65,7 +65,10 @@ impl Interpreter<'_> {
                 interpreter.in_child_process(state, child, |interpreter, child| interpreter.run_statement(part, child))
             };
             // What another part reads is not printed.
-            let ends = if number + 1 < parts.len() { self.with_output_aside(runs) } else { runs(self) };
+            let ends = match parts.get(number + 1) {
+                Some(next) => self.with_recipient(next, |interpreter| interpreter.with_output_aside(runs)),
+                None => runs(self),
+            };
             self.timeline.leave_beside();
             if number + 1 < parts.len() {
                 if state.pipefail {

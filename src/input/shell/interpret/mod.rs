@@ -18,12 +18,14 @@
 //! script_files      from a word to the script file that it means
 //! exec              a program is started: `wrappers` and `user_wrappers` are looked through, locks taken
 //!                   (`users`: what a change of the user does; `flock_command`, `flock_effects`), the program recorded;
-//!                   `command_runners`, `terminal_programs`, `package_scripts`, `inline_texts`: what others run for it;
+//!                   `command_runners`, `terminal_programs`, `remote_hosts`, `package_scripts`, `inline_texts`: what others
+//!                   run for it;
 //!                   `hidden_programs`: what its words do not name
 //! container_starts  the commands that start containers;  timeline: in which order, and what still runs meanwhile;
 //!                   `repeated_commands`: `xargs` and its kin
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
-//!                   `arguments` and `unknown_arguments`: what they are called with
+//!                   `arguments` and `unknown_arguments`: what they are called with;
+//!                   `handed_texts`: what it writes or hands to other programs, which is not read
 //! ```
 
 mod alternative_words;
@@ -44,6 +46,7 @@ mod file_start;
 mod flock_command;
 mod flock_effects;
 mod function_calls;
+mod handed_texts;
 mod hidden_programs;
 mod inline_texts;
 mod interpreter;
@@ -56,7 +59,9 @@ mod moved_states;
 mod package_scripts;
 mod print_record;
 mod printed_words;
+mod recipient;
 mod redirection;
+mod remote_hosts;
 #[cfg(test)]
 mod repeat_tests;
 mod repeated_calls;

@@ -108,6 +108,7 @@ impl Interpreter<'_> {
         }
         self.note_printed(simple, &words, &state);
         if matches!(name.as_str(), "echo" | "printf") {
+            self.note_piped(simple, &words);
             self.write_printed_text(simple, &words, &mut state);
         }
         if is_builtin(&name) {
@@ -197,7 +198,7 @@ impl Interpreter<'_> {
         let is_read = |word: &ShellWord| {
             let raw = word.raw();
             let name = raw.rsplit('/').next().unwrap_or_default();
-            is_shell(name) || is_interpreter(name)
+            is_shell(name) || is_interpreter(name) || matches!(name, "newgrp" | "sg" | "ssh")
         };
         if !words.iter().any(is_read) {
             return None;

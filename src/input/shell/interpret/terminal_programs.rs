@@ -1,5 +1,6 @@
-//! `tmux` and `screen`: they start a command in a terminal of its own, which goes on by itself and has none of the caller's
-//! locks. Subcommands and options are from their manuals. Uses `interpreter`, `unwrapped` and `shell_word`.
+//! `tmux`, `screen`, windows of a desktop, `systemd-run`: they start a command in a terminal or service of its own, which goes
+//! on by itself and has none of the caller's locks. Subcommands and options are from their manuals. Uses `interpreter`,
+//! `unwrapped` and `shell_word`.
 
 use std::rc::Rc;
 
@@ -50,6 +51,52 @@ const QUIET: [&str; 22] = [
     "wait-for",
 ];
 
+/// Programs that open a window and run a command in it, and those of them that take it without an option.
+const WINDOWS: [&str; 15] = [
+    "alacritty",
+    "foot",
+    "ghostty",
+    "gnome-terminal",
+    "kitty",
+    "konsole",
+    "lxterminal",
+    "mate-terminal",
+    "rxvt",
+    "terminator",
+    "tilix",
+    "urxvt",
+    "x-terminal-emulator",
+    "xfce4-terminal",
+    "xterm",
+];
+const WINDOWS_OF_COMMANDS: [&str; 2] = ["foot", "kitty"];
+
+/// Long options of `systemd-run` that take the next word for a value.
+const UNIT_OPTIONS: [&str; 22] = [
+    "--property",
+    "--unit",
+    "--setenv",
+    "--description",
+    "--slice",
+    "--uid",
+    "--gid",
+    "--nice",
+    "--working-directory",
+    "--machine",
+    "--host",
+    "--service-type",
+    "--on-active",
+    "--on-boot",
+    "--on-startup",
+    "--on-unit-active",
+    "--on-unit-inactive",
+    "--on-calendar",
+    "--timer-property",
+    "--path-property",
+    "--socket-property",
+    "--capsule",
+];
+
 /// What such a program starts.
 pub(super) enum TerminalCommand {
     Words(Vec<ShellWord>),
@@ -57,7 +104,7 @@ pub(super) enum TerminalCommand {
     Text(ShellWord),
 }
 
-/// What `tmux` or `screen` starts; `None` for another program, or where that is not known.
+/// What `tmux`, `screen` and their kin start; `None` for another program, or where that is not known.
 pub(super) fn terminal_commands(words: &[ShellWord]) -> Option<Vec<TerminalCommand>> {
     let first = words.first().filter(|first| first.is_fixed())?.raw();
     match first.rsplit('/').next()? {
@@ -71,19 +118,59 @@ pub(super) fn terminal_commands(words: &[ShellWord]) -> Option<Vec<TerminalComma
             Some(started?.into_iter().flatten().collect())
         }
         "screen" => {
-            let options: Vec<String> = words.iter().skip(1).map(ShellWord::raw).collect();
+            let from = skip_options(words, "ScehpsTt", &["-Logfile"]);
+            let options: Vec<String> = words.iter().take(from).skip(1).map(ShellWord::raw).collect();
             let asks = |option: &String| matches!(option.as_str(), "-ls" | "-list" | "-wipe" | "-r" | "-x" | "-R");
-            if options.iter().any(|option| matches!(option.as_str(), "-c" | "-X")) {
+            let rest = words.get(from..)?;
+            if options.iter().any(|option| option == "-c") {
                 return None;
+            }
+            if options.iter().any(|option| option == "-X") {
+                let [command, text, ..] = rest else { return None };
+                return (command.raw() == "stuff").then(|| vec![TerminalCommand::Text(typed_text(text))]);
             }
             if options.iter().any(asks) {
                 return Some(Vec::new());
             }
-            let from = skip_options(words, "SehpsTt", &["-Logfile"]);
-            Some(as_commands(words.get(from..)?))
+            Some(as_commands(rest))
         }
+        "systemd-run" => unit_command(words),
+        name if WINDOWS.contains(&name) => window_command(words, name),
         _ => None,
     }
+}
+
+/// What `systemd-run` leaves to the service manager; what it waits for itself is none of that.
+fn unit_command(words: &[ShellWord]) -> Option<Vec<TerminalCommand>> {
+    let from = skip_options(words, "pEuMHC", &UNIT_OPTIONS);
+    let waits = |word: &ShellWord| {
+        let option = word.raw();
+        let letters = option.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        matches!(option.as_str(), "--scope" | "--wait" | "--pipe" | "--pty" | "--shell")
+            || letters.is_some_and(|letters| letters.bytes().all(|letter| b"PtSqGrd".contains(&letter)))
+                && letters.is_some_and(|letters| letters.contains(['P', 't', 'S']))
+    };
+    let command = words.get(from..).filter(|command| !command.is_empty())?;
+    let is_left = !words.iter().take(from).any(waits);
+    is_left.then(|| vec![TerminalCommand::Words(command.to_vec())])
+}
+
+/// What a window of a desktop runs: the words after the option that says so.
+fn window_command(words: &[ShellWord], name: &str) -> Option<Vec<TerminalCommand>> {
+    let is_mark = |word: &ShellWord| matches!(word.raw().as_str(), "--" | "-e" | "-x" | "--execute" | "--command");
+    let from = match words.iter().position(is_mark) {
+        Some(at) => at + 1,
+        None if WINDOWS_OF_COMMANDS.contains(&name) => skip_options(words, "aoTcWD", &["--title", "--class"]),
+        None => return None,
+    };
+    words.get(from..).filter(|command| !command.is_empty()).map(as_commands)
+}
+
+/// A text as it is typed: what stands for the key at the end of a line ends it.
+fn typed_text(word: &ShellWord) -> ShellWord {
+    let raw = word.raw();
+    let typed = ["\\n", "\\r", "^M", "\\015"].iter().find_map(|key| raw.strip_suffix(key)).unwrap_or(&raw);
+    ShellWord { text: word.text.part(0, typed.chars().count()), ..word.clone() }
 }
 
 fn tmux_command(words: &[ShellWord]) -> Option<Vec<TerminalCommand>> {

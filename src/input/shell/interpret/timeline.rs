@@ -328,12 +328,13 @@ impl Timeline {
     pub(super) fn moment(&self, start: usize, run: &Arc<str>) -> (Moment, bool) {
         let Some(start) = self.starts.get(start) else { return (Moment::default(), false) };
         if start.beside_all {
-            let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX };
+            let until = TimeSpan { process: usize::MAX, from: 0, until: usize::MAX, is_ended: false };
             return (Moment { run: Arc::clone(run), spans: vec![until], at: start.at }, true);
         }
         let span = |number: &usize| {
             let process = self.processes.get(*number)?;
-            Some(TimeSpan { process: *number + 1, from: process.from, until: process.until })
+            let (from, until) = (process.from, process.until);
+            Some(TimeSpan { process: *number + 1, from, until, is_ended: false })
         };
         let spans = start.around.iter().filter_map(span).collect();
         (Moment { run: Arc::clone(run), spans, at: start.at }, start.repeats)

@@ -164,7 +164,10 @@ impl Interpreter<'_> {
             Some(word) => self.expand_one(word, state).raw(),
             None => match written_by_tee(words) {
                 Some(file) => file,
-                None => return,
+                None => {
+                    let text = self.expand_one(text, state).text_in_place();
+                    return self.note_document(words, &text);
+                }
             },
         };
         let text = self.expand_one(text, state).text_in_place();
@@ -181,7 +184,7 @@ impl Interpreter<'_> {
             _ => None,
         });
         let operands = words.iter().skip(1).skip_while(|word| word.raw().starts_with('-'));
-        let Some(file) = file.filter(|_| operands.clone().any(|word| names_engine(&word.raw()))) else { return };
+        let Some(file) = file else { return };
         let mut text = TracedText::default();
         for (number, word) in operands.enumerate() {
             if number > 0 {
@@ -199,7 +202,10 @@ impl Interpreter<'_> {
         let marked = first.starts_with("#!");
         let shell = matches!(Shebang::of(first), Shebang::Shell(_));
         let named = SHELL_FILES.iter().any(|ending| file.ends_with(ending));
-        if !names_engine(&raw) || !(if marked { shell } else { named }) {
+        if !(if marked { shell } else { named }) {
+            return self.note_written(file, text);
+        }
+        if !names_engine(&raw) {
             return;
         }
         let name = file.rsplit('/').next().unwrap_or(file).to_owned();

@@ -64,6 +64,8 @@ pub(super) fn unwrap_command(words: &[ShellWord]) -> Unwrapped {
         "command" if asks_where(words) => Unwrapped::Nothing,
         "sudo" | "doas" => read_sudo(words),
         "script" => read_script(words),
+        "sg" => read_sg(words),
+        "newgrp" => Unwrapped::Input(ShellCall::plain(ShellWord::default())),
         "watch" => read_watch(words),
         "find" => read_find(words),
         _ => match WRAPPERS.iter().find(|shape| shape.names.contains(&name)) {
@@ -118,11 +120,12 @@ fn read_shell(words: &[ShellWord], bash: bool) -> Unwrapped {
     let (mut text, mut at) = (false, 1);
     while let Some(word) = words.get(at).filter(|word| word.is_fixed()) {
         let option = word.raw();
-        if !option.starts_with(['-', '+']) || option.len() < 2 {
+        if !option.starts_with(['-', '+']) || option == "+" {
             break;
         }
         at += 1;
-        if option == "--" {
+        // `curl … | bash -`: what follows is no option either way.
+        if matches!(option.as_str(), "--" | "-") {
             break;
         }
         if option.starts_with("--") {
@@ -232,6 +235,11 @@ fn read_script(words: &[ShellWord]) -> Unwrapped {
     while let Some(word) = words.get(at) {
         let option = word.raw();
         at += 1;
+        if !option.starts_with('-') && at < words.len() {
+            // As on BSD and macOS: `script FILE command`.
+            let rest = words.get(at..).unwrap_or_default();
+            return Unwrapped::Inner(WrappedCommand { words: rest.to_vec(), ..WrappedCommand::default() });
+        }
         if option == "--" {
             let rest = words.get(at..).unwrap_or_default();
             return Unwrapped::Inner(WrappedCommand { words: rest.to_vec(), ..WrappedCommand::default() });
@@ -252,6 +260,15 @@ fn read_script(words: &[ShellWord]) -> Unwrapped {
         at += usize::from(takes_next_word(&option, "EmoTIOB", &["--echo", "--logging-format", "--output-limit"]));
     }
     Unwrapped::Program
+}
+
+/// `sg [-] GROUP [-c] TEXT`.
+fn read_sg(words: &[ShellWord]) -> Unwrapped {
+    let mut operands = words.iter().skip(1).filter(|word| !matches!(word.raw().as_str(), "-" | "-c"));
+    match operands.nth(1) {
+        Some(text) => Unwrapped::Shell(ShellCall::plain(text.clone())),
+        None => Unwrapped::Input(ShellCall::plain(ShellWord::default())),
+    }
 }
 
 fn read_watch(words: &[ShellWord]) -> Unwrapped {

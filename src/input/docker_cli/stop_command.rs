@@ -1,0 +1,50 @@
+//! Commands after which containers run no more: `stop`, `kill`, `wait`, `rm -f`, and those of Compose.
+//! Uses `options`, `argument_text` and `model`.
+
+use super::options::CommandPrefix;
+use super::{Argument, CommandContext, DockerStop};
+use crate::model::{PartialText, Value};
+
+/// Options of these commands that take a value.
+const VALUED: [&str; 6] = ["-t", "--time", "--timeout", "-s", "--signal", "--rmi"];
+
+/// Reads what follows the subcommand; `None` where nothing ends for certain.
+pub(super) fn read_stop(command: &str, args: &[Argument], context: &CommandContext<'_>) -> Option<DockerStop> {
+    let is_forced = ["-f", "--force", "-fv", "-vf"];
+    if command == "rm" && !has_option(args, &is_forced) {
+        return None;
+    }
+    let names = operands(args, context);
+    (!names.is_empty()).then(|| DockerStop { names, ..DockerStop::default() })
+}
+
+/// The same of Compose, for the services of a project; none stands for all of them.
+pub(super) fn read_compose_stop(
+    command: &str,
+    args: &[Argument],
+    prefix: &CommandPrefix<'_>,
+    context: &CommandContext<'_>,
+) -> Option<DockerStop> {
+    if command == "rm" && !has_option(args, &["-s", "--stop", "-fs", "-sf", "-sfv", "-fsv"]) {
+        return None;
+    }
+    Some(DockerStop { names: operands(args, context), project: Some(prefix.named_project(context)) })
+}
+
+fn has_option(args: &[Argument], options: &[&str]) -> bool {
+    args.iter().any(|arg| !arg.perhaps && options.contains(&arg.text.raw().as_str()))
+}
+
+fn operands(args: &[Argument], context: &CommandContext<'_>) -> Vec<Value> {
+    let mut names = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let text = arg.text.raw();
+        if VALUED.contains(&text.as_str()) {
+            args.next();
+        } else if !text.starts_with('-') {
+            names.push(PartialText::read(&arg.text, arg.unclear || arg.perhaps, context).to_value(arg.span));
+        }
+    }
+    names
+}

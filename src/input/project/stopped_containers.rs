@@ -1,0 +1,94 @@
+//! Containers that a script stops before it starts the next ones. Uses `docker_cli`, `shell` and `model`.
+
+use std::sync::Arc;
+
+use super::PendingStart;
+use crate::input::docker_cli::{DockerCommand, DockerStop};
+use crate::input::shell::ContainerStart;
+use crate::model::{Container, Moment, TimeSpan, Value};
+
+/// Numbers of processes from here on are those of services.
+const SERVICES: usize = usize::MAX / 2;
+
+/// A command that surely ends containers, with its moment.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    names: Vec<Value>,
+    moment: Moment,
+}
+
+/// What a start is, where it ends containers each time its script runs to that place.
+pub(super) fn sure_stop(started: &ContainerStart) -> Option<&DockerStop> {
+    let DockerCommand::Stop(stop) = &started.command else { return None };
+    let is_sure = !started.possible && !started.in_loop && !started.way_in && started.when.is_empty();
+    is_sure.then_some(&**stop)
+}
+
+/// The commands that end containers by their names.
+pub(super) fn stops_of_containers(pending: &[PendingStart]) -> Vec<Stop> {
+    let own = pending.iter().filter(|start| start.by.is_none()).map(|start| &start.started);
+    let stops = own.filter_map(|started| {
+        let stop = sure_stop(started).filter(|stop| stop.project.is_none())?;
+        Some(Stop { names: stop.names.clone(), moment: started.moment.clone() })
+    });
+    stops.collect()
+}
+
+/// Ends the containers of fixed names where commands end them.
+pub(super) fn apply_stops(stops: &[Stop], containers: &mut [Container]) {
+    for container in containers.iter_mut().filter(|container| container.start.is_some()) {
+        let Some(name) = container.timing.fixed_name.clone() else { continue };
+        let is_named = |stop: &&Stop| stop.names.iter().any(|value| !value.is_symbolic() && value.text == name);
+        let of_it: Vec<&Stop> = stops.iter().filter(is_named).collect();
+        for moment in &mut container.timing.moments {
+            let ends = of_it.iter().filter(|stop| stop.moment.run == moment.run && stop.moment.at > moment.at);
+            let around = moment.spans.len().saturating_sub(1);
+            let beside = ends.filter(|stop| Some(&stop.moment.spans[..]) == moment.spans.get(..around));
+            let end = beside.map(|stop| stop.moment.at).min();
+            let at = moment.at;
+            if let Some((last, end)) = moment.spans.last_mut().filter(|last| is_left(last)).zip(end) {
+                (last.from, last.until, last.is_ended) = (at, end, true);
+            }
+        }
+    }
+}
+
+/// Whether nobody waits for what runs.
+fn is_left(span: &TimeSpan) -> bool {
+    span.from == 0 && span.until == usize::MAX && span.process != usize::MAX
+}
+
+/// When a service runs that scripts bring up and take down again; empty where none takes it down.
+pub(super) fn moments_of_service(ups: &[Moment], downs: &[Moment]) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    if downs.is_empty() {
+        return moments;
+    }
+    let mut runs: Vec<&Arc<str>> = ups.iter().chain(downs).map(|moment| &moment.run).collect();
+    runs.sort();
+    runs.dedup();
+    for run in runs {
+        let of_run = |all: &[Moment]| -> Vec<Moment> { all.iter().filter(|one| one.run == *run).cloned().collect() };
+        let (ups, downs) = (of_run(ups), of_run(downs));
+        let first = downs.iter().map(|down| down.at).min();
+        // What runs as the script begins ends with the first command that takes it down.
+        if let Some(until) = first.filter(|first| ups.iter().all(|up| up.at > *first)) {
+            let span = TimeSpan { process: SERVICES, from: 0, until, is_ended: true };
+            moments.push(Moment { run: Arc::clone(run), spans: vec![span], at: 0 });
+        }
+        for up in ups {
+            let end = downs.iter().filter(|down| down.at > up.at).map(|down| down.at).min();
+            let is_taken_down = first.is_some();
+            let span = TimeSpan {
+                process: SERVICES + up.at,
+                from: if is_taken_down { up.at } else { 0 },
+                until: end.unwrap_or(usize::MAX),
+                is_ended: end.is_some(),
+            };
+            let around = up.spans.len().saturating_sub(1);
+            let spans = up.spans.iter().take(around).copied().chain([span]).collect();
+            moments.push(Moment { spans, ..up });
+        }
+    }
+    moments
+}
