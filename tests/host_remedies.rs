@@ -141,3 +141,17 @@ fn a_login_that_a_script_chooses_is_told_by_its_path_and_where_it_is_set() {
     let told = overlock(folder.path(), &["check", "."]).out;
     assert!(!told.contains("is set at"), "{told}");
 }
+
+#[test]
+fn who_is_seen_to_call_the_program_is_not_advised_to_be_declared_a_reader() {
+    let with = |reader: &str| {
+        let other = "  one:\n    image: a\n    environment: {HOME: /root}\n    volumes: [\"/srv/login:/root/.claude\"]\n    entrypoint: [claude, -p, x]\n";
+        let reader = format!(
+            "  two:\n    image: b\n    environment: {{HOME: /root}}\n    volumes: [\"/srv/login:/root/.claude:ro\"]\n{reader}"
+        );
+        let folder = project(&[("compose.yaml", &format!("services:\n{other}{reader}"))]);
+        overlock(folder.path(), &["check", ".", "--format", "json"]).out
+    };
+    assert!(!with("    entrypoint: [claude, -p, y]\n").contains("reference-path"));
+    assert!(with("").contains("reference-path"));
+}

@@ -22,6 +22,7 @@ pub(super) mod spawner;
 mod state;
 pub(super) mod users;
 
+use super::candidate::calls::RunsProgram;
 use super::copied_logins::CLONED;
 use super::rule_verdict;
 use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
@@ -107,6 +108,9 @@ fn with_link(case: &Case<'_, '_>, mut grounds: Grounds) -> Grounds {
     grounds
 }
 
+/// What the ids of remedies begin with that are for what only reads a login.
+const FOR_READERS: &str = "reference-path";
+
 fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grounds) -> Breach {
     let case = values.case;
     let (container, relation) = (case.candidate.container, case.relation);
@@ -117,7 +121,10 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     };
     let fill = |message: &Message| message.fill_with(|placeholder| values.value(placeholder));
     let note = |id: &str| case.rules.matrix.notes.get(id).map(fill);
+    // Who is seen to call the program does more than read.
+    let calls = matches!(case.candidate.runs, RunsProgram::Yes(_));
     let remedies = case.rules.matrix.remedies_of(ruling, container.start.is_some());
+    let remedies = remedies.filter(|(id, _)| !(calls && id.starts_with(FOR_READERS)));
     let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);
