@@ -235,7 +235,7 @@ fn read_script(words: &[ShellWord]) -> Unwrapped {
     while let Some(word) = words.get(at) {
         let option = word.raw();
         at += 1;
-        if !option.starts_with('-') && at < words.len() {
+        if !option.starts_with('-') && words.get(at).is_some_and(|next| !next.raw().starts_with('-')) {
             // As on BSD and macOS: `script FILE command`.
             let rest = words.get(at..).unwrap_or_default();
             return Unwrapped::Inner(WrappedCommand { words: rest.to_vec(), ..WrappedCommand::default() });
