@@ -78,7 +78,9 @@ fn finding_of(
     let rule = rules.first().cloned().unwrap_or_default();
     let confidence = told.iter().map(|hit| hit.confidence()).max().unwrap_or(Confidence::Low);
     let message = finding_message(&rule, &told, login, matrix);
-    let why = distinct_evidence(told.iter().flat_map(|hit| hit.counting()).filter_map(|breach| breach.why.as_ref()));
+    // A lesser matter has reasons of its own, which are not why this one is as bad.
+    let worst = told.iter().flat_map(|hit| hit.counting()).filter(|breach| breach.severity >= severity);
+    let why = distinct_evidence(worst.filter_map(|breach| breach.why.as_ref()));
     let reasons = distinct_evidence(told.iter().flat_map(|hit| hit.counting()).flat_map(|breach| &breach.evidence));
     let remedies = remedies_of(&hits, report, counts);
     Finding { family: family.to_owned(), rule, rules, severity, confidence, message, why, reasons, hits, remedies }
