@@ -100,3 +100,21 @@ fn the_canary_would_be_seen() {
     let pointed = with_canary.filter(|(at, _)| lines.contains(&(*at as u64 + 1))).count();
     assert!(pointed >= 5, "findings point at {pointed} lines with the canary");
 }
+
+#[test]
+fn folders_of_pipelines_are_called_as_they_are_where_the_forge_says_its_name() {
+    let directory = project(&[
+        ("overlock.yaml", "# a CI pipeline\nhost: {participates: no}\n"),
+        (
+            ".woodpecker/build.yaml",
+            "steps:\n  one: {commands: [\"docker run -v login:/root/.claude a claude -p x\"]}\n",
+        ),
+    ]);
+    let told = |value: &str| {
+        let mut call = command(directory.path(), &["check", "."]);
+        call.env("CI", value);
+        run(call).out
+    };
+    assert!(told("woodpecker").contains(".woodpecker/build.yaml"), "{}", told("woodpecker"));
+    assert!(!told(CANARY).contains(CANARY));
+}

@@ -12,8 +12,10 @@ use crate::text::Sources;
 const TELLING: usize = 8;
 /// A value from here on, up to the former, is hidden where it is a word by itself, but for names, which files spell.
 const SHORTEST: usize = 3;
-/// What every report has in it, and no secret.
-const PUBLIC: [&str; 6] = ["/root", "claude", "flock", "home", "root", "true"];
+/// What every report may have in it, and no secret: words of ours, and of forges, after which the folders of pipelines are
+/// called (`CI=woodpecker`).
+const PUBLIC: [&str; 11] =
+    ["/root", "claude", "flock", "forgejo", "gitea", "github", "gitlab", "home", "root", "true", "woodpecker"];
 /// The same for a whole value of a container, in what is said of that container.
 const DISTINCT: usize = 4;
 
