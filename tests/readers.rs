@@ -77,6 +77,10 @@ pub(crate) fn told_findings(format: &str, text: &str) -> Vec<ToldFinding> {
         _ => text.lines().filter_map(headline).collect(),
     };
     for finding in &mut all {
+        // `×2+` is two or more, of which JSON has the least number.
+        for hit in finding.hits.iter_mut().filter(|hit| hit.contains('×')) {
+            *hit = hit.trim_end_matches('+').to_owned();
+        }
         finding.hits.sort();
     }
     all.sort();

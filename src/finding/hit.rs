@@ -25,6 +25,8 @@ pub struct Hit {
     pub role: &'static str,
     /// How many equal containers it stands for.
     pub instances: u64,
+    /// Whether there may be more.
+    pub or_more: bool,
     /// The names of those that run, where it stands for several of one service.
     pub containers: Vec<String>,
     /// The rules that it breaks, the worst that counts first; never empty.
@@ -180,6 +182,7 @@ impl Hit {
             label: first.container.clone(),
             role: "unknown",
             instances: 1,
+            or_more: false,
             containers: Vec::new(),
             fingerprint: String::new(),
             bare_fingerprint: None,

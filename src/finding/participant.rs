@@ -25,6 +25,8 @@ pub struct Participant {
     pub recurs: bool,
     /// How many equal containers it stands for.
     pub instances: u64,
+    /// Whether there may be more: what starts it may do so any number of times.
+    pub or_more: bool,
     /// The login that it uses, as an index in the logins.
     pub login: usize,
     /// The mount that brings the login, where one does.
@@ -191,6 +193,7 @@ impl Participant {
             service: container.to_owned(),
             recurs: false,
             instances: 1,
+            or_more: false,
             login: 0,
             mount: None,
             origin: "compose",

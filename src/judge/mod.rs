@@ -432,6 +432,7 @@ fn participant_row(
         service: container.lasting_name().to_owned(),
         recurs: container.recurring_name.is_some(),
         instances: candidate.containers(),
+        or_more: candidate.containers() > 1 && container.has_any_number(),
         login,
         mount: candidate.login.mount.map(|mount| MountText { span: mount.span, target: mount.target.text.clone() }),
         origin: match () {

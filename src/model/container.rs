@@ -151,6 +151,11 @@ pub struct OtherBuild {
 }
 
 impl Container {
+    /// Whether its number of two stands for any: how often a loop or a further call of a script starts it is not known.
+    pub fn has_any_number(&self) -> bool {
+        self.start.is_some() && self.replicas == 2 && self.shown_replicas.is_none()
+    }
+
     /// Its project and name.
     pub fn container_id(&self) -> ContainerId {
         ContainerId::new(self.project.as_deref(), &self.name)

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::Given;
+use super::phrases::times;
 use super::safe::safe;
 use super::source_place::file_line;
 use super::wrap::{columns, wrap_words};
@@ -69,7 +70,7 @@ impl HitRow {
 
 /// A hit as people name it, with how many containers it stands for.
 pub(super) fn hit_name(hit: &Hit) -> String {
-    if hit.instances > 1 { format!("{} ×{}", hit.label, hit.instances) } else { hit.label.clone() }
+    format!("{}{}", hit.label, times(hit.instances, hit.or_more))
 }
 
 /// Where the login of a hit is mounted.

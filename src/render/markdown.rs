@@ -10,7 +10,7 @@ use super::accepted_files::accepted_file_lines;
 use super::finding_lines::{accepted_rules, more_line};
 use super::hit_rows::{HitRow, clause_at, group_by_sentence, is_sentence};
 use super::markdown_text::{code_span, escape_cell, escape_prose};
-use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, using};
+use super::phrases::{count_of, full_name, level_word, list_users, summary_line, suppression_text, times, using};
 use super::remedy_steps::remedy_steps;
 use super::seen_files::{UnreadFiles, nobody_sentence, shown_path, sorted_judged};
 use super::source_place::{self, ShownPlace};
@@ -167,7 +167,7 @@ impl HitCells {
     fn of(hit: &Hit, given: &Given<'_>) -> Self {
         let HitRow { role, place, clause, at, .. } = HitRow::of(hit, given);
         let name = escape_cell(&hit.label);
-        let name = if hit.instances > 1 { format!("{name} ×{}", hit.instances) } else { name };
+        let name = format!("{name}{}", times(hit.instances, hit.or_more));
         let place = if place.is_empty() { String::new() } else { escape_cell(&place) };
         if hit.counts() {
             return Self { name, role, place, clause, at };

@@ -115,7 +115,7 @@ pub(super) const LISTED: usize = 8;
 
 /// Hits as people name them, with how many containers each stands for.
 pub(super) fn list_hits(hits: &[&Hit]) -> String {
-    list_counted(hits.iter().map(|hit| (hit.label.as_str(), hit.instances)))
+    list_counted(hits.iter().map(|hit| (hit.label.as_str(), hit.instances, hit.or_more)))
 }
 
 /// Participants, likewise.
@@ -124,17 +124,20 @@ pub(super) fn list_users(users: &[&Participant]) -> String {
 }
 
 /// How many containers each is, by its name: of the ways through a script to one start, one alone runs at a time.
-fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str, u64)> {
-    let mut counted: Vec<(&str, u64)> = Vec::new();
+fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str, u64, bool)> {
+    let mut counted: Vec<(&str, u64, bool)> = Vec::new();
     let mut starts: HashMap<(Option<&str>, &str), usize> = HashMap::new();
     for one in users {
         let start = (one.origin == "script").then_some((one.project.as_deref(), one.label.as_str()));
         let known = start.and_then(|start| starts.get(&start)).and_then(|at| counted.get_mut(*at));
         match known {
-            Some((_, instances)) => *instances = one.instances.max(*instances),
+            Some((_, instances, or_more)) => {
+                *instances = one.instances.max(*instances);
+                *or_more |= one.or_more;
+            }
             None => {
                 starts.extend(start.map(|start| (start, counted.len())));
-                counted.push((&one.label, one.instances));
+                counted.push((&one.label, one.instances, one.or_more));
             }
         }
     }
@@ -143,26 +146,34 @@ fn count_users<'a>(users: impl Iterator<Item = &'a Participant>) -> Vec<(&'a str
 
 /// How many containers participants are.
 pub(super) fn count_containers<'a>(users: impl Iterator<Item = &'a Participant>) -> usize {
-    let containers: u64 = count_users(users).iter().map(|(_, instances)| instances).sum();
+    let containers: u64 = count_users(users).iter().map(|(_, instances, _)| instances).sum();
     usize::try_from(containers).unwrap_or(usize::MAX)
 }
 
 /// Names in natural order, each once, with how many containers each stands for.
-fn list_counted<'a>(names: impl Iterator<Item = (&'a str, u64)>) -> String {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for (name, instances) in names {
-        *counts.entry(name).or_default() += instances;
+fn list_counted<'a>(names: impl Iterator<Item = (&'a str, u64, bool)>) -> String {
+    let mut counts: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    for (name, instances, or_more) in names {
+        let known = counts.entry(name).or_default();
+        known.0 += instances;
+        known.1 |= or_more;
     }
-    let mut names: Vec<(&str, u64)> = counts.into_iter().collect();
+    let mut names: Vec<(&str, (u64, bool))> = counts.into_iter().collect();
     names.sort_by_cached_key(|(name, _)| natural_key(name));
     let more = names.len().saturating_sub(LISTED);
     let mut told: Vec<String> = names
         .into_iter()
         .take(LISTED)
-        .map(|(name, count)| if count > 1 { format!("{name} ×{count}") } else { name.to_owned() })
+        .map(|(name, (count, or_more))| format!("{name}{}", times(count, or_more)))
         .collect();
     told.extend((more > 0).then(|| format!("and {more} more")));
     told.join(", ")
+}
+
+/// How many containers a name stands for, behind it: ` ×3`, ` ×2+` for two or more; nothing for one.
+pub(super) fn times(count: u64, or_more: bool) -> String {
+    let more = if or_more { "+" } else { "" };
+    if count > 1 { format!(" ×{count}{more}") } else { String::new() }
 }
 
 /// A container with its project.

@@ -99,6 +99,7 @@ pub(super) fn ended_words(remedy: &Remedy, hits: &[&Hit], given: &Given<'_>) -> 
     match ended.len() {
         0 => String::new(),
         _ if hits.len() <= 1 => String::new(),
+        count if count >= hits.len() && hits.iter().any(|hit| hit.or_more) => "; ends it for all".to_owned(),
         count if count >= hits.len() && containers == 2 => "; ends it for both".to_owned(),
         count if count >= hits.len() => format!("; ends it for all {containers}"),
         _ => format!("; ends it for {}", list_hits(&ended)),

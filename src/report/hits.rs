@@ -130,6 +130,7 @@ fn new_hit(family: String, fingerprint: String, breach: Breach, report: &Report)
         label: participant.map_or_else(|| breach.container.clone(), |one| one.label.clone()),
         role: participant.map_or("unknown", |one| one.role),
         instances: participant.map_or(1, |one| one.instances),
+        or_more: participant.is_some_and(|one| one.or_more),
         containers: vec![breach.container.clone()],
         breaches: vec![breach],
         fingerprint,
@@ -145,7 +146,10 @@ fn add_breach(hit: &mut Hit, breach: Breach, report: &Report) {
         hit.containers.push(breach.container.clone());
         match breach.participant.and_then(|at| report.participants.get(at)) {
             // Of the ways through a script to one start, one alone runs at a time.
-            Some(one) if one.origin == "script" => hit.instances = hit.instances.max(one.instances),
+            Some(one) if one.origin == "script" => {
+                hit.instances = hit.instances.max(one.instances);
+                hit.or_more |= one.or_more;
+            }
             Some(one) => {
                 hit.instances += one.instances;
                 (hit.container, hit.label) = (one.service.clone(), one.service.clone());

@@ -116,8 +116,9 @@ fn finding_message(rule: &str, hits: &[&Hit], login: &Login, matrix: &Matrix) ->
         ([hit], _) | ([hit, ..], None) => hit.message().to_owned(),
         (_, Some(several)) => {
             let containers: u64 = hits.iter().map(|hit| hit.instances).sum();
+            let least = if hits.iter().any(|hit| hit.or_more) { "at least " } else { "" };
             several.fill_with(|placeholder| match placeholder {
-                Placeholder::Containers => format!("{containers} containers"),
+                Placeholder::Containers => format!("{least}{containers} containers"),
                 Placeholder::Program => login.program_name.clone(),
                 Placeholder::Place => login.place.text.clone(),
                 _ => String::new(),

@@ -127,7 +127,7 @@ impl PlaceholderValues<'_, '_, '_> {
         match (container.replicas, &container.shown_replicas) {
             (0 | 1, _) => "others".to_owned(),
             // How many a loop or a second call of the script starts is not known.
-            (2, None) if container.start.is_some() => "others that the same command starts".to_owned(),
+            _ if container.has_any_number() => "others that the same command starts".to_owned(),
             (_, Some(shown)) => format!("its own {shown} replicas"),
             (replicas, None) => format!("its own {replicas} replicas"),
         }

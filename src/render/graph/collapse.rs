@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit_text::elide;
 use crate::finding::{Basis, Hit, LockName, Participant, PlaceName, Report, UNDETERMINED, Verdict};
-use crate::render::phrases::full_name;
+use crate::render::phrases::{full_name, times};
 use crate::render::safe::safe;
 use crate::report::natural_key;
 use crate::rules::Severity;
@@ -141,7 +141,7 @@ pub(in crate::render) struct ShownName {
 
 impl ShownName {
     fn of(one: &Participant) -> Self {
-        let times = if one.instances > 1 { format!(" ×{}", one.instances) } else { String::new() };
+        let times = times(one.instances, one.or_more);
         let label = full_name(one.project.as_deref(), &one.label);
         let own = match one.container.strip_prefix(&one.label) {
             // Another way to a start.
