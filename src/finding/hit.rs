@@ -121,6 +121,13 @@ impl Hit {
         further.filter(move |one| one.rule != worst).map(|breach| breach.detail.as_str())
     }
 
+    /// What remains to be warned of once the worst is ended, a clause each.
+    pub fn lesser_details(&self) -> impl Iterator<Item = &str> {
+        let severity = self.severity();
+        let lesser = self.counting().filter(move |one| one.severity < severity && one.severity >= Severity::Warning);
+        lesser.map(|breach| breach.detail.as_str())
+    }
+
     /// The others concerned, each once.
     pub fn peers(&self) -> Vec<&str> {
         let mut peers: Vec<&str> = Vec::new();

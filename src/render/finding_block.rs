@@ -52,6 +52,12 @@ pub(super) fn write_finding(
             writeln!(out, "{}", paragraph("  also: ", &safe(detail), style.columns()))?;
         }
     }
+    let mut lesser: Vec<&str> = hits.iter().flat_map(|hit| hit.lesser_details()).collect();
+    lesser.sort_unstable();
+    lesser.dedup();
+    for detail in lesser {
+        writeln!(out, "{}", paragraph("  also: ", &safe(detail), style.columns()))?;
+    }
     let standing = match hits.as_slice() {
         [hit] => compared::standing_words(hit, report.comparison.as_ref()),
         _ => None,
