@@ -11,7 +11,7 @@ use super::same_files::SameFiles;
 use super::trial::{Attempt, Trial};
 use super::wanted::{is_wanted, wanted_changes};
 use crate::finding::{Finding, Hit, PlacedText, Remedy, Report};
-use crate::rules::Profile;
+use crate::rules::{Profile, named_remedy};
 use crate::text::Span;
 
 /// Finds what ends each finding that counts, a warning at least; the findings of the report have it afterwards.
@@ -42,17 +42,10 @@ pub fn find_remedies(report: &mut Report, given: &mut JudgedLayout<'_>) {
 }
 
 /// What a person does where the finding is shown.
-const DONE_THERE: [&str; 6] = [
-    "writable-parent",
-    "fix-declaration",
-    "reference-path",
-    "reference-path-of-start",
-    "declare-guard",
-    "declare-guard-of-start",
-];
+const DONE_THERE: [&str; 4] = ["writable-parent", "fix-declaration", "reference-path", "declare-guard"];
 
 /// Of these what is written as a label of the container.
-const LABELLED: [&str; 4] = ["reference-path", "reference-path-of-start", "declare-guard", "declare-guard-of-start"];
+const LABELLED: [&str; 2] = ["reference-path", "declare-guard"];
 
 /// What was tried first, then what only a person can do, with where that is; where nothing is left, what the rules advise.
 fn with_advice<'h>(
@@ -62,8 +55,9 @@ fn with_advice<'h>(
     service: impl Fn(&Hit) -> Option<Span>,
 ) -> Vec<Remedy> {
     let unproven = |remedy: &Remedy| {
-        let of = remedy.ends.iter().filter(|_| DONE_THERE.contains(&remedy.id.as_str()));
-        let is_label = LABELLED.contains(&remedy.id.as_str());
+        let id = named_remedy(&remedy.id);
+        let of = remedy.ends.iter().filter(|_| DONE_THERE.contains(&id));
+        let is_label = LABELLED.contains(&id);
         let place = |hit: &Hit| if is_label { service(hit) } else { hit.primary() };
         let spans = of.filter_map(|at| place(hit(*at)?));
         let edits = spans.map(|span| PlacedText { span, text: String::new() }).collect();

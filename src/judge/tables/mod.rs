@@ -27,7 +27,7 @@ use super::copied_logins::CLONED;
 use super::rule_verdict;
 use crate::finding::{Advice, Breach, Evidence, EvidenceKind, Location, Verdict};
 use crate::model::Container;
-use crate::rules::{Confidence, Message, Outcome, Ruling, TableName};
+use crate::rules::{Confidence, Message, Outcome, Ruling, TableName, named_remedy};
 use case::{Case, Grounds, peer_names};
 use placeholders::PlaceholderValues;
 
@@ -108,7 +108,7 @@ fn with_link(case: &Case<'_, '_>, mut grounds: Grounds) -> Grounds {
     grounds
 }
 
-/// What the ids of remedies begin with that are for what only reads a login.
+/// The remedy that is for what only reads a login.
 const FOR_READERS: &str = "reference-path";
 
 fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grounds) -> Breach {
@@ -124,7 +124,7 @@ fn breach(ruling: &Ruling, values: &PlaceholderValues<'_, '_, '_>, grounds: Grou
     // Who is seen to call the program does more than read.
     let calls = matches!(case.candidate.runs, RunsProgram::Yes(_));
     let remedies = case.rules.matrix.remedies_of(ruling, container.start.is_some());
-    let remedies = remedies.filter(|(id, _)| !(calls && id.starts_with(FOR_READERS)));
+    let remedies = remedies.filter(|(id, _)| !(calls && named_remedy(id) == FOR_READERS));
     let advice = remedies.map(|(id, remedy)| Advice { id: id.to_owned(), text: fill(remedy), note: note(id) });
     let version = case.candidate.version.evidence.first().and_then(|evidence| evidence.span);
     let version = version.or(case.candidate.version.unpinned);

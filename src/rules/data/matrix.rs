@@ -151,7 +151,12 @@ pub struct Ruling {
 }
 
 /// What the id of a remedy ends in that is for what a command starts.
-pub(super) const OF_START: &str = "-of-start";
+const OF_START: &str = "-of-start";
+
+/// The id of a remedy as the rows name it, without what marks it as the one for what a command starts.
+pub fn named_remedy(id: &str) -> &str {
+    id.strip_suffix(OF_START).unwrap_or(id)
+}
 
 impl Matrix {
     /// What a ruling says to do, in order: each remedy's id and its text. What a command starts is advised in words of its
