@@ -28,6 +28,11 @@ mod join;
 pub mod kernel;
 mod launchers;
 mod local_volume;
+#[cfg(not(fuzzing))]
+mod makefile;
+#[cfg(fuzzing)]
+pub mod makefile;
+mod outer_text;
 mod program_names;
 pub mod project;
 mod script;
@@ -54,7 +59,7 @@ const KINDS: &[&dyn InputKind] = &[
     &devcontainer::DevelopmentContainerKind,
     &unread::DEVELOPMENT_CONTAINER_TEMPLATE,
     &unread::NOMAD,
-    &unread::MAKEFILE,
+    &makefile::MakefileKind,
     &unread::SYSTEMD,
     &unread::KUBERNETES,
     &launchers::TASKFILE,

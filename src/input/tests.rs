@@ -192,7 +192,7 @@ fn script_that_another_one_runs_starts_its_container_once_however_many_there_are
 
 /// Files of kinds that are not read: the kind, its path, a text that starts a container of a known program, and one that
 /// starts none.
-const UNREAD: [(&str, &str, &str, &str); 9] = [
+const UNREAD: [(&str, &str, &str, &str); 8] = [
     (
         "kubernetes",
         "deploy/agents.yml",
@@ -203,7 +203,6 @@ const UNREAD: [(&str, &str, &str, &str); 9] = [
     ("nomad", "agents.nomad", "job \"a\" {\n  driver = \"podman\"\n  # CLAUDE_CONFIG_DIR\n}\n", "job a {\n}\n"),
     ("systemd", "agents.service", "[Service]\nExecStart=docker run i claude -p x\n", "[Service]\nExecStart=true\n"),
     ("systemd", "agents.container", "[Container]\nVolume=%h/.claude:/root/.claude\n", "nothing"),
-    ("makefile", "Makefile", "a:\n\tdocker run -v ~/.claude:/c i\n", "a:\n\ttrue\n"),
     (
         "pipeline",
         ".github/workflows/night.yml",
@@ -260,6 +259,20 @@ fn compose_file_of_any_name_is_no_file_of_another_kind() {
     assert!(told(&layout).iter().any(|told| told.contains("steps")), "{:?}", told(&layout));
 }
 
+#[test]
+fn makefile_is_judged_where_it_names_an_engine_or_includes_what_does() {
+    let starting = "a:\n\tdocker run -v ~/.claude:/root/.claude i claude\n";
+    let layout =
+        loaded(&[("Makefile", starting), ("sub/docker.mk", starting), ("old/Makefile", "a:\n\ttrue\n")], &["."]);
+    assert_eq!(judged(&layout), [("Makefile", "makefile"), ("sub/docker.mk", "makefile")]);
+    assert_eq!((layout.containers.len(), not_judged(&layout).len()), (2, 0));
+    let layout = loaded(&[("Makefile", "include docker.mk\n"), ("docker.mk", starting)], &["."]);
+    assert_eq!(judged(&layout), [("Makefile", "makefile"), ("docker.mk", "makefile")]);
+    assert_eq!(layout.containers.len(), 1, "what is included is read once");
+    let layout = loaded(&[("Makefile", "include x.mk\n"), ("x.mk", "a:\n\ttrue\n")], &["."]);
+    assert_eq!(judged(&layout), []);
+}
+
 /// Makes a repository of a directory that tracks some of its files.
 fn track(top: &Path, files: &[&str]) {
     git(top, &["init", "-q"]);
@@ -274,7 +287,7 @@ fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 #[test]
 fn ignored_files_are_named_and_those_of_packages_are_not() {
-    let makefile = UNREAD[5].2;
+    let makefile = "a:\n\tdocker run -v ~/.claude:/c i\n";
     let files = [
         ("compose.yaml", COMPOSE),
         (".gitignore", "out/\nnode_modules\ncompose.yaml\n"),
@@ -304,7 +317,8 @@ fn ignored_files_are_named_and_those_of_packages_are_not() {
     assert_eq!(judged(&layout).iter().map(|one| one.0).collect::<Vec<_>>(), read);
     // A person asks for what is left out otherwise.
     let layout = loaded_below(&top, &["out"]);
-    assert_eq!(judged(&layout), [("out/deep/stack.yml", "compose"), ("out/run.sh", "script")]);
+    let read = [("out/Makefile", "makefile"), ("out/deep/stack.yml", "compose"), ("out/run.sh", "script")];
+    assert_eq!(judged(&layout), read);
 }
 
 #[test]

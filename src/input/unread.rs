@@ -96,15 +96,6 @@ pub(super) static SYSTEMD: UnreadKind = UnreadKind {
     named: NamedWhere::Either,
 };
 
-/// Makefiles.
-pub(super) static MAKEFILE: UnreadKind = UnreadKind {
-    name: "makefile",
-    phrase: "a Makefile",
-    is_of_kind: is_makefile,
-    has_container: has_start,
-    named: NamedWhere::StartOrState,
-};
-
 /// Pipelines of continuous integration.
 pub(super) static PIPELINE: UnreadKind = UnreadKind {
     name: "pipeline",
@@ -226,10 +217,6 @@ fn is_systemd_unit(file: &CandidateFile<'_>) -> bool {
         _ => return false,
     };
     file.beginning().lines().any(|line| line.trim_end() == section)
-}
-
-fn is_makefile(file: &CandidateFile<'_>) -> bool {
-    matches!(file.name(), "Makefile" | "makefile" | "GNUmakefile") || file.ending() == Some("mk")
 }
 
 fn is_pipeline(file: &CandidateFile<'_>) -> bool {

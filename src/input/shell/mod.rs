@@ -4,10 +4,12 @@
 //! ```text
 //! file_system    the files of the place where a script runs
 //! exec_context   those files, the directory and the environment, asked for through callbacks
+//! entry          texts that stand in files of other kinds
 //! parse          text -> statements
 //! interpret      statements -> commands with their locks, and the containers that are started
 //! ```
 
+mod entry;
 mod exec_context;
 pub mod file_system;
 mod interpret;
@@ -18,6 +20,7 @@ mod tests;
 
 use std::ops::Range;
 
+pub use self::entry::{EntryText, ShellEntry};
 pub use self::exec_context::ExecContext;
 pub use self::interpret::{ContainerStart, StartLock, read_docker_line};
 use crate::model::{Command, Script};
@@ -44,6 +47,12 @@ pub fn run_commands(
 /// arguments are unknown, and each function and alias that nobody in it calls is called too. Bounded as the others are.
 pub fn run_program(path: &str, span: Span, context: &ExecContext<'_>) -> (Script, Vec<ContainerStart>) {
     interpret::run_program(path, span, context)
+}
+
+/// Reads the texts of a file of another kind, each entry as a program that others call: two of them may run at the same
+/// time. Bounded as the others are, all entries together.
+pub fn run_entries(entries: &[ShellEntry], span: Span, context: &ExecContext<'_>) -> (Script, Vec<ContainerStart>) {
+    interpret::run_entries(entries, span, context)
 }
 
 /// The byte ranges of the comments of a script, each from its `#` on.

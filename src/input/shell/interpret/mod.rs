@@ -26,6 +26,7 @@
 //! ways_in           what others than a script itself call of it: functions (`function_calls`), aliases, here-documents;
 //!                   `arguments` and `unknown_arguments`: what they are called with;
 //!                   `handed_texts`: what it writes or hands to other programs, which is not read
+//! entry_runs        the entries of a file of another kind, one after the other
 //! ```
 
 mod alternative_words;
@@ -40,6 +41,7 @@ mod command_runners;
 mod command_substitution;
 mod container_starts;
 mod control_frames;
+mod entry_runs;
 mod exec;
 mod exit_states;
 mod file_start;
@@ -102,7 +104,7 @@ use self::interpreter::Interpreter;
 pub use self::start_record::{ContainerStart, StartLock};
 use std::sync::Arc;
 
-use super::ExecContext;
+use super::{ExecContext, ShellEntry};
 use crate::model::{Command, Inherits, Script, Sight};
 use crate::text::Span;
 
@@ -131,6 +133,19 @@ pub(super) fn run_program(path: &str, span: Span, context: &ExecContext<'_>) -> 
     let mut interpreter = Interpreter::new(*context, span);
     interpreter.run_as_program(path, span);
     finish(interpreter, false, path)
+}
+
+/// Runs the entries of a file of another kind: none of them knows of the others.
+pub(super) fn run_entries(
+    entries: &[ShellEntry],
+    span: Span,
+    context: &ExecContext<'_>,
+) -> (Script, Vec<ContainerStart>) {
+    let mut interpreter = Interpreter::new(*context, span);
+    let runs = interpreter.run_entries(entries);
+    let (script, mut started) = finish(interpreter, false, "");
+    runs.name_moments(&mut started);
+    (script, started)
 }
 
 /// What a run gives; `by_convention` where its words are arguments of what was not read.

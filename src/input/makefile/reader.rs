@@ -1,0 +1,522 @@
+//! A Makefile as rules and variables, from its first line to its last, with the files that it includes. Every arm of a
+//! condition may be the one that is taken. Uses `lines` and `variables`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lines::{LineReader, find_outside, first_word, is_blank, push_line_end, trimmed};
+use super::variables::{MakeExpander, MakeValue, MakeVariables, Spent};
+use crate::input::outer_text::OuterText;
+use crate::input::shell::file_system::Lookup;
+use crate::model::{Unseen, join};
+use crate::text::{FileId, Sources, Span, TracedChar, TracedText};
+
+/// Files within each other, and files of one Makefile.
+const NESTED_FILES: usize = 10;
+const FILES: usize = 64;
+/// Conditions of one Makefile, and rules: each one more costs what all before it do.
+const CONDITIONS: usize = 200;
+const RULES: usize = 5_000;
+
+/// A rule with the lines of its recipe.
+#[derive(Debug, Default)]
+pub(super) struct MakeRule {
+    pub(super) targets: Vec<OuterText>,
+    /// The pattern that the targets fit, where the rule has one.
+    pub(super) pattern: Option<OuterText>,
+    pub(super) prerequisites: Vec<OuterText>,
+    pub(super) recipe: Vec<RecipeLine>,
+    /// Where it is written.
+    pub(super) at: Option<(FileId, u32)>,
+}
+
+/// A line of a recipe as it is written, without what begins it.
+#[derive(Debug)]
+pub(super) struct RecipeLine {
+    pub(super) text: TracedText,
+    /// Whether it is there under a condition only.
+    pub(super) is_conditional: bool,
+}
+
+/// A variable that a target has for itself and for what it is made of.
+#[derive(Debug)]
+pub(super) struct TargetVariable {
+    name: String,
+    operator: String,
+    value: TracedText,
+}
+
+/// What a Makefile says.
+#[derive(Debug, Default)]
+pub(super) struct Makefile {
+    pub(super) rules: Vec<MakeRule>,
+    pub(super) variables: MakeVariables,
+    pub(super) target_variables: BTreeMap<String, Vec<TargetVariable>>,
+    /// The variables that recipes have in their environment; and whether that is all of them.
+    pub(super) exported: BTreeSet<String>,
+    pub(super) exports_all: bool,
+    /// Whether all lines of a recipe are one text, and whether none of them need succeed.
+    pub(super) is_one_shell: bool,
+    pub(super) ignores_failures: bool,
+    /// The files that it includes, in order.
+    pub(super) included: Vec<FileId>,
+    /// What is no line of a Makefile, and what else keeps it from being read whole.
+    pub(super) faults: Vec<Unseen>,
+    /// What it includes that is not known.
+    pub(super) unseen: Vec<Unseen>,
+}
+
+/// Where a Makefile is read.
+pub(super) struct MakePlace<'a> {
+    pub(super) sources: &'a Sources,
+    /// The directory that make runs in.
+    pub(super) directory: &'a str,
+    pub(super) is_set: &'a dyn Fn(&str) -> bool,
+    /// The file at a path.
+    pub(super) open: &'a dyn Fn(&str) -> Lookup,
+}
+
+/// A condition that is being read.
+struct Condition {
+    /// The variables before it, and at the end of each arm.
+    before: MakeVariables,
+    arms: Vec<MakeVariables>,
+    has_else: bool,
+    span: Span,
+}
+
+/// Reads a Makefile.
+pub(super) struct MakefileReader<'a> {
+    place: &'a MakePlace<'a>,
+    read: Makefile,
+    conditions: Vec<Condition>,
+    condition_count: usize,
+    /// How many conditions there are around the rule that recipe lines belong to; `None` where they belong to none.
+    in_rule: Option<usize>,
+    prefix: char,
+    spent: &'a mut Spent,
+    file: FileId,
+    depth: usize,
+}
+
+impl<'a> MakefileReader<'a> {
+    /// Reads a file, with those that it includes.
+    pub(super) fn read(file: FileId, place: &'a MakePlace<'a>, spent: &'a mut Spent) -> Makefile {
+        let mut reader = Self {
+            place,
+            read: Makefile::default(),
+            conditions: Vec::new(),
+            condition_count: 0,
+            in_rule: None,
+            prefix: '\t',
+            spent,
+            file,
+            depth: 0,
+        };
+        let name = place.sources.get(file).name().rsplit('/').next().unwrap_or_default().to_owned();
+        reader.read.variables.set("MAKEFILE_LIST", MakeValue::Simple(OuterText::plain(&name)));
+        reader.read_file(file);
+        reader.read
+    }
+
+    fn read_file(&mut self, file: FileId) {
+        let outer = std::mem::replace(&mut self.file, file);
+        let around = self.conditions.len();
+        let mut lines = LineReader::new(&TracedText::of_file(file, self.place.sources));
+        self.in_rule = None;
+        while let Some(first) = lines.peek() {
+            let begins = first.first().map(|first| first.ch);
+            if self.spent.is_too_much || self.read.rules.len() > RULES || self.condition_count > CONDITIONS {
+                self.note_fault("the Makefile is too large or too intricate to be read", first.first().copied());
+                break;
+            }
+            if begins == Some(self.prefix) && self.in_rule.is_some() {
+                self.read_recipe_line(&mut lines);
+                continue;
+            }
+            let Some(line) = lines.next_joined() else { break };
+            self.read_line(&line, &mut lines);
+        }
+        while self.conditions.len() > around {
+            let span = self.conditions.last().map_or(Span::file_start(file), |condition| condition.span);
+            self.read.faults.push(Unseen { what: "a condition has no `endif`".to_owned(), span });
+            self.end_condition();
+        }
+        self.in_rule = None;
+        self.file = outer;
+    }
+
+    fn note_fault(&mut self, what: &str, at: Option<TracedChar>) {
+        let span = self.span_of(at);
+        self.read.faults.push(Unseen { what: what.to_owned(), span });
+    }
+
+    fn span_of(&self, at: Option<TracedChar>) -> Span {
+        let at = at.and_then(|traced| traced.at);
+        at.map_or(Span::file_start(self.file), |(file, at)| {
+            Span::at(file, self.place.sources.get(file).position(at as usize))
+        })
+    }
+
+    fn read_recipe_line(&mut self, lines: &mut LineReader) {
+        let Some(mut line) = lines.next_of_recipe(self.prefix) else { return };
+        line.0.remove(0);
+        self.add_recipe_line(line);
+    }
+
+    fn add_recipe_line(&mut self, text: TracedText) {
+        let is_conditional = self.in_rule.is_some_and(|around| self.conditions.len() > around);
+        if let Some(rule) = self.read.rules.last_mut() {
+            rule.recipe.push(RecipeLine { text, is_conditional });
+        }
+    }
+
+    fn read_line(&mut self, line: &TracedText, lines: &mut LineReader) {
+        let text = trimmed(&line.0);
+        let (word, rest) = first_word(text);
+        match word.as_str() {
+            "" => {}
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.begin_condition(text.first().copied()),
+            "else" => self.read_else(text.first().copied(), rest.is_empty()),
+            "endif" if self.conditions.is_empty() => {
+                self.note_fault("this `endif` ends nothing", text.first().copied());
+            }
+            "endif" => self.end_condition(),
+            _ if assignment(text).is_some_and(|found| found.is_plain_name) => self.read_assignment(text, false),
+            "define" => self.read_definition(rest, lines),
+            "include" | "-include" | "sinclude" => self.read_include(rest, word == "include"),
+            "export" if rest.is_empty() => self.read.exports_all = true,
+            "export" if assignment(rest).is_some() => self.read_assignment(rest, true),
+            "export" => {
+                let names = self.expand(rest).words();
+                self.read.exported.extend(names.iter().filter_map(OuterText::known));
+            }
+            "unexport" => {
+                for name in self.expand(rest).words().iter().filter_map(OuterText::known) {
+                    self.read.exported.remove(&name);
+                }
+            }
+            "override" | "private" if first_word(rest).0 == "define" => self.read_definition(first_word(rest).1, lines),
+            "override" | "private" => self.read_assignment(rest, false),
+            "undefine" => self.expand(rest).known().iter().for_each(|name| self.read.variables.remove(name)),
+            "vpath" | "load" | "-load" => {}
+            _ if assignment(text).is_some() => self.read_assignment(text, false),
+            _ => self.read_rule(text),
+        }
+    }
+
+    fn begin_condition(&mut self, at: Option<TracedChar>) {
+        let span = self.span_of(at);
+        self.condition_count += 1;
+        let before = self.read.variables.clone();
+        self.conditions.push(Condition { before, arms: Vec::new(), has_else: false, span });
+    }
+
+    /// `else`, and `else ifeq …`, which is one more arm.
+    fn read_else(&mut self, at: Option<TracedChar>, is_last: bool) {
+        let now = self.read.variables.clone();
+        let Some(condition) = self.conditions.last_mut() else {
+            return self.note_fault("this `else` belongs to no condition", at);
+        };
+        condition.arms.push(now);
+        condition.has_else |= is_last;
+        self.read.variables.clone_from(&condition.before);
+    }
+
+    fn end_condition(&mut self) {
+        let Some(condition) = self.conditions.pop() else { return };
+        let mut arms = condition.arms;
+        arms.push(std::mem::take(&mut self.read.variables));
+        if !condition.has_else {
+            arms.push(condition.before);
+        }
+        self.read.variables = MakeVariables::join(&arms);
+    }
+
+    /// `define NAME`, up to its `endef`.
+    fn read_definition(&mut self, rest: &[TracedChar], lines: &mut LineReader) {
+        let at = rest.first().copied();
+        let found = assignment(rest);
+        let name = found.as_ref().map_or(rest, |found| found.name);
+        let operator = found.map_or_else(|| "=".to_owned(), |found| found.operator);
+        let (mut value, mut depth) = (TracedText::default(), 1);
+        loop {
+            let Some(line) = lines.next_written() else {
+                return self.note_fault("this `define` has no `endef`", at);
+            };
+            match first_word(&line.0).0.as_str() {
+                "define" => depth += 1,
+                "endef" => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+            if !value.is_empty() {
+                push_line_end(&mut value);
+            }
+            value.push(&line);
+        }
+        if let Some(name) = self.expand(trimmed(name)).known() {
+            self.set_variable(&name, &operator, &value);
+        }
+    }
+
+    fn read_assignment(&mut self, text: &[TracedChar], is_exported: bool) {
+        let (word, rest) = first_word(text);
+        let (text, is_exported) = match word.as_str() {
+            "export" => (rest, true),
+            "override" | "private" => (rest, is_exported),
+            _ => (text, is_exported),
+        };
+        let Some(found) = assignment(text) else {
+            return self.note_fault("this is no rule, no variable and no recipe", text.first().copied());
+        };
+        self.in_rule = None;
+        let Some(name) = self.expand(trimmed(found.name)).known() else { return };
+        if name == ".RECIPEPREFIX" {
+            self.prefix = found.value.first().map_or('\t', |first| first.ch);
+        }
+        let value = TracedText(found.value.to_vec());
+        self.set_variable(&name, &found.operator, &value);
+        if is_exported {
+            self.read.exported.insert(name);
+        }
+    }
+
+    fn set_variable(&mut self, name: &str, operator: &str, value: &TracedText) {
+        let changed = {
+            let mut expander = self.expander();
+            new_value(name, operator, value, &mut expander)
+        };
+        if let Some(changed) = changed {
+            self.read.variables.set(name, changed);
+        }
+    }
+
+    fn expander(&mut self) -> MakeExpander<'_> {
+        MakeExpander::new(&self.read.variables, self.place.directory, self.place.is_set, self.spent)
+    }
+
+    fn expand(&mut self, text: &[TracedChar]) -> OuterText {
+        self.expander().expand(text)
+    }
+
+    fn read_include(&mut self, rest: &[TracedChar], is_needed: bool) {
+        let span = self.span_of(rest.first().copied());
+        self.in_rule = None;
+        for word in self.expand(rest).words() {
+            let Some(name) = word.known() else {
+                let what = "it includes a file whose name is not known".to_owned();
+                self.read.unseen.push(Unseen { what, span });
+                continue;
+            };
+            // What a person keeps for themselves holds secrets, and variables alone.
+            if name.rsplit('/').next().is_some_and(|last| last.starts_with(".env")) {
+                continue;
+            }
+            if self.depth >= NESTED_FILES || self.read.included.len() >= FILES {
+                let what = "it includes more files than are read, or one that includes itself".to_owned();
+                return self.read.faults.push(Unseen { what, span });
+            }
+            match (self.place.open)(&join(self.place.directory, &name)) {
+                Lookup::Text(file) => {
+                    self.read.included.push(file);
+                    self.depth += 1;
+                    self.read_file(file);
+                    self.depth -= 1;
+                }
+                // Another rule may make it.
+                Lookup::Absent => {}
+                Lookup::Unseen(why) if is_needed => {
+                    self.read
+                        .faults
+                        .push(Unseen { what: format!("a file that it includes was not read: {why}"), span });
+                }
+                _ => self.read.unseen.push(Unseen { what: "a file that it includes was not read".to_owned(), span }),
+            }
+        }
+    }
+
+    fn read_rule(&mut self, text: &[TracedChar]) {
+        let first = text.first().copied();
+        let Some(colon) = find_outside(text, |_, ch| ch == ':') else {
+            self.in_rule = None;
+            // `$(info …)`, `$(eval …)`: what stands alone is only evaluated.
+            let is_call = text.first().is_some_and(|first| first.ch == '$');
+            if is_call && names_eval(text) {
+                let what = "the rules that `$(eval …)` makes are not read".to_owned();
+                return self.read.unseen.push(Unseen { what, span: self.span_of(first) });
+            }
+            if !is_call {
+                self.note_fault("this is no rule, no variable and no recipe", first);
+            }
+            return;
+        };
+        let (targets, rest) = text.split_at(colon);
+        let rest = rest.iter().skip_while(|traced| traced.ch == ':').copied().collect::<Vec<_>>();
+        let targets = trimmed(targets);
+        let targets = if targets.last().is_some_and(|last| last.ch == '&') {
+            targets.get(..targets.len() - 1).unwrap_or_default()
+        } else {
+            targets
+        };
+        let targets = self.expand(targets).words();
+        let semicolon = find_outside(&rest, |_, ch| ch == ';').unwrap_or(rest.len());
+        let (head, inline) = rest.split_at(semicolon);
+        if let Some(found) = assignment(strip_modifiers(head)) {
+            self.in_rule = None;
+            let (name, operator) = (self.expand(trimmed(found.name)).known(), found.operator);
+            // What follows a semicolon is a part of the value.
+            let start = head.len() - found.value.len();
+            let value = TracedText(rest.get(start..).unwrap_or_default().to_vec());
+            for target in targets.iter().filter_map(OuterText::known) {
+                let Some(name) = name.clone() else { continue };
+                let own = TargetVariable { name, operator: operator.clone(), value: value.clone() };
+                self.read.target_variables.entry(target).or_default().push(own);
+            }
+            return;
+        }
+        let (pattern, head) = match find_outside(head, |_, ch| ch == ':') {
+            Some(at) => (head.get(..at), head.get(at + 1..).unwrap_or_default()),
+            None => (None, head),
+        };
+        let pattern = pattern.map(|pattern| self.expand(trimmed(pattern)));
+        let prerequisites = self.expand(head).words();
+        let prerequisites = prerequisites.into_iter().filter(|one| one.known().is_none_or(|one| one != "|")).collect();
+        self.note_special_targets(&targets);
+        let rule =
+            MakeRule { targets, pattern, prerequisites, recipe: Vec::new(), at: first.and_then(|first| first.at) };
+        self.read.rules.push(rule);
+        self.in_rule = Some(self.conditions.len());
+        if let Some((_, inline)) = inline.split_first() {
+            let inline: Vec<TracedChar> = inline.iter().skip_while(|traced| is_blank(traced.ch)).copied().collect();
+            self.add_recipe_line(TracedText(inline));
+        }
+    }
+
+    fn note_special_targets(&mut self, targets: &[OuterText]) {
+        for target in targets.iter().filter_map(OuterText::known) {
+            match target.as_str() {
+                ".ONESHELL" => self.read.is_one_shell = true,
+                ".IGNORE" => self.read.ignores_failures = true,
+                ".EXPORT_ALL_VARIABLES" => self.read.exports_all = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl TargetVariable {
+    /// Sets the variable among those of all targets.
+    pub(super) fn apply(&self, variables: &mut MakeVariables, place: &MakePlace<'_>, spent: &mut Spent) {
+        let value = {
+            let mut expander = MakeExpander::new(variables, place.directory, place.is_set, spent);
+            new_value(&self.name, &self.operator, &self.value, &mut expander)
+        };
+        if let Some(value) = value {
+            variables.set(&self.name, value);
+        }
+    }
+}
+
+/// What a variable holds once it is set so; `None` where it stays as it is.
+fn new_value(name: &str, operator: &str, value: &TracedText, expander: &mut MakeExpander<'_>) -> Option<MakeValue> {
+    let old = expander.variables.get(name).cloned();
+    match operator {
+        "?=" if old.is_some() || (expander.is_set)(name) => None,
+        "=" | "?=" => Some(MakeValue::Recursive(value.clone())),
+        ":=" | "::=" | ":::=" => Some(MakeValue::Simple(expander.expand(&value.0))),
+        // A program's output.
+        "!=" => {
+            let command = expander.expand(&value.0);
+            let at = value.0.first().and_then(|first| first.at);
+            Some(MakeValue::Simple(OuterText::output(command, at)))
+        }
+        _ => match old.as_deref() {
+            None if (expander.is_set)(name) => {
+                let mut own = OuterText::unknown(name, value.0.first().and_then(|first| first.at));
+                own.push(&OuterText::plain(" "));
+                own.push(&expander.expand(&value.0));
+                Some(MakeValue::Simple(own))
+            }
+            None => Some(MakeValue::Recursive(value.clone())),
+            Some(old) => Some(appended(old, value, expander)),
+        },
+    }
+}
+
+fn appended(old: &MakeValue, value: &TracedText, expander: &mut MakeExpander<'_>) -> MakeValue {
+    match old {
+        MakeValue::Recursive(old) => {
+            let mut text = old.clone();
+            if !text.is_empty() {
+                text.push(&TracedText::plain(" "));
+            }
+            text.push(value);
+            MakeValue::Recursive(text)
+        }
+        MakeValue::Simple(old) => {
+            let mut text = old.clone();
+            if !text.0.is_empty() {
+                text.push(&OuterText::plain(" "));
+            }
+            text.push(&expander.expand(&value.0));
+            MakeValue::Simple(text)
+        }
+        MakeValue::OneOf(values) => {
+            let each = values.iter().map(|old| appended(old, value, expander).into());
+            MakeValue::OneOf(each.collect())
+        }
+        MakeValue::Unknown => MakeValue::Unknown,
+    }
+}
+
+/// A line that sets a variable.
+struct MakeAssignment<'t> {
+    name: &'t [TracedChar],
+    operator: String,
+    value: &'t [TracedChar],
+    /// Whether it can be nothing else, whatever its first word is.
+    is_plain_name: bool,
+}
+
+/// What a text sets, if it sets a variable.
+fn assignment(text: &[TracedChar]) -> Option<MakeAssignment<'_>> {
+    let at = find_outside(text, |_, ch| matches!(ch, '=' | ':'))?;
+    let rest: String = text.get(at..)?.iter().take(4).map(|traced| traced.ch).collect();
+    let operator = ["=", ":=", "::=", ":::="].into_iter().find(|operator| rest.starts_with(operator))?;
+    let (mut name, mut operator, end) = (text.get(..at)?, operator.to_owned(), at + operator.len());
+    if operator == "="
+        && let Some((last, before)) = name.split_last()
+        && matches!(last.ch, '?' | '+' | '!')
+    {
+        (name, operator) = (before, format!("{}=", last.ch));
+    }
+    let name = trimmed(name);
+    let words = name.iter().filter(|traced| traced.ch.is_whitespace()).count();
+    let value: &[TracedChar] = text.get(end..)?;
+    let blank = value.iter().take_while(|traced| is_blank(traced.ch)).count();
+    (!name.is_empty()).then(|| MakeAssignment {
+        name,
+        operator,
+        value: value.get(blank..).unwrap_or_default(),
+        is_plain_name: words == 0,
+    })
+}
+
+/// What is set for a target, without the words before it.
+fn strip_modifiers(text: &[TracedChar]) -> &[TracedChar] {
+    let mut text = trimmed(text);
+    for _ in 0..3 {
+        let (word, rest) = first_word(text);
+        match word.as_str() {
+            "export" | "override" | "private" if assignment(rest).is_some() => text = rest,
+            _ => break,
+        }
+    }
+    text
+}
+
+fn names_eval(text: &[TracedChar]) -> bool {
+    text.iter().map(|traced| traced.ch).collect::<String>().contains("eval")
+}

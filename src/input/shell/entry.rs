@@ -1,0 +1,27 @@
+//! Shell text that stands in a file of another kind: recipes, steps, lines of a clock. Uses `text` alone.
+
+use crate::text::TracedText;
+
+/// What such a file runs when somebody asks for it by name: a target, a job.
+#[derive(Debug, Clone, Default)]
+pub struct ShellEntry {
+    /// Tells one run of it from that of every other entry, which may run at the same time.
+    pub run: String,
+    /// What a person calls it, for arguments that only the caller knows.
+    pub name: String,
+    /// Its texts, each run by a shell of its own once the one before it has ended.
+    pub texts: Vec<EntryText>,
+}
+
+/// A text that one shell runs.
+#[derive(Debug, Clone, Default)]
+pub struct EntryText {
+    /// The shell's commands, each character with its place in the outer file.
+    pub(crate) text: TracedText,
+    /// The shell with its options, as the first line of a script has them: `bash -e`.
+    pub shell: String,
+    /// Whether what follows runs although it fails.
+    pub ignores_failure: bool,
+    /// Whether it runs on some ways only.
+    pub is_conditional: bool,
+}

@@ -1,0 +1,78 @@
+//! The entries of a file of another kind, each of which somebody may call: their texts one after the other, each in a
+//! shell of its own. Uses `interpreter`, `file_start`, `arguments` and `unwrapped`.
+
+use std::sync::Arc;
+
+use super::arguments::Arguments;
+use super::exit_states::{ExitStates, LastCommand};
+use super::file_start::FileStart;
+use super::interpreter::Interpreter;
+use super::list_item::ListItem;
+use super::shell_state::ShellState;
+use super::shell_word::ShellWord;
+use super::start_record::ContainerStart;
+use super::unknown_arguments::UnknownArguments;
+use super::unwrapped::ShellCall;
+use super::way_in_state::WaysIn;
+use crate::input::shell::{EntryText, ShellEntry};
+
+/// Which of the starts each entry made: the number of its first one, with the name of its run.
+pub(super) struct EntryRuns(Vec<(usize, Arc<str>)>);
+
+impl EntryRuns {
+    /// Names the run in each start's moment: two entries are two runs, so that neither waits for the other.
+    pub(super) fn name_moments(&self, started: &mut [ContainerStart]) {
+        for (number, start) in started.iter_mut().enumerate() {
+            let run = self.0.iter().rev().find(|(first, _)| *first <= number);
+            if let Some((_, run)) = run {
+                start.moment.run = Arc::clone(run);
+            }
+        }
+    }
+}
+
+impl Interpreter<'_> {
+    /// Runs each entry from its own beginning.
+    pub(super) fn run_entries(&mut self, entries: &[ShellEntry]) -> EntryRuns {
+        let mut runs = EntryRuns(Vec::with_capacity(entries.len()));
+        self.ways_in = Some(WaysIn::default());
+        let state = self.first_state();
+        // The outer file is no script: a script that it calls is not the one that others call.
+        self.inside.push(FileStart::of("", &[], &state));
+        for entry in entries {
+            runs.0.push((self.started.len(), entry.run.as_str().into()));
+            self.run_entry(entry, state.clone());
+        }
+        self.inside.pop();
+        runs
+    }
+
+    fn run_entry(&mut self, entry: &ShellEntry, mut state: ShellState) {
+        let rest = UnknownArguments::of(&entry.name);
+        for text in &entry.texts {
+            let exits = self.run_entry_text(text, &rest, &state);
+            let next = if text.ignores_failure || text.is_conditional { exits.joined() } else { exits.ok };
+            match next {
+                Some(next) => state = ShellState { conditional: false, ..next },
+                None => return,
+            }
+        }
+    }
+
+    fn run_entry_text(&mut self, text: &EntryText, rest: &UnknownArguments, state: &ShellState) -> ExitStates {
+        let word = ShellWord { text: text.text.clone(), source: text.text.clone(), ..ShellWord::default() };
+        let mut call = ShellCall::plain(word);
+        call.options(&text.shell);
+        call.pipefail = text.shell.contains("pipefail");
+        let state = ShellState { conditional: text.is_conditional, ..state.clone() };
+        let here = self.here;
+        self.here = text.text.first_position(self.context.sources).unwrap_or(here);
+        let exits = self.in_new_shell(&call, &state, |interpreter, mut inner| {
+            let zeroth = inner.args.as_ref().and_then(|args| args.zeroth().cloned()).unwrap_or_default();
+            inner.args = Some(Arguments::from_items([zeroth, ListItem::of_unknown(rest)]));
+            interpreter.run_text(&text.text, LastCommand::ReplacesUnlessRedirected, inner)
+        });
+        self.here = here;
+        exits
+    }
+}
