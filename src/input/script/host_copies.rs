@@ -3,7 +3,7 @@
 use crate::input::project::Repository;
 use crate::model::{
     Container, HostCopy, Invocation, MountSource, PartialText, Value, VariableState, Word, WordsOfCopy, join,
-    split_below, words_of_copies,
+    shows_hidden, split_below, words_of_copies,
 };
 
 /// Copies of all scripts that are kept.
@@ -25,10 +25,12 @@ pub(in crate::input) struct CopyOnHost {
 /// The copies among the calls of a script.
 pub(super) fn find_copies(calls: &[Invocation], repository: &Repository<'_>) -> Vec<CopyOnHost> {
     let mut found = Vec::new();
+    let takes_hidden = shows_hidden(calls.iter());
     for (number, call) in calls.iter().enumerate() {
         let line = |call: &Invocation| (call.span.file, call.span.start.line);
         let before = calls.iter().take(number).rev().take_while(|before| line(before) == line(call));
-        for words in words_of_copies(call, before.take(MAX_BEFORE)) {
+        for mut words in words_of_copies(call, before.take(MAX_BEFORE)) {
+            words.skips_hidden &= !takes_hidden;
             let from = host_paths(&words.from, call, repository);
             let to = match &words.container {
                 Some(_) => vec![words.to.to_string()],
@@ -91,6 +93,7 @@ pub(in crate::input) fn give_copies(copies: &[CopyOnHost], containers: &mut [Con
                 to,
                 whole: copy.words.whole,
                 excluded: copy.words.excluded.clone(),
+                skips_hidden: copy.words.skips_hidden,
                 span: copy.call.span,
             }));
         }
