@@ -26,14 +26,14 @@ const PYTHON: [&str; 20] = [
 
 /// Modules of Python that start nothing of their own.
 #[rustfmt::skip]
-const PYTHON_MODULES: [&str; 84] = [
+const PYTHON_MODULES: [&str; 83] = [
     "argparse", "ast", "base64", "binascii", "bisect", "bz2", "calendar", "codecs", "collections", "configparser",
     "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "email", "enum", "errno", "fcntl",
     "filecmp", "fnmatch", "fractions", "functools", "getpass", "glob", "grp", "gzip", "hashlib", "heapq", "hmac",
     "html", "http", "io", "ipaddress", "itertools", "json", "locale", "logging", "lzma", "math", "mimetypes",
     "numbers", "operator", "os", "pathlib", "platform", "pprint", "pwd", "queue", "random", "re", "requests",
     "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "stat", "statistics", "string", "struct",
-    "subprocess", "sys", "tarfile", "tempfile", "textwrap", "time", "tomli", "tomllib", "traceback", "typing",
+    "subprocess", "sys", "tarfile", "textwrap", "time", "tomli", "tomllib", "traceback", "typing",
     "unicodedata", "urllib", "uuid", "warnings", "xml", "yaml", "zipfile", "zlib", "zoneinfo",
 ];
 
