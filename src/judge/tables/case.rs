@@ -69,7 +69,11 @@ impl Case<'_, '_> {
     /// Where the state directory lives.
     pub(super) fn place_evidence(&self) -> Evidence {
         let candidate = self.candidate;
-        let text = format!("{} is {}", candidate.state.path, candidate.place.name().text);
+        let (path, place) = (&candidate.state.path, candidate.place.name().text);
+        let text = match *path == place {
+            true => format!("which directory {path} is is not known"),
+            false => format!("{path} is {place}"),
+        };
         Evidence::seen(text, Some(candidate.span()))
     }
 
