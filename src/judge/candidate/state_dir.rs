@@ -235,8 +235,14 @@ fn homes_by_mount(container: &Container, profile: &Profile) -> Vec<(String, Evid
     let mut homes = Vec::new();
     // What is at its own path on the host is often handed on from there: it says nothing of the users of an image that
     // makes none and does not install the program.
-    let is_host_path =
-        |mount: &Mount| matches!(&mount.source, MountSource::Host(source) if source.text == mount.target.text);
+    // Equal by the home of whoever looks alone is not the same path.
+    let is_host_path = |mount: &Mount| match &mount.source {
+        MountSource::Host(source) => {
+            let (from, to) = (source, &mount.target);
+            from.text == to.text && from.shown.is_plain() == to.shown.is_plain()
+        }
+        _ => false,
+    };
     let only_hands_on = container.build.is_some() && !prepares_user(container, profile);
     for mount in container.mounts.iter().filter(|mount| !(only_hands_on && is_host_path(mount))) {
         let Some((parent, name)) = parent_and_name(&mount.target.text) else { continue };
