@@ -70,9 +70,10 @@ impl Case<'_, '_> {
     pub(super) fn place_evidence(&self) -> Evidence {
         let candidate = self.candidate;
         let (path, place) = (&candidate.state.path, candidate.place.name().text);
-        let text = match *path == place {
-            true => format!("which directory {path} is is not known"),
-            false => format!("{path} is {place}"),
+        let text = if *path == place {
+            format!("which directory {path} is is not known")
+        } else {
+            format!("{path} is {place}")
         };
         Evidence::seen(text, Some(candidate.span()))
     }
